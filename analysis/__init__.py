@@ -1,0 +1,1 @@
+"""What every network costs and what it gave."""

@@ -1,0 +1,1 @@
+"""Who tries what, where: jobs, studies, samplers, workers, training, data."""

@@ -1,0 +1,169 @@
+"""A YAML (or JSON) text as a tree of texts that remembers where each part stands.
+
+Scalars stay the text that was written, so `no`, `1/4` and `3x32x32` mean what they say. A flow mapping
+whose values are all empty, `{3, 5, 7}`, is how YAML reads a set; it stays a mapping to `None` here.
+JSON is read by the same code, since every JSON text is a YAML text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import yaml
+
+from .errors import InputError, SpaceError, suggest
+
+Key: TypeAlias = "str | tuple[str, ...]"
+Tree: TypeAlias = "str | None | list[Tree] | dict[Key, Tree]"
+Place: TypeAlias = "tuple[Key | int, ...]"
+Mark: TypeAlias = tuple[int, int]
+
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A tree of texts with the place of each key and value.
+
+    Attributes:
+        tree: Nested dicts, lists and texts; an omitted value is None.
+        name: File name for messages, or `<text>`.
+        keys: Line and column (from 1) of each mapping key, by path.
+        values: Line and column (from 1) of each value, by path.
+    """
+
+    tree: Tree
+    name: str = "<python>"
+    kind: type[InputError] = SpaceError
+    lines: tuple[str, ...] = ()
+    keys: dict[Place, Mark] = field(default_factory=dict, repr=False)
+    values: dict[Place, Mark] = field(default_factory=dict, repr=False)
+
+    def error(
+        self,
+        place: Place,
+        message: str,
+        *,
+        at_key: bool = False,
+        offset: int = 0,
+        kind: type[InputError] | None = None,
+    ) -> InputError:
+        """Return an error that says where: `file:line:column: message`, then the line itself.
+
+        Args:
+            place: Path of the part in the tree, such as `("layers", 3, "any", "width")`.
+            message: What is wrong and what would be right.
+            at_key: Point to the key rather than to its value.
+            offset: Characters to the right of the value's start.
+            kind: Class of the error; the document's own by default.
+        """
+        cls = kind or self.kind
+        for end in range(len(place), -1, -1):
+            table = self.keys if at_key and end == len(place) else self.values
+            mark = table.get(place[:end]) or self.keys.get(place[:end])
+            if mark:
+                line, column = mark[0], mark[1] + (offset if end == len(place) else 0)
+                text = self.lines[line - 1].rstrip() if line <= len(self.lines) else ""
+                return cls(f"{self.name}:{line}:{column}: {message}\n  {text}\n  {' ' * (column - 1)}^")
+        return cls(f"{self.name}: {_dotted(place)}{message}")
+
+    def unknown(self, place: Place, owner: str, known: Iterable[str]) -> InputError:
+        """Return the error for a key that its owner does not have, with the nearest right word."""
+        given = str(place[-1])
+        return self.error(place, f"{owner} has no '{given}'{suggest(given, known)}", at_key=True)
+
+
+def read_text(text: str, *, name: str = "<text>", kind: type[InputError] = SpaceError) -> Document:
+    """Return the document that a YAML or JSON text holds.
+
+    Raises:
+        InputError: Of the given kind, if the text is not YAML, repeats a key, or uses anchors or tags.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise kind(f"{name}: {len(text):,} characters; a document holds at most {MAX_CHARACTERS:,}")
+    lines = tuple(text.splitlines())
+    blank = Document(tree=None, name=name, kind=kind, lines=lines)
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        values = {(): (mark.line + 1, mark.column + 1)} if mark else {}
+        where = Document(tree=None, name=name, kind=kind, lines=lines, values=values)
+        raise where.error((), f"not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise kind(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise kind(f"{name}: nested too deep; at most {MAX_DEPTH} levels") from None
+    if node is None:
+        raise blank.error((), "the document is empty")
+    reader = _Reader(blank)
+    tree = reader.read(node, ())
+    return Document(tree=tree, name=name, kind=kind, lines=lines, keys=blank.keys, values=blank.values)
+
+
+def read_file(path: str | Path, *, kind: type[InputError] = SpaceError) -> Document:
+    """Return the document in a file; a missing or unreadable file is an error of the given kind."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise kind(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise kind(f"{path}: cannot be read: {error}") from None
+    return read_text(text, name=str(path), kind=kind)
+
+
+class _Reader:
+    """Turns YAML nodes into a tree and fills the document's marks."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.seen: set[int] = set()
+
+    def read(self, node: yaml.Node, place: Place) -> Tree:
+        document = self.document
+        document.values.setdefault(place, (node.start_mark.line + 1, node.start_mark.column + 1))
+        if len(place) > MAX_DEPTH:
+            raise document.error(place, f"nested too deep; at most {MAX_DEPTH} levels")
+        if id(node) in self.seen:
+            raise document.error(place, "anchors and aliases are not part of the language; use `let`")
+        self.seen.add(id(node))
+        if node.tag and not node.tag.startswith("tag:yaml.org,2002:"):
+            raise document.error(place, f"the tag {node.tag} is not part of the language")
+        if isinstance(node, yaml.ScalarNode):
+            return None if node.value == "" and node.style is None else str(node.value)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(item, (*place, i)) for i, item in enumerate(node.value)]
+        assert isinstance(node, yaml.MappingNode)
+        return self._mapping(node, place)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> Tree:
+        tree: dict[Key, Tree] = {}
+        for key_node, value_node in node.value:
+            here = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            key = self._key(key_node, place)
+            inner = (*place, key)
+            if key in tree:
+                raise self.document.error(place, f"'{_word(key)}' stands twice in one mapping")
+            self.document.keys[inner] = here
+            tree[key] = self.read(value_node, inner)
+        return tree
+
+    def _key(self, node: yaml.Node, place: Place) -> Key:
+        if isinstance(node, yaml.ScalarNode):
+            return str(node.value)
+        if isinstance(node, yaml.SequenceNode) and all(isinstance(i, yaml.ScalarNode) for i in node.value):
+            return tuple(str(item.value) for item in node.value)
+        raise self.document.error(place, "a key is a word, a number or a flat sequence")
+
+
+def _word(key: Key | int) -> str:
+    return f"[{', '.join(key)}]" if isinstance(key, tuple) else str(key)
+
+
+def _dotted(place: Place) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{_word(part)}" for part in place)
+    return f"{text.lstrip('.')}: " if text else ""
