@@ -16,9 +16,8 @@ import yaml
 
 from .errors import InputError, SpaceError, suggest
 
-Key: TypeAlias = "str | tuple[str, ...]"
-Tree: TypeAlias = "str | None | list[Tree] | dict[Key, Tree]"
-Place: TypeAlias = "tuple[Key | int, ...]"
+Tree: TypeAlias = "str | None | list[Tree] | dict[str, Tree]"
+Place: TypeAlias = "tuple[str | int, ...]"
 Mark: TypeAlias = tuple[int, int]
 
 MAX_CHARACTERS = 1_000_000
@@ -141,29 +140,25 @@ class _Reader:
         return self._mapping(node, place)
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> Tree:
-        tree: dict[Key, Tree] = {}
+        tree: dict[str, Tree] = {}
         for key_node, value_node in node.value:
             here = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             key = self._key(key_node, place)
             inner = (*place, key)
             if key in tree:
-                raise self.document.error(place, f"'{_word(key)}' stands twice in one mapping")
+                raise self.document.error(place, f"'{key}' stands twice in one mapping")
             self.document.keys[inner] = here
             tree[key] = self.read(value_node, inner)
         return tree
 
-    def _key(self, node: yaml.Node, place: Place) -> Key:
+    def _key(self, node: yaml.Node, place: Place) -> str:
         if isinstance(node, yaml.ScalarNode):
             return str(node.value)
         if isinstance(node, yaml.SequenceNode) and all(isinstance(i, yaml.ScalarNode) for i in node.value):
-            return tuple(str(item.value) for item in node.value)
+            return f"[{', '.join(str(item.value) for item in node.value)}]"
         raise self.document.error(place, "a key is a word, a number or a flat sequence")
 
 
-def _word(key: Key | int) -> str:
-    return f"[{', '.join(key)}]" if isinstance(key, tuple) else str(key)
-
-
 def _dotted(place: Place) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{_word(part)}" for part in place)
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return f"{text.lstrip('.')}: " if text else ""

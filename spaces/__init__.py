@@ -1,0 +1,44 @@
+"""What can be built: the language of networks and spaces, the graph, the blocks, the source.
+
+::
+
+    from archscape.spaces import Network, Row, Space, oneof, span, ref
+"""
+
+from __future__ import annotations
+
+from .loading import catalog_names, load, load_network, load_space
+from .errors import ArchscapeError, Infeasible, InputError, JobError, ShapeError, SpaceError, StudyError
+from .expressions import oneof, ref, span
+from .graph import Graph, Style, Totals
+from .limits import Limit
+from .network import Network
+from .rows import Row
+from .space import Sample, Space
+from .values import Term
+
+__all__ = [
+    "ArchscapeError",
+    "Graph",
+    "Infeasible",
+    "InputError",
+    "JobError",
+    "Limit",
+    "Network",
+    "Row",
+    "Sample",
+    "ShapeError",
+    "Space",
+    "SpaceError",
+    "StudyError",
+    "Style",
+    "Term",
+    "Totals",
+    "catalog_names",
+    "load",
+    "load_network",
+    "load_space",
+    "oneof",
+    "ref",
+    "span",
+]

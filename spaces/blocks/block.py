@@ -1,0 +1,147 @@
+"""What a block is: a plain function over a symbolic tensor whose signature is its schema.
+
+::
+
+    @block
+    def bottleneck(x: Tensor, *, width: int, stride: int = 1, kernel: Odd = 3) -> Tensor:
+        '''x + f(x), f = 1x1 reduce, kxk, 1x1 expand (He et al. 2015, fig. 5 right).'''
+
+From this one definition follow its shapes, costs, module, source and place in the language.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, get_type_hints, overload
+
+from ..graph import Body, Node, Shape, Style, Tensor, Trace
+from ..values import Value
+from .kinds import FLAG, WHOLE, Kind
+
+P = ParamSpec("P")
+Args: TypeAlias = tuple[tuple[str, Value], ...]
+BlockFunction: TypeAlias = "Callable[Concatenate[Tensor, P], Tensor]"
+
+REMEMBERED = 2**17
+"""Bodies kept in memory; a body is a few kilobytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One parameter of a block: its word, kind and default."""
+
+    name: str
+    kind: Kind
+    required: bool
+    default: Value = None
+
+
+class Block(Generic[P]):
+    """A word of the language.
+
+    Attributes:
+        word: How rows name it.
+        doc: Its formula, with the source.
+        parameters: What it takes, by word.
+        styled: Whether rows may override `norm`, `act` and `bias`.
+        repeats: Whether a row may repeat it `depth` times.
+    """
+
+    def __init__(self, function: BlockFunction[P], *, styled: bool, repeats: bool) -> None:
+        self.function = function
+        self.word = function.__name__.rstrip("_")
+        self.doc = inspect.cleandoc(function.__doc__ or "")
+        self.styled = styled
+        self.parameters = _parameters(function)
+        self.repeats = repeats and "depth" not in self.parameters
+        self.defaults = tuple((p.name, p.default) for p in self.parameters.values())
+
+    def __repr__(self) -> str:
+        return f"<block {self.word}>"
+
+    def __call__(self, x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        """Place the block inside another one, as a body of its own."""
+        body = trace(self, x.shape, x.style, self.arguments({_word(k): v for k, v in kwargs.items()}))  # type: ignore[misc]
+        return x.trace.add(body, (x,), body.shape, x.trace.name(self.word, ""))
+
+    def arguments(self, given: Mapping[str, Value]) -> Args:
+        """Return the arguments in the order of the signature, defaults filled in."""
+        return tuple([(name, given.get(name, default)) for name, default in self.defaults])
+
+
+@overload
+def block(function: BlockFunction[P]) -> Block[P]: ...
+@overload
+def block(*, styled: bool = True, repeats: bool = True) -> Callable[[BlockFunction[P]], Block[P]]: ...
+def block(
+    function: BlockFunction[P] | None = None, *, styled: bool = True, repeats: bool = True
+) -> Block[P] | Callable[[BlockFunction[P]], Block[P]]:
+    """Make a function a block. A parameter `_1x1` is `1x1` in the language."""
+    if function is not None:
+        return Block(function, styled=styled, repeats=repeats)
+    return lambda inner: Block(inner, styled=styled, repeats=repeats)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def trace(word: Block[Any], shape: Shape, style: Style, args: Args) -> Body:
+    """Return the body of a block for an input shape, remembered.
+
+    Raises:
+        ShapeError: If the block cannot be built on that shape.
+    """
+    recorder = Trace((shape,), style)
+    result = word.function(recorder.arguments()[0], **{_identifier(name): value for name, value in args})
+    return Body(word.word, args, word.doc, (shape,), _chain(recorder.nodes), result.index)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def repeat(word: Block[Any], shape: Shape, style: Style, args: Args, depth: int) -> Body:
+    """Return `depth` blocks one after the other, the stride in the first alone, remembered."""
+    if depth == 1 or not word.repeats:
+        return trace(word, shape, style, args)
+    rest = tuple([(name, 1 if name == "stride" else value) for name, value in args])
+    nodes: list[Node] = []
+    extent = shape
+    for index in range(depth):
+        body = trace(word, extent, style, rest if index else args)
+        extent = body.shape
+        nodes.append(Node(body, (index,), extent, str(index)))
+    return Body(word.word, args, word.doc, (shape,), tuple(nodes), depth)
+
+
+def _chain(nodes: list[Node]) -> tuple[Node, ...]:
+    """Name the nodes of a plain chain of blocks 0, 1, 2, ...: it becomes an `nn.Sequential`."""
+    if all(isinstance(node.op, Body) and node.inputs == (i,) for i, node in enumerate(nodes)):
+        return tuple([node._replace(name=str(i)) for i, node in enumerate(nodes)])
+    return tuple(nodes)
+
+
+def _parameters(function: Callable[..., Tensor]) -> dict[str, Parameter]:
+    hints = get_type_hints(function, include_extras=True)
+    parameters = {}
+    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, f"{function.__name__}: {name} is not keyword-only"
+        required = parameter.default is inspect.Parameter.empty
+        kind = _kind(hints[name])
+        default = None if required else kind.accept(parameter.default)
+        parameters[_word(name)] = Parameter(name=_word(name), kind=kind, required=required, default=default)
+    return parameters
+
+
+def _kind(hint: Any) -> Kind:
+    for extra in getattr(hint, "__metadata__", ()):
+        if isinstance(extra, Kind):
+            return extra
+    assert hint in (int, bool), f"a parameter of type {hint} needs a Kind"
+    return FLAG if hint is bool else WHOLE
+
+
+def _word(name: str) -> str:
+    return name.removeprefix("_")
+
+
+def _identifier(word: str) -> str:
+    return word if word.isidentifier() else f"_{word}"

@@ -1,0 +1,153 @@
+"""The kinds of block parameters: what each accepts, said once, for messages and for the language reference.
+
+A block's signature names its kinds: `kernel: Odd = 3`. At run time a value has been checked against its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, TypeAlias
+
+from ..operators.activation import FUNCTIONS
+from ..values import Term, Value
+
+MAX_SIZE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of parameter: the law in words, and the check that returns the value in its normal form or fails."""
+
+    law: str
+    check: Callable[[Value], Value]
+
+    def accept(self, value: Value) -> Value:
+        """Return the value in its normal form.
+
+        Raises:
+            ValueError: If it is not of this kind; the message is the law.
+        """
+        try:
+            return self.check(value)
+        except (TypeError, AttributeError):
+            raise ValueError(self.law) from None
+        except ValueError:
+            raise ValueError(self.law) from None
+
+
+def _require(condition: bool) -> None:
+    if not condition:
+        raise ValueError
+
+
+def _whole(value: Value, low: int = 1) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError
+    _require(low <= value <= MAX_SIZE)
+    return value
+
+
+def _odd(value: Value) -> int:
+    number = _whole(value)
+    _require(number % 2 == 1)
+    return number
+
+
+def _size(value: Value) -> Value:
+    if isinstance(value, tuple):
+        _require(1 <= len(value) <= 3)
+        return tuple([_whole(item) for item in value])
+    return _whole(value)
+
+
+def _padding(value: Value) -> Value:
+    if value in ("same", "valid"):
+        return value
+    if isinstance(value, tuple):
+        return tuple([_whole(item, 0) for item in value])
+    return _whole(value, 0)
+
+
+def _pool_padding(value: Value) -> Value:
+    return value if value == "ceil" else _padding(value)
+
+
+def _between(low_open: bool, high_open: bool) -> Callable[[Value], Value]:
+    def check(value: Value) -> Value:
+        if isinstance(value, bool) or not isinstance(value, int | Fraction):
+            raise ValueError
+        _require(0 <= value <= 1)
+        _require(not (low_open and value == 0) and not (high_open and value == 1))
+        return Fraction(value)
+
+    return check
+
+
+def _optional(check: Callable[[Value], Value]) -> Callable[[Value], Value]:
+    return lambda value: None if value is None else check(value)
+
+
+def _flag(value: Value) -> Value:
+    _require(isinstance(value, bool))
+    return value
+
+
+def _word(*words: str) -> Callable[[Value], Value]:
+    def check(value: Value) -> Value:
+        _require(isinstance(value, str) and value in words)
+        return value
+
+    return check
+
+
+def _conv(value: Value) -> Value:
+    term = Term(value) if isinstance(value, str) else value
+    if not isinstance(term, Term):
+        raise ValueError
+    counts = {"standard": 0, "separable": 0, "factorised": 0, "grouped": 1, "dilated": 1}
+    _require(term.word in counts and len(term.args) == counts[term.word])
+    _require(all(2 <= arg <= MAX_SIZE for arg in term.args))
+    return term
+
+
+def _pair(value: Value) -> Value:
+    if not isinstance(value, tuple):
+        raise ValueError
+    _require(len(value) == 2)
+    return tuple([_whole(item) for item in value])
+
+
+WHOLE = Kind("a whole number, 1 or more", _whole)
+DEPTH = Kind("a whole number, 0 or more", lambda value: _whole(value, 0))
+FLAG = Kind("true or false", _flag)
+NORM = Kind("a normalisation: batch or none", _optional(_word("batch")))
+ACT = Kind(f"an activation: {', '.join(FUNCTIONS)} or none", _optional(_word(*FUNCTIONS)))
+PER = Kind("row or block", _word("row", "block"))
+
+Odd: TypeAlias = Annotated[int, Kind("an odd whole number, 1 or more", _odd)]
+Size: TypeAlias = Annotated[
+    int | tuple[int, ...], Kind("a whole number, 1 or more, or a sequence with one for each axis", _size)
+]
+OptionalSize: TypeAlias = Annotated[
+    int | tuple[int, ...] | None,
+    Kind("a whole number, 1 or more, a sequence with one for each axis, or none", _optional(_size)),
+]
+Padding: TypeAlias = Annotated[
+    int | tuple[int, ...] | str, Kind("same, valid, or a whole number, 0 or more", _padding)
+]
+PoolPadding: TypeAlias = Annotated[
+    int | tuple[int, ...] | str, Kind("same, valid, ceil, or a whole number, 0 or more", _pool_padding)
+]
+Ratio: TypeAlias = Annotated[Fraction, Kind("a ratio above 0, at most 1", _between(True, False))]
+OptionalRatio: TypeAlias = Annotated[
+    Fraction | None, Kind("a ratio above 0, at most 1, or none", _optional(_between(True, False)))
+]
+Rate: TypeAlias = Annotated[Fraction, Kind("a rate from 0, below 1", _between(False, True))]
+OptionalWidth: TypeAlias = Annotated[int | None, Kind("a whole number, 1 or more, or none", _optional(_whole))]
+OptionalAct: TypeAlias = Annotated[str | None, ACT]
+Pair: TypeAlias = Annotated[tuple[int, int], Kind("two whole numbers, as in [96, 128]", _pair)]
+ConvType: TypeAlias = Annotated[
+    Term, Kind("a convolution type: standard, separable, factorised, grouped(n) or dilated(n), n >= 2", _conv)
+]

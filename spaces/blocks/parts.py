@@ -1,0 +1,129 @@
+"""The parts that blocks are made of: a convolution with its norm and activation, shortcuts, squeeze-and-excitation."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ..graph import Shape, Tensor
+from ..operators import activation, conv, global_avgpool, multiply, norm
+from ..values import Term
+
+STANDARD = Term("standard")
+
+
+def styled_conv(
+    x: Tensor,
+    *,
+    width: int,
+    kernel: int | Shape = 3,
+    stride: int | Shape = 1,
+    padding: int | Shape | str = "same",
+    dilation: int = 1,
+    groups: int = 1,
+    scope: str = "",
+) -> Tensor:
+    """Place a convolution; it has a bias only where the network has no norm, unless `defaults` say."""
+    style = x.style
+    return conv(
+        x,
+        width=width,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=style.norm is None if style.bias is None else style.bias,
+        scope=scope,
+    )
+
+
+def conv_norm_act(
+    x: Tensor,
+    *,
+    width: int,
+    kernel: int | Shape = 3,
+    stride: int | Shape = 1,
+    padding: int | Shape | str = "same",
+    dilation: int = 1,
+    groups: int = 1,
+    scope: str = "",
+) -> Tensor:
+    """Place a convolution, the network's norm and the network's activation."""
+    y = styled_conv(
+        x,
+        width=width,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        scope=scope,
+    )
+    return norm_act(y, scope=scope)
+
+
+def act(x: Tensor, *, scope: str = "") -> Tensor:
+    """Place the network's activation."""
+    return activation(x, x.style.act, scope=scope)
+
+
+def norm_act(x: Tensor, *, scope: str = "") -> Tensor:
+    """Place the network's norm and activation: the pre-activation of He et al. 2016."""
+    return act(norm(x, scope=scope), scope=scope)
+
+
+def typed_conv(
+    x: Tensor, *, conv: Term, width: int, kernel: int = 3, stride: int = 1, scope: str = ""
+) -> Tensor:
+    """Place a kxk convolution of a type; norms and activations stand only between its own parts.
+
+    `standard`; `grouped(n)`; `dilated(n)`; `separable`: depthwise kxk, 1x1 (Howard et al. 2017);
+    `factorised`: kx1, 1xk (Szegedy et al. 2015, fig. 6).
+    """
+    if conv.word == "separable":
+        y = conv_norm_act(
+            x, width=x.channels, kernel=kernel, stride=stride, groups=x.channels, scope=_join(scope, "depthwise")
+        )
+        return styled_conv(y, width=width, kernel=1, scope=_join(scope, "pointwise"))
+    if conv.word == "factorised":
+        return _factorised(x, width=width, kernel=kernel, stride=stride, scope=scope)
+    groups = conv.args[0] if conv.word == "grouped" else 1
+    dilation = conv.args[0] if conv.word == "dilated" else 1
+    return styled_conv(
+        x, width=width, kernel=kernel, stride=stride, groups=groups, dilation=dilation, scope=scope
+    )
+
+
+def _factorised(x: Tensor, *, width: int, kernel: int, stride: int, scope: str) -> Tensor:
+    """Place one convolution along each axis in turn."""
+    for axis in range(x.rank):
+        along = tuple([kernel if i == axis else 1 for i in range(x.rank)])
+        step = tuple([stride if i == axis else 1 for i in range(x.rank)])
+        if axis:
+            x = norm_act(x, scope=scope)
+        x = styled_conv(x, width=width, kernel=along, stride=step, scope=scope)
+    return x
+
+
+def shortcut(x: Tensor, *, width: int, stride: int) -> Tensor:
+    """Return x where the shape is kept, else a strided 1x1 convolution with norm (He et al. 2015, option B)."""
+    if stride == 1 and width == x.channels:
+        return x
+    return norm(styled_conv(x, width=width, kernel=1, stride=stride, scope="projection"), scope="projection")
+
+
+def squeeze_excite(
+    x: Tensor, ratio: Fraction | None, *, gate: str = "sigmoid", function: str = "relu"
+) -> Tensor:
+    """x * sigmoid(W2 relu(W1 mean(x))) with ratio C hidden units (Hu et al. 2018, fig. 2); x for None."""
+    if ratio is None:
+        return x
+    hidden = max(1, int(x.channels * ratio))
+    s = global_avgpool(x, scope="se")
+    s = activation(conv(s, width=hidden, kernel=1, bias=True, scope="se"), function, scope="se")
+    s = activation(conv(s, width=x.channels, kernel=1, bias=True, scope="se"), gate, scope="se")
+    return multiply(x, s, scope="se")
+
+
+def _join(scope: str, part: str) -> str:
+    return f"{scope}_{part}" if scope else part

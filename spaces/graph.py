@@ -1,0 +1,339 @@
+"""The graph: what a network is once its rows are lowered.
+
+A `Body` is a list of immutable nodes; a node applies an operator, or calls another body (a block). Blocks with the
+same arguments and input shape are the same body, so a network repeats bodies rather than nodes. `flatten` gives
+the plain list of operators with their full names.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple, TypeAlias
+
+from .errors import ShapeError
+from .values import Value
+
+Shape: TypeAlias = tuple[int, ...]
+"""Channels, then the extent of each spatial axis; a flat vector is `(features,)`."""
+
+
+class Style(NamedTuple):
+    """What `defaults:` sets once for every block.
+
+    Attributes:
+        norm: Normalisation after a convolution, or None.
+        act: Activation, or None.
+        bias: Whether convolutions have a bias; None gives them one only where no norm follows.
+    """
+
+    norm: str | None = "batch"
+    act: str | None = "relu"
+    bias: bool | None = None
+
+
+class Totals(NamedTuple):
+    """Costs of a node, a block or a network for one input (batch 1).
+
+    Attributes:
+        params: Trainable parameters.
+        macs: Multiply-accumulates of convolutions and linear layers, without bias.
+        other: Every other arithmetic operation: bias, norm, activation, pooling, joins.
+        activations: Elements written by convolutions and linear layers.
+    """
+
+    params: int
+    macs: int
+    other: int
+    activations: int
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations: a multiply-accumulate is two, everything else counts as one."""
+        return 2 * self.macs + self.other
+
+
+class Op:
+    """A primitive operator. Each states once its shape rule, its costs, its field and its PyTorch text.
+
+    A subclass is a frozen, keyword-only dataclass; its fields are the attributes that the generated source names.
+
+    Attributes:
+        kind: The field's word for the operator, such as `conv`.
+        stateful: Whether the operator is a module with parameters, buffers or a training mode. A stateless one is
+            written as a function call.
+        commutative: Whether the order of its inputs does not matter.
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str]
+    stateful: ClassVar[bool] = False
+    commutative: ClassVar[bool] = False
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the output shape."""
+        return inputs[0]
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters."""
+        return 0
+
+    def macs(self, output: Shape) -> int:
+        """Return the multiply-accumulates for one input."""
+        return 0
+
+    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Return every arithmetic operation for one input that is not a multiply-accumulate."""
+        return 0
+
+    @property
+    def weighted(self) -> bool:
+        """Whether its output counts as an activation: a convolution or a linear layer."""
+        return False
+
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
+        """Return kernel extent and stride per axis: the step of the receptive field."""
+        one = (1,) * (len(inputs[0]) - 1)
+        return one, one
+
+    @property
+    def identity(self) -> bool:
+        """Whether the operator returns its input unchanged."""
+        return False
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return the constructor's text of a stateful operator.
+
+        Args:
+            values: Text of each attribute: a literal or the name of a parameter of the enclosing class.
+            rank: Number of spatial axes.
+        """
+        raise AssertionError(f"{self.kind} has no module")
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return the text that applies the operator to its arguments; `values` as in `module`."""
+        raise AssertionError(f"{self.kind} has no call")
+
+    def attributes(self) -> dict[str, Value]:
+        """Return the attributes by name."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}  # type: ignore[attr-defined]
+
+
+class Node(NamedTuple):
+    """One step of a body.
+
+    Attributes:
+        op: An operator, or a body that is called.
+        inputs: Values it reads: first the inputs of the body, then its nodes, numbered through from 0.
+        shape: Output shape.
+        name: Name in the body; the attribute of the module that holds its state.
+    """
+
+    op: Op | Body
+    inputs: tuple[int, ...]
+    shape: Shape
+    name: str
+
+
+class Body:
+    """An immutable block or network: nodes over some inputs, with one output.
+
+    Attributes:
+        word: The block's word in the language; the network's name for a network.
+        args: Its arguments.
+        doc: Its formula, with the source.
+        inputs: Shapes of its inputs.
+        nodes: Its steps, in order.
+        output: The value that is its result, numbered as in `Node.inputs`.
+    """
+
+    __slots__ = ("_totals", "args", "doc", "inputs", "nodes", "output", "shape", "word")
+
+    def __init__(
+        self,
+        word: str,
+        args: tuple[tuple[str, Value], ...],
+        doc: str,
+        inputs: tuple[Shape, ...],
+        nodes: tuple[Node, ...],
+        output: int,
+    ) -> None:
+        self.word = word
+        self.args = args
+        self.doc = doc
+        self.inputs = inputs
+        self.nodes = nodes
+        self.output = output
+        self.shape = self.shape_of(output)
+        self._totals: Totals | None = None
+
+    def shape_of(self, value: int) -> Shape:
+        """Return the shape of a value of the body."""
+        count = len(self.inputs)
+        return self.inputs[value] if value < count else self.nodes[value - count].shape
+
+    @property
+    def sequence(self) -> bool:
+        """Whether the nodes are a plain chain named 0, 1, 2, ...: an `nn.Sequential`."""
+        return all(
+            node.name == str(i) and node.inputs == (i,) for i, node in enumerate(self.nodes)
+        ) and self.output == len(self.nodes)
+
+    @property
+    def totals(self) -> Totals:
+        """Costs of the whole body, remembered."""
+        if self._totals is None:
+            params = macs = other = activations = 0
+            for node in self.nodes:
+                part = self.node_totals(node)
+                params += part[0]
+                macs += part[1]
+                other += part[2]
+                activations += part[3]
+            self._totals = Totals(params, macs, other, activations)
+        return self._totals
+
+    def node_totals(self, node: Node) -> Totals:
+        """Return the costs of one node of the body."""
+        op = node.op
+        if isinstance(op, Body):
+            return op.totals
+        written = 0
+        if op.weighted:
+            written = 1
+            for extent in node.shape:
+                written *= extent
+        return Totals(op.params, op.macs(node.shape), op.other(self.node_inputs(node), node.shape), written)
+
+    def node_inputs(self, node: Node) -> tuple[Shape, ...]:
+        """Return the shapes that a node reads."""
+        return tuple([self.shape_of(value) for value in node.inputs])
+
+
+class Graph(NamedTuple):
+    """A network: its name, and its rows as one body."""
+
+    name: str
+    body: Body
+
+    @property
+    def totals(self) -> Totals:
+        """Costs of the network."""
+        return self.body.totals
+
+    def flatten(self) -> Flat:
+        """Return every operator in order, with full names."""
+        nodes: list[Node] = []
+        output = _flatten(self.body, (0,), "", nodes)
+        return Flat(self.body.inputs[0], nodes, output)
+
+
+class Flat(NamedTuple):
+    """The operators of a network as one list; value 0 is the input, value i + 1 is the output of node i."""
+
+    input: Shape
+    nodes: list[Node]
+    output: int
+
+    def shape_of(self, value: int) -> Shape:
+        """Return the shape of a value."""
+        return self.nodes[value - 1].shape if value else self.input
+
+    def shapes(self, node: Node) -> tuple[Shape, ...]:
+        """Return the shapes that a node reads."""
+        return tuple([self.shape_of(value) for value in node.inputs])
+
+
+def _flatten(body: Body, given: tuple[int, ...], prefix: str, nodes: list[Node]) -> int:
+    values = list(given)
+    for node in body.nodes:
+        inputs = tuple([values[value] for value in node.inputs])
+        if isinstance(node.op, Body):
+            values.append(_flatten(node.op, inputs, f"{prefix}{node.name}.", nodes))
+        else:
+            nodes.append(Node(node.op, inputs, node.shape, prefix + node.name))
+            values.append(len(nodes))
+    return values[body.output]
+
+
+class Tensor:
+    """A value while a block is traced: its shape, and where it comes from."""
+
+    __slots__ = ("index", "shape", "trace")
+
+    def __init__(self, trace: Trace, index: int, shape: Shape) -> None:
+        self.trace = trace
+        self.index = index
+        self.shape = shape
+
+    @property
+    def channels(self) -> int:
+        """Number of channels, or of features of a flat vector."""
+        return self.shape[0]
+
+    @property
+    def rank(self) -> int:
+        """Number of spatial axes."""
+        return len(self.shape) - 1
+
+    @property
+    def style(self) -> Style:
+        """The defaults of the network that is traced."""
+        return self.trace.style
+
+    def __add__(self, other: Tensor) -> Tensor:
+        from .operators.join import add
+
+        return add(self, other)
+
+    def __mul__(self, other: Tensor) -> Tensor:
+        from .operators.join import multiply
+
+        return multiply(self, other)
+
+
+class Trace:
+    """Collects the nodes of one body while its function runs."""
+
+    __slots__ = ("_counts", "inputs", "nodes", "style")
+
+    def __init__(self, inputs: tuple[Shape, ...], style: Style) -> None:
+        self.inputs = inputs
+        self.style = style
+        self.nodes: list[Node] = []
+        self._counts: dict[str, int] = {}
+
+    def arguments(self) -> list[Tensor]:
+        """Return the inputs as tensors."""
+        return [Tensor(self, index, shape) for index, shape in enumerate(self.inputs)]
+
+    def add(self, op: Op | Body, inputs: tuple[Tensor, ...], shape: Shape, name: str) -> Tensor:
+        """Append a node and return its value. A name without scope is numbered: conv1, conv2, ..."""
+        self.nodes.append(Node(op, tuple([tensor.index for tensor in inputs]), shape, name))
+        return Tensor(self, len(self.inputs) + len(self.nodes) - 1, shape)
+
+    def name(self, kind: str, scope: str) -> str:
+        """Return a fresh name: `conv2` without a scope, `shortcut_conv` in the scope `shortcut`."""
+        stem = f"{scope}_{kind}" if scope else kind
+        count = self._counts.get(stem, 0) + 1
+        self._counts[stem] = count
+        return stem if scope and count == 1 else f"{stem}{count}"
+
+
+def place(op: Op, *inputs: Tensor, scope: str = "") -> Tensor:
+    """Apply an operator to tensors and return the new one."""
+    trace = inputs[0].trace
+    shape = op.shape(*[tensor.shape for tensor in inputs])
+    return trace.add(op, inputs, shape, trace.name(op.kind, scope))
+
+
+def per_axis(value: int | tuple[int, ...], rank: int, what: str) -> Shape:
+    """Return a size as one number per spatial axis.
+
+    Raises:
+        ShapeError: If a sequence does not have one number per axis.
+    """
+    if isinstance(value, int):
+        return (value,) * rank
+    if len(value) != rank:
+        raise ShapeError(f"{what} {list(value)} has {len(value)} numbers, but the map has {rank} axes")
+    return value

@@ -1,0 +1,107 @@
+"""Limits: what a network may cost, checked before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .document import Document, Place, Tree
+from .expressions import ExpressionError, parse
+from .graph import Totals
+
+COSTS = ("params", "macs", "flops", "activations")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """`low..high`, both included; either may be left out.
+
+    >>> str(Limit(high=200_000)), str(Limit(low=1_000, high=2_000_000))
+    ('..200k', '1k..2M')
+    """
+
+    low: int | None = None
+    high: int | None = None
+
+    def __str__(self) -> str:
+        return f"{_amount(self.low)}..{_amount(self.high)}"
+
+    def miss(self, cost: int) -> float:
+        """Return by what share of the limit a cost misses it; 0 if it is met."""
+        if self.high is not None and cost > self.high:
+            return cost / max(self.high, 1) - 1
+        if self.low is not None and cost < self.low:
+            return 1 - cost / self.low
+        return 0.0
+
+    def tightened(self, other: Limit) -> Limit:
+        """Return the limit that meets both."""
+        lows = [x for x in (self.low, other.low) if x is not None]
+        highs = [x for x in (self.high, other.high) if x is not None]
+        return Limit(low=max(lows, default=None), high=min(highs, default=None))
+
+
+def cost_of(totals: Totals, name: str) -> int:
+    """Return one cost by its name."""
+    return totals.flops if name == "flops" else int(getattr(totals, name))
+
+
+def miss(limits: Mapping[str, Limit], totals: Totals) -> float:
+    """Return by how much the worst limit is missed, as a share of it; 0 if all are met."""
+    return max((limit.miss(cost_of(totals, name)) for name, limit in limits.items()), default=0.0)
+
+
+def read_limits(document: Document, tree: Mapping[str, Tree], place: Place) -> dict[str, Limit]:
+    """Return the limits of a `within:` section.
+
+    Raises:
+        SpaceError: For an unknown cost, or a text that is not a limit.
+    """
+    limits = {}
+    for name, value in tree.items():
+        if name not in COSTS:
+            raise document.unknown((*place, name), "within", COSTS)
+        try:
+            limits[name] = parse_limit(value if isinstance(value, str) else "")
+        except ValueError as error:
+            raise document.error((*place, name), str(error)) from None
+    return limits
+
+
+def parse_limit(source: str) -> Limit:
+    """Return the limit that a text holds.
+
+    Raises:
+        ValueError: If it is not a limit.
+
+    >>> parse_limit("..1M")
+    Limit(low=None, high=1000000)
+    """
+    low, dots, high = source.partition("..")
+    if not dots or not (low.strip() or high.strip()):
+        raise ValueError(f"a limit is low..high, as in ..1M or 10k..1M, but got '{source}'")
+    limit = Limit(low=_number(low, source), high=_number(high, source))
+    if limit.low is not None and limit.high is not None and limit.low > limit.high:
+        raise ValueError(f"`low <= high` must hold, but got '{source}'")
+    return limit
+
+
+def _number(part: str, source: str) -> int | None:
+    if not part.strip():
+        return None
+    try:
+        value = parse(part)
+    except ExpressionError:
+        value = None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"a limit is in whole numbers, with k, M or G, but got '{source}'")
+    return value
+
+
+def _amount(value: int | None) -> str:
+    if value is None:
+        return ""
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if value and value % size == 0:
+            return f"{value // size}{unit}"
+    return str(value)

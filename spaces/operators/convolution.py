@@ -1,0 +1,136 @@
+"""Convolution in 1, 2 and 3 dimensions: standard, strided, dilated, grouped, depthwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+from typing import ClassVar
+
+from ..errors import ShapeError
+from ..graph import Op, Shape, Tensor, per_axis, place
+from ..values import shape_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv(Op):
+    """y = W * x + b, with K C/g M parameters for kernel volume K, C inputs, M outputs and g groups."""
+
+    inputs: int
+    outputs: int
+    kernel: Shape
+    stride: Shape
+    padding: Shape
+    dilation: Shape
+    groups: int
+    bias: bool
+
+    kind: ClassVar[str] = "conv"
+    stateful: ClassVar[bool] = True
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return (M, floor((N + 2P - D(K - 1) - 1) / S) + 1) per axis."""
+        return self.outputs, *window_size(inputs[0][1:], self.kernel, self.stride, self.padding, self.dilation)
+
+    @property
+    def params(self) -> int:
+        """K M C / g, and M for the bias."""
+        return (prod(self.kernel) * self.inputs // self.groups + self.bias) * self.outputs
+
+    def macs(self, output: Shape) -> int:
+        """Return K C / g for every output element."""
+        return prod(self.kernel) * self.inputs // self.groups * prod(output)
+
+    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Return one addition of the bias per output element."""
+        return prod(output) if self.bias else 0
+
+    @property
+    def weighted(self) -> bool:
+        """A convolution writes activations."""
+        return True
+
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
+        """Return the extent D(K - 1) + 1 and the stride."""
+        return tuple([d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel, strict=True)]), self.stride
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `nn.ConvNd(...)`."""
+        options = [
+            f"{name}={values[name]}"
+            for name, default in (("stride", "1"), ("padding", "0"), ("dilation", "1"), ("groups", "1"), ("bias", "True"))
+            if values[name] != default
+        ]
+        return f"nn.Conv{rank}d({', '.join([values['inputs'], values['outputs'], values['kernel'], *options])})"
+
+
+def conv(
+    x: Tensor,
+    *,
+    width: int,
+    kernel: int | Shape = 3,
+    stride: int | Shape = 1,
+    padding: int | Shape | str = "same",
+    dilation: int = 1,
+    groups: int = 1,
+    bias: bool,
+    scope: str = "",
+) -> Tensor:
+    """Place a convolution. `same` pads D(K - 1) / 2 on both sides, so an odd kernel gives ceil(N / S); `valid` none.
+
+    Raises:
+        ShapeError: If the groups do not divide the channels, the map is flat, or the kernel exceeds the map.
+    """
+    rank = x.rank
+    if rank == 0:
+        raise ShapeError(f"a convolution needs a map, but got {x.channels} flat features")
+    if x.channels % groups or width % groups:
+        raise ShapeError(f"{groups} groups must divide both {x.channels} input and {width} output channels")
+    sizes, dilations = per_axis(kernel, rank, "kernel"), (dilation,) * rank
+    op = Conv(
+        inputs=x.shape[0],
+        outputs=width,
+        kernel=sizes,
+        stride=per_axis(stride, rank, "stride"),
+        padding=resolve_padding(padding, sizes, dilations),
+        dilation=dilations,
+        groups=groups,
+        bias=bias,
+    )
+    return place(op, x, scope=scope)
+
+
+@lru_cache(maxsize=4096)
+def resolve_padding(padding: int | Shape | str, kernel: Shape, dilation: Shape) -> Shape:
+    """Return the padding of both sides of each axis for `same`, `valid` or a number."""
+    if padding == "same":
+        return tuple([d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True)])
+    if isinstance(padding, str):
+        return (0,) * len(kernel)
+    return per_axis(padding, len(kernel), "padding")
+
+
+@lru_cache(maxsize=65536)
+def window_size(
+    extent: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil: bool = False
+) -> Shape:
+    """Return the number of windows along each axis: floor((N + 2P - D(K - 1) - 1) / S) + 1.
+
+    With `ceil`, a last window that hangs over the end counts when it starts inside the map or its left padding
+    (the rule of PyTorch's `ceil_mode`).
+
+    Raises:
+        ShapeError: If the kernel is larger than the padded map.
+    """
+    sizes = []
+    for n, k, s, p, d in zip(extent, kernel, stride, padding, dilation, strict=True):
+        room = n + 2 * p - d * (k - 1) - 1
+        if room < 0:
+            raise ShapeError(
+                f"a window of {d * (k - 1) + 1} does not fit the map {shape_text(extent)} with padding {p}"
+            )
+        size = -(-room // s) + 1 if ceil else room // s + 1
+        if ceil and (size - 1) * s >= n + p:
+            size -= 1
+        sizes.append(size)
+    return tuple(sizes)

@@ -1,0 +1,92 @@
+"""Joins of several maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from ..errors import ShapeError
+from ..graph import Op, Shape, Tensor, place
+from ..values import shape_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Add(Op):
+    """The sum of maps of one shape."""
+
+    kind: ClassVar[str] = "add"
+    commutative: ClassVar[bool] = True
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the common shape."""
+        if len(set(inputs)) != 1:
+            raise ShapeError(f"maps of different shapes cannot be added: {', '.join(map(shape_text, inputs))}")
+        return inputs[0]
+
+    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Return an addition per element for each map but the first."""
+        return (len(inputs) - 1) * prod(output)
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `x + y`."""
+        return " + ".join(arguments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multiply(Op):
+    """The product of a map and a map of its shape, or one factor per channel."""
+
+    kind: ClassVar[str] = "mul"
+    commutative: ClassVar[bool] = True
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the larger shape; the other has it too, or extent 1 in every axis."""
+        large, small = sorted(inputs, key=prod, reverse=True)
+        if small != large and small != (large[0], *(1,) * (len(large) - 1)):
+            raise ShapeError(f"maps of shapes {shape_text(large)} and {shape_text(small)} cannot be multiplied")
+        return large
+
+    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Return a multiplication per element."""
+        return prod(output)
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `x * y`."""
+        return " * ".join(arguments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concat(Op):
+    """Maps of one extent, side by side along the channels."""
+
+    kind: ClassVar[str] = "concat"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the sum of the channels and the common extent."""
+        if len({shape[1:] for shape in inputs}) != 1:
+            given = ", ".join(map(shape_text, inputs))
+            raise ShapeError(f"maps of different extent cannot be concatenated: {given}")
+        return sum([shape[0] for shape in inputs]), *inputs[0][1:]
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `torch.cat([x, y], 1)`."""
+        return f"torch.cat([{', '.join(arguments)}], 1)"
+
+
+_ADD, _MULTIPLY, _CONCAT = Add(), Multiply(), Concat()
+
+
+def add(*inputs: Tensor, scope: str = "") -> Tensor:
+    """Place a sum."""
+    return place(_ADD, *inputs, scope=scope)
+
+
+def multiply(x: Tensor, y: Tensor, *, scope: str = "") -> Tensor:
+    """Place a product."""
+    return place(_MULTIPLY, x, y, scope=scope)
+
+
+def concat(*inputs: Tensor, scope: str = "") -> Tensor:
+    """Place a concatenation along the channels."""
+    return place(_CONCAT, *inputs, scope=scope)

@@ -1,0 +1,79 @@
+"""Fully connected layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from ..graph import Op, Shape, Tensor, place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linear(Op):
+    """y = W x + b over the features of a flat vector."""
+
+    inputs: int
+    outputs: int
+    bias: bool
+
+    kind: ClassVar[str] = "linear"
+    stateful: ClassVar[bool] = True
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return (outputs,)."""
+        return (self.outputs,)
+
+    @property
+    def params(self) -> int:
+        """Inputs times outputs, and the outputs for the bias."""
+        return (self.inputs + self.bias) * self.outputs
+
+    def macs(self, output: Shape) -> int:
+        """Return inputs times outputs."""
+        return self.inputs * self.outputs
+
+    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Return one addition of the bias per output."""
+        return self.outputs if self.bias else 0
+
+    @property
+    def weighted(self) -> bool:
+        """A linear layer writes activations."""
+        return True
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `nn.Linear(...)`."""
+        bias = "" if values["bias"] == "True" else f", bias={values['bias']}"
+        return f"nn.Linear({values['inputs']}, {values['outputs']}{bias})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flatten(Op):
+    """A map as one vector of features; it moves no data and costs nothing."""
+
+    kind: ClassVar[str] = "flatten"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return (C times the extents,)."""
+        return (prod(inputs[0]),)
+
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
+        """Return the whole map: each feature of the vector is read by the layers that follow."""
+        return inputs[0][1:], (1,) * (len(inputs[0]) - 1)
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `torch.flatten(x, 1)`."""
+        return f"torch.flatten({arguments[0]}, 1)"
+
+
+def linear(x: Tensor, *, width: int, bias: bool = True, scope: str = "") -> Tensor:
+    """Place a linear layer; a map is flattened first."""
+    if x.rank:
+        x = flatten(x, scope=scope)
+    return place(Linear(inputs=x.channels, outputs=width, bias=bias), x, scope=scope)
+
+
+def flatten(x: Tensor, *, scope: str = "") -> Tensor:
+    """Place a flatten."""
+    return place(Flatten(), x, scope=scope)

@@ -1,0 +1,131 @@
+"""Pooling: maximum and average over windows, and the average of the whole map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from ..errors import ShapeError
+from ..graph import Op, Shape, Tensor, per_axis, place
+from .convolution import resolve_padding, window_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pool(Op):
+    """A window that slides over each channel by itself."""
+
+    kernel: Shape
+    stride: Shape
+    padding: Shape
+    ceil: bool
+
+    function: ClassVar[str]
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the channels and the number of windows per axis."""
+        ones = (1,) * len(self.kernel)
+        extent = window_size(inputs[0][1:], self.kernel, self.stride, self.padding, ones, self.ceil)
+        return inputs[0][0], *extent
+
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
+        """Return the window and its stride."""
+        return self.kernel, self.stride
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.max_pool2d(x, ...)` or its like."""
+        options = [] if values["stride"] == values["kernel"] else [f"stride={values['stride']}"]
+        options += [] if values["padding"] == "0" else [f"padding={values['padding']}"]
+        options += [] if values["ceil"] == "False" else [f"ceil_mode={values['ceil']}"]
+        return f"F.{self.function}{rank}d({', '.join([arguments[0], values['kernel'], *options])})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaxPool(_Pool):
+    """The largest value of each window."""
+
+    kind: ClassVar[str] = "maxpool"
+    function: ClassVar[str] = "max_pool"
+
+    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Return K - 1 comparisons per window."""
+        return (prod(self.kernel) - 1) * prod(output)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvgPool(_Pool):
+    """The mean of each window; zeros of the padding count."""
+
+    kind: ClassVar[str] = "avgpool"
+    function: ClassVar[str] = "avg_pool"
+
+    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Return K - 1 additions and a division per window."""
+        return prod(self.kernel) * prod(output)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobalAvgPool(Op):
+    """The mean of each channel's whole map."""
+
+    kind: ClassVar[str] = "avgpool"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return (C, 1, ...)."""
+        return inputs[0][0], *(1,) * (len(inputs[0]) - 1)
+
+    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        """Return an addition per input element less one, and a division, per channel."""
+        return prod(inputs[0])
+
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
+        """Return the whole map."""
+        return inputs[0][1:], (1,) * (len(inputs[0]) - 1)
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.adaptive_avg_poolNd(x, 1)`."""
+        return f"F.adaptive_avg_pool{rank}d({arguments[0]}, 1)"
+
+
+def maxpool(
+    x: Tensor,
+    *,
+    kernel: int | Shape = 2,
+    stride: int | Shape | None = None,
+    padding: int | Shape | str = "same",
+    scope: str = "",
+) -> Tensor:
+    """Place a maximum pooling; the stride is the kernel unless given, `ceil` pads none and keeps a last part window."""
+    return place(MaxPool(**_window(x, kernel, stride, padding)), x, scope=scope)
+
+
+def avgpool(
+    x: Tensor,
+    *,
+    kernel: int | Shape = 2,
+    stride: int | Shape | None = None,
+    padding: int | Shape | str = "same",
+    scope: str = "",
+) -> Tensor:
+    """Place an average pooling; arguments as for `maxpool`."""
+    return place(AvgPool(**_window(x, kernel, stride, padding)), x, scope=scope)
+
+
+def global_avgpool(x: Tensor, *, scope: str = "") -> Tensor:
+    """Place the average over the whole map."""
+    if x.rank == 0:
+        raise ShapeError(f"pooling needs a map, but got {x.channels} flat features")
+    return place(GlobalAvgPool(), x, scope=scope)
+
+
+def _window(
+    x: Tensor, kernel: int | Shape, stride: int | Shape | None, padding: int | Shape | str
+) -> dict[str, Shape | bool]:
+    if x.rank == 0:
+        raise ShapeError(f"pooling needs a map, but got {x.channels} flat features")
+    sizes = per_axis(kernel, x.rank, "kernel")
+    sides = resolve_padding(padding, sizes, (1,) * x.rank)
+    if any(2 * p > k for p, k in zip(sides, sizes, strict=True)):
+        raise ShapeError(f"a pooling pads at most half its kernel {list(sizes)}, but got {list(sides)}")
+    step = sizes if stride is None else per_axis(stride, x.rank, "stride")
+    return {"kernel": sizes, "stride": step, "padding": sides, "ceil": padding == "ceil"}

@@ -1,0 +1,229 @@
+"""Slots: a declared expression, ready to be drawn. Each knows how it is drawn, counted, and where its choices lie.
+
+A choice is drawn through one seam, `choose(path, options) -> option`, whatever walks the space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+from .blocks.kinds import Kind
+from .expressions import apply
+from .values import Option, Value, text
+
+Choose: TypeAlias = Callable[[str, Sequence[Option]], Option]
+Paths: TypeAlias = Iterator[tuple[str, Sequence[Option]]]
+T = TypeVar("T")
+
+
+class Count(dict[frozenset[str], int]):
+    """Number of decision lists by the variables of `let` that they read.
+
+    A variable is drawn once however often it is read, so its options multiply in only at the end.
+    """
+
+    def __mul__(self, other: Count) -> Count:
+        result = Count()
+        for a, n in self.items():
+            for b, m in other.items():
+                result[a | b] = result.get(a | b, 0) + n * m
+        return result
+
+    def __add__(self, other: Count) -> Count:
+        result = Count(self)
+        for key, n in other.items():
+            result[key] = result.get(key, 0) + n
+        return result
+
+
+ONE = Count({frozenset(): 1})
+
+
+class Draw:
+    """One walk through a space: the seam, and the variables drawn so far."""
+
+    __slots__ = ("choose", "drawn", "lets")
+
+    def __init__(self, choose: Choose, lets: Mapping[str, Slot], fixed: Mapping[str, Value] | None = None) -> None:
+        self.choose = choose
+        self.lets = lets
+        self.drawn: dict[str, Value] = dict(fixed or {})
+
+    def let(self, name: str) -> Value:
+        """Return a variable; it is drawn when it is first read."""
+        if name not in self.drawn:
+            self.drawn[name] = self.lets[name].draw(self, "")
+        return self.drawn[name]
+
+
+class Slot:
+    """A part of a row that a walk fills in."""
+
+    __slots__ = ()
+
+    def draw(self, draw: Draw, prefix: str) -> Value:
+        """Return a value, choosing where something is open; paths begin with the prefix."""
+        raise NotImplementedError
+
+    def count(self) -> Count:
+        """Return the number of ways to draw it."""
+        raise NotImplementedError
+
+    def paths(self, prefix: str) -> Paths:
+        """Yield every path it can ask for, with the options."""
+        raise NotImplementedError
+
+
+class Fixed(Slot):
+    """A value."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+    def draw(self, draw: Draw, prefix: str) -> Value:
+        return self.value
+
+    def count(self) -> Count:
+        return ONE
+
+    def paths(self, prefix: str) -> Paths:
+        yield from ()
+
+
+class OneOf(Slot):
+    """A choice or a range at a path; an option may itself be open."""
+
+    __slots__ = ("label", "options", "values")
+
+    def __init__(self, label: str, options: Sequence[Option], values: Mapping[Option, Slot] | None) -> None:
+        self.label = label
+        self.options = options
+        self.values = values
+
+    def draw(self, draw: Draw, prefix: str) -> Value:
+        option = draw.choose(prefix + self.label, self.options)
+        if self.values is None:
+            return option
+        return self.values[option].draw(draw, prefix)
+
+    def count(self) -> Count:
+        if self.values is None:
+            return Count({frozenset(): len(self.options)})
+        total = Count()
+        for slot in self.values.values():
+            total = total + slot.count()
+        return total
+
+    def paths(self, prefix: str) -> Paths:
+        yield prefix + self.label, self.options
+        for slot in (self.values or {}).values():
+            yield from slot.paths(prefix)
+
+
+class Variable(Slot):
+    """A reference to a variable of `let`."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def draw(self, draw: Draw, prefix: str) -> Value:
+        return draw.let(self.name)
+
+    def count(self) -> Count:
+        return Count({frozenset([self.name]): 1})
+
+    def paths(self, prefix: str) -> Paths:
+        yield from ()
+
+
+class Several(Slot):
+    """A sequence, or the operands of an arithmetic, each a slot of its own."""
+
+    __slots__ = ("combine", "items")
+
+    def __init__(self, items: tuple[Slot, ...], combine: Callable[[tuple[Value, ...]], Value] = tuple) -> None:
+        self.items = items
+        self.combine = combine
+
+    def draw(self, draw: Draw, prefix: str) -> Value:
+        return self.combine(tuple([item.draw(draw, prefix) for item in self.items]))
+
+    def count(self) -> Count:
+        total = ONE
+        for item in self.items:
+            total = total * item.count()
+        return total
+
+    def paths(self, prefix: str) -> Paths:
+        for item in self.items:
+            yield from item.paths(prefix)
+
+
+class Checked(Slot):
+    """A slot whose value must be of a kind."""
+
+    __slots__ = ("fail", "inner", "kind")
+
+    def __init__(self, inner: Slot, kind: Kind, fail: Callable[[str], Exception]) -> None:
+        self.inner = inner
+        self.kind = kind
+        self.fail = fail
+
+    def draw(self, draw: Draw, prefix: str) -> Value:
+        try:
+            value = self.inner.draw(draw, prefix)
+        except ArithmeticError as error:
+            raise self.fail(str(error)) from None
+        try:
+            return self.kind.accept(value)
+        except ValueError as law:
+            raise self.fail(f"is {law}, but got '{text(value)}'") from None
+
+    def count(self) -> Count:
+        return self.inner.count()
+
+    def paths(self, prefix: str) -> Paths:
+        return self.inner.paths(prefix)
+
+
+def arithmetic(name: str, left: Slot, right: Slot) -> Slot:
+    """Return the slot of `left name right`."""
+
+    def combine(operands: tuple[Value, ...]) -> Value:
+        try:
+            return apply(name, operands[0], operands[1])
+        except ValueError as error:
+            raise ArithmeticError(str(error)) from None
+
+    return Several((left, right), combine)
+
+
+def walk(program: Callable[[Choose], T]) -> Iterator[T]:
+    """Yield the result of a program for every list of decisions, in the order of the options.
+
+    >>> list(walk(lambda choose: (choose("a", [1, 2]), choose("b", ["x", "y"]))))
+    [(1, 'x'), (1, 'y'), (2, 'x'), (2, 'y')]
+    """
+    script: list[tuple[Sequence[Option], int]] = []
+    while True:
+        step = 0
+
+        def choose(path: str, options: Sequence[Option]) -> Option:
+            nonlocal step
+            if step == len(script):
+                script.append((options, 0))
+            option = script[step][0][script[step][1]]
+            step += 1
+            return option
+
+        yield program(choose)
+        while script and script[-1][1] + 1 == len(script[-1][0]):
+            script.pop()
+        if not script:
+            return
+        script[-1] = (script[-1][0], script[-1][1] + 1)

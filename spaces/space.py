@@ -1,0 +1,292 @@
+"""A space: the table of a network with choices left open, and every walk through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import cached_property
+from random import Random
+
+from . import sampling
+from .declare import check_space
+from .document import Document, read_text
+from .errors import ShapeError, SpaceError, suggest
+from .expressions import Expr
+from .graph import Shape, Style, Totals
+from .idle import check_idle
+from .limits import Limit, miss, parse_limit
+from .network import Network
+from .program import Drawn, Program
+from .rows import Call, Row, bodies, measure, row_names
+from .slots import Choose, walk
+from .values import Option
+
+Decisions = Mapping[str, Option]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One list of decisions, and the network it gives.
+
+    Attributes:
+        decisions: Option by path: the genotype.
+        space: The space it was drawn from.
+        drawn: The calls.
+    """
+
+    decisions: dict[str, Option]
+    space: Space = field(repr=False)
+    drawn: Drawn = field(repr=False)
+
+    @property
+    def totals(self) -> Totals:
+        """Costs from remembered blocks.
+
+        Raises:
+            ShapeError: If the network cannot be built.
+        """
+        return measure(self.drawn.calls, self.space.input)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network as a table with nothing left open.
+
+        Raises:
+            ShapeError: If it cannot be built.
+        """
+        return _network(self.space, self.drawn)
+
+
+@dataclass(frozen=True)
+class Space:
+    """A search space as a table with choices left open.
+
+    Attributes:
+        name: Letters, digits, `.`, `_`, `-`.
+        input: Channels, then the extent of each spatial axis.
+        layers: The rows.
+        defaults: `norm`, `act`, `bias` for all rows; they may be open.
+        choices: Choices by name; each use is drawn anew.
+        let: Variables by name; each is drawn once and shared.
+        blocks: New words; each stands for one of several blocks.
+        within: Limits on `params`, `macs`, `flops`, `activations`.
+        origin: The document it was read from, for messages.
+
+    Raises:
+        SpaceError: If it does not follow the language.
+    """
+
+    _: KW_ONLY
+    name: str
+    input: Shape
+    layers: tuple[Row, ...]
+    defaults: Mapping[str, Expr] = field(default_factory=dict)
+    choices: Mapping[str, Expr] = field(default_factory=dict)
+    let: Mapping[str, Expr] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    within: Mapping[str, Limit] = field(default_factory=dict)
+    origin: Document | None = field(default=None, compare=False, repr=False)
+    program: Program = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "program", check_space(self))
+        check_idle(self)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.input, self.layers))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Space.from_yaml, (self.to_yaml(),)
+
+    @classmethod
+    def load(cls, name: str) -> Space:
+        """Return a space of the catalog, or one from a YAML or JSON file."""
+        from .loading import load_space
+
+        return load_space(name)
+
+    @classmethod
+    def from_yaml(cls, text: str, *, name: str = "<text>") -> Space:
+        """Read a space from YAML or JSON text."""
+        from .language import read_space
+
+        return read_space(read_text(text, name=name))
+
+    from_json = from_yaml
+
+    def to_yaml(self) -> str:
+        """Return the table as YAML."""
+        from .writing import to_yaml
+
+        return to_yaml(self)
+
+    def to_json(self) -> str:
+        """Return the table as one line of JSON."""
+        from .writing import to_json
+
+        return to_json(self)
+
+    def tighten(self, within: Mapping[str, Limit | str]) -> Space:
+        """Return the space with further limits; where it has one already, both hold."""
+        limits = dict(self.within)
+        for name, given in within.items():
+            limit = parse_limit(given) if isinstance(given, str) else given
+            limits[name] = limits[name].tightened(limit) if name in limits else limit
+        return replace(self, within=limits)
+
+    # Walks
+
+    def decide(self, choose: Choose) -> Sample:
+        """Return the network that `choose(path, options) -> option` decides on, choice by choice.
+
+        This is the one seam for every random, exhaustive, model-based or evolutionary walk. The network may exceed
+        the limits, or not be buildable; see `feasible`.
+        """
+        decisions: dict[str, Option] = {}
+
+        def record(path: str, options: Sequence[Option]) -> Option:
+            option = choose(path, options)
+            decisions[path] = option
+            return option
+
+        drawn = self.program.draw(record)
+        return Sample(decisions=decisions, space=self, drawn=drawn)
+
+    def replay(self, decisions: Decisions) -> Sample:
+        """Return the network that a list of decisions gives.
+
+        Raises:
+            SpaceError: If a decision is missing, is not an option, or is not asked for.
+        """
+
+        def choose(path: str, options: Sequence[Option]) -> Option:
+            if path not in decisions:
+                raise SpaceError(f"space {self.name}: the decision '{path}' is missing")
+            if decisions[path] not in options:
+                given = str(decisions[path])
+                raise SpaceError(
+                    f"space {self.name}: '{given}' is no option of '{path}'{suggest(given, map(str, options))}"
+                )
+            return decisions[path]
+
+        sample = self.decide(choose)
+        for path in decisions:
+            if path not in sample.decisions:
+                raise SpaceError(f"space {self.name}: nothing asks for '{path}'{suggest(path, sample.decisions)}")
+        return sample
+
+    def enumerate(self) -> Iterator[Sample]:
+        """Yield the sample of every list of decisions, whatever its cost."""
+        return walk(self.decide)
+
+    def sample(self, rng: Random) -> Sample:
+        """Return a random network within the limits.
+
+        Every choice is uniform over its options, given that the whole network can be built and meets the limits.
+
+        Raises:
+            Infeasible: If none was found; the message has what the nearest miss costs.
+        """
+        return sampling.sample(self, rng)
+
+    def mutate(self, decisions: Decisions, rng: Random) -> Sample:
+        """Return a neighbour within the limits: one decision changed, and what it newly opens drawn at random.
+
+        Where no single change meets the limits, several are made.
+        """
+        return sampling.mutate(self, decisions, rng)
+
+    def crossover(self, first: Decisions, second: Decisions, rng: Random) -> Sample:
+        """Return a child within the limits: every decision from one of the parents that makes it."""
+        return sampling.crossover(self, first, second, rng)
+
+    def neighbours(self, decisions: Decisions) -> Iterator[Sample]:
+        """Yield every feasible network one decision away; what a change newly opens takes its first option."""
+        return sampling.neighbours(self, decisions)
+
+    # Questions
+
+    def feasible(self, sample: Sample) -> bool:
+        """Tell whether a network can be built and meets the limits."""
+        try:
+            return miss(self.within, sample.totals) == 0
+        except ShapeError:
+            return False
+
+    def contains(self, decisions: Decisions) -> bool:
+        """Tell whether a list of decisions belongs to the space and its network is feasible."""
+        try:
+            return self.feasible(self.replay(decisions))
+        except SpaceError:
+            return False
+
+    def count(self) -> int:
+        """Return the number of decision lists, exactly; limits are not looked at."""
+        return self.program.count()
+
+    def count_distinct(self, *, limit: int = 100_000) -> int | None:
+        """Return the number of distinct networks that can be built and meet the limits.
+
+        They are enumerated, so None where there are more than `limit` decision lists.
+        """
+        if self.count() > limit:
+            return None
+        return len({sample.network.hash() for sample in self.enumerate() if self.feasible(sample)})
+
+    @cached_property
+    def paths(self) -> dict[str, tuple[Option, ...]]:
+        """Every path that a walk can ask for, with its options."""
+        return self.program.paths()
+
+    def encode(self, decisions: Decisions) -> tuple[float, ...]:
+        """Return a list of decisions as a vector of fixed length for a model.
+
+        A path whose options are numbers is one coordinate, its rank scaled to 0..1; any other has one coordinate an
+        option, 1 where it was taken. The coordinates of a path that was not asked for are -1.
+        """
+        vector: list[float] = []
+        for path, options in self.paths.items():
+            taken = decisions.get(path)
+            if all(isinstance(option, int) for option in options):
+                vector.append(-1.0 if taken is None else options.index(taken) / (len(options) - 1))
+            else:
+                vector += [-1.0 if taken is None else float(option == taken) for option in options]
+        return tuple(vector)
+
+
+def _network(space: Space, drawn: Drawn) -> Network:
+    """Return the network of a walk, its names the same as in the space's paths."""
+    style = _common_style([call for call in drawn.calls if call.block.styled])
+    calls = drawn.calls
+    bodies(calls, space.input)
+    given = [call.name if explicit else None for call, explicit in zip(calls, drawn.explicit, strict=True)]
+    names = row_names([call.block.word for call in calls], given)
+    names = [name if name == call.name else "" for name, call in zip(names, calls, strict=True)]
+    rows = []
+    for call, name, explicit in zip(calls, names, drawn.explicit, strict=True):
+        rows.append(_row(call, style, named=explicit or not name))
+    return Network(
+        name=space.name,
+        input=space.input,
+        layers=tuple(rows),
+        defaults={key: value for key, value in style._asdict().items() if value != getattr(Style(), key)},
+    )
+
+
+def _common_style(calls: list[Call]) -> Style:
+    styles = [call.style for call in calls]
+    return max(styles, key=styles.count) if styles else Style()
+
+
+def _row(call: Call, style: Style, *, named: bool) -> Row:
+    args: dict[str, Expr] = {"name": call.name} if named else {}
+    parameters = call.block.parameters
+    for name, value in call.args:
+        if parameters[name].required or value != parameters[name].default:
+            args[name] = value
+    if call.depth != 1:
+        args["depth"] = call.depth
+    if call.block.styled:
+        changed = {k: v for k, v in call.style._asdict().items() if v != getattr(style, k)}
+        args.update(changed)
+    return Row(call.block.word, **args)
