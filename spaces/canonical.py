@@ -83,4 +83,3 @@ def _operator_text(op: Op | Body) -> str:
     assert isinstance(op, Op)
     attributes = " ".join(f"{name}={text(value)}" for name, value in op.attributes().items())
     return f"{type(op).__name__} {attributes}".rstrip()
-

@@ -63,7 +63,14 @@ def check_space(space: Space) -> Program:
         SpaceError: At the first part that does not follow the language.
     """
     declaration = _Declaration(
-        space.name, space.input, space.layers, space.defaults, space.origin, space.choices, space.let, space.blocks
+        space.name,
+        space.input,
+        space.layers,
+        space.defaults,
+        space.origin,
+        space.choices,
+        space.let,
+        space.blocks,
     )
     return declaration.program()
 
@@ -113,10 +120,13 @@ class _Declaration:
     def check_head(self) -> None:
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
             raise self.error(
-                (), f"a name is letters, digits, '.', '_', '-', at most 64, and starts with a letter, not {self.name!r}"
+                (),
+                f"a name is letters, digits, '.', '_', '-', at most 64, and starts with a letter, not {self.name!r}",
             )
         extents = self.input
-        if not 2 <= len(extents) <= 4 or not all(isinstance(n, int) and 1 <= n <= MAX_EXTENT for n in extents):
+        if not 2 <= len(extents) <= 4 or not all(
+            isinstance(n, int) and 1 <= n <= MAX_EXTENT for n in extents
+        ):
             raise self.error(
                 ("input",),
                 "an input is channels and one to three extents, each from 1 to "
@@ -165,7 +175,9 @@ class _Declaration:
             return
         place: Place = ("let", name)
         if name in chain:
-            raise self.error(place, f"'{name}' is defined by itself: {' -> '.join([*chain, name])}", at_key=True)
+            raise self.error(
+                place, f"'{name}' is defined by itself: {' -> '.join([*chain, name])}", at_key=True
+            )
         for part in parts(self.let[name]):
             if isinstance(part, Ref) and part.name in self.let:
                 self.variable(part.name, (*chain, name))
@@ -186,7 +198,11 @@ class _Declaration:
         place: Place = ("layers", index)
         inner: Place = (*place, row.word)
         args = {key: (value, (*inner, key)) for key, value in row.args.items() if key not in ROW_WORDS}
-        depth = self.checked(row.args["depth"], ".depth", (*inner, "depth"), DEPTH, "depth") if "depth" in row.args else None
+        depth = (
+            self.checked(row.args["depth"], ".depth", (*inner, "depth"), DEPTH, "depth")
+            if "depth" in row.args
+            else None
+        )
         per = self.per(row, inner)
         alternatives = self.alternatives(row.word, args, place, ())
         if depth is not None:
@@ -213,17 +229,23 @@ class _Declaration:
     def check_repeats(self, alternatives: tuple[Alternative, ...], inner: Place) -> None:
         for block in [block for alternative in alternatives for block in alternative.blocks()]:
             if not block.repeats and "depth" not in block.parameters:
-                raise self.error((*inner, "depth"), f"{block.word} stands once; it has no 'depth'", at_key=True)
+                raise self.error(
+                    (*inner, "depth"), f"{block.word} stands once; it has no 'depth'", at_key=True
+                )
 
     def check_depth(self, program: RowProgram, inner: Place) -> None:
         depths = self.possible(program.depth)
         deepest = max((d for d in depths if isinstance(d, int)), default=1)
         if deepest > MAX_DEPTH:
-            raise self.error((*inner, "depth"), f"a row has at most {MAX_DEPTH:,} blocks, but got {deepest:,}")
+            raise self.error(
+                (*inner, "depth"), f"a row has at most {MAX_DEPTH:,} blocks, but got {deepest:,}"
+            )
         object.__setattr__(program, "deepest", deepest)
         if program.per_block and (deepest < 2 or not program.opens_blocks()):
             why = "the row has one block" if deepest < 2 else "the row leaves nothing open"
-            raise self.error((*inner, "per"), f"`per: block` changes nothing: {why}; take it out", at_key=True)
+            raise self.error(
+                (*inner, "per"), f"`per: block` changes nothing: {why}; take it out", at_key=True
+            )
 
     def alternatives(
         self,
@@ -247,7 +269,9 @@ class _Declaration:
             merged = dict(args)
             for key, value in row.args.items():
                 if key in ROW_WORDS:
-                    raise self.error((*here, key), f"'{key}' belongs to a row, not to a word of `blocks`", at_key=True)
+                    raise self.error(
+                        (*here, key), f"'{key}' belongs to a row, not to a word of `blocks`", at_key=True
+                    )
                 if key in args:
                     raise self.error(
                         (*here, key), f"'{key}' is given twice: here and in the row", at_key=True
@@ -276,7 +300,11 @@ class _Declaration:
             (slots if key in block.parameters else style)[key] = slot
         own_depth = "depth" in block.parameters
         for parameter in block.parameters.values():
-            if parameter.required and parameter.name not in slots and not (own_depth and parameter.name == "depth"):
+            if (
+                parameter.required
+                and parameter.name not in slots
+                and not (own_depth and parameter.name == "depth")
+            ):
                 raise self.error(place, f"{block.word} needs '{parameter.name}'{_example(parameter)}")
         values = {key: slot.value for key, slot in style.items() if isinstance(slot, Fixed)}
         fixed = Style(**values) if len(values) == len(style) else None  # type: ignore[arg-type]
@@ -302,7 +330,11 @@ class _Declaration:
         values = self.possible(slot)
         if isinstance(inner, Fixed):
             return Fixed(values[0])
-        if isinstance(inner, OneOf) and inner.values and all(isinstance(s, Fixed) for s in inner.values.values()):
+        if (
+            isinstance(inner, OneOf)
+            and inner.values
+            and all(isinstance(s, Fixed) for s in inner.values.values())
+        ):
             # Normal forms are worked out once, so that a draw only looks them up.
             normal = {key: Fixed(value) for key, value in zip(inner.options, values, strict=True)}
             return OneOf(inner.label, inner.options, normal)
@@ -338,7 +370,8 @@ class _Declaration:
 
     def draws_anew(self, value: Expr) -> bool:
         return any(
-            isinstance(p, Choice | Range) or (isinstance(p, Ref) and p.name in self.choices) for p in parts(value)
+            isinstance(p, Choice | Range) or (isinstance(p, Ref) and p.name in self.choices)
+            for p in parts(value)
         )
 
     def reference(self, value: Ref, label: str, place: Place) -> Slot:

@@ -289,7 +289,9 @@ class _Parser:
     def binary(self, name: str, left: Expr, right: Expr) -> Expr:
         for side in (left, right):
             if isinstance(side, bool | str | Term | tuple | Range) or side is None:
-                raise self.error(f"'{name}' works on numbers and references, but got '{expression_text(side)}'", -1)
+                raise self.error(
+                    f"'{name}' works on numbers and references, but got '{expression_text(side)}'", -1
+                )
         if isinstance(left, int | Fraction) and isinstance(right, int | Fraction):
             return apply(name, left, right)
         return Arithmetic(name, left, right)

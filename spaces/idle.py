@@ -44,7 +44,8 @@ def check_idle(space: Space) -> None:
                 if seen[path] >= CONTEXTS:
                     document = space.origin or Document(tree=None, name=f"space {space.name}")
                     raise document.error(
-                        _place(space, path), f"the choice '{path}' is idle: no option changes the network; take it out"
+                        _place(space, path),
+                        f"the choice '{path}' is idle: no option changes the network; take it out",
                     )
 
 
@@ -52,7 +53,11 @@ def _later_block(space: Space, path: str) -> bool:
     """Tell whether a path belongs to the second or a later block of a row: the first speaks for them."""
     head, _, tail = path.partition(".")
     number = tail.partition(".")[0]
-    return number.isdigit() and int(number) > 1 and any(r.per_block for r in space.program.rows if r.name == head)
+    return (
+        number.isdigit()
+        and int(number) > 1
+        and any(r.per_block for r in space.program.rows if r.name == head)
+    )
 
 
 def _changes(space: Space, sample: Sample, path: str, rng: Random) -> bool | None:

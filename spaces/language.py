@@ -83,7 +83,9 @@ def _choice(document: Document, tree: Mapping[str, Tree], place: Place) -> Choic
     for key, value in tree.items():
         if value is not None:
             raise document.error(
-                (*place, key), "a choice lists its options, as in {3, 5, 7}; a mapping has no place here", at_key=True
+                (*place, key),
+                "a choice lists its options, as in {3, 5, 7}; a mapping has no place here",
+                at_key=True,
             )
         try:
             options.append(parse(key))
@@ -166,7 +168,9 @@ def _blocks(document: Document, tree: Mapping[str, Tree]) -> dict[str, tuple[Row
     for name, alternatives in _mapping(document, tree, "blocks").items():
         place: Place = ("blocks", name)
         if not isinstance(alternatives, dict) or not alternatives:
-            raise document.error(place, f"'{name}' is a mapping of blocks to their parameters: one of them is drawn")
+            raise document.error(
+                place, f"'{name}' is a mapping of blocks to their parameters: one of them is drawn"
+            )
         declared[name] = tuple(
             _arguments(document, word, args, (*place, word)) for word, args in alternatives.items()
         )
@@ -175,5 +179,3 @@ def _blocks(document: Document, tree: Mapping[str, Tree]) -> dict[str, tuple[Row
 
 def _within(document: Document, tree: Mapping[str, Tree]) -> dict[str, Limit]:
     return read_limits(document, _mapping(document, tree, "within"), ("within",))
-
-

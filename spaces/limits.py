@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import log
 
 from .document import Document, Place, Tree
 from .expressions import ExpressionError, parse
@@ -27,11 +28,11 @@ class Limit:
         return f"{_amount(self.low)}..{_amount(self.high)}"
 
     def miss(self, cost: int) -> float:
-        """Return by what share of the limit a cost misses it; 0 if it is met."""
+        """Return the logarithm of the factor by which a cost misses the limit; 0 if it is met."""
         if self.high is not None and cost > self.high:
-            return cost / max(self.high, 1) - 1
+            return log((cost + 1) / (self.high + 1))
         if self.low is not None and cost < self.low:
-            return 1 - cost / self.low
+            return log((self.low + 1) / (cost + 1))
         return 0.0
 
     def tightened(self, other: Limit) -> Limit:
@@ -47,7 +48,7 @@ def cost_of(totals: Totals, name: str) -> int:
 
 
 def miss(limits: Mapping[str, Limit], totals: Totals) -> float:
-    """Return by how much the worst limit is missed, as a share of it; 0 if all are met."""
+    """Return by how much the worst limit is missed, as `Limit.miss` says; 0 if all are met."""
     return max((limit.miss(cost_of(totals, name)) for name, limit in limits.items()), default=0.0)
 
 

@@ -31,7 +31,9 @@ def load_network(name: str | Path) -> Network:
     """
     table = load(name)
     if isinstance(table, Space):
-        raise SpaceError(f"{name} is a space; a network is needed here (`archscape space {name} --sample 1` draws one)")
+        raise SpaceError(
+            f"{name} is a space; a network is needed here (`archscape space {name} --sample 1` draws one)"
+        )
     return table
 
 
@@ -55,4 +57,6 @@ def _document(name: str | Path) -> Document:
         return read_file(CATALOG / f"{text}.yaml")
     if "/" in text or Path(text).suffix in (".yaml", ".yml", ".json") or Path(text).exists():
         return read_file(text)
-    raise SpaceError(f"the catalog has no '{text}', and there is no such file{suggest(text, catalog_names())}")
+    raise SpaceError(
+        f"the catalog has no '{text}', and there is no such file{suggest(text, catalog_names())}"
+    )

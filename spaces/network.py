@@ -144,4 +144,3 @@ def _splice(nodes: list[Node], name: str, body: Body, value: int) -> int:
         nodes.append(Node(node.op, (value,), node.shape, name if plain else f"{name}_{node.op.kind}"))
         value = len(nodes)
     return value
-

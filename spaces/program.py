@@ -186,7 +186,9 @@ class Program:
         A variable multiplies in once, and only into the lists that read it. Variables that a depth reads are fixed
         one value after the other, because the number of blocks depends on them.
         """
-        structural = self.closure(name for row in self.rows for slot in [row.depth] for name in _variables(slot))
+        structural = self.closure(
+            name for row in self.rows for slot in [row.depth] for name in _variables(slot)
+        )
 
         def once(choose: Choose) -> int:
             draw = Draw(choose, self.lets)
@@ -243,4 +245,3 @@ def _paths(alternatives: tuple[Alternative, ...], prefix: str, path: str) -> Pat
             yield from _paths(alternative.inner, prefix, f"{path}.{alternative.word}")
         for slot in (*alternative.slots.values(), *alternative.style.values()):
             yield from slot.paths(prefix)
-

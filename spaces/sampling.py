@@ -26,8 +26,9 @@ REJECTIONS = 500
 STEPS = 1500
 ANNEALINGS = 4
 COLD = 0.01
-"""Temperature of the walk, in shares of a limit: a miss of 1% is accepted with odds 1 to e."""
-UNBUILDABLE = 10.0
+"""Temperature of the walk: a miss of 1% is accepted with odds 1 to e."""
+UNBUILDABLE = 100.0
+"""The miss of a network that cannot be built: farther than any other."""
 TRIES = 100
 
 

@@ -45,7 +45,9 @@ class Draw:
 
     __slots__ = ("choose", "drawn", "lets")
 
-    def __init__(self, choose: Choose, lets: Mapping[str, Slot], fixed: Mapping[str, Value] | None = None) -> None:
+    def __init__(
+        self, choose: Choose, lets: Mapping[str, Slot], fixed: Mapping[str, Value] | None = None
+    ) -> None:
         self.choose = choose
         self.lets = lets
         self.drawn: dict[str, Value] = dict(fixed or {})
@@ -146,7 +148,9 @@ class Several(Slot):
 
     __slots__ = ("combine", "items")
 
-    def __init__(self, items: tuple[Slot, ...], combine: Callable[[tuple[Value, ...]], Value] = tuple) -> None:
+    def __init__(
+        self, items: tuple[Slot, ...], combine: Callable[[tuple[Value, ...]], Value] = tuple
+    ) -> None:
         self.items = items
         self.combine = combine
 

@@ -19,7 +19,7 @@ from .network import Network
 from .program import Drawn, Program
 from .rows import Call, Row, bodies, measure, row_names
 from .slots import Choose, walk
-from .values import Option
+from .values import Option, Term
 
 Decisions = Mapping[str, Option]
 
@@ -172,7 +172,9 @@ class Space:
         sample = self.decide(choose)
         for path in decisions:
             if path not in sample.decisions:
-                raise SpaceError(f"space {self.name}: nothing asks for '{path}'{suggest(path, sample.decisions)}")
+                raise SpaceError(
+                    f"space {self.name}: nothing asks for '{path}'{suggest(path, sample.decisions)}"
+                )
         return sample
 
     def enumerate(self) -> Iterator[Sample]:
@@ -283,7 +285,8 @@ def _row(call: Call, style: Style, *, named: bool) -> Row:
     parameters = call.block.parameters
     for name, value in call.args:
         if parameters[name].required or value != parameters[name].default:
-            args[name] = value
+            # A term without arguments is written, and read back, as a word.
+            args[name] = value.word if isinstance(value, Term) and not value.args else value
     if call.depth != 1:
         args["depth"] = call.depth
     if call.block.styled:

@@ -38,7 +38,10 @@ def row_text(row: Row) -> str:
 
 def to_yaml(table: Network | Space) -> str:
     """Return a network or a space as YAML; reading it gives an equal one."""
-    lines = [f"{'network' if _is_network(table) else 'space'}: {table.name}", f"input: {shape_text(table.input)}"]
+    lines = [
+        f"{'network' if _is_network(table) else 'space'}: {table.name}",
+        f"input: {shape_text(table.input)}",
+    ]
     if table.defaults:
         lines.append(f"defaults: {{{', '.join(f'{k}: {inline(v)}' for k, v in table.defaults.items())}}}")
     lines += _section("choices", getattr(table, "choices", {}))

@@ -123,7 +123,9 @@ def _parameters(function: Callable[..., Tensor]) -> dict[str, Parameter]:
     hints = get_type_hints(function, include_extras=True)
     parameters = {}
     for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
-        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, f"{function.__name__}: {name} is not keyword-only"
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, (
+            f"{function.__name__}: {name} is not keyword-only"
+        )
         required = parameter.default is inspect.Parameter.empty
         kind = _kind(hints[name])
         default = None if required else kind.accept(parameter.default)

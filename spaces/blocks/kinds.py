@@ -145,7 +145,9 @@ OptionalRatio: TypeAlias = Annotated[
     Fraction | None, Kind("a ratio above 0, at most 1, or none", _optional(_between(True, False)))
 ]
 Rate: TypeAlias = Annotated[Fraction, Kind("a rate from 0, below 1", _between(False, True))]
-OptionalWidth: TypeAlias = Annotated[int | None, Kind("a whole number, 1 or more, or none", _optional(_whole))]
+OptionalWidth: TypeAlias = Annotated[
+    int | None, Kind("a whole number, 1 or more, or none", _optional(_whole))
+]
 OptionalAct: TypeAlias = Annotated[str | None, ACT]
 Pair: TypeAlias = Annotated[tuple[int, int], Kind("two whole numbers, as in [96, 128]", _pair)]
 ConvType: TypeAlias = Annotated[

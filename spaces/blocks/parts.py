@@ -82,7 +82,12 @@ def typed_conv(
     """
     if conv.word == "separable":
         y = conv_norm_act(
-            x, width=x.channels, kernel=kernel, stride=stride, groups=x.channels, scope=_join(scope, "depthwise")
+            x,
+            width=x.channels,
+            kernel=kernel,
+            stride=stride,
+            groups=x.channels,
+            scope=_join(scope, "depthwise"),
         )
         return styled_conv(y, width=width, kernel=1, scope=_join(scope, "pointwise"))
     if conv.word == "factorised":

@@ -30,7 +30,9 @@ class Conv(Op):
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (M, floor((N + 2P - D(K - 1) - 1) / S) + 1) per axis."""
-        return self.outputs, *window_size(inputs[0][1:], self.kernel, self.stride, self.padding, self.dilation)
+        return self.outputs, *window_size(
+            inputs[0][1:], self.kernel, self.stride, self.padding, self.dilation
+        )
 
     @property
     def params(self) -> int:
@@ -58,10 +60,18 @@ class Conv(Op):
         """Return `nn.ConvNd(...)`."""
         options = [
             f"{name}={values[name]}"
-            for name, default in (("stride", "1"), ("padding", "0"), ("dilation", "1"), ("groups", "1"), ("bias", "True"))
+            for name, default in (
+                ("stride", "1"),
+                ("padding", "0"),
+                ("dilation", "1"),
+                ("groups", "1"),
+                ("bias", "True"),
+            )
             if values[name] != default
         ]
-        return f"nn.Conv{rank}d({', '.join([values['inputs'], values['outputs'], values['kernel'], *options])})"
+        return (
+            f"nn.Conv{rank}d({', '.join([values['inputs'], values['outputs'], values['kernel'], *options])})"
+        )
 
 
 def conv(

@@ -21,7 +21,9 @@ class Add(Op):
     def shape(self, *inputs: Shape) -> Shape:
         """Return the common shape."""
         if len(set(inputs)) != 1:
-            raise ShapeError(f"maps of different shapes cannot be added: {', '.join(map(shape_text, inputs))}")
+            raise ShapeError(
+                f"maps of different shapes cannot be added: {', '.join(map(shape_text, inputs))}"
+            )
         return inputs[0]
 
     def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
@@ -44,7 +46,9 @@ class Multiply(Op):
         """Return the larger shape; the other has it too, or extent 1 in every axis."""
         large, small = sorted(inputs, key=prod, reverse=True)
         if small != large and small != (large[0], *(1,) * (len(large) - 1)):
-            raise ShapeError(f"maps of shapes {shape_text(large)} and {shape_text(small)} cannot be multiplied")
+            raise ShapeError(
+                f"maps of shapes {shape_text(large)} and {shape_text(small)} cannot be multiplied"
+            )
         return large
 
     def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
