@@ -127,7 +127,7 @@ def squeeze_excite(
     s = global_avgpool(x, scope="se")
     s = activation(conv(s, width=hidden, kernel=1, bias=True, scope="se"), function, scope="se")
     s = activation(conv(s, width=x.channels, kernel=1, bias=True, scope="se"), gate, scope="se")
-    return multiply(x, s, scope="se")
+    return multiply(x, s)
 
 
 def _join(scope: str, part: str) -> str:

@@ -1,0 +1,106 @@
+"""Costs: what a network takes, layer by layer, known before anything is built.
+
+`macs` are the multiply-accumulates of convolutions and linear layers, without bias (torchvision's published `_ops`, half
+of PyTorch's FlopCounterMode). `flops` are twice the macs and every other arithmetic operation: bias, norm, activation,
+pooling, joins. `activations` are the elements that convolutions and linear layers write (pycls, fvcore). All are for
+one input (batch 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from archscape.spaces import Network
+from archscape.spaces.graph import Body, Op, Shape
+
+CONVENTION = "macs: convolutions and linear layers, no bias, batch 1; flops: 2 x macs + all other arithmetic"
+UNCOUNTED = ("data movement: concat, flatten, padding", "dropout, which does nothing at inference")
+
+
+class Layer(NamedTuple):
+    """One operator of a network.
+
+    Attributes:
+        name: Full name; for a layer with state, that of its module.
+        op: The operator's word.
+        shape: Output shape: channels, then extents.
+        params: Trainable parameters.
+        macs: Multiply-accumulates.
+        flops: Floating-point operations.
+        activations: Elements written, if it is a convolution or a linear layer.
+    """
+
+    name: str
+    op: str
+    shape: Shape
+    params: int
+    macs: int
+    flops: int
+    activations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """The costs of a network.
+
+    Attributes:
+        network: The network.
+        layers: One entry an operator, in order.
+    """
+
+    network: Network
+    layers: list[Layer]
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters."""
+        return sum(layer.params for layer in self.layers)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions and linear layers, without bias."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def flops(self) -> int:
+        """Twice the macs, and every other arithmetic operation."""
+        return sum(layer.flops for layer in self.layers)
+
+    @property
+    def activations(self) -> int:
+        """Elements written by convolutions and linear layers."""
+        return sum(layer.activations for layer in self.layers)
+
+    @cached_property
+    def flops_by_kind(self) -> dict[str, int]:
+        """Floating-point operations by operator: what `flops` is made of."""
+        kinds: dict[str, int] = {}
+        for layer in self.layers:
+            kinds[layer.op] = kinds.get(layer.op, 0) + layer.flops
+        return {kind: flops for kind, flops in kinds.items() if flops}
+
+
+def profile(network: Network) -> Profile:
+    """Return the costs of a network, layer by layer. Nothing is built; no torch is needed.
+
+    >>> from archscape.spaces import load_network
+    >>> profile(load_network("lenet5")).macs
+    416520
+    """
+    layers: list[Layer] = []
+    _collect(network.body, "", layers)
+    return Profile(network=network, layers=layers)
+
+
+def _collect(body: Body, prefix: str, layers: list[Layer]) -> None:
+    for node in body.nodes:
+        op = node.op
+        if isinstance(op, Op):
+            params, macs, other, activations = body.node_totals(node)
+            layers.append(
+                Layer(prefix + node.name, op.kind, node.shape, params, macs, 2 * macs + other, activations)
+            )
+        else:
+            _collect(op, f"{prefix}{node.name}.", layers)

@@ -1,0 +1,59 @@
+"""Layout of generated source: long calls are broken as formatters break them."""
+
+from __future__ import annotations
+
+PAIRS = {"(": ")", "[": "]", "{": "}"}
+
+
+def indent(text: str, columns: int) -> str:
+    """Return a text with every line moved to the right."""
+    pad = " " * columns
+    return "\n".join(f"{pad}{line}".rstrip() for line in text.splitlines())
+
+
+def fit(line: str, width: int) -> list[str]:
+    """Return a line as it is where it fits, else its outermost call broken: arguments on one line, or one a line.
+
+    >>> fit("f(aaaa, bbbb)", 8)
+    ['f(', '    aaaa,', '    bbbb,', ')']
+    """
+    start, end = _outermost(line)
+    several = "nn.Sequential(" in line[: start + 1] and len(arguments(line[start + 1 : end])) > 1
+    if start < 0 or (len(line) <= width and not several):
+        return [line]
+    pad = " " * (len(line) - len(line.lstrip()) + 4)
+    lines = [line[: start + 1]]
+    parts = arguments(line[start + 1 : end])
+    together = pad + ", ".join(parts)
+    if len(together) <= width and not several and "def " not in line:
+        return [*lines, together, f"{pad[4:]}{line[end:]}"]
+    for argument in parts:
+        lines += fit(f"{pad}{argument},", width)
+    return [*lines, f"{pad[4:]}{line[end:]}"]
+
+
+def arguments(text: str) -> list[str]:
+    """Return the parts of a text between its outermost commas."""
+    parts, depth, current = [], 0, ""
+    for character in text:
+        depth += (character in PAIRS) - (character in PAIRS.values())
+        if character == "," and depth == 0:
+            parts.append(current.strip())
+            current = ""
+        else:
+            current += character
+    return [*parts, current.strip()] if current.strip() else parts
+
+
+def _outermost(line: str) -> tuple[int, int]:
+    """Return the bracket that opens last at depth 0 and where it closes, or (-1, -1)."""
+    depth, start, found = 0, -1, (-1, -1)
+    for at, character in enumerate(line):
+        if character in PAIRS:
+            start = at if depth == 0 else start
+            depth += 1
+        elif character in PAIRS.values():
+            depth -= 1
+            if depth == 0 and at > start + 1:
+                found = start, at
+    return found

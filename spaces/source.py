@@ -1,0 +1,379 @@
+"""Source: the PyTorch text of a network, as one would write it by hand.
+
+Blocks of one topology become one class. Numbers that differ between its uses become parameters of the class, named
+after the block's own arguments where they agree (`width // 4`). The text depends on torch alone; `build` compiles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from textwrap import wrap
+from typing import TypeAlias
+
+from .forward import forward
+from .graph import Body, Node, Op
+from .layout import fit, indent
+from .network import Network
+from .values import Value, shape_text
+
+WIDTH = 88
+Literal: TypeAlias = "int | float | bool | str | tuple[int, ...] | None"
+
+
+def source(network: Network) -> str:
+    """Return a module's text whose one public class is the network.
+
+    It imports torch alone. `state_dict` keys are the names of the graph.
+    """
+    writer = _Writer(network)
+    body = writer.network_class()
+    parts = [_header(network), _imports(body, writer), *writer.classes(), body]
+    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def class_name(network: Network) -> str:
+    """Return the name of the network's class."""
+    name = "".join(part[:1].upper() + part[1:] for part in _words(network.name))
+    return f"{name}Network" if name in _taken(network) else name
+
+
+def _taken(network: Network) -> set[str]:
+    stems = {_camel(body.word) for body in _bodies(network.body)}
+    name = "".join(part[:1].upper() + part[1:] for part in _words(network.name))
+    return {name} if name in {"F", "Tensor"} or any(name.startswith(stem) for stem in stems) else set()
+
+
+def _header(network: Network) -> str:
+    totals = network.totals
+    table = indent(network.to_yaml().rstrip("\n"), 4)
+    return (
+        f'"""{network.name}: {shape_text(network.input)} -> {shape_text(network.body.shape)}.\n\n'
+        f"{table}\n\n"
+        f"{totals.params:,} parameters; {totals.macs:,} multiply-accumulates of convolutions and\n"
+        f'linear layers for one input, without bias. Written by archscape.\n"""'
+    )
+
+
+def _imports(body: str, writer: _Writer) -> str:
+    text = body + "".join(writer.classes())
+    lines = ["import torch"] if "torch." in text else []
+    lines += ["import torch.nn.functional as F"] if "F." in text else []
+    return "\n".join([*lines, "from torch import Tensor, nn"])
+
+
+@dataclass
+class _Class:
+    """One class of the text: the bodies that share a topology."""
+
+    name: str
+    bodies: list[Body]
+    parameters: dict[str, list[Literal]] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+
+class _Writer:
+    """Groups the bodies of a network into classes and writes each once."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.groups: dict[tuple[object, ...], _Class] = {}
+        self.of: dict[int, _Class] = {}
+        for body in _bodies(network.body):
+            self.group(body)
+        self.name_classes()
+        for group in self.groups.values():
+            self.write(group)
+
+    def group(self, body: Body) -> None:
+        """Add a body to the class of its topology."""
+        if id(body) in self.of:
+            return
+        key = (body.word, body.output, len(body.inputs[0]), tuple(self.signature(node) for node in body.nodes))
+        group = self.groups.setdefault(key, _Class("", []))
+        group.bodies.append(body)
+        self.of[id(body)] = group
+
+    def signature(self, node: Node) -> tuple[object, ...]:
+        """Return what must agree between the uses of one class."""
+        if isinstance(node.op, Body):
+            inner: object = id(node.op) if node.op.sequence else id(self.of[id(node.op)])
+            return (node.name, node.inputs, inner)
+        fixed = tuple(v for v in map(_literal, node.op.attributes().values()) if not _numeric(v))
+        return (node.name, node.inputs, type(node.op), fixed)
+
+    def name_classes(self) -> None:
+        """Name each class after its block, and variants after the parts that the plainest one lacks."""
+        taken: set[str] = {class_name(self.network)}
+        for word in dict.fromkeys(group.bodies[0].word for group in self.groups.values()):
+            variants = [group for group in self.groups.values() if group.bodies[0].word == word]
+            scopes = [_scopes(group.bodies[0]) for group in variants]
+            common = set.intersection(*map(set, scopes))
+            for group, own in zip(variants, scopes, strict=True):
+                stem = _camel(word) + "".join(_camel(s) for s in dict.fromkeys(own) if s not in common)
+                names = [stem, *(f"{stem}{n}" for n in range(2, len(variants) + 2))]
+                group.name = next(name for name in names if name not in taken)
+                taken.add(group.name)
+
+    def write(self, group: _Class) -> None:
+        """Write a class: its constructor from the attributes of all its bodies, its forward from the first."""
+        body = group.bodies[0]
+        names = _Names(group)
+        rank = len(body.inputs[0]) - 1
+        statements = []
+        texts: list[dict[str, str]] = []
+        for index, node in enumerate(body.nodes):
+            values = self.attribute_texts(group, index, names)
+            texts.append(values)
+            here = len(body.shape_of(node.inputs[0])) - 1
+            if isinstance(node.op, Body):
+                statements.append(f"self.{node.name} = {self.child(node.op, values)}")
+            elif node.op.stateful:
+                statements.append(f"self.{node.name} = {node.op.module(values, here)}")
+        group.parameters = names.ordered()
+        # Attributes that only the forward pass needs are literals there, so they stay on the instance.
+        kept = names.in_forward(body, texts)
+        lines = [f"class {group.name}(nn.Module):", *_docstring(body.doc), ""]
+        if statements or kept:
+            lines += fit(f"    def __init__(self{names.signature()}) -> None:", WIDTH)
+            lines.append("        super().__init__()")
+            lines += [f"        self.{name} = {name}" for name in kept]
+            for statement in statements:
+                lines += fit(f"        {statement}", WIDTH)
+            lines.append("")
+        lines.append("    def forward(self, x: Tensor) -> Tensor:")
+        lines += forward(body, texts, rank=rank, base="y", kept=kept, width=WIDTH)
+        group.lines = lines
+
+    def attribute_texts(self, group: _Class, index: int, names: _Names) -> dict[str, str]:
+        """Return the text of each attribute of a node: a literal, or an expression in the class's parameters."""
+        node = group.bodies[0].nodes[index]
+        if isinstance(node.op, Body):
+            if node.op.sequence:
+                return {}
+            child = self.of[id(node.op)]
+            members = [b.nodes[index].op for b in group.bodies]
+            columns = {
+                name: [values[child.bodies.index(m)] for m in members if isinstance(m, Body)]
+                for name, values in child.parameters.items()
+            }
+        else:
+            tables = [n.op.attributes() for n in (b.nodes[index] for b in group.bodies) if isinstance(n.op, Op)]
+            columns = {name: [_literal(table[name]) for table in tables] for name in tables[0]}
+        return {name: names.text(f"{node.name}_{name}", column) for name, column in columns.items()}
+
+    def child(self, body: Body, values: dict[str, str]) -> str:
+        """Return the constructor of a block inside a class."""
+        if body.sequence:
+            return self.construct(body)
+        return _constructor(self.of[id(body)].name, values)
+
+    def construct(self, body: Body) -> str:
+        """Return the constructor of a body with literal arguments."""
+        if body.sequence:
+            children = [node.op for node in body.nodes]
+            return f"nn.Sequential({', '.join(_runs([self.call(c) for c in children if isinstance(c, Body)]))})"
+        name, values = self.call(body)
+        return _constructor(name, {key: repr(value) for key, value in values.items()})
+
+    def call(self, body: Body) -> tuple[str, dict[str, Literal]]:
+        """Return the class of a body and the values of its parameters."""
+        if body.sequence:
+            return self.construct(body), {}
+        group = self.of[id(body)]
+        index = group.bodies.index(body)
+        return group.name, {name: values[index] for name, values in group.parameters.items()}
+
+    def network_class(self) -> str:
+        """Return the text of the network's own class."""
+        network, body = self.network, self.network.body
+        lines = [f"class {class_name(network)}(nn.Module):"]
+        lines += [f'    """{network.name} for inputs of {shape_text(network.input)}."""', ""]
+        statements: list[str] = []
+        texts: list[dict[str, str]] = []
+        for node in body.nodes:
+            here = len(body.shape_of(node.inputs[0])) - 1
+            if isinstance(node.op, Body):
+                texts.append({})
+                statements += fit(f"        self.{node.name} = {self.construct(node.op)}", WIDTH)
+                continue
+            values = {key: repr(_literal(value)) for key, value in node.op.attributes().items()}
+            texts.append(values)
+            if node.op.stateful:
+                statements += fit(f"        self.{node.name} = {node.op.module(values, here)}", WIDTH)
+        if statements:
+            lines += ["    def __init__(self) -> None:", "        super().__init__()", *statements, ""]
+        lines.append("    def forward(self, x: Tensor) -> Tensor:")
+        lines += forward(body, texts, rank=len(network.input) - 1, base="x", kept=(), width=WIDTH, shapes=True)
+        return "\n".join(lines)
+
+    def classes(self) -> list[str]:
+        """Return the text of each class, those that others use first."""
+        return ["\n".join(group.lines) for group in self.groups.values()]
+
+
+class _Names:
+    """The parameters of one class: what varies between its bodies, by name."""
+
+    def __init__(self, group: _Class) -> None:
+        bodies = group.bodies
+        self.count = len(bodies)
+        tables = [dict(body.args) for body in bodies]
+        self.bases: dict[str, list[Literal]] = {
+            _identifier(name): [_literal(table[name]) for table in tables]
+            for name in tables[0]
+            if all(isinstance(table[name], int) for table in tables)
+        }
+        self.bases["inputs"] = [body.inputs[0][0] for body in bodies]
+        self.used: dict[str, list[Literal]] = {}
+
+    def text(self, name: str, column: list[Literal]) -> str:
+        """Return the text for an attribute with these values in the bodies of the class."""
+        if all(value == column[0] and type(value) is type(column[0]) for value in column):
+            return repr(column[0])
+        for base, values in self.bases.items():
+            if values == column:
+                return self.use(base, values)
+        for base, values in self.bases.items():
+            if relation := _relation(values, column):
+                return relation.format(self.use(base, values))
+        self.bases[name] = column
+        return self.use(name, column)
+
+    def use(self, name: str, values: list[Literal]) -> str:
+        self.used[name] = values
+        return name
+
+    def ordered(self) -> dict[str, list[Literal]]:
+        """Return the parameters in order: inputs, then as in the block's signature."""
+        order = ["inputs", *(name for name in self.bases if name != "inputs")]
+        return {name: self.used[name] for name in order if name in self.used}
+
+    def signature(self) -> str:
+        """Return the parameters with their types, after a comma."""
+        types = {name: "int" if all(isinstance(v, int) for v in vs) else "int | tuple[int, ...]" for name, vs in self.ordered().items()}
+        return "".join(f", {name}: {kind}" for name, kind in types.items())
+
+    def in_forward(self, body: Body, texts: list[dict[str, str]]) -> tuple[str, ...]:
+        """Return the parameters that stateless operators read."""
+        words = " ".join(
+            value
+            for node, values in zip(body.nodes, texts, strict=True)
+            if isinstance(node.op, Op) and not node.op.stateful
+            for value in values.values()
+        ).split()
+        return tuple(name for name in self.ordered() if name in words)
+
+
+def _relation(base: list[Literal], column: list[Literal]) -> str | None:
+    """Return `4 * {}` or `{} // 4` where it gives every value of a column from those of a base."""
+    pairs = [(b, c) for b, c in zip(base, column, strict=True) if isinstance(b, int) and isinstance(c, int)]
+    if len(pairs) < len(base) or any(b < 1 or c < 1 for b, c in pairs):
+        return None
+    b, c = pairs[0]
+    if c % b == 0 and all(y == x * (c // b) for x, y in pairs):
+        return f"{c // b} * {{}}"
+    if b % c == 0 and all(y == x // (b // c) for x, y in pairs):
+        return f"{{}} // {b // c}"
+    return None
+
+
+def _runs(calls: Sequence[tuple[str, dict[str, Literal]]]) -> Iterator[str]:
+    """Yield the children of a sequence; equal ones, and those whose one number grows evenly, as one generator."""
+    at = 0
+    while at < len(calls):
+        name, values = calls[at]
+        end, varying, step = _run(calls, at)
+        if end - at < 2:
+            yield _constructor(name, {key: repr(value) for key, value in values.items()})
+        else:
+            texts = {key: repr(value) for key, value in values.items()}
+            if varying:
+                texts[varying] = f"{texts[varying]} + {step} * i"
+            yield f"*({_constructor(name, texts)} for {'i' if varying else '_'} in range({end - at}))"
+        at = end
+
+
+def _run(calls: Sequence[tuple[str, dict[str, Literal]]], at: int) -> tuple[int, str, int]:
+    """Return where a run ends, and the parameter that grows in it with its step."""
+    name, first = calls[at]
+    end, varying, step = at + 1, "", 0
+    while end < len(calls) and calls[end][0] == name:
+        values = calls[end][1]
+        changed = [key for key in values if values[key] != first[key]]
+        if not changed and not varying:
+            end += 1
+            continue
+        old, new = (first[changed[0]], values[changed[0]]) if len(changed) == 1 else (None, None)
+        if not isinstance(old, int) or not isinstance(new, int) or (end > at + 1 and not varying):
+            break
+        if not varying:
+            varying, step = changed[0], new - old
+        if changed[0] != varying or new != old + step * (end - at) or step < 0:
+            break
+        end += 1
+    if varying and end - at < 3:
+        return at + 1, "", 0
+    return end, varying, step
+
+
+def _constructor(name: str, values: dict[str, str]) -> str:
+    """Return `Name(inputs, width, other=...)`."""
+    if not values:
+        return name if name.endswith(")") else f"{name}()"
+    positional = [values[key] for key in ("inputs", "width") if key in values]
+    named = [f"{key}={value}" for key, value in values.items() if key not in ("inputs", "width")]
+    return f"{name}({', '.join([*positional, *named])})"
+
+
+def _bodies(body: Body) -> Iterator[Body]:
+    """Yield every body that becomes a class, those that others use first."""
+    for node in body.nodes:
+        if isinstance(node.op, Body):
+            yield from _bodies(node.op)
+            if not node.op.sequence:
+                yield node.op
+
+
+def _literal(value: Value) -> Literal:
+    """Return a value as Python: a size that is the same along every axis as one number, a ratio as a float."""
+    if isinstance(value, tuple):
+        numbers = tuple(item for item in value if isinstance(item, int))
+        assert len(numbers) == len(value)
+        return numbers[0] if len(set(numbers)) == 1 else numbers
+    if isinstance(value, Fraction):
+        return float(value)
+    assert value is None or isinstance(value, int | str | bool)
+    return value
+
+
+def _numeric(value: Literal) -> bool:
+    return isinstance(value, int | tuple) and not isinstance(value, bool)
+
+
+def _scopes(body: Body) -> list[str]:
+    """Return the scopes of a body's nodes: `projection` of `projection_conv`."""
+    names = [node.name.rpartition("_")[0] for node in body.nodes]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _docstring(doc: str) -> list[str]:
+    lines = [line for paragraph in doc.split("\n") for line in (wrap(paragraph, WIDTH - 7) or [""])]
+    if len(lines) == 1:
+        return [f'    """{lines[0]}"""']
+    return [f'    """{lines[0]}', *(f"    {line}".rstrip() for line in lines[1:]), '    """']
+
+
+def _words(name: str) -> list[str]:
+    return "".join(c if c.isalnum() else " " for c in name).split()
+
+
+def _camel(word: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in word.split("_"))
+
+
+def _identifier(word: str) -> str:
+    return word if word.isidentifier() else f"_{word}"
+
+
