@@ -98,7 +98,7 @@ def _collect(body: Body, prefix: str, layers: list[Layer]) -> None:
     for node in body.nodes:
         op = node.op
         if isinstance(op, Op):
-            params, macs, other, activations = body.node_totals(node)
+            params, macs, other, activations = op.costs(body.node_inputs(node), node.shape)
             layers.append(
                 Layer(prefix + node.name, op.kind, node.shape, params, macs, 2 * macs + other, activations)
             )

@@ -51,6 +51,9 @@ class Totals(NamedTuple):
         return 2 * self.macs + self.other
 
 
+FREE = Totals(0, 0, 0, 0)
+
+
 class Op:
     """A primitive operator. Each states once its shape rule, its costs, its field and its PyTorch text.
 
@@ -60,35 +63,23 @@ class Op:
         kind: The field's word for the operator, such as `conv`.
         stateful: Whether the operator is a module with parameters, buffers or a training mode. A stateless one is
             written as a function call.
+        weighted: Whether it is a convolution or a linear layer, whose outputs count as activations.
         commutative: Whether the order of its inputs does not matter.
     """
 
     __slots__ = ()
     kind: ClassVar[str]
     stateful: ClassVar[bool] = False
+    weighted: ClassVar[bool] = False
     commutative: ClassVar[bool] = False
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the output shape."""
         return inputs[0]
 
-    @property
-    def params(self) -> int:
-        """Trainable parameters."""
-        return 0
-
-    def macs(self, output: Shape) -> int:
-        """Return the multiply-accumulates for one input."""
-        return 0
-
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
-        """Return every arithmetic operation for one input that is not a multiply-accumulate."""
-        return 0
-
-    @property
-    def weighted(self) -> bool:
-        """Whether its output counts as an activation: a convolution or a linear layer."""
-        return False
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return parameters, and the operations for one input. An operator without arithmetic costs nothing."""
+        return FREE
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return kernel extent and stride per axis: the step of the receptive field."""
@@ -195,14 +186,7 @@ class Body:
     def node_totals(self, node: Node) -> Totals:
         """Return the costs of one node of the body."""
         op = node.op
-        if isinstance(op, Body):
-            return op.totals
-        written = 0
-        if op.weighted:
-            written = 1
-            for extent in node.shape:
-                written *= extent
-        return Totals(op.params, op.macs(node.shape), op.other(self.node_inputs(node), node.shape), written)
+        return op.totals if isinstance(op, Body) else op.costs(self.node_inputs(node), node.shape)
 
     def node_inputs(self, node: Node) -> tuple[Shape, ...]:
         """Return the shapes that a node reads."""

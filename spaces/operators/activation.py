@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..graph import Op, Shape, Tensor, place
+from ..graph import Op, Shape, Tensor, Totals, place
 
 
 class _Function(NamedTuple):
@@ -39,9 +39,9 @@ class Activation(Op):
 
     kind: ClassVar[str] = "act"
 
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return the function's operations for every element."""
-        return FUNCTIONS[self.function].operations * prod(output)
+        return Totals(0, 0, FUNCTIONS[self.function].operations * prod(output), 0)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.relu(x)` or its like."""

@@ -8,7 +8,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, per_axis, place
+from ..graph import Op, Shape, Tensor, Totals, per_axis, place
 from ..values import shape_text
 
 
@@ -27,6 +27,7 @@ class Conv(Op):
 
     kind: ClassVar[str] = "conv"
     stateful: ClassVar[bool] = True
+    weighted: ClassVar[bool] = True
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (M, floor((N + 2P - D(K - 1) - 1) / S) + 1) per axis."""
@@ -34,23 +35,13 @@ class Conv(Op):
             inputs[0][1:], self.kernel, self.stride, self.padding, self.dilation
         )
 
-    @property
-    def params(self) -> int:
-        """K M C / g, and M for the bias."""
-        return (prod(self.kernel) * self.inputs // self.groups + self.bias) * self.outputs
-
-    def macs(self, output: Shape) -> int:
-        """Return K C / g for every output element."""
-        return prod(self.kernel) * self.inputs // self.groups * prod(output)
-
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
-        """Return one addition of the bias per output element."""
-        return prod(output) if self.bias else 0
-
-    @property
-    def weighted(self) -> bool:
-        """A convolution writes activations."""
-        return True
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return (K C / g + 1) M parameters, K C / g macs for every element written, and one addition of the bias."""
+        fan_in = prod(self.kernel) * self.inputs // self.groups
+        written = prod(output)
+        return Totals(
+            (fan_in + self.bias) * self.outputs, fan_in * written, written if self.bias else 0, written
+        )
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the extent D(K - 1) + 1 and the stride."""

@@ -7,7 +7,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, place
+from ..graph import Op, Shape, Tensor, Totals, place
 from ..values import shape_text
 
 
@@ -26,9 +26,9 @@ class Add(Op):
             )
         return inputs[0]
 
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return an addition per element for each map but the first."""
-        return (len(inputs) - 1) * prod(output)
+        return Totals(0, 0, (len(inputs) - 1) * prod(output), 0)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x + y`."""
@@ -51,9 +51,9 @@ class Multiply(Op):
             )
         return large
 
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a multiplication per element."""
-        return prod(output)
+        return Totals(0, 0, prod(output), 0)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x * y`."""

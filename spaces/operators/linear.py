@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from ..graph import Op, Shape, Tensor, place
+from ..graph import Op, Shape, Tensor, Totals, place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,28 +19,16 @@ class Linear(Op):
 
     kind: ClassVar[str] = "linear"
     stateful: ClassVar[bool] = True
+    weighted: ClassVar[bool] = True
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (outputs,)."""
         return (self.outputs,)
 
-    @property
-    def params(self) -> int:
-        """Inputs times outputs, and the outputs for the bias."""
-        return (self.inputs + self.bias) * self.outputs
-
-    def macs(self, output: Shape) -> int:
-        """Return inputs times outputs."""
-        return self.inputs * self.outputs
-
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
-        """Return one addition of the bias per output."""
-        return self.outputs if self.bias else 0
-
-    @property
-    def weighted(self) -> bool:
-        """A linear layer writes activations."""
-        return True
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return (N + 1) M parameters, N M macs, and one addition of the bias per output."""
+        n, m = self.inputs, self.outputs
+        return Totals((n + self.bias) * m, n * m, m if self.bias else 0, m)
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.Linear(...)`."""

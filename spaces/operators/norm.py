@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import ClassVar
 
-from ..graph import Op, Shape, Tensor, place
+from ..graph import Op, Shape, Tensor, Totals, place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,14 +19,9 @@ class BatchNorm(Op):
     kind: ClassVar[str] = "norm"
     stateful: ClassVar[bool] = True
 
-    @property
-    def params(self) -> int:
-        """Gamma and beta of each channel."""
-        return 2 * self.channels
-
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
-        """Return a multiplication and an addition per element: the statistics are constants at inference."""
-        return 2 * prod(output)
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return gamma and beta, and two operations per element: the statistics are constants at inference."""
+        return Totals(2 * self.channels, 0, 2 * prod(output), 0)
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.BatchNormNd(...)`; a flat vector takes the 1-D form."""
@@ -40,9 +36,9 @@ class LocalResponseNorm(Op):
 
     kind: ClassVar[str] = "lrn"
 
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return n squares, n - 1 additions, a scale, a shift, a power and a division per element."""
-        return (2 * self.size + 3) * prod(output)
+        return Totals(0, 0, (2 * self.size + 3) * prod(output), 0)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.local_response_norm(x, n)`."""
@@ -53,7 +49,12 @@ def norm(x: Tensor, *, scope: str = "") -> Tensor:
     """Place the normalisation of the network's style, or nothing where there is none."""
     if x.style.norm is None:
         return x
-    return place(BatchNorm(channels=x.channels), x, scope=scope)
+    return place(_batch_norm(x.channels), x, scope=scope)
+
+
+@lru_cache(maxsize=4096)
+def _batch_norm(channels: int) -> BatchNorm:
+    return BatchNorm(channels=channels)
 
 
 def local_response_norm(x: Tensor, *, size: int, scope: str = "") -> Tensor:

@@ -7,7 +7,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, per_axis, place
+from ..graph import Op, Shape, Tensor, Totals, per_axis, place
 from .convolution import resolve_padding, window_size
 
 
@@ -47,9 +47,9 @@ class MaxPool(_Pool):
     kind: ClassVar[str] = "maxpool"
     function: ClassVar[str] = "max_pool"
 
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return K - 1 comparisons per window."""
-        return (prod(self.kernel) - 1) * prod(output)
+        return Totals(0, 0, (prod(self.kernel) - 1) * prod(output), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ class AvgPool(_Pool):
     kind: ClassVar[str] = "avgpool"
     function: ClassVar[str] = "avg_pool"
 
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return K - 1 additions and a division per window."""
-        return prod(self.kernel) * prod(output)
+        return Totals(0, 0, prod(self.kernel) * prod(output), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +74,9 @@ class GlobalAvgPool(Op):
         """Return (C, 1, ...)."""
         return inputs[0][0], *(1,) * (len(inputs[0]) - 1)
 
-    def other(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return an addition per input element less one, and a division, per channel."""
-        return prod(inputs[0])
+        return Totals(0, 0, prod(inputs[0]), 0)
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the whole map."""
