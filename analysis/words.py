@@ -1,0 +1,116 @@
+"""How the report writes numbers, spans of time and networks."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from html import escape
+
+from archscape.spaces.errors import InputError
+
+NONE = "–"
+SPACE = "\N{NO-BREAK SPACE}"
+LABELS = {
+    "accuracy": "validation accuracy",
+    "test_accuracy": "test accuracy",
+    "loss": "validation loss",
+    "params": "parameters",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "activations": "activations",
+    "seconds": "training time (s)",
+    "step_seconds": "time in training steps (s)",
+}
+SHARES = ("accuracy", "test_accuracy")
+SHORT = {"accuracy": "accuracy", "test_accuracy": "test", "params": "params", "seconds": "seconds"}
+MARKS = {"kernel": "k", "expand": "e", "groups": "g", "stride": "/"}
+
+
+def label(name: str) -> str:
+    """Return the name of a column in words."""
+    return LABELS.get(name, name.replace("_", " "))
+
+
+def value(name: str, number: float) -> str:
+    """Return a value of a column: shares in percent, counts in full, the rest to four digits.
+
+    >>> value("accuracy", 0.9312), value("macs", 4089184256), value("loss", 0.20519)
+    ('93.12%', '4,089,184,256', '0.2052')
+    """
+    if math.isnan(number):
+        return NONE
+    if name in SHARES:
+        return f"{number:.2%}"
+    if name == "seed":
+        return f"{number:.0f}"
+    if "seconds" in name:
+        return f"{number:,.2f}"
+    return f"{number:,.0f}" if math.isfinite(number) and number == int(number) else f"{number:,.4g}"
+
+
+def span(seconds: float) -> str:
+    r"""Return a span of time to read; its spaces do not break.
+
+    >>> span(4.25), span(192), span(7300)
+    ('4.2\xa0s', '3\xa0min\xa012\xa0s', '2\xa0h\xa01\xa0min')
+    """
+    if math.isnan(seconds):
+        return NONE
+    if seconds < 60:
+        return f"{seconds:.1f}{SPACE}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    return text.replace(" ", SPACE)
+
+
+def escaped(text: str) -> str:
+    """Return a text for a label of plotly.js, which reads tags and a few entities but not those of quotes."""
+    return escape(text, quote=False)
+
+
+def outline(network: str) -> str:
+    """Return a network, given as JSON, in one line; "" where there is none.
+
+    >>> outline('{"layers": [{"conv": {"width": 16}}, {"inverted": {"width": 24, "depth": 2, "expand": 6}}]}')
+    'conv 16 · inverted 24×2 e6'
+
+    Raises:
+        InputError: The text is not JSON.
+    """
+    if not network:
+        return ""
+    try:
+        tree = json.loads(network)
+    except ValueError as error:
+        raise InputError(f"a network is given as JSON, but got {network[:60]!r}: {error}") from error
+    layers = tree.get("layers", ()) if isinstance(tree, Mapping) else ()
+    return " · ".join(_row(row) for row in layers)
+
+
+def _row(row: object) -> str:
+    """Return one row: its word, width x depth, then what else it says."""
+    if not isinstance(row, Mapping) or len(row) != 1:
+        return _plain(row)
+    (word, given), *_ = row.items()
+    if not isinstance(given, Mapping):
+        return str(word) if given is None else f"{word} {_plain(given)}"
+    width, depth = given.get("width", ""), given.get("depth", 1)
+    size = f"{_plain(width)}×{depth}" if depth not in (1, "1") else _plain(width)
+    rest = [_setting(str(k), v) for k, v in given.items() if k not in ("width", "depth", "name")]
+    return " ".join(part for part in (str(word), size, *rest) if part)
+
+
+def _setting(name: str, given: object) -> str:
+    """Return a parameter: `k5` for a kernel of 5, `/2` for a stride of 2, else the name and the value."""
+    return f"{MARKS[name]}{_plain(given)}" if name in MARKS else f"{name} {_plain(given)}"
+
+
+def _plain(given: object) -> str:
+    """Return any JSON value as short text."""
+    if isinstance(given, Mapping):
+        return "{" + ", ".join(f"{k} {_plain(v)}" for k, v in given.items()) + "}"
+    if isinstance(given, list | tuple):
+        return "[" + ", ".join(map(_plain, given)) + "]"
+    return str(given)

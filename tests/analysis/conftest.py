@@ -1,0 +1,95 @@
+"""A synthetic run: real networks and their real costs, but accuracies and times that no training gave."""
+
+import math
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from archscape.analysis.frontier import Objectives
+from archscape.analysis.results import RunResults
+from archscape.spaces.network import Network
+
+TRADE: Objectives = {"accuracy": "maximize", "macs": "minimize"}
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+JOB = "search: synthetic\nspace: digits\ndata: cluttered-digits\nrecipe: quick\nsampler: nsga2\nseed: 0\n"
+ENVIRONMENT = {
+    "python": "3.11.7",
+    "cores": 2,
+    "data": {"name": "cluttered-digits", "fingerprint": "9f2c4e6a1b3d5f70"},
+    "command": "archscape search synthetic.yaml --workers 2",
+}
+REFERENCES = pd.DataFrame(
+    [
+        {"name": "near", "params": 60_000, "macs": 400_000, "activations": 6_000},
+        {"name": "scored", "params": 20_000, "macs": 300_000, "activations": 90, "accuracy": 0.71},
+        {"name": "far", "params": 11_689_512, "macs": 1_814_073_344, "activations": 2_484_224},
+    ]
+)
+
+
+def network(rng: random.Random) -> Network:
+    width = rng.choice([4, 6, 8, 12, 16])
+    rows = [f"{{conv: {{width: {width}, kernel: {rng.choice([3, 5])}}}}}"]
+    for stage in range(1, rng.choice([2, 3, 4])):
+        word = rng.choice(["plain", "basic"])
+        rows.append(f"{{{word}: {{width: {width * 2**stage}, depth: {rng.choice([1, 2])}, stride: 2}}}}")
+    rows += ["avgpool", "{linear: {width: 10}}"]
+    return Network.from_yaml(f"network: synthetic\ninput: 1x16x16\nlayers: [{', '.join(rows)}]")
+
+
+def trial(number: int, rng: random.Random) -> dict[str, object]:
+    net = network(rng)
+    costs = net.totals
+    accuracy = 0.95 / (1 + math.exp(12 - math.log(costs.macs))) * rng.uniform(0.8, 1)
+    status, cause = {3: ("failed", "diverged"), 5: ("pruned", ""), 8: ("failed", "timed_out")}.get(
+        number % 11, ("complete", "")
+    )
+    done = status == "complete"
+    return {
+        "number": number,
+        "status": status,
+        "cause": cause,
+        "message": "loss is nan at step 41" if cause == "diverged" else "",
+        "hash": net.hash(),
+        "accuracy": accuracy if done else math.nan,
+        "test_accuracy": accuracy - 0.01 if done else math.nan,
+        "params": costs.params,
+        "macs": costs.macs,
+        "flops": costs.flops,
+        "activations": costs.activations,
+        "seconds": rng.uniform(1, 5),
+        "epochs": 4,
+        "seed": 1000 + number,
+        "worker": f"w{number % 2}",
+        "started": (START + timedelta(seconds=5 * number)).isoformat(),
+        "finished": (START + timedelta(seconds=5 * number + rng.uniform(1, 20))).isoformat(),
+        "network": net.to_json(),
+        "decisions": "{}",
+    }
+
+
+def synthetic_run(trials: int = 40, *, seed: int = 0, objectives: Objectives = TRADE) -> RunResults:
+    rng = random.Random(seed)
+    rows = [trial(number, rng) for number in range(trials)]
+    curves = [
+        {"trial": row["number"], "epoch": epoch, "loss": 2 / epoch, "accuracy": 0.1 * epoch, "seconds": epoch}
+        for row in rows
+        for epoch in range(1, 5)
+    ]
+    return RunResults(
+        name="synthetic",
+        trials=pd.DataFrame(rows),
+        curves=pd.DataFrame(curves),
+        objectives=objectives,
+        job=JOB,
+        environment=ENVIRONMENT,
+        references=REFERENCES,
+    )
+
+
+@pytest.fixture
+def synthetic() -> Callable[..., RunResults]:
+    return synthetic_run

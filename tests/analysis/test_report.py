@@ -1,0 +1,348 @@
+import base64
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from archscape.analysis.frontier import Objectives, frontier, hypervolume
+from archscape.analysis.report import RunResults, write_report
+from archscape.analysis.results import digest
+from archscape.spaces.errors import InputError
+
+Synthetic = Callable[..., RunResults]
+VOID = {"meta", "input", "br", "link", "img", "base", "hr", "source", "embed"}
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;"
+
+
+class Page(HTMLParser):
+    """The page as elements, with the text that each holds; a wrong nesting is an error."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[list[str]] = []
+        self.open: list[int] = []
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        assert not self.open, "an element is left open"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: given or "" for name, given in attrs}))
+        self.texts.append([])
+        if tag not in VOID:
+            self.open.append(len(self.elements) - 1)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.elements[self.open.pop()][0] == tag
+
+    def handle_data(self, data: str) -> None:
+        for index in self.open:
+            self.texts[index].append(data)
+
+    def find(self, tag: str, **attrs: str) -> list[int]:
+        return [
+            index
+            for index, (name, given) in enumerate(self.elements)
+            if name == tag and all(given.get(key.rstrip("_")) == want for key, want in attrs.items())
+        ]
+
+    def text(self, index: int) -> str:
+        return "".join(self.texts[index])
+
+    def one(self, tag: str, **attrs: str) -> str:
+        (index,) = self.find(tag, **attrs)
+        return self.text(index)
+
+    @property
+    def figures(self) -> dict[str, dict[str, list[dict[str, list[object]]]]]:
+        result: dict[str, dict[str, list[dict[str, list[object]]]]] = json.loads(
+            self.one("script", id="figures")
+        )
+        return result
+
+    @property
+    def rows(self) -> dict[int, list[str]]:
+        """The cells of the table of trials, by number."""
+        result: dict[int, list[str]] = {}
+        for index in self.find("tr"):
+            name = self.elements[index][1].get("id", "")
+            if name.startswith("trial-"):
+                following = range(index + 1, len(self.elements))
+                end = next((i for i in following if self.elements[i][0] == "tr"), len(self.elements))
+                cells = [i for i in range(index, end) if self.elements[i][0] == "td"]
+                result[int(name.removeprefix("trial-"))] = [self.text(i) for i in cells]
+        return result
+
+
+def written(results: RunResults, tmp_path: Path) -> Page:
+    return Page(write_report(results, tmp_path / "report.html"))
+
+
+def test_the_page_asks_nothing_of_any_network(synthetic: Synthetic, tmp_path: Path) -> None:
+    page = written(synthetic(), tmp_path)
+    for tag, attrs in page.elements:
+        assert tag not in ("link", "img", "iframe", "base", "object", "embed", "form")
+        assert not {"src", "srcset", "action", "data", "poster"} & set(attrs)
+        assert attrs.get("href", "#").startswith("#")
+    assert "url(" not in page.one("style")
+    assert "@import" not in page.one("style")
+
+
+def test_the_policy_allows_the_two_scripts_and_no_request(synthetic: Synthetic, tmp_path: Path) -> None:
+    page = written(synthetic(), tmp_path)
+    (meta,) = [attrs for tag, attrs in page.elements if attrs.get("http-equiv") == "Content-Security-Policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in meta["content"].split(";"))
+    scripts = [page.text(index) for index in page.find("script") if "type" not in page.elements[index][1]]
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"].split() == [f"'sha256-{digest}'" for digest in digests]
+    assert "plotly.js v" in scripts[0][:200]
+    assert len(scripts) == 2
+
+
+def test_links_lead_to_places_of_the_page(synthetic: Synthetic, tmp_path: Path) -> None:
+    page = written(synthetic(), tmp_path)
+    places = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
+    links = [attrs["href"] for _, attrs in page.elements if "href" in attrs]
+    assert len(places) == len(set(places))
+    assert links
+    assert {link.removeprefix("#") for link in links} <= set(places)
+
+
+def test_every_trial_has_one_row_with_its_status_and_numbers(synthetic: Synthetic, tmp_path: Path) -> None:
+    results = synthetic()
+    rows = written(results, tmp_path).rows
+    assert sorted(rows) == results.trials["number"].tolist()
+    for given in results.trials.to_dict("records"):
+        cells = rows[given["number"]]
+        status = (
+            f"{given['status']}: {given['cause'].replace('_', ' ')}" if given["cause"] else given["status"]
+        )
+        assert cells[:2] == [str(given["number"]), status]
+        assert {f"{given['macs']:,}", f"{given['params']:,}", given["hash"], str(given["seed"])} <= set(cells)
+        assert (f"{given['accuracy']:.2%}" if given["status"] == "complete" else "–") in cells
+
+
+def test_the_figure_holds_the_very_numbers_of_the_table(synthetic: Synthetic, tmp_path: Path) -> None:
+    results = synthetic()
+    figure = written(results, tmp_path).figures["frontier"]
+    complete = results.trials[results.trials["status"] == "complete"]
+    on_front = frontier(complete, results.objectives)
+    for cost in ("macs", "params", "activations", "seconds"):
+        for trace, expected in ((0, complete[~on_front]), (2, complete[on_front])):
+            shown = zip(
+                figure["data"][trace]["customdata"],
+                figure["views"][cost]["data"][trace]["x"],  # type: ignore[call-overload]
+                figure["data"][trace]["y"],
+                strict=True,
+            )
+            wanted = zip(expected["number"], expected[cost], expected["accuracy"], strict=True)
+            assert sorted(shown) == sorted(wanted)
+
+
+def test_hovering_names_the_trial_its_costs_and_its_architecture(
+    synthetic: Synthetic, tmp_path: Path
+) -> None:
+    results = synthetic()
+    trace = written(results, tmp_path).figures["frontier"]["data"][2]
+    text = str(trace["hovertext"][0])
+    (given,) = results.trials[results.trials["number"] == trace["customdata"][0]].to_dict("records")
+    for part in (
+        f"trial {given['number']}",
+        given["hash"],
+        f"{given['params']:,}",
+        f"{given['macs']:,}",
+        "avgpool",
+    ):
+        assert part in text
+    assert f"{given['accuracy']:.2%}" in text
+
+
+def test_the_summary_counts_the_frontier_and_its_volume(synthetic: Synthetic, tmp_path: Path) -> None:
+    results = synthetic()
+    page, found = written(results, tmp_path), digest(results)
+    complete = results.trials[results.trials["status"] == "complete"]
+    volume = hypervolume(complete, results.objectives, found.reference, log=["macs"])
+    numbers = [page.text(index) for index in page.find("dd", class_="figure-number")]
+    front = str(frontier(complete, results.objectives).sum())
+    assert numbers == ["40 of 40", f"{complete['accuracy'].max():.2%}", front, f"{volume:.4g}"]
+    assert len(page.find("details")) == int(front)
+    assert found.reference == {"accuracy": 0.0, "macs": 10.0 ** len(str(complete["macs"].max()))}
+
+
+def test_a_network_is_shown_as_its_table_and_its_layers(synthetic: Synthetic, tmp_path: Path) -> None:
+    page = written(synthetic(), tmp_path)
+    best = digest(synthetic()).best
+    assert best is not None
+    (index,) = page.find("details", id=f"network-{best['number']}")
+    text = page.text(index)
+    assert "open" in page.elements[index][1]
+    assert "network: synthetic\ninput: 1x16x16\nlayers:\n" in text
+    totals = "".join(f"{best[name]:,.0f}" for name in ("params", "macs", "activations"))
+    assert text.endswith(f"total{totals}")
+
+
+def test_all_that_is_needed_to_repeat_the_run_is_there(synthetic: Synthetic, tmp_path: Path) -> None:
+    page = written(synthetic(), tmp_path)
+    text = page.one("section", id="repeat")
+    for part in (
+        "archscape search synthetic.yaml --workers 2",
+        "9f2c4e6a1b3d5f70",
+        "3.11.7",
+        "sampler: nsga2\n",
+    ):
+        assert part in text
+
+
+def test_references_are_lines_or_stars_and_none_is_lost(synthetic: Synthetic, tmp_path: Path) -> None:
+    figure = written(synthetic(), tmp_path).figures["frontier"]
+    view = figure["views"]["macs"]  # type: ignore[call-overload]
+    assert [shape["x0"] for shape in view["shapes"]] == [400_000]
+    assert [label["text"] for label in view["annotations"]] == ["near"]
+    assert figure["data"][3]["text"] == ["scored"]
+    assert view["data"][3]["x"] == [300_000]
+    assert view["note"] == "Dashed lines: near 400,000. Beyond this axis: far 1,814,073,344."
+
+
+def test_no_text_from_outside_becomes_markup(synthetic: Synthetic, tmp_path: Path) -> None:
+    plain = synthetic()
+    trials = plain.trials.assign(hash=HOSTILE, message=HOSTILE, worker=HOSTILE, cause=HOSTILE)
+    trials["network"] = json.dumps({"network": HOSTILE, "layers": [{HOSTILE: {"width": HOSTILE}}]})
+    hostile = replace(
+        plain,
+        name=HOSTILE,
+        trials=trials,
+        job=f"space: '{HOSTILE}'",
+        environment={HOSTILE: HOSTILE, "command": HOSTILE},
+        references=plain.references.assign(name=HOSTILE),
+    )
+    page = written(hostile, tmp_path)
+    assert len(page.find("script")) == 3
+    assert not page.find("img")
+    assert not [attrs for _, attrs in page.elements if any(name.startswith("on") for name in attrs)]
+    assert page.one("h1") == HOSTILE
+    assert HOSTILE in page.one("section", id="repeat")
+    assert HOSTILE in page.rows[0]
+    data = page.figures["frontier"]["data"]
+    assert data[3]["text"] == [HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")]
+    assert all("<script" not in str(text) and "<img" not in str(text) for text in data[0]["hovertext"])
+
+
+def test_a_network_that_cannot_be_read_is_shown_with_the_reason(synthetic: Synthetic, tmp_path: Path) -> None:
+    plain = synthetic()
+    trials = plain.trials.assign(
+        network='{"network": "a", "input": "1x8x8", "layers": [{"konv": {"width": 4}}]}'
+    )
+    text = written(replace(plain, trials=trials), tmp_path).one("section", id="networks")
+    assert "did you mean 'conv'?" in text
+
+
+MANY: Objectives = {"accuracy": "maximize", "macs": "minimize", "params": "minimize", "seconds": "minimize"}
+NOTHING = pd.DataFrame()
+
+
+@pytest.mark.parametrize(
+    ("case", "objectives"),
+    [
+        ("no columns", {"accuracy": "maximize", "macs": "minimize"}),
+        ("no trials", {"accuracy": "maximize", "macs": "minimize"}),
+        ("all failed", {"accuracy": "maximize", "macs": "minimize"}),
+        ("all waiting", {"accuracy": "maximize", "macs": "minimize"}),
+        ("nan", {"accuracy": "maximize", "macs": "minimize"}),
+        ("as is", {"accuracy": "maximize"}),
+        ("as is", {"macs": "minimize"}),
+        ("as is", {"macs": "minimize", "params": "minimize"}),
+        ("as is", MANY),
+        ("all failed", {"accuracy": "maximize"}),
+        ("bare", {"accuracy": "maximize", "macs": "minimize"}),
+    ],
+)
+def test_every_kind_of_run_has_a_page(
+    case: str, objectives: Objectives, synthetic: Synthetic, tmp_path: Path
+) -> None:
+    results = synthetic(12, objectives=objectives)
+    trials = results.trials
+    if case == "no columns":
+        results = replace(results, trials=NOTHING, curves=NOTHING, references=NOTHING)
+    elif case == "no trials":
+        results = replace(results, trials=trials[:0], curves=results.curves[:0])
+    elif case == "all failed":
+        results = replace(results, trials=trials.assign(status="failed", cause="error", accuracy=np.nan))
+    elif case == "all waiting":
+        results = replace(results, trials=trials.assign(status="waiting", accuracy=np.nan, finished=None))
+    elif case == "nan":
+        results = replace(
+            results, trials=trials.assign(accuracy=np.nan), curves=results.curves.assign(accuracy=np.nan)
+        )
+    elif case == "bare":
+        bare = trials[["number", "status", "accuracy", "macs"]]
+        results = RunResults(name="bare", trials=bare, objectives=objectives)
+    page = written(results, tmp_path)
+    assert len(page.rows) == len(results.trials)
+    assert page.one("h1") == results.name
+    front = 0 if case in ("no columns", "no trials", "all failed", "all waiting", "nan") else None
+    if front is not None:
+        assert page.text(page.find("dd", class_="figure-number")[2]) == "0"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"status": "finished"},
+            "the status 'finished'; it knows complete, failed, pruned, running, waiting",
+        ),
+        ({"accuracy": "good"}, "column 'accuracy' holds numbers, but"),
+        ({"number": 7}, "column 'number' names each trial once"),
+        ({"finished": "yesterday"}, "column 'finished' holds ISO 8601 times, but"),
+    ],
+)
+def test_a_wrong_table_is_refused(change: dict[str, str | int], message: str, synthetic: Synthetic) -> None:
+    results = synthetic(12)
+    with pytest.raises(InputError, match=message):
+        digest(replace(results, trials=results.trials.assign(**change)))
+
+
+def test_a_missing_objective_is_named(synthetic: Synthetic) -> None:
+    results = synthetic(12)
+    with pytest.raises(InputError, match="no column 'macs'; did you mean 'mac'"):
+        digest(replace(results, trials=results.trials.rename(columns={"macs": "mac"})))
+
+
+def test_progress_follows_the_order_of_finishing(synthetic: Synthetic) -> None:
+    results = synthetic()
+    progress = digest(results).progress
+    finished = results.trials.set_index("number")["finished"]
+    assert finished[progress["number"]].is_monotonic_increasing
+    assert progress["number"].tolist() != results.trials["number"].tolist()
+    assert progress["value"].is_monotonic_increasing
+    assert progress["elapsed"].iloc[-1] == pytest.approx(
+        (pd.Timestamp(finished.max()) - pd.Timestamp(results.trials["started"].min())).total_seconds()
+    )
+
+
+def test_with_one_objective_progress_is_the_best_so_far(synthetic: Synthetic) -> None:
+    results = synthetic(objectives={"accuracy": "maximize"})
+    assert digest(results).progress["value"].iloc[-1] == results.trials["accuracy"].max()
+
+
+def test_writing_a_report_loads_no_heavy_library(tmp_path: Path) -> None:
+    code = (
+        "import sys, pandas as pd; from pathlib import Path\n"
+        "from archscape.analysis.report import RunResults, write_report\n"
+        "trials = pd.DataFrame([{'number': 0, 'status': 'complete', 'accuracy': 0.5}])\n"
+        f"write_report(RunResults(name='a', trials=trials, objectives={{'accuracy': 'maximize'}}), "
+        f"Path({str(tmp_path / 'report.html')!r}))\n"
+        "heavy = {'torch', 'optuna', 'matplotlib', 'plotly.graph_objects'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
