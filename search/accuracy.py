@@ -1,0 +1,77 @@
+"""The accuracy of a trained module, counted so that the same module always gets the same count."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+from torch import nn
+
+from ..spaces.errors import JobError
+from .data import Split
+
+BATCH = 256  # fixed: the last bits of a convolution may depend on the batch it runs in
+
+_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+def evaluate_accuracy(model: nn.Module, split: Split, *, device: str = "auto") -> tuple[int, int]:
+    """Count the samples of a part that a module classifies correctly.
+
+    This is the count that `train` records: the same weights on the same kind of device give the same number.
+    A sample whose outputs are not finite is wrong.
+
+    Args:
+        model: From (N, C, *spatial) to (N, classes). It is moved to the device; its mode is kept.
+        split: The samples and labels.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Returns:
+        The number of correct samples, and of all samples.
+    """
+    place = pick_device(device)
+    correct, _ = count_correct(lay_out(model, split, place), split.to(place))
+    return correct, len(split)
+
+
+def count_correct(model: nn.Module, split: Split) -> tuple[int, bool]:
+    """Return the number of correct samples, and whether every output was finite."""
+    training = model.training
+    model.eval()
+    with torch.inference_mode():
+        correct = torch.zeros((), dtype=torch.int64, device=split.y.device)
+        finite = torch.ones((), dtype=torch.bool, device=split.y.device)
+        for start in range(0, len(split), BATCH):
+            x, y = split.x[start : start + BATCH], split.y[start : start + BATCH]
+            logits = model(x)
+            sound = logits.isfinite().all(1)
+            correct += (sound & (logits.argmax(1) == y)).sum()
+            finite &= sound.all()
+        counted, all_finite = int(correct), bool(finite)
+    model.train(training)
+    return counted, all_finite
+
+
+def lay_out(model: nn.Module, split: Split, place: torch.device) -> nn.Module:
+    """Move a module to a device, channels last in memory if the samples have two or three axes of space."""
+    model = model.to(place)
+    if split.x.ndim in _FORMATS:
+        model = model.to(memory_format=_FORMATS[split.x.ndim])  # type: ignore[call-overload]
+    return model
+
+
+def pick_device(device: str) -> torch.device:
+    """Return the device that a job names; `auto` is CUDA where there is one.
+
+    Raises:
+        JobError: If it is no such device, or this machine does not have it.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise JobError(f"device: a device is auto, cpu, cuda or cuda:N, but got '{device}'")
+    place = torch.device(device)
+    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise JobError(f"device: '{device}' is not on this machine, which has {count} CUDA devices")
+    return place

@@ -1,0 +1,149 @@
+"""Cluttered digits: each 8x8 original drawn at a random scale, angle and place, among pieces of other digits.
+
+The drawing repeats bit for bit on every machine and NumPy version: all randomness comes from the raw stream
+of PCG64, whose values NumPy guarantees, and cosines, the only operation a processor may round its own way,
+are rounded to 16 bits before use.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes: TypeAlias = NDArray[np.uint8]
+Floats: TypeAlias = NDArray[np.float32]
+Doubles: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+
+SIDE = 16  # pixels of a rendered image
+PIECES = 2  # fragments of other digits in each image
+PIECE_SIDE = 6  # pixels of a fragment
+PIECE_INK = 0.6  # brightness of a fragment beside the digit's own
+SCALES = (1.3, 1.7)  # rendered pixels per original pixel
+ANGLE = 0.2  # largest rotation, radians
+SLACK = 0.5  # pixels a digit may reach beyond the edge
+NOISE = 0.05  # standard deviation of the noise, in units of full ink
+
+_CHUNK = 512  # images drawn at once: their coordinates stay in the processor's cache
+_BORDER = 1  # empty pixels around an original, so that sampling needs no test at its edge
+_DRAWS = 5  # random numbers of a digit
+_PIECE_DRAWS = 7  # random numbers of a fragment
+
+
+def uniform(seed: int, shape: tuple[int, ...]) -> Doubles:
+    """Return numbers in [0, 1) that depend on the seed alone: 53 bits of the raw PCG64 stream each."""
+    raw = np.random.PCG64(seed).random_raw(int(np.prod(shape)))
+    top: Doubles = (raw >> np.uint64(11)).astype(np.float64)
+    return top.reshape(shape) * 2.0**-53
+
+
+def cluttered(originals: Bytes, *, copies: int, seed: int) -> Bytes:
+    """Return `copies` renderings of each original, one original after the other.
+
+    Args:
+        originals: Images (n, 8, 8) with ink from 0 to 16; the fragments, too, are cut from these alone.
+        copies: Renderings of each original.
+        seed: Of the drawing; the same seed gives the same bytes.
+
+    Returns:
+        Images (n * copies, 16, 16) with grey levels from 0 to 255.
+    """
+    inked = np.pad(originals, ((0, 0), (_BORDER, _BORDER), (_BORDER, _BORDER))).astype(
+        np.float32
+    ) / np.float32(16)
+    count = len(originals) * copies
+    draws = uniform(seed, (count, _DRAWS + PIECES * _PIECE_DRAWS))
+    noise = np.random.PCG64(seed + 1).random_raw(count * SIDE * SIDE // 2).astype("<u8", copy=False)
+    grain = noise.view(np.uint8).reshape(count, SIDE, SIDE, 4)
+    images = np.empty((count, SIDE, SIDE), np.uint8)
+    for start in range(0, count, _CHUNK):
+        part = slice(start, min(start + _CHUNK, count))
+        which = np.arange(part.start, part.stop) // copies
+        images[part] = _draw(inked, which, draws[part], grain[part])
+    return images
+
+
+def _draw(inked: Floats, which: Integers, draws: Doubles, grain: Bytes) -> Bytes:
+    """Draw the digits `which`, lay the fragments over them, then vary the contrast and add the noise."""
+    low, high = SCALES
+    scale = low + (high - low) * draws[:, 0]
+    angle = ANGLE * (2 * draws[:, 1] - 1)
+    room = np.maximum(0, SIDE / 2 - 4 * scale) + SLACK
+    centre = (SIDE - 1) / 2 + (2 * draws[:, 2:4] - 1) * room[:, None]
+    canvas = _sample(inked, which, angle, scale, centre, np.full_like(centre, 3.5), SIDE)
+    for piece in range(PIECES):
+        first = _DRAWS + piece * _PIECE_DRAWS
+        _lay_fragment(canvas, inked, draws[:, first : first + _PIECE_DRAWS])
+    contrast = (0.5 + 0.5 * draws[:, 4]).astype(np.float32)[:, None, None]
+    # Four bytes summed are near enough to a normal number: mean 510, standard deviation 148.
+    normal = (grain.sum(-1, dtype=np.int32).astype(np.float32) - 510) / 148
+    grey = np.rint((canvas * contrast + normal * np.float32(NOISE)) * 200 + 30)
+    image: Bytes = np.clip(grey, 0, 255).astype(np.uint8)
+    return image
+
+
+def _lay_fragment(canvas: Floats, inked: Floats, draws: Doubles) -> None:
+    """Lay a turned fragment of some digit over each image of the canvas, keeping the darker ink."""
+    count = len(canvas)
+    other = (draws[:, 0] * len(inked)).astype(np.int64)
+    middle = np.full((count, 2), (PIECE_SIDE - 1) / 2)
+    angle, scale, source = draws[:, 1] * 2 * np.pi, 1.2 + 0.5 * draws[:, 2], 1.5 + 4 * draws[:, 3:5]
+    ink = _sample(inked, other, angle, scale, middle, source, PIECE_SIDE) * np.float32(PIECE_INK)
+    corner = (draws[:, 5:7] * (SIDE - PIECE_SIDE + 1)).astype(np.int64)
+    across = np.arange(PIECE_SIDE)
+    image = np.arange(count)[:, None, None]
+    row = corner[:, 0, None, None] + across[None, :, None]
+    column = corner[:, 1, None, None] + across[None, None, :]
+    canvas[image, row, column] = np.maximum(canvas[image, row, column], ink)
+
+
+def _sample(
+    inked: Floats,
+    which: Integers,
+    angle: Doubles,
+    scale: Doubles,
+    centre: Doubles,
+    source: Doubles,
+    side: int,
+) -> Floats:
+    """Return (n, side, side) images of turned and scaled originals, by bilinear interpolation.
+
+    Args:
+        inked: Originals with their border, (m, 10, 10).
+        which: Original of each image, (n,).
+        angle: Radians, (n,).
+        scale: Rendered pixels per original pixel, (n,).
+        centre: Row and column in the image, (n, 2), where the point `source` of the original comes to lie.
+        source: Row and column in the original without its border, (n, 2).
+        side: Pixels of a rendered image.
+    """
+    width = inked.shape[-1]
+    cos, sin = (_rounded(turn(angle) / scale)[:, None, None] for turn in (np.cos, np.sin))
+    to_y, to_x = _columns(centre)
+    from_y, from_x = _columns(source + _BORDER)
+    grid = np.arange(side, dtype=np.float32)
+    y, x = grid[None, :, None] - to_y, grid[None, None, :] - to_x
+    last = np.float32(width - 1 - 2**-8)
+    row = np.clip(cos * y - sin * x + from_y, 0, last)
+    column = np.clip(sin * y + cos * x + from_x, 0, last)
+    top, left = row.astype(np.int32), column.astype(np.int32)
+    row -= top
+    column -= left
+    at = top * width + left + (which * width * width).astype(np.int32)[:, None, None]
+    ink = inked.ravel()
+    above = ink[at] * (1 - column) + ink[at + 1] * column
+    below = ink[at + width] * (1 - column) + ink[at + width + 1] * column
+    image: Floats = above * (1 - row) + below * row
+    return image
+
+
+def _columns(points: Doubles) -> tuple[Floats, Floats]:
+    """Return the two columns of (n, 2) points as (n, 1, 1) each."""
+    first, second = points.astype(np.float32).T[:, :, None, None]
+    return first, second
+
+
+def _rounded(values: Doubles) -> Floats:
+    return (np.rint(values * 65536) / 65536).astype(np.float32)

@@ -1,0 +1,147 @@
+"""Data for training: whole parts as tensors in memory, told by name or read from a file.
+
+>>> data = load_data("digits")
+>>> data.input, data.classes, len(data.train), len(data.val), len(data.test)
+((1, 8, 8), 10, 1197, 300, 300)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..spaces.errors import JobError, suggest
+from .digits import cluttered_digits, digits
+from .npz import SPLITS, read_npz
+
+if TYPE_CHECKING:
+    import torch
+
+EMBEDDED: Mapping[str, Callable[[], dict[str, np.ndarray]]] = {
+    "digits": digits,
+    "cluttered-digits": cluttered_digits,
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Split:
+    """One part of the data.
+
+    Attributes:
+        x: Samples, float32 (N, C, *spatial), standardised, with channels last in memory.
+        y: Labels, int64 (N,).
+    """
+
+    x: torch.Tensor
+    y: torch.Tensor
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.y)
+
+    def to(self, device: torch.device | str) -> Split:
+        """Return the part on a device; itself if it is there already."""
+        return replace(self, x=self.x.to(device), y=self.y.to(device))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Data:
+    """Samples and labels to train on, to choose by (validation) and to report on (test).
+
+    Attributes:
+        name: As asked for: an embedded name or a path.
+        train: The part to train on.
+        val: The part every decision of a search is taken by.
+        test: The part that is looked at once, when a training has ended.
+        classes: Labels run from 0 to `classes - 1`.
+        input: Shape of one sample, (C, *spatial).
+        mean: Mean of each channel over the training part, in the units of the source.
+        std: Standard deviation likewise; samples are `(source - mean) / std`.
+        fingerprint: Hash of every number of the source, 16 hex digits.
+    """
+
+    name: str
+    train: Split
+    val: Split
+    test: Split
+    classes: int
+    input: tuple[int, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    fingerprint: str
+
+    def to(self, device: torch.device | str) -> Data:
+        """Return the data on a device."""
+        return replace(self, train=self.train.to(device), val=self.val.to(device), test=self.test.to(device))
+
+
+def load_data(name_or_path: str | Path) -> Data:
+    """Return embedded data by name, or the data in a `.npz` file.
+
+    Args:
+        name_or_path: `digits` (1x8x8), `cluttered-digits` (1x16x16), or a path that ends in `.npz`.
+
+    Raises:
+        JobError: If there is no such name, or the file cannot be used; the message says why.
+    """
+    name = str(name_or_path)
+    if name in EMBEDDED:
+        return _data(name, EMBEDDED[name]())
+    if name.endswith(".npz"):
+        return _data(name, read_npz(Path(name)))
+    near = suggest(name, EMBEDDED)
+    raise JobError(f"data: '{name}' is neither embedded data nor a path to an .npz file{near}")
+
+
+def _data(name: str, arrays: Mapping[str, np.ndarray]) -> Data:
+    mean, std = _statistics(arrays["x_train"])
+    parts = {part: _split(arrays[f"x_{part}"], arrays[f"y_{part}"], mean, std) for part in SPLITS}
+    return Data(
+        name=name,
+        **parts,
+        classes=1 + max(int(arrays[f"y_{part}"].max()) for part in SPLITS),
+        input=arrays["x_train"].shape[1:],
+        mean=tuple(mean.tolist()),
+        std=tuple(std.tolist()),
+        fingerprint=_fingerprint(arrays),
+    )
+
+
+def _statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of each channel; a constant channel gets the deviation 1."""
+    axes = (0, *range(2, x.ndim))
+    mean = x.mean(axis=axes, dtype=np.float64)
+    std = x.std(axis=axes, dtype=np.float64)
+    return mean.astype(np.float32), np.where(std > 0, std, 1).astype(np.float32)
+
+
+def _split(x: np.ndarray, y: np.ndarray, mean: np.ndarray, std: np.ndarray) -> Split:
+    import torch
+
+    shape = (-1, *[1] * (x.ndim - 2))
+    samples = x.astype(np.float32)
+    samples -= mean.reshape(shape)
+    samples /= std.reshape(shape)
+    return Split(x=channels_last(torch.from_numpy(samples)), y=torch.from_numpy(y.astype(np.int64)))
+
+
+def channels_last(x: torch.Tensor) -> torch.Tensor:
+    """Return samples (N, C, *spatial) with channels last in memory where torch knows such a format."""
+    import torch
+
+    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+    return x.contiguous(memory_format=formats.get(x.ndim, torch.contiguous_format))
+
+
+def _fingerprint(arrays: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.data)
+    return digest.hexdigest()[:16]

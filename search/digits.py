@@ -1,0 +1,65 @@
+"""The handwritten digits that scikit-learn carries: 1,797 real images of 8x8 pixels, ten classes.
+
+Source: Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, UCI (test part of 43 writers).
+The file is read without importing scikit-learn, whose import takes longer than a short training step.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from ..spaces.errors import JobError
+from .clutter import Bytes, Integers, cluttered, uniform
+
+TRAIN, VAL, TEST = 1197, 300, 300  # originals
+TRAIN_COPIES, HELD_OUT_COPIES = 4, 2  # renderings of each original
+
+_SPLIT_SEED = 1797
+_FILE = Path("datasets", "data", "digits.csv.gz")
+
+
+def digits() -> dict[str, np.ndarray]:
+    """Return the plain digits, 1x8x8, as the arrays `x_train`, `y_train`, `x_val`, ... `y_test`."""
+    return {
+        name: part
+        for split, (images, labels) in _originals().items()
+        for name, part in ((f"x_{split}", images[:, None]), (f"y_{split}", labels))
+    }
+
+
+def cluttered_digits() -> dict[str, np.ndarray]:
+    """Return digits rendered to 1x16x16 at random scale, angle and place among pieces of others, with noise.
+
+    The originals are split first: no original, whole or in pieces, is in two of the parts.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for seed, (split, (images, labels)) in enumerate(_originals().items()):
+        copies = TRAIN_COPIES if split == "train" else HELD_OUT_COPIES
+        arrays[f"x_{split}"] = cluttered(images, copies=copies, seed=100 * (seed + 1))[:, None]
+        arrays[f"y_{split}"] = np.repeat(labels, copies)
+    return arrays
+
+
+def _originals() -> dict[str, tuple[Bytes, Integers]]:
+    """Return the images (n, 8, 8) with ink from 0 to 16 and their labels, by part."""
+    images, labels = _read()
+    order = np.argsort(uniform(_SPLIT_SEED, (len(images),)), kind="stable")
+    ends = np.cumsum([TRAIN, VAL, TEST])
+    parts = dict(zip(("train", "val", "test"), np.split(order, ends[:-1]), strict=True))
+    return {split: (images[rows], labels[rows]) for split, rows in parts.items()}
+
+
+def _read() -> tuple[Bytes, Integers]:
+    spec = find_spec("sklearn")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / _FILE
+        if path.is_file():
+            text = gzip.decompress(path.read_bytes())
+            table = np.loadtxt(io.BytesIO(text), delimiter=",", dtype=np.uint8)
+            return table[:, :-1].reshape(-1, 8, 8), table[:, -1].astype(np.int64)
+    raise JobError("the digits come with scikit-learn, which is not installed; `pip install scikit-learn`")
