@@ -1,0 +1,133 @@
+"""From a leased network to its result: build, train, keep the weights."""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from .files import sweep, write_whole
+from .spool import Result
+from .study import Lease
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from archscape.spaces import Network
+
+    from .data import Data
+    from .recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What an evaluation knows of its trial.
+
+    Attributes:
+        lease: The trial.
+        worker: Name of the worker.
+        log: Appends lines to the log of the trial.
+        report: Takes the number of epochs trained and their latest metrics.
+    """
+
+    lease: Lease
+    worker: str
+    log: Callable[[str], None]
+    report: Callable[[int, Mapping[str, float]], None]
+
+    def result(
+        self,
+        *,
+        status: str,
+        cause: str = "",
+        message: str = "",
+        metrics: Mapping[str, float] | None = None,
+        history: list[dict[str, float]] | None = None,
+    ) -> Result:
+        """Return the result of the trial, with the costs of its network among the metrics."""
+        return Result(
+            number=self.lease.number,
+            hash=self.lease.hash,
+            status=status,
+            cause=cause,
+            message=message,
+            metrics=_finite({**(metrics or {}), **self.lease.costs}),
+            history=[_finite(epoch) for epoch in history or []],
+            worker=self.worker,
+        )
+
+
+class Evaluate(Protocol):
+    """Gives a network its result; the same in every process."""
+
+    def __call__(self, network: Network, context: Context) -> Result:
+        """Return the result of a trial; what it raises becomes a failure with the cause `error`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Evaluation by training on data.
+
+    Attributes:
+        data: The data set.
+        recipe: How to train.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        checkpoints: Folder for the weights of complete trials, `HASH.safetensors`.
+    """
+
+    data: Data
+    recipe: Recipe
+    device: str
+    checkpoints: Path
+
+    def __call__(self, network: Network, context: Context) -> Result:
+        """Train the network; its weights are on disk before its result is returned."""
+        from archscape.spaces.build import build
+
+        from .train import train
+
+        outcome = train(
+            lambda: build(network),
+            self.data,
+            self.recipe,
+            seed=context.lease.seed,
+            device=self.device,
+            report=context.report,
+        )
+        if outcome.status != "complete":
+            context.log(outcome.trace or outcome.cause)
+            return context.result(
+                status="failed",
+                cause=outcome.status,
+                message=outcome.cause,
+                metrics=outcome.metrics,
+                history=outcome.history,
+            )
+        assert outcome.state is not None
+        self._keep(context.lease.hash, outcome.state)
+        return context.result(status="complete", metrics=outcome.metrics, history=outcome.history)
+
+    def _keep(self, digest: str, state: Mapping[str, Tensor]) -> None:
+        from safetensors.torch import save
+
+        path = self.checkpoints / f"{digest}.safetensors"
+        sweep(path)
+        write_whole(path, save({name: tensor.contiguous().cpu() for name, tensor in state.items()}))
+
+
+def evaluate_safely(evaluate: Evaluate, network: Network, context: Context) -> Result:
+    """Return the result of a trial, also when the evaluation raises."""
+    try:
+        return evaluate(network, context)
+    except Exception as error:
+        context.log(traceback.format_exc())
+        message = f"{type(error).__name__}: {error}".splitlines()[0]
+        return context.result(status="failed", cause="error", message=message)
+
+
+def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Leave out what is not a number: JSON has no word for it, and a missing metric says the same."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}

@@ -1,0 +1,156 @@
+"""The folder of a run: what lies where, and its tables and report.
+
+::
+
+    job.yaml          the job as run, every setting spelled out
+    space.yaml        the space as run, so that the folder stands alone
+    study.db          every trial: the only truth
+    spool/            results on their way to the study
+    logs/             a file per trial and per worker
+    checkpoints/      weights of complete trials, HASH.safetensors
+    trials.csv        one row a trial          } written when a search ends or is stopped
+    curves.csv        one row an epoch         }
+    environment.json  versions and hardware    }
+    report.html       everything to look at    }
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archscape._version import __version__
+from archscape.spaces.errors import StudyError
+
+from .files import write_json, write_whole
+from .job import Job, read_job
+from .study import Study
+
+if TYPE_CHECKING:
+    from archscape.analysis.report import RunResults
+    from archscape.spaces import Network
+
+TOOLS = ("torch", "optuna", "numpy", "SQLAlchemy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder of a run."""
+
+    path: Path
+
+    @property
+    def job(self) -> Path:
+        """The job as run."""
+        return self.path / "job.yaml"
+
+    @property
+    def logs(self) -> Path:
+        """Log files of trials and workers."""
+        return self.path / "logs"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Weights of complete trials."""
+        return self.path / "checkpoints"
+
+    @property
+    def report(self) -> Path:
+        """The page to look at."""
+        return self.path / "report.html"
+
+    def create(self) -> None:
+        """Create the folder and those in it.
+
+        Raises:
+            StudyError: If that is not possible.
+        """
+        try:
+            for folder in (self.path, self.logs, self.checkpoints):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StudyError(f"{self.path}: cannot be created: {error.strerror}") from None
+
+    def write_job(self, job: Job) -> None:
+        """Write the job and its space."""
+        write_whole(self.path / "space.yaml", job.space.to_yaml())
+        write_whole(self.job, job.to_yaml(space="space.yaml"))
+
+    def write_tables(self, study: Study, *, command: str) -> None:
+        """Write the tables of the trials and what is needed to repeat them."""
+        from .tables import curve_table, trial_table
+
+        trials = study.trials()
+        write_whole(self.path / "trials.csv", trial_table(trials).to_csv(index=False))
+        write_whole(self.path / "curves.csv", curve_table(trials).to_csv(index=False))
+        write_json(self.path / "environment.json", environment(study.pinned(), command=command))
+
+
+def environment(pinned: dict[str, str], *, command: str) -> dict[str, Any]:
+    """Return what a run depended on besides its job.
+
+    Args:
+        pinned: What the workers found: fingerprint of the data, device.
+        command: What the user typed, or "".
+    """
+    return {
+        "archscape": __version__,
+        "python": platform.python_version(),
+        **{tool: version(tool) for tool in TOOLS},
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        **pinned,
+        "command": command,
+    }
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def results(folder: Path, *, references: Sequence[Network] = ()) -> RunResults:
+    """Return a run, finished or not, as the report reads it.
+
+    Args:
+        folder: The folder of the run.
+        references: Known networks to show beside the trials.
+
+    Raises:
+        StudyError: If the folder holds no run.
+    """
+    import pandas as pd
+
+    from archscape.analysis.report import RunResults
+
+    from .tables import curve_table, trial_table
+
+    with Study.open(folder) as study:
+        trials = study.trials()
+        known = environment(study.pinned(), command="")
+    written = folder / "environment.json"
+    job = read_job(Folder(folder).job)
+    rows = [{"name": n.name, **_costs(n)} for n in references]
+    return RunResults(
+        name=job.search,
+        trials=trial_table(trials),
+        curves=curve_table(trials),
+        objectives=study.objectives,
+        job=Folder(folder).job.read_text(encoding="utf-8"),
+        environment=json.loads(written.read_text(encoding="utf-8")) if written.exists() else known,
+        references=pd.DataFrame(rows),
+    )
+
+
+def _costs(network: Network) -> dict[str, int]:
+    totals = network.totals
+    return {name: getattr(totals, name) for name in ("params", "macs", "flops", "activations")}

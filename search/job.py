@@ -1,0 +1,238 @@
+"""A job: which space, on which data, for which objectives, how long.
+
+It is a YAML file that reads like this:
+
+```yaml
+search: digits-frontier
+space: digits                  # catalog name or file
+data: cluttered-digits         # embedded name or path
+recipe: quick                  # preset name, or a mapping that starts from one
+objectives: {accuracy: maximize, macs: minimize}
+within: {params: ..200k}       # tightens the space's own limits
+sampler: nsga2
+trials: 30
+workers: 2
+seed: 0
+```
+
+`search`, `space` and `data` are needed. Without the others: the recipe, objectives and sampler above, no
+further limits, 30 trials, one worker, seed 0, `device: auto`. A relative path is relative to the job file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from archscape.analysis.frontier import WAYS, Direction
+from archscape.spaces import Space
+from archscape.spaces.document import Document, Tree, read_file
+from archscape.spaces.errors import InputError, JobError, suggest
+from archscape.spaces.limits import Limit, read_limits
+
+from .data import EMBEDDED
+from .proposers import SAMPLERS
+from .recipe import Recipe, read_recipe
+
+NEEDED = ("search", "space", "data")
+OPTIONAL = ("recipe", "objectives", "within", "sampler", "trials", "workers", "seed", "device")
+OBJECTIVES = ("accuracy", "activations", "macs", "params", "seconds")
+MAX_TRIALS = 1_000_000
+MAX_WORKERS = 1024
+MAX_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What to search.
+
+    Attributes:
+        search: Name of the search, and of its folder.
+        space: Where the networks come from.
+        data: Name of an embedded data set, or an absolute path.
+        recipe: How every network is trained.
+        objectives: Direction of each objective, the most important first.
+        within: Limits on top of the space's own.
+        sampler: `random`, `tpe` or `nsga2`.
+        trials: How many networks are tried.
+        workers: How many are trained at the same time.
+        seed: From which all randomness follows.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+    """
+
+    search: str
+    space: Space
+    data: str
+    recipe: Recipe = field(default_factory=Recipe)
+    objectives: Mapping[str, Direction] = field(
+        default_factory=lambda: {"accuracy": "maximize", "macs": "minimize"}
+    )
+    within: Mapping[str, Limit] = field(default_factory=dict)
+    sampler: str = "nsga2"
+    trials: int = 30
+    workers: int = 1
+    seed: int = 0
+    device: str = "auto"
+
+    @property
+    def limited_space(self) -> Space:
+        """The space within the limits of the job."""
+        return self.space.tighten(self.within)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what may not change over the life of a study: trials would not compare, or not repeat."""
+        return {
+            "space": self.limited_space.to_yaml(),
+            "data": Path(self.data).name,
+            "recipe": self.recipe.to_dict(),
+            "objectives": dict(self.objectives),
+            "seed": self.seed,
+        }
+
+    def to_yaml(self, *, space: str) -> str:
+        """Return the job as a file with every setting spelled out.
+
+        Args:
+            space: Catalog name or path under which the reader of the file finds the space.
+        """
+        limits = {name: str(limit) for name, limit in self.within.items()}
+        settings: dict[str, Any] = {"search": self.search, "space": space, "data": self.data}
+        settings |= {"recipe": self.recipe.to_dict(), "objectives": dict(self.objectives)}
+        settings |= {"within": limits} if limits else {}
+        settings |= {name: getattr(self, name) for name in OPTIONAL[3:]}
+        return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100)
+
+
+def read_job(path: str | Path) -> Job:
+    """Read a job file, and the space that it names.
+
+    Raises:
+        InputError: At the first part that is wrong, with its place.
+    """
+    document = read_file(path, kind=JobError)
+    tree = document.tree
+    if not isinstance(tree, dict):
+        raise document.error((), "a job is a mapping: `search:`, `space:`, `data:`")
+    for key in tree:
+        if key not in (*NEEDED, *OPTIONAL):
+            raise document.unknown((key,), "a job", (*NEEDED, *OPTIONAL))
+    for key in NEEDED:
+        if key not in tree:
+            raise document.error((), f"a job needs `{key}:`")
+    return Job(**_Reader(document, tree, Path(path).resolve().parent).settings())
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the settings of a job, each under its key."""
+
+    document: Document
+    tree: Mapping[Any, Tree]
+    folder: Path
+
+    def settings(self) -> dict[str, Any]:
+        return {key: getattr(self, f"_{key}")(key) for key in self.tree}
+
+    def _search(self, key: str) -> str:
+        name = self._word(key)
+        if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+            raise self._wrong(
+                key, f"`{key}:` names a folder: letters, digits, `.`, `_`, `-`, but got '{name}'"
+            )
+        return name
+
+    def _space(self, key: str) -> Space:
+        name = self._word(key)
+        file = self.folder / name
+        try:
+            return Space.load(str(file) if file.is_file() else name)
+        except InputError as error:
+            if file.is_file():
+                raise
+            raise self._wrong(key, str(error)) from None
+
+    def _data(self, key: str) -> str:
+        name = self._word(key)
+        if name in EMBEDDED:
+            return name
+        file = self.folder / name
+        if not file.exists():
+            raise self._wrong(key, f"'{name}' is neither embedded data nor a file{suggest(name, EMBEDDED)}")
+        return str(file)
+
+    def _recipe(self, key: str) -> Recipe:
+        return read_recipe(self.tree[key], self.document, (key,))
+
+    def _objectives(self, key: str) -> dict[str, Direction]:
+        given = self._mapping(key, "{accuracy: maximize, macs: minimize}")
+        if not given:
+            raise self._wrong(key, "a search has at least one objective")
+        return {self._objective(key, name): self._direction(key, name, word) for name, word in given.items()}
+
+    def _objective(self, key: str, name: str) -> str:
+        if name not in OBJECTIVES:
+            raise self.document.unknown((key, name), "a search", OBJECTIVES)
+        return name
+
+    def _direction(self, key: str, name: str, word: Tree) -> Direction:
+        for way in WAYS:
+            if word == way:
+                return way
+        if not isinstance(word, str):
+            raise self.document.error(
+                (key, name), f"{name} needs a direction, {' or '.join(WAYS)}", at_key=True
+            )
+        raise self.document.error((key, name), f"'{word}' is no direction{suggest(word, WAYS)}")
+
+    def _within(self, key: str) -> dict[str, Limit]:
+        return read_limits(self.document, self._mapping(key, "{params: ..200k}"), (key,))
+
+    def _sampler(self, key: str) -> str:
+        return self._one_of(key, SAMPLERS)
+
+    def _trials(self, key: str) -> int:
+        return self._count(key, 1, MAX_TRIALS)
+
+    def _workers(self, key: str) -> int:
+        return self._count(key, 1, MAX_WORKERS)
+
+    def _seed(self, key: str) -> int:
+        return self._count(key, 0, MAX_SEED)
+
+    def _device(self, key: str) -> str:
+        device = self._word(key)
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+            raise self._wrong(key, f"a device is auto, cpu, cuda or cuda:N, but got '{device}'")
+        return device
+
+    def _wrong(self, key: str, message: str) -> InputError:
+        return self.document.error((key,), message)
+
+    def _word(self, key: str) -> str:
+        value = self.tree[key]
+        if not isinstance(value, str) or not value:
+            raise self._wrong(key, f"`{key}:` is one word")
+        return value
+
+    def _one_of(self, key: str, known: Collection[str]) -> str:
+        word = self._word(key)
+        if word not in known:
+            raise self._wrong(key, f"no {key} '{word}'{suggest(word, known)}")
+        return word
+
+    def _mapping(self, key: str, example: str) -> dict[Any, Tree]:
+        value = self.tree[key]
+        if not isinstance(value, dict):
+            raise self._wrong(key, f"`{key}:` is a mapping, as in {example}")
+        return value
+
+    def _count(self, key: str, low: int, high: int) -> int:
+        text = self._word(key)
+        if not re.fullmatch(r"\d{1,10}", text) or not low <= int(text) <= high:
+            raise self._wrong(key, f"`{key}:` is a whole number from {low} to {high:,}, but got '{text}'")
+        return int(text)

@@ -1,0 +1,107 @@
+"""Who proposes the next architecture, all through the one seam of the space, and none twice.
+
+A proposer is a pure function of the space, the history and a source of randomness, so a search that was
+killed goes on with the very proposals it would have made.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from archscape.spaces.errors import JobError, StudyError, suggest
+
+from .history import History
+from .nsga2 import Nsga2
+from .tpe import Tpe
+
+if TYPE_CHECKING:
+    from archscape.spaces import Sample, Space
+
+START_TRIALS = 10
+"""How many first proposals are random, whoever proposes afterwards."""
+
+PROPOSALS = 4
+"""How often a proposer may propose what is known before it is helped."""
+
+MUTANTS = 32
+DRAWS = 500
+ENUMERABLE = 20_000
+"""Up to how many decision lists a space is walked through, to find what is left of it."""
+
+
+class Exhausted(StudyError):  # noqa: N818 - the word of the field
+    """The space holds no architecture that the study has not tried."""
+
+
+class Proposer(Protocol):
+    """Proposes the next architecture of a search; it may be one that the history holds."""
+
+    def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
+        """Return a sample within the limits of the space."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Random:
+    """Uniform over the decision lists within the limits."""
+
+    def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
+        """Return a uniform sample."""
+        return space.sample(rng)
+
+
+SAMPLERS = ("random", "tpe", "nsga2")
+
+
+def proposer(name: str) -> Proposer:
+    """Return the proposer of a name.
+
+    Raises:
+        JobError: If there is none of this name.
+    """
+    if name == "random":
+        return Random()
+    if name == "tpe":
+        return Tpe(start=START_TRIALS)
+    if name == "nsga2":
+        return Nsga2(start=START_TRIALS)
+    raise JobError(f"no sampler '{name}'{suggest(name, SAMPLERS)}")
+
+
+def propose_unique(proposer: Proposer, space: Space, history: History, rng: random.Random) -> Sample:
+    """Return a sample whose network the history does not hold.
+
+    The proposer is asked a few times; then its last proposal is changed step by step, then samples are drawn,
+    and at last a small space is walked through.
+
+    Raises:
+        Exhausted: If no such network exists, or none was found in a large space.
+        Infeasible: If no network of the space meets its limits.
+    """
+    for sample in itertools.islice(_candidates(proposer, space, history, rng), PROPOSALS + MUTANTS + DRAWS):
+        if sample.network.hash() not in history.hashes:
+            return sample
+    if space.count() > ENUMERABLE:
+        raise Exhausted(
+            f"space {space.name}: {DRAWS} samples were all among the {len(history.hashes)} networks tried"
+        )
+    for sample in space.enumerate():
+        if space.feasible(sample) and sample.network.hash() not in history.hashes:
+            return sample
+    raise Exhausted(
+        f"space {space.name}: all its {len(history.hashes)} networks within the limits were tried"
+    )
+
+
+def _candidates(proposer: Proposer, space: Space, history: History, rng: random.Random) -> Iterator[Sample]:
+    for _ in range(PROPOSALS):
+        sample = proposer.propose(space, history, rng)
+        yield sample
+    for _ in range(MUTANTS if sample.decisions else 0):
+        sample = space.mutate(sample.decisions, rng)
+        yield sample
+    while True:
+        yield space.sample(rng)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archscape.search.owner import Owner
+from archscape.search.proposers import Random
+from archscape.search.spool import Result
+from archscape.search.study import Lease, Study
+from archscape.search.worker import Plan
+from archscape.spaces import Space
+
+TINY = """\
+space: tiny
+input: 1x16x16
+let: {w: {4, 8, 12}}
+layers:
+  - conv: {width: $w, kernel: {3, 5}}
+  - basic: {name: stage1, width: $w, depth: 1..3, stride: 2, kernel: {3, 5}}
+  - basic: {name: stage2, width: 2 * $w, depth: 1..3, stride: 2, kernel: {3, 5}}
+  - avgpool
+  - linear: {width: 10}
+"""
+
+FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Space:
+    return Space.from_yaml(TINY)
+
+
+@pytest.fixture(scope="session")
+def plan(tiny: Space) -> Plan:
+    return Plan(space=tiny, proposer=Random(), trials=24, seed=0)
+
+
+@pytest.fixture
+def owner() -> Owner:
+    return Owner.current()
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Iterator[Study]:
+    with Study.open(tmp_path, name="tiny", facts=FACTS) as study:
+        yield study
+
+
+@pytest.fixture
+def finished() -> Callable[..., Result]:
+    def result(lease: Lease, accuracy: float = 0.5, **changes: Any) -> Result:
+        metrics = {"accuracy": accuracy, "test_accuracy": 0.4, "loss": 1.0, "seconds": 0.1, **lease.costs}
+        history = [{"epoch": 1, "loss": 1.0, "accuracy": accuracy, "seconds": 0.1}]
+        facts: dict[str, Any] = {"status": "complete", "metrics": metrics, "history": history, "worker": "w1"}
+        return Result(number=lease.number, hash=lease.hash, **(facts | changes))
+
+    return result

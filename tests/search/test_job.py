@@ -1,0 +1,159 @@
+"""Jobs: read with the place of every mistake, written whole, and changed by the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archscape.search.job import Job, read_job
+from archscape.search.recipe import Recipe
+from archscape.spaces import Limit, Space
+from archscape.spaces.errors import InputError, JobError
+
+FULL = """\
+search: digits-frontier
+space: digits                  # catalog name or file
+data: cluttered-digits         # embedded name or path
+recipe: {preset: quick, epochs: 5}
+objectives: {accuracy: maximize, macs: minimize}
+within: {params: ..200k}       # tightens the space's own limits
+sampler: tpe
+trials: 12
+workers: 2
+seed: 7
+device: cpu
+"""
+
+SHORT = "search: a\nspace: digits\ndata: digits\n"
+
+
+def job(tmp_path: Path, text: str) -> Job:
+    path = tmp_path / "job.yaml"
+    path.write_text(text)
+    return read_job(path)
+
+
+def test_reads_every_setting(tmp_path: Path) -> None:
+    assert job(tmp_path, FULL) == Job(
+        search="digits-frontier",
+        space=Space.load("digits"),
+        data="cluttered-digits",
+        recipe=Recipe(epochs=5),
+        objectives={"accuracy": "maximize", "macs": "minimize"},
+        within={"params": Limit(high=200_000)},
+        sampler="tpe",
+        trials=12,
+        workers=2,
+        seed=7,
+        device="cpu",
+    )
+
+
+def test_fills_in_what_is_left_out(tmp_path: Path) -> None:
+    short = job(tmp_path, SHORT)
+    assert short == Job(search="a", space=Space.load("digits"), data="digits")
+    assert (short.sampler, short.trials, short.workers, short.seed) == ("nsga2", 30, 1, 0)
+    assert short.recipe == Recipe()
+    assert list(short.objectives.items()) == [("accuracy", "maximize"), ("macs", "minimize")]
+
+
+def test_is_written_so_that_it_reads_back(tmp_path: Path) -> None:
+    full = job(tmp_path, FULL)
+    (tmp_path / "space.yaml").write_text(full.space.to_yaml())
+    assert job(tmp_path, full.to_yaml(space="space.yaml")) == full
+
+
+def test_order_of_objectives_stays(tmp_path: Path) -> None:
+    given = job(tmp_path, SHORT + "objectives: {seconds: minimize, accuracy: maximize, params: minimize}\n")
+    (tmp_path / "space.yaml").write_text(given.space.to_yaml())
+    assert list(job(tmp_path, given.to_yaml(space="space.yaml")).objectives) == [
+        "seconds",
+        "accuracy",
+        "params",
+    ]
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "mine.yaml").write_text(Space.load("digits").to_yaml())
+    (tmp_path / "here" / "x.npz").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    found = job(tmp_path / "here", "search: a\nspace: mine.yaml\ndata: x.npz\n")
+    assert found.space.name == "digits"
+    assert found.data == str(tmp_path / "here" / "x.npz")
+
+
+def test_limits_tighten_those_of_the_space(tmp_path: Path) -> None:
+    found = job(tmp_path, SHORT + "within: {params: ..50k, activations: ..9k}\n")
+    limits = {name: str(limit) for name, limit in found.limited_space.within.items()}
+    assert limits == {"params": "..50k", "macs": "..5M", "activations": "..9k"}
+
+
+def test_facts_are_what_a_resumed_search_may_not_change(tmp_path: Path) -> None:
+    first = job(tmp_path, FULL)
+    assert first.facts() == replace(first, trials=99, workers=9, sampler="random", device="auto").facts()
+    changes = [
+        {"seed": 1},
+        {"recipe": Recipe()},
+        {"objectives": {"accuracy": "maximize"}},
+        {"within": {"params": "..50k"}},
+    ]
+    for change in [*changes, {"data": "digits"}]:
+        assert first.facts() != replace(first, **change).facts()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[a]", ":1:1: a job is a mapping"),
+        ("search: a\nspace: digits\n", "a job needs `data:`"),
+        (SHORT + "trails: 5\n", ":4:1: a job has no 'trails'; did you mean 'trials'?"),
+        (SHORT + "trials: many\n", ":4:9: `trials:` is a whole number from 1 to 1,000,000, but got 'many'"),
+        (SHORT + "trials: 0\n", ":4:9: `trials:` is a whole number from 1"),
+        (SHORT + "trials: [3]\n", ":4:9: `trials:` is one word"),
+        (SHORT + "workers: -1\n", ":4:10: `workers:` is a whole number from 1 to 1,024, but got '-1'"),
+        (SHORT + "seed: 1.5\n", ":4:7: `seed:` is a whole number"),
+        (SHORT + "seed: 99999999999\n", ":4:7: `seed:` is a whole number"),
+        (SHORT + "sampler: nsga3\n", ":4:10: no sampler 'nsga3'; did you mean 'nsga2'?"),
+        (SHORT + "device: gpu\n", ":4:9: a device is auto, cpu, cuda or cuda:N, but got 'gpu'"),
+        (
+            SHORT + "objectives: {acuracy: maximize}\n",
+            ":4:14: a search has no 'acuracy'; did you mean 'accuracy'?",
+        ),
+        (
+            SHORT + "objectives: {accuracy: maximise}\n",
+            ":4:24: 'maximise' is no direction; did you mean 'maximize'?",
+        ),
+        (SHORT + "objectives: {accuracy}\n", ":4:14: accuracy needs a direction, maximize or minimize"),
+        (SHORT + "objectives: {}\n", ":4:13: a search has at least one objective"),
+        (SHORT + "objectives: accuracy\n", ":4:13: `objectives:` is a mapping"),
+        (SHORT + "within: {param: ..1k}\n", ":4:10: within has no 'param'; did you mean 'params'?"),
+        (SHORT + "within: {params: 1k}\n", ":4:18: a limit is low..high"),
+        (SHORT + "recipe: quik\n", ":4:9: preset is one of"),
+        (SHORT + "recipe: {epoch: 3}\n", ":4:10: a recipe has no 'epoch'; did you mean 'epochs'?"),
+        ("search: a/b\nspace: digits\ndata: digits\n", ":1:9: `search:` names a folder"),
+        ("search: a\nspace: digit\ndata: digits\n", ":2:8: the catalog has no 'digit'"),
+        ("search: a\nspace: resnet50\ndata: digits\n", ":2:8: resnet50 is a network"),
+        ("search: a\nspace: digits\ndata: digit\n", ":3:7: 'digit' is neither embedded data nor a file"),
+        ("search: a\nsearch: b\n", "'search' stands twice"),
+        ("search: 'a", "not YAML"),
+    ],
+)
+def test_mistake_is_one_error_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(JobError) as caught:
+        job(tmp_path, text)
+    assert message in str(caught.value)
+    assert str(tmp_path / "job.yaml") in str(caught.value)
+
+
+def test_mistake_in_the_space_has_its_place_there(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("space: mine\ninput: 1x8x8\nlayers:\n  - konv: {width: {1, 2}}\n")
+    with pytest.raises(InputError, match=r"mine\.yaml:4:5: "):
+        job(tmp_path, "search: a\nspace: mine.yaml\ndata: digits\n")
+
+
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="no such file"):
+        read_job(tmp_path / "none.yaml")

@@ -1,0 +1,175 @@
+"""Proposers: within the limits, never the same network twice, the same again from the same history."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from itertools import count
+
+import pytest
+
+from archscape.analysis.frontier import Direction
+from archscape.search.history import History, Record, distributions
+from archscape.search.nsga2 import best_first, crowding_distances
+from archscape.search.proposers import (
+    SAMPLERS,
+    START_TRIALS,
+    Exhausted,
+    Proposer,
+    Random,
+    propose_unique,
+    proposer,
+)
+from archscape.spaces import Sample, Space
+from archscape.spaces.errors import Infeasible, JobError
+
+Score = Callable[[Sample], tuple[float, ...] | None]
+
+BOTH: tuple[Direction, ...] = ("maximize", "minimize")
+
+
+def depth_and_macs(sample: Sample) -> tuple[float, ...]:
+    """A stand-in for training with a known best: the deeper the better, at a cost."""
+    return float(sum(int(v) for k, v in sample.decisions.items() if "depth" in k)), float(sample.totals.macs)
+
+
+def grow(
+    who: Proposer, space: Space, trials: int, *, score: Score = depth_and_macs, seed: int = 0
+) -> tuple[History, list[Sample]]:
+    """Run a search without training: each proposal is scored at once."""
+    history = History(directions=BOTH)
+    samples = []
+    for number in range(trials):
+        sample = propose_unique(who, space, history, random.Random(f"{seed}:{number}"))
+        samples.append(sample)
+        history = extend(history, number, sample, score(sample))
+    return history, samples
+
+
+def extend(history: History, number: int, sample: Sample, values: tuple[float, ...] | None) -> History:
+    record = Record(number=number, decisions=sample.decisions, options=distributions(sample), values=values)
+    return History(
+        directions=history.directions,
+        complete=(*history.complete, *([record] if values else [])),
+        failed=(*history.failed, *([] if values else [record])),
+        hashes=history.hashes | {sample.network.hash()},
+    )
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_proposals_differ_and_keep_the_limits(name: str) -> None:
+    space = Space.load("digits").tighten({"params": "..20k"})
+    history, samples = grow(proposer(name), space, 30)
+    assert len(history.hashes) == 30
+    assert all(space.contains(sample.decisions) for sample in samples)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_same_history_gives_the_same_proposal_in_another_process(name: str) -> None:
+    def hashes() -> list[str]:
+        return [sample.network.hash() for sample in grow(proposer(name), Space.load("digits"), 16)[1]]
+
+    here = hashes()
+    assert here == hashes()
+    program = f"""
+import sys
+from pathlib import Path
+import importlib.util
+found = importlib.util.spec_from_file_location("here", {__file__!r})
+module = importlib.util.module_from_spec(found)
+found.loader.exec_module(module)
+samples = module.grow(module.proposer({name!r}), module.Space.load("digits"), 16)[1]
+print(*(sample.network.hash() for sample in samples))
+"""
+    command = [sys.executable, "-c", program]
+    there = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"})
+    assert there.stdout.split() == here
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_seed_decides(name: str) -> None:
+    space = Space.load("digits")
+    first, second = (grow(proposer(name), space, 12, seed=seed)[0].hashes for seed in (0, 1))
+    assert first != second
+
+
+@pytest.mark.parametrize("name", ["tpe", "nsga2"])
+def test_model_and_evolution_find_better_networks_than_chance(name: str) -> None:
+    """The mean depth of the proposals after the random start, over three seeds."""
+    space = Space.load("cifar").tighten({"macs": "..100M"})
+
+    def mean(who: Proposer) -> float:
+        late = [
+            depth_and_macs(sample)[0]
+            for seed in range(3)
+            for sample in grow(who, space, 40, seed=seed, score=lambda s: (depth_and_macs(s)[0], 1.0))[1][20:]
+        ]
+        return sum(late) / len(late)
+
+    assert mean(proposer(name)) > mean(Random()) + 1
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_failures_and_running_trials_do_not_disturb(name: str) -> None:
+    alternate = count()
+    space = Space.load("digits")
+    history, _ = grow(
+        proposer(name), space, 25, score=lambda s: depth_and_macs(s) if next(alternate) % 2 else None
+    )
+    busy = History(
+        directions=BOTH,
+        complete=history.complete[2:],
+        failed=history.failed,
+        pending=history.complete[:2],
+        hashes=history.hashes,
+    )
+    assert propose_unique(proposer(name), space, busy, random.Random(0)).network.hash() not in busy.hashes
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_search_where_everything_fails_goes_on(name: str) -> None:
+    history, _ = grow(proposer(name), Space.load("digits"), START_TRIALS + 5, score=lambda _: None)
+    assert len(history.failed) == START_TRIALS + 5
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_network_of_a_small_space_is_found_and_then_none(name: str, tiny: Space) -> None:
+    space = tiny.tighten({"macs": "..100k"})
+    total = space.count_distinct()
+    assert total is not None
+    history, _ = grow(proposer(name), space, total)
+    assert len(history.hashes) == total > START_TRIALS
+    with pytest.raises(Exhausted, match=f"all its {total} networks within the limits were tried"):
+        propose_unique(proposer(name), space, history, random.Random(0))
+
+
+def test_space_without_feasible_networks_says_so(tiny: Space) -> None:
+    with pytest.raises(Infeasible):
+        grow(Random(), tiny.tighten({"macs": "..1k"}), 1)
+
+
+def test_unknown_sampler_is_an_error() -> None:
+    with pytest.raises(JobError, match="no sampler 'tpr'; did you mean 'tpe'"):
+        proposer("tpr")
+
+
+def records(points: Sequence[tuple[float, float]]) -> list[Record]:
+    return [Record(number=i, decisions={}, options={}, values=point) for i, point in enumerate(points)]
+
+
+def test_order_is_by_layer_then_by_room() -> None:
+    # (0, 0) to (3, 3) is the first layer, (1, 2) to (2, 3) the second; the ends come first, then the loneliest.
+    found = best_first(records([(0, 0), (1, 1), (3, 3), (1, 2), (2, 3), (1.2, 1.1)]), BOTH)
+    assert [record.number for record in found] == [0, 2, 5, 1, 3, 4]
+
+
+def test_crowding_is_half_the_box_of_the_neighbours() -> None:
+    # Deb et al. 2002, section III B: ends are infinitely far, others add what their neighbours are apart.
+    assert crowding_distances([(0, 10), (1, 5), (4, 0), (2, 2)]) == [
+        float("inf"),
+        2 / 4 + 8 / 10,
+        float("inf"),
+        3 / 4 + 5 / 10,
+    ]
