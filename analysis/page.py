@@ -15,7 +15,7 @@ from .results import FINAL, Digest
 from .tables import Html, Row, layers_table, records, trials_table
 from .words import NONE, SHORT, label, span, value
 
-NOTE = f"{CONVENTION}; activations: elements that convolutions and linear layers write."
+NOTE = f"Conventions. {CONVENTION}; activations: elements that convolutions and linear layers write."
 
 
 def lede(digest: Digest) -> Html:

@@ -55,11 +55,22 @@
     };
   }
 
+  // Browsers ask for figures before they turn to the style of print, so a class turns to it first.
+  const printing = () => document.documentElement.classList.contains("printing");
+
+  function print(on) {
+    document.documentElement.classList.toggle("printing", on);
+    draw();
+  }
+
   function draw() {
     const style = getComputedStyle(document.body);
     for (const [name, figure] of Object.entries(figures)) {
       const { data, layout } = painted(chosen(figure), style);
-      Plotly.react(`plot-${name}`, data, layout, settings);
+      const place = document.getElementById(`plot-${name}`);
+      const size = printing() ? { width: 680, height: name === "frontier" ? 400 : 280 } : {};
+      Plotly.react(place, data, { ...layout, ...size, autosize: !printing() }, settings);
+      if (!printing()) Plotly.Plots.resize(place);
     }
   }
 
@@ -133,6 +144,6 @@
   addEventListener("hashchange", openTarget);
   openTarget();
 
-  addEventListener("beforeprint", draw);
-  addEventListener("afterprint", draw);
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
 })();

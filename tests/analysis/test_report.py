@@ -92,6 +92,8 @@ def test_the_page_asks_nothing_of_any_network(synthetic: Synthetic, tmp_path: Pa
         assert tag not in ("link", "img", "iframe", "base", "object", "embed", "form")
         assert not {"src", "srcset", "action", "data", "poster"} & set(attrs)
         assert attrs.get("href", "#").startswith("#")
+    # plotly.js 4 shows a button that uploads the data of a figure, unless told not to.
+    assert "showSendToCloud: false" in page.text(page.find("script")[-1])
     assert "url(" not in page.one("style")
     assert "@import" not in page.one("style")
 
@@ -210,6 +212,23 @@ def test_references_are_lines_or_stars_and_none_is_lost(synthetic: Synthetic, tm
     assert figure["data"][3]["text"] == ["scored"]
     assert view["data"][3]["x"] == [300_000]
     assert view["note"] == "Dashed lines: near 400,000. Beyond this axis: far 1,814,073,344."
+
+
+def test_the_curves_of_every_status_are_drawn(synthetic: Synthetic, tmp_path: Path) -> None:
+    results = synthetic()
+    trials = results.trials.assign(
+        status=results.trials["status"].where(results.trials["number"] > 0, "running")
+    )
+    figure = written(replace(results, trials=trials), tmp_path).figures["curves"]
+    assert [trace["name"] for trace in figure["data"]] == [
+        "complete",
+        "pruned",
+        "failed",
+        "running",
+        "frontier",
+    ]
+    drawn = [number for trace in figure["data"] for number in trace["text"] if number]
+    assert sorted(drawn) == sorted(str(number) for number in results.curves["trial"])
 
 
 def test_no_text_from_outside_becomes_markup(synthetic: Synthetic, tmp_path: Path) -> None:
