@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from archscape.spaces import Network
-from archscape.spaces.graph import Body, Op, Shape
+from archscape.spaces.graph import Body, Op, Shape, make
 
 CONVENTION = "macs: convolutions and linear layers, no bias, batch 1; flops: 2 x macs + all other arithmetic"
 UNCOUNTED = ("data movement: concat, flatten, padding", "dropout, which does nothing at inference")
@@ -95,12 +95,9 @@ def profile(network: Network) -> Profile:
 
 
 def _collect(body: Body, prefix: str, layers: list[Layer]) -> None:
-    for node in body.nodes:
-        op = node.op
+    for (op, _, shape, name), (params, macs, other, activations) in zip(body.nodes, body.costs, strict=True):
         if isinstance(op, Op):
-            params, macs, other, activations = op.costs(body.node_inputs(node), node.shape)
-            layers.append(
-                Layer(prefix + node.name, op.kind, node.shape, params, macs, 2 * macs + other, activations)
-            )
+            row = (prefix + name, op.kind, shape, params, macs, 2 * macs + other, activations)
+            layers.append(make(Layer, row))
         else:
-            _collect(op, f"{prefix}{node.name}.", layers)
+            _collect(op, f"{prefix}{name}.", layers)

@@ -325,11 +325,14 @@ class _Declaration:
         def fail(message: str) -> Exception:
             return self.error(place, f"{name} {message}")
 
+        if not is_open(value):
+            try:
+                return Fixed(kind.accept(value))  # type: ignore[arg-type]
+            except ValueError as law:
+                raise fail(f"is {law}, but got '{inline(value)}'") from None
         inner = self.slot(value, label, place)
         slot = Checked(inner, kind, fail)
         values = self.possible(slot)
-        if isinstance(inner, Fixed):
-            return Fixed(values[0])
         if (
             isinstance(inner, OneOf)
             and inner.values

@@ -89,7 +89,9 @@ class _Forward:
             return False
         reader = self.body.nodes[self.readers[value][0]]
         alone = len(reader.inputs) == 1
-        return alone and isinstance(reader.op, Op) and not reader.op.weighted and not self.shapes_between(value)
+        return (
+            alone and isinstance(reader.op, Op) and not reader.op.weighted and not self.shapes_between(value)
+        )
 
     def shapes_between(self, value: int) -> bool:
         """Tell whether a network's own line would hide the shape that a row gives."""

@@ -57,7 +57,7 @@ FREE = Totals(0, 0, 0, 0)
 class Op:
     """A primitive operator. Each states once its shape rule, its costs, its field and its PyTorch text.
 
-    A subclass is a frozen, keyword-only dataclass; its fields are the attributes that the generated source names.
+    A subclass is a named tuple as well; its fields are the attributes that the generated source names.
 
     Attributes:
         kind: The field's word for the operator, such as `conv`.
@@ -106,7 +106,17 @@ class Op:
 
     def attributes(self) -> dict[str, Value]:
         """Return the attributes by name."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}  # type: ignore[attr-defined]
+        return self._asdict()  # type: ignore[attr-defined,no-any-return]
+
+    def __eq__(self, other: object) -> bool:
+        # As tuples alone, two operators of different kinds with the same attributes would be equal.
+        return type(self) is type(other) and tuple.__eq__(self, other)  # type: ignore[operator]
+
+    __hash__ = tuple.__hash__
+
+
+class NoFields(NamedTuple):
+    """An operator that is given nothing."""
 
 
 class Node(NamedTuple):
@@ -134,10 +144,11 @@ class Body:
         doc: Its formula, with the source.
         inputs: Shapes of its inputs.
         nodes: Its steps, in order.
+        costs: Costs of each node.
         output: The value that is its result, numbered as in `Node.inputs`.
     """
 
-    __slots__ = ("_totals", "args", "doc", "inputs", "nodes", "output", "shape", "word")
+    __slots__ = ("_totals", "args", "costs", "doc", "inputs", "nodes", "output", "shape", "word")
 
     def __init__(
         self,
@@ -146,6 +157,7 @@ class Body:
         doc: str,
         inputs: tuple[Shape, ...],
         nodes: tuple[Node, ...],
+        costs: tuple[Totals, ...],
         output: int,
     ) -> None:
         self.word = word
@@ -155,6 +167,7 @@ class Body:
         self.nodes = nodes
         self.output = output
         self.shape = self.shape_of(output)
+        self.costs = costs
         self._totals: Totals | None = None
 
     def shape_of(self, value: int) -> Shape:
@@ -173,24 +186,9 @@ class Body:
     def totals(self) -> Totals:
         """Costs of the whole body, remembered."""
         if self._totals is None:
-            params = macs = other = activations = 0
-            for node in self.nodes:
-                part = self.node_totals(node)
-                params += part[0]
-                macs += part[1]
-                other += part[2]
-                activations += part[3]
-            self._totals = Totals(params, macs, other, activations)
+            columns = zip(*self.costs, strict=True) if self.nodes else ((0,),) * 4
+            self._totals = Totals(*[sum(column) for column in columns])
         return self._totals
-
-    def node_totals(self, node: Node) -> Totals:
-        """Return the costs of one node of the body."""
-        op = node.op
-        return op.totals if isinstance(op, Body) else op.costs(self.node_inputs(node), node.shape)
-
-    def node_inputs(self, node: Node) -> tuple[Shape, ...]:
-        """Return the shapes that a node reads."""
-        return tuple([self.shape_of(value) for value in node.inputs])
 
 
 class Graph(NamedTuple):
@@ -275,28 +273,38 @@ class Tensor:
         return multiply(self, other)
 
 
+make = tuple.__new__
+"""Makes a named tuple without its checks: lowering spends much of its time there."""
+
+
 class Trace:
     """Collects the nodes of one body while its function runs."""
 
-    __slots__ = ("_counts", "inputs", "nodes", "style")
+    __slots__ = ("_counts", "costs", "inputs", "nodes", "style")
 
     def __init__(self, inputs: tuple[Shape, ...], style: Style) -> None:
         self.inputs = inputs
         self.style = style
         self.nodes: list[Node] = []
+        self.costs: list[Totals] = []
         self._counts: dict[str, int] = {}
 
     def arguments(self) -> list[Tensor]:
         """Return the inputs as tensors."""
         return [Tensor(self, index, shape) for index, shape in enumerate(self.inputs)]
 
-    def add(self, op: Op | Body, inputs: tuple[Tensor, ...], shape: Shape, name: str) -> Tensor:
-        """Append a node and return its value. A name without scope is numbered: conv1, conv2, ..."""
-        self.nodes.append(Node(op, tuple([tensor.index for tensor in inputs]), shape, name))
-        return Tensor(self, len(self.inputs) + len(self.nodes) - 1, shape)
+    def add(
+        self, op: Op | Body, inputs: tuple[Tensor, ...], shape: Shape, costs: Totals, name: str
+    ) -> Tensor:
+        """Append a node and return its value."""
+        nodes = self.nodes
+        sources = (inputs[0].index,) if len(inputs) == 1 else tuple([tensor.index for tensor in inputs])
+        nodes.append(make(Node, (op, sources, shape, name)))
+        self.costs.append(costs)
+        return Tensor(self, len(self.inputs) + len(nodes) - 1, shape)
 
     def name(self, kind: str, scope: str) -> str:
-        """Return a fresh name: `conv2` without a scope, `shortcut_conv` in the scope `shortcut`."""
+        """Return a fresh name: `conv1`, `conv2` without a scope, `shortcut_conv` in the scope `shortcut`."""
         stem = f"{scope}_{kind}" if scope else kind
         count = self._counts.get(stem, 0) + 1
         self._counts[stem] = count
@@ -306,8 +314,9 @@ class Trace:
 def place(op: Op, *inputs: Tensor, scope: str = "") -> Tensor:
     """Apply an operator to tensors and return the new one."""
     trace = inputs[0].trace
-    shape = op.shape(*[tensor.shape for tensor in inputs])
-    return trace.add(op, inputs, shape, trace.name(op.kind, scope))
+    given = (inputs[0].shape,) if len(inputs) == 1 else tuple([x.shape for x in inputs])
+    shape = op.shape(*given)
+    return trace.add(op, inputs, shape, op.costs(given, shape), trace.name(op.kind, scope))
 
 
 def per_axis(value: int | tuple[int, ...], rank: int, what: str) -> Shape:

@@ -117,14 +117,17 @@ def _network(name: str, shape: Shape, layers: tuple[Row, ...], defaults: dict[st
 def network_body(name: str, calls: tuple[Call, ...], shape: Shape) -> Body:
     """Return the body of a whole network: a node a row, or the operators of a row with at most one module."""
     nodes: list[Node] = []
+    costs: list[Totals] = []
     value = 0
     for call, body in bodies(calls, shape):
         if _spliced(body):
             value = _splice(nodes, call.name, body, value)
+            costs += body.costs
         else:
             nodes.append(Node(body, (value,), body.shape, call.name))
+            costs.append(body.totals)
             value = len(nodes)
-    return Body(name, (), "", (shape,), tuple(nodes), value)
+    return Body(name, (), "", (shape,), tuple(nodes), tuple(costs), value)
 
 
 def _spliced(body: Body) -> bool:

@@ -90,7 +90,12 @@ class _Writer:
         """Add a body to the class of its topology."""
         if id(body) in self.of:
             return
-        key = (body.word, body.output, len(body.inputs[0]), tuple(self.signature(node) for node in body.nodes))
+        key = (
+            body.word,
+            body.output,
+            len(body.inputs[0]),
+            tuple(self.signature(node) for node in body.nodes),
+        )
         group = self.groups.setdefault(key, _Class("", []))
         group.bodies.append(body)
         self.of[id(body)] = group
@@ -159,7 +164,9 @@ class _Writer:
                 for name, values in child.parameters.items()
             }
         else:
-            tables = [n.op.attributes() for n in (b.nodes[index] for b in group.bodies) if isinstance(n.op, Op)]
+            tables = [
+                n.op.attributes() for n in (b.nodes[index] for b in group.bodies) if isinstance(n.op, Op)
+            ]
             columns = {name: [_literal(table[name]) for table in tables] for name in tables[0]}
         return {name: names.text(f"{node.name}_{name}", column) for name, column in columns.items()}
 
@@ -173,7 +180,9 @@ class _Writer:
         """Return the constructor of a body with literal arguments."""
         if body.sequence:
             children = [node.op for node in body.nodes]
-            return f"nn.Sequential({', '.join(_runs([self.call(c) for c in children if isinstance(c, Body)]))})"
+            return (
+                f"nn.Sequential({', '.join(_runs([self.call(c) for c in children if isinstance(c, Body)]))})"
+            )
         name, values = self.call(body)
         return _constructor(name, {key: repr(value) for key, value in values.items()})
 
@@ -205,7 +214,9 @@ class _Writer:
         if statements:
             lines += ["    def __init__(self) -> None:", "        super().__init__()", *statements, ""]
         lines.append("    def forward(self, x: Tensor) -> Tensor:")
-        lines += forward(body, texts, rank=len(network.input) - 1, base="x", kept=(), width=WIDTH, shapes=True)
+        lines += forward(
+            body, texts, rank=len(network.input) - 1, base="x", kept=(), width=WIDTH, shapes=True
+        )
         return "\n".join(lines)
 
     def classes(self) -> list[str]:
@@ -252,7 +263,10 @@ class _Names:
 
     def signature(self) -> str:
         """Return the parameters with their types, after a comma."""
-        types = {name: "int" if all(isinstance(v, int) for v in vs) else "int | tuple[int, ...]" for name, vs in self.ordered().items()}
+        types = {
+            name: "int" if all(isinstance(v, int) for v in vs) else "int | tuple[int, ...]"
+            for name, vs in self.ordered().items()
+        }
         return "".join(f", {name}: {kind}" for name, kind in types.items())
 
     def in_forward(self, body: Body, texts: list[dict[str, str]]) -> tuple[str, ...]:
@@ -375,5 +389,3 @@ def _camel(word: str) -> str:
 
 def _identifier(word: str) -> str:
     return word if word.isidentifier() else f"_{word}"
-
-

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, get_type_hints, overload
 
-from ..graph import Body, Node, Shape, Style, Tensor, Trace
+from ..graph import Body, Node, Shape, Style, Tensor, Totals, Trace
 from ..values import Value
 from .kinds import FLAG, WHOLE, Kind
 
@@ -65,7 +65,7 @@ class Block(Generic[P]):
     def __call__(self, x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         """Place the block inside another one, as a body of its own."""
         body = trace(self, x.shape, x.style, self.arguments({_word(k): v for k, v in kwargs.items()}))  # type: ignore[misc]
-        return x.trace.add(body, (x,), body.shape, x.trace.name(self.word, ""))
+        return x.trace.add(body, (x,), body.shape, body.totals, x.trace.name(self.word, ""))
 
     def arguments(self, given: Mapping[str, Value]) -> Args:
         """Return the arguments in the order of the signature, defaults filled in."""
@@ -94,7 +94,9 @@ def trace(word: Block[Any], shape: Shape, style: Style, args: Args) -> Body:
     """
     recorder = Trace((shape,), style)
     result = word.function(recorder.arguments()[0], **{_identifier(name): value for name, value in args})
-    return Body(word.word, args, word.doc, (shape,), _chain(recorder.nodes), result.index)
+    return Body(
+        word.word, args, word.doc, (shape,), _chain(recorder.nodes), tuple(recorder.costs), result.index
+    )
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -104,12 +106,14 @@ def repeat(word: Block[Any], shape: Shape, style: Style, args: Args, depth: int)
         return trace(word, shape, style, args)
     rest = tuple([(name, 1 if name == "stride" else value) for name, value in args])
     nodes: list[Node] = []
+    costs: list[Totals] = []
     extent = shape
     for index in range(depth):
         body = trace(word, extent, style, rest if index else args)
         extent = body.shape
         nodes.append(Node(body, (index,), extent, str(index)))
-    return Body(word.word, args, word.doc, (shape,), tuple(nodes), depth)
+        costs.append(body.totals)
+    return Body(word.word, args, word.doc, (shape,), tuple(nodes), tuple(costs), depth)
 
 
 def _chain(nodes: list[Node]) -> tuple[Node, ...]:

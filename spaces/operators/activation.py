@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar, NamedTuple
 
@@ -31,12 +30,16 @@ FUNCTIONS: dict[str, _Function] = {
 """Comparisons, additions, multiplications, divisions and exponentials count one each."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activation(Op):
-    """y = f(x) for each element."""
+class ActivationFields(NamedTuple):
+    """What an `Activation` is given."""
 
     function: str
 
+
+class Activation(Op, ActivationFields):
+    """y = f(x) for each element."""
+
+    __slots__ = ()
     kind: ClassVar[str] = "act"
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
@@ -50,11 +53,7 @@ class Activation(Op):
 
 def activation(x: Tensor, function: str | None, *, scope: str = "") -> Tensor:
     """Place an activation, or nothing for None."""
-    return x if function is None else place(_operator(function), x, scope=scope)
-
-
-def _operator(function: str) -> Activation:
-    return _OPERATORS[function]
+    return x if function is None else place(_OPERATORS[function], x, scope=scope)
 
 
 _OPERATORS = {function: Activation(function=function) for function in FUNCTIONS}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, Totals, per_axis, place
+from ..graph import Op, Shape, Tensor, Totals, make, per_axis, place
 from ..values import shape_text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conv(Op):
-    """y = W * x + b, with K C/g M parameters for kernel volume K, C inputs, M outputs and g groups."""
+class ConvFields(NamedTuple):
+    """What a `Conv` is given."""
 
     inputs: int
     outputs: int
@@ -25,6 +23,11 @@ class Conv(Op):
     groups: int
     bias: bool
 
+
+class Conv(Op, ConvFields):
+    """y = W * x + b, with K C/g M parameters for kernel volume K, C inputs, M outputs and g groups."""
+
+    __slots__ = ()
     kind: ClassVar[str] = "conv"
     stateful: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
@@ -82,23 +85,17 @@ def conv(
     Raises:
         ShapeError: If the groups do not divide the channels, the map is flat, or the kernel exceeds the map.
     """
-    rank = x.rank
+    inputs = x.shape[0]
+    rank = len(x.shape) - 1
     if rank == 0:
-        raise ShapeError(f"a convolution needs a map, but got {x.channels} flat features")
-    if x.channels % groups or width % groups:
-        raise ShapeError(f"{groups} groups must divide both {x.channels} input and {width} output channels")
-    sizes, dilations = per_axis(kernel, rank, "kernel"), (dilation,) * rank
-    op = Conv(
-        inputs=x.shape[0],
-        outputs=width,
-        kernel=sizes,
-        stride=per_axis(stride, rank, "stride"),
-        padding=resolve_padding(padding, sizes, dilations),
-        dilation=dilations,
-        groups=groups,
-        bias=bias,
-    )
-    return place(op, x, scope=scope)
+        raise ShapeError(f"a convolution needs a map, but got {inputs} flat features")
+    if inputs % groups or width % groups:
+        raise ShapeError(f"{groups} groups must divide both {inputs} input and {width} output channels")
+    sizes = per_axis(kernel, rank, "kernel")
+    steps = per_axis(stride, rank, "stride")
+    dilations = per_axis(dilation, rank, "dilation")
+    sides = resolve_padding(padding, sizes, dilations)
+    return place(make(Conv, (inputs, width, sizes, steps, sides, dilations, groups, bias)), x, scope=scope)
 
 
 @lru_cache(maxsize=4096)

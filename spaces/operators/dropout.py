@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from ..graph import Op, Tensor, place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dropout(Op):
-    """Zeroes a share of the elements while training (Srivastava et al. 2014); nothing at inference."""
+class DropoutFields(NamedTuple):
+    """What a `Dropout` is given."""
 
     rate: Fraction
 
+
+class Dropout(Op, DropoutFields):
+    """Zeroes a share of the elements while training (Srivastava et al. 2014); nothing at inference."""
+
+    __slots__ = ()
     kind: ClassVar[str] = "dropout"
     stateful: ClassVar[bool] = True
 

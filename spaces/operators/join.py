@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, Totals, place
+from ..graph import NoFields, Op, Shape, Tensor, Totals, place
 from ..values import shape_text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Add(Op):
+class Add(Op, NoFields):
     """The sum of maps of one shape."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "add"
     commutative: ClassVar[bool] = True
 
@@ -35,10 +34,10 @@ class Add(Op):
         return " + ".join(arguments)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Multiply(Op):
+class Multiply(Op, NoFields):
     """The product of a map and a map of its shape, or one factor per channel."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "mul"
     commutative: ClassVar[bool] = True
 
@@ -60,10 +59,10 @@ class Multiply(Op):
         return " * ".join(arguments)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concat(Op):
+class Concat(Op, NoFields):
     """Maps of one extent, side by side along the channels."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "concat"
 
     def shape(self, *inputs: Shape) -> Shape:

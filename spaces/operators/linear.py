@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from ..graph import Op, Shape, Tensor, Totals, place
+from ..graph import NoFields, Op, Shape, Tensor, Totals, place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linear(Op):
-    """y = W x + b over the features of a flat vector."""
+class LinearFields(NamedTuple):
+    """What a `Linear` is given."""
 
     inputs: int
     outputs: int
     bias: bool
 
+
+class Linear(Op, LinearFields):
+    """y = W x + b over the features of a flat vector."""
+
+    __slots__ = ()
     kind: ClassVar[str] = "linear"
     stateful: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
@@ -36,10 +39,10 @@ class Linear(Op):
         return f"nn.Linear({values['inputs']}, {values['outputs']}{bias})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flatten(Op):
+class Flatten(Op, NoFields):
     """A map as one vector of features; it moves no data and costs nothing."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "flatten"
 
     def shape(self, *inputs: Shape) -> Shape:

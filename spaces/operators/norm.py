@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from ..graph import Op, Shape, Tensor, Totals, place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchNorm(Op):
-    """y = gamma (x - mean) / sqrt(var + eps) + beta per channel (Ioffe and Szegedy 2015)."""
+class BatchNormFields(NamedTuple):
+    """What a `BatchNorm` is given."""
 
     channels: int
 
+
+class BatchNorm(Op, BatchNormFields):
+    """y = gamma (x - mean) / sqrt(var + eps) + beta per channel (Ioffe and Szegedy 2015)."""
+
+    __slots__ = ()
     kind: ClassVar[str] = "norm"
     stateful: ClassVar[bool] = True
 
@@ -28,12 +31,16 @@ class BatchNorm(Op):
         return f"nn.BatchNorm{max(rank, 1)}d({values['channels']})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalResponseNorm(Op):
-    """y = x / (k + alpha / n sum x^2)^beta over n neighbouring channels (Krizhevsky et al. 2012, section 3.3)."""
+class LocalResponseNormFields(NamedTuple):
+    """What a `LocalResponseNorm` is given."""
 
     size: int
 
+
+class LocalResponseNorm(Op, LocalResponseNormFields):
+    """y = x / (k + alpha / n sum x^2)^beta over n neighbouring channels (Krizhevsky et al. 2012, section 3.3)."""
+
+    __slots__ = ()
     kind: ClassVar[str] = "lrn"
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:

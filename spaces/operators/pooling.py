@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, Totals, per_axis, place
+from ..graph import NoFields, Op, Shape, Tensor, Totals, per_axis, place
 from .convolution import resolve_padding, window_size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pool(Op):
-    """A window that slides over each channel by itself."""
+class PoolFields(NamedTuple):
+    """What a pooling is given."""
 
     kernel: Shape
     stride: Shape
     padding: Shape
     ceil: bool
 
+
+class _Pool(Op, PoolFields):
+    """A window that slides over each channel by itself."""
+
+    __slots__ = ()
     function: ClassVar[str]
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -40,10 +43,10 @@ class _Pool(Op):
         return f"F.{self.function}{rank}d({', '.join([arguments[0], values['kernel'], *options])})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MaxPool(_Pool):
     """The largest value of each window."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "maxpool"
     function: ClassVar[str] = "max_pool"
 
@@ -52,10 +55,10 @@ class MaxPool(_Pool):
         return Totals(0, 0, (prod(self.kernel) - 1) * prod(output), 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AvgPool(_Pool):
     """The mean of each window; zeros of the padding count."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "avgpool"
     function: ClassVar[str] = "avg_pool"
 
@@ -64,10 +67,10 @@ class AvgPool(_Pool):
         return Totals(0, 0, prod(self.kernel) * prod(output), 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GlobalAvgPool(Op):
+class GlobalAvgPool(Op, NoFields):
     """The mean of each channel's whole map."""
 
+    __slots__ = ()
     kind: ClassVar[str] = "avgpool"
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -96,7 +99,7 @@ def maxpool(
     scope: str = "",
 ) -> Tensor:
     """Place a maximum pooling; the stride is the kernel unless given, `ceil` pads none and keeps a last part window."""
-    return place(MaxPool(**_window(x, kernel, stride, padding)), x, scope=scope)
+    return place(MaxPool(*_window(x, kernel, stride, padding)), x, scope=scope)
 
 
 def avgpool(
@@ -108,7 +111,7 @@ def avgpool(
     scope: str = "",
 ) -> Tensor:
     """Place an average pooling; arguments as for `maxpool`."""
-    return place(AvgPool(**_window(x, kernel, stride, padding)), x, scope=scope)
+    return place(AvgPool(*_window(x, kernel, stride, padding)), x, scope=scope)
 
 
 def global_avgpool(x: Tensor, *, scope: str = "") -> Tensor:
@@ -120,7 +123,7 @@ def global_avgpool(x: Tensor, *, scope: str = "") -> Tensor:
 
 def _window(
     x: Tensor, kernel: int | Shape, stride: int | Shape | None, padding: int | Shape | str
-) -> dict[str, Shape | bool]:
+) -> PoolFields:
     if x.rank == 0:
         raise ShapeError(f"pooling needs a map, but got {x.channels} flat features")
     sizes = per_axis(kernel, x.rank, "kernel")
@@ -128,4 +131,4 @@ def _window(
     if any(2 * p > k for p, k in zip(sides, sizes, strict=True)):
         raise ShapeError(f"a pooling pads at most half its kernel {list(sizes)}, but got {list(sides)}")
     step = sizes if stride is None else per_axis(stride, x.rank, "stride")
-    return {"kernel": sizes, "stride": step, "padding": sides, "ceil": padding == "ceil"}
+    return PoolFields(sizes, step, sides, padding == "ceil")
