@@ -20,14 +20,20 @@ NOTE = f"Conventions. {CONVENTION}; activations: elements that convolutions and 
 
 def lede(digest: Digest) -> Html:
     """Return in two sentences what was searched."""
-    job, rows = _job(digest.results.job), digest.progress
-    parts = [f"{before} {job[key]}" for key, before in _LEDE.items() if isinstance(job.get(key), str)]
+    parts = [f"{before} {word}" for before, word in _named(_job(digest.results.job))]
+    rows = digest.progress
     took = f" in {span(rows['elapsed'].max())}" if rows["elapsed"].notna().any() else ""
     aims = ", ".join(f"{label(name)} ({way}d)" for name, way in digest.results.objectives.items())
     return escape(f"{len(digest.trials)} trials{''.join(parts)}{took}. Objectives: {aims}.")
 
 
-_LEDE = {"space": " of the space", "data": " on", "recipe": ", recipe", "sampler": ", sampler"}
+def _named(job: Mapping[str, object]) -> Iterable[tuple[str, str]]:
+    """Yield what a reader knows by name; the file that a resolved job keeps its space in is no name."""
+    for key, before in (("space", " of"), ("data", " on"), ("recipe", ", recipe"), ("sampler", ", sampler")):
+        given = job.get(key)
+        word = given.get("preset") if isinstance(given, Mapping) else given
+        if isinstance(word, str) and not word.endswith((".yaml", ".json")):
+            yield before, word
 
 
 def tiles(digest: Digest) -> Html:
