@@ -1,6 +1,7 @@
 """A YAML (or JSON) text as a tree of texts that remembers where each part stands.
 
-Scalars stay the text that was written, so `no`, `1/4` and `3x32x32` mean what they say. A flow mapping
+Scalars stay the text that was written, so `no`, `1/4` and `3x32x32` mean what they say; only an empty one, or the
+`null` of JSON, is None. A flow mapping
 whose values are all empty, `{3, 5, 7}`, is how YAML reads a set; it stays a mapping to `None` here.
 JSON is read by the same code, since every JSON text is a YAML text.
 """
@@ -8,7 +9,7 @@ JSON is read by the same code, since every JSON text is a YAML text.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,12 +17,16 @@ import yaml
 
 from .errors import InputError, SpaceError, suggest
 
-Tree: TypeAlias = "str | None | list[Tree] | dict[str, Tree]"
+Tree: TypeAlias = "str | list[Tree] | dict[str, Tree] | None"
 Place: TypeAlias = "tuple[str | int, ...]"
 Mark: TypeAlias = tuple[int, int]
 
-MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 200_000
 MAX_DEPTH = 60
+SHOWN = 160
+"""Characters of a line that a message shows."""
+SAID = 600
+"""Characters of what a message says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +72,9 @@ class Document:
             if mark:
                 line, column = mark[0], mark[1] + (offset if end == len(place) else 0)
                 text = self.lines[line - 1].rstrip() if line <= len(self.lines) else ""
-                return cls(f"{self.name}:{line}:{column}: {message}\n  {text}\n  {' ' * (column - 1)}^")
-        return cls(f"{self.name}: {_dotted(place)}{message}")
+                column = min(column, len(text) + 1)
+                return cls(f"{self.name}:{line}:{column}: {_printable(message)}{_pointer(text, column)}")
+        return cls(f"{self.name}: {_printable(_dotted(place) + message)}")
 
     def unknown(self, place: Place, owner: str, known: Iterable[str]) -> InputError:
         """Return the error for a key that its owner does not have, with the nearest right word."""
@@ -87,16 +93,19 @@ def read_text(text: str, *, name: str = "<text>", kind: type[InputError] = Space
     lines = tuple(text.splitlines())
     blank = Document(tree=None, name=name, kind=kind, lines=lines)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
+    except _OutsideError as error:
+        raise _marked(blank, error.problem_mark).error((), str(error.problem)) from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        values = {(): (mark.line + 1, mark.column + 1)} if mark else {}
-        where = Document(tree=None, name=name, kind=kind, lines=lines, values=values)
-        raise where.error((), f"not YAML: {error.problem or error.context}") from None
+        where = _marked(blank, error.problem_mark or error.context_mark)
+        reason = ", ".join(filter(None, (error.context, error.problem)))
+        raise where.error((), f"not YAML: {reason}") from None
+    except yaml.reader.ReaderError as error:
+        before = (text[: error.position] + "^").splitlines()
+        where = replace(blank, values={(): (len(before), len(before[-1]))})
+        raise where.error((), f"not YAML: the character #x{error.character:04x} is not allowed") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise kind(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise kind(f"{name}: nested too deep; at most {MAX_DEPTH} levels") from None
+        raise kind(f"{name}: not YAML: {_printable(str(error).splitlines()[0])}") from None
     if node is None:
         raise blank.error((), "the document is empty")
     reader = _Reader(blank)
@@ -110,9 +119,40 @@ def read_file(path: str | Path, *, kind: type[InputError] = SpaceError) -> Docum
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise kind(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise kind(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise kind(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise kind(f"{path}: cannot be read as UTF-8 text: {error}") from None
     return read_text(text, name=str(path), kind=kind)
+
+
+class _OutsideError(yaml.MarkedYAMLError):
+    """YAML that the language leaves out."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes, without anchors, aliases and tags, and not too deep."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.level = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose one node and all in it; an event that the language leaves out is an error at its place."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        law = ""
+        if getattr(event, "anchor", None) is not None:
+            law = "anchors and aliases are not part of the language; use `let`"
+        elif getattr(event, "tag", None) is not None:
+            law = f"the tag {event.tag} is not part of the language"
+        elif self.level > MAX_DEPTH:
+            law = f"nested too deep; at most {MAX_DEPTH} levels"
+        if law:
+            raise _OutsideError(problem=law, problem_mark=event.start_mark)
+        self.level += 1
+        node = super().compose_node(parent, index)
+        self.level -= 1
+        return node
 
 
 class _Reader:
@@ -120,20 +160,11 @@ class _Reader:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.seen: set[int] = set()
 
     def read(self, node: yaml.Node, place: Place) -> Tree:
-        document = self.document
-        document.values.setdefault(place, (node.start_mark.line + 1, node.start_mark.column + 1))
-        if len(place) > MAX_DEPTH:
-            raise document.error(place, f"nested too deep; at most {MAX_DEPTH} levels")
-        if id(node) in self.seen:
-            raise document.error(place, "anchors and aliases are not part of the language; use `let`")
-        self.seen.add(id(node))
-        if node.tag and not node.tag.startswith("tag:yaml.org,2002:"):
-            raise document.error(place, f"the tag {node.tag} is not part of the language")
+        self.document.values[place] = _mark(node)
         if isinstance(node, yaml.ScalarNode):
-            return None if node.value == "" and node.style is None else str(node.value)
+            return None if node.style is None and node.value in ("", "null") else str(node.value)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*place, i)) for i, item in enumerate(node.value)]
         assert isinstance(node, yaml.MappingNode)
@@ -142,12 +173,11 @@ class _Reader:
     def _mapping(self, node: yaml.MappingNode, place: Place) -> Tree:
         tree: dict[str, Tree] = {}
         for key_node, value_node in node.value:
-            here = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             key = self._key(key_node, place)
             inner = (*place, key)
+            self.document.keys[inner] = _mark(key_node)
             if key in tree:
-                raise self.document.error(place, f"'{key}' stands twice in one mapping")
-            self.document.keys[inner] = here
+                raise self.document.error(inner, f"'{key}' stands twice in one mapping", at_key=True)
             tree[key] = self.read(value_node, inner)
         return tree
 
@@ -157,6 +187,31 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode) and all(isinstance(i, yaml.ScalarNode) for i in node.value):
             return f"[{', '.join(str(item.value) for item in node.value)}]"
         raise self.document.error(place, "a key is a word, a number or a flat sequence")
+
+
+def _mark(node: yaml.Node) -> Mark:
+    """Return the line and column of a node's first character; of a quoted one, the character after the quote."""
+    quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
+    return node.start_mark.line + 1, node.start_mark.column + 1 + quoted
+
+
+def _marked(blank: Document, mark: yaml.Mark | None) -> Document:
+    """Return a document whose only place is a mark."""
+    return replace(blank, values={(): (mark.line + 1, mark.column + 1)} if mark else {})
+
+
+def _printable(message: str) -> str:
+    """Return a message without characters that would break a terminal's line, cut where it is very long."""
+    short = message if len(message) <= SAID else f"{message[:SAID]} ..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
+
+
+def _pointer(text: str, column: int) -> str:
+    """Return the line, or the part of it around a column, and a caret below the column."""
+    start = max(0, column - SHOWN) if len(text) > SHOWN else 0
+    shown = _printable(text[start : start + SHOWN].replace("\t", " "))
+    before = _printable(text[start : column - 1].replace("\t", " "))
+    return f"\n  {shown}\n  {' ' * len(before)}^"
 
 
 def _dotted(place: Place) -> str:

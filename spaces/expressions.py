@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from .errors import SpaceError
 from .values import Term, Value, text
 
 OPERATORS: dict[str, Callable[[Fraction, Fraction], Fraction | int]] = {
@@ -29,17 +30,19 @@ OPERATORS: dict[str, Callable[[Fraction, Fraction], Fraction | int]] = {
     "//": operator.floordiv,
 }
 MAX_NUMBER = 10**12
-MAX_OPTIONS = 100_000
+MAX_OPTIONS = 10_000
 MAX_CHARACTERS = 10_000
+MAX_DIGITS = 30
+MAX_NESTING = 20
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.(?!\.)\d+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*)"
+    r"\s*(?:(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|[-+*/(),\[\]{}]))"
 )
 _CLOSING = {"-": "", "(": ")", "[": "]", "{": "}"}
 _UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 
 
-class ExpressionError(ValueError):
+class ExpressionError(SpaceError):
     """The text of a scalar is not an expression; `offset` counts characters from its start."""
 
     def __init__(self, message: str, offset: int = 0) -> None:
@@ -73,18 +76,30 @@ class _Open:
     def __truediv__(self, other: Expr) -> Arithmetic:
         return Arithmetic("/", _expr(self), other)
 
+    def __rtruediv__(self, other: Expr) -> Arithmetic:
+        return Arithmetic("/", other, _expr(self))
+
     def __floordiv__(self, other: Expr) -> Arithmetic:
         return Arithmetic("//", _expr(self), other)
 
+    def __rfloordiv__(self, other: Expr) -> Arithmetic:
+        return Arithmetic("//", other, _expr(self))
 
-@dataclass(frozen=True)
+    def __neg__(self) -> Arithmetic:
+        return Arithmetic("-", 0, _expr(self))
+
+
+@dataclass(frozen=True, repr=False)
 class Ref(_Open):
     """`$name`: a variable of `let`, or a choice of `choices` drawn anew."""
 
     name: str
 
+    def __repr__(self) -> str:
+        return f"ref({self.name!r})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Arithmetic(_Open):
     """`left operator right` on numbers."""
 
@@ -92,21 +107,49 @@ class Arithmetic(_Open):
     left: Expr
     right: Expr
 
+    def __repr__(self) -> str:
+        return f"({self.left!r} {self.operator} {self.right!r})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Choice(_Open):
     """`{a, b, c}`: one of the options."""
 
     options: tuple[Expr, ...]
 
+    def __repr__(self) -> str:
+        return f"oneof({', '.join(map(repr, self.options))})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Range(_Open):
-    """`low..high step step`: one of the whole numbers from low to high, both included."""
+    """`low..high step step`: one of the whole numbers from low to high, both included.
+
+    Raises:
+        ExpressionError: Unless these are whole numbers, low < high, and the steps end at high.
+    """
 
     low: int
     high: int
     step: int = 1
+
+    def __post_init__(self) -> None:
+        low, high, step = self.low, self.high, self.step
+        if any(isinstance(end, bool) or not isinstance(end, int) for end in (low, high, step)):
+            raise ExpressionError("a range goes from whole number to whole number, as in 16..128 step 8")
+        if low >= high or step < 1:
+            raise ExpressionError(
+                f"`low < high` and `step >= 1` must hold, but got (low={low}, high={high}, step={step})"
+            )
+        if (high - low) % step:
+            reached = high - (high - low) % step
+            raise ExpressionError(f"the steps of {step} from {low} end at {reached}, not at {high}")
+        if (high - low) // step >= MAX_OPTIONS:
+            raise ExpressionError(f"a range holds at most {MAX_OPTIONS:,} options")
+
+    def __repr__(self) -> str:
+        step = f", step={self.step}" if self.step != 1 else ""
+        return f"span({self.low}, {self.high}{step})"
 
     @property
     def numbers(self) -> range:
@@ -165,7 +208,8 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
         return f"${expression.name}"
     if isinstance(expression, Range):
         step = f" step {expression.step}" if expression.step != 1 else ""
-        return f"{expression.low}..{expression.high}{step}"
+        body = f"{expression.low}..{expression.high}{step}"
+        return f"({body})" if tight else body
     if isinstance(expression, Choice):
         return f"{{{', '.join(map(expression_text, expression.options))}}}"
     if isinstance(expression, tuple):
@@ -208,14 +252,14 @@ def apply(name: str, left: Value, right: Value) -> Value:
     assert isinstance(right, int | Fraction)
     if right == 0 and name in ("/", "//"):
         raise ExpressionError("division by zero")
-    return number(OPERATORS[name](Fraction(left), Fraction(right)))
+    return number(Fraction(OPERATORS[name](Fraction(left), Fraction(right))))
 
 
-def number(value: Fraction | int) -> int | Fraction:
+def number(value: Fraction) -> int | Fraction:
     """Return a whole number as int and any other exactly as a ratio."""
-    if abs(value) > MAX_NUMBER or value.denominator > MAX_NUMBER:
+    if value.denominator > MAX_NUMBER or not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise ExpressionError(f"numbers go up to {MAX_NUMBER:,}")
-    return int(value) if value.denominator == 1 else Fraction(value)
+    return int(value) if value.denominator == 1 else value
 
 
 class _Parser:
@@ -237,6 +281,7 @@ class _Parser:
             offset = match.end()
         self.at = 0
         self.depth = 0
+        self.operations = 0
 
     def whole(self) -> Expr:
         if not self.tokens:
@@ -257,43 +302,35 @@ class _Parser:
         if self.peek() == "step":
             self.take()
             step = self.sum()
-        for end in (low, high, step):
-            if isinstance(end, bool) or not isinstance(end, int):
-                raise ExpressionError("a range goes from whole number to whole number, as in 16..128 step 8")
-        assert isinstance(low, int)
-        assert isinstance(high, int)
-        assert isinstance(step, int)
-        if low >= high or step < 1:
-            raise ExpressionError(
-                f"`low < high` and `step >= 1` must hold, but got (low={low}, high={high}, step={step})"
-            )
-        if (high - low) % step:
-            reached = high - (high - low) % step
-            raise ExpressionError(f"the steps of {step} from {low} end at {reached}, not at {high}")
-        if (high - low) // step >= MAX_OPTIONS:
-            raise ExpressionError(f"a range holds at most {MAX_OPTIONS:,} options")
-        return Range(low, high, step)
+        return Range(low, high, step)  # type: ignore[arg-type]
 
     def sum(self) -> Expr:
         value = self.product()
         while self.peek() in ("+", "-"):
-            value = self.binary(self.take(), value, self.product())
+            value = self.binary(self.step(), value, self.product())
         return value
 
     def product(self) -> Expr:
         value = self.atom()
         while self.peek() in ("*", "/", "//"):
-            value = self.binary(self.take(), value, self.atom())
+            value = self.binary(self.step(), value, self.atom())
         return value
 
-    def binary(self, name: str, left: Expr, right: Expr) -> Expr:
+    def binary(self, at: int, left: Expr, right: Expr) -> Expr:
+        """Return the arithmetic whose operator is token `at`; its value where both sides are numbers."""
+        _, name, offset = self.tokens[at]
         for side in (left, right):
-            if isinstance(side, bool | str | Term | tuple | Range) or side is None:
-                raise self.error(
-                    f"'{name}' works on numbers and references, but got '{expression_text(side)}'", -1
-                )
+            if isinstance(side, bool | str | Term | tuple) or side is None:
+                given = expression_text(side)
+                raise ExpressionError(f"'{name}' works on numbers and references, but got '{given}'", offset)
         if isinstance(left, int | Fraction) and isinstance(right, int | Fraction):
-            return apply(name, left, right)
+            try:
+                return apply(name, left, right)
+            except ExpressionError as error:
+                raise ExpressionError(str(error), offset) from None
+        self.operations += 1
+        if self.operations > MAX_NESTING:
+            raise ExpressionError(f"an expression holds at most {MAX_NESTING} operations", offset)
         return Arithmetic(name, left, right)
 
     def atom(self) -> Expr:
@@ -313,17 +350,17 @@ class _Parser:
 
     def nested(self, mark: str) -> Expr:
         self.depth += 1
-        if self.depth > 20:
-            raise self.error("nested too deep", -1)
+        if self.depth > MAX_NESTING:
+            raise self.error(f"nested too deep; at most {MAX_NESTING} levels", -1)
         value = self.inner(mark)
         self.depth -= 1
         return value
 
     def inner(self, mark: str) -> Expr:
         if mark == "-":
-            return self.binary("-", 0, self.atom())
+            return self.binary(self.at - 1, 0, self.atom())
         if mark == "(":
-            value = self.sum()
+            value = self.item()
             if self.take() != ")":
                 raise self.error("')' is missing", -1)
             return value
@@ -335,6 +372,8 @@ class _Parser:
         return tuple(items) if mark == "[" else Choice(tuple(items))
 
     def number(self, word: str) -> int | Fraction:
+        if len(word) > MAX_DIGITS:
+            raise self.error(f"a number has at most {MAX_DIGITS} digits", -1)
         unit = _UNITS.get(word[-1], 1)
         return number(Fraction(word.rstrip("kMG")) * unit)
 
@@ -362,6 +401,10 @@ class _Parser:
         token = self.peek()
         self.at += 1
         return token
+
+    def step(self) -> int:
+        self.at += 1
+        return self.at - 1
 
     def error(self, message: str, back: int = 0) -> ExpressionError:
         at = self.at + back

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TypeVar
 
 from .document import Document, Place, Tree
-from .errors import suggest
+from .errors import SpaceError, suggest
 from .expressions import Choice, Expr, ExpressionError, parse
 from .graph import Shape
 from .limits import Limit, read_limits
@@ -15,7 +14,6 @@ from .network import Network
 from .rows import Row
 from .space import Space
 
-T = TypeVar("T")
 _NETWORK = ("network", "input", "defaults", "layers")
 _SPACE = ("space", "input", "defaults", "choices", "let", "blocks", "layers", "within")
 
@@ -26,7 +24,7 @@ def read_network(document: Document) -> Network:
     Raises:
         SpaceError: At the first part that does not follow the language.
     """
-    tree = _top(document, "network", _NETWORK)
+    tree = _top(document, "network", _NETWORK, other="space")
     return Network(
         name=_scalar(document, tree, "network"),
         input=_shape(document, tree),
@@ -42,7 +40,7 @@ def read_space(document: Document) -> Space:
     Raises:
         SpaceError: At the first part that does not follow the language.
     """
-    tree = _top(document, "space", _SPACE)
+    tree = _top(document, "space", _SPACE, other="network")
     return Space(
         name=_scalar(document, tree, "space"),
         input=_shape(document, tree),
@@ -94,10 +92,12 @@ def _choice(document: Document, tree: Mapping[str, Tree], place: Place) -> Choic
     return Choice(tuple(options))
 
 
-def _top(document: Document, word: str, known: tuple[str, ...]) -> Mapping[str, Tree]:
+def _top(document: Document, word: str, known: tuple[str, ...], *, other: str) -> Mapping[str, Tree]:
     tree = document.tree
     if not isinstance(tree, dict):
         raise document.error((), f"a {word} is a mapping: `{word}:`, `input:`, `layers:`")
+    if other in tree and word not in tree:
+        raise document.error((other,), f"this is a {other}; a {word} is needed here", at_key=True)
     for key in tree:
         if key not in known:
             raise document.unknown((key,), f"a {word}", known)
@@ -115,13 +115,23 @@ def _scalar(document: Document, tree: Mapping[str, Tree], key: str) -> str:
     return value
 
 
+def read_shape(text: str) -> Shape:
+    """Return the shape that `3x224x224` means.
+
+    Raises:
+        SpaceError: If it is not channels and one to three extents.
+    """
+    if not re.fullmatch(r"\d{1,9}(x\d{1,9}){1,3}", text):
+        raise SpaceError(f"an input is channels and one to three extents, as in 3x224x224, but got '{text}'")
+    return tuple(map(int, text.split("x")))
+
+
 def _shape(document: Document, tree: Mapping[str, Tree]) -> Shape:
     value = _scalar(document, tree, "input")
-    if not re.fullmatch(r"\d{1,9}(x\d{1,9}){1,3}", value):
-        raise document.error(
-            ("input",), f"an input is channels and one to three extents, as in 3x224x224, but got '{value}'"
-        )
-    return tuple(map(int, value.split("x")))
+    try:
+        return read_shape(value)
+    except SpaceError as error:
+        raise document.error(("input",), str(error)) from None
 
 
 def _mapping(document: Document, tree: Mapping[str, Tree], key: str) -> Mapping[str, Tree]:
@@ -159,7 +169,8 @@ def _arguments(document: Document, word: str, tree: Tree, place: Place) -> Row:
     if tree is None:
         return Row(word)
     if not isinstance(tree, dict):
-        raise document.error(place, f"{word} takes a mapping, as in {{width: 64}}, but got '{tree}'")
+        given = f"'{tree}'" if isinstance(tree, str) else "a sequence"
+        raise document.error(place, f"{word} takes a mapping, as in {{width: 64}}, but got {given}")
     return Row(word, **{key: expression(document, value, (*place, key)) for key, value in tree.items()})
 
 

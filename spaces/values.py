@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-EXTENT = re.compile(r"\d+(x\d+)+")
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Term:
         return f"{self.word}({', '.join(map(str, self.args))})" if self.args else self.word
 
 
-Value: TypeAlias = "int | bool | Fraction | None | str | Term | tuple[Value, ...]"
+Value: TypeAlias = "int | bool | Fraction | str | Term | tuple[Value, ...] | None"
 Option: TypeAlias = "int | str"
 
 

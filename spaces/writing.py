@@ -15,17 +15,27 @@ if TYPE_CHECKING:
     from .network import Network
     from .space import Space
 
-Json: TypeAlias = "None | int | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "int | str | list[Json] | dict[str, Json] | None"
 _PLAIN = re.compile(r"[A-Za-z0-9_$./()+-][A-Za-z0-9_$./() *+-]*")
 
 
 def inline(value: Expr) -> str:
     """Return an expression as YAML inside a flow mapping; quoted where YAML would read it otherwise."""
     if isinstance(value, Choice):
-        return f"{{{', '.join(map(inline, value.options))}}}"
+        return f"{{{', '.join(map(_key, value.options))}}}"
     if isinstance(value, tuple):
         return f"[{', '.join(map(inline, value))}]"
-    words = expression_text(value)
+    return _scalar(expression_text(value))
+
+
+def _key(value: Expr) -> str:
+    """Return an option of a choice as a key of YAML: a scalar, or a flat sequence."""
+    if isinstance(value, tuple) and not any(isinstance(item, tuple | Choice) for item in value):
+        return inline(value)
+    return _scalar(expression_text(value))
+
+
+def _scalar(words: str) -> str:
     return words if _PLAIN.fullmatch(words) and not words.startswith("- ") else json.dumps(words)
 
 
@@ -100,4 +110,6 @@ def _json(value: Expr) -> Json:
         return value
     if isinstance(value, tuple):
         return [_json(item) for item in value]
+    if isinstance(value, Choice):
+        return {expression_text(item): None for item in value.options}
     return expression_text(value)
