@@ -20,19 +20,21 @@ import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archscape._version import __version__
-from archscape.spaces.errors import StudyError
+from archscape.spaces.errors import InputError, StudyError
 
 from .files import write_json, write_whole
 from .job import Job, read_job
 from .study import Study
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from archscape.analysis.report import RunResults
     from archscape.spaces import Network
 
@@ -154,3 +156,37 @@ def results(folder: Path, *, references: Sequence[Network] = ()) -> RunResults:
 def _costs(network: Network) -> dict[str, int]:
     totals = network.totals
     return {name: getattr(totals, name) for name in ("params", "macs", "flops", "activations")}
+
+
+def trained(folder: Path, trial: str = "best") -> tuple[Network, dict[str, Tensor]]:
+    """Return the network of a trial and its trained weights.
+
+    Args:
+        folder: The folder of the run.
+        trial: `best`, the complete trial with the best first objective, or a trial's number.
+
+    Raises:
+        InputError: If there is no such trial, or it is not complete.
+    """
+    from safetensors.torch import load_file
+
+    from archscape.spaces import Network
+
+    found = results(folder)
+    complete = found.trials[found.trials["status"] == "complete"]
+    if complete.empty:
+        raise InputError(f"{folder}: no trial is complete, so there is nothing to export")
+    if trial == "best":
+        objective, way = next(iter(found.objectives.items()))
+        row = complete.sort_values(objective, ascending=way == "minimize", kind="stable").iloc[0]
+    else:
+        rows = complete[complete["number"].astype(str) == trial]
+        if rows.empty:
+            numbers = ", ".join(map(str, complete["number"]))
+            raise InputError(f"{folder}: no trial '{trial}' is complete; those that are: {numbers}")
+        row = rows.iloc[0]
+    network = replace(Network.from_json(row["network"]), name=f"{found.name}-{row['number']}")
+    file = Folder(folder).checkpoints / f"{row['hash']}.safetensors"
+    if not file.is_file():
+        raise InputError(f"{file}: the weights of trial {row['number']} are missing")
+    return network, load_file(file)

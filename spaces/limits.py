@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import log
 
 from .document import Document, Place, Tree
-from .expressions import ExpressionError, parse
+from .errors import SpaceError, suggest
+from .expressions import MAX_NUMBER, ExpressionError, parse
 from .graph import Totals
 
 COSTS = ("params", "macs", "flops", "activations")
@@ -17,12 +18,24 @@ COSTS = ("params", "macs", "flops", "activations")
 class Limit:
     """`low..high`, both included; either may be left out.
 
+    Raises:
+        SpaceError: If both are left out, low exceeds high, or one is not a whole number from 0 to 10^12.
+
     >>> str(Limit(high=200_000)), str(Limit(low=1_000, high=2_000_000))
     ('..200k', '1k..2M')
     """
 
     low: int | None = None
     high: int | None = None
+
+    def __post_init__(self) -> None:
+        ends = [end for end in (self.low, self.high) if end is not None]
+        if not ends or not all(type(end) is int and 0 <= end <= MAX_NUMBER for end in ends):
+            raise SpaceError(
+                f"a limit is low..high in whole numbers up to {MAX_NUMBER:,}, but got {self.low}..{self.high}"
+            )
+        if ends[0] > ends[-1]:
+            raise SpaceError(f"`low <= high` must hold, but got '{self}'")
 
     def __str__(self) -> str:
         return f"{_amount(self.low)}..{_amount(self.high)}"
@@ -64,27 +77,33 @@ def read_limits(document: Document, tree: Mapping[str, Tree], place: Place) -> d
             raise document.unknown((*place, name), "within", COSTS)
         try:
             limits[name] = parse_limit(value if isinstance(value, str) else "")
-        except ValueError as error:
+        except SpaceError as error:
             raise document.error((*place, name), str(error)) from None
     return limits
+
+
+def check_limits(limits: Mapping[str, Limit]) -> None:
+    """Raise unless every limit is one on a known cost."""
+    for name, limit in limits.items():
+        if name not in COSTS:
+            raise SpaceError(f"within has no '{name}'{suggest(name, COSTS)}")
+        if not isinstance(limit, Limit):
+            raise SpaceError(f"a limit is a Limit, as in Limit(high=200_000), but {name} got {limit!r}")
 
 
 def parse_limit(source: str) -> Limit:
     """Return the limit that a text holds.
 
     Raises:
-        ValueError: If it is not a limit.
+        SpaceError: If it is not a limit.
 
     >>> parse_limit("..1M")
     Limit(low=None, high=1000000)
     """
     low, dots, high = source.partition("..")
     if not dots or not (low.strip() or high.strip()):
-        raise ValueError(f"a limit is low..high, as in ..1M or 10k..1M, but got '{source}'")
-    limit = Limit(low=_number(low, source), high=_number(high, source))
-    if limit.low is not None and limit.high is not None and limit.low > limit.high:
-        raise ValueError(f"`low <= high` must hold, but got '{source}'")
-    return limit
+        raise SpaceError(f"a limit is low..high, as in ..1M or 10k..1M, but got '{source}'")
+    return Limit(low=_number(low, source), high=_number(high, source))
 
 
 def _number(part: str, source: str) -> int | None:
@@ -95,7 +114,7 @@ def _number(part: str, source: str) -> int | None:
     except ExpressionError:
         value = None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"a limit is in whole numbers, with k, M or G, but got '{source}'")
+        raise SpaceError(f"a limit is in whole numbers, with k, M or G, but got '{source}'")
     return value
 
 

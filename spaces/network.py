@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .canonical import canonical_hash
 from .document import Document, read_text
-from .errors import ShapeError
+from .errors import ShapeError, SpaceError
 from .expressions import Expr
 from .graph import Body, Graph, Node, Op, Shape, Style, Totals
 from .rows import Call, Row, RowShapeError, bodies, measure
@@ -63,6 +63,20 @@ class Network:
 
     def __reduce__(self) -> tuple[object, ...]:
         return _network, (self.name, self.input, self.layers, dict(self.defaults))
+
+    def at(self, *, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 - the language's word
+        """Return the same rows on another input, or with another width of the last linear layer.
+
+        Raises:
+            ShapeError: If the rows do not fit the input.
+            SpaceError: If the last row is not `linear` and classes are given.
+        """
+        layers = self.layers
+        if classes is not None:
+            if layers[-1].word != "linear":
+                raise SpaceError(f"network {self.name} does not end in `linear`, so its classes cannot be set")
+            layers = (*layers[:-1], Row("linear", **{**layers[-1].args, "width": classes}))
+        return replace(self, input=input or self.input, layers=layers)
 
     @property
     def graph(self) -> Graph:

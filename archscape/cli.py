@@ -1,0 +1,345 @@
+"""The commands. Results go to standard output, progress and what to do next to standard error.
+
+Exit status: 0 good; 2 the input is wrong (one message, no traceback); 1 anything else that archscape foresees.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._version import __version__
+from .output import Format, emit, emit_json
+from .spaces.errors import ArchscapeError, InputError
+
+if TYPE_CHECKING:
+    from .analysis.cost import Profile
+    from .spaces import Network, Space
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Architecture search and analysis for convolutional networks.\n\n"
+    "Start with `archscape list`, `archscape profile resnet50` or `archscape space cifar`.",
+)
+
+COSTS = ("params", "macs", "flops", "activations")
+NetworkName = Annotated[str, typer.Argument(help="A name of `archscape list`, or a YAML or JSON file.", metavar="NETWORK")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+InputOption = Annotated[
+    str | None, typer.Option("--input", metavar="CxHxW", help="Another input than the network's own.")
+]
+
+
+@app.command()
+def search(
+    job: Annotated[Path, typer.Argument(help="The job file; `docs/tutorial.md` has one.", metavar="JOB.yaml")],
+    trials: Annotated[int | None, typer.Option(min=1, help="Networks to try, in place of the job's.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that train, in place of the job's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: runs/NAME]")] = None,
+) -> None:
+    """Search a space: propose networks, train them, and write a report.
+
+    The same command again goes on where it ended, whatever ended it. Ctrl-C stops cleanly.
+    """
+    from .search.job import read_job
+    from .search.run import run
+
+    wanted = read_job(job)
+    wanted = replace(wanted, trials=trials or wanted.trials, workers=workers or wanted.workers)
+    folder = out or Path("runs", wanted.search)
+    found = run(wanted, out=folder, references=_references(wanted.space), command=_command())
+    print(folder / "report.html")
+    complete = found.trials[found.trials["status"] == "complete"]
+    _say(f"{len(complete)} networks trained. Next: open the report, then")
+    _say(f"  archscape export {folder} --out {folder / 'best'}")
+
+
+@app.command()
+def profile(
+    network: NetworkName,
+    form: FormatOption = Format.table,
+    shape: InputOption = None,
+) -> None:
+    """Show what a network costs, layer by layer: parameters, multiply-accumulates, FLOPs, activations."""
+    from .analysis.cost import CONVENTION
+    from .analysis.cost import profile as count
+
+    found = count(_network(network, shape))
+    rows = _layer_rows(found)
+    columns = ("name", "op", "shape", "params", "macs", "flops", "activations", "receptive_field")
+    if form is Format.json:
+        emit_json(_profile_json(found, columns, rows))
+        return
+    from .spaces.values import shape_text
+
+    shown = [(*row[:2], shape_text(row[2]), *row[3:7], shape_text(row[7])) for row in rows]
+    total = ("total", "", "", found.params, found.macs, found.flops, found.activations, "")
+    title = f"{found.network.name}, input {shape_text(found.network.input)}"
+    emit(columns, [*shown, total] if form is not Format.csv else shown, form, title=title)
+    _say(f"Convention: {CONVENTION}.")
+
+
+@app.command()
+def compare(
+    networks: Annotated[list[str], typer.Argument(help="Names of `archscape list`, or files.", metavar="NETWORK...")],
+    form: FormatOption = Format.table,
+    shape: InputOption = None,
+    out: Annotated[Path | None, typer.Option(help="Also write an HTML report with charts.")] = None,
+) -> None:
+    """Compare the costs of networks, one row each."""
+    from .analysis.cost import CONVENTION
+    from .analysis.cost import profile as count
+    from .spaces.values import shape_text
+
+    found = [count(_network(name, shape)) for name in networks]
+    columns = ("network", "input", *COSTS, "layers")
+    rows = [
+        (p.network.name, shape_text(p.network.input), *(getattr(p, cost) for cost in COSTS), len(p.layers)) for p in found
+    ]
+    emit(columns, rows, form)
+    _say(f"Convention: {CONVENTION}.")
+    if out is not None:
+        from .analysis.comparison import write_comparison
+
+        print(write_comparison(found, out), file=sys.stderr)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="The folder of a search.", metavar="RUN")],
+    out: Annotated[Path | None, typer.Option(help="The file to write. [default: RUN/report.html]")] = None,
+) -> None:
+    """Write the report of a search, running or ended, as one HTML page."""
+    from .analysis.report import write_report
+    from .search.folder import results
+
+    _require_run(run)
+    target = out or run / "report.html"
+    _require_folder(target.parent)
+    print(write_report(results(run, references=_references(_run_space(run))), target))
+
+
+@app.command()
+def export(
+    source: Annotated[str, typer.Argument(help="The folder of a search, or a network.", metavar="RUN|NETWORK")],
+    trial: Annotated[str, typer.Option(help="Of a search: `best`, or a trial's number.")] = "best",
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="source, spec or weights; may be repeated. [default: all there are]"),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("exported"),
+) -> None:
+    """Export a network: PyTorch source that needs torch alone, its table, and its trained weights.
+
+    `best` is the complete trial with the best first objective.
+    """
+    from .spaces.export import export as write
+
+    if Path(source).is_dir():
+        from .search.folder import trained
+
+        network, weights = trained(Path(source), trial)
+        files = write(network, out, formats=form or ("source", "spec", "weights"), weights=weights)
+    else:
+        if trial != "best":
+            raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
+        network = _network(source, None)
+        files = write(network, out, formats=form or ("source", "spec"))
+    for path in files.values():
+        print(path)
+    if {"source", "weights"} <= files.keys():
+        _say_how_to_load(network, files)
+
+
+@app.command()
+def space(
+    name: Annotated[str, typer.Argument(help="A space of `archscape list`, or a file.", metavar="SPACE")],
+    count: Annotated[bool, typer.Option("--count", help="Print how many networks it holds.")] = False,
+    sample: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Draw N networks within its limits.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    form: FormatOption = Format.table,
+) -> None:
+    """Show a space: its table, how many networks it holds, or a sample of them."""
+    from .spaces import load_space
+
+    found = load_space(name)
+    if count:
+        _count(found, form)
+    if sample:
+        _sample(found, sample, seed, form)
+    if not count and not sample:
+        if form is Format.json:
+            print(found.to_json())
+        else:
+            print(found.to_yaml(), end="")
+        _say(f"{found.count():,} decision lists. Next: archscape space {name} --sample 3")
+
+
+@app.command(name="list")
+def list_(form: FormatOption = Format.table) -> None:
+    """List the networks and spaces of the catalog, and the blocks of the language."""
+    from .spaces import Space, catalog_names, load
+    from .spaces.blocks import BLOCKS
+    from .spaces.values import shape_text
+
+    rows: list[tuple[object, ...]] = []
+    for name in catalog_names():
+        table = load(name)
+        kind = "space" if isinstance(table, Space) else "network"
+        costs = ("", "") if isinstance(table, Space) else (table.totals.params, table.totals.macs)
+        rows.append((name, kind, shape_text(table.input), *costs, _heading(table)))
+    emit(("name", "kind", "input", "params", "macs", "from"), rows, form)
+    if form is Format.table:
+        blocks = [(word, ", ".join(block.parameters), block.doc.split("\n")[0]) for word, block in sorted(BLOCKS.items())]
+        emit(("block", "parameters", "what it is"), blocks, form)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; wrong input ends with one message and exit status 2."""
+    try:
+        app(args=list(arguments) if arguments is not None else None, prog_name="archscape")
+    except InputError as error:
+        _say(f"archscape: {error}")
+        sys.exit(2)
+    except ArchscapeError as error:
+        _say(f"archscape: {error}")
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of a pipe has gone; Python would complain once more while closing standard output.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _command() -> str:
+    return shlex.join(["archscape", *sys.argv[1:]])
+
+
+def _network(name: str, shape: str | None) -> Network:
+    from .spaces import load_network
+    from .spaces.language import read_shape
+
+    network = load_network(name)
+    return network if shape is None else network.at(input=read_shape(shape))
+
+
+def _references(space: Space) -> list[Network]:
+    """Return the networks of the catalog on a space's input with its number of classes, where they fit."""
+    from .spaces import SpaceError, catalog_names, load
+    from .spaces import Network as NetworkTable
+
+    classes = space.sample(Random(0)).network.body.shape[0]
+    found = []
+    for name in catalog_names():
+        table = load(name)
+        if isinstance(table, NetworkTable):
+            try:
+                found.append(table.at(input=space.input, classes=classes))
+            except SpaceError:
+                continue  # its rows need a larger input, so it is no reference there
+    return found
+
+
+def _require_run(run: Path) -> None:
+    if not (run / "job.yaml").is_file():
+        raise InputError(f"{run}: not the folder of a search; it has no job.yaml")
+
+
+def _require_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+
+
+def _run_space(run: Path) -> Space:
+    from .search.job import read_job
+
+    return read_job(run / "job.yaml").space
+
+
+def _layer_rows(found: Profile) -> list[tuple[Any, ...]]:
+    from .analysis.receptive_field import receptive_fields
+
+    fields = receptive_fields(found.network.graph)
+    return [(*layer, fields[layer.name]) for layer in found.layers]
+
+
+def _profile_json(found: Profile, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    from .analysis.cost import CONVENTION, UNCOUNTED
+
+    return {
+        "network": found.network.name,
+        "input": list(found.network.input),
+        **{cost: getattr(found, cost) for cost in COSTS},
+        "flops_by_kind": found.flops_by_kind,
+        "layers": [dict(zip(columns, row, strict=True)) for row in rows],
+        "convention": CONVENTION,
+        "coverage": {"counted": 1.0, "not counted": list(UNCOUNTED)},
+    }
+
+
+def _count(space: Space, form: Format) -> None:
+    distinct = space.count_distinct(limit=20_000)
+    row = (space.count(), "more than can be enumerated" if distinct is None else distinct)
+    emit(("decision lists", "distinct networks within the limits"), [row], form, title=space.name)
+
+
+def _sample(space: Space, number: int, seed: int, form: Format) -> None:
+    rng = Random(seed)
+    rows: list[tuple[object, ...]] = []
+    for _ in range(number):
+        network = space.sample(rng).network
+        totals = network.totals
+        costs = [getattr(totals, cost) for cost in COSTS]
+        if form is Format.table:
+            print(f"# {network.hash()}: " + ", ".join(f"{c:,} {n}" for n, c in zip(COSTS, costs, strict=True)))
+            print(network.to_yaml())
+        else:
+            rows.append((network.hash(), *costs, network.to_json()))
+    if rows:
+        emit(("hash", *COSTS, "network"), rows, form)
+
+
+def _heading(table: Network | Space) -> str:
+    """Return the first line of a catalog file without its mark: the citation."""
+    line = table.origin.lines[0] if table.origin and table.origin.lines else ""
+    return line.removeprefix("#").strip()
+
+
+def _say_how_to_load(network: Network, files: dict[str, Path]) -> None:
+    from .spaces.source import class_name
+
+    folder, module, name = files["source"].parent, files["source"].stem, class_name(network)
+    _say(f"Load it, in {folder}:")
+    _say(f"  from {module} import {name}; from safetensors.torch import load_file")
+    _say(f"  model = {name}(); model.load_state_dict(load_file({json.dumps(files['weights'].name)})); model.eval()")

@@ -1,0 +1,84 @@
+"""Output: rows of a result as a table to read, or as JSON, CSV or Markdown to go on with."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+
+class Format(StrEnum):
+    """How a command prints its result."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    md = "md"
+
+
+def emit(columns: Sequence[str], rows: Sequence[Sequence[object]], form: Format, *, title: str = "") -> None:
+    """Print rows to standard output in a format; `json` gives a list of objects."""
+    if form is Format.json:
+        emit_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif form is Format.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows([columns, *rows])
+    elif form is Format.md:
+        sys.stdout.write(markdown(columns, rows))
+    else:
+        _table(columns, rows, title)
+
+
+def emit_json(value: Any) -> None:
+    """Print a value as JSON to standard output, sequences of numbers on one line."""
+    text = json.dumps(value, indent=2)
+    text = re.sub(r"\[[\d,\s]+\]", lambda match: " ".join(match.group().split()), text)
+    sys.stdout.write(text.replace("[ ", "[").replace(" ]", "]") + "\n")
+
+
+def markdown(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return rows as a Markdown table, numbers to the right.
+
+    >>> print(markdown(["name", "params"], [["lenet5", 61706]]), end="")
+    | name | params |
+    |:--|--:|
+    | lenet5 | 61,706 |
+    """
+    numeric = [_numeric(rows, i) for i in range(len(columns))]
+    lines = [
+        f"| {' | '.join(columns)} |",
+        f"|{'|'.join('--:' if right else ':--' for right in numeric)}|",
+        *(f"| {' | '.join(_cell(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, title=escape(title) or None, title_justify="left", title_style="bold")
+    for i, column in enumerate(columns):
+        right = _numeric(rows, i)
+        table.add_column(escape(column), justify="right" if right else "left", no_wrap=right, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_cell(cell)) for cell in row))
+    # A pipe has no width: its reader decides what to cut.
+    Console(width=None if sys.stdout.isatty() else 1000).print(table)
+
+
+def _numeric(rows: Sequence[Sequence[object]], column: int) -> bool:
+    cells = [row[column] for row in rows if row[column] != ""]
+    return bool(cells) and all(isinstance(cell, int | float) for cell in cells)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"

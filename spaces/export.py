@@ -1,0 +1,75 @@
+"""Export: a network as source one can read, as a spec one can edit, and as weights one can ship."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import InputError, suggest
+from .network import Network
+from .source import source
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FORMATS = ("source", "spec", "weights")
+
+
+def export(
+    network: Network, out: Path, *, formats: Collection[str] = ("source", "spec"), weights: dict[str, Tensor] | None = None
+) -> dict[str, Path]:
+    """Write a network to a folder.
+
+    Args:
+        network: The network; its name, as an identifier, names the files.
+        out: The folder; it is created.
+        formats: `source`, a Python module that needs torch alone; `spec`, the table as YAML; `weights`, a
+            safetensors file of the state dict of the source's class.
+        weights: The state dict, where weights are asked for. It is checked against the network.
+
+    Returns:
+        The file of each format.
+
+    Raises:
+        InputError: For an unknown format, or weights that are missing or do not fit.
+    """
+    for form in formats:
+        if form not in FORMATS:
+            raise InputError(f"there is no format '{form}'{suggest(form, FORMATS)}")
+    stem = module_name(network.name)
+    files: dict[str, Path] = {}
+    out.mkdir(parents=True, exist_ok=True)
+    if "source" in formats:
+        files["source"] = _write(out / f"{stem}.py", source(network))
+    if "spec" in formats:
+        files["spec"] = _write(out / f"{stem}.yaml", network.to_yaml())
+    if "weights" in formats:
+        files["weights"] = _write_weights(out / f"{stem}.safetensors", network, weights)
+    return files
+
+
+def module_name(name: str) -> str:
+    """Return a network's name as that of a Python module: `resnext50-32x4d` is `resnext50_32x4d`."""
+    return re.sub(r"\W", "_", name)
+
+
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _write_weights(path: Path, network: Network, weights: dict[str, Tensor] | None) -> Path:
+    from safetensors.torch import save_file
+
+    from .build import build
+
+    if weights is None:
+        raise InputError(f"network {network.name} has no trained weights; a trial of a run has")
+    try:
+        build(network).load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        raise InputError(f"the weights do not fit network {network.name}: {str(error).splitlines()[-1].strip()}") from None
+    save_file({key: value.contiguous() for key, value in weights.items()}, path, metadata={"format": "pt"})
+    return path
