@@ -138,7 +138,7 @@ class Progress:
             self.live.stop()
         for note in dict.fromkeys(self.notes):
             self._say(note)
-        self._say(f"{self.title}: {self.tally.line()}, {span(self.clock() - self.began)}")
+        self._say(f"{self.title}: {self.tally.line()}, {_span(self.clock() - self.began)}")
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
@@ -162,8 +162,13 @@ class Progress:
         if not tally.fresh:
             return ""
         seconds = (self.clock() - self.began) / tally.fresh * (tally.trials - tally.done)
-        return f"{span(seconds)} left"
+        return f"{_span(seconds)} left"
 
 
 def _workers(doing: Mapping[str, str]) -> Sequence[str]:
     return [f"  {name}  {text}" for name, text in sorted(doing.items())]
+
+
+def _span(seconds: float) -> str:
+    """Return a span of time with plain spaces: not every terminal has another."""
+    return span(seconds).replace("\N{NO-BREAK SPACE}", " ")

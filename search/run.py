@@ -15,6 +15,7 @@ from .events import Notify
 from .executors import InProcess, LocalPool
 from .folder import Folder, results
 from .job import Job, read_job
+from .owner import Owner
 from .progress import Progress, Tally
 from .proposers import proposer
 from .stopping import Stopper
@@ -80,6 +81,7 @@ def _search(job: Job, folder: Folder, study: Study, stopper: Stopper, console: C
         from rich.console import Console
 
         console = Console(stderr=True)
+    study.settle(Owner.current())
     left = job.trials - len(study.trials()) + study.count_open()
     if left <= 0:
         return

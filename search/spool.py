@@ -58,7 +58,13 @@ class Spool:
 
     def drop(self, number: int) -> None:
         """Forget a result that has reached the study."""
-        self._path(number).unlink(missing_ok=True)
+        path = self._path(number)
+        path.unlink(missing_ok=True)
+        sweep(path)
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the trials whose results are here."""
+        return sorted(int(path.stem.removeprefix("trial-")) for path in self.folder.glob("trial-*.json"))
 
     def _path(self, number: int) -> Path:
         return self.folder / f"trial-{number:05d}.json"

@@ -186,6 +186,7 @@ class Study:
 
         A result that a process left in the spool is told. A trial that lost its worker too often has failed.
         """
+        spooled = self._spool.numbers()
         with self._storage.transaction() as connection:
             leases = self._leases(connection)
             free = [row for row in leases.still_open() if self._is_free(row, owner)]
@@ -193,8 +194,9 @@ class Study:
             results = [(row, result) for row, result in ended if result]
             for row, result in results:
                 self._end(leases, row, result)
-        for row, _ in results:
-            self._spool.drop(row.number)
+            told = {number for number in spooled if (found := leases.find(number)) and not found.open}
+        for number in told | {row.number for row, _ in results}:
+            self._spool.drop(number)
         return [result for _, result in results]
 
     def spool(self, result: Result) -> None:

@@ -58,3 +58,15 @@ def finished() -> Callable[..., Result]:
         return Result(number=lease.number, hash=lease.hash, **(facts | changes))
 
     return result
+
+
+@pytest.fixture
+def job_file(tmp_path: Path) -> Path:
+    """A job whose trials take a fraction of a second."""
+    (tmp_path / "tiny.yaml").write_text(TINY.replace("1x16x16", "1x8x8"))
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        "search: tiny-digits\nspace: tiny.yaml\ndata: digits\nrecipe: {preset: quick, epochs: 1}\n"
+        "sampler: random\ntrials: 8\nworkers: 2\n"
+    )
+    return path

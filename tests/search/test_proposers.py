@@ -160,7 +160,7 @@ def records(points: Sequence[tuple[float, float]]) -> list[Record]:
 
 
 def test_order_is_by_layer_then_by_room() -> None:
-    # (0, 0) to (3, 3) is the first layer, (1, 2) to (2, 3) the second; the ends come first, then the loneliest.
+    # (0, 0) to (3, 3) is the first layer, (1, 2) to (2, 3) the second; ends come first, then the loneliest.
     found = best_first(records([(0, 0), (1, 1), (3, 3), (1, 2), (2, 3), (1.2, 1.1)]), BOTH)
     assert [record.number for record in found] == [0, 2, 5, 1, 3, 4]
 

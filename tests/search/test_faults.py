@@ -1,0 +1,180 @@
+"""Whatever is killed, and whenever: the same command again ends every trial once, and none is missing."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from types import FrameType
+
+from optuna.trial import FrozenTrial
+
+from archscape import search
+from archscape.search.evaluate import Context
+from archscape.search.history import History
+from archscape.search.proposers import Random
+from archscape.search.spool import Result
+from archscape.search.stopping import Stopper
+from archscape.search.study import Study
+from archscape.search.worker import Plan, Worker
+from archscape.spaces import Network, Space
+
+SEARCHER = Path(__file__).with_name("searcher.py")
+TRIALS = 24
+ROUNDS = 10
+
+
+def check(folder: Path, *, trials: int) -> list[FrozenTrial]:
+    """Assert what must hold after any faults and a last undisturbed run; return the trials."""
+    with Study.open(folder) as study:
+        found = study.trials()
+        assert study.count_open() == 0
+    assert [trial.number for trial in found] == list(range(trials))
+    assert all(trial.state.is_finished() for trial in found)
+    assert len({trial.user_attrs["hash"] for trial in found}) == trials
+    assert list((folder / "spool").glob("trial-*")) == []
+    for number, times in trained(folder).items():
+        assert times == 1, f"trial {number} was trained to its end {times} times"
+    return found
+
+
+def trained(folder: Path) -> Counter[int]:
+    """Return how often each trial came to its end in a worker: it says so once the result is on disk."""
+    return Counter(
+        int(path.stem.removeprefix("trial-"))
+        for path in (folder / "logs").glob("trial-*.log")
+        for line in path.read_text().splitlines()
+        if " ends: complete" in line
+    )
+
+
+# A process that kills itself at every step.
+
+
+def give_result(network: Network, context: Context) -> Result:
+    """An evaluation without training."""
+    return context.result(status="complete", metrics={"accuracy": 0.5, "seconds": 0.0})
+
+
+def work_until(step: int, folder: Path, plan: Plan) -> None:
+    """Work on a study in this process, and kill it as it enters or leaves its n-th function of `search`."""
+    home = str(Path(str(search.__file__)).parent)
+    steps = count(1)
+
+    def die_at_step(frame: FrameType, event: str, argument: object) -> None:
+        if event in ("call", "return") and frame.f_code.co_filename.startswith(home) and next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(die_at_step)
+    with Study.open(folder) as study:
+        Worker(
+            name="w1",
+            plan=plan,
+            study=study,
+            evaluate=give_result,
+            logs=folder / "logs",
+            notify=lambda event: None,
+            stopper=Stopper(),
+        ).run()
+
+
+def in_a_fork(work: Callable[[], None]) -> bool:
+    """Run a function in a fork of this process; return whether it came to its end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # the fork uses no lock that a thread here may hold
+        pid = os.fork()
+    if not pid:
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+    status = os.waitpid(pid, 0)[1]
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return not os.WIFSIGNALED(status)
+
+
+def test_killed_at_every_step(study: Study, plan: Plan, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    plan = replace(plan, trials=30)
+    kills = 0
+    for step in count(1, 5):
+        if in_a_fork(lambda step=step: work_until(step, tmp_path, plan)):  # type: ignore[misc]
+            break
+        kills += 1
+    assert kills > 50
+    check(tmp_path, trials=30)
+
+
+# Real processes that train, killed from outside.
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def undisturbed(folder: Path) -> list[str]:
+    """Return the hashes of the networks that a search without any faults tries, in its order."""
+    space = Space.from_yaml((folder / "space.yaml").read_text())
+    plan = Plan(space=space, proposer=Random(), trials=TRIALS, seed=0)
+    hashes: list[str] = []
+    for number in range(TRIALS):
+        history = History(directions=("maximize",), hashes=frozenset(hashes))
+        hashes.append(plan.propose(number, history).network.hash())
+    return hashes
+
+
+def kill(pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.kill(pid, signal.SIGKILL)
+
+
+def wait_for_trials(folder: Path, number: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until so many trials have come to their end, or the process has."""
+    while sum(trained(folder).values()) < number and process.poll() is None:
+        time.sleep(0.02)
+
+
+def test_killed_in_mid_search(job_file: Path, tmp_path: Path) -> None:
+    rng = random.Random(0)
+    job_file.write_text(job_file.read_text().replace("trials: 8", f"trials: {TRIALS}"))
+    folder = tmp_path / "run"
+    command = [sys.executable, str(SEARCHER), str(job_file), str(folder)]
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, stderr=subprocess.PIPE)
+
+    coordinator = start()
+    for _ in range(ROUNDS):
+        wait_for_trials(folder, sum(trained(folder).values()) + rng.choice([1, 2]), coordinator)
+        time.sleep(rng.uniform(0, 0.3))  # any moment of a trial, or of what is between two
+        assert coordinator.poll() is None, "the search ended before the last kill"
+        workers = children(coordinator.pid)
+        first = [coordinator.pid]
+        victims = rng.choice([first, workers[:1], [*first, *workers], [*workers, *first]])
+        kill(victims)
+        if coordinator.pid in victims:
+            coordinator.communicate()
+            coordinator = start()
+    errors = coordinator.communicate(timeout=60)[1].decode()
+    assert coordinator.returncode == 0, errors
+    found = check(folder, trials=TRIALS)
+    assert max(trial.user_attrs["attempts"] for trial in found) > 1
+    assert [trial.user_attrs["hash"] for trial in found] == undisturbed(folder)

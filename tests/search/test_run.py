@@ -1,0 +1,160 @@
+"""A whole search in one process: its folder, its records, how it goes on and how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+from safetensors.torch import load_file
+
+from archscape.analysis.report import RunResults
+from archscape.search.accuracy import evaluate_accuracy
+from archscape.search.data import load_data
+from archscape.search.folder import results
+from archscape.search.job import Job, read_job
+from archscape.search.recipe import Recipe
+from archscape.search.run import run
+from archscape.search.tables import COLUMNS, CURVE_COLUMNS
+from archscape.spaces import Network, Space, load_network
+from archscape.spaces.build import build
+from archscape.spaces.errors import Infeasible, JobError, StudyError
+
+
+@pytest.fixture
+def job(job_file: Path) -> Job:
+    return replace(read_job(job_file), workers=1, trials=4)
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO(), width=120)
+
+
+def go(job: Job, folder: Path) -> RunResults:
+    return run(job, out=folder, console=quiet())
+
+
+def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None:
+    console = quiet()
+    lenet = load_network("lenet5")
+    found = run(job, out=tmp_path / "run", console=console, references=[lenet], command="archscape search x")
+    folder = tmp_path / "run"
+    assert {path.name for path in folder.iterdir() if not path.name.startswith("study.db")} == {
+        *("job.yaml", "space.yaml", "trials.csv", "curves.csv", "environment.json", "report.html"),
+        *("logs", "checkpoints", "spool"),
+    }
+    trials = pd.read_csv(folder / "trials.csv")
+    assert list(trials.columns) == list(COLUMNS)
+    assert list(trials["number"]) == [0, 1, 2, 3]
+    assert set(trials["status"]) == {"complete"}
+    curves = pd.read_csv(folder / "curves.csv")
+    assert list(curves.columns) == list(CURVE_COLUMNS)
+    assert list(curves["trial"]) == [0, 1, 2, 3]
+    environment = json.loads((folder / "environment.json").read_text())
+    assert environment["data_fingerprint"] == load_data("digits").fingerprint
+    assert environment["command"] == "archscape search x"
+    assert list(found.references["name"]) == ["lenet5"]
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert text.splitlines()[0].startswith("tiny-digits: 0 of 4 trials")
+    assert text.splitlines()[-1].startswith("tiny-digits: 4 of 4 trials, best accuracy ")
+    assert len(text.splitlines()) == 2
+    assert "\x1b" not in text
+
+
+def test_weights_reproduce_the_recorded_test_accuracy(job: Job, tmp_path: Path) -> None:
+    found = go(replace(job, trials=2), tmp_path / "run")
+    data = load_data("digits")
+    for _, trial in found.trials.iterrows():
+        network = Network.from_json(trial["network"])
+        assert network.hash() == trial["hash"]
+        model = build(network)
+        model.load_state_dict(load_file(tmp_path / "run" / "checkpoints" / f"{trial['hash']}.safetensors"))
+        correct, total = evaluate_accuracy(model, data.test)
+        assert correct / total == trial["test_accuracy"]
+
+
+def test_same_command_goes_on_and_then_does_nothing(job: Job, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    first = go(replace(job, trials=2), folder).trials
+    second = go(replace(job, trials=3, sampler="nsga2"), folder).trials
+    third = go(replace(job, trials=3, sampler="nsga2"), folder).trials
+    pd.testing.assert_frame_equal(first, second[:2])
+    pd.testing.assert_frame_equal(second, third)
+    assert len(third) == 3
+
+
+def test_run_folder_is_a_job_that_repeats_the_run(job: Job, tmp_path: Path) -> None:
+    first = go(job, tmp_path / "first").trials
+    second = go(read_job(tmp_path / "first" / "job.yaml"), tmp_path / "second").trials
+    same = ["number", "hash", "accuracy", "test_accuracy", "loss", "seed", "decisions"]
+    pd.testing.assert_frame_equal(first[same], second[same])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 1}, "began with seed 0, but the job has 1"),
+        ({"recipe": Recipe(epochs=2)}, r"began with recipe {'epochs': 1}, but the job has {'epochs': 2}"),
+        ({"objectives": {"accuracy": "maximize"}}, "began with objectives"),
+        ({"data": "cluttered-digits"}, "began with data digits, but the job has cluttered-digits"),
+        ({"within": {"params": "..90k"}}, "began with space"),
+    ],
+)
+def test_other_job_in_the_same_folder_is_refused(
+    job: Job, tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    go(replace(job, trials=1), tmp_path / "run")
+    before = (tmp_path / "run" / "job.yaml").read_text()
+    with pytest.raises(JobError, match=message) as caught:
+        go(replace(job, **change), tmp_path / "run")  # type: ignore[arg-type]
+    assert "--out" in str(caught.value)
+    assert (tmp_path / "run" / "job.yaml").read_text() == before
+
+
+def test_failed_trials_have_a_cause_and_a_log(job: Job, tmp_path: Path) -> None:
+    found = go(replace(job, trials=2, recipe=Recipe(epochs=50, seconds=0.01)), tmp_path / "run")
+    assert list(found.trials["status"]) == ["failed", "failed"]
+    assert list(found.trials["cause"]) == ["timed_out", "timed_out"]
+    assert all(found.trials["message"])
+    assert " ends: failed timed_out" in (tmp_path / "run" / "logs" / "trial-00001.log").read_text()
+    assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
+
+
+def test_exhausted_space_ends_the_search(job: Job, tmp_path: Path) -> None:
+    space = Space.from_yaml(
+        "space: two\ninput: 1x8x8\nlayers:\n  - conv: {width: {2, 4}}\n  - linear: {width: 10}\n"
+    )
+    console = quiet()
+    found = run(replace(job, space=space, trials=9), out=tmp_path / "run", console=console)
+    assert sorted(found.trials["params"]) == [1312, 2614]
+    assert "all its 2 networks within the limits were tried" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_space_that_does_not_fit_the_data_is_refused(job: Job, tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="takes 1x16x16, but a sample of digits is 1x8x8"):
+        go(replace(job, space=Space.load("digits")), tmp_path / "a")
+    few = Space.from_yaml(
+        "space: few\ninput: 1x8x8\nlayers:\n  - conv: {width: {2, 4}}\n  - linear: {width: 9}\n"
+    )
+    with pytest.raises(JobError, match="ends in 9, but digits has 10 classes"):
+        go(replace(job, space=few), tmp_path / "b")
+
+
+def test_limits_that_nothing_meets_are_refused_before_anything_is_written(job: Job, tmp_path: Path) -> None:
+    with pytest.raises(Infeasible):
+        go(replace(job, space=job.space.tighten({"params": "..10"})), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_device_that_is_not_there_is_refused(job: Job, tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="cuda:99"):
+        go(replace(job, device="cuda:99"), tmp_path / "run")
+
+
+def test_results_of_no_run_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"holds no study\.db"):
+        results(tmp_path)
