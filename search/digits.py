@@ -16,10 +16,11 @@ import numpy as np
 from ..spaces.errors import JobError
 from .clutter import Bytes, Integers, cluttered, uniform
 
-TRAIN, VAL, TEST = 1197, 300, 300  # originals
-TRAIN_COPIES, HELD_OUT_COPIES = 4, 2  # renderings of each original
+ORIGINALS = {"train": 1137, "val": 360, "test": 300}
+COPIES = {"train": 4, "val": 1, "test": 2}  # renderings of each original; validation comes after every epoch
 
 _SPLIT_SEED = 1797
+_DRAWING_SEEDS = {"train": 100, "val": 200, "test": 300}
 _FILE = Path("datasets", "data", "digits.csv.gz")
 
 
@@ -38,10 +39,9 @@ def cluttered_digits() -> dict[str, np.ndarray]:
     The originals are split first: no original, whole or in pieces, is in two of the parts.
     """
     arrays: dict[str, np.ndarray] = {}
-    for seed, (split, (images, labels)) in enumerate(_originals().items()):
-        copies = TRAIN_COPIES if split == "train" else HELD_OUT_COPIES
-        arrays[f"x_{split}"] = cluttered(images, copies=copies, seed=100 * (seed + 1))[:, None]
-        arrays[f"y_{split}"] = np.repeat(labels, copies)
+    for split, (images, labels) in _originals().items():
+        arrays[f"x_{split}"] = cluttered(images, copies=COPIES[split], seed=_DRAWING_SEEDS[split])[:, None]
+        arrays[f"y_{split}"] = np.repeat(labels, COPIES[split])
     return arrays
 
 
@@ -49,9 +49,8 @@ def _originals() -> dict[str, tuple[Bytes, Integers]]:
     """Return the images (n, 8, 8) with ink from 0 to 16 and their labels, by part."""
     images, labels = _read()
     order = np.argsort(uniform(_SPLIT_SEED, (len(images),)), kind="stable")
-    ends = np.cumsum([TRAIN, VAL, TEST])
-    parts = dict(zip(("train", "val", "test"), np.split(order, ends[:-1]), strict=True))
-    return {split: (images[rows], labels[rows]) for split, rows in parts.items()}
+    parts = np.split(order, np.cumsum([*ORIGINALS.values()])[:-1])
+    return {split: (images[rows], labels[rows]) for split, rows in zip(ORIGINALS, parts, strict=True)}
 
 
 def _read() -> tuple[Bytes, Integers]:

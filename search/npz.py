@@ -7,6 +7,7 @@ A missing validation or test part is split off the training part, the same way e
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +48,9 @@ def _load(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise JobError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise JobError(f"{path}: not a readable .npz archive of plain numbers: {error}") from None
 
 

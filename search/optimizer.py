@@ -1,6 +1,6 @@
-"""The optimizers of a recipe: torch's fused kernels, called through the functions that `torch.optim` itself calls.
+"""The optimizers of a recipe: torch's fused kernels, through the functions that `torch.optim` itself calls.
 
-The classes of `torch.optim` import the compiler of torch when the first of them is made: 1.1 s in every worker,
+The classes of `torch.optim` import torch's compiler when the first of them is made: 1.1 s in every worker,
 half the length of a quick trial. The steps are the same to the bit, and a test compares them.
 """
 
@@ -59,7 +59,7 @@ class _Weights:
 
 
 class Sgd(_Weights):
-    """v = momentum v + g + weight_decay w; w = w - rate v (Sutskever et al. 2013, as torch counts the rate)."""
+    """v = momentum v + g + weight_decay w; w = w - rate v."""
 
     @torch.no_grad()
     def step(self, rate: float) -> None:

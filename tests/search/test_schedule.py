@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import doctest
+import math
+
+import pytest
+
+from archscape.search import schedule as module
+from archscape.search.schedule import PATIENCE, Schedule
+
+
+def rates(name: str, *, warmup: float, steps: int) -> list[float]:
+    schedule = Schedule(name=name, warmup=warmup, steps=steps)
+    return [schedule.at(step) for step in range(steps)]
+
+
+def test_the_examples_in_the_docstrings_run() -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("name", ["constant", "linear", "cosine", "plateau"])
+@pytest.mark.parametrize("warmup", [0.0, 0.2, 0.33, 1.0])
+@pytest.mark.parametrize("steps", [1, 2, 7, 100])
+def test_a_rate_rises_to_the_peak_and_is_never_zero(name: str, warmup: float, steps: int) -> None:
+    shares = rates(name, warmup=warmup, steps=steps)
+    assert all(0 < share <= 1 for share in shares)
+    peak = shares.index(max(shares))
+    assert shares[: peak + 1] == sorted(shares[: peak + 1])
+    assert shares[peak:] == sorted(shares[peak:], reverse=True)
+
+
+def test_linear_falls_along_a_line() -> None:
+    assert rates("linear", warmup=0.0, steps=4) == [1.0, 0.75, 0.5, 0.25]
+
+
+def test_cosine_falls_along_half_a_cosine() -> None:
+    expected = [(1 + math.cos(math.pi * step / 8)) / 2 for step in range(8)]
+    assert rates("cosine", warmup=0.0, steps=8) == pytest.approx(expected)
+
+
+def test_plateau_takes_a_tenth_when_the_accuracy_stops_rising() -> None:
+    schedule = Schedule(name="plateau", warmup=0.0, steps=1000)
+    for accuracy in (0.1, 0.2, 0.3, *[0.3] * (PATIENCE - 1)):
+        schedule.epoch_ended(accuracy)
+    assert schedule.at(50) == 1.0
+    schedule.epoch_ended(0.25)
+    assert schedule.at(51) == pytest.approx(0.1)
+    for _ in range(PATIENCE):
+        schedule.epoch_ended(0.3)
+    assert schedule.at(52) == pytest.approx(0.01)

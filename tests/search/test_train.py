@@ -1,0 +1,380 @@
+from __future__ import annotations
+
+import doctest
+import importlib
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from archscape.search.data import Data, load_data
+from archscape.search.recipe import Recipe
+from archscape.search.train import Outcome, evaluate_accuracy, train
+from archscape.spaces.errors import JobError, ShapeError
+
+SHORT = Recipe(epochs=1, batch=64)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Train as a worker does; several threads on a busy machine wait for each other at every step."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Data:
+    return load_data("digits")
+
+
+def convnet() -> nn.Module:
+    """Return a small network for 1x8x8, with all that can hold state."""
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1, bias=False),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.Conv2d(16, 16, 3, padding=1, stride=2, groups=4),
+        nn.ReLU(),
+        nn.Dropout(0.1),
+        nn.Conv2d(16, 24, 1),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(96, 10),
+    )
+
+
+class Spoiled(nn.Module):
+    """A network that meets a misfortune in its forward pass of a given number."""
+
+    def __init__(self, at: int = 1, error: Exception | None = None) -> None:
+        super().__init__()
+        self.net = convnet()
+        self.at = at
+        self.error = error
+        self.passes = 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.passes += self.training
+        if self.passes != self.at:
+            return self.net(x)  # type: ignore[no-any-return]
+        if self.error is not None:
+            raise self.error
+        return self.net(x) * torch.nan  # type: ignore[no-any-return]
+
+
+class Greedy(nn.Module):
+    """A network whose memory holds so many samples and no more."""
+
+    def __init__(self, room: int, error: Exception) -> None:
+        super().__init__()
+        self.net = convnet()
+        self.room = room
+        self.error = error
+        self.sizes: list[int] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            self.sizes.append(len(x))
+            if len(x) > self.room:
+                raise self.error
+        return self.net(x)  # type: ignore[no-any-return]
+
+
+def same(a: Outcome, b: Outcome) -> bool:
+    """Say whether two trainings gave the same weights, losses and accuracies, to the bit."""
+    assert a.state is not None
+    assert b.state is not None
+    rows = [[{k: v for k, v in row.items() if k != "seconds"} for row in o.history] for o in (a, b)]
+    return (
+        a.state.keys() == b.state.keys()
+        and all(torch.equal(a.state[name], b.state[name]) for name in a.state)
+        and rows[0] == rows[1]
+    )
+
+
+def test_the_examples_in_the_docstrings_run() -> None:
+    assert doctest.testmod(importlib.import_module("archscape.search.train")).failed == 0
+
+
+def test_a_training_learns_and_says_what_it_did(digits: Data) -> None:
+    seen: list[tuple[int, Mapping[str, float]]] = []
+    recipe = Recipe(epochs=4, batch=32)
+    outcome = train(convnet, digits, recipe, seed=0, report=lambda epoch, row: seen.append((epoch, row)))
+    metrics = outcome.metrics
+    assert (outcome.status, outcome.cause, outcome.trace) == ("complete", "", "")
+    assert metrics["accuracy"] > 0.9
+    assert metrics["test_accuracy"] == metrics["test_correct"] / 300 > 0.9
+    assert metrics["epochs"] == 4
+    assert metrics["steps"] == 4 * (len(digits.train) // 32)
+    assert metrics["micro_batch"] == 32
+    assert metrics["threads"] == torch.get_num_threads()
+    assert 0 < metrics["step_seconds"] + metrics["eval_seconds"] < metrics["seconds"]
+    assert [row["epoch"] for row in outcome.history] == [1, 2, 3, 4]
+    assert outcome.history[-1]["loss"] == metrics["loss"] < outcome.history[0]["loss"]
+    assert seen == [(int(row["epoch"]), row) for row in outcome.history]
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_the_same_seed_gives_the_same_bits(digits: Data, optimizer: str) -> None:
+    recipe = Recipe(epochs=2, batch=48, optimizer=optimizer, augment=("flip", "shift"), label_smoothing=0.1)
+    first, again, other = (train(convnet, digits, recipe, seed=seed) for seed in (7, 7, 8))
+    assert same(first, again)
+    assert not same(first, other)
+
+
+def test_the_random_generators_of_the_caller_stay(digits: Data) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    train(convnet, digits, SHORT, seed=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_state_loads_strictly_and_repeats_the_test_accuracy(digits: Data) -> None:
+    outcome = train(convnet, digits, SHORT, seed=0)
+    assert outcome.state is not None
+    assert all(value.is_contiguous() for value in outcome.state.values())
+    model = convnet()
+    model.load_state_dict(outcome.state, strict=True)
+    assert evaluate_accuracy(model, digits.test) == (outcome.metrics["test_correct"], 300)
+    assert model.training
+
+
+def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp_path: Path) -> None:
+    """Also after the trip through a file, into a module that was never trained, at the recorded threads."""
+    data = load_data("cluttered-digits")
+    source = textwrap.dedent("""
+        from torch import nn
+        def build():
+            return nn.Sequential(
+                nn.Conv2d(1, 12, 5, 2, 2), nn.BatchNorm2d(12), nn.ReLU(), nn.Conv2d(12, 24, 1), nn.ReLU(),
+                nn.Conv2d(24, 24, 3, groups=24), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+                nn.Linear(24, 10),
+            )
+    """)
+    scope: dict[str, object] = {}
+    exec(source, scope)
+    outcome = train(scope["build"], data, Recipe(epochs=1), seed=3)  # type: ignore[arg-type]
+    assert outcome.state is not None
+    save_file(outcome.state, tmp_path / "weights.safetensors")
+    code = source + textwrap.dedent(f"""
+        import torch
+        from safetensors.torch import load_file
+        from archscape.search.data import load_data
+        from archscape.search.train import evaluate_accuracy
+        torch.set_num_threads({int(outcome.metrics["threads"])})
+        model = build()
+        model.load_state_dict(load_file({str(tmp_path / "weights.safetensors")!r}), strict=True)
+        print(*evaluate_accuracy(model, load_data("cluttered-digits").test))
+    """)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == [str(int(outcome.metrics["test_correct"])), "600"]
+
+
+def test_the_test_part_steers_nothing(digits: Data) -> None:
+    spoiled = replace(digits, test=replace(digits.test, x=digits.test.x * torch.nan))
+    outcome, expected = (train(convnet, data, SHORT, seed=0) for data in (spoiled, digits))
+    assert same(outcome, expected)
+    assert outcome.metrics["test_correct"] == 0
+
+
+def test_a_sample_whose_outputs_are_not_finite_is_wrong(digits: Data) -> None:
+    """The largest of NaNs is class 0, which would pass for a tenth of the digits."""
+    last = nn.Linear(64, 10)
+    nn.init.constant_(last.weight, torch.nan)
+    assert evaluate_accuracy(nn.Sequential(nn.Flatten(), last), digits.test) == (0, 300)
+
+
+def test_a_loss_that_is_not_finite_diverges(digits: Data) -> None:
+    outcome = train(lambda: Spoiled(at=25), digits, Recipe(epochs=3, batch=64), seed=0)
+    assert outcome.status == "diverged"
+    assert outcome.cause == "the loss is nan in epoch 2, at step 34"
+    assert outcome.state is None
+    assert [row["epoch"] for row in outcome.history] == [1]
+    assert "test_accuracy" not in outcome.metrics
+    assert outcome.metrics["accuracy"] == outcome.history[0]["accuracy"]
+
+
+def test_a_rate_too_high_diverges(digits: Data) -> None:
+    def build() -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+
+    recipe = Recipe(epochs=2, optimizer="sgd", rate=1e12, warmup=0.0, schedule="constant")
+    assert train(build, digits, recipe, seed=0).status == "diverged"
+
+
+def test_outputs_that_are_not_finite_in_evaluation_diverge(digits: Data) -> None:
+    class Blind(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = convnet()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.net(x) if self.training else self.net(x) * torch.inf  # type: ignore[no-any-return]
+
+    outcome = train(Blind, digits, SHORT, seed=0)
+    assert outcome.status == "diverged"
+    assert outcome.cause == "outputs on the validation part are not finite after epoch 1"
+
+
+def test_a_time_limit_ends_a_training_with_its_name(digits: Data) -> None:
+    outcome = train(convnet, digits, Recipe(epochs=100_000, seconds=0.3), seed=0)
+    assert outcome.status == "timed_out"
+    assert outcome.cause.startswith("the recipe's 0.3 seconds ended in epoch ")
+    assert 0.3 < outcome.metrics["seconds"] < 3
+    assert outcome.state is None
+
+
+ERRORS = [torch.OutOfMemoryError("CUDA out of memory"), MemoryError("no memory")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_out_of_memory_goes_on_with_half_batches(digits: Data, error: Exception) -> None:
+    greedy = Greedy(32, error)
+    outcome = train(lambda: greedy, digits, Recipe(epochs=1, batch=64), seed=0)
+    steps = len(digits.train) // 64
+    assert outcome.status == "complete"
+    assert outcome.metrics["micro_batch"] == 32
+    assert outcome.metrics["steps"] == steps
+    assert greedy.sizes == [64, *[32] * 2 * steps]
+
+
+def test_half_batches_give_the_gradient_of_the_whole(digits: Data) -> None:
+    def plain() -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+    class Small(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = plain()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if len(x) > 24 and self.training:
+                raise torch.OutOfMemoryError
+            return self.net(x)  # type: ignore[no-any-return]
+
+    recipe = Recipe(epochs=1, batch=48, optimizer="sgd", rate=0.1)
+    whole, halves = train(plain, digits, recipe, seed=0), train(Small, digits, recipe, seed=0)
+    assert whole.state is not None
+    assert halves.state is not None
+    assert torch.allclose(halves.state["net.1.weight"], whole.state["1.weight"], atol=1e-5)
+    assert halves.metrics["loss"] == pytest.approx(whole.metrics["loss"], rel=1e-4)
+
+
+def test_out_of_memory_in_half_batches_is_a_status(digits: Data) -> None:
+    greedy = Greedy(8, torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 2 GiB"))
+    outcome = train(lambda: greedy, digits, Recipe(epochs=1, batch=64), seed=0)
+    assert greedy.sizes == [64, 32]
+    assert (outcome.status, outcome.cause) == ("out_of_memory", "OutOfMemoryError: CUDA out of memory.")
+    assert "Tried to allocate 2 GiB" in outcome.trace
+
+
+def test_memory_that_the_processor_cannot_give_is_out_of_memory(digits: Data) -> None:
+    outcome = train(lambda: nn.Linear(10**8, 10**8), digits, SHORT, seed=0)
+    assert outcome.status == "out_of_memory"
+
+
+def test_an_exception_is_an_error_with_its_cause_and_trace(digits: Data) -> None:
+    outcome = train(lambda: Spoiled(at=3, error=ValueError("bad luck\nand more")), digits, SHORT, seed=0)
+    assert (outcome.status, outcome.cause) == ("error", "ValueError: bad luck")
+    assert "bad luck\nand more" in outcome.trace
+    assert "in forward" in outcome.trace
+    assert outcome.metrics["steps"] == 2
+
+
+def test_a_map_too_small_is_an_error_that_names_it(digits: Data) -> None:
+    def build() -> nn.Module:
+        raise ShapeError("stage2.conv1: kernel 5 does not fit a map of 1x1")
+
+    outcome = train(build, digits, SHORT, seed=0)
+    assert (outcome.status, outcome.cause) == (
+        "error",
+        "ShapeError: stage2.conv1: kernel 5 does not fit a map of 1x1",
+    )
+
+
+def test_outputs_must_fit_the_classes(digits: Data) -> None:
+    outcome = train(lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 12)), digits, SHORT, seed=0)
+    assert outcome.status == "error"
+    assert outcome.cause == (
+        "ShapeError: the network gives (12,) for a sample, not one number for each of the 10 classes"
+    )
+
+
+def test_what_the_report_raises_and_an_interrupt_pass_through(digits: Data) -> None:
+    def stop(epoch: int, row: Mapping[str, float]) -> None:
+        raise LookupError(epoch)
+
+    with pytest.raises(LookupError):
+        train(convnet, digits, SHORT, seed=0, report=stop)
+
+    def interrupted() -> nn.Module:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(interrupted, digits, SHORT, seed=0)
+
+
+@pytest.mark.parametrize(("shape", "layer"), [((2, 30), nn.Conv1d), ((1, 4, 9, 9), nn.Conv3d)])
+def test_data_may_have_one_or_three_axes_of_space(
+    tmp_path: Path, shape: tuple[int, ...], layer: type
+) -> None:
+    """Classes differ in brightness, which a convolution and a global mean can tell."""
+    rng = np.random.default_rng(0)
+    y = np.arange(200) % 2
+    x = rng.normal(size=(200, *shape)) + 2 * y.reshape(-1, *[1] * len(shape))
+    np.savez(tmp_path / "set.npz", x_train=x, y_train=y)
+
+    def build() -> nn.Module:
+        tail = [nn.ReLU(), nn.Flatten(2), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 2)]
+        return nn.Sequential(layer(shape[0], 8, 3), *tail)
+
+    recipe = Recipe(epochs=5, batch=16, augment=("flip", "shift"))
+    outcome = train(build, load_data(tmp_path / "set.npz"), recipe, seed=0)
+    assert outcome.status == "complete"
+    assert outcome.metrics["accuracy"] > 0.9
+
+
+def test_a_training_part_smaller_than_the_batch_is_one_batch(tmp_path: Path) -> None:
+    y = np.arange(20) % 2
+    np.savez(tmp_path / "set.npz", x_train=np.random.default_rng(0).normal(size=(20, 1, 8, 8)), y_train=y)
+    outcome = train(convnet_of_two, load_data(tmp_path / "set.npz"), Recipe(epochs=2, batch=512), seed=0)
+    assert outcome.status == "complete"
+    assert outcome.metrics["steps"] == 2
+
+
+def convnet_of_two() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 2))
+
+
+def test_a_device_that_is_not_there_is_an_error_of_the_job(digits: Data) -> None:
+    with pytest.raises(JobError, match="a device is auto, cpu, cuda or cuda:N, but got 'gpu'"):
+        train(convnet, digits, SHORT, seed=0, device="gpu")
+    with pytest.raises(JobError, match="'cuda:99' is not on this machine"):
+        train(convnet, digits, SHORT, seed=0, device="cuda:99")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_trains_through_the_same_code(digits: Data) -> None:
+    first, again = (train(convnet, digits, Recipe(epochs=3), seed=0, device="cuda") for _ in range(2))
+    assert first.status == "complete"
+    assert first.metrics["accuracy"] > 0.9
+    assert same(first, again)
+
+
+def test_training_imports_neither_optuna_nor_pandas_nor_scikit_learn() -> None:
+    code = (
+        "import sys; from archscape.search.train import train; from archscape.search.data import load_data;"
+        "load_data('digits'); sys.exit(any(n in sys.modules for n in ('optuna', 'ray', 'pandas', 'sklearn')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
