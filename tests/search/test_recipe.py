@@ -64,7 +64,8 @@ def test_the_dictionary_of_a_recipe_reads_back_as_the_same_recipe(name: str) -> 
 
 
 WRONG = {
-    "recipe: qick": "job.yaml:1:9: preset is one of quick, alexnet, resnet, but got 'qick'; did you mean 'quick'",
+    "recipe: qick": "job.yaml:1:9: preset is one of quick, alexnet, resnet, but got 'qick'",
+    "recipe: {preset: qick}": "; did you mean 'quick'?",
     "recipe: [quick]": "job.yaml:1:9: preset is one of quick, alexnet, resnet, but got ['quick']",
     "recipe:": "job.yaml:1:8: preset is one of quick, alexnet, resnet, but got None",
     "recipe: {epoch: 3}": "job.yaml:1:10: a recipe has no 'epoch'; did you mean 'epochs'?",
