@@ -18,7 +18,11 @@ FORMATS = ("source", "spec", "weights")
 
 
 def export(
-    network: Network, out: Path, *, formats: Collection[str] = ("source", "spec"), weights: dict[str, Tensor] | None = None
+    network: Network,
+    out: Path,
+    *,
+    formats: Collection[str] = ("source", "spec"),
+    weights: dict[str, Tensor] | None = None,
 ) -> dict[str, Path]:
     """Write a network to a folder.
 
@@ -70,6 +74,8 @@ def _write_weights(path: Path, network: Network, weights: dict[str, Tensor] | No
     try:
         build(network).load_state_dict(weights, strict=True)
     except RuntimeError as error:
-        raise InputError(f"the weights do not fit network {network.name}: {str(error).splitlines()[-1].strip()}") from None
+        raise InputError(
+            f"the weights do not fit network {network.name}: {str(error).splitlines()[-1].strip()}"
+        ) from None
     save_file({key: value.contiguous() for key, value in weights.items()}, path, metadata={"format": "pt"})
     return path

@@ -293,15 +293,11 @@ class Trace:
         """Return the inputs as tensors."""
         return [Tensor(self, index, shape) for index, shape in enumerate(self.inputs)]
 
-    def add(
-        self, op: Op | Body, inputs: tuple[Tensor, ...], shape: Shape, costs: Totals, name: str
-    ) -> Tensor:
-        """Append a node and return its value."""
-        nodes = self.nodes
-        sources = (inputs[0].index,) if len(inputs) == 1 else tuple([tensor.index for tensor in inputs])
-        nodes.append(make(Node, (op, sources, shape, name)))
-        self.costs.append(costs)
-        return Tensor(self, len(self.inputs) + len(nodes) - 1, shape)
+    def call(self, body: Body, x: Tensor) -> Tensor:
+        """Append a call of another body and return its value."""
+        self.nodes.append(Node(body, (x.index,), body.shape, self.name(body.word, "")))
+        self.costs.append(body.totals)
+        return Tensor(self, len(self.inputs) + len(self.nodes) - 1, body.shape)
 
     def name(self, kind: str, scope: str) -> str:
         """Return a fresh name: `conv1`, `conv2` without a scope, `shortcut_conv` in the scope `shortcut`."""
@@ -313,10 +309,19 @@ class Trace:
 
 def place(op: Op, *inputs: Tensor, scope: str = "") -> Tensor:
     """Apply an operator to tensors and return the new one."""
+    # One function without helpers: lowering spends half of its time here.
     trace = inputs[0].trace
-    given = (inputs[0].shape,) if len(inputs) == 1 else tuple([x.shape for x in inputs])
+    if len(inputs) == 1:
+        given: tuple[Shape, ...] = (inputs[0].shape,)
+        sources: tuple[int, ...] = (inputs[0].index,)
+    else:
+        given = tuple([x.shape for x in inputs])
+        sources = tuple([x.index for x in inputs])
     shape = op.shape(*given)
-    return trace.add(op, inputs, shape, op.costs(given, shape), trace.name(op.kind, scope))
+    nodes = trace.nodes
+    nodes.append(make(Node, (op, sources, shape, trace.name(op.kind, scope))))
+    trace.costs.append(op.costs(given, shape))
+    return Tensor(trace, len(trace.inputs) + len(nodes) - 1, shape)
 
 
 def per_axis(value: int | tuple[int, ...], rank: int, what: str) -> Shape:

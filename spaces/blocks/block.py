@@ -57,6 +57,7 @@ class Block(Generic[P]):
         self.styled = styled
         self.parameters = _parameters(function)
         self.repeats = repeats and "depth" not in self.parameters
+        self.identifiers = tuple(map(_identifier, self.parameters))
         self.defaults = tuple((p.name, p.default) for p in self.parameters.values())
 
     def __repr__(self) -> str:
@@ -65,7 +66,7 @@ class Block(Generic[P]):
     def __call__(self, x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         """Place the block inside another one, as a body of its own."""
         body = trace(self, x.shape, x.style, self.arguments({_word(k): v for k, v in kwargs.items()}))  # type: ignore[misc]
-        return x.trace.add(body, (x,), body.shape, body.totals, x.trace.name(self.word, ""))
+        return x.trace.call(body, x)
 
     def arguments(self, given: Mapping[str, Value]) -> Args:
         """Return the arguments in the order of the signature, defaults filled in."""
@@ -93,7 +94,8 @@ def trace(word: Block[Any], shape: Shape, style: Style, args: Args) -> Body:
         ShapeError: If the block cannot be built on that shape.
     """
     recorder = Trace((shape,), style)
-    result = word.function(recorder.arguments()[0], **{_identifier(name): value for name, value in args})
+    values = zip(word.identifiers, [value for _, value in args], strict=True)
+    result = word.function(recorder.arguments()[0], **dict(values))
     return Body(
         word.word, args, word.doc, (shape,), _chain(recorder.nodes), tuple(recorder.costs), result.index
     )

@@ -80,6 +80,8 @@ def typed_conv(
     `standard`; `grouped(n)`; `dilated(n)`; `separable`: depthwise kxk, 1x1 (Howard et al. 2017);
     `factorised`: kx1, 1xk (Szegedy et al. 2015, fig. 6).
     """
+    if conv.word == "standard":
+        return styled_conv(x, width=width, kernel=kernel, stride=stride, scope=scope)
     if conv.word == "separable":
         y = conv_norm_act(
             x,

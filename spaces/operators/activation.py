@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..graph import Op, Shape, Tensor, Totals, place
+from ..graph import Op, Shape, Tensor, Totals, make, place
 
 
 class _Function(NamedTuple):
@@ -44,7 +44,7 @@ class Activation(Op, ActivationFields):
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return the function's operations for every element."""
-        return Totals(0, 0, FUNCTIONS[self.function].operations * prod(output), 0)
+        return make(Totals, (0, 0, FUNCTIONS[self.function].operations * prod(output), 0))
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.relu(x)` or its like."""

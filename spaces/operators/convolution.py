@@ -42,8 +42,9 @@ class Conv(Op, ConvFields):
         """Return (K C / g + 1) M parameters, K C / g macs for every element written, and one addition of the bias."""
         fan_in = prod(self.kernel) * self.inputs // self.groups
         written = prod(output)
-        return Totals(
-            (fan_in + self.bias) * self.outputs, fan_in * written, written if self.bias else 0, written
+        return make(
+            Totals,
+            ((fan_in + self.bias) * self.outputs, fan_in * written, written if self.bias else 0, written),
         )
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
@@ -91,11 +92,19 @@ def conv(
         raise ShapeError(f"a convolution needs a map, but got {inputs} flat features")
     if inputs % groups or width % groups:
         raise ShapeError(f"{groups} groups must divide both {inputs} input and {width} output channels")
+    window = conv_window(kernel, stride, padding, dilation, rank)
+    return place(make(Conv, (inputs, width, *window, groups, bias)), x, scope=scope)
+
+
+@lru_cache(maxsize=4096)
+def conv_window(
+    kernel: int | Shape, stride: int | Shape, padding: int | Shape | str, dilation: int, rank: int
+) -> tuple[Shape, Shape, Shape, Shape]:
+    """Return kernel, stride, padding and dilation per axis."""
     sizes = per_axis(kernel, rank, "kernel")
-    steps = per_axis(stride, rank, "stride")
-    dilations = per_axis(dilation, rank, "dilation")
+    dilations = (dilation,) * rank
     sides = resolve_padding(padding, sizes, dilations)
-    return place(make(Conv, (inputs, width, sizes, steps, sides, dilations, groups, bias)), x, scope=scope)
+    return sizes, per_axis(stride, rank, "stride"), sides, dilations
 
 
 @lru_cache(maxsize=4096)

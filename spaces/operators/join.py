@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import NoFields, Op, Shape, Tensor, Totals, place
+from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
 from ..values import shape_text
 
 
@@ -27,7 +27,7 @@ class Add(Op, NoFields):
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return an addition per element for each map but the first."""
-        return Totals(0, 0, (len(inputs) - 1) * prod(output), 0)
+        return make(Totals, (0, 0, (len(inputs) - 1) * prod(output), 0))
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x + y`."""
@@ -52,7 +52,7 @@ class Multiply(Op, NoFields):
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a multiplication per element."""
-        return Totals(0, 0, prod(output), 0)
+        return make(Totals, (0, 0, prod(output), 0))
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x * y`."""

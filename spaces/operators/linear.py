@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..graph import NoFields, Op, Shape, Tensor, Totals, place
+from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
 
 
 class LinearFields(NamedTuple):
@@ -31,7 +31,7 @@ class Linear(Op, LinearFields):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return (N + 1) M parameters, N M macs, and one addition of the bias per output."""
         n, m = self.inputs, self.outputs
-        return Totals((n + self.bias) * m, n * m, m if self.bias else 0, m)
+        return make(Totals, ((n + self.bias) * m, n * m, m if self.bias else 0, m))
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.Linear(...)`."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..graph import Op, Shape, Tensor, Totals, place
+from ..graph import Op, Shape, Tensor, Totals, make, place
 
 
 class BatchNormFields(NamedTuple):
@@ -24,7 +24,7 @@ class BatchNorm(Op, BatchNormFields):
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return gamma and beta, and two operations per element: the statistics are constants at inference."""
-        return Totals(2 * self.channels, 0, 2 * prod(output), 0)
+        return make(Totals, (2 * self.channels, 0, 2 * prod(output), 0))
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.BatchNormNd(...)`; a flat vector takes the 1-D form."""
@@ -45,7 +45,7 @@ class LocalResponseNorm(Op, LocalResponseNormFields):
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return n squares, n - 1 additions, a scale, a shift, a power and a division per element."""
-        return Totals(0, 0, (2 * self.size + 3) * prod(output), 0)
+        return make(Totals, (0, 0, (2 * self.size + 3) * prod(output), 0))
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.local_response_norm(x, n)`."""
@@ -56,11 +56,11 @@ def norm(x: Tensor, *, scope: str = "") -> Tensor:
     """Place the normalisation of the network's style, or nothing where there is none."""
     if x.style.norm is None:
         return x
-    return place(_batch_norm(x.channels), x, scope=scope)
+    return place(batch_norm(x.channels), x, scope=scope)
 
 
 @lru_cache(maxsize=4096)
-def _batch_norm(channels: int) -> BatchNorm:
+def batch_norm(channels: int) -> BatchNorm:
     return BatchNorm(channels=channels)
 
 

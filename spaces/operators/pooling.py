@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import NoFields, Op, Shape, Tensor, Totals, per_axis, place
+from ..graph import NoFields, Op, Shape, Tensor, Totals, make, per_axis, place
 from .convolution import resolve_padding, window_size
 
 
@@ -52,7 +52,7 @@ class MaxPool(_Pool):
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return K - 1 comparisons per window."""
-        return Totals(0, 0, (prod(self.kernel) - 1) * prod(output), 0)
+        return make(Totals, (0, 0, (prod(self.kernel) - 1) * prod(output), 0))
 
 
 class AvgPool(_Pool):
@@ -64,7 +64,7 @@ class AvgPool(_Pool):
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return K - 1 additions and a division per window."""
-        return Totals(0, 0, prod(self.kernel) * prod(output), 0)
+        return make(Totals, (0, 0, prod(self.kernel) * prod(output), 0))
 
 
 class GlobalAvgPool(Op, NoFields):
@@ -79,7 +79,7 @@ class GlobalAvgPool(Op, NoFields):
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return an addition per input element less one, and a division, per channel."""
-        return Totals(0, 0, prod(inputs[0]), 0)
+        return make(Totals, (0, 0, prod(inputs[0]), 0))
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the whole map."""
