@@ -24,6 +24,9 @@ def fit(line: str, width: int) -> list[str]:
     pad = " " * (len(line) - len(line.lstrip()) + 4)
     lines = [line[: start + 1]]
     parts = arguments(line[start + 1 : end])
+    element, loop = generator(line[start + 1 : end])
+    if loop and len(pad) + len(line[start + 1 : end]) > width:
+        return [*lines, *fit(pad + element, width), pad + loop, f"{pad[4:]}{line[end:]}"]
     together = pad + ", ".join(parts)
     if len(together) <= width and not several and "def " not in line:
         return [*lines, together, f"{pad[4:]}{line[end:]}"]
@@ -43,6 +46,20 @@ def arguments(text: str) -> list[str]:
         else:
             current += character
     return [*parts, current.strip()] if current.strip() else parts
+
+
+def generator(text: str) -> tuple[str, str]:
+    """Return the element and the loop of a generator's text, or the text and nothing.
+
+    >>> generator("f(i) for i in range(3)")
+    ('f(i)', 'for i in range(3)')
+    """
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character in PAIRS) - (character in PAIRS.values())
+        if depth == 0 and text.startswith(" for ", at):
+            return text[:at], text[at + 1 :]
+    return text, ""
 
 
 def _outermost(line: str) -> tuple[int, int]:

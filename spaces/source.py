@@ -6,6 +6,7 @@ after the block's own arguments where they agree (`width // 4`). The text depend
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -29,20 +30,15 @@ def source(network: Network) -> str:
     """
     writer = _Writer(network)
     body = writer.network_class()
-    parts = [_header(network), _imports(body, writer), *writer.classes(), body]
+    parts = [f"{_header(network)}\n\n{_imports(body, writer)}", *writer.classes(), body]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def class_name(network: Network) -> str:
-    """Return the name of the network's class."""
+    """Return the name of the network's class; `Network` is added where Python, PyTorch or a block has it already."""
     name = "".join(part[:1].upper() + part[1:] for part in _words(network.name))
-    return f"{name}Network" if name in _taken(network) else name
-
-
-def _taken(network: Network) -> set[str]:
-    stems = {_camel(body.word) for body in _bodies(network.body)}
-    name = "".join(part[:1].upper() + part[1:] for part in _words(network.name))
-    return {name} if name in {"F", "Tensor"} or any(name.startswith(stem) for stem in stems) else set()
+    taken = {"F", "Tensor", *(_camel(body.word) for body in _bodies(network.body))}
+    return f"{name}Network" if name in taken or keyword.iskeyword(name) else name
 
 
 def _header(network: Network) -> str:
@@ -283,13 +279,14 @@ class _Names:
 def _relation(base: list[Literal], column: list[Literal]) -> str | None:
     """Return `4 * {}` or `{} // 4` where it gives every value of a column from those of a base."""
     pairs = [(b, c) for b, c in zip(base, column, strict=True) if isinstance(b, int) and isinstance(c, int)]
-    if len(pairs) < len(base) or any(b < 1 or c < 1 for b, c in pairs):
+    if len(pairs) < len(base) or any(b < 1 for b, _ in pairs):
         return None
     b, c = pairs[0]
-    if c % b == 0 and all(y == x * (c // b) for x, y in pairs):
+    if c and c % b == 0 and all(y == x * (c // b) for x, y in pairs):
         return f"{c // b} * {{}}"
-    if b % c == 0 and all(y == x // (b // c) for x, y in pairs):
-        return f"{{}} // {b // c}"
+    for divisor in (2, b // max(c, 1)):
+        if divisor > 1 and all(y == x // divisor for x, y in pairs):
+            return f"{{}} // {divisor}"
     return None
 
 

@@ -1,0 +1,140 @@
+"""The commands as a user types them: results on standard output, one clear message and status 2 for wrong input."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from archscape.spaces import Network, Space, load_network
+from archscape.spaces.build import build
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+WRONG = [
+    (("profile", "resnet5"), "did you mean 'resnet50'?"),
+    (("profile", "cifar"), "cifar is a space; a network is needed here"),
+    (("profile", "missing.yaml"), "missing.yaml: no such file"),
+    (("profile", "lenet5", "--input", "1x8"), "conv1"),
+    (("profile", "lenet5", "--input", "huge"), "as in 3x224x224, but got 'huge'"),
+    (("space", "resnet50"), "resnet50 is a network; a space"),
+    (("search", "missing.yaml"), "missing.yaml: no such file"),
+    (("report", "."), "not the folder of a search"),
+    (("export", "lenet5", "--format", "onxx"), "there is no format 'onxx'"),
+    (("export", "lenet5", "--format", "weights"), "lenet5 has no trained weights"),
+    (("export", "lenet5", "--trial", "3"), "--trial 3 needs the folder of a search"),
+    (("export", "."), "no run"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG, ids=[" ".join(a) for a, _ in WRONG])
+def test_wrong_input_is_one_message_and_status_2(archscape: Run, arguments: tuple[str, ...], words: str) -> None:
+    done = archscape(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_profile_json_holds_the_contract(archscape: Run) -> None:
+    done = archscape("profile", "lenet5", "--format", "json")
+    found = json.loads(done.stdout)
+    assert found["network"] == "lenet5"
+    assert found["input"] == [1, 32, 32]
+    assert (found["params"], found["macs"]) == (61_706, 416_520)  # SYSTEMS.md, lenet5
+    assert {"flops", "activations", "convention", "coverage"} <= found.keys()
+    keys = {"name", "op", "shape", "params", "macs", "activations", "receptive_field"}
+    assert all(keys <= layer.keys() for layer in found["layers"])
+    assert sum(layer["params"] for layer in found["layers"]) == found["params"]
+    assert next(layer for layer in found["layers"] if layer["name"] == "conv1")["shape"] == [6, 28, 28]
+
+
+def test_profile_table_names_its_convention(archscape: Run) -> None:
+    done = archscape("profile", "resnet18")
+    assert "11,689,512" in done.stdout
+    assert "1,814,073,344" in done.stdout
+    assert "no bias" in done.stderr
+
+
+def test_profile_csv_has_a_line_a_layer(archscape: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(archscape("profile", "vgg16", "--format", "csv").stdout)))
+    assert sum(int(row["params"]) for row in rows) == 138_357_544  # SYSTEMS.md, vgg16
+
+
+def test_profile_takes_another_input(archscape: Run) -> None:
+    found = json.loads(archscape("profile", "resnet50", "--input", "3x64x64", "--format", "json").stdout)
+    assert found["input"] == [3, 64, 64]
+    assert found["params"] == 25_557_032
+
+
+def test_profile_reads_a_file(archscape: Run, tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(load_network("lenet5").to_yaml())
+    assert json.loads(archscape("profile", "net.yaml", "--format", "json").stdout)["macs"] == 416_520
+
+
+def test_compare_prints_markdown_and_writes_a_page(archscape: Run, tmp_path: Path) -> None:
+    done = archscape("compare", "lenet5", "resnet20", "--format", "md", "--out", "page.html")
+    assert "| resnet20 | 3x32x32 | 272,474 |" in done.stdout
+    page = (tmp_path / "page.html").read_text()
+    assert "lenet5" in page
+    assert "272,474" in page
+
+
+def test_space_counts_and_samples(archscape: Run) -> None:
+    counted = json.loads(archscape("space", "digits", "--count", "--format", "json").stdout)
+    assert counted[0]["decision lists"] == Space.load("digits").count()
+    drawn = json.loads(archscape("space", "cifar", "--sample", "3", "--seed", "1", "--format", "json").stdout)
+    for row in drawn:
+        network = Network.from_json(row["network"])
+        assert network.hash() == row["hash"]
+        assert network.totals.params == row["params"] <= 1_000_000
+    assert archscape("space", "cifar").stdout.startswith("space: cifar")
+
+
+def test_export_writes_a_module_that_needs_torch_alone(archscape: Run, tmp_path: Path) -> None:
+    done = archscape("export", "mobilenetv2", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    spec = importlib.util.spec_from_file_location("exported", tmp_path / "out" / "mobilenetv2.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    model, own = module.Mobilenetv2(), build(load_network("mobilenetv2"))
+    model.load_state_dict(own.state_dict(), strict=True)
+    image = torch.randn(1, 3, 64, 64)
+    assert torch.equal(model.eval()(image), own.eval()(image))
+    again = Network.from_yaml((tmp_path / "out" / "mobilenetv2.yaml").read_text())
+    assert again == load_network("mobilenetv2")
+
+
+def test_list_names_every_catalog_file(archscape: Run, root: Path) -> None:
+    names = {row["name"] for row in json.loads(archscape("list", "--format", "json").stdout)}
+    assert names == {path.stem for path in (root / "spaces" / "catalog").glob("*.yaml")}
+
+
+@pytest.mark.parametrize("command", ["search", "profile", "compare", "report", "export", "space", "list"])
+def test_every_command_explains_itself(archscape: Run, command: str) -> None:
+    done = archscape(command, "--help")
+    assert done.returncode == 0
+    assert "Usage: archscape" in done.stdout
+
+
+def test_a_light_command_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from archscape.cli import main\n"
+        "try:\n    main(['profile', 'lenet5', '--format', 'csv'])\n"
+        "except SystemExit:\n    pass\n"
+        "heavy = {'torch', 'optuna', 'pandas', 'plotly', 'ray', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
