@@ -183,14 +183,27 @@ def _expr(node: _Open) -> Expr:
 def parts(expression: Expr) -> Iterator[Expr]:
     """Yield an expression and every expression in it."""
     yield expression
-    if isinstance(expression, Arithmetic):
-        inner: tuple[Expr, ...] = (expression.left, expression.right)
-    elif isinstance(expression, Choice):
-        inner = expression.options
-    else:
-        inner = expression if isinstance(expression, tuple) else ()
-    for part in inner:
+    for part in _within(expression):
         yield from parts(part)
+
+
+def _within(expression: Expr) -> tuple[Expr, ...]:
+    """Return the expressions that an expression is directly made of."""
+    if isinstance(expression, Arithmetic):
+        return expression.left, expression.right
+    if isinstance(expression, Choice):
+        return expression.options
+    return expression if isinstance(expression, tuple) else ()
+
+
+def nesting(expression: Expr) -> int:
+    """Return how deep an expression is nested; a value alone has 1."""
+    deepest, todo = 0, [(expression, 1)]
+    while todo:
+        part, level = todo.pop()
+        deepest = max(deepest, level)
+        todo += [(inner, level + 1) for inner in _within(part)]
+    return deepest
 
 
 def is_open(expression: Expr) -> bool:

@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
-from .canonical import canonical_hash
 from .document import Document, Place
 from .errors import ShapeError
-from .graph import Graph, Totals
-from .network import network_body
+from .graph import Totals
 from .sampling import chooser, follow
 
 if TYPE_CHECKING:
     from .space import Sample, Space
 
-CONTEXTS = 12
-"""Random networks in which a choice must change nothing before it is called idle."""
 NETWORKS = 300
-"""Random networks that are looked at in all; a choice too rare to show up in them is let pass."""
+"""Random networks that are looked at while a choice has changed none."""
+CONTEXTS = 12
+"""Of these, how many must have drawn the choice; a rarer one is let pass."""
+WORK = 200_000
+"""Rows of all networks that are looked at together, so that a long table is declared in seconds."""
 
 
 def check_idle(space: Space) -> None:
-    """Raise if a choice changes nothing in any of a number of random networks. Limits are not looked at.
+    """Raise if a choice changes nothing in any of many random networks. Limits are not looked at.
 
     Raises:
         SpaceError: With the place of the idle choice.
     """
-    waiting = {path for path in space.paths if not _later_block(space, path)}
-    seen: Counter[str] = Counter()
+    waiting = {path: 0 for path in space.paths if not _later_block(space, path)}
     rng = Random(0)
+    work = WORK // len(space.layers)
     for _ in range(NETWORKS):
-        if not waiting:
-            return
         sample = space.decide(chooser(rng))
-        for path in [path for path in sample.decisions if path in waiting]:
+        open_now = [path for path in sample.decisions if path in waiting]
+        for path in open_now[:work]:
             changed = _changes(space, sample, path, rng)
             if changed:
-                waiting.discard(path)
+                del waiting[path]
             elif changed is False:
-                seen[path] += 1
-                if seen[path] >= CONTEXTS:
-                    document = space.origin or Document(tree=None, name=f"space {space.name}")
-                    raise document.error(
-                        _place(space, path),
-                        f"the choice '{path}' is idle: no option changes the network; take it out",
-                    )
+                waiting[path] += 1
+        work -= len(open_now) + 1
+        if not waiting or work < 0:
+            break
+    for path, contexts in waiting.items():
+        if contexts >= CONTEXTS:
+            document = space.origin or Document(tree=None, name=f"space {space.name}")
+            law = f"the choice '{path}' is idle: no option changes the network; take it out"
+            raise document.error(_place(space, path), law)
 
 
 def _later_block(space: Space, path: str) -> bool:
@@ -69,7 +69,7 @@ def _changes(space: Space, sample: Sample, path: str, rng: Random) -> bool | Non
         return None
     if costs != others:
         return True
-    return _hash(space, sample) != _hash(space, other)
+    return sample.hash() != other.hash()
 
 
 def _totals(sample: Sample) -> Totals | None:
@@ -79,16 +79,11 @@ def _totals(sample: Sample) -> Totals | None:
         return None
 
 
-def _hash(space: Space, sample: Sample) -> str:
-    return canonical_hash(Graph(space.name, network_body(space.name, tuple(sample.drawn.calls), space.input)))
-
-
 def _place(space: Space, path: str) -> Place:
     parts = path.split(".")
-    if parts[0] in space.let:
-        return ("let", parts[0])
-    if parts[0] == "defaults":
-        return ("defaults", parts[1])
+    lets = space.program.lets
+    if path in lets or (parts[0] in lets and path in dict(lets[parts[0]].paths(""))):
+        return ("defaults", parts[1]) if parts[0] == "defaults" else ("let", parts[0])
     for row in space.program.rows:
         if row.name == parts[0]:
             if row.word and row.word in parts:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from .document import Document, Place, Tree
-from .errors import SpaceError, suggest
+from .errors import SpaceError
 from .expressions import Choice, Expr, ExpressionError, parse
 from .graph import Shape
 from .limits import Limit, read_limits
@@ -103,8 +103,7 @@ def _top(document: Document, word: str, known: tuple[str, ...], *, other: str) -
             raise document.unknown((key,), f"a {word}", known)
     for key in (word, "input", "layers"):
         if key not in tree:
-            near = suggest(key, [k for k in tree if k not in known])
-            raise document.error((), f"a {word} needs `{key}:`{near if 'mean' in near else ''}")
+            raise document.error((), f"a {word} needs `{key}:`")
     return tree
 
 
@@ -121,7 +120,7 @@ def read_shape(text: str) -> Shape:
     Raises:
         SpaceError: If it is not channels and one to three extents.
     """
-    if not re.fullmatch(r"\d{1,9}(x\d{1,9}){1,3}", text):
+    if not re.fullmatch(r"[0-9]{1,9}(x[0-9]{1,9}){1,3}", text):
         raise SpaceError(f"an input is channels and one to three extents, as in 3x224x224, but got '{text}'")
     return tuple(map(int, text.split("x")))
 

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from .blocks import Block
 from .graph import Style
 from .rows import Call
-from .slots import ONE, Choose, Count, Draw, Paths, Slot, walk
-from .values import Option, Value
+from .slots import Choose, Draw, Paths, Slot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +31,13 @@ class Alternative:
     style: Mapping[str, Slot] = field(default_factory=dict)
     fixed_style: Style | None = None
     inner: tuple[Alternative, ...] = ()
+
+    def drawn(self, *, first: bool) -> Iterator[Slot]:
+        """Yield the slots that one block draws; only the first one of a row has a stride."""
+        for word, slot in self.slots.items():
+            if first or word != "stride":
+                yield slot
+        yield from self.style.values()
 
     def blocks(self) -> Iterator[Block[Any]]:
         """Yield every block it can come down to."""
@@ -72,9 +78,13 @@ class RowProgram:
     named: bool
     deepest: int = 1
 
+    def block_name(self, number: int) -> str:
+        """Return the name of one block of a row whose blocks draw their own choices."""
+        return f"{self.name}_{number}"
+
     def opens_blocks(self) -> bool:
-        """Whether anything is open besides the depth."""
-        return any(True for _ in self.block_paths(self.name)) or len(self.alternatives) > 1
+        """Tell whether a block after the first leaves anything open."""
+        return any(True for _ in self.block_paths(self.name, first=False))
 
     def draw(self, draw: Draw, drawn: Drawn) -> None:
         """Append the row's calls."""
@@ -87,8 +97,7 @@ class RowProgram:
                 drawn.explicit.append(explicit)
             return
         for number in range(1, depth + 1):
-            name = f"{self.name}_{number}"
-            prefix = f"{self.name}.{number}"
+            name, prefix = self.block_name(number), f"{self.name}.{number}"
             drawn.calls.append(self.call(draw, prefix, name, 1, first=number == 1))
             drawn.explicit.append(True)
 
@@ -125,28 +134,18 @@ class RowProgram:
             depth = 1
         return Call(block, name, tuple(args), depth, style, self.index)
 
-    def count(self, lets: Mapping[str, Slot], fixed: Mapping[str, Value]) -> Count:
-        """Return the number of ways to draw the row, given the variables that its depth reads."""
-        block = _count(self.alternatives)
-        total = Count()
-        depths = walk(lambda choose: self.depth.draw(Draw(choose, lets, fixed), ""))
-        for depth in depths:
-            assert isinstance(depth, int)
-            ways = ONE
-            for _ in range(depth if self.per_block else min(depth, 1)):
-                ways = ways * block
-            total = total + ways
-        return total
-
     def paths(self) -> Paths:
         """Yield every path of the row, with its options."""
         yield from self.depth.paths(self.name)
-        for number in range(1, self.deepest + 1) if self.per_block else (0,):
-            yield from self.block_paths(f"{self.name}.{number}" if number else self.name)
+        if not self.per_block:
+            yield from self.block_paths(self.name, first=True)
+            return
+        for number in range(1, self.deepest + 1):
+            yield from self.block_paths(f"{self.name}.{number}", first=number == 1)
 
-    def block_paths(self, prefix: str) -> Paths:
-        """Yield the paths of one block."""
-        yield from _paths(self.alternatives, prefix, f"{prefix}.{self.word}")
+    def block_paths(self, prefix: str, *, first: bool) -> Paths:
+        """Yield the paths of one block; only the first one of a row has a stride."""
+        yield from _paths(self.alternatives, prefix, f"{prefix}.{self.word}", first)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,12 +155,10 @@ class Program:
     Attributes:
         rows: Its rows.
         lets: The variables.
-        defaults: What `defaults:` sets.
     """
 
     rows: tuple[RowProgram, ...]
     lets: Mapping[str, Slot]
-    defaults: Mapping[str, Slot]
 
     def draw(self, choose: Choose) -> Drawn:
         """Return the calls that a list of decisions gives."""
@@ -171,77 +168,19 @@ class Program:
             row.draw(draw, drawn)
         return drawn
 
-    def paths(self) -> dict[str, tuple[Option, ...]]:
-        """Return every path with its options, variables first."""
-        found: dict[str, tuple[Option, ...]] = {}
+    def each_path(self) -> Paths:
+        """Yield every path with its options, variables first; a path may come more than once."""
         for slot in self.lets.values():
-            found.update((path, tuple(options)) for path, options in slot.paths(""))
+            yield from slot.paths("")
         for row in self.rows:
-            found.update((path, tuple(options)) for path, options in row.paths())
-        return found
-
-    def count(self) -> int:
-        """Return the number of decision lists, exactly.
-
-        A variable multiplies in once, and only into the lists that read it. Variables that a depth reads are fixed
-        one value after the other, because the number of blocks depends on them.
-        """
-        structural = self.closure(
-            name for row in self.rows for slot in [row.depth] for name in _variables(slot)
-        )
-
-        def once(choose: Choose) -> int:
-            draw = Draw(choose, self.lets)
-            for name in sorted(structural):
-                draw.let(name)
-            total = ONE
-            for row in self.rows:
-                total = total * row.count(self.lets, draw.drawn)
-            return sum(ways * self.options(read - structural, structural) for read, ways in total.items())
-
-        return sum(walk(once))
-
-    def closure(self, names: Iterator[str]) -> frozenset[str]:
-        """Return variables with all those that they read."""
-        found: set[str] = set()
-        todo = list(names)
-        while todo:
-            name = todo.pop()
-            if name not in found:
-                found.add(name)
-                todo.extend(_variables(self.lets[name]))
-        return frozenset(found)
-
-    def options(self, read: frozenset[str], fixed: frozenset[str]) -> int:
-        """Return the number of values that variables take together, those they read included."""
-        total = 1
-        for name in self.closure(iter(read)) - fixed:
-            total *= sum(self.lets[name].count().values())
-        return total
+            yield from row.paths()
 
 
-def _variables(slot: Slot) -> set[str]:
-    return {name for read in slot.count() for name in read}
-
-
-def _count(alternatives: tuple[Alternative, ...]) -> Count:
-    total = Count()
-    for alternative in alternatives:
-        if alternative.block is None:
-            total = total + _count(alternative.inner)
-            continue
-        ways = ONE
-        for slot in (*alternative.slots.values(), *alternative.style.values()):
-            ways = ways * slot.count()
-        total = total + ways
-    return total
-
-
-def _paths(alternatives: tuple[Alternative, ...], prefix: str, path: str) -> Paths:
+def _paths(alternatives: tuple[Alternative, ...], prefix: str, path: str, first: bool) -> Paths:
     if len(alternatives) > 1:
         yield path, tuple(a.word for a in alternatives)
     for alternative in alternatives:
         if alternative.block is None:
-            yield from _paths(alternative.inner, prefix, f"{path}.{alternative.word}")
-        for slot in (*alternative.slots.values(), *alternative.style.values()):
+            yield from _paths(alternative.inner, prefix, f"{path}.{alternative.word}", first)
+        for slot in alternative.drawn(first=first):
             yield from slot.paths(prefix)

@@ -19,17 +19,21 @@ from .values import shape_text
 STYLE: dict[str, Kind] = {"norm": NORM, "act": ACT, "bias": FLAG}
 """What `defaults:` may set, and a row of a styled block may override."""
 
-RESERVED = frozenset(
-    """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches
-    eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict
-    modules mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook
-    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
-    register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
-    register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
-    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
-    self torch nn x""".split()
-)
+_TAKEN = """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
+    dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule
+    half ipu load_state_dict modules mtia named_buffers named_children named_modules named_parameters
+    parameters register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
+    register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
+    register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
+    to_empty train training type xpu zero_grad self torch nn x
+"""
+RESERVED = frozenset(_TAKEN.split())
 """Names that a row cannot have: the module's own attributes, and what the generated source uses."""
+
+
+NOTHING_LEFT = "no block is left: every depth is 0"
 
 
 class Row:
@@ -105,6 +109,9 @@ class RowShapeError(ShapeError):
         super().__init__(message)
         self.row = row
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RowShapeError, (str(self), self.row)
+
 
 def bodies(calls: Iterable[Call], shape: Shape) -> list[tuple[Call, Body]]:
     """Return the body of every call, each on the shape that the one before it gives.
@@ -122,6 +129,8 @@ def bodies(calls: Iterable[Call], shape: Shape) -> list[tuple[Call, Body]]:
             raise RowShapeError(f"{call.name} on {shape_text(shape)}: {error}", call.row) from None
         result.append((call, body))
         shape = body.shape
+    if not result:
+        raise RowShapeError(NOTHING_LEFT, 0)
     return result
 
 
@@ -131,6 +140,7 @@ def measure(calls: Iterable[Call], shape: Shape) -> Totals:
     Raises:
         ShapeError: If a row does not fit the map it reads.
     """
+    body = None
     params = macs = other = activations = 0
     for block, _, args, depth, style, _ in calls:
         if depth:
@@ -141,11 +151,13 @@ def measure(calls: Iterable[Call], shape: Shape) -> Totals:
             other += part[2]
             activations += part[3]
             shape = body.shape
+    if body is None:
+        raise ShapeError(NOTHING_LEFT)
     return Totals(params, macs, other, activations)
 
 
 def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:
-    """Return the name of each row: the one it was given, or its word, numbered where the word stands more than once."""
+    """Return the name of each row: the one it was given, or its word, numbered where it stands again."""
     counts, seen = Counter(words), Counter[str]()
     names = []
     for word, name in zip(words, given, strict=True):
@@ -156,7 +168,7 @@ def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:
 
 
 def check_name(name: str) -> None:
-    """Raise unless a row can have this name."""
+    """Raise unless a row can have this name: it becomes an attribute of the module."""
     if not name.isidentifier() or not name.isascii() or name.startswith("_") or len(name) > 60:
         raise SpaceError(f"a name is letters, digits and '_', and starts with a letter, but got '{name}'")
     if name in RESERVED or keyword.iskeyword(name):

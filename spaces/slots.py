@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from .blocks.kinds import Kind
+from .errors import SpaceError
 from .expressions import apply
 from .values import Option, Value, text
 
 Choose: TypeAlias = Callable[[str, Sequence[Option]], Option]
 Paths: TypeAlias = Iterator[tuple[str, Sequence[Option]]]
 T = TypeVar("T")
+MAX_TERMS = 1_000_000
 
 
 class Count(dict[frozenset[str], int]):
@@ -24,6 +26,8 @@ class Count(dict[frozenset[str], int]):
     """
 
     def __mul__(self, other: Count) -> Count:
+        if len(self) * len(other) > MAX_TERMS:
+            raise SpaceError("the decision lists cannot be counted: too many variables are read in one row")
         result = Count()
         for a, n in self.items():
             for b, m in other.items():
@@ -34,6 +38,15 @@ class Count(dict[frozenset[str], int]):
         result = Count(self)
         for key, n in other.items():
             result[key] = result.get(key, 0) + n
+        return result
+
+    def __pow__(self, exponent: int) -> Count:
+        result, square = ONE, self
+        while exponent:
+            if exponent & 1:
+                result = result * square
+            exponent >>= 1
+            square = square * square if exponent else square
         return result
 
 

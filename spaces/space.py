@@ -8,16 +8,18 @@ from functools import cached_property
 from random import Random
 
 from . import sampling
+from .canonical import canonical_hash
+from .counting import count
 from .declare import check_space
 from .document import Document, read_text
 from .errors import ShapeError, SpaceError, suggest
 from .expressions import Expr
-from .graph import Shape, Style, Totals
+from .graph import Graph, Shape, Style, Totals
 from .idle import check_idle
-from .limits import Limit, miss, parse_limit
-from .network import Network
+from .limits import Limit, check_limits, miss, parse_limit
+from .network import Network, network_body
 from .program import Drawn, Program
-from .rows import Call, Row, bodies, measure, row_names
+from .rows import Call, Row, RowShapeError, bodies, measure, row_names
 from .slots import Choose, walk
 from .values import Option, Term
 
@@ -46,6 +48,15 @@ class Sample:
             ShapeError: If the network cannot be built.
         """
         return measure(self.drawn.calls, self.space.input)
+
+    def hash(self) -> str:
+        """Return the hash of the network, without making its table.
+
+        Raises:
+            ShapeError: If it cannot be built.
+        """
+        body = network_body(self.space.name, tuple(self.drawn.calls), self.space.input)
+        return canonical_hash(Graph(self.space.name, body))
 
     @cached_property
     def network(self) -> Network:
@@ -89,6 +100,7 @@ class Space:
     program: Program = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_limits(self.within)
         object.__setattr__(self, "program", check_space(self))
         check_idle(self)
 
@@ -127,7 +139,11 @@ class Space:
         return to_json(self)
 
     def tighten(self, within: Mapping[str, Limit | str]) -> Space:
-        """Return the space with further limits; where it has one already, both hold."""
+        """Return the space with further limits; where it has one already, both hold.
+
+        Raises:
+            SpaceError: If a limit is none, or excludes the one that the space has.
+        """
         limits = dict(self.within)
         for name, given in within.items():
             limit = parse_limit(given) if isinstance(given, str) else given
@@ -139,8 +155,8 @@ class Space:
     def decide(self, choose: Choose) -> Sample:
         """Return the network that `choose(path, options) -> option` decides on, choice by choice.
 
-        This is the one seam for every random, exhaustive, model-based or evolutionary walk. The network may exceed
-        the limits, or not be buildable; see `feasible`.
+        This is the one seam for every random, exhaustive, model-based or evolutionary walk. The network may
+        exceed the limits, or not be buildable; see `feasible`.
         """
         decisions: dict[str, Option] = {}
 
@@ -163,11 +179,8 @@ class Space:
             if path not in decisions:
                 raise SpaceError(f"space {self.name}: the decision '{path}' is missing")
             if decisions[path] not in options:
-                given = str(decisions[path])
-                raise SpaceError(
-                    f"space {self.name}: '{given}' is no option of '{path}'{suggest(given, map(str, options))}"
-                )
-            return decisions[path]
+                raise self._no_option(path, decisions[path])
+            return options[options.index(decisions[path])]
 
         sample = self.decide(choose)
         for path in decisions:
@@ -177,6 +190,10 @@ class Space:
                 )
         return sample
 
+    def _no_option(self, path: str, given: object) -> SpaceError:
+        near = suggest(str(given), map(str, self.paths[path][:1000]))
+        return SpaceError(f"space {self.name}: '{given}' is no option of '{path}'{near}")
+
     def enumerate(self) -> Iterator[Sample]:
         """Yield the sample of every list of decisions, whatever its cost."""
         return walk(self.decide)
@@ -184,7 +201,8 @@ class Space:
     def sample(self, rng: Random) -> Sample:
         """Return a random network within the limits.
 
-        Every choice is uniform over its options, given that the whole network can be built and meets the limits.
+        Every choice is uniform over its options, given that the whole network can be built and meets the
+        limits. Where such networks are rare, so closely that it takes many samples to tell; see `sampling`.
 
         Raises:
             Infeasible: If none was found; the message has what the nearest miss costs.
@@ -192,7 +210,7 @@ class Space:
         return sampling.sample(self, rng)
 
     def mutate(self, decisions: Decisions, rng: Random) -> Sample:
-        """Return a neighbour within the limits: one decision changed, and what it newly opens drawn at random.
+        """Return a neighbour within the limits: one decision changed, what it newly opens drawn at random.
 
         Where no single change meets the limits, several are made.
         """
@@ -203,7 +221,7 @@ class Space:
         return sampling.crossover(self, first, second, rng)
 
     def neighbours(self, decisions: Decisions) -> Iterator[Sample]:
-        """Yield every feasible network one decision away; what a change newly opens takes its first option."""
+        """Yield every feasible network one decision away; what it newly opens takes its first option."""
         return sampling.neighbours(self, decisions)
 
     # Questions
@@ -224,7 +242,7 @@ class Space:
 
     def count(self) -> int:
         """Return the number of decision lists, exactly; limits are not looked at."""
-        return self.program.count()
+        return count(self.program)
 
     def count_distinct(self, *, limit: int = 100_000) -> int | None:
         """Return the number of distinct networks that can be built and meet the limits.
@@ -233,34 +251,55 @@ class Space:
         """
         if self.count() > limit:
             return None
-        return len({sample.network.hash() for sample in self.enumerate() if self.feasible(sample)})
+        return len({sample.hash() for sample in self.enumerate() if self.feasible(sample)})
 
     @cached_property
-    def paths(self) -> dict[str, tuple[Option, ...]]:
-        """Every path that a walk can ask for, with its options."""
-        return self.program.paths()
+    def paths(self) -> dict[str, Sequence[Option]]:
+        """Every path that a walk can ask for, with its options; variables first."""
+        return dict(self.program.each_path())
 
     def encode(self, decisions: Decisions) -> tuple[float, ...]:
         """Return a list of decisions as a vector of fixed length for a model.
 
-        A path whose options are numbers is one coordinate, its rank scaled to 0..1; any other has one coordinate an
-        option, 1 where it was taken. The coordinates of a path that was not asked for are -1.
+        A path whose options are numbers is one coordinate, its rank scaled to 0..1; any other has one
+        coordinate an option, 1 where it was taken. The coordinates of a path that was not asked for are -1.
+
+        Raises:
+            SpaceError: If the space has no such path or option.
         """
+        for path, taken in decisions.items():
+            if path not in self.paths:
+                raise SpaceError(f"space {self.name}: nothing asks for '{path}'{suggest(path, self.paths)}")
+            if taken not in self.paths[path]:
+                raise self._no_option(path, taken)
         vector: list[float] = []
         for path, options in self.paths.items():
-            taken = decisions.get(path)
-            if all(isinstance(option, int) for option in options):
-                vector.append(-1.0 if taken is None else options.index(taken) / (len(options) - 1))
+            at = options.index(decisions[path]) if path in decisions else None
+            if path in self._ordered:
+                vector.append(-1.0 if at is None else at / (len(options) - 1))
             else:
-                vector += [-1.0 if taken is None else float(option == taken) for option in options]
+                vector += [-1.0 if at is None else float(i == at) for i in range(len(options))]
         return tuple(vector)
+
+    @cached_property
+    def _ordered(self) -> frozenset[str]:
+        """The paths whose options are numbers."""
+        return frozenset(
+            path
+            for path, options in self.paths.items()
+            if isinstance(options, range) or all(isinstance(option, int) for option in options)
+        )
 
 
 def _network(space: Space, drawn: Drawn) -> Network:
     """Return the network of a walk, its names the same as in the space's paths."""
-    style = _common_style([call for call in drawn.calls if call.block.styled])
+    style = _common_style([call.style for call in drawn.calls if call.block.styled])
     calls = drawn.calls
-    bodies(calls, space.input)
+    try:
+        bodies(calls, space.input)
+    except RowShapeError as error:
+        document = space.origin or Document(tree=None, name=f"space {space.name}")
+        raise document.error(("layers", error.row), str(error), kind=ShapeError) from None
     given = [call.name if explicit else None for call, explicit in zip(calls, drawn.explicit, strict=True)]
     names = row_names([call.block.word for call in calls], given)
     names = [name if name == call.name else "" for name, call in zip(names, calls, strict=True)]
@@ -275,9 +314,14 @@ def _network(space: Space, drawn: Drawn) -> Network:
     )
 
 
-def _common_style(calls: list[Call]) -> Style:
-    styles = [call.style for call in calls]
-    return max(styles, key=styles.count) if styles else Style()
+def _common_style(styles: list[Style]) -> Style:
+    """Return what most rows share, field by field; a bias only where each states one: it cannot be unsaid."""
+    if not styles:
+        return Style()
+    columns = [max(column, key=column.count) for column in zip(*styles, strict=True)]
+    if any(style.bias is None for style in styles):
+        columns[2] = None
+    return Style(*columns)
 
 
 def _row(call: Call, style: Style, *, named: bool) -> Row:

@@ -1,0 +1,152 @@
+"""Counting: the number of decision lists of a space, exactly.
+
+A variable of `let` is drawn once, and only in the lists that read it. So the rows are gone through in order
+with a table of ways by the variables met so far; a variable multiplies in once nothing that follows reads it.
+The variables that a depth reads are followed value by value, since the number of blocks depends on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from .errors import SpaceError
+from .program import Alternative, Program, RowProgram
+from .slots import ONE, Choose, Count, Draw, walk
+from .values import Value
+
+MAX_STATES = 100_000
+
+Met: TypeAlias = tuple[Value, ...]
+"""How a variable was met: read, drawn, or drawn with a value that a later depth needs."""
+State: TypeAlias = frozenset[tuple[str, Met]]
+READ: Met = ("read",)
+DRAWN: Met = ("drawn",)
+
+
+def count(program: Program) -> int:
+    """Return the number of decision lists.
+
+    Raises:
+        SpaceError: If so many variables are shared between far rows that they cannot be counted.
+    """
+    return _Counter(program).total()
+
+
+class _Counter:
+    """Knows for every variable the last row that reads it, and the last one whose depth does."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.lets = program.lets
+        self.last: dict[str, int] = {}
+        self.last_depth: dict[str, int] = {}
+        self.ways: dict[tuple[int, int], Count] = {}
+        for index, row in enumerate(program.rows):
+            shape = self.closure(_variables(row.depth.count()))
+            every = self.closure(_variables(_block(row.alternatives, first=True))) | shape
+            self.last.update(dict.fromkeys(every, index))
+            self.last_depth.update(dict.fromkeys(shape, index))
+
+    def total(self) -> int:
+        states: dict[State, int] = {frozenset(): 1}
+        for index, row in enumerate(self.program.rows):
+            following: dict[State, int] = {}
+            for state, ways in states.items():
+                for new, more in self.after_row(row, state):
+                    _add(following, new, ways * more)
+            for name in reversed(list(self.lets)):
+                # A variable is declared after those it reads, so readers come first here.
+                if self.last.get(name) == index:
+                    following = self.without(name, following)
+                elif self.last_depth.get(name) == index:
+                    following = _without_values(name, following)
+            states = following
+        assert set(states) <= {frozenset()}
+        return sum(states.values())
+
+    def after_row(self, row: RowProgram, state: State) -> Iterator[tuple[State, int]]:
+        """Yield every state that a row leads to, with the number of ways."""
+        met = dict(state)
+        fixed = {name: how[1] for name, how in state if len(how) == 2}
+
+        def draw(choose: Choose) -> tuple[Value, dict[str, Value]]:
+            walked = Draw(choose, self.lets, fixed)
+            return row.depth.draw(walked, ""), walked.drawn
+
+        for depth, drawn in walk(draw):
+            assert isinstance(depth, int)
+            now = {**met, **{name: ("drawn", value) for name, value in drawn.items()}}
+            if (row.index, depth) not in self.ways:
+                self.ways[row.index, depth] = _blocks(row, depth)
+            for read, ways in self.ways[row.index, depth].items():
+                yield frozenset({**dict.fromkeys(read, READ), **now}.items()), ways
+
+    def without(self, name: str, states: Mapping[State, int]) -> dict[State, int]:
+        """Return the states once a variable is multiplied in: nothing that follows reads it."""
+        result: dict[State, int] = {}
+        for state, ways in states.items():
+            met = dict(state)
+            if met.pop(name, None) != READ:
+                _add(result, frozenset(met.items()), ways)
+                continue
+            for read, more in self.lets[name].count().items():
+                _add(result, frozenset({**dict.fromkeys(read, READ), **met}.items()), ways * more)
+        return result
+
+    def closure(self, names: frozenset[str]) -> frozenset[str]:
+        """Return variables with all those that they read."""
+        found: set[str] = set()
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo.extend(_variables(self.lets[name].count()))
+        return frozenset(found)
+
+
+def _without_values(name: str, states: Mapping[State, int]) -> dict[State, int]:
+    """Return the states without a variable's value: no depth that follows needs it."""
+    result: dict[State, int] = {}
+    for state, ways in states.items():
+        met = dict(state)
+        if len(met.get(name, READ)) == 2:
+            met[name] = DRAWN
+        _add(result, frozenset(met.items()), ways)
+    return result
+
+
+def _add(states: dict[State, int], state: State, ways: int) -> None:
+    states[state] = states.get(state, 0) + ways
+    if len(states) > MAX_STATES:
+        raise SpaceError("the decision lists cannot be counted: too many variables are shared by far rows")
+
+
+def _variables(ways: Count) -> frozenset[str]:
+    return frozenset(name for read in ways for name in read)
+
+
+def _blocks(row: RowProgram, depth: int) -> Count:
+    """Return the ways to draw the blocks of a row of some depth."""
+    if depth == 0:
+        return ONE
+    first = _block(row.alternatives, first=True)
+    return first * _block(row.alternatives, first=False) ** (depth - 1) if row.per_block else first
+
+
+def _block(alternatives: tuple[Alternative, ...], *, first: bool) -> Count:
+    """Return the ways to draw one block."""
+    total = Count()
+    for alternative in alternatives:
+        total = total + (
+            _slots(alternative, first) if alternative.block else _block(alternative.inner, first=first)
+        )
+    return total
+
+
+def _slots(alternative: Alternative, first: bool) -> Count:
+    ways = ONE
+    for slot in alternative.drawn(first=first):
+        ways = ways * slot.count()
+    return ways
