@@ -48,7 +48,7 @@ class Tally:
     def of(cls, trials: Sequence[FrozenTrial], *, trials_asked: int, objectives: Objectives) -> Self:
         """Return the tally of a study."""
         ended = [trial for trial in trials if trial.state.is_finished()]
-        rows = [trial.user_attrs for trial in ended if trial.state == TrialState.COMPLETE]
+        rows = [trial.user_attrs["metrics"] for trial in ended if trial.state == TrialState.COMPLETE]
         return cls(
             trials=trials_asked,
             objectives=objectives,

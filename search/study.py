@@ -240,7 +240,8 @@ class Study:
 
     def _submit(self, lease: Lease, sample: Sample, options: dict[str, Any]) -> bool:
         """Create the trial and its lease; False if another process has taken the number or the hash."""
-        facts = {"hash": lease.hash, "seed": lease.seed, **lease.costs, "network": lease.network.to_json()}
+        facts = {"hash": lease.hash, "seed": lease.seed, "costs": dict(lease.costs)}
+        facts["network"] = lease.network.to_json()
         trial = create_trial(
             state=TrialState.RUNNING, params=dict(sample.decisions), distributions=options, user_attrs=facts
         )
@@ -273,11 +274,12 @@ class Study:
         return Network.from_json(self._storage.get_trial(row.trial_id).user_attrs["network"])
 
     def _end(self, leases: Leases, row: Row, result: Result) -> None:
-        facts: dict[str, Any] = {"cause": result.cause, "message": result.message, "worker": result.worker}
-        facts |= {"attempts": row.attempts, "history": result.history}
-        for key, value in (facts | result.metrics).items():
-            self._storage.set_trial_user_attr(row.trial_id, key, value)
         complete = result.status == "complete"
+        facts: dict[str, Any] = {} if complete else {"cause": result.cause, "message": result.message}
+        facts |= {"metrics": result.metrics, "history": result.history}
+        facts |= {"worker": result.worker, "attempts": row.attempts}
+        for key, value in facts.items():
+            self._storage.set_trial_user_attr(row.trial_id, key, value)
         values = [float(result.metrics[name]) for name in self.objectives] if complete else None
         state = TrialState.COMPLETE if complete else TrialState.FAIL
         self._storage.set_trial_state_values(row.trial_id, state, values)

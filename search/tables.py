@@ -51,11 +51,13 @@ def curve_table(trials: Sequence[FrozenTrial]) -> pd.DataFrame:
 def _trial_row(trial: FrozenTrial) -> dict[str, Any]:
     facts = trial.user_attrs
     texts = {name: facts.get(name, "") for name in ("cause", "message", "worker")}
+    metrics = {**facts.get("costs", {}), **facts.get("metrics", {})}
     return {
         "number": trial.number,
         "status": STATUSES[trial.state],
         **texts,
-        **{name: facts.get(name) for name in ("hash", *METRICS, "epochs", "seed", "network")},
+        **{name: facts.get(name) for name in ("hash", "seed", "network")},
+        **{name: metrics.get(name) for name in (*METRICS, "epochs")},
         "started": _iso(trial.datetime_start),
         "finished": _iso(trial.datetime_complete),
         "decisions": json.dumps(trial.params),

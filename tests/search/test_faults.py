@@ -168,7 +168,9 @@ def test_killed_in_mid_search(job_file: Path, tmp_path: Path) -> None:
         assert coordinator.poll() is None, "the search ended before the last kill"
         workers = children(coordinator.pid)
         first = [coordinator.pid]
-        victims = rng.choice([first, workers[:1], [*first, *workers], [*workers, *first]])
+        victims = rng.choice(
+            [first, workers[:1], workers[1:], rng.sample([*first, *workers], 1 + len(workers))]
+        )
         kill(victims)
         if coordinator.pid in victims:
             coordinator.communicate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -84,7 +85,9 @@ samples = module.grow(module.proposer({name!r}), module.Space.load("digits"), 16
 print(*(sample.network.hash() for sample in samples))
 """
     command = [sys.executable, "-c", program]
-    there = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"})
+    there = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONHASHSEED": "7"}
+    )
     assert there.stdout.split() == here
 
 

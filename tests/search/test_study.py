@@ -54,7 +54,7 @@ def test_submits_one_trial_whole(study: Study, plan: Plan, owner: Owner) -> None
     assert trial.state == TrialState.RUNNING
     assert trial.params == dict(plan.space.replay(trial.params).decisions)
     assert trial.user_attrs["hash"] == lease.hash == lease.network.hash()
-    assert trial.user_attrs["macs"] == lease.network.totals.macs
+    assert trial.user_attrs["costs"]["macs"] == lease.network.totals.macs
     assert trial.user_attrs["network"] == lease.network.to_json()
     assert trial.user_attrs["seed"] == lease.seed == trial_seed(0, lease.hash)
 
