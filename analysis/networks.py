@@ -1,44 +1,46 @@
-"""What a report shows of one network: its table and the costs of its layers."""
+"""What a page shows of one network: its table, and its layers with their costs and receptive fields."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import NamedTuple
 
 from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
+from archscape.spaces.graph import Shape
 
-from .cost import Layer, profile
-from .results import Digest
+from .cost import Profile, profile
+from .receptive_field import receptive_fields
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+class LayerRow(NamedTuple):
+    """One operator as a row to read; the fields of `cost.Layer`, and how much of the input it sees."""
+
+    name: str
+    op: str
+    shape: Shape
+    params: int
+    macs: int
+    activations: int
+    receptive_field: Shape
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dossier:
     """One network to read.
 
     Attributes:
         table: The network as YAML.
-        layers: One row a layer, one column a field of `cost.Layer`.
+        layers: Its layers in order; none where the network cannot be read.
         problem: Why the network cannot be read, "" where it can.
     """
 
     table: str
-    layers: pd.DataFrame
+    layers: tuple[LayerRow, ...]
     problem: str = ""
 
 
-def dossiers(found: Digest) -> dict[int, Dossier]:
-    """Return what to show of the frontier's networks and of the best one, by the number of the trial."""
-    best = found.best
-    shown = found.front if best is None else pd.concat([found.front, best.to_frame().T])
-    shown = shown[shown["network"] != ""].drop_duplicates("number")
-    return {
-        int(number): dossier(text) for number, text in zip(shown["number"], shown["network"], strict=True)
-    }
-
-
-def dossier(network: str) -> Dossier:
+def read_dossier(network: str) -> Dossier:
     """Read a network from JSON and count its layers.
 
     A run of another version of archscape may hold a network that this one does not know; the report then
@@ -47,5 +49,15 @@ def dossier(network: str) -> Dossier:
     try:
         found = Network.from_json(network)
     except SpaceError as error:
-        return Dossier(table=network, layers=pd.DataFrame(columns=Layer._fields), problem=str(error))
-    return Dossier(table=found.to_yaml(), layers=pd.DataFrame(profile(found).layers, columns=Layer._fields))
+        return Dossier(table=network, layers=(), problem=str(error))
+    return dossier(profile(found))
+
+
+def dossier(found: Profile) -> Dossier:
+    """Return what to show of a network whose costs are known."""
+    fields = receptive_fields(found.network.graph)
+    layers = tuple(
+        LayerRow(one.name, one.op, one.shape, one.params, one.macs, one.activations, fields[one.name])
+        for one in found.layers
+    )
+    return Dossier(table=found.network.to_yaml(), layers=layers)

@@ -1,192 +1,129 @@
-"""The parts of a report as HTML. Everything that comes from outside goes through `escape`."""
+"""One HTML page that works offline and can be handed to anybody, and the parts that all pages share.
+
+A page asks nothing of any network: plotly.js is embedded, and the page's own policy allows only its two
+scripts, by their digests, and no request at all. Everything that comes from outside goes through `escape`.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from html import escape
+from pathlib import Path
+from string import Template
 
-import numpy as np
-import yaml
+from archscape._version import __version__
+from archscape.spaces.errors import InputError
 
-from .cost import CONVENTION
+from .cost import CONVENTION, UNCOUNTED
 from .networks import Dossier
-from .results import FINAL, Digest
-from .tables import Html, Row, layers_table, records, trials_table
-from .words import NONE, SHORT, label, span, value
+from .specs import Spec
+from .tables import Html, layers_table
 
-NOTE = f"Conventions. {CONVENTION}; activations: elements that convolutions and linear layers write."
-
-
-def lede(digest: Digest) -> Html:
-    """Return in two sentences what was searched."""
-    parts = [f"{before} {word}" for before, word in _named(_job(digest.results.job))]
-    rows = digest.progress
-    took = f" in {span(rows['elapsed'].max())}" if rows["elapsed"].notna().any() else ""
-    aims = ", ".join(f"{label(name)} ({way}d)" for name, way in digest.results.objectives.items())
-    return escape(f"{len(digest.trials)} trials{''.join(parts)}{took}. Objectives: {aims}.")
+NOTE = (
+    f"Conventions. {CONVENTION}; activations: elements that convolutions and linear layers write. "
+    f"Not counted: {'; '.join(UNCOUNTED)}."
+)
 
 
-def _named(job: Mapping[str, object]) -> Iterable[tuple[str, str]]:
-    """Yield what a reader knows by name; the file that a resolved job keeps its space in is no name."""
-    for key, before in (("space", " of"), ("data", " on"), ("recipe", ", recipe"), ("sampler", ", sampler")):
-        given = job.get(key)
-        word = given.get("preset") if isinstance(given, Mapping) else given
-        if isinstance(word, str) and not word.endswith((".yaml", ".json")):
-            yield before, word
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What one page says.
+
+    Attributes:
+        template: The file of its body.
+        style: The file that adds to the style of all pages, "" where there is none.
+        script: The file that adds to the script of all pages, "" where there is none.
+        kicker: What the page is, above its title.
+        title: Its title, plain text.
+        lede: A sentence or two under the title.
+        parts: What the template names.
+        figures: The figures that it has places for.
+    """
+
+    template: str
+    style: str = ""
+    script: str = ""
+    kicker: str
+    title: str
+    lede: Html
+    parts: Mapping[str, Html]
+    figures: Mapping[str, Spec]
 
 
-def tiles(digest: Digest) -> Html:
-    """Return the four numbers of the summary."""
-    return "".join(
-        f'<div><dt>{escape(name)}</dt><dd class="figure-number">{escape(number)}</dd>'
-        f'<dd class="about">{escape(about)}</dd></div>'
-        for name, number, about in (_finished(digest), _best(digest), _frontier(digest), _volume(digest))
+def write_page(page: Page, path: Path) -> Path:
+    """Write a page as one self-contained file.
+
+    Raises:
+        InputError: The folder of the file is missing.
+    """
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent}: no such folder")
+    path.write_text(render(page), encoding="utf-8", newline="\n")
+    return path
+
+
+def render(page: Page) -> str:
+    """Return a page as one HTML document."""
+    from plotly.offline import get_plotlyjs
+
+    plotly = get_plotlyjs()
+    script = f'(() => {{\n"use strict";\n{_texts("page.js", page.script)}}})();\n'
+    return Template(_texts("page.html")).substitute(
+        kicker=escape(page.kicker),
+        title=escape(page.title),
+        lede=page.lede,
+        body=Template(_texts(page.template)).substitute(page.parts),
+        version=escape(__version__),
+        hashes=f"{_digest(plotly)} {_digest(script)}",
+        style=_texts("page.css", page.style),
+        figures=_embedded(page.figures),
+        plotly=plotly,
+        script=script,
     )
 
 
-def _finished(digest: Digest) -> tuple[str, str, str]:
-    trials = digest.trials
-    final = trials["status"].isin(FINAL)
-    about = ", ".join(f"{n} {verdict}" for verdict, n in Counter(trials["verdict"]).most_common())
-    return "Trials finished", f"{final.sum()} of {len(trials)}", about
-
-
-def _best(digest: Digest) -> tuple[str, str, str]:
-    best, name = digest.best, f"Best {label(digest.score)}"
-    if best is None:
-        return name, NONE, "no trial is complete"
-    about = f"trial {best['number']}"
-    if digest.score == "accuracy" and not np.isnan(best["test_accuracy"]):
-        about += f", test accuracy {value('test_accuracy', best['test_accuracy'])}"
-    return name, value(digest.score, best[digest.score]), about
-
-
-def _frontier(digest: Digest) -> tuple[str, str, str]:
-    front, cost = digest.front, digest.costs[0]
-    low, high = value(cost, front[cost].min()), value(cost, front[cost].max())
-    about = f"{low} {label(cost)}" if low == high else f"{low} to {high} {label(cost)}"
-    return "Networks on the frontier", f"{len(front)}", about if low != NONE else ""
-
-
-def _volume(digest: Digest) -> tuple[str, str, str]:
-    if len(digest.results.objectives) == 1:
-        elapsed = digest.progress["elapsed"].max() if len(digest.progress) else float("nan")
-        return "Time", span(elapsed), "from the first start to the last end"
-    if digest.done.empty:
-        return "Hypervolume", NONE, "no trial is complete"
-    axes = [f"decades of {label(n)}" if n in digest.log else label(n) for n in digest.results.objectives]
-    corner = ", ".join(value(n, at) for n, at in digest.reference.items())
-    reached = digest.progress["value"].iloc[-1]
-    return "Hypervolume", f"{reached:.4g}", f"{' × '.join(axes)}; reference {corner}"
-
-
-def frontier_section(digest: Digest) -> Html:
-    """Return the choice of the cost and the place of the figure."""
-    if digest.done.empty:
-        return _empty("No trial has been completed yet.")
-    choices = "".join(
-        f'<label><input type="radio" name="cost" value="{escape(cost)}"{" checked" if not i else ""}>'
-        f"{escape(label(cost))}</label>"
-        for i, cost in enumerate(digest.costs)
-    )
+def place(name: str, about: str) -> Html:
+    """Return the place of a figure; `about` says what it shows to those who do not see it."""
+    words = f"{about}. The arrow keys lead from point to point."
     return (
-        f'<fieldset class="controls"><legend>Cost</legend>{choices}'
-        '<label><input type="checkbox" id="log" checked>log scale</label></fieldset>'
-        f"{_place('frontier')}"
-        f'<p class="note" id="references"></p><p class="note">{escape(NOTE)} '
-        "A point leads to its network.</p>"
+        f'<div class="plot" id="plot-{name}" role="figure" tabindex="0" aria-label="{escape(words)}"></div>'
     )
 
 
-def figure(name: str, figures: Mapping[str, object]) -> Html:
-    """Return the place of a figure, or that there is none."""
-    return _place(name) if name in figures else _empty("Nothing has been recorded yet.")
+def empty(text: str) -> Html:
+    """Return a box that says why there is nothing to show."""
+    return f'<p class="empty">{escape(text)}</p>'
 
 
-def _place(name: str) -> Html:
-    return f'<div class="plot" id="plot-{name}" role="figure" aria-label="{_FIGURES[name]}"></div>'
-
-
-_FIGURES = {
-    "frontier": "The score of every complete trial against its cost",
-    "progress": "What was reached after each finished trial",
-    "curves": "The score of every trial after each epoch",
-}
-
-
-def trials_section(digest: Digest, shown: Collection[int]) -> Html:
-    """Return the table of all trials; those in `shown` lead to their network."""
-    return trials_table(digest, shown) if len(digest.trials) else _empty("The run has no trials yet.")
-
-
-def networks_section(digest: Digest, dossiers: Mapping[int, Dossier]) -> Html:
-    """Return the tables and the layer costs of the networks on the frontier, the best one open."""
-    if not dossiers:
-        return _empty("There is no network to show yet.")
-    best = digest.best
-    rows = digest.trials.set_index("number", drop=False).loc[list(dossiers)]
-    order = f"The frontier from the lowest to the highest {label(digest.costs[0])}; the best is open."
-    return f'<p class="note lead">{escape(order)}</p>' + "".join(
-        _network(
-            row, digest, dossiers[row["number"]], is_open=best is not None and best["number"] == row["number"]
-        )
-        for row in records(rows)
-    )
-
-
-def _network(row: Row, digest: Digest, dossier: Dossier, *, is_open: bool) -> Html:
-    shown = dict.fromkeys([digest.score, *digest.results.objectives, "macs", "params"])
-    facts = "".join(
-        f"<span>{value(n, row[n])} {escape(SHORT.get(n, label(n)))}</span>"
-        for n in shown
-        if not np.isnan(row[n])
-    )
-    layers = _empty(dossier.problem) if dossier.problem else layers_table(dossier.layers)
+def network_details(
+    dossier: Dossier, *, anchor: str, title: str, facts: Iterable[str], code: str, is_open: bool
+) -> Html:
+    """Return a network to unfold: its table and the costs of its layers."""
+    words = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
+    layers = empty(dossier.problem) if dossier.problem else layers_table(dossier.layers)
     return (
-        f'<details id="network-{row["number"]}"{" open" if is_open else ""}>'
-        f"<summary><b>Trial {row['number']}</b>{facts}"
-        f'<span class="code">{escape(row["hash"])}</span></summary>'
+        f'<details id="{anchor}"{" open" if is_open else ""}>'
+        f'<summary><b>{escape(title)}</b>{words}<span class="code">{escape(code)}</span></summary>'
         f'<div class="network"><pre>{escape(dossier.table)}</pre>{layers}</div></details>'
     )
 
 
-def repeat_section(digest: Digest) -> Html:
-    """Return what is needed to repeat the run."""
-    environment = dict(digest.results.environment)
-    command = environment.pop("command", "")
-    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in _flat(environment))
-    return (
-        (f'<pre class="command">{escape(str(command))}</pre>' if command else "")
-        + '<div class="recipe">'
-        + (
-            f"<div><h3>job.yaml</h3><pre>{escape(digest.results.job)}</pre></div>"
-            if digest.results.job
-            else ""
-        )
-        + (f'<div><h3>Ran with</h3><dl class="facts">{facts}</dl></div>' if facts else "")
-        + '</div><p class="note">The seed of each trial stands in the table of trials.</p>'
-    )
+def _embedded(figures: Mapping[str, Spec]) -> str:
+    r"""Return JSON for a script element: no text can close it, since `<` is written `\u003c`."""
+    text = json.dumps(figures, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _flat(facts: Mapping[str, object], before: str = "") -> Iterable[tuple[str, str]]:
-    """Yield nested facts as (words, text)."""
-    for name, given in facts.items():
-        words = f"{before} {name}".strip().replace("_", " ")
-        if isinstance(given, Mapping):
-            yield from _flat(given, words)
-        else:
-            yield words, str(given)
+def _digest(script: str) -> str:
+    """Return the source expression that allows this script and no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-def _job(text: str) -> Mapping[str, object]:
-    """Return the job's top level; nothing where it cannot be read, since the page shows the text anyway."""
-    try:
-        job = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return {}
-    return job if isinstance(job, Mapping) else {}
-
-
-def _empty(text: str) -> Html:
-    return f'<p class="empty">{escape(text)}</p>'
+def _texts(*names: str) -> str:
+    """Return the files of these names beside this one, joined; "" names none."""
+    folder = Path(__file__).parent
+    return "".join((folder / name).read_text(encoding="utf-8") for name in names if name)

@@ -1,13 +1,8 @@
-"""The figures of a report, as plain plotly.js specifications (dicts that `json.dumps` takes).
-
-Colours are names of CSS variables ("--front"), which the page's script resolves, so that one figure serves
-light, dark and print. Every text that comes from outside is escaped here, because plotly.js reads labels as a
-subset of HTML.
-"""
+"""The figures of the report of a search."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,9 +11,9 @@ import pandas as pd
 from .frontier import Objectives, frontier
 from .references import near, note, uprights
 from .results import Digest
-from .words import SHARES, escaped, label, outline, span, value
+from .specs import Spec, axis, layout_of, plain, whole_ticks
+from .words import escaped, label, outline, span, value
 
-Spec: TypeAlias = dict[str, object]
 Row: TypeAlias = dict[Hashable, Any]
 
 LOOKS = {
@@ -58,7 +53,7 @@ def frontier_figure(digest: Digest) -> Spec:
         "type": "scatter",
         "mode": "markers+text",
         "name": "reference networks",
-        "y": _plain(stars[digest.score]),
+        "y": plain(stars[digest.score]),
         "text": [escaped(name) for name in stars["name"]],
         "textposition": "top center",
         "hoverinfo": "text",
@@ -74,7 +69,7 @@ def frontier_figure(digest: Digest) -> Spec:
             _points(f"frontier ({escaped(aims)})", front, digest, {"size": 10, "color": "--front"}),
             known,
         ],
-        "layout": _layout(digest.score, label(digest.score)),
+        "layout": layout_of(digest.score, label(digest.score)),
         "views": {cost: _view(digest, cost, [rest, None, front, stars]) for cost in digest.costs},
     }
 
@@ -88,7 +83,7 @@ def progress_figure(digest: Digest) -> Spec:
         "type": "scatter",
         "mode": "lines",
         "x": list(range(1, len(rows) + 1)),
-        "y": _plain(rows["value"]),
+        "y": plain(rows["value"]),
         "line": {"color": "--front", "width": 2, "shape": "hv"},
         "hoverinfo": "text",
         "hovertext": [
@@ -97,8 +92,8 @@ def progress_figure(digest: Digest) -> Spec:
         ],
         "showlegend": False,
     }
-    layout = _layout(name, "hypervolume" if several else f"best {label(name)}") | {"hovermode": "x"}
-    layout["xaxis"] = _axis("finished trials", rangemode="tozero", **_whole(len(rows)))
+    layout = layout_of(name, "hypervolume" if several else f"best {label(name)}") | {"hovermode": "x"}
+    layout["xaxis"] = axis("finished trials", rangemode="tozero", **whole_ticks(len(rows)))
     return {"data": [line], "layout": layout}
 
 
@@ -118,8 +113,8 @@ def curves_figure(digest: Digest) -> Spec:
     ]
     if on_front.any():
         data.append(_curves(known[on_front], measure, "frontier", {"color": "--front", "width": 2}))
-    layout = _layout(measure, label(measure))
-    layout["xaxis"] = _axis("epoch", **_whole(known["epoch"].max()))
+    layout = layout_of(measure, label(measure))
+    layout["xaxis"] = axis("epoch", **whole_ticks(known["epoch"].max()))
     return {"data": data, "layout": layout}
 
 
@@ -129,8 +124,8 @@ def _curves(rows: pd.DataFrame, measure: str, name: str, line: Spec) -> Spec:
     y: list[float | None] = []
     trials: list[str] = []
     for trial, one in rows.groupby("trial"):
-        x += [*_plain(one["epoch"]), None]
-        y += [*_plain(one[measure]), None]
+        x += [*plain(one["epoch"]), None]
+        y += [*plain(one[measure]), None]
         trials += [f"{trial:.0f}"] * len(one) + [""]
     return {
         "type": "scatter",
@@ -151,7 +146,7 @@ def _points(name: str, rows: pd.DataFrame, digest: Digest, marker: Spec) -> Spec
         "type": "scatter",
         "mode": "markers",
         "name": name,
-        "y": _plain(rows[digest.score]),
+        "y": plain(rows[digest.score]),
         "customdata": [int(number) for number in rows["number"]],
         "hoverinfo": "text",
         "hovertext": [_about(digest, row) for row in rows.to_dict("records")],
@@ -194,8 +189,8 @@ def _view(digest: Digest, cost: str, traces: list[pd.DataFrame | None]) -> Spec:
     pad = max(high / low, 2.0) ** 0.06 if low > 0 else 1.0
     steps = plane(digest, cost)
     steps = pd.concat([steps, steps.tail(1).assign(**{cost: high * pad})])
-    over: list[Spec] = [{} if rows is None else {"x": _plain(rows[cost])} for rows in traces]
-    over[1] = {"x": _plain(steps[cost]), "y": _plain(steps[digest.score])}
+    over: list[Spec] = [{} if rows is None else {"x": plain(rows[cost])} for rows in traces]
+    over[1] = {"x": plain(steps[cost]), "y": plain(steps[digest.score])}
     lines = references[shown & references[digest.score].isna()].sort_values(cost)
     return {
         "data": over,
@@ -211,43 +206,3 @@ def plane(digest: Digest, cost: str) -> pd.DataFrame:
     """Return the complete trials that none beats in the score and this cost alone, cheapest first."""
     objectives: Objectives = {digest.score: digest.way, cost: "minimize"}
     return digest.done[frontier(digest.done, objectives)].sort_values(cost)
-
-
-def _layout(column: str, title: str) -> Spec:
-    """Return what all figures share."""
-    font = {"color": "--ink", "family": "inherit", "size": 13}
-    return {
-        "font": font,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 62, "r": 12, "t": 12, "b": 48},
-        "hovermode": "closest",
-        "hoverlabel": {"bgcolor": "--card", "bordercolor": "--line", "font": font, "align": "left"},
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "--muted", "activecolor": "--ink"},
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
-        "xaxis": _axis(""),
-        "yaxis": _axis(title, tickformat=".1~%" if column in SHARES else "~g"),
-    }
-
-
-def _axis(title: str, **more: object) -> Spec:
-    """Return one axis."""
-    colors = {"gridcolor": "--grid", "linecolor": "--line", "tickcolor": "--line"}
-    return {
-        "title": {"text": escaped(title), "standoff": 8, "font": {"size": 13}},
-        "zeroline": False,
-        "automargin": True,
-        **colors,
-        **more,
-    }
-
-
-def _whole(largest: float) -> Spec:
-    """Return ticks for an axis of whole numbers, which plotly.js would halve on a short axis."""
-    return {"tickformat": "d", **({"dtick": 1} if largest <= 10 else {})}
-
-
-def _plain(values: Iterable[float]) -> list[float | None]:
-    """Return numbers as JSON knows them: None for what is not finite."""
-    numbers = (float(v) for v in values)
-    return [(int(v) if v.is_integer() else v) if np.isfinite(v) else None for v in numbers]

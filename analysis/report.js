@@ -1,149 +1,98 @@
-// Draws the figures in the colours of the page, and sorts and filters the table of trials.
-"use strict";
+// The report of a search: the frontier over the chosen cost, and sorting and filtering of the table of trials.
 
-(() => {
-  const figures = JSON.parse(document.getElementById("figures").textContent);
-  const settings = {
-    displaylogo: false,
-    showSendToCloud: false, // plotly.js 4 offers to send the data to its makers, unless told not to
-    plotlyServerURL: "",
-    responsive: true,
-    displayModeBar: matchMedia("(hover: hover)").matches ? "hover" : false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+// Ticks of a logarithmic axis at 1, or at 1, 2, 5; left alone, plotly.js writes all nine over each other.
+function ticks(decades) {
+  if (decades < 0.7) return null;
+  return decades > (placeOf("frontier").clientWidth < 600 ? 1.5 : 5) ? 1 : "D2";
+}
+
+// The frontier over the chosen cost: the view lies over the traces and the layout.
+views.frontier = (figure) => {
+  const view = figure.views[document.querySelector("input[name=cost]:checked").value];
+  const box = document.getElementById("log");
+  box.disabled = view.log === null;
+  const log = box.checked && view.log !== null;
+  document.getElementById("references").textContent = view.note;
+  const xaxis = {
+    ...figure.layout.xaxis,
+    type: log ? "log" : "linear",
+    range: log ? view.log : view.linear,
+    tickformat: "~s",
+    dtick: log ? ticks(view.log[1] - view.log[0]) : null,
+    title: { ...figure.layout.xaxis.title, text: view.title + (log ? ", log scale" : "") },
   };
+  const annotations = view.annotations.map((one) => ({ ...one, x: log ? Math.log10(one.x) : one.x }));
+  return {
+    data: figure.data.map((trace, i) => ({ ...trace, ...view.data[i] })),
+    layout: { ...figure.layout, xaxis, annotations, shapes: view.shapes },
+  };
+};
 
-  // A colour in a figure is the name of a CSS variable: the same figure serves light, dark and print.
-  function painted(part, style) {
-    if (Array.isArray(part)) return part.map((one) => painted(one, style));
-    if (part === null || typeof part !== "object") return part;
-    return Object.fromEntries(
-      Object.entries(part).map(([key, given]) => {
-        if (key === "family") return [key, style.fontFamily];
-        const named = /color$/i.test(key) && typeof given === "string" && given.startsWith("--");
-        return [key, named ? style.getPropertyValue(given).trim() : painted(given, style)];
-      }),
-    );
-  }
+// From a point to what is known of it: the network's page where there is one, else the row of the trial.
+function follow(event) {
+  const number = event.points[0].customdata;
+  if (number === undefined) return;
+  const place = document.getElementById(`network-${number}`) ? "network" : "trial";
+  location.hash = `${place}-${number}`;
+}
 
-  // Ticks of a logarithmic axis at 1, or at 1, 2, 5; left alone, plotly.js writes all nine over each other.
-  function ticks(decades) {
-    if (decades < 0.7) return null;
-    const narrow = document.getElementById("plot-frontier").clientWidth < 600;
-    return decades > (narrow ? 1.5 : 5) ? 1 : "D2";
-  }
+function openTarget() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+}
 
-  // The frontier over the chosen cost: the view lies over the traces and the layout.
-  function chosen(figure) {
-    if (!figure.views) return figure;
-    const view = figure.views[document.querySelector("input[name=cost]:checked").value];
-    const box = document.getElementById("log");
-    box.disabled = view.log === null;
-    const log = box.checked && view.log !== null;
-    document.getElementById("references").textContent = view.note;
-    const xaxis = {
-      ...figure.layout.xaxis,
-      type: log ? "log" : "linear",
-      range: log ? view.log : view.linear,
-      tickformat: "~s",
-      dtick: log ? ticks(view.log[1] - view.log[0]) : null,
-      title: { ...figure.layout.xaxis.title, text: view.title + (log ? ", log scale" : "") },
-    };
-    const annotations = view.annotations.map((one) => ({ ...one, x: log ? Math.log10(one.x) : one.x }));
-    return {
-      data: figure.data.map((trace, i) => ({ ...trace, ...view.data[i] })),
-      layout: { ...figure.layout, xaxis, annotations, shapes: view.shapes },
-    };
-  }
+function sorted(table, column, direction) {
+  const body = table.tBodies[0];
+  const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent;
+  const rows = [...body.rows].map((row) => [key(row), row]);
+  const numeric = table.tHead.rows[0].cells[column].classList.contains("number");
+  rows.sort(([a], [b]) => {
+    if (a === "" || b === "") return (a === "") - (b === ""); // what is unknown stays last
+    return direction * (numeric ? a - b : a.localeCompare(b, undefined, { numeric: true }));
+  });
+  body.append(...rows.map(([, row]) => row));
+}
 
-  // Browsers ask for figures before they turn to the style of print, so a class turns to it first.
-  const printing = () => document.documentElement.classList.contains("printing");
+function sortOnClick(table) {
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    head.querySelector("button").addEventListener("click", () => {
+      const ascending = head.getAttribute("aria-sort") !== "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+      sorted(table, column, ascending ? 1 : -1);
+    });
+  });
+}
 
-  function print(on) {
-    document.documentElement.classList.toggle("printing", on);
-    draw();
-  }
-
-  function draw() {
-    const style = getComputedStyle(document.body);
-    for (const [name, figure] of Object.entries(figures)) {
-      const { data, layout } = painted(chosen(figure), style);
-      const place = document.getElementById(`plot-${name}`);
-      const size = printing() ? { width: 680, height: name === "frontier" ? 400 : 280 } : {};
-      Plotly.react(place, data, { ...layout, ...size, autosize: !printing() }, settings);
-      if (!printing()) Plotly.Plots.resize(place);
+function filterOnInput(table) {
+  const words = document.getElementById("filter");
+  const status = document.getElementById("status");
+  const texts = new Map([...table.tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]));
+  const filter = () => {
+    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const [row, text] of texts) {
+      const fits = !status.value || row.classList.contains(status.value);
+      row.hidden = !(fits && wanted.every((word) => text.includes(word)));
+      shown += !row.hidden;
     }
-  }
+    document.getElementById("shown").textContent = `${shown} of ${texts.size}`;
+  };
+  words.addEventListener("input", filter);
+  status.addEventListener("input", filter);
+  filter();
+}
 
-  // From a point to what is known of it: the network's page where there is one, else the row of the trial.
-  function follow(event) {
-    const number = event.points[0].customdata;
-    if (number === undefined) return;
-    const place = document.getElementById(`network-${number}`) ? "network" : "trial";
-    location.hash = `${place}-${number}`;
-  }
+const table = document.querySelector("#trials table");
+if (table) {
+  sortOnClick(table);
+  filterOnInput(table);
+}
 
-  function openTarget() {
-    const target = document.getElementById(location.hash.slice(1));
-    if (target instanceof HTMLDetailsElement) target.open = true;
-  }
-
-  function sorted(table, column, direction) {
-    const body = table.tBodies[0];
-    const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent;
-    const rows = [...body.rows].map((row) => [key(row), row]);
-    const numeric = table.tHead.rows[0].cells[column].classList.contains("number");
-    rows.sort(([a], [b]) => {
-      if (a === "" || b === "") return (a === "") - (b === ""); // what is unknown stays last
-      return direction * (numeric ? a - b : a.localeCompare(b, undefined, { numeric: true }));
-    });
-    body.append(...rows.map(([, row]) => row));
-  }
-
-  function sortOnClick(table) {
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, column) => {
-      head.querySelector("button").addEventListener("click", () => {
-        const ascending = head.getAttribute("aria-sort") !== "ascending";
-        heads.forEach((other) => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-        sorted(table, column, ascending ? 1 : -1);
-      });
-    });
-  }
-
-  function filterOnInput(table) {
-    const words = document.getElementById("filter");
-    const status = document.getElementById("status");
-    const texts = new Map([...table.tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]));
-    const filter = () => {
-      const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      for (const [row, text] of texts) {
-        const fits = !status.value || row.classList.contains(status.value);
-        row.hidden = !(fits && wanted.every((word) => text.includes(word)));
-        shown += !row.hidden;
-      }
-      document.getElementById("shown").textContent = `${shown} of ${texts.size}`;
-    };
-    words.addEventListener("input", filter);
-    status.addEventListener("input", filter);
-    filter();
-  }
-
-  draw();
+addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("#frontier input").forEach((input) => input.addEventListener("input", draw));
-  document.getElementById("plot-frontier")?.on("plotly_click", follow);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-
-  const table = document.querySelector("#trials table");
-  if (table) {
-    sortOnClick(table);
-    filterOnInput(table);
-  }
-
-  addEventListener("hashchange", openTarget);
+  placeOf("frontier")?.on("plotly_click", follow);
   openTarget();
-
-  addEventListener("beforeprint", () => print(true));
-  addEventListener("afterprint", () => print(false));
-})();
+});
+addEventListener("hashchange", openTarget);

@@ -19,6 +19,8 @@ LABELS = {
     "macs": "MACs",
     "flops": "FLOPs",
     "activations": "activations",
+    "op": "operator",
+    "shape": "output",
     "seconds": "training time (s)",
     "step_seconds": "time in training steps (s)",
 }
@@ -30,6 +32,11 @@ MARKS = {"kernel": "k", "expand": "e", "groups": "g", "stride": "/"}
 def label(name: str) -> str:
     """Return the name of a column in words."""
     return LABELS.get(name, name.replace("_", " "))
+
+
+def capital(words: str) -> str:
+    """Return words with a capital first letter, the others as they are: "MACs" stays."""
+    return words[:1].upper() + words[1:]
 
 
 def value(name: str, number: float) -> str:
@@ -47,6 +54,28 @@ def value(name: str, number: float) -> str:
     if "seconds" in name:
         return f"{number:,.2f}"
     return f"{number:,.0f}" if math.isfinite(number) and number == int(number) else f"{number:,.4g}"
+
+
+def size(count: int) -> str:
+    r"""Return a number of bytes to read, in decimal units.
+
+    >>> size(4), size(61_100_840 * 4), size(999_999)
+    ('4\xa0B', '244\xa0MB', '1\xa0MB')
+    """
+    amount, units = float(count), iter(("B", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while amount >= 999.5:
+        amount, unit = amount / 1000, next(units)
+    return f"{amount:.3g}{SPACE}{unit}"
+
+
+def times(ratio: float) -> str:
+    """Return a ratio to read, three digits.
+
+    >>> times(2.2644), times(21.661), times(0.05), times(1234.5)
+    ('2.26×', '21.7×', '0.05×', '1,234×')
+    """
+    return f"{ratio:.3g}×" if ratio < 999.5 else f"{ratio:,.0f}×"
 
 
 def span(seconds: float) -> str:
