@@ -1,0 +1,78 @@
+"""What the documentation shows is true: its tables read, its commands and its Python run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archscape.spaces import Network, Space, load
+from archscape.spaces.document import read_text
+from archscape.spaces.language import read_table
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+TABLES = [(page.name, text) for page in PAGES for text in blocks(page, "yaml") if re.match(r"(#.*\n)*(network|space):", text)]
+PROGRAMS = [(page.name, text) for page in PAGES for text in blocks(page, "python") if re.search(r"^(import|from)", text)]
+
+
+@pytest.mark.parametrize(("page", "text"), TABLES)
+def test_tables_read(page: str, text: str) -> None:
+    table = read_table(read_text(text, name=page))
+    assert isinstance(table, Network | Space)
+
+
+def test_the_readme_shows_the_space_of_the_catalog() -> None:
+    shown = next(text for name, text in TABLES if name == "README.md" and "space: digits" in text)
+    assert read_table(read_text(shown)) == load("digits")
+
+
+@pytest.mark.slow
+def test_the_tutorial_runs_as_written(archscape: Run, tmp_path: Path) -> None:
+    page = ROOT / "docs" / "tutorial.md"
+    for name in ("small.yaml", "job.yaml"):
+        text = page.read_text(encoding="utf-8").split(f"`{name}`:")[1]
+        (tmp_path / name).write_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1))  # type: ignore[union-attr]
+    for line in "".join(blocks(page, "bash")).splitlines():
+        done = archscape(*shlex.split(line)[1:])
+        assert done.returncode == 0, done.stderr
+    assert {path.suffix for path in (tmp_path / "best").iterdir()} >= {".py", ".yaml", ".safetensors"}
+
+
+@pytest.mark.parametrize(("page", "text"), [p for p in PROGRAMS if p[0] != "tutorial.md"])
+def test_programs_run(page: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(text, page, "exec"), {})
+    printed = capsys.readouterr().out
+    for line in re.findall(r"print\(.*\)\s+# ([\w ]+)$", text, re.MULTILINE):
+        assert line.split(" decision")[0] in printed
+
+
+def test_the_readme_shows_the_source_that_is_exported() -> None:
+    from archscape.spaces import load_network
+    from archscape.spaces.source import source
+
+    shown = next(text for text in blocks(ROOT / "README.md", "python") if text.startswith("class "))
+    assert shown in source(load_network("resnet50"))
+
+
+def test_cheap_commands_of_the_readme_run(archscape: Run, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    lines = [line for text in blocks(ROOT / "README.md", "bash") for line in text.splitlines()]
+    commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("archscape")]
+    cheap = [c for c in commands if c[0] in ("profile", "compare", "space", "list") or c[1] == "resnet50"]
+    assert len(cheap) >= 3
+    for command in cheap:
+        done = archscape(*command)
+        assert done.returncode == 0, done.stderr
