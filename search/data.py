@@ -2,7 +2,7 @@
 
 >>> data = load_data("digits")
 >>> data.input, data.classes, len(data.train), len(data.val), len(data.test)
-((1, 8, 8), 10, 1137, 360, 300)
+((1, 8, 8), 10, 1197, 300, 300)
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ import numpy as np
 from ..spaces.errors import JobError
 from .clutter import Bytes, Integers, cluttered, uniform
 
-ORIGINALS = {"train": 1137, "val": 360, "test": 300}
-COPIES = {"train": 4, "val": 1, "test": 2}  # renderings of each original; validation comes after every epoch
+ORIGINALS = {"train": 1197, "val": 300, "test": 300}
+COPIES = {"train": 3, "val": 1, "test": 1}  # renderings of each original
 
 _SPLIT_SEED = 1797
 _DRAWING_SEEDS = {"train": 100, "val": 200, "test": 300}

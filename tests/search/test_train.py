@@ -178,7 +178,7 @@ def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp
         print(*evaluate_accuracy(model, load_data("cluttered-digits").test))
     """)
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.split() == [str(int(outcome.metrics["test_correct"])), "600"]
+    assert done.stdout.split() == [str(int(outcome.metrics["test_correct"])), "300"]
 
 
 def test_the_test_part_steers_nothing(digits: Data) -> None:
