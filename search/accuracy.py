@@ -7,7 +7,8 @@ import re
 import torch
 from torch import nn
 
-from ..spaces.errors import JobError
+from archscape.spaces.errors import JobError
+
 from .data import Split
 
 # Fixed, because the last bits of an output may depend on the batch it is computed in. On a CPU the maps of a

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..spaces.errors import JobError, suggest
+from archscape.spaces.errors import JobError, suggest
+
 from .digits import cluttered_digits, digits
 from .npz import SPLITS, read_npz
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..spaces.errors import JobError
+from archscape.spaces.errors import JobError
+
 from .clutter import Bytes, Integers, cluttered, uniform
 
 ORIGINALS = {"train": 1197, "val": 300, "test": 300}

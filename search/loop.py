@@ -14,7 +14,8 @@ from typing import Literal
 import torch
 from torch import nn
 
-from ..spaces.errors import ShapeError
+from archscape.spaces.errors import ShapeError
+
 from .accuracy import count_correct, lay_out
 from .augment import augment
 from .data import Data, Split

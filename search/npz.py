@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..spaces.errors import JobError
+from archscape.spaces.errors import JobError
+
 from .clutter import uniform
 
 SPLITS = ("train", "val", "test")

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
-from ..spaces.document import Document, Place, Tree
-from ..spaces.errors import JobError, suggest
+from archscape.spaces.document import Document, Place, Tree
+from archscape.spaces.errors import JobError, suggest
 
 Value: TypeAlias = "str | int | float | list[str] | None"
 
