@@ -22,7 +22,7 @@ STATUSES = {
 
 METRICS = (
     *("accuracy", "test_accuracy", "loss", "params", "macs", "flops", "activations"),
-    *("seconds", "step_seconds"),
+    *("seconds", "step_seconds", "eval_seconds"),
 )
 
 COLUMNS = (
