@@ -135,8 +135,9 @@ def _total_cell(entry: Entry, entries: Sequence[Entry], cost: str) -> Html:
 
 def _field(layers: Sequence[LayerRow]) -> Shape:
     """Return the largest receptive field of a layer that writes a map of more than one place."""
-    fields = [layer.receptive_field for layer in layers if max(layer.shape[1:], default=1) > 1]
-    return max(fields, default=layers[-1].receptive_field)
+    maps = [layer for layer in layers if max(layer.shape[1:], default=1) > 1]
+    fields = [layer.receptive_field for layer in maps or layers]
+    return tuple(max(axis) for axis in zip(*fields, strict=True))
 
 
 def _charts(entries: Sequence[Entry], measure: str) -> Html:
@@ -157,7 +158,8 @@ def _charts(entries: Sequence[Entry], measure: str) -> Html:
 def _figures(entries: Sequence[Entry]) -> dict[str, Spec]:
     figures: dict[str, Spec] = {}
     for measure in MEASURES:
-        top = max(getattr(layer, measure) for entry in entries for layer in weighted(entry.dossier.layers))
+        bars = [layer for entry in entries for layer in weighted(entry.dossier.layers)]
+        top = max((getattr(layer, measure) for layer in bars), default=0)
         for index, entry in enumerate(entries):
             chart = layer_chart(entry.dossier.layers, measure, color=entry.color, top=top)
             figures[_chart_name(measure, index)] = chart

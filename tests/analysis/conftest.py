@@ -1,9 +1,18 @@
-"""A synthetic run: real networks and their real costs, but accuracies and times that no training gave."""
+"""What the tests of reports share: the written page as elements, and a synthetic run.
 
+The run holds real networks and their real costs, but accuracies and times that no training gave.
+"""
+
+from __future__ import annotations
+
+import json
 import math
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,6 +21,7 @@ from archscape.analysis.frontier import Objectives
 from archscape.analysis.results import RunResults
 from archscape.spaces.network import Network
 
+VOID = {"meta", "input", "br", "link", "img", "base", "hr", "source", "embed"}
 TRADE: Objectives = {"accuracy": "maximize", "macs": "minimize"}
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 JOB = "search: synthetic\nspace: digits\ndata: cluttered-digits\nrecipe: quick\nsampler: nsga2\nseed: 0\n"
@@ -28,6 +38,69 @@ REFERENCES = pd.DataFrame(
         {"name": "far", "params": 11_689_512, "macs": 1_814_073_344, "activations": 2_484_224},
     ]
 )
+
+
+class Page(HTMLParser):
+    """The page as elements, with the text that each holds; a wrong nesting is an error."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[list[str]] = []
+        self.open: list[int] = []
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        assert not self.open, "an element is left open"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: given or "" for name, given in attrs}))
+        self.texts.append([])
+        if tag not in VOID:
+            self.open.append(len(self.elements) - 1)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.elements[self.open.pop()][0] == tag
+
+    def handle_data(self, data: str) -> None:
+        for index in self.open:
+            self.texts[index].append(data)
+
+    def find(self, tag: str, **attrs: str) -> list[int]:
+        return [
+            index
+            for index, (name, given) in enumerate(self.elements)
+            if name == tag and all(given.get(key.rstrip("_")) == want for key, want in attrs.items())
+        ]
+
+    def text(self, index: int) -> str:
+        return "".join(self.texts[index])
+
+    def one(self, tag: str, **attrs: str) -> str:
+        (index,) = self.find(tag, **attrs)
+        return self.text(index)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        result: dict[str, Any] = json.loads(self.one("script", id="figures"))
+        return result
+
+    @property
+    def rows(self) -> dict[int, list[str]]:
+        """The cells of the table of trials, by number."""
+        result: dict[int, list[str]] = {}
+        for index in self.find("tr"):
+            name = self.elements[index][1].get("id", "")
+            if name.startswith("trial-"):
+                following = range(index + 1, len(self.elements))
+                end = next((i for i in following if self.elements[i][0] == "tr"), len(self.elements))
+                cells = [i for i in range(index, end) if self.elements[i][0] == "td"]
+                result[int(name.removeprefix("trial-"))] = [self.text(i) for i in cells]
+        return result
+
+
+@pytest.fixture
+def read_page() -> Callable[[Path], Page]:
+    return Page
 
 
 def network(rng: random.Random) -> Network:

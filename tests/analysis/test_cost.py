@@ -1,0 +1,76 @@
+"""The counts of single operators and their agreement with the built modules are tested with the spaces."""
+
+import doctest
+
+import pytest
+import torch
+
+from archscape.analysis import cost
+from archscape.analysis.cost import Layer, profile
+from archscape.spaces import Network, catalog_names, load
+from archscape.spaces.build import build
+from archscape.spaces.operators import OPERATORS
+
+NETWORKS = [table for name in catalog_names() if isinstance(table := load(name), Network)]
+STATEFUL = {op.kind for op in OPERATORS if op.stateful}
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
+def test_the_layers_add_up_to_the_totals_from_remembered_blocks(network: Network) -> None:
+    found, totals = profile(network), network.totals
+    assert (found.params, found.macs, found.flops, found.activations) == (
+        totals.params,
+        totals.macs,
+        totals.flops,
+        totals.activations,
+    )
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
+def test_the_flops_by_kind_add_up_to_the_flops(network: Network) -> None:
+    found = profile(network)
+    assert sum(found.flops_by_kind.values()) == found.flops
+    assert all(found.flops_by_kind.values())
+    assert set(found.flops_by_kind) <= {layer.op for layer in found.layers}
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
+def test_a_layer_with_state_bears_the_name_of_its_module(network: Network) -> None:
+    with torch.device("meta"):
+        modules = dict(build(network).named_modules())
+    for layer in profile(network).layers:
+        if layer.op in STATEFUL:
+            own = modules[layer.name].parameters(recurse=False)
+            assert sum(parameter.numel() for parameter in own) == layer.params, layer.name
+        else:
+            assert layer.params == 0
+
+
+def test_layer_names_are_unique() -> None:
+    for network in NETWORKS:
+        names = [layer.name for layer in profile(network).layers]
+        assert len(names) == len(set(names)), network.name
+
+
+def test_lenet5_layer_by_layer() -> None:
+    # LeCun et al. 1998, section II.B: 156 and 122,304 connections in C1 (117,600 products and 4,704 biases),
+    # 48,120 parameters in C5, 10,164 in F6. C3 is connected to all maps here: 16 (150 + 1) parameters.
+    # An activation counts 6 operations for tanh, average pooling 4 for each window of 2x2.
+    assert profile(load("lenet5")).layers == [  # type: ignore[arg-type]
+        Layer("conv1", "conv", (6, 28, 28), 156, 117_600, 239_904, 4_704),
+        Layer("conv1_act", "act", (6, 28, 28), 0, 0, 28_224, 0),
+        Layer("avgpool1", "avgpool", (6, 14, 14), 0, 0, 4_704, 0),
+        Layer("conv2", "conv", (16, 10, 10), 2_416, 240_000, 481_600, 1_600),
+        Layer("conv2_act", "act", (16, 10, 10), 0, 0, 9_600, 0),
+        Layer("avgpool2", "avgpool", (16, 5, 5), 0, 0, 1_600, 0),
+        Layer("linear1_flatten", "flatten", (400,), 0, 0, 0, 0),
+        Layer("linear1", "linear", (120,), 48_120, 48_000, 96_120, 120),
+        Layer("linear1_act", "act", (120,), 0, 0, 720, 0),
+        Layer("linear2", "linear", (84,), 10_164, 10_080, 20_244, 84),
+        Layer("linear2_act", "act", (84,), 0, 0, 504, 0),
+        Layer("linear3", "linear", (10,), 850, 840, 1_690, 10),
+    ]
+
+
+def test_the_examples_are_true() -> None:
+    assert doctest.testmod(cost) == (0, 2)
