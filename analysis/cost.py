@@ -1,9 +1,9 @@
 """Costs: what a network takes, layer by layer, known before anything is built.
 
-`macs` are the multiply-accumulates of convolutions and linear layers, without bias (torchvision's published `_ops`, half
-of PyTorch's FlopCounterMode). `flops` are twice the macs and every other arithmetic operation: bias, norm, activation,
-pooling, joins. `activations` are the elements that convolutions and linear layers write (pycls, fvcore). All are for
-one input (batch 1).
+`macs` are the multiply-accumulates of convolutions and linear layers, without bias (torchvision's published
+`_ops`, half of PyTorch's FlopCounterMode). `flops` are twice the macs and every other arithmetic operation:
+bias, norm, activation, pooling, joins. `activations` are the elements that convolutions and linear layers
+write (pycls, fvcore). All are for one input (batch 1).
 """
 
 from __future__ import annotations

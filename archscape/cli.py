@@ -1,6 +1,7 @@
 """The commands. Results go to standard output, progress and what to do next to standard error.
 
-Exit status: 0 good; 2 the input is wrong (one message, no traceback); 1 anything else that archscape foresees.
+Exit status: 0 good; 2 the input is wrong (one message, no traceback); 1 anything else that archscape
+foresees.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ app = typer.Typer(
 )
 
 COSTS = ("params", "macs", "flops", "activations")
-NetworkName = Annotated[str, typer.Argument(help="A name of `archscape list`, or a YAML or JSON file.", metavar="NETWORK")]
+NetworkName = Annotated[
+    str, typer.Argument(help="A name of `archscape list`, or a YAML or JSON file.", metavar="NETWORK")
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 InputOption = Annotated[
     str | None, typer.Option("--input", metavar="CxHxW", help="Another input than the network's own.")
@@ -43,9 +46,13 @@ InputOption = Annotated[
 
 @app.command()
 def search(
-    job: Annotated[Path, typer.Argument(help="The job file; `docs/tutorial.md` has one.", metavar="JOB.yaml")],
+    job: Annotated[
+        Path, typer.Argument(help="The job file; `docs/tutorial.md` has one.", metavar="JOB.yaml")
+    ],
     trials: Annotated[int | None, typer.Option(min=1, help="Networks to try, in place of the job's.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes that train, in place of the job's.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that train, in place of the job's.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: runs/NAME]")] = None,
 ) -> None:
     """Search a space: propose networks, train them, and write a report.
@@ -53,7 +60,7 @@ def search(
     The same command again goes on where it ended, whatever ended it. Ctrl-C stops cleanly.
     """
     from .search.job import read_job
-    from .search.run import run
+    from .search.session import run
 
     wanted = read_job(job)
     wanted = replace(wanted, trials=trials or wanted.trials, workers=workers or wanted.workers)
@@ -92,7 +99,9 @@ def profile(
 
 @app.command()
 def compare(
-    networks: Annotated[list[str], typer.Argument(help="Names of `archscape list`, or files.", metavar="NETWORK...")],
+    networks: Annotated[
+        list[str], typer.Argument(help="Names of `archscape list`, or files.", metavar="NETWORK...")
+    ],
     form: FormatOption = Format.table,
     shape: InputOption = None,
     out: Annotated[Path | None, typer.Option(help="Also write an HTML report with charts.")] = None,
@@ -105,7 +114,8 @@ def compare(
     found = [count(_network(name, shape)) for name in networks]
     columns = ("network", "input", *COSTS, "layers")
     rows = [
-        (p.network.name, shape_text(p.network.input), *(getattr(p, cost) for cost in COSTS), len(p.layers)) for p in found
+        (p.network.name, shape_text(p.network.input), *(getattr(p, cost) for cost in COSTS), len(p.layers))
+        for p in found
     ]
     emit(columns, rows, form)
     _say(f"Convention: {CONVENTION}.")
@@ -132,7 +142,9 @@ def report(
 
 @app.command()
 def export(
-    source: Annotated[str, typer.Argument(help="The folder of a search, or a network.", metavar="RUN|NETWORK")],
+    source: Annotated[
+        str, typer.Argument(help="The folder of a search, or a network.", metavar="RUN|NETWORK")
+    ],
     trial: Annotated[str, typer.Option(help="Of a search: `best`, or a trial's number.")] = "best",
     form: Annotated[
         list[str] | None,
@@ -149,6 +161,7 @@ def export(
     if Path(source).is_dir():
         from .search.folder import trained
 
+        _require_run(Path(source))
         network, weights = trained(Path(source), trial)
         files = write(network, out, formats=form or ("source", "spec", "weights"), weights=weights)
     else:
@@ -203,7 +216,10 @@ def list_(form: FormatOption = Format.table) -> None:
         rows.append((name, kind, shape_text(table.input), *costs, _heading(table)))
     emit(("name", "kind", "input", "params", "macs", "from"), rows, form)
     if form is Format.table:
-        blocks = [(word, ", ".join(block.parameters), block.doc.split("\n")[0]) for word, block in sorted(BLOCKS.items())]
+        blocks = [
+            (word, ", ".join(block.parameters), block.doc.split("\n")[0])
+            for word, block in sorted(BLOCKS.items())
+        ]
         emit(("block", "parameters", "what it is"), blocks, form)
 
 
@@ -256,8 +272,8 @@ def _network(name: str, shape: str | None) -> Network:
 
 def _references(space: Space) -> list[Network]:
     """Return the networks of the catalog on a space's input with its number of classes, where they fit."""
-    from .spaces import SpaceError, catalog_names, load
     from .spaces import Network as NetworkTable
+    from .spaces import SpaceError, catalog_names, load
 
     classes = space.sample(Random(0)).network.body.shape[0]
     found = []
@@ -322,7 +338,9 @@ def _sample(space: Space, number: int, seed: int, form: Format) -> None:
         totals = network.totals
         costs = [getattr(totals, cost) for cost in COSTS]
         if form is Format.table:
-            print(f"# {network.hash()}: " + ", ".join(f"{c:,} {n}" for n, c in zip(COSTS, costs, strict=True)))
+            print(
+                f"# {network.hash()}: " + ", ".join(f"{c:,} {n}" for n, c in zip(COSTS, costs, strict=True))
+            )
             print(network.to_yaml())
         else:
             rows.append((network.hash(), *costs, network.to_json()))
@@ -342,4 +360,6 @@ def _say_how_to_load(network: Network, files: dict[str, Path]) -> None:
     folder, module, name = files["source"].parent, files["source"].stem, class_name(network)
     _say(f"Load it, in {folder}:")
     _say(f"  from {module} import {name}; from safetensors.torch import load_file")
-    _say(f"  model = {name}(); model.load_state_dict(load_file({json.dumps(files['weights'].name)})); model.eval()")
+    _say(
+        f"  model = {name}(); model.load_state_dict(load_file({json.dumps(files['weights'].name)})); model.eval()"
+    )

@@ -1,17 +1,17 @@
 """Costs against fvcore and building the model, in one process, interleaved, medians.
 
-Claim: one architecture with its layer table at least 1,000 times faster on ResNet-50 and 250 times on ResNet-20;
-totals from remembered blocks at least 10,000 times on ResNet-50; sampling with feasibility of the `cifar` space
-at least 5,000 networks a second on one core.
+Claim: one architecture with its layer table at least 1,000 times faster on ResNet-50 and 250 times on
+ResNet-20; totals from remembered blocks at least 10,000 times on ResNet-50; sampling with feasibility of the
+`cifar` space at least 5,000 networks a second on one core.
 
 Command: `python benchmarks/costs.py` (writes benchmarks/results/costs-DATE.md)
 
 What is compared. The peer is what one does without archscape: build the torch module (from the very source archscape
-exports) and let fvcore make its layer table with parameters, FLOPs and activations (`flop_count_table`). For who needs no
-table, `fvcore FLOPs + build` counts FLOPs alone. `lower + table` is archscape from the declared rows to the same table,
-with every memory of blocks, windows and operators cleared before each run.
-`declare + lower + table` also checks the rows against the language first. `totals` are parameters, MACs, FLOPs and
-activations of a network whose blocks were met before, as in a search.
+exports) and let fvcore make its layer table with parameters, FLOPs and activations (`flop_count_table`). For
+who needs no table, `fvcore FLOPs + build` counts FLOPs alone. `lower + table` is archscape from the declared
+rows to the same table, with every memory of blocks, windows and operators cleared before each run.
+`declare + lower + table` also checks the rows against the language first. `totals` are parameters, MACs,
+FLOPs and activations of a network whose blocks were met before, as in a search.
 """
 
 from __future__ import annotations
@@ -82,7 +82,13 @@ def compare(network: Network) -> dict[str, float]:
     def declare_and_all() -> object:
         return profile(Network(name=network.name, input=network.input, layers=network.layers))
 
-    ways = ("fvcore table + build", "fvcore FLOPs + build", "lower + table", "declare + lower + table", "totals")
+    ways = (
+        "fvcore table + build",
+        "fvcore FLOPs + build",
+        "lower + table",
+        "declare + lower + table",
+        "totals",
+    )
     times: dict[str, list[float]] = {way: [] for way in ways}
     fvcore()
     for _ in range(ROUNDS):

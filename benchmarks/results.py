@@ -26,7 +26,11 @@ def write_results(name: str, claim: str, lines: Sequence[str]) -> Path:
 def hardware() -> str:
     """Return processor, cores and versions on one line."""
     info = Path("/proc/cpuinfo")
-    names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    names = [
+        line.partition(":")[2].strip()
+        for line in info.read_text().splitlines()
+        if line.startswith("model name")
+    ]
     cpu = names[0] if names else platform.processor()
     tools = ", ".join(f"{tool} {version(tool)}" for tool in ("torch", "optuna", "fvcore"))
     return f"{cpu}, {os.cpu_count()} cores; Python {platform.python_version()}, {tools}"

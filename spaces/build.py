@@ -18,7 +18,8 @@ _SERIAL = count(1)
 def build(network: Network) -> nn.Module:
     """Return a new PyTorch module of a network, its weights initialised by PyTorch's defaults.
 
-    The text it was compiled from is at hand for tracebacks and `inspect.getsource` as long as the module lives.
+    The text it was compiled from is at hand for tracebacks and `inspect.getsource` as long as the module
+    lives.
     """
     text = source(network)
     name = class_name(network)

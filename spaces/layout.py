@@ -12,7 +12,9 @@ def indent(text: str, columns: int) -> str:
 
 
 def fit(line: str, width: int) -> list[str]:
-    """Return a line as it is where it fits, else its outermost call broken: arguments on one line, or one a line.
+    """Return a line as it is where it fits, else its outermost call broken.
+
+    The arguments go on one line if they fit it, else one a line.
 
     >>> fit("f(aaaa, bbbb)", 8)
     ['f(', '    aaaa,', '    bbbb,', ')']

@@ -1,7 +1,8 @@
 """Source: the PyTorch text of a network, as one would write it by hand.
 
-Blocks of one topology become one class. Numbers that differ between its uses become parameters of the class, named
-after the block's own arguments where they agree (`width // 4`). The text depends on torch alone; `build` compiles it.
+Blocks of one topology become one class. Numbers that differ between its uses become parameters of the class,
+named after the block's own arguments where they agree (`width // 4`). The text depends on torch alone;
+`build` compiles it.
 """
 
 from __future__ import annotations
@@ -9,18 +10,16 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from textwrap import wrap
-from typing import TypeAlias
 
 from .forward import forward
 from .graph import Body, Node, Op
 from .layout import fit, indent
 from .network import Network
-from .values import Value, shape_text
+from .parameters import Literal, ParameterNames, literal
+from .values import shape_text
 
 WIDTH = 88
-Literal: TypeAlias = "int | float | bool | str | tuple[int, ...] | None"
 
 
 def source(network: Network) -> str:
@@ -35,7 +34,7 @@ def source(network: Network) -> str:
 
 
 def class_name(network: Network) -> str:
-    """Return the name of the network's class; `Network` is added where Python, PyTorch or a block has it already."""
+    """Return the name of the network's class; `Network` is added where that name is taken."""
     name = "".join(part[:1].upper() + part[1:] for part in _words(network.name))
     taken = {"F", "Tensor", *(_camel(body.word) for body in _bodies(network.body))}
     return f"{name}Network" if name in taken or keyword.iskeyword(name) else name
@@ -101,7 +100,7 @@ class _Writer:
         if isinstance(node.op, Body):
             inner: object = id(node.op) if node.op.sequence else id(self.of[id(node.op)])
             return (node.name, node.inputs, inner)
-        fixed = tuple(v for v in map(_literal, node.op.attributes().values()) if not _numeric(v))
+        fixed = tuple(v for v in map(literal, node.op.attributes().values()) if not _numeric(v))
         return (node.name, node.inputs, type(node.op), fixed)
 
     def name_classes(self) -> None:
@@ -118,9 +117,9 @@ class _Writer:
                 taken.add(group.name)
 
     def write(self, group: _Class) -> None:
-        """Write a class: its constructor from the attributes of all its bodies, its forward from the first."""
+        """Write a class: the constructor from the attributes of all its bodies, forward from the first."""
         body = group.bodies[0]
-        names = _Names(group)
+        names = ParameterNames(group.bodies)
         rank = len(body.inputs[0]) - 1
         statements = []
         texts: list[dict[str, str]] = []
@@ -147,8 +146,8 @@ class _Writer:
         lines += forward(body, texts, rank=rank, base="y", kept=kept, width=WIDTH)
         group.lines = lines
 
-    def attribute_texts(self, group: _Class, index: int, names: _Names) -> dict[str, str]:
-        """Return the text of each attribute of a node: a literal, or an expression in the class's parameters."""
+    def attribute_texts(self, group: _Class, index: int, names: ParameterNames) -> dict[str, str]:
+        """Return the text of each attribute of a node: a literal, or an expression in parameters."""
         node = group.bodies[0].nodes[index]
         if isinstance(node.op, Body):
             if node.op.sequence:
@@ -163,7 +162,7 @@ class _Writer:
             tables = [
                 n.op.attributes() for n in (b.nodes[index] for b in group.bodies) if isinstance(n.op, Op)
             ]
-            columns = {name: [_literal(table[name]) for table in tables] for name in tables[0]}
+            columns = {name: [literal(table[name]) for table in tables] for name in tables[0]}
         return {name: names.text(f"{node.name}_{name}", column) for name, column in columns.items()}
 
     def child(self, body: Body, values: dict[str, str]) -> str:
@@ -203,7 +202,7 @@ class _Writer:
                 texts.append({})
                 statements += fit(f"        self.{node.name} = {self.construct(node.op)}", WIDTH)
                 continue
-            values = {key: repr(_literal(value)) for key, value in node.op.attributes().items()}
+            values = {key: repr(literal(value)) for key, value in node.op.attributes().items()}
             texts.append(values)
             if node.op.stateful:
                 statements += fit(f"        self.{node.name} = {node.op.module(values, here)}", WIDTH)
@@ -220,78 +219,8 @@ class _Writer:
         return ["\n".join(group.lines) for group in self.groups.values()]
 
 
-class _Names:
-    """The parameters of one class: what varies between its bodies, by name."""
-
-    def __init__(self, group: _Class) -> None:
-        bodies = group.bodies
-        self.count = len(bodies)
-        tables = [dict(body.args) for body in bodies]
-        self.bases: dict[str, list[Literal]] = {
-            _identifier(name): [_literal(table[name]) for table in tables]
-            for name in tables[0]
-            if all(isinstance(table[name], int) for table in tables)
-        }
-        self.bases["inputs"] = [body.inputs[0][0] for body in bodies]
-        self.used: dict[str, list[Literal]] = {}
-
-    def text(self, name: str, column: list[Literal]) -> str:
-        """Return the text for an attribute with these values in the bodies of the class."""
-        if all(value == column[0] and type(value) is type(column[0]) for value in column):
-            return repr(column[0])
-        for base, values in self.bases.items():
-            if values == column:
-                return self.use(base, values)
-        for base, values in self.bases.items():
-            if relation := _relation(values, column):
-                return relation.format(self.use(base, values))
-        self.bases[name] = column
-        return self.use(name, column)
-
-    def use(self, name: str, values: list[Literal]) -> str:
-        self.used[name] = values
-        return name
-
-    def ordered(self) -> dict[str, list[Literal]]:
-        """Return the parameters in order: inputs, then as in the block's signature."""
-        order = ["inputs", *(name for name in self.bases if name != "inputs")]
-        return {name: self.used[name] for name in order if name in self.used}
-
-    def signature(self) -> str:
-        """Return the parameters with their types, after a comma."""
-        types = {
-            name: "int" if all(isinstance(v, int) for v in vs) else "int | tuple[int, ...]"
-            for name, vs in self.ordered().items()
-        }
-        return "".join(f", {name}: {kind}" for name, kind in types.items())
-
-    def in_forward(self, body: Body, texts: list[dict[str, str]]) -> tuple[str, ...]:
-        """Return the parameters that stateless operators read."""
-        words = " ".join(
-            value
-            for node, values in zip(body.nodes, texts, strict=True)
-            if isinstance(node.op, Op) and not node.op.stateful
-            for value in values.values()
-        ).split()
-        return tuple(name for name in self.ordered() if name in words)
-
-
-def _relation(base: list[Literal], column: list[Literal]) -> str | None:
-    """Return `4 * {}` or `{} // 4` where it gives every value of a column from those of a base."""
-    pairs = [(b, c) for b, c in zip(base, column, strict=True) if isinstance(b, int) and isinstance(c, int)]
-    if len(pairs) < len(base) or any(b < 1 for b, _ in pairs):
-        return None
-    b, c = pairs[0]
-    if c and c % b == 0 and all(y == x * (c // b) for x, y in pairs):
-        return f"{c // b} * {{}}"
-    for divisor in (2, b // max(c, 1)):
-        if divisor > 1 and all(y == x // divisor for x, y in pairs):
-            return f"{{}} // {divisor}"
-    return None
-
-
 def _runs(calls: Sequence[tuple[str, dict[str, Literal]]]) -> Iterator[str]:
-    """Yield the children of a sequence; equal ones, and those whose one number grows evenly, as one generator."""
+    """Yield the children of a sequence; equal or evenly growing ones as one generator."""
     at = 0
     while at < len(calls):
         name, values = calls[at]
@@ -347,18 +276,6 @@ def _bodies(body: Body) -> Iterator[Body]:
                 yield node.op
 
 
-def _literal(value: Value) -> Literal:
-    """Return a value as Python: a size that is the same along every axis as one number, a ratio as a float."""
-    if isinstance(value, tuple):
-        numbers = tuple(item for item in value if isinstance(item, int))
-        assert len(numbers) == len(value)
-        return numbers[0] if len(set(numbers)) == 1 else numbers
-    if isinstance(value, Fraction):
-        return float(value)
-    assert value is None or isinstance(value, int | str | bool)
-    return value
-
-
 def _numeric(value: Literal) -> bool:
     return isinstance(value, int | tuple) and not isinstance(value, bool)
 
@@ -382,7 +299,3 @@ def _words(name: str) -> list[str]:
 
 def _camel(word: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in word.split("_"))
-
-
-def _identifier(word: str) -> str:
-    return word if word.isidentifier() else f"_{word}"

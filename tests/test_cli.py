@@ -1,4 +1,4 @@
-"""The commands as a user types them: results on standard output, one clear message and status 2 for wrong input."""
+"""The commands as a user types them: results on standard output, one message and status 2 for wrong input."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WRONG = [
     (("profile", "resnet5"), "did you mean 'resnet50'?"),
     (("profile", "cifar"), "cifar is a space; a network is needed here"),
     (("profile", "missing.yaml"), "missing.yaml: no such file"),
-    (("profile", "lenet5", "--input", "1x8"), "conv1"),
+    (("profile", "lenet5", "--input", "1x8"), "conv2 on 6x2: a window of 5 does not fit"),
     (("profile", "lenet5", "--input", "huge"), "as in 3x224x224, but got 'huge'"),
     (("space", "resnet50"), "resnet50 is a network; a space"),
     (("search", "missing.yaml"), "missing.yaml: no such file"),
@@ -31,12 +31,14 @@ WRONG = [
     (("export", "lenet5", "--format", "onxx"), "there is no format 'onxx'"),
     (("export", "lenet5", "--format", "weights"), "lenet5 has no trained weights"),
     (("export", "lenet5", "--trial", "3"), "--trial 3 needs the folder of a search"),
-    (("export", "."), "no run"),
+    (("export", "."), "not the folder of a search"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "words"), WRONG, ids=[" ".join(a) for a, _ in WRONG])
-def test_wrong_input_is_one_message_and_status_2(archscape: Run, arguments: tuple[str, ...], words: str) -> None:
+def test_wrong_input_is_one_message_and_status_2(
+    archscape: Run, arguments: tuple[str, ...], words: str
+) -> None:
     done = archscape(*arguments)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr

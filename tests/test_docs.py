@@ -16,7 +16,7 @@ from archscape.spaces.document import read_text
 from archscape.spaces.language import read_table
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -24,8 +24,18 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
-TABLES = [(page.name, text) for page in PAGES for text in blocks(page, "yaml") if re.match(r"(#.*\n)*(network|space):", text)]
-PROGRAMS = [(page.name, text) for page in PAGES for text in blocks(page, "python") if re.search(r"^(import|from)", text)]
+TABLES = [
+    (page.name, text)
+    for page in PAGES
+    for text in blocks(page, "yaml")
+    if re.match(r"(#.*\n)*(network|space):", text)
+]
+PROGRAMS = [
+    (page.name, text)
+    for page in PAGES
+    for text in blocks(page, "python")
+    if re.search(r"^(import|from)", text)
+]
 
 
 @pytest.mark.parametrize(("page", "text"), TABLES)

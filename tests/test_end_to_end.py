@@ -26,7 +26,8 @@ workers: 2
 seed: 3
 """
 
-# What somebody who was sent the exported folder would write: torch and safetensors, nothing of archscape's but the data.
+# What somebody who was sent the exported folder would write: torch and safetensors, nothing of archscape's
+# but the data.
 CHECK = """
 import importlib.util, sys, torch
 from pathlib import Path
@@ -48,6 +49,10 @@ print(right / len(test.y))
 """
 
 
+def read_trials(run: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((run / "trials.csv").read_text(encoding="utf-8").splitlines()))
+
+
 @pytest.mark.slow
 def test_search_report_export_and_reload(archscape: Run, tmp_path: Path) -> None:
     (tmp_path / "job.yaml").write_text(JOB)
@@ -58,7 +63,7 @@ def test_search_report_export_and_reload(archscape: Run, tmp_path: Path) -> None
     assert "\x1b" not in done.stderr  # no control codes where nobody watches
     assert (run / "report.html").stat().st_size > 1_000_000
 
-    trials = list(csv.DictReader((run / "trials.csv").open()))
+    trials = read_trials(run)
     assert len(trials) == 5
     assert {trial["status"] for trial in trials} == {"complete"}
     assert len({trial["hash"] for trial in trials}) == 5
@@ -78,7 +83,7 @@ def test_search_report_export_and_reload(archscape: Run, tmp_path: Path) -> None
 
     again = archscape("search", "job.yaml")
     assert again.returncode == 0, again.stderr
-    assert list(csv.DictReader((run / "trials.csv").open())) == trials
+    assert read_trials(run) == trials
 
     (tmp_path / "job.yaml").write_text(JOB.replace("seed: 3", "seed: 4"))
     other = archscape("search", "job.yaml")
