@@ -360,6 +360,5 @@ def _say_how_to_load(network: Network, files: dict[str, Path]) -> None:
     folder, module, name = files["source"].parent, files["source"].stem, class_name(network)
     _say(f"Load it, in {folder}:")
     _say(f"  from {module} import {name}; from safetensors.torch import load_file")
-    _say(
-        f"  model = {name}(); model.load_state_dict(load_file({json.dumps(files['weights'].name)})); model.eval()"
-    )
+    _say(f"  model = {name}().eval()")
+    _say(f"  model.load_state_dict(load_file({json.dumps(files['weights'].name)}))")

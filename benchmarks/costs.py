@@ -6,12 +6,12 @@ ResNet-20; totals from remembered blocks at least 10,000 times on ResNet-50; sam
 
 Command: `python benchmarks/costs.py` (writes benchmarks/results/costs-DATE.md)
 
-What is compared. The peer is what one does without archscape: build the torch module (from the very source archscape
-exports) and let fvcore make its layer table with parameters, FLOPs and activations (`flop_count_table`). For
-who needs no table, `fvcore FLOPs + build` counts FLOPs alone. `lower + table` is archscape from the declared
-rows to the same table, with every memory of blocks, windows and operators cleared before each run.
-`declare + lower + table` also checks the rows against the language first. `totals` are parameters, MACs,
-FLOPs and activations of a network whose blocks were met before, as in a search.
+What is compared. The peer is what one does without archscape: build the torch module (from the very source
+archscape exports) and let fvcore make its layer table with parameters, FLOPs and activations
+(`flop_count_table`). For who needs no table, `fvcore FLOPs + build` counts FLOPs alone. `lower + table` is
+archscape from the declared rows to the same table, with every memory of blocks, windows and operators
+cleared before each run. `declare + lower + table` also checks the rows against the language first. `totals`
+are parameters, MACs, FLOPs and activations of a network whose blocks were met before, as in a search.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def compare(network: Network) -> dict[str, float]:
 
 
 def sampling(space: Space, count: int = 20_000) -> float:
-    """Return the feasible networks drawn per second, costs and limits included, after 1,000 that fill the memory."""
+    """Return the feasible networks drawn per second, after 1,000 that fill the memory."""
     rng = random.Random(0)
     for _ in range(1_000):
         space.sample(rng)
