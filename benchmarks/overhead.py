@@ -7,11 +7,11 @@ Command: `python benchmarks/overhead.py` (about 6 minutes; writes benchmarks/res
 Hardware: two free cores, no GPU.
 
 The command line runs the job below in a new process each time, one worker and two in turn. The sampler is
-random, so both try the same networks, and a trial computes the same bits wherever it runs. `steps` are forward
-and backward passes and the optimizer. `evaluation` is the validation after each epoch and the test at the end.
-`between` is what passes in a trial or between two that is neither: proposing, building, the study, weights and
-logs on disk; with two workers also waiting for the other's last trial. `start and end` are imports, data, the
-folder, the tables and the report.
+random, so both try the same networks, and a trial computes the same bits wherever it runs. `steps` are the
+passes forward and backward and the optimizer. `evaluation` is the validation after each epoch and the test at
+the end. `between` is what passes in a trial or between two that is neither: proposing, building, the study,
+weights and logs on disk; with two workers also the wait for the other's last trial. `start and end` are the
+imports, data, folder, tables and report.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def main() -> None:
     seconds = median(one["steps"] for one in rounds[1]) / TRIALS
     names = list(rounds[1][0])
     lines = [
-        f"Beside training steps, one worker: **{share:.1%}** of the search; a trial has {seconds:.2f} s of steps.",
+        f"Beside training steps, one worker: **{share:.1%}** ({seconds:.2f} s of steps a trial).",
         f"Two workers against one: **{ratio:.2f}x** faster.",
         "",
         f"Medians of {ROUNDS} interleaved rounds, seconds; load average at the end {os.getloadavg()[0]:.1f}:",

@@ -1,1 +1,34 @@
-"""Who tries what, where: jobs, studies, samplers, workers, training, data."""
+"""Who tries what, where: jobs, studies, samplers, workers, training, data.
+
+::
+
+    from archscape.search import read_job, run
+
+    results = run(read_job("job.yaml"))      # the same call again goes on where it ended
+
+Names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .folder import results
+    from .job import Job, read_job
+    from .session import run
+
+_HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "session"}
+
+__all__ = ["Job", "read_job", "results", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

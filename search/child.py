@@ -31,7 +31,7 @@ def main(folder: Path, name: str) -> int:
     with stopper.listening(signal.SIGTERM):
         _follow_parent(stopper)
         try:
-            from .run import work_in_folder
+            from .session import work_in_folder
 
             work_in_folder(folder, name=name, notify=notify, stopper=stopper)
         except ArchscapeError as error:

@@ -44,7 +44,7 @@ class InProcess:
 
     def run(self, folder: Path, notify: Notify, stopper: Stopper) -> None:
         """Work on the study in the folder."""
-        from .run import work_in_folder
+        from .session import work_in_folder
 
         with _one_thread():
             work_in_folder(folder, name="w1", notify=notify, stopper=stopper)

@@ -16,17 +16,17 @@ from archscape.search.executors import LocalPool
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
 from archscape.search.owner import Owner
-from archscape.search.run import run
+from archscape.search.session import run
 from archscape.search.stopping import Stop, Stopper
 from archscape.search.study import Study
 from archscape.spaces.errors import InputError, StudyError
 
-SEARCHER = Path(__file__).with_name("searcher.py")
-
 
 def start(job: Path, folder: Path, workers: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(SEARCHER), str(job), str(folder), str(workers)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "archscape", "search", str(job), "--out", str(folder)]
+    return subprocess.Popen(
+        [*command, "--workers", str(workers)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
 
 
 def wait_for(folder: Path, words: str, process: subprocess.Popen[str]) -> None:

@@ -29,7 +29,6 @@ from archscape.search.study import Study
 from archscape.search.worker import Plan, Worker
 from archscape.spaces import Network, Space
 
-SEARCHER = Path(__file__).with_name("searcher.py")
 TRIALS = 24
 ROUNDS = 10
 
@@ -156,10 +155,10 @@ def test_killed_in_mid_search(job_file: Path, tmp_path: Path) -> None:
     rng = random.Random(0)
     job_file.write_text(job_file.read_text().replace("trials: 8", f"trials: {TRIALS}"))
     folder = tmp_path / "run"
-    command = [sys.executable, str(SEARCHER), str(job_file), str(folder)]
+    command = [sys.executable, "-m", "archscape", "search", str(job_file), "--out", str(folder)]
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, stderr=subprocess.PIPE)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     coordinator = start()
     for _ in range(ROUNDS):

@@ -18,7 +18,7 @@ from archscape.search.data import load_data
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.recipe import Recipe
-from archscape.search.run import run
+from archscape.search.session import run
 from archscape.search.tables import COLUMNS, CURVE_COLUMNS
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.build import build
