@@ -31,9 +31,9 @@ def main(folder: Path, name: str) -> int:
     with stopper.listening(signal.SIGTERM):
         _follow_parent(stopper)
         try:
-            from .session import work_in_folder
+            from .join import join_run
 
-            work_in_folder(folder, name=name, notify=notify, stopper=stopper)
+            join_run(folder, name=name, notify=notify, stopper=stopper)
         except ArchscapeError as error:
             wrong_input = isinstance(error, InputError)
             notify(Event(kind="error", worker=name, message=str(error), input_error=wrong_input))

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from .files import sweep, write_whole
+from .lease import Lease
 from .spool import Result
-from .study import Lease
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -44,10 +44,10 @@ class InProcess:
 
     def run(self, folder: Path, notify: Notify, stopper: Stopper) -> None:
         """Work on the study in the folder."""
-        from .session import work_in_folder
+        from .join import join_run
 
         with _one_thread():
-            work_in_folder(folder, name="w1", notify=notify, stopper=stopper)
+            join_run(folder, name="w1", notify=notify, stopper=stopper)
 
 
 @contextmanager

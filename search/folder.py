@@ -30,6 +30,7 @@ from archscape.spaces.errors import InputError, StudyError
 
 from .files import write_json, write_whole
 from .job import Job, read_job
+from .lease import COSTS
 from .study import Study
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def results(folder: Path, *, references: Sequence[Network] = ()) -> RunResults:
 
 def _costs(network: Network) -> dict[str, int]:
     totals = network.totals
-    return {name: getattr(totals, name) for name in ("params", "macs", "flops", "activations")}
+    return {name: getattr(totals, name) for name in COSTS}
 
 
 def trained(folder: Path, trial: str = "best") -> tuple[Network, dict[str, Tensor]]:

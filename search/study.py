@@ -7,9 +7,7 @@ dead, or has ended.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -23,7 +21,8 @@ from archscape.analysis.frontier import Direction
 from archscape.spaces.errors import StudyError
 
 from .history import History, distributions, read_history
-from .leases import Leases, Row, tables
+from .lease import Lease, lease_of
+from .ledger import Ledger, Row, tables
 from .owner import Owner
 from .spool import Result, Spool
 from .storage import Storage, explained, open_storage, quiet
@@ -38,36 +37,6 @@ SILENT_SECONDS = 60.0
 """After this long without a sign, a process on another machine counts as dead."""
 
 Propose = Callable[[int, History], "Sample"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lease:
-    """A trial in the hands of one process.
-
-    Attributes:
-        number: Number of the trial.
-        hash: Canonical hash of its network.
-        network: The network.
-        seed: Seed of its training, which follows from the seed of the job and the hash alone.
-        costs: Its params, macs, flops and activations.
-        owner: The process.
-    """
-
-    number: int
-    hash: str
-    network: Network
-    seed: int
-    costs: Mapping[str, int]
-    owner: Owner
-
-
-def trial_seed(seed: int, digest: str) -> int:
-    """Return the seed of a network's training, the same in whatever order a search meets the networks.
-
-    >>> trial_seed(0, "5d41402abc4b2a76")
-    1466307962
-    """
-    return int.from_bytes(hashlib.sha256(f"{seed}:{digest}".encode()).digest()[:4], "big") >> 1
 
 
 class Study:
@@ -128,14 +97,14 @@ class Study:
     def history(self) -> History:
         """Return what was tried and what is being tried."""
         with self._storage.transaction() as connection:
-            self._hashes += self._leases(connection).hashes(since=len(self._hashes))
+            self._hashes += self._ledger(connection).hashes(since=len(self._hashes))
         directions = tuple(self.objectives.values())
         return read_history(self.trials(), directions=directions, hashes=frozenset(self._hashes))
 
     def count_open(self) -> int:
         """Return how many trials have not come to their end."""
         with self._storage.transaction() as connection:
-            return len(self._leases(connection).still_open())
+            return len(self._ledger(connection).still_open())
 
     def pinned(self) -> dict[str, str]:
         """Return what workers have pinned."""
@@ -173,10 +142,10 @@ class Study:
     def reclaim(self, owner: Owner) -> Lease | None:
         """Take up a trial that waits or whose process is gone, under its number; None if there is none."""
         with self._storage.transaction() as connection:
-            leases = self._leases(connection)
-            for row in leases.still_open():
+            ledger = self._ledger(connection)
+            for row in ledger.still_open():
                 if row.attempts < MAX_ATTEMPTS and self._is_free(row, owner) and not self._result(row):
-                    leases.take(row, owner)
+                    ledger.take(row, owner)
                     self._storage.set_trial_state_values(row.trial_id, TrialState.RUNNING)
                     return self._lease(row.number, self._network(row), owner)
         return None
@@ -188,13 +157,13 @@ class Study:
         """
         spooled = self._spool.numbers()
         with self._storage.transaction() as connection:
-            leases = self._leases(connection)
-            free = [row for row in leases.still_open() if self._is_free(row, owner)]
+            ledger = self._ledger(connection)
+            free = [row for row in ledger.still_open() if self._is_free(row, owner)]
             ended = [(row, self._result(row) or _lost(row)) for row in free]
             results = [(row, result) for row, result in ended if result]
             for row, result in results:
-                self._end(leases, row, result)
-            told = {number for number in spooled if (found := leases.find(number)) and not found.open}
+                self._end(ledger, row, result)
+            told = {number for number in spooled if (found := ledger.find(number)) and not found.open}
         for number in told | {row.number for row, _ in results}:
             self._spool.drop(number)
         return [result for _, result in results]
@@ -206,37 +175,33 @@ class Study:
     def tell(self, result: Result) -> bool:
         """Write a result to the study; False, and no change, if the trial has ended before."""
         with self._storage.transaction() as connection:
-            leases = self._leases(connection)
-            row = leases.find(result.number)
+            ledger = self._ledger(connection)
+            row = ledger.find(result.number)
             fits = row is not None and row.open and row.hash == result.hash
             if row is not None and fits:
-                self._end(leases, row, result)
+                self._end(ledger, row, result)
         self._spool.drop(result.number)
         return fits
 
     def release(self, lease: Lease) -> None:
         """Give a trial back that was not brought to its end; it counts as if it had not been tried."""
         with self._storage.transaction() as connection:
-            leases = self._leases(connection)
-            row = leases.find(lease.number)
+            ledger = self._ledger(connection)
+            row = ledger.find(lease.number)
             if row is not None and row.open and row.owner == lease.owner:
-                leases.free(row)
+                ledger.free(row)
                 self._storage.set_trial_state_values(row.trial_id, TrialState.WAITING)
 
     def beat(self, lease: Lease) -> bool:
         """Show that the owner of a lease lives; False if the lease is not its own any more."""
         with self._storage.transaction() as connection:
-            return self._leases(connection).beat(lease.number, lease.owner)
+            return self._ledger(connection).beat(lease.number, lease.owner)
 
-    def _leases(self, connection: sqlalchemy.Connection) -> Leases:
-        return Leases(connection=connection, study_id=self._id)
+    def _ledger(self, connection: sqlalchemy.Connection) -> Ledger:
+        return Ledger(connection=connection, study_id=self._id)
 
     def _lease(self, number: int, network: Network, owner: Owner) -> Lease:
-        totals = network.totals
-        costs = {name: getattr(totals, name) for name in ("params", "macs", "flops", "activations")}
-        digest = network.hash()
-        seed = trial_seed(self.facts["seed"], digest)
-        return Lease(number=number, hash=digest, network=network, seed=seed, costs=costs, owner=owner)
+        return lease_of(number, network, owner, seed=self.facts["seed"])
 
     def _submit(self, lease: Lease, sample: Sample, options: dict[str, Any]) -> bool:
         """Create the trial and its lease; False if another process has taken the number or the hash."""
@@ -247,13 +212,13 @@ class Study:
         )
         try:
             with self._storage.transaction() as connection:
-                leases = self._leases(connection)
-                if leases.count() != lease.number:
+                ledger = self._ledger(connection)
+                if ledger.count() != lease.number:
                     return False
                 key = self._storage.create_new_trial(self._id, trial)
                 if self._storage.get_trial_number_from_id(key) != lease.number:
                     raise StudyError(f"{self._storage.path}: holds trials that archscape did not submit")
-                leases.add(number=lease.number, digest=lease.hash, trial_id=key, owner=lease.owner)
+                ledger.add(number=lease.number, digest=lease.hash, trial_id=key, owner=lease.owner)
         except sqlalchemy.exc.IntegrityError:
             return False
         return True
@@ -273,7 +238,7 @@ class Study:
 
         return Network.from_json(self._storage.get_trial(row.trial_id).user_attrs["network"])
 
-    def _end(self, leases: Leases, row: Row, result: Result) -> None:
+    def _end(self, ledger: Ledger, row: Row, result: Result) -> None:
         complete = result.status == "complete"
         facts: dict[str, Any] = {} if complete else {"cause": result.cause, "message": result.message}
         facts |= {"metrics": result.metrics, "history": result.history}
@@ -283,7 +248,7 @@ class Study:
         values = [float(result.metrics[name]) for name in self.objectives] if complete else None
         state = TrialState.COMPLETE if complete else TrialState.FAIL
         self._storage.set_trial_state_values(row.trial_id, state, values)
-        leases.close(row)
+        ledger.close(row)
 
 
 def _lost(row: Row) -> Result | None:

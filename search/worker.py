@@ -17,10 +17,11 @@ from archscape.spaces.errors import ArchscapeError
 from .evaluate import Context, Evaluate, evaluate_safely
 from .events import Event, Notify
 from .history import History
+from .lease import Lease
 from .owner import Owner
 from .proposers import Exhausted, Proposer, propose_unique
 from .stopping import Stop, Stopper
-from .study import Lease, Study
+from .study import Study
 
 BEAT_SECONDS = 15.0
 """How often a worker shows that it lives."""

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from archscape.search.lease import Lease
 from archscape.search.owner import Owner
 from archscape.search.proposers import Random
 from archscape.search.spool import Result
-from archscape.search.study import Lease, Study
+from archscape.search.study import Study
 from archscape.search.worker import Plan
 from archscape.spaces import Space
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import random
 import subprocess
@@ -12,6 +13,8 @@ from itertools import count
 import pytest
 
 from archscape.analysis.frontier import Direction
+from archscape.search import history as history_module
+from archscape.search import nsga2 as nsga2_module
 from archscape.search.history import History, Record, distributions
 from archscape.search.nsga2 import best_first, crowding_distances
 from archscape.search.proposers import (
@@ -176,3 +179,8 @@ def test_crowding_is_half_the_box_of_the_neighbours() -> None:
         float("inf"),
         3 / 4 + 5 / 10,
     ]
+
+
+def test_worked_examples_hold() -> None:
+    assert doctest.testmod(history_module) == (0, 2)
+    assert doctest.testmod(nsga2_module) == (0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,11 +12,13 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from archscape.search.leases import tables
+from archscape.search import lease as lease_module
+from archscape.search.lease import trial_seed
+from archscape.search.ledger import tables
 from archscape.search.owner import Owner
 from archscape.search.spool import Result, Spool
 from archscape.search.storage import open_storage
-from archscape.search.study import MAX_ATTEMPTS, Study, trial_seed
+from archscape.search.study import MAX_ATTEMPTS, Study
 from archscape.search.worker import Plan
 from archscape.spaces import Space
 from archscape.spaces.errors import StudyError
@@ -218,3 +221,7 @@ def test_study_keeps_its_facts(study: Study, tmp_path: Path) -> None:
 def test_folder_without_a_study_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"holds no study\.db"):
         Study.open(tmp_path)
+
+
+def test_worked_examples_hold() -> None:
+    assert doctest.testmod(lease_module) == (0, 1)

@@ -57,7 +57,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leases:
+class Ledger:
     """The rows of one study, through the connection of a transaction."""
 
     connection: sqlalchemy.Connection

@@ -1,0 +1,58 @@
+"""A trial in the hands of one process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .owner import Owner
+
+if TYPE_CHECKING:
+    from archscape.spaces import Network
+
+COSTS = ("params", "macs", "flops", "activations")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A trial in the hands of one process.
+
+    Attributes:
+        number: Number of the trial.
+        hash: Canonical hash of its network.
+        network: The network.
+        seed: Seed of its training, which follows from the seed of the job and the hash alone.
+        costs: Its params, macs, flops and activations.
+        owner: The process.
+    """
+
+    number: int
+    hash: str
+    network: Network
+    seed: int
+    costs: Mapping[str, int]
+    owner: Owner
+
+
+def trial_seed(seed: int, digest: str) -> int:
+    """Return the seed of a network's training, the same in whatever order a search meets the networks.
+
+    >>> trial_seed(0, "5d41402abc4b2a76")
+    70045707
+    """
+    return int.from_bytes(hashlib.sha256(f"{seed}:{digest}".encode()).digest()[:4], "big") >> 1
+
+
+def lease_of(number: int, network: Network, owner: Owner, *, seed: int) -> Lease:
+    """Return the lease of a network in a job with this seed."""
+    digest, totals = network.hash(), network.totals
+    return Lease(
+        number=number,
+        hash=digest,
+        network=network,
+        seed=trial_seed(seed, digest),
+        costs={name: getattr(totals, name) for name in COSTS},
+        owner=owner,
+    )
