@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-from .loading import catalog_names, load, load_network, load_space
 from .errors import ArchscapeError, Infeasible, InputError, JobError, ShapeError, SpaceError, StudyError
 from .expressions import oneof, ref, span
 from .graph import Graph, Style, Totals
 from .limits import Limit
+from .loading import catalog_names, load, load_network, load_space
 from .network import Network
 from .rows import Row
 from .space import Sample, Space

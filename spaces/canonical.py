@@ -1,8 +1,8 @@
 """The canonical form: two tables that give the same network have the same hash.
 
-The flat graph is simplified (identities removed, parts that do not reach the output cut) and written as text from the
-output backwards; the inputs of a commutative join are ordered by their own text. A value that is read twice is
-written once and referred to, so a shared layer differs from two equal ones.
+The flat graph is simplified (identities removed, parts that do not reach the output cut) and written as text
+from the output backwards; the inputs of a commutative join are ordered by their own text. A value that is
+read twice is written once and referred to, so a shared layer differs from two equal ones.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def canonical_text(graph: Graph) -> str:
 
 
 def _keys(nodes: list[Node]) -> list[str]:
-    """Return a digest of everything each value depends on, value 0 first; equal subtrees have equal digests."""
+    """Return a digest of all that each value depends on, value 0 first; equal subtrees have equal digests."""
     keys = ["input"]
     for node in nodes:
         assert isinstance(node.op, Op)

@@ -39,14 +39,11 @@ class _Counter:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.lets = program.lets
-        self.last: dict[str, int] = {}
-        self.last_depth: dict[str, int] = {}
+        self.last = program.last_reads()
+        self.last_depth = {
+            name: row.index for row in program.rows for name in program.closure(row.depth.count().variables)
+        }
         self.ways: dict[tuple[int, int], Count] = {}
-        for index, row in enumerate(program.rows):
-            shape = self.closure(_variables(row.depth.count()))
-            every = self.closure(_variables(_block(row.alternatives, first=True))) | shape
-            self.last.update(dict.fromkeys(every, index))
-            self.last_depth.update(dict.fromkeys(shape, index))
 
     def total(self) -> int:
         states: dict[State, int] = {frozenset(): 1}
@@ -94,17 +91,6 @@ class _Counter:
                 _add(result, frozenset({**dict.fromkeys(read, READ), **met}.items()), ways * more)
         return result
 
-    def closure(self, names: frozenset[str]) -> frozenset[str]:
-        """Return variables with all those that they read."""
-        found: set[str] = set()
-        todo = list(names)
-        while todo:
-            name = todo.pop()
-            if name not in found:
-                found.add(name)
-                todo.extend(_variables(self.lets[name].count()))
-        return frozenset(found)
-
 
 def _without_values(name: str, states: Mapping[State, int]) -> dict[State, int]:
     """Return the states without a variable's value: no depth that follows needs it."""
@@ -121,10 +107,6 @@ def _add(states: dict[State, int], state: State, ways: int) -> None:
     states[state] = states.get(state, 0) + ways
     if len(states) > MAX_STATES:
         raise SpaceError("the decision lists cannot be counted: too many variables are shared by far rows")
-
-
-def _variables(ways: Count) -> frozenset[str]:
-    return frozenset(name for read in ways for name in read)
 
 
 def _blocks(row: RowProgram, depth: int) -> Count:

@@ -1,9 +1,8 @@
 """A YAML (or JSON) text as a tree of texts that remembers where each part stands.
 
-Scalars stay the text that was written, so `no`, `1/4` and `3x32x32` mean what they say; only an empty one, or the
-`null` of JSON, is None. A flow mapping
-whose values are all empty, `{3, 5, 7}`, is how YAML reads a set; it stays a mapping to `None` here.
-JSON is read by the same code, since every JSON text is a YAML text.
+Scalars stay the text that was written, so `no`, `1/4` and `3x32x32` mean what they say; only an empty one, or
+the `null` of JSON, is None. A flow mapping whose values are all empty, `{3, 5, 7}`, is how YAML reads a set;
+it stays a mapping to None here. JSON is read by the same code, since every JSON text is a YAML text.
 """
 
 from __future__ import annotations
@@ -190,7 +189,7 @@ class _Reader:
 
 
 def _mark(node: yaml.Node) -> Mark:
-    """Return the line and column of a node's first character; of a quoted one, the character after the quote."""
+    """Return the line and column where a node starts; of a quoted one, the character after the quote."""
     quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
     return node.start_mark.line + 1, node.start_mark.column + 1 + quoted
 

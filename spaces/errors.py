@@ -3,7 +3,7 @@
 ::
 
     ArchscapeError
-    ├── InputError        what the user gave is wrong: the place, what was given, the law, the nearest right word
+    ├── InputError        what the user gave is wrong: place, what was given, the law, the nearest right word
     │   ├── SpaceError    in a network or a space
     │   │   ├── ShapeError     a map too small or channels that do not divide: the network cannot be built
     │   │   └── Infeasible     no network of the space meets its limits

@@ -1,4 +1,4 @@
-"""The forward pass as text: chains of one-input steps nest, joins and weighted layers start a line of their own."""
+"""The forward pass as text: chains of one-input steps nest, joins and weighted layers start a line."""
 
 from __future__ import annotations
 

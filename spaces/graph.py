@@ -1,8 +1,8 @@
 """The graph: what a network is once its rows are lowered.
 
-A `Body` is a list of immutable nodes; a node applies an operator, or calls another body (a block). Blocks with the
-same arguments and input shape are the same body, so a network repeats bodies rather than nodes. `flatten` gives
-the plain list of operators with their full names.
+A `Body` is a list of immutable nodes; a node applies an operator, or calls another body (a block). Blocks
+with the same arguments and input shape are the same body, so a network repeats bodies rather than nodes.
+`flatten` gives the plain list of operators with their full names.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Op:
 
     Attributes:
         kind: The field's word for the operator, such as `conv`.
-        stateful: Whether the operator is a module with parameters, buffers or a training mode. A stateless one is
-            written as a function call.
+        stateful: Whether the operator is a module with parameters, buffers or a training mode. A stateless
+            one is written as a function call.
         weighted: Whether it is a convolution or a linear layer, whose outputs count as activations.
         commutative: Whether the order of its inputs does not matter.
     """
@@ -78,7 +78,7 @@ class Op:
         return inputs[0]
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return parameters, and the operations for one input. An operator without arithmetic costs nothing."""
+        """Return parameters, and the operations for one input; without arithmetic it costs nothing."""
         return FREE
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:

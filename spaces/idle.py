@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .document import Document, Place
 from .errors import ShapeError
 from .graph import Totals
-from .sampling import chooser, follow
+from .sampling import chooser, follow, other
 
 if TYPE_CHECKING:
     from .space import Sample, Space
@@ -62,14 +62,14 @@ def _later_block(space: Space, path: str) -> bool:
 
 def _changes(space: Space, sample: Sample, path: str, rng: Random) -> bool | None:
     """Tell whether another option at a path gives another network; None where neither can be built."""
-    options = [option for option in space.paths[path] if option != sample.decisions[path]]
-    other = space.decide(follow({**sample.decisions, path: rng.choice(options)}, chooser(rng)))
-    costs, others = _totals(sample), _totals(other)
+    option = other(space.paths[path], sample.decisions[path], rng)
+    changed = space.decide(follow({**sample.decisions, path: option}, chooser(rng)))
+    costs, others = _totals(sample), _totals(changed)
     if costs is None and others is None:
         return None
     if costs != others:
         return True
-    return sample.hash() != other.hash()
+    return sample.hash() != changed.hash()
 
 
 def _totals(sample: Sample) -> Totals | None:

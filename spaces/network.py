@@ -11,7 +11,7 @@ from .canonical import canonical_hash
 from .document import Document, read_text
 from .errors import ShapeError, SpaceError
 from .expressions import Expr
-from .graph import Body, Graph, Node, Op, Shape, Style, Totals
+from .graph import Body, Graph, Node, Op, Shape, Totals
 from .rows import Call, Row, RowShapeError, bodies, measure
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Network:
         SpaceError: If a row does not follow the language.
         ShapeError: If the rows do not fit each other or the input.
 
-    >>> net = Network(name="tiny", input=(1, 8, 8), layers=(Row("conv", width=4), Row("avgpool"), Row("linear", width=2)))
+    >>> rows = (Row("conv", width=4), Row("avgpool"), Row("linear", width=2))
+    >>> net = Network(name="tiny", input=(1, 8, 8), layers=rows)
     >>> net.totals.params
     54
     """
@@ -74,7 +75,9 @@ class Network:
         layers = self.layers
         if classes is not None:
             if layers[-1].word != "linear":
-                raise SpaceError(f"network {self.name} does not end in `linear`, so its classes cannot be set")
+                raise SpaceError(
+                    f"network {self.name} does not end in `linear`, so its classes cannot be set"
+                )
             layers = (*layers[:-1], Row("linear", **{**layers[-1].args, "width": classes}))
         return replace(self, input=input or self.input, layers=layers)
 
@@ -89,7 +92,7 @@ class Network:
         return measure(self.calls, self.input)
 
     def hash(self) -> str:
-        """Return sixteen hexadecimal digits; two networks share them when their simplified graphs are the same."""
+        """Return sixteen hexadecimal digits; networks whose simplified graphs are the same share them."""
         return self._hash
 
     @cached_property

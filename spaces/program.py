@@ -39,6 +39,11 @@ class Alternative:
                 yield slot
         yield from self.style.values()
 
+    def reads(self) -> frozenset[str]:
+        """Return the variables that it reads."""
+        found = {name for slot in self.drawn(first=True) for name in slot.count().variables}
+        return frozenset(found.union(*(alternative.reads() for alternative in self.inner)))
+
     def blocks(self) -> Iterator[Block[Any]]:
         """Yield every block it can come down to."""
         if self.block:
@@ -101,7 +106,24 @@ class RowProgram:
             drawn.calls.append(self.call(draw, prefix, name, 1, first=number == 1))
             drawn.explicit.append(True)
 
+    def block(self, draw: Draw, number: int) -> Call | None:
+        """Return the call of one step: the whole row, or the block of a number; None where it has none.
+
+        The depth of a row whose blocks draw their own choices is noted in `draw` for the steps that follow.
+        """
+        key = f"{self.name}.depth"
+        depth = draw.drawn[key] if number > 1 else self.depth.draw(draw, self.name)
+        assert isinstance(depth, int)
+        if not self.per_block:
+            return self.call(draw, self.name, self.name, depth, first=True) if depth else None
+        draw.drawn[key] = depth
+        if number > depth:
+            return None
+        prefix = f"{self.name}.{number}"
+        return self.call(draw, prefix, self.block_name(number), 1, first=number == 1)
+
     def call(self, draw: Draw, prefix: str, name: str, depth: int, *, first: bool) -> Call:
+        """Return the call of a block that the row's word stands for."""
         chosen, path = self.alternatives, f"{prefix}.{self.word}"
         while len(chosen) > 1 or chosen[0].block is None:
             word = draw.choose(path, tuple([a.word for a in chosen])) if len(chosen) > 1 else chosen[0].word
@@ -115,6 +137,7 @@ class RowProgram:
     def fill(
         self, chosen: Alternative, draw: Draw, prefix: str, name: str, depth: int, *, first: bool
     ) -> Call:
+        """Return the call of a block with its arguments drawn."""
         block = chosen.block
         assert block is not None
         slots = chosen.slots
@@ -143,9 +166,30 @@ class RowProgram:
         for number in range(1, self.deepest + 1):
             yield from self.block_paths(f"{self.name}.{number}", first=number == 1)
 
+    def reads(self) -> frozenset[str]:
+        """Return the variables that the row reads, its depth included."""
+        found = set(self.depth.count().variables)
+        for alternative in self.alternatives:
+            found |= alternative.reads()
+        return frozenset(found)
+
     def block_paths(self, prefix: str, *, first: bool) -> Paths:
         """Yield the paths of one block; only the first one of a row has a stride."""
         yield from _paths(self.alternatives, prefix, f"{prefix}.{self.word}", first)
+
+
+class Step(NamedTuple):
+    """One step of a walk: a row, or one block of a row whose blocks draw their own choices.
+
+    Attributes:
+        row: The row.
+        number: The block, from 1.
+        kept: What was drawn before or in it and is read after it: variables, and depths of such rows.
+    """
+
+    row: RowProgram
+    number: int
+    kept: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +211,33 @@ class Program:
         for row in self.rows:
             row.draw(draw, drawn)
         return drawn
+
+    def steps(self) -> list[Step]:
+        """Return a walk as steps."""
+        last = self.last_reads()
+        steps = []
+        for row in self.rows:
+            numbers = range(1, row.deepest + 1) if row.per_block else (1,)
+            for number in numbers:
+                over = number == numbers[-1]
+                kept = {name for name, index in last.items() if index >= row.index + over}
+                steps.append(Step(row, number, frozenset(kept if over else {*kept, f"{row.name}.depth"})))
+        return steps
+
+    def last_reads(self) -> dict[str, int]:
+        """Return for every variable the last row that reads it."""
+        return {name: row.index for row in self.rows for name in self.closure(row.reads())}
+
+    def closure(self, names: frozenset[str]) -> frozenset[str]:
+        """Return variables with all those that they read."""
+        found: set[str] = set()
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo.extend(self.lets[name].count().variables)
+        return frozenset(found)
 
     def each_path(self) -> Paths:
         """Yield every path with its options, variables first; a path may come more than once."""

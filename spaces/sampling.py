@@ -1,14 +1,19 @@
 """Random walks through a space that end within its limits.
 
-Rejection is exact and fast where limits are loose. Where it fails, a Metropolis walk goes on: its state is a list of
-decisions, a step redraws one decision (and what it newly opens) and is accepted by the rule of Wingate et al. 2011
-for programs whose number of choices varies, so that its stationary distribution is that of rejection; a penalty on
-missed limits, lowered step by step, leads it there.
+Where at least one plain walk in some hundreds meets the limits, plain walks are drawn until one does: that is
+exact. Elsewhere walks are drawn that look ahead; of several that meet the limits one is kept, with odds that
+make up for how much more likely looking ahead made it. It is then stirred: some of its decisions are redrawn,
+again and again, and the result is kept where it meets the limits. To redraw a share of the decisions is as
+likely as the way back, so stirring leads from the right distribution to the right distribution.
+
+What the limits call for is found out once for a space, with random numbers of its own, so a sample depends on
+nothing but the space and the random numbers it is given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from math import exp
 from random import Random
 from typing import TYPE_CHECKING
@@ -20,13 +25,24 @@ from .slots import Choose
 from .values import Option
 
 if TYPE_CHECKING:
+    from .lookahead import Lookahead
     from .space import Decisions, Sample, Space
 
-REJECTIONS = 500
-STEPS = 1500
-ANNEALINGS = 4
-COLD = 0.01
-"""Temperature of the walk: a miss of 1% is accepted with odds 1 to e."""
+PLAIN = 1500
+"""Plain walks drawn to find out how often they meet the limits."""
+HITS = 3
+"""Of these, how many must for plain walks to do."""
+CANDIDATES = 8
+"""Walks within the limits of which one is kept."""
+GUIDED = 2000
+"""Walks that look ahead, drawn for one sample."""
+STIRS = 40
+"""Times that a sample is stirred."""
+SHARES = (0.5, 0.25, 0.125, 0.0625)
+"""Shares of the decisions that a stir redraws, one of them at random."""
+SEARCHES = 4
+SEARCH_STEPS = 800
+"""Where looking ahead finds nothing: searches for a start within the limits, and the steps of each."""
 UNBUILDABLE = 100.0
 """The miss of a network that cannot be built: farther than any other."""
 TRIES = 100
@@ -34,38 +50,51 @@ TRIES = 100
 
 def sample(space: Space, rng: Random) -> Sample:
     """Return a random feasible sample; see `Space.sample`."""
+    if space.lookahead is None:
+        return next(found for found in plain_walks(space, rng) if space.feasible(found))
+    found = _guided(space, space.lookahead, rng)
+    if found is None:
+        found = _search(space, rng)
+    return _stirred(space, found, rng)
+
+
+def lookahead(space: Space) -> Lookahead | None:
+    """Return what walks that look ahead need, or None where plain walks do."""
+    rng = Random(0)
+    hits = 0
+    for _, found in zip(range(PLAIN), plain_walks(space, rng), strict=False):
+        hits += space.feasible(found)
+        if hits == HITS:
+            return None
+    from .lookahead import Lookahead
+
+    return Lookahead(space, rng)
+
+
+def plain_walks(space: Space, rng: Random) -> Iterator[Sample]:
+    """Yield samples, each choice uniform, whatever they cost."""
     choose = chooser(rng)
-    for _ in range(REJECTIONS):
-        found = space.decide(choose)
-        if space.feasible(found):
-            return found
-    nearest: tuple[float, Sample] | None = None
-    for _ in range(ANNEALINGS):
-        cost, found = _anneal(space, rng)
-        if cost == 0:
-            return found
-        if nearest is None or cost < nearest[0]:
-            nearest = cost, found
-    assert nearest is not None
-    raise Infeasible(_nothing_found(space, nearest[1]))
+    return (space.decide(choose) for _ in count())
 
 
 def mutate(space: Space, decisions: Decisions, rng: Random) -> Sample:
     """Return a feasible sample near a list of decisions; see `Space.mutate`."""
+    start = space.replay(decisions)
     for attempt in range(TRIES):
-        found = space.replay(decisions)
+        found = start
         for _ in range(1 + attempt * 4 // TRIES):
-            found = _redraw(space, found.decisions, rng)
-        if space.feasible(found) and found.decisions != dict(decisions):
+            found = _changed(space, found.decisions, rng)
+        if found.decisions != start.decisions and space.feasible(found):
             return found
     return sample(space, rng)
 
 
 def crossover(space: Space, first: Decisions, second: Decisions, rng: Random) -> Sample:
     """Return a feasible child of two lists of decisions; see `Space.crossover`."""
+    parents = [space.replay(parent).decisions for parent in (first, second)]
 
     def choose(path: str, options: Sequence[Option]) -> Option:
-        found = [parent[path] for parent in (first, second) if path in parent]
+        found = [parent[path] for parent in parents if path in parent]
         return rng.choice(found) if found else rng.choice(options)
 
     for _ in range(TRIES):
@@ -77,11 +106,12 @@ def crossover(space: Space, first: Decisions, second: Decisions, rng: Random) ->
 
 def neighbours(space: Space, decisions: Decisions) -> Iterator[Sample]:
     """Yield the feasible samples one decision away; see `Space.neighbours`."""
-    for path, taken in decisions.items():
+    start = space.replay(decisions).decisions
+    for path, taken in start.items():
         for option in space.paths[path]:
             if option == taken:
                 continue
-            found = space.decide(follow({**decisions, path: option}, lambda _, options: options[0]))
+            found = space.decide(follow({**start, path: option}, lambda _, options: options[0]))
             if space.feasible(found):
                 yield found
 
@@ -102,30 +132,81 @@ def follow(decisions: Mapping[str, Option], fresh: Choose) -> Choose:
     return choose
 
 
-def _redraw(space: Space, decisions: Mapping[str, Option], rng: Random) -> Sample:
+def other(options: Sequence[Option], taken: Option, rng: Random) -> Option:
+    """Return a random option that is not the one taken."""
+    at = rng.randrange(len(options) - 1)
+    return options[at + (at >= options.index(taken))]
+
+
+def _changed(space: Space, decisions: Mapping[str, Option], rng: Random) -> Sample:
     """Return the sample after one decision is changed, and what that newly opens is drawn."""
     path = rng.choice(list(decisions))
-    taken = decisions[path]
-    option = rng.choice([option for option in space.paths[path] if option != taken])
+    option = other(space.paths[path], decisions[path], rng)
     return space.decide(follow({**decisions, path: option}, chooser(rng)))
 
 
-def _anneal(space: Space, rng: Random) -> tuple[float, Sample]:
-    """Return where a Metropolis walk ends, with its miss: 0 within the limits, else the nearest seen."""
-    state = space.decide(chooser(rng))
-    cost = _miss(space, state)
-    nearest = cost, state
-    for step in range(STEPS):
-        temperature = max(COLD, 1.0 - 2.0 * step / STEPS)
-        proposed = _redraw(space, state.decisions, rng)
-        new = _miss(space, proposed)
-        # One of n decisions is picked there, one of m on the way back.
-        odds = len(state.decisions) / len(proposed.decisions)
-        if rng.random() < odds * exp(min(0.0, (cost - new) / temperature)):
-            state, cost = proposed, new
-        if new < nearest[0]:
-            nearest = new, proposed
-    return (cost, state) if cost == 0 else nearest
+def _guided(space: Space, lookahead: Lookahead, rng: Random) -> Sample | None:
+    """Return one of several feasible walks that look ahead, or None where there was none."""
+    found: list[Sample] = []
+    weights: list[float] = []
+    for _ in range(GUIDED):
+        walk = lookahead.draw(rng)
+        if walk is None:
+            continue
+        drawn = space.replay(walk.decisions)
+        if space.feasible(drawn):
+            found.append(drawn)
+            weights.append(walk.weight)
+        if len(found) == CANDIDATES:
+            break
+    if not found:
+        return None
+    highest = max(weights)
+    return rng.choices(found, [exp(weight - highest) for weight in weights])[0]
+
+
+def _stirred(space: Space, found: Sample, rng: Random) -> Sample:
+    """Return a feasible sample some random steps away, none of which left the limits."""
+    for _ in range(STIRS):
+        stirred = _stir(space, found, rng)
+        if space.feasible(stirred):
+            found = stirred
+    return found
+
+
+def _stir(space: Space, found: Sample, rng: Random) -> Sample:
+    """Return the sample with a random share of its decisions redrawn."""
+    share, random, kept = rng.choice(SHARES), rng.random, found.decisions
+
+    def choose(path: str, options: Sequence[Option]) -> Option:
+        if path in kept and random() >= share:
+            return kept[path]
+        return options[int(random() * len(options))]
+
+    return space.decide(choose)
+
+
+def _search(space: Space, rng: Random) -> Sample:
+    """Return a feasible sample that stirring nearer and nearer to the limits found.
+
+    Raises:
+        Infeasible: If none was found; the message has what the nearest costs.
+    """
+    nearest: tuple[float, Sample] | None = None
+    for _ in range(SEARCHES):
+        found = space.decide(chooser(rng))
+        distance = _miss(space, found)
+        for _ in range(SEARCH_STEPS):
+            if distance == 0:
+                return found
+            stirred = _stir(space, found, rng)
+            reached = _miss(space, stirred)
+            if reached <= distance:
+                distance, found = reached, stirred
+        if nearest is None or distance < nearest[0]:
+            nearest = distance, found
+    assert nearest is not None
+    raise Infeasible(_nothing_found(space, nearest[1]))
 
 
 def _miss(space: Space, found: Sample) -> float:
@@ -136,13 +217,13 @@ def _miss(space: Space, found: Sample) -> float:
 
 
 def _nothing_found(space: Space, nearest: Sample) -> str:
-    limits = ", ".join(f"{name}: {limit}" for name, limit in space.within.items()) or "none"
+    limits = ", ".join(f"{name}: {limit}" for name, limit in space.within.items())
     try:
         costs = _costs(space.within, nearest.totals)
     except ShapeError as error:
         return f"space {space.name}: no network that was drawn can be built; the last one: {error}"
     return (
-        f"space {space.name}: no network meets the limits ({limits}); the nearest that was found has {costs}. "
+        f"space {space.name}: no network was found within the limits ({limits}); the nearest has {costs}. "
         "Widen the limits or the choices"
     )
 

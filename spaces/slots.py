@@ -1,4 +1,4 @@
-"""Slots: a declared expression, ready to be drawn. Each knows how it is drawn, counted, and where its choices lie.
+"""Slots: a declared expression, ready to be drawn. It knows how to be drawn, counted and listed.
 
 A choice is drawn through one seam, `choose(path, options) -> option`, whatever walks the space.
 """
@@ -24,6 +24,11 @@ class Count(dict[frozenset[str], int]):
 
     A variable is drawn once however often it is read, so its options multiply in only at the end.
     """
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """Every variable that some list reads."""
+        return frozenset(name for read in self for name in read)
 
     def __mul__(self, other: Count) -> Count:
         if len(self) * len(other) > MAX_TERMS:
@@ -99,12 +104,15 @@ class Fixed(Slot):
         self.value = value
 
     def draw(self, draw: Draw, prefix: str) -> Value:
+        """Return the value."""
         return self.value
 
     def count(self) -> Count:
+        """Return 1."""
         return ONE
 
     def paths(self, prefix: str) -> Paths:
+        """Yield nothing."""
         yield from ()
 
 
@@ -119,12 +127,14 @@ class OneOf(Slot):
         self.values = values
 
     def draw(self, draw: Draw, prefix: str) -> Value:
+        """Choose an option, and draw it where it is open itself."""
         option = draw.choose(prefix + self.label, self.options)
         if self.values is None:
             return option
         return self.values[option].draw(draw, prefix)
 
     def count(self) -> Count:
+        """Return the sum over the options."""
         if self.values is None:
             return Count({frozenset(): len(self.options)})
         total = Count()
@@ -133,6 +143,7 @@ class OneOf(Slot):
         return total
 
     def paths(self, prefix: str) -> Paths:
+        """Yield its own path, then those within its options."""
         yield prefix + self.label, self.options
         for slot in (self.values or {}).values():
             yield from slot.paths(prefix)
@@ -147,12 +158,15 @@ class Variable(Slot):
         self.name = name
 
     def draw(self, draw: Draw, prefix: str) -> Value:
+        """Return the variable's value."""
         return draw.let(self.name)
 
     def count(self) -> Count:
+        """Return one way, which reads the variable."""
         return Count({frozenset([self.name]): 1})
 
     def paths(self, prefix: str) -> Paths:
+        """Yield nothing: the variable has the paths."""
         yield from ()
 
 
@@ -168,15 +182,18 @@ class Several(Slot):
         self.combine = combine
 
     def draw(self, draw: Draw, prefix: str) -> Value:
+        """Draw every item in order and combine them."""
         return self.combine(tuple([item.draw(draw, prefix) for item in self.items]))
 
     def count(self) -> Count:
+        """Return the product over the items."""
         total = ONE
         for item in self.items:
             total = total * item.count()
         return total
 
     def paths(self, prefix: str) -> Paths:
+        """Yield the paths of every item."""
         for item in self.items:
             yield from item.paths(prefix)
 
@@ -192,6 +209,11 @@ class Checked(Slot):
         self.fail = fail
 
     def draw(self, draw: Draw, prefix: str) -> Value:
+        """Draw the value and check it.
+
+        Raises:
+            InputError: If it is not of the kind; the message has the place it was declared at.
+        """
         try:
             value = self.inner.draw(draw, prefix)
         except ArithmeticError as error:
@@ -202,9 +224,11 @@ class Checked(Slot):
             raise self.fail(f"is {law}, but got '{text(value)}'") from None
 
     def count(self) -> Count:
+        """Return the ways to draw the value."""
         return self.inner.count()
 
     def paths(self, prefix: str) -> Paths:
+        """Yield the paths of the value."""
         return self.inner.paths(prefix)
 
 

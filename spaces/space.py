@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from random import Random
+from typing import TYPE_CHECKING
 
 from . import sampling
 from .canonical import canonical_hash
@@ -22,6 +23,9 @@ from .program import Drawn, Program
 from .rows import Call, Row, RowShapeError, bodies, measure, row_names
 from .slots import Choose, walk
 from .values import Option, Term
+
+if TYPE_CHECKING:
+    from .lookahead import Lookahead
 
 Decisions = Mapping[str, Option]
 
@@ -252,6 +256,11 @@ class Space:
         if self.count() > limit:
             return None
         return len({sample.hash() for sample in self.enumerate() if self.feasible(sample)})
+
+    @cached_property
+    def lookahead(self) -> Lookahead | None:
+        """What random walks need to know of the limits, found out once; None where they are met often."""
+        return sampling.lookahead(self)
 
     @cached_property
     def paths(self) -> dict[str, Sequence[Option]]:

@@ -1,7 +1,7 @@
 """The values of the language: what a parameter can hold, and how it is written.
 
-A value is an int, an exact ratio (`1/4`, `0.5`), a truth value, `none`, a word (`relu`), a term (`grouped(8)`)
-or a sequence of values. All are immutable and hashable, and each has exactly one text.
+A value is an int, an exact ratio (`1/4`, `0.5`), a truth value, `none`, a word (`relu`), a term
+(`grouped(8)`) or a sequence of values. All are immutable and hashable, and each has exactly one text.
 """
 
 from __future__ import annotations

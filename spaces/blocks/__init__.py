@@ -1,4 +1,4 @@
-"""The blocks: every word a row can use. A new block is one function in one file here, and its name in `BLOCKS`."""
+"""The blocks: every word a row can use. A new one is a function in a file here, and its name in `BLOCKS`."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def conv(
 
 @block
 def separable(x: Tensor, *, width: int, kernel: Odd = 3, stride: int = 1) -> Tensor:
-    """Depthwise kxk and pointwise 1x1 convolution, each with norm and activation (Howard et al. 2017, fig. 3)."""
+    """Depthwise kxk and pointwise 1x1 convolution, each with norm and act (Howard et al. 2017, fig. 3)."""
     return norm_act(typed_conv(x, conv=Term("separable"), width=width, kernel=kernel, stride=stride))
 
 

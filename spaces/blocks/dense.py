@@ -39,7 +39,7 @@ def transition(x: Tensor, *, ratio: Ratio = Fraction(1, 2), stride: int = 2) -> 
 
 @block
 def dense_layer(x: Tensor, *, growth: int, kernel: Odd = 3) -> Tensor:
-    """[x, f(x)], f = norm, act, 1x1 to 4 x growth, norm, act, kxk to growth (Huang et al. 2017, DenseNet-B)."""
+    """[x, f(x)], f = norm, act, 1x1 to 4 growth, norm, act, kxk to growth (Huang et al. 2017, DenseNet-B)."""
     y = styled_conv(norm_act(x), width=4 * growth, kernel=1)
     y = styled_conv(norm_act(y), width=growth, kernel=kernel)
     return concat(x, y)

@@ -16,7 +16,7 @@ def inverted(
     """x + f(x), f = 1x1 expand, depthwise kxk, linear 1x1 (Sandler et al. 2018, fig. 4d).
 
     The sum stands only where the shape is kept; `se` acts on the expanded maps.
-    """
+    """  # noqa: D403
     hidden = expand * x.channels
     y = conv_norm_act(x, width=hidden, kernel=1) if expand > 1 else x
     y = conv_norm_act(y, width=hidden, kernel=kernel, stride=stride, groups=hidden)

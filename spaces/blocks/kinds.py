@@ -18,7 +18,7 @@ MAX_SIZE = 1_000_000
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of parameter: the law in words, and the check that returns the value in its normal form or fails."""
+    """A kind of parameter: the law in words, and a check that returns its normal form or fails."""
 
     law: str
     check: Callable[[Value], Value]

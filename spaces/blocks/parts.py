@@ -1,4 +1,4 @@
-"""The parts that blocks are made of: a convolution with its norm and activation, shortcuts, squeeze-and-excitation."""
+"""The parts of blocks: a convolution with its norm and activation, shortcuts, squeeze-and-excitation."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _factorised(x: Tensor, *, width: int, kernel: int, stride: int, scope: str) 
 
 
 def shortcut(x: Tensor, *, width: int, stride: int) -> Tensor:
-    """Return x where the shape is kept, else a strided 1x1 convolution with norm (He et al. 2015, option B)."""
+    """Return x where the shape is kept, else a strided 1x1 convolution, norm (He et al. 2015, option B)."""
     if stride == 1 and width == x.channels:
         return x
     return norm(styled_conv(x, width=width, kernel=1, stride=stride, scope="projection"), scope="projection")
@@ -122,7 +122,7 @@ def shortcut(x: Tensor, *, width: int, stride: int) -> Tensor:
 def squeeze_excite(
     x: Tensor, ratio: Fraction | None, *, gate: str = "sigmoid", function: str = "relu"
 ) -> Tensor:
-    """x * sigmoid(W2 relu(W1 mean(x))) with ratio C hidden units (Hu et al. 2018, fig. 2); x for None."""
+    """x * sigmoid(W2 relu(W1 mean(x))) with ratio C hidden units (Hu et al. 2018, fig. 2); x for None."""  # noqa: D403
     if ratio is None:
         return x
     hidden = max(1, int(x.channels * ratio))

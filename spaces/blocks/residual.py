@@ -40,7 +40,7 @@ def basic(
     se: OptionalRatio = None,
     preact: bool = False,
 ) -> Tensor:
-    """x + f(x), f = kxk, kxk (He et al. 2015, fig. 5 left; preact: He et al. 2016, fig. 4e)."""
+    """x + f(x), f = kxk, kxk (He et al. 2015, fig. 5 left; preact: He et al. 2016, fig. 4e)."""  # noqa: D403
     x, short = _entry(x, width=width, stride=stride, preact=preact)
     y = norm_act(typed_conv(x, conv=conv, width=width, kernel=kernel, stride=stride))
     y = typed_conv(y, conv=conv, width=width, kernel=kernel)
@@ -60,7 +60,7 @@ def bottleneck(
     se: OptionalRatio = None,
     preact: bool = False,
 ) -> Tensor:
-    """x + f(x), f = 1x1 reduce, kxk, 1x1 expand (He et al. 2015, fig. 5 right; preact: He et al. 2016)."""
+    """x + f(x), f = 1x1 reduce, kxk, 1x1 expand (He et al. 2015, fig. 5 right; preact: He et al. 2016)."""  # noqa: D403
     inner = width // squeeze
     if inner < 1:
         raise ShapeError(f"squeeze {squeeze} leaves no channel of width {width}")
@@ -85,7 +85,7 @@ def _entry(x: Tensor, *, width: int, stride: int, preact: bool) -> tuple[Tensor,
 
 
 def _exit(y: Tensor, short: Tensor, *, se: Fraction | None, preact: bool) -> Tensor:
-    """Return the sum with the shortcut: as it is with pre-activation, else normed before and activated after."""
+    """Return the sum with the shortcut: plain with pre-activation, else normed before and activated after."""
     if preact:
         return squeeze_excite(y, se) + short
     return act(squeeze_excite(norm(y), se) + short)

@@ -39,7 +39,7 @@ class Conv(Op, ConvFields):
         )
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return (K C / g + 1) M parameters, K C / g macs for every element written, and one addition of the bias."""
+        """Return (K C / g + 1) M parameters; for every element written K C / g macs, and the bias."""
         fan_in = prod(self.kernel) * self.inputs // self.groups
         written = prod(output)
         return make(
@@ -81,7 +81,9 @@ def conv(
     bias: bool,
     scope: str = "",
 ) -> Tensor:
-    """Place a convolution. `same` pads D(K - 1) / 2 on both sides, so an odd kernel gives ceil(N / S); `valid` none.
+    """Place a convolution. `same` pads D(K - 1) / 2 on both sides: an odd kernel gives ceil(N / S).
+
+    `valid` pads nothing.
 
     Raises:
         ShapeError: If the groups do not divide the channels, the map is flat, or the kernel exceeds the map.
@@ -123,8 +125,8 @@ def window_size(
 ) -> Shape:
     """Return the number of windows along each axis: floor((N + 2P - D(K - 1) - 1) / S) + 1.
 
-    With `ceil`, a last window that hangs over the end counts when it starts inside the map or its left padding
-    (the rule of PyTorch's `ceil_mode`).
+    With `ceil`, a last window that hangs over the end counts when it starts inside the map or its left
+    padding (the rule of PyTorch's `ceil_mode`).
 
     Raises:
         ShapeError: If the kernel is larger than the padded map.

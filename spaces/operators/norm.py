@@ -23,7 +23,7 @@ class BatchNorm(Op, BatchNormFields):
     stateful: ClassVar[bool] = True
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return gamma and beta, and two operations per element: the statistics are constants at inference."""
+        """Return gamma and beta, and two operations per element: statistics are constant at inference."""
         return make(Totals, (2 * self.channels, 0, 2 * prod(output), 0))
 
     def module(self, values: dict[str, str], rank: int) -> str:
@@ -38,7 +38,7 @@ class LocalResponseNormFields(NamedTuple):
 
 
 class LocalResponseNorm(Op, LocalResponseNormFields):
-    """y = x / (k + alpha / n sum x^2)^beta over n neighbouring channels (Krizhevsky et al. 2012, section 3.3)."""
+    """y = x / (k + alpha / n sum x^2)^beta over n channels (Krizhevsky et al. 2012, section 3.3)."""
 
     __slots__ = ()
     kind: ClassVar[str] = "lrn"
@@ -61,6 +61,7 @@ def norm(x: Tensor, *, scope: str = "") -> Tensor:
 
 @lru_cache(maxsize=4096)
 def batch_norm(channels: int) -> BatchNorm:
+    """Return the operator for a number of channels, remembered."""
     return BatchNorm(channels=channels)
 
 

@@ -98,7 +98,7 @@ def maxpool(
     padding: int | Shape | str = "same",
     scope: str = "",
 ) -> Tensor:
-    """Place a maximum pooling; the stride is the kernel unless given, `ceil` pads none and keeps a last part window."""
+    """Place a maximum pooling; the stride is the kernel unless given; `ceil` keeps a last part window."""
     return place(MaxPool(*_window(x, kernel, stride, padding)), x, scope=scope)
 
 

@@ -1,0 +1,220 @@
+"""Looking ahead: random walks that lean towards choices from which the limits can still be met.
+
+A network is a chain of rows, and costs add up along it. So the walk is cut into steps, one a row or block.
+What a step can give on a state (the map it reads, the variables drawn so far) is a table of outcomes with
+their shares and costs: all of them where they are few, else a sample. From the last step backwards, an
+outlook holds the chance that a limit is met in the end, by what was spent so far. A walk draws each outcome
+by share times outlook, and knows how much more likely that made it than a plain walk; this weight makes up
+for what the outlook, in bins, only nearly knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import log
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ShapeError
+from .expressions import MAX_NUMBER
+from .graph import Shape
+from .limits import Limit, cost_of
+from .program import Step
+from .rows import Call
+from .slots import Choose, Draw, walk
+from .values import Option, Value
+
+if TYPE_CHECKING:
+    from .space import Space
+
+OUTCOMES = 256
+"""Outcomes in one table; a sample of so many where there are more."""
+WORK = 10_000
+"""Outcomes in all tables together."""
+BINS = 256
+"""Bins of what was spent."""
+ROUNDING = 10
+"""Bins that the costs of all steps, each rounded to a bin, may be off in the end."""
+
+Array: TypeAlias = NDArray[np.float64]
+Drawn: TypeAlias = tuple[tuple[str, Value], ...]
+State: TypeAlias = tuple[Drawn, Shape]
+
+
+class Guided(NamedTuple):
+    """A guided walk: its decisions, and the logarithm of its odds in a plain walk over those in this one."""
+
+    decisions: dict[str, Option]
+    weight: float
+
+
+class _Outcome(NamedTuple):
+    decisions: tuple[tuple[str, Option], ...]
+    share: float
+    costs: tuple[int, ...]
+    after: State | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """What a step can give on one state.
+
+    Attributes:
+        decisions: Of each outcome.
+        shares: Of each outcome in a plain walk.
+        costs: Of each outcome, a row a limit.
+        after: Number of the state that each outcome leads to; the last one where it cannot be built.
+    """
+
+    decisions: Sequence[tuple[tuple[str, Option], ...]]
+    shares: Array
+    costs: NDArray[np.int64]
+    after: NDArray[np.int64]
+
+
+class Lookahead:
+    """The tables of a space and the outlook on its limits."""
+
+    def __init__(self, space: Space, rng: Random) -> None:
+        self.space = space
+        # The last one is always met: its outlook is the chance that the network can be built.
+        self.limits = (*space.within.values(), Limit(low=0))
+        self.widths = [_width(limit) for limit in self.limits]
+        self.steps = space.program.steps()
+        self.tables: list[list[_Table]] = []
+        self.ends = self._tabulate(rng)
+        self.outlooks = [self._outlook(which) for which in range(len(self.limits))]
+
+    def draw(self, rng: Random) -> Guided | None:
+        """Return a walk that leans towards the limits, or None where it ran into a dead end."""
+        spent = np.zeros(len(self.limits), dtype=np.int64)
+        decisions: dict[str, Option] = {}
+        weight, state = 0.0, 0
+        for index, tables in enumerate(self.tables):
+            table = tables[state]
+            leaning = table.shares * self._chances(index + 1, table, spent)
+            total = leaning.sum()
+            if total <= 0:
+                return None
+            taken = int(np.searchsorted(np.cumsum(leaning), rng.random() * total, side="right"))
+            taken = min(taken, len(leaning) - 1)
+            weight += log(table.shares[taken] * total / leaning[taken])
+            decisions.update(table.decisions[taken])
+            spent = spent + table.costs[:, taken]
+            state = int(table.after[taken])
+        return Guided(decisions, weight)
+
+    def _chances(self, step: int, table: _Table, spent: NDArray[np.int64]) -> Array:
+        """Return for each outcome the chance that the worst limit is met in the end."""
+        chances = np.ones(len(table.shares))
+        for which in range(len(self.limits)):
+            bins = np.minimum((spent[which] + table.costs[which]) // self.widths[which], BINS)
+            chances = np.minimum(chances, self.outlooks[which][step][table.after, bins])
+        return chances
+
+    def _outlook(self, which: int) -> list[Array]:
+        """Return for every step the chance that a limit is met, by state and by the bin of what was spent."""
+        nothing = np.zeros(BINS + 1)
+        outlooks = [np.stack([*[self._end(self.limits[which])] * self.ends, nothing])]
+        for tables in reversed(self.tables):
+            following = outlooks[-1]
+            rows = [self._expected(table, which, following) for table in tables]
+            outlooks.append(np.stack([*rows, nothing]))
+        return outlooks[::-1]
+
+    def _expected(self, table: _Table, which: int, following: Array) -> Array:
+        """Return a state's outlook: the mean of those that follow, moved by the outcomes' costs."""
+        moved = np.rint(table.costs[which] / self.widths[which]).astype(np.int64)
+        bins = np.minimum(np.arange(BINS + 1)[None, :] + moved[:, None], BINS)
+        expected: Array = table.shares @ following[table.after[:, None], bins]
+        return expected
+
+    def _end(self, limit: Limit) -> Array:
+        """Return the outlook at the end: 1 within the limit, fading around it as far as rounding goes."""
+        width = _width(limit)
+        bins = np.arange(BINS + 1)
+        low = 0 if limit.low is None else limit.low // width
+        high = BINS if limit.high is None else limit.high // width
+        away = np.maximum(np.maximum(low - bins, bins - high), 0)
+        ends = np.where(away <= ROUNDING, 0.5**away, 0.0)
+        if limit.high is not None:
+            ends[BINS] = 0
+        return ends
+
+    def _tabulate(self, rng: Random) -> int:
+        """Fill the tables, step by step, for every state that is reached; return how many are last."""
+        states: dict[State, int] = {((), self.space.input): 0}
+        for step in self.steps:
+            most = max(4, min(OUTCOMES, WORK // len(self.steps) // max(1, len(states))))
+            following: dict[State, int] = {}
+            found = [self._outcomes(step, state, most, rng) for state in states]
+            for outcomes in found:
+                for outcome in outcomes:
+                    if outcome.after is not None:
+                        following.setdefault(outcome.after, len(following))
+            self.tables.append([self._table(outcomes, following) for outcomes in found])
+            states = following
+        return len(states)
+
+    def _table(self, outcomes: list[_Outcome], states: dict[State, int]) -> _Table:
+        return _Table(
+            decisions=[outcome.decisions for outcome in outcomes],
+            shares=np.array([outcome.share for outcome in outcomes]),
+            costs=np.array([outcome.costs for outcome in outcomes], dtype=np.int64).T,
+            after=np.array([len(states) if o.after is None else states[o.after] for o in outcomes]),
+        )
+
+    def _outcomes(self, step: Step, state: State, most: int, rng: Random) -> list[_Outcome]:
+        """Return the outcomes of a step on a state: all of them, or a sample of so many."""
+        drawn, shape = state
+
+        def once(choose: Choose) -> _Outcome:
+            decisions: dict[str, Option] = {}
+            share = 1.0
+
+            def record(path: str, options: Sequence[Option]) -> Option:
+                nonlocal share
+                share /= len(options)
+                decisions[path] = choose(path, options)
+                return decisions[path]
+
+            walked = Draw(record, self.space.program.lets, dict(drawn))
+            call = step.row.block(walked, step.number)
+            kept = tuple(sorted((name, v) for name, v in walked.drawn.items() if name in step.kept))
+            return self._outcome(tuple(decisions.items()), share, call, kept, shape)
+
+        found = list(islice(walk(once), most + 1))
+        if len(found) <= most:
+            return found
+        plain = [once(lambda _, options: rng.choice(options)) for _ in range(most)]
+        return [outcome._replace(share=1 / most) for outcome in plain]
+
+    def _outcome(
+        self,
+        decisions: tuple[tuple[str, Option], ...],
+        share: float,
+        call: Call | None,
+        kept: Drawn,
+        shape: Shape,
+    ) -> _Outcome:
+        nothing = (0,) * len(self.limits)
+        if call is None:
+            return _Outcome(decisions, share, nothing, (kept, shape))
+        try:
+            body = call.body(shape)
+        except ShapeError:
+            return _Outcome(decisions, share, nothing, None)
+        costs = [min(cost_of(body.totals, name), 2 * MAX_NUMBER) for name in self.space.within]
+        return _Outcome(decisions, share, (*costs, 0), (kept, body.shape))
+
+
+def _width(limit: Limit) -> int:
+    """Return the width of a bin: the bins reach a little above the limit, and the last one holds the rest."""
+    top = limit.high if limit.high is not None else limit.low
+    assert top is not None
+    return top // (BINS - ROUNDING) + 1
