@@ -128,16 +128,28 @@ def compare(
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="The folder of a search.", metavar="RUN")],
-    out: Annotated[Path | None, typer.Option(help="The file to write. [default: RUN/report.html]")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file to write; .svg, .png or .pdf is the frontier alone. [default: RUN/report.html]"
+        ),
+    ] = None,
 ) -> None:
-    """Write the report of a search, running or ended, as one HTML page."""
-    from .analysis.report import write_report
+    """Write the report of a search, running or ended, as one HTML page, or its frontier as a figure."""
     from .search.folder import results
 
     _require_run(run)
     target = out or run / "report.html"
     _require_folder(target.parent)
-    print(write_report(results(run, references=_references(_run_space(run))), target))
+    found = results(run, references=_references(_run_space(run)))
+    if target.suffix in (".svg", ".png", ".pdf"):
+        from .analysis.figure import write_figure
+
+        print(write_figure(found, target))
+    else:
+        from .analysis.report import write_report
+
+        print(write_report(found, target))
 
 
 @app.command()
