@@ -121,7 +121,7 @@ def read_file(path: str | Path, *, kind: type[InputError] = SpaceError) -> Docum
     except OSError as error:
         raise kind(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise kind(f"{path}: cannot be read as UTF-8 text: {error}") from None
+        raise kind(f"{path}: cannot be read: {error}") from None
     return read_text(text, name=str(path), kind=kind)
 
 

@@ -11,13 +11,12 @@ from .errors import SpaceError
 from .expressions import Expr, nesting
 from .graph import Shape
 from .resolve import MAX_NESTING
-from .rows import Row, check_name, row_names
+from .rows import MAX_NAME, Row, check_name, row_names
 from .values import NAME, shape_text
 from .writing import inline
 
 MAX_ROWS = 1000
 MAX_EXTENT = 65_536
-MAX_NAME = 60
 
 
 @dataclass(frozen=True, kw_only=True)

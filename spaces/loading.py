@@ -55,8 +55,15 @@ def _document(name: str | Path) -> Document:
     text = str(name)
     if text in catalog_names():
         return read_file(CATALOG / f"{text}.yaml")
-    if "/" in text or Path(text).suffix in (".yaml", ".yml", ".json") or Path(text).exists():
+    if "/" in text or Path(text).suffix in (".yaml", ".yml", ".json") or _is_file(text):
         return read_file(text)
     raise SpaceError(
         f"the catalog has no '{text}', and there is no such file{suggest(text, catalog_names())}"
     )
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:
+        return False  # a name that no file can have, such as one too long

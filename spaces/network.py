@@ -49,6 +49,8 @@ class Network:
     def __post_init__(self) -> None:
         from .declare import check_network
 
+        object.__setattr__(self, "input", tuple(self.input))
+        object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "calls", check_network(self))
         try:
             object.__setattr__(self, "body", network_body(self.name, self.calls, self.input))

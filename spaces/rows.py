@@ -33,6 +33,7 @@ RESERVED = frozenset(_TAKEN.split())
 """Names that a row cannot have: the module's own attributes, and what the generated source uses."""
 
 
+MAX_NAME = 60
 NOTHING_LEFT = "no block is left: every depth is 0"
 
 
@@ -169,7 +170,8 @@ def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:
 
 def check_name(name: str) -> None:
     """Raise unless a row can have this name: it becomes an attribute of the module."""
-    if not name.isidentifier() or not name.isascii() or name.startswith("_") or len(name) > 60:
-        raise SpaceError(f"a name is letters, digits and '_', and starts with a letter, but got '{name}'")
+    if not name.isidentifier() or not name.isascii() or name.startswith("_") or len(name) > MAX_NAME:
+        law = f"a name is letters, digits and '_', at most {MAX_NAME}, and starts with a letter"
+        raise SpaceError(f"{law}, but got '{name}'")
     if name in RESERVED or keyword.iskeyword(name):
         raise SpaceError(f"'{name}' is a word of PyTorch or Python; choose another name")

@@ -104,6 +104,8 @@ class Space:
     program: Program = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "input", tuple(self.input))
+        object.__setattr__(self, "layers", tuple(self.layers))
         check_limits(self.within)
         object.__setattr__(self, "program", check_space(self))
         check_idle(self)

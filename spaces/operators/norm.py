@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import prod
 from typing import ClassVar, NamedTuple
 
+from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, Totals, make, place
 
 
@@ -66,5 +67,11 @@ def batch_norm(channels: int) -> BatchNorm:
 
 
 def local_response_norm(x: Tensor, *, size: int, scope: str = "") -> Tensor:
-    """Place a local response normalisation over `size` neighbouring channels."""
+    """Place a local response normalisation over `size` neighbouring channels.
+
+    Raises:
+        ShapeError: On a flat vector.
+    """
+    if x.rank == 0:
+        raise ShapeError(f"local response normalisation needs a map, but got {x.channels} flat features")
     return place(LocalResponseNorm(size=size), x, scope=scope)

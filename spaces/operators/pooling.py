@@ -31,6 +31,11 @@ class _Pool(Op, PoolFields):
         extent = window_size(inputs[0][1:], self.kernel, self.stride, self.padding, ones, self.ceil)
         return inputs[0][0], *extent
 
+    @property
+    def identity(self) -> bool:
+        """A window of one element, moved by one, changes nothing."""
+        return set(self.kernel) | set(self.stride) == {1}
+
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the window and its stride."""
         return self.kernel, self.stride
