@@ -61,7 +61,8 @@ def test_an_error_below_what_stands_in_the_text_points_to_the_nearest_part_above
 
 def test_an_error_in_a_python_table_names_the_path() -> None:
     document = Document(tree=None, name="network tiny")
-    assert str(document.error(("layers", 0, "conv", "width"), "no")) == "network tiny: layers[0].conv.width: no"
+    message = str(document.error(("layers", 0, "conv", "width"), "no"))
+    assert message == "network tiny: layers[0].conv.width: no"
 
 
 def test_a_message_is_one_line_of_printable_characters() -> None:
@@ -75,7 +76,7 @@ def test_a_message_is_one_line_of_printable_characters() -> None:
 def test_a_long_line_is_cut_around_the_place() -> None:
     text = f"{{a: [{'1, ' * 500}2], b: 3}}"
     message = str(read_text(text, name="a.yaml").error(("b",), "no"))
-    first, shown, caret = message.split("\n")
+    _, shown, caret = message.split("\n")
     assert len(shown) < 200
     assert shown[len(caret) - 1] == "3"
 
