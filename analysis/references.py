@@ -7,7 +7,7 @@ import pandas as pd
 
 from .words import escaped, value
 
-FAR = 10.0  # a reference this many times beyond the trials would squeeze them into a corner
+FAR = 4.0  # a reference this many times beyond the trials would squeeze them into a corner
 CROWDED = 0.04  # share of the axis below which the labels of two upright lines would touch
 
 
