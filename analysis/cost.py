@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from archscape.spaces import Network
-from archscape.spaces.graph import Body, Op, Shape, make
+from archscape.spaces.graph import Body, Shape, make
 
 CONVENTION = "macs: convolutions and linear layers, no bias, batch 1; flops: 2 x macs + all other arithmetic"
 UNCOUNTED = ("data movement: concat, flatten, padding", "dropout, which does nothing at inference")
@@ -96,8 +96,8 @@ def profile(network: Network) -> Profile:
 
 def _collect(body: Body, prefix: str, layers: list[Layer]) -> None:
     for (op, _, shape, name), (params, macs, other, activations) in zip(body.nodes, body.costs, strict=True):
-        if isinstance(op, Op):
+        if isinstance(op, Body):
+            _collect(op, f"{prefix}{name}.", layers)
+        else:
             row = (prefix + name, op.kind, shape, params, macs, 2 * macs + other, activations)
             layers.append(make(Layer, row))
-        else:
-            _collect(op, f"{prefix}{name}.", layers)

@@ -22,11 +22,11 @@ from typing import TypeAlias
 from .errors import SpaceError
 from .values import Term, Value, text
 
-OPERATORS: dict[str, Callable[[Fraction, Fraction], Fraction | int]] = {
+OPERATORS: dict[str, Callable[[int | Fraction, int | Fraction], int | Fraction]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": operator.truediv,
+    "/": lambda left, right: Fraction(left) / right,
     "//": operator.floordiv,
 }
 MAX_NUMBER = 10**12
@@ -265,10 +265,10 @@ def apply(name: str, left: Value, right: Value) -> Value:
     assert isinstance(right, int | Fraction)
     if right == 0 and name in ("/", "//"):
         raise ExpressionError("division by zero")
-    return number(Fraction(OPERATORS[name](Fraction(left), Fraction(right))))
+    return number(OPERATORS[name](left, right))
 
 
-def number(value: Fraction) -> int | Fraction:
+def number(value: Fraction | int) -> int | Fraction:
     """Return a whole number as int and any other exactly as a ratio."""
     if value.denominator > MAX_NUMBER or not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise ExpressionError(f"numbers go up to {MAX_NUMBER:,}")

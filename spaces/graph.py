@@ -7,6 +7,9 @@ with the same arguments and input shape are the same body, so a network repeats 
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from .errors import ShapeError
@@ -263,14 +266,18 @@ class Tensor:
         return self.trace.style
 
     def __add__(self, other: Tensor) -> Tensor:
-        from .operators.join import add
-
-        return add(self, other)
+        result: Tensor = _joins().add(self, other)
+        return result
 
     def __mul__(self, other: Tensor) -> Tensor:
-        from .operators.join import multiply
+        result: Tensor = _joins().multiply(self, other)
+        return result
 
-        return multiply(self, other)
+
+@cache
+def _joins() -> ModuleType:
+    # The operators build on this file, so it can name them only when the first sum is traced.
+    return import_module(".operators.join", __package__)
 
 
 make = tuple.__new__
@@ -280,10 +287,11 @@ make = tuple.__new__
 class Trace:
     """Collects the nodes of one body while its function runs."""
 
-    __slots__ = ("_counts", "costs", "inputs", "nodes", "style")
+    __slots__ = ("_counts", "costs", "inputs", "last", "nodes", "style")
 
     def __init__(self, inputs: tuple[Shape, ...], style: Style) -> None:
         self.inputs = inputs
+        self.last = len(inputs) - 1
         self.style = style
         self.nodes: list[Node] = []
         self.costs: list[Totals] = []
@@ -297,7 +305,7 @@ class Trace:
         """Append a call of another body and return its value."""
         self.nodes.append(Node(body, (x.index,), body.shape, self.name(body.word, "")))
         self.costs.append(body.totals)
-        return Tensor(self, len(self.inputs) + len(self.nodes) - 1, body.shape)
+        return Tensor(self, self.last + len(self.nodes), body.shape)
 
     def name(self, kind: str, scope: str) -> str:
         """Return a fresh name: `conv1`, `conv2` without a scope, `shortcut_conv` in the scope `shortcut`."""
@@ -307,21 +315,23 @@ class Trace:
         return stem if scope and count == 1 else f"{stem}{count}"
 
 
-def place(op: Op, *inputs: Tensor, scope: str = "") -> Tensor:
-    """Apply an operator to tensors and return the new one."""
-    # One function without helpers: lowering spends half of its time here.
-    trace = inputs[0].trace
-    if len(inputs) == 1:
-        given: tuple[Shape, ...] = (inputs[0].shape,)
-        sources: tuple[int, ...] = (inputs[0].index,)
-    else:
-        given = tuple([x.shape for x in inputs])
-        sources = tuple([x.index for x in inputs])
-    shape = op.shape(*given)
+def place(op: Op, x: Tensor, scope: str = "") -> Tensor:
+    """Apply an operator to a tensor and return the new one."""
+    return _place(op, x.trace, (x.shape,), (x.index,), scope)
+
+
+def join(op: Op, inputs: tuple[Tensor, ...], scope: str = "") -> Tensor:
+    """Apply an operator to several tensors and return the new one."""
+    shapes = tuple([x.shape for x in inputs])
+    return _place(op, inputs[0].trace, shapes, tuple([x.index for x in inputs]), scope)
+
+
+def _place(op: Op, trace: Trace, inputs: tuple[Shape, ...], sources: tuple[int, ...], scope: str) -> Tensor:
+    shape = op.shape(*inputs)
     nodes = trace.nodes
     nodes.append(make(Node, (op, sources, shape, trace.name(op.kind, scope))))
-    trace.costs.append(op.costs(given, shape))
-    return Tensor(trace, len(trace.inputs) + len(nodes) - 1, shape)
+    trace.costs.append(op.costs(inputs, shape))
+    return Tensor(trace, trace.last + len(nodes), shape)
 
 
 def per_axis(value: int | tuple[int, ...], rank: int, what: str) -> Shape:

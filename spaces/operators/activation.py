@@ -53,7 +53,7 @@ class Activation(Op, ActivationFields):
 
 def activation(x: Tensor, function: str | None, *, scope: str = "") -> Tensor:
     """Place an activation, or nothing for None."""
-    return x if function is None else place(_OPERATORS[function], x, scope=scope)
+    return x if function is None else place(_OPERATORS[function], x, scope)
 
 
 _OPERATORS = {function: Activation(function=function) for function in FUNCTIONS}

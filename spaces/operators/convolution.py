@@ -95,7 +95,7 @@ def conv(
     if inputs % groups or width % groups:
         raise ShapeError(f"{groups} groups must divide both {inputs} input and {width} output channels")
     window = conv_window(kernel, stride, padding, dilation, rank)
-    return place(make(Conv, (inputs, width, *window, groups, bias)), x, scope=scope)
+    return place(make(Conv, (inputs, width, *window, groups, bias)), x, scope)
 
 
 @lru_cache(maxsize=4096)

@@ -33,4 +33,4 @@ class Dropout(Op, DropoutFields):
 
 def dropout(x: Tensor, *, rate: Fraction, scope: str = "") -> Tensor:
     """Place a dropout."""
-    return place(Dropout(rate=rate), x, scope=scope)
+    return place(Dropout(rate=rate), x, scope)

@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
+from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
 from ..values import shape_text
 
 
@@ -82,14 +82,14 @@ _ADD, _MULTIPLY, _CONCAT = Add(), Multiply(), Concat()
 
 def add(*inputs: Tensor, scope: str = "") -> Tensor:
     """Place a sum."""
-    return place(_ADD, *inputs, scope=scope)
+    return join(_ADD, inputs, scope)
 
 
 def multiply(x: Tensor, y: Tensor, *, scope: str = "") -> Tensor:
     """Place a product."""
-    return place(_MULTIPLY, x, y, scope=scope)
+    return join(_MULTIPLY, (x, y), scope)
 
 
 def concat(*inputs: Tensor, scope: str = "") -> Tensor:
     """Place a concatenation along the channels."""
-    return place(_CONCAT, *inputs, scope=scope)
+    return join(_CONCAT, inputs, scope)

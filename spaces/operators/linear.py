@@ -62,9 +62,9 @@ def linear(x: Tensor, *, width: int, bias: bool = True, scope: str = "") -> Tens
     """Place a linear layer; a map is flattened first."""
     if x.rank:
         x = flatten(x, scope=scope)
-    return place(Linear(inputs=x.channels, outputs=width, bias=bias), x, scope=scope)
+    return place(Linear(inputs=x.channels, outputs=width, bias=bias), x, scope)
 
 
 def flatten(x: Tensor, *, scope: str = "") -> Tensor:
     """Place a flatten."""
-    return place(Flatten(), x, scope=scope)
+    return place(Flatten(), x, scope)

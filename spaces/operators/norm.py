@@ -57,7 +57,7 @@ def norm(x: Tensor, *, scope: str = "") -> Tensor:
     """Place the normalisation of the network's style, or nothing where there is none."""
     if x.style.norm is None:
         return x
-    return place(batch_norm(x.channels), x, scope=scope)
+    return place(batch_norm(x.channels), x, scope)
 
 
 @lru_cache(maxsize=4096)
@@ -74,4 +74,4 @@ def local_response_norm(x: Tensor, *, size: int, scope: str = "") -> Tensor:
     """
     if x.rank == 0:
         raise ShapeError(f"local response normalisation needs a map, but got {x.channels} flat features")
-    return place(LocalResponseNorm(size=size), x, scope=scope)
+    return place(LocalResponseNorm(size=size), x, scope)

@@ -104,7 +104,7 @@ def maxpool(
     scope: str = "",
 ) -> Tensor:
     """Place a maximum pooling; the stride is the kernel unless given; `ceil` keeps a last part window."""
-    return place(MaxPool(*_window(x, kernel, stride, padding)), x, scope=scope)
+    return place(MaxPool(*_window(x, kernel, stride, padding)), x, scope)
 
 
 def avgpool(
@@ -116,14 +116,14 @@ def avgpool(
     scope: str = "",
 ) -> Tensor:
     """Place an average pooling; arguments as for `maxpool`."""
-    return place(AvgPool(*_window(x, kernel, stride, padding)), x, scope=scope)
+    return place(AvgPool(*_window(x, kernel, stride, padding)), x, scope)
 
 
 def global_avgpool(x: Tensor, *, scope: str = "") -> Tensor:
     """Place the average over the whole map."""
     if x.rank == 0:
         raise ShapeError(f"pooling needs a map, but got {x.channels} flat features")
-    return place(GlobalAvgPool(), x, scope=scope)
+    return place(GlobalAvgPool(), x, scope)
 
 
 def _window(
