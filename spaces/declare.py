@@ -15,7 +15,7 @@ from .document import Document, Place
 from .errors import suggest
 from .expressions import Expr, is_open
 from .graph import Style
-from .heading import Table, check_heading, check_row_name, names_of_rows
+from .heading import MAX_ROWS, Table, check_heading, check_row_name, names_of_rows
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
 from .rows import STYLE, Call, Row
@@ -107,6 +107,10 @@ class _Declaration:
         blocks = sum(row.deepest for row in rows)
         if blocks > MAX_BLOCKS:
             raise self.error(("layers",), f"a table has at most {MAX_BLOCKS:,} blocks, but got {blocks:,}")
+        single = sum(row.deepest if row.per_block else 1 for row in rows)
+        if single > MAX_ROWS:
+            law = f"a table has at most {MAX_ROWS:,} rows, and a block a row of its own with `per: block`"
+            raise self.error(("layers",), f"{law}, but got {single:,}")
         taken = {row.name for row in rows}
         for row in (row for row in rows if row.per_block):
             place = ("layers", row.index, self.table.layers[row.index].word, "per")

@@ -20,6 +20,7 @@ from .writing import inline
 
 MAX_NESTING = 60
 """Levels of expressions, of words, and of names that are defined by others."""
+MAX_CHOICE = 1000
 MAX_SLOTS = 100_000
 """Expressions that a table may come down to once its words and choices are expanded."""
 PROBES = 1000
@@ -45,6 +46,7 @@ class Resolver:
         self._acyclic: set[str] = set()
         self._heights: dict[str, int] = {}
         self._probed: dict[tuple[str, Kind], list[Value]] = {}
+        self._pending: list[str] = []
         self._probes = self._slots = self._level = self._height = 0
 
     def error(self, place: Place, message: str, *, at_key: bool = False) -> InputError:
@@ -54,7 +56,7 @@ class Resolver:
     def declare_variables(self) -> None:
         """Resolve every variable of `let`."""
         for name in self.let:
-            self._variable(name, ())
+            self._variable(name)
 
     def checked(self, value: Expr, label: str, place: Place, kind: Kind, name: str) -> Slot:
         """Return the slot of a value that must be of a kind; its values are checked now, if they are few."""
@@ -105,21 +107,21 @@ class Resolver:
         if len(chain) > MAX_NESTING:
             raise self.error(place, f"defined through more than {MAX_NESTING} others", at_key=True)
 
-    def _variable(self, name: str, chain: tuple[str, ...]) -> None:
+    def _variable(self, name: str) -> None:
         """Resolve a variable after those it reads."""
-        if name in self.lets:
+        if name in self._heights:
             return
         place: Place = ("let", name)
-        if name in chain:
-            way = " -> ".join([*chain, name])
+        if name in self._pending:
+            way = " -> ".join([*self._pending, name])
             raise self.error(place, f"'{name}' is defined by itself: {way}", at_key=True)
-        self.check_chain(place, chain)
-        for part in parts(self.let[name]):
-            if isinstance(part, Ref) and part.name in self.let:
-                self._variable(part.name, (*chain, name))
-        self._height = 0
+        base, above = self._level, self._height
+        self._height = base
+        self._pending.append(name)
         self.lets[name] = self.slot(self.let[name], name, place)
-        self._heights[name] = self._height
+        self._pending.pop()
+        self._heights[name] = self._height - base
+        self._height = max(self._height, above)
 
     def _probe(self, slot: Slot, value: Expr, kind: Kind) -> list[Value]:
         """Return the first values of a slot, checked; the same expression is looked at once."""
@@ -155,6 +157,7 @@ class Resolver:
         name = value.name
         if name in self.let:
             self.used.add(("let", name))
+            self._variable(name)
             self._reach(place, self._level + self._heights[name])
             return Variable(name)
         if name not in self.choices:
@@ -167,6 +170,8 @@ class Resolver:
     def _choice(self, value: Choice, label: str, place: Place) -> Slot:
         if len(value.options) < 2:
             raise self.error(place, "a choice of one leaves nothing open; write the value itself")
+        if len(value.options) > MAX_CHOICE:
+            raise self.error(place, f"a choice holds at most {MAX_CHOICE:,} options; a range can hold more")
         slots: dict[Option, Slot] = {}
         for item in value.options:
             key = expression_text(item) if is_open(item) else option(item)  # type: ignore[arg-type]

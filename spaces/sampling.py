@@ -13,7 +13,7 @@ nothing but the space and the random numbers it is given.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from itertools import count, islice
 from math import exp
 from random import Random
 from typing import TYPE_CHECKING
@@ -46,6 +46,8 @@ SEARCH_STEPS = 800
 UNBUILDABLE = 100.0
 """The miss of a network that cannot be built: farther than any other."""
 TRIES = 100
+WORK = 40_000
+"""Rows or blocks of all walks of one kind, so that a long table takes no longer."""
 
 
 def sample(space: Space, rng: Random) -> Sample:
@@ -62,7 +64,7 @@ def lookahead(space: Space) -> Lookahead | None:
     """Return what walks that look ahead need, or None where plain walks do."""
     rng = Random(0)
     hits = 0
-    for _, found in zip(range(PLAIN), plain_walks(space, rng), strict=False):
+    for found in islice(plain_walks(space, rng), _affordable(space, PLAIN)):
         hits += space.feasible(found)
         if hits == HITS:
             return None
@@ -149,7 +151,7 @@ def _guided(space: Space, lookahead: Lookahead, rng: Random) -> Sample | None:
     """Return one of several feasible walks that look ahead, or None where there was none."""
     found: list[Sample] = []
     weights: list[float] = []
-    for _ in range(GUIDED):
+    for _ in range(_affordable(space, GUIDED)):
         walk = lookahead.draw(rng)
         if walk is None:
             continue
@@ -167,7 +169,7 @@ def _guided(space: Space, lookahead: Lookahead, rng: Random) -> Sample | None:
 
 def _stirred(space: Space, found: Sample, rng: Random) -> Sample:
     """Return a feasible sample some random steps away, none of which left the limits."""
-    for _ in range(STIRS):
+    for _ in range(_affordable(space, STIRS)):
         stirred = _stir(space, found, rng)
         if space.feasible(stirred):
             found = stirred
@@ -196,7 +198,7 @@ def _search(space: Space, rng: Random) -> Sample:
     for _ in range(SEARCHES):
         found = space.decide(chooser(rng))
         distance = _miss(space, found)
-        for _ in range(SEARCH_STEPS):
+        for _ in range(_affordable(space, SEARCH_STEPS)):
             if distance == 0:
                 return found
             stirred = _stir(space, found, rng)
@@ -205,8 +207,15 @@ def _search(space: Space, rng: Random) -> Sample:
                 distance, found = reached, stirred
         if nearest is None or distance < nearest[0]:
             nearest = distance, found
+        if distance == UNBUILDABLE:
+            break
     assert nearest is not None
     raise Infeasible(_nothing_found(space, nearest[1]))
+
+
+def _affordable(space: Space, walks: int) -> int:
+    """Return a number of walks, fewer where the table is long."""
+    return min(walks, max(20, WORK // len(space.program.steps())))
 
 
 def _miss(space: Space, found: Sample) -> float:
