@@ -66,10 +66,10 @@ class Row:
         return hash((self.word, frozenset(self.args.items())))
 
     def __repr__(self) -> str:
-        plain = {key: value for key, value in self.args.items() if key.isidentifier()}
-        other = {key: value for key, value in self.args.items() if not key.isidentifier()}
-        parts = [repr(self.word), *(f"{key}={value!r}" for key, value in plain.items())]
-        return f"Row({', '.join([*parts, *([f'**{other!r}'] if other else [])])})"
+        parts = [repr(self.word)]
+        for key, value in self.args.items():
+            parts.append(f"{key}={value!r}" if key.isidentifier() else f"**{{{key!r}: {value!r}}}")
+        return f"Row({', '.join(parts)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _row, (self.word, dict(self.args))

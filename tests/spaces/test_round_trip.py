@@ -1,0 +1,265 @@
+"""YAML, Python and JSON say the same: tables survive the way through each of them, whatever they hold."""
+
+from __future__ import annotations
+
+import pickle
+from copy import deepcopy
+from fractions import Fraction
+from random import Random
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import archscape.spaces
+from archscape.spaces import (
+    Infeasible,
+    Limit,
+    Network,
+    Row,
+    ShapeError,
+    Space,
+    SpaceError,
+    catalog_names,
+    load,
+)
+from archscape.spaces.expressions import Arithmetic, Expr, expression_text, oneof, parse, ref, span
+from archscape.spaces.values import Term
+
+# Expressions
+
+numbers = st.integers(-1000, 1000) | st.fractions(-10, 10, max_denominator=64)
+words = st.sampled_from(["relu", "same", "separable", "none_", "step"])
+terms = st.builds(
+    Term, st.sampled_from(["grouped", "f"]), st.lists(st.integers(-9, 99), min_size=1, max_size=3).map(tuple)
+)
+values = numbers | words | terms | st.booleans() | st.none()
+spans = st.builds(
+    lambda low, count, step: span(low, low + count * step, step=step),
+    st.integers(-50, 50),
+    st.integers(1, 50),
+    st.integers(1, 9),
+)
+references = st.sampled_from(["w", "kernel", "_a1"]).map(ref)
+open_numbers = (
+    references | spans | st.lists(st.integers(0, 9), min_size=2, max_size=3).map(lambda o: oneof(*o))
+)
+sums = st.recursive(
+    st.builds(Arithmetic, st.sampled_from("+-*"), open_numbers, numbers | open_numbers),
+    lambda inner: st.builds(
+        Arithmetic, st.sampled_from(["+", "-", "*", "/", "//"]), numbers | inner, inner | open_numbers
+    ),
+    max_leaves=4,
+)
+expressions = st.recursive(
+    values | references | spans | sums,
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3).map(tuple)
+        | st.lists(inner, min_size=1, max_size=3).map(lambda options: oneof(*options))
+    ),
+    max_leaves=8,
+)
+
+
+def evaluate(text: str) -> object:
+    return eval(text, {**vars(archscape.spaces), "Fraction": Fraction})
+
+
+@settings(derandomize=True, max_examples=500)
+@given(expressions)
+def test_an_expression_is_its_text_and_its_repr(expression: Expr) -> None:
+    assert parse(expression_text(expression)) == expression
+    assert evaluate(repr(expression)) == expression
+
+
+@pytest.mark.parametrize(
+    ("python", "text"),
+    [
+        (2 * ref("w"), "2 * $w"),
+        (ref("w") * 2 + 1, "($w * 2) + 1"),
+        (64 / ref("w"), "64 / $w"),
+        (64 // ref("w"), "64 // $w"),
+        (1 - ref("w"), "1 - $w"),
+        (-ref("w"), "0 - $w"),
+        (ref("w") - -1, "$w - -1"),
+        (Fraction(1, 4) * ref("w"), "(1/4) * $w"),
+        (2 * span(1, 4), "2 * (1..4)"),
+        (oneof(3, 5) * 2, "{3, 5} * 2"),
+        (oneof(None, Fraction(1, 4), Term("grouped", (8,))), "{none, 1/4, grouped(8)}"),
+        (span(8, 32, step=8), "8..32 step 8"),
+        ((96, oneof(64, 128)), "[96, {64, 128}]"),
+    ],
+)
+def test_python_and_text_of_expressions(python: Expr, text: str) -> None:
+    assert expression_text(python) == text
+    assert parse(text) == python
+
+
+# Tables
+
+widths: st.SearchStrategy[Expr] = st.one_of(
+    st.integers(1, 64),
+    st.just(ref("w")),
+    st.just(2 * ref("w")),
+    st.lists(st.integers(1, 64), min_size=2, max_size=4, unique=True).map(lambda options: oneof(*options)),
+    st.just(span(8, 32, step=8)),
+)
+kernels: st.SearchStrategy[Expr] = st.sampled_from([1, 3, oneof(3, 5), span(1, 7, step=2), ref("kernel")])
+ratios: st.SearchStrategy[Expr] = st.sampled_from(
+    [None, Fraction(1, 4), oneof(None, Fraction(1, 2), Fraction(1, 8))]
+)
+types: st.SearchStrategy[Expr] = st.sampled_from(
+    ["separable", Term("dilated", (2,)), oneof("standard", "factorised")]
+)
+depths: st.SearchStrategy[Expr] = st.sampled_from([2, span(1, 3), oneof(0, 2), span(0, 2) + 1])
+styles: st.SearchStrategy[Expr] = st.sampled_from(["silu", None, oneof("relu", "tanh")])
+biases: st.SearchStrategy[Expr] = st.sampled_from([True, False, oneof(True, False)])
+
+
+def row(
+    word: str, required: dict[str, st.SearchStrategy[Expr]], optional: dict[str, st.SearchStrategy[Expr]]
+) -> object:
+    given = st.fixed_dictionaries(
+        required, optional={"act": styles, "bias": biases, "depth": depths, **optional}
+    )
+    return given.map(lambda args: Row(word, **args))
+
+
+plain = row("plain", {"width": widths}, {"kernel": kernels, "se": ratios, "conv": types})
+basic = row("basic", {"width": widths}, {"preact": biases, "stride": st.sampled_from([1, 2, oneof(1, 2)])})
+dense = row("dense", {"growth": widths}, {"kernel": kernels, "width": widths})
+inverted = row(
+    "inverted", {"width": widths, "expand": st.sampled_from([2, span(1, 3)])}, {"norm": st.just(None)}
+)
+inception = st.just(
+    Row("inception", **{"1x1": 8, "3x3": oneof((4, 8), (8, 8)), "5x5": (2, oneof(2, 4)), "pool": span(1, 4)})
+)
+bare = st.sampled_from([Row("norm"), Row("maxpool"), Row("dropout", rate=oneof(0, Fraction(1, 3)))])
+rows = st.lists(st.one_of(plain, basic, dense, inverted, inception, bare), min_size=1, max_size=4)  # type: ignore[arg-type]
+shapes = st.sampled_from([(3, 32), (3, 32, 32), (1, 16, 16, 16)])
+
+
+@st.composite
+def spaces(draw: st.DrawFn) -> Space:
+    """Return a space; `w` and `kernel` are declared where something reads them."""
+    layers = tuple(draw(rows))
+    blocks: dict[str, tuple[Row, ...]] = {}
+    if draw(st.booleans()):
+        words = draw(
+            st.lists(st.sampled_from(["plain", "basic", "separable"]), min_size=1, max_size=3, unique=True)
+        )
+        blocks = {"mine": tuple(Row(word, kernel=draw(kernels)) for word in words)}
+        layers += (Row("mine", width=draw(widths), depth=draw(depths)),)
+    read = repr((layers, blocks))
+    let = {"w": draw(st.sampled_from([oneof(8, 16), span(8, 24, step=8)]))} if "ref('w')" in read else {}
+    choices = {"kernel": oneof(3, 5)} if "ref('kernel')" in read else {}
+    defaults = draw(
+        st.fixed_dictionaries({}, optional={"norm": st.sampled_from([None, oneof("batch", None)])})
+    )
+    limits = st.builds(
+        lambda low, more: Limit(low=low, high=low + more), st.integers(0, 10**6), st.integers(0, 10**9)
+    )
+    within = draw(st.dictionaries(st.sampled_from(["params", "macs", "flops"]), limits, max_size=2))
+    try:
+        return Space(
+            name=draw(st.from_regex(r"[a-z][a-z0-9_.-]{0,8}", fullmatch=True)),
+            input=draw(shapes),
+            layers=layers,
+            blocks=blocks,
+            let=let,
+            choices=choices,
+            defaults=defaults,
+            within=within,
+        )
+    except SpaceError as error:
+        assume(
+            "leaves something open" not in str(error)
+            and "idle" not in str(error)
+            and "nothing uses" not in str(error)
+        )
+        raise
+
+
+def survives(table: Network | Space) -> None:
+    kind = type(table)
+    for again in (
+        kind.from_yaml(table.to_yaml()),
+        kind.from_json(table.to_json()),
+        kind.from_yaml(table.to_json()),
+        pickle.loads(pickle.dumps(table)),
+        deepcopy(table),
+        evaluate(repr(table)),
+    ):
+        assert again == table
+        assert hash(again) == hash(table)
+        assert isinstance(again, kind)
+        assert again.to_yaml() == table.to_yaml()
+
+
+@settings(derandomize=True, max_examples=150, deadline=None)
+@given(spaces(), st.integers(0, 9))
+def test_spaces_and_their_networks(space: Space, seed: int) -> None:
+    survives(space)
+    try:
+        sample = space.decide(lambda _, options: Random(seed).choice(options))
+        network = sample.network
+    except (Infeasible, ShapeError):
+        return
+    survives(network)
+    assert network.totals == sample.totals
+    assert network.hash() == sample.hash()
+    assert [call[:2] for call in network.calls] == [call[:2] for call in sample.drawn.calls]
+
+
+@pytest.mark.parametrize("name", catalog_names())
+def test_the_catalog(name: str) -> None:
+    survives(load(name))
+
+
+def test_equality_does_not_look_at_where_a_table_was_read_from() -> None:
+    text = "network: a\ninput: 1x8x8\nlayers: [avgpool]\n"
+    assert Network.from_yaml(text, name="one") == Network.from_yaml(f"# two\n{text}", name="two")
+    assert Network.from_yaml(text) == Network(name="a", input=(1, 8, 8), layers=(Row("avgpool"),))
+    assert Network.from_yaml(text) != Network.from_yaml(text.replace("avgpool", "maxpool"))
+
+
+def test_yaml_reads_like_a_table() -> None:
+    text = """\
+space: small
+input: 3x32x32
+defaults: {norm: {batch, none}}
+choices:
+  se: {none, 1/4}
+let:
+  w: 8..24 step 8
+blocks:
+  mine:
+    plain: {se: $se}
+    separable:
+layers:
+  - conv: {width: $w, kernel: [3, 5]}
+  - mine: {name: stage, width: 2 * $w, depth: 1..3, per: block}
+  - avgpool
+within:
+  params: 1k..2M
+"""
+    assert Space.from_yaml(text).to_yaml() == text
+
+
+def test_a_network_from_a_space_says_its_style_once() -> None:
+    text = """\
+space: styles
+input: 1x16x16
+layers:
+  - conv: {width: 4, bias: true, act: tanh}
+  - conv: {width: {4, 8}, bias: true, act: tanh}
+  - conv: {width: 4, act: tanh, norm: none}
+"""
+    network = Space.from_yaml(text).decide(lambda _, options: options[0]).network
+    assert network.defaults == {"act": "tanh"}
+    assert [dict(row.args) for row in network.layers] == [
+        {"width": 4, "bias": True},
+        {"width": 4, "bias": True},
+        {"width": 4, "norm": None},
+    ]
+    survives(network)
