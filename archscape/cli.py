@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -282,21 +282,19 @@ def _network(name: str, shape: str | None) -> Network:
     return network if shape is None else network.at(input=read_shape(shape))
 
 
-def _references(space: Space) -> list[Network]:
-    """Return the networks of the catalog on a space's input with its number of classes, where they fit."""
+def _references(space: Space) -> Iterator[Network]:
+    """Yield the networks of the catalog on a space's input with its number of classes, where they fit."""
     from .spaces import Network as NetworkTable
     from .spaces import SpaceError, catalog_names, load
 
     classes = space.sample(Random(0)).network.body.shape[0]
-    found = []
     for name in catalog_names():
         table = load(name)
         if isinstance(table, NetworkTable):
             try:
-                found.append(table.at(input=space.input, classes=classes))
+                yield table.at(input=space.input, classes=classes)
             except SpaceError:
                 continue  # its rows need a larger input, so it is no reference there
-    return found
 
 
 def _require_run(run: Path) -> None:

@@ -1,7 +1,8 @@
 """A worker in a process of its own: `python -m archscape.search.child RUN NAME`.
 
-It reads all it needs from the folder of the run, and tells what happens on standard output, a JSON line per
-event. It leaves when its parent does, whose end closes its standard input and, on Linux, also sends SIGTERM.
+It loads its libraries, and begins when a line on its standard input says that the folder of the run is ready,
+where it reads all it needs. It tells what happens on standard output, a JSON line per event. It leaves when
+its parent does, whose end closes its standard input and, on Linux, also sends SIGTERM.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 
 from archscape.spaces.errors import ArchscapeError, InputError
@@ -25,11 +27,17 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(folder: Path, name: str) -> int:
-    """Work on the study of a run until it is done; return the exit status."""
+    """Load, wait for the word to begin, and work on the study until it is done; return the exit status."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     notify = _claim_output()
+    for module in ("join", "train"):
+        import_module(f"archscape.search.{module}")
+    if not os.read(0, 1):
+        return 0  # the parent is gone
     stopper = Stopper()
     with stopper.listening(signal.SIGTERM):
-        _follow_parent(stopper)
+        threading.Thread(target=_follow_parent, daemon=True, name="follow-parent").start()
         try:
             from .join import join_run
 
@@ -55,13 +63,7 @@ def _claim_output() -> Notify:
     return notify
 
 
-def _follow_parent(stopper: Stopper) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    threading.Thread(target=_outlive_briefly, daemon=True, name="follow-parent").start()
-
-
-def _outlive_briefly() -> None:
+def _follow_parent() -> None:
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -6,8 +6,8 @@ import os
 import selectors
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,8 +20,6 @@ from .stopping import Stop, Stopper
 GRACE_SECONDS = 10.0
 """How long a pool waits for its workers to give their trials back."""
 
-TICK_SECONDS = 0.25
-
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -32,22 +30,34 @@ ONE_THREAD = {
 
 
 class Executor(Protocol):
-    """Runs workers until the study of a run is done or a stop is requested."""
+    """Runs workers on the study of a run."""
 
-    def run(self, folder: Path, notify: Notify, stopper: Stopper) -> None:
-        """Work on the study in the folder."""
+    def opened(self, folder: Path) -> AbstractContextManager[Work]:
+        """Make workers ready in a folder that may hold no study yet; at the end of the block none is left.
+
+        Entering takes no time: what takes long to load goes on while the caller prepares the study.
+        """
+
+
+Work = Callable[[Notify, Stopper], None]
+"""Works on the study, which is there now, until it is done or a stop is requested."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InProcess:
-    """One worker, in this process."""
+    """One worker, in this process: for a debugger, or where another process is not wanted."""
 
-    def run(self, folder: Path, notify: Notify, stopper: Stopper) -> None:
-        """Work on the study in the folder."""
-        from .join import join_run
+    @contextmanager
+    def opened(self, folder: Path) -> Iterator[Work]:
+        """Yield the work."""
 
-        with _one_thread():
-            join_run(folder, name="w1", notify=notify, stopper=stopper)
+        def work(notify: Notify, stopper: Stopper) -> None:
+            from .join import join_run
+
+            with _one_thread():
+                join_run(folder, name="w1", notify=notify, stopper=stopper)
+
+        yield work
 
 
 @contextmanager
@@ -75,22 +85,18 @@ class LocalPool:
 
     workers: int
 
-    def run(self, folder: Path, notify: Notify, stopper: Stopper) -> None:
-        """Work on the study in the folder.
+    @contextmanager
+    def opened(self, folder: Path) -> Iterator[Work]:
+        """Start the workers, which load their libraries at once; yield the work.
 
-        Raises:
-            InputError: What a worker found wrong with the job or its data.
-            StudyError: If a worker cannot go on, or workers keep dying.
+        The work raises InputError for what a worker finds wrong with the job or its data, and StudyError if a
+        worker cannot go on, or workers keep dying.
         """
-        pool = _Pool(folder, notify, patience=3 * self.workers + 2)
+        pool = _Pool(folder, patience=3 * self.workers + 2)
         try:
-            with stopper.interruptible():
-                for i in range(self.workers):
-                    pool.start(f"w{i + 1}")
-                while pool.processes:
-                    pool.attend()
-        except Stop:
-            pass
+            for i in range(self.workers):
+                pool.start(f"w{i + 1}")
+            yield pool.work
         finally:
             pool.end()
 
@@ -98,9 +104,8 @@ class LocalPool:
 class _Pool:
     """The processes of a pool and what they say."""
 
-    def __init__(self, folder: Path, notify: Notify, *, patience: int) -> None:
+    def __init__(self, folder: Path, *, patience: int) -> None:
         self.folder = folder
-        self.notify = notify
         self.patience = patience
         self.deaths = 0
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -123,23 +128,27 @@ class _Pool:
         self.unread[name] = b""
         self.selector.register(process.stdout, selectors.EVENT_READ, name)
 
-    def attend(self) -> None:
-        """Wait for what workers say next, pass it on, and replace those that died."""
-        for key, _ in self.selector.select(TICK_SECONDS):
-            data = os.read(key.fd, 65536)
-            if data:
-                self._hear(key.data, data)
-            else:
-                self._bury(key.data)
+    def work(self, notify: Notify, stopper: Stopper) -> None:
+        """Let the workers begin, pass on what they say, and replace those that die, until all have left."""
+        with suppress(Stop), stopper.interruptible():
+            for process in self.processes.values():
+                _begin(process)
+            while self.processes:
+                for key, _ in self.selector.select():
+                    data = os.read(key.fd, 65536)
+                    if data:
+                        self._hear(key.data, data, notify)
+                    else:
+                        self._bury(key.data)
 
-    def _hear(self, name: str, data: bytes) -> None:
+    def _hear(self, name: str, data: bytes, notify: Notify) -> None:
         *lines, self.unread[name] = (self.unread[name] + data).split(b"\n")
         for event in map(Event.from_line, lines):
             if event.kind == "error":
                 raise (InputError if event.input_error else StudyError)(event.message)
             if event.kind == "end":
                 self.deaths = 0
-            self.notify(event)
+            notify(event)
 
     def _bury(self, name: str) -> None:
         process = self._forget(name)
@@ -152,6 +161,7 @@ class _Pool:
                 f"{self.deaths} workers in a row died before a trial ended; see {log}\n{_tail(log)}"
             )
         self.start(name)
+        _begin(self.processes[name])
 
     def _forget(self, name: str) -> subprocess.Popen[bytes]:
         process = self.processes.pop(name)
@@ -164,7 +174,7 @@ class _Pool:
 
     def end(self) -> None:
         """Ask the workers that are left to leave, and end those that do not."""
-        left = list(self.processes.values())
+        left = [self._forget(name) for name in list(self.processes)]
         for process in left:
             process.terminate()
         for process in left:
@@ -173,9 +183,14 @@ class _Pool:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        for name in list(self.processes):
-            self._forget(name)
         self.selector.close()
+
+
+def _begin(process: subprocess.Popen[bytes]) -> None:
+    """Tell a worker that the study is there."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # it has died; the end of its output says so
+        os.write(process.stdin.fileno(), b"\n")
 
 
 def _tail(log: Path, lines: int = 5) -> str:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -31,13 +31,14 @@ from archscape.spaces.errors import InputError, StudyError
 from .files import write_json, write_whole
 from .job import Job, read_job
 from .lease import COSTS
-from .study import Study
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from archscape.analysis.report import RunResults
     from archscape.spaces import Network
+
+    from .study import Study
 
 TOOLS = ("torch", "optuna", "numpy", "SQLAlchemy", "scikit-learn")
 
@@ -121,7 +122,7 @@ def _cpu() -> str:
     return names[0] if names else platform.processor()
 
 
-def results(folder: Path, *, references: Sequence[Network] = ()) -> RunResults:
+def results(folder: Path, *, references: Iterable[Network] = ()) -> RunResults:
     """Return a run, finished or not, as the report reads it.
 
     Args:
@@ -135,6 +136,7 @@ def results(folder: Path, *, references: Sequence[Network] = ()) -> RunResults:
 
     from archscape.analysis.report import RunResults
 
+    from .study import Study
     from .tables import curve_table, trial_table
 
     with Study.open(folder) as study:

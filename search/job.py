@@ -36,9 +36,9 @@ from archscape.spaces.errors import InputError, JobError, suggest
 from archscape.spaces.limits import Limit, read_limits
 
 from .data import EMBEDDED
-from .proposers import SAMPLERS
 from .recipe import Recipe, read_recipe
 
+SAMPLERS = ("nsga2", "random", "tpe")
 NEEDED = ("search", "space", "data")
 OPTIONAL = ("recipe", "objectives", "within", "sampler", "trials", "workers", "seed", "device")
 OBJECTIVES = ("accuracy", "activations", "macs", "params", "seconds")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from archscape.spaces.errors import JobError, StudyError, suggest
 
 from .history import History
+from .job import SAMPLERS
 from .nsga2 import Nsga2
 from .tpe import Tpe
 
@@ -51,9 +52,6 @@ class Random:
     def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
         """Return a uniform sample."""
         return space.sample(rng)
-
-
-SAMPLERS = ("random", "tpe", "nsga2")
 
 
 def proposer(name: str) -> Proposer:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from archscape.search.executors import LocalPool
+from archscape.search.executors import InProcess, LocalPool
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
 from archscape.search.owner import Owner
@@ -43,10 +43,15 @@ def workers_of(process: subprocess.Popen[str]) -> list[Owner]:
     return [Owner.of(int(word)) for word in children]
 
 
+def run_pool(folder: Path) -> None:
+    with LocalPool(workers=1).opened(folder) as work:
+        work(lambda event: None, Stopper())
+
+
 def test_pool_gives_what_one_process_gives(job_file: Path, tmp_path: Path) -> None:
     job = replace(read_job(job_file), trials=6)
-    one = run(replace(job, workers=1), out=tmp_path / "one").trials
-    two = run(replace(job, workers=2), out=tmp_path / "two").trials
+    one = run(job, out=tmp_path / "one", executor=InProcess()).trials
+    two = run(job, out=tmp_path / "two").trials
     same = ["number", "status", "hash", "accuracy", "test_accuracy", "loss", "seed"]
     assert one[same].equals(two[same])
     assert set(two["worker"]) == {"w1", "w2"}
@@ -100,14 +105,14 @@ def test_workers_leave_when_their_coordinator_is_killed(job_file: Path, tmp_path
 def test_what_a_worker_finds_wrong_is_the_error_of_the_pool(tmp_path: Path) -> None:
     Folder(tmp_path).create()
     with pytest.raises(InputError, match=r"job\.yaml: no such file"):
-        LocalPool(workers=2).run(tmp_path, lambda event: None, Stopper())
+        run_pool(tmp_path)
 
 
 def test_workers_that_keep_dying_end_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Folder(tmp_path).create()
     monkeypatch.setenv("PYTHONHOME", "/nonexistent")  # no interpreter starts like this
     with pytest.raises(StudyError, match=r"workers in a row died before a trial ended; see .*w1\.log"):
-        LocalPool(workers=1).run(tmp_path, lambda event: None, Stopper())
+        run_pool(tmp_path)
 
 
 def test_request_to_stop_cuts_only_where_it_may() -> None:

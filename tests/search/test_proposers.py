@@ -16,9 +16,9 @@ from archscape.analysis.frontier import Direction
 from archscape.search import history as history_module
 from archscape.search import nsga2 as nsga2_module
 from archscape.search.history import History, Record, distributions
+from archscape.search.job import SAMPLERS
 from archscape.search.nsga2 import best_first, crowding_distances
 from archscape.search.proposers import (
-    SAMPLERS,
     START_TRIALS,
     Exhausted,
     Proposer,

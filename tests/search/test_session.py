@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from archscape.analysis.report import RunResults
 from archscape.search.accuracy import evaluate_accuracy
 from archscape.search.data import load_data
+from archscape.search.executors import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.recipe import Recipe
@@ -27,7 +28,7 @@ from archscape.spaces.errors import Infeasible, JobError, StudyError
 
 @pytest.fixture
 def job(job_file: Path) -> Job:
-    return replace(read_job(job_file), workers=1, trials=4)
+    return replace(read_job(job_file), trials=4)
 
 
 def quiet() -> Console:
@@ -35,13 +36,20 @@ def quiet() -> Console:
 
 
 def go(job: Job, folder: Path) -> RunResults:
-    return run(job, out=folder, console=quiet())
+    return run(job, out=folder, console=quiet(), executor=InProcess())
 
 
 def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None:
     console = quiet()
     lenet = load_network("lenet5")
-    found = run(job, out=tmp_path / "run", console=console, references=[lenet], command="archscape search x")
+    found = run(
+        job,
+        out=tmp_path / "run",
+        console=console,
+        executor=InProcess(),
+        references=[lenet],
+        command="archscape search x",
+    )
     folder = tmp_path / "run"
     assert {path.name for path in folder.iterdir() if not path.name.startswith("study.db")} == {
         *("job.yaml", "space.yaml", "trials.csv", "curves.csv", "environment.json", "report.html"),
@@ -129,7 +137,9 @@ def test_exhausted_space_ends_the_search(job: Job, tmp_path: Path) -> None:
         "space: two\ninput: 1x8x8\nlayers:\n  - conv: {width: {2, 4}}\n  - linear: {width: 10}\n"
     )
     console = quiet()
-    found = run(replace(job, space=space, trials=9), out=tmp_path / "run", console=console)
+    found = run(
+        replace(job, space=space, trials=9), out=tmp_path / "run", console=console, executor=InProcess()
+    )
     assert sorted(found.trials["params"]) == [1312, 2614]
     assert "all its 2 networks within the limits were tried" in console.file.getvalue()  # type: ignore[attr-defined]
 

@@ -1,0 +1,81 @@
+"""Conducting a search: the study, the progress of its workers, the tables and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from archscape.analysis.report import RunResults, write_report
+from archscape.spaces import Network
+from archscape.spaces.errors import JobError, StudyError
+
+from .executors import Work
+from .folder import Folder, results
+from .job import Job
+from .owner import Owner
+from .progress import Progress, Tally
+from .stopping import Stopper
+from .study import Study
+
+
+def conduct(
+    job: Job,
+    folder: Folder,
+    work: Work,
+    stopper: Stopper,
+    *,
+    references: Iterable[Network],
+    console: Console | None,
+    command: str,
+) -> RunResults:
+    """Search in an existing folder; see `session.run`."""
+    facts, known = job.facts(), tuple(references)
+    with Study.open(folder.path, name=job.search, facts=facts) as study:
+        _check_same(folder.path, study.facts, facts)
+        folder.write_job(job)
+        _search(job, study, work, stopper, console or Console(stderr=True))
+        folder.write_tables(study, command=command)
+        ended = len(study.trials()) - study.count_open()
+    found = results(folder.path, references=known)
+    write_report(found, folder.report)
+    if stopper.requested and ended < job.trials:
+        raise StudyError(
+            f"{folder.path}: stopped after {ended} of {job.trials} trials; the same command goes on there"
+        )
+    return found
+
+
+def _search(job: Job, study: Study, work: Work, stopper: Stopper, console: Console) -> None:
+    """Show and do what is left of a search."""
+    study.settle(Owner.current())
+    if len(study.trials()) - study.count_open() >= job.trials:
+        return
+    tally = Tally.of(study.trials(), trials_asked=job.trials, objectives=study.objectives)
+    with Progress(tally, title=job.search, console=console) as progress:
+        work(progress, stopper)
+
+
+def _check_same(folder: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Check that a study was begun with the same job, in what its trials depend on."""
+    for key, value in wanted.items():
+        if stored.get(key) != value:
+            old, new = _difference(stored.get(key), value)
+            raise JobError(
+                f"{folder}: its study began with {key} {old}, but the job has {new}; "
+                f"go on with {folder / 'job.yaml'}, or choose another folder with --out"
+            )
+
+
+def _difference(old: Any, new: Any) -> tuple[str, str]:
+    """Return how two facts differ: the entries of mappings, the first line of texts, or all."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+        return str({key: old.get(key) for key in keys}), str({key: new.get(key) for key in keys})
+    if isinstance(old, str) and isinstance(new, str) and "\n" in old:
+        pairs = zip([*old.splitlines(), ""], [*new.splitlines(), ""], strict=False)
+        a, b = next(((a, b) for a, b in pairs if a != b), ("", ""))
+        return f"`{a.strip()}`", f"`{b.strip()}`"
+    return str(old), str(new)
