@@ -1,7 +1,7 @@
 """The catalog against the numbers that were published, exactly.
 
-Parameters and MACs (convolutions, linear layers, no bias, batch 1) are those of the project's table of systems, which
-took them from the papers and from torchvision's published `num_params` and `_ops`.
+Parameters and MACs (convolutions, linear layers, no bias, batch 1) are those of the project's table of
+systems, which took them from the papers and from torchvision's published `num_params` and `_ops`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def shapes(name: str) -> dict[str, Shape]:
 def test_maps_of_lenet5() -> None:
     """LeCun et al. 1998, figure 2: C1 6x28x28, S2 6x14x14, C3 16x10x10, S4 16x5x5, 120, 84, 10."""
     found = shapes("lenet5")
-    assert [found[n] for n in ("conv1", "avgpool1", "conv2", "avgpool2", "linear1", "linear2", "linear3")] == [
+    names = ("conv1", "avgpool1", "conv2", "avgpool2", "linear1", "linear2", "linear3")
+    assert [found[name] for name in names] == [
         (6, 28, 28),
         (6, 14, 14),
         (16, 10, 10),

@@ -1,4 +1,4 @@
-"""YAML, Python and JSON say the same: tables survive the way through each of them, whatever they hold."""
+"""YAML, Python, JSON and the module say the same: tables survive the way through each, whatever they hold."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from fractions import Fraction
 from random import Random
 
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from torch.utils.flop_counter import FlopCounterMode
 
 import archscape.spaces
 from archscape.spaces import (
@@ -209,6 +211,24 @@ def test_spaces_and_their_networks(space: Space, seed: int) -> None:
     assert network.totals == sample.totals
     assert network.hash() == sample.hash()
     assert [call[:2] for call in network.calls] == [call[:2] for call in sample.drawn.calls]
+
+
+@settings(derandomize=True, max_examples=80, deadline=None)
+@given(spaces(), st.integers(0, 9))
+def test_modules_are_what_was_counted(space: Space, seed: int) -> None:
+    """Any network that the language can say: the module has its parameters, MACs and output shape."""
+    try:
+        network = space.decide(lambda _, options: Random(seed).choice(options)).network
+    except ShapeError:
+        return
+    assume(network.totals.macs < 10**8)
+    module = network.build().eval()
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        output = module(torch.zeros(1, *network.input))
+    assert tuple(output.shape) == (1, *network.body.shape)
+    assert counter.get_total_flops() == 2 * network.totals.macs
+    assert sum(parameter.numel() for parameter in module.parameters()) == network.totals.params
+    network.build().load_state_dict(module.state_dict(), strict=True)
 
 
 @pytest.mark.parametrize("name", catalog_names())
