@@ -11,7 +11,7 @@ READY   = $(VENV)/.ready
 
 demo: $(READY)
 	$(BIN)/archscape search examples/digits.yaml
-	$(BIN)/archscape export runs/digits-frontier --format source --out runs/digits-frontier/best
+	$(BIN)/archscape export runs/digits-frontier --out runs/digits-frontier/best
 
 test: check
 	$(BIN)/pytest -q
