@@ -243,7 +243,7 @@ def parse(source: str) -> Expr:
         ExpressionError: If the text is not an expression, with the offset of the first wrong character.
 
     >>> parse("2 * $w")
-    Arithmetic(operator='*', left=2, right=Ref(name='w'))
+    (2 * ref('w'))
     >>> parse("1/4"), parse("grouped(8)")
     (Fraction(1, 4), Term(word='grouped', args=(8,)))
     """

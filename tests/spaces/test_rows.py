@@ -1,0 +1,55 @@
+"""Rows are immutable values, and their names are attributes that a module can have."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from torch import nn
+
+from archscape.spaces import Row, ShapeError, SpaceError, oneof
+from archscape.spaces.rows import RESERVED, RowShapeError, check_name, row_names
+
+
+def test_rows_are_values() -> None:
+    row = Row("conv", width=64, kernel=oneof(3, 5))
+    assert row == Row("conv", kernel=oneof(3, 5), width=64)
+    assert row != Row("conv", width=64)
+    assert row != Row("plain", width=64, kernel=oneof(3, 5))
+    assert len({row, Row("conv", kernel=oneof(3, 5), width=64)}) == 1
+    assert pickle.loads(pickle.dumps(row)) == row
+    assert repr(row) == "Row('conv', width=64, kernel=oneof(3, 5))"
+
+
+def test_rows_cannot_be_changed() -> None:
+    row = Row("conv", width=64)
+    with pytest.raises(AttributeError):
+        row.word = "plain"
+    with pytest.raises(TypeError):
+        row.args["width"] = 32  # type: ignore[index]
+
+
+def test_words_that_are_no_identifiers_can_be_parameters() -> None:
+    row = Row("inception", **{"1x1": 8, "3x3": (4, 8)})
+    assert repr(row) == "Row('inception', **{'1x1': 8}, **{'3x3': (4, 8)})"
+    assert eval(repr(row)) == row
+
+
+def test_names_count_rows_of_one_word() -> None:
+    words = ["conv", "maxpool", "conv", "conv"]
+    assert row_names(words, [None, None, "stem", None]) == ["conv1", "maxpool", "stem", "conv3"]
+
+
+def test_no_row_takes_the_name_of_what_a_module_has() -> None:
+    taken = {name for name in dir(nn.Module()) if not name.startswith("_")}
+    assert taken <= RESERVED
+    for name in (*taken, "self", "torch", "nn", "x", "class", "3a", "_a", "a.b", "é", "", "a" * 61):
+        with pytest.raises(SpaceError):
+            check_name(name)
+    check_name("stage_1")
+
+
+def test_a_shape_error_goes_from_process_to_process() -> None:
+    error = pickle.loads(pickle.dumps(RowShapeError("no", 3)))
+    assert isinstance(error, ShapeError)
+    assert (str(error), error.row) == ("no", 3)
