@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from random import Random
+
 import pytest
 
 from archscape.spaces import Graph, Network, Row, Style, catalog_names, load
 from archscape.spaces.blocks import block, trace
 from archscape.spaces.canonical import canonical_hash, canonical_text
 from archscape.spaces.graph import Tensor
-from archscape.spaces.operators import concat, conv, global_avgpool, linear
+from archscape.spaces.operators import add, concat, conv, dropout, global_avgpool, linear
 
 
 def net(*rows: Row, name: str = "one", size: int = 8) -> Network:
@@ -85,6 +88,39 @@ def test_the_order_of_a_sum_does_not_matter() -> None:
         return x + (long + layer(x))
 
     assert hash_of(one) == hash_of(two)
+
+
+def random_network(seed: int, shuffle: Random | None) -> str:
+    """Return the hash of a random graph of equal convolutions and sums, its steps and operands shuffled."""
+    rng = Random(seed)
+    steps = [
+        (rng.choice(["conv", "add", "dropout"]), rng.randrange(i + 1), rng.randrange(i + 1))
+        for i in range(rng.randint(2, 10))
+    ]
+
+    def graph(x: Tensor) -> Tensor:
+        values, waiting = {0: x}, dict(enumerate(steps, 1))
+        while waiting:
+            ready = [i for i, (_, a, b) in waiting.items() if a in values and b in values]
+            at = shuffle.choice(ready) if shuffle else ready[0]
+            word, a, b = waiting.pop(at)
+            if shuffle and shuffle.random() < 0.5:
+                a, b = (b, a) if word == "add" else (a, b)
+            made = {
+                "conv": lambda x, _: layer(x),
+                "add": add,
+                "dropout": lambda x, _: dropout(x, rate=Fraction(0)),
+            }
+            values[at] = made[word](values[a], values[b])
+        return values[len(steps)]
+
+    return hash_of(graph)
+
+
+def test_the_order_of_writing_does_not_matter() -> None:
+    for seed in range(300):
+        hashes = {random_network(seed, Random(order)) for order in range(4)}
+        assert hashes == {random_network(seed, None)}, seed
 
 
 def test_the_order_of_a_concatenation_matters() -> None:
