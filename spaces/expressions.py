@@ -13,14 +13,13 @@ The Python form of the same: `oneof(3, 5, 7)`, `span(16, 128, step=8)`, `ref("w"
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from .errors import SpaceError
-from .values import Term, Value, text
+from .values import Value, text
 
 OPERATORS: dict[str, Callable[[int | Fraction, int | Fraction], int | Fraction]] = {
     "+": operator.add,
@@ -31,15 +30,6 @@ OPERATORS: dict[str, Callable[[int | Fraction, int | Fraction], int | Fraction]]
 }
 MAX_NUMBER = 10**12
 MAX_OPTIONS = 10_000
-MAX_CHARACTERS = 10_000
-MAX_DIGITS = 30
-MAX_NESTING = 20
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|[-+*/(),\[\]{}]))"
-)
-_CLOSING = {"-": "", "(": ")", "[": "]", "{": "}"}
-_UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 
 
 class ExpressionError(SpaceError):
@@ -236,22 +226,6 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
     return f"({body})" if tight else body
 
 
-def parse(source: str) -> Expr:
-    """Return the expression that a scalar's text holds.
-
-    Raises:
-        ExpressionError: If the text is not an expression, with the offset of the first wrong character.
-
-    >>> parse("2 * $w")
-    (2 * ref('w'))
-    >>> parse("1/4"), parse("grouped(8)")
-    (Fraction(1, 4), Term(word='grouped', args=(8,)))
-    """
-    if len(source) > MAX_CHARACTERS:
-        raise ExpressionError(f"an expression holds at most {MAX_CHARACTERS:,} characters")
-    return _Parser(source).whole()
-
-
 def apply(name: str, left: Value, right: Value) -> Value:
     """Return `left name right` for two numbers, exactly.
 
@@ -273,153 +247,3 @@ def number(value: Fraction | int) -> int | Fraction:
     if value.denominator > MAX_NUMBER or not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise ExpressionError(f"numbers go up to {MAX_NUMBER:,}")
     return int(value) if value.denominator == 1 else value
-
-
-class _Parser:
-    """Recursive descent over the tokens of one scalar."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.tokens: list[tuple[str, str, int]] = []
-        offset = 0
-        while source[offset:].strip():
-            match = _TOKEN.match(source, offset)
-            if not match:
-                start = offset + len(source[offset:]) - len(source[offset:].lstrip())
-                raise ExpressionError(f"'{source[start]}' is not part of an expression", start)
-            kind = str(match.lastgroup)
-            if kind == "unit":
-                kind = "number"
-            self.tokens.append((kind, match.group().strip(), match.start(kind)))
-            offset = match.end()
-        self.at = 0
-        self.depth = 0
-        self.operations = 0
-
-    def whole(self) -> Expr:
-        if not self.tokens:
-            raise ExpressionError("a value is missing")
-        value = self.item()
-        if self.at < len(self.tokens):
-            raise self.error(f"'{self.peek()}' is not expected here")
-        return value
-
-    def item(self) -> Expr:
-        value = self.sum()
-        return self.range(value) if self.peek() == ".." else value
-
-    def range(self, low: Expr) -> Range:
-        self.take()
-        high = self.sum()
-        step: Expr = 1
-        if self.peek() == "step":
-            self.take()
-            step = self.sum()
-        return Range(low, high, step)  # type: ignore[arg-type]
-
-    def sum(self) -> Expr:
-        value = self.product()
-        while self.peek() in ("+", "-"):
-            value = self.binary(self.step(), value, self.product())
-        return value
-
-    def product(self) -> Expr:
-        value = self.atom()
-        while self.peek() in ("*", "/", "//"):
-            value = self.binary(self.step(), value, self.atom())
-        return value
-
-    def binary(self, at: int, left: Expr, right: Expr) -> Expr:
-        """Return the arithmetic whose operator is token `at`; its value where both sides are numbers."""
-        _, name, offset = self.tokens[at]
-        for side in (left, right):
-            if isinstance(side, bool | str | Term | tuple) or side is None:
-                given = expression_text(side)
-                raise ExpressionError(f"'{name}' works on numbers and references, but got '{given}'", offset)
-        if isinstance(left, int | Fraction) and isinstance(right, int | Fraction):
-            try:
-                return apply(name, left, right)
-            except ExpressionError as error:
-                raise ExpressionError(str(error), offset) from None
-        self.operations += 1
-        if self.operations > MAX_NESTING:
-            raise ExpressionError(f"an expression holds at most {MAX_NESTING} operations", offset)
-        return Arithmetic(name, left, right)
-
-    def atom(self) -> Expr:
-        if self.at >= len(self.tokens):
-            raise ExpressionError("the expression ends too early", len(self.source))
-        kind, word, _ = self.tokens[self.at]
-        self.at += 1
-        if kind == "number":
-            return self.number(word)
-        if kind == "ref":
-            return Ref(word[1:])
-        if kind == "word":
-            return self.word(word)
-        if word in _CLOSING:
-            return self.nested(word)
-        raise self.error(f"'{word}' is not expected here", -1)
-
-    def nested(self, mark: str) -> Expr:
-        self.depth += 1
-        if self.depth > MAX_NESTING:
-            raise self.error(f"nested too deep; at most {MAX_NESTING} levels", -1)
-        value = self.inner(mark)
-        self.depth -= 1
-        return value
-
-    def inner(self, mark: str) -> Expr:
-        if mark == "-":
-            return self.binary(self.at - 1, 0, self.atom())
-        if mark == "(":
-            value = self.item()
-            if self.take() != ")":
-                raise self.error("')' is missing", -1)
-            return value
-        items = [self.item()]
-        while (following := self.take()) == ",":
-            items.append(self.item())
-        if following != _CLOSING[mark]:
-            raise self.error(f"',' or '{_CLOSING[mark]}' is missing", -1)
-        return tuple(items) if mark == "[" else Choice(tuple(items))
-
-    def number(self, word: str) -> int | Fraction:
-        if len(word) > MAX_DIGITS:
-            raise self.error(f"a number has at most {MAX_DIGITS} digits", -1)
-        unit = _UNITS.get(word[-1], 1)
-        return number(Fraction(word.rstrip("kMG")) * unit)
-
-    def word(self, word: str) -> Expr:
-        if self.peek() != "(":
-            constants: dict[str, Value] = {"none": None, "true": True, "false": False}
-            return constants.get(word, word)
-        self.take()
-        args: list[int] = []
-        while True:
-            argument = self.sum()
-            if isinstance(argument, bool) or not isinstance(argument, int):
-                raise self.error(f"{word}(...) takes whole numbers", -1)
-            args.append(argument)
-            mark = self.take()
-            if mark == ")":
-                return Term(word, tuple(args))
-            if mark != ",":
-                raise self.error("',' or ')' is missing", -1)
-
-    def peek(self) -> str:
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-
-    def take(self) -> str:
-        token = self.peek()
-        self.at += 1
-        return token
-
-    def step(self) -> int:
-        self.at += 1
-        return self.at - 1
-
-    def error(self, message: str, back: int = 0) -> ExpressionError:
-        at = self.at + back
-        offset = self.tokens[at][2] if 0 <= at < len(self.tokens) else len(self.source)
-        return ExpressionError(message, offset)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from .document import Document, Place, Tree
 from .errors import SpaceError
-from .expressions import Choice, Expr, ExpressionError, parse
+from .expressions import Choice, Expr, ExpressionError
 from .graph import Shape
 from .limits import Limit, read_limits
 from .network import Network
+from .parser import parse
 from .rows import Row
 from .space import Space
 

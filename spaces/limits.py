@@ -8,8 +8,9 @@ from math import log
 
 from .document import Document, Place, Tree
 from .errors import SpaceError, suggest
-from .expressions import MAX_NUMBER, ExpressionError, parse
+from .expressions import MAX_NUMBER, ExpressionError
 from .graph import Totals
+from .parser import parse
 
 COSTS = ("params", "macs", "flops", "activations")
 

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 
 from . import sampling
 from .canonical import canonical_hash
+from .closing import network_of
 from .counting import count
 from .declare import check_space
 from .document import Document, read_text
 from .errors import ShapeError, SpaceError, suggest
 from .expressions import Expr
-from .graph import Graph, Shape, Style, Totals
+from .graph import Graph, Shape, Totals
 from .idle import check_idle
 from .limits import Limit, check_limits, miss, parse_limit
 from .network import Network, network_body
 from .program import Drawn, Program
-from .rows import Call, Row, RowShapeError, bodies, measure, row_names
+from .rows import Row, measure
 from .slots import Choose, walk
-from .values import Option, Term
+from .values import Option
 
 if TYPE_CHECKING:
     from .lookahead import Lookahead
@@ -69,7 +70,7 @@ class Sample:
         Raises:
             ShapeError: If it cannot be built.
         """
-        return _network(self.space, self.drawn)
+        return network_of(self.drawn, name=self.space.name, shape=self.space.input, origin=self.space.origin)
 
 
 @dataclass(frozen=True)
@@ -300,51 +301,3 @@ class Space:
             for path, options in self.paths.items()
             if isinstance(options, range) or all(isinstance(option, int) for option in options)
         )
-
-
-def _network(space: Space, drawn: Drawn) -> Network:
-    """Return the network of a walk, its names the same as in the space's paths."""
-    style = _common_style([call.style for call in drawn.calls if call.block.styled])
-    calls = drawn.calls
-    try:
-        bodies(calls, space.input)
-    except RowShapeError as error:
-        document = space.origin or Document(tree=None, name=f"space {space.name}")
-        raise document.error(("layers", error.row), str(error), kind=ShapeError) from None
-    given = [call.name if explicit else None for call, explicit in zip(calls, drawn.explicit, strict=True)]
-    names = row_names([call.block.word for call in calls], given)
-    names = [name if name == call.name else "" for name, call in zip(names, calls, strict=True)]
-    rows = []
-    for call, name, explicit in zip(calls, names, drawn.explicit, strict=True):
-        rows.append(_row(call, style, named=explicit or not name))
-    return Network(
-        name=space.name,
-        input=space.input,
-        layers=tuple(rows),
-        defaults={key: value for key, value in style._asdict().items() if value != getattr(Style(), key)},
-    )
-
-
-def _common_style(styles: list[Style]) -> Style:
-    """Return what most rows share, field by field; a bias only where each states one: it cannot be unsaid."""
-    if not styles:
-        return Style()
-    columns = [max(column, key=column.count) for column in zip(*styles, strict=True)]
-    if any(style.bias is None for style in styles):
-        columns[2] = None
-    return Style(*columns)
-
-
-def _row(call: Call, style: Style, *, named: bool) -> Row:
-    args: dict[str, Expr] = {"name": call.name} if named else {}
-    parameters = call.block.parameters
-    for name, value in call.args:
-        if parameters[name].required or value != parameters[name].default:
-            # A term without arguments is written, and read back, as a word.
-            args[name] = value.word if isinstance(value, Term) and not value.args else value
-    if call.depth != 1:
-        args["depth"] = call.depth
-    if call.block.styled:
-        changed = {k: v for k, v in call.style._asdict().items() if v != getattr(style, k)}
-        args.update(changed)
-    return Row(call.block.word, **args)

@@ -25,7 +25,8 @@ from archscape.spaces import (
     catalog_names,
     load,
 )
-from archscape.spaces.expressions import Arithmetic, Expr, expression_text, oneof, parse, ref, span
+from archscape.spaces.expressions import Arithmetic, Expr, expression_text, oneof, ref, span
+from archscape.spaces.parser import parse
 from archscape.spaces.values import Term
 
 # Expressions

@@ -1,0 +1,190 @@
+"""Reading expressions: recursive descent over the tokens of one scalar.
+
+::
+
+    item    = sum [".." sum ["step" sum]]
+    sum     = product {("+" | "-") product}
+    product = atom {("*" | "/" | "//") atom}
+    atom    = number | $name | word | word(number, ...) | -atom | (item) | [item, ...] | {item, ...}
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from .expressions import Arithmetic, Choice, Expr, ExpressionError, Range, Ref, apply, expression_text, number
+from .values import Term, Value
+
+MAX_CHARACTERS = 10_000
+MAX_DIGITS = 30
+MAX_NESTING = 20
+_TOKEN = re.compile(
+    r"(?P<token>(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|[-+*/(),\[\]{}]))\s*"
+)
+_CLOSING = {"-": "", "(": ")", "[": "]", "{": "}"}
+_UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
+
+
+def parse(source: str) -> Expr:
+    """Return the expression that a scalar's text holds.
+
+    Raises:
+        ExpressionError: If the text is not an expression, with the offset of the first wrong character.
+
+    >>> parse("2 * $w")
+    (2 * ref('w'))
+    >>> parse("1/4"), parse("grouped(8)")
+    (Fraction(1, 4), Term(word='grouped', args=(8,)))
+    """
+    if len(source) > MAX_CHARACTERS:
+        raise ExpressionError(f"an expression holds at most {MAX_CHARACTERS:,} characters")
+    return _Parser(source).whole()
+
+
+class _Parser:
+    """Recursive descent over the tokens of one scalar."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.tokens: list[tuple[str, str, int]] = []
+        offset = len(source) - len(source.lstrip())
+        while offset < len(source):
+            match = _TOKEN.match(source, offset)
+            if not match:
+                raise ExpressionError(f"'{source[offset]}' is not part of an expression", offset)
+            kind = next(kind for kind in ("number", "ref", "word", "mark") if match[kind])
+            self.tokens.append((kind, match["token"], offset))
+            offset = match.end()
+        self.at = 0
+        self.depth = 0
+        self.operations = 0
+
+    def whole(self) -> Expr:
+        if not self.tokens:
+            raise ExpressionError("a value is missing")
+        value = self.item()
+        if self.at < len(self.tokens):
+            raise self.error(f"'{self.peek()}' is not expected here")
+        return value
+
+    def item(self) -> Expr:
+        value = self.sum()
+        return self.range(value) if self.peek() == ".." else value
+
+    def range(self, low: Expr) -> Range:
+        self.take()
+        high = self.sum()
+        step: Expr = 1
+        if self.peek() == "step":
+            self.take()
+            step = self.sum()
+        return Range(low, high, step)  # type: ignore[arg-type]
+
+    def sum(self) -> Expr:
+        value = self.product()
+        while self.peek() in ("+", "-"):
+            value = self.binary(self.step(), value, self.product())
+        return value
+
+    def product(self) -> Expr:
+        value = self.atom()
+        while self.peek() in ("*", "/", "//"):
+            value = self.binary(self.step(), value, self.atom())
+        return value
+
+    def binary(self, at: int, left: Expr, right: Expr) -> Expr:
+        """Return the arithmetic whose operator is token `at`; its value where both sides are numbers."""
+        _, name, offset = self.tokens[at]
+        for side in (left, right):
+            if isinstance(side, bool | str | Term | tuple) or side is None:
+                given = expression_text(side)
+                raise ExpressionError(f"'{name}' works on numbers and references, but got '{given}'", offset)
+        if isinstance(left, int | Fraction) and isinstance(right, int | Fraction):
+            try:
+                return apply(name, left, right)
+            except ExpressionError as error:
+                raise ExpressionError(str(error), offset) from None
+        self.operations += 1
+        if self.operations > MAX_NESTING:
+            raise ExpressionError(f"an expression holds at most {MAX_NESTING} operations", offset)
+        return Arithmetic(name, left, right)
+
+    def atom(self) -> Expr:
+        if self.at >= len(self.tokens):
+            raise ExpressionError("the expression ends too early", len(self.source))
+        kind, word, _ = self.tokens[self.at]
+        self.at += 1
+        if kind == "number":
+            return self.number(word)
+        if kind == "ref":
+            return Ref(word[1:])
+        if kind == "word":
+            return self.word(word)
+        if word in _CLOSING:
+            return self.nested(word)
+        raise self.error(f"'{word}' is not expected here", -1)
+
+    def nested(self, mark: str) -> Expr:
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise self.error(f"nested too deep; at most {MAX_NESTING} levels", -1)
+        value = self.inner(mark)
+        self.depth -= 1
+        return value
+
+    def inner(self, mark: str) -> Expr:
+        if mark == "-":
+            return self.binary(self.at - 1, 0, self.atom())
+        if mark == "(":
+            value = self.item()
+            if self.take() != ")":
+                raise self.error("')' is missing", -1)
+            return value
+        items = [self.item()]
+        while (following := self.take()) == ",":
+            items.append(self.item())
+        if following != _CLOSING[mark]:
+            raise self.error(f"',' or '{_CLOSING[mark]}' is missing", -1)
+        return tuple(items) if mark == "[" else Choice(tuple(items))
+
+    def number(self, word: str) -> int | Fraction:
+        if len(word) > MAX_DIGITS:
+            raise self.error(f"a number has at most {MAX_DIGITS} digits", -1)
+        unit = _UNITS.get(word[-1], 1)
+        return number(Fraction(word.rstrip("kMG")) * unit)
+
+    def word(self, word: str) -> Expr:
+        if self.peek() != "(":
+            constants: dict[str, Value] = {"none": None, "true": True, "false": False}
+            return constants.get(word, word)
+        self.take()
+        args: list[int] = []
+        while True:
+            argument = self.sum()
+            if isinstance(argument, bool) or not isinstance(argument, int):
+                raise self.error(f"{word}(...) takes whole numbers", -1)
+            args.append(argument)
+            mark = self.take()
+            if mark == ")":
+                return Term(word, tuple(args))
+            if mark != ",":
+                raise self.error("',' or ')' is missing", -1)
+
+    def peek(self) -> str:
+        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+
+    def take(self) -> str:
+        token = self.peek()
+        self.at += 1
+        return token
+
+    def step(self) -> int:
+        self.at += 1
+        return self.at - 1
+
+    def error(self, message: str, back: int = 0) -> ExpressionError:
+        at = self.at + back
+        offset = self.tokens[at][2] if 0 <= at < len(self.tokens) else len(self.source)
+        return ExpressionError(message, offset)
