@@ -25,8 +25,8 @@ P = ParamSpec("P")
 Args: TypeAlias = tuple[tuple[str, Value], ...]
 BlockFunction: TypeAlias = "Callable[Concatenate[Tensor, P], Tensor]"
 
-REMEMBERED = 2**17
-"""Bodies kept in memory; a body is a few kilobytes."""
+REMEMBERED = 2**15
+"""Bodies kept in memory: about 100 MB when full, at some three kilobytes a body."""
 
 
 @dataclass(frozen=True, kw_only=True)
