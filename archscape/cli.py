@@ -201,6 +201,7 @@ def space(
     from .spaces import load_space
 
     found = load_space(name)
+    sys.set_int_max_str_digits(0)  # counts are exact, and a large space has more than Python's usual digits
     if count:
         _count(found, form)
     if sample:
