@@ -33,11 +33,13 @@ TRIALS = 30
 SPACE = """\
 space: even
 input: 1x16x16
-let: {w: {12, 14, 16}}
+let:
+  first: {14, 15, 16, 17}
+  second: {28, 30, 32}
 layers:
-  - conv: {width: $w, kernel: {3, 5}}
-  - basic: {name: stage1, width: $w, depth: 1..2, stride: 2, kernel: {3, 5}}
-  - basic: {name: stage2, width: 2 * $w, depth: 1..2, stride: 2, kernel: {3, 5}}
+  - conv: {width: $first, kernel: {3, 5, 7}}
+  - basic: {name: stage1, width: $first, depth: 2, stride: 2}
+  - basic: {name: stage2, width: $second, depth: 2, stride: 2}
   - avgpool
   - linear: {width: 10}
 """

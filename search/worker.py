@@ -26,7 +26,7 @@ from .study import Study
 BEAT_SECONDS = 15.0
 """How often a worker shows that it lives."""
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1
 """How often a worker without work looks whether the trial of a lost one has come free."""
 
 

@@ -29,7 +29,7 @@ from archscape.search.study import Study
 from archscape.search.worker import Plan, Worker
 from archscape.spaces import Network, Space
 
-TRIALS = 24
+TRIALS = 60
 ROUNDS = 10
 
 
@@ -153,7 +153,8 @@ def wait_for_trials(folder: Path, number: int, process: subprocess.Popen[bytes])
 
 def test_killed_in_mid_search(job_file: Path, tmp_path: Path) -> None:
     rng = random.Random(0)
-    job_file.write_text(job_file.read_text().replace("trials: 8", f"trials: {TRIALS}"))
+    job = job_file.read_text().replace("trials: 8", f"trials: {TRIALS}").replace("epochs: 1", "epochs: 3")
+    job_file.write_text(job)
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "archscape", "search", str(job_file), "--out", str(folder)]
 
