@@ -5,6 +5,7 @@ A choice is drawn through one seam, `choose(path, options) -> option`, whatever 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -77,22 +78,22 @@ class Draw:
         return self.drawn[name]
 
 
-class Slot:
+class Slot(ABC):
     """A part of a row that a walk fills in."""
 
     __slots__ = ()
 
+    @abstractmethod
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Return a value, choosing where something is open; paths begin with the prefix."""
-        raise NotImplementedError
 
+    @abstractmethod
     def count(self) -> Count:
         """Return the number of ways to draw it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def paths(self, prefix: str) -> Paths:
         """Yield every path it can ask for, with the options."""
-        raise NotImplementedError
 
 
 class Fixed(Slot):

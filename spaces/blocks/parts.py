@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Required, TypedDict, Unpack
 
 from ..graph import Shape, Tensor
 from ..operators import activation, conv, global_avgpool, multiply, norm
@@ -11,55 +12,27 @@ from ..values import Term
 STANDARD = Term("standard")
 
 
-def styled_conv(
-    x: Tensor,
-    *,
-    width: int,
-    kernel: int | Shape = 3,
-    stride: int | Shape = 1,
-    padding: int | Shape | str = "same",
-    dilation: int = 1,
-    groups: int = 1,
-    scope: str = "",
-) -> Tensor:
+class Window(TypedDict, total=False):
+    """How a convolution is placed; what is left out is as `operators.conv` has it."""
+
+    width: Required[int]
+    kernel: int | Shape
+    stride: int | Shape
+    padding: int | Shape | str
+    dilation: int
+    groups: int
+
+
+def styled_conv(x: Tensor, *, scope: str = "", **window: Unpack[Window]) -> Tensor:
     """Place a convolution; it has a bias only where the network has no norm, unless `defaults` say."""
     style = x.style
-    return conv(
-        x,
-        width=width,
-        kernel=kernel,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        bias=style.norm is None if style.bias is None else style.bias,
-        scope=scope,
-    )
+    bias = style.norm is None if style.bias is None else style.bias
+    return conv(x, bias=bias, scope=scope, **window)
 
 
-def conv_norm_act(
-    x: Tensor,
-    *,
-    width: int,
-    kernel: int | Shape = 3,
-    stride: int | Shape = 1,
-    padding: int | Shape | str = "same",
-    dilation: int = 1,
-    groups: int = 1,
-    scope: str = "",
-) -> Tensor:
+def conv_norm_act(x: Tensor, *, scope: str = "", **window: Unpack[Window]) -> Tensor:
     """Place a convolution, the network's norm and the network's activation."""
-    y = styled_conv(
-        x,
-        width=width,
-        kernel=kernel,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        scope=scope,
-    )
-    return norm_act(y, scope=scope)
+    return norm_act(styled_conv(x, scope=scope, **window), scope=scope)
 
 
 def act(x: Tensor, *, scope: str = "") -> Tensor:
