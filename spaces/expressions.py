@@ -188,7 +188,7 @@ def _within(expression: Expr) -> tuple[Expr, ...]:
 
 def nesting(expression: Expr) -> int:
     """Return how deep an expression is nested; a value alone has 1."""
-    deepest, todo = 0, [(expression, 1)]
+    deepest, todo = 1, [(part, 2) for part in _within(expression)]
     while todo:
         part, level = todo.pop()
         deepest = max(deepest, level)
@@ -198,7 +198,9 @@ def nesting(expression: Expr) -> int:
 
 def is_open(expression: Expr) -> bool:
     """Tell whether anything in the expression is left open."""
-    return any(isinstance(part, Ref | Arithmetic | Choice | Range) for part in parts(expression))
+    if isinstance(expression, tuple):
+        return any(map(is_open, expression))
+    return isinstance(expression, _Open)
 
 
 def expression_text(expression: Expr, *, tight: bool = False) -> str:
