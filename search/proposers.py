@@ -47,10 +47,10 @@ class Proposer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Random:
-    """Uniform over the decision lists within the limits."""
+    """Every choice uniform over its options, given that the network meets the limits."""
 
     def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
-        """Return a uniform sample."""
+        """Return a random sample."""
         return space.sample(rng)
 
 
