@@ -19,7 +19,7 @@ import typer
 
 from ._version import __version__
 from .output import Format, emit, emit_json
-from .spaces.errors import ArchscapeError, InputError
+from .spaces.errors import ArchscapeError, InputError, StudyError
 
 if TYPE_CHECKING:
     from .analysis.cost import Profile
@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 
 COSTS = ("params", "macs", "flops", "activations")
+FIGURES = (".svg", ".png", ".pdf")
 NetworkName = Annotated[
     str, typer.Argument(help="A name of `archscape list`, or a YAML or JSON file.", metavar="NETWORK")
 ]
@@ -67,8 +68,13 @@ def search(
     folder = out or Path("runs", wanted.search)
     found = run(wanted, out=folder, references=_references(wanted.space), command=_command())
     print(folder / "report.html")
-    complete = found.trials[found.trials["status"] == "complete"]
-    _say(f"{len(complete)} networks trained. Next: open the report, then")
+    complete = (found.trials["status"] == "complete").sum()
+    failed = found.trials.loc[found.trials["status"] == "failed", "cause"].value_counts()
+    for cause, count in failed.items():
+        _say(f"{count} failed: {cause}; {folder / 'logs'} has a log for each trial")
+    if not complete:
+        raise StudyError(f"{folder}: no network could be trained; the report and the logs say why")
+    _say(f"{complete} networks trained. Next: open the report, then")
     _say(f"  archscape export {folder} --out {folder / 'best'}")
 
 
@@ -137,12 +143,16 @@ def report(
 ) -> None:
     """Write the report of a search, running or ended, as one HTML page, or its frontier as a figure."""
     from .search.folder import results
+    from .spaces import load_space
 
     _require_run(run)
     target = out or run / "report.html"
+    kind = target.suffix.lower()
+    if kind not in (".html", *FIGURES):
+        raise InputError(f"{target}: a report is .html, or a figure: {', '.join(FIGURES)}")
     _require_folder(target.parent)
-    found = results(run, references=_references(_run_space(run)))
-    if target.suffix in (".svg", ".png", ".pdf"):
+    found = results(run, references=_references(load_space(run / "space.yaml")))
+    if kind in FIGURES:
         from .analysis.figure import write_figure
 
         print(write_figure(found, target))
@@ -174,8 +184,10 @@ def export(
         from .search.folder import trained
 
         _require_run(Path(source))
-        network, weights = trained(Path(source), trial)
-        files = write(network, out, formats=form or ("source", "spec", "weights"), weights=weights)
+        network, weights, data = trained(Path(source), trial)
+        files = write(
+            network, out, formats=form or ("source", "spec", "weights"), weights=weights, metadata=data
+        )
     else:
         if trial != "best":
             raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
@@ -184,7 +196,7 @@ def export(
     for path in files.values():
         print(path)
     if {"source", "weights"} <= files.keys():
-        _say_how_to_load(network, files)
+        _say_how_to_load(network, files, data)
 
 
 @app.command()
@@ -250,6 +262,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader of a pipe has gone; Python would complain once more while closing standard output.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _say(f"archscape: {error.filename}: {error.strerror}")
+        sys.exit(2)
 
 
 def _version(wanted: bool) -> None:
@@ -308,12 +325,6 @@ def _require_folder(folder: Path) -> None:
         raise InputError(f"{folder}: no such folder")
 
 
-def _run_space(run: Path) -> Space:
-    from .search.job import read_job
-
-    return read_job(run / "job.yaml").space
-
-
 def _layer_rows(found: Profile) -> list[tuple[Any, ...]]:
     from .analysis.receptive_field import receptive_fields
 
@@ -365,7 +376,7 @@ def _heading(table: Network | Space) -> str:
     return line.removeprefix("#").strip()
 
 
-def _say_how_to_load(network: Network, files: dict[str, Path]) -> None:
+def _say_how_to_load(network: Network, files: dict[str, Path], data: dict[str, str]) -> None:
     from .spaces.source import class_name
 
     folder, module, name = files["source"].parent, files["source"].stem, class_name(network)
@@ -373,3 +384,5 @@ def _say_how_to_load(network: Network, files: dict[str, Path]) -> None:
     _say(f"  from {module} import {name}; from safetensors.torch import load_file")
     _say(f"  model = {name}().eval()")
     _say(f"  model.load_state_dict(load_file({json.dumps(files['weights'].name)}))")
+    _say("It reads samples as it was trained on them: (source - mean) / std, channel by channel, with")
+    _say(f"  mean = {data['mean']}; std = {data['std']}  # of {data['data']}, in the file's metadata too")

@@ -33,7 +33,7 @@ def conduct(
 ) -> RunResults:
     """Search in an existing folder; see `session.run`."""
     facts, known = job.facts(), tuple(references)
-    with Study.open(folder.path, name=job.search, facts=facts) as study:
+    with _opened(folder.path, job.search, facts) as study:
         _check_same(folder.path, study.facts, facts)
         folder.write_job(job)
         _search(job, study, work, stopper, console or Console(stderr=True))
@@ -56,6 +56,18 @@ def _search(job: Job, study: Study, work: Work, stopper: Stopper, console: Conso
     tally = Tally.of(study.trials(), trials_asked=job.trials, objectives=study.objectives)
     with Progress(tally, title=job.search, console=console) as progress:
         work(progress, stopper)
+        # Other processes may have worked on the same run.
+        latest = Tally.of(study.trials(), trials_asked=job.trials, objectives=study.objectives)
+        tally.done, tally.failed, tally.rows = latest.done, latest.failed, latest.rows
+
+
+def _opened(folder: Path, name: str, facts: Mapping[str, Any]) -> Study:
+    """Return the folder's study; one without a trial, left by a job that was mended since, begins anew."""
+    study = Study.open(folder, name=name, facts=facts)
+    if study.trials() or all(study.facts.get(key) == value for key, value in facts.items()):
+        return study
+    study.discard()
+    return Study.open(folder, name=name, facts=facts)
 
 
 def _check_same(folder: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

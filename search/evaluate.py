@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import traceback
 from collections.abc import Callable, Mapping
@@ -115,7 +116,10 @@ class Training:
 
         path = self.checkpoints / f"{digest}.safetensors"
         sweep(path)
-        write_whole(path, save({name: tensor.contiguous().cpu() for name, tensor in state.items()}))
+        tensors = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
+        # Whoever uses the weights must bring samples to the units that they were trained on.
+        units = {"mean": json.dumps(self.data.mean), "std": json.dumps(self.data.std)}
+        write_whole(path, save(tensors, metadata={"format": "pt", "data": self.data.name, **units}))
 
 
 def evaluate_safely(evaluate: Evaluate, network: Network, context: Context) -> Result:

@@ -29,7 +29,7 @@ from archscape._version import __version__
 from archscape.spaces.errors import InputError, StudyError
 
 from .files import write_json, write_whole
-from .job import Job, read_job
+from .job import Job
 from .lease import COSTS
 
 if TYPE_CHECKING:
@@ -142,11 +142,11 @@ def results(folder: Path, *, references: Iterable[Network] = ()) -> RunResults:
     with Study.open(folder) as study:
         trials = study.trials()
         known = environment(study.pinned(), command="")
+        name = study.optuna.study_name
     written = folder / "environment.json"
-    job = read_job(Folder(folder).job)
     rows = [{"name": n.name, **_costs(n)} for n in references]
     return RunResults(
-        name=job.search,
+        name=name,
         trials=trial_table(trials),
         curves=curve_table(trials),
         objectives=study.objectives,
@@ -161,17 +161,19 @@ def _costs(network: Network) -> dict[str, int]:
     return {name: getattr(totals, name) for name in COSTS}
 
 
-def trained(folder: Path, trial: str = "best") -> tuple[Network, dict[str, Tensor]]:
-    """Return the network of a trial and its trained weights.
+def trained(folder: Path, trial: str = "best") -> tuple[Network, dict[str, Tensor], dict[str, str]]:
+    """Return the network of a trial, its trained weights, and the data they were trained on.
+
+    The last holds `data`, and `mean` and `std` of each channel as JSON: a sample is `(source - mean) / std`.
 
     Args:
         folder: The folder of the run.
         trial: `best`, the complete trial with the best first objective, or a trial's number.
 
     Raises:
-        InputError: If there is no such trial, or it is not complete.
+        InputError: If there is no such trial, it is not complete, or its weights are missing or damaged.
     """
-    from safetensors.torch import load_file
+    from safetensors import SafetensorError, safe_open
 
     from archscape.spaces import Network
 
@@ -192,4 +194,8 @@ def trained(folder: Path, trial: str = "best") -> tuple[Network, dict[str, Tenso
     file = Folder(folder).checkpoints / f"{row['hash']}.safetensors"
     if not file.is_file():
         raise InputError(f"{file}: the weights of trial {row['number']} are missing")
-    return network, load_file(file)
+    try:
+        with safe_open(file, framework="pt") as opened:
+            return network, {key: opened.get_tensor(key) for key in opened.keys()}, opened.metadata()  # noqa: SIM118
+    except SafetensorError as error:
+        raise InputError(f"{file}: the weights of trial {row['number']} are damaged: {error}") from None

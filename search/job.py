@@ -140,9 +140,11 @@ class _Reader:
 
     def _search(self, key: str) -> str:
         name = self._word(key)
-        if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,49}", name):
             raise self._wrong(
-                key, f"`{key}:` names a folder: letters, digits, `.`, `_`, `-`, but got '{name}'"
+                key,
+                f"`{key}:` names a folder and what is exported: letters, digits, `.`, `_`, `-`, at most 50, "
+                f"and starts with a letter, but got '{name}'",
             )
         return name
 
@@ -162,7 +164,9 @@ class _Reader:
             return name
         file = self.folder / name
         if not file.exists():
-            raise self._wrong(key, f"'{name}' is neither embedded data nor a file{suggest(name, EMBEDDED)}")
+            raise self._wrong(
+                key, f"'{name}' is neither embedded data nor a file ({file}){suggest(name, EMBEDDED)}"
+            )
         return str(file)
 
     def _recipe(self, key: str) -> Recipe:

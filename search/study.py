@@ -89,6 +89,13 @@ class Study:
         self._storage.scoped_session.remove()
         self._storage.engine.dispose()
 
+    def discard(self) -> None:
+        """Close the study and remove its database."""
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            path = self._storage.path
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
     def trials(self) -> list[FrozenTrial]:
         """Return all trials by number; those that ended are read from the database once."""
         with explained(self._storage.path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ def export(
     *,
     formats: Collection[str] = ("source", "spec"),
     weights: dict[str, Tensor] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> dict[str, Path]:
     """Write a network to a folder.
 
@@ -32,6 +33,7 @@ def export(
         formats: `source`, a Python module that needs torch alone; `spec`, the table as YAML; `weights`, a
             safetensors file of the state dict of the source's class.
         weights: The state dict, where weights are asked for. It is checked against the network.
+        metadata: What the weights' file says of itself, such as `mean` and `std` of the data.
 
     Returns:
         The file of each format.
@@ -50,7 +52,7 @@ def export(
     if "spec" in formats:
         files["spec"] = _write(out / f"{stem}.yaml", network.to_yaml())
     if "weights" in formats:
-        files["weights"] = _write_weights(out / f"{stem}.safetensors", network, weights)
+        files["weights"] = _write_weights(out / f"{stem}.safetensors", network, weights, metadata or {})
     return files
 
 
@@ -64,7 +66,9 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _write_weights(path: Path, network: Network, weights: dict[str, Tensor] | None) -> Path:
+def _write_weights(
+    path: Path, network: Network, weights: dict[str, Tensor] | None, metadata: Mapping[str, str]
+) -> Path:
     from safetensors.torch import save_file
 
     from .build import build
@@ -77,5 +81,9 @@ def _write_weights(path: Path, network: Network, weights: dict[str, Tensor] | No
         raise InputError(
             f"the weights do not fit network {network.name}: {str(error).splitlines()[-1].strip()}"
         ) from None
-    save_file({key: value.contiguous() for key, value in weights.items()}, path, metadata={"format": "pt"})
+    save_file(
+        {key: value.contiguous() for key, value in weights.items()},
+        path,
+        metadata={"format": "pt", **metadata},
+    )
     return path

@@ -32,6 +32,7 @@ WRONG = [
     (("export", "lenet5", "--format", "weights"), "lenet5 has no trained weights"),
     (("export", "lenet5", "--trial", "3"), "--trial 3 needs the folder of a search"),
     (("export", "."), "not the folder of a search"),
+    (("export", "lenet5", "--out", "/dev/null"), "/dev/null: "),
 ]
 
 

@@ -9,7 +9,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from archscape.spaces import Network
+from archscape.spaces.build import build
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -91,3 +98,83 @@ def test_search_report_export_and_reload(archscape: Run, tmp_path: Path) -> None
     assert "seed" in other.stderr
     report = archscape("report", run, "--out", "again.html")
     assert report.returncode == 0, report.stderr
+
+
+OWN = """
+search: own
+space: own.yaml
+data: own.npz
+recipe: {preset: quick, epochs: 2, batch: 16}
+trials: 1
+"""
+OWN_SPACE = """
+space: own
+input: 2x8x8
+layers:
+  - conv: {width: {4, 6}, stride: 2}
+  - avgpool
+  - linear: {width: CLASSES}
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A job on data of one's own, far from zero mean, in the folder where commands run."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 300)
+    x = rng.normal(100.0, 5.0, (300, 2, 8, 8)).astype(np.float32) + 9 * y[:, None, None, None].astype(
+        np.float32
+    )
+    parts = {"train": slice(0, 200), "val": slice(200, 250), "test": slice(250, 300)}
+    np.savez(
+        tmp_path / "own.npz", **{f"{k}_{p}": v[s] for p, s in parts.items() for k, v in (("x", x), ("y", y))}
+    )
+    (tmp_path / "own.yaml").write_text(OWN_SPACE.replace("CLASSES", "3"))
+    (tmp_path / "job.yaml").write_text(OWN)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_weights_say_in_which_units_they_read_samples(archscape: Run, own: Path) -> None:
+    assert archscape("search", "job.yaml").returncode == 0
+    done = archscape("export", "runs/own", "--out", "best")
+    assert "mean = [" in done.stderr
+    file = next((own / "best").glob("*.safetensors"))
+    with safe_open(file, framework="pt") as opened:
+        mean, std = (torch.tensor(json.loads(opened.metadata()[k])) for k in ("mean", "std"))
+    network = Network.from_yaml(file.with_suffix(".yaml").read_text())
+    model = build(network).eval()
+    model.load_state_dict(load_file(file))
+    with np.load(own / "own.npz") as arrays:
+        x, y = torch.from_numpy(arrays["x_test"]), torch.from_numpy(arrays["y_test"])
+    right = (model((x - mean.view(2, 1, 1)) / std.view(2, 1, 1)).argmax(1) == y).sum().item()
+    assert right / len(y) == float(read_trials(own / "runs" / "own")[0]["test_accuracy"])
+
+    next((own / "runs" / "own" / "checkpoints").glob("*.safetensors")).write_bytes(b"x")
+    damaged = archscape("export", "runs/own", "--out", "best")
+    assert damaged.returncode == 2
+    assert "are damaged" in damaged.stderr
+    (own / "own.npz").rename(own / "moved.npz")
+    assert archscape("report", "runs/own").returncode == 0  # a report needs no data
+    unknown = archscape("report", "runs/own", "--out", "x.jpg")
+    assert unknown.returncode == 2
+    assert ".svg" in unknown.stderr
+
+
+@pytest.mark.slow
+def test_a_job_that_was_wrong_can_be_mended(archscape: Run, own: Path) -> None:
+    (own / "own.yaml").write_text(OWN_SPACE.replace("CLASSES", "2"))
+    refused = archscape("search", "job.yaml")
+    assert refused.returncode == 2
+    assert "linear: {width: 3}" in refused.stderr
+    (own / "own.yaml").write_text(OWN_SPACE.replace("CLASSES", "3"))
+    assert archscape("search", "job.yaml").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_search_that_trains_nothing_is_no_success(archscape: Run, own: Path) -> None:
+    (own / "job.yaml").write_text(OWN.replace("batch: 16", "batch: 16, rate: 1e30"))
+    done = archscape("search", "job.yaml")
+    assert done.returncode == 1
+    assert "1 failed: diverged" in done.stderr
+    assert "archscape export" not in done.stderr

@@ -119,20 +119,21 @@ def _pair(value: Value) -> Value:
     return tuple([_whole(item) for item in value])
 
 
-WHOLE = Kind("a whole number, 1 or more", _whole)
+WHOLE = Kind("a whole number from 1 to 1,000,000", _whole)
 DEPTH = Kind("a whole number, 0 or more", lambda value: _whole(value, 0))
 FLAG = Kind("true or false", _flag)
 NORM = Kind("a normalisation: batch or none", _optional(_word("batch")))
 ACT = Kind(f"an activation: {', '.join(FUNCTIONS)} or none", _optional(_word(*FUNCTIONS)))
 PER = Kind("row or block", _word("row", "block"))
 
-Odd: TypeAlias = Annotated[int, Kind("an odd whole number, 1 or more", _odd)]
+Odd: TypeAlias = Annotated[int, Kind("an odd whole number from 1 to 1,000,000", _odd)]
 Size: TypeAlias = Annotated[
-    int | tuple[int, ...], Kind("a whole number, 1 or more, or a sequence with one for each axis", _size)
+    int | tuple[int, ...],
+    Kind("a whole number from 1 to 1,000,000, or a sequence with one for each axis", _size),
 ]
 OptionalSize: TypeAlias = Annotated[
     int | tuple[int, ...] | None,
-    Kind("a whole number, 1 or more, a sequence with one for each axis, or none", _optional(_size)),
+    Kind("a whole number from 1 to 1,000,000, a sequence with one for each axis, or none", _optional(_size)),
 ]
 Padding: TypeAlias = Annotated[
     int | tuple[int, ...] | str, Kind("same, valid, or a whole number, 0 or more", _padding)
@@ -146,7 +147,7 @@ OptionalRatio: TypeAlias = Annotated[
 ]
 Rate: TypeAlias = Annotated[Fraction, Kind("a rate from 0, below 1", _between(False, True))]
 OptionalWidth: TypeAlias = Annotated[
-    int | None, Kind("a whole number, 1 or more, or none", _optional(_whole))
+    int | None, Kind("a whole number from 1 to 1,000,000, or none", _optional(_whole))
 ]
 OptionalAct: TypeAlias = Annotated[str | None, ACT]
 Pair: TypeAlias = Annotated[tuple[int, int], Kind("two whole numbers, as in [96, 128]", _pair)]
