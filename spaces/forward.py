@@ -15,19 +15,17 @@ def forward(
     body: Body,
     texts: Sequence[dict[str, str]],
     *,
-    rank: int,
     base: str,
     kept: Sequence[str],
     width: int,
     shapes: bool = False,
 ) -> list[str]:
-    """Return the lines of a forward method after its `def`.
+    """Return the lines of a forward method.
 
     Args:
         body: What it computes.
         texts: Text of every attribute, by node.
-        rank: Number of spatial axes of the input.
-        base: Name of the running value; the input is `x`.
+        base: Name of the running value; the first input is `x`.
         kept: Parameters of the class that are read from `self`.
         width: Longest line.
         shapes: Whether each line ends with the shape it gives.
@@ -52,26 +50,37 @@ class _Forward:
         for index, node in enumerate(body.nodes):
             for value in node.inputs:
                 self.readers[value].append(index)
-        self.names: dict[int, str] = {0: "x"}
+        self.names: dict[int, str] = dict(enumerate(body.names))
         self.nested: dict[int, str] = {}
 
     def lines(self) -> list[str]:
-        lines: list[str] = []
-        for index, node in enumerate(self.body.nodes):
+        body = self.body
+        several = len(body.outputs) > 1
+        given = ", ".join(f"{name}: Tensor" for name in body.names)
+        result = "tuple[Tensor, ...]" if several else "Tensor"
+        lines = fit(f"    def forward(self, {given}) -> {result}:", self.width)
+        for index, node in enumerate(body.nodes):
             value = self.inputs + index
             text = self.expression(index, node)
-            if value == self.body.output:
-                lines += fit(f"        return {text}", self.width)
-                return lines
+            if body.outputs == (value,) and index == len(body.nodes) - 1:
+                return [*lines, *fit(f"        return {text}", self.width)]
             if self.nests(value, text):
                 self.nested[value] = text
-                continue
-            name = self.variable(value, index, node)
-            line = f"        {name} = {text}"
-            note = f"  # {shape_text(node.shape)}" if self.shapes and len(line) < self.width - 20 else ""
-            lines += [line + note] if note else fit(line, self.width)
-            self.names[value] = name
-        return [*lines, f"        return {self.names[self.body.output]}"]
+            else:
+                lines += self.statement_lines(value, index, node, text)
+        results = ", ".join(self.names[value] for value in body.outputs)
+        return [*lines, f"        return {results}"]
+
+    def statement_lines(self, value: int, index: int, node: Node, text: str) -> list[str]:
+        """Return the lines that name a value; one that nothing reads is only computed."""
+        if not self.readers[value] and value not in self.body.outputs:
+            return fit(f"        {text}", self.width)
+        name = self.variable(value, index, node)
+        self.names[value] = name
+        line = f"        {name} = {text}"
+        if self.shapes and len(line) < self.width - 20:
+            return [f"{line}  # {shape_text(node.shape)}"]
+        return fit(line, self.width)
 
     def expression(self, index: int, node: Node) -> str:
         arguments = [self.nested.get(value) or self.names[value] for value in node.inputs]
@@ -85,7 +94,7 @@ class _Forward:
 
     def nests(self, value: int, text: str) -> bool:
         """Tell whether a value is written inside the one step that reads it."""
-        if len(self.readers[value]) != 1 or len(text) > MAX_NESTED:
+        if len(self.readers[value]) != 1 or len(text) > MAX_NESTED or value in self.body.outputs:
             return False
         reader = self.body.nodes[self.readers[value][0]]
         alone = len(reader.inputs) == 1
@@ -100,16 +109,24 @@ class _Forward:
         return self.shapes and _row(node.name) != _row(reader.name)
 
     def variable(self, value: int, index: int, node: Node) -> str:
-        """Return a name that no value still to be read has."""
+        """Return a name that no value still to be read has; one read far below is named as its row."""
+        if self.shapes and self.far(value, index):
+            return node.name
         scope = node.name.rpartition("_")[0]
         stem = scope if scope and self.base == "y" else self.base
         live = {
             name
             for other, name in self.names.items()
-            if any(self.statement(reader) > index for reader in self.readers[other])
+            if other in self.body.outputs
+            or any(self.statement(reader) > index for reader in self.readers[other])
         }
         names = [stem, *(f"{stem}{n}" for n in range(2, len(live) + 3))]
         return next(name for name in names if name not in live)
+
+    def far(self, value: int, index: int) -> bool:
+        """Tell whether a network's value is read below the next line, or returned."""
+        ahead = range(index + 1, max(self.readers[value], default=index))
+        return value in self.body.outputs or any(at not in self.readers[value] for at in ahead)
 
     def statement(self, index: int) -> int:
         """Return the node at whose line a node is written."""

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from .errors import ShapeError
-from .values import Value
+from .values import Term, Value
 
 Shape: TypeAlias = tuple[int, ...]
 """Channels, then the extent of each spatial axis; a flat vector is `(features,)`."""
@@ -23,14 +23,18 @@ class Style(NamedTuple):
     """What `defaults:` sets once for every block.
 
     Attributes:
-        norm: Normalisation after a convolution, or None.
+        norm: Normalisation after a convolution: a word, a term such as `group(8)`, or None.
         act: Activation, or None.
         bias: Whether convolutions have a bias; None gives them one only where no norm follows.
+        init: How weights start; None is as PyTorch has it.
+        last_norm: How the last norm of a residual branch starts: `zero`, or None as every other norm.
     """
 
-    norm: str | None = "batch"
+    norm: str | Term | None = "batch"
     act: str | None = "relu"
     bias: bool | None = None
+    init: str | None = None
+    last_norm: str | None = None
 
 
 class Totals(NamedTuple):
@@ -94,6 +98,10 @@ class Op:
         """Whether the operator returns its input unchanged."""
         return False
 
+    def helpers(self) -> tuple[str, ...]:
+        """Return the names in `runtime` that its text uses; they are copied into the generated source."""
+        return ()
+
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return the constructor's text of a stateful operator.
 
@@ -139,19 +147,21 @@ class Node(NamedTuple):
 
 
 class Body:
-    """An immutable block or network: nodes over some inputs, with one output.
+    """An immutable block or network: nodes over some inputs. A block has one output, a network one or more.
 
     Attributes:
         word: The block's word in the language; the network's name for a network.
         args: Its arguments.
         doc: Its formula, with the source.
         inputs: Shapes of its inputs.
+        names: Names of its inputs, the first one `x`.
         nodes: Its steps, in order.
         costs: Costs of each node.
-        output: The value that is its result, numbered as in `Node.inputs`.
+        outputs: The values that are its results, numbered as in `Node.inputs`.
+        shape: Shape of the first output.
     """
 
-    __slots__ = ("_totals", "args", "costs", "doc", "inputs", "nodes", "output", "shape", "word")
+    __slots__ = ("_totals", "args", "costs", "doc", "inputs", "names", "nodes", "outputs", "shape", "word")
 
     def __init__(
         self,
@@ -161,15 +171,17 @@ class Body:
         inputs: tuple[Shape, ...],
         nodes: tuple[Node, ...],
         costs: tuple[Totals, ...],
-        output: int,
+        outputs: tuple[int, ...],
+        names: tuple[str, ...] = ("x",),
     ) -> None:
         self.word = word
         self.args = args
         self.doc = doc
         self.inputs = inputs
+        self.names = names
         self.nodes = nodes
-        self.output = output
-        self.shape = self.shape_of(output)
+        self.outputs = outputs
+        self.shape = self.shape_of(outputs[0])
         self.costs = costs
         self._totals: Totals | None = None
 
@@ -179,11 +191,21 @@ class Body:
         return self.inputs[value] if value < count else self.nodes[value - count].shape
 
     @property
+    def output(self) -> int:
+        """The first output."""
+        return self.outputs[0]
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Shape of every output."""
+        return tuple([self.shape_of(value) for value in self.outputs])
+
+    @property
     def sequence(self) -> bool:
         """Whether the nodes are a plain chain named 0, 1, 2, ...: an `nn.Sequential`."""
-        return all(
+        return self.outputs == (len(self.nodes),) and all(
             node.name == str(i) and node.inputs == (i,) for i, node in enumerate(self.nodes)
-        ) and self.output == len(self.nodes)
+        )
 
     @property
     def totals(self) -> Totals:
@@ -208,8 +230,8 @@ class Graph(NamedTuple):
     def flatten(self) -> Flat:
         """Return every operator in order, with full names."""
         nodes: list[Node] = []
-        output = _flatten(self.body, (0,), "", nodes)
-        return Flat(self.body.inputs[0], nodes, output)
+        outputs = _flatten(self.body, (0,), "", nodes)
+        return Flat(self.body.inputs[0], nodes, outputs)
 
 
 class Flat(NamedTuple):
@@ -217,7 +239,12 @@ class Flat(NamedTuple):
 
     input: Shape
     nodes: list[Node]
-    output: int
+    outputs: tuple[int, ...]
+
+    @property
+    def output(self) -> int:
+        """The first output."""
+        return self.outputs[0]
 
     def shape_of(self, value: int) -> Shape:
         """Return the shape of a value."""
@@ -228,16 +255,16 @@ class Flat(NamedTuple):
         return tuple([self.shape_of(value) for value in node.inputs])
 
 
-def _flatten(body: Body, given: tuple[int, ...], prefix: str, nodes: list[Node]) -> int:
+def _flatten(body: Body, given: tuple[int, ...], prefix: str, nodes: list[Node]) -> tuple[int, ...]:
     values = list(given)
     for node in body.nodes:
         inputs = tuple([values[value] for value in node.inputs])
         if isinstance(node.op, Body):
-            values.append(_flatten(node.op, inputs, f"{prefix}{node.name}.", nodes))
+            values += _flatten(node.op, inputs, f"{prefix}{node.name}.", nodes)
         else:
             nodes.append(Node(node.op, inputs, node.shape, prefix + node.name))
             values.append(len(nodes))
-    return values[body.output]
+    return tuple([values[value] for value in body.outputs])
 
 
 class Tensor:
@@ -301,9 +328,10 @@ class Trace:
         """Return the inputs as tensors."""
         return [Tensor(self, index, shape) for index, shape in enumerate(self.inputs)]
 
-    def call(self, body: Body, x: Tensor) -> Tensor:
+    def call(self, body: Body, *inputs: Tensor) -> Tensor:
         """Append a call of another body and return its value."""
-        self.nodes.append(Node(body, (x.index,), body.shape, self.name(body.word, "")))
+        sources = tuple([x.index for x in inputs])
+        self.nodes.append(Node(body, sources, body.shape, self.name(body.word, "")))
         self.costs.append(body.totals)
         return Tensor(self, self.last + len(self.nodes), body.shape)
 

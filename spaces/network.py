@@ -146,7 +146,7 @@ def network_body(name: str, calls: tuple[Call, ...], shape: Shape) -> Body:
             nodes.append(Node(body, (value,), body.shape, call.name))
             costs.append(body.totals)
             value = len(nodes)
-    return Body(name, (), "", (shape,), tuple(nodes), tuple(costs), value)
+    return Body(name, (), "", (shape,), tuple(nodes), tuple(costs), (value,))
 
 
 def _spliced(body: Body) -> bool:
@@ -156,7 +156,7 @@ def _spliced(body: Body) -> bool:
         if isinstance(node.op, Body) or node.inputs != (index,):
             return False
         modules += node.op.stateful
-    return modules <= 1 and body.output == len(body.nodes)
+    return modules <= 1 and body.outputs == (len(body.nodes),)
 
 
 def _splice(nodes: list[Node], name: str, body: Body, value: int) -> int:

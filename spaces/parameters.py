@@ -40,6 +40,8 @@ class ParameterNames:
             if all(isinstance(table[name], int) and not isinstance(table[name], bool) for table in tables)
         }
         self.bases["inputs"] = [body.inputs[0][0] for body in bodies]
+        for at, name in enumerate(bodies[0].names[1:], 1):
+            self.bases[f"{name}_inputs"] = [body.inputs[at][0] for body in bodies]
         self.used: dict[str, list[Literal]] = {}
 
     def text(self, name: str, column: list[Literal]) -> str:

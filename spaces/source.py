@@ -14,6 +14,7 @@ from textwrap import wrap
 
 from .forward import forward
 from .graph import Body, Node, Op
+from .helpers import definitions
 from .layout import fit, indent
 from .network import Network
 from .parameters import Literal, ParameterNames, literal
@@ -28,31 +29,32 @@ def source(network: Network) -> str:
     It imports torch alone. `state_dict` keys are the names of the graph.
     """
     writer = _Writer(network)
-    body = writer.network_class()
-    parts = [f"{_header(network)}\n\n{_imports(body, writer)}", *writer.classes(), body]
+    classes = [*definitions(_helpers(network.body)), *writer.classes(), writer.network_class()]
+    parts = [f"{_header(network)}\n\n{_imports(classes)}", *classes]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def class_name(network: Network) -> str:
     """Return the name of the network's class; `Network` is added where that name is taken."""
     name = "".join(part[:1].upper() + part[1:] for part in _words(network.name))
-    taken = {"F", "Tensor", *(_camel(body.word) for body in _bodies(network.body))}
+    taken = {"F", "Tensor", *_helpers(network.body), *(_camel(body.word) for body in _bodies(network.body))}
     return f"{name}Network" if name in taken or keyword.iskeyword(name) else name
 
 
 def _header(network: Network) -> str:
     totals = network.totals
+    results = ", ".join(map(shape_text, network.body.shapes))
     table = indent(network.to_yaml().rstrip("\n"), 4)
     return (
-        f'"""{network.name}: {shape_text(network.input)} -> {shape_text(network.body.shape)}.\n\n'
+        f'"""{network.name}: {shape_text(network.input)} -> {results}.\n\n'
         f"{table}\n\n"
         f"{totals.params:,} parameters; {totals.macs:,} multiply-accumulates of convolutions and\n"
         f'linear layers for one input, without bias. Written by archscape.\n"""'
     )
 
 
-def _imports(body: str, writer: _Writer) -> str:
-    text = body + "".join(writer.classes())
+def _imports(classes: Sequence[str]) -> str:
+    text = "".join(classes)
     lines = ["import torch"] if "torch." in text else []
     lines += ["import torch.nn.functional as F"] if "F." in text else []
     return "\n".join([*lines, "from torch import Tensor, nn"])
@@ -87,8 +89,9 @@ class _Writer:
             return
         key = (
             body.word,
-            body.output,
-            len(body.inputs[0]),
+            body.outputs,
+            body.names,
+            tuple(map(len, body.inputs)),
             tuple(self.signature(node) for node in body.nodes),
         )
         group = self.groups.setdefault(key, _Class("", []))
@@ -105,7 +108,7 @@ class _Writer:
 
     def name_classes(self) -> None:
         """Name each class after its block, and variants after the parts that the plainest one lacks."""
-        taken: set[str] = {class_name(self.network)}
+        taken: set[str] = {class_name(self.network), *_helpers(self.network.body)}
         for word in dict.fromkeys(group.bodies[0].word for group in self.groups.values()):
             variants = [group for group in self.groups.values() if group.bodies[0].word == word]
             scopes = [_scopes(group.bodies[0]) for group in variants]
@@ -120,7 +123,6 @@ class _Writer:
         """Write a class: the constructor from the attributes of all its bodies, forward from the first."""
         body = group.bodies[0]
         names = ParameterNames(group.bodies)
-        rank = len(body.inputs[0]) - 1
         statements = []
         texts: list[dict[str, str]] = []
         for index, node in enumerate(body.nodes):
@@ -142,8 +144,7 @@ class _Writer:
             for statement in statements:
                 lines += fit(f"        {statement}", WIDTH)
             lines.append("")
-        lines.append("    def forward(self, x: Tensor) -> Tensor:")
-        lines += forward(body, texts, rank=rank, base="y", kept=kept, width=WIDTH)
+        lines += forward(body, texts, base="y", kept=kept, width=WIDTH)
         group.lines = lines
 
     def attribute_texts(self, group: _Class, index: int, names: ParameterNames) -> dict[str, str]:
@@ -208,10 +209,7 @@ class _Writer:
                 statements += fit(f"        self.{node.name} = {node.op.module(values, here)}", WIDTH)
         if statements:
             lines += ["    def __init__(self) -> None:", "        super().__init__()", *statements, ""]
-        lines.append("    def forward(self, x: Tensor) -> Tensor:")
-        lines += forward(
-            body, texts, rank=len(network.input) - 1, base="x", kept=(), width=WIDTH, shapes=True
-        )
+        lines += forward(body, texts, base="x", kept=(), width=WIDTH, shapes=True)
         return "\n".join(lines)
 
     def classes(self) -> list[str]:
@@ -274,6 +272,12 @@ def _bodies(body: Body) -> Iterator[Body]:
             yield from _bodies(node.op)
             if not node.op.sequence:
                 yield node.op
+
+
+def _helpers(body: Body) -> Iterator[str]:
+    """Yield the names in `runtime` that a body's operators use."""
+    for node in body.nodes:
+        yield from _helpers(node.op) if isinstance(node.op, Body) else node.op.helpers()
 
 
 def _numeric(value: Literal) -> bool:

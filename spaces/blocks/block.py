@@ -97,7 +97,7 @@ def trace(word: Block[Any], shape: Shape, style: Style, args: Args) -> Body:
     values = zip(word.identifiers, [value for _, value in args], strict=True)
     result = word.function(recorder.arguments()[0], **dict(values))
     return Body(
-        word.word, args, word.doc, (shape,), _chain(recorder.nodes), tuple(recorder.costs), result.index
+        word.word, args, word.doc, (shape,), _chain(recorder.nodes), tuple(recorder.costs), (result.index,)
     )
 
 
@@ -115,7 +115,7 @@ def repeat(word: Block[Any], shape: Shape, style: Style, args: Args, depth: int)
         extent = body.shape
         nodes.append(Node(body, (index,), extent, str(index)))
         costs.append(body.totals)
-    return Body(word.word, args, word.doc, (shape,), tuple(nodes), tuple(costs), depth)
+    return Body(word.word, args, word.doc, (shape,), tuple(nodes), tuple(costs), (depth,))
 
 
 def _chain(nodes: list[Node]) -> tuple[Node, ...]:
