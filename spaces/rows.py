@@ -100,7 +100,7 @@ class Call(NamedTuple):
 
     def body(self, shape: Shape) -> Body:
         """Return the row's body on an input shape, remembered."""
-        return repeat(self.block, shape, self.style, self.args, self.depth)
+        return repeat(self.block, (shape,), self.style, self.args, self.depth)
 
 
 class RowShapeError(ShapeError):
@@ -145,7 +145,7 @@ def measure(calls: Iterable[Call], shape: Shape) -> Totals:
     params = macs = other = activations = 0
     for block, _, args, depth, style, _ in calls:
         if depth:
-            body = repeat(block, shape, style, args, depth)
+            body = repeat(block, (shape,), style, args, depth)
             part = body.totals
             params += part[0]
             macs += part[1]

@@ -24,6 +24,7 @@ from .kinds import FLAG, WHOLE, Kind
 P = ParamSpec("P")
 Args: TypeAlias = tuple[tuple[str, Value], ...]
 BlockFunction: TypeAlias = "Callable[Concatenate[Tensor, P], Tensor]"
+"""The positional parameters are maps, the keyword-only ones are what a row gives."""
 
 REMEMBERED = 2**15
 """Bodies kept in memory: about 100 MB when full, at some three kilobytes a body."""
@@ -45,6 +46,8 @@ class Block(Generic[P]):
     Attributes:
         word: How rows name it.
         doc: Its formula, with the source.
+        maps: Names of the maps it reads, the first one `x`; a row names the others, as in `like: conv1`.
+        variadic: Whether it reads any number of maps after these.
         parameters: What it takes, by word.
         styled: Whether rows may override `norm`, `act` and `bias`.
         repeats: Whether a row may repeat it `depth` times.
@@ -55,8 +58,9 @@ class Block(Generic[P]):
         self.word = function.__name__.rstrip("_")
         self.doc = inspect.cleandoc(function.__doc__ or "")
         self.styled = styled
+        self.maps, self.variadic = _maps(function)
         self.parameters = _parameters(function)
-        self.repeats = repeats and "depth" not in self.parameters
+        self.repeats = repeats and "depth" not in self.parameters and self.maps == ("x",)
         self.identifiers = tuple(map(_identifier, self.parameters))
         self.defaults = tuple((p.name, p.default) for p in self.parameters.values())
 
@@ -65,8 +69,14 @@ class Block(Generic[P]):
 
     def __call__(self, x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         """Place the block inside another one, as a body of its own."""
-        body = trace(self, x.shape, x.style, self.arguments({_word(k): v for k, v in kwargs.items()}))  # type: ignore[misc]
-        return x.trace.call(body, x)
+        given = (x, *args)
+        shapes = tuple([y.shape for y in given])  # type: ignore[attr-defined]
+        body = trace(self, shapes, x.style, self.arguments({_word(k): v for k, v in kwargs.items()}))  # type: ignore[misc]
+        return x.trace.call(body, *given)  # type: ignore[arg-type]
+
+    def map_names(self, count: int) -> tuple[str, ...]:
+        """Return the names of so many maps."""
+        return (*self.maps, *(f"x{number}" for number in range(len(self.maps) + 1, count + 1)))
 
     def arguments(self, given: Mapping[str, Value]) -> Args:
         """Return the arguments in the order of the signature, defaults filled in."""
@@ -87,35 +97,35 @@ def block(
 
 
 @lru_cache(maxsize=REMEMBERED)
-def trace(word: Block[Any], shape: Shape, style: Style, args: Args) -> Body:
-    """Return the body of a block for an input shape, remembered.
+def trace(word: Block[Any], shapes: tuple[Shape, ...], style: Style, args: Args) -> Body:
+    """Return the body of a block for the shapes of the maps it reads, remembered.
 
     Raises:
-        ShapeError: If the block cannot be built on that shape.
+        ShapeError: If the block cannot be built on these.
     """
-    recorder = Trace((shape,), style)
+    recorder = Trace(shapes, style)
     values = zip(word.identifiers, [value for _, value in args], strict=True)
-    result = word.function(recorder.arguments()[0], **dict(values))
-    return Body(
-        word.word, args, word.doc, (shape,), _chain(recorder.nodes), tuple(recorder.costs), (result.index,)
-    )
+    result = word.function(*recorder.arguments(), **dict(values))
+    names = word.maps if len(shapes) == 1 else word.map_names(len(shapes))
+    nodes, costs = _chain(recorder.nodes), tuple(recorder.costs)
+    return Body(word.word, args, word.doc, shapes, nodes, costs, (result.index,), names)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def repeat(word: Block[Any], shape: Shape, style: Style, args: Args, depth: int) -> Body:
+def repeat(word: Block[Any], shapes: tuple[Shape, ...], style: Style, args: Args, depth: int) -> Body:
     """Return `depth` blocks one after the other, the stride in the first alone, remembered."""
     if depth == 1 or not word.repeats:
-        return trace(word, shape, style, args)
+        return trace(word, shapes, style, args)
     rest = tuple([(name, 1 if name == "stride" else value) for name, value in args])
     nodes: list[Node] = []
     costs: list[Totals] = []
-    extent = shape
     for index in range(depth):
-        body = trace(word, extent, style, rest if index else args)
-        extent = body.shape
-        nodes.append(Node(body, (index,), extent, str(index)))
+        body = trace(word, shapes, style, rest if index else args)
+        shapes = (body.shape,)
+        nodes.append(Node(body, (index,), body.shape, str(index)))
         costs.append(body.totals)
-    return Body(word.word, args, word.doc, (shape,), tuple(nodes), tuple(costs), (depth,))
+    given = nodes[0].op.inputs  # type: ignore[union-attr]
+    return Body(word.word, args, word.doc, given, tuple(nodes), tuple(costs), (depth,))
 
 
 def _chain(nodes: list[Node]) -> tuple[Node, ...]:
@@ -125,13 +135,20 @@ def _chain(nodes: list[Node]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
+def _maps(function: Callable[..., Tensor]) -> tuple[tuple[str, ...], bool]:
+    """Return the names of the positional parameters, and whether any number of others may follow."""
+    kinds = [(p.kind, _word(p.name)) for p in inspect.signature(function).parameters.values()]
+    named = tuple(name for kind, name in kinds if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    assert named[:1] == ("x",), f"{function.__name__}: the first parameter is the map `x`"
+    return named, any(kind is inspect.Parameter.VAR_POSITIONAL for kind, _ in kinds)
+
+
 def _parameters(function: Callable[..., Tensor]) -> dict[str, Parameter]:
     hints = get_type_hints(function, include_extras=True)
     parameters = {}
-    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
-        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, (
-            f"{function.__name__}: {name} is not keyword-only"
-        )
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            continue
         required = parameter.default is inspect.Parameter.empty
         kind = _kind(hints[name])
         default = None if required else kind.accept(parameter.default)

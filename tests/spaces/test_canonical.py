@@ -21,7 +21,7 @@ def net(*rows: Row, name: str = "one", size: int = 8) -> Network:
 def hash_of(function: object) -> str:
     """Return the hash of a network of one hand-written block on 4x6x6."""
     word = block(function)  # type: ignore[call-overload]
-    return canonical_hash(Graph("x", trace(word, (4, 6, 6), Style(), word.arguments({}))))
+    return canonical_hash(Graph("x", trace(word, ((4, 6, 6),), Style(), word.arguments({}))))
 
 
 EQUAL = {
