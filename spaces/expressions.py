@@ -5,15 +5,17 @@
     3   1/4   relu   none   grouped(8)   [96, 128]   values
     {3, 5, 7}                                        a choice
     16..128 step 8                                   a range
-    $w   2 * $w   $w // 4                            a reference, arithmetic on numbers and references
+    $w   2 * $w   $w // 4   $genes.0                 a reference, arithmetic on it, an item of a sequence
+    round(log($w))   2 if $w > 8 else 1              a function, a condition
 
 The Python form of the same: `oneof(3, 5, 7)`, `span(16, 128, step=8)`, `ref("w")`, `2 * ref("w")`.
 """
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -21,15 +23,38 @@ from typing import TypeAlias
 from .errors import SpaceError
 from .values import Value, text
 
-OPERATORS: dict[str, Callable[[int | Fraction, int | Fraction], int | Fraction]] = {
+Number: TypeAlias = int | Fraction
+OPERATORS: dict[str, Callable[[Number, Number], Number]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
     "/": lambda left, right: Fraction(left) / right,
     "//": operator.floordiv,
+    "**": lambda left, right: _power(left, right),
 }
+COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
+    ">": lambda left, right: left > right,  # type: ignore[operator]
+    ">=": lambda left, right: left >= right,  # type: ignore[operator]
+    "<": lambda left, right: left < right,  # type: ignore[operator]
+    "<=": lambda left, right: left <= right,  # type: ignore[operator]
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+FUNCTIONS: dict[str, tuple[int, Callable[..., Number]]] = {
+    "round": (1, round),
+    "floor": (1, math.floor),
+    "ceil": (1, math.ceil),
+    "log": (1, lambda x: _near(math.log(x))),
+    "sqrt": (1, lambda x: _near(math.sqrt(x))),
+    "min": (2, min),
+    "max": (2, max),
+}
+"""Number of arguments, and what each function does; `round` takes a half to the even number."""
 MAX_NUMBER = 10**12
 MAX_OPTIONS = 10_000
+MAX_EXPONENT = 64
+NEAR = 10**5
+"""Largest denominator of a logarithm, a root or a power of a ratio: its error is below 10^-10."""
 
 
 class ExpressionError(SpaceError):
@@ -75,13 +100,21 @@ class _Open:
     def __rfloordiv__(self, other: Expr) -> Arithmetic:
         return Arithmetic("//", other, _expr(self))
 
+    def __pow__(self, other: Expr) -> Arithmetic:
+        return Arithmetic("**", _expr(self), other)
+
     def __neg__(self) -> Arithmetic:
         return Arithmetic("-", 0, _expr(self))
+
+    def __getitem__(self, index: int) -> Item:
+        return Item(_expr(self), index)
+
+    __iter__ = None  # an expression is no sequence, whatever its items
 
 
 @dataclass(frozen=True, repr=False)
 class Ref(_Open):
-    """`$name`: a variable of `let`, or a choice of `choices` drawn anew."""
+    """`$name`: a variable of `let`, a choice of `choices` drawn anew, or an argument of a composed block."""
 
     name: str
 
@@ -91,7 +124,7 @@ class Ref(_Open):
 
 @dataclass(frozen=True, repr=False)
 class Arithmetic(_Open):
-    """`left operator right` on numbers."""
+    """`left operator right` on numbers; a comparison gives true or false."""
 
     operator: str
     left: Expr
@@ -99,6 +132,40 @@ class Arithmetic(_Open):
 
     def __repr__(self) -> str:
         return f"({self.left!r} {self.operator} {self.right!r})"
+
+
+@dataclass(frozen=True, repr=False)
+class Item(_Open):
+    """`$name.index`: an item of a sequence, from 0."""
+
+    of: Expr
+    index: int
+
+    def __repr__(self) -> str:
+        return f"{self.of!r}[{self.index}]"
+
+
+@dataclass(frozen=True, repr=False)
+class Function(_Open):
+    """`name(argument, ...)`: a function of `FUNCTIONS` on numbers."""
+
+    name: str
+    arguments: tuple[Expr, ...]
+
+    def __repr__(self) -> str:
+        return f"Function({self.name!r}, {self.arguments!r})"
+
+
+@dataclass(frozen=True, repr=False)
+class Conditional(_Open):
+    """`then if condition else otherwise`."""
+
+    then: Expr
+    condition: Expr
+    otherwise: Expr
+
+    def __repr__(self) -> str:
+        return f"Conditional({self.then!r}, {self.condition!r}, {self.otherwise!r})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -147,7 +214,9 @@ class Range(_Open):
         return range(self.low, self.high + 1, self.step)
 
 
-Expr: TypeAlias = "Value | Ref | Arithmetic | Choice | Range | tuple[Expr, ...]"
+Expr: TypeAlias = (
+    "Value | Ref | Item | Arithmetic | Function | Conditional | Choice | Range | tuple[Expr, ...]"
+)
 
 
 def oneof(*options: Expr) -> Choice:
@@ -166,7 +235,7 @@ def ref(name: str) -> Ref:
 
 
 def _expr(node: _Open) -> Expr:
-    assert isinstance(node, Ref | Arithmetic | Choice | Range)
+    assert isinstance(node, Ref | Item | Arithmetic | Function | Conditional | Choice | Range)
     return node
 
 
@@ -183,6 +252,12 @@ def _within(expression: Expr) -> tuple[Expr, ...]:
         return expression.left, expression.right
     if isinstance(expression, Choice):
         return expression.options
+    if isinstance(expression, Item):
+        return (expression.of,)
+    if isinstance(expression, Function):
+        return expression.arguments
+    if isinstance(expression, Conditional):
+        return expression.then, expression.condition, expression.otherwise
     return expression if isinstance(expression, tuple) else ()
 
 
@@ -197,10 +272,20 @@ def nesting(expression: Expr) -> int:
 
 
 def is_open(expression: Expr) -> bool:
-    """Tell whether anything in the expression is left open."""
+    """Tell whether an expression is more than a value: it refers, computes or leaves a choice."""
     if isinstance(expression, tuple):
         return any(map(is_open, expression))
     return isinstance(expression, _Open)
+
+
+def has_choice(expression: Expr) -> bool:
+    """Tell whether an expression itself leaves a choice."""
+    return any(isinstance(part, Choice | Range) for part in parts(expression))
+
+
+def references(expression: Expr) -> Iterator[str]:
+    """Yield every name that an expression refers to."""
+    return (part.name for part in parts(expression) if isinstance(part, Ref))
 
 
 def expression_text(expression: Expr, *, tight: bool = False) -> str:
@@ -211,6 +296,10 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
     """
     if isinstance(expression, Ref):
         return f"${expression.name}"
+    if isinstance(expression, Item):
+        return f"{expression_text(expression.of, tight=True)}.{expression.index}"
+    if isinstance(expression, Function):
+        return f"{expression.name}({', '.join(map(expression_text, expression.arguments))})"
     if isinstance(expression, Range):
         step = f" step {expression.step}" if expression.step != 1 else ""
         body = f"{expression.low}..{expression.high}{step}"
@@ -222,6 +311,9 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
     if isinstance(expression, Arithmetic):
         left, right = (expression_text(side, tight=True) for side in (expression.left, expression.right))
         body = f"{left} {expression.operator} {right}"
+    elif isinstance(expression, Conditional):
+        sides = (expression.then, expression.condition, expression.otherwise)
+        body = "{} if {} else {}".format(*(expression_text(side, tight=True) for side in sides))
     else:
         body = text(expression)
         tight = tight and isinstance(expression, Fraction)
@@ -229,23 +321,110 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
 
 
 def apply(name: str, left: Value, right: Value) -> Value:
-    """Return `left name right` for two numbers, exactly.
+    """Return `left name right`, exactly; a power of a ratio, nearly.
 
     Raises:
         ExpressionError: If an operand is not a number, the divisor is zero, or the result is too large.
     """
-    for side in (left, right):
-        if isinstance(side, bool) or not isinstance(side, int | Fraction):
-            raise ExpressionError(f"'{name}' works on numbers, but got '{text(side)}'")
-    assert isinstance(left, int | Fraction)
-    assert isinstance(right, int | Fraction)
+    if name in ("==", "!="):
+        return COMPARISONS[name](left, right)
+    left, right = numeric(name, left), numeric(name, right)
+    if name in COMPARISONS:
+        return COMPARISONS[name](left, right)
     if right == 0 and name in ("/", "//"):
         raise ExpressionError("division by zero")
     return number(OPERATORS[name](left, right))
 
 
-def number(value: Fraction | int) -> int | Fraction:
+def call(name: str, arguments: tuple[Value, ...]) -> Value:
+    """Return what a function of the language gives.
+
+    Raises:
+        ExpressionError: If an argument is not a number, or not one that the function takes.
+    """
+    given = [numeric(name, argument) for argument in arguments]
+    try:
+        return number(FUNCTIONS[name][1](*given))
+    except ValueError:
+        raise ExpressionError(f"{name} takes a positive number, but got '{text(given[0])}'") from None
+
+
+def item_of(of: Value, index: int) -> Value:
+    """Return an item of a sequence.
+
+    Raises:
+        ExpressionError: If it is none, or shorter.
+    """
+    if not isinstance(of, tuple):
+        raise ExpressionError(f".{index} is an item of a sequence, but got '{text(of)}'")
+    if index >= len(of):
+        raise ExpressionError(f".{index} is beyond the {len(of)} items of {text(of)}, counted from 0")
+    return of[index]
+
+
+def evaluate(expression: Expr, names: Mapping[str, Value]) -> Value:
+    """Return the value of an expression that leaves no choice.
+
+    Raises:
+        ExpressionError: If it cannot be computed.
+    """
+    if isinstance(expression, Ref):
+        return names[expression.name]
+    if isinstance(expression, Arithmetic):
+        return apply(expression.operator, *(evaluate(side, names) for side in _within(expression)))
+    if isinstance(expression, Item):
+        return item_of(evaluate(expression.of, names), expression.index)
+    if isinstance(expression, Function):
+        return call(expression.name, tuple(evaluate(part, names) for part in expression.arguments))
+    if isinstance(expression, Conditional):
+        return evaluate(
+            expression.then if condition(evaluate(expression.condition, names)) else expression.otherwise,
+            names,
+        )
+    if isinstance(expression, tuple):
+        return tuple(evaluate(part, names) for part in expression)
+    assert not isinstance(expression, Choice | Range)
+    return expression
+
+
+def condition(value: Value) -> bool:
+    """Return a condition's value.
+
+    Raises:
+        ExpressionError: If it is not true or false.
+    """
+    if not isinstance(value, bool):
+        raise ExpressionError(f"a condition is true or false, but got '{text(value)}'")
+    return value
+
+
+def numeric(name: str, value: Value) -> Number:
+    """Return a number.
+
+    Raises:
+        ExpressionError: If it is none; the message names the operator or function.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | Fraction):
+        raise ExpressionError(f"'{name}' works on numbers, but got '{text(value)}'")
+    return value
+
+
+def number(value: Number) -> Number:
     """Return a whole number as int and any other exactly as a ratio."""
     if value.denominator > MAX_NUMBER or not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise ExpressionError(f"numbers go up to {MAX_NUMBER:,}")
     return int(value) if value.denominator == 1 else value
+
+
+def _power(base: Number, exponent: Number) -> Number:
+    if exponent.denominator != 1 or not -MAX_EXPONENT <= exponent <= MAX_EXPONENT:
+        raise ExpressionError(
+            f"an exponent is a whole number up to {MAX_EXPONENT}, but got '{text(exponent)}'"
+        )
+    if base == 0 and exponent < 0:
+        raise ExpressionError("division by zero")
+    return Fraction(base).__pow__(int(exponent)).limit_denominator(NEAR)
+
+
+def _near(value: float) -> Fraction:
+    return Fraction(value).limit_denominator(NEAR)

@@ -2,10 +2,14 @@
 
 ::
 
-    item    = sum [".." sum ["step" sum]]
+    item    = two [".." sum ["step" sum]]
+    two     = compared ["if" compared "else" two]
+    compared = sum [(">" | ">=" | "<" | "<=" | "==" | "!=") sum]
     sum     = product {("+" | "-") product}
-    product = atom {("*" | "/" | "//") atom}
-    atom    = number | $name | word | word(number, ...) | -atom | (item) | [item, ...] | {item, ...}
+    product = power {("*" | "/" | "//") power}
+    power   = atom ["**" power]
+    atom    = number | $name{.number} | word | word(number, ...) | function(two, ...) | -atom | (item)
+            | [item, ...] | {item, ...}
 """
 
 from __future__ import annotations
@@ -13,15 +17,32 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from .expressions import Arithmetic, Choice, Expr, ExpressionError, Range, Ref, apply, expression_text, number
+from .expressions import (
+    COMPARISONS,
+    FUNCTIONS,
+    Arithmetic,
+    Choice,
+    Conditional,
+    Expr,
+    ExpressionError,
+    Function,
+    Item,
+    Range,
+    Ref,
+    apply,
+    call,
+    expression_text,
+    is_open,
+    number,
+)
 from .values import Term, Value
 
 MAX_CHARACTERS = 10_000
 MAX_DIGITS = 30
 MAX_NESTING = 20
 _TOKEN = re.compile(
-    r"(?P<token>(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|[-+*/(),\[\]{}]))\s*"
+    r"(?P<token>(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*(?:\.[0-9]+)*)"
+    r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|\*\*|[<>=!]=|[-+*/(),\[\]{}<>]))\s*"
 )
 _CLOSING = {"-": "", "(": ")", "[": "]", "{": "}"}
 _UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
@@ -70,8 +91,28 @@ class _Parser:
         return value
 
     def item(self) -> Expr:
-        value = self.sum()
+        value = self.two()
         return self.range(value) if self.peek() == ".." else value
+
+    def two(self) -> Expr:
+        value = self.compared()
+        if self.peek() != "if":
+            return value
+        self.deeper()
+        self.take()
+        condition = self.compared()
+        if self.take() != "else":
+            raise self.error("'else' is missing: a condition is written `2 if $w > 8 else 1`", -1)
+        otherwise = self.two()
+        self.depth -= 1
+        return Conditional(value, condition, otherwise)
+
+    def compared(self) -> Expr:
+        value = self.sum()
+        if self.peek() in COMPARISONS:
+            at, name = self.step(), self.tokens[self.at - 1][1]
+            return self.combined(at, Arithmetic(name, value, self.sum()))
+        return value
 
     def range(self, low: Expr) -> Range:
         self.take()
@@ -89,9 +130,19 @@ class _Parser:
         return value
 
     def product(self) -> Expr:
-        value = self.atom()
+        value = self.power()
         while self.peek() in ("*", "/", "//"):
-            value = self.binary(self.step(), value, self.atom())
+            value = self.binary(self.step(), value, self.power())
+        return value
+
+    def power(self) -> Expr:
+        value = self.atom()
+        if self.peek() != "**":
+            return value
+        self.deeper()
+        at = self.step()
+        value = self.binary(at, value, self.power())
+        self.depth -= 1
         return value
 
     def binary(self, at: int, left: Expr, right: Expr) -> Expr:
@@ -106,10 +157,13 @@ class _Parser:
                 return apply(name, left, right)
             except ExpressionError as error:
                 raise ExpressionError(str(error), offset) from None
+        return self.combined(at, Arithmetic(name, left, right))
+
+    def combined(self, at: int, value: Expr) -> Expr:
         self.operations += 1
         if self.operations > MAX_NESTING:
-            raise ExpressionError(f"an expression holds at most {MAX_NESTING} operations", offset)
-        return Arithmetic(name, left, right)
+            raise ExpressionError(f"an expression holds at most {MAX_NESTING} operations", self.tokens[at][2])
+        return value
 
     def atom(self) -> Expr:
         if self.at >= len(self.tokens):
@@ -119,7 +173,11 @@ class _Parser:
         if kind == "number":
             return self.number(word)
         if kind == "ref":
-            return Ref(word[1:])
+            name, *indexes = word[1:].split(".")
+            value: Expr = Ref(name)
+            for index in indexes[:MAX_NESTING]:
+                value = Item(value, int(index[:MAX_DIGITS]))
+            return value
         if kind == "word":
             return self.word(word)
         if word in _CLOSING:
@@ -127,16 +185,19 @@ class _Parser:
         raise self.error(f"'{word}' is not expected here", -1)
 
     def nested(self, mark: str) -> Expr:
-        self.depth += 1
-        if self.depth > MAX_NESTING:
-            raise self.error(f"nested too deep; at most {MAX_NESTING} levels", -1)
+        self.deeper()
         value = self.inner(mark)
         self.depth -= 1
         return value
 
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise self.error(f"nested too deep; at most {MAX_NESTING} levels", -1)
+
     def inner(self, mark: str) -> Expr:
         if mark == "-":
-            return self.binary(self.at - 1, 0, self.atom())
+            return self.binary(self.at - 1, 0, self.power())
         if mark == "(":
             value = self.item()
             if self.take() != ")":
@@ -159,6 +220,8 @@ class _Parser:
         if self.peek() != "(":
             constants: dict[str, Value] = {"none": None, "true": True, "false": False}
             return constants.get(word, word)
+        if word in FUNCTIONS:
+            return self.function(word)
         self.take()
         args: list[int] = []
         while True:
@@ -171,6 +234,27 @@ class _Parser:
                 return Term(word, tuple(args))
             if mark != ",":
                 raise self.error("',' or ')' is missing", -1)
+
+    def function(self, word: str) -> Expr:
+        at = self.at - 1
+        self.deeper()
+        self.take()
+        several = [self.two()]
+        while (following := self.take()) == ",":
+            several.append(self.two())
+        if following != ")":
+            raise self.error("',' or ')' is missing", -1)
+        self.depth -= 1
+        arguments = tuple(several)
+        count = FUNCTIONS[word][0]
+        if len(arguments) != count:
+            raise ExpressionError(f"{word} takes {count}, but got {len(arguments)}", self.tokens[at][2])
+        if not any(map(is_open, arguments)):
+            try:
+                return call(word, arguments)  # type: ignore[arg-type]
+            except ExpressionError as error:
+                raise ExpressionError(str(error), self.tokens[at][2]) from None
+        return self.combined(at, Function(word, arguments))
 
     def peek(self) -> str:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""

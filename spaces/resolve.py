@@ -13,8 +13,25 @@ from itertools import islice
 from .blocks.kinds import Kind
 from .document import Document, Place
 from .errors import InputError, suggest
-from .expressions import MAX_OPTIONS, Arithmetic, Choice, Expr, Range, Ref, expression_text, is_open, parts
-from .slots import Checked, Draw, Fixed, OneOf, Several, Slot, Variable, arithmetic, walk
+from .expressions import (
+    MAX_OPTIONS,
+    Arithmetic,
+    Choice,
+    Conditional,
+    Expr,
+    Function,
+    Item,
+    Range,
+    Ref,
+    apply,
+    call,
+    condition,
+    expression_text,
+    is_open,
+    item_of,
+    parts,
+)
+from .slots import Checked, Draw, Fixed, OneOf, Several, Slot, Variable, computed, walk
 from .values import Option, Term, Value, option
 from .writing import inline
 
@@ -140,10 +157,17 @@ class Resolver:
         if isinstance(value, Range):
             return OneOf(label, value.numbers, None)
         if isinstance(value, Arithmetic):
-            several = sum(self._draws_anew(side) for side in (value.left, value.right)) > 1
-            left = self.slot(value.left, f"{label}.left" if several else label, place)
-            right = self.slot(value.right, f"{label}.right" if several else label, place)
-            return arithmetic(value.operator, left, right)
+            sides = self._parts({"left": value.left, "right": value.right}, label, place)
+            return computed(lambda pair: apply(value.operator, pair[0], pair[1]), sides)
+        if isinstance(value, Function):
+            named = {str(at): argument for at, argument in enumerate(value.arguments)}
+            return computed(lambda given: call(value.name, given), self._parts(named, label, place))
+        if isinstance(value, Item):
+            of = self.slot(value.of, label, place)
+            return computed(lambda given: item_of(given[0], value.index), (of,))
+        if isinstance(value, Conditional):
+            three = {"then": value.then, "if": value.condition, "else": value.otherwise}
+            return computed(_decided, self._parts(three, label, place))
         if isinstance(value, tuple):
             items = tuple(self.slot(item, f"{label}.{i}", (*place, i)) for i, item in enumerate(value))
             if all(isinstance(item, Fixed) for item in items):
@@ -152,6 +176,13 @@ class Resolver:
         if not (value is None or isinstance(value, int | str | Fraction | Term)):
             raise self.error(place, f"{value!r} is not a value of the language")
         return Fixed(value)
+
+    def _parts(self, parts: Mapping[str, Expr], label: str, place: Place) -> tuple[Slot, ...]:
+        """Return the slots of operands; where several draw anew, each has a path of its own."""
+        several = sum(map(self._draws_anew, parts.values())) > 1
+        return tuple(
+            self.slot(part, f"{label}.{name}" if several else label, place) for name, part in parts.items()
+        )
 
     def _reference(self, value: Ref, label: str, place: Place) -> Slot:
         name = value.name
@@ -204,3 +235,8 @@ class Resolver:
         self._height = max(self._height, level)
         if level > MAX_NESTING:
             raise self.error(place, f"nested too deep; at most {MAX_NESTING} levels")
+
+
+def _decided(given: tuple[Value, ...]) -> Value:
+    then, question, otherwise = given
+    return then if condition(question) else otherwise

@@ -11,7 +11,6 @@ from typing import TypeAlias, TypeVar
 
 from .blocks.kinds import Kind
 from .errors import SpaceError
-from .expressions import apply
 from .values import Option, Value, text
 
 Choose: TypeAlias = Callable[[str, Sequence[Option]], Option]
@@ -233,16 +232,16 @@ class Checked(Slot):
         return self.inner.paths(prefix)
 
 
-def arithmetic(name: str, left: Slot, right: Slot) -> Slot:
-    """Return the slot of `left name right`."""
+def computed(function: Callable[[tuple[Value, ...]], Value], operands: tuple[Slot, ...]) -> Slot:
+    """Return the slot of what a function of the language gives for its operands."""
 
-    def combine(operands: tuple[Value, ...]) -> Value:
+    def combine(values: tuple[Value, ...]) -> Value:
         try:
-            return apply(name, operands[0], operands[1])
+            return function(values)
         except ValueError as error:
             raise ArithmeticError(str(error)) from None
 
-    return Several((left, right), combine)
+    return Several(operands, combine)
 
 
 def walk(program: Callable[[Choose], T]) -> Iterator[T]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .space import Space
 
 Json: TypeAlias = "int | str | list[Json] | dict[str, Json] | None"
-_PLAIN = re.compile(r"[A-Za-z0-9_$./()+-][A-Za-z0-9_$./() *+-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_$./()+-][A-Za-z0-9_$./() *+<>=!-]*")
 
 
 def inline(value: Expr) -> str:
