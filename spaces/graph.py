@@ -208,6 +208,11 @@ class Body:
         )
 
     @property
+    def plain(self) -> bool:
+        """Whether it is operators with at most one module among them: it needs no class of its own."""
+        return sum([2 if isinstance(node.op, Body) else node.op.stateful for node in self.nodes]) < 2
+
+    @property
     def totals(self) -> Totals:
         """Costs of the whole body, remembered."""
         if self._totals is None:
@@ -334,6 +339,22 @@ class Trace:
         self.nodes.append(Node(body, sources, body.shape, self.name(body.word, "")))
         self.costs.append(body.totals)
         return Tensor(self, self.last + len(self.nodes), body.shape)
+
+    def embed(self, name: str, body: Body, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Append a body under a name and return its value; one with at most one module stands operator by operator."""
+        if not body.plain:
+            self.nodes.append(Node(body, tuple([x.index for x in inputs]), body.shape, name))
+            self.costs.append(body.totals)
+            return Tensor(self, self.last + len(self.nodes), body.shape)
+        values = [x.index for x in inputs]
+        alone = len(body.nodes) == 1
+        for op, sources, shape, _ in body.nodes:
+            assert isinstance(op, Op)
+            own = name if op.stateful or alone else self.name(f"{name}_{op.kind}", "")
+            self.nodes.append(Node(op, tuple([values[value] for value in sources]), shape, own))
+            values.append(self.last + len(self.nodes))
+        self.costs += body.costs
+        return Tensor(self, values[body.output], body.shape)
 
     def name(self, kind: str, scope: str) -> str:
         """Return a fresh name: `conv1`, `conv2` without a scope, `shortcut_conv` in the scope `shortcut`."""

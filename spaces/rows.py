@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -10,14 +11,19 @@ from typing import Any, NamedTuple
 
 from .blocks import Block, repeat
 from .blocks.block import Args
-from .blocks.kinds import ACT, FLAG, NORM, Kind
+from .blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
 from .errors import ShapeError, SpaceError
 from .expressions import Expr
-from .graph import Body, Shape, Style, Totals
+from .graph import Body, Shape, Style, Tensor, Totals
 from .values import shape_text
 
-STYLE: dict[str, Kind] = {"norm": NORM, "act": ACT, "bias": FLAG}
+STYLE: dict[str, Kind] = {"norm": NORM, "act": ACT, "bias": FLAG, "init": INIT, "last_norm": LAST_NORM}
 """What `defaults:` may set, and a row of a styled block may override."""
+
+INPUT = "input"
+"""The map that a scope reads: a network's input, or that of a composed block."""
+BEFORE = "before"
+"""What the cell before this one read; the first cell reads its input twice."""
 
 _TAKEN = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
@@ -27,9 +33,9 @@ _TAKEN = """
     register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
     register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
     register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
-    to_empty train training type xpu zero_grad self torch nn x
+    to_empty train training type xpu zero_grad self torch nn x F Tensor
 """
-RESERVED = frozenset(_TAKEN.split())
+RESERVED = frozenset({*_TAKEN.split(), INPUT, BEFORE})
 """Names that a row cannot have: the module's own attributes, and what the generated source uses."""
 
 
@@ -38,57 +44,72 @@ NOTHING_LEFT = "no block is left: every depth is 0"
 
 
 class Row:
-    """One row of the table: a word and what it is given. Immutable.
+    """One row of the table: a word, the rows of its branches, and what it is given. Immutable.
 
     Args:
         word: A block's word, or a word declared under `blocks`.
-        args: Its parameters, and `name`, `depth`, `stride`, `per`, `norm`, `act`, `bias` where it takes them.
+        branches: What a join joins: each is a row, or several rows one after the other.
+        args: Its parameters, and `name`, `from_`, `depth`, `per`, `norm`, `act`, `bias` where it takes them. An
+            underscore at the end keeps a word apart from Python's own.
 
     >>> Row("conv", width=64, kernel=7, stride=2)
     Row('conv', width=64, kernel=7, stride=2)
+    >>> Row("add", Row("identity"), (Row("conv", width=8), Row("conv", width=8)))
+    Row('add', Row('identity'), (Row('conv', width=8), Row('conv', width=8)))
     """
 
-    __slots__ = ("args", "word")
+    __slots__ = ("args", "branches", "word")
     word: str
+    branches: tuple[tuple[Row, ...], ...]
     args: Mapping[str, Expr]
 
-    def __init__(self, word: str, /, **args: Expr) -> None:
+    def __init__(self, word: str, /, *branches: Row | Sequence[Row], **args: Expr) -> None:
+        given = tuple((branch,) if isinstance(branch, Row) else tuple(branch) for branch in branches)
         object.__setattr__(self, "word", word)
-        object.__setattr__(self, "args", MappingProxyType(dict(args)))
+        object.__setattr__(self, "branches", given)
+        table = {key.removesuffix("_"): value for key, value in args.items()}
+        object.__setattr__(self, "args", MappingProxyType(table))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a row is immutable; make a new one")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Row) and self.word == other.word and dict(self.args) == dict(other.args)
+        return isinstance(other, Row) and self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((self.word, frozenset(self.args.items())))
+        return hash((self.word, self.branches, frozenset(self.args.items())))
 
     def __repr__(self) -> str:
         parts = [repr(self.word)]
+        parts += [repr(branch[0]) if len(branch) == 1 else repr(branch) for branch in self.branches]
         for key, value in self.args.items():
-            parts.append(f"{key}={value!r}" if key.isidentifier() else f"**{{{key!r}: {value!r}}}")
+            plain = key.isidentifier() and not keyword.iskeyword(key)
+            parts.append(f"{key}={value!r}" if plain else f"**{{{key!r}: {value!r}}}")
         return f"Row({', '.join(parts)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _row, (self.word, dict(self.args))
+        return _row, self._key()
+
+    def _key(self) -> tuple[str, tuple[tuple[Row, ...], ...], dict[str, Expr]]:
+        return self.word, self.branches, dict(self.args)
 
 
-def _row(word: str, args: dict[str, Expr]) -> Row:
-    return Row(word, **args)
+def _row(word: str, branches: tuple[tuple[Row, ...], ...], args: dict[str, Expr]) -> Row:
+    return Row(word, *branches, **args)
 
 
 class Call(NamedTuple):
-    """A row with nothing left open: a block, its arguments, and how often it stands.
+    """A block with everything decided: what a row comes down to.
 
     Attributes:
         block: The block.
-        name: The row's name; the attribute of the module.
-        args: Arguments in the order of the block's signature.
-        depth: Number of blocks.
+        name: Its name among the calls.
+        args: The block's arguments in the order of its signature.
+        depth: Number of blocks; with 0 its input passes on.
         style: Norm, activation and bias of its convolutions.
-        row: Index of the row in the table it came from, for messages.
+        row: Index of the row in its scope, for messages.
+        sources: Names of the maps it reads; nothing where it reads what the call before it gives.
+        binds: Names under which later calls read what it gives.
     """
 
     block: Block[Any]
@@ -97,14 +118,24 @@ class Call(NamedTuple):
     depth: int
     style: Style
     row: int
+    sources: tuple[str, ...] = ()
+    binds: tuple[str, ...] = ()
 
-    def body(self, shape: Shape) -> Body:
-        """Return the row's body on an input shape, remembered."""
-        return repeat(self.block, (shape,), self.style, self.args, self.depth)
+    def body(self, shapes: tuple[Shape, ...]) -> Body:
+        """Return the row's body on the shapes of what it reads, remembered.
+
+        Raises:
+            RowShapeError: If it does not fit these.
+        """
+        try:
+            return repeat(self.block, shapes, self.style, self.args, self.depth)
+        except ShapeError as error:
+            given = " and ".join(map(shape_text, shapes))
+            raise RowShapeError(f"{self.name} on {given}: {error}", self.row) from None
 
 
 class RowShapeError(ShapeError):
-    """A row does not fit the map it reads; `row` is its index in the table."""
+    """A row does not fit the map it reads; `row` is its index in its scope."""
 
     def __init__(self, message: str, row: int) -> None:
         super().__init__(message)
@@ -114,44 +145,48 @@ class RowShapeError(ShapeError):
         return RowShapeError, (str(self), self.row)
 
 
-def bodies(calls: Iterable[Call], shape: Shape) -> list[tuple[Call, Body]]:
-    """Return the body of every call, each on the shape that the one before it gives.
+def lay(calls: Iterable[Call], maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Place calls in the trace of the maps they read; return every map by name, the last one as ``.
 
     Raises:
-        RowShapeError: If a row does not fit the map it reads.
+        RowShapeError: If a row does not fit the maps it reads.
     """
-    result = []
+    values = dict(maps)
+    last = values[INPUT]
+    trace = last.trace
     for call in calls:
-        if call.depth == 0:
-            continue
-        try:
-            body = call.body(shape)
-        except ShapeError as error:
-            raise RowShapeError(f"{call.name} on {shape_text(shape)}: {error}", call.row) from None
-        result.append((call, body))
-        shape = body.shape
-    if not result:
-        raise RowShapeError(NOTHING_LEFT, 0)
-    return result
+        given = tuple([values[name] for name in call.sources]) or (last,)
+        last = given[0]
+        if call.depth:
+            last = trace.embed(call.name, call.body(tuple([x.shape for x in given])), given)
+        for name in call.binds:
+            values[name] = last
+    values[""] = last
+    return values
 
 
 def measure(calls: Iterable[Call], shape: Shape) -> Totals:
-    """Return the costs of a chain of calls from remembered bodies.
+    """Return the costs of calls from remembered bodies.
 
     Raises:
-        ShapeError: If a row does not fit the map it reads.
+        ShapeError: If a row does not fit the maps it reads.
     """
     body = None
     params = macs = other = activations = 0
-    for block, _, args, depth, style, _ in calls:
+    shapes = {INPUT: shape}
+    for block, _, args, depth, style, _, sources, binds in calls:
+        given = tuple([shapes[name] for name in sources]) if sources else (shape,)
+        shape = given[0]
         if depth:
-            body = repeat(block, (shape,), style, args, depth)
+            body = repeat(block, given, style, args, depth)
             part = body.totals
             params += part[0]
             macs += part[1]
             other += part[2]
             activations += part[3]
             shape = body.shape
+        for name in binds:
+            shapes[name] = shape
     if body is None:
         raise ShapeError(NOTHING_LEFT)
     return Totals(params, macs, other, activations)
@@ -163,7 +198,7 @@ def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:
     names = []
     for word, name in zip(words, given, strict=True):
         seen[word] += 1
-        stem = word.replace("-", "_")
+        stem = re.sub(r"\W+", "_", word).strip("_")
         names.append(name or (stem if counts[word] == 1 else f"{stem}{seen[word]}"))
     return names
 
@@ -174,4 +209,4 @@ def check_name(name: str) -> None:
         law = f"a name is letters, digits and '_', at most {MAX_NAME}, and starts with a letter"
         raise SpaceError(f"{law}, but got '{name}'")
     if name in RESERVED or keyword.iskeyword(name):
-        raise SpaceError(f"'{name}' is a word of PyTorch or Python; choose another name")
+        raise SpaceError(f"'{name}' is a word of PyTorch or Python, or of the language; choose another name")

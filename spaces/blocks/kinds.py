@@ -89,6 +89,11 @@ def _optional(check: Callable[[Value], Value]) -> Callable[[Value], Value]:
     return lambda value: None if value is None else check(value)
 
 
+def _identifier(value: Value) -> Value:
+    _require(isinstance(value, str) and value.isidentifier())
+    return value
+
+
 def _flag(value: Value) -> Value:
     _require(isinstance(value, bool))
     return value
@@ -124,7 +129,15 @@ DEPTH = Kind("a whole number, 0 or more", lambda value: _whole(value, 0))
 FLAG = Kind("true or false", _flag)
 NORM = Kind("a normalisation: batch or none", _optional(_word("batch")))
 ACT = Kind(f"an activation: {', '.join(FUNCTIONS)} or none", _optional(_word(*FUNCTIONS)))
+INIT = Kind(
+    "an initialisation: he, xavier, lecun, truncated or none",
+    _optional(_word("he", "xavier", "lecun", "truncated")),
+)
+LAST_NORM = Kind("zero or none", _optional(_word("zero")))
 PER = Kind("row or block", _word("row", "block"))
+
+ANY = Kind("a value", lambda value: value)
+SOURCE = Kind("the name of a row above, or input", lambda value: _identifier(value))
 
 Odd: TypeAlias = Annotated[int, Kind("an odd whole number from 1 to 1,000,000", _odd)]
 Size: TypeAlias = Annotated[
