@@ -72,6 +72,7 @@ class Op:
             one is written as a function call.
         weighted: Whether it is a convolution or a linear layer, whose outputs count as activations.
         commutative: Whether the order of its inputs does not matter.
+        zero: Whether it gives zeros, whatever it reads: an edge that is not there.
     """
 
     __slots__ = ()
@@ -79,6 +80,7 @@ class Op:
     stateful: ClassVar[bool] = False
     weighted: ClassVar[bool] = False
     commutative: ClassVar[bool] = False
+    zero: ClassVar[bool] = False
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the output shape."""
@@ -100,6 +102,10 @@ class Op:
 
     def helpers(self) -> tuple[str, ...]:
         """Return the names in `runtime` that its text uses; they are copied into the generated source."""
+        return ()
+
+    def imports(self) -> tuple[str, ...]:
+        """Return the import lines that its text needs beyond torch, such as `from my_blocks import Mixer`."""
         return ()
 
     def module(self, values: dict[str, str], rank: int) -> str:
