@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
 from typing import ClassVar, NamedTuple
@@ -9,6 +10,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, Totals, make, per_axis, place
 from ..values import shape_text
+from .border import pad_before
 
 
 class ConvFields(NamedTuple):
@@ -53,20 +55,16 @@ class Conv(Op, ConvFields):
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.ConvNd(...)`."""
-        options = [
-            f"{name}={values[name]}"
-            for name, default in (
-                ("stride", "1"),
-                ("padding", "0"),
-                ("dilation", "1"),
-                ("groups", "1"),
-                ("bias", "True"),
-            )
-            if values[name] != default
-        ]
-        return (
-            f"nn.Conv{rank}d({', '.join([values['inputs'], values['outputs'], values['kernel'], *options])})"
-        )
+        return constructor(f"nn.Conv{rank}d", values, _DEFAULTS)
+
+
+_DEFAULTS = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "bias": "True"}
+
+
+def constructor(name: str, values: dict[str, str], defaults: Mapping[str, str]) -> str:
+    """Return the text that makes a convolution of PyTorch; options at their defaults are left out."""
+    options = [f"{key}={values[key]}" for key, default in defaults.items() if values[key] != default]
+    return f"{name}({', '.join([values['inputs'], values['outputs'], values['kernel'], *options])})"
 
 
 def conv(
@@ -81,21 +79,37 @@ def conv(
     bias: bool,
     scope: str = "",
 ) -> Tensor:
-    """Place a convolution. `same` pads D(K - 1) / 2 on both sides: an odd kernel gives ceil(N / S).
+    """Place a convolution of `width` outputs.
 
-    `valid` pads nothing.
+    `same` pads D(K - 1) / 2 on both sides: an odd kernel gives ceil(N / S). `valid` pads nothing: N - D(K - 1)
+    at stride 1. `full` pads D(K - 1) on both sides: N + D(K - 1), every overlap of map and kernel. `causal`
+    pads D(K - 1) before the first step of a 1-D map: no output looks ahead (van den Oord et al. 2016, fig. 3).
 
     Raises:
         ShapeError: If the groups do not divide the channels, the map is flat, or the kernel exceeds the map.
     """
+    check_channels(x, width, groups)
+    if padding == "causal":
+        x, padding = _look_back(x, kernel, dilation, scope), "valid"
+    window = conv_window(kernel, stride, padding, dilation, x.rank)
+    return place(make(Conv, (x.channels, width, *window, groups, bias)), x, scope)
+
+
+def check_channels(x: Tensor, width: int, groups: int = 1) -> None:
+    """Raise unless a convolution of so many outputs and groups can read a map."""
     inputs = x.shape[0]
-    rank = len(x.shape) - 1
-    if rank == 0:
+    if len(x.shape) == 1:
         raise ShapeError(f"a convolution needs a map, but got {inputs} flat features")
     if inputs % groups or width % groups:
         raise ShapeError(f"{groups} groups must divide both {inputs} input and {width} output channels")
-    window = conv_window(kernel, stride, padding, dilation, rank)
-    return place(make(Conv, (inputs, width, *window, groups, bias)), x, scope)
+
+
+def _look_back(x: Tensor, kernel: int | Shape, dilation: int, scope: str) -> Tensor:
+    """Place the padding of a causal convolution."""
+    if x.rank != 1:
+        raise ShapeError(f"causal padding needs a 1-D map, but got {shape_text(x.shape)}")
+    (size,) = per_axis(kernel, 1, "kernel")
+    return pad_before(x, dilation * (size - 1), scope=scope)
 
 
 @lru_cache(maxsize=4096)
@@ -111,9 +125,11 @@ def conv_window(
 
 @lru_cache(maxsize=4096)
 def resolve_padding(padding: int | Shape | str, kernel: Shape, dilation: Shape) -> Shape:
-    """Return the padding of both sides of each axis for `same`, `valid` or a number."""
+    """Return the padding of both sides of each axis for `same`, `valid`, `full` or a number."""
     if padding == "same":
         return tuple([d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True)])
+    if padding == "full":
+        return tuple([d * (k - 1) for d, k in zip(dilation, kernel, strict=True)])
     if isinstance(padding, str):
         return (0,) * len(kernel)
     return per_axis(padding, len(kernel), "padding")

@@ -1,0 +1,49 @@
+"""How weights start: PyTorch's own way, or one from the papers, written around the module's constructor."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ..graph import Op
+from ..values import Value
+
+
+class Initialised(Op):
+    """An operator with weights. Its last field, `init`, says how they start; None is PyTorch's own way.
+
+    `init` is a function of `runtime` with what it takes after the module: `he`, `zero`, `biased(-2.0)`.
+    """
+
+    __slots__ = ()
+
+    def attributes(self) -> dict[str, Value]:
+        """Return the attributes by name; PyTorch's own start is not one."""
+        attributes = super().attributes()
+        if attributes["init"] is None:
+            del attributes["init"]
+        return attributes
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the function that starts the weights."""
+        init = self._init()
+        return () if init is None else (init.partition("(")[0],)
+
+    def started(self, module: str) -> str:
+        """Return a constructor's text inside the function that starts its weights: `he(nn.Conv2d(...))`."""
+        init = self._init()
+        if init is None:
+            return module
+        name, _, rest = init.partition("(")
+        return f"{name}({module}, {rest}" if rest else f"{name}({module})"
+
+    def _init(self) -> str | None:
+        return self.init  # type: ignore[attr-defined,no-any-return]
+
+
+def with_bias(init: str | None, bias: int | Fraction) -> str:
+    """Return a start of the weights whose bias starts at a number.
+
+    >>> with_bias(None, -2), with_bias("he", Fraction(-1, 2))
+    ('biased(-2.0)', 'he(-0.5)')
+    """
+    return f"{init or 'biased'}({float(bias)})"
