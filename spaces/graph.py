@@ -7,6 +7,7 @@ with the same arguments and input shape are the same body, so a network repeats 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -17,6 +18,10 @@ from .values import Term, Value
 
 Shape: TypeAlias = tuple[int, ...]
 """Channels, then the extent of each spatial axis; a flat vector is `(features,)`."""
+
+
+Steps: TypeAlias = "tuple[int | Fraction, ...]"
+"""A distance along each spatial axis, in elements of the map that is read."""
 
 
 class Style(NamedTuple):
@@ -90,10 +95,27 @@ class Op:
         """Return parameters, and the operations for one input; without arithmetic it costs nothing."""
         return FREE
 
-    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
-        """Return kernel extent and stride per axis: the step of the receptive field."""
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
+        """Return kernel extent and stride per axis: the step of the receptive field.
+
+        The extent is how many input elements one output element reads; an enlarged map has strides below 1.
+        """
         one = (1,) * (len(inputs[0]) - 1)
         return one, one
+
+    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+        """Return the centre of the first output element's window per axis; input elements stand at 0, 1, ...
+
+        A window begins before 0 by the padding. An enlarged map keeps its middle.
+        """
+        kernel, strides = self.field(inputs)
+        padding = getattr(self, "padding", None) or (0,) * len(kernel)
+        return tuple(
+            [
+                Fraction(k - 1, 2) - p if s >= 1 else Fraction(s - 1, 2)
+                for k, s, p in zip(kernel, strides, padding, strict=True)
+            ]
+        )
 
     @property
     def identity(self) -> bool:
