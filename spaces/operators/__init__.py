@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .activation import Activation, activation
+from .border import Crop, Pad, centre_crop, pad
 from .convolution import Conv, conv
 from .dropout import Dropout, dropout
 from .join import Add, Concat, Multiply, add, concat, multiply

@@ -8,9 +8,10 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, Totals, make, per_axis, place
+from ..graph import Shape, Tensor, Totals, make, per_axis, place
 from ..values import shape_text
 from .border import pad_before
+from .initial import Initialised
 
 
 class ConvFields(NamedTuple):
@@ -24,9 +25,10 @@ class ConvFields(NamedTuple):
     dilation: Shape
     groups: int
     bias: bool
+    init: str | None = None
 
 
-class Conv(Op, ConvFields):
+class Conv(Initialised, ConvFields):
     """y = W * x + b, with K C/g M parameters for kernel volume K, C inputs, M outputs and g groups."""
 
     __slots__ = ()
@@ -55,7 +57,7 @@ class Conv(Op, ConvFields):
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.ConvNd(...)`."""
-        return constructor(f"nn.Conv{rank}d", values, _DEFAULTS)
+        return self.started(constructor(f"nn.Conv{rank}d", values, _DEFAULTS))
 
 
 _DEFAULTS = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "bias": "True"}
@@ -77,13 +79,14 @@ def conv(
     dilation: int = 1,
     groups: int = 1,
     bias: bool,
+    init: str | None = None,
     scope: str = "",
 ) -> Tensor:
-    """Place a convolution of `width` outputs.
+    """Place a convolution of `width` outputs; its weights start as `init` says, or in the network's way.
 
-    `same` pads D(K - 1) / 2 on both sides: an odd kernel gives ceil(N / S). `valid` pads nothing: N - D(K - 1)
-    at stride 1. `full` pads D(K - 1) on both sides: N + D(K - 1), every overlap of map and kernel. `causal`
-    pads D(K - 1) before the first step of a 1-D map: no output looks ahead (van den Oord et al. 2016, fig. 3).
+    `same` pads D(K - 1) / 2 on both sides: an odd kernel gives ceil(N / S). `valid` pads nothing, `full`
+    D(K - 1) on both sides: N - D(K - 1) and N + D(K - 1) at stride 1. `causal` pads D(K - 1) before the first
+    step of a 1-D map: no output looks ahead (van den Oord et al. 2016, WaveNet, fig. 2).
 
     Raises:
         ShapeError: If the groups do not divide the channels, the map is flat, or the kernel exceeds the map.
@@ -92,7 +95,7 @@ def conv(
     if padding == "causal":
         x, padding = _look_back(x, kernel, dilation, scope), "valid"
     window = conv_window(kernel, stride, padding, dilation, x.rank)
-    return place(make(Conv, (x.channels, width, *window, groups, bias)), x, scope)
+    return place(make(Conv, (x.channels, width, *window, groups, bias, init or x.style.init)), x, scope)
 
 
 def check_channels(x: Tensor, width: int, groups: int = 1) -> None:

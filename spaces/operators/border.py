@@ -1,0 +1,106 @@
+"""What is added to a map around its border, and what is cut from it; no arithmetic."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from ..errors import ShapeError
+from ..graph import Op, Shape, Tensor, per_axis, place
+from ..values import Value, shape_text
+
+SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))
+"""The sides of each axis, the last axis first, as PyTorch counts them."""
+
+
+class PadFields(NamedTuple):
+    """What a `Pad` is given: zeros before and after the map along each axis."""
+
+    before: Shape
+    after: Shape
+
+
+class Pad(Op, PadFields):
+    """Zeros around a map."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "pad"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the channels, and N + before + after per axis."""
+        channels, *extent = inputs[0]
+        return channels, *[n + b + a for n, b, a in zip(extent, self.before, self.after, strict=True)]
+
+    def attributes(self) -> dict[str, Value]:
+        """Return one number for each side."""
+        return _by_side(self.before, self.after)
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.pad(x, (left, right, top, bottom))`."""
+        return f"F.pad({arguments[0]}, ({', '.join(values.values())}))"
+
+
+class CropFields(NamedTuple):
+    """What a `Crop` is given: the first element that it keeps, and the first one after, along each axis."""
+
+    start: Shape
+    stop: Shape
+
+
+class Crop(Op, CropFields):
+    """A part of a map."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "crop"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the channels, and stop - start per axis."""
+        return inputs[0][0], *[b - a for a, b in zip(self.start, self.stop, strict=True)]
+
+    def attributes(self) -> dict[str, Value]:
+        """Return one number for each side."""
+        return _by_side(self.start, self.stop)
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `x[:, :, top:bottom, left:right]`."""
+        bounds = [(values[first], values[last]) for first, last in reversed(SIDES[:rank])]
+        slices = [(":" if (a + b).isalnum() else " : ").join((a, b)) for a, b in bounds]
+        return f"{arguments[0]}[:, :, {', '.join(slices)}]"
+
+
+def pad(x: Tensor, *, sides: int | Shape, scope: str = "") -> Tensor:
+    """Place zeros on both sides of each axis; nothing where there are none to place."""
+    _check_map(x, "padding")
+    width = per_axis(sides, x.rank, "sides")
+    return place(Pad(width, width), x, scope) if any(width) else x
+
+
+def pad_before(x: Tensor, steps: int, *, scope: str = "") -> Tensor:
+    """Place zeros before the first step of a 1-D map; nothing for 0 steps."""
+    return place(Pad((steps,), (0,)), x, scope) if steps else x
+
+
+def centre_crop(x: Tensor, extent: Shape, *, scope: str = "") -> Tensor:
+    """Cut a map to an extent around its centre; where the cut is odd, the end loses one more.
+
+    Raises:
+        ShapeError: If the map is smaller than that.
+    """
+    _check_map(x, "a crop")
+    old = x.shape[1:]
+    if old == extent:
+        return x
+    if len(old) != len(extent) or any(e > n for e, n in zip(extent, old, strict=True)):
+        raise ShapeError(f"a map {shape_text(old)} cannot be cut to {shape_text(extent)}")
+    start = tuple([(n - e) // 2 for n, e in zip(old, extent, strict=True)])
+    stop = tuple([s + e for s, e in zip(start, extent, strict=True)])
+    return place(Crop(start, stop), x, scope)
+
+
+def _by_side(first: Shape, last: Shape) -> dict[str, Value]:
+    pairs = zip(SIDES, zip(reversed(first), reversed(last), strict=True), strict=False)
+    return {name: number for names, numbers in pairs for name, number in zip(names, numbers, strict=True)}
+
+
+def _check_map(x: Tensor, what: str) -> None:
+    if x.rank == 0:
+        raise ShapeError(f"{what} needs a map, but got {x.channels} flat features")
