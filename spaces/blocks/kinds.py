@@ -117,6 +117,27 @@ def _conv(value: Value) -> Value:
     return term
 
 
+def _norm(value: Value) -> Value:
+    if isinstance(value, Term):
+        _require(value.word == "group" and len(value.args) == 1)
+        return Term("group", (_whole(value.args[0]),))
+    return _word("batch", "layer", "instance")(value)
+
+
+def _number(value: Value) -> Value:
+    if isinstance(value, bool) or not isinstance(value, int | Fraction):
+        raise ValueError
+    _require(abs(value) <= MAX_SIZE)
+    return Fraction(value)
+
+
+def _map(value: Value) -> Value:
+    if not isinstance(value, tuple):
+        raise ValueError
+    _require(2 <= len(value) <= 4)
+    return tuple([_whole(item) for item in value])
+
+
 def _pair(value: Value) -> Value:
     if not isinstance(value, tuple):
         raise ValueError
@@ -127,7 +148,7 @@ def _pair(value: Value) -> Value:
 WHOLE = Kind("a whole number from 1 to 1,000,000", _whole)
 DEPTH = Kind("a whole number, 0 or more", lambda value: _whole(value, 0))
 FLAG = Kind("true or false", _flag)
-NORM = Kind("a normalisation: batch or none", _optional(_word("batch")))
+NORM = Kind("a normalisation: batch, layer, instance, group(n) or none", _optional(_norm))
 ACT = Kind(f"an activation: {', '.join(FUNCTIONS)} or none", _optional(_word(*FUNCTIONS)))
 INIT = Kind(
     "an initialisation: he, xavier, lecun, truncated or none",
@@ -163,7 +184,18 @@ OptionalWidth: TypeAlias = Annotated[
     int | None, Kind("a whole number from 1 to 1,000,000, or none", _optional(_whole))
 ]
 OptionalAct: TypeAlias = Annotated[str | None, ACT]
+Act: TypeAlias = Annotated[str, Kind(f"an activation: {', '.join(FUNCTIONS)}", _word(*FUNCTIONS))]
+Gate: TypeAlias = Annotated[str, Kind("a gate: sigmoid or hardsigmoid", _word("sigmoid", "hardsigmoid"))]
+Number: TypeAlias = Annotated[Fraction, Kind("a number from -1,000,000 to 1,000,000", _number)]
 Pair: TypeAlias = Annotated[tuple[int, int], Kind("two whole numbers, as in [96, 128]", _pair)]
+OptionalPair: TypeAlias = Annotated[
+    tuple[int, int] | None, Kind("two whole numbers, as in [96, 128], or none", _optional(_pair))
+]
+MapShape: TypeAlias = Annotated[
+    tuple[int, ...], Kind("channels and one to three extents, as in [256, 4, 4]", _map)
+]
+Shortcut: TypeAlias = Annotated[str, Kind("a shortcut: projection or pad", _word("projection", "pad"))]
+StrideOn: TypeAlias = Annotated[str, Kind("where the stride is: first or kernel", _word("first", "kernel"))]
 ConvType: TypeAlias = Annotated[
     Term, Kind("a convolution type: standard, separable, factorised, grouped(n) or dilated(n), n >= 2", _conv)
 ]

@@ -8,19 +8,24 @@ from .convolution import Conv, conv
 from .dropout import Dropout, dropout
 from .join import Add, Concat, Multiply, add, concat, multiply
 from .linear import Flatten, Linear, flatten, linear
-from .norm import BatchNorm, LocalResponseNorm, local_response_norm, norm
+from .norm import BatchNorm, ChannelLayerNorm, GroupNorm, InstanceNorm, LayerNorm, norm
 from .pooling import AvgPool, GlobalAvgPool, MaxPool, avgpool, global_avgpool, maxpool
+from .response import LocalResponseNorm, local_response_norm
 
 OPERATORS = (
     Activation,
     Add,
     AvgPool,
     BatchNorm,
+    ChannelLayerNorm,
     Concat,
     Conv,
     Dropout,
     Flatten,
     GlobalAvgPool,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
     Linear,
     LocalResponseNorm,
     MaxPool,
@@ -34,11 +39,15 @@ __all__ = [
     "Add",
     "AvgPool",
     "BatchNorm",
+    "ChannelLayerNorm",
     "Concat",
     "Conv",
     "Dropout",
     "Flatten",
     "GlobalAvgPool",
+    "GroupNorm",
+    "InstanceNorm",
+    "LayerNorm",
     "Linear",
     "LocalResponseNorm",
     "MaxPool",

@@ -1,11 +1,14 @@
-"""Fully connected layers."""
+"""Fully connected layers, and maps as vectors."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import ClassVar, NamedTuple
 
+from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
+from ..values import Value, shape_text
+from .initial import Initialised
 
 
 class LinearFields(NamedTuple):
@@ -14,9 +17,10 @@ class LinearFields(NamedTuple):
     inputs: int
     outputs: int
     bias: bool
+    init: str | None = None
 
 
-class Linear(Op, LinearFields):
+class Linear(Initialised, LinearFields):
     """y = W x + b over the features of a flat vector."""
 
     __slots__ = ()
@@ -36,7 +40,7 @@ class Linear(Op, LinearFields):
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.Linear(...)`."""
         bias = "" if values["bias"] == "True" else f", bias={values['bias']}"
-        return f"nn.Linear({values['inputs']}, {values['outputs']}{bias})"
+        return self.started(f"nn.Linear({values['inputs']}, {values['outputs']}{bias})")
 
 
 class Flatten(Op, NoFields):
@@ -58,13 +62,52 @@ class Flatten(Op, NoFields):
         return f"torch.flatten({arguments[0]}, 1)"
 
 
+class ReshapeFields(NamedTuple):
+    """What a `Reshape` is given."""
+
+    size: Shape
+
+
+class Reshape(Op, ReshapeFields):
+    """A flat vector as a map, channels first; it moves no data and costs nothing."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "reshape"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the size of the map, which holds as many elements.
+
+        Raises:
+            ShapeError: If the input is not a vector of that many features.
+        """
+        if inputs[0] != (prod(self.size),):
+            raise ShapeError(
+                f"{shape_text(self.size)} holds {prod(self.size)} flat features, "
+                f"but got {shape_text(inputs[0])}"
+            )
+        return self.size
+
+    def attributes(self) -> dict[str, Value]:
+        """Return the size as a word: it is written as a whole, and is the same in every use of a class."""
+        return {"size": shape_text(self.size)}
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `x.unflatten(1, (C, H, W))`."""
+        return f"{arguments[0]}.unflatten(1, {self.size})"
+
+
 def linear(x: Tensor, *, width: int, bias: bool = True, scope: str = "") -> Tensor:
-    """Place a linear layer; a map is flattened first."""
+    """Place a linear layer, its weights started as the network's; a map is flattened first."""
     if x.rank:
         x = flatten(x, scope=scope)
-    return place(Linear(inputs=x.channels, outputs=width, bias=bias), x, scope)
+    return place(Linear(inputs=x.channels, outputs=width, bias=bias, init=x.style.init), x, scope)
 
 
 def flatten(x: Tensor, *, scope: str = "") -> Tensor:
     """Place a flatten."""
     return place(Flatten(), x, scope)
+
+
+def reshape(x: Tensor, *, size: Shape, scope: str = "") -> Tensor:
+    """Place a reshape of a flat vector."""
+    return place(Reshape(size=size), x, scope)

@@ -1,4 +1,4 @@
-"""Normalisation layers."""
+"""Normalisation layers: by batch, layer, instance or group, as the network's style says."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, Totals, make, place
+from ..values import Term
+from .initial import Initialised
 
 
-class BatchNormFields(NamedTuple):
-    """What a `BatchNorm` is given."""
+class NormFields(NamedTuple):
+    """What a norm is given."""
 
     channels: int
+    init: str | None = None
 
 
-class BatchNorm(Op, BatchNormFields):
+class BatchNorm(Initialised, NormFields):
     """y = gamma (x - mean) / sqrt(var + eps) + beta per channel (Ioffe and Szegedy 2015)."""
 
     __slots__ = ()
@@ -29,49 +32,138 @@ class BatchNorm(Op, BatchNormFields):
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.BatchNormNd(...)`; a flat vector takes the 1-D form."""
-        return f"nn.BatchNorm{max(rank, 1)}d({values['channels']})"
+        return self.started(f"nn.BatchNorm{max(rank, 1)}d({values['channels']})")
 
 
-class LocalResponseNormFields(NamedTuple):
-    """What a `LocalResponseNorm` is given."""
+class _SampleNorm(Initialised):
+    """y = gamma (x - mean) / sqrt(var + eps) + beta, the statistics over sets of each sample's elements.
 
-    size: int
-
-
-class LocalResponseNorm(Op, LocalResponseNormFields):
-    """y = x / (k + alpha / n sum x^2)^beta over n channels (Krizhevsky et al. 2012, section 3.3)."""
+    They are not counted in the receptive field, though a set may be the whole map.
+    """
 
     __slots__ = ()
-    kind: ClassVar[str] = "lrn"
+    kind: ClassVar[str] = "norm"
+    stateful: ClassVar[bool] = True
+
+    def sets(self, shape: Shape) -> int:
+        """Return the number of sets with statistics of their own."""
+        raise AssertionError(f"{self.kind} has no sets")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the input shape; a set of one element would leave nothing but beta."""
+        if self.sets(inputs[0]) == prod(inputs[0]):
+            raise ShapeError("each set that is normalised holds one element, which leaves nothing of it")
+        return inputs[0]
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return n squares, n - 1 additions, a scale, a shift, a power and a division per element."""
-        return make(Totals, (0, 0, (2 * self.size + 3) * prod(output), 0))
+        """Return gamma and beta; seven operations per element, and eps and a root for each set.
 
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.local_response_norm(x, n)`."""
-        return f"F.local_response_norm({arguments[0]}, {values['size']})"
+        They are a sum for the mean, a difference, its square, a sum for the variance, a division, gamma, beta.
+        """
+        return make(Totals, (2 * output[0], 0, 7 * prod(output) + 2 * self.sets(output), 0))
 
 
-def norm(x: Tensor, *, scope: str = "") -> Tensor:
-    """Place the normalisation of the network's style, or nothing where there is none."""
-    if x.style.norm is None:
+class LayerNorm(_SampleNorm, NormFields):
+    """A norm over all features of a flat vector (Ba et al. 2016)."""
+
+    __slots__ = ()
+
+    def sets(self, shape: Shape) -> int:
+        """Return the number of positions: 1."""
+        return prod(shape[1:])
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `nn.LayerNorm(...)`."""
+        return self.started(f"nn.LayerNorm({values['channels']})")
+
+
+class ChannelLayerNorm(LayerNorm):
+    """A norm over the channels of each position of a map, by itself (Liu et al. 2022, ConvNeXt)."""
+
+    __slots__ = ()
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the module's class."""
+        return ("ChannelLayerNorm", *super().helpers())
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `ChannelLayerNorm(...)`."""
+        return self.started(f"ChannelLayerNorm({values['channels']})")
+
+
+class InstanceNorm(_SampleNorm, NormFields):
+    """A norm over the positions of each channel by itself (Ulyanov et al. 2016)."""
+
+    __slots__ = ()
+
+    def sets(self, shape: Shape) -> int:
+        """Return the number of channels."""
+        return shape[0]
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `nn.InstanceNormNd(...)`, with gamma and beta."""
+        return self.started(f"nn.InstanceNorm{rank}d({values['channels']}, affine=True)")
+
+
+class GroupNormFields(NamedTuple):
+    """What a `GroupNorm` is given."""
+
+    groups: int
+    channels: int
+    init: str | None = None
+
+
+class GroupNorm(_SampleNorm, GroupNormFields):
+    """A norm over groups of neighbouring channels at all positions (Wu and He 2018)."""
+
+    __slots__ = ()
+
+    def sets(self, shape: Shape) -> int:
+        """Return the number of groups."""
+        return self.groups
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `nn.GroupNorm(...)`."""
+        return self.started(f"nn.GroupNorm({values['groups']}, {values['channels']})")
+
+
+def norm(x: Tensor, *, last: bool = False, scope: str = "") -> Tensor:
+    """Place the normalisation of the network's style, or nothing where there is none.
+
+    `last` marks the last norm of a residual branch, whose gamma may start at zero (Goyal et al. 2017).
+
+    Raises:
+        ShapeError: If groups do not divide the channels, or there is nothing to take statistics over.
+    """
+    style = x.style
+    if style.norm is None:
         return x
-    return place(batch_norm(x.channels), x, scope)
+    init = style.last_norm if last else None
+    if style.norm == "batch":
+        return place(batch_norm(x.channels, init), x, scope)
+    return place(sample_norm(style.norm, x.channels, x.rank, init), x, scope)
 
 
 @lru_cache(maxsize=4096)
-def batch_norm(channels: int) -> BatchNorm:
+def batch_norm(channels: int, init: str | None = None) -> BatchNorm:
     """Return the operator for a number of channels, remembered."""
-    return BatchNorm(channels=channels)
+    return BatchNorm(channels=channels, init=init)
 
 
-def local_response_norm(x: Tensor, *, size: int, scope: str = "") -> Tensor:
-    """Place a local response normalisation over `size` neighbouring channels.
+@lru_cache(maxsize=4096)
+def sample_norm(word: str | Term, channels: int, rank: int, init: str | None = None) -> Op:
+    """Return the operator of `layer`, `instance` or `group(n)` for a number of channels and axes, remembered.
 
     Raises:
-        ShapeError: On a flat vector.
+        ShapeError: If groups do not divide the channels, or a norm by instance is to read a flat vector.
     """
-    if x.rank == 0:
-        raise ShapeError(f"local response normalisation needs a map, but got {x.channels} flat features")
-    return place(LocalResponseNorm(size=size), x, scope)
+    if isinstance(word, Term):
+        groups = word.args[0]
+        if channels % groups:
+            raise ShapeError(f"{groups} groups of a norm must divide the {channels} channels")
+        return GroupNorm(groups=groups, channels=channels, init=init)
+    if word == "layer":
+        return (ChannelLayerNorm if rank else LayerNorm)(channels=channels, init=init)
+    if not rank:
+        raise ShapeError(f"a norm by instance needs a map, but got {channels} flat features")
+    return InstanceNorm(channels=channels, init=init)

@@ -1,0 +1,41 @@
+"""Local response normalisation."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import ClassVar, NamedTuple
+
+from ..errors import ShapeError
+from ..graph import Op, Shape, Tensor, Totals, make, place
+
+
+class LocalResponseNormFields(NamedTuple):
+    """What a `LocalResponseNorm` is given."""
+
+    size: int
+
+
+class LocalResponseNorm(Op, LocalResponseNormFields):
+    """y = x / (k + alpha / n sum x^2)^beta over n channels (Krizhevsky et al. 2012, section 3.3)."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "lrn"
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return n squares, n - 1 additions, a scale, a shift, a power and a division per element."""
+        return make(Totals, (0, 0, (2 * self.size + 3) * prod(output), 0))
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.local_response_norm(x, n)`."""
+        return f"F.local_response_norm({arguments[0]}, {values['size']})"
+
+
+def local_response_norm(x: Tensor, *, size: int, scope: str = "") -> Tensor:
+    """Place a local response normalisation over `size` neighbouring channels.
+
+    Raises:
+        ShapeError: On a flat vector.
+    """
+    if x.rank == 0:
+        raise ShapeError(f"local response normalisation needs a map, but got {x.channels} flat features")
+    return place(LocalResponseNorm(size=size), x, scope)
