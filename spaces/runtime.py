@@ -18,7 +18,7 @@ class ChannelLayerNorm(nn.LayerNorm):
 
 
 def he(layer: nn.Module, bias: float = 0.0) -> nn.Module:
-    """Weights of variance 2 / fan: out of a convolution, into a linear layer (He et al. 2015)."""
+    """Weights of variance 2 / fan out; in a linear layer 2 / fan in (He et al. 2015)."""
     weight, *_ = layer.parameters()
     inward, outward = fans(layer)
     fan = inward if isinstance(layer, nn.Linear) else outward
@@ -27,7 +27,7 @@ def he(layer: nn.Module, bias: float = 0.0) -> nn.Module:
 
 
 def xavier(layer: nn.Module, bias: float = 0.0) -> nn.Module:
-    """Uniform weights of variance 2 / (fan in + fan out) (Glorot and Bengio 2010, eq. 16)."""
+    """Uniform, of variance 2 / (fan in + fan out) (Glorot and Bengio 2010, eq. 16)."""
     weight, *_ = layer.parameters()
     limit = (6 / sum(fans(layer))) ** 0.5
     nn.init.uniform_(weight, -limit, limit)
@@ -56,7 +56,7 @@ def biased(layer: nn.Module, bias: float) -> nn.Module:
 
 
 def zero(norm: nn.Module) -> nn.Module:
-    """A norm whose gamma starts at zero, so that its residual branch adds nothing (Goyal et al. 2017)."""
+    """A norm with gamma 0 at the start: its residual branch is 0 (Goyal et al. 2017)."""
     gamma, *_ = norm.parameters()
     nn.init.zeros_(gamma)
     return norm
@@ -65,6 +65,84 @@ def zero(norm: nn.Module) -> nn.Module:
 def fans(layer: nn.Module) -> tuple[float, float]:
     """How many inputs each output reads, and how many outputs each input feeds."""
     weight, *_ = layer.parameters()
-    groups = getattr(layer, "groups", 1)
-    inward, outward = weight[0].numel(), weight[:, 0].numel() / groups
-    return (outward, inward) if getattr(layer, "transposed", False) else (inward, outward)
+    inward = weight[0].numel()
+    outward = weight[:, 0].numel() / getattr(layer, "groups", 1)
+    if getattr(layer, "transposed", False):
+        return outward, inward
+    return inward, outward
+
+
+class DropPath(nn.Module):
+    """Zero whole samples while training (stochastic depth, Huang et al. 2016)."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        return x * F.dropout(x.new_ones(x.shape[0], *(1,) * (x.dim() - 1)), self.rate)
+
+
+class Scale(nn.Module):
+    """y = gamma x with one factor per channel (layer scale, Touvron et al. 2021)."""
+
+    def __init__(self, channels: int, start: float) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((channels,), start))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gamma.view(-1, *(1,) * (x.dim() - 2))
+
+
+class GDN(nn.Module):
+    """y_i = x_i / sqrt(beta_i + sum_j gamma_ij x_j^2); the inverse multiplies.
+
+    Ballé et al. 2016. Squares keep beta and gamma positive; at the start beta is 1, and
+    gamma 0.1 on its diagonal.
+    """
+
+    def __init__(self, channels: int, inverse: bool = False) -> None:
+        super().__init__()
+        self.inverse = inverse
+        self.beta_root = nn.Parameter(torch.ones(channels))
+        self.gamma_root = nn.Parameter(torch.full((channels, channels), 2.0**-18))
+        nn.init.constant_(self.gamma_root.diagonal(), 0.1**0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gamma, beta = self.gamma_root**2, self.beta_root**2 + 1e-6
+        energy = F.conv1d((x * x).flatten(2), gamma.unsqueeze(2), beta).reshape(x.shape)
+        return x * (energy.sqrt() if self.inverse else energy.rsqrt())
+
+
+class Reparameterise(nn.Module):
+    """mean + eps exp(logvar / 2), eps normal (Kingma and Welling 2014); else the mean."""
+
+    def forward(self, mean: Tensor, logvar: Tensor) -> Tensor:
+        if not self.training:
+            return mean
+        return mean + torch.randn_like(mean) * torch.exp(logvar / 2)
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    heads: int,
+    scale: float | None = None,
+) -> Tensor:
+    """softmax(q k^T scale) v over all positions, head by head (Vaswani et al. 2017).
+
+    The scale is 1 / sqrt(d) unless given.
+    """
+    maps = [y.flatten(2) for y in (query, key, value)]
+    q, k, v = (y.reshape(y.shape[0], heads, -1, y.shape[2]).mT for y in maps)
+    y = F.scaled_dot_product_attention(q, k, v, scale=scale).mT
+    return y.reshape(value.shape[0], value.shape[1], *query.shape[2:])
+
+
+def context_pool(x: Tensor, logits: Tensor) -> Tensor:
+    """The mean of x over its positions, weighted by softmax(logits) (Cao et al. 2019)."""
+    weights = logits.flatten(2).softmax(2).transpose(1, 2)
+    return (x.flatten(2) @ weights).view(*x.shape[:2], *(1,) * (x.dim() - 2))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, TypeAlias
 
-from ..operators.activation import FUNCTIONS
+from ..operators.activation import ACTIVATIONS
 from ..values import Term, Value
 
 MAX_SIZE = 1_000_000
@@ -94,6 +94,12 @@ def _identifier(value: Value) -> Value:
     return value
 
 
+def _identifiers(value: Value) -> Value:
+    several = value if isinstance(value, tuple) else (value,)
+    _require(len(several) > 0)
+    return tuple([_identifier(item) for item in several])
+
+
 def _flag(value: Value) -> Value:
     _require(isinstance(value, bool))
     return value
@@ -149,7 +155,7 @@ WHOLE = Kind("a whole number from 1 to 1,000,000", _whole)
 DEPTH = Kind("a whole number, 0 or more", lambda value: _whole(value, 0))
 FLAG = Kind("true or false", _flag)
 NORM = Kind("a normalisation: batch, layer, instance, group(n) or none", _optional(_norm))
-ACT = Kind(f"an activation: {', '.join(FUNCTIONS)} or none", _optional(_word(*FUNCTIONS)))
+ACT = Kind(f"an activation: {', '.join(ACTIVATIONS)} or none", _optional(_word(*ACTIVATIONS)))
 INIT = Kind(
     "an initialisation: he, xavier, lecun, truncated or none",
     _optional(_word("he", "xavier", "lecun", "truncated")),
@@ -159,6 +165,7 @@ PER = Kind("row or block", _word("row", "block"))
 
 ANY = Kind("a value", lambda value: value)
 SOURCE = Kind("the name of a row above, or input", lambda value: _identifier(value))
+SOURCES = Kind("the name of a row above, or a sequence of names", lambda value: _identifiers(value))
 
 Odd: TypeAlias = Annotated[int, Kind("an odd whole number from 1 to 1,000,000", _odd)]
 Size: TypeAlias = Annotated[
@@ -184,7 +191,7 @@ OptionalWidth: TypeAlias = Annotated[
     int | None, Kind("a whole number from 1 to 1,000,000, or none", _optional(_whole))
 ]
 OptionalAct: TypeAlias = Annotated[str | None, ACT]
-Act: TypeAlias = Annotated[str, Kind(f"an activation: {', '.join(FUNCTIONS)}", _word(*FUNCTIONS))]
+Act: TypeAlias = Annotated[str, Kind(f"an activation: {', '.join(ACTIVATIONS)}", _word(*ACTIVATIONS))]
 Gate: TypeAlias = Annotated[str, Kind("a gate: sigmoid or hardsigmoid", _word("sigmoid", "hardsigmoid"))]
 Number: TypeAlias = Annotated[Fraction, Kind("a number from -1,000,000 to 1,000,000", _number)]
 Pair: TypeAlias = Annotated[tuple[int, int], Kind("two whole numbers, as in [96, 128]", _pair)]

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from .activation import Activation, activation
+from .activation import Activation, PReLU, activation
+from .attention import Attention, ContextPool, attend, context_pool
 from .border import Crop, Pad, centre_crop, pad
+from .constant import Widen, Zero, widen, zero
 from .convolution import Conv, conv
-from .dropout import Dropout, dropout
-from .join import Add, Concat, Multiply, add, concat, multiply
-from .linear import Flatten, Linear, flatten, linear
+from .gdn import GDN, gdn
+from .join import Add, Carry, Concat, Multiply, Shift, add, carry, concat, multiply, shift
+from .linear import Flatten, Linear, Reshape, flatten, linear, reshape
 from .norm import BatchNorm, ChannelLayerNorm, GroupNorm, InstanceNorm, LayerNorm, norm
 from .pooling import AvgPool, GlobalAvgPool, MaxPool, avgpool, global_avgpool, maxpool
 from .response import LocalResponseNorm, local_response_norm
+from .scale import Scale, scale
+from .stochastic import Dropout, DropPath, Reparameterise, dropout, droppath, reparameterise
 
 OPERATORS = (
     Activation,
     Add,
+    Attention,
     AvgPool,
     BatchNorm,
+    Carry,
     ChannelLayerNorm,
     Concat,
+    ContextPool,
     Conv,
+    DropPath,
     Dropout,
     Flatten,
+    GDN,
     GlobalAvgPool,
     GroupNorm,
     InstanceNorm,
@@ -30,18 +39,30 @@ OPERATORS = (
     LocalResponseNorm,
     MaxPool,
     Multiply,
+    PReLU,
+    Reparameterise,
+    Reshape,
+    Scale,
+    Shift,
+    Widen,
+    Zero,
 )
 """Every primitive operator; the contract tests walk this list."""
 
 __all__ = [
+    "GDN",
     "OPERATORS",
     "Activation",
     "Add",
+    "Attention",
     "AvgPool",
     "BatchNorm",
+    "Carry",
     "ChannelLayerNorm",
     "Concat",
+    "ContextPool",
     "Conv",
+    "DropPath",
     "Dropout",
     "Flatten",
     "GlobalAvgPool",
@@ -52,17 +73,35 @@ __all__ = [
     "LocalResponseNorm",
     "MaxPool",
     "Multiply",
+    "PReLU",
+    "Reparameterise",
+    "Reshape",
+    "Scale",
+    "Shift",
+    "Widen",
+    "Zero",
     "activation",
     "add",
+    "attend",
     "avgpool",
+    "carry",
     "concat",
+    "context_pool",
     "conv",
     "dropout",
+    "droppath",
     "flatten",
+    "gdn",
     "global_avgpool",
     "linear",
     "local_response_norm",
     "maxpool",
     "multiply",
     "norm",
+    "reparameterise",
+    "reshape",
+    "scale",
+    "shift",
+    "widen",
+    "zero",
 ]

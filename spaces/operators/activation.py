@@ -1,4 +1,4 @@
-"""Pointwise nonlinearities."""
+"""Nonlinearities: functions of each element, softmax across the channels, and PReLU with its slopes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,23 @@ FUNCTIONS: dict[str, _Function] = {
     "relu6": _Function("F.relu6({})", 2),
     "leaky_relu": _Function("F.leaky_relu({})", 2),
     "elu": _Function("F.elu({})", 3),
+    "selu": _Function("F.selu({})", 4),
     "gelu": _Function("F.gelu({})", 5),
     "silu": _Function("F.silu({})", 5),
     "hardswish": _Function("F.hardswish({})", 5),
+    "mish": _Function("F.mish({})", 10),
+    "softplus": _Function("F.softplus({})", 3),
     "sigmoid": _Function("torch.sigmoid({})", 4),
     "hardsigmoid": _Function("F.hardsigmoid({})", 4),
     "tanh": _Function("torch.tanh({})", 6),
+    "hardtanh": _Function("F.hardtanh({})", 2),
+    "softmax": _Function("F.softmax({}, 1)", 3),
+    "log_softmax": _Function("F.log_softmax({}, 1)", 3),
 }
-"""Comparisons, additions, multiplications, divisions and exponentials count one each."""
+"""Comparisons, additions, multiplications, divisions, exponentials and logarithms count one each."""
+
+ACTIVATIONS = (*FUNCTIONS, "prelu")
+"""Every activation that a style can name."""
 
 
 class ActivationFields(NamedTuple):
@@ -37,7 +46,7 @@ class ActivationFields(NamedTuple):
 
 
 class Activation(Op, ActivationFields):
-    """y = f(x) for each element."""
+    """y = f(x) for each element; the softmaxes take the channels of each position together."""
 
     __slots__ = ()
     kind: ClassVar[str] = "act"
@@ -51,9 +60,33 @@ class Activation(Op, ActivationFields):
         return FUNCTIONS[self.function].call.format(arguments[0])
 
 
+class PReLUFields(NamedTuple):
+    """What a `PReLU` is given."""
+
+    channels: int
+
+
+class PReLU(Op, PReLUFields):
+    """y = max(x, 0) + a min(x, 0) with a learned slope a for each channel (He et al. 2015, section 2.1)."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "act"
+    stateful: ClassVar[bool] = True
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return a slope per channel; a comparison and a multiplication per element."""
+        return make(Totals, (self.channels, 0, 2 * prod(output), 0))
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `nn.PReLU(C)`."""
+        return f"nn.PReLU({values['channels']})"
+
+
 def activation(x: Tensor, function: str | None, *, scope: str = "") -> Tensor:
     """Place an activation, or nothing for None."""
-    return x if function is None else place(_OPERATORS[function], x, scope)
+    if function is None:
+        return x
+    return place(_OPERATORS.get(function) or PReLU(channels=x.channels), x, scope)
 
 
 _OPERATORS = {function: Activation(function=function) for function in FUNCTIONS}

@@ -43,12 +43,7 @@ class Multiply(Op, NoFields):
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the larger shape; the other has it too, or extent 1 in every axis."""
-        large, small = sorted(inputs, key=prod, reverse=True)
-        if small != large and small != (large[0], *(1,) * (len(large) - 1)):
-            raise ShapeError(
-                f"maps of shapes {shape_text(large)} and {shape_text(small)} cannot be multiplied"
-            )
-        return large
+        return _larger(inputs, "multiplied")
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a multiplication per element."""
@@ -57,6 +52,49 @@ class Multiply(Op, NoFields):
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x * y`."""
         return " * ".join(arguments)
+
+
+class Shift(Op, NoFields):
+    """The sum of a map and one summand per channel."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "add"
+    commutative: ClassVar[bool] = True
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the larger shape; the other has it too, or extent 1 in every axis."""
+        return _larger(inputs, "added")
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return an addition per element."""
+        return make(Totals, (0, 0, prod(output), 0))
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `x + y`."""
+        return " + ".join(arguments)
+
+
+class Carry(Op, NoFields):
+    """y = h t + x (1 - t), a gate t between what is new and what is carried (Srivastava 2015, eq. 3)."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "carry"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the common shape of h, x and t."""
+        if len(set(inputs)) != 1:
+            given = ", ".join(map(shape_text, inputs))
+            raise ShapeError(f"a gate and the maps it mixes have one shape, but got {given}")
+        return inputs[0]
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return two products, a sum and a difference per element."""
+        return make(Totals, (0, 0, 4 * prod(output), 0))
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `h * t + x * (1 - t)`."""
+        new, old, gate = arguments
+        return f"{new} * {gate} + {old} * (1 - {gate})"
 
 
 class Concat(Op, NoFields):
@@ -80,6 +118,13 @@ class Concat(Op, NoFields):
 _ADD, _MULTIPLY, _CONCAT = Add(), Multiply(), Concat()
 
 
+def _larger(inputs: tuple[Shape, ...], verb: str) -> Shape:
+    large, small = sorted(inputs, key=prod, reverse=True)
+    if small != large and small != (large[0], *(1,) * (len(large) - 1)):
+        raise ShapeError(f"maps of shapes {shape_text(large)} and {shape_text(small)} cannot be {verb}")
+    return large
+
+
 def add(*inputs: Tensor, scope: str = "") -> Tensor:
     """Place a sum."""
     return join(_ADD, inputs, scope)
@@ -88,6 +133,16 @@ def add(*inputs: Tensor, scope: str = "") -> Tensor:
 def multiply(x: Tensor, y: Tensor, *, scope: str = "") -> Tensor:
     """Place a product."""
     return join(_MULTIPLY, (x, y), scope)
+
+
+def shift(x: Tensor, y: Tensor, *, scope: str = "") -> Tensor:
+    """Place a sum with one summand per channel."""
+    return join(Shift(), (x, y), scope)
+
+
+def carry(new: Tensor, old: Tensor, gate: Tensor, *, scope: str = "") -> Tensor:
+    """Place a gate between two maps."""
+    return join(Carry(), (new, old, gate), scope)
 
 
 def concat(*inputs: Tensor, scope: str = "") -> Tensor:

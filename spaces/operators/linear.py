@@ -92,8 +92,8 @@ class Reshape(Op, ReshapeFields):
         return {"size": shape_text(self.size)}
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `x.unflatten(1, (C, H, W))`."""
-        return f"{arguments[0]}.unflatten(1, {self.size})"
+        """Return `torch.unflatten(x, 1, (C, H, W))`."""
+        return f"torch.unflatten({arguments[0]}, 1, {self.size})"
 
 
 def linear(x: Tensor, *, width: int, bias: bool = True, scope: str = "") -> Tensor:

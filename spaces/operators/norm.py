@@ -58,7 +58,7 @@ class _SampleNorm(Initialised):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return gamma and beta; seven operations per element, and eps and a root for each set.
 
-        They are a sum for the mean, a difference, its square, a sum for the variance, a division, gamma, beta.
+        They are the sums of mean and variance, a difference, its square, a division, gamma and beta.
         """
         return make(Totals, (2 * output[0], 0, 7 * prod(output) + 2 * self.sets(output), 0))
 

@@ -1,0 +1,52 @@
+"""Generalised divisive normalisation and its inverse."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import ClassVar, NamedTuple
+
+from ..errors import ShapeError
+from ..graph import Op, Shape, Tensor, Totals, make, place
+
+
+class GDNFields(NamedTuple):
+    """What a `GDN` is given."""
+
+    channels: int
+    inverse: bool
+
+
+class GDN(Op, GDNFields):
+    """y_i = x_i / sqrt(beta_i + sum_j gamma_ij x_j^2) at each position (Ballé et al. 2016, eq. 2).
+
+    The inverse multiplies (Ballé et al. 2017). The sum is a 1x1 convolution of the squares, and is counted
+    as one.
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str] = "gdn"
+    stateful: ClassVar[bool] = True
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return C + C^2 parameters, C macs per element, and a square, beta, a root and the division."""
+        c, written = self.channels, prod(output)
+        return make(Totals, (c + c * c, c * written, 4 * written, written))
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the module's class."""
+        return ("GDN",)
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `GDN(C)`, or `GDN(C, inverse=True)`."""
+        return f"GDN({values['channels']}{', inverse=True' if self.inverse else ''})"
+
+
+def gdn(x: Tensor, *, inverse: bool = False, scope: str = "") -> Tensor:
+    """Place a divisive normalisation.
+
+    Raises:
+        ShapeError: On a flat vector.
+    """
+    if not x.rank:
+        raise ShapeError(f"divisive normalisation needs a map, but got {x.channels} flat features")
+    return place(GDN(channels=x.channels, inverse=inverse), x, scope)

@@ -1,0 +1,41 @@
+"""Layer scale."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+from typing import ClassVar, NamedTuple
+
+from ..graph import Op, Shape, Tensor, Totals, make, place
+
+
+class ScaleFields(NamedTuple):
+    """What a `Scale` is given."""
+
+    channels: int
+    start: Fraction
+
+
+class Scale(Op, ScaleFields):
+    """y = gamma x with one learned factor per channel (Touvron et al. 2021, eq. 3)."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "scale"
+    stateful: ClassVar[bool] = True
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return a factor per channel, and a multiplication per element."""
+        return make(Totals, (self.channels, 0, prod(output), 0))
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the module's class."""
+        return ("Scale",)
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `Scale(C, start)`."""
+        return f"Scale({values['channels']}, {values['start']})"
+
+
+def scale(x: Tensor, *, start: Fraction, scope: str = "") -> Tensor:
+    """Place a layer scale, all its factors equal at the start."""
+    return place(Scale(channels=x.channels, start=start), x, scope)

@@ -1,0 +1,90 @@
+"""Noise while training that vanishes at inference: of elements, of whole samples, of a latent code."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar, NamedTuple
+
+from ..errors import ShapeError
+from ..graph import NoFields, Op, Shape, Tensor, join, place
+from ..values import shape_text
+
+
+class DropoutFields(NamedTuple):
+    """What a dropout is given."""
+
+    rate: Fraction
+
+
+class Dropout(Op, DropoutFields):
+    """Zeroes a share of the elements while training (Srivastava et al. 2014); nothing at inference."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "dropout"
+    stateful: ClassVar[bool] = True
+
+    @property
+    def identity(self) -> bool:
+        """A rate of zero changes nothing."""
+        return self.rate == 0
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `nn.Dropout(p)`."""
+        return f"nn.Dropout({values['rate']})"
+
+
+class DropPath(Dropout):
+    """Zeroes whole samples while training: stochastic depth (Huang et al. 2016); nothing at inference."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "droppath"
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the module's class."""
+        return ("DropPath",)
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `DropPath(p)`."""
+        return f"DropPath({values['rate']})"
+
+
+class Reparameterise(Op, NoFields):
+    """mean + eps exp(logvar / 2) with normal eps while training (Kingma and Welling 2014); else the mean."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "sample"
+    stateful: ClassVar[bool] = True
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the common shape.
+
+        Raises:
+            ShapeError: If the two differ.
+        """
+        if inputs[0] != inputs[1]:
+            given = " and ".join(map(shape_text, inputs))
+            raise ShapeError(f"a mean and its log variance have one shape, but got {given}")
+        return inputs[0]
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the module's class."""
+        return ("Reparameterise",)
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `Reparameterise()`."""
+        return "Reparameterise()"
+
+
+def dropout(x: Tensor, *, rate: Fraction, scope: str = "") -> Tensor:
+    """Place a dropout."""
+    return place(Dropout(rate=rate), x, scope)
+
+
+def droppath(x: Tensor, *, rate: Fraction, scope: str = "") -> Tensor:
+    """Place a drop path."""
+    return place(DropPath(rate=rate), x, scope)
+
+
+def reparameterise(mean: Tensor, logvar: Tensor, *, scope: str = "") -> Tensor:
+    """Place a draw from a normal distribution of given mean and log variance."""
+    return join(Reparameterise(), (mean, logvar), scope)
