@@ -55,11 +55,11 @@ def biased(layer: nn.Module, bias: float) -> nn.Module:
     return layer
 
 
-def zero(norm: nn.Module) -> nn.Module:
-    """A norm with gamma 0 at the start: its residual branch is 0 (Goyal et al. 2017)."""
-    gamma, *_ = norm.parameters()
-    nn.init.zeros_(gamma)
-    return norm
+def zero(layer: nn.Module) -> nn.Module:
+    """A layer that starts as 0; with a norm, its residual branch (Goyal et al. 2017)."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
 
 
 def fans(layer: nn.Module) -> tuple[float, float]:
@@ -146,3 +146,74 @@ def context_pool(x: Tensor, logits: Tensor) -> Tensor:
     """The mean of x over its positions, weighted by softmax(logits) (Cao et al. 2019)."""
     weights = logits.flatten(2).softmax(2).transpose(1, 2)
     return (x.flatten(2) @ weights).view(*x.shape[:2], *(1,) * (x.dim() - 2))
+
+
+class Masked(nn.Module):
+    """A convolution that reads only what stands before its centre, line by line.
+
+    Mask A hides the centre too, mask B keeps it (van den Oord et al. 2016).
+    """
+
+    def __init__(self, conv: nn.Conv1d | nn.Conv2d | nn.Conv3d, mask: str) -> None:
+        super().__init__()
+        self.conv = conv
+        self.seen = conv.weight[0, 0].numel() // 2 + (mask == "B")
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv, weight = self.conv, self.conv.weight
+        hidden = weight[0, 0].numel() - self.seen
+        seen = F.pad(weight.flatten(2)[..., : self.seen], (0, hidden)).view_as(weight)
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[x.dim() - 3]
+        return convolve(x, seen, conv.bias, padding=conv.padding)
+
+
+class Deformable(nn.Module):
+    """A convolution whose window's points are moved (Dai et al. 2017, eq. 2).
+
+    `offsets` holds how far each moves down and to the right; a third number for each
+    is a weight before its sigmoid (Zhu et al. 2019, eq. 1).
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, x: Tensor, offsets: Tensor) -> Tensor:
+        conv = self.conv
+        down, right, *weights = lay_out(offsets, conv.kernel_size).unbind(1)
+        height, width = offsets.shape[2:]
+        rows = points(conv, 0, height)[:, None] + down
+        columns = points(conv, 1, width) + right
+        values = between_pixels(x, rows, columns)
+        for weight in weights:
+            values = values * weight.sigmoid()[:, None]
+        size = conv.kernel_size
+        return F.conv2d(values, conv.weight, conv.bias, size, groups=conv.groups)
+
+
+def points(conv: nn.Conv2d, axis: int, windows: int) -> Tensor:
+    """Where the points of all windows stand along an axis, window by window."""
+    device = conv.weight.device
+    first = torch.arange(windows, device=device) * conv.stride[axis]
+    within = torch.arange(conv.kernel_size[axis], device=device) * conv.dilation[axis]
+    return (first[:, None] + within - int(conv.padding[axis])).flatten().float()
+
+
+def lay_out(numbers: Tensor, kernel: tuple[int, ...]) -> Tensor:
+    """The numbers of each window as pixels: (N, Kh Kw C, H, W) to (N, C, H Kh, W Kw)."""
+    (n, _, h, w), (kh, kw) = numbers.shape, kernel
+    windows = numbers.reshape(n, kh, kw, -1, h, w).permute(0, 3, 4, 1, 5, 2)
+    return windows.reshape(n, -1, h * kh, w * kw)
+
+
+def between_pixels(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """A map's values at places between its pixels, bilinearly; beyond them it is 0."""
+    height, width = x.shape[2:]
+    grid = torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], -1)
+    return F.grid_sample(x.to(grid.dtype), grid, align_corners=False).to(x.dtype)
+
+
+def channel_shuffle(x: Tensor, groups: int) -> Tensor:
+    """The first channel of every group, then the second of every group, and so on."""
+    shape = (len(x), groups, -1, *x.shape[2:])
+    return x.reshape(shape).transpose(1, 2).flatten(1, 2)

@@ -8,7 +8,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Shape, Tensor, Totals, make, per_axis, place
+from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
 from ..values import shape_text
 from .border import pad_before
 from .initial import Initialised
@@ -51,7 +51,7 @@ class Conv(Initialised, ConvFields):
             ((fan_in + self.bias) * self.outputs, fan_in * written, written if self.bias else 0, written),
         )
 
-    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the extent D(K - 1) + 1 and the stride."""
         return tuple([d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel, strict=True)]), self.stride
 

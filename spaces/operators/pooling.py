@@ -1,4 +1,4 @@
-"""Pooling: maximum and average over windows, and the average of the whole map."""
+"""Pooling: maximum and average over windows, and over the whole map."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import NoFields, Op, Shape, Tensor, Totals, make, per_axis, place
+from ..graph import NoFields, Op, Shape, Steps, Tensor, Totals, make, per_axis, place
 from .convolution import resolve_padding, window_size
 
 
@@ -36,16 +36,18 @@ class _Pool(Op, PoolFields):
         """A window of one element, moved by one, changes nothing."""
         return set(self.kernel) | set(self.stride) == {1}
 
-    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the window and its stride."""
         return self.kernel, self.stride
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.max_pool2d(x, ...)` or its like."""
-        options = [] if values["stride"] == values["kernel"] else [f"stride={values['stride']}"]
-        options += [] if values["padding"] == "0" else [f"padding={values['padding']}"]
-        options += [] if values["ceil"] == "False" else [f"ceil_mode={values['ceil']}"]
-        return f"F.{self.function}{rank}d({', '.join([arguments[0], values['kernel'], *options])})"
+        window = window_text(values, self.options(values))
+        return f"F.{self.function}{rank}d({arguments[0]}, {window})"
+
+    def options(self, values: dict[str, str]) -> list[str]:
+        """Return the options that follow the padding."""
+        return [] if values["ceil"] == "False" else [f"ceil_mode={values['ceil']}"]
 
 
 class MaxPool(_Pool):
@@ -72,27 +74,57 @@ class AvgPool(_Pool):
         return make(Totals, (0, 0, prod(self.kernel) * prod(output), 0))
 
 
-class GlobalAvgPool(Op, NoFields):
-    """The mean of each channel's whole map."""
+class InnerAvgPool(AvgPool):
+    """The mean of each window's elements on the map: zeros of the padding do not count."""
 
     __slots__ = ()
-    kind: ClassVar[str] = "avgpool"
+
+    def options(self, values: dict[str, str]) -> list[str]:
+        """Return the options that follow the padding."""
+        return [*super().options(values), "count_include_pad=False"]
+
+
+class _GlobalPool(Op, NoFields):
+    """One number for each channel's whole map."""
+
+    __slots__ = ()
+    function: ClassVar[str]
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (C, 1, ...)."""
         return inputs[0][0], *(1,) * (len(inputs[0]) - 1)
 
-    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return an addition per input element less one, and a division, per channel."""
-        return make(Totals, (0, 0, prod(inputs[0]), 0))
-
-    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the whole map."""
         return inputs[0][1:], (1,) * (len(inputs[0]) - 1)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.adaptive_avg_poolNd(x, 1)`."""
-        return f"F.adaptive_avg_pool{rank}d({arguments[0]}, 1)"
+        """Return `F.adaptive_avg_poolNd(x, 1)` or its like."""
+        return f"F.{self.function}{rank}d({arguments[0]}, 1)"
+
+
+class GlobalAvgPool(_GlobalPool):
+    """The mean of each channel's whole map."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "avgpool"
+    function: ClassVar[str] = "adaptive_avg_pool"
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return an addition per input element less one, and a division, per channel."""
+        return make(Totals, (0, 0, prod(inputs[0]), 0))
+
+
+class GlobalMaxPool(_GlobalPool):
+    """The largest value of each channel's whole map."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "maxpool"
+    function: ClassVar[str] = "adaptive_max_pool"
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return a comparison per input element less one, per channel."""
+        return make(Totals, (0, 0, prod(inputs[0]) - inputs[0][0], 0))
 
 
 def maxpool(
@@ -104,7 +136,7 @@ def maxpool(
     scope: str = "",
 ) -> Tensor:
     """Place a maximum pooling; the stride is the kernel unless given; `ceil` keeps a last part window."""
-    return place(MaxPool(*_window(x, kernel, stride, padding)), x, scope)
+    return place(MaxPool(*pool_window(x, kernel, stride, padding)), x, scope)
 
 
 def avgpool(
@@ -113,27 +145,51 @@ def avgpool(
     kernel: int | Shape = 2,
     stride: int | Shape | None = None,
     padding: int | Shape | str = "same",
+    pad_counts: bool = True,
     scope: str = "",
 ) -> Tensor:
-    """Place an average pooling; arguments as for `maxpool`."""
-    return place(AvgPool(*_window(x, kernel, stride, padding)), x, scope)
+    """Place an average pooling; arguments as for `maxpool`, and whether zeros of the padding count."""
+    window = pool_window(x, kernel, stride, padding)
+    op = AvgPool if pad_counts or not any(window.padding) else InnerAvgPool
+    return place(op(*window), x, scope)
 
 
 def global_avgpool(x: Tensor, *, scope: str = "") -> Tensor:
     """Place the average over the whole map."""
-    if x.rank == 0:
-        raise ShapeError(f"pooling needs a map, but got {x.channels} flat features")
+    _check_map(x)
     return place(GlobalAvgPool(), x, scope)
 
 
-def _window(
+def global_maxpool(x: Tensor, *, scope: str = "") -> Tensor:
+    """Place the maximum over the whole map."""
+    _check_map(x)
+    return place(GlobalMaxPool(), x, scope)
+
+
+def pool_window(
     x: Tensor, kernel: int | Shape, stride: int | Shape | None, padding: int | Shape | str
 ) -> PoolFields:
-    if x.rank == 0:
-        raise ShapeError(f"pooling needs a map, but got {x.channels} flat features")
+    """Return what a pooling of a map is given.
+
+    Raises:
+        ShapeError: If the map is flat, or the padding is more than half the kernel.
+    """
+    _check_map(x)
     sizes = per_axis(kernel, x.rank, "kernel")
     sides = resolve_padding(padding, sizes, (1,) * x.rank)
     if any(2 * p > k for p, k in zip(sides, sizes, strict=True)):
         raise ShapeError(f"a pooling pads at most half its kernel {list(sizes)}, but got {list(sides)}")
     step = sizes if stride is None else per_axis(stride, x.rank, "stride")
     return PoolFields(sizes, step, sides, padding == "ceil")
+
+
+def window_text(values: dict[str, str], options: list[str]) -> str:
+    """Return the kernel, then stride and padding unless they are the kernel and none, then the options."""
+    stride = [] if values["stride"] == values["kernel"] else [f"stride={values['stride']}"]
+    padding = [] if values["padding"] == "0" else [f"padding={values['padding']}"]
+    return ", ".join([values["kernel"], *stride, *padding, *options])
+
+
+def _check_map(x: Tensor) -> None:
+    if x.rank == 0:
+        raise ShapeError(f"pooling needs a map, but got {x.channels} flat features")

@@ -1,0 +1,73 @@
+"""What moves channels: splits and shuffles; no arithmetic."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from ..errors import ShapeError
+from ..graph import Op, Shape, Tensor, place
+
+
+class SplitFields(NamedTuple):
+    """What a `Split` is given: a number of parts, and which of them it is, from 0."""
+
+    parts: int
+    part: int
+
+
+class Split(Op, SplitFields):
+    """One of several equal parts of the channels."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "split"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the share of the channels, and the extent."""
+        return inputs[0][0] // self.parts, *inputs[0][1:]
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `x.chunk(2, dim=1)[0]`."""
+        return f"{arguments[0]}.chunk({values['parts']}, dim=1)[{values['part']}]"
+
+
+class ChannelShuffleFields(NamedTuple):
+    """What a `ChannelShuffle` is given."""
+
+    groups: int
+
+
+class ChannelShuffle(Op, ChannelShuffleFields):
+    """The first channel of every group, then the second of every group, ... (Zhang et al. 2018, fig. 1c)."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "shuffle"
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the function that it calls."""
+        return ("channel_shuffle",)
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `channel_shuffle(x, groups)`."""
+        return f"channel_shuffle({arguments[0]}, {values['groups']})"
+
+
+def split(x: Tensor, *, parts: int = 2, scope: str = "") -> tuple[Tensor, ...]:
+    """Place the split of the channels into equal parts.
+
+    Raises:
+        ShapeError: If the parts do not divide the channels.
+    """
+    if x.channels % parts:
+        raise ShapeError(f"{x.channels} channels cannot be split into {parts} equal parts")
+    return tuple([place(Split(parts, part), x, scope) for part in range(parts)])
+
+
+def channel_shuffle(x: Tensor, *, groups: int, scope: str = "") -> Tensor:
+    """Place a shuffle of the channels; nothing where it leaves them as they are.
+
+    Raises:
+        ShapeError: If the groups do not divide the channels.
+    """
+    if x.channels % groups:
+        raise ShapeError(f"{groups} groups must divide {x.channels} channels")
+    return x if groups in (1, x.channels) else place(ChannelShuffle(groups), x, scope)

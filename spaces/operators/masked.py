@@ -1,0 +1,65 @@
+"""Masked convolution: it reads only what stands before its centre, line by line."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar
+
+from ..errors import ShapeError
+from ..graph import Shape, Steps, Tensor, place
+from .convolution import Conv, check_channels, conv_window
+
+
+class MaskedConvA(Conv):
+    """y = (M W) * x + b; M is 1 before the centre of the window, in raster order, and 0 from there on.
+
+    With mask A the centre itself is hidden, as in the first layer of a PixelCNN (van den Oord et al. 2016,
+    "Pixel recurrent neural networks", section 3.4). Parameters and macs are those of the dense convolution
+    that PyTorch runs, hidden weights included.
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str] = "masked"
+    mask: ClassVar[str] = "A"
+
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
+        """Return the extent that is not hidden: along the first axis what stands before, with the centre."""
+        first, *rest = self.kernel
+        centre = bool(rest) or self.mask == "B"
+        return (first // 2 + centre, *rest), self.stride
+
+    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+        """Return the middle of that extent, which ends at the first element of the map or before it."""
+        (first, *rest), _ = self.field(inputs)
+        return Fraction(first - 1, 2) - self.kernel[0] // 2, *(0,) * len(rest)
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the module around the convolution."""
+        return *super().helpers(), "Masked"
+
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return `Masked(nn.ConvNd(...), "A")`."""
+        return f'Masked({super().module(values, rank)}, "{self.mask}")'
+
+
+class MaskedConvB(MaskedConvA):
+    """The same with mask B, which keeps the centre: the layers of a PixelCNN after the first."""
+
+    __slots__ = ()
+    mask: ClassVar[str] = "B"
+
+
+def masked_conv(
+    x: Tensor, *, width: int, kernel: int | Shape, mask: str, bias: bool, scope: str = ""
+) -> Tensor:
+    """Place a masked convolution that keeps the extent of the map.
+
+    Raises:
+        ShapeError: If the map is flat, or mask A leaves nothing to read.
+    """
+    check_channels(x, width)
+    window = conv_window(kernel, 1, "same", 1, x.rank)
+    if mask == "a" and set(window[0]) == {1}:
+        raise ShapeError("mask a hides the centre, which is all that a kernel of 1 reads")
+    op = MaskedConvA if mask == "a" else MaskedConvB
+    return place(op(x.channels, width, *window, 1, bias, x.style.init), x, scope)

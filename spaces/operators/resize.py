@@ -1,0 +1,158 @@
+"""Resizing without weights: interpolation, and pixels made of channels."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+from typing import ClassVar, NamedTuple
+
+from ..errors import ShapeError
+from ..graph import Op, Shape, Steps, Tensor, Totals, join, make, per_axis, place
+from ..values import shape_text
+
+MODES = ("nearest", "bilinear")
+_LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+class _Interpolation(Op):
+    """A map of another extent; its elements are the nearest ones of the input, or linear between them."""
+
+    __slots__ = ()
+    mode: str
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return 2^R products and 2^R - 1 sums per element of a map with R axes; nothing for the nearest."""
+        corners = 2 ** (len(output) - 1)
+        return make(Totals, (0, 0, 0 if self.mode == "nearest" else (2 * corners - 1) * prod(output), 0))
+
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
+        """Return the elements that are read along each axis, 1 or 2, and old extent / new extent."""
+        old, new = inputs[0][1:], self.shape(*inputs)[1:]
+        read = 1 if self.mode == "nearest" else 2
+        steps = tuple([Fraction(n, m) for n, m in zip(old, new, strict=True)])
+        return tuple([read if step != 1 else 1 for step in steps]), steps
+
+    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+        """Return (step - 1) / 2: both maps have one middle."""
+        return tuple([(Fraction(step) - 1) / 2 for step in self.field(inputs)[1]])
+
+    def text(self, x: str, size: str, rank: int) -> str:
+        """Return `F.interpolate(x, size)`, with the mode unless it is the nearest."""
+        mode = "" if self.mode == "nearest" else f', mode="{_LINEAR[rank]}"'
+        return f"F.interpolate({x}, {size}{mode})"
+
+
+class UpsampleFields(NamedTuple):
+    """What an `Upsample` is given."""
+
+    scale: Shape
+    mode: str
+
+
+class Upsample(_Interpolation, UpsampleFields):
+    """A map that is enlarged by whole numbers."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "upsample"
+
+    @property
+    def identity(self) -> bool:
+        """A scale of one changes nothing."""
+        return set(self.scale) == {1}
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the channels, and the extents times the scale."""
+        return inputs[0][0], *[n * s for n, s in zip(inputs[0][1:], self.scale, strict=True)]
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.interpolate(x, scale_factor=2)`."""
+        return self.text(arguments[0], f"scale_factor={values['scale']}", rank)
+
+
+class ResizeFields(NamedTuple):
+    """What a `Resize` is given."""
+
+    mode: str
+
+
+class Resize(_Interpolation, ResizeFields):
+    """A map at the extent of a second one."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "resize"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the channels of the first map and the extent of the second.
+
+        Raises:
+            ShapeError: If the maps have different numbers of axes.
+        """
+        if len(inputs[0]) != len(inputs[1]):
+            given = " and ".join(map(shape_text, inputs))
+            raise ShapeError(f"resizing needs maps with the same number of axes, but got {given}")
+        return inputs[0][0], *inputs[1][1:]
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.interpolate(x, size=like.shape[2:])`."""
+        return self.text(arguments[0], f"size={arguments[1]}.shape[2:]", rank)
+
+
+class PixelShuffleFields(NamedTuple):
+    """What a `PixelShuffle` is given."""
+
+    scale: int
+
+
+class PixelShuffle(Op, PixelShuffleFields):
+    """Every r x r channels of a pixel become r x r pixels of a channel (Shi et al. 2016, eq. 4)."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "pixelshuffle"
+
+    @property
+    def identity(self) -> bool:
+        """A scale of one changes nothing."""
+        return self.scale == 1
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return (C / r^2, r H, r W).
+
+        Raises:
+            ShapeError: If the map is not 2-D, or r^2 does not divide its channels.
+        """
+        if len(inputs[0]) != 3:
+            raise ShapeError(f"a pixel shuffle needs a 2-D map, but got {shape_text(inputs[0])}")
+        channels, height, width = inputs[0]
+        if channels % self.scale**2:
+            raise ShapeError(f"{channels} channels cannot become {self.scale}x{self.scale} pixels each")
+        return channels // self.scale**2, self.scale * height, self.scale * width
+
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
+        """Return one element, and a stride of 1 / r."""
+        return (1, 1), (Fraction(1, self.scale),) * 2
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.pixel_shuffle(x, r)`."""
+        return f"F.pixel_shuffle({arguments[0]}, {values['scale']})"
+
+
+def upsample(x: Tensor, *, scale: int | Shape = 2, mode: str = "nearest", scope: str = "") -> Tensor:
+    """Place an enlargement by whole numbers; `bilinear` is linear in 1-D and trilinear in 3-D."""
+    _check_map(x)
+    return place(Upsample(per_axis(scale, x.rank, "scale"), mode), x, scope)
+
+
+def resize(x: Tensor, like: Tensor, *, mode: str = "nearest", scope: str = "") -> Tensor:
+    """Place an interpolation to the extent of another map; modes as for `upsample`."""
+    _check_map(x)
+    return join(Resize(mode), (x, like), scope)
+
+
+def pixel_shuffle(x: Tensor, *, scale: int, scope: str = "") -> Tensor:
+    """Place a pixel shuffle."""
+    return place(PixelShuffle(scale), x, scope)
+
+
+def _check_map(x: Tensor) -> None:
+    if x.rank == 0:
+        raise ShapeError(f"resizing needs a map, but got {x.channels} flat features")

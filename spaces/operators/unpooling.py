@@ -1,0 +1,76 @@
+"""Unpooling: the way back from a maximum pooling, with the places of its maxima remembered."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar
+
+from ..errors import ShapeError
+from ..graph import Op, Shape, Steps, Tensor, Totals, join
+from ..values import shape_text
+from .pooling import MaxPool, PoolFields, pool_window, window_text
+
+
+class Unpool(Op, PoolFields):
+    """Each value at the place where the second map has its maximum in that window; zero elsewhere.
+
+    The second map is the one that was pooled; the places are its switches (Noh et al. 2015, section 3.2.1).
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str] = "unpool"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Return the shape of the map that was pooled.
+
+        Raises:
+            ShapeError: If its pooling does not give the first map's shape.
+        """
+        x, like = inputs
+        pooled = MaxPool(*self).shape(like)
+        if x != pooled:
+            law = f"pooling {shape_text(like)} gives {shape_text(pooled)}"
+            raise ShapeError(f"{law}, but the map to unpool is {shape_text(x)}")
+        return like
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return K - 1 comparisons per window: the switches are found by pooling again."""
+        return MaxPool(*self).costs(inputs[1:], inputs[0])
+
+    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
+        """Return one element of the first map, which the windows tile, and a stride of 1 / S."""
+        return (1,) * len(self.kernel), tuple([Fraction(1, s) for s in self.stride])
+
+    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+        """Return (P - (K - 1) / 2) / S per axis."""
+        sides = zip(self.kernel, self.stride, self.padding, strict=True)
+        return tuple([(p - Fraction(k - 1, 2)) / s for k, s, p in sides])
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.max_unpool2d(x, <switches of like>, 2, output_size=like.shape[2:])`."""
+        x, like = arguments
+        ceil = [] if values["ceil"] == "False" else [f"ceil_mode={values['ceil']}"]
+        pooling = window_text(values, [*ceil, "return_indices=True"])
+        window = window_text(values, [f"output_size={like}.shape[2:]"])
+        return f"F.max_unpool{rank}d({x}, F.max_pool{rank}d({like}, {pooling})[1], {window})"
+
+
+def unpool(
+    x: Tensor,
+    like: Tensor,
+    *,
+    kernel: int | Shape = 2,
+    stride: int | Shape | None = None,
+    padding: int | Shape | str = "same",
+    scope: str = "",
+) -> Tensor:
+    """Place the way back from the maximum pooling of `like` with these arguments.
+
+    Raises:
+        ShapeError: If windows overlap: two of them could name one place.
+    """
+    window = pool_window(x, kernel, stride, padding)
+    if any(s < k for k, s in zip(window.kernel, window.stride, strict=True)):
+        given = f"kernel {list(window.kernel)} and stride {list(window.stride)}"
+        raise ShapeError(f"unpooling needs windows that do not overlap, but got {given}")
+    return join(Unpool(*window), (x, like), scope)
