@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from .. import operators
+from ..errors import ShapeError
 from ..graph import Tensor
 from ..values import Term
 from .block import block
@@ -55,20 +56,29 @@ def lrn(x: Tensor, *, size: int = 5) -> Tensor:
 
 @block(styled=False, repeats=False)
 def maxpool(
-    x: Tensor, *, kernel: Size = 2, stride: OptionalSize = None, padding: PoolPadding = "same"
+    x: Tensor, *, kernel: OptionalSize = 2, stride: OptionalSize = None, padding: PoolPadding = "same"
 ) -> Tensor:
-    """The largest value of each window; the stride is the kernel unless given."""
+    """The largest value of each window (stride: the kernel unless given); of the whole map with kernel none."""
+    if kernel is None:
+        _check_whole(stride, padding)
+        return operators.global_maxpool(x)
     return operators.maxpool(x, kernel=kernel, stride=stride, padding=padding)
 
 
 @block(styled=False, repeats=False)
 def avgpool(
-    x: Tensor, *, kernel: OptionalSize = None, stride: OptionalSize = None, padding: PoolPadding = "same"
+    x: Tensor,
+    *,
+    kernel: OptionalSize = None,
+    stride: OptionalSize = None,
+    padding: PoolPadding = "same",
+    pad_counts: bool = True,
 ) -> Tensor:
-    """The mean of each window; of the whole map without a kernel."""
+    """The mean of each window, zeros of the padding included unless told; of the whole map without a kernel."""
     if kernel is None:
+        _check_whole(stride, padding)
         return operators.global_avgpool(x)
-    return operators.avgpool(x, kernel=kernel, stride=stride, padding=padding)
+    return operators.avgpool(x, kernel=kernel, stride=stride, padding=padding, pad_counts=pad_counts)
 
 
 @block(styled=False)
@@ -81,3 +91,8 @@ def linear(x: Tensor, *, width: int, act: OptionalAct = None, bias: bool = True)
 def dropout(x: Tensor, *, rate: Rate = Fraction(1, 2)) -> Tensor:
     """Zeroes a share of the elements while training (Srivastava et al. 2014)."""
     return operators.dropout(x, rate=rate)
+
+
+def _check_whole(stride: object, padding: object) -> None:
+    if stride is not None or padding != "same":
+        raise ShapeError("a pooling of the whole map has no stride and no padding; give it a kernel")

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Annotated, TypeAlias
 
 from ..operators.activation import ACTIVATIONS
+from ..operators.resize import MODES
 from ..values import Term, Value
 
 MAX_SIZE = 1_000_000
@@ -62,16 +63,14 @@ def _size(value: Value) -> Value:
     return _whole(value)
 
 
-def _padding(value: Value) -> Value:
-    if value in ("same", "valid"):
-        return value
+def _sides(value: Value) -> Value:
     if isinstance(value, tuple):
         return tuple([_whole(item, 0) for item in value])
     return _whole(value, 0)
 
 
-def _pool_padding(value: Value) -> Value:
-    return value if value == "ceil" else _padding(value)
+def _padding(*words: str) -> Callable[[Value], Value]:
+    return lambda value: value if value in words else _sides(value)
 
 
 def _between(low_open: bool, high_open: bool) -> Callable[[Value], Value]:
@@ -117,7 +116,7 @@ def _conv(value: Value) -> Value:
     term = Term(value) if isinstance(value, str) else value
     if not isinstance(term, Term):
         raise ValueError
-    counts = {"standard": 0, "separable": 0, "factorised": 0, "grouped": 1, "dilated": 1}
+    counts = {"standard": 0, "separable": 0, "factorised": 0, "deformable": 0, "grouped": 1, "dilated": 1}
     _require(term.word in counts and len(term.args) == counts[term.word])
     _require(all(2 <= arg <= MAX_SIZE for arg in term.args))
     return term
@@ -176,11 +175,23 @@ OptionalSize: TypeAlias = Annotated[
     int | tuple[int, ...] | None,
     Kind("a whole number from 1 to 1,000,000, a sequence with one for each axis, or none", _optional(_size)),
 ]
+Sides: TypeAlias = Annotated[
+    int | tuple[int, ...], Kind("a whole number, 0 or more, or a sequence with one for each axis", _sides)
+]
 Padding: TypeAlias = Annotated[
-    int | tuple[int, ...] | str, Kind("same, valid, or a whole number, 0 or more", _padding)
+    int | tuple[int, ...] | str,
+    Kind(
+        "same, valid, full, causal, or a whole number, 0 or more",
+        _padding("same", "valid", "full", "causal"),
+    ),
+]
+UpPadding: TypeAlias = Annotated[
+    int | tuple[int, ...] | str,
+    Kind("same, valid, or a whole number, 0 or more", _padding("same", "valid")),
 ]
 PoolPadding: TypeAlias = Annotated[
-    int | tuple[int, ...] | str, Kind("same, valid, ceil, or a whole number, 0 or more", _pool_padding)
+    int | tuple[int, ...] | str,
+    Kind("same, valid, ceil, or a whole number, 0 or more", _padding("same", "valid", "ceil")),
 ]
 Ratio: TypeAlias = Annotated[Fraction, Kind("a ratio above 0, at most 1", _between(True, False))]
 OptionalRatio: TypeAlias = Annotated[
@@ -204,5 +215,11 @@ MapShape: TypeAlias = Annotated[
 Shortcut: TypeAlias = Annotated[str, Kind("a shortcut: projection or pad", _word("projection", "pad"))]
 StrideOn: TypeAlias = Annotated[str, Kind("where the stride is: first or kernel", _word("first", "kernel"))]
 ConvType: TypeAlias = Annotated[
-    Term, Kind("a convolution type: standard, separable, factorised, grouped(n) or dilated(n), n >= 2", _conv)
+    Term,
+    Kind(
+        "a convolution type: standard, separable, factorised, deformable, grouped(n) or dilated(n), n >= 2",
+        _conv,
+    ),
 ]
+Mode: TypeAlias = Annotated[str, Kind("nearest or bilinear", _word(*MODES))]
+Mask: TypeAlias = Annotated[str, Kind("a or b", _word("a", "b"))]

@@ -1,4 +1,4 @@
-"""The parts of blocks: a convolution with its norm and activation, shortcuts, squeeze-and-excitation."""
+"""The parts of blocks: a convolution with its norm and activation, shortcuts, gates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Required, TypedDict, Unpack
 
 from ..graph import Shape, Tensor
-from ..operators import activation, conv, global_avgpool, multiply, norm
+from ..operators import activation, conv, deform_conv, droppath, global_avgpool, multiply, norm, widen
 from ..values import Term
 
 STANDARD = Term("standard")
@@ -24,10 +24,13 @@ class Window(TypedDict, total=False):
 
 
 def styled_conv(x: Tensor, *, scope: str = "", **window: Unpack[Window]) -> Tensor:
-    """Place a convolution; it has a bias only where the network has no norm, unless `defaults` say."""
-    style = x.style
-    bias = style.norm is None if style.bias is None else style.bias
-    return conv(x, bias=bias, scope=scope, **window)
+    """Place a convolution, with a bias where the network's style has one."""
+    return conv(x, bias=has_bias(x), scope=scope, **window)
+
+
+def has_bias(x: Tensor) -> bool:
+    """Tell whether a convolution has a bias: where the network has no norm, unless `defaults` say."""
+    return x.style.norm is None if x.style.bias is None else x.style.bias
 
 
 def conv_norm_act(x: Tensor, *, scope: str = "", **window: Unpack[Window]) -> Tensor:
@@ -51,7 +54,7 @@ def typed_conv(
     """Place a kxk convolution of a type; norms and activations stand only between its own parts.
 
     `standard`; `grouped(n)`; `dilated(n)`; `separable`: depthwise kxk, 1x1 (Howard et al. 2017);
-    `factorised`: kx1, 1xk (Szegedy et al. 2015, fig. 6).
+    `factorised`: kx1, 1xk (Szegedy et al. 2015, fig. 6); `deformable` (Dai et al. 2017).
     """
     if conv.word == "standard":
         return styled_conv(x, width=width, kernel=kernel, stride=stride, scope=scope)
@@ -65,6 +68,9 @@ def typed_conv(
             scope=_join(scope, "depthwise"),
         )
         return styled_conv(y, width=width, kernel=1, scope=_join(scope, "pointwise"))
+    if conv.word == "deformable":
+        bias = has_bias(x)
+        return deform_conv(x, width=width, kernel=kernel, stride=stride, bias=bias, scope=scope)
     if conv.word == "factorised":
         return _factorised(x, width=width, kernel=kernel, stride=stride, scope=scope)
     groups = conv.args[0] if conv.word == "grouped" else 1
@@ -85,24 +91,34 @@ def _factorised(x: Tensor, *, width: int, kernel: int, stride: int, scope: str) 
     return x
 
 
-def shortcut(x: Tensor, *, width: int, stride: int) -> Tensor:
-    """Return x where the shape is kept, else a strided 1x1 convolution, norm (He et al. 2015, option B)."""
+def shortcut(x: Tensor, *, width: int, stride: int, how: str = "projection") -> Tensor:
+    """Return x where the shape is kept, else `projection`: a strided 1x1 convolution and norm, or `pad`.
+
+    `pad` takes every s-th position and adds channels of zeros (He et al. 2015, options B and A).
+    """
     if stride == 1 and width == x.channels:
         return x
+    if how == "pad":
+        return widen(x, width=width, stride=stride)
     return norm(styled_conv(x, width=width, kernel=1, stride=stride, scope="projection"), scope="projection")
 
 
-def squeeze_excite(
-    x: Tensor, ratio: Fraction | None, *, gate: str = "sigmoid", function: str = "relu"
-) -> Tensor:
-    """x * sigmoid(W2 relu(W1 mean(x))) with ratio C hidden units (Hu et al. 2018, fig. 2); x for None."""  # noqa: D403
-    if ratio is None:
-        return x
-    hidden = max(1, int(x.channels * ratio))
+def squeeze_excite(x: Tensor, ratio: Fraction | None) -> Tensor:
+    """Place a squeeze-and-excitation with ratio C hidden units; nothing for None."""
+    return x if ratio is None else excite(x, hidden=max(1, int(x.channels * ratio)))
+
+
+def excite(x: Tensor, *, hidden: int, gate: str = "sigmoid", function: str = "relu") -> Tensor:
+    """x * sigmoid(W2 relu(W1 mean(x))) with so many hidden units (Hu et al. 2018, fig. 2)."""  # noqa: D403
     s = global_avgpool(x, scope="se")
     s = activation(conv(s, width=hidden, kernel=1, bias=True, scope="se"), function, scope="se")
     s = activation(conv(s, width=x.channels, kernel=1, bias=True, scope="se"), gate, scope="se")
     return multiply(x, s)
+
+
+def drop(x: Tensor, rate: Fraction) -> Tensor:
+    """Place a drop path; nothing for a rate of 0."""
+    return droppath(x, rate=rate) if rate else x
 
 
 def _join(scope: str, part: str) -> str:

@@ -5,16 +5,32 @@ from __future__ import annotations
 from .activation import Activation, PReLU, activation
 from .attention import Attention, ContextPool, attend, context_pool
 from .border import Crop, Pad, centre_crop, pad
+from .channels import ChannelShuffle, Split, channel_shuffle, split
 from .constant import Widen, Zero, widen, zero
 from .convolution import Conv, conv
+from .deformable import DeformConv, deform_conv
 from .gdn import GDN, gdn
 from .join import Add, Carry, Concat, Multiply, Shift, add, carry, concat, multiply, shift
 from .linear import Flatten, Linear, Reshape, flatten, linear, reshape
-from .norm import BatchNorm, ChannelLayerNorm, GroupNorm, InstanceNorm, LayerNorm, norm
-from .pooling import AvgPool, GlobalAvgPool, MaxPool, avgpool, global_avgpool, maxpool
+from .masked import MaskedConvA, MaskedConvB, masked_conv
+from .norm import BatchNorm, ChannelLayerNorm, GroupNorm, InstanceNorm, LayerNorm, layer_norm, norm
+from .pooling import (
+    AvgPool,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    InnerAvgPool,
+    MaxPool,
+    avgpool,
+    global_avgpool,
+    global_maxpool,
+    maxpool,
+)
+from .resize import PixelShuffle, Resize, Upsample, pixel_shuffle, resize, upsample
 from .response import LocalResponseNorm, local_response_norm
 from .scale import Scale, scale
 from .stochastic import Dropout, DropPath, Reparameterise, dropout, droppath, reparameterise
+from .transposed import TransposedConv, transposed_conv
+from .unpooling import Unpool, unpool
 
 OPERATORS = (
     Activation,
@@ -24,26 +40,40 @@ OPERATORS = (
     BatchNorm,
     Carry,
     ChannelLayerNorm,
+    ChannelShuffle,
     Concat,
     ContextPool,
     Conv,
+    Crop,
+    DeformConv,
     DropPath,
     Dropout,
     Flatten,
     GDN,
     GlobalAvgPool,
+    GlobalMaxPool,
     GroupNorm,
+    InnerAvgPool,
     InstanceNorm,
     LayerNorm,
     Linear,
     LocalResponseNorm,
+    MaskedConvA,
+    MaskedConvB,
     MaxPool,
     Multiply,
     PReLU,
+    Pad,
+    PixelShuffle,
     Reparameterise,
     Reshape,
+    Resize,
     Scale,
     Shift,
+    Split,
+    TransposedConv,
+    Unpool,
+    Upsample,
     Widen,
     Zero,
 )
@@ -59,25 +89,39 @@ __all__ = [
     "BatchNorm",
     "Carry",
     "ChannelLayerNorm",
+    "ChannelShuffle",
     "Concat",
     "ContextPool",
     "Conv",
+    "Crop",
+    "DeformConv",
     "DropPath",
     "Dropout",
     "Flatten",
     "GlobalAvgPool",
+    "GlobalMaxPool",
     "GroupNorm",
+    "InnerAvgPool",
     "InstanceNorm",
     "LayerNorm",
     "Linear",
     "LocalResponseNorm",
+    "MaskedConvA",
+    "MaskedConvB",
     "MaxPool",
     "Multiply",
     "PReLU",
+    "Pad",
+    "PixelShuffle",
     "Reparameterise",
     "Reshape",
+    "Resize",
     "Scale",
     "Shift",
+    "Split",
+    "TransposedConv",
+    "Unpool",
+    "Upsample",
     "Widen",
     "Zero",
     "activation",
@@ -85,23 +129,36 @@ __all__ = [
     "attend",
     "avgpool",
     "carry",
+    "centre_crop",
+    "channel_shuffle",
     "concat",
     "context_pool",
     "conv",
+    "deform_conv",
     "dropout",
     "droppath",
     "flatten",
     "gdn",
     "global_avgpool",
+    "global_maxpool",
+    "layer_norm",
     "linear",
     "local_response_norm",
+    "masked_conv",
     "maxpool",
     "multiply",
     "norm",
+    "pad",
+    "pixel_shuffle",
     "reparameterise",
     "reshape",
+    "resize",
     "scale",
     "shift",
+    "split",
+    "transposed_conv",
+    "unpool",
+    "upsample",
     "widen",
     "zero",
 ]

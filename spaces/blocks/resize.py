@@ -1,0 +1,51 @@
+"""Rows without weights that change the extent of a map."""
+
+from __future__ import annotations
+
+from .. import operators
+from ..graph import Tensor, per_axis
+from .block import block
+from .kinds import Mode, OptionalSize, PoolPadding, Sides, Size
+
+
+@block(styled=False, repeats=False)
+def upsample(x: Tensor, *, scale: Size = 2, mode: Mode = "nearest") -> Tensor:
+    """The map enlarged by repeating its elements, or bilinearly (linear in 1-D, trilinear in 3-D)."""
+    return operators.upsample(x, scale=scale, mode=mode)
+
+
+@block(styled=False)
+def resize(x: Tensor, like: Tensor, *, mode: Mode = "nearest") -> Tensor:
+    """The map at the extent of another one; modes as for `upsample`."""
+    return operators.resize(x, like, mode=mode)
+
+
+@block(styled=False, repeats=False)
+def pixelshuffle(x: Tensor, *, scale: int = 2) -> Tensor:
+    """Every r x r channels of a pixel become r x r pixels (Shi et al. 2016, eq. 4)."""
+    return operators.pixel_shuffle(x, scale=scale)
+
+
+@block(styled=False)
+def unpool(
+    x: Tensor,
+    like: Tensor,
+    *,
+    kernel: Size = 2,
+    stride: OptionalSize = None,
+    padding: PoolPadding = "same",
+) -> Tensor:
+    """The values where `like`, the map that was pooled, has its maxima; zero elsewhere (Noh et al. 2015)."""
+    return operators.unpool(x, like, kernel=kernel, stride=stride, padding=padding)
+
+
+@block(styled=False, repeats=False)
+def crop(x: Tensor, *, extent: Size) -> Tensor:
+    """The middle of the map; where the cut is odd, the end loses one more."""
+    return operators.centre_crop(x, per_axis(extent, x.rank, "extent"))
+
+
+@block(styled=False, repeats=False)
+def pad(x: Tensor, *, sides: Sides) -> Tensor:
+    """Zeros on both sides of each axis."""
+    return operators.pad(x, sides=sides)
