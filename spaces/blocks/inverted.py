@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from ..graph import Tensor
 from ..operators import norm
 from .block import block
-from .kinds import Odd, OptionalRatio
-from .parts import conv_norm_act, squeeze_excite, styled_conv
+from .kinds import Odd, OptionalRatio, Rate
+from .parts import conv_norm_act, drop, squeeze_excite, styled_conv
 
 
 @block
 def inverted(
-    x: Tensor, *, width: int, expand: int, stride: int = 1, kernel: Odd = 3, se: OptionalRatio = None
+    x: Tensor,
+    *,
+    width: int,
+    expand: int,
+    stride: int = 1,
+    kernel: Odd = 3,
+    se: OptionalRatio = None,
+    droppath: Rate = Fraction(0),
 ) -> Tensor:
     """x + f(x), f = 1x1 expand, depthwise kxk, linear 1x1 (Sandler et al. 2018, fig. 4d).
 
-    The sum stands only where the shape is kept; `se` acts on the expanded maps.
+    The sum stands only where the shape is kept, and `droppath` in it; `se` acts on the expanded maps.
     """  # noqa: D403
     hidden = expand * x.channels
     y = conv_norm_act(x, width=hidden, kernel=1) if expand > 1 else x
     y = conv_norm_act(y, width=hidden, kernel=kernel, stride=stride, groups=hidden)
-    y = squeeze_excite(y, se)
-    y = norm(styled_conv(y, width=width, kernel=1))
-    return x + y if y.shape == x.shape else y
+    y = styled_conv(squeeze_excite(y, se), width=width, kernel=1)
+    kept = y.shape == x.shape
+    y = norm(y, last=kept)
+    return x + drop(y, droppath) if kept else y

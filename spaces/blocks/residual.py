@@ -6,11 +6,12 @@ from fractions import Fraction
 
 from ..errors import ShapeError
 from ..graph import Tensor
-from ..operators import norm
+from ..operators import norm, widen
 from ..values import Term
 from .block import block
-from .kinds import ConvType, Odd, OptionalRatio
-from .parts import STANDARD, act, conv_norm_act, norm_act, shortcut, squeeze_excite, styled_conv, typed_conv
+from .kinds import ConvType, Odd, OptionalRatio, Rate, Shortcut, StrideOn
+from .parts import STANDARD, act, conv_norm_act, drop, norm_act, squeeze_excite, styled_conv, typed_conv
+from .parts import shortcut as passed_on
 
 
 @block
@@ -39,12 +40,14 @@ def basic(
     conv: ConvType = STANDARD,
     se: OptionalRatio = None,
     preact: bool = False,
+    shortcut: Shortcut = "projection",
+    droppath: Rate = Fraction(0),
 ) -> Tensor:
     """x + f(x), f = kxk, kxk (He et al. 2015, fig. 5 left; preact: He et al. 2016, fig. 4e)."""  # noqa: D403
-    x, short = _entry(x, width=width, stride=stride, preact=preact)
+    x, short = _entry(x, width=width, stride=stride, preact=preact, how=shortcut)
     y = norm_act(typed_conv(x, conv=conv, width=width, kernel=kernel, stride=stride))
     y = typed_conv(y, conv=conv, width=width, kernel=kernel)
-    return _exit(y, short, se=se, preact=preact)
+    return _exit(y, short, se=se, preact=preact, droppath=droppath)
 
 
 @block
@@ -59,36 +62,45 @@ def bottleneck(
     conv: ConvType = STANDARD,
     se: OptionalRatio = None,
     preact: bool = False,
+    shortcut: Shortcut = "projection",
+    stride_on: StrideOn = "kernel",
+    droppath: Rate = Fraction(0),
 ) -> Tensor:
-    """x + f(x), f = 1x1 reduce, kxk, 1x1 expand (He et al. 2015, fig. 5 right; preact: He et al. 2016)."""  # noqa: D403
+    """x + f(x), f = 1x1 reduce, kxk, 1x1 expand (He et al. 2015, fig. 5 right; preact: He et al. 2016).
+
+    The paper has the stride on the `first` 1x1; on the `kernel` is the form in common use.
+    """  # noqa: D403
     inner = width // squeeze
     if inner < 1:
         raise ShapeError(f"squeeze {squeeze} leaves no channel of width {width}")
-    x, short = _entry(x, width=width, stride=stride, preact=preact)
-    y = conv_norm_act(x, width=inner, kernel=1)
-    y = norm_act(typed_conv(y, conv=_with_groups(conv, groups), width=inner, kernel=kernel, stride=stride))
+    x, short = _entry(x, width=width, stride=stride, preact=preact, how=shortcut)
+    first, second = (stride, 1) if stride_on == "first" else (1, stride)
+    y = conv_norm_act(x, width=inner, kernel=1, stride=first)
+    y = norm_act(typed_conv(y, conv=_with_groups(conv, groups), width=inner, kernel=kernel, stride=second))
     y = styled_conv(y, width=width, kernel=1)
-    return _exit(y, short, se=se, preact=preact)
+    return _exit(y, short, se=se, preact=preact, droppath=droppath)
 
 
-def _entry(x: Tensor, *, width: int, stride: int, preact: bool) -> tuple[Tensor, Tensor]:
+def _entry(x: Tensor, *, width: int, stride: int, preact: bool, how: str) -> tuple[Tensor, Tensor]:
     """Return what f reads, and what is added to it in the end.
 
     With pre-activation, f and a projection both read norm and activation of x; an identity shortcut keeps x.
     """
     if not preact:
-        return x, shortcut(x, width=width, stride=stride)
+        return x, passed_on(x, width=width, stride=stride, how=how)
     y = norm_act(x, scope="pre")
     if stride == 1 and width == x.channels:
         return y, x
+    if how == "pad":
+        return y, widen(y, width=width, stride=stride)
     return y, styled_conv(y, width=width, kernel=1, stride=stride, scope="projection")
 
 
-def _exit(y: Tensor, short: Tensor, *, se: Fraction | None, preact: bool) -> Tensor:
+def _exit(y: Tensor, short: Tensor, *, se: Fraction | None, preact: bool, droppath: Fraction) -> Tensor:
     """Return the sum with the shortcut: plain with pre-activation, else normed before and activated after."""
     if preact:
-        return squeeze_excite(y, se) + short
-    return act(squeeze_excite(norm(y), se) + short)
+        return drop(squeeze_excite(y, se), droppath) + short
+    return act(drop(squeeze_excite(norm(y, last=True), se), droppath) + short)
 
 
 def _with_groups(conv: Term, groups: int) -> Term:

@@ -144,6 +144,11 @@ def norm(x: Tensor, *, last: bool = False, scope: str = "") -> Tensor:
     return place(sample_norm(style.norm, x.channels, x.rank, init), x, scope)
 
 
+def layer_norm(x: Tensor, *, scope: str = "") -> Tensor:
+    """Place a norm over the channels of each position, whatever the network's style."""
+    return place(sample_norm("layer", x.channels, x.rank), x, scope)
+
+
 @lru_cache(maxsize=4096)
 def batch_norm(channels: int, init: str | None = None) -> BatchNorm:
     """Return the operator for a number of channels, remembered."""
