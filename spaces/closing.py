@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from .document import Document
-from .errors import ShapeError
-from .expressions import Expr
-from .graph import Shape, Style
-from .network import Network
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from .composed import RowError
+from .expressions import Expr, parts
+from .graph import Style
+from .network import Network, network_body, placed
 from .program import Drawn
-from .rows import Call, Row, RowShapeError, bodies, row_names
+from .rows import BEFORE, Call, Composed, Row, RowShapeError, row_names
 from .values import Term
 
+if TYPE_CHECKING:
+    from .space import Space
 
-def network_of(drawn: Drawn, *, name: str, shape: Shape, origin: Document | None) -> Network:
+
+def network_of(drawn: Drawn, space: Space) -> Network:
     """Return the network of a walk, its names the same as in the space's paths.
 
     Raises:
         ShapeError: If it cannot be built, with the place in the space's document.
     """
-    style = _common_style([call.style for call in drawn.calls if call.block.styled])
-    calls = drawn.calls
     try:
-        bodies(calls, shape)
-    except RowShapeError as error:
-        document = origin or Document(tree=None, name=f"space {name}")
-        raise document.error(("layers", error.row), str(error), kind=ShapeError) from None
-    given = [call.name if explicit else None for call, explicit in zip(calls, drawn.explicit, strict=True)]
-    names = row_names([call.block.word for call in calls], given)
-    rows = [
-        _row(call, style, named=explicit or call.name != found)
-        for call, found, explicit in zip(calls, names, drawn.explicit, strict=True)
-    ]
+        network_body(space.name, drawn.calls, space.input, space.outputs)
+    except (RowShapeError, RowError) as error:
+        raise placed(error, space.program, space.origin, f"space {space.name}") from None
+    style = _common_style([call.style for call in drawn.calls if call.block.styled and call.depth])
+    layers = tuple(_Closing(drawn, style).rows(space.layers))
     return Network(
-        name=name,
-        input=shape,
-        layers=tuple(rows),
+        name=space.name,
+        input=space.input,
+        layers=layers,
         defaults={key: value for key, value in style._asdict().items() if value != getattr(Style(), key)},
+        blocks=_used(space.blocks, layers),
+        outputs=space.outputs,
+        uses=space.uses,
     )
 
 
@@ -43,22 +44,87 @@ def _common_style(styles: list[Style]) -> Style:
     """Return what most rows share, field by field; a bias only where each states one: it cannot be unsaid."""
     if not styles:
         return Style()
-    columns = [max(column, key=column.count) for column in zip(*styles, strict=True)]
-    if any(style.bias is None for style in styles):
-        columns[2] = None
-    return Style(*columns)
+    common = Style(*[max(column, key=column.count) for column in zip(*styles, strict=True)])
+    return common._replace(bias=None) if any(style.bias is None for style in styles) else common
 
 
-def _row(call: Call, style: Style, *, named: bool) -> Row:
-    args: dict[str, Expr] = {"name": call.name} if named else {}
-    parameters = call.block.parameters
-    for name, value in call.args:
-        if parameters[name].required or value != parameters[name].default:
-            # A term without arguments is written, and read back, as a word.
-            args[name] = value.word if isinstance(value, Term) and not value.args else value
-    if call.depth != 1:
-        args["depth"] = call.depth
-    if call.block.styled:
-        changed = {k: v for k, v in call.style._asdict().items() if v != getattr(style, k)}
-        args.update(changed)
-    return Row(call.block.word, **args)
+class _Closing:
+    """The rows of a space, closed one by one in the order in which they are computed."""
+
+    def __init__(self, drawn: Drawn, style: Style) -> None:
+        self.style = style
+        self.calls: dict[int, list[tuple[Call, bool]]] = {}
+        words = [_word(call) for call in drawn.calls]
+        given = [
+            call.name if explicit or call.binds else None
+            for call, explicit in zip(drawn.calls, drawn.explicit, strict=True)
+        ]
+        for call, name, found in zip(drawn.calls, given, row_names(words, given), strict=True):
+            named = name is not None or call.name != found
+            self.calls.setdefault(call.row, []).append((call, named))
+        self.index = -1
+
+    def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield what rows of the space come down to."""
+        for row in rows:
+            branches = [tuple(self.rows(branch)) or (Row("identity"),) for branch in row.branches]
+            self.index += 1
+            for number, (call, named) in enumerate(self.calls.get(self.index, [])):
+                yield self.closed(call, row, branches, named=named, first=number == 0)
+
+    def closed(
+        self, call: Call, row: Row, branches: list[tuple[Row, ...]], *, named: bool, first: bool
+    ) -> Row:
+        """Return one row of the network."""
+        args: dict[str, Expr] = {"name": call.name} if named else {}
+        if first and "from" in row.args:
+            args["from"] = call.sources[0]
+        if call.depth == 0:
+            return Row("identity", **args)
+        if not branches:
+            args.update(_maps(call))
+        parameters = call.block.parameters
+        for name, value in call.args:
+            if parameters[name].required or value != parameters[name].default:
+                # A term without arguments is written, and read back, as a word.
+                args[name] = value.word if isinstance(value, Term) and not value.args else value
+        if call.depth != 1:
+            args["depth"] = call.depth
+        if call.block.styled:
+            changed = {k: v for k, v in call.style._asdict().items() if v != getattr(self.style, k)}
+            args.update(changed)
+        return Row(call.block.word, *branches, **args)
+
+
+def _word(call: Call) -> str:
+    return call.block.word if call.depth else "identity"
+
+
+def _maps(call: Call) -> dict[str, Expr]:
+    """Return the names of the maps that a call reads besides its input."""
+    block, others = call.block, call.sources[1:]
+    named = [name for name in block.maps[1:] if name != BEFORE]
+    others = others[1:] if BEFORE in block.maps else others
+    found: dict[str, Expr] = dict(zip(named, others, strict=False))
+    rest = others[len(named) :]
+    if block.variadic and rest:
+        found["with"] = rest if len(rest) > 1 else rest[0]
+    return found
+
+
+def _used(blocks: Mapping[str, tuple[Row, ...] | Composed], rows: Iterable[Row]) -> dict[str, Composed]:
+    """Return the composed blocks that rows come down to."""
+    used: set[str] = set()
+    todo = list(rows)
+    while todo:
+        row = todo.pop()
+        todo += [inner for branch in row.branches for inner in branch]
+        values = {part for value in row.args.values() for part in parts(value) if isinstance(part, str)}
+        for word in {row.word, *values} - used:
+            definition = blocks.get(word)
+            if isinstance(definition, Composed):
+                used.add(word)
+                todo += definition.rows
+                defaults = {"value": tuple(definition.defaults.values())}
+                todo.append(Row("", **defaults))
+    return {word: value for word, value in blocks.items() if word in used and isinstance(value, Composed)}

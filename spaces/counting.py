@@ -75,7 +75,7 @@ class _Counter:
             assert isinstance(depth, int)
             now = {**met, **{name: ("drawn", value) for name, value in drawn.items()}}
             if (row.index, depth) not in self.ways:
-                self.ways[row.index, depth] = _blocks(row, depth)
+                self.ways[row.index, depth] = row.source.count() * _blocks(row, depth)
             for read, ways in self.ways[row.index, depth].items():
                 yield frozenset({**dict.fromkeys(read, READ), **now}.items()), ways
 

@@ -6,21 +6,23 @@ of the wrong kind, names that nothing uses, choices that leave nothing open.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .blocks import BLOCKS, Block
-from .blocks.kinds import DEPTH, PER, Kind
+from .blocks import Block
+from .blocks.kinds import DEPTH, PER, SOURCE, SOURCES, Kind
+from .composed import ComposedBlock, RowError
 from .document import Document, Place
 from .errors import suggest
-from .expressions import Expr, is_open
+from .expressions import Expr, has_choice, parts
 from .graph import Style
-from .heading import MAX_ROWS, Table, check_heading, check_row_name, names_of_rows
+from .heading import MAX_ROWS, Table, check_heading
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
-from .rows import STYLE, Call, Row
+from .rows import BEFORE, STYLE, Row
+from .scope import Line, check_row_name, lines
 from .slots import Fixed, Slot, Variable
-from .values import Option
+from .wiring import wired
 from .writing import inline
 
 if TYPE_CHECKING:
@@ -30,13 +32,15 @@ if TYPE_CHECKING:
 MAX_DEPTH = 1000
 MAX_BLOCKS = 10_000
 
-ROW_WORDS = ("name", "depth", "per")
+ROW_WORDS = ("name", "from", "depth", "per")
+BLOCK_WORDS = ("when", "unused")
+"""What only the rows of a composed block may be given."""
 Given: TypeAlias = Mapping[str, tuple[Expr, Place]]
 """Arguments with their places."""
 
 
-def check_network(network: Network) -> tuple[Call, ...]:
-    """Return the calls of a network.
+def check_network(network: Network) -> Program:
+    """Return the program of a network; it leaves nothing to draw.
 
     Raises:
         SpaceError: At the first part that does not follow the language.
@@ -46,13 +50,20 @@ def check_network(network: Network) -> tuple[Call, ...]:
         input=network.input,
         layers=network.layers,
         defaults=network.defaults,
+        let=network.let,
+        blocks=network.blocks,
+        outputs=network.outputs,
+        users=network.users,
         document=network.origin or Document(tree=None, name=f"network {network.name}"),
     )
     for place, value in table.expressions():
-        if is_open(value):
+        if has_choice(value):
             law = f"a network leaves nothing open, but '{place[-1]}' does; declare a `space:`"
             raise table.document.error(place, law)
-    return tuple(_Declaration(table).program().draw(_closed).calls)
+    for word in table.alternatives:
+        law = f"a network leaves nothing open, but '{word}' is one of several blocks; declare a `space:`"
+        raise table.document.error(("blocks", word), law, at_key=True)
+    return _Declaration(table).program()
 
 
 def check_space(space: Space) -> Program:
@@ -69,6 +80,8 @@ def check_space(space: Space) -> Program:
         choices=space.choices,
         let=space.let,
         blocks=space.blocks,
+        outputs=space.outputs,
+        users=space.users,
         document=space.origin or Document(tree=None, name=f"space {space.name}"),
     )
     program = _Declaration(table).program()
@@ -76,10 +89,6 @@ def check_space(space: Space) -> Program:
         law = "a space leaves something open, but nothing is; declare a `network:`"
         raise table.document.error(("space",), law, at_key=True)
     return program
-
-
-def _closed(path: str, options: object) -> Option:
-    raise AssertionError(f"a network asked for {path}")
 
 
 class _Declaration:
@@ -96,30 +105,60 @@ class _Declaration:
         check_heading(self.table)
         self.resolver.declare_variables()
         self.style = {key: self.default(key) for key in self.table.defaults}
-        names = names_of_rows(self.table)
-        rows = tuple(self.row(index, row, names[index]) for index, row in enumerate(self.table.layers))
+        self.check_composed()
+        found = lines(self.document, self.table.layers, ("layers",))
+        rows = tuple(self.row(index, line) for index, line in enumerate(found))
         self.check_blocks(rows)
         self.check_used()
-        return Program(rows=rows, lets=self.resolver.lets)
+        return wired(self.document, Program(rows=rows, lets=self.resolver.lets, outputs=self.table.outputs))
+
+    def check_composed(self) -> None:
+        """Check what can be known of the composed blocks before they are used."""
+        for name, composed in self.table.composed.items():
+            for line in lines(self.document, composed.rows, ("blocks", name)):
+                self.resolver.grow(line.place)
+                if line.row.word in self.table.alternatives:
+                    law = f"'{line.row.word}' is one of several blocks, and '{name}' leaves nothing open"
+                    raise self.error(line.inner, f"{law}; make the word an argument of it", at_key=True)
+                check_row_name(self.document, line.name, line.inner)
+            block = self.table.words[name]
+            assert isinstance(block, ComposedBlock)
+            try:
+                block.check()
+            except RowError as error:
+                raise self.error(error.place, str(error)) from None
+            self.note_words(composed.rows)
+
+    def note_words(self, rows: Iterable[Row]) -> None:
+        """Note every word that rows name, or are given as a value."""
+        for row in rows:
+            values = {part for value in row.args.values() for part in parts(value) if isinstance(part, str)}
+            self.resolver.used |= {("blocks", word) for word in {row.word, *values}}
+            for branch in row.branches:
+                self.note_words(branch)
 
     def check_blocks(self, rows: tuple[RowProgram, ...]) -> None:
         """Check the number of blocks, and the names that `per: block` gives: `stage_1`, `stage_2`, ..."""
         blocks = sum(row.deepest for row in rows)
         if blocks > MAX_BLOCKS:
             raise self.error(("layers",), f"a table has at most {MAX_BLOCKS:,} blocks, but got {blocks:,}")
-        single = sum(row.deepest if row.per_block else 1 for row in rows)
+        single = sum(row.deepest if row.single else 1 for row in rows)
         if single > MAX_ROWS:
             law = f"a table has at most {MAX_ROWS:,} rows, and a block a row of its own with `per: block`"
             raise self.error(("layers",), f"{law}, but got {single:,}")
         taken = {row.name for row in rows}
-        for row in (row for row in rows if row.per_block):
-            place = ("layers", row.index, self.table.layers[row.index].word, "per")
+        for row in (row for row in rows if row.single):
+            place = (*row.inner, "per") if row.per_block else row.place
             for name in (row.block_name(number) for number in range(1, row.deepest + 1)):
                 check_row_name(self.document, name, place)
                 if name in taken:
                     raise self.error(place, f"a block of this row is named '{name}', and so is another row")
+                taken.add(name)
 
     def check_used(self) -> None:
+        """Check that every name is used; a word may also be a value, of which a variable holds some."""
+        for value in (*self.table.let.values(), *self.table.choices.values()):
+            self.note_words([Row("", value=value)])
         for section, declared in {**self.table.sections(), "defaults": self.table.defaults}.items():
             for name in declared:
                 if (section, name) not in self.resolver.used:
@@ -137,19 +176,30 @@ class _Declaration:
         self.resolver.lets[name] = slot
         return Variable(name)
 
-    def row(self, index: int, row: Row, name: str) -> RowProgram:
-        place: Place = ("layers", index)
-        inner: Place = (*place, row.word)
+    def row(self, index: int, line: Line) -> RowProgram:
+        row, inner, name = line.row, line.inner, line.name
         args = {key: (value, (*inner, key)) for key, value in row.args.items() if key not in ROW_WORDS}
+        self.resolver.index, self.resolver.indexed = True, False
         alternatives = self.alternatives(row.word, args, inner, ())
+        self.resolver.index = False
+        check_row_name(self.document, name, inner)
+        self.note_words([row])
         depth, deepest = self.depth(row, alternatives, inner)
+        indexed = self.resolver.indexed
+        cell = any(block.maps[1:2] == (BEFORE,) for a in alternatives for block in a.blocks())
         program = RowProgram(
             name=name,
             index=index,
+            place=line.place,
+            inner=inner,
+            source=self.source(line, alternatives),
+            follows=line.follows,
+            ends=line.ends,
             depth=depth,
             per_block=self.per(row, inner),
+            unrolled=(indexed or cell) and deepest > 1,
             alternatives=alternatives,
-            word=row.word if row.word in self.table.blocks else "",
+            word=row.word if row.word in self.table.alternatives else "",
             named="name" in row.args,
             deepest=deepest,
         )
@@ -158,6 +208,28 @@ class _Declaration:
             place = (*inner, "per")
             raise self.error(place, f"`per: block` changes nothing: {why}; take it out", at_key=True)
         return program
+
+    def source(self, line: Line, alternatives: tuple[Alternative, ...]) -> Slot:
+        """Return the slot of the name that a row reads; check that it takes the branches it has."""
+        blocks = [block for alternative in alternatives for block in alternative.blocks()]
+        for block in blocks:
+            taken = line.ends and (block.variadic or len(block.maps) == 1 + len(line.ends))
+            if line.ends and not taken:
+                raise self.error(
+                    line.inner, f"{block.word} takes no branches, or not {len(line.ends)}", at_key=True
+                )
+            missing = [key for key in block.maps[1:] if key not in (*line.row.args, BEFORE)]
+            if missing and not line.ends:
+                raise self.error(line.inner, f"{block.word} needs '{missing[0]}': {SOURCE.law}", at_key=True)
+            if block.variadic and not line.ends and "with" not in line.row.args:
+                law = f"{block.word} joins several maps: name them, as in `with: conv1`, or list branches"
+                raise self.error(line.inner, law, at_key=True)
+            if line.ends and "with" in line.row.args:
+                raise self.error((*line.inner, "with"), f"{block.word} has branches already; take `with` out")
+        if not isinstance(line.source, str) and line.ends:
+            place = (*line.inner, "from")
+            raise self.error(place, "what branches read is named, not chosen; choose in a row above them")
+        return self.resolver.checked(line.source, ".from", (*line.inner, "from"), SOURCE, "from")
 
     def per(self, row: Row, inner: Place) -> bool:
         value = row.args.get("per", "row")
@@ -172,7 +244,7 @@ class _Declaration:
             return Fixed(1), 1
         place = (*inner, "depth")
         for block in [block for alternative in alternatives for block in alternative.blocks()]:
-            if not block.repeats and "depth" not in block.parameters:
+            if not (block.repeats or "depth" in block.parameters or block.maps == ("x", BEFORE)):
                 raise self.error(place, f"{block.word} stands once; it has no 'depth'", at_key=True)
         slot = self.resolver.checked(row.args["depth"], ".depth", place, DEPTH, "depth")
         depths = self.resolver.possible(slot, 2 * MAX_DEPTH)
@@ -188,10 +260,15 @@ class _Declaration:
     ) -> tuple[Alternative, ...]:
         """Return what a word stands for: one block, or one of several. `chain` is the path of words to it."""
         self.resolver.grow(place)
-        if word in BLOCKS:
-            return (self.alternative(BLOCKS[word], args, place, "".join(f".{part}" for part in chain)),)
-        if word not in self.table.blocks:
-            known = [*BLOCKS, *self.table.blocks]
+        words = self.table.words
+        if word in words:
+            self.resolver.used.add(("blocks", word))
+            return (self.alternative(words[word], args, place, "".join(f".{part}" for part in chain)),)
+        if word not in self.table.alternatives:
+            if word.startswith("$"):
+                law = "a word is an argument only in a composed block; list the words under `blocks:`"
+                raise self.error(place, law, at_key=True)
+            known = [*words, *self.table.alternatives]
             raise self.error(place, f"there is no block '{word}'{suggest(word, known)}", at_key=True)
         chain = chain or (word,)
         if word in chain[:-1]:
@@ -199,11 +276,11 @@ class _Declaration:
         self.resolver.check_chain(place, chain)
         self.resolver.used.add(("blocks", word))
         found: list[Alternative] = []
-        for row in self.table.blocks[word]:
+        for row in self.table.alternatives[word]:
             here: Place = ("blocks", word, row.word)
             merged = self.merged(args, row, here)
             inner = self.alternatives(row.word, merged, here, (*chain, row.word))
-            found.append(inner[0] if row.word in BLOCKS else Alternative(word=row.word, inner=inner))
+            found.append(inner[0] if row.word in words else Alternative(word=row.word, inner=inner))
         if len({a.word for a in found}) < len(found):
             raise self.error(("blocks", word), f"'{word}' lists a block twice", at_key=True)
         return tuple(found)
@@ -223,6 +300,7 @@ class _Declaration:
 
     def alternative(self, block: Block[Any], args: Given, place: Place, label: str) -> Alternative:
         slots: dict[str, Slot] = {}
+        maps: dict[str, Slot] = {}
         style = dict(self.style) if block.styled else {}
         self.resolver.used |= {("defaults", key) for key in style if key not in args}
         for key, (value, where) in args.items():
@@ -230,21 +308,38 @@ class _Declaration:
             # What the row gives is drawn under the row's name, what the word gives under the word's.
             path = f".{key}" if where[0] == "layers" and place[0] != "layers" else f"{label}.{key}"
             slot = self.resolver.checked(value, path, where, kind, key)
-            (slots if key in block.parameters else style)[key] = slot
+            if key in block.parameters:
+                slots[key] = slot
+            elif key == "with" or key in block.maps:
+                maps[key] = slot
+            else:
+                style[key] = slot
         for parameter in block.parameters.values():
             if parameter.required and parameter.name not in (*slots, "depth"):
                 law = f"{block.word} needs '{parameter.name}': {parameter.kind.law}"
                 raise self.error(place, law, at_key=True)
         values = {key: slot.value for key, slot in style.items() if isinstance(slot, Fixed)}
         fixed = Style(**values) if len(values) == len(style) else None  # type: ignore[arg-type]
-        return Alternative(word=block.word, block=block, slots=slots, style=style, fixed_style=fixed)
+        ordered = {key: maps[key] for key in (*block.maps[1:], "with") if key in maps}
+        return Alternative(
+            word=block.word, block=block, slots=slots, maps=ordered, style=style, fixed_style=fixed
+        )
 
     def kind(self, block: Block[Any], key: str, where: Place) -> Kind:
         if key in block.parameters and key != "depth":
             return block.parameters[key].kind
+        if key == "with" and block.variadic:
+            return SOURCES
+        if key in block.maps[1:] and key != BEFORE:
+            return SOURCE
+        if key in BLOCK_WORDS:
+            raise self.error(where, f"`{key}` belongs to the rows of a composed block", at_key=True)
         if block.styled and key in STYLE:
             return STYLE[key]
         known = [p for p in block.parameters if p != "depth"] + (list(STYLE) if block.styled else [])
+        known += [key for key in block.maps[1:] if key != BEFORE] + (["with"] if block.variadic else [])
         if where[0] == "layers":
-            known += ["name", "per"] + (["depth"] if block.repeats or "depth" in block.parameters else [])
+            known += ["name", "from", "per"] + (
+                ["depth"] if block.repeats or "depth" in block.parameters else []
+            )
         raise self.document.unknown((*where[:-1], key), block.word, known)

@@ -75,6 +75,12 @@ class Document:
                 return cls(f"{self.name}:{line}:{column}: {_printable(message)}{_pointer(text, column)}")
         return cls(f"{self.name}: {_printable(_dotted(place) + message)}")
 
+    def stands_as(self, place: Place, other: Place) -> None:
+        """Let what stands at a place be found at another place too."""
+        for marks in (self.keys, self.values):
+            found = {key: mark for key, mark in marks.items() if key[: len(place)] == place}
+            marks.update({(*other, *key[len(place) :]): mark for key, mark in found.items()})
+
     def unknown(self, place: Place, owner: str, known: Iterable[str]) -> InputError:
         """Return the error for a key that its owner does not have, with the nearest right word."""
         given = str(place[-1])

@@ -111,7 +111,7 @@ class _Forward:
     def variable(self, value: int, index: int, node: Node) -> str:
         """Return a name that no value still to be read has; one read far below is named as its row."""
         if self.shapes and self.far(value, index):
-            return node.name
+            return _row(node.name)
         scope = node.name.rpartition("_")[0]
         stem = scope if scope and self.base == "y" else self.base
         live = {

@@ -369,7 +369,7 @@ class Trace:
         return Tensor(self, self.last + len(self.nodes), body.shape)
 
     def embed(self, name: str, body: Body, inputs: tuple[Tensor, ...]) -> Tensor:
-        """Append a body under a name and return its value; one with at most one module stands operator by operator."""
+        """Append a body under a name and return its value; a plain one stands operator by operator."""
         if not body.plain:
             self.nodes.append(Node(body, tuple([x.index for x in inputs]), body.shape, name))
             self.costs.append(body.totals)
@@ -378,7 +378,7 @@ class Trace:
         alone = len(body.nodes) == 1
         for op, sources, shape, _ in body.nodes:
             assert isinstance(op, Op)
-            own = name if op.stateful or alone else self.name(f"{name}_{op.kind}", "")
+            own = name if op.stateful or alone else self.name(op.kind, name)
             self.nodes.append(Node(op, tuple([values[value] for value in sources]), shape, own))
             values.append(self.last + len(self.nodes))
         self.costs += body.costs

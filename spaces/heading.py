@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
 
-from .blocks import BLOCKS
+from .blocks import BLOCKS, Block
+from .composed import Words, words_of
 from .document import Document, Place
-from .errors import SpaceError
 from .expressions import Expr, nesting
 from .graph import Shape
 from .resolve import MAX_NESTING
-from .rows import MAX_NAME, Row, check_name, row_names
+from .rows import MAX_NAME, Composed, Row
 from .values import NAME, shape_text
-from .writing import inline
+
+Declared: TypeAlias = "tuple[Row, ...] | Composed"
+"""What a word of `blocks` stands for: one of several rows, or rows one after the other."""
 
 MAX_ROWS = 1000
 MAX_EXTENT = 65_536
@@ -29,8 +33,25 @@ class Table:
     defaults: Mapping[str, Expr]
     choices: Mapping[str, Expr] = field(default_factory=dict)
     let: Mapping[str, Expr] = field(default_factory=dict)
-    blocks: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    blocks: Mapping[str, Declared] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    users: tuple[Block[Any], ...] = ()
     document: Document
+
+    @cached_property
+    def words(self) -> Words:
+        """Every block that a row can name."""
+        return words_of(tuple(self.composed.items()), self.users)
+
+    @cached_property
+    def composed(self) -> dict[str, Composed]:
+        """The words that stand for rows one after the other."""
+        return {name: value for name, value in self.blocks.items() if isinstance(value, Composed)}
+
+    @cached_property
+    def alternatives(self) -> dict[str, tuple[Row, ...]]:
+        """The words that stand for one of several rows."""
+        return {name: value for name, value in self.blocks.items() if not isinstance(value, Composed)}
 
     def sections(self) -> dict[str, Mapping[str, object]]:
         """Return what is declared by name; words first, since they use what the other sections declare."""
@@ -40,11 +61,20 @@ class Table:
         """Yield every expression that the table is given, with its place."""
         for section, table in (("choices", self.choices), ("let", self.let), ("defaults", self.defaults)):
             yield from (((section, name), value) for name, value in table.items())
-        for index, row in enumerate(self.layers):
-            yield from ((("layers", index, row.word, key), value) for key, value in row.args.items())
-        for word, rows in self.blocks.items():
+        yield from _expressions(self.layers, ("layers",))
+        for word, composed in self.composed.items():
+            yield from _expressions(composed.rows, ("blocks", word))
+        for word, rows in self.alternatives.items():
             for row in rows:
                 yield from ((("blocks", word, row.word, key), value) for key, value in row.args.items())
+
+
+def _expressions(rows: tuple[Row, ...], place: Place) -> Iterator[tuple[Place, Expr]]:
+    for index, row in enumerate(rows):
+        inner = (*place, index, row.word)
+        yield from (((*inner, key), value) for key, value in row.args.items())
+        for number, branch in enumerate(row.branches):
+            yield from _expressions(branch, (*inner, number))
 
 
 def check_heading(table: Table) -> None:
@@ -65,47 +95,13 @@ def check_heading(table: Table) -> None:
         raise error(("input",), f"{law}, but got {shape_text(extents)}")
     if not 1 <= len(table.layers) <= MAX_ROWS:
         raise error(("layers",), f"a table has 1 to {MAX_ROWS:,} rows, but got {len(table.layers):,}")
-    taken: dict[str, str] = {}
+    taken = {block.word: "uses" for block in table.users}
     for section, declared in table.sections().items():
         for name in declared:
             _check_declared(table.document, section, name, taken)
     for place, value in table.expressions():
         if nesting(value) > MAX_NESTING:
             raise error(place, f"nested too deep; at most {MAX_NESTING} levels")
-
-
-def names_of_rows(table: Table) -> list[str]:
-    """Return the name of every row, given or made from its word.
-
-    Raises:
-        SpaceError: If a name cannot be one, or stands twice.
-    """
-    given: list[str | None] = []
-    place: Place
-    for index, row in enumerate(table.layers):
-        name = row.args.get("name")
-        if "name" in row.args and not isinstance(name, str):
-            place = ("layers", index, row.word, "name")
-            raise table.document.error(place, f"a name is a word, but got '{inline(name)}'")
-        given.append(name if isinstance(name, str) else None)
-    names = row_names([row.word for row in table.layers], given)
-    taken: set[str] = set()
-    for index, (name, row) in enumerate(zip(names, table.layers, strict=True)):
-        place = ("layers", index, row.word, *(["name"] if "name" in row.args else []))
-        if row.word in BLOCKS or row.word in table.blocks:
-            check_row_name(table.document, name, place)
-        if name in taken:
-            raise table.document.error(place, f"two rows have the name '{name}'; name them apart")
-        taken.add(name)
-    return names
-
-
-def check_row_name(document: Document, name: str, place: Place) -> None:
-    """Raise, with the place, unless a row can have this name."""
-    try:
-        check_name(name)
-    except SpaceError as error:
-        raise document.error(place, str(error)) from None
 
 
 def _check_declared(document: Document, section: str, name: str, taken: dict[str, str]) -> None:

@@ -29,7 +29,7 @@ def check_idle(space: Space) -> None:
     """
     waiting = {path: 0 for path in space.paths if not _later_block(space, path)}
     rng = Random(0)
-    work = WORK // len(space.layers)
+    work = WORK // len(space.program.rows)
     for _ in range(NETWORKS):
         sample = space.decide(chooser(rng))
         open_now = [path for path in sample.decisions if path in waiting]
@@ -54,9 +54,7 @@ def _later_block(space: Space, path: str) -> bool:
     head, _, tail = path.partition(".")
     number = tail.partition(".")[0]
     return (
-        number.isdigit()
-        and int(number) > 1
-        and any(r.per_block for r in space.program.rows if r.name == head)
+        number.isdigit() and int(number) > 1 and any(r.single for r in space.program.rows if r.name == head)
     )
 
 
@@ -88,5 +86,5 @@ def _place(space: Space, path: str) -> Place:
         if row.name == parts[0]:
             if row.word and row.word in parts:
                 return ("blocks", *parts[parts.index(row.word) :])
-            return ("layers", row.index, space.layers[row.index].word, parts[-1])
+            return (*row.inner, parts[-1])
     return ()

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from .blocks import BLOCKS
+from .composed import CHANNELS, EXTENT, OWN
 from .document import Document, Place, Tree
 from .errors import SpaceError
-from .expressions import Choice, Expr, ExpressionError
+from .expressions import Choice, Expr, ExpressionError, is_open
 from .graph import Shape
 from .limits import Limit, read_limits
 from .network import Network
 from .parser import parse
-from .rows import Row
+from .rows import BEFORE, INPUT, Composed, Row
 from .space import Space
+from .values import Value
 
-_NETWORK = ("network", "input", "defaults", "layers")
-_SPACE = ("space", "input", "defaults", "choices", "let", "blocks", "layers", "within")
+_NETWORK = ("network", "input", "uses", "defaults", "let", "blocks", "layers", "outputs")
+_SPACE = ("space", "input", "uses", "defaults", "choices", "let", "blocks", "layers", "outputs", "within")
+
+_WITHIN = ("branches", "rows")
+"""Where the branches of a row stand beside its parameters."""
+_KNOWN = (CHANNELS, EXTENT, INPUT, BEFORE, *OWN)
 
 
 def read_network(document: Document) -> Network:
@@ -31,6 +38,9 @@ def read_network(document: Document) -> Network:
         input=_shape(document, tree),
         layers=_layers(document, tree),
         defaults=_expressions(document, tree, "defaults"),
+        let=_expressions(document, tree, "let"),
+        blocks=_blocks(document, tree),  # type: ignore[arg-type]  # checked when the network is
+        outputs=_outputs(document, tree),
         origin=document,
     )
 
@@ -50,6 +60,7 @@ def read_space(document: Document) -> Space:
         choices=_expressions(document, tree, "choices"),
         let=_expressions(document, tree, "let"),
         blocks=_blocks(document, tree),
+        outputs=_outputs(document, tree),
         within=_within(document, tree),
         origin=document,
     )
@@ -146,11 +157,22 @@ def _expressions(document: Document, tree: Mapping[str, Tree], key: str) -> dict
     return {name: expression(document, value, (key, name)) for name, value in table.items()}
 
 
+def _outputs(document: Document, tree: Mapping[str, Tree]) -> tuple[str, ...]:
+    value = tree.get("outputs", [])
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise document.error(("outputs",), "`outputs:` is a list of row names, as in [classifier, aux]")
+    return tuple(str(name) for name in value)
+
+
 def _layers(document: Document, tree: Mapping[str, Tree]) -> tuple[Row, ...]:
     rows = tree["layers"]
     if not isinstance(rows, list):
         raise document.error(("layers",), "`layers:` is a list of rows, as in `- conv: {width: 64}`")
-    return tuple(_row(document, row, ("layers", index)) for index, row in enumerate(rows))
+    return _rows(document, rows, ("layers",))
+
+
+def _rows(document: Document, rows: Sequence[Tree], place: Place) -> tuple[Row, ...]:
+    return tuple(_row(document, row, (*place, index)) for index, row in enumerate(rows))
 
 
 def _row(document: Document, tree: Tree, place: Place) -> Row:
@@ -166,26 +188,99 @@ def _row(document: Document, tree: Tree, place: Place) -> Row:
 
 
 def _arguments(document: Document, word: str, tree: Tree, place: Place) -> Row:
+    """Return a row: a word with a mapping of parameters, with a list of branches, or with both."""
     if tree is None:
         return Row(word)
+    joins = word not in BLOCKS or BLOCKS[word].variadic or len(BLOCKS[word].maps) == 2
+    if isinstance(tree, list) and joins:
+        return Row(word, *_branches(document, word, tree, place))
     if not isinstance(tree, dict):
         given = f"'{tree}'" if isinstance(tree, str) else "a sequence"
         raise document.error(place, f"{word} takes a mapping, as in {{width: 64}}, but got {given}")
-    return Row(word, **{key: expression(document, value, (*place, key)) for key, value in tree.items()})
+    branches: list[tuple[Row, ...]] = []
+    args = {}
+    for key, value in tree.items():
+        if key in _WITHIN:
+            if not isinstance(value, list):
+                raise document.error((*place, key), f"`{key}:` is a list of rows")
+            document.stands_as((*place, key), place)
+            branches = _branches(document, word, value, place)
+        else:
+            args[key] = expression(document, value, (*place, key))
+    return Row(word, *branches, **args)
 
 
-def _blocks(document: Document, tree: Mapping[str, Tree]) -> dict[str, tuple[Row, ...]]:
-    declared = {}
-    for name, alternatives in _mapping(document, tree, "blocks").items():
-        place: Place = ("blocks", name)
-        if not isinstance(alternatives, dict) or not alternatives:
-            raise document.error(
-                place, f"'{name}' is a mapping of blocks to their parameters: one of them is drawn"
+def _branches(document: Document, word: str, tree: list[Tree], place: Place) -> list[tuple[Row, ...]]:
+    """Return the branches of a row: each a row or a list of rows; of a row of one branch, its rows."""
+    if word in BLOCKS and len(BLOCKS[word].maps) == 2:
+        document.stands_as(place, (*place, 0))
+        return [_rows(document, tree, (*place, 0))]
+    branches = []
+    for number, branch in enumerate(tree):
+        here = (*place, number)
+        if isinstance(branch, list):
+            branches.append(_rows(document, branch, here))
+        else:
+            document.stands_as(here, (*here, 0))
+            branches.append((_row(document, branch, (*here, 0)),))
+        if not branches[-1]:
+            raise document.error(here, "a branch has at least one row; `identity` passes the map on")
+    return branches
+
+
+def _blocks(document: Document, tree: Mapping[str, Tree]) -> dict[str, tuple[Row, ...] | Composed]:
+    declared: dict[str, tuple[Row, ...] | Composed] = {}
+    for key, value in _mapping(document, tree, "blocks").items():
+        place: Place = ("blocks", key)
+        name, needs, defaults = _signature(document, key)
+        if name in declared:
+            raise document.error(place, f"'{name}' stands twice in `blocks`", at_key=True)
+        if isinstance(value, list):
+            document.stands_as(place, ("blocks", name))
+            rows = _rows(document, value, ("blocks", name))
+            declared[name] = Composed(rows, needs=needs, defaults=defaults)
+        elif isinstance(value, dict) and value and name == key:
+            declared[name] = tuple(
+                _arguments(document, word, args, (*place, word)) for word, args in value.items()
             )
-        declared[name] = tuple(
-            _arguments(document, word, args, (*place, word)) for word, args in alternatives.items()
-        )
+        else:
+            law = f"'{name}' is a mapping of blocks to their parameters, one of which is drawn, or a list of rows"
+            raise document.error(place, law)
     return declared
+
+
+def _signature(document: Document, key: str) -> tuple[str, tuple[str, ...], dict[str, Value]]:
+    """Return the name, the arguments without and those with a default of `fire(squeeze, expand = 64)`."""
+    place: Place = ("blocks", key)
+    match = re.fullmatch(r"([^()]*?)\s*\((.*)\)", key)
+    if not match:
+        return key, (), {}
+    needs: list[str] = []
+    defaults: dict[str, Value] = {}
+    for part in filter(None, (part.strip() for part in match[2].split(","))):
+        argument, equals, default = (piece.strip() for piece in part.partition("="))
+        law = ""
+        if not argument.isidentifier() or not argument.isascii():
+            law = f"an argument is a name, as in fire(squeeze, expand = 64), but got '{part}'"
+        elif argument in (*needs, *defaults, *_KNOWN):
+            law = f"the argument '{argument}' has that name already; choose another"
+        elif defaults and not equals:
+            law = f"'{argument}' needs a default: it follows an argument that has one"
+        if law:
+            raise document.error(place, law, at_key=True)
+        if not equals:
+            needs.append(argument)
+            continue
+        try:
+            value = parse(default)
+        except ExpressionError as error:
+            raise document.error(place, f"{argument}: {error}", at_key=True) from None
+        if is_open(value):
+            raise document.error(
+                place, f"the default of '{argument}' is a value, but got '{default}'", at_key=True
+            )
+        defaults[argument] = value  # type: ignore[assignment]
+    return match[1], tuple(needs), defaults
 
 
 def _within(document: Document, tree: Mapping[str, Tree]) -> dict[str, Limit]:

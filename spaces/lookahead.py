@@ -206,7 +206,7 @@ class Lookahead:
         if call is None:
             return _Outcome(decisions, share, nothing, (kept, shape))
         try:
-            body = call.body(shape)
+            body = call.body((shape,))
         except ShapeError:
             return _Outcome(decisions, share, nothing, None)
         costs = [min(cost_of(body.totals, name), 2 * MAX_NUMBER) for name in self.space.within]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .blocks import Block
 from .canonical import canonical_hash
+from .composed import RowError
 from .document import Document, read_text
-from .errors import ShapeError, SpaceError
+from .errors import InputError, ShapeError, SpaceError
 from .expressions import Expr
-from .graph import Body, Graph, Node, Op, Shape, Totals
-from .rows import Call, Row, RowShapeError, bodies, measure
+from .graph import Body, Graph, Shape, Style, Totals, Trace
+from .program import Program
+from .rows import INPUT, NOTHING_LEFT, Call, Composed, Row, RowShapeError, lay, measure
+from .values import Option
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,7 +30,11 @@ class Network:
         name: Letters, digits, `.`, `_`, `-`.
         input: Channels, then the extent of each spatial axis.
         layers: The rows.
-        defaults: `norm`, `act`, `bias` for all rows.
+        defaults: `norm`, `act`, `bias`, `init`, `last_norm` for all rows.
+        let: Constants by name.
+        blocks: New words; each stands for rows one after the other.
+        outputs: Names of the rows that it returns; the last row's alone unless given.
+        uses: The user's own Python files, whose blocks are words of the table.
         origin: The document it was read from, for messages.
 
     Raises:
@@ -44,19 +52,23 @@ class Network:
     input: Shape
     layers: tuple[Row, ...]
     defaults: Mapping[str, Expr] = field(default_factory=dict)
+    let: Mapping[str, Expr] = field(default_factory=dict)
+    blocks: Mapping[str, Composed] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     origin: Document | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         from .declare import check_network
 
-        object.__setattr__(self, "input", tuple(self.input))
-        object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "calls", check_network(self))
+        for name in ("input", "layers", "outputs", "uses"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        program = check_network(self)
         try:
-            object.__setattr__(self, "body", network_body(self.name, self.calls, self.input))
-        except RowShapeError as error:
-            document = self.origin or Document(tree=None, name=f"network {self.name}")
-            raise document.error(("layers", error.row), str(error), kind=ShapeError) from None
+            object.__setattr__(self, "calls", tuple(program.draw(_closed).calls))
+            object.__setattr__(self, "body", network_body(self.name, self.calls, self.input, self.outputs))
+        except (RowShapeError, RowError) as error:
+            raise placed(error, program, self.origin, f"network {self.name}") from None
 
     calls: tuple[Call, ...] = field(init=False, repr=False, compare=False)
     body: Body = field(init=False, repr=False, compare=False)
@@ -65,7 +77,14 @@ class Network:
         return hash((self.name, self.input, self.layers, frozenset(self.defaults.items())))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _network, (self.name, self.input, self.layers, dict(self.defaults))
+        given = {key: dict(getattr(self, key)) for key in ("defaults", "let", "blocks")}
+        rest = {"outputs": self.outputs, "uses": self.uses}
+        return _network, ({"name": self.name, "input": self.input, "layers": self.layers, **given, **rest},)
+
+    @property
+    def users(self) -> tuple[Block[Any], ...]:
+        """The blocks of the files that the table uses."""
+        return ()
 
     def at(self, *, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 - the language's word
         """Return the same rows on another input, or with another width of the last linear layer.
@@ -129,40 +148,33 @@ class Network:
         return build(self)
 
 
-def _network(name: str, shape: Shape, layers: tuple[Row, ...], defaults: dict[str, Expr]) -> Network:
-    return Network(name=name, input=shape, layers=layers, defaults=defaults)
+def _network(given: dict[str, Any]) -> Network:
+    return Network(**given)
 
 
-def network_body(name: str, calls: tuple[Call, ...], shape: Shape) -> Body:
-    """Return the body of a whole network: a node a row, or the operators of a row with at most one module."""
-    nodes: list[Node] = []
-    costs: list[Totals] = []
-    value = 0
-    for call, body in bodies(calls, shape):
-        if _spliced(body):
-            value = _splice(nodes, call.name, body, value)
-            costs += body.costs
-        else:
-            nodes.append(Node(body, (value,), body.shape, call.name))
-            costs.append(body.totals)
-            value = len(nodes)
-    return Body(name, (), "", (shape,), tuple(nodes), tuple(costs), (value,))
+def _closed(path: str, options: object) -> Option:
+    raise AssertionError(f"a network asked for {path}")
 
 
-def _spliced(body: Body) -> bool:
-    """Tell whether a body is a plain chain with at most one module: it needs no class of its own."""
-    modules = 0
-    for index, node in enumerate(body.nodes):
-        if isinstance(node.op, Body) or node.inputs != (index,):
-            return False
-        modules += node.op.stateful
-    return modules <= 1 and body.outputs == (len(body.nodes),)
+def network_body(name: str, calls: Iterable[Call], shape: Shape, outputs: tuple[str, ...]) -> Body:
+    """Return the body of a whole network: a node a row, or the operators of a row with at most one module.
+
+    Raises:
+        RowShapeError: If a row does not fit the maps it reads.
+    """
+    trace = Trace((shape,), Style())
+    values = lay(calls, {INPUT: trace.arguments()[0]})
+    if not trace.nodes:
+        raise RowShapeError(NOTHING_LEFT, 0)
+    results = tuple([values[output].index for output in outputs or ("",)])
+    return Body(name, (), "", (shape,), tuple(trace.nodes), tuple(trace.costs), results)
 
 
-def _splice(nodes: list[Node], name: str, body: Body, value: int) -> int:
-    for index, node in enumerate(body.nodes):
-        assert isinstance(node.op, Op)
-        plain = node.op.stateful or (len(body.nodes) == 1 and index == 0)
-        nodes.append(Node(node.op, (value,), node.shape, name if plain else f"{name}_{node.op.kind}"))
-        value = len(nodes)
-    return value
+def placed(
+    error: RowShapeError | RowError, program: Program, origin: Document | None, name: str
+) -> InputError:
+    """Return the error of a row with its place in the document."""
+    document = origin or Document(tree=None, name=name)
+    if isinstance(error, RowError):
+        return document.error(error.place, str(error))
+    return document.error(program.rows[error.row].place, str(error), kind=ShapeError)

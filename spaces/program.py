@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .blocks import Block
+from .blocks import BLOCKS, Block
+from .document import Place
 from .graph import Style
-from .rows import Call
-from .slots import Choose, Draw, Paths, Slot
+from .rows import BEFORE, Call
+from .slots import INDEX, Choose, Draw, Paths, Slot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Alternative:
         word: The block's word: an option where a word stands for several.
         block: The block, if it is one.
         slots: Its arguments that are given.
+        maps: The names of the maps it reads besides its input, by the word that names them.
         style: Its norm, act and bias where they are set, by `defaults` or by the row.
         fixed_style: The same where nothing in it is open.
         inner: The alternatives of a word of its own.
@@ -28,6 +30,7 @@ class Alternative:
     word: str
     block: Block[Any] | None = None
     slots: Mapping[str, Slot] = field(default_factory=dict)
+    maps: Mapping[str, Slot] = field(default_factory=dict)
     style: Mapping[str, Slot] = field(default_factory=dict)
     fixed_style: Style | None = None
     inner: tuple[Alternative, ...] = ()
@@ -37,6 +40,7 @@ class Alternative:
         for word, slot in self.slots.items():
             if first or word != "stride":
                 yield slot
+        yield from self.maps.values()
         yield from self.style.values()
 
     def reads(self) -> frozenset[str]:
@@ -53,10 +57,17 @@ class Alternative:
 
 
 class Drawn(NamedTuple):
-    """What a walk gives: the calls, and whether each row's name was given or its block drawn."""
+    """What a walk gives.
+
+    Attributes:
+        calls: The calls.
+        explicit: Whether each row's name was given or its block drawn.
+        befores: For what a cell gives, the name of what that cell read.
+    """
 
     calls: list[Call]
     explicit: list[bool]
+    befores: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +76,16 @@ class RowProgram:
 
     Attributes:
         name: The row's name, the head of its paths.
-        index: Its place in the table.
+        index: Its place among the rows, branches before what joins them.
+        place: Where it stands in the table.
+        inner: Where its parameters stand.
+        source: The name of what it reads.
+        follows: Whether that is what the row above it gives.
+        ends: What its branches give, by name.
+        binds: Whether another row, or the outputs, name it.
         depth: Number of blocks.
         per_block: Whether every block draws its own choices.
+        unrolled: Whether every block is a call of its own: its arguments or what it reads differ.
         alternatives: What the row's word stands for.
         word: The declared word, or nothing for a block's own word.
         named: Whether the name was given.
@@ -76,12 +94,30 @@ class RowProgram:
 
     name: str
     index: int
+    place: Place
+    inner: Place
+    source: Slot
+    follows: bool
+    ends: tuple[str, ...] = ()
+    binds: bool = False
     depth: Slot
     per_block: bool
+    unrolled: bool = False
     alternatives: tuple[Alternative, ...]
     word: str
     named: bool
     deepest: int = 1
+
+    @property
+    def single(self) -> bool:
+        """Whether every block is a call."""
+        return self.per_block or self.unrolled
+
+    @property
+    def chained(self) -> bool:
+        """Whether it reads what the row above gives, and nothing else."""
+        maps = any(block.maps != ("x",) or block.variadic for a in self.alternatives for block in a.blocks())
+        return self.follows and not (self.binds or self.unrolled or maps)
 
     def block_name(self, number: int) -> str:
         """Return the name of one block of a row whose blocks draw their own choices."""
@@ -93,21 +129,60 @@ class RowProgram:
 
     def draw(self, draw: Draw, drawn: Drawn) -> None:
         """Append the row's calls."""
+        source = self.source.draw(draw, self.name)
         depth = self.depth.draw(draw, self.name)
         assert isinstance(depth, int)
-        explicit = self.named or bool(self.word)
-        if not self.per_block:
-            if depth:
-                drawn.calls.append(self.call(draw, self.name, self.name, depth, first=True))
-                drawn.explicit.append(explicit)
-            return
-        for number in range(1, depth + 1):
-            name, prefix = self.block_name(number), f"{self.name}.{number}"
-            drawn.calls.append(self.call(draw, prefix, name, 1, first=number == 1))
+        assert isinstance(source, str)
+        if depth == 0:
+            self.pass_on(source, drawn)
+        elif self.single:
+            self.draw_blocks(draw, drawn, source, depth)
+        else:
+            call = self.call(draw, self.name, self.name, depth, first=True)
+            self.append(call, drawn, source, explicit=self.named or bool(self.word))
+
+    def pass_on(self, source: str, drawn: Drawn) -> None:
+        """Append a call of no block, where something needs what the row gives."""
+        if self.binds or not self.follows:
+            binds = (self.name,) if self.binds else ()
+            identity = BLOCKS["identity"]
+            sources = () if self.follows else (source,)
+            drawn.calls.append(Call(identity, self.name, (), 0, Style(), self.index, sources, binds))
             drawn.explicit.append(True)
+            drawn.befores[self.name] = drawn.befores.get(source, source)
+
+    def draw_blocks(self, draw: Draw, drawn: Drawn, source: str, depth: int) -> None:
+        """Append a call a block; unless each draws its own choices, they share them."""
+        if not self.per_block:
+            draw = draw.remembering()
+        for number in range(1, depth + 1):
+            name = self.block_name(number)
+            prefix = f"{self.name}.{number}" if self.per_block else self.name
+            draw.drawn[INDEX] = number - 1
+            call = self.call(draw, prefix, name, 1, first=number == 1)
+            self.append(call, drawn, source, explicit=True, number=number, last=number == depth)
+            source = name
+
+    def append(
+        self, call: Call, drawn: Drawn, source: str, *, explicit: bool, number: int = 1, last: bool = True
+    ) -> None:
+        """Append a call with the names of what it reads and gives."""
+        others = call.sources
+        follows = self.follows or number > 1
+        if self.ends:
+            sources = self.ends if call.block.variadic else (source, *self.ends)
+        elif call.block.maps[1:2] == (BEFORE,):
+            sources = (source, drawn.befores.get(source, source), *others)
+            drawn.befores[call.name] = source
+            drawn.befores[self.name] = source
+        else:
+            sources = () if follows and not others else (source, *others)
+        binds = ((call.name,) if self.unrolled else ()) + ((self.name,) if self.binds and last else ())
+        drawn.calls.append(call._replace(sources=sources, binds=binds) if sources or binds else call)
+        drawn.explicit.append(explicit)
 
     def block(self, draw: Draw, number: int) -> Call | None:
-        """Return the call of one step: the whole row, or the block of a number; None where it has none.
+        """Return the call of one step of a chain: the whole row, or the block of a number; None where it has none.
 
         The depth of a row whose blocks draw their own choices is noted in `draw` for the steps that follow.
         """
@@ -123,7 +198,7 @@ class RowProgram:
         return self.call(draw, prefix, self.block_name(number), 1, first=number == 1)
 
     def call(self, draw: Draw, prefix: str, name: str, depth: int, *, first: bool) -> Call:
-        """Return the call of a block that the row's word stands for."""
+        """Return the call of a block that the row's word stands for; its sources are the maps it names."""
         chosen, path = self.alternatives, f"{prefix}.{self.word}"
         while len(chosen) > 1 or chosen[0].block is None:
             word = draw.choose(path, tuple([a.word for a in chosen])) if len(chosen) > 1 else chosen[0].word
@@ -150,15 +225,20 @@ class RowProgram:
                 args.append((word, depth))
             else:
                 args.append((word, default))
+        maps: list[str] = []
+        for slot in chosen.maps.values():
+            given = slot.draw(draw, prefix)
+            maps += given if isinstance(given, tuple) else (given,)  # type: ignore[arg-type]
         style = chosen.fixed_style
         if style is None:
             style = Style(**{key: slot.draw(draw, prefix) for key, slot in chosen.style.items()})  # type: ignore[arg-type]
         if not block.repeats and depth > 0:
             depth = 1
-        return Call(block, name, tuple(args), depth, style, self.index)
+        return Call(block, name, tuple(args), depth, style, self.index, tuple(maps))
 
     def paths(self) -> Paths:
         """Yield every path of the row, with its options."""
+        yield from self.source.paths(self.name)
         yield from self.depth.paths(self.name)
         if not self.per_block:
             yield from self.block_paths(self.name, first=True)
@@ -168,7 +248,7 @@ class RowProgram:
 
     def reads(self) -> frozenset[str]:
         """Return the variables that the row reads, its depth included."""
-        found = set(self.depth.count().variables)
+        found = set(self.depth.count().variables | self.source.count().variables)
         for alternative in self.alternatives:
             found |= alternative.reads()
         return frozenset(found)
@@ -199,18 +279,42 @@ class Program:
     Attributes:
         rows: Its rows.
         lets: The variables.
+        outputs: Names of the rows that the network returns; the last one unless given.
+        prunes: Whether a walk may draw rows that nothing reads.
     """
 
     rows: tuple[RowProgram, ...]
     lets: Mapping[str, Slot]
+    outputs: tuple[str, ...] = ()
+    prunes: bool = False
+
+    @property
+    def chain(self) -> bool:
+        """Whether every row reads what the row above it gives, and nothing else."""
+        return all(row.chained for row in self.rows)
 
     def draw(self, choose: Choose) -> Drawn:
         """Return the calls that a list of decisions gives."""
         draw = Draw(choose, self.lets)
-        drawn = Drawn([], [])
+        drawn = Drawn([], [], {})
         for row in self.rows:
             row.draw(draw, drawn)
-        return drawn
+        return self.without_unread(drawn) if self.prunes else drawn
+
+    def without_unread(self, drawn: Drawn) -> Drawn:
+        """Return a walk without the calls that do not reach an output."""
+        wanted = set(self.outputs)
+        calls: list[Call] = []
+        explicit: list[bool] = []
+        reads_above = not self.outputs
+        for call, name in zip(reversed(drawn.calls), reversed(drawn.explicit), strict=True):
+            if not reads_above and not wanted.intersection(call.binds):
+                continue
+            calls.append(call)
+            explicit.append(name)
+            wanted.update(call.sources)
+            reads_above = not call.sources
+        return Drawn(calls[::-1], explicit[::-1], drawn.befores)
 
     def steps(self) -> list[Step]:
         """Return a walk as steps."""

@@ -31,7 +31,7 @@ from .expressions import (
     item_of,
     parts,
 )
-from .slots import Checked, Draw, Fixed, OneOf, Several, Slot, Variable, computed, walk
+from .slots import Checked, Draw, Fixed, Index, OneOf, Several, Slot, Variable, computed, walk
 from .values import Option, Term, Value, option
 from .writing import inline
 
@@ -52,6 +52,7 @@ class Resolver:
     Attributes:
         lets: The slot of every variable, after those it reads.
         used: Section and name of everything that something refers to.
+        indexed: Whether `$i` has been met; `$i` is known only where `index` says.
     """
 
     def __init__(self, document: Document, choices: Mapping[str, Expr], let: Mapping[str, Expr]) -> None:
@@ -60,6 +61,7 @@ class Resolver:
         self.let = let
         self.lets: dict[str, Slot] = {}
         self.used: set[tuple[str, str]] = set()
+        self.index = self.indexed = False
         self._acyclic: set[str] = set()
         self._heights: dict[str, int] = {}
         self._probed: dict[tuple[str, Kind], list[Value]] = {}
@@ -191,6 +193,9 @@ class Resolver:
             self._variable(name)
             self._reach(place, self._level + self._heights[name])
             return Variable(name)
+        if name == "i" and self.index and name not in self.choices:
+            self.indexed = True
+            return Index()
         if name not in self.choices:
             known = [*self.let, *self.choices]
             raise self.error(place, f"nothing is named '${name}'{suggest(name, known)}")

@@ -6,6 +6,7 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from .blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
 from .errors import ShapeError, SpaceError
 from .expressions import Expr
 from .graph import Body, Shape, Style, Tensor, Totals
-from .values import shape_text
+from .values import Value, shape_text
 
 STYLE: dict[str, Kind] = {"norm": NORM, "act": ACT, "bias": FLAG, "init": INIT, "last_norm": LAST_NORM}
 """What `defaults:` may set, and a row of a styled block may override."""
@@ -96,6 +97,46 @@ class Row:
 
 def _row(word: str, branches: tuple[tuple[Row, ...], ...], args: dict[str, Expr]) -> Row:
     return Row(word, *branches, **args)
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The rows of a composed block, and its arguments.
+
+    Attributes:
+        rows: Its rows; what they leave to its user is a reference to an argument.
+        needs: Arguments that it must be given.
+        defaults: Arguments that it may be given.
+
+    >>> narrow = Composed((Row("conv", width=8), Row("conv", width=4)))
+    >>> narrow.arguments
+    ()
+    """
+
+    rows: tuple[Row, ...]
+    _: KW_ONLY
+    needs: tuple[str, ...] = ()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", tuple(self.rows))
+        object.__setattr__(self, "needs", tuple(self.needs))
+        object.__setattr__(self, "defaults", MappingProxyType(dict(self.defaults)))
+
+    def __hash__(self) -> int:
+        return hash((self.rows, self.needs, tuple(self.defaults.items())))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _composed, (self.rows, self.needs, dict(self.defaults))
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Every argument, those that it must be given first."""
+        return (*self.needs, *self.defaults)
+
+
+def _composed(rows: tuple[Row, ...], needs: tuple[str, ...], defaults: dict[str, Value]) -> Composed:
+    return Composed(rows, needs=needs, defaults=defaults)
 
 
 class Call(NamedTuple):

@@ -7,7 +7,8 @@ again and again, and the result is kept where it meets the limits. To redraw a s
 likely as the way back, so stirring leads from the right distribution to the right distribution.
 
 What the limits call for is found out once for a space, with random numbers of its own, so a sample depends on
-nothing but the space and the random numbers it is given.
+nothing but the space and the random numbers it is given. Looking ahead follows a chain of rows; where rows
+read others by name, a search for a start within the limits, then stirred, stands in for it.
 """
 
 from __future__ import annotations
@@ -52,25 +53,23 @@ WORK = 40_000
 
 def sample(space: Space, rng: Random) -> Sample:
     """Return a random feasible sample; see `Space.sample`."""
-    if space.lookahead is None:
+    if space.easy:
         return next(found for found in plain_walks(space, rng) if space.feasible(found))
-    found = _guided(space, space.lookahead, rng)
+    found = _guided(space, space.lookahead, rng) if space.lookahead else None
     if found is None:
         found = _search(space, rng)
     return _stirred(space, found, rng)
 
 
-def lookahead(space: Space) -> Lookahead | None:
-    """Return what walks that look ahead need, or None where plain walks do."""
+def easy(space: Space) -> bool:
+    """Tell whether plain walks meet the limits often enough."""
     rng = Random(0)
     hits = 0
     for found in islice(plain_walks(space, rng), _affordable(space, PLAIN)):
         hits += space.feasible(found)
         if hits == HITS:
-            return None
-    from .lookahead import Lookahead
-
-    return Lookahead(space, rng)
+            return True
+    return False
 
 
 def plain_walks(space: Space, rng: Random) -> Iterator[Sample]:

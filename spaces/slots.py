@@ -17,6 +17,8 @@ Choose: TypeAlias = Callable[[str, Sequence[Option]], Option]
 Paths: TypeAlias = Iterator[tuple[str, Sequence[Option]]]
 T = TypeVar("T")
 MAX_TERMS = 1_000_000
+INDEX = "$i"
+"""Where a walk notes the number of the block that it draws."""
 
 
 class Count(dict[frozenset[str], int]):
@@ -69,6 +71,19 @@ class Draw:
         self.choose = choose
         self.lets = lets
         self.drawn: dict[str, Value] = dict(fixed or {})
+
+    def remembering(self) -> Draw:
+        """Return the same walk that is asked each path once: asked again, it gives what it gave."""
+        taken: dict[str, Option] = {}
+
+        def choose(path: str, options: Sequence[Option]) -> Option:
+            if path not in taken:
+                taken[path] = self.choose(path, options)
+            return taken[path]
+
+        draw = Draw(choose, self.lets)
+        draw.drawn = self.drawn
+        return draw
 
     def let(self, name: str) -> Value:
         """Return a variable; it is drawn when it is first read."""
@@ -167,6 +182,24 @@ class Variable(Slot):
 
     def paths(self, prefix: str) -> Paths:
         """Yield nothing: the variable has the paths."""
+        yield from ()
+
+
+class Index(Slot):
+    """`$i`: the number of a block in its row, from 0."""
+
+    __slots__ = ()
+
+    def draw(self, draw: Draw, prefix: str) -> Value:
+        """Return the number."""
+        return draw.drawn.get(INDEX, 0)
+
+    def count(self) -> Count:
+        """Return one way."""
+        return ONE
+
+    def paths(self, prefix: str) -> Paths:
+        """Yield nothing."""
         yield from ()
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import sampling
+from .blocks import Block
 from .canonical import canonical_hash
 from .closing import network_of
 from .counting import count
@@ -21,7 +22,7 @@ from .idle import check_idle
 from .limits import Limit, check_limits, miss, parse_limit
 from .network import Network, network_body
 from .program import Drawn, Program
-from .rows import Row, measure
+from .rows import Composed, Row, measure
 from .slots import Choose, walk
 from .values import Option
 
@@ -60,8 +61,9 @@ class Sample:
         Raises:
             ShapeError: If it cannot be built.
         """
-        body = network_body(self.space.name, tuple(self.drawn.calls), self.space.input)
-        return canonical_hash(Graph(self.space.name, body))
+        space = self.space
+        body = network_body(space.name, self.drawn.calls, space.input, space.outputs)
+        return canonical_hash(Graph(space.name, body))
 
     @cached_property
     def network(self) -> Network:
@@ -70,7 +72,7 @@ class Sample:
         Raises:
             ShapeError: If it cannot be built.
         """
-        return network_of(self.drawn, name=self.space.name, shape=self.space.input, origin=self.space.origin)
+        return network_of(self.drawn, self.space)
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ class Space:
         defaults: `norm`, `act`, `bias` for all rows; they may be open.
         choices: Choices by name; each use is drawn anew.
         let: Variables by name; each is drawn once and shared.
-        blocks: New words; each stands for one of several blocks.
+        blocks: New words; each stands for one of several blocks, or for rows one after the other.
+        outputs: Names of the rows that a network returns; the last row's alone unless given.
+        uses: The user's own Python files, whose blocks are words of the table.
         within: Limits on `params`, `macs`, `flops`, `activations`.
         origin: The document it was read from, for messages.
 
@@ -99,14 +103,16 @@ class Space:
     defaults: Mapping[str, Expr] = field(default_factory=dict)
     choices: Mapping[str, Expr] = field(default_factory=dict)
     let: Mapping[str, Expr] = field(default_factory=dict)
-    blocks: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[Row, ...] | Composed] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     within: Mapping[str, Limit] = field(default_factory=dict)
     origin: Document | None = field(default=None, compare=False, repr=False)
     program: Program = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "input", tuple(self.input))
-        object.__setattr__(self, "layers", tuple(self.layers))
+        for name in ("input", "layers", "outputs", "uses"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         check_limits(self.within)
         object.__setattr__(self, "program", check_space(self))
         check_idle(self)
@@ -116,6 +122,11 @@ class Space:
 
     def __reduce__(self) -> tuple[object, ...]:
         return Space.from_yaml, (self.to_yaml(),)
+
+    @property
+    def users(self) -> tuple[Block[Any], ...]:
+        """The blocks of the files that the table uses."""
+        return ()
 
     @classmethod
     def load(cls, name: str) -> Space:
@@ -261,9 +272,16 @@ class Space:
         return len({sample.hash() for sample in self.enumerate() if self.feasible(sample)})
 
     @cached_property
+    def easy(self) -> bool:
+        """Whether random walks meet the limits often; found out once."""
+        return sampling.easy(self)
+
+    @cached_property
     def lookahead(self) -> Lookahead | None:
-        """What random walks need to know of the limits, found out once; None where they are met often."""
-        return sampling.lookahead(self)
+        """What random walks need to know of the limits, found out once; None where rows do not form a chain."""
+        from .lookahead import Lookahead
+
+        return Lookahead(self, Random(0)) if self.program.chain else None
 
     @cached_property
     def paths(self) -> dict[str, Sequence[Option]]:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
+from .blocks import BLOCKS
 from .expressions import Choice, Expr, expression_text
-from .rows import Row
-from .values import shape_text
+from .rows import Composed, Row
+from .values import shape_text, text
 
 if TYPE_CHECKING:
     from .network import Network
@@ -35,15 +36,68 @@ def _key(value: Expr) -> str:
     return _scalar(expression_text(value))
 
 
+def _key_text(words: str) -> str:
+    """Return a name with arguments as a key of YAML: quoted where a default would break it."""
+    return words if re.fullmatch(r"[A-Za-z0-9_]+(\([A-Za-z0-9_,./ =]*\))?", words) else json.dumps(words)
+
+
 def _scalar(words: str) -> str:
     return words if _PLAIN.fullmatch(words) and not words.startswith("- ") else json.dumps(words)
 
 
 def row_text(row: Row) -> str:
     """Return a row as one line: `conv: {width: 64, kernel: 7}`."""
-    if not row.args:
-        return row.word
-    return f"{row.word}: {{{', '.join(f'{key}: {inline(value)}' for key, value in row.args.items())}}}"
+    parts = [f"{key}: {inline(value)}" for key, value in row.args.items()]
+    if not row.branches:
+        return f"{row.word}: {{{', '.join(parts)}}}" if parts else row.word
+    inner = f"[{', '.join(_branch_texts(row))}]"
+    return f"{row.word}: {{{', '.join([*parts, f'branches: {inner}'])}}}" if parts else f"{row.word}: {inner}"
+
+
+def _branch_texts(row: Row) -> list[str]:
+    """Return each branch on one line; of a row that has one, its rows."""
+    if _holds_rows(row):
+        return [_in_flow(inner) for inner in row.branches[0]]
+    return [
+        _in_flow(branch[0]) if len(branch) == 1 else f"[{', '.join(map(_in_flow, branch))}]"
+        for branch in row.branches
+    ]
+
+
+def _in_flow(row: Row) -> str:
+    text = row_text(row)
+    return text if text == row.word else f"{{{text}}}"
+
+
+def _holds_rows(row: Row) -> bool:
+    """Tell whether a row has one branch by its nature, whose rows are written as its own."""
+    return row.word in BLOCKS and len(BLOCKS[row.word].maps) == 2
+
+
+def _row_lines(row: Row, indent: str) -> list[str]:
+    """Return a row as lines of a list, a branch a line."""
+    if not row.branches:
+        return [f"{indent}- {row_text(row)}"]
+    lines, pad = [f"{indent}- {row.word}:"], f"{indent}    "
+    if row.args:
+        lines += [f"{pad}{key}: {inline(value)}" for key, value in row.args.items()]
+        lines.append(f"{pad}branches:")
+        pad += "  "
+    if _holds_rows(row):
+        return [*lines, *(line for inner in row.branches[0] for line in _row_lines(inner, pad))]
+    for branch in row.branches:
+        if len(branch) == 1:
+            lines += _row_lines(branch[0], pad)
+        else:
+            lines.append(f"{pad}- [{', '.join(map(row_text, branch))}]")
+    return lines
+
+
+def _signature(name: str, composed: Composed) -> str:
+    """Return `fire(squeeze, expand = 64)`."""
+    defaults = [f"{key} = {text(value)}" for key, value in composed.defaults.items()]
+    given = ", ".join([*composed.needs, *defaults])
+    return f"{name}({given})" if given else name
 
 
 def to_yaml(table: Network | Space) -> str:
@@ -52,18 +106,25 @@ def to_yaml(table: Network | Space) -> str:
         f"{'network' if _is_network(table) else 'space'}: {table.name}",
         f"input: {shape_text(table.input)}",
     ]
+    if table.uses:
+        lines.append(f"uses: [{', '.join(map(_scalar, table.uses))}]")
     if table.defaults:
         lines.append(f"defaults: {{{', '.join(f'{k}: {inline(v)}' for k, v in table.defaults.items())}}}")
     lines += _section("choices", getattr(table, "choices", {}))
-    lines += _section("let", getattr(table, "let", {}))
-    blocks: Mapping[str, tuple[Row, ...]] = getattr(table, "blocks", {})
-    if blocks:
+    lines += _section("let", table.let)
+    if table.blocks:
         lines.append("blocks:")
-        for word, rows in blocks.items():
+    for word, declared in table.blocks.items():
+        if isinstance(declared, Composed):
+            lines.append(f"  {_key_text(_signature(word, declared))}:")
+            lines += [line for row in declared.rows for line in _row_lines(row, "    ")]
+        else:
             lines.append(f"  {word}:")
-            lines += [f"    {row_text(row) if row.args else f'{row.word}:'}" for row in rows]
+            lines += [f"    {row_text(row) if row.args else f'{row.word}:'}" for row in declared]
     lines.append("layers:")
-    lines += [f"  - {row_text(row)}" for row in table.layers]
+    lines += [line for row in table.layers for line in _row_lines(row, "  ")]
+    if table.outputs:
+        lines.append(f"outputs: [{', '.join(table.outputs)}]")
     within = getattr(table, "within", {})
     if within:
         lines.append("within:")
@@ -77,22 +138,43 @@ def to_json(table: Network | Space) -> str:
         "network" if _is_network(table) else "space": table.name,
         "input": shape_text(table.input),
     }
+    if table.uses:
+        tree["uses"] = list(table.uses)
     for section in ("defaults", "choices", "let"):
         values: Mapping[str, Expr] = getattr(table, section, {})
         if values:
             tree[section] = {key: _json(value) for key, value in values.items()}
-    blocks: Mapping[str, tuple[Row, ...]] = getattr(table, "blocks", {})
-    if blocks:
-        tree["blocks"] = {word: {row.word: _args(row) for row in rows} for word, rows in blocks.items()}
-    tree["layers"] = [{row.word: _args(row)} if row.args else row.word for row in table.layers]
+    if table.blocks:
+        tree["blocks"] = dict(_declared(word, value) for word, value in table.blocks.items())
+    tree["layers"] = [_row_tree(row) for row in table.layers]
+    if table.outputs:
+        tree["outputs"] = list(table.outputs)
     within = getattr(table, "within", {})
     if within:
         tree["within"] = {key: str(limit) for key, limit in within.items()}
     return json.dumps(tree)
 
 
+def _declared(word: str, value: tuple[Row, ...] | Composed) -> tuple[str, Json]:
+    if isinstance(value, Composed):
+        return _signature(word, value), [_row_tree(row) for row in value.rows]
+    return word, {row.word: _args(row) for row in value}
+
+
+def _row_tree(row: Row) -> Json:
+    if not row.branches:
+        return {row.word: _args(row)} if row.args else row.word
+    inner: list[Json] = [
+        _row_tree(branch[0]) if len(branch) == 1 else [_row_tree(row) for row in branch]
+        for branch in row.branches
+    ]
+    if _holds_rows(row):
+        inner = [_row_tree(row) for row in row.branches[0]]
+    return {row.word: {**_args(row), "branches": inner} if row.args else inner}
+
+
 def _is_network(table: Network | Space) -> bool:
-    return not hasattr(table, "let")
+    return not hasattr(table, "within")
 
 
 def _section(name: str, values: Mapping[str, Expr]) -> list[str]:
@@ -101,7 +183,7 @@ def _section(name: str, values: Mapping[str, Expr]) -> list[str]:
     return [f"{name}:", *(f"  {key}: {inline(value)}" for key, value in values.items())]
 
 
-def _args(row: Row) -> Json:
+def _args(row: Row) -> dict[str, Json]:
     return {key: _json(value) for key, value in row.args.items()}
 
 

@@ -4,32 +4,76 @@ from __future__ import annotations
 
 from typing import Any
 
+from .attention import attention, non_local
 from .block import Block, Parameter, block, repeat, trace
 from .chain import avgpool, conv, dropout, factorised, linear, lrn, maxpool, norm, separable
+from .convolutions import deform, masked, upconv
 from .dense import dense, transition
+from .gates import context, highway, se
 from .inception import inception
 from .inverted import inverted
+from .joins import add, concat, multiply
+from .joins import residual as residual_rows
+from .mlpconv import mlpconv
+from .passing import identity, reshape, shortcut, zero
+from .pointwise import act, droppath, gdn, igdn, reparameterise, scale
 from .residual import basic, bottleneck, plain
+from .resize import crop, pad, pixelshuffle, resize, unpool, upsample
+from .shuffle import shuffle, shufflev1, shufflev2
+from .wavenet import wavenet
 
 BLOCKS: dict[str, Block[Any]] = {
     word.word: word
     for word in (
+        act,
+        add,
+        attention,
         avgpool,
         basic,
         bottleneck,
+        concat,
+        context,
         conv,
+        crop,
+        deform,
         dense,
         dropout,
+        droppath,
         factorised,
+        gdn,
+        highway,
+        identity,
+        igdn,
         inception,
         inverted,
         linear,
         lrn,
+        masked,
         maxpool,
+        mlpconv,
+        multiply,
+        non_local,
         norm,
+        pad,
+        pixelshuffle,
         plain,
+        reparameterise,
+        reshape,
+        residual_rows,
+        resize,
+        scale,
+        se,
         separable,
+        shortcut,
+        shuffle,
+        shufflev1,
+        shufflev2,
         transition,
+        unpool,
+        upconv,
+        upsample,
+        wavenet,
+        zero,
     )
 }
 """The words of the language by name; the contract tests walk them."""

@@ -98,7 +98,7 @@ ROWS = [
     ("width: 16", "width: 16, per: blok", "5:28", "per is row or block, but got 'blok'"),
     ("width: 16", "width: 16, per: block", "5:23", "`per: block` changes nothing: the row has one block"),
     ("width: 16", "width: 16, depth: 2, per: block", "5:33", "changes nothing: the row leaves nothing open"),
-    ("conv: {width: 16}", "conv: {width: 16, from: stem}", "5:23", "conv has no 'from'"),
+    ("conv: {width: 16}", "conv: {width: 16, from: stem}", "5:29", "'stem' is no row; it knows input"),
 ]
 
 NAMES = [
@@ -147,7 +147,7 @@ VALUES = [
         "a network leaves nothing open, but 'width' does; declare a `space:`",
     ),
     ("width: 16", "width: 1..4", "5:19", "a network leaves nothing open, but 'width' does"),
-    ("width: 16", "width: $w", "5:19", "a network leaves nothing open, but 'width' does"),
+    ("width: 16", "width: $w", "5:19", "nothing is named '$w'"),
     ("relu6", "{relu, relu6}", "3:17", "a network leaves nothing open, but 'act' does"),
     ("width: 16", "width: 2 *", "5:22", "the expression ends too early"),
     ("width: 16", 'width: "w 6"', "5:22", "'6' is not expected here"),
@@ -389,7 +389,7 @@ def space(*layers: Row, **sections: Any) -> Space:
     ("wrong", "words"),
     [
         (lambda: network(Row("conv", width=0.5)), "layers[0].conv.width: width is a whole number"),
-        (lambda: network(Row("conv", width=ref("w"))), "a network leaves nothing open"),
+        (lambda: network(Row("conv", width=ref("w"))), "nothing is named '$w'"),
         (lambda: network(), "a table has 1 to 1,000 rows, but got 0"),
         (lambda: network(CONV, shape=(3,)), "channels and one to three extents"),
         (lambda: network(CONV, name="a b"), "but got 'a b'"),

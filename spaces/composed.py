@@ -1,0 +1,314 @@
+"""Composed blocks: words made in a table from other words, with arguments.
+
+::
+
+    blocks:
+      fire(squeeze, expand):
+        - conv: {width: $squeeze, kernel: 1}
+        - concat:
+            - conv: {width: $expand, kernel: 1}
+            - conv: {width: $expand, kernel: 3}
+
+A composed block is a block like any other: its function computes the expressions of its rows from its
+arguments, from `$in`, the channels it reads, and from `$extent`, the first extent it reads, and places them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from .blocks import BLOCKS, Block, Parameter
+from .blocks.block import Args
+from .blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
+from .document import Document, Place
+from .errors import SpaceError, suggest
+from .expressions import Expr, ExpressionError, evaluate, has_choice, is_open, parts, references
+from .graph import Style, Tensor
+from .parser import parse
+from .rows import BEFORE, INPUT, STYLE, Call, Composed, Row, lay
+from .scope import Line, lines
+from .values import Value, text
+from .writing import row_text
+
+CHANNELS, EXTENT = "in", "extent"
+"""What the rows of a composed block know besides its arguments."""
+OWN = ("name", "from", "with", "depth", "when", "unused")
+"""What a row in a composed block is given besides what its own block takes."""
+MAX_NESTED = 50
+
+Words: TypeAlias = Mapping[str, Block[Any]]
+
+
+class RowError(SpaceError):
+    """A row of a composed block does not follow the language; `place` is where it stands in the table."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RowError, (str(self), self.place)
+
+
+@lru_cache(maxsize=512)
+def words_of(composed: tuple[tuple[str, Composed], ...], users: tuple[Block[Any], ...]) -> Words:
+    """Return every word of a table: the library's, the user's own, and those that it composes.
+
+    Equal definitions give the same blocks, so that what is remembered of them is shared.
+    """
+    words: dict[str, Block[Any]] = {**BLOCKS, **{block.word: block for block in users}}
+    found = MappingProxyType(words)
+    for name, definition in composed:
+        words[name] = ComposedBlock(name, definition, found)
+    return found
+
+
+class ComposedBlock(Block[Any]):
+    """A word whose function is the rows of its definition."""
+
+    def __init__(self, word: str, definition: Composed, words: Words) -> None:
+        self.word = word
+        self.definition = definition
+        self.words = words
+        self.lines = lines(Document(tree=None), definition.rows, ("blocks", word))
+        self.maps = ("x", *maps_read(definition, self.lines))
+        self.variadic = False
+        self.styled = True
+        self.repeats = self.maps == ("x",)
+        values = [name for name in definition.arguments if name not in self.maps]
+        self.parameters = {
+            name: Parameter(
+                name=name, kind=ANY, required=name in definition.needs, default=definition.defaults.get(name)
+            )
+            for name in values
+        }
+        self.identifiers = tuple(values)
+        self.defaults = tuple((p.name, p.default) for p in self.parameters.values())
+        self.doc = "\n".join(map(row_text, definition.rows))
+        self.function = self.place_rows
+        self.terms = [self.word_of(line) for line in self.lines]
+        self.nested = 0
+
+    def place_rows(self, x: Tensor, *maps: Tensor, **arguments: Value) -> Tensor:
+        """Place the rows on the maps they read."""
+        names = {**arguments, CHANNELS: x.channels, EXTENT: x.shape[1] if x.rank else 1}
+        given = {INPUT: x, **dict(zip(self.maps[1:], maps, strict=True))}
+        self.nested += 1
+        try:
+            if self.nested > MAX_NESTED:
+                raise RowError(f"'{self.word}' stands within itself", ("blocks", self.word))
+            return lay(self.calls(names, x.style, frozenset(given)), given)[""]
+        finally:
+            self.nested -= 1
+
+    def calls(self, names: Mapping[str, Value], style: Style, known: frozenset[str]) -> list[Call]:
+        """Return the calls that the rows come down to for some arguments."""
+        found: list[Call] = []
+        above = set(known)
+        for index, line in enumerate(self.lines):
+            found.append(_Reader(self, line, index, names, above).call(style))
+            above.add(line.name)
+        return _without_read(self.lines, found)
+
+    def check(self) -> None:
+        """Raise if a row cannot be right whatever the arguments are, or an argument is not used.
+
+        Raises:
+            RowError: With the place.
+        """
+        names = dict.fromkeys((*self.parameters, CHANNELS, EXTENT))
+        above = {INPUT, *self.maps[1:]}
+        for index, line in enumerate(self.lines):
+            if isinstance(self.terms[index], str):
+                _Reader(self, line, index, names, above).check()
+            above.add(line.name)
+        used = {name for row in self.definition.rows for name in own_references(row)}
+        for name in self.parameters:
+            if name not in used:
+                raise RowError(f"nothing in '{self.word}' uses the argument '{name}'", ("blocks", self.word))
+
+    def word_of(self, line: Line) -> Expr:
+        """Return the word of a row: itself, or an expression in the arguments."""
+        if not line.row.word.startswith("$"):
+            return line.row.word
+        try:
+            return parse(line.row.word)
+        except ExpressionError as error:
+            raise RowError(str(error), line.inner) from None
+
+
+def maps_read(definition: Composed, found: list[Line]) -> tuple[str, ...]:
+    """Return the maps that a composed block reads besides its input.
+
+    These are `before`, and the arguments that rows read from: named as a row is, never as a value.
+    """
+    read = {value for line in found for value in (line.source, *_strings(line.row))}
+    values = {name for row in definition.rows for name in own_references(row)}
+    maps = tuple(name for name in definition.needs if name in read and name not in values)
+    return ((BEFORE,) if BEFORE in read else ()) + maps
+
+
+def _strings(row: Row) -> Iterator[str]:
+    """Yield every word that a row is given."""
+    for value in row.args.values():
+        yield from (part for part in parts(value) if isinstance(part, str))
+
+
+class _Reader:
+    """One row of a composed block on its way to a call."""
+
+    def __init__(
+        self,
+        block: ComposedBlock,
+        line: Line,
+        index: int,
+        names: Mapping[str, Value],
+        above: set[str],
+    ) -> None:
+        self.block, self.line, self.index, self.names, self.above = block, line, index, names, above
+        self.word = self.target()
+
+    def call(self, style: Style) -> Call:
+        word, args = self.word, self.line.row.args
+        depth = self.given("depth", DEPTH, 1)
+        if not self.given("when", FLAG, True):
+            depth = 0
+        if depth > 1 and not word.repeats and "depth" not in word.parameters:
+            raise RowError(f"{word.word} stands once; it has no 'depth'", (*self.line.inner, "depth"))
+        values: Args = tuple([(name, self.argument(name, default, depth)) for name, default in word.defaults])
+        changed = {
+            key: self.checked(args[key], key, STYLE[key]) for key in args if key in STYLE and word.styled
+        }
+        for key in args:
+            self.known(key)
+        return Call(
+            word,
+            self.line.name,
+            values,
+            min(depth, 1) if not word.repeats else depth,
+            style._replace(**changed) if changed else style,  # type: ignore[arg-type]
+            self.index,
+            self.sources(),
+            (self.line.name,),
+        )
+
+    def check(self) -> None:
+        """Raise if the row cannot be right whatever the arguments are."""
+        kinds = {**STYLE, "depth": DEPTH, "when": FLAG, "unused": FLAG}
+        for key, value in self.line.row.args.items():
+            self.known(key)
+            if has_choice(value):
+                block = self.block.word
+                law = f"'{block}' is made of rows, which leave nothing open; make '{key}' an argument of it"
+                raise RowError(law, (*self.line.inner, key))
+            for name in set(references(value)) - set(self.names):
+                near = suggest(name, self.names)
+                raise RowError(
+                    f"nothing in '{self.block.word}' is named '${name}'{near}", (*self.line.inner, key)
+                )
+            if is_open(value):
+                continue
+            if key in ("from", "with") or key in self.word.maps:
+                for name in value if isinstance(value, tuple) else (value,):
+                    self.source(name, key)
+            elif key in self.word.parameters or key in kinds:
+                self.checked(
+                    value, key, self.word.parameters[key].kind if key in self.word.parameters else kinds[key]
+                )
+
+    def target(self) -> Block[Any]:
+        """Return the block that the row's word names."""
+        value = self.value(self.block.terms[self.index], self.line.place)
+        if not isinstance(value, str) or value not in self.block.words:
+            near = suggest(text(value), self.block.words)
+            raise RowError(f"there is no block '{text(value)}'{near}", self.line.inner)
+        return self.block.words[value]
+
+    def argument(self, name: str, default: Value, depth: int) -> Value:
+        """Return an argument of the row's block."""
+        parameter = self.word.parameters[name]
+        if name == "depth":
+            return depth
+        if name in self.line.row.args:
+            return self.checked(self.line.row.args[name], name, parameter.kind)
+        if parameter.required:
+            raise RowError(f"{self.word.word} needs '{name}': {parameter.kind.law}", self.line.inner)
+        return default
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the names of what the row reads."""
+        line, word, args = self.line, self.word, self.line.row.args
+        named = [self.source(args[name], name) for name in word.maps[1:] if name in args]
+        found: list[str]
+        if line.ends:
+            found = list(line.ends if word.variadic else (self.source(line.source, "from"), *line.ends))
+        else:
+            others = args.get("with", ())
+            several = others if isinstance(others, tuple) else (others,)
+            found = [self.source(line.source, "from"), *(self.source(other, "with") for other in several)]
+        if word.maps[1:2] == (BEFORE,):
+            raise RowError(f"{word.word} reads `before`; it stands in `layers`", line.inner)
+        if len(found) + len(named) < len(word.maps):
+            missing = next(name for name in word.maps[1:] if name not in args)
+            raise RowError(f"{word.word} needs '{missing}': {SOURCE.law}", line.inner)
+        return (*found, *named)
+
+    def source(self, value: Expr, key: str) -> str:
+        """Return the name of a map that the row reads."""
+        place = (*self.line.inner, key)
+        name = self.checked(value, key, SOURCE)
+        assert isinstance(name, str)
+        if name not in self.above:
+            raise RowError(f"no row above is named '{name}'{suggest(name, self.above)}", place)
+        return name
+
+    def given(self, key: str, kind: Kind, default: Any) -> Any:
+        """Return one of the row's own parameters."""
+        return self.checked(self.line.row.args[key], key, kind) if key in self.line.row.args else default
+
+    def known(self, key: str) -> None:
+        """Raise unless the row takes a parameter."""
+        word = self.word
+        own = [name for name in OWN if name != "with" or word.variadic]
+        known = [*own, *word.parameters, *word.maps[1:], *(STYLE if word.styled else ())]
+        if key not in known:
+            raise RowError(f"{word.word} has no '{key}'{suggest(key, known)}", (*self.line.inner, key))
+
+    def checked(self, value: Expr, key: str, kind: Kind) -> Value:
+        place = (*self.line.inner, key)
+        found = self.value(value, place)
+        try:
+            return kind.accept(found)
+        except ValueError as law:
+            raise RowError(f"{key} is {law}, but got '{text(found)}'", place) from None
+
+    def value(self, expression: Expr, place: Place) -> Value:
+        try:
+            return evaluate(expression, self.names)
+        except ExpressionError as error:
+            raise RowError(str(error), place) from None
+        except KeyError as error:
+            name = str(error.args[0])
+            raise RowError(f"nothing is named '${name}'{suggest(name, self.names)}", place) from None
+
+
+def _without_read(found: list[Line], calls: list[Call]) -> list[Call]:
+    """Return the calls; a join with `unused` keeps, of the rows it names, those that no other row reads."""
+    for index, line in enumerate(found):
+        if line.row.args.get("unused") is True:
+            others = {name for call in calls if call.row != index for name in call.sources}
+            call = calls[index]
+            kept = (call.sources[0], *(name for name in call.sources[1:] if name not in others))
+            calls[index] = call._replace(sources=kept)
+    return calls
+
+
+def own_references(row: Row) -> set[str]:
+    """Return the names that a row refers to, its word and its branches included."""
+    found = {name for value in row.args.values() for name in references(value)}
+    if row.word.startswith("$"):
+        found |= set(references(parse(row.word)))
+    return found.union(*(own_references(inner) for branch in row.branches for inner in branch))

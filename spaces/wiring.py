@@ -1,0 +1,85 @@
+"""Wiring: which row reads which, checked before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .document import Document, Place
+from .errors import suggest
+from .program import Program, RowProgram
+from .rows import INPUT
+from .slots import Draw, Fixed, Slot, walk
+
+MAX_NAMES = 10_000
+
+
+def wired(document: Document, program: Program) -> Program:
+    """Return a program whose rows know which of them are named by others.
+
+    Raises:
+        SpaceError: If a row names none above it, or nothing reads a row; with the place.
+    """
+    named = set(program.outputs)
+    above: list[str] = [INPUT]
+    for row in program.rows:
+        for name, place in _named(program, row):
+            if name not in above:
+                below = any(name == other.name for other in program.rows)
+                law = "stands below; a row reads rows above it" if below else "is no row"
+                near = "" if below else suggest(name, above)
+                raise document.error(place, f"'{name}' {law}{near}")
+            named.add(name)
+        above.append(row.name)
+    for index, name in enumerate(program.outputs):
+        if name not in above[1:]:
+            raise document.error(("outputs", index), f"'{name}' is no row{suggest(name, above[1:])}")
+    _check_read(document, program, named)
+    chosen = any(not isinstance(slot, Fixed) for row in program.rows for slot, _ in _slots(row))
+    rows = tuple(replace(row, binds=row.name in named) for row in program.rows)
+    return replace(program, rows=rows, prunes=chosen)
+
+
+def _named(program: Program, row: RowProgram) -> Iterator[tuple[str, Place]]:
+    """Yield every name that a row may read by name, with the place."""
+    if not row.follows:
+        yield from ((name, row.place) for name in row.ends)
+    for slot, place in _slots(row):
+        if slot is row.source and row.follows and isinstance(slot, Fixed) and not _by_name(row):
+            continue
+        for value in _values(program, slot):
+            for name in value if isinstance(value, tuple) else (value,):
+                assert isinstance(name, str)
+                yield name, place
+
+
+def _by_name(row: RowProgram) -> bool:
+    """Tell whether a row reads the one above it by its name: it reads others too."""
+    return any(block.maps != ("x",) or block.variadic for a in row.alternatives for block in a.blocks())
+
+
+def _slots(row: RowProgram) -> Iterator[tuple[Slot, Place]]:
+    """Yield the slots that hold names of rows."""
+    if not row.ends or any(not block.variadic for a in row.alternatives for block in a.blocks()):
+        yield row.source, (*row.inner, "from")
+    todo = list(row.alternatives)
+    while todo:
+        alternative = todo.pop()
+        todo += alternative.inner
+        yield from ((slot, (*row.inner, key)) for key, slot in alternative.maps.items())
+
+
+def _values(program: Program, slot: Slot) -> Iterator[object]:
+    for number, value in enumerate(walk(lambda choose: slot.draw(Draw(choose, program.lets), ""))):
+        if number == MAX_NAMES:
+            return
+        yield value
+
+
+def _check_read(document: Document, program: Program, named: set[str]) -> None:
+    rows = program.rows
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        last = following is None and not program.outputs
+        if not (last or row.name in named or (following is not None and following.follows)):
+            law = f"nothing reads '{row.name}'; name it under `outputs`, or take it out"
+            raise document.error(row.place, law)
