@@ -58,7 +58,10 @@ def lrn(x: Tensor, *, size: int = 5) -> Tensor:
 def maxpool(
     x: Tensor, *, kernel: OptionalSize = 2, stride: OptionalSize = None, padding: PoolPadding = "same"
 ) -> Tensor:
-    """The largest value of each window (stride: the kernel unless given); of the whole map with kernel none."""
+    """The largest value of each window; of the whole map with kernel none.
+
+    The stride is the kernel unless given.
+    """
     if kernel is None:
         _check_whole(stride, padding)
         return operators.global_maxpool(x)
@@ -74,7 +77,10 @@ def avgpool(
     padding: PoolPadding = "same",
     pad_counts: bool = True,
 ) -> Tensor:
-    """The mean of each window, zeros of the padding included unless told; of the whole map without a kernel."""
+    """The mean of each window; of the whole map without a kernel.
+
+    Zeros of the padding count unless `pad_counts` is false.
+    """
     if kernel is None:
         _check_whole(stride, padding)
         return operators.global_avgpool(x)
