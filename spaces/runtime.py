@@ -148,7 +148,7 @@ def context_pool(x: Tensor, logits: Tensor) -> Tensor:
     return (x.flatten(2) @ weights).view(*x.shape[:2], *(1,) * (x.dim() - 2))
 
 
-class Masked(nn.Module):
+class MaskedConv(nn.Module):
     """A convolution that reads only what stands before its centre, line by line.
 
     Mask A hides the centre too, mask B keeps it (van den Oord et al. 2016).

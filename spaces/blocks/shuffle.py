@@ -19,8 +19,8 @@ def shuffle(x: Tensor, *, groups: int) -> Tensor:
 def shufflev1(x: Tensor, *, width: int, groups: int = 3, stride: int = 1) -> Tensor:
     """x + f(x), f = grouped 1x1, shuffle, depthwise 3x3, grouped 1x1 (Zhang et al. 2018, fig. 2b).
 
-    With a stride, f(x) stands beside the 3x3 average of x (fig. 2c). Inside it has `width / 4` channels; an
-    input of fewer is not grouped, as in the paper's stage 2.
+    With a stride, f(x) stands beside the 3x3 average of x (fig. 2c). Inside f are
+    `width / 4` channels; an input of fewer is not grouped, as in the paper's stage 2.
     """  # noqa: D403
     _check_kept(x, width, stride)
     hidden, beside = width // 4, 0 if stride == 1 else x.channels
@@ -37,7 +37,8 @@ def shufflev1(x: Tensor, *, width: int, groups: int = 3, stride: int = 1) -> Ten
 def shufflev2(x: Tensor, *, width: int, stride: int = 1) -> Tensor:
     """shuffle[x1, f(x2)], f = 1x1, depthwise 3x3, 1x1; x1 and x2 are halves of x (Ma et al. 2018, fig. 3c).
 
-    With a stride both are x, and x1 takes a depthwise 3x3 and a 1x1 convolution (fig. 3d).
+    With a stride both are x, and x1 takes a depthwise 3x3 and a 1x1 convolution
+    (fig. 3d).
     """
     _check_kept(x, width, stride)
     if width % 2:

@@ -35,11 +35,11 @@ class MaskedConvA(Conv):
 
     def helpers(self) -> tuple[str, ...]:
         """Return the module around the convolution."""
-        return *super().helpers(), "Masked"
+        return *super().helpers(), "MaskedConv"
 
     def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `Masked(nn.ConvNd(...), "A")`."""
-        return f'Masked({super().module(values, rank)}, "{self.mask}")'
+        """Return `MaskedConv(nn.ConvNd(...), "A")`."""
+        return f'MaskedConv({super().module(values, rank)}, "{self.mask}")'
 
 
 class MaskedConvB(MaskedConvA):
