@@ -26,6 +26,7 @@ from archscape.spaces.build import build
 from archscape.spaces.expressions import Expr
 from archscape.spaces.helpers import definitions
 from archscape.spaces.operators import OPERATORS, Conv, Linear
+from archscape.spaces.operators.activation import ACTIVATIONS
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,23 @@ class Setting:
 
 INPUTS = {1: (8, 33), 2: (8, 13, 12), 3: (8, 7, 9, 8)}
 
-QUARTER = Fraction(1, 4)
+QUARTER, TENTH = Fraction(1, 4), Fraction(1, 10)
+STARTS = ("he", "xavier", "lecun", "truncated")
+MOMENTS = (Row("conv", name="mean", width=4), Row("conv", name="logvar", from_="input", width=4))
+POOLED = (Row("conv", width=8), Row("maxpool"))
 SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
+    "act": [{}, *(Setting({"act": function}, ranks=(2,)) for function in ACTIVATIONS)],
+    "attention": [
+        Setting({"heads": 2}, fvcore_counts=False),
+        Setting({"heads": 4, "width": 12, "depth": 2}, fvcore_counts=False),
+    ],
     "avgpool": [
         {},
         {"kernel": 3, "stride": 2},
         {"kernel": 2, "padding": "ceil"},
         {"kernel": 3, "padding": "valid"},
+        {"kernel": 3, "stride": 1, "pad_counts": False},
+        {"kernel": 3, "stride": 2, "padding": "ceil", "pad_counts": False},
     ],
     "basic": [
         {"width": 8},
@@ -64,6 +75,8 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 24, "conv": Term("grouped", (4,)), "preact": True, "stride": 2, "se": QUARTER},
         {"width": 8, "conv": Term("dilated", (2,)), "act": "silu", "norm": None},
         {"width": 12, "conv": "factorised", "kernel": 5, "act": "gelu", "bias": True},
+        {"width": 12, "stride": 2, "shortcut": "pad", "droppath": TENTH, "last_norm": "zero"},
+        {"width": 12, "preact": True, "shortcut": "pad", "droppath": TENTH, "norm": "layer", "depth": 2},
     ],
     "bottleneck": [
         {"width": 16, "depth": 2},
@@ -71,7 +84,10 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 32, "conv": "separable", "se": QUARTER, "kernel": 5, "act": "hardswish"},
         {"width": 8, "preact": True, "depth": 2, "act": "elu"},
         {"width": 16, "conv": Term("dilated", (3,)), "stride": 2, "norm": None, "act": None},
+        Setting({"width": 16, "conv": "deformable", "stride": 2, "depth": 2}, ranks=(2,)),
+        {"width": 16, "stride": 2, "stride_on": "first", "norm": Term("group", (2,)), "last_norm": "zero"},
     ],
+    "context": [Setting({"ratio": QUARTER}, fvcore_counts=False)],
     "conv": [
         {"width": 12},
         {"width": 16, "kernel": 1, "depth": 3, "act": "relu6"},
@@ -80,6 +96,15 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 6, "dilation": 2, "padding": 1, "act": "sigmoid"},
         {"width": 6, "stride": 3, "padding": 0, "act": "leaky_relu"},
         {"width": 6, "kernel": 2, "act": "hardsigmoid", "bias": False, "norm": None},
+        {"width": 6, "dilation": 2, "padding": "full"},
+        Setting({"width": 6, "kernel": 4, "dilation": 2, "padding": "causal"}, ranks=(1,)),
+        *({"width": 6, "groups": 2, "bias": True, "init": init} for init in STARTS),
+    ],
+    "crop": [{"extent": 4}, {"extent": 7}],
+    "deform": [
+        Setting({"width": 12}, ranks=(2,)),
+        Setting({"width": 8, "kernel": 5, "stride": 2, "groups": 4, "modulated": True}, ranks=(2,)),
+        Setting({"width": 6, "dilation": 2, "padding": "valid", "norm": None}, ranks=(2,)),
     ],
     "dense": [
         {"depth": 1, "growth": 4},
@@ -87,7 +112,12 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"depth": 4, "growth": 2, "act": "silu", "norm": None},
     ],
     "dropout": [{}, {"rate": 0}, {"rate": Fraction(1, 5)}],
+    "droppath": [{"rate": TENTH}, {"rate": 0}],
     "factorised": [{"width": 12}, {"width": 8, "kernel": 5, "stride": 2, "depth": 2}],
+    "gdn": [{}],
+    "highway": [{}, {"kernel": 5, "depth": 2, "gate_bias": -1, "init": "he", "norm": None}],
+    "identity": [{}],
+    "igdn": [{}],
     "inception": [
         {"1x1": 4, "3x3": (3, 5), "5x5": (2, 6), "pool": 7},
         {"1x1": 4, "3x3": (3, 5), "5x5": (2, 6), "pool": 7, "norm": None, "depth": 2},
@@ -96,23 +126,80 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 8, "expand": 1},
         {"width": 8, "expand": 3, "depth": 2, "se": QUARTER},
         {"width": 12, "expand": 6, "kernel": 5, "stride": 2, "act": "relu6"},
+        {"width": 8, "expand": 6, "droppath": TENTH, "last_norm": "zero", "depth": 2},
     ],
     "linear": [{"width": 10}, {"width": 5, "bias": False, "act": "relu"}, {"width": 6, "depth": 2}],
     "lrn": [{}, {"size": 3}],
+    "masked": [
+        {"width": 6, "kind": "a", "kernel": 5},
+        {"width": 8, "kind": "b", "depth": 2, "norm": None},
+    ],
     "maxpool": [
         {},
         {"kernel": 3, "stride": 2},
         {"kernel": 3, "stride": 2, "padding": "ceil"},
         {"kernel": 3, "stride": 1},
+        {"kernel": None},
     ],
-    "norm": [{}, {"act": None}],
+    "mlpconv": [{"width": 12}, {"width": 6, "kernel": 5, "stride": 2, "inner": (4, 10), "norm": None}],
+    "non_local": [
+        Setting({"last_norm": "zero"}, fvcore_counts=False),
+        Setting({"ratio": QUARTER, "norm": None, "depth": 2}, fvcore_counts=False),
+    ],
+    "norm": [
+        {},
+        {"act": None},
+        {"norm": "layer"},
+        {"norm": "instance"},
+        {"norm": Term("group", (4,))},
+        Setting({"norm": "layer"}, ranks=(2,), above=(Row("linear", width=10),)),
+    ],
+    "pad": [{"sides": 2}, Setting({"sides": (0, 1)}, ranks=(2,))],
+    "pixelshuffle": [Setting({}, ranks=(2,))],
     "plain": [
         {"width": 8, "depth": 2},
         {"width": 16, "stride": 2, "conv": "separable", "kernel": 5, "se": QUARTER},
         {"width": 16, "conv": Term("grouped", (8,)), "act": "relu6"},
     ],
+    "reparameterise": [
+        Setting({"from": "mean", "logvar": "logvar"}, ranks=(2,), above=MOMENTS),
+    ],
+    "reshape": [Setting({"shape": (4, 2, 3)}, ranks=(2,), above=(Row("linear", width=24),))],
+    "resize": [
+        Setting({"like": "conv"}, above=POOLED),
+        Setting({"like": "conv", "mode": "bilinear"}, above=POOLED),
+    ],
+    "scale": [{}, {"init": 1}],
+    "se": [{"ratio": QUARTER}, {"width": 6, "gate": "hardsigmoid", "function": "silu"}],
     "separable": [{"width": 12}, {"width": 16, "kernel": 5, "stride": 2, "depth": 2}],
+    "shortcut": [{"width": 12, "stride": 2}, {"width": 8}],
+    "shuffle": [{"groups": 2}, {"groups": 4}],
+    "shufflev1": [
+        {"width": 24, "stride": 2, "groups": 2, "depth": 2},
+        {"width": 48, "stride": 2, "groups": 4},
+    ],
+    "shufflev2": [{"width": 8}, {"width": 16, "stride": 2, "depth": 2}],
     "transition": [{}, {"ratio": QUARTER, "stride": 1}, {"stride": 3}],
+    "unpool": [
+        Setting({"like": "conv"}, above=POOLED, fvcore_counts=False),
+        Setting(
+            {"like": "conv", "kernel": 2, "stride": 3, "padding": "ceil"},
+            above=(POOLED[0], Row("maxpool", kernel=2, stride=3, padding="ceil")),
+            fvcore_counts=False,
+        ),
+    ],
+    "upconv": [
+        {"width": 12},
+        {"width": 6, "kernel": 3, "depth": 2},
+        {"width": 6, "kernel": 4, "stride": 3, "padding": 1, "groups": 2, "norm": None},
+        {"width": 8, "kernel": 5, "stride": 2, "padding": "valid"},
+    ],
+    "upsample": [{}, {"scale": 3, "mode": "bilinear"}, Setting({"scale": (1, 2)}, ranks=(2,))],
+    "wavenet": [
+        Setting({"width": 8, "skip": 6, "depth": 3}, ranks=(1,)),
+        Setting({"width": 4, "skip": 6, "depth": 2, "stacks": 2, "kernel": 3}, ranks=(1,)),
+    ],
+    "zero": [{}, {"stride": 2}],
 }
 
 
