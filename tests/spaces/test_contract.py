@@ -116,7 +116,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
     "factorised": [{"width": 12}, {"width": 8, "kernel": 5, "stride": 2, "depth": 2}],
     "gdn": [{}],
     "highway": [{}, {"kernel": 5, "depth": 2, "gate_bias": -1, "init": "he", "norm": None}],
-    "identity": [{}],
+    "identity": [Setting({}, above=(Row("act"),))],
     "igdn": [{}],
     "inception": [
         {"1x1": 4, "3x3": (3, 5), "5x5": (2, 6), "pool": 7},
@@ -172,7 +172,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
     "scale": [{}, {"init": 1}],
     "se": [{"ratio": QUARTER}, {"width": 6, "gate": "hardsigmoid", "function": "silu"}],
     "separable": [{"width": 12}, {"width": 16, "kernel": 5, "stride": 2, "depth": 2}],
-    "shortcut": [{"width": 12, "stride": 2}, {"width": 8}],
+    "shortcut": [{"width": 12, "stride": 2}, Setting({"width": 8}, above=(Row("act"),))],
     "shuffle": [{"groups": 2}, {"groups": 4}],
     "shufflev1": [
         {"width": 24, "stride": 2, "groups": 2, "depth": 2},
