@@ -25,7 +25,8 @@ def evaluate_accuracy(model: nn.Module, split: Split, *, device: str = "auto") -
     A sample whose outputs are not finite is wrong.
 
     Args:
-        model: From (N, C, *spatial) to (N, classes). It is moved to the device; its mode is kept.
+        model: From (N, C, *spatial) to (N, classes), or to several of which the first counts. It is moved
+            to the device; its mode is kept.
         split: The samples and labels.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
 
@@ -46,7 +47,8 @@ def count_correct(model: nn.Module, split: Split) -> tuple[int, bool]:
         finite = torch.ones((), dtype=torch.bool, device=split.y.device)
         for start in range(0, len(split), batch):
             x, y = split.x[start : start + batch], split.y[start : start + batch]
-            logits = model(x)
+            outputs = model(x)
+            logits = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
             sound = logits.isfinite().all(1)
             correct += (sound & (logits.argmax(1) == y)).sum()
             finite &= sound.all()

@@ -65,8 +65,10 @@ def _check_fit(job: Job, data: Data) -> None:
             f"space {space.name} takes {shape_text(space.input)}, "
             f"but a sample of {job.data} is {shape_text(data.input)}"
         )
-    output = space.sample(Random(job.seed)).network.body.shape
-    if output[0] < data.classes or len(output) > 1:
+    outputs = space.sample(Random(job.seed)).network.body.shapes
+    unfit = [output for output in outputs if output[0] < data.classes or len(output) > 1]
+    if unfit:
+        output = unfit[0]
         raise JobError(
             f"space {space.name} ends in {shape_text(output)}, but {job.data} has {data.classes} classes; "
             f"let its last row be `linear: {{width: {data.classes}}}`"

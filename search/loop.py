@@ -23,6 +23,7 @@ from .optimizer import optimizer
 from .recipe import Recipe
 from .schedule import Schedule
 
+AUXILIARY = 0.3  # weight of auxiliary classifiers (Szegedy et al. 2014, section 5)
 CHECK_EVERY = 50  # steps between two looks at the loss, each of which waits for the device
 
 
@@ -145,10 +146,17 @@ class Loop:
         total = torch.zeros((), device=self.place)
         for samples, labels in zip(x.chunk(self.pieces), y.chunk(self.pieces), strict=True):
             with torch.autocast("cuda", torch.bfloat16) if self.place.type == "cuda" else nullcontext():
-                loss = self._loss(self.model(samples), labels) * (len(labels) / len(y))
+                loss = self._losses(self.model(samples), labels) * (len(labels) / len(y))
             torch.autograd.backward(loss)
             total += loss.detach()
         return total
+
+    def _losses(self, outputs: torch.Tensor | tuple[torch.Tensor, ...], labels: torch.Tensor) -> torch.Tensor:
+        """Return the loss of the first output, and a share of that of every auxiliary one."""
+        if isinstance(outputs, torch.Tensor):
+            return self._loss(outputs, labels)
+        first, *others = (self._loss(logits, labels) for logits in outputs)
+        return first + AUXILIARY * torch.stack(others).sum()
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         if logits.shape != (len(labels), self.data.classes):

@@ -44,7 +44,8 @@ def _common_style(styles: list[Style]) -> Style:
     """Return what most rows share, field by field; a bias only where each states one: it cannot be unsaid."""
     if not styles:
         return Style()
-    common = Style(*[max(column, key=column.count) for column in zip(*styles, strict=True)])
+    columns = zip(Style(), *styles, strict=True)
+    common = Style(*[max(column[1:], key=column.count) for column in columns])
     return common._replace(bias=None) if any(style.bias is None for style in styles) else common
 
 

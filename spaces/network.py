@@ -16,6 +16,7 @@ from .expressions import Expr
 from .graph import Body, Graph, Shape, Style, Totals, Trace
 from .program import Program
 from .rows import INPUT, NOTHING_LEFT, Call, Composed, Row, RowShapeError, lay, measure
+from .scope import Line, lines
 from .values import Option
 
 if TYPE_CHECKING:
@@ -87,20 +88,35 @@ class Network:
         return ()
 
     def at(self, *, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 - the language's word
-        """Return the same rows on another input, or with another width of the last linear layer.
+        """Return the same rows on another input, or with another width of the linear layers that classify.
+
+        These are the outputs: the last row, or those that `outputs` names and that are as wide as the first.
 
         Raises:
             ShapeError: If the rows do not fit the input.
-            SpaceError: If the last row is not `linear` and classes are given.
+            SpaceError: If the first output is no linear layer and classes are given.
         """
         layers = self.layers
         if classes is not None:
-            if layers[-1].word != "linear":
+            heads = [line for line in self._outputs() if line.row.word == "linear"]
+            if not heads or heads[0] != self._outputs()[0]:
                 raise SpaceError(
                     f"network {self.name} does not end in `linear`, so its classes cannot be set"
                 )
-            layers = (*layers[:-1], Row("linear", **{**layers[-1].args, "width": classes}))
+            width = heads[0].row.args["width"]
+            changed = {line.place[1] for line in heads if line.row.args["width"] == width}
+            layers = tuple(
+                Row("linear", **{**row.args, "width": classes}) if index in changed else row
+                for index, row in enumerate(layers)
+            )
         return replace(self, input=input or self.input, layers=layers)
+
+    def _outputs(self) -> list[Line]:
+        """Return the lines of the rows that the network returns, those within other rows left out."""
+        found = lines(Document(tree=None), self.layers, ("layers",))
+        whole = [line for line in found if len(line.place) == 2]
+        by_name = {line.name: line for line in whole}
+        return [by_name[name] for name in self.outputs if name in by_name] if self.outputs else whole[-1:]
 
     @property
     def graph(self) -> Graph:

@@ -54,7 +54,23 @@ QUARTER, TENTH = Fraction(1, 4), Fraction(1, 10)
 STARTS = ("he", "xavier", "lecun", "truncated")
 MOMENTS = (Row("conv", name="mean", width=4), Row("conv", name="logvar", from_="input", width=4))
 POOLED = (Row("conv", width=8), Row("maxpool"))
+TWO = (Row("conv", name="a", width=8), Row("conv", width=8, kernel=1))
+SMALLER = (Row("conv", name="a", width=8), Row("conv", width=8, padding="valid"))
 SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
+    "add": [
+        Setting({"with": "a"}, above=TWO),
+        Setting({"with": ("a", "input")}, above=TWO),
+        Setting({"with": "a", "crop": True}, above=SMALLER),
+    ],
+    "concat": [
+        Setting({"with": "a"}, above=TWO),
+        Setting({"with": ("a", "input"), "crop": True}, above=SMALLER),
+    ],
+    "multiply": [Setting({"with": "a"}, above=TWO), Setting({"with": "a"}, above=(TWO[0], Row("avgpool")))],
+    "residual": [
+        Setting({"from": "input", "f": "a"}, above=TWO[:1]),
+        Setting({"from": "input", "f": "a"}, above=(Row("conv", name="a", width=12),)),
+    ],
     "act": [{}, *(Setting({"act": function}, ranks=(2,)) for function in ACTIVATIONS)],
     "attention": [
         Setting({"heads": 2}, fvcore_counts=False),
