@@ -178,7 +178,8 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 16, "conv": Term("grouped", (8,)), "act": "relu6"},
     ],
     "reparameterise": [
-        Setting({"from": "mean", "logvar": "logvar"}, ranks=(2,), above=MOMENTS),
+        # At inference the variance is not read, and fvcore's tracer leaves out what made it.
+        Setting({"from": "mean", "logvar": "logvar"}, ranks=(2,), above=MOMENTS, fvcore_counts=False),
     ],
     "reshape": [Setting({"shape": (4, 2, 3)}, ranks=(2,), above=(Row("linear", width=24),))],
     "resize": [

@@ -1,0 +1,158 @@
+"""Norms by batch, layer, instance and group: what they compute, cost and refuse."""
+
+from __future__ import annotations
+
+from math import prod
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from archscape.spaces import Network, Row, ShapeError, SpaceError, Term
+from archscape.spaces.build import build
+from archscape.spaces.operators.norm import batch_norm, sample_norm
+from archscape.spaces.source import source
+
+GROUPS = Term("group", (4,))
+MAPS = [(8, 9), (8, 5, 6), (8, 3, 4, 5)]
+
+
+def normed(norm: object, shape: tuple[int, ...], *above: Row) -> Network:
+    return Network(name="n", input=shape, layers=(*above, Row("norm", norm=norm, act=None)))  # type: ignore[arg-type]
+
+
+def output(network: Network, x: Tensor) -> Tensor:
+    module = build(network).eval()
+    for name, parameter in module.named_parameters():
+        torch.nn.init.uniform_(parameter, 0.5, 1.5, generator=torch.Generator().manual_seed(len(name)))
+    result: Tensor = module(x)
+    return result
+
+
+def image(shape: tuple[int, ...]) -> Tensor:
+    return torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
+
+
+def affine(x: Tensor, network: Network) -> Tensor:
+    """Apply gamma and beta as `output` sets them."""
+    gamma, beta = (
+        torch.empty(8).uniform_(0.5, 1.5, generator=torch.Generator().manual_seed(len(name)))
+        for name in ("norm.weight", "norm.bias")
+    )
+    per_channel = (1, 8, *(1,) * (x.dim() - 2))
+    return x * gamma.view(per_channel) + beta.view(per_channel)
+
+
+@pytest.mark.parametrize("shape", MAPS)
+def test_layer_norm_takes_the_channels_of_each_position(shape: tuple[int, ...]) -> None:
+    x, network = image(shape), normed("layer", shape)
+    centred = x - x.mean(1, keepdim=True)
+    expected = affine(centred / (centred.square().mean(1, keepdim=True) + 1e-5).sqrt(), network)
+    torch.testing.assert_close(output(network, x), expected)
+
+
+@pytest.mark.parametrize("shape", MAPS)
+def test_instance_norm_takes_the_positions_of_each_channel(shape: tuple[int, ...]) -> None:
+    x, network = image(shape), normed("instance", shape)
+    torch.testing.assert_close(output(network, x), affine(F.instance_norm(x), network))
+
+
+@pytest.mark.parametrize("shape", MAPS)
+def test_group_norm_takes_groups_of_channels_at_all_positions(shape: tuple[int, ...]) -> None:
+    x, network = image(shape), normed(GROUPS, shape)
+    torch.testing.assert_close(output(network, x), affine(F.group_norm(x, 4), network))
+
+
+def test_a_flat_vector_takes_the_layer_norm_of_pytorch() -> None:
+    network = normed("layer", (3, 4, 4), Row("linear", width=8))
+    assert "nn.LayerNorm(8)" in source(network)
+    assert "ChannelLayerNorm" not in source(network)
+
+
+@pytest.mark.parametrize(
+    ("norm", "text"),
+    [
+        ("batch", "nn.BatchNorm2d(8)"),
+        ("layer", "ChannelLayerNorm(8)"),
+        ("instance", "nn.InstanceNorm2d(8, affine=True)"),
+        (GROUPS, "nn.GroupNorm(4, 8)"),
+    ],
+)
+def test_a_style_names_the_norm_of_every_convolution(norm: object, text: str) -> None:
+    network = Network(
+        name="n",
+        input=(3, 8, 8),
+        layers=(Row("conv", width=8), Row("basic", width=8)),
+        defaults={"norm": norm},  # type: ignore[dict-item]
+    )
+    assert source(network).count(text) == 3
+    assert network.totals.params == (3 + 8 + 8) * 8 * 9 + 3 * 2 * 8
+
+
+def test_convolutions_have_a_bias_only_where_no_norm_follows() -> None:
+    def text(norm: object) -> str:
+        return source(Network(name="n", input=(3, 8, 8), layers=(Row("conv", width=8, norm=norm),)))  # type: ignore[arg-type]
+
+    assert "bias=False" in text("layer")
+    assert "bias=False" not in text(None)
+
+
+@pytest.mark.parametrize(
+    ("norm", "sets"), [("layer", 5 * 6), ("instance", 8), (GROUPS, 4), (Term("group", (1,)), 1)]
+)
+def test_statistics_of_a_sample_cost_seven_operations_an_element_and_two_a_set(
+    norm: object, sets: int
+) -> None:
+    totals = normed(norm, (8, 5, 6)).totals
+    assert totals == (2 * 8, 0, 7 * prod((8, 5, 6)) + 2 * sets, 0)
+
+
+def test_statistics_of_a_batch_are_constant_at_inference() -> None:
+    assert normed("batch", (8, 5, 6)).totals == (2 * 8, 0, 2 * prod((8, 5, 6)), 0)
+
+
+@pytest.mark.parametrize(
+    ("norm", "shape", "law"),
+    [
+        (Term("group", (3,)), (8, 5, 5), "3 groups of a norm must divide the 8 channels"),
+        ("instance", (8, 1, 1), "each set that is normalised holds one element"),
+        ("layer", (1, 5, 5), "each set that is normalised holds one element"),
+        (Term("group", (8,)), (8, 1, 1), "each set that is normalised holds one element"),
+    ],
+)
+def test_a_norm_that_cannot_be_is_refused(norm: object, shape: tuple[int, ...], law: str) -> None:
+    with pytest.raises(ShapeError, match=law):
+        normed(norm, shape)
+
+
+def test_instance_norm_needs_a_map() -> None:
+    with pytest.raises(ShapeError, match="a norm by instance needs a map, but got 8 flat features"):
+        normed("instance", (3, 4, 4), Row("linear", width=8))
+
+
+@pytest.mark.parametrize("text", ["group", "group(0)", "groups(2)", "layers", "4"])
+def test_an_unknown_norm_gets_the_law(text: str) -> None:
+    table = f"network: n\ninput: 3x8x8\nlayers: [conv: {{width: 8, norm: {text}}}]"
+    with pytest.raises(
+        SpaceError, match=r"norm is a normalisation: batch, layer, instance, group\(n\) or none"
+    ):
+        Network.from_yaml(table)
+
+
+@pytest.mark.parametrize("text", ["layer", "instance", "group(4)"])
+def test_a_norm_is_written_as_it_is_read(text: str) -> None:
+    table = f"network: n\ninput: 3x8x8\nlayers:\n  - conv: {{width: 8, norm: {text}}}\n"
+    network = Network.from_yaml(table)
+    assert network.to_yaml() == table
+    assert Network.from_json(network.to_json()) == network
+
+
+def test_norms_are_told_apart_by_the_hash() -> None:
+    norms = (None, "batch", "layer", "instance", GROUPS, Term("group", (2,)))
+    assert len({normed(norm, (8, 5, 5), Row("conv", width=8)).hash() for norm in norms}) == 6
+
+
+def test_operators_are_remembered() -> None:
+    assert batch_norm(8) is batch_norm(8)
+    assert sample_norm(GROUPS, 8, 2) is sample_norm(GROUPS, 8, 2)
