@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, per_axis, place
+from ..graph import Op, Shape, Steps, Tensor, per_axis, place
 from ..values import Value, shape_text
 
 SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))
@@ -29,6 +29,10 @@ class Pad(Op, PadFields):
         """Return the channels, and N + before + after per axis."""
         channels, *extent = inputs[0]
         return channels, *[n + b + a for n, b, a in zip(extent, self.before, self.after, strict=True)]
+
+    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+        """Return where the first element stands: before the map."""
+        return tuple([-b for b in self.before])
 
     def attributes(self) -> dict[str, Value]:
         """Return one number for each side."""
@@ -55,6 +59,10 @@ class Crop(Op, CropFields):
     def shape(self, *inputs: Shape) -> Shape:
         """Return the channels, and stop - start per axis."""
         return inputs[0][0], *[b - a for a, b in zip(self.start, self.stop, strict=True)]
+
+    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+        """Return where the first element stands."""
+        return self.start
 
     def attributes(self) -> dict[str, Value]:
         """Return one number for each side."""
