@@ -36,7 +36,7 @@ class Style(NamedTuple):
     """
 
     norm: str | Term | None = "batch"
-    act: str | None = "relu"
+    act: str | Term | None = "relu"
     bias: bool | None = None
     init: str | None = None
     last_norm: str | None = None

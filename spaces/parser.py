@@ -223,11 +223,11 @@ class _Parser:
         if word in FUNCTIONS:
             return self.function(word)
         self.take()
-        args: list[int] = []
+        args: list[int | Fraction] = []
         while True:
             argument = self.sum()
-            if isinstance(argument, bool) or not isinstance(argument, int):
-                raise self.error(f"{word}(...) takes whole numbers", -1)
+            if isinstance(argument, bool) or not isinstance(argument, int | Fraction):
+                raise self.error(f"{word}(...) takes numbers", -1)
             args.append(argument)
             mark = self.take()
             if mark == ")":

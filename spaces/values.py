@@ -23,7 +23,7 @@ class Term:
     """
 
     word: str
-    args: tuple[int, ...] = ()
+    args: tuple[int | Fraction, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.word}({', '.join(map(str, self.args))})" if self.args else self.word

@@ -118,8 +118,7 @@ def _conv(value: Value) -> Value:
         raise ValueError
     counts = {"standard": 0, "separable": 0, "factorised": 0, "deformable": 0, "grouped": 1, "dilated": 1}
     _require(term.word in counts and len(term.args) == counts[term.word])
-    _require(all(2 <= arg <= MAX_SIZE for arg in term.args))
-    return term
+    return Term(term.word, tuple([_whole(arg, 2) for arg in term.args]))
 
 
 def _norm(value: Value) -> Value:
@@ -127,6 +126,14 @@ def _norm(value: Value) -> Value:
         _require(value.word == "group" and len(value.args) == 1)
         return Term("group", (_whole(value.args[0]),))
     return _word("batch", "layer", "instance")(value)
+
+
+def _act(value: Value) -> Value:
+    if isinstance(value, Term):
+        (slope,) = value.args
+        _require(value.word == "leaky_relu" and 0 < slope < 1)
+        return Term("leaky_relu", (Fraction(slope),))
+    return _word(*ACTIVATIONS)(value)
 
 
 def _number(value: Value) -> Value:
@@ -154,7 +161,8 @@ WHOLE = Kind("a whole number from 1 to 1,000,000", _whole)
 DEPTH = Kind("a whole number, 0 or more", lambda value: _whole(value, 0))
 FLAG = Kind("true or false", _flag)
 NORM = Kind("a normalisation: batch, layer, instance, group(n) or none", _optional(_norm))
-ACT = Kind(f"an activation: {', '.join(ACTIVATIONS)} or none", _optional(_word(*ACTIVATIONS)))
+_LAW = f"an activation: {', '.join(ACTIVATIONS)}, leaky_relu(slope)"
+ACT = Kind(f"{_LAW} or none", _optional(_act))
 INIT = Kind(
     "an initialisation: he, xavier, lecun, truncated or none",
     _optional(_word("he", "xavier", "lecun", "truncated")),
@@ -201,8 +209,8 @@ Rate: TypeAlias = Annotated[Fraction, Kind("a rate from 0, below 1", _between(Fa
 OptionalWidth: TypeAlias = Annotated[
     int | None, Kind("a whole number from 1 to 1,000,000, or none", _optional(_whole))
 ]
-OptionalAct: TypeAlias = Annotated[str | None, ACT]
-Act: TypeAlias = Annotated[str, Kind(f"an activation: {', '.join(ACTIVATIONS)}", _word(*ACTIVATIONS))]
+OptionalAct: TypeAlias = Annotated[str | Term | None, ACT]
+Act: TypeAlias = Annotated[str | Term, Kind(_LAW, _act)]
 Gate: TypeAlias = Annotated[str, Kind("a gate: sigmoid or hardsigmoid", _word("sigmoid", "hardsigmoid"))]
 Number: TypeAlias = Annotated[Fraction, Kind("a number from -1,000,000 to 1,000,000", _number)]
 Pair: TypeAlias = Annotated[tuple[int, int], Kind("two whole numbers, as in [96, 128]", _pair)]

@@ -73,8 +73,8 @@ def typed_conv(
         return deform_conv(x, width=width, kernel=kernel, stride=stride, bias=bias, scope=scope)
     if conv.word == "factorised":
         return _factorised(x, width=width, kernel=kernel, stride=stride, scope=scope)
-    groups = conv.args[0] if conv.word == "grouped" else 1
-    dilation = conv.args[0] if conv.word == "dilated" else 1
+    groups = int(conv.args[0]) if conv.word == "grouped" else 1
+    dilation = int(conv.args[0]) if conv.word == "dilated" else 1
     return styled_conv(
         x, width=width, kernel=kernel, stride=stride, groups=groups, dilation=dilation, scope=scope
     )
@@ -108,7 +108,7 @@ def squeeze_excite(x: Tensor, ratio: Fraction | None) -> Tensor:
     return x if ratio is None else excite(x, hidden=max(1, int(x.channels * ratio)))
 
 
-def excite(x: Tensor, *, hidden: int, gate: str = "sigmoid", function: str = "relu") -> Tensor:
+def excite(x: Tensor, *, hidden: int, gate: str = "sigmoid", function: str | Term = "relu") -> Tensor:
     """x * sigmoid(W2 relu(W1 mean(x))) with so many hidden units (Hu et al. 2018, fig. 2)."""  # noqa: D403
     s = global_avgpool(x, scope="se")
     s = activation(conv(s, width=hidden, kernel=1, bias=True, scope="se"), function, scope="se")

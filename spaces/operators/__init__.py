@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .activation import Activation, PReLU, activation
+from .activation import Activation, LeakyReLU, PReLU, activation
 from .attention import Attention, ContextPool, attend, context_pool
 from .border import Crop, Pad, centre_crop, pad
 from .channels import ChannelShuffle, Split, channel_shuffle, split
@@ -56,6 +56,7 @@ OPERATORS = (
     InnerAvgPool,
     InstanceNorm,
     LayerNorm,
+    LeakyReLU,
     Linear,
     LocalResponseNorm,
     MaskedConvA,
@@ -104,6 +105,7 @@ __all__ = [
     "InnerAvgPool",
     "InstanceNorm",
     "LayerNorm",
+    "LeakyReLU",
     "Linear",
     "LocalResponseNorm",
     "MaskedConvA",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..graph import Op, Shape, Tensor, Totals, make, place
+from ..values import Term
 
 
 class _Function(NamedTuple):
@@ -36,7 +38,7 @@ FUNCTIONS: dict[str, _Function] = {
 """Comparisons, additions, multiplications, divisions, exponentials and logarithms count one each."""
 
 ACTIVATIONS = (*FUNCTIONS, "prelu")
-"""Every activation that a style can name."""
+"""Every activation that a style can name; `leaky_relu(slope)` says its slope."""
 
 
 class ActivationFields(NamedTuple):
@@ -58,6 +60,27 @@ class Activation(Op, ActivationFields):
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.relu(x)` or its like."""
         return FUNCTIONS[self.function].call.format(arguments[0])
+
+
+class LeakyReLUFields(NamedTuple):
+    """What a `LeakyReLU` is given."""
+
+    slope: Fraction
+
+
+class LeakyReLU(Op, LeakyReLUFields):
+    """y = max(x, 0) + a min(x, 0) with a slope a that is not PyTorch's own 0.01 (Maas et al. 2013)."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "act"
+
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return a comparison and a multiplication per element."""
+        return make(Totals, (0, 0, FUNCTIONS["leaky_relu"].operations * prod(output), 0))
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.leaky_relu(x, slope)`."""
+        return f"F.leaky_relu({arguments[0]}, {values['slope']})"
 
 
 class PReLUFields(NamedTuple):
@@ -82,10 +105,12 @@ class PReLU(Op, PReLUFields):
         return f"nn.PReLU({values['channels']})"
 
 
-def activation(x: Tensor, function: str | None, *, scope: str = "") -> Tensor:
+def activation(x: Tensor, function: str | Term | None, *, scope: str = "") -> Tensor:
     """Place an activation, or nothing for None."""
     if function is None:
         return x
+    if isinstance(function, Term):
+        return place(LeakyReLU(slope=Fraction(function.args[0])), x, scope)
     return place(_OPERATORS.get(function) or PReLU(channels=x.channels), x, scope)
 
 

@@ -163,7 +163,7 @@ def sample_norm(word: str | Term, channels: int, rank: int, init: str | None = N
         ShapeError: If groups do not divide the channels, or a norm by instance is to read a flat vector.
     """
     if isinstance(word, Term):
-        groups = word.args[0]
+        groups = int(word.args[0])
         if channels % groups:
             raise ShapeError(f"{groups} groups of a norm must divide the {channels} channels")
         return GroupNorm(groups=groups, channels=channels, init=init)

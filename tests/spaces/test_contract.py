@@ -71,7 +71,11 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         Setting({"from": "input", "f": "a"}, above=TWO[:1]),
         Setting({"from": "input", "f": "a"}, above=(Row("conv", name="a", width=12),)),
     ],
-    "act": [{}, *(Setting({"act": function}, ranks=(2,)) for function in ACTIVATIONS)],
+    "act": [
+        {},
+        *(Setting({"act": function}, ranks=(2,)) for function in ACTIVATIONS),
+        Setting({"act": Term("leaky_relu", (Fraction(1, 5),))}, ranks=(2,)),
+    ],
     "attention": [
         Setting({"heads": 2}, fvcore_counts=False),
         Setting({"heads": 4, "width": 12, "depth": 2}, fvcore_counts=False),
