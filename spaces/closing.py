@@ -37,6 +37,7 @@ def network_of(drawn: Drawn, space: Space) -> Network:
         blocks=_used(space.blocks, layers),
         outputs=space.outputs,
         uses=space.uses,
+        alike=space.alike,
     )
 
 

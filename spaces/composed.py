@@ -212,8 +212,8 @@ class _Reader:
             if is_open(value):
                 continue
             if key in ("from", "with") or key in self.word.maps:
-                for name in value if isinstance(value, tuple) else (value,):
-                    self.source(name, key)
+                for part in value if isinstance(value, tuple) else (value,):
+                    self.source(part, key)
             elif key in self.word.parameters or key in kinds:
                 self.checked(
                     value, key, self.word.parameters[key].kind if key in self.word.parameters else kinds[key]

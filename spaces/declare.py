@@ -54,6 +54,7 @@ def check_network(network: Network) -> Program:
         blocks=network.blocks,
         outputs=network.outputs,
         users=network.users,
+        alike=network.alike,
         document=network.origin or Document(tree=None, name=f"network {network.name}"),
     )
     for place, value in table.expressions():
@@ -82,6 +83,7 @@ def check_space(space: Space) -> Program:
         blocks=space.blocks,
         outputs=space.outputs,
         users=space.users,
+        alike=space.alike,
         document=space.origin or Document(tree=None, name=f"space {space.name}"),
     )
     program = _Declaration(table).program()

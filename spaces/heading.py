@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from .alike import HASHES
 from .blocks import BLOCKS, Block
 from .composed import Words, words_of
 from .document import Document, Place
@@ -36,6 +37,7 @@ class Table:
     blocks: Mapping[str, Declared] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     users: tuple[Block[Any], ...] = ()
+    alike: str = "graph"
     document: Document
 
     @cached_property
@@ -93,6 +95,8 @@ def check_heading(table: Table) -> None:
     if not 2 <= len(extents) <= 4 or not all(type(n) is int and 1 <= n <= MAX_EXTENT for n in extents):
         law = f"an input is channels and one to three extents, each from 1 to {MAX_EXTENT:,}, as in 3x224x224"
         raise error(("input",), f"{law}, but got {shape_text(extents)}")
+    if table.alike not in HASHES:
+        raise error(("alike",), f"alike is {' or '.join(HASHES)}, but got '{table.alike}'")
     if not 1 <= len(table.layers) <= MAX_ROWS:
         raise error(("layers",), f"a table has 1 to {MAX_ROWS:,} rows, but got {len(table.layers):,}")
     taken = {block.word: "uses" for block in table.users}

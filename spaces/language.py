@@ -18,8 +18,20 @@ from .rows import BEFORE, INPUT, Composed, Row
 from .space import Space
 from .values import Value
 
-_NETWORK = ("network", "input", "uses", "defaults", "let", "blocks", "layers", "outputs")
-_SPACE = ("space", "input", "uses", "defaults", "choices", "let", "blocks", "layers", "outputs", "within")
+_NETWORK = ("network", "input", "uses", "defaults", "let", "blocks", "layers", "outputs", "alike")
+_SPACE = (
+    "space",
+    "input",
+    "uses",
+    "defaults",
+    "choices",
+    "let",
+    "blocks",
+    "layers",
+    "outputs",
+    "within",
+    "alike",
+)
 
 _WITHIN = ("branches", "rows")
 """Where the branches of a row stand beside its parameters."""
@@ -41,6 +53,7 @@ def read_network(document: Document) -> Network:
         let=_expressions(document, tree, "let"),
         blocks=_blocks(document, tree),  # type: ignore[arg-type]  # checked when the network is
         outputs=_outputs(document, tree),
+        alike=_scalar(document, tree, "alike") if "alike" in tree else "graph",
         origin=document,
     )
 
@@ -61,6 +74,7 @@ def read_space(document: Document) -> Space:
         let=_expressions(document, tree, "let"),
         blocks=_blocks(document, tree),
         outputs=_outputs(document, tree),
+        alike=_scalar(document, tree, "alike") if "alike" in tree else "graph",
         within=_within(document, tree),
         origin=document,
     )
@@ -244,7 +258,7 @@ def _blocks(document: Document, tree: Mapping[str, Tree]) -> dict[str, tuple[Row
                 _arguments(document, word, args, (*place, word)) for word, args in value.items()
             )
         else:
-            law = f"'{name}' is a mapping of blocks to their parameters, one of which is drawn, or a list of rows"
+            law = f"'{name}' is a mapping of blocks, one of which is drawn, or a list of rows"
             raise document.error(place, law)
     return declared
 

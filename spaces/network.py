@@ -7,8 +7,8 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from .alike import graph_hash
 from .blocks import Block
-from .canonical import canonical_hash
 from .composed import RowError
 from .document import Document, read_text
 from .errors import InputError, ShapeError, SpaceError
@@ -36,6 +36,7 @@ class Network:
         blocks: New words; each stands for rows one after the other.
         outputs: Names of the rows that it returns; the last row's alone unless given.
         uses: The user's own Python files, whose blocks are words of the table.
+        alike: What tells networks apart: `graph`, what is computed, or `formula`, as NAS-Bench-201 has it.
         origin: The document it was read from, for messages.
 
     Raises:
@@ -57,6 +58,7 @@ class Network:
     blocks: Mapping[str, Composed] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    alike: str = "graph"
     origin: Document | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +81,7 @@ class Network:
 
     def __reduce__(self) -> tuple[object, ...]:
         given = {key: dict(getattr(self, key)) for key in ("defaults", "let", "blocks")}
-        rest = {"outputs": self.outputs, "uses": self.uses}
+        rest = {"outputs": self.outputs, "uses": self.uses, "alike": self.alike}
         return _network, ({"name": self.name, "input": self.input, "layers": self.layers, **given, **rest},)
 
     @property
@@ -134,7 +136,7 @@ class Network:
 
     @cached_property
     def _hash(self) -> str:
-        return canonical_hash(self.graph)
+        return graph_hash(self.graph, self.alike)
 
     @classmethod
     def from_yaml(cls, text: str, *, name: str = "<text>") -> Network:

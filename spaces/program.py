@@ -182,7 +182,7 @@ class RowProgram:
         drawn.explicit.append(explicit)
 
     def block(self, draw: Draw, number: int) -> Call | None:
-        """Return the call of one step of a chain: the whole row, or the block of a number; None where it has none.
+        """Return the call of one step of a chain: the row, or the block of a number; None where it has none.
 
         The depth of a row whose blocks draw their own choices is noted in `draw` for the steps that follow.
         """

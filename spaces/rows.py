@@ -50,8 +50,8 @@ class Row:
     Args:
         word: A block's word, or a word declared under `blocks`.
         branches: What a join joins: each is a row, or several rows one after the other.
-        args: Its parameters, and `name`, `from_`, `depth`, `per`, `norm`, `act`, `bias` where it takes them. An
-            underscore at the end keeps a word apart from Python's own.
+        args: Its parameters, and `name`, `from_`, `depth`, `per` and what `defaults` set, where it takes them.
+            An underscore at the end keeps a word apart from Python's own.
 
     >>> Row("conv", width=64, kernel=7, stride=2)
     Row('conv', width=64, kernel=7, stride=2)

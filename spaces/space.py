@@ -9,8 +9,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from . import sampling
+from .alike import graph_hash
 from .blocks import Block
-from .canonical import canonical_hash
 from .closing import network_of
 from .counting import count
 from .declare import check_space
@@ -63,7 +63,7 @@ class Sample:
         """
         space = self.space
         body = network_body(space.name, self.drawn.calls, space.input, space.outputs)
-        return canonical_hash(Graph(space.name, body))
+        return graph_hash(Graph(space.name, body), space.alike)
 
     @cached_property
     def network(self) -> Network:
@@ -89,6 +89,7 @@ class Space:
         blocks: New words; each stands for one of several blocks, or for rows one after the other.
         outputs: Names of the rows that a network returns; the last row's alone unless given.
         uses: The user's own Python files, whose blocks are words of the table.
+        alike: What tells networks apart: `graph`, what is computed, or `formula`, as NAS-Bench-201 has it.
         within: Limits on `params`, `macs`, `flops`, `activations`.
         origin: The document it was read from, for messages.
 
@@ -106,6 +107,7 @@ class Space:
     blocks: Mapping[str, tuple[Row, ...] | Composed] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
+    alike: str = "graph"
     within: Mapping[str, Limit] = field(default_factory=dict)
     origin: Document | None = field(default=None, compare=False, repr=False)
     program: Program = field(init=False, repr=False, compare=False)
@@ -278,7 +280,7 @@ class Space:
 
     @cached_property
     def lookahead(self) -> Lookahead | None:
-        """What random walks need to know of the limits, found out once; None where rows do not form a chain."""
+        """What random walks need to know of the limits, found out once; None where rows form no chain."""
         from .lookahead import Lookahead
 
         return Lookahead(self, Random(0)) if self.program.chain else None

@@ -125,6 +125,8 @@ def to_yaml(table: Network | Space) -> str:
     lines += [line for row in table.layers for line in _row_lines(row, "  ")]
     if table.outputs:
         lines.append(f"outputs: [{', '.join(table.outputs)}]")
+    if table.alike != "graph":
+        lines.append(f"alike: {table.alike}")
     within = getattr(table, "within", {})
     if within:
         lines.append("within:")
@@ -149,6 +151,8 @@ def to_json(table: Network | Space) -> str:
     tree["layers"] = [_row_tree(row) for row in table.layers]
     if table.outputs:
         tree["outputs"] = list(table.outputs)
+    if table.alike != "graph":
+        tree["alike"] = table.alike
     within = getattr(table, "within", {})
     if within:
         tree["within"] = {key: str(limit) for key, limit in within.items()}

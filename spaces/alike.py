@@ -1,0 +1,17 @@
+"""When two networks are alike: the hash that deduplication goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .canonical import canonical_hash
+from .formula import formula_hash
+from .graph import Graph
+
+HASHES: dict[str, Callable[[Graph], str]] = {"graph": canonical_hash, "formula": formula_hash}
+"""What `alike:` may say; `graph` unless a table says otherwise."""
+
+
+def graph_hash(graph: Graph, alike: str) -> str:
+    """Return sixteen hexadecimal digits; networks that are alike share them."""
+    return HASHES[alike](graph)
