@@ -1,4 +1,4 @@
-"""Shared fixtures: the command line as a user runs it."""
+"""Shared fixtures: the command line as a user runs it, and published tables."""
 
 from __future__ import annotations
 
@@ -22,6 +22,19 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def root() -> Path:
     """The project's root."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def published(root: Path) -> Callable[[str], Path]:
+    """Return the path of a published table; the test is skipped where it is not at hand."""
+
+    def find(name: str) -> Path:
+        path = root.parent / "shared" / "data" / name
+        if not path.is_file():
+            pytest.skip(f"{name} is not at hand")
+        return path
+
+    return find
 
 
 @pytest.fixture

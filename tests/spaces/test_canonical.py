@@ -10,18 +10,43 @@ import pytest
 from archscape.spaces import Graph, Network, Row, Style, catalog_names, load
 from archscape.spaces.blocks import block, trace
 from archscape.spaces.canonical import canonical_hash, canonical_text
-from archscape.spaces.graph import Tensor
-from archscape.spaces.operators import add, concat, conv, dropout, global_avgpool, linear
+from archscape.spaces.formula import formula_hash
+from archscape.spaces.graph import Body, Tensor
+from archscape.spaces.operators import (
+    add,
+    concat,
+    conv,
+    dropout,
+    global_avgpool,
+    linear,
+    multiply,
+    norm,
+    zero,
+)
 
 
 def net(*rows: Row, name: str = "one", size: int = 8) -> Network:
     return Network(name=name, input=(3, size, size), layers=(*rows, Row("avgpool"), Row("linear", width=2)))
 
 
+def graph_of(function: object) -> Graph:
+    """Return a network of one hand-written block on 4x6x6."""
+    word = block(one_argument(function))  # type: ignore[call-overload]
+    return Graph("x", trace(word, ((4, 6, 6),), Style(), word.arguments({})))
+
+
 def hash_of(function: object) -> str:
-    """Return the hash of a network of one hand-written block on 4x6x6."""
-    word = block(function)  # type: ignore[call-overload]
-    return canonical_hash(Graph("x", trace(word, ((4, 6, 6),), Style(), word.arguments({}))))
+    return canonical_hash(graph_of(function))
+
+
+def formula_of(function: object) -> str:
+    return formula_hash(graph_of(function))
+
+
+def with_outputs(function: object, *outputs: int) -> Graph:
+    """Return the network whose results are some values: 0 is the input, 1 the first operator's."""
+    name, body = graph_of(function)
+    return Graph(name, Body(body.word, (), "", body.inputs, body.nodes, body.costs, outputs))
 
 
 EQUAL = {
@@ -124,9 +149,7 @@ def test_the_order_of_writing_does_not_matter() -> None:
 
 
 def test_the_order_of_a_concatenation_matters() -> None:
-    assert hash_of(one_argument(lambda x: concat(x, layer(x)))) != hash_of(
-        one_argument(lambda x: concat(layer(x), x))
-    )
+    assert hash_of(lambda x: concat(x, layer(x))) != hash_of(lambda x: concat(layer(x), x))
 
 
 def test_a_shared_layer_differs_from_two_equal_ones() -> None:
@@ -145,7 +168,135 @@ def test_what_does_not_reach_the_output_is_cut() -> None:
         linear(global_avgpool(x), width=7)
         return layer(x)
 
-    assert hash_of(wasteful) == hash_of(one_argument(layer))
+    assert hash_of(wasteful) == hash_of(layer)
+
+
+def other(x: Tensor) -> Tensor:
+    return layer(x, kernel=5)
+
+
+EQUAL_SUMS: dict[str, tuple[object, object]] = {
+    "brackets": (lambda x: (layer(x) + other(x)) + x, lambda x: layer(x) + (other(x) + x)),
+    "one sum of three": (lambda x: (layer(x) + other(x)) + x, lambda x: add(x, layer(x), other(x))),
+    "a zero term": (lambda x: layer(x) + zero(x), layer),
+    "a zero of another source": (lambda x: layer(x) + zero(other(x)), layer),
+    "a sum of zeros": (lambda x: x + (zero(x) + zero(layer(x))), lambda x: x),
+    "what is made of a zero": (lambda x: x + norm(layer(zero(x))), lambda x: x),
+    "two zeros alike": (lambda x: concat(zero(x), zero(layer(x))), lambda x: zeros(x, zero(x))),
+    "a sum made twice": (lambda x: concat(x + x, x + x), lambda x: twice(x + x)),
+}
+DIFFERENT_SUMS: dict[str, tuple[object, object]] = {
+    "a term that stands twice": (lambda x: add(x, x, layer(x)), lambda x: x + layer(x)),
+    "a product of sums": (lambda x: multiply(x, x + layer(x)), lambda x: add(x, x, layer(x))),
+    "zeros beside a map": (lambda x: concat(x, zero(x)), lambda x: concat(x, x)),
+    "constants in a product": (lambda x: multiply(x, layer(zero(x))), lambda x: multiply(x, zero(x))),
+    "a sum that another layer reads too": (
+        lambda x: add(x, layer(x), other(x + layer(x))),
+        lambda x: read_too(x),
+    ),
+}
+
+
+def zeros(x: Tensor, nothing: Tensor) -> Tensor:
+    return concat(nothing, nothing)
+
+
+def twice(x: Tensor) -> Tensor:
+    return concat(x, x)
+
+
+def read_too(x: Tensor) -> Tensor:
+    y = x + layer(x)
+    return y + other(y)
+
+
+@pytest.mark.parametrize("what", EQUAL_SUMS)
+def test_sums_of_the_same_terms_share_a_hash(what: str) -> None:
+    one, two = EQUAL_SUMS[what]
+    assert hash_of(one) == hash_of(two)
+
+
+@pytest.mark.parametrize("what", DIFFERENT_SUMS)
+def test_sums_of_other_terms_differ(what: str) -> None:
+    one, two = DIFFERENT_SUMS[what]
+    assert hash_of(one) != hash_of(two)
+
+
+def test_a_network_that_reads_only_zeros_is_not_its_input() -> None:
+    assert hash_of(zero) != hash_of(lambda x: x)
+    assert canonical_text(graph_of(lambda x: layer(zero(x)))).split("\n")[1] == "Zero 4x6x6 "
+
+
+def test_the_text_ends_with_the_outputs_in_order() -> None:
+    def chain(x: Tensor) -> Tensor:
+        return other(layer(x))
+
+    assert canonical_text(with_outputs(chain, 2, 1)).endswith("\noutputs 2 1")
+    assert canonical_text(with_outputs(chain, 0)) == "4x6x6\noutputs 0"
+
+
+def test_the_outputs_and_their_order_belong_to_the_network() -> None:
+    def heads(x: Tensor) -> Tensor:
+        return concat(layer(x), layer(x))
+
+    given = [(1,), (1, 2), (2, 1), (1, 1), (1, 3), (3, 1)]
+    hashes = [canonical_hash(with_outputs(heads, *outputs)) for outputs in given]
+    assert hashes[1] == hashes[2]  # two layers alike: exchanged, they are the same two results
+    assert len(set(hashes)) == len(given) - 1
+
+
+def test_outputs_tell_equal_layers_apart() -> None:
+    def heads(x: Tensor) -> Tensor:
+        y, z = layer(x), layer(x)
+        return y + (z + other(z))
+
+    def heads_turned(x: Tensor) -> Tensor:
+        z, y = layer(x), layer(x)
+        return (z + other(z)) + y
+
+    assert [node.op.kind for node in graph_of(heads).body.nodes] == ["conv", "conv", "conv", "add", "add"]
+    assert canonical_hash(with_outputs(heads, 1, 5)) == canonical_hash(with_outputs(heads_turned, 2, 5))
+    assert canonical_hash(with_outputs(heads, 1, 5)) != canonical_hash(with_outputs(heads, 2, 5))
+
+
+def test_a_formula_forgets_what_is_shared() -> None:
+    def shared(x: Tensor) -> Tensor:
+        y = layer(x)
+        return y + y
+
+    assert formula_of(shared) == formula_of(lambda x: layer(x) + layer(x))
+    assert formula_of(shared) != formula_of(lambda x: layer(x) + other(x))
+
+
+def test_a_formula_keeps_zero_terms_and_no_zero_products() -> None:
+    assert formula_of(lambda x: x + zero(x)) != formula_of(lambda x: x)
+    assert formula_of(lambda x: x + zero(x)) == formula_of(lambda x: x + layer(zero(layer(x))))
+    assert formula_of(lambda x: layer(zero(x) + zero(x))) != formula_of(lambda x: layer(zero(x)))
+
+
+def test_a_formula_writes_a_sum_at_the_place_of_its_first_term() -> None:
+    # In order, the terms are layer(x), other(x), x: by parameters, the input last.
+    def three(x: Tensor) -> Tensor:
+        return add(x, other(x), layer(x))
+
+    assert formula_of(lambda x: layer(x) + (x + other(x))) == formula_of(three)
+    assert formula_of(lambda x: (x + other(x)) + layer(x)) == formula_of(three)
+    assert formula_of(lambda x: other(x) + (x + layer(x))) != formula_of(three)
+
+
+def test_a_formula_keeps_the_input_of_a_cell_whole() -> None:
+    def stem(x: Tensor) -> Tensor:
+        return layer(x) + other(x)
+
+    def cell(x: Tensor) -> Tensor:
+        return x + layer(x)
+
+    def unlike(x: Tensor) -> Tensor:
+        y = stem(x)
+        return add(layer(x), other(x), layer(y))
+
+    assert formula_of(lambda x: cell(stem(x))) != formula_of(unlike)
+    assert hash_of(unlike) != hash_of(lambda x: cell(stem(x)))
 
 
 def test_the_text_lists_each_operator_once() -> None:
