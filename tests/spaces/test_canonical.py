@@ -116,10 +116,14 @@ def test_the_order_of_a_sum_does_not_matter() -> None:
 
 
 def random_network(seed: int, shuffle: Random | None) -> str:
-    """Return the hash of a random graph of equal convolutions and sums, its steps and operands shuffled."""
+    """Return the hash of a random graph of equal convolutions, sums and zeros, its steps and operands shuffled."""
     rng = Random(seed)
     steps = [
-        (rng.choice(["conv", "add", "dropout"]), rng.randrange(i + 1), rng.randrange(i + 1))
+        (
+            rng.choice(["conv", "conv", "add", "add", "dropout", "zero"]),
+            rng.randrange(i + 1),
+            rng.randrange(i + 1),
+        )
         for i in range(rng.randint(2, 10))
     ]
 
@@ -135,6 +139,7 @@ def random_network(seed: int, shuffle: Random | None) -> str:
                 "conv": lambda x, _: layer(x),
                 "add": add,
                 "dropout": lambda x, _: dropout(x, rate=Fraction(0)),
+                "zero": lambda x, _: zero(x),
             }
             values[at] = made[word](values[a], values[b])
         return values[len(steps)]
