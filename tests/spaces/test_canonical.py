@@ -116,7 +116,7 @@ def test_the_order_of_a_sum_does_not_matter() -> None:
 
 
 def random_network(seed: int, shuffle: Random | None) -> str:
-    """Return the hash of a random graph of equal convolutions, sums and zeros, its steps and operands shuffled."""
+    """Return the hash of a random graph of equal convolutions, sums and zeros, all shuffled."""
     rng = Random(seed)
     steps = [
         (
