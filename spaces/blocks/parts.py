@@ -30,7 +30,8 @@ def styled_conv(x: Tensor, *, scope: str = "", **window: Unpack[Window]) -> Tens
 
 def has_bias(x: Tensor) -> bool:
     """Tell whether a convolution has a bias: where the network has no norm, unless `defaults` say."""
-    return x.style.norm is None if x.style.bias is None else x.style.bias
+    style = x.trace.style
+    return style.norm is None if style.bias is None else style.bias
 
 
 def conv_norm_act(x: Tensor, *, scope: str = "", **window: Unpack[Window]) -> Tensor:
@@ -40,7 +41,7 @@ def conv_norm_act(x: Tensor, *, scope: str = "", **window: Unpack[Window]) -> Te
 
 def act(x: Tensor, *, scope: str = "") -> Tensor:
     """Place the network's activation."""
-    return activation(x, x.style.act, scope=scope)
+    return activation(x, x.trace.style.act, scope=scope)
 
 
 def norm_act(x: Tensor, *, scope: str = "") -> Tensor:

@@ -94,8 +94,9 @@ def conv(
     check_channels(x, width, groups)
     if padding == "causal":
         x, padding = _look_back(x, kernel, dilation, scope), "valid"
-    window = conv_window(kernel, stride, padding, dilation, x.rank)
-    return place(make(Conv, (x.channels, width, *window, groups, bias, init or x.style.init)), x, scope)
+    shape, start = x.shape, init or x.trace.style.init
+    window = conv_window(kernel, stride, padding, dilation, len(shape) - 1)
+    return place(make(Conv, (shape[0], width, *window, groups, bias, start)), x, scope)
 
 
 def check_channels(x: Tensor, width: int, groups: int = 1) -> None:

@@ -135,40 +135,45 @@ def norm(x: Tensor, *, last: bool = False, scope: str = "") -> Tensor:
     Raises:
         ShapeError: If groups do not divide the channels, or there is nothing to take statistics over.
     """
-    style = x.style
+    style = x.trace.style
     if style.norm is None:
         return x
-    init = style.last_norm if last else None
+    if last and style.last_norm:
+        return place(norm_operator(style.norm, x.channels, x.rank, style.last_norm), x, scope)
     if style.norm == "batch":
-        return place(batch_norm(x.channels, init), x, scope)
-    return place(sample_norm(style.norm, x.channels, x.rank, init), x, scope)
+        return place(batch_norm(x.shape[0]), x, scope)
+    return place(norm_operator(style.norm, x.channels, x.rank), x, scope)
 
 
 def layer_norm(x: Tensor, *, scope: str = "") -> Tensor:
     """Place a norm over the channels of each position, whatever the network's style."""
-    return place(sample_norm("layer", x.channels, x.rank), x, scope)
+    return place(norm_operator("layer", x.channels, x.rank), x, scope)
 
 
 @lru_cache(maxsize=4096)
-def batch_norm(channels: int, init: str | None = None) -> BatchNorm:
+def batch_norm(channels: int) -> BatchNorm:
     """Return the operator for a number of channels, remembered."""
-    return BatchNorm(channels=channels, init=init)
+    return BatchNorm(channels=channels)
 
 
 @lru_cache(maxsize=4096)
-def sample_norm(word: str | Term, channels: int, rank: int, init: str | None = None) -> Op:
-    """Return the operator of `layer`, `instance` or `group(n)` for a number of channels and axes, remembered.
+def norm_operator(word: str | Term, channels: int, rank: int, init: str | None = None) -> Op:
+    """Return the operator of `batch`, `layer`, `instance` or `group(n)` on so many channels, remembered.
 
     Raises:
         ShapeError: If groups do not divide the channels, or a norm by instance is to read a flat vector.
     """
     if isinstance(word, Term):
-        groups = int(word.args[0])
+        (groups,) = word.args
+        assert isinstance(groups, int)
         if channels % groups:
             raise ShapeError(f"{groups} groups of a norm must divide the {channels} channels")
         return GroupNorm(groups=groups, channels=channels, init=init)
-    if word == "layer":
-        return (ChannelLayerNorm if rank else LayerNorm)(channels=channels, init=init)
-    if not rank:
+    if word == "instance" and not rank:
         raise ShapeError(f"a norm by instance needs a map, but got {channels} flat features")
-    return InstanceNorm(channels=channels, init=init)
+    classes: dict[str, type[BatchNorm | LayerNorm | InstanceNorm]] = {
+        "batch": BatchNorm,
+        "layer": ChannelLayerNorm if rank else LayerNorm,
+        "instance": InstanceNorm,
+    }
+    return classes[word](channels=channels, init=init)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from archscape.spaces import Network, Row, ShapeError, SpaceError, Term
 from archscape.spaces.build import build
-from archscape.spaces.operators.norm import batch_norm, sample_norm
+from archscape.spaces.operators.norm import batch_norm, norm_operator
 from archscape.spaces.source import source
 
 GROUPS = Term("group", (4,))
@@ -155,4 +155,4 @@ def test_norms_are_told_apart_by_the_hash() -> None:
 
 def test_operators_are_remembered() -> None:
     assert batch_norm(8) is batch_norm(8)
-    assert sample_norm(GROUPS, 8, 2) is sample_norm(GROUPS, 8, 2)
+    assert norm_operator(GROUPS, 8, 2) is norm_operator(GROUPS, 8, 2)
