@@ -139,7 +139,7 @@ def _act(value: Value) -> Value:
 def _number(value: Value) -> Value:
     if isinstance(value, bool) or not isinstance(value, int | Fraction):
         raise ValueError
-    _require(abs(value) <= MAX_SIZE)
+    _require(-MAX_SIZE <= value <= MAX_SIZE)
     return Fraction(value)
 
 
