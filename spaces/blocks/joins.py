@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from ..graph import Tensor
 from ..operators import add as added
 from ..operators import centre_crop
 from ..operators import concat as concatenated
 from ..operators import multiply as multiplied
 from .block import block
+from .kinds import Rate
+from .parts import drop
 
 
 @block(styled=False, repeats=False)
@@ -31,9 +35,12 @@ def multiply(x: Tensor, *others: Tensor) -> Tensor:
 
 
 @block(styled=False, repeats=False)
-def residual(x: Tensor, f: Tensor) -> Tensor:
-    """x + f(x) where f keeps the shape, else f(x); f is the rows within (He et al. 2015)."""  # noqa: D403
-    return added(f, x) if f.shape == x.shape else f
+def residual(x: Tensor, f: Tensor, *, droppath: Rate = Fraction(0)) -> Tensor:
+    """x + f(x) where f keeps the shape, else f(x); f is the rows within (He et al. 2015).
+
+    The sum may drop f(x) of whole samples while training (Huang et al. 2016).
+    """  # noqa: D403
+    return added(drop(f, droppath), x) if f.shape == x.shape else f
 
 
 def _alike(*maps: Tensor, crop: bool) -> tuple[Tensor, ...]:

@@ -69,6 +69,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
     "multiply": [Setting({"with": "a"}, above=TWO), Setting({"with": "a"}, above=(TWO[0], Row("avgpool")))],
     "residual": [
         Setting({"from": "input", "f": "a"}, above=TWO[:1]),
+        Setting({"from": "input", "f": "a", "droppath": TENTH}, above=TWO[:1]),
         Setting({"from": "input", "f": "a"}, above=(Row("conv", name="a", width=12),)),
     ],
     "act": [
