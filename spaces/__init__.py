@@ -13,12 +13,13 @@ from .graph import Graph, Style, Totals
 from .limits import Limit
 from .loading import catalog_names, load, load_network, load_space
 from .network import Network
-from .rows import Row
+from .rows import Composed, Row
 from .space import Sample, Space
 from .values import Term
 
 __all__ = [
     "ArchscapeError",
+    "Composed",
     "Graph",
     "Infeasible",
     "InputError",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from .composed import RowError
 from .expressions import Expr, parts
 from .graph import Style
 from .network import Network, network_body, placed
 from .program import Drawn
-from .rows import BEFORE, Call, Composed, Row, RowShapeError, row_names
+from .rows import BEFORE, Call, Composed, Row, RowError, RowShapeError, row_names
 from .values import Term
 
 if TYPE_CHECKING:

@@ -24,14 +24,14 @@ from .blocks import BLOCKS, Block, Parameter
 from .blocks.block import Args
 from .blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
 from .document import Document, Place
-from .errors import SpaceError, suggest
+from .errors import suggest
 from .expressions import Expr, ExpressionError, evaluate, has_choice, is_open, parts, references
 from .graph import Style, Tensor
 from .parser import parse
-from .rows import BEFORE, INPUT, STYLE, Call, Composed, Row, lay
+from .rows import BEFORE, INPUT, STYLE, Call, Composed, Row, RowError, lay, row_references
 from .scope import Line, lines
 from .values import Value, text
-from .writing import row_text
+from .writing import row_text, signature
 
 CHANNELS, EXTENT = "in", "extent"
 """What the rows of a composed block know besides its arguments."""
@@ -40,17 +40,6 @@ OWN = ("name", "from", "with", "depth", "when", "unused")
 MAX_NESTED = 50
 
 Words: TypeAlias = Mapping[str, Block[Any]]
-
-
-class RowError(SpaceError):
-    """A row of a composed block does not follow the language; `place` is where it stands in the table."""
-
-    def __init__(self, message: str, place: Place) -> None:
-        super().__init__(message)
-        self.place = place
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return RowError, (str(self), self.place)
 
 
 @lru_cache(maxsize=512)
@@ -87,7 +76,7 @@ class ComposedBlock(Block[Any]):
         }
         self.identifiers = tuple(values)
         self.defaults = tuple((p.name, p.default) for p in self.parameters.values())
-        self.doc = "\n".join(map(row_text, definition.rows))
+        self.doc = "\n".join([signature(word, definition), *map(row_text, definition.rows)])
         self.function = self.place_rows
         self.terms = [self.word_of(line) for line in self.lines]
         self.nested = 0
@@ -125,10 +114,12 @@ class ComposedBlock(Block[Any]):
             if isinstance(self.terms[index], str):
                 _Reader(self, line, index, names, above).check()
             above.add(line.name)
-        used = {name for row in self.definition.rows for name in own_references(row)}
+        used = {name for row in self.definition.rows for name in row_references(row)}
         for name in self.parameters:
             if name not in used:
-                raise RowError(f"nothing in '{self.word}' uses the argument '{name}'", ("blocks", self.word))
+                raise RowError(
+                    f"nothing in '{self.word}' uses the argument '{name}'", ("blocks", self.word), at_key=True
+                )
 
     def word_of(self, line: Line) -> Expr:
         """Return the word of a row: itself, or an expression in the arguments."""
@@ -146,7 +137,7 @@ def maps_read(definition: Composed, found: list[Line]) -> tuple[str, ...]:
     These are `before`, and the arguments that rows read from: named as a row is, never as a value.
     """
     read = {value for line in found for value in (line.source, *_strings(line.row))}
-    values = {name for row in definition.rows for name in own_references(row)}
+    values = {name for row in definition.rows for name in row_references(row)}
     maps = tuple(name for name in definition.needs if name in read and name not in values)
     return ((BEFORE,) if BEFORE in read else ()) + maps
 
@@ -224,7 +215,7 @@ class _Reader:
         value = self.value(self.block.terms[self.index], self.line.place)
         if not isinstance(value, str) or value not in self.block.words:
             near = suggest(text(value), self.block.words)
-            raise RowError(f"there is no block '{text(value)}'{near}", self.line.inner)
+            raise RowError(f"there is no block '{text(value)}'{near}", self.line.inner, at_key=True)
         return self.block.words[value]
 
     def argument(self, name: str, default: Value, depth: int) -> Value:
@@ -235,7 +226,8 @@ class _Reader:
         if name in self.line.row.args:
             return self.checked(self.line.row.args[name], name, parameter.kind)
         if parameter.required:
-            raise RowError(f"{self.word.word} needs '{name}': {parameter.kind.law}", self.line.inner)
+            law = f"{self.word.word} needs '{name}': {parameter.kind.law}"
+            raise RowError(law, self.line.inner, at_key=True)
         return default
 
     def sources(self) -> tuple[str, ...]:
@@ -253,7 +245,7 @@ class _Reader:
             raise RowError(f"{word.word} reads `before`; it stands in `layers`", line.inner)
         if len(found) + len(named) < len(word.maps):
             missing = next(name for name in word.maps[1:] if name not in args)
-            raise RowError(f"{word.word} needs '{missing}': {SOURCE.law}", line.inner)
+            raise RowError(f"{word.word} needs '{missing}': {SOURCE.law}", line.inner, at_key=True)
         return (*found, *named)
 
     def source(self, value: Expr, key: str) -> str:
@@ -262,7 +254,8 @@ class _Reader:
         name = self.checked(value, key, SOURCE)
         assert isinstance(name, str)
         if name not in self.above:
-            raise RowError(f"no row above is named '{name}'{suggest(name, self.above)}", place)
+            known = {*self.above, *self.block.definition.needs}
+            raise RowError(f"no row above is named '{name}'{suggest(name, known)}", place)
         return name
 
     def given(self, key: str, kind: Kind, default: Any) -> Any:
@@ -275,7 +268,8 @@ class _Reader:
         own = [name for name in OWN if name != "with" or word.variadic]
         known = [*own, *word.parameters, *word.maps[1:], *(STYLE if word.styled else ())]
         if key not in known:
-            raise RowError(f"{word.word} has no '{key}'{suggest(key, known)}", (*self.line.inner, key))
+            law = f"{word.word} has no '{key}'{suggest(key, known)}"
+            raise RowError(law, (*self.line.inner, key), at_key=True)
 
     def checked(self, value: Expr, key: str, kind: Kind) -> Value:
         place = (*self.line.inner, key)
@@ -304,11 +298,3 @@ def _without_read(found: list[Line], calls: list[Call]) -> list[Call]:
             kept = (call.sources[0], *(name for name in call.sources[1:] if name not in others))
             calls[index] = call._replace(sources=kept)
     return calls
-
-
-def own_references(row: Row) -> set[str]:
-    """Return the names that a row refers to, its word and its branches included."""
-    found = {name for value in row.args.values() for name in references(value)}
-    if row.word.startswith("$"):
-        found |= set(references(parse(row.word)))
-    return found.union(*(own_references(inner) for branch in row.branches for inner in branch))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .blocks import Block
 from .blocks.kinds import DEPTH, PER, SOURCE, SOURCES, Kind
-from .composed import ComposedBlock, RowError
+from .composed import ComposedBlock
 from .document import Document, Place
 from .errors import suggest
 from .expressions import Expr, has_choice, parts
@@ -19,7 +19,7 @@ from .graph import Style
 from .heading import MAX_ROWS, Table, check_heading
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
-from .rows import BEFORE, STYLE, Row
+from .rows import BEFORE, STYLE, Row, RowError
 from .scope import Line, check_row_name, lines
 from .slots import Fixed, Slot, Variable
 from .wiring import wired
@@ -128,7 +128,7 @@ class _Declaration:
             try:
                 block.check()
             except RowError as error:
-                raise self.error(error.place, str(error)) from None
+                raise self.error(error.place, str(error), at_key=error.at_key) from None
             self.note_words(composed.rows)
 
     def note_words(self, rows: Iterable[Row]) -> None:

@@ -75,6 +75,11 @@ class Document:
                 return cls(f"{self.name}:{line}:{column}: {_printable(message)}{_pointer(text, column)}")
         return cls(f"{self.name}: {_printable(_dotted(place) + message)}")
 
+    def line(self, place: Place) -> int | None:
+        """Return the line in which a place stands, from 1, if it is known."""
+        mark = self.values.get(place)
+        return mark[0] if mark else None
+
     def stands_as(self, place: Place, other: Place) -> None:
         """Let what stands at a place be found at another place too."""
         for marks in (self.keys, self.values):

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from .alike import graph_hash
 from .blocks import Block
-from .composed import RowError
 from .document import Document, read_text
 from .errors import InputError, ShapeError, SpaceError
-from .expressions import Expr
+from .expressions import Expr, references
 from .graph import Body, Graph, Shape, Style, Totals, Trace
 from .program import Program
-from .rows import INPUT, NOTHING_LEFT, Call, Composed, Row, RowShapeError, lay, measure
+from .rows import (
+    INPUT,
+    NOTHING_LEFT,
+    Call,
+    Composed,
+    Row,
+    RowError,
+    RowShapeError,
+    lay,
+    measure,
+    row_references,
+)
 from .scope import Line, lines
 from .values import Option
 
@@ -111,7 +121,19 @@ class Network:
                 Row("linear", **{**row.args, "width": classes}) if index in changed else row
                 for index, row in enumerate(layers)
             )
-        return replace(self, input=input or self.input, layers=layers)
+        return replace(self, input=input or self.input, layers=layers, let=self._constants(layers))
+
+    def _constants(self, layers: tuple[Row, ...]) -> dict[str, Expr]:
+        """Return the constants that rows use."""
+        todo = {name for row in layers for name in row_references(row)}
+        todo |= {name for value in self.defaults.values() for name in references(value)}
+        used: set[str] = set()
+        while todo:
+            name = todo.pop()
+            if name in self.let and name not in used:
+                used.add(name)
+                todo |= set(references(self.let[name]))
+        return {name: value for name, value in self.let.items() if name in used}
 
     def _outputs(self) -> list[Line]:
         """Return the lines of the rows that the network returns, those within other rows left out."""
@@ -194,5 +216,7 @@ def placed(
     """Return the error of a row with its place in the document."""
     document = origin or Document(tree=None, name=name)
     if isinstance(error, RowError):
-        return document.error(error.place, str(error))
+        user = None if error.user is None else document.line(program.rows[error.user].place)
+        law = f"{error}; used in line {user}" if user else str(error)
+        return document.error(error.place, law, at_key=error.at_key)
     return document.error(program.rows[error.row].place, str(error), kind=ShapeError)

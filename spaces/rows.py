@@ -7,15 +7,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .blocks import Block, repeat
 from .blocks.block import Args
 from .blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
+from .document import Place
 from .errors import ShapeError, SpaceError
-from .expressions import Expr
+from .expressions import Expr, references
 from .graph import Body, Shape, Style, Tensor, Totals
+from .parser import parse
 from .values import Value, shape_text
 
 STYLE: dict[str, Kind] = {"norm": NORM, "act": ACT, "bias": FLAG, "init": INIT, "last_norm": LAST_NORM}
@@ -50,7 +53,7 @@ class Row:
     Args:
         word: A block's word, or a word declared under `blocks`.
         branches: What a join joins: each is a row, or several rows one after the other.
-        args: Its parameters, and `name`, `from_`, `depth`, `per` and what `defaults` set, where it takes them.
+        args: Its parameters, and `name`, `from_`, `depth`, `per` and what `defaults` set, where it takes it.
             An underscore at the end keeps a word apart from Python's own.
 
     >>> Row("conv", width=64, kernel=7, stride=2)
@@ -173,6 +176,35 @@ class Call(NamedTuple):
         except ShapeError as error:
             given = " and ".join(map(shape_text, shapes))
             raise RowShapeError(f"{self.name} on {given}: {error}", self.row) from None
+        except RowError as error:
+            raise RowError(str(error), error.place, at_key=error.at_key, user=self.row) from None
+
+
+def row_references(row: Row) -> set[str]:
+    """Return the names that a row refers to, its word and its branches included."""
+    found = {name for value in row.args.values() for name in references(value)}
+    if row.word.startswith("$"):
+        found |= set(references(parse(row.word)))
+    return found.union(*(row_references(inner) for branch in row.branches for inner in branch))
+
+
+class RowError(SpaceError):
+    """A row of a composed block does not follow the language.
+
+    Attributes:
+        place: Where it stands in the table.
+        at_key: Whether the word there is meant, rather than its value.
+        user: Index of the row in `layers` that uses the block, if the error came up there.
+    """
+
+    def __init__(self, message: str, place: Place, *, at_key: bool = False, user: int | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+        self.at_key = at_key
+        self.user = user
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(RowError, at_key=self.at_key, user=self.user), (str(self), self.place)
 
 
 class RowShapeError(ShapeError):

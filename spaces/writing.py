@@ -93,7 +93,7 @@ def _row_lines(row: Row, indent: str) -> list[str]:
     return lines
 
 
-def _signature(name: str, composed: Composed) -> str:
+def signature(name: str, composed: Composed) -> str:
     """Return `fire(squeeze, expand = 64)`."""
     defaults = [f"{key} = {text(value)}" for key, value in composed.defaults.items()]
     given = ", ".join([*composed.needs, *defaults])
@@ -116,7 +116,7 @@ def to_yaml(table: Network | Space) -> str:
         lines.append("blocks:")
     for word, declared in table.blocks.items():
         if isinstance(declared, Composed):
-            lines.append(f"  {_key_text(_signature(word, declared))}:")
+            lines.append(f"  {_key_text(signature(word, declared))}:")
             lines += [line for row in declared.rows for line in _row_lines(row, "    ")]
         else:
             lines.append(f"  {word}:")
@@ -161,7 +161,7 @@ def to_json(table: Network | Space) -> str:
 
 def _declared(word: str, value: tuple[Row, ...] | Composed) -> tuple[str, Json]:
     if isinstance(value, Composed):
-        return _signature(word, value), [_row_tree(row) for row in value.rows]
+        return signature(word, value), [_row_tree(row) for row in value.rows]
     return word, {row.word: _args(row) for row in value}
 
 

@@ -1,0 +1,405 @@
+"""The language beyond chains: rows that name each other, joins, branches, composed blocks, cells, outputs."""
+
+from __future__ import annotations
+
+import pickle
+from random import Random
+
+import pytest
+import torch
+
+from archscape.spaces import Composed, Network, Row, Space, SpaceError, oneof, ref
+from archscape.spaces.document import read_text
+from archscape.spaces.language import read_table
+from archscape.spaces.source import source
+
+HEAD = "network: net\ninput: 8x16x16\n"
+
+
+def net(text: str) -> Network:
+    return Network.from_yaml(HEAD + text)
+
+
+UNET = """\
+blocks:
+  up(width, skip):
+    - upconv: {width: $width}
+    - concat: {with: skip, crop: true}
+    - conv:   {width: $width, padding: valid}
+layers:
+  - conv: {name: fine, width: 4, padding: valid}
+  - maxpool
+  - conv: {width: 8}
+  - up:   {width: 4, skip: fine}
+"""
+FIRE = """\
+blocks:
+  fire(squeeze, expand = 16):
+    - conv: {width: $squeeze, kernel: 1}
+    - concat:
+        - conv: {width: $expand, kernel: 1}
+        - conv: {width: $expand, kernel: 3}
+layers:
+  - fire: {squeeze: 4}
+  - fire: {squeeze: 4, expand: 24, depth: 2}
+"""
+INCEPTION = """\
+layers:
+  - concat:
+      - conv: {width: 4, kernel: 1}
+      - [conv: {width: 3, kernel: 1}, conv: {width: 5}]
+      - [conv: {width: 2, kernel: 1}, conv: {width: 6, kernel: 5}]
+      - [maxpool: {kernel: 3, stride: 1}, conv: {width: 7, kernel: 1}]
+"""
+MBCONV = """\
+defaults: {act: silu}
+blocks:
+  mbconv(width, expand, kernel = 3, stride = 1):
+    - residual:
+        - conv: {width: $expand * $in, kernel: 1, when: $expand > 1}
+        - conv: {width: $expand * $in, kernel: $kernel, stride: $stride, groups: $expand * $in}
+        - conv: {width: $width, kernel: 1, act: none}
+layers:
+  - mbconv: {width: 8, expand: 1}
+  - mbconv: {width: 12, expand: 4, stride: 2, kernel: 5, depth: 3}
+"""
+HEADS = """\
+let: {w: 6, classes: 3}
+layers:
+  - conv:   {name: body, width: $w}
+  - avgpool
+  - linear: {name: classifier, width: $classes}
+  - avgpool: {from: body, kernel: 4}
+  - linear: {name: aux, width: $classes}
+outputs: [classifier, aux]
+"""
+CELLS = """\
+blocks:
+  cell(op, width):
+    - conv:   {name: h0, from: before, width: $width, kernel: 1, stride: round($size / $extent)}
+    - conv:   {name: h1, from: input, width: $width, kernel: 1}
+    - add:    {name: s1, from: h0, with: h1}
+    - $op:    {name: s2, from: s1}
+    - concat: {with: [h0, s1], unused: true}
+layers:
+  - conv: {width: 4}
+  - cell: {op: identity, width: 4, depth: 3}
+"""
+REGNET = """\
+let: {w0: 24, wa: 36.44, wm: 2.49}
+blocks:
+  x(width, group):
+    - bottleneck: {width: $width, squeeze: 1, groups: $width // $group, stride: 2 if $width != $in else 1}
+layers:
+  - conv: {width: 32, stride: 2}
+  - x: {depth: 13, width: round($w0 * $wm ** round(log(1 + $wa * $i / $w0) / log($wm)) / 8) * 8, group: 8}
+"""
+TABLES = {
+    "unet": UNET,
+    "fire": FIRE,
+    "inception": INCEPTION,
+    "mbconv": MBCONV,
+    "heads": HEADS,
+    "regnet": REGNET,
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_written_and_read_back(name: str) -> None:
+    table = net(TABLES[name])
+    assert Network.from_yaml(table.to_yaml()) == table
+    assert Network.from_json(table.to_json()) == table
+    assert pickle.loads(pickle.dumps(table)) == table
+    assert hash(pickle.loads(pickle.dumps(table))) == hash(table)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_built_as_it_is_counted(name: str) -> None:
+    table = net(TABLES[name])
+    module = table.build()
+    assert sum(p.numel() for p in module.parameters()) == table.totals.params
+    output = module(torch.zeros(2, *table.input))
+    several = output if isinstance(output, tuple) else (output,)
+    assert tuple(tuple(each.shape[1:]) for each in several) == table.body.shapes
+
+
+def test_python_says_the_same() -> None:
+    fire = Composed(
+        (
+            Row("conv", width=ref("squeeze"), kernel=1),
+            Row(
+                "concat",
+                Row("conv", width=ref("expand"), kernel=1),
+                Row("conv", width=ref("expand"), kernel=3),
+            ),
+        ),
+        needs=("squeeze",),
+        defaults={"expand": 16},
+    )
+    rows = (Row("fire", squeeze=4), Row("fire", squeeze=4, expand=24, depth=2))
+    assert net(FIRE) == Network(name="net", input=(8, 16, 16), blocks={"fire": fire}, layers=rows)
+    joined = Row("add", Row("identity"), (Row("conv", width=8), Row("conv", width=8)), name="sum")
+    text = "layers:\n  - add: {name: sum, branches: [identity, [conv: {width: 8}, conv: {width: 8}]]}\n"
+    assert net(text) == Network(name="net", input=(8, 16, 16), layers=(joined,))
+    assert (
+        repr(joined)
+        == "Row('add', Row('identity'), (Row('conv', width=8), Row('conv', width=8)), name='sum')"
+    )
+
+
+# What the constructs compute: the same graph as blocks written in Python, or as plain rows.
+
+
+def test_branches_are_an_inception_block() -> None:
+    block = "layers:\n  - inception: {1x1: 4, 3x3: [3, 5], 5x5: [2, 6], pool: 7}\n"
+    assert net(INCEPTION).hash() == net(block).hash()
+
+
+def test_a_composed_mbconv_is_the_inverted_block() -> None:
+    block = """\
+defaults: {act: silu}
+layers:
+  - inverted: {width: 8, expand: 1}
+  - inverted: {width: 12, expand: 4, stride: 2, kernel: 5, depth: 3}
+"""
+    assert net(MBCONV).hash() == net(block).hash()
+    assert net(MBCONV).totals == net(block).totals
+
+
+def test_names_say_what_a_row_reads() -> None:
+    rows = """\
+layers:
+  - conv: {name: fine, width: 4, padding: valid}
+  - maxpool
+  - conv: {width: 8}
+  - upconv: {width: 4}
+  - concat: {with: fine, crop: true}
+  - conv: {width: 4, padding: valid}
+"""
+    assert net(UNET).hash() == net(rows).hash()
+
+
+def test_a_cell_reads_what_the_cell_before_it_read() -> None:
+    text = CELLS.replace(", stride: round($size / $extent)", "")
+    rows = "layers:\n  - conv: {name: stem, width: 4}\n"
+    before, source_ = "stem", "stem"
+    for cell in ("a", "b", "c"):
+        rows += f"""\
+  - conv: {{name: {cell}0, from: {before}, width: 4, kernel: 1}}
+  - conv: {{name: {cell}1, from: {source_}, width: 4, kernel: 1}}
+  - add:  {{name: {cell}, from: {cell}0, with: {cell}1}}
+"""
+        before, source_ = source_, cell
+    # The sum is read by `op`, and so are h0 and h1: what nothing else reads is `s2` alone.
+    assert net(text).hash() == net(rows).hash()
+
+
+def test_unused_states_are_joined() -> None:
+    text = """\
+blocks:
+  cell(a):
+    - conv:   {name: s1, width: 4}
+    - conv:   {name: s2, from: input, width: 4}
+    - conv:   {name: s3, from: $a, width: 4}
+    - concat: {with: [s1, s2], unused: true}
+layers:
+  - cell: {a: CHOSEN}
+"""
+    assert net(text.replace("CHOSEN", "s1")).body.shape == (8, 16, 16)  # s3 and s2
+    assert net(text.replace("CHOSEN", "input")).body.shape == (12, 16, 16)
+
+
+def test_widths_follow_a_formula_of_the_block_number() -> None:
+    """RegNetX-200MF: widths 24, 56, 152, 368, depths 1, 1, 4, 7 (Radosavovic et al. 2020, table 2)."""
+    body = net(REGNET.replace("8x16x16", "3x64x64")).body
+    widths = [node.shape[0] for node in body.nodes if node.name.startswith("x_")]
+    assert widths == [24] + [56] + 4 * [152] + 7 * [368]
+
+
+def test_a_network_of_several_outputs_returns_each() -> None:
+    table = net(HEADS)
+    assert table.body.shapes == ((3,), (3,))
+    assert "-> tuple[Tensor, ...]:" in source(table)
+    assert table.at(classes=5).body.shapes == ((5,), (5,))
+
+
+def test_rows_that_stand_where_a_condition_holds() -> None:
+    text = """\
+blocks:
+  maybe(kernel):
+    - conv: {width: 8, kernel: $kernel, when: $kernel > 1}
+    - conv: {width: 4}
+layers:
+  - maybe: {kernel: 1}
+"""
+    assert net(text).hash() == net("layers:\n  - conv: {width: 4}\n").hash()
+
+
+def test_the_source_of_a_composed_block_is_a_class_of_its_name() -> None:
+    text = source(net(FIRE))
+    assert text.count("class Fire(nn.Module):") == 1
+    assert "def __init__(self, inputs: int, expand: int) -> None:" in text
+    assert "torch.cat([y2, y], 1)" in text
+
+
+# Spaces
+
+
+SPACE = """\
+space: small
+input: 8x16x16
+choices:
+  op: {zero, identity, conv3}
+let:
+  a: $op
+  b: $op
+  genes: [$op, {s1, input}]
+blocks:
+  conv3:
+    - conv: {width: $in, act: none}
+  cell(a, b, genes):
+    - $a: {name: s1}
+    - $b: {name: s2, from: input}
+    - $genes.0: {name: s3, from: $genes.1}
+    - concat: {with: [s1, s2], unused: true}
+layers:
+  - conv: {name: stem, width: {4, 8}}
+  - conv: {name: side, width: 4, depth: 0..2}
+  - add:
+      - conv: {width: 8, kernel: {1, 3}}
+      - [conv: {width: 8, from: {stem, side}}]
+  - cell: {a: $a, b: $b, genes: $genes, depth: 2}
+  - avgpool
+  - linear: {width: 3}
+"""
+
+
+def test_a_space_of_cells_counts_what_it_enumerates() -> None:
+    space = Space.from_yaml(SPACE)
+    assert space.count() == 2 * 3 * 2 * 2 * 3 * 3 * (3 * 2) == sum(1 for _ in space.enumerate())
+
+
+def test_every_sample_of_a_space_of_cells_closes_to_the_network_it_counts() -> None:
+    space, rng = Space.from_yaml(SPACE), Random(0)
+    for _ in range(150):
+        sample = space.sample(rng)
+        network = sample.network
+        assert network.totals == sample.totals
+        assert network.hash() == sample.hash()
+        assert Network.from_yaml(network.to_yaml()) == network
+        assert space.replay(sample.decisions).decisions == sample.decisions
+
+
+def test_paths_of_a_space_of_cells_are_stable() -> None:
+    paths = Space.from_yaml(SPACE).paths
+    assert paths["genes.1"] == ("s1", "input")
+    assert paths["conv4.from"] == ("stem", "side")
+    assert list(paths["conv3.kernel"]) == [1, 3]
+
+
+def test_a_row_that_no_network_reads_is_left_out_of_it() -> None:
+    text = """\
+space: small
+input: 3x8x8
+layers:
+  - conv: {name: a, width: 4}
+  - conv: {name: b, width: 6, from: input}
+  - conv: {width: 8, from: {a, b}}
+"""
+    space = Space.from_yaml(text)
+    params = {s.decisions["conv3.from"]: s.totals.params for s in space.enumerate()}
+    assert params["a"] == (27 * 4 + 8) + (36 * 8 + 16)
+    assert params["b"] == (27 * 6 + 12) + (54 * 8 + 16)
+
+
+def test_python_spaces_leave_sources_open() -> None:
+    space = Space(
+        name="small",
+        input=(3, 8, 8),
+        layers=(
+            Row("conv", name="a", width=4),
+            Row("conv", name="b", width=4),
+            Row("add", from_="b", with_=oneof("a", "input")),
+        ),
+    )
+    assert Space.from_yaml(space.to_yaml()) == space
+    assert space.count() == 2
+
+
+# Errors
+
+
+ERRORS = [
+    (UNET, "skip: fine}", "skip: fin}", "12:28", "'fin' is no row; did you mean 'fine'?"),
+    (UNET, "skip: fine}", "x: 1}", "12:22", "up has no 'x'"),
+    (UNET, ", skip: fine", "", "12:5", "up needs 'skip': the name of a row above, or input"),
+    (UNET, "with: skip", "with: skin", "6:22", "no row above is named 'skin'; did you mean 'skip'?"),
+    (UNET, "$width}", "$widht}", "5:23", "nothing in 'up' is named '$widht'; did you mean 'width'?"),
+    (UNET, "- upconv", "- upcnv", "5:7", "there is no block 'upcnv'; did you mean 'upconv'?"),
+    (UNET, "padding: valid}\nlayers", "paddin: valid}\nlayers", "7:31", "conv has no 'paddin'"),
+    (UNET, "up(width, skip)", "up(width, skip, deep)", "4:3", "nothing in 'up' uses the argument 'deep'"),
+    (UNET, "up(width, skip)", "up(width = 4, skip)", "4:3", "'skip' needs a default"),
+    (UNET, "up(width, skip)", "up(in, skip)", "4:3", "the argument 'in' has that name already"),
+    (FIRE, "squeeze: 4}\n", "squeeze: relu}\n", "5:21", "width is a whole number"),
+    (FIRE, "  - fire: {squeeze: 4}\n", "  - fire\n", "10:5", "fire needs 'squeeze'"),
+    (FIRE, "kernel: 3}", "kernel: 3.5}", "8:42", "kernel is"),
+    (INCEPTION, "concat:", "conv:", "5:7", "conv takes a mapping"),
+    (INCEPTION, "      - conv: {width: 4, kernel: 1}", "      - []", "5:9", "a branch has at least one row"),
+    (INCEPTION, "concat:", "add:", "4:5", "maps of different shapes cannot be added"),
+    (HEADS, "[classifier, aux]", "[classifier]", "9:5", "nothing reads 'aux'; name it under `outputs`"),
+    (HEADS, "[classifier, aux]", "[classifier, axu]", "10:23", "'axu' is no row; did you mean 'aux'?"),
+    (HEADS, "from: body", "from: aux", "8:21", "'aux' stands below; a row reads rows above it"),
+    (HEADS, "$classes}\n  - avg", "$class}\n  - avg", "7:39", "nothing is named '$class'"),
+    (MBCONV, "$expand > 1", "$expand", "7:57", "when is true or false, but got '1'"),
+    (MBCONV, "$expand > 1", "$expand > none", "7:57", "'>' works on numbers, but got 'none'"),
+    (
+        CELLS,
+        "identity",
+        "idenity",
+        "8:7",
+        "there is no block 'idenity'; did you mean 'identity'?; used in line 12",
+    ),
+    (CELLS, ", unused: true", ", unusd: true", "9:32", "concat has no 'unusd'; did you mean 'unused'?"),
+]
+
+
+@pytest.mark.parametrize(("text", "old", "new", "place", "words"), ERRORS, ids=lambda value: value[:30])
+def test_errors_lead_to_the_mend(text: str, old: str, new: str, place: str, words: str) -> None:
+    text = HEAD + text.replace(", stride: round($size / $extent)", "")
+    assert text.count(old) == 1
+    with pytest.raises(SpaceError) as caught:
+        read_table(read_text(text.replace(old, new), name="a.yaml"))
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(f"a.yaml:{place}: ")
+
+
+def test_a_composed_block_leaves_nothing_open() -> None:
+    text = SPACE.replace("conv: {width: $in, act: none}", "conv: {width: {4, 8}}")
+    with pytest.raises(SpaceError, match=r":11:21: .* leave nothing open; make 'width' an argument of it"):
+        Space.from_yaml(text)
+
+
+def test_a_block_that_stands_within_itself() -> None:
+    text = "blocks:\n  a:\n    - conv: {width: 8}\n    - a\nlayers:\n  - a\n"
+    with pytest.raises(SpaceError, match="'a' stands within itself"):
+        net(text)
+
+
+def test_words_of_blocks_leave_a_choice_open_only_outside_composed_blocks() -> None:
+    text = """\
+space: s
+input: 3x8x8
+blocks:
+  any: {conv: {width: 8}, separable: {width: 8}}
+  two:
+    - any
+layers:
+  - two
+"""
+    with pytest.raises(SpaceError, match="'any' is one of several blocks, and 'two' leaves nothing open"):
+        Space.from_yaml(text)
+
+
+def test_rows_of_layers_take_no_condition() -> None:
+    with pytest.raises(SpaceError, match="`when` belongs to the rows of a composed block"):
+        net("layers:\n  - conv: {width: 8, when: true}\n")
