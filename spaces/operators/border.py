@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import ShapeError
 from ..graph import Op, Shape, Steps, Tensor, per_axis, place
 from ..values import Value, shape_text
+from .constant import bracketed
 
 SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))
 """The sides of each axis, the last axis first, as PyTorch counts them."""
@@ -72,7 +73,7 @@ class Crop(Op, CropFields):
         """Return `x[:, :, top:bottom, left:right]`."""
         bounds = [(values[first], values[last]) for first, last in reversed(SIDES[:rank])]
         slices = [(":" if (a + b).isalnum() else " : ").join((a, b)) for a, b in bounds]
-        return f"{arguments[0]}[:, :, {', '.join(slices)}]"
+        return f"{bracketed(arguments[0])}[:, :, {', '.join(slices)}]"
 
 
 def pad(x: Tensor, *, sides: int | Shape, scope: str = "") -> Tensor:

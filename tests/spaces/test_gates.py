@@ -197,16 +197,38 @@ def test_zero_is_nothing_of_the_strided_shape(shape: tuple[int, ...], stride: in
     assert torch.equal(build(net)(x), torch.zeros(2, 8, *extent))
 
 
-def test_zero_reads_a_sum_as_a_whole() -> None:
+@pytest.mark.parametrize("stride", [1, 2])
+def test_zero_reads_a_sum_as_a_whole(stride: int) -> None:
+    table = f"""
+        network: n
+        input: 8x5x6
+        blocks:
+          nothing():
+            - conv: {{width: 8}}
+            - add: {{with: input}}
+            - zero: {{stride: {stride}}}
+        layers: [nothing, act]
+    """
+    assert build(Network.from_yaml(table))(image()).eq(0).all()
+
+
+def test_a_crop_cuts_a_sum_as_a_whole() -> None:
     table = """
         network: n
         input: 8x5x6
-        layers:
-          - conv: {width: 8}
-          - add: {with: input}
-          - zero: {stride: 2}
+        blocks:
+          cut():
+            - conv: {name: small, width: 2, padding: valid}
+            - conv: {name: large, from: input, width: 8, act: none, norm: none, bias: false}
+            - add: {with: input}
+            - concat: {with: small, crop: true}
+        layers: [cut]
     """
-    assert build(Network.from_yaml(table))(image()).eq(0).all()
+    x = image()
+    module = build(Network.from_yaml(table))
+    with torch.no_grad():
+        module.get_submodule("cut.large").get_parameter("weight").zero_()
+    assert torch.equal(module(x)[:, :8], x[:, :, 1:4, 1:5])
 
 
 def test_a_vector_becomes_a_map_in_order() -> None:
