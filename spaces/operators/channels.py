@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, place
+from .constant import bracketed
 
 
 class SplitFields(NamedTuple):
@@ -27,7 +28,7 @@ class Split(Op, SplitFields):
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x.chunk(2, dim=1)[0]`."""
-        return f"{arguments[0]}.chunk({values['parts']}, dim=1)[{values['part']}]"
+        return f"{bracketed(arguments[0])}.chunk({values['parts']}, dim=1)[{values['part']}]"
 
 
 class ChannelShuffleFields(NamedTuple):
