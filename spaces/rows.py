@@ -132,6 +132,11 @@ class Composed:
     def __reduce__(self) -> tuple[object, ...]:
         return _composed, (self.rows, self.needs, dict(self.defaults))
 
+    def __repr__(self) -> str:
+        needs = f", needs={self.needs!r}" if self.needs else ""
+        defaults = f", defaults={dict(self.defaults)!r}" if self.defaults else ""
+        return f"Composed({self.rows!r}{needs}{defaults})"
+
     @property
     def arguments(self) -> tuple[str, ...]:
         """Every argument, those that it must be given first."""
@@ -272,7 +277,8 @@ def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:
     for word, name in zip(words, given, strict=True):
         seen[word] += 1
         stem = re.sub(r"\W+", "_", word).strip("_")
-        names.append(name or (stem if counts[word] == 1 else f"{stem}{seen[word]}"))
+        alone = counts[word] == 1 and stem not in RESERVED and not keyword.iskeyword(stem)
+        names.append(name or (stem if alone else f"{stem}{seen[word]}"))
     return names
 
 

@@ -212,7 +212,7 @@ layers:
 def test_widths_follow_a_formula_of_the_block_number() -> None:
     """RegNetX-200MF: widths 24, 56, 152, 368, depths 1, 1, 4, 7 (Radosavovic et al. 2020, table 2)."""
     body = net(REGNET.replace("8x16x16", "3x64x64")).body
-    widths = [node.shape[0] for node in body.nodes if node.name.startswith("x_")]
+    widths = [node.shape[0] for node in body.nodes if node.name.startswith("x1_")]
     assert widths == [24] + [56] + 4 * [152] + 7 * [368]
 
 

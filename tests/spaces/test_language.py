@@ -131,7 +131,7 @@ VALUES = [
         "5:32",
         "kernel is an odd whole number from 1 to 1,000,000",
     ),
-    ("width: 16", "width: 16, padding: some", "5:32", "padding is same, valid, or a whole number, 0 or more"),
+    ("width: 16", "width: 16, padding: some", "5:32", "padding is same, valid, full, causal, or a whole number, 0 or more"),
     ("conv: {width: 16}", "plain: {width: 16, se: 3/2}", "5:28", "se is a ratio above 0, at most 1, or none"),
     (
         "conv: {width: 16}",
