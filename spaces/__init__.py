@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from .errors import ArchscapeError, Infeasible, InputError, JobError, ShapeError, SpaceError, StudyError
-from .expressions import Conditional, Function, oneof, ref, span
+from .expressions import Arithmetic, Conditional, Function, oneof, ref, span
 from .graph import Graph, Style, Totals
 from .limits import Limit
 from .loading import catalog_names, load, load_network, load_space
@@ -19,6 +19,7 @@ from .values import Term
 
 __all__ = [
     "ArchscapeError",
+    "Arithmetic",
     "Composed",
     "Conditional",
     "Function",

@@ -131,6 +131,8 @@ class Arithmetic(_Open):
     right: Expr
 
     def __repr__(self) -> str:
+        if self.operator in COMPARISONS:
+            return f"Arithmetic({self.operator!r}, {self.left!r}, {self.right!r})"
         return f"({self.left!r} {self.operator} {self.right!r})"
 
 
