@@ -213,6 +213,22 @@ def between_pixels(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     return F.grid_sample(x.to(grid.dtype), grid, align_corners=False).to(x.dtype)
 
 
+def max_unpool(
+    x: Tensor,
+    like: Tensor,
+    kernel: int | tuple[int, ...],
+    stride: int | tuple[int, ...] | None = None,
+    padding: int | tuple[int, ...] = 0,
+    ceil_mode: bool = False,
+) -> Tensor:
+    """The values where `like`, the map that was pooled, has its maxima; else 0."""
+    rank = x.dim() - 2
+    pool, unpool = getattr(F, f"max_pool{rank}d"), getattr(F, f"max_unpool{rank}d")
+    _, at = pool(like, kernel, stride, padding, 1, ceil_mode, return_indices=True)
+    result: Tensor = unpool(x, at, kernel, stride, padding, like.shape[2:])
+    return result
+
+
 def channel_shuffle(x: Tensor, groups: int) -> Tensor:
     """The first channel of every group, then the second of every group, and so on."""
     shape = (len(x), groups, -1, *x.shape[2:])

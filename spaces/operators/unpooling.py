@@ -47,12 +47,13 @@ class Unpool(Op, PoolFields):
         return tuple([(p - Fraction(k - 1, 2)) / s for k, s, p in sides])
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.max_unpool2d(x, <switches of like>, 2, output_size=like.shape[2:])`."""
-        x, like = arguments
+        """Return `max_unpool(x, like, 2)`."""
         ceil = [] if values["ceil"] == "False" else [f"ceil_mode={values['ceil']}"]
-        pooling = window_text(values, [*ceil, "return_indices=True"])
-        window = window_text(values, [f"output_size={like}.shape[2:]"])
-        return f"F.max_unpool{rank}d({x}, F.max_pool{rank}d({like}, {pooling})[1], {window})"
+        return f"max_unpool({', '.join(arguments)}, {window_text(values, ceil)})"
+
+    def helpers(self) -> tuple[str, ...]:
+        """Return the function that it calls."""
+        return ("max_unpool",)
 
 
 def unpool(
