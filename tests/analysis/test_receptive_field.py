@@ -1,4 +1,5 @@
 import doctest
+from fractions import Fraction
 from math import prod
 
 import pytest
@@ -9,7 +10,7 @@ from torch import nn
 
 from archscape.analysis import receptive_field
 from archscape.analysis.cost import profile
-from archscape.analysis.receptive_field import receptive_fields
+from archscape.analysis.receptive_field import Field, fields, receptive_fields
 from archscape.spaces import Network, load_network
 from archscape.spaces.build import build
 from archscape.spaces.graph import Shape
@@ -30,19 +31,31 @@ def field(net: Network) -> Shape:
 
 def measured(net: Network) -> Shape:
     """The extent of the input that moves the middle place of the output map, by gradients."""
+    ((_, seen),) = seen_around_the_middle(net, places=1)
+    return tuple(high - low + 1 for low, high in seen)
+
+
+def seen_around_the_middle(net: Network, *, places: int) -> list[tuple[Shape, list[tuple[int, int]]]]:
+    """The first and last input along each axis that move a place of the output, along its diagonal."""
     torch.manual_seed(0)
     module = build(net).double().eval()
     make_positive(module)
-    draws = DRAWS if "maxpool" in profile(net).flops_by_kind else 1
-    x = torch.rand(draws, *net.input, dtype=torch.double, requires_grad=True)
+    kinds = set(profile(net).flops_by_kind)
+    x = torch.rand(
+        DRAWS if kinds & {"maxpool", "unpool"} else 1, *net.input, dtype=torch.double, requires_grad=True
+    )
     y = module(x)
-    middle = tuple(extent // 2 for extent in y.shape[2:])
-    (slope,) = torch.autograd.grad(y[(slice(None), slice(None), *middle)].sum(), x)
-    places = slope.ne(0).any(dim=1).any(dim=0).nonzero()
-    low, high = places.min(dim=0).values, places.max(dim=0).values
-    assert (low > 0).all(), "the input is too small to hold the field"
-    assert (high < torch.tensor(net.input[1:]) - 1).all(), "the input is too small to hold the field"
-    return tuple((high - low + 1).tolist())
+    found = []
+    for shift in range(places):
+        place = tuple(extent // 2 + shift for extent in y.shape[2:])
+        out = y[(slice(None), slice(None), *place)].sum()
+        (slope,) = torch.autograd.grad(out, x, retain_graph=True)
+        inputs = slope.ne(0).any(dim=1).any(dim=0).nonzero()
+        low, high = inputs.min(dim=0).values, inputs.max(dim=0).values
+        assert (low > 0).all(), "the input is too small to hold the field"
+        assert (high < torch.tensor(net.input[1:]) - 1).all(), "the input is too small to hold the field"
+        found.append((place, list(zip(low.tolist(), high.tolist(), strict=True))))
+    return found
 
 
 def make_positive(module: nn.Module) -> None:
@@ -89,6 +102,139 @@ def test_chains_of_any_kernel_stride_and_dilation(chain: list[tuple[int, int, in
     assert field(net) == measured(net)
 
 
+PLACES = (
+    16  # a multiple of every scale below: their fields shift by a whole number of inputs in as many places
+)
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows", "size", "jump", "centre"),
+    [
+        ("1x64", ["conv: {width: 2, stride: 2}", "upconv: {width: 2}"], 3, 1, "-1/2"),
+        ("1x64", ["upconv: {width: 2, kernel: 4}", "conv: {width: 2}"], 3, "1/2", "-1/4"),
+        ("1x64", ["upconv: {width: 2, kernel: 3}", "conv: {width: 2}"], 3, "1/2", 0),
+        ("1x64", ["upconv: {width: 2, kernel: 3, padding: valid}"], 2, "1/2", "-1/2"),
+        (
+            "1x64",
+            ["upsample", "conv: {width: 2}", "upsample", "conv: {width: 2, kernel: 5}"],
+            3,
+            "1/4",
+            "-3/8",
+        ),
+        ("1x64", ["upsample: {scale: 4}", "conv: {width: 2, kernel: 2, padding: valid}"], 2, "1/4", "-1/4"),
+        ("1x64", ["upsample: {mode: bilinear}", "conv: {width: 2}"], 3, "1/2", "-1/4"),
+        ("4x32x32", ["pixelshuffle", "conv: {width: 2, dilation: 3}"], 4, "1/2", "-1/4"),
+        (
+            "1x64",
+            [
+                "conv: {name: a, width: 2}",
+                "maxpool",
+                "conv: {width: 2}",
+                "unpool: {like: a}",
+                "conv: {width: 2}",
+            ],
+            10,
+            1,
+            0,
+        ),
+        ("1x128", ["conv: {width: 2, stride: 2, padding: valid}", "conv: {width: 2, kernel: 5}"], 11, 2, 1),
+        ("1x128", ["maxpool: {kernel: 3, stride: 2, padding: 0}", "avgpool: {kernel: 2}"], 5, 4, 2),
+        ("1x64", ["conv: {width: 2, kernel: 4, dilation: 2, padding: causal}"], 7, 1, -3),
+        # Narrowed, then widened: four neighbours see up to three pairs.
+        (
+            "1x64",
+            ["avgpool: {kernel: 2}", "upsample", "conv: {width: 2, kernel: 4, padding: valid}"],
+            6,
+            1,
+            2,
+        ),
+        # A join of two fields whose middles are apart sees more than either.
+        ("1x64", ["add: [conv: {width: 2}, conv: {width: 2, padding: causal}]"], 4, 1, "-1/2"),
+        (
+            "1x64",
+            [
+                "conv: {name: a, width: 2}",
+                "conv: {width: 2, stride: 2, kernel: 5}",
+                "upconv: {width: 2}",
+                "concat: {with: a}",
+                "conv: {width: 2}",
+            ],
+            9,
+            1,
+            "-1/2",
+        ),
+    ],
+)
+def test_size_jump_and_centre_are_what_gradients_measure(
+    shape: str, rows: list[str], size: int, jump: Fraction, centre: Fraction
+) -> None:
+    net = network(shape, *rows)
+    found = list(fields(net.graph).values())[-1]
+    assert set(zip(*found, strict=True)) == {(size, Fraction(jump), Fraction(centre))}
+    seen = seen_around_the_middle(net, places=PLACES)
+    for axis in range(len(net.input) - 1):
+        ends = [ends[axis] for _, ends in seen]
+        assert max(high - low + 1 for low, high in ends) == size
+        mean_place = Fraction(sum(place[axis] for place, _ in seen), PLACES)
+        middle = Fraction(sum(low + high for low, high in ends), 2 * PLACES)
+        assert middle == Fraction(centre) + mean_place * Fraction(jump)
+
+
+STEPS = st.one_of(
+    st.tuples(st.sampled_from([1, 2, 3, 4, 5]), st.sampled_from([1, 2]), st.integers(1, 2)).map(
+        lambda step: "conv: {{width: 1, kernel: {}, stride: {}, dilation: {}}}".format(*step)
+    ),
+    st.sampled_from([2, 3, 4]).map(lambda kernel: f"upconv: {{width: 1, kernel: {kernel}, padding: 1}}"),
+    st.just("upsample"),
+    st.just("avgpool: {kernel: 2}"),
+)
+
+
+@given(st.lists(STEPS, min_size=1, max_size=4))
+@settings(max_examples=25, deadline=None)
+def test_chains_that_narrow_and_widen_in_any_order(rows: list[str]) -> None:
+    net = network("1x400", *rows)
+    (size,), (jump,), (centre,) = list(fields(net.graph).values())[-1]
+    seen = [(place, low, high) for (place,), ((low, high),) in seen_around_the_middle(net, places=PLACES)]
+    assert max(high - low + 1 for _, low, high in seen) == size
+    assert sum(low + high - 2 * (centre + place * jump) for place, low, high in seen) == 0
+
+
+def test_a_unet_sees_as_far_as_gradients_measure() -> None:
+    rows = [
+        "conv: {name: one, width: 2, depth: 2}",
+        "maxpool",
+        "conv: {name: two, width: 2, depth: 2}",
+        "maxpool",
+        "conv: {width: 2, depth: 2}",
+        "upconv: {width: 2}",
+        "concat: {with: two}",
+        "conv: {width: 2, depth: 2}",
+        "upconv: {width: 2}",
+        "concat: {with: one}",
+        "conv: {width: 2, depth: 2}",
+    ]
+    net = network("1x128x128", *rows)
+    assert field(net) == tuple(
+        max(high - low + 1 for low, high in [ends[axis] for _, ends in seen_around_the_middle(net, places=4)])
+        for axis in (0, 1)
+    )
+
+
+def test_a_map_made_of_one_vector_sees_the_whole_input_and_no_more() -> None:
+    rows = ["conv: {width: 2}", "linear: {width: 32}", "reshape: {shape: [2, 4, 4]}", "upconv: {width: 2}"]
+    found = fields(network("1x16x16", *rows, "conv: {width: 1}").graph)
+    assert {found[name].jump for name in found if name.startswith(("upconv", "conv2"))} == {(0, 0)}
+    assert list(found.values())[-1].size == (18, 18)  # the first layer's window hangs over both ends
+
+
+def test_a_gate_sees_the_whole_map_and_the_gated_map_keeps_its_jump() -> None:
+    found = list(
+        fields(network("4x16x16", "conv: {width: 4, stride: 2}", "se: {ratio: 1/2}").graph).values()
+    )[-1]
+    assert found == Field((17, 17), (2, 2), (7, 7))
+
+
 @pytest.mark.parametrize("kernel", [3, 5, 7])
 @pytest.mark.parametrize("depth", [1, 2, 5])
 def test_stacking_convolutions_of_one_size(kernel: int, depth: int) -> None:
@@ -124,6 +270,17 @@ def test_wavenet_doubles_with_every_layer() -> None:
     assert field(network("1x2048", *rows)) == (1024,)
 
 
+def test_wavenet_with_three_stacks_sees_3070_samples_of_the_past() -> None:
+    net = network("4x4000", "wavenet: {width: 2, skip: 2, depth: 10, stacks: 3}")
+    assert list(fields(net.graph).values())[-1] == Field((3070,), (1,), (Fraction(-3069, 2),))
+
+
+def test_the_patch_discriminator_sees_70_by_70() -> None:
+    # Isola et al. 2017, appendix 6.1.2: C64-C128-C256-C512 and a last convolution, all 4x4.
+    rows = [f"conv: {{width: 2, kernel: 4, stride: {stride}, padding: 1}}" for stride in (2, 2, 2, 1, 1)]
+    assert field(network("6x256x256", *rows)) == (70, 70)
+
+
 def test_every_layer_has_a_field() -> None:
     for name in ("googlenet", "densenet121", "seresnet50"):
         net = load_network(name)
@@ -131,4 +288,4 @@ def test_every_layer_has_a_field() -> None:
 
 
 def test_the_examples_are_true() -> None:
-    assert doctest.testmod(receptive_field) == (0, 2)
+    assert doctest.testmod(receptive_field) == (0, 5)
