@@ -26,7 +26,7 @@ def network_of(drawn: Drawn, space: Space) -> Network:
         network_body(space.name, drawn.calls, space.input, space.outputs)
     except (RowShapeError, RowError) as error:
         raise placed(error, space.program, space.origin, f"space {space.name}") from None
-    style = _common_style([call.style for call in drawn.calls if call.block.styled and call.depth])
+    style = _common_style([call for call in drawn.calls if call.depth])
     layers = tuple(_Closing(drawn, style).rows(space.layers))
     return Network(
         name=space.name,
@@ -40,13 +40,20 @@ def network_of(drawn: Drawn, space: Space) -> Network:
     )
 
 
-def _common_style(styles: list[Style]) -> Style:
-    """Return what most rows share, field by field; a bias only where each states one: it cannot be unsaid."""
+def _common_style(calls: list[Call]) -> Style:
+    """Return what most rows share, field by field; a bias only where each states one: it cannot be unsaid.
+
+    A row that overrides nothing starts its weights as `defaults` say, so these do.
+    """
+    styles = [call.style for call in calls if call.block.styled]
+    plain = [call.style.init for call in calls if not call.block.styled]
     if not styles:
-        return Style()
+        return Style(init=plain[0] if plain else None)
     columns = zip(Style(), *styles, strict=True)
     common = Style(*[max(column[1:], key=column.count) for column in columns])
-    return common._replace(bias=None) if any(style.bias is None for style in styles) else common
+    if any(style.bias is None for style in styles):
+        common = common._replace(bias=None)
+    return common._replace(init=plain[0]) if plain else common
 
 
 class _Closing:

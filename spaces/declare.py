@@ -303,7 +303,8 @@ class _Declaration:
     def alternative(self, block: Block[Any], args: Given, place: Place, label: str) -> Alternative:
         slots: dict[str, Slot] = {}
         maps: dict[str, Slot] = {}
-        style = dict(self.style) if block.styled else {}
+        # How weights start holds for every row, the rest of the style where a row may override it.
+        style = {key: slot for key, slot in self.style.items() if block.styled or key == "init"}
         self.resolver.used |= {("defaults", key) for key in style if key not in args}
         for key, (value, where) in args.items():
             kind = self.kind(block, key, where)

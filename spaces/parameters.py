@@ -37,7 +37,7 @@ class ParameterNames:
         self.bases: dict[str, list[Literal]] = {
             _identifier(name): [literal(table[name]) for table in tables]
             for name in tables[0]
-            if all(isinstance(table[name], int) and not isinstance(table[name], bool) for table in tables)
+            if all(_is_number(table[name]) for table in tables)
         }
         self.bases["inputs"] = [body.inputs[0][0] for body in bodies]
         for at, name in enumerate(bodies[0].names[1:], 1):
@@ -69,10 +69,7 @@ class ParameterNames:
 
     def signature(self) -> str:
         """Return the parameters with their types, after a comma."""
-        types = {
-            name: "int" if all(isinstance(v, int) for v in vs) else "int | tuple[int, ...]"
-            for name, vs in self.ordered().items()
-        }
+        types = {name: _type(values) for name, values in self.ordered().items()}
         return "".join(f", {name}: {kind}" for name, kind in types.items())
 
     def in_forward(self, body: Body, texts: list[dict[str, str]]) -> tuple[str, ...]:
@@ -98,6 +95,16 @@ def _relation(base: list[Literal], column: list[Literal]) -> str | None:
         if divisor > 1 and all(y == x // divisor for x, y in pairs):
             return f"{{}} // {divisor}"
     return None
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int | Fraction) and not isinstance(value, bool)
+
+
+def _type(values: list[Literal]) -> str:
+    if any(isinstance(value, float) for value in values):
+        return "float"
+    return "int" if all(isinstance(value, int) for value in values) else "int | tuple[int, ...]"
 
 
 def _identifier(word: str) -> str:

@@ -281,7 +281,7 @@ def _helpers(body: Body) -> Iterator[str]:
 
 
 def _numeric(value: Literal) -> bool:
-    return isinstance(value, int | tuple) and not isinstance(value, bool)
+    return isinstance(value, int | float | tuple) and not isinstance(value, bool)
 
 
 def _scopes(body: Body) -> list[str]:
