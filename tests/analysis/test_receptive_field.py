@@ -146,7 +146,7 @@ PLACES = (
             ["avgpool: {kernel: 2}", "upsample", "conv: {width: 2, kernel: 4, padding: valid}"],
             6,
             1,
-            2,
+            "3/2",
         ),
         # A join of two fields whose middles are apart sees more than either.
         ("1x64", ["add: [conv: {width: 2}, conv: {width: 2, padding: causal}]"], 4, 1, "-1/2"),
@@ -203,9 +203,9 @@ def test_chains_that_narrow_and_widen_in_any_order(rows: list[str]) -> None:
 def test_a_unet_sees_as_far_as_gradients_measure() -> None:
     rows = [
         "conv: {name: one, width: 2, depth: 2}",
-        "maxpool",
+        "avgpool: {kernel: 2}",
         "conv: {name: two, width: 2, depth: 2}",
-        "maxpool",
+        "avgpool: {kernel: 2}",
         "conv: {width: 2, depth: 2}",
         "upconv: {width: 2}",
         "concat: {with: two}",
