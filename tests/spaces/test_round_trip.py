@@ -34,7 +34,7 @@ from archscape.spaces.values import Term
 numbers = st.integers(-1000, 1000) | st.fractions(-10, 10, max_denominator=64)
 words = st.sampled_from(["relu", "same", "separable", "none_", "step"])
 terms = st.builds(
-    Term, st.sampled_from(["grouped", "f"]), st.lists(st.integers(-9, 99), min_size=1, max_size=3).map(tuple)
+    Term, st.sampled_from(["grouped", "f"]), st.lists(numbers, min_size=1, max_size=3).map(tuple)
 )
 values = numbers | words | terms | st.booleans() | st.none()
 spans = st.builds(
