@@ -193,7 +193,7 @@ STEPS = st.one_of(
 @given(st.lists(STEPS, min_size=1, max_size=4))
 @settings(max_examples=25, deadline=None)
 def test_chains_that_narrow_and_widen_in_any_order(rows: list[str]) -> None:
-    net = network("1x400", *rows)
+    net = network("1x1024", *rows)
     (size,), (jump,), (centre,) = list(fields(net.graph).values())[-1]
     seen = [(place, low, high) for (place,), ((low, high),) in seen_around_the_middle(net, places=PLACES)]
     assert max(high - low + 1 for _, low, high in seen) == size
