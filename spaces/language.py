@@ -16,6 +16,7 @@ from .network import Network
 from .parser import parse
 from .rows import BEFORE, INPUT, Composed, Row
 from .space import Space
+from .uses import used_files
 from .values import Value
 
 _NETWORK = ("network", "input", "uses", "defaults", "let", "blocks", "layers", "outputs", "alike")
@@ -53,6 +54,7 @@ def read_network(document: Document) -> Network:
         let=_expressions(document, tree, "let"),
         blocks=_blocks(document, tree),  # type: ignore[arg-type]  # checked when the network is
         outputs=_outputs(document, tree),
+        uses=_uses(document, tree),
         alike=_scalar(document, tree, "alike") if "alike" in tree else "graph",
         origin=document,
     )
@@ -74,6 +76,7 @@ def read_space(document: Document) -> Space:
         let=_expressions(document, tree, "let"),
         blocks=_blocks(document, tree),
         outputs=_outputs(document, tree),
+        uses=_uses(document, tree),
         alike=_scalar(document, tree, "alike") if "alike" in tree else "graph",
         within=_within(document, tree),
         origin=document,
@@ -176,6 +179,14 @@ def _outputs(document: Document, tree: Mapping[str, Tree]) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise document.error(("outputs",), "`outputs:` is a list of row names, as in [classifier, aux]")
     return tuple(str(name) for name in value)
+
+
+def _uses(document: Document, tree: Mapping[str, Tree]) -> tuple[str, ...]:
+    value = tree.get("uses", [])
+    names = value if isinstance(value, list) else [value]
+    if not all(isinstance(name, str) for name in names):
+        raise document.error(("uses",), "`uses:` is a Python file or a module, or a list of these")
+    return used_files(document, tuple(map(str, names)))
 
 
 def _layers(document: Document, tree: Mapping[str, Tree]) -> tuple[Row, ...]:

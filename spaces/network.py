@@ -27,6 +27,7 @@ from .rows import (
     row_references,
 )
 from .scope import Line, lines
+from .uses import used_name, user_blocks
 from .values import Option
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Network:
         let: Constants by name.
         blocks: New words; each stands for rows one after the other.
         outputs: Names of the rows that it returns; the last row's alone unless given.
-        uses: The user's own Python files, whose blocks are words of the table.
+        uses: Python files and modules whose blocks are words of the table, or such blocks themselves.
         alike: What tells networks apart: `graph`, what is computed, or `formula`, as NAS-Bench-201 has it.
         origin: The document it was read from, for messages.
 
@@ -67,7 +68,7 @@ class Network:
     let: Mapping[str, Expr] = field(default_factory=dict)
     blocks: Mapping[str, Composed] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
-    uses: tuple[str, ...] = ()
+    uses: tuple[str | Block[Any], ...] = ()
     alike: str = "graph"
     origin: Document | None = field(default=None, compare=False, repr=False)
 
@@ -76,6 +77,7 @@ class Network:
 
         for name in ("input", "layers", "outputs", "uses"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "users", user_blocks(self.origin, self.uses))
         program = check_network(self)
         try:
             object.__setattr__(self, "calls", tuple(program.draw(_closed).calls))
@@ -83,6 +85,7 @@ class Network:
         except (RowShapeError, RowError) as error:
             raise placed(error, program, self.origin, f"network {self.name}") from None
 
+    users: tuple[Block[Any], ...] = field(init=False, repr=False, compare=False)
     calls: tuple[Call, ...] = field(init=False, repr=False, compare=False)
     body: Body = field(init=False, repr=False, compare=False)
 
@@ -91,13 +94,8 @@ class Network:
 
     def __reduce__(self) -> tuple[object, ...]:
         given = {key: dict(getattr(self, key)) for key in ("defaults", "let", "blocks")}
-        rest = {"outputs": self.outputs, "uses": self.uses, "alike": self.alike}
+        rest = {"outputs": self.outputs, "uses": tuple(map(used_name, self.uses)), "alike": self.alike}
         return _network, ({"name": self.name, "input": self.input, "layers": self.layers, **given, **rest},)
-
-    @property
-    def users(self) -> tuple[Block[Any], ...]:
-        """The blocks of the files that the table uses."""
-        return ()
 
     def at(self, *, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 - the language's word
         """Return the same rows on another input, or with another width of the linear layers that classify.

@@ -101,10 +101,15 @@ class _Writer:
     def signature(self, node: Node) -> tuple[object, ...]:
         """Return what must agree between the uses of one class."""
         if isinstance(node.op, Body):
-            inner: object = id(node.op) if node.op.sequence else id(self.of[id(node.op)])
-            return (node.name, node.inputs, inner)
+            return (node.name, node.inputs, self.kind(node.op))
         fixed = tuple(v for v in map(literal, node.op.attributes().values()) if not _numeric(v))
         return (node.name, node.inputs, type(node.op), fixed)
+
+    def kind(self, body: Body) -> object:
+        """Return what must agree between two blocks that one class holds at one place."""
+        if body.sequence:
+            return tuple([self.kind(node.op) for node in body.nodes if isinstance(node.op, Body)])
+        return id(self.of[id(body)])
 
     def name_classes(self) -> None:
         """Name each class after its block, and variants after the parts that the plainest one lacks."""
@@ -126,12 +131,16 @@ class _Writer:
         statements = []
         texts: list[dict[str, str]] = []
         for index, node in enumerate(body.nodes):
-            values = self.attribute_texts(group, index, names)
-            texts.append(values)
             here = len(body.shape_of(node.inputs[0])) - 1
             if isinstance(node.op, Body):
-                statements.append(f"self.{node.name} = {self.child(node.op, values)}")
-            elif node.op.stateful:
+                members = [b.nodes[index].op for b in group.bodies]
+                child = self.child([m for m in members if isinstance(m, Body)], node.name, names)
+                statements.append(f"self.{node.name} = {child}")
+                texts.append({})
+                continue
+            values = self.attribute_texts(group, index, names)
+            texts.append(values)
+            if node.op.stateful:
                 statements.append(f"self.{node.name} = {node.op.module(values, here)}")
         group.parameters = names.ordered()
         # Attributes that only the forward pass needs are literals there, so they stay on the instance.
@@ -148,29 +157,36 @@ class _Writer:
         group.lines = lines
 
     def attribute_texts(self, group: _Class, index: int, names: ParameterNames) -> dict[str, str]:
-        """Return the text of each attribute of a node: a literal, or an expression in parameters."""
-        node = group.bodies[0].nodes[index]
-        if isinstance(node.op, Body):
-            if node.op.sequence:
-                return {}
-            child = self.of[id(node.op)]
-            members = [b.nodes[index].op for b in group.bodies]
-            columns = {
-                name: [values[child.bodies.index(m)] for m in members if isinstance(m, Body)]
-                for name, values in child.parameters.items()
-            }
-        else:
-            tables = [
-                n.op.attributes() for n in (b.nodes[index] for b in group.bodies) if isinstance(n.op, Op)
-            ]
-            columns = {name: [literal(table[name]) for table in tables] for name in tables[0]}
-        return {name: names.text(f"{node.name}_{name}", column) for name, column in columns.items()}
+        """Return the text of each attribute of an operator: a literal, or an expression in parameters."""
+        ops = [body.nodes[index].op for body in group.bodies]
+        tables = [op.attributes() for op in ops if isinstance(op, Op)]
+        stem = group.bodies[0].nodes[index].name
+        return {
+            name: names.text(f"{stem}_{name}", [literal(table[name]) for table in tables])
+            for name in tables[0]
+        }
 
-    def child(self, body: Body, values: dict[str, str]) -> str:
-        """Return the constructor of a block inside a class."""
-        if body.sequence:
-            return self.construct(body)
-        return _constructor(self.of[id(body)].name, values)
+    def child(self, members: list[Body], stem: str, names: ParameterNames) -> str:
+        """Return the constructor of a block inside a class, from that block in every body of the class."""
+        first = members[0]
+        if all(member is first for member in members):
+            return self.construct(first)
+        if first.sequence:
+            columns = zip(*(member.nodes for member in members), strict=True)
+            parts = [
+                self.child([node.op for node in column if isinstance(node.op, Body)], f"{stem}{at}", names)
+                for at, column in enumerate(columns)
+            ]
+            return f"nn.Sequential({', '.join(parts)})"
+        child = self.of[id(first)]
+        places = [child.bodies.index(member) for member in members]
+        return _constructor(
+            child.name,
+            {
+                name: names.text(f"{stem}_{name}", [values[place] for place in places])
+                for name, values in child.parameters.items()
+            },
+        )
 
     def construct(self, body: Body) -> str:
         """Return the constructor of a body with literal arguments."""

@@ -24,6 +24,7 @@ from .network import Network, network_body
 from .program import Drawn, Program
 from .rows import Composed, Row, measure
 from .slots import Choose, walk
+from .uses import user_blocks
 from .values import Option
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Space:
         let: Variables by name; each is drawn once and shared.
         blocks: New words; each stands for one of several blocks, or for rows one after the other.
         outputs: Names of the rows that a network returns; the last row's alone unless given.
-        uses: The user's own Python files, whose blocks are words of the table.
+        uses: Python files and modules whose blocks are words of the table, or such blocks themselves.
         alike: What tells networks apart: `graph`, what is computed, or `formula`, as NAS-Bench-201 has it.
         within: Limits on `params`, `macs`, `flops`, `activations`.
         origin: The document it was read from, for messages.
@@ -106,16 +107,18 @@ class Space:
     let: Mapping[str, Expr] = field(default_factory=dict)
     blocks: Mapping[str, tuple[Row, ...] | Composed] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
-    uses: tuple[str, ...] = ()
+    uses: tuple[str | Block[Any], ...] = ()
     alike: str = "graph"
     within: Mapping[str, Limit] = field(default_factory=dict)
     origin: Document | None = field(default=None, compare=False, repr=False)
+    users: tuple[Block[Any], ...] = field(init=False, repr=False, compare=False)
     program: Program = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("input", "layers", "outputs", "uses"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         check_limits(self.within)
+        object.__setattr__(self, "users", user_blocks(self.origin, self.uses))
         object.__setattr__(self, "program", check_space(self))
         check_idle(self)
 
@@ -124,11 +127,6 @@ class Space:
 
     def __reduce__(self) -> tuple[object, ...]:
         return Space.from_yaml, (self.to_yaml(),)
-
-    @property
-    def users(self) -> tuple[Block[Any], ...]:
-        """The blocks of the files that the table uses."""
-        return ()
 
     @classmethod
     def load(cls, name: str) -> Space:

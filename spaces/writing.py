@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from .blocks import BLOCKS
 from .expressions import Choice, Expr, expression_text
 from .rows import Composed, Row
+from .uses import used_name
 from .values import shape_text, text
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def row_text(row: Row) -> str:
     if not row.branches:
         return f"{row.word}: {{{', '.join(parts)}}}" if parts else row.word
     inner = f"[{', '.join(_branch_texts(row))}]"
-    return f"{row.word}: {{{', '.join([*parts, f'branches: {inner}'])}}}" if parts else f"{row.word}: {inner}"
+    return (
+        f"{row.word}: {{{', '.join([*parts, f'{_within(row)}: {inner}'])}}}"
+        if parts
+        else f"{row.word}: {inner}"
+    )
 
 
 def _branch_texts(row: Row) -> list[str]:
@@ -74,6 +79,11 @@ def _holds_rows(row: Row) -> bool:
     return row.word in BLOCKS and len(BLOCKS[row.word].maps) == 2
 
 
+def _within(row: Row) -> str:
+    """Return the word under which the branches of a row stand beside its parameters."""
+    return "rows" if _holds_rows(row) else "branches"
+
+
 def _row_lines(row: Row, indent: str) -> list[str]:
     """Return a row as lines of a list, a branch a line."""
     if not row.branches:
@@ -81,7 +91,7 @@ def _row_lines(row: Row, indent: str) -> list[str]:
     lines, pad = [f"{indent}- {row.word}:"], f"{indent}    "
     if row.args:
         lines += [f"{pad}{key}: {inline(value)}" for key, value in row.args.items()]
-        lines.append(f"{pad}branches:")
+        lines.append(f"{pad}{_within(row)}:")
         pad += "  "
     if _holds_rows(row):
         return [*lines, *(line for inner in row.branches[0] for line in _row_lines(inner, pad))]
@@ -107,7 +117,7 @@ def to_yaml(table: Network | Space) -> str:
         f"input: {shape_text(table.input)}",
     ]
     if table.uses:
-        lines.append(f"uses: [{', '.join(map(_scalar, table.uses))}]")
+        lines.append(f"uses: [{', '.join(_scalar(used_name(use)) for use in table.uses)}]")
     if table.defaults:
         lines.append(f"defaults: {{{', '.join(f'{k}: {inline(v)}' for k, v in table.defaults.items())}}}")
     lines += _section("choices", getattr(table, "choices", {}))
@@ -141,7 +151,7 @@ def to_json(table: Network | Space) -> str:
         "input": shape_text(table.input),
     }
     if table.uses:
-        tree["uses"] = list(table.uses)
+        tree["uses"] = [used_name(use) for use in table.uses]
     for section in ("defaults", "choices", "let"):
         values: Mapping[str, Expr] = getattr(table, section, {})
         if values:
@@ -174,7 +184,7 @@ def _row_tree(row: Row) -> Json:
     ]
     if _holds_rows(row):
         inner = [_row_tree(row) for row in row.branches[0]]
-    return {row.word: {**_args(row), "branches": inner} if row.args else inner}
+    return {row.word: {**_args(row), _within(row): inner} if row.args else inner}
 
 
 def _is_network(table: Network | Space) -> bool:

@@ -106,6 +106,9 @@ def trace(word: Block[Any], shapes: tuple[Shape, ...], style: Style, args: Args)
     recorder = Trace(shapes, style)
     values = zip(word.identifiers, [value for _, value in args], strict=True)
     result = word.function(*recorder.arguments(), **dict(values))
+    alone = recorder.nodes[0].op if len(recorder.nodes) == 1 else None
+    if isinstance(alone, Body) and recorder.nodes[0].inputs == tuple(range(len(shapes))):
+        return alone  # a block that is another one needs no class around it
     names = word.maps if len(shapes) == 1 else word.map_names(len(shapes))
     nodes, costs = _chain(recorder.nodes), tuple(recorder.costs)
     return Body(word.word, args, word.doc, shapes, nodes, costs, (result.index,), names)

@@ -8,23 +8,27 @@ or holds operations that a peer cannot count.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from archscape.spaces import Network, Row, Term
 from archscape.spaces.blocks import BLOCKS
 from archscape.spaces.build import build
+from archscape.spaces.contract import (
+    INPUTS,
+    check_fvcore,
+    check_gradients,
+    check_graph,
+    check_macs,
+    check_params,
+    image,
+)
 from archscape.spaces.expressions import Expr
-from archscape.spaces.helpers import definitions
 from archscape.spaces.operators import OPERATORS, Conv, Linear
 from archscape.spaces.operators.activation import ACTIVATIONS
 
@@ -47,8 +51,6 @@ class Setting:
     torch_counts: bool = True
     fvcore_counts: bool = True
 
-
-INPUTS = {1: (8, 33), 2: (8, 13, 12), 3: (8, 7, 9, 8)}
 
 QUARTER, TENTH = Fraction(1, 4), Fraction(1, 10)
 STARTS = ("he", "xavier", "lecun", "truncated")
@@ -235,30 +237,10 @@ def cases(words: Iterable[str]) -> Iterator[tuple[str, str, Setting, int]]:
 CASES = [pytest.param(word, setting, rank, id=name) for name, word, setting, rank in cases(SETTINGS)]
 BY_TORCH = [case for case in CASES if case.values[1].torch_counts]  # type: ignore[union-attr]
 BY_FVCORE = [case for case in CASES if case.values[1].fvcore_counts]  # type: ignore[union-attr]
-pytestmark = pytest.mark.filterwarnings(
-    # fvcore traces, and the tracer of torch 2.13 announces its own end.
-    "ignore:.*torch.jit.*:DeprecationWarning",
-    "ignore:.*:torch.jit.TracerWarning",
-)
 
 
 def network(word: str, setting: Setting, rank: int) -> Network:
     return Network(name="contract", input=INPUTS[rank], layers=(*setting.above, Row(word, **setting.args)))
-
-
-def image(shape: tuple[int, ...], batch: int = 1) -> Tensor:
-    return torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0))
-
-
-@contextmanager
-def quiet_fvcore() -> Iterator[None]:
-    logger = logging.getLogger("fvcore")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def test_every_block_is_under_contract() -> None:
@@ -276,71 +258,27 @@ def test_every_operator_is_under_contract() -> None:
 
 @pytest.mark.parametrize(("word", "setting", "rank"), CASES)
 def test_params_are_those_of_the_module(word: str, setting: Setting, rank: int) -> None:
-    net = network(word, setting, rank)
-    assert sum(p.numel() for p in build(net).parameters()) == net.totals.params
+    check_params(network(word, setting, rank))
 
 
 @pytest.mark.parametrize(("word", "setting", "rank"), BY_TORCH)
 def test_macs_are_half_of_the_flops_that_pytorch_counts(word: str, setting: Setting, rank: int) -> None:
-    net = network(word, setting, rank)
-    module = build(net).eval()
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        module(image(net.input))
-    assert counter.get_total_flops() == 2 * net.totals.macs
+    check_macs(network(word, setting, rank))
 
 
 @pytest.mark.parametrize(("word", "setting", "rank"), BY_FVCORE)
 def test_macs_and_activations_are_those_of_fvcore(word: str, setting: Setting, rank: int) -> None:
-    from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
-
-    net = network(word, setting, rank)
-    module = build(net).eval()
-    with quiet_fvcore():
-        flops = FlopCountAnalysis(module, image(net.input)).by_operator()
-        written = ActivationCountAnalysis(module, image(net.input)).total()
-    assert flops["conv"] + flops["linear"] + flops["addmm"] == net.totals.macs
-    assert written == net.totals.activations
+    check_fvcore(network(word, setting, rank))
 
 
 @pytest.mark.parametrize(("word", "setting", "rank"), CASES)
 def test_the_graph_computes_what_the_module_computes(word: str, setting: Setting, rank: int) -> None:
-    """Walk the graph operator by operator: shapes as declared, and the module's output bit by bit."""
-    net = network(word, setting, rank)
-    module = build(net).eval()
-    flat = net.graph.flatten()
-    values = [image(net.input, batch=2)]
-    with torch.inference_mode():
-        for node in flat.nodes:
-            given = [values[i] for i in node.inputs]
-            result = apply(module, node.name, node.op, given)
-            assert tuple(result.shape[1:]) == node.shape, node
-            values.append(result)
-        assert torch.equal(values[flat.output], module(values[0]))
-
-
-def apply(module: nn.Module, name: str, op: object, given: list[Tensor]) -> Tensor:
-    if op.stateful:  # type: ignore[attr-defined]
-        return module.get_submodule(name)(*given)
-    from archscape.spaces.parameters import literal
-
-    texts = {key: repr(literal(value)) for key, value in op.attributes().items()}  # type: ignore[attr-defined]
-    arguments = [f"given[{i}]" for i in range(len(given))]
-    text = op.call(arguments, texts, given[0].dim() - 2)  # type: ignore[attr-defined]
-    known = {"torch": torch, "F": F, "Tensor": Tensor, "nn": nn, "given": given}
-    exec("\n\n".join(definitions(op.helpers())), known)  # type: ignore[attr-defined]
-    return eval(text, known)
+    check_graph(network(word, setting, rank))
 
 
 @pytest.mark.parametrize(("word", "setting", "rank"), CASES)
 def test_gradients_flow_to_every_parameter_and_the_input(word: str, setting: Setting, rank: int) -> None:
-    net = network(word, setting, rank)
-    module = build(net).train()
-    given = image(net.input, batch=4).requires_grad_()
-    output = module(given)
-    (output * torch.randn_like(output)).sum().backward()
-    for name, parameter in [("input", given), *module.named_parameters()]:
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name
+    check_gradients(network(word, setting, rank))
 
 
 def test_layers_are_counted_one_by_one_as_pytorch_counts_them() -> None:

@@ -1,0 +1,139 @@
+"""The contract of a block: what it counts is what PyTorch builds, exactly. For tests of blocks, your own too.
+
+::
+
+    from archscape.spaces.contract import check
+
+    def test_my_block() -> None:
+        check(my_block, width=12, stride=2)
+
+Each check raises an AssertionError that says what differs.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from .blocks import Block
+from .build import build
+from .expressions import Expr
+from .graph import Op, Shape
+from .helpers import definitions
+from .network import Network
+from .parameters import literal
+from .rows import Row
+
+INPUTS: dict[int, Shape] = {1: (8, 33), 2: (8, 13, 12), 3: (8, 7, 9, 8)}
+"""The map that a block reads, by the number of its spatial axes."""
+
+
+def check(word: Block[Any], *, ranks: tuple[int, ...] = (1, 2, 3), **args: Expr) -> None:
+    """Check a block as a row gives it, in every number of dimensions that it claims.
+
+    Args:
+        word: The block.
+        ranks: Numbers of spatial axes.
+        args: What the row is given.
+
+    Raises:
+        AssertionError: If the block counts anything else than PyTorch does.
+    """
+    for rank in ranks:
+        row = Row(word.word, **args)
+        network = Network(name="contract", input=INPUTS[rank], layers=(row,), uses=(word,))
+        for law in (check_params, check_macs, check_fvcore, check_graph, check_gradients):
+            law(network)
+
+
+def check_params(network: Network) -> None:
+    """Check that the module has the parameters that are counted."""
+    found = sum(p.numel() for p in build(network).parameters())
+    assert found == network.totals.params, f"{found} parameters are built, {network.totals.params} counted"
+
+
+def check_macs(network: Network) -> None:
+    """Check that MACs are half of the FLOPs that PyTorch's FlopCounterMode sees."""
+    module = build(network).eval()
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        module(image(network.input))
+    found = counter.get_total_flops() / 2
+    assert found == network.totals.macs, f"PyTorch sees {found:.0f} MACs, {network.totals.macs} are counted"
+
+
+def check_fvcore(network: Network) -> None:
+    """Check that MACs and activations are those that fvcore counts."""
+    module = build(network).eval()
+    with _quiet_fvcore():
+        from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
+
+        flops = FlopCountAnalysis(module, image(network.input)).by_operator()
+        written = ActivationCountAnalysis(module, image(network.input)).total()
+    found = sum(flops[kind] for kind in ("conv", "linear", "addmm"))
+    assert found == network.totals.macs, f"fvcore sees {found} MACs, {network.totals.macs} are counted"
+    counted = network.totals.activations
+    assert written == counted, f"fvcore sees {written} activations, {counted} are counted"
+
+
+def check_graph(network: Network) -> None:
+    """Check the graph operator by operator: shapes as declared, and the module's output bit by bit."""
+    module = build(network).eval()
+    flat = network.graph.flatten()
+    values = [image(network.input, batch=2)]
+    with torch.inference_mode():
+        for node in flat.nodes:
+            assert isinstance(node.op, Op)
+            result = apply(module, node.name, node.op, [values[i] for i in node.inputs])
+            shape = tuple(result.shape[1:])
+            assert shape == node.shape, f"{node.name} gives {shape}, {node.shape} is declared"
+            values.append(result)
+        assert torch.equal(values[flat.output], module(values[0])), "graph and module differ"
+
+
+def check_gradients(network: Network) -> None:
+    """Check that gradients reach the input and every parameter, and are finite."""
+    module = build(network).train()
+    given = image(network.input, batch=4).requires_grad_()
+    output = module(given)
+    (output * torch.randn_like(output)).sum().backward()
+    for name, parameter in [("input", given), *module.named_parameters()]:
+        assert parameter.grad is not None, f"no gradient reaches {name}"
+        assert torch.isfinite(parameter.grad).all(), f"the gradient of {name} is not finite"
+
+
+def apply(module: nn.Module, name: str, op: Op, given: list[Tensor]) -> Tensor:
+    """Return what one operator of a module gives: its submodule's output, or that of its text."""
+    if op.stateful:
+        result: Tensor = module.get_submodule(name)(*given)
+        return result
+    texts = {key: repr(literal(value)) for key, value in op.attributes().items()}
+    text = op.call([f"given[{i}]" for i in range(len(given))], texts, given[0].dim() - 2)
+    known = {"torch": torch, "F": nn.functional, "Tensor": Tensor, "nn": nn, "given": given}
+    exec("\n\n".join(definitions(op.helpers())), known)
+    return eval(text, known)  # type: ignore[no-any-return]
+
+
+def image(shape: Shape, batch: int = 1) -> Tensor:
+    """Return random maps, the same each time."""
+    return torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0))
+
+
+@contextmanager
+def _quiet_fvcore() -> Iterator[None]:
+    """Silence fvcore about what it does not count, and the tracer it uses about its own end."""
+    logger = logging.getLogger("fvcore")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
