@@ -26,18 +26,19 @@ WIDTH = 88
 def source(network: Network) -> str:
     """Return a module's text whose one public class is the network.
 
-    It imports torch alone. `state_dict` keys are the names of the graph.
+    It imports torch alone, and the user's own modules. `state_dict` keys are the names of the graph.
     """
     writer = _Writer(network)
     classes = [*definitions(_helpers(network.body)), *writer.classes(), writer.network_class()]
-    parts = [f"{_header(network)}\n\n{_imports(classes)}", *classes]
+    parts = [f"{_header(network)}\n\n{_imports(network.body, classes)}", *classes]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def class_name(network: Network) -> str:
     """Return the name of the network's class; `Network` is added where that name is taken."""
     name = "".join(part[:1].upper() + part[1:] for part in _words(network.name))
-    taken = {"F", "Tensor", *_helpers(network.body), *(_camel(body.word) for body in _bodies(network.body))}
+    words = [_camel(body.word) for body in _bodies(network.body)]
+    taken = {"F", "Tensor", *_helpers(network.body), *_imported(network.body), *words}
     return f"{name}Network" if name in taken or keyword.iskeyword(name) else name
 
 
@@ -53,11 +54,12 @@ def _header(network: Network) -> str:
     )
 
 
-def _imports(classes: Sequence[str]) -> str:
+def _imports(body: Body, classes: Sequence[str]) -> str:
     text = "".join(classes)
     lines = ["import torch"] if "torch." in text else []
     lines += ["import torch.nn.functional as F"] if "F." in text else []
-    return "\n".join([*lines, "from torch import Tensor, nn"])
+    own = sorted({line for op in _operators(body) for line in op.imports()})
+    return "\n".join([*lines, "from torch import Tensor, nn", *([""] if own else []), *own])
 
 
 @dataclass
@@ -113,7 +115,8 @@ class _Writer:
 
     def name_classes(self) -> None:
         """Name each class after its block, and variants after the parts that the plainest one lacks."""
-        taken: set[str] = {class_name(self.network), *_helpers(self.network.body)}
+        body = self.network.body
+        taken: set[str] = {class_name(self.network), *_helpers(body), *_imported(body)}
         for word in dict.fromkeys(group.bodies[0].word for group in self.groups.values()):
             variants = [group for group in self.groups.values() if group.bodies[0].word == word]
             scopes = [_scopes(group.bodies[0]) for group in variants]
@@ -290,10 +293,25 @@ def _bodies(body: Body) -> Iterator[Body]:
                 yield node.op
 
 
+def _operators(body: Body) -> Iterator[Op]:
+    """Yield every operator of a body."""
+    for node in body.nodes:
+        if isinstance(node.op, Body):
+            yield from _operators(node.op)
+        else:
+            yield node.op
+
+
 def _helpers(body: Body) -> Iterator[str]:
     """Yield the names in `runtime` that a body's operators use."""
-    for node in body.nodes:
-        yield from _helpers(node.op) if isinstance(node.op, Body) else node.op.helpers()
+    for op in _operators(body):
+        yield from op.helpers()
+
+
+def _imported(body: Body) -> Iterator[str]:
+    """Yield the names that a body's operators import."""
+    for op in _operators(body):
+        yield from [line.rpartition(" ")[2] for line in op.imports()]
 
 
 def _numeric(value: Literal) -> bool:
