@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .graph import Body, Node, Op
+from .helpers import helper_names
 from .layout import fit
 from .values import shape_text
 
@@ -110,7 +111,7 @@ class _Forward:
 
     def variable(self, value: int, index: int, node: Node) -> str:
         """Return a name that no value still to be read has; one read far below is named as its row."""
-        if self.shapes and self.far(value, index):
+        if self.shapes and self.far(value, index) and _row(node.name) not in helper_names():
             return _row(node.name)
         scope = node.name.rpartition("_")[0]
         stem = scope if scope and self.base == "y" else self.base
@@ -120,6 +121,7 @@ class _Forward:
             if other in self.body.outputs
             or any(self.statement(reader) > index for reader in self.readers[other])
         }
+        live |= helper_names()
         names = [stem, *(f"{stem}{n}" for n in range(2, len(live) + 3))]
         return next(name for name in names if name not in live)
 

@@ -31,6 +31,11 @@ def definitions(names: Iterable[str]) -> list[str]:
     return [text for name, text in texts.items() if name in wanted]
 
 
+def helper_names() -> frozenset[str]:
+    """Return the name of every definition of `runtime`: no variable of generated source may hide one."""
+    return frozenset(_runtime()[0])
+
+
 @cache
 def _runtime() -> tuple[dict[str, str], dict[str, list[str]]]:
     """Return the text of every definition, and the other definitions that it names."""
