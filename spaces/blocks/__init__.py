@@ -15,7 +15,7 @@ from .inverted import inverted
 from .joins import add, concat, multiply
 from .joins import residual as residual_rows
 from .mlpconv import mlpconv
-from .passing import identity, reshape, shortcut, zero
+from .passing import flatten, identity, reshape, shortcut, zero
 from .pointwise import act, droppath, gdn, igdn, reparameterise, scale
 from .residual import basic, bottleneck, plain
 from .resize import crop, pad, pixelshuffle, resize, unpool, upsample
@@ -40,6 +40,7 @@ BLOCKS: dict[str, Block[Any]] = {
         dropout,
         droppath,
         factorised,
+        flatten,
         gdn,
         highway,
         identity,

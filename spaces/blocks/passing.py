@@ -28,6 +28,12 @@ def shortcut(x: Tensor, *, width: int, stride: int = 1) -> Tensor:
 
 
 @block(styled=False, repeats=False)
+def flatten(x: Tensor) -> Tensor:
+    """A map as one vector of features."""
+    return operators.flatten(x) if x.rank else x
+
+
+@block(styled=False, repeats=False)
 def reshape(x: Tensor, *, shape: MapShape) -> Tensor:
     """A flat vector as a map of channels and extents."""
     return operators.reshape(x, size=shape)

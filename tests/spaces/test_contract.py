@@ -137,6 +137,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
     "dropout": [{}, {"rate": 0}, {"rate": Fraction(1, 5)}],
     "droppath": [{"rate": TENTH}, {"rate": 0}],
     "factorised": [{"width": 12}, {"width": 8, "kernel": 5, "stride": 2, "depth": 2}],
+    "flatten": [Setting({}, above=(Row("act"),))],
     "gdn": [{}],
     "highway": [{}, {"kernel": 5, "depth": 2, "gate_bias": -1, "init": "he", "norm": None}],
     "identity": [Setting({}, above=(Row("act"),))],
