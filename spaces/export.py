@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from .errors import InputError, suggest
 from .network import Network
 from .source import source
+from .uses import used_name
+from .writing import to_yaml
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,13 +49,25 @@ def export(
     stem = module_name(network.name)
     files: dict[str, Path] = {}
     out.mkdir(parents=True, exist_ok=True)
+    names = _copy_used(network, out)
     if "source" in formats:
         files["source"] = _write(out / f"{stem}.py", source(network))
     if "spec" in formats:
-        files["spec"] = _write(out / f"{stem}.yaml", network.to_yaml())
+        files["spec"] = _write(out / f"{stem}.yaml", to_yaml(network, uses=names))
     if "weights" in formats:
         files["weights"] = _write_weights(out / f"{stem}.safetensors", network, weights, metadata or {})
     return files
+
+
+def _copy_used(network: Network, out: Path) -> list[str]:
+    """Copy the Python files that a network uses beside what is written; return how it names them there."""
+    names = []
+    for use in map(used_name, network.uses):
+        path = Path(use)
+        if path.suffix == ".py":
+            _write(out / path.name, path.read_text(encoding="utf-8"))
+        names.append(path.name if path.suffix == ".py" else use)
+    return names
 
 
 def module_name(name: str) -> str:

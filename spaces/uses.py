@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from .blocks import Block
+from .blocks.opaque import OpaqueBlock, is_module
 from .document import Document, Place
 from .errors import SpaceError
 
@@ -104,6 +105,13 @@ def _file(path: Path) -> ModuleType:
 
 
 def _words(module: ModuleType, *, own: bool) -> Iterator[Block[Any]]:
-    for value in vars(module).values():
+    for name, value in vars(module).items():
         if isinstance(value, Block) and value.function.__module__ == module.__name__:
             yield value
+        elif is_module(value) and not name.startswith("_") and not (own and _foreign(value, module)):
+            yield OpaqueBlock(f"{module.__name__}.{name}", value)
+
+
+def _foreign(value: Any, module: ModuleType) -> bool:
+    """Tell whether a file only imports a class."""
+    return bool(value.__module__ != module.__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from .blocks import BLOCKS
@@ -110,14 +110,20 @@ def signature(name: str, composed: Composed) -> str:
     return f"{name}({given})" if given else name
 
 
-def to_yaml(table: Network | Space) -> str:
-    """Return a network or a space as YAML; reading it gives an equal one."""
+def to_yaml(table: Network | Space, *, uses: Sequence[str] | None = None) -> str:
+    """Return a network or a space as YAML; reading it gives an equal one.
+
+    Args:
+        table: The network or the space.
+        uses: How to name the files it uses, where these are not to be named by their full path.
+    """
+    names = list(map(used_name, table.uses)) if uses is None else uses
     lines = [
         f"{'network' if _is_network(table) else 'space'}: {table.name}",
         f"input: {shape_text(table.input)}",
     ]
-    if table.uses:
-        lines.append(f"uses: [{', '.join(_scalar(used_name(use)) for use in table.uses)}]")
+    if names:
+        lines.append(f"uses: [{', '.join(map(_scalar, names))}]")
     if table.defaults:
         lines.append(f"defaults: {{{', '.join(f'{k}: {inline(v)}' for k, v in table.defaults.items())}}}")
     lines += _section("choices", getattr(table, "choices", {}))

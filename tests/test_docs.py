@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from archscape.spaces.language import read_table
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[1]
+EXTENDING = ROOT / "docs" / "extending.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -29,8 +31,10 @@ TABLES = [
     (page.name, text)
     for page in PAGES
     for text in blocks(page, "yaml")
-    if re.match(r"(#.*\n)*(network|space):", text)
+    if re.match(r"(#.*\n)*(network|space):", text) and "my_blocks" not in text
 ]
+TOLD = ("tutorial.md", "extending.md")
+"""Pages whose parts belong together; tests of their own run them."""
 PROGRAMS = [
     (page.name, text)
     for page in PAGES
@@ -62,12 +66,53 @@ def test_the_tutorial_runs_as_written(archscape: Run, tmp_path: Path) -> None:
     assert {path.suffix for path in (tmp_path / "best").iterdir()} >= {".py", ".yaml", ".safetensors"}
 
 
-@pytest.mark.parametrize(("page", "text"), [p for p in PROGRAMS if p[0] != "tutorial.md"])
+@pytest.mark.parametrize(
+    ("page", "text"), [p for p in PROGRAMS if p[0] not in ("tutorial.md", "extending.md")]
+)
 def test_programs_run(page: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(text, page, "exec"), {})
     printed = capsys.readouterr().out
     for line in re.findall(r"print\(.*\)\s+# ([\w ]+)$", text, re.MULTILINE):
         assert line.split(" decision")[0] in printed
+
+
+@pytest.fixture
+def my_blocks(tmp_path: Path) -> Iterator[Path]:
+    """The file and the table of the worked example, as a user would write them."""
+    code = next(text for text in blocks(EXTENDING, "python") if "def ladder" in text)
+    table = next(text for text in blocks(EXTENDING, "yaml") if "my_blocks" in text)
+    (tmp_path / "my_blocks.py").write_text(code)
+    (tmp_path / "mine.yaml").write_text(table)
+    sys.path.insert(0, str(tmp_path))
+    yield tmp_path
+    sys.path.remove(str(tmp_path))
+    sys.modules.pop("my_blocks", None)
+
+
+def test_a_block_of_the_users_own_is_used_as_the_page_says(my_blocks: Path, archscape: Run) -> None:
+    for line in "".join(blocks(EXTENDING, "bash")).splitlines():
+        done = archscape(*shlex.split(line)[1:])
+        assert done.returncode == 0, done.stderr
+    assert "class Ladder(nn.Module):" in (my_blocks / "mine" / "mine.py").read_text()
+
+
+def test_the_contract_of_a_block_is_checked_as_the_page_says(my_blocks: Path) -> None:
+    program = next(text for text in blocks(EXTENDING, "python") if "contract import check" in text)
+    names: dict[str, Callable[[], None]] = {}
+    exec(compile(program, "extending.md", "exec"), names)
+    names["test_ladder"]()
+
+
+def test_a_line_of_settings_puts_a_block_under_contract(my_blocks: Path) -> None:
+    """The last example of the page: the line that the contract tests of the library read."""
+    from archscape.spaces.contract import check
+
+    line = next(text for text in blocks(EXTENDING, "python") if text.startswith("SETTINGS["))
+    settings: dict[str, list[dict[str, int]]] = {}
+    exec(line, {"SETTINGS": settings})
+    ladder = importlib.import_module("my_blocks").ladder
+    for setting in settings["ladder"]:
+        check(ladder, **setting)
 
 
 def test_the_readme_shows_the_source_that_is_exported() -> None:
