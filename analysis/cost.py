@@ -1,9 +1,11 @@
 """Costs: what a network takes, layer by layer, known before anything is built.
 
-`macs` are the multiply-accumulates of convolutions and linear layers, without bias (torchvision's published
-`_ops`, half of PyTorch's FlopCounterMode). `flops` are twice the macs and every other arithmetic operation:
-bias, norm, activation, pooling, joins. `activations` are the elements that convolutions and linear layers
-write (pycls, fvcore). All are for one input (batch 1).
+`macs` are the multiply-accumulates of convolutions, linear layers and matrix products, without bias
+(torchvision's published `_ops`, half of PyTorch's FlopCounterMode). `flops` are twice the macs and every
+other arithmetic operation: bias, norm, activation, pooling, joins. `activations` are the elements that
+convolutions and linear layers write (pycls, fvcore). All are for one input (batch 1).
+
+A foreign module is counted by fvcore instead: its macs and activations, and no other operation.
 """
 
 from __future__ import annotations
@@ -14,9 +16,14 @@ from typing import NamedTuple
 
 from archscape.spaces import Network
 from archscape.spaces.graph import Body, Shape, make
+from archscape.spaces.operators.opaque import Opaque
 
-CONVENTION = "macs: convolutions and linear layers, no bias, batch 1; flops: 2 x macs + all other arithmetic"
+CONVENTION = (
+    "macs: convolutions, linear layers and matrix products, no bias, batch 1; "
+    "flops: 2 x macs + all other arithmetic"
+)
 UNCOUNTED = ("data movement: concat, flatten, padding", "dropout, which does nothing at inference")
+FOREIGN = "foreign modules: all but their macs and activations"
 
 
 class Layer(NamedTuple):
@@ -41,6 +48,32 @@ class Layer(NamedTuple):
     activations: int
 
 
+class Foreign(NamedTuple):
+    """A layer that is a foreign module.
+
+    Attributes:
+        path: Its class, such as `torch.nn.PixelShuffle`.
+        unsupported: Operations of it that fvcore cannot count, with how often each stands.
+    """
+
+    path: str
+    unsupported: dict[str, int]
+
+
+class Coverage(NamedTuple):
+    """How the layers of a network were counted.
+
+    Attributes:
+        formula: Words of the operators that were counted by their own formula.
+        fvcore: The layers that fvcore counted, by name.
+        uncounted: What no count holds.
+    """
+
+    formula: tuple[str, ...]
+    fvcore: dict[str, Foreign]
+    uncounted: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """The costs of a network.
@@ -60,7 +93,7 @@ class Profile:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of convolutions and linear layers, without bias."""
+        """Multiply-accumulates of convolutions, linear layers and matrix products, without bias."""
         return sum(layer.macs for layer in self.layers)
 
     @property
@@ -80,6 +113,18 @@ class Profile:
         for layer in self.layers:
             kinds[layer.op] = kinds.get(layer.op, 0) + layer.flops
         return {kind: flops for kind, flops in kinds.items() if flops}
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """How its layers were counted: by formula, or by fvcore and with what left out."""
+        flat = self.network.graph.flatten()
+        foreign = {
+            node.name: Foreign(node.op.path, node.op.unsupported(flat.shapes(node)))
+            for node in flat.nodes
+            if isinstance(node.op, Opaque)
+        }
+        formula = {layer.op for layer in self.layers if layer.name not in foreign}
+        return Coverage(tuple(sorted(formula)), foreign, (*UNCOUNTED, FOREIGN) if foreign else UNCOUNTED)
 
 
 def profile(network: Network) -> Profile:

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from archscape.analysis import cost
-from archscape.analysis.cost import Layer, profile
-from archscape.spaces import Network, catalog_names, load
+from archscape.analysis.cost import UNCOUNTED, Coverage, Foreign, Layer, profile
+from archscape.spaces import Network, Row, catalog_names, load, load_network
+from archscape.spaces.blocks import block
 from archscape.spaces.build import build
-from archscape.spaces.operators import OPERATORS
+from archscape.spaces.graph import Op, Tensor
+from archscape.spaces.operators.opaque import opaque
 
 NETWORKS = [table for name in catalog_names() if isinstance(table := load(name), Network)]
-STATEFUL = {op.kind for op in OPERATORS if op.stateful}
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
@@ -38,9 +39,11 @@ def test_the_flops_by_kind_add_up_to_the_flops(network: Network) -> None:
 def test_a_layer_with_state_bears_the_name_of_its_module(network: Network) -> None:
     with torch.device("meta"):
         modules = dict(build(network).named_modules())
-    for layer in profile(network).layers:
-        if layer.op in STATEFUL:
-            own = modules[layer.name].parameters(recurse=False)
+    nodes = network.graph.flatten().nodes
+    for layer, node in zip(profile(network).layers, nodes, strict=True):
+        assert layer.name == node.name
+        if isinstance(node.op, Op) and node.op.stateful:
+            own = modules[layer.name].parameters()
             assert sum(parameter.numel() for parameter in own) == layer.params, layer.name
         else:
             assert layer.params == 0
@@ -70,6 +73,28 @@ def test_lenet5_layer_by_layer() -> None:
         Layer("linear2_act", "act", (84,), 0, 0, 504, 0),
         Layer("linear3", "linear", (10,), 850, 840, 1_690, 10),
     ]
+
+
+def test_all_layers_of_our_blocks_are_counted_by_formula() -> None:
+    found = profile(load_network("lenet5"))
+    assert found.coverage == Coverage(("act", "avgpool", "conv", "flatten", "linear"), {}, UNCOUNTED)
+
+
+def test_foreign_modules_are_told_with_what_fvcore_left_out() -> None:
+    @block(styled=False)
+    def glu(x: Tensor) -> Tensor:
+        """Half of the channels gate the others."""
+        return opaque(opaque(x, path="torch.nn.GELU"), path="torch.nn.GLU", args=(("dim", 1),))
+
+    rows = (Row("conv", width=4), Row("glu"))
+    found = profile(Network(name="gated", input=(3, 8, 8), layers=rows, uses=(glu,)))
+    assert found.coverage.formula == ("act", "conv", "norm")
+    assert list(found.coverage.fvcore.values()) == [
+        Foreign("torch.nn.GELU", {"aten::gelu": 1}),
+        Foreign("torch.nn.GLU", {"aten::glu": 1}),
+    ]
+    assert found.coverage.fvcore.keys() == {layer.name for layer in found.layers if layer.op == "opaque"}
+    assert found.coverage.uncounted[-1].startswith("foreign modules")
 
 
 def test_the_examples_are_true() -> None:
