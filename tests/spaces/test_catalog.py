@@ -1,107 +1,29 @@
-"""The catalog against the numbers that were published, exactly.
-
-Parameters and MACs (convolutions, linear layers, no bias, batch 1) are those of the project's table of
-systems, which took them from the papers and from torchvision's published `num_params` and `_ops`.
-"""
+"""The catalog: what every file says of itself, and how its networks differ from each other."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
-from archscape.spaces import Network, Space, catalog_names, load, load_network
-from archscape.spaces.graph import Shape
+from archscape.spaces import Network, Row, Space, catalog_names, load, load_network, load_space
+from archscape.spaces.graph import Op
+from archscape.spaces.loading import CATALOG
+from archscape.spaces.operators import BatchNorm, Conv, Dropout, LocalResponseNorm
 
-PUBLISHED = {
-    "lenet5": ("1x32x32", 61_706, 416_520),
-    "alexnet-owt": ("3x224x224", 61_100_840, 714_188_480),
-    "vgg16": ("3x224x224", 138_357_544, 15_470_264_320),
-    "googlenet": ("3x224x224", 6_998_552, 1_582_671_872),
-    "resnet18": ("3x224x224", 11_689_512, 1_814_073_344),
-    "resnet50": ("3x224x224", 25_557_032, 4_089_184_256),
-    "densenet121": ("3x224x224", 7_978_856, 2_834_161_664),
-    "resnext50-32x4d": ("3x224x224", 25_028_904, 4_230_479_872),
-    "seresnet50": ("3x224x224", 28_088_024, None),
-    "mobilenetv1": ("3x224x224", 4_231_976, 568_740_352),
-    "mobilenetv2": ("3x224x224", 3_504_872, 300_774_272),
-}
 NETWORKS = [name for name in catalog_names() if isinstance(load(name), Network)]
+SPACES = [name for name in catalog_names() if name not in NETWORKS]
+AMOEBANET_A = {
+    "normal": "avg h0 max h0, sep3 h1 skip h1, skip h0 avg h1, sep3 h0 sep5 n2, avg n5 sep3 h0",
+    "reduction": "sep3 h1 avg h0, max h0 sep7 n2, max h1 max h0, sep3 n4 conv1x7 h0, avg h1 sep7 h0",
+}
+"""Operation, on which state, operation, on which state: of the states n2, n3, n4, n5, n6 of both cells."""
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_published_counts(name: str) -> None:
-    shape, params, macs = PUBLISHED[name]
-    network = load_network(name)
-    assert network.input == tuple(map(int, shape.split("x")))
-    assert network.totals.params == params
-    if macs is not None:
-        assert network.totals.macs == macs
-
-
-def test_seresnet50_has_the_published_macs_to_the_last_digit_given() -> None:
-    assert f"{load_network('seresnet50').totals.macs / 1e6:.2f}" == "4091.70"
-
-
-def test_squeeze_and_excitation_adds_less_than_one_percent() -> None:
-    """Hu et al. 2018, section 4: under 1% more FLOPs."""
-    plain, excited = load_network("resnet50").totals, load_network("seresnet50").totals
-    assert 0 < excited.macs - plain.macs < plain.macs / 100
-
-
-def test_resnet20_has_the_parameters_of_its_paper_and_two_projections() -> None:
-    """He et al. 2015, table 6: 0.27 M with option A; option B adds two 1x1 convolutions with norm."""
-    projections = (16 * 32 + 2 * 32) + (32 * 64 + 2 * 64)
-    assert load_network("resnet20").totals.params == 269_722 + projections
-
-
-def shapes(name: str) -> dict[str, Shape]:
-    body = load_network(name).body
-    return {node.name: node.shape for node in body.nodes}
-
-
-def test_maps_of_lenet5() -> None:
-    """LeCun et al. 1998, figure 2: C1 6x28x28, S2 6x14x14, C3 16x10x10, S4 16x5x5, 120, 84, 10."""
-    found = shapes("lenet5")
-    names = ("conv1", "avgpool1", "conv2", "avgpool2", "linear1", "linear2", "linear3")
-    assert [found[name] for name in names] == [
-        (6, 28, 28),
-        (6, 14, 14),
-        (16, 10, 10),
-        (16, 5, 5),
-        (120,),
-        (84,),
-        (10,),
-    ]
-
-
-def test_maps_of_resnet50() -> None:
-    """He et al. 2015, table 1: 112, 56, 28, 14, 7."""
-    found = shapes("resnet50")
-    assert found["conv"] == (64, 112, 112)
-    assert [found[f"bottleneck{i}"] for i in (1, 2, 3, 4)] == [
-        (256, 56, 56),
-        (512, 28, 28),
-        (1024, 14, 14),
-        (2048, 7, 7),
-    ]
-
-
-def test_maps_of_googlenet() -> None:
-    """Szegedy et al. 2014, table 1, column output size."""
-    found = shapes("googlenet")
-    assert found["inception3b"] == (480, 28, 28)
-    assert found["inception4e"] == (832, 14, 14)
-    assert found["inception5b"] == (1024, 7, 7)
-
-
-def test_maps_of_densenet121() -> None:
-    """Huang et al. 2017, table 1: 56, 28, 14, 7; 1,024 maps in the end."""
-    found = shapes("densenet121")
-    assert [found[f"dense{i}"] for i in (1, 2, 3, 4)] == [
-        (256, 56, 56),
-        (512, 28, 28),
-        (1024, 14, 14),
-        (1024, 7, 7),
-    ]
+@pytest.mark.parametrize("name", catalog_names())
+def test_a_table_has_the_name_of_its_file(name: str) -> None:
+    assert load(name).name == name
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -112,10 +34,142 @@ def test_every_network_cites_its_paper(name: str) -> None:
     assert any(year in origin.lines[0] for year in map(str, range(1980, 2027)))
 
 
-@pytest.mark.parametrize("name", sorted(set(catalog_names()) - set(NETWORKS)))
+@pytest.mark.parametrize("name", SPACES)
 def test_every_space_holds_networks(name: str) -> None:
-    from random import Random
-
     space = load(name)
     assert isinstance(space, Space)
     assert space.feasible(space.sample(Random(0)))
+
+
+def operators(name: str, kind: type[Op]) -> int:
+    """Return how many operators of a kind a network has."""
+    return sum(isinstance(node.op, kind) for node in load_network(name).graph.flatten().nodes)
+
+
+def params(name: str) -> int:
+    return load_network(name).totals.params
+
+
+def macs(name: str) -> int:
+    return load_network(name).totals.macs
+
+
+def test_alexnet_has_659272_neurons() -> None:
+    """Krizhevsky et al. 2012, figure 2, without the input; on one GPU there are as many."""
+    assert load_network("alexnet").totals.activations == 659_272
+    assert load_network("alexnet-single").totals.activations == 659_272
+
+
+def test_two_gpus_halve_what_three_convolutions_of_alexnet_read() -> None:
+    saved = 25 * 48 * 256 + 9 * 192 * 384 + 9 * 192 * 256
+    assert params("alexnet-single") - params("alexnet") == saved
+
+
+def test_each_vgg_adds_convolutions() -> None:
+    """Simonyan and Zisserman 2014, table 1: columns A, B, D and E have 8, 10, 13 and 16 of them."""
+    assert [operators(f"vgg{n}", Conv) for n in (11, 13, 16, 19)] == [8, 10, 13, 16]
+
+
+def test_the_localizer_is_vgg16_with_four_outputs() -> None:
+    assert params("vgg16") - params("localizer") == (4096 + 1) * (1000 - 4)
+
+
+def test_auxiliary_classifiers_of_googlenet() -> None:
+    """Szegedy et al. 2014, section 5: 4x4 means, 128 filters of 1x1, 1,024 units, dropout, 1,000 classes."""
+
+    def head(channels: int) -> int:
+        return (channels + 1) * 128 + (4 * 4 * 128 + 1) * 1024 + (1024 + 1) * 1000
+
+    assert params("googlenet-aux") - params("googlenet") == head(512) + head(528)
+    assert operators("googlenet-aux", Dropout) == operators("googlenet", Dropout) + 2
+
+
+def test_googlenet_has_response_or_batch_normalisation() -> None:
+    assert (operators("googlenet", LocalResponseNorm), operators("googlenet", BatchNorm)) == (2, 0)
+    assert (operators("googlenet-bn", LocalResponseNorm), operators("googlenet-bn", BatchNorm)) == (0, 57)
+
+
+def test_a_gate_doubles_the_convolutions_of_a_highway() -> None:
+    """Five highway blocks, with two convolutions of the same shape each."""
+    plain = 9 * (3 * 16 + 16 * 32 + 32 * 48 + 48 * 64) + (16 + 32 + 48 + 64)
+    gated = 2 * sum(depth * (9 * width + 1) * width for depth, width in ((2, 16), (2, 32), (1, 48)))
+    assert params("highway") == plain + gated + (64 + 1) * 10
+
+
+def test_identity_shortcuts_are_free_and_projections_are_not() -> None:
+    """He et al. 2015, figure 3: a plain network and a residual one differ in three projections."""
+    projections = sum(width * 2 * width + 2 * 2 * width for width in (64, 128, 256))
+    assert params("resnet34") - params("plain34") == projections
+    moved = sum(width * 2 * width * (28 * 64 // width) ** 2 for width in (64, 128, 256))
+    assert macs("resnet34") - macs("plain34") == moved
+
+
+def test_resnet20_has_the_parameters_of_its_paper_and_two_projections() -> None:
+    """He et al. 2015, table 6: 0.27 M with option A; option B adds two 1x1 convolutions with norm."""
+    projections = (16 * 32 + 2 * 32) + (32 * 64 + 2 * 64)
+    assert params("resnet20") == 269_722 + projections
+
+
+def test_squeeze_and_excitation_adds_less_than_one_percent() -> None:
+    """Hu et al. 2018, section 4: under 1% more FLOPs."""
+    assert 0 < macs("seresnet50") - macs("resnet50") < macs("resnet50") / 100
+
+
+def test_parameters_of_amoebanet_a() -> None:
+    """Real et al. 2018, table 1: 3.2 M with F = 36, 2.6 M with F = 32; table 2: 5.1 M with N = 4, F = 50."""
+    wide = load_network("amoebanet-a")
+    narrow = replace(wide, layers=[scaled(row) for row in wide.layers])
+    assert [f"{network.totals.params / 1e6:.1f}" for network in (wide, narrow)] == ["3.2", "2.6"]
+    assert f"{params('amoebanet-a-imagenet') / 1e6:.1f}" == "5.1"
+
+
+def scaled(row: Row) -> Row:
+    """Return a row of F = 36 with F = 32."""
+    width = row.args.get("width")
+    if not isinstance(width, int) or row.word == "linear":
+        return row
+    return Row(row.word, **{**row.args, "width": width * 32 // 36})
+
+
+def test_nasnet_holds_every_pair_of_cells() -> None:
+    """Two of eight operations, each on one of two, three, ..., six states; in normal and reduction cells."""
+    space = load_space("nasnet")
+    cell = (8**2 * 2**2) * (8**2 * 3**2) * (8**2 * 4**2) * (8**2 * 5**2) * (8**2 * 6**2)
+    assert space.count() == cell**2
+
+
+def test_amoebanet_a_is_a_point_of_nasnet() -> None:
+    """With the unused states as output, as the paper has it, and the size of the search, N = 3, F = 24."""
+    genotype = {
+        f"{cell}.{state}.{place}": gene
+        for cell, genes in AMOEBANET_A.items()
+        for state, pair in enumerate(genes.split(", "))
+        for place, gene in enumerate(pair.split())
+    }
+    found = load_space("nasnet").replay(genotype)
+    text = (CATALOG / "amoebanet-a.yaml").read_text()
+    for published, searched in (
+        ("concat:  {from: h1, with: [n3, n4, n6]}", "concat:  {from: n6, with: [n3, n4]}"),
+        ("concat:  {from: n2, with: [n3, n4, n5, n6]}", "concat:  {from: n6, with: [n3, n5]}"),
+        ("depth: 6", "depth: 3"),
+        ("width: 36", "width: 24"),
+        ("width: 72", "width: 48"),
+        ("width: 108", "width: 72"),
+        ("width: 144", "width: 96"),
+    ):
+        assert published in text
+        text = text.replace(published, searched)
+    assert Network.from_yaml(text).hash() == found.hash()
+
+
+def test_cells_of_nasnet_return_their_unused_states() -> None:
+    space = load_space("nasnet")
+    for seed in range(20):
+        sample = space.sample(Random(seed))
+        shapes = {node.name: node.shape for node in sample.network.body.nodes}
+        for cell, row, width in (("normal", "cell5_3", 96), ("reduction", "cell4", 96)):
+            read = {
+                str(sample.decisions[f"{cell}.{state}.{place}"]) for state in range(5) for place in (1, 3)
+            }
+            unused = {"n2", "n3", "n4", "n5", "n6"} - read
+            assert shapes[row] == (width * len(unused), 8, 8)

@@ -1,0 +1,311 @@
+"""The table of systems: each profiles to its published numbers, exports, reads back and learns.
+
+Parameters are exact; MACs are those of convolutions and linear layers, without bias, for one input. Both are
+from the papers and, where these round, from torchvision's published `num_params` and `_ops`. What a paper
+draws of a network's maps stands in `MAPS`.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archscape import profile
+from archscape.spaces import Network, ShapeError, catalog_names, load, load_network
+from archscape.spaces.build import build
+from archscape.spaces.export import export
+from archscape.spaces.graph import Shape
+from archscape.spaces.source import class_name
+from archscape.spaces.values import shape_text
+
+
+class System(NamedTuple):
+    """A row of the table; MACs as text are as exact as they were given."""
+
+    input: str
+    params: int | None = None
+    macs: int | str | None = None
+
+
+SYSTEMS = {
+    "neocognitron": System("1x16x16"),
+    "tdnn": System("16x15", 515, 6_072),
+    "lenet5": System("1x32x32", 61_706, 416_520),
+    "alexnet": System("3x227x227", 60_965_224, 724_406_816),
+    "alexnet-single": System("3x227x227", 62_378_344, 1_135_256_096),
+    "alexnet-owt": System("3x224x224", 61_100_840, 714_188_480),
+    "zfnet": System("3x224x224", 62_357_608),
+    "zfnet-wide": System("3x224x224", 107_627_624),
+    "nin": System("3x32x32", 966_986, 222_486_528),
+    "vgg11": System("3x224x224", 132_863_336, 7_609_090_048),
+    "vgg13": System("3x224x224", 133_047_848, 11_308_466_176),
+    "vgg16": System("3x224x224", 138_357_544, 15_470_264_320),
+    "vgg19": System("3x224x224", 143_667_240, 19_632_062_464),
+    "googlenet": System("3x224x224", 6_998_552, 1_582_671_872),
+    "googlenet-aux": System("3x224x224"),
+    "googlenet-bn": System("3x224x224", 6_624_904, 1_498_376_192),
+    "highway": System("3x32x32"),
+    "plain34": System("3x224x224", 21_623_848),
+    "resnet18": System("3x224x224", 11_689_512, 1_814_073_344),
+    "resnet34": System("3x224x224", 21_797_672, "3.664 G"),
+    "resnet50": System("3x224x224", 25_557_032, 4_089_184_256),
+    "resnet50-paper": System("3x224x224", 25_557_032, 3_857_973_248),
+    "resnet50-preact": System("3x224x224", 25_549_352, 4_089_184_256),
+    "resnet101": System("3x224x224", 44_549_160, 7_801_405_440),
+    "resnet152": System("3x224x224", 60_192_808, "11.514 G"),
+    "densenet121": System("3x224x224", 7_978_856, 2_834_161_664),
+    "resnext50-32x4d": System("3x224x224", 25_028_904, 4_230_479_872),
+    "seresnet50": System("3x224x224", 28_088_024, "4,091.70 M"),
+    "mobilenetv1": System("3x224x224", 4_231_976, 568_740_352),
+    "mobilenetv2": System("3x224x224", 3_504_872, 300_774_272),
+    "shufflenet-g3": System("3x224x224", 1_865_728, "137 M"),
+    "shufflenetv2-x1.0": System("3x224x224", 2_278_604, 144_907_992),
+    "amoebanet-a": System("3x32x32"),
+    "amoebanet-a-imagenet": System("3x224x224"),
+    "fcn32s": System("3x224x224"),
+    "fcn16s": System("3x224x224"),
+    "fcn8s": System("3x224x224"),
+    "unet": System("1x572x572", 31_030_658, 150_428_424_448),
+    "unet-same": System("1x256x256", 31_030_658),
+    "deconvnet": System("3x224x224"),
+    "pix2pix": System("3x256x256", 54_413_955),
+    "patchgan": System("6x256x256", 2_768_705),
+    "dilated-context": System("21x64x64"),
+    "deformable-resnet50": System("3x224x224"),
+    "wavenet": System("256x1024"),
+    "wavenet-3-stacks": System("256x4096"),
+    "conv-autoencoder": System("1x32x32"),
+    "vae": System("1x32x32"),
+    "denoiser": System("1x32x32"),
+    "gdn-codec": System("1x256x256"),
+    "dqn": System("4x84x84", 1_686_180, 9_345_024),
+    "localizer": System("3x224x224"),
+}
+
+MAPS = {
+    # LeCun et al. 1998, figure 2: C1, S2, C3, S4, C5, F6
+    "lenet5": {
+        "conv1": "6x28x28",
+        "avgpool1": "6x14x14",
+        "conv2": "16x10x10",
+        "avgpool2": "16x5x5",
+        "linear1_flatten": "400",
+        "linear1": "120",
+        "linear2": "84",
+        "linear3": "10",
+    },
+    # Krizhevsky et al. 2012, figure 2, both halves together
+    "alexnet": {
+        "conv1": "96x55x55",
+        "conv2": "256x27x27",
+        "conv3": "384x13x13",
+        "conv4": "384x13x13",
+        "conv5": "256x13x13",
+        "linear1": "4096",
+        "linear2": "4096",
+        "linear3": "1000",
+    },
+    # Zeiler and Fergus 2013, figure 3
+    "zfnet": {
+        "conv1": "96x110x110",
+        "maxpool1": "96x55x55",
+        "conv2": "256x26x26",
+        "maxpool2": "256x13x13",
+        "conv3": "384x13x13",
+        "conv4": "256x13x13",
+        "maxpool3": "256x6x6",
+    },
+    # Lin et al. 2013, section 3.2: a map for each class, and its mean
+    "nin": {"maxpool1": "96x16x16", "maxpool2": "192x8x8", "mlpconv3": "10x8x8", "avgpool": "10x1x1"},
+    # Simonyan and Zisserman 2014, section 2.1: halved by every pooling, the width doubled up to 512
+    "vgg16": {
+        "maxpool1": "64x112x112",
+        "maxpool2": "128x56x56",
+        "maxpool3": "256x28x28",
+        "maxpool4": "512x14x14",
+        "maxpool5": "512x7x7",
+    },
+    # Szegedy et al. 2014, table 1, column output size
+    "googlenet": {
+        "conv1": "64x112x112",
+        "maxpool1": "64x56x56",
+        "conv3": "192x56x56",
+        "maxpool2": "192x28x28",
+        "inception3b": "480x28x28",
+        "inception4e": "832x14x14",
+        "inception5b": "1024x7x7",
+    },
+    # Szegedy et al. 2014, section 5: 4x4x512 on (4a), 4x4x528 on (4d)
+    "googlenet-aux": {
+        "inception4a": "512x14x14",
+        "inception4d": "528x14x14",
+        "classifier": "1000",
+        "aux1": "1000",
+        "aux2": "1000",
+    },
+    # He et al. 2015, table 1, column output size
+    "resnet34": {
+        "conv": "64x112x112",
+        "basic1": "64x56x56",
+        "basic2": "128x28x28",
+        "basic3": "256x14x14",
+        "basic4": "512x7x7",
+    },
+    "resnet50": {
+        "conv": "64x112x112",
+        "bottleneck1": "256x56x56",
+        "bottleneck2": "512x28x28",
+        "bottleneck3": "1024x14x14",
+        "bottleneck4": "2048x7x7",
+    },
+    # Huang et al. 2017, table 1
+    "densenet121": {
+        "dense1": "256x56x56",
+        "dense2": "512x28x28",
+        "dense3": "1024x14x14",
+        "dense4": "1024x7x7",
+    },
+    # Howard et al. 2017, table 1
+    "mobilenetv1": {
+        "conv": "32x112x112",
+        "separable2": "128x56x56",
+        "separable4": "256x28x28",
+        "separable7": "512x14x14",
+        "separable9": "1024x7x7",
+    },
+    # Sandler et al. 2018, table 2
+    "mobilenetv2": {
+        "inverted1": "16x112x112",
+        "inverted2": "24x56x56",
+        "inverted3": "32x28x28",
+        "inverted5": "96x14x14",
+        "inverted7": "320x7x7",
+        "conv2": "1280x7x7",
+    },
+    # Zhang et al. 2018, table 1
+    "shufflenet-g3": {"maxpool": "24x56x56", "shufflev11": "240x28x28", "shufflev13": "960x7x7"},
+    # Ma et al. 2018, table 5
+    "shufflenetv2-x1.0": {"maxpool": "24x56x56", "shufflev21": "116x28x28", "conv2": "1024x7x7"},
+    # Mnih et al. 2015, methods
+    "dqn": {"conv1": "32x20x20", "conv2": "64x9x9", "conv3": "64x7x7", "linear1": "512", "linear2": "4"},
+    # Simonyan and Zisserman 2014, appendix A
+    "localizer": {"maxpool5": "512x7x7", "box": "4"},
+}
+
+NETWORKS = [name for name in catalog_names() if isinstance(load(name), Network)]
+HEAVY = {"deconvnet", "fcn32s", "fcn16s", "fcn8s", "localizer", "vgg11", "vgg13", "vgg16", "vgg19"}
+LEARNERS = [pytest.param(name, marks=[pytest.mark.slow] * (name in HEAVY)) for name in NETWORKS]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_counts(name: str) -> None:
+    system, network = SYSTEMS[name], load_network(name)
+    assert shape_text(network.input) == system.input
+    found = profile(network)
+    assert (found.params, found.macs) == (network.totals.params, network.totals.macs)
+    if system.params is not None:
+        assert found.params == system.params
+    if system.macs is not None:
+        assert as_given(found.macs, system.macs) == system.macs
+
+
+def as_given(count: int, given: int | str) -> int | str:
+    """Return a count with the digits and the unit of a published one."""
+    if isinstance(given, int):
+        return count
+    digits, unit = given.split()
+    decimals = len(digits.partition(".")[2])
+    return f"{count / {'M': 10**6, 'G': 10**9}[unit]:,.{decimals}f} {unit}"
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_maps(name: str) -> None:
+    found = {node.name: shape_text(node.shape) for node in load_network(name).body.nodes}
+    assert {row: found[row] for row in MAPS[name]} == MAPS[name]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_source_needs_torch_alone_and_the_table_reads_back(name: str, tmp_path: Path) -> None:
+    network = load_network(name)
+    files = export(network, tmp_path)
+    assert load_network(files["spec"]) == network
+    text = files["source"].read_text()
+    assert imported(text) <= {"torch", "torch.nn.functional"}
+    namespace: dict[str, type[nn.Module]] = {}
+    exec(compile(text, str(files["source"]), "exec"), namespace)
+    with torch.device("meta"):
+        module = namespace[class_name(network)]()
+    assert sum(p.numel() for p in module.parameters()) == network.totals.params
+
+
+def imported(text: str) -> set[str]:
+    """Return the modules that a program imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_step_down_the_gradient_lowers_the_loss(name: str) -> None:
+    """To first order the step lowers the loss by 1%, whatever the length of the gradient is."""
+    network = smallest(load_network(name))
+    torch.manual_seed(0)
+    module = build(network).train()
+    # The norm of a single pixel sees one number of each image, and of two numbers only which is larger.
+    batch = 3 if name == "deconvnet" else 2
+    images = torch.randn(batch, *network.input)
+    targets = [target(batch, shape) for shape in network.body.shapes]
+
+    def loss() -> Tensor:
+        torch.manual_seed(1)  # the same dropout before and after the step
+        returned = module(images)
+        outputs = returned if isinstance(returned, tuple) else (returned,)
+        assert [tuple(y.shape[1:]) for y in outputs] == list(network.body.shapes)
+        return sum((distance(y, t) for y, t in zip(outputs, targets, strict=True)), torch.zeros(()))
+
+    before = loss()
+    before.backward()
+    gradients = {key: parameter.grad for key, parameter in module.named_parameters()}
+    assert [key for key, gradient in gradients.items() if gradient is None] == []
+    square = sum(float(gradient.double().square().sum()) for gradient in gradients.values())  # type: ignore[union-attr]
+    torch.optim.SGD(module.parameters(), lr=0.01 * before.item() / square).step()
+    with torch.no_grad():
+        after = loss()
+    assert after < before
+
+
+def smallest(network: Network) -> Network:
+    """Return a network on a small input that leaves its weights as they are; U-Net maps none below 188."""
+    for extent in (64, 188):
+        shape = (network.input[0], *(min(extent, size) for size in network.input[1:]))
+        try:
+            small = network.at(input=shape)
+        except ShapeError:
+            continue
+        if small.totals.params == network.totals.params:
+            return small
+    return network
+
+
+def target(batch: int, shape: Shape) -> Tensor:
+    """Return classes for the scores of 10 or 1,000 of them, else numbers."""
+    if shape[0] in (10, 1000) and set(shape[1:]) <= {1}:
+        return torch.randint(shape[0], (batch,))
+    return torch.randn(batch, *shape)
+
+
+def distance(output: Tensor, wanted: Tensor) -> Tensor:
+    """Return the cross entropy of scores, and the mean square of other differences."""
+    if wanted.dtype == torch.long:
+        return F.cross_entropy(output.flatten(1), wanted)
+    return F.mse_loss(output, wanted)
