@@ -73,6 +73,14 @@ class Coverage(NamedTuple):
     fvcore: dict[str, Foreign]
     uncounted: tuple[str, ...]
 
+    def as_dict(self) -> dict[str, object]:
+        """Return it as plain lists and mappings, for JSON."""
+        return {
+            "by formula": list(self.formula),
+            "by fvcore": {name: layer._asdict() for name, layer in self.fvcore.items()},
+            "not counted": list(self.uncounted),
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:

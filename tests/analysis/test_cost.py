@@ -1,6 +1,7 @@
 """The counts of single operators and their agreement with the built modules are tested with the spaces."""
 
 import doctest
+import json
 
 import pytest
 import torch
@@ -95,6 +96,11 @@ def test_foreign_modules_are_told_with_what_fvcore_left_out() -> None:
     ]
     assert found.coverage.fvcore.keys() == {layer.name for layer in found.layers if layer.op == "opaque"}
     assert found.coverage.uncounted[-1].startswith("foreign modules")
+    assert json.loads(json.dumps(found.coverage.as_dict())) == {
+        "by formula": ["act", "conv", "norm"],
+        "by fvcore": {name: layer._asdict() for name, layer in found.coverage.fvcore.items()},
+        "not counted": list(found.coverage.uncounted),
+    }
 
 
 def test_the_examples_are_true() -> None:
