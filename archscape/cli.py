@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._version import __version__
-from .output import Format, emit, emit_json
+from .output import Format, emit, emit_json, watch
 from .spaces.errors import ArchscapeError, InputError, StudyError
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def list_(form: FormatOption = Format.table) -> None:
     emit(("name", "kind", "input", "params", "macs", "from"), rows, form)
     if form is Format.table:
         blocks = [
-            (word, ", ".join(block.parameters), block.doc.split("\n")[0])
+            (word, ", ".join([*block.maps[1:], *block.parameters]), block.doc.split("\n")[0])
             for word, block in sorted(BLOCKS.items())
         ]
         emit(("block", "parameters", "what it is"), blocks, form)
@@ -347,7 +347,7 @@ def _profile_json(found: Profile, columns: Sequence[str], rows: Sequence[Sequenc
 
 
 def _count(space: Space, form: Format) -> None:
-    distinct = space.count_distinct(limit=20_000)
+    distinct = space.count_distinct(limit=20_000, watch=watch)
     row = (space.count(), "more than can be enumerated" if distinct is None else distinct)
     emit(("decision lists", "distinct networks within the limits"), [row], form, title=space.name)
 

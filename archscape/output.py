@@ -6,9 +6,11 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Format(StrEnum):
@@ -38,6 +40,17 @@ def emit_json(value: Any) -> None:
     text = json.dumps(value, indent=2)
     text = re.sub(r"\[[\d,\s]+\]", lambda match: " ".join(match.group().split()), text)
     sys.stdout.write(text.replace("[ ", "[").replace(" ]", "]") + "\n")
+
+
+def watch(items: Iterator[T], total: int) -> Iterable[T]:
+    """Yield items, with a bar on standard error that shows how many there are still to come."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(
+        items, "counting", total=total, console=console, transient=True, disable=not console.is_terminal
+    )
 
 
 def markdown(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

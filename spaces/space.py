@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import sampling
 from .alike import graph_hash
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .lookahead import Lookahead
 
 Decisions = Mapping[str, Option]
+Watch: TypeAlias = "Callable[[Iterator[Sample], int], Iterable[Sample]]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,14 +263,17 @@ class Space:
         """Return the number of decision lists, exactly; limits are not looked at."""
         return count(self.program)
 
-    def count_distinct(self, *, limit: int = 100_000) -> int | None:
+    def count_distinct(self, *, limit: int = 100_000, watch: Watch | None = None) -> int | None:
         """Return the number of distinct networks that can be built and meet the limits.
 
-        They are enumerated, so None where there are more than `limit` decision lists.
+        They are enumerated, so None where there are more than `limit` decision lists. `watch(samples, count)`
+        may wrap them, to show how far it has come.
         """
-        if self.count() > limit:
+        count = self.count()
+        if count > limit:
             return None
-        return len({sample.hash() for sample in self.enumerate() if self.feasible(sample)})
+        samples = watch(self.enumerate(), count) if watch else self.enumerate()
+        return len({sample.hash() for sample in samples if self.feasible(sample)})
 
     @cached_property
     def easy(self) -> bool:
