@@ -8,6 +8,7 @@ import pandas as pd
 from .words import escaped, value
 
 FAR = 4.0  # a reference this many times beyond the trials would squeeze them into a corner
+NAMED = 8  # references that the note names, the cheapest first
 CROWDED = 0.04  # share of the axis below which the labels of two upright lines would touch
 
 
@@ -54,6 +55,10 @@ def note(cost: str, lines: pd.DataFrame, far: pd.DataFrame) -> str:
     parts = []
     for rows, what in ((lines, "Dashed lines"), (far, "Beyond this axis")):
         if len(rows):
-            pairs = zip(rows["name"], rows[cost], strict=True)
-            parts.append(f"{what}: " + "; ".join(f"{name} {value(cost, at)}" for name, at in pairs) + ".")
+            shown = rows.sort_values(cost).head(NAMED)
+            pairs = zip(shown["name"], shown[cost], strict=True)
+            more = f"; and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+            parts.append(
+                f"{what}: " + "; ".join(f"{name} {value(cost, at)}" for name, at in pairs) + f"{more}."
+            )
     return " ".join(parts)
