@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .space import Space
 
 Json: TypeAlias = "int | str | list[Json] | dict[str, Json] | None"
+WIDTH = 110
+"""Columns that a branch may take as one line."""
 _PLAIN = re.compile(r"[A-Za-z0-9_$./()+-][A-Za-z0-9_$./() *+<>=!-]*")
 
 
@@ -96,10 +98,14 @@ def _row_lines(row: Row, indent: str) -> list[str]:
     if _holds_rows(row):
         return [*lines, *(line for inner in row.branches[0] for line in _row_lines(inner, pad))]
     for branch in row.branches:
+        together = f"{pad}- [{', '.join(map(row_text, branch))}]"
         if len(branch) == 1:
             lines += _row_lines(branch[0], pad)
+        elif len(together) <= WIDTH and not any(row.branches for row in branch):
+            lines.append(together)
         else:
-            lines.append(f"{pad}- [{', '.join(map(row_text, branch))}]")
+            first, *rest = (line for row in branch for line in _row_lines(row, f"{pad}  "))
+            lines += [f"{pad}- {first.lstrip()}", *rest]
     return lines
 
 
