@@ -6,8 +6,8 @@ in order. Simplified means:
 - identities, and what does not reach an output, are left out;
 - a sum of sums is one sum, and the inputs of a sum or a product have no order;
 - an edge that is zero adds nothing: it is no term of a sum, and a sum of one term is that term. What layers
-  with one input make of a zero edge is a constant, such as a bias or the shift of a norm; as a term of a sum it
-  counts as zero too.
+  with one input make of a zero edge is a constant, such as a bias or the shift of a norm; as a term of a sum
+  it counts as zero too.
 
 Equal hashes thus mean equal networks up to the order and brackets of sums, and constants from zero edges. A
 value that is read twice is written once and referred to, so a shared layer differs from two equal ones: they
