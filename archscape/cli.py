@@ -101,6 +101,9 @@ def profile(
     title = f"{found.network.name}, input {shape_text(found.network.input)}"
     emit(columns, [*shown, total] if form is not Format.csv else shown, form, title=title)
     _say(f"Convention: {CONVENTION}.")
+    for layer, foreign in found.coverage.fvcore.items():
+        missed = ", ".join(f"{operation} x{count}" for operation, count in foreign.unsupported.items())
+        _say(f"{layer} is {foreign.path}, counted by fvcore" + (f" without {missed}." if missed else "."))
 
 
 @app.command()
@@ -333,7 +336,7 @@ def _layer_rows(found: Profile) -> list[tuple[Any, ...]]:
 
 
 def _profile_json(found: Profile, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    from .analysis.cost import CONVENTION, UNCOUNTED
+    from .analysis.cost import CONVENTION
 
     return {
         "network": found.network.name,
@@ -342,7 +345,7 @@ def _profile_json(found: Profile, columns: Sequence[str], rows: Sequence[Sequenc
         "flops_by_kind": found.flops_by_kind,
         "layers": [dict(zip(columns, row, strict=True)) for row in rows],
         "convention": CONVENTION,
-        "coverage": {"counted": 1.0, "not counted": list(UNCOUNTED)},
+        "coverage": found.coverage.as_dict(),
     }
 
 

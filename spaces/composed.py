@@ -29,7 +29,7 @@ from .expressions import Expr, ExpressionError, evaluate, has_choice, is_open, p
 from .graph import Style, Tensor
 from .parser import parse
 from .rows import BEFORE, INPUT, STYLE, Call, Composed, Row, RowError, lay, row_references
-from .scope import Line, lines
+from .scope import Line, lines, repeated
 from .values import Value, text
 from .writing import row_text, signature
 
@@ -189,6 +189,11 @@ class _Reader:
     def check(self) -> None:
         """Raise if the row cannot be right whatever the arguments are."""
         kinds = {**STYLE, "depth": DEPTH, "when": FLAG, "unused": FLAG}
+        others = self.line.row.args.get("with", ())
+        twice = repeated(self.line.source, others if isinstance(others, tuple) else (others,))
+        if twice:
+            law = f"'{twice}' is joined already; take it out of `with`"
+            raise RowError(law, (*self.line.inner, "with"))
         for key, value in self.line.row.args.items():
             self.known(key)
             if has_choice(value):

@@ -20,7 +20,7 @@ from .heading import MAX_ROWS, Table, check_heading
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
 from .rows import BEFORE, STYLE, Row, RowError
-from .scope import Line, check_row_name, lines
+from .scope import Line, check_row_name, lines, repeated
 from .slots import Fixed, Slot, Variable
 from .wiring import wired
 from .writing import inline
@@ -226,6 +226,11 @@ class _Declaration:
             if block.variadic and not line.ends and "with" not in line.row.args:
                 law = f"{block.word} joins several maps: name them, as in `with: conv1`, or list branches"
                 raise self.error(line.inner, law, at_key=True)
+            others = line.row.args.get("with", ())
+            twice = repeated(line.source, others if isinstance(others, tuple) else (others,))
+            if twice:
+                law = f"'{twice}' is joined already; take it out of `with`"
+                raise self.error((*line.inner, "with"), law)
             if line.ends and "with" in line.row.args:
                 raise self.error((*line.inner, "with"), f"{block.word} has branches already; take `with` out")
         if not isinstance(line.source, str) and line.ends:

@@ -94,6 +94,12 @@ def _names(document: Document, rows: Sequence[tuple[Row, Place]]) -> list[str]:
     return names
 
 
+def repeated(source: Expr, others: Sequence[Expr]) -> str:
+    """Return a row that a join would join twice, or nothing: what it reads, and what it names as `with`."""
+    names = [name for name in (source, *others) if isinstance(name, str)]
+    return next((name for name in names if names.count(name) > 1), "")
+
+
 def check_row_name(document: Document, name: str, place: Place) -> None:
     """Raise, with the place, unless a row can have this name."""
     try:

@@ -18,7 +18,7 @@ from .mlpconv import mlpconv
 from .passing import flatten, identity, reshape, shortcut, zero
 from .pointwise import act, droppath, gdn, igdn, reparameterise, scale
 from .residual import basic, bottleneck, plain
-from .resize import crop, pad, pixelshuffle, resize, unpool, upsample
+from .resize import crop, pad, pixelshuffle, resize, shift, unpool, upsample
 from .shuffle import shuffle, shufflev1, shufflev2
 from .wavenet import wavenet
 
@@ -65,6 +65,7 @@ BLOCKS: dict[str, Block[Any]] = {
         scale,
         se,
         separable,
+        shift,
         shortcut,
         shuffle,
         shufflev1,

@@ -46,6 +46,12 @@ def crop(x: Tensor, *, extent: Size) -> Tensor:
 
 
 @block(styled=False, repeats=False)
+def shift(x: Tensor, *, by: int = 1) -> Tensor:
+    """The map moved towards its start along every axis, zeros moving in."""
+    return operators.shifted(x, by)
+
+
+@block(styled=False, repeats=False)
 def pad(x: Tensor, *, sides: Sides) -> Tensor:
     """Zeros on both sides of each axis."""
     return operators.pad(x, sides=sides)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .activation import Activation, LeakyReLU, PReLU, activation
 from .attention import Attention, ContextPool, attend, context_pool
-from .border import Crop, Pad, centre_crop, pad
+from .border import Crop, Pad, centre_crop, pad, shifted
 from .channels import ChannelShuffle, Split, channel_shuffle, split
 from .constant import Widen, Zero, widen, zero
 from .convolution import Conv, conv
@@ -157,6 +157,7 @@ __all__ = [
     "resize",
     "scale",
     "shift",
+    "shifted",
     "split",
     "transposed_conv",
     "unpool",

@@ -83,6 +83,14 @@ def pad(x: Tensor, *, sides: int | Shape, scope: str = "") -> Tensor:
     return place(Pad(width, width), x, scope) if any(width) else x
 
 
+def shifted(x: Tensor, steps: int, *, scope: str = "") -> Tensor:
+    """Place a map that holds, at each position, what stood some steps further on; zeros move in."""
+    _check_map(x, "a shift")
+    by, extent = (steps,) * x.rank, x.shape[1:]
+    wide = place(Pad((0,) * x.rank, by), x, scope)
+    return place(Crop(by, tuple([n + steps for n in extent])), wide, scope)
+
+
 def pad_before(x: Tensor, steps: int, *, scope: str = "") -> Tensor:
     """Place zeros before the first step of a 1-D map; nothing for 0 steps."""
     return place(Pad((steps,), (0,)), x, scope) if steps else x

@@ -330,6 +330,14 @@ def test_python_spaces_leave_sources_open() -> None:
 
 
 ERRORS = [
+    (UNET, "with: skip", "with: upconv", "6:22", "'upconv' is joined already; take it out of `with`"),
+    (
+        HEADS,
+        "avgpool: {from: body, kernel: 4}",
+        "add: {from: body, with: body}",
+        "8:29",
+        "'body' is joined already",
+    ),
     (UNET, "skip: fine}", "skip: fin}", "12:28", "'fin' is no row; did you mean 'fine'?"),
     (UNET, "skip: fine}", "x: 1}", "12:22", "up has no 'x'"),
     (UNET, ", skip: fine", "", "12:5", "up needs 'skip': the name of a row above, or input"),

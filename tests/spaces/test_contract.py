@@ -197,6 +197,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
     "scale": [{}, {"init": 1}],
     "se": [{"ratio": QUARTER}, {"width": 6, "gate": "hardsigmoid", "function": "silu"}],
     "separable": [{"width": 12}, {"width": 16, "kernel": 5, "stride": 2, "depth": 2}],
+    "shift": [{}, {"by": 3}],
     "shortcut": [{"width": 12, "stride": 2}, Setting({"width": 8}, above=(Row("act"),))],
     "shuffle": [{"groups": 2}, {"groups": 4}],
     "shufflev1": [
