@@ -325,7 +325,8 @@ def _scopes(body: Body) -> list[str]:
 
 
 def _docstring(doc: str) -> list[str]:
-    lines = [line for paragraph in doc.split("\n") for line in (wrap(paragraph, WIDTH - 7) or [""])]
+    formula = doc.split("\n\n")[0]  # what follows is about the parameters of the block
+    lines = [line for paragraph in formula.split("\n") for line in (wrap(paragraph, WIDTH - 7) or [""])]
     if len(lines) == 1:
         return [f'    """{lines[0]}"""']
     return [f'    """{lines[0]}', *(f"    {line}".rstrip() for line in lines[1:]), '    """']
