@@ -230,8 +230,14 @@ def space(
 
 
 @app.command(name="list")
-def list_(form: FormatOption = Format.table) -> None:
-    """List the networks and spaces of the catalog, and the blocks of the language."""
+def list_(
+    word: Annotated[str | None, typer.Argument(help="A block: show what it takes.", metavar="BLOCK")] = None,
+    form: FormatOption = Format.table,
+) -> None:
+    """List the networks and spaces of the catalog and the blocks of the language, or what one block takes."""
+    if word is not None:
+        _show_block(word, form)
+        return
     from .spaces import Space, catalog_names, load
     from .spaces.blocks import BLOCKS
     from .spaces.values import shape_text
@@ -347,6 +353,28 @@ def _profile_json(found: Profile, columns: Sequence[str], rows: Sequence[Sequenc
         "convention": CONVENTION,
         "coverage": found.coverage.as_dict(),
     }
+
+
+def _show_block(word: str, form: Format) -> None:
+    from .spaces.blocks import BLOCKS
+    from .spaces.blocks.kinds import SOURCE, SOURCES
+    from .spaces.errors import suggest
+    from .spaces.rows import STYLE
+    from .spaces.values import text
+
+    if word not in BLOCKS:
+        raise InputError(f"there is no block '{word}'{suggest(word, BLOCKS)}")
+    block = BLOCKS[word]
+    rows = [(name, "needed", SOURCE.law) for name in block.maps[1:]]
+    rows += [("with", "", SOURCES.law)] if block.variadic else []
+    rows += [
+        (p.name, "needed" if p.required else text(p.default), p.kind.law) for p in block.parameters.values()
+    ]
+    rows += [("depth", "1", "number of blocks")] if block.repeats else []
+    rows += [(name, "defaults", kind.law) for name, kind in STYLE.items()] if block.styled else []
+    if form is Format.table:
+        print(f"{word}: {block.doc}")
+    emit(("parameter", "default", "takes"), rows, form)
 
 
 def _count(space: Space, form: Format) -> None:

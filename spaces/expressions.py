@@ -30,6 +30,7 @@ OPERATORS: dict[str, Callable[[Number, Number], Number]] = {
     "*": operator.mul,
     "/": lambda left, right: Fraction(left) / right,
     "//": operator.floordiv,
+    "%": operator.mod,
     "**": lambda left, right: _power(left, right),
 }
 COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
@@ -40,6 +41,7 @@ COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+LOGIC: dict[str, Callable[[bool, bool], bool]] = {"and": operator.and_, "or": operator.or_}
 FUNCTIONS: dict[str, tuple[int, Callable[..., Number]]] = {
     "round": (1, round),
     "floor": (1, math.floor),
@@ -131,7 +133,7 @@ class Arithmetic(_Open):
     right: Expr
 
     def __repr__(self) -> str:
-        if self.operator in COMPARISONS:
+        if self.operator in COMPARISONS or self.operator in LOGIC:
             return f"Arithmetic({self.operator!r}, {self.left!r}, {self.right!r})"
         return f"({self.left!r} {self.operator} {self.right!r})"
 
@@ -330,10 +332,12 @@ def apply(name: str, left: Value, right: Value) -> Value:
     """
     if name in ("==", "!="):
         return COMPARISONS[name](left, right)
+    if name in LOGIC:
+        return LOGIC[name](condition(left), condition(right))
     left, right = numeric(name, left), numeric(name, right)
     if name in COMPARISONS:
         return COMPARISONS[name](left, right)
-    if right == 0 and name in ("/", "//"):
+    if right == 0 and name in ("/", "//", "%"):
         raise ExpressionError("division by zero")
     return number(OPERATORS[name](left, right))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -113,6 +114,10 @@ def _check_declared(document: Document, section: str, name: str, taken: dict[str
     if not name.isidentifier() or not name.isascii() or len(name) > MAX_NAME:
         law = f"a name is letters, digits and '_', at most {MAX_NAME}"
         raise document.error(place, f"{law}, but got '{name}'", at_key=True)
+    if name in ("none", "true", "false") or keyword.iskeyword(name):
+        raise document.error(
+            place, f"'{name}' is a word of the language or of Python; choose another", at_key=True
+        )
     if name in taken:
         raise document.error(place, f"'{name}' is declared in `{taken[name]}` already", at_key=True)
     if section == "blocks" and name in BLOCKS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +15,7 @@ from .graph import Shape
 from .limits import Limit, read_limits
 from .network import Network
 from .parser import parse
-from .rows import BEFORE, INPUT, Composed, Row
+from .rows import BEFORE, INPUT, RESERVED, Composed, Row
 from .space import Space
 from .uses import used_files
 from .values import Value
@@ -36,7 +37,7 @@ _SPACE = (
 
 _WITHIN = ("branches", "rows")
 """Where the branches of a row stand beside its parameters."""
-_KNOWN = (CHANNELS, EXTENT, INPUT, BEFORE, *OWN)
+_KNOWN = (CHANNELS, EXTENT, INPUT, BEFORE, *OWN, "per", "super", "range", "tuple", "int", "float")
 
 
 def read_network(document: Document) -> Network:
@@ -94,7 +95,9 @@ def read_table(document: Document) -> Network | Space:
 def expression(document: Document, tree: Tree, place: Place) -> Expr:
     """Return the expression at a place: a scalar's text, a sequence, or a choice."""
     if tree is None:
-        raise document.error(place, "a value is missing")
+        key = str(place[-1])
+        hint = f"; a space follows the colon, as in `{key.replace(':', ': ')}`" if ":" in key else ""
+        raise document.error(place, f"a value is missing{hint or '; nothing is written `none`'}")
     if isinstance(tree, list):
         return tuple(expression(document, item, (*place, i)) for i, item in enumerate(tree))
     if isinstance(tree, dict):
@@ -102,7 +105,16 @@ def expression(document: Document, tree: Tree, place: Place) -> Expr:
     try:
         return parse(tree)
     except ExpressionError as error:
-        raise document.error(place, str(error), offset=error.offset) from None
+        raise document.error(place, f"{error}{_hint(tree)}", offset=error.offset) from None
+
+
+def _hint(text: str) -> str:
+    """Return the remedy for what YAML or the eye reads otherwise than the language."""
+    if re.fullmatch(r"\d+(x\d+)+", text):
+        return f"; a size is one number, or a sequence as in [{text.replace('x', ', ')}]"
+    if text.count("(") > text.count(")"):
+        return '; in {} YAML ends a value at a comma, so quote it, as in "min($a, 2)"'
+    return ""
 
 
 def _choice(document: Document, tree: Mapping[str, Tree], place: Place) -> Choice:
@@ -175,9 +187,11 @@ def _expressions(document: Document, tree: Mapping[str, Tree], key: str) -> dict
 
 
 def _outputs(document: Document, tree: Mapping[str, Tree]) -> tuple[str, ...]:
-    value = tree.get("outputs", [])
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+    value = tree.get("outputs", ["", ""])
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
         raise document.error(("outputs",), "`outputs:` is a list of row names, as in [classifier, aux]")
+    if "outputs" not in tree:
+        return ()
     return tuple(str(name) for name in value)
 
 
@@ -209,11 +223,17 @@ def _row(document: Document, tree: Tree, place: Place) -> Row:
             hint += f", but got {len(tree)} words: {', '.join(map(str, tree))}"
         raise document.error(place, hint)
     word, args = next(iter(tree.items()))
+    if ":" in word:
+        raise document.error(
+            (*place, word), "a space follows the colon, as in `conv: {width: 64}`", at_key=True
+        )
     return _arguments(document, word, args, (*place, word))
 
 
 def _arguments(document: Document, word: str, tree: Tree, place: Place) -> Row:
     """Return a row: a word with a mapping of parameters, with a list of branches, or with both."""
+    if tree is None and ":" in word:
+        raise document.error(place, "a space follows the colon, as in `conv: {width: 64}`", at_key=True)
     if tree is None:
         return Row(word)
     joins = word not in BLOCKS or BLOCKS[word].variadic or len(BLOCKS[word].maps) == 2
@@ -285,8 +305,12 @@ def _signature(document: Document, key: str) -> tuple[str, tuple[str, ...], dict
     for part in filter(None, (part.strip() for part in match[2].split(","))):
         argument, equals, default = (piece.strip() for piece in part.partition("="))
         law = ""
-        if not argument.isidentifier() or not argument.isascii():
-            law = f"an argument is a name, as in fire(squeeze, expand = 64), but got '{part}'"
+        if not re.fullmatch("[a-z][A-Za-z0-9_]*", argument):
+            law = (
+                f"an argument is a name in small letters, as in fire(squeeze, expand = 64), but got '{part}'"
+            )
+        elif argument in RESERVED or keyword.iskeyword(argument):
+            law = f"'{argument}' is a word of PyTorch or Python, or of the language; choose another name"
         elif argument in (*needs, *defaults, *_KNOWN):
             law = f"the argument '{argument}' has that name already; choose another"
         elif defaults and not equals:

@@ -3,10 +3,12 @@
 ::
 
     item    = two [".." sum ["step" sum]]
-    two     = compared ["if" compared "else" two]
+    two     = either ["if" either "else" two]
+    either  = both {"or" both}
+    both    = compared {"and" compared}
     compared = sum [(">" | ">=" | "<" | "<=" | "==" | "!=") sum]
     sum     = product {("+" | "-") product}
-    product = power {("*" | "/" | "//") power}
+    product = power {("*" | "/" | "//" | "%") power}
     power   = atom ["**" power]
     atom    = number | $name{.number} | word | word(number, ...) | function(two, ...) | -atom | (item)
             | [item, ...] | {item, ...}
@@ -17,6 +19,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from .errors import suggest
 from .expressions import (
     COMPARISONS,
     FUNCTIONS,
@@ -42,7 +45,7 @@ MAX_DIGITS = 30
 MAX_NESTING = 20
 _TOKEN = re.compile(
     r"(?P<token>(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*(?:\.[0-9]+)*)"
-    r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|\*\*|[<>=!]=|[-+*/(),\[\]{}<>]))\s*"
+    r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|\*\*|[<>=!]=|[-+*/%(),\[\]{}<>]))\s*"
 )
 _CLOSING = {"-": "", "(": ")", "[": "]", "{": "}"}
 _UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
@@ -95,17 +98,31 @@ class _Parser:
         return self.range(value) if self.peek() == ".." else value
 
     def two(self) -> Expr:
-        value = self.compared()
+        value = self.either()
         if self.peek() != "if":
             return value
         self.deeper()
         self.take()
-        condition = self.compared()
+        condition = self.either()
         if self.take() != "else":
             raise self.error("'else' is missing: a condition is written `2 if $w > 8 else 1`", -1)
         otherwise = self.two()
         self.depth -= 1
         return Conditional(value, condition, otherwise)
+
+    def either(self) -> Expr:
+        value = self.both()
+        while self.peek() == "or":
+            at = self.step()
+            value = self.combined(at, Arithmetic("or", value, self.both()))
+        return value
+
+    def both(self) -> Expr:
+        value = self.compared()
+        while self.peek() == "and":
+            at = self.step()
+            value = self.combined(at, Arithmetic("and", value, self.compared()))
+        return value
 
     def compared(self) -> Expr:
         value = self.sum()
@@ -131,7 +148,7 @@ class _Parser:
 
     def product(self) -> Expr:
         value = self.power()
-        while self.peek() in ("*", "/", "//"):
+        while self.peek() in ("*", "/", "//", "%"):
             value = self.binary(self.step(), value, self.power())
         return value
 
@@ -226,6 +243,8 @@ class _Parser:
         args: list[int | Fraction] = []
         while True:
             argument = self.sum()
+            if is_open(argument):
+                raise self.error(f"there is no function '{word}'{suggest(word, FUNCTIONS)}", -1)
             if isinstance(argument, bool) or not isinstance(argument, int | Fraction):
                 raise self.error(f"{word}(...) takes numbers", -1)
             args.append(argument)

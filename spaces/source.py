@@ -21,6 +21,8 @@ from .parameters import Literal, ParameterNames, literal
 from .values import shape_text
 
 WIDTH = 88
+TAKEN = frozenset({"F", "Tensor", "None", "True", "False"})
+"""Names that a class cannot have: what the source imports, and words of Python."""
 
 
 def source(network: Network) -> str:
@@ -38,7 +40,7 @@ def class_name(network: Network) -> str:
     """Return the name of the network's class; `Network` is added where that name is taken."""
     name = "".join(part[:1].upper() + part[1:] for part in _words(network.name))
     words = [_camel(body.word) for body in _bodies(network.body)]
-    taken = {"F", "Tensor", *_helpers(network.body), *_imported(network.body), *words}
+    taken = {*TAKEN, *_helpers(network.body), *_imported(network.body), *words}
     return f"{name}Network" if name in taken or keyword.iskeyword(name) else name
 
 
@@ -116,14 +118,14 @@ class _Writer:
     def name_classes(self) -> None:
         """Name each class after its block, and variants after the parts that the plainest one lacks."""
         body = self.network.body
-        taken: set[str] = {class_name(self.network), *_helpers(body), *_imported(body)}
+        taken: set[str] = {*TAKEN, class_name(self.network), *_helpers(body), *_imported(body)}
         for word in dict.fromkeys(group.bodies[0].word for group in self.groups.values()):
             variants = [group for group in self.groups.values() if group.bodies[0].word == word]
             scopes = [_scopes(group.bodies[0]) for group in variants]
             common = set.intersection(*map(set, scopes))
             for group, own in zip(variants, scopes, strict=True):
                 stem = _camel(word) + "".join(_camel(s) for s in dict.fromkeys(own) if s not in common)
-                names = [stem, *(f"{stem}{n}" for n in range(2, len(variants) + 2))]
+                names = [stem, *(f"{stem}{n}" for n in range(2, len(variants) + 3))]
                 group.name = next(name for name in names if name not in taken)
                 taken.add(group.name)
 
@@ -279,8 +281,12 @@ def _constructor(name: str, values: dict[str, str]) -> str:
     """Return `Name(inputs, width, other=...)`."""
     if not values:
         return name if name.endswith(")") else f"{name}()"
-    positional = [values[key] for key in ("inputs", "width") if key in values]
-    named = [f"{key}={value}" for key, value in values.items() if key not in ("inputs", "width")]
+    given = list(values.items())
+    leading = 0
+    while leading < len(given) and given[leading][0] in ("inputs", "width"):
+        leading += 1
+    positional = [value for _, value in given[:leading]]
+    named = [f"{key}={value}" for key, value in given[leading:]]
     return f"{name}({', '.join([*positional, *named])})"
 
 

@@ -32,6 +32,8 @@ def wired(document: Document, program: Program) -> Program:
             named.add(name)
         above.append(row.name)
     for index, name in enumerate(program.outputs):
+        if name in program.outputs[:index]:
+            raise document.error(("outputs", index), f"'{name}' is an output already")
         if name not in above[1:]:
             raise document.error(("outputs", index), f"'{name}' is no row{suggest(name, above[1:])}")
     _check_read(document, program, named)

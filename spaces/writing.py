@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Json: TypeAlias = "int | str | list[Json] | dict[str, Json] | None"
 WIDTH = 110
 """Columns that a branch may take as one line."""
-_PLAIN = re.compile(r"[A-Za-z0-9_$./()+-][A-Za-z0-9_$./() *+<>=!-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_$./()+-][A-Za-z0-9_$./() *+%<>=!-]*")
 
 
 def inline(value: Expr) -> str:

@@ -19,7 +19,7 @@ from .passing import flatten, identity, reshape, shortcut, zero
 from .pointwise import act, droppath, gdn, igdn, reparameterise, scale
 from .residual import basic, bottleneck, plain
 from .resize import crop, pad, pixelshuffle, resize, shift, unpool, upsample
-from .shuffle import shuffle, shufflev1, shufflev2
+from .shuffle import shuffle, shufflev1, shufflev2, split
 from .wavenet import wavenet
 
 BLOCKS: dict[str, Block[Any]] = {
@@ -70,6 +70,7 @@ BLOCKS: dict[str, Block[Any]] = {
         shuffle,
         shufflev1,
         shufflev2,
+        split,
         transition,
         unpool,
         upconv,

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from ..errors import ShapeError
 from ..graph import Tensor
-from ..operators import avgpool, channel_shuffle, concat, norm, split
+from ..operators import avgpool, channel_shuffle, channels, concat, norm
+from ..operators import split as halves
 from .block import block
 from .parts import act, conv_norm_act, styled_conv
+
+
+@block(styled=False, repeats=False)
+def split(x: Tensor, *, part: int, parts: int = 2) -> Tensor:
+    """One of so many equal shares of the channels, counted from 1."""
+    if part > parts:
+        raise ShapeError(f"part {part} is beyond the {parts} parts")
+    return channels(x, parts=parts, part=part - 1)
 
 
 @block(styled=False, repeats=False)
@@ -44,7 +53,7 @@ def shufflev2(x: Tensor, *, width: int, stride: int = 1) -> Tensor:
     if width % 2:
         raise ShapeError(f"width {width} has no half")
     half = width // 2
-    short, y = split(x, scope="half") if stride == 1 else (_strided(x, half, stride), x)
+    short, y = halves(x, scope="half") if stride == 1 else (_strided(x, half, stride), x)
     y = conv_norm_act(y, width=half, kernel=1)
     y = norm(styled_conv(y, width=half, stride=stride, groups=half))
     y = conv_norm_act(y, width=half, kernel=1)

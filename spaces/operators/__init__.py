@@ -5,7 +5,7 @@ from __future__ import annotations
 from .activation import Activation, LeakyReLU, PReLU, activation
 from .attention import Attention, ContextPool, attend, context_pool
 from .border import Crop, Pad, centre_crop, pad, shifted
-from .channels import ChannelShuffle, Split, channel_shuffle, split
+from .channels import ChannelShuffle, Split, channel_shuffle, channels, split
 from .constant import Widen, Zero, widen, zero
 from .convolution import Conv, conv
 from .deformable import DeformConv, deform_conv
@@ -133,6 +133,7 @@ __all__ = [
     "carry",
     "centre_crop",
     "channel_shuffle",
+    "channels",
     "concat",
     "context_pool",
     "conv",

@@ -58,9 +58,18 @@ def split(x: Tensor, *, parts: int = 2, scope: str = "") -> tuple[Tensor, ...]:
     Raises:
         ShapeError: If the parts do not divide the channels.
     """
+    return tuple([channels(x, parts=parts, part=part, scope=scope) for part in range(parts)])
+
+
+def channels(x: Tensor, *, parts: int, part: int, scope: str = "") -> Tensor:
+    """Place one of the equal parts of the channels, counted from 0.
+
+    Raises:
+        ShapeError: If the parts do not divide the channels.
+    """
     if x.channels % parts:
         raise ShapeError(f"{x.channels} channels cannot be split into {parts} equal parts")
-    return tuple([place(Split(parts, part), x, scope) for part in range(parts)])
+    return place(Split(parts, part), x, scope) if parts > 1 else x
 
 
 def channel_shuffle(x: Tensor, *, groups: int, scope: str = "") -> Tensor:

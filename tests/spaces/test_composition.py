@@ -8,7 +8,7 @@ from random import Random
 import pytest
 import torch
 
-from archscape.spaces import Composed, Network, Row, Space, SpaceError, oneof, ref
+from archscape.spaces import Composed, Network, Row, ShapeError, Space, SpaceError, oneof, ref
 from archscape.spaces.document import read_text
 from archscape.spaces.language import read_table
 from archscape.spaces.source import source
@@ -223,6 +223,33 @@ def test_a_network_of_several_outputs_returns_each() -> None:
     assert table.at(classes=5).body.shapes == ((5,), (5,))
 
 
+def test_conditions_are_joined() -> None:
+    text = "layers:\n  - conv: {width: 8 if 3 > 2 and 5 % 2 == 1 or 1 > 2 else 4}\n"
+    assert net(text).body.shape[0] == 8
+    assert net(text.replace("5 % 2", "4 % 2")).body.shape[0] == 4
+
+
+def test_arguments_of_classes_stand_in_any_order() -> None:
+    """Python takes `width` by position only where nothing stands before it."""
+    text = """\
+blocks:
+  two(first, width):
+    - add:
+        - conv: {width: $width, kernel: 1}
+        - [conv: {width: $first}, conv: {width: $width}]
+layers:
+  - two: {first: 5, width: 8}
+  - two: {first: 6, width: 12}
+"""
+    assert sum(p.numel() for p in net(text).build().parameters()) == net(text).totals.params
+
+
+@pytest.mark.parametrize("word", ["f", "x", "tensor", "double"])
+def test_any_word_makes_a_class_that_hides_nothing(word: str) -> None:
+    text = f"blocks:\n  {word}:\n    - add: [conv: {{width: 4}}, conv: {{width: 4}}]\nlayers:\n  - {word}\n"
+    assert net(text).build()(torch.zeros(2, 8, 16, 16)).shape == (2, 4, 16, 16)
+
+
 def test_rows_that_stand_where_a_condition_holds() -> None:
     text = """\
 blocks:
@@ -330,6 +357,17 @@ def test_python_spaces_leave_sources_open() -> None:
 
 
 ERRORS = [
+    (UNET, "up(width, skip)", "up(lambda, skip)", "4:3", "'lambda' is a word of PyTorch or Python"),
+    (UNET, "up(width, skip)", "up(Conv, skip)", "4:3", "an argument is a name in small letters"),
+    (UNET, "up(width, skip):", "none:", "4:3", "'none' is a word of the language or of Python"),
+    (UNET, "{width: 8}", "{width:8}", "11:19", "a space follows the colon, as in `width: 8`"),
+    (UNET, "conv: {width: 8}", "conv:{width: 8}", "11:5", "a space follows the colon"),
+    (UNET, "{width: 8}", "{width: min($a, 8)}", "11:25", "quote it, as in"),
+    (UNET, "{width: 8}", "{width: 8, kernel: 3x3}", "11:31", "a sequence as in [3, 3]"),
+    (UNET, "{width: 8}", "{width: flor($w)}", "11:24", "there is no function 'flor'; did you mean 'floor'?"),
+    (UNET, "{width: 8}", "{width: null}", "11:19", "a value is missing; nothing is written `none`"),
+    (HEADS, "[classifier, aux]", "[aux, aux]", "10:16", "'aux' is an output already"),
+    (HEADS, "[classifier, aux]", "[]", "10:10", "`outputs:` is a list of row names"),
     (UNET, "with: skip", "with: upconv", "6:22", "'upconv' is joined already; take it out of `with`"),
     (
         HEADS,
@@ -347,7 +385,7 @@ ERRORS = [
     (UNET, "padding: valid}\nlayers", "paddin: valid}\nlayers", "7:31", "conv has no 'paddin'"),
     (UNET, "up(width, skip)", "up(width, skip, deep)", "4:3", "nothing in 'up' uses the argument 'deep'"),
     (UNET, "up(width, skip)", "up(width = 4, skip)", "4:3", "'skip' needs a default"),
-    (UNET, "up(width, skip)", "up(in, skip)", "4:3", "the argument 'in' has that name already"),
+    (UNET, "up(width, skip)", "up(in, skip)", "4:3", "'in' is a word of PyTorch or Python"),
     (FIRE, "squeeze: 4}\n", "squeeze: relu}\n", "5:21", "width is a whole number"),
     (FIRE, "  - fire: {squeeze: 4}\n", "  - fire\n", "10:5", "fire needs 'squeeze'"),
     (FIRE, "kernel: 3}", "kernel: 3.5}", "8:42", "kernel is"),
@@ -411,3 +449,80 @@ layers:
 def test_rows_of_layers_take_no_condition() -> None:
     with pytest.raises(SpaceError, match="`when` belongs to the rows of a composed block"):
         net("layers:\n  - conv: {width: 8, when: true}\n")
+
+
+# Limits
+
+
+def twice(levels: int, row: str = "b{0}") -> str:
+    """Return a table in which each of some blocks stands twice in the block above it."""
+    text = "blocks:\n"
+    for level in range(levels):
+        inner = row.format(level + 1)
+        text += f"  b{level}:\n    - {inner}\n    - {inner}\n"
+    return text + f"  b{levels}:\n    - conv: {{width: 8}}\nlayers:\n  - b0\n"
+
+
+def deep(levels: int) -> str:
+    """Return a table in which each of some blocks stands in the block above it."""
+    inner = "".join(f"  b{level}:\n    - b{level + 1}\n" for level in range(levels - 1))
+    return f"blocks:\n{inner}  b{levels - 1}:\n    - conv: {{width: 8}}\nlayers:\n  - b0\n"
+
+
+def test_a_network_has_at_most_100_000_operators() -> None:
+    assert len(net(twice(15)).graph.flatten().nodes) == 3 * 2**15
+    law = "a network has at most 100,000 operators; this one comes down to more"
+    blocks = "blocks:\n  a:\n    - conv: {width: 8, depth: 1000}\nlayers:\n  - a: {depth: 1000}\n"
+    rows = "layers:\n" + 34 * "  - conv: {width: 8, depth: 1000}\n"
+    for text in (twice(16), twice(40), twice(40, "add: [b{0}, identity]"), blocks, rows):
+        with pytest.raises(ShapeError, match=law):
+            net(text)
+
+
+def test_rows_without_operators_count_as_one() -> None:
+    """Otherwise 2^20 empty blocks, each of other arguments, would be gone through one by one."""
+    text = "blocks:\n"
+    for level in range(20):
+        text += f"  b{level}(n):\n    - b{level + 1}: {{n: 2 * $n}}\n    - b{level + 1}: {{n: 2 * $n + 1}}\n"
+    text += (
+        "  b20(n):\n    - conv: {width: $n, when: $n < 1}\nlayers:\n  - b0: {n: 1}\n  - conv: {width: 8}\n"
+    )
+    with pytest.raises(ShapeError, match=r":45:5: a network has at most 100,000 operators"):
+        net(text)
+
+
+def test_a_space_draws_no_network_of_too_many_operators() -> None:
+    text = f"space: s\ninput: 8x16x16\n{twice(14)}  - b0: {{depth: 1..4}}\n"
+    space = Space.from_yaml(text)
+    assert {space.sample(Random(seed)).decisions["b02.depth"] for seed in range(20)} == {1}
+
+
+def test_blocks_stand_at_most_50_deep_within_each_other() -> None:
+    assert len(net(deep(50)).graph.flatten().nodes) == 3
+    for above in ("", "  - b40\n"):  # remembered or not
+        with pytest.raises(SpaceError, match=r"'b\d+' stands within others; .* at most 50 deep"):
+            net(deep(51).replace("layers:\n", f"layers:\n{above}"))
+    with pytest.raises(SpaceError, match="at most 50 deep"):
+        net(deep(900))
+
+
+def test_a_block_may_stand_within_itself_under_a_condition() -> None:
+    text = """\
+blocks:
+  tower(n):
+    - conv:  {width: 8 * $n}
+    - tower: {n: $n - 1, when: $n > 1}
+layers:
+  - tower: {n: 5}
+"""
+    assert [node.shape[0] for node in net(text).graph.flatten().nodes] == [40] * 3 + [32] * 3 + [24] * 3 + [
+        16
+    ] * 3 + [8] * 3
+    with pytest.raises(SpaceError, match="'tower' stands within itself; .* at most 50 deep"):
+        net(text.replace("n: 5}", "n: 51}"))
+
+
+def test_a_row_of_a_composed_block_has_at_most_1_000_blocks() -> None:
+    text = "blocks:\n  a(n):\n    - conv: {width: 8, depth: $n}\nlayers:\n  - a: {n: 1001}\n"
+    with pytest.raises(SpaceError, match=r":5:29: a row has at most 1,000 blocks, but got 1,001; used in"):
+        net(text)

@@ -205,6 +205,10 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 48, "stride": 2, "groups": 4},
     ],
     "shufflev2": [{"width": 8}, {"width": 16, "stride": 2, "depth": 2}],
+    "split": [
+        Setting({"part": 2}, above=(Row("act"),)),
+        Setting({"part": 1, "parts": 4}, above=(Row("act"),)),
+    ],
     "transition": [{}, {"ratio": QUARTER, "stride": 1}, {"stride": 3}],
     "unpool": [
         Setting({"like": "conv"}, above=POOLED, fvcore_counts=False),
