@@ -21,14 +21,27 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from .blocks import BLOCKS, Block, Parameter
-from .blocks.block import Args
+from .blocks.block import REMEMBERED, Args
 from .blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
 from .document import Document, Place
 from .errors import suggest
 from .expressions import Expr, ExpressionError, evaluate, has_choice, is_open, parts, references
-from .graph import Style, Tensor
+from .graph import Shape, Style, Tensor, Trace
 from .parser import parse
-from .rows import BEFORE, INPUT, STYLE, Call, Composed, Row, RowError, lay, row_references
+from .rows import (
+    BEFORE,
+    INPUT,
+    MAX_DEPTH,
+    STYLE,
+    Call,
+    Composed,
+    Extent,
+    OfRows,
+    Row,
+    RowError,
+    measured,
+    row_references,
+)
 from .scope import Line, lines, repeated
 from .values import Value, text
 from .writing import row_text, signature
@@ -38,6 +51,7 @@ CHANNELS, EXTENT = "in", "extent"
 OWN = ("name", "from", "with", "depth", "when", "unused")
 """What a row in a composed block is given besides what its own block takes."""
 MAX_NESTED = 50
+"""Composed blocks that stand within each other."""
 
 Words: TypeAlias = Mapping[str, Block[Any]]
 
@@ -50,18 +64,31 @@ def words_of(composed: tuple[tuple[str, Composed], ...], users: tuple[Block[Any]
     """
     words: dict[str, Block[Any]] = {**BLOCKS, **{block.word: block for block in users}}
     found = MappingProxyType(words)
+    nest: list[str] = []
     for name, definition in composed:
-        words[name] = ComposedBlock(name, definition, found)
+        words[name] = ComposedBlock(name, definition, found, nest)
     return found
 
 
-class ComposedBlock(Block[Any]):
-    """A word whose function is the rows of its definition."""
+class ComposedBlock(OfRows):
+    """A word whose function is the rows of its definition.
 
-    def __init__(self, word: str, definition: Composed, words: Words) -> None:
+    Attributes:
+        definition: Its rows and arguments.
+        words: Every word of the table.
+        nest: The composed blocks of the table that are being placed, each within the one before.
+        lines: Its rows, branches before what joins them.
+        taken: Rows and words that were found to take what they are given.
+        varies: Whether arguments change a row.
+        closed: The calls of rows that no argument changes.
+        extents: How much the bodies of late came down to, by the shapes, the style and the arguments.
+    """
+
+    def __init__(self, word: str, definition: Composed, words: Words, nest: list[str]) -> None:
         self.word = word
         self.definition = definition
         self.words = words
+        self.nest = nest
         self.lines = lines(Document(tree=None), definition.rows, ("blocks", word))
         self.maps = ("x", *maps_read(definition, self.lines))
         self.variadic = False
@@ -79,26 +106,56 @@ class ComposedBlock(Block[Any]):
         self.doc = "\n".join([signature(word, definition), *map(row_text, definition.rows)])
         self.function = self.place_rows
         self.terms = [self.word_of(line) for line in self.lines]
-        self.nested = 0
+        self.taken: set[tuple[int, str]] = set()
+        self.varies = [bool(row_references(line.row)) for line in self.lines]
+        self.closed: dict[tuple[int, Style], Call] = {}
+        self.extents: dict[tuple[tuple[Shape, ...], Style, Args], Extent] = {}
 
     def place_rows(self, x: Tensor, *maps: Tensor, **arguments: Value) -> Tensor:
         """Place the rows on the maps they read."""
         names = {**arguments, CHANNELS: x.channels, EXTENT: x.shape[1] if x.rank else 1}
         given = {INPUT: x, **dict(zip(self.maps[1:], maps, strict=True))}
-        self.nested += 1
+        self.nest.append(self.word)
         try:
-            if self.nested > MAX_NESTED:
-                raise RowError(f"'{self.word}' stands within itself", ("blocks", self.word))
-            return lay(self.calls(names, x.style, frozenset(given)), given)[""]
+            self.check_levels(len(self.nest))
+            values, within = measured(self.calls(names, x.style, frozenset(given)), given)
         finally:
-            self.nested -= 1
+            self.nest.pop()
+        extent = Extent(within.size + 1, within.levels + 1)
+        self.check_levels(extent.levels)
+        if len(self.extents) == REMEMBERED:
+            self.extents.clear()
+        shapes = tuple([y.shape for y in (x, *maps)])
+        self.extents[shapes, x.style, tuple(arguments.items())] = extent
+        return values[""]
+
+    def check_levels(self, levels: int) -> None:
+        """Raise if blocks stand too deep within each other."""
+        if levels > MAX_NESTED:
+            around = [*self.nest[:-1], *(line.row.word for line in self.lines)]
+            itself = "itself" if self.word in around else "others"
+            law = f"blocks stand within each other at most {MAX_NESTED} deep"
+            raise RowError(f"'{self.word}' stands within {itself}; {law}", ("blocks", self.word), at_key=True)
+
+    def extent(self, shapes: tuple[Shape, ...], style: Style, args: Args) -> Extent:
+        """Return how much one such block comes down to; what is forgotten is placed once more."""
+        key = (shapes, style, args)
+        if key not in self.extents:
+            x, *maps = Trace(shapes, style).arguments()
+            self.function(x, *maps, **dict(args))
+        return self.extents[key]
 
     def calls(self, names: Mapping[str, Value], style: Style, known: frozenset[str]) -> list[Call]:
         """Return the calls that the rows come down to for some arguments."""
         found: list[Call] = []
         above = set(known)
         for index, line in enumerate(self.lines):
-            found.append(_Reader(self, line, index, names, above).call(style))
+            call = self.closed.get((index, style))
+            if call is None:
+                call = _Reader(self, line, index, names, above).call(style)
+                if not self.varies[index]:
+                    self.closed[index, style] = call
+            found.append(call)
             above.add(line.name)
         return _without_read(self.lines, found)
 
@@ -165,16 +222,23 @@ class _Reader:
     def call(self, style: Style) -> Call:
         word, args = self.word, self.line.row.args
         depth = self.given("depth", DEPTH, 1)
+        if depth > MAX_DEPTH:
+            law = f"a row has at most {MAX_DEPTH:,} blocks, but got {depth:,}"
+            raise RowError(law, (*self.line.inner, "depth"))
         if not self.given("when", FLAG, True):
             depth = 0
+        if depth == 0:  # what it is given may have no value where it does not stand
+            return Call(word, self.line.name, (), 0, style, self.index, self.sources(), (self.line.name,))
         if depth > 1 and not word.repeats and "depth" not in word.parameters:
             raise RowError(f"{word.word} stands once; it has no 'depth'", (*self.line.inner, "depth"))
         values: Args = tuple([(name, self.argument(name, default, depth)) for name, default in word.defaults])
         changed = {
             key: self.checked(args[key], key, STYLE[key]) for key in args if key in STYLE and word.styled
         }
-        for key in args:
-            self.known(key)
+        if (self.index, word.word) not in self.block.taken:
+            for key in args:
+                self.known(key)
+            self.block.taken.add((self.index, word.word))
         return Call(
             word,
             self.line.name,
@@ -256,7 +320,7 @@ class _Reader:
     def source(self, value: Expr, key: str) -> str:
         """Return the name of a map that the row reads."""
         place = (*self.line.inner, key)
-        name = self.checked(value, key, SOURCE)
+        name = value if isinstance(value, str) else self.checked(value, key, SOURCE)
         assert isinstance(name, str)
         if name not in self.above:
             known = {*self.above, *self.block.definition.needs}

@@ -19,7 +19,7 @@ from .graph import Style
 from .heading import MAX_ROWS, Table, check_heading
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
-from .rows import BEFORE, STYLE, Row, RowError
+from .rows import BEFORE, MAX_DEPTH, STYLE, Row, RowError
 from .scope import Line, check_row_name, lines, repeated
 from .slots import Fixed, Slot, Variable
 from .wiring import wired
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .network import Network
     from .space import Space
 
-MAX_DEPTH = 1000
 MAX_BLOCKS = 10_000
 
 ROW_WORDS = ("name", "from", "depth", "per")
