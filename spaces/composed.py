@@ -15,8 +15,10 @@ arguments, from `$in`, the channels it reads, and from `$extent`, the first exte
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -25,7 +27,17 @@ from .blocks.block import REMEMBERED, Args
 from .blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
 from .document import Document, Place
 from .errors import suggest
-from .expressions import Expr, ExpressionError, evaluate, has_choice, is_open, parts, references
+from .expressions import (
+    Expr,
+    ExpressionError,
+    Item,
+    Ref,
+    evaluate,
+    has_choice,
+    is_open,
+    parts,
+    references,
+)
 from .graph import Shape, Style, Tensor, Trace
 from .parser import parse
 from .rows import (
@@ -42,7 +54,7 @@ from .rows import (
     measured,
     row_references,
 )
-from .scope import Line, lines, repeated
+from .scope import Line, lines, misjoined
 from .values import Value, text
 from .writing import row_text, signature
 
@@ -148,16 +160,22 @@ class ComposedBlock(OfRows):
     def calls(self, names: Mapping[str, Value], style: Style, known: frozenset[str]) -> list[Call]:
         """Return the calls that the rows come down to for some arguments."""
         found: list[Call] = []
+        unused: list[int] = []
         above = set(known)
         for index, line in enumerate(self.lines):
+            reader = None
             call = self.closed.get((index, style))
             if call is None:
-                call = _Reader(self, line, index, names, above).call(style)
+                reader = _Reader(self, line, index, names, above)
+                call = reader.call(style)
                 if not self.varies[index]:
                     self.closed[index, style] = call
+            if "unused" in line.row.args:
+                reader = reader or _Reader(self, line, index, names, above)
+                unused += [index] if reader.given("unused", FLAG, False) else []
             found.append(call)
             above.add(line.name)
-        return _without_read(self.lines, found)
+        return _that_reach(_with_unused(found, unused))
 
     def check(self) -> None:
         """Raise if a row cannot be right whatever the arguments are, or an argument is not used.
@@ -168,9 +186,13 @@ class ComposedBlock(OfRows):
         names = dict.fromkeys((*self.parameters, CHANNELS, EXTENT))
         above = {INPUT, *self.maps[1:]}
         for index, line in enumerate(self.lines):
+            if line.name in above:
+                law = f"a row and an argument have the name '{line.name}'; name them apart"
+                raise RowError(law, line.inner, at_key=True)
             if isinstance(self.terms[index], str):
                 _Reader(self, line, index, names, above).check()
             above.add(line.name)
+        self.check_read()
         used = {name for row in self.definition.rows for name in row_references(row)}
         for name in self.parameters:
             if name not in used:
@@ -178,14 +200,39 @@ class ComposedBlock(OfRows):
                     f"nothing in '{self.word}' uses the argument '{name}'", ("blocks", self.word), at_key=True
                 )
 
+    def check_read(self) -> None:
+        """Raise if nothing reads a row, whatever the arguments are."""
+        given = [self.sources_of(index) for index in range(len(self.lines))]
+        if any(map(is_open, chain.from_iterable(given))):
+            return
+        read = {name for line in self.lines for name in line.ends}
+        read |= {
+            part for value in chain.from_iterable(given) for part in parts(value) if isinstance(part, str)
+        }
+        for line in self.lines[:-1]:
+            if line.name not in read:
+                raise RowError(f"nothing reads '{line.name}'; take it out", line.place)
+
+    def sources_of(self, index: int) -> list[Expr]:
+        """Return all that may name what a row reads: where its word is an argument, all that it is given."""
+        line, word = self.lines[index], self.terms[index]
+        block = self.words.get(word) if isinstance(word, str) else None
+        args = {key: value for key, value in line.row.args.items() if key != "name"}
+        named = [args[key] for key in ("with", *block.maps) if key in args] if block else list(args.values())
+        return [line.source, *named]
+
     def word_of(self, line: Line) -> Expr:
         """Return the word of a row: itself, or an expression in the arguments."""
         if not line.row.word.startswith("$"):
             return line.row.word
         try:
-            return parse(line.row.word)
-        except ExpressionError as error:
-            raise RowError(str(error), line.inner) from None
+            found = parse(line.row.word)
+        except ExpressionError:
+            found = None
+        if not isinstance(found, Ref | Item):
+            law = f"a word is a block or an argument, as in $op or $ops.0, but got '{line.row.word}'"
+            raise RowError(law, line.inner, at_key=True)
+        return found
 
 
 def maps_read(definition: Composed, found: list[Line]) -> tuple[str, ...]:
@@ -236,6 +283,7 @@ class _Reader:
             key: self.checked(args[key], key, STYLE[key]) for key in args if key in STYLE and word.styled
         }
         if (self.index, word.word) not in self.block.taken:
+            self.joined()
             for key in args:
                 self.known(key)
             self.block.taken.add((self.index, word.word))
@@ -253,11 +301,7 @@ class _Reader:
     def check(self) -> None:
         """Raise if the row cannot be right whatever the arguments are."""
         kinds = {**STYLE, "depth": DEPTH, "when": FLAG, "unused": FLAG}
-        others = self.line.row.args.get("with", ())
-        twice = repeated(self.line.source, others if isinstance(others, tuple) else (others,))
-        if twice:
-            law = f"'{twice}' is joined already; take it out of `with`"
-            raise RowError(law, (*self.line.inner, "with"))
+        self.joined()
         for key, value in self.line.row.args.items():
             self.known(key)
             if has_choice(value):
@@ -312,9 +356,6 @@ class _Reader:
             found = [self.source(line.source, "from"), *(self.source(other, "with") for other in several)]
         if word.maps[1:2] == (BEFORE,):
             raise RowError(f"{word.word} reads `before`; it stands in `layers`", line.inner)
-        if len(found) + len(named) < len(word.maps):
-            missing = next(name for name in word.maps[1:] if name not in args)
-            raise RowError(f"{word.word} needs '{missing}': {SOURCE.law}", line.inner, at_key=True)
         return (*found, *named)
 
     def source(self, value: Expr, key: str) -> str:
@@ -331,10 +372,16 @@ class _Reader:
         """Return one of the row's own parameters."""
         return self.checked(self.line.row.args[key], key, kind) if key in self.line.row.args else default
 
+    def joined(self) -> None:
+        """Raise unless the row gives its block the maps that it reads."""
+        law, key = misjoined(self.line, self.word, self.line.row.args)
+        if law:
+            raise RowError(law, (*self.line.inner, *([key] if key else [])), at_key=not key)
+
     def known(self, key: str) -> None:
         """Raise unless the row takes a parameter."""
         word = self.word
-        own = [name for name in OWN if name != "with" or word.variadic]
+        own = [name for name in OWN if word.variadic or name not in ("with", "unused")]
         known = [*own, *word.parameters, *word.maps[1:], *(STYLE if word.styled else ())]
         if key not in known:
             law = f"{word.word} has no '{key}'{suggest(key, known)}"
@@ -358,12 +405,21 @@ class _Reader:
             raise RowError(f"nothing is named '${name}'{suggest(name, self.names)}", place) from None
 
 
-def _without_read(found: list[Line], calls: list[Call]) -> list[Call]:
-    """Return the calls; a join with `unused` keeps, of the rows it names, those that no other row reads."""
-    for index, line in enumerate(found):
-        if line.row.args.get("unused") is True:
-            others = {name for call in calls if call.row != index for name in call.sources}
-            call = calls[index]
-            kept = (call.sources[0], *(name for name in call.sources[1:] if name not in others))
-            calls[index] = call._replace(sources=kept)
+def _with_unused(calls: list[Call], joins: list[int]) -> list[Call]:
+    """Return the calls; such a join keeps, of the rows that it names, those that no other row reads."""
+    read = Counter(name for call in calls for name in call.sources)
+    for index in joins:
+        first, *others = calls[index].sources
+        unused = tuple([name for name in others if read[name] == 1])
+        read.subtract(set(others) - set(unused))
+        calls[index] = calls[index]._replace(sources=(first, *unused))
     return calls
+
+
+def _that_reach(calls: list[Call]) -> list[Call]:
+    """Return the calls that reach the last one."""
+    reached = {calls[-1].name}
+    for call in reversed(calls):
+        if call.name in reached:
+            reached.update(call.sources)
+    return [call for call in calls if call.name in reached]

@@ -16,11 +16,12 @@ from .document import Document, Place
 from .errors import suggest
 from .expressions import Expr, has_choice, parts
 from .graph import Style
-from .heading import MAX_ROWS, Table, check_heading
+from .heading import Table, check_heading
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
-from .rows import BEFORE, MAX_DEPTH, STYLE, Row, RowError
-from .scope import Line, check_row_name, lines, repeated
+from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row, RowError
+from .scope import Line, check_row_name, lines, misjoined
+from .signature import argument_law
 from .slots import Fixed, Slot, Variable
 from .wiring import wired
 from .writing import inline
@@ -116,19 +117,23 @@ class _Declaration:
     def check_composed(self) -> None:
         """Check what can be known of the composed blocks before they are used."""
         for name, composed in self.table.composed.items():
+            for at, argument in enumerate(composed.arguments):
+                if law := argument_law(argument, composed.arguments[:at]):
+                    raise self.error(("blocks", name), law, at_key=True)
             for line in lines(self.document, composed.rows, ("blocks", name)):
                 self.resolver.grow(line.place)
                 if line.row.word in self.table.alternatives:
                     law = f"'{line.row.word}' is one of several blocks, and '{name}' leaves nothing open"
                     raise self.error(line.inner, f"{law}; make the word an argument of it", at_key=True)
                 check_row_name(self.document, line.name, line.inner)
-            block = self.table.words[name]
-            assert isinstance(block, ComposedBlock)
-            try:
-                block.check()
-            except RowError as error:
-                raise self.error(error.place, str(error), at_key=error.at_key) from None
             self.note_words(composed.rows)
+        try:
+            blocks = [self.table.words[name] for name in self.table.composed]
+            for block in blocks:
+                assert isinstance(block, ComposedBlock)
+                block.check()
+        except RowError as error:
+            raise self.error(error.place, str(error), at_key=error.at_key) from None
 
     def note_words(self, rows: Iterable[Row]) -> None:
         """Note every word that rows name, or are given as a value."""
@@ -212,26 +217,10 @@ class _Declaration:
 
     def source(self, line: Line, alternatives: tuple[Alternative, ...]) -> Slot:
         """Return the slot of the name that a row reads; check that it takes the branches it has."""
-        blocks = [block for alternative in alternatives for block in alternative.blocks()]
-        for block in blocks:
-            taken = line.ends and (block.variadic or len(block.maps) == 1 + len(line.ends))
-            if line.ends and not taken:
-                raise self.error(
-                    line.inner, f"{block.word} takes no branches, or not {len(line.ends)}", at_key=True
-                )
-            missing = [key for key in block.maps[1:] if key not in (*line.row.args, BEFORE)]
-            if missing and not line.ends:
-                raise self.error(line.inner, f"{block.word} needs '{missing[0]}': {SOURCE.law}", at_key=True)
-            if block.variadic and not line.ends and "with" not in line.row.args:
-                law = f"{block.word} joins several maps: name them, as in `with: conv1`, or list branches"
-                raise self.error(line.inner, law, at_key=True)
-            others = line.row.args.get("with", ())
-            twice = repeated(line.source, others if isinstance(others, tuple) else (others,))
-            if twice:
-                law = f"'{twice}' is joined already; take it out of `with`"
-                raise self.error((*line.inner, "with"), law)
-            if line.ends and "with" in line.row.args:
-                raise self.error((*line.inner, "with"), f"{block.word} has branches already; take `with` out")
+        for block, leaf in (found for alternative in alternatives for found in alternative.leaves()):
+            law, key = misjoined(line, block, leaf.maps)
+            if law:
+                raise self.error((*line.inner, *([key] if key else [])), law, at_key=not key)
         if not isinstance(line.source, str) and line.ends:
             place = (*line.inner, "from")
             raise self.error(place, "what branches read is named, not chosen; choose in a row above them")
@@ -284,6 +273,9 @@ class _Declaration:
         found: list[Alternative] = []
         for row in self.table.alternatives[word]:
             here: Place = ("blocks", word, row.word)
+            if row.branches:
+                law = "a word of `blocks` has no branches; give them to the row that uses it"
+                raise self.error(here, law, at_key=True)
             merged = self.merged(args, row, here)
             inner = self.alternatives(row.word, merged, here, (*chain, row.word))
             found.append(inner[0] if row.word in words else Alternative(word=row.word, inner=inner))

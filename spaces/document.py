@@ -37,6 +37,7 @@ class Document:
         name: File name for messages, or `<text>`.
         keys: Line and column (from 1) of each mapping key, by path.
         values: Line and column (from 1) of each value, by path.
+        aliases: Where parts stand in the text that have another path as well.
     """
 
     tree: Tree
@@ -45,6 +46,7 @@ class Document:
     lines: tuple[str, ...] = ()
     keys: dict[Place, Mark] = field(default_factory=dict, repr=False)
     values: dict[Place, Mark] = field(default_factory=dict, repr=False)
+    aliases: dict[Place, Place] = field(default_factory=dict, repr=False)
 
     def error(
         self,
@@ -65,11 +67,12 @@ class Document:
             kind: Class of the error; the document's own by default.
         """
         cls = kind or self.kind
-        for end in range(len(place), -1, -1):
-            table = self.keys if at_key and end == len(place) else self.values
-            mark = table.get(place[:end]) or self.keys.get(place[:end])
+        real = self._real(place)
+        for end in range(len(real), -1, -1):
+            table = self.keys if at_key and end == len(real) else self.values
+            mark = table.get(real[:end]) or self.keys.get(real[:end])
             if mark:
-                line, column = mark[0], mark[1] + (offset if end == len(place) else 0)
+                line, column = mark[0], mark[1] + (offset if end == len(real) else 0)
                 text = self.lines[line - 1].rstrip() if line <= len(self.lines) else ""
                 column = min(column, len(text) + 1)
                 return cls(f"{self.name}:{line}:{column}: {_printable(message)}{_pointer(text, column)}")
@@ -77,14 +80,19 @@ class Document:
 
     def line(self, place: Place) -> int | None:
         """Return the line in which a place stands, from 1, if it is known."""
-        mark = self.values.get(place)
+        mark = self.values.get(self._real(place))
         return mark[0] if mark else None
 
     def stands_as(self, place: Place, other: Place) -> None:
-        """Let what stands at a place be found at another place too."""
-        for marks in (self.keys, self.values):
-            found = {key: mark for key, mark in marks.items() if key[: len(place)] == place}
-            marks.update({(*other, *key[len(place) :]): mark for key, mark in found.items()})
+        """Let what stands at a place be found at another place."""
+        self.aliases[other] = self._real(place)
+
+    def _real(self, place: Place) -> Place:
+        """Return the place in the text of what stands at a place."""
+        real: Place = ()
+        for end, part in enumerate(place, 1):
+            real = self.aliases.get(place[:end], (*real, part))
+        return real
 
     def unknown(self, place: Place, owner: str, known: Iterable[str]) -> InputError:
         """Return the error for a key that its owner does not have, with the nearest right word."""

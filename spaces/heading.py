@@ -15,13 +15,12 @@ from .document import Document, Place
 from .expressions import Expr, nesting
 from .graph import Shape
 from .resolve import MAX_NESTING
-from .rows import MAX_NAME, Composed, Row
+from .rows import MAX_NAME, MAX_ROWS, Composed, Row
 from .values import NAME, shape_text
 
 Declared: TypeAlias = "tuple[Row, ...] | Composed"
 """What a word of `blocks` stands for: one of several rows, or rows one after the other."""
 
-MAX_ROWS = 1000
 MAX_EXTENT = 65_536
 
 
@@ -104,6 +103,9 @@ def check_heading(table: Table) -> None:
     for section, declared in table.sections().items():
         for name in declared:
             _check_declared(table.document, section, name, taken)
+    for name, composed in table.composed.items():
+        if not composed.rows:
+            raise error(("blocks", name), "a block has at least one row; `identity` passes the map on")
     for place, value in table.expressions():
         if nesting(value) > MAX_NESTING:
             raise error(place, f"nested too deep; at most {MAX_NESTING} levels")

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Mapping, Sequence
 
 from .blocks import BLOCKS
-from .composed import CHANNELS, EXTENT, OWN
 from .document import Document, Place, Tree
 from .errors import SpaceError
-from .expressions import Choice, Expr, ExpressionError, is_open
+from .expressions import Choice, Expr, ExpressionError
 from .graph import Shape
 from .limits import Limit, read_limits
 from .network import Network
 from .parser import parse
-from .rows import BEFORE, INPUT, RESERVED, Composed, Row
+from .rows import Composed, Row
+from .signature import read_signature
 from .space import Space
 from .uses import used_files
-from .values import Value
 
 _NETWORK = ("network", "input", "uses", "defaults", "let", "blocks", "layers", "outputs", "alike")
 _SPACE = (
@@ -37,7 +35,6 @@ _SPACE = (
 
 _WITHIN = ("branches", "rows")
 """Where the branches of a row stand beside its parameters."""
-_KNOWN = (CHANNELS, EXTENT, INPUT, BEFORE, *OWN, "per", "super", "range", "tuple", "int", "float")
 
 
 def read_network(document: Document) -> Network:
@@ -238,7 +235,7 @@ def _arguments(document: Document, word: str, tree: Tree, place: Place) -> Row:
         return Row(word)
     joins = word not in BLOCKS or BLOCKS[word].variadic or len(BLOCKS[word].maps) == 2
     if isinstance(tree, list) and joins:
-        return Row(word, *_branches(document, word, tree, place))
+        return Row(word, *_branches(document, word, tree, place, place))
     if not isinstance(tree, dict):
         given = f"'{tree}'" if isinstance(tree, str) else "a sequence"
         raise document.error(place, f"{word} takes a mapping, as in {{width: 64}}, but got {given}")
@@ -248,28 +245,31 @@ def _arguments(document: Document, word: str, tree: Tree, place: Place) -> Row:
         if key in _WITHIN:
             if not isinstance(value, list):
                 raise document.error((*place, key), f"`{key}:` is a list of rows")
-            document.stands_as((*place, key), place)
-            branches = _branches(document, word, value, place)
+            branches = _branches(document, word, value, place, (*place, key))
         else:
             args[key] = expression(document, value, (*place, key))
     return Row(word, *branches, **args)
 
 
-def _branches(document: Document, word: str, tree: list[Tree], place: Place) -> list[tuple[Row, ...]]:
-    """Return the branches of a row: each a row or a list of rows; of a row of one branch, its rows."""
+def _branches(
+    document: Document, word: str, tree: list[Tree], place: Place, at: Place
+) -> list[tuple[Row, ...]]:
+    """Return the branches of a row: each a row or a list of rows; of a row of one branch, its rows.
+
+    They are found under the place of the row; `at` is where their list stands.
+    """
     if word in BLOCKS and len(BLOCKS[word].maps) == 2:
-        document.stands_as(place, (*place, 0))
+        document.stands_as(at, (*place, 0))
         return [_rows(document, tree, (*place, 0))]
     branches = []
     for number, branch in enumerate(tree):
         here = (*place, number)
+        document.stands_as((*at, number), here)
         if isinstance(branch, list):
             branches.append(_rows(document, branch, here))
         else:
             document.stands_as(here, (*here, 0))
             branches.append((_row(document, branch, (*here, 0)),))
-        if not branches[-1]:
-            raise document.error(here, "a branch has at least one row; `identity` passes the map on")
     return branches
 
 
@@ -277,7 +277,7 @@ def _blocks(document: Document, tree: Mapping[str, Tree]) -> dict[str, tuple[Row
     declared: dict[str, tuple[Row, ...] | Composed] = {}
     for key, value in _mapping(document, tree, "blocks").items():
         place: Place = ("blocks", key)
-        name, needs, defaults = _signature(document, key)
+        name, needs, defaults = read_signature(document, key)
         if name in declared:
             raise document.error(place, f"'{name}' stands twice in `blocks`", at_key=True)
         if isinstance(value, list):
@@ -292,44 +292,6 @@ def _blocks(document: Document, tree: Mapping[str, Tree]) -> dict[str, tuple[Row
             law = f"'{name}' is a mapping of blocks, one of which is drawn, or a list of rows"
             raise document.error(place, law)
     return declared
-
-
-def _signature(document: Document, key: str) -> tuple[str, tuple[str, ...], dict[str, Value]]:
-    """Return the name, the arguments without and those with a default of `fire(squeeze, expand = 64)`."""
-    place: Place = ("blocks", key)
-    match = re.fullmatch(r"([^()]*?)\s*\((.*)\)", key)
-    if not match:
-        return key, (), {}
-    needs: list[str] = []
-    defaults: dict[str, Value] = {}
-    for part in filter(None, (part.strip() for part in match[2].split(","))):
-        argument, equals, default = (piece.strip() for piece in part.partition("="))
-        law = ""
-        if not re.fullmatch("[a-z][A-Za-z0-9_]*", argument):
-            law = (
-                f"an argument is a name in small letters, as in fire(squeeze, expand = 64), but got '{part}'"
-            )
-        elif argument in RESERVED or keyword.iskeyword(argument):
-            law = f"'{argument}' is a word of PyTorch or Python, or of the language; choose another name"
-        elif argument in (*needs, *defaults, *_KNOWN):
-            law = f"the argument '{argument}' has that name already; choose another"
-        elif defaults and not equals:
-            law = f"'{argument}' needs a default: it follows an argument that has one"
-        if law:
-            raise document.error(place, law, at_key=True)
-        if not equals:
-            needs.append(argument)
-            continue
-        try:
-            value = parse(default)
-        except ExpressionError as error:
-            raise document.error(place, f"{argument}: {error}", at_key=True) from None
-        if is_open(value):
-            raise document.error(
-                place, f"the default of '{argument}' is a value, but got '{default}'", at_key=True
-            )
-        defaults[argument] = value  # type: ignore[assignment]
-    return match[1], tuple(needs), defaults
 
 
 def _within(document: Document, tree: Mapping[str, Tree]) -> dict[str, Limit]:

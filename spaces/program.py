@@ -48,12 +48,16 @@ class Alternative:
         found = {name for slot in self.drawn(first=True) for name in slot.count().variables}
         return frozenset(found.union(*(alternative.reads() for alternative in self.inner)))
 
+    def leaves(self) -> Iterator[tuple[Block[Any], Alternative]]:
+        """Yield every block it can come down to, with its alternative."""
+        if self.block:
+            yield self.block, self
+        for alternative in self.inner:
+            yield from alternative.leaves()
+
     def blocks(self) -> Iterator[Block[Any]]:
         """Yield every block it can come down to."""
-        if self.block:
-            yield self.block
-        for alternative in self.inner:
-            yield from alternative.blocks()
+        return (block for block, _ in self.leaves())
 
 
 class Drawn(NamedTuple):

@@ -7,6 +7,7 @@ import re
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache, partial
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from .blocks.block import REMEMBERED, Args
 from .blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
 from .document import Place
 from .errors import ShapeError, SpaceError
-from .expressions import Expr, references
+from .expressions import Expr, ExpressionError, references
 from .graph import Body, Shape, Style, Tensor, Totals
 from .parser import parse
 from .values import Value, shape_text
@@ -45,6 +46,8 @@ RESERVED = frozenset({*_TAKEN.split(), INPUT, BEFORE})
 
 
 MAX_NAME = 60
+MAX_ROWS = 1000
+"""Rows of `layers`, or of a composed block, those of branches included."""
 MAX_DEPTH = 1000
 """Blocks of one row."""
 MAX_SIZE = 100_000
@@ -209,7 +212,8 @@ def row_references(row: Row) -> set[str]:
     """Return the names that a row refers to, its word and its branches included."""
     found = {name for value in row.args.values() for name in references(value)}
     if row.word.startswith("$"):
-        found |= set(references(parse(row.word)))
+        with suppress(ExpressionError):
+            found |= set(references(parse(row.word)))
     return found.union(*(row_references(inner) for branch in row.branches for inner in branch))
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
+from .blocks import Block
+from .blocks.kinds import SOURCE
 from .document import Document, Place
 from .errors import SpaceError
 from .expressions import Expr
-from .rows import INPUT, Row, check_name, row_names
+from .rows import BEFORE, INPUT, MAX_ROWS, Row, check_name, row_names
 from .writing import inline
 
 
@@ -41,20 +44,26 @@ def lines(document: Document, rows: Sequence[Row], place: Place) -> list[Line]:
     """Return the rows of a scope in the order in which they are computed, branches before what joins them.
 
     Raises:
-        SpaceError: If a name cannot be one, or stands twice; with the place.
+        SpaceError: If a name cannot be one, or stands twice, or there are too many; with the place.
     """
-    order = list(_ordered(rows, place))
+    order = list(islice(_ordered(document, rows, place), MAX_ROWS + 1))
+    if len(order) > MAX_ROWS:
+        law = f"at most {MAX_ROWS:,} rows stand together, those of branches included"
+        raise document.error(order[-1][1], law)
     names = _names(document, order)
     found: list[Line] = []
     _collect(rows, place, INPUT, iter(names), found)
     return found
 
 
-def _ordered(rows: Sequence[Row], place: Place) -> Iterator[tuple[Row, Place]]:
+def _ordered(document: Document, rows: Sequence[Row], place: Place) -> Iterator[tuple[Row, Place]]:
     for index, row in enumerate(rows):
         here = (*place, index)
         for number, branch in enumerate(row.branches):
-            yield from _ordered(branch, (*here, row.word, number))
+            inner = (*here, row.word, number)
+            if not branch:
+                raise document.error(inner, "a branch has at least one row; `identity` passes the map on")
+            yield from _ordered(document, branch, inner)
         yield row, here
 
 
@@ -92,6 +101,27 @@ def _names(document: Document, rows: Sequence[tuple[Row, Place]]) -> list[str]:
             raise document.error(where, f"two rows have the name '{name}'; name them apart")
         taken.add(name)
     return names
+
+
+def misjoined(line: Line, block: Block[Any], given: Collection[str]) -> tuple[str, str]:
+    """Return what is wrong with the maps that a row gives its block, and the parameter that is meant.
+
+    Both are empty where nothing is; `given` are the parameters that the block is given.
+    """
+    missing = [key for key in block.maps[1:] if key not in given and key != BEFORE]
+    others = line.row.args.get("with", ())
+    twice = repeated(line.source, others if isinstance(others, tuple) else (others,))
+    if line.ends and not block.variadic and len(block.maps) != 1 + len(line.ends):
+        return f"{block.word} takes no branches, or not {len(line.ends)}", ""
+    if line.ends and "with" in given:
+        return f"{block.word} has branches already; take `with` out", "with"
+    if missing and not line.ends:
+        return f"{block.word} needs '{missing[0]}': {SOURCE.law}", ""
+    if block.variadic and not line.ends and "with" not in given:
+        return f"{block.word} joins several maps: name them, as in `with: conv1`, or list branches", ""
+    if twice:
+        return f"'{twice}' is joined already; take it out of `with`", "with"
+    return "", ""
 
 
 def repeated(source: Expr, others: Sequence[Expr]) -> str:

@@ -538,3 +538,96 @@ def test_a_row_of_a_composed_block_has_at_most_1_000_blocks() -> None:
     text = "blocks:\n  a(n):\n    - conv: {width: 8, depth: $n}\nlayers:\n  - a: {n: 1001}\n"
     with pytest.raises(SpaceError, match=r":5:31: a row has at most 1,000 blocks, but got 1,001; used in"):
         net(text)
+
+
+# Rows of composed blocks are held to what rows of `layers` are.
+
+
+WITHIN = """\
+blocks:
+  a(k, s):
+    - conv: {name: one, width: $k}
+    - add:  {from: one, with: s}
+layers:
+  - conv: {name: stem, width: 8}
+  - a:    {k: 8, s: stem}
+"""
+WITHIN_ERRORS = [
+    ("add:  {from: one, with: s}", "add", "6:7", "add joins several maps: name them, as in `with: conv1`"),
+    ("with: s}", "with: s, branches: [identity]}", "6:31", "add has branches already; take `with` out"),
+    ("with: s}", "with: [s, one]}", "6:31", "'one' is joined already; take it out of `with`"),
+    ("width: $k}", "width: $k, unused: true}", "5:36", "conv has no 'unused'"),
+    ("width: $k}", "width: $k, branches: [identity]}", "5:7", "conv takes no branches, or not 1"),
+    ("width: $k}", "width: $k, with: s}", "5:36", "conv has no 'with'"),
+    ("add: ", "$k + :", "6:7", "a word is a block or an argument, as in $op or $ops.0, but got '$k +'"),
+    ("add: ", "$k + {1, 2}:", "6:7", "a word is a block or an argument, as in $op or $ops.0"),
+    ("name: one", "name: s", "5:7", "a row and an argument have the name 's'; name them apart"),
+    ("from: one", "from: input", "5:7", "nothing reads 'one'; take it out"),
+    ("from: one, with: s}", "from: input, with: one}", "4:3", "nothing in 'a' uses the argument 's'"),
+    ("conv: {name: one, width: $k}", "residual: []", "5:17", "a branch has at least one row"),
+    ("a(k, s)", "a(k, x)", "4:3", "'x' is a word of PyTorch or Python, or of the language"),
+    ("a(k, s)", "a(k, self)", "4:3", "'self' is a word of PyTorch or Python, or of the language"),
+    ("a(k, s)", "a(k, per)", "4:3", "the argument 'per' has that name already"),
+    ("a(k, s)", "a(k, rows)", "4:3", "the argument 'rows' has that name already"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "place", "words"), WITHIN_ERRORS, ids=lambda value: value[:30])
+def test_rows_within_are_checked(old: str, new: str, place: str, words: str) -> None:
+    text = HEAD + WITHIN
+    assert text.count(old) == 1
+    with pytest.raises(SpaceError) as caught:
+        read_table(read_text(text.replace(old, new), name="a.yaml"))
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(f"a.yaml:{place}: ")
+
+
+BESIDE = """\
+layers:
+  - residual:
+      droppath: 1/2
+      rows:
+        - conv: {width: 8}
+        - add:
+            name: sum
+            branches:
+              - conv: {width: 8}
+              - - conv: {width: 8}
+                - concat: [conv: {width: 4}, [conv: {width: 4, kernel: 1}]]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("rows:\n        - conv: {width: 8}", "rows:\n        - conv: {widt: 8}", "7:18"),
+        (
+            "branches:\n              - conv: {width: 8}",
+            "branches:\n              - conv: {widt: 8}",
+            "11:24",
+        ),
+        ("- - conv: {width", "- - conv: {widt", "12:26"),
+        ("[conv: {width: 4}", "[conv: {widt: 4}", "13:35"),
+        ("[conv: {width: 4, kernel", "[conv: {widt: 4, kernel", "13:54"),
+        ("name: sum", "naem: sum", "9:13"),
+        ("droppath: 1/2", "droppath: 3/2", "5:17"),
+    ],
+)
+def test_errors_of_branches_beside_parameters_have_their_place(old: str, new: str, place: str) -> None:
+    text = HEAD + BESIDE
+    assert net(BESIDE).body.shape == (8, 16, 16)
+    assert text.count(old) == 1
+    with pytest.raises(SpaceError) as caught:
+        read_table(read_text(text.replace(old, new), name="a.yaml"))
+    assert str(caught.value).startswith(f"a.yaml:{place}: ")
+
+
+def test_a_scope_has_at_most_1_000_rows() -> None:
+    wide = "layers:\n  - add: [" + ", ".join(999 * ["identity"]) + "]\n  - conv: {width: 8}\n"
+    for text in (
+        wide,
+        wide.replace("layers", "blocks:\n  a").replace("\n  - ", "\n    - ") + "layers: [a]\n",
+    ):
+        with pytest.raises(SpaceError, match="at most 1,000 rows stand together, those of branches included"):
+            net(text)
+        assert net(text.replace("identity, identity, ", "identity, ")).body.nodes
