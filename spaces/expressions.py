@@ -55,6 +55,8 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Number]]] = {
 MAX_NUMBER = 10**12
 MAX_OPTIONS = 10_000
 MAX_EXPONENT = 64
+MAX_ITEMS = 1000
+"""Values in a computed sequence, sequences within and their values included."""
 NEAR = 10**5
 """Largest denominator of a logarithm, a root or a power of a ratio: its error is below 10^-10."""
 
@@ -388,9 +390,24 @@ def evaluate(expression: Expr, names: Mapping[str, Value]) -> Value:
             names,
         )
     if isinstance(expression, tuple):
-        return tuple(evaluate(part, names) for part in expression)
+        return sequence(tuple([evaluate(part, names) for part in expression]))
     assert not isinstance(expression, Choice | Range)
     return expression
+
+
+def sequence(items: tuple[Value, ...]) -> Value:
+    """Return a computed sequence.
+
+    Raises:
+        ExpressionError: If it is too long.
+    """
+    if _length(items) > MAX_ITEMS:
+        raise ExpressionError(f"a computed sequence holds at most {MAX_ITEMS:,} values")
+    return items
+
+
+def _length(value: Value) -> int:
+    return 1 + sum(map(_length, value)) if isinstance(value, tuple) else 1
 
 
 def condition(value: Value) -> bool:

@@ -30,8 +30,9 @@ from .expressions import (
     is_open,
     item_of,
     parts,
+    sequence,
 )
-from .slots import Checked, Draw, Fixed, Index, OneOf, Several, Slot, Variable, computed, walk
+from .slots import Checked, Draw, Fixed, Index, OneOf, Slot, Variable, computed, walk
 from .values import Option, Term, Value, option
 from .writing import inline
 
@@ -81,7 +82,7 @@ class Resolver:
         """Return the slot of a value that must be of a kind; its values are checked now, if they are few."""
 
         def fail(message: str) -> Exception:
-            return self.error(place, f"{name} {message}")
+            return self.error(place, f"{name}{' ' if message.startswith('is ') else ': '}{message}")
 
         if not is_open(value):
             try:
@@ -174,7 +175,7 @@ class Resolver:
             items = tuple(self.slot(item, f"{label}.{i}", (*place, i)) for i, item in enumerate(value))
             if all(isinstance(item, Fixed) for item in items):
                 return Fixed(tuple(item.value for item in items if isinstance(item, Fixed)))
-            return Several(items)
+            return computed(sequence, items)
         if not (value is None or isinstance(value, int | str | Fraction | Term)):
             raise self.error(place, f"{value!r} is not a value of the language")
         return Fixed(value)

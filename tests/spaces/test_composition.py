@@ -631,3 +631,16 @@ def test_a_scope_has_at_most_1_000_rows() -> None:
         with pytest.raises(SpaceError, match="at most 1,000 rows stand together, those of branches included"):
             net(text)
         assert net(text.replace("identity, identity, ", "identity, ")).body.nodes
+
+
+def test_a_computed_sequence_holds_at_most_1_000_values() -> None:
+    """Twenty sequences, each of two of the one before, would hold a million."""
+    text = "let:\n  a0: 3\n" + "".join(f"  a{i}: [$a{i - 1}, $a{i - 1}]\n" for i in range(1, 21))
+    law = "kernel: a computed sequence holds at most 1,000 values"
+    for start in ("3", "[]"):
+        with pytest.raises(SpaceError, match=law):
+            net(f"{text.replace('a0: 3', f'a0: {start}')}layers:\n  - conv: {{width: 8, kernel: $a20}}\n")
+    blocks = "".join(f"  b{i}(a):\n    - b{i + 1}: {{a: [$a, $a]}}\n" for i in range(20))
+    blocks += "  b20(a):\n    - conv: {width: 8, kernel: $a}\n"
+    with pytest.raises(SpaceError, match="a computed sequence holds at most 1,000 values; used in line"):
+        net(f"blocks:\n{blocks}layers:\n  - b0: {{a: 3}}\n")

@@ -131,7 +131,12 @@ VALUES = [
         "5:32",
         "kernel is an odd whole number from 1 to 1,000,000",
     ),
-    ("width: 16", "width: 16, padding: some", "5:32", "padding is same, valid, full, causal, or a whole number, 0 or more"),
+    (
+        "width: 16",
+        "width: 16, padding: some",
+        "5:32",
+        "padding is same, valid, full, causal, or a whole number, 0 or more",
+    ),
     ("conv: {width: 16}", "plain: {width: 16, se: 3/2}", "5:28", "se is a ratio above 0, at most 1, or none"),
     (
         "conv: {width: 16}",
@@ -253,7 +258,7 @@ SPACES = [
     ("width: 2 * $w, ", "", "9:5", "plain needs 'width': a whole number from 1 to 1,000,000"),
     ("width: 2 * $w", "width: 2 * $ww", "13:31", "nothing is named '$ww'; did you mean 'w'?"),
     ("width: 2 * $w", "width: $w - 20", "13:31", "width is a whole number from 1 to 1,000,000, but got '-4'"),
-    ("width: 2 * $w", "width: $w // 0", "13:31", "width division by zero"),
+    ("width: 2 * $w", "width: $w // 0", "13:31", "width: division by zero"),
     ("depth: 1..3", "depth: 1..2000", "13:46", "a row has at most 1,000 blocks, but got 2,000"),
     ("depth: 1..3", "depth: 1..3, per: $w", "13:57", "per is row or block, but got '$w'"),
     ("name: stage", "name: {a, b}", "13:17", "a name is a word, but got '{a, b}'"),
