@@ -17,16 +17,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from .blocks import BLOCKS, Block, Parameter
-from .blocks.block import REMEMBERED, Args
+from .blocks.block import Args
 from .blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
 from .document import Document, Place
-from .errors import suggest
+from .errors import ShapeError, suggest
 from .expressions import (
     Expr,
     ExpressionError,
@@ -38,20 +39,19 @@ from .expressions import (
     parts,
     references,
 )
-from .graph import Shape, Style, Tensor, Trace
+from .graph import Style, Tensor
 from .parser import parse
 from .rows import (
     BEFORE,
     INPUT,
     MAX_DEPTH,
     STYLE,
+    TOO_LARGE,
     Call,
     Composed,
-    Extent,
-    OfRows,
     Row,
     RowError,
-    measured,
+    lay,
     row_references,
 )
 from .scope import Line, lines, misjoined
@@ -63,9 +63,40 @@ CHANNELS, EXTENT = "in", "extent"
 OWN = ("name", "from", "with", "depth", "when", "unused")
 """What a row in a composed block is given besides what its own block takes."""
 MAX_NESTED = 50
-"""Composed blocks that stand within each other."""
+"""Composed blocks that are placed within each other."""
+MAX_PLACED = 20_000
+"""Composed blocks of other arguments or shapes that one may come down to."""
 
 Words: TypeAlias = Mapping[str, Block[Any]]
+
+
+class Nest:
+    """The composed blocks that are being placed, each within the one before, and how many were so far."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.placed = 0
+
+    @contextmanager
+    def within(self, word: str) -> Iterator[None]:
+        """Place a block within those that are being placed.
+
+        Raises:
+            RowError: If it stands too deep.
+            ShapeError: If the outermost one comes down to too many blocks that differ.
+        """
+        self.placed = self.placed + 1 if self.words else 0
+        if self.placed > MAX_PLACED:
+            raise ShapeError(TOO_LARGE)
+        if len(self.words) == MAX_NESTED:
+            itself = "itself" if word in self.words else "others"
+            law = f"'{word}' stands within {itself}; blocks stand within each other at most {MAX_NESTED} deep"
+            raise RowError(law, ("blocks", word), at_key=True)
+        self.words.append(word)
+        try:
+            yield
+        finally:
+            self.words.pop()
 
 
 @lru_cache(maxsize=512)
@@ -76,27 +107,28 @@ def words_of(composed: tuple[tuple[str, Composed], ...], users: tuple[Block[Any]
     """
     words: dict[str, Block[Any]] = {**BLOCKS, **{block.word: block for block in users}}
     found = MappingProxyType(words)
-    nest: list[str] = []
+    nest = Nest()
     for name, definition in composed:
         words[name] = ComposedBlock(name, definition, found, nest)
     return found
 
 
-class ComposedBlock(OfRows):
+class ComposedBlock(Block[Any]):
     """A word whose function is the rows of its definition.
 
     Attributes:
         definition: Its rows and arguments.
         words: Every word of the table.
-        nest: The composed blocks of the table that are being placed, each within the one before.
+        nest: The composed blocks of the table that are being placed.
         lines: Its rows, branches before what joins them.
         taken: Rows and words that were found to take what they are given.
         varies: Whether arguments change a row.
         closed: The calls of rows that no argument changes.
-        extents: How much the bodies of late came down to, by the shapes, the style and the arguments.
     """
 
-    def __init__(self, word: str, definition: Composed, words: Words, nest: list[str]) -> None:
+    composed = True
+
+    def __init__(self, word: str, definition: Composed, words: Words, nest: Nest) -> None:
         self.word = word
         self.definition = definition
         self.words = words
@@ -121,41 +153,13 @@ class ComposedBlock(OfRows):
         self.taken: set[tuple[int, str]] = set()
         self.varies = [bool(row_references(line.row)) for line in self.lines]
         self.closed: dict[tuple[int, Style], Call] = {}
-        self.extents: dict[tuple[tuple[Shape, ...], Style, Args], Extent] = {}
 
     def place_rows(self, x: Tensor, *maps: Tensor, **arguments: Value) -> Tensor:
         """Place the rows on the maps they read."""
         names = {**arguments, CHANNELS: x.channels, EXTENT: x.shape[1] if x.rank else 1}
         given = {INPUT: x, **dict(zip(self.maps[1:], maps, strict=True))}
-        self.nest.append(self.word)
-        try:
-            self.check_levels(len(self.nest))
-            values, within = measured(self.calls(names, x.style, frozenset(given)), given)
-        finally:
-            self.nest.pop()
-        extent = Extent(within.size + 1, within.levels + 1)
-        self.check_levels(extent.levels)
-        if len(self.extents) == REMEMBERED:
-            self.extents.clear()
-        shapes = tuple([y.shape for y in (x, *maps)])
-        self.extents[shapes, x.style, tuple(arguments.items())] = extent
-        return values[""]
-
-    def check_levels(self, levels: int) -> None:
-        """Raise if blocks stand too deep within each other."""
-        if levels > MAX_NESTED:
-            around = [*self.nest[:-1], *(line.row.word for line in self.lines)]
-            itself = "itself" if self.word in around else "others"
-            law = f"blocks stand within each other at most {MAX_NESTED} deep"
-            raise RowError(f"'{self.word}' stands within {itself}; {law}", ("blocks", self.word), at_key=True)
-
-    def extent(self, shapes: tuple[Shape, ...], style: Style, args: Args) -> Extent:
-        """Return how much one such block comes down to; what is forgotten is placed once more."""
-        key = (shapes, style, args)
-        if key not in self.extents:
-            x, *maps = Trace(shapes, style).arguments()
-            self.function(x, *maps, **dict(args))
-        return self.extents[key]
+        with self.nest.within(self.word):
+            return lay(self.calls(names, x.style, frozenset(given)), given)[""]
 
     def calls(self, names: Mapping[str, Value], style: Style, known: frozenset[str]) -> list[Call]:
         """Return the calls that the rows come down to for some arguments."""

@@ -189,7 +189,19 @@ class Body:
         shape: Shape of the first output.
     """
 
-    __slots__ = ("_totals", "args", "costs", "doc", "inputs", "names", "nodes", "outputs", "shape", "word")
+    __slots__ = (
+        "_extent",
+        "_totals",
+        "args",
+        "costs",
+        "doc",
+        "inputs",
+        "names",
+        "nodes",
+        "outputs",
+        "shape",
+        "word",
+    )
 
     def __init__(
         self,
@@ -212,6 +224,7 @@ class Body:
         self.shape = self.shape_of(outputs[0])
         self.costs = costs
         self._totals: Totals | None = None
+        self._extent: tuple[int, int] | None = None
 
     def shape_of(self, value: int) -> Shape:
         """Return the shape of a value of the body."""
@@ -239,6 +252,15 @@ class Body:
     def plain(self) -> bool:
         """Whether it is operators with at most one module among them: it needs no class of its own."""
         return sum([2 if isinstance(node.op, Body) else node.op.stateful for node in self.nodes]) < 2
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Operators and blocks that it comes down to, and how many stand within each other; remembered."""
+        if self._extent is None:
+            within = [node.op.extent if isinstance(node.op, Body) else (1, 0) for node in self.nodes]
+            levels = max([levels for _, levels in within], default=0)
+            self._extent = 1 + sum([size for size, _ in within]), 1 + levels
+        return self._extent
 
     @property
     def totals(self) -> Totals:

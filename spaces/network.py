@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from .rows import (
     Row,
     RowError,
     RowShapeError,
+    check_size,
     lay,
     measure,
     row_references,
@@ -194,7 +195,7 @@ def _closed(path: str, options: object) -> Option:
     raise AssertionError(f"a network asked for {path}")
 
 
-def network_body(name: str, calls: Iterable[Call], shape: Shape, outputs: tuple[str, ...]) -> Body:
+def network_body(name: str, calls: Sequence[Call], shape: Shape, outputs: tuple[str, ...]) -> Body:
     """Return the body of a whole network: a node a row, or the operators of a row with at most one module.
 
     Raises:
@@ -205,7 +206,10 @@ def network_body(name: str, calls: Iterable[Call], shape: Shape, outputs: tuple[
     if not trace.nodes:
         raise RowShapeError(NOTHING_LEFT, 0)
     results = tuple([values[output].index for output in outputs or ("",)])
-    return Body(name, (), "", (shape,), tuple(trace.nodes), tuple(trace.costs), results)
+    body = Body(name, (), "", (shape,), tuple(trace.nodes), tuple(trace.costs), results)
+    if any(call.block.composed for call in calls):
+        check_size(body)
+    return body
 
 
 def placed(

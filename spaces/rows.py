@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import keyword
 import re
-from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .blocks import Block, repeat
-from .blocks.block import REMEMBERED, Args
+from .blocks.block import Args
 from .blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
 from .document import Place
 from .errors import ShapeError, SpaceError
@@ -52,6 +51,8 @@ MAX_DEPTH = 1000
 """Blocks of one row."""
 MAX_SIZE = 100_000
 """Operators of one network, and blocks made of rows; a row without either counts as one."""
+MAX_LEVELS = 100
+"""Blocks that stand within each other, the rows that repeat them counted as blocks."""
 TOO_LARGE = f"a network has at most {MAX_SIZE:,} operators and blocks; this one comes down to more"
 NOTHING_LEFT = "no block is left: every depth is 0"
 
@@ -186,26 +187,15 @@ class Call(NamedTuple):
             RowShapeError: If it does not fit these.
         """
         try:
-            return repeat(self.block, shapes, self.style, self.args, self.depth)
+            body = repeat(self.block, shapes, self.style, self.args, self.depth)
+            if self.block.composed:
+                check_size(body)
         except RowError as error:
-            raise RowError(str(error), error.place, at_key=error.at_key, user=self.row) from None
-        except TooLarge as error:
-            raise TooLarge(self.row) from error
+            raise error.used(self.row) from None
         except ShapeError as error:
             given = " and ".join(map(shape_text, shapes))
             raise RowShapeError(f"{self.name} on {given}: {error}", self.row) from None
-
-    def extent(self, body: Body, shapes: tuple[Shape, ...]) -> Extent:
-        """Return how much the row comes down to; it has a body on the shapes of what it reads."""
-        block = self.block
-        if not isinstance(block, OfRows):
-            return operators(body)
-        size, levels = block.extent(shapes, self.style, self.args)
-        if block.repeats and self.depth > 1:
-            rest = tuple([(name, 1 if name == "stride" else value) for name, value in self.args])
-            for shape, count in Counter([node.shape for node in body.nodes[:-1]]).items():
-                size += count * block.extent((shape,), self.style, rest).size
-        return Extent(size, levels)
+        return body
 
 
 def row_references(row: Row) -> set[str]:
@@ -232,6 +222,10 @@ class RowError(ShapeError):
         self.at_key = at_key
         self.user = user
 
+    def used(self, row: int) -> RowError:
+        """Return the error for the row that uses the block."""
+        return RowError(str(self), self.place, at_key=self.at_key, user=row)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(RowError, at_key=self.at_key, user=self.user), (str(self), self.place)
 
@@ -247,85 +241,49 @@ class RowShapeError(ShapeError):
         return RowShapeError, (str(self), self.row)
 
 
-class TooLarge(RowShapeError):  # noqa: N818 - what it says
-    """A network comes down to more operators than one may have."""
+def check_size(body: Body) -> None:
+    """Raise if a body comes down to more than one network may hold.
 
-    def __init__(self, row: int) -> None:
-        super().__init__(TOO_LARGE, row)
-
-
-class Extent(NamedTuple):
-    """How much rows come down to.
-
-    Attributes:
-        size: Operators and blocks made of rows; a row without either counts as one.
-        levels: How many blocks made of rows stand within each other.
+    Raises:
+        ShapeError: If it does.
     """
-
-    size: int
-    levels: int
-
-
-class OfRows(Block[Any]):
-    """A block that is made of rows."""
-
-    @abstractmethod
-    def extent(self, shapes: tuple[Shape, ...], style: Style, args: Args) -> Extent:
-        """Return how much one such block comes down to."""
-
-
-@lru_cache(maxsize=REMEMBERED)
-def operators(body: Body) -> Extent:
-    """Return the number of operators that a body comes down to, at least one."""
-    counts = [operators(node.op).size if isinstance(node.op, Body) else 1 for node in body.nodes]
-    return Extent(sum(counts) or 1, 0)
+    size, levels = body.extent
+    if size > MAX_SIZE:
+        raise ShapeError(TOO_LARGE)
+    if levels > MAX_LEVELS:
+        raise ShapeError(f"blocks stand within each other at most {MAX_LEVELS} deep")
 
 
 def lay(calls: Iterable[Call], maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Place calls in the trace of the maps they read; return every map by name, the last one as ``.
 
     Raises:
-        RowShapeError: If a row does not fit the maps it reads, or there are too many.
+        RowShapeError: If a row does not fit the maps it reads.
     """
-    return measured(calls, maps)[0]
-
-
-def measured(calls: Iterable[Call], maps: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], Extent]:
-    """Place calls as `lay` does; return the maps, and how much the calls come down to."""
     values = dict(maps)
     last = values[INPUT]
     trace = last.trace
-    size = levels = 0
     for call in calls:
         given = tuple([values[name] for name in call.sources]) or (last,)
         last = given[0]
         if call.depth:
-            shapes = tuple([x.shape for x in given])
-            body = call.body(shapes)
-            last = trace.embed(call.name, body, given)
-            extent = call.extent(body, shapes)
-            size, levels = size + extent.size, max(levels, extent.levels)
-        else:
-            size += 1
-        if size > MAX_SIZE:
-            raise TooLarge(call.row)
+            last = trace.embed(call.name, call.body(tuple([x.shape for x in given])), given)
         for name in call.binds:
             values[name] = last
     values[""] = last
-    return values, Extent(size, levels)
+    return values
 
 
 def measure(calls: Iterable[Call], shape: Shape) -> Totals:
     """Return the costs of calls from remembered bodies.
 
     Raises:
-        ShapeError: If a row does not fit the maps it reads, or there are too many.
+        ShapeError: If a row does not fit the maps it reads, or the network is too large.
     """
     body = None
     params = macs = other = activations = size = 0
     shapes = {INPUT: shape}
-    for call in calls:
-        block, _, args, depth, style, _, sources, binds = call
+    for block, _, args, depth, style, _, sources, binds in calls:
         given = tuple([shapes[name] for name in sources]) if sources else (shape,)
         shape = given[0]
         if depth:
@@ -336,7 +294,8 @@ def measure(calls: Iterable[Call], shape: Shape) -> Totals:
             other += part[2]
             activations += part[3]
             shape = body.shape
-            size += call.extent(body, given).size
+            if block.composed:
+                size += body.extent[0]
         for name in binds:
             shapes[name] = shape
     if body is None:

@@ -53,6 +53,9 @@ class Block(Generic[P]):
         repeats: Whether a row may repeat it `depth` times.
     """
 
+    composed = False
+    """Whether it is made of rows, which may come down to any size."""
+
     def __init__(self, function: BlockFunction[P], *, styled: bool, repeats: bool) -> None:
         self.function = function
         self.word = function.__name__.rstrip("_")
