@@ -1,13 +1,14 @@
 """Every network of NAS-Bench-Macro, its parameters and MACs, against the published table.
 
-Claim: the 6,561 networks of the space `nas-bench-macro` are counted in under 5 seconds on one core, without building
-a module, with no difference from the table; at least 1,000 times as fast as building each and counting with fvcore.
+Claim: the 6,561 networks of the space `nas-bench-macro` are counted in under 5 seconds on one core, without
+building a module, with no difference from the table; at least 300 times as fast as building each and
+counting with fvcore.
 
-Command: `python benchmarks/nasbench.py TABLE.csv` (writes benchmarks/results/nasbench-DATE.md), where TABLE.csv has the
-columns `arch`, `params` and `flops` as published with NAS-Bench-Macro (Su et al. 2021).
+Command: `python benchmarks/nasbench.py TABLE.csv` (writes benchmarks/results/nasbench-DATE.md). TABLE.csv has
+the columns `arch`, `params` and `flops` as published with NAS-Bench-Macro (Su et al. 2021).
 
-What is compared. `archscape` is each network from its list of decisions to its totals, the space's declaration
-included. The peer builds the torch module from the source that archscape exports and counts it with fvcore's
+What is compared. `archscape` is each network from its list of decisions to its totals, and the declaration of
+the space. The peer builds the torch module from the source that archscape exports and counts it with fvcore's
 FlopCountAnalysis; it is timed on every 200th network, interleaved, and its median stands for all.
 """
 

@@ -1,17 +1,25 @@
-"""No idle choice: every choice that is declared must be able to change the network."""
+"""What only networks show of a space: options that are wrong, and choices that change nothing."""
 
 from __future__ import annotations
 
 from random import Random
 from typing import TYPE_CHECKING
 
+from .composed import ComposedBlock
 from .document import Document, Place
 from .errors import ShapeError
 from .graph import Totals
+from .rows import RowError
 from .sampling import chooser, follow, other
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .space import Sample, Space
+    from .values import Option
+
+ROUNDS = 100
+"""Networks in which every choice takes the next option that none has taken; a longer choice is let pass."""
 
 NETWORKS = 300
 """Random networks that are looked at while a choice has changed none."""
@@ -21,12 +29,46 @@ WORK = 200_000
 """Rows of all networks that are looked at together, so that a long table is declared in seconds."""
 
 
+def check_options(space: Space) -> None:
+    """Raise if an option makes a row of a composed block wrong. A map too small is no error of the space.
+
+    Raises:
+        SpaceError: With the place of the row.
+    """
+    if not any(
+        isinstance(b, ComposedBlock) for r in space.program.rows for a in r.alternatives for b in a.blocks()
+    ):
+        return
+    rng = Random(0)
+    # The ends of a range are the likeliest to be wrong, so they come first.
+    waiting = {
+        path: [*options[1:-1][:ROUNDS], options[0], options[-1]] for path, options in space.paths.items()
+    }
+
+    taken: list[tuple[str, Option]] = []
+
+    def choose(path: str, options: Sequence[Option]) -> Option:
+        if not waiting[path]:
+            return rng.choice(options)
+        taken.append((path, waiting[path].pop()))
+        return taken[-1][1]
+
+    for _ in range(min(ROUNDS, WORK // len(space.program.rows))):
+        taken.clear()
+        if _totals(space.decide(choose)) is None:  # so the rows below the one that does not fit were not seen
+            for path, option in taken:
+                waiting[path].insert(0, option)
+        if not any(waiting.values()):
+            break
+
+
 def check_idle(space: Space) -> None:
     """Raise if a choice changes nothing in any of many random networks. Limits are not looked at.
 
     Raises:
         SpaceError: With the place of the idle choice.
     """
+    check_options(space)
     waiting = {path: 0 for path in space.paths if not _later_block(space, path)}
     rng = Random(0)
     work = WORK // len(space.program.rows)
@@ -73,6 +115,8 @@ def _changes(space: Space, sample: Sample, path: str, rng: Random) -> bool | Non
 def _totals(sample: Sample) -> Totals | None:
     try:
         return sample.totals
+    except RowError:
+        return sample.network.totals  # raises the error with its place
     except ShapeError:
         return None
 
