@@ -42,7 +42,7 @@ def layers(digits: str) -> dict[str, str]:
 
 
 def edges(cell: str) -> dict[str, str]:
-    """Return the decisions of a cell of NAS-Bench-201, such as `|skip_connect~0|+|none~0|nor_conv_3x3~1|+...`."""
+    """Return the decisions of a cell, such as `|skip_connect~0|+|none~0|nor_conv_3x3~1|+...`."""
     return {
         f"e{source}{node}": EDGES[operation]
         for node, text in enumerate(cell.split("+"), 1)
