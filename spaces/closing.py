@@ -85,7 +85,7 @@ class _Closing:
     ) -> Row:
         """Return one row of the network."""
         args: dict[str, Expr] = {"name": call.name} if named else {}
-        if first and "from" in row.args:
+        if first and "from" in row.args and call.sources:
             args["from"] = call.sources[0]
         if call.depth == 0:
             return Row("identity", **args)

@@ -54,6 +54,8 @@ MAX_SIZE = 100_000
 MAX_LEVELS = 100
 """Blocks that stand within each other, the rows that repeat them counted as blocks."""
 TOO_LARGE = f"a network has at most {MAX_SIZE:,} operators and blocks; this one comes down to more"
+SAID = 300
+"""Characters of what is said of a block within blocks, the end of which is kept."""
 NOTHING_LEFT = "no block is left: every depth is 0"
 
 
@@ -193,8 +195,9 @@ class Call(NamedTuple):
         except RowError as error:
             raise error.used(self.row) from None
         except ShapeError as error:
-            given = " and ".join(map(shape_text, shapes))
-            raise RowShapeError(f"{self.name} on {given}: {error}", self.row) from None
+            given, said = " and ".join(map(shape_text, shapes)), str(error)
+            said = said if len(said) <= SAID else f"... {said[-SAID:]}"
+            raise RowShapeError(f"{self.name} on {given}: {said}", self.row) from None
         return body
 
 

@@ -646,3 +646,14 @@ def test_a_computed_sequence_holds_at_most_1_000_values() -> None:
     blocks += "  b20(a):\n    - conv: {width: 8, kernel: $a}\n"
     with pytest.raises(SpaceError, match="a computed sequence holds at most 1,000 values; used in line"):
         net(f"blocks:\n{blocks}layers:\n  - b0: {{a: 3}}\n")
+
+
+def test_what_is_wrong_deep_within_blocks_is_still_said() -> None:
+    with pytest.raises(
+        ShapeError, match=r"b0 on 8x16x16: \.\.\. .* 7 groups must divide both 8 input and 8 output"
+    ):
+        net(
+            deep(45)
+            .replace("conv: {width: 8}", "conv: {width: 8, groups: 7}")
+            .replace("    - b", "    - norm\n    - b")
+        )
