@@ -27,14 +27,15 @@ def network_of(drawn: Drawn, space: Space) -> Network:
     except (RowShapeError, RowError) as error:
         raise placed(error, space.program, space.origin, f"space {space.name}") from None
     style = _common_style([call for call in drawn.calls if call.depth])
-    layers = tuple(_Closing(drawn, style).rows(space.layers))
+    closing = _Closing(drawn, style)
+    layers = tuple(closing.rows(space.layers))
     return Network(
         name=space.name,
         input=space.input,
         layers=layers,
         defaults={key: value for key, value in style._asdict().items() if value != getattr(Style(), key)},
         blocks=_used(space.blocks, layers),
-        outputs=space.outputs,
+        outputs=tuple(closing.names[name] for name in space.outputs),
         uses=space.uses,
         alike=space.alike,
     )
@@ -57,10 +58,18 @@ def _common_style(calls: list[Call]) -> Style:
 
 
 class _Closing:
-    """The rows of a space, closed one by one in the order in which they are computed."""
+    """The rows of a space, closed one by one in the order in which they are computed.
+
+    Attributes:
+        style: What the network says once for all its rows.
+        names: The network's name of each row that others read; of a row whose blocks are rows of their own,
+            the last one's.
+        calls: The calls of each row, and whether they are named.
+    """
 
     def __init__(self, drawn: Drawn, style: Style) -> None:
         self.style = style
+        self.names = {bind: call.name for call in drawn.calls for bind in call.binds}
         self.calls: dict[int, list[tuple[Call, bool]]] = {}
         words = [_word(call) for call in drawn.calls]
         given = [
@@ -86,11 +95,11 @@ class _Closing:
         """Return one row of the network."""
         args: dict[str, Expr] = {"name": call.name} if named else {}
         if first and "from" in row.args and call.sources:
-            args["from"] = call.sources[0]
+            args["from"] = self.name(call.sources[0])
         if call.depth == 0:
             return Row("identity", **args)
         if not branches:
-            args.update(_maps(call))
+            args.update(self.maps(call))
         parameters = call.block.parameters
         for name, value in call.args:
             if parameters[name].required or value != parameters[name].default:
@@ -103,21 +112,24 @@ class _Closing:
             args.update(changed)
         return Row(call.block.word, *branches, **args)
 
+    def maps(self, call: Call) -> dict[str, Expr]:
+        """Return the names of the maps that a call reads besides its input."""
+        block, others = call.block, tuple(map(self.name, call.sources[1:]))
+        named = [name for name in block.maps[1:] if name != BEFORE]
+        others = others[1:] if BEFORE in block.maps else others
+        found: dict[str, Expr] = dict(zip(named, others, strict=False))
+        rest = others[len(named) :]
+        if block.variadic and rest:
+            found["with"] = rest if len(rest) > 1 else rest[0]
+        return found
+
+    def name(self, name: str) -> str:
+        """Return the network's name of what a row reads: another row's, or `input`."""
+        return self.names.get(name, name)
+
 
 def _word(call: Call) -> str:
     return call.block.word if call.depth else "identity"
-
-
-def _maps(call: Call) -> dict[str, Expr]:
-    """Return the names of the maps that a call reads besides its input."""
-    block, others = call.block, call.sources[1:]
-    named = [name for name in block.maps[1:] if name != BEFORE]
-    others = others[1:] if BEFORE in block.maps else others
-    found: dict[str, Expr] = dict(zip(named, others, strict=False))
-    rest = others[len(named) :]
-    if block.variadic and rest:
-        found["with"] = rest if len(rest) > 1 else rest[0]
-    return found
 
 
 def _used(blocks: Mapping[str, tuple[Row, ...] | Composed], rows: Iterable[Row]) -> dict[str, Composed]:

@@ -104,8 +104,17 @@ class _Open:
     def __rfloordiv__(self, other: Expr) -> Arithmetic:
         return Arithmetic("//", other, _expr(self))
 
+    def __mod__(self, other: Expr) -> Arithmetic:
+        return Arithmetic("%", _expr(self), other)
+
+    def __rmod__(self, other: Expr) -> Arithmetic:
+        return Arithmetic("%", other, _expr(self))
+
     def __pow__(self, other: Expr) -> Arithmetic:
         return Arithmetic("**", _expr(self), other)
+
+    def __rpow__(self, other: Expr) -> Arithmetic:
+        return Arithmetic("**", other, _expr(self))
 
     def __neg__(self) -> Arithmetic:
         return Arithmetic("-", 0, _expr(self))

@@ -657,3 +657,25 @@ def test_what_is_wrong_deep_within_blocks_is_still_said() -> None:
             .replace("conv: {width: 8}", "conv: {width: 8, groups: 7}")
             .replace("    - b", "    - norm\n    - b")
         )
+
+
+def test_rows_of_a_sample_read_rows_whose_blocks_are_rows_of_their_own() -> None:
+    text = """\
+space: small
+input: 3x8x8
+layers:
+  - conv: {name: a, width: 4, depth: 2, per: block, kernel: {1, 3}}
+  - conv: {name: b, width: 4 + 0 * $i, depth: 1..2, kernel: {1, 3}}
+  - add:  {with: a}
+  - conv: {from: b, width: 4}
+  - concat:
+      - conv: {width: 4 + 2 * $i, depth: 2, kernel: {1, 3}}
+      - [conv: {name: c, width: 4, depth: 1..2, per: block, kernel: {1, 3}}]
+outputs: [a, add, concat, b]
+"""
+    space = Space.from_yaml(text)
+    for seed in range(20):
+        sample = space.sample(Random(seed))
+        assert sample.network.totals == sample.totals
+        assert sample.network.hash() == sample.hash()
+        assert Network.from_yaml(sample.network.to_yaml()) == sample.network
