@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
-from archscape.spaces.values import shape_text
+from archscape.spaces.table.values import shape_text
 
 from .cost import Profile
 from .layer_charts import MEASURES, layer_chart, weighted

@@ -94,7 +94,7 @@ def profile(
     if form is Format.json:
         emit_json(_profile_json(found, columns, rows))
         return
-    from .spaces.values import shape_text
+    from .spaces.table.values import shape_text
 
     shown = [(*row[:2], shape_text(row[2]), *row[3:7], shape_text(row[7])) for row in rows]
     total = ("total", "", "", found.params, found.macs, found.flops, found.activations, "")
@@ -118,7 +118,7 @@ def compare(
     """Compare the costs of networks, one row each."""
     from .analysis.cost import CONVENTION
     from .analysis.cost import profile as count
-    from .spaces.values import shape_text
+    from .spaces.table.values import shape_text
 
     found = [count(_network(name, shape)) for name in networks]
     columns = ("network", "input", *COSTS, "layers")
@@ -181,7 +181,7 @@ def export(
 
     `best` is the complete trial with the best first objective.
     """
-    from .spaces.export import export as write
+    from .spaces.code.export import export as write
 
     if Path(source).is_dir():
         from .search.folder import trained
@@ -240,7 +240,7 @@ def list_(
         return
     from .spaces import Space, catalog_names, load
     from .spaces.blocks import BLOCKS
-    from .spaces.values import shape_text
+    from .spaces.table.values import shape_text
 
     rows: list[tuple[object, ...]] = []
     for name in catalog_names():
@@ -303,7 +303,7 @@ def _command() -> str:
 
 def _network(name: str, shape: str | None) -> Network:
     from .spaces import load_network
-    from .spaces.language import read_shape
+    from .spaces.table.language import read_shape
 
     network = load_network(name)
     return network if shape is None else network.at(input=read_shape(shape))
@@ -359,8 +359,8 @@ def _show_block(word: str, form: Format) -> None:
     from .spaces.blocks import BLOCKS
     from .spaces.blocks.kinds import SOURCE, SOURCES
     from .spaces.errors import suggest
-    from .spaces.rows import STYLE
-    from .spaces.values import text
+    from .spaces.table.rows import STYLE
+    from .spaces.table.values import text
 
     if word not in BLOCKS:
         raise InputError(f"there is no block '{word}'{suggest(word, BLOCKS)}")
@@ -408,7 +408,7 @@ def _heading(table: Network | Space) -> str:
 
 
 def _say_how_to_load(network: Network, files: dict[str, Path], data: dict[str, str]) -> None:
-    from .spaces.source import class_name
+    from .spaces.code.source import class_name
 
     folder, module, name = files["source"].parent, files["source"].stem, class_name(network)
     _say(f"Load it, in {folder}:")

@@ -30,10 +30,10 @@ from results import write_results
 from archscape.analysis.cost import profile
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.blocks.block import repeat, trace
+from archscape.spaces.code.source import class_name, source
 from archscape.spaces.network import network_body
 from archscape.spaces.operators import convolution
 from archscape.spaces.operators.norm import batch_norm
-from archscape.spaces.source import class_name, source
 
 ROUNDS = 9
 OURS_PER_ROUND = 20

@@ -86,7 +86,7 @@ class Training:
 
     def __call__(self, network: Network, context: Context) -> Result:
         """Train the network; its weights are on disk before its result is returned."""
-        from archscape.spaces.build import build
+        from archscape.spaces.code.build import build
 
         from .train import train
 

@@ -14,7 +14,7 @@ from archscape.analysis.frontier import Direction
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample
-    from archscape.spaces.values import Option
+    from archscape.spaces.table.values import Option
 
 
 @dataclass(frozen=True, kw_only=True)

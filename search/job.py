@@ -31,9 +31,9 @@ import yaml
 
 from archscape.analysis.frontier import WAYS, Direction
 from archscape.spaces import Space
-from archscape.spaces.document import Document, Tree, read_file
 from archscape.spaces.errors import InputError, JobError, suggest
-from archscape.spaces.limits import Limit, read_limits
+from archscape.spaces.table.document import Document, Tree, read_file
+from archscape.spaces.walk.limits import Limit, read_limits
 
 from .data import EMBEDDED
 from .recipe import Recipe, read_recipe

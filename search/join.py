@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from archscape.spaces.errors import JobError
-from archscape.spaces.values import shape_text
+from archscape.spaces.table.values import shape_text
 
 from .evaluate import Training
 from .events import Notify

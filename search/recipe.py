@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
-from archscape.spaces.document import Document, Place, Tree
 from archscape.spaces.errors import JobError, suggest
+from archscape.spaces.table.document import Document, Place, Tree
 
 Value: TypeAlias = "str | int | float | list[str] | None"
 

@@ -17,7 +17,7 @@ from .storage import quiet
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
-    from archscape.spaces.values import Option
+    from archscape.spaces.table.values import Option
 
 
 @dataclass(frozen=True, kw_only=True)

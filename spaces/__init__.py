@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 from .errors import ArchscapeError, Infeasible, InputError, JobError, ShapeError, SpaceError, StudyError
-from .expressions import Arithmetic, Conditional, Function, oneof, ref, span
 from .graph import Graph, Style, Totals
-from .limits import Limit
 from .loading import catalog_names, load, load_network, load_space
 from .network import Network
-from .rows import Composed, Row
 from .space import Sample, Space
-from .values import Term
+from .table.expressions import Arithmetic, Conditional, Function, oneof, ref, span
+from .table.rows import Composed, Row
+from .table.values import Term
+from .walk.limits import Limit
 
 __all__ = [
     "ArchscapeError",

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from .graph import Body, Graph, Op, Shape
 from .operators.join import Add
-from .values import shape_text, text
+from .table.values import shape_text, text
 
 ROUNDS = 3
 LONG = 4096

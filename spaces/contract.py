@@ -23,13 +23,13 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from .blocks import Block
-from .build import build
-from .expressions import Expr
+from .code.build import build
+from .code.helpers import definitions
+from .code.parameters import literal
 from .graph import Op, Shape
-from .helpers import definitions
 from .network import Network
-from .parameters import literal
-from .rows import Row
+from .table.expressions import Expr
+from .table.rows import Row
 
 INPUTS: dict[int, Shape] = {1: (8, 33), 2: (8, 13, 12), 3: (8, 7, 9, 8)}
 """The map that a block reads, by the number of its spatial axes."""

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from .errors import ShapeError
-from .values import Term, Value
+from .table.values import Term, Value
 
 Shape: TypeAlias = tuple[int, ...]
 """Channels, then the extent of each spatial axis; a flat vector is `(features,)`."""

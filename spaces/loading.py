@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from .document import Document, read_file
 from .errors import SpaceError, suggest
-from .language import read_table
 from .network import Network
 from .space import Space
+from .table.document import Document, read_file
+from .table.language import read_table
 
 CATALOG = Path(__file__).resolve().parent / "catalog"
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from .alike import graph_hash
 from .blocks import Block
-from .document import Document, read_text
 from .errors import InputError, ShapeError, SpaceError
-from .expressions import Expr, references
 from .graph import Body, Graph, Shape, Style, Totals, Trace
-from .program import Program
-from .rows import (
+from .table.document import Document, read_text
+from .table.expressions import Expr, references
+from .table.rows import (
     INPUT,
     NOTHING_LEFT,
     Call,
@@ -27,9 +26,10 @@ from .rows import (
     measure,
     row_references,
 )
-from .scope import Line, lines
-from .uses import used_name, user_blocks
-from .values import Option
+from .table.scope import Line, lines
+from .table.uses import used_name, user_blocks
+from .table.values import Option
+from .walk.program import Program
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +74,7 @@ class Network:
     origin: Document | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        from .declare import check_network
+        from .table.declare import check_network
 
         for name in ("input", "layers", "outputs", "uses"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
@@ -162,7 +162,7 @@ class Network:
     @classmethod
     def from_yaml(cls, text: str, *, name: str = "<text>") -> Network:
         """Read a network from YAML or JSON text."""
-        from .language import read_network
+        from .table.language import read_network
 
         return read_network(read_text(text, name=name))
 
@@ -170,19 +170,19 @@ class Network:
 
     def to_yaml(self) -> str:
         """Return the table as YAML."""
-        from .writing import to_yaml
+        from .table.writing import to_yaml
 
         return to_yaml(self)
 
     def to_json(self) -> str:
         """Return the table as one line of JSON."""
-        from .writing import to_json
+        from .table.writing import to_json
 
         return to_json(self)
 
     def build(self) -> nn.Module:
         """Return the PyTorch module: the compiled form of `archscape export --format source`."""
-        from .build import build
+        from .code.build import build
 
         return build(self)
 

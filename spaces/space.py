@@ -8,27 +8,27 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import sampling
 from .alike import graph_hash
 from .blocks import Block
-from .closing import network_of
-from .counting import count
-from .declare import check_space
-from .document import Document, read_text
 from .errors import ShapeError, SpaceError, suggest
-from .expressions import Expr
 from .graph import Graph, Shape, Totals
-from .idle import check_idle
-from .limits import Limit, check_limits, miss, parse_limit
 from .network import Network, network_body
-from .program import Drawn, Program
-from .rows import Composed, Row, measure
-from .slots import Choose, walk
-from .uses import user_blocks
-from .values import Option
+from .table.closing import network_of
+from .table.declare import check_space
+from .table.document import Document, read_text
+from .table.expressions import Expr
+from .table.rows import Composed, Row, measure
+from .table.uses import user_blocks
+from .table.values import Option
+from .walk import sampling
+from .walk.counting import count
+from .walk.idle import check_idle
+from .walk.limits import Limit, check_limits, miss, parse_limit
+from .walk.program import Drawn, Program
+from .walk.slots import Choose, walk
 
 if TYPE_CHECKING:
-    from .lookahead import Lookahead
+    from .walk.lookahead import Lookahead
 
 Decisions = Mapping[str, Option]
 Watch: TypeAlias = "Callable[[Iterator[Sample], int], Iterable[Sample]]"
@@ -139,7 +139,7 @@ class Space:
     @classmethod
     def from_yaml(cls, text: str, *, name: str = "<text>") -> Space:
         """Read a space from YAML or JSON text."""
-        from .language import read_space
+        from .table.language import read_space
 
         return read_space(read_text(text, name=name))
 
@@ -147,13 +147,13 @@ class Space:
 
     def to_yaml(self) -> str:
         """Return the table as YAML."""
-        from .writing import to_yaml
+        from .table.writing import to_yaml
 
         return to_yaml(self)
 
     def to_json(self) -> str:
         """Return the table as one line of JSON."""
-        from .writing import to_json
+        from .table.writing import to_json
 
         return to_json(self)
 
@@ -283,7 +283,7 @@ class Space:
     @cached_property
     def lookahead(self) -> Lookahead | None:
         """What random walks need to know of the limits, found out once; None where rows form no chain."""
-        from .lookahead import Lookahead
+        from .walk.lookahead import Lookahead
 
         return Lookahead(self, Random(0)) if self.program.chain else None
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from archscape.spaces import Network, Space, load_network
-from archscape.spaces.build import build
+from archscape.spaces.code.build import build
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from archscape.spaces import Network, Space, load
-from archscape.spaces.document import read_text
-from archscape.spaces.language import read_table
+from archscape.spaces.table.document import read_text
+from archscape.spaces.table.language import read_table
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[1]
@@ -117,7 +117,7 @@ def test_a_line_of_settings_puts_a_block_under_contract(my_blocks: Path) -> None
 
 def test_the_readme_shows_the_source_that_is_exported() -> None:
     from archscape.spaces import load_network
-    from archscape.spaces.source import source
+    from archscape.spaces.code.source import source
 
     shown = next(text for text in blocks(ROOT / "README.md", "python") if text.startswith("class "))
     assert shown in source(load_network("resnet50"))

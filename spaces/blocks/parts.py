@@ -7,7 +7,7 @@ from typing import Required, TypedDict, Unpack
 
 from ..graph import Shape, Tensor
 from ..operators import activation, conv, deform_conv, droppath, global_avgpool, multiply, norm, widen
-from ..values import Term
+from ..table.values import Term
 
 STANDARD = Term("standard")
 

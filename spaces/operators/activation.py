@@ -7,7 +7,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..graph import Op, Shape, Tensor, Totals, make, place
-from ..values import Term
+from ..table.values import Term
 
 
 class _Function(NamedTuple):

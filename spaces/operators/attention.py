@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
-from ..values import shape_text
+from ..table.values import shape_text
 
 SOFTMAX = 3
 """An exponential, an addition and a division for each weight."""

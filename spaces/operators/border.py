@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Steps, Tensor, per_axis, place
-from ..values import Value, shape_text
+from ..table.values import Value, shape_text
 from .constant import bracketed
 
 SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, NamedTuple
 
+from ..code.layout import PAIRS
 from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, Totals, make, place
-from ..layout import PAIRS
 
 
 class ZeroFields(NamedTuple):

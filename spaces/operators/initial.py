@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..graph import Op
-from ..values import Value
+from ..table.values import Value
 
 
 class Initialised(Op):

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
-from ..values import shape_text
+from ..table.values import shape_text
 
 
 class Add(Op, NoFields):

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
-from ..values import Value, shape_text
+from ..table.values import Value, shape_text
 from .initial import Initialised
 
 

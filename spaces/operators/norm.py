@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, Totals, make, place
-from ..values import Term
+from ..table.values import Term
 from .initial import Initialised
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ..errors import ShapeError, SpaceError, suggest
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
-from ..values import Term, Value, shape_text
+from ..table.values import Term, Value, shape_text
 
 if TYPE_CHECKING:
     from torch import nn

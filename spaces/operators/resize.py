@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Steps, Tensor, Totals, join, make, per_axis, place
-from ..values import shape_text
+from ..table.values import shape_text
 
 MODES = ("nearest", "bilinear")
 _LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}

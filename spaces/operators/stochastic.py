@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Tensor, join, place
-from ..values import shape_text
+from ..table.values import shape_text
 
 
 class DropoutFields(NamedTuple):

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
-from ..values import shape_text
+from ..table.values import shape_text
 from .convolution import check_channels, constructor, resolve_padding
 from .initial import Initialised
 

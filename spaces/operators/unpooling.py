@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
-from ..values import shape_text
+from ..table.values import shape_text
 from .pooling import MaxPool, PoolFields, pool_window, window_text
 
 

@@ -22,7 +22,7 @@ from archscape.search.recipe import Recipe
 from archscape.search.session import run
 from archscape.search.tables import COLUMNS, CURVE_COLUMNS
 from archscape.spaces import Network, Space, load_network
-from archscape.spaces.build import build
+from archscape.spaces.code.build import build
 from archscape.spaces.errors import Infeasible, JobError, StudyError
 
 

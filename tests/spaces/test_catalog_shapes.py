@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Space, load, load_network
-from archscape.spaces.build import build
+from archscape.spaces.code.build import build
 from archscape.spaces.graph import Op, Shape
 from archscape.spaces.operators import (
     Activation,
@@ -28,7 +28,7 @@ from archscape.spaces.operators import (
     TransposedConv,
     Unpool,
 )
-from archscape.spaces.source import source
+from archscape.spaces.code.source import source
 
 AnOp = TypeVar("AnOp", bound=Op)
 COMPOSED = {

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from archscape.spaces import Composed, Network, Row, ShapeError, Space, SpaceError, oneof, ref
-from archscape.spaces.document import read_text
-from archscape.spaces.language import read_table
-from archscape.spaces.source import source
+from archscape.spaces.table.document import read_text
+from archscape.spaces.table.language import read_table
+from archscape.spaces.code.source import source
 
 HEAD = "network: net\ninput: 8x16x16\n"
 

@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archscape.spaces import Network, Row, Term
 from archscape.spaces.blocks import BLOCKS
-from archscape.spaces.build import build
+from archscape.spaces.code.build import build
 from archscape.spaces.contract import (
     INPUTS,
     check_fvcore,
@@ -28,7 +28,7 @@ from archscape.spaces.contract import (
     check_params,
     image,
 )
-from archscape.spaces.expressions import Expr
+from archscape.spaces.table.expressions import Expr
 from archscape.spaces.operators import OPERATORS, Conv, Linear
 from archscape.spaces.operators.activation import ACTIVATIONS
 

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.build import build
-from archscape.spaces.expressions import Expr
-from archscape.spaces.source import source
+from archscape.spaces.code.build import build
+from archscape.spaces.table.expressions import Expr
+from archscape.spaces.code.source import source
 
 N = 19
 WINDOWS = list(product((1, 2, 3, 4, 5), (1, 2, 3), (1, 2)))  # kernel, stride, dilation

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.build import build
-from archscape.spaces.expressions import Expr
-from archscape.spaces.runtime import Deformable
+from archscape.spaces.code.build import build
+from archscape.spaces.table.expressions import Expr
+from archscape.spaces.code.runtime import Deformable
 
 WINDOWS: list[dict[str, int]] = [
     {"kernel": 3},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archscape.spaces.document import MAX_CHARACTERS, MAX_DEPTH, Document, read_file, read_text
+from archscape.spaces.table.document import MAX_CHARACTERS, MAX_DEPTH, Document, read_file, read_text
 from archscape.spaces.errors import InputError, JobError, SpaceError
 
 

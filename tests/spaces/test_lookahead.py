@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from archscape.spaces import Sample, ShapeError, Space
-from archscape.spaces.lookahead import Lookahead
-from archscape.spaces.sampling import chooser, follow, other
+from archscape.spaces.walk.lookahead import Lookahead
+from archscape.spaces.walk.sampling import chooser, follow, other
 
 TEXT = """\
 space: small

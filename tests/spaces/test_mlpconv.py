@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archscape.spaces import Network, Row
-from archscape.spaces.build import build
+from archscape.spaces.code.build import build
 
 NIN = """
 network: nin

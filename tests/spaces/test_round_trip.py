@@ -25,9 +25,9 @@ from archscape.spaces import (
     catalog_names,
     load,
 )
-from archscape.spaces.expressions import Arithmetic, Expr, expression_text, oneof, ref, span
-from archscape.spaces.parser import parse
-from archscape.spaces.values import Term
+from archscape.spaces.table.expressions import Arithmetic, Expr, expression_text, oneof, ref, span
+from archscape.spaces.table.parser import parse
+from archscape.spaces.table.values import Term
 
 # Expressions
 

@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from archscape.spaces import Row, ShapeError, SpaceError, oneof
-from archscape.spaces.rows import RESERVED, RowShapeError, check_name, row_names
+from archscape.spaces.table.rows import RESERVED, RowShapeError, check_name, row_names
 
 
 def test_rows_are_values() -> None:

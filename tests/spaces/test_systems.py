@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from archscape import profile
 from archscape.spaces import Network, ShapeError, catalog_names, load, load_network
-from archscape.spaces.build import build
-from archscape.spaces.export import export
+from archscape.spaces.code.build import build
+from archscape.spaces.code.export import export
 from archscape.spaces.graph import Shape
-from archscape.spaces.source import class_name
-from archscape.spaces.values import shape_text
+from archscape.spaces.code.source import class_name
+from archscape.spaces.table.values import shape_text
 
 
 class System(NamedTuple):

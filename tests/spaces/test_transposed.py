@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.build import build
-from archscape.spaces.expressions import Expr
+from archscape.spaces.code.build import build
+from archscape.spaces.table.expressions import Expr
 
 SIZES = [(4, 11), (4, 7, 6), (4, 3, 5, 4)]
 

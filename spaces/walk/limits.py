@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
-from .document import Document, Place, Tree
-from .errors import SpaceError, suggest
-from .expressions import MAX_NUMBER, ExpressionError
-from .graph import Totals
-from .parser import parse
+from ..errors import SpaceError, suggest
+from ..graph import Totals
+from ..table.document import Document, Place, Tree
+from ..table.expressions import MAX_NUMBER, ExpressionError
+from ..table.parser import parse
 
 COSTS = ("params", "macs", "flops", "activations")
 

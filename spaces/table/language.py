@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from .blocks import BLOCKS
+from ..blocks import BLOCKS
+from ..errors import SpaceError
+from ..graph import Shape
+from ..network import Network
+from ..space import Space
+from ..walk.limits import Limit, read_limits
 from .document import Document, Place, Tree
-from .errors import SpaceError
 from .expressions import Choice, Expr, ExpressionError
-from .graph import Shape
-from .limits import Limit, read_limits
-from .network import Network
 from .parser import parse
 from .rows import Composed, Row
 from .signature import read_signature
-from .space import Space
 from .uses import used_files
 
 _NETWORK = ("network", "input", "uses", "defaults", "let", "blocks", "layers", "outputs", "alike")

@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import InputError, suggest
-from .network import Network
+from ..errors import InputError, suggest
+from ..network import Network
+from ..table.uses import used_name
+from ..table.writing import to_yaml
 from .source import source
-from .uses import used_name
-from .writing import to_yaml
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from .errors import SpaceError
+from ..errors import SpaceError
 from .values import Value, text
 
 Number: TypeAlias = int | Fraction

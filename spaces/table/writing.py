@@ -7,15 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from .blocks import BLOCKS
+from ..blocks import BLOCKS
 from .expressions import Choice, Expr, expression_text
 from .rows import Composed, Row
 from .uses import used_name
 from .values import shape_text, text
 
 if TYPE_CHECKING:
-    from .network import Network
-    from .space import Space
+    from ..network import Network
+    from ..space import Space
 
 Json: TypeAlias = "int | str | list[Json] | dict[str, Json] | None"
 WIDTH = 110

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from ..graph import Style
+from ..network import Network, network_body, placed
+from ..walk.program import Drawn
 from .expressions import Expr, parts
-from .graph import Style
-from .network import Network, network_body, placed
-from .program import Drawn
 from .rows import BEFORE, Call, Composed, Row, RowError, RowShapeError, row_names
 from .values import Term
 
 if TYPE_CHECKING:
-    from .space import Space
+    from ..space import Space
 
 
 def network_of(drawn: Drawn, space: Space) -> Network:

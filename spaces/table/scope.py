@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from .blocks import Block
-from .blocks.kinds import SOURCE
+from ..blocks import Block
+from ..blocks.kinds import SOURCE
+from ..errors import SpaceError
 from .document import Document, Place
-from .errors import SpaceError
 from .expressions import Expr
 from .rows import BEFORE, INPUT, MAX_ROWS, Row, check_name, row_names
 from .writing import inline

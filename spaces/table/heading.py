@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from .alike import HASHES
-from .blocks import BLOCKS, Block
+from ..alike import HASHES
+from ..blocks import BLOCKS, Block
+from ..graph import Shape
 from .composed import Words, words_of
 from .document import Document, Place
 from .expressions import Expr, nesting
-from .graph import Shape
 from .resolve import MAX_NESTING
 from .rows import MAX_NAME, MAX_ROWS, Composed, Row
 from .values import NAME, shape_text

@@ -23,11 +23,12 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from .blocks import BLOCKS, Block, Parameter
-from .blocks.block import Args
-from .blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
+from ..blocks import BLOCKS, Block, Parameter
+from ..blocks.block import Args
+from ..blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
+from ..errors import ShapeError, suggest
+from ..graph import Style, Tensor
 from .document import Document, Place
-from .errors import ShapeError, suggest
 from .expressions import (
     Expr,
     ExpressionError,
@@ -39,7 +40,6 @@ from .expressions import (
     parts,
     references,
 )
-from .graph import Style, Tensor
 from .parser import parse
 from .rows import (
     BEFORE,

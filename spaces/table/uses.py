@@ -15,10 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .blocks import Block
-from .blocks.opaque import OpaqueBlock, is_module
+from ..blocks import Block
+from ..blocks.opaque import OpaqueBlock, is_module
+from ..errors import SpaceError
 from .document import Document, Place
-from .errors import SpaceError
 
 
 def used_files(document: Document, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ShapeError
-from .expressions import MAX_NUMBER
-from .graph import Shape
+from ..errors import ShapeError
+from ..graph import Shape
+from ..table.expressions import MAX_NUMBER
+from ..table.rows import Call
+from ..table.values import Option, Value
 from .limits import Limit, cost_of
 from .program import Step
-from .rows import Call
 from .slots import Choose, Draw, walk
-from .values import Option, Value
 
 if TYPE_CHECKING:
-    from .space import Space
+    from ..space import Space
 
 OUTCOMES = 256
 """Outcomes in one table; a sample of so many where there are more."""

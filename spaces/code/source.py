@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from textwrap import wrap
 
+from ..graph import Body, Node, Op
+from ..network import Network
+from ..table.values import shape_text
 from .forward import forward
-from .graph import Body, Node, Op
 from .helpers import definitions
 from .layout import fit, indent
-from .network import Network
 from .parameters import Literal, ParameterNames, literal
-from .values import shape_text
 
 WIDTH = 88
 TAKEN = frozenset({"F", "Tensor", "None", "True", "False"})

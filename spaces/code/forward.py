@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .graph import Body, Node, Op
+from ..graph import Body, Node, Op
+from ..table.values import shape_text
 from .helpers import helper_names
 from .layout import fit
-from .values import shape_text
 
 MAX_NESTED = 72
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from .composed import ComposedBlock
-from .document import Document, Place
-from .errors import ShapeError
-from .graph import Totals
-from .rows import RowError
+from ..errors import ShapeError
+from ..graph import Totals
+from ..table.composed import ComposedBlock
+from ..table.document import Document, Place
+from ..table.rows import RowError
 from .sampling import chooser, follow, other
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .space import Sample, Space
-    from .values import Option
+    from ..space import Sample, Space
+    from ..table.values import Option
 
 ROUNDS = 100
 """Networks in which every choice takes the next option that none has taken; a longer choice is let pass."""

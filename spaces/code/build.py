@@ -9,7 +9,7 @@ from types import ModuleType
 
 from torch import nn
 
-from .network import Network
+from ..network import Network
 from .source import class_name, source
 
 _SERIAL = count(1)

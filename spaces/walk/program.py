@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .blocks import BLOCKS, Block
-from .document import Place
-from .graph import Style
-from .rows import BEFORE, Call
+from ..blocks import BLOCKS, Block
+from ..graph import Style
+from ..table.document import Place
+from ..table.rows import BEFORE, Call
 from .slots import INDEX, Choose, Draw, Paths, Slot
 
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from .graph import Body, Op
-from .values import Value
+from ..graph import Body, Op
+from ..table.values import Value
 
 Literal: TypeAlias = "int | float | bool | str | tuple[int, ...] | None"
 

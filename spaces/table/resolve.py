@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from itertools import islice
 
-from .blocks.kinds import Kind
+from ..blocks.kinds import Kind
+from ..errors import InputError, suggest
+from ..walk.slots import Checked, Draw, Fixed, Index, OneOf, Slot, Variable, computed, walk
 from .document import Document, Place
-from .errors import InputError, suggest
 from .expressions import (
     MAX_OPTIONS,
     Arithmetic,
@@ -32,7 +33,6 @@ from .expressions import (
     parts,
     sequence,
 )
-from .slots import Checked, Draw, Fixed, Index, OneOf, Slot, Variable, computed, walk
 from .values import Option, Term, Value, option
 from .writing import inline
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import yaml
 
-from .errors import InputError, SpaceError, suggest
+from ..errors import InputError, SpaceError, suggest
 
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree] | None"
 Place: TypeAlias = "tuple[str | int, ...]"

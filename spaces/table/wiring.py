@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..errors import suggest
+from ..walk.program import Program, RowProgram
+from ..walk.slots import Draw, Fixed, Slot, walk
 from .document import Document, Place
-from .errors import suggest
-from .program import Program, RowProgram
 from .rows import INPUT
-from .slots import Draw, Fixed, Slot, walk
 
 MAX_NAMES = 10_000
 

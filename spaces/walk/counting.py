@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from .errors import SpaceError
+from ..errors import SpaceError
+from ..table.values import Value
 from .program import Alternative, Program, RowProgram
 from .slots import ONE, Choose, Count, Draw, walk
-from .values import Value
 
 MAX_STATES = 100_000
 

@@ -9,9 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
-from .blocks.kinds import Kind
-from .errors import SpaceError
-from .values import Option, Value, text
+from ..blocks.kinds import Kind
+from ..errors import SpaceError
+from ..table.values import Option, Value, text
 
 Choose: TypeAlias = Callable[[str, Sequence[Option]], Option]
 Paths: TypeAlias = Iterator[tuple[str, Sequence[Option]]]

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from .errors import suggest
+from ..errors import suggest
 from .expressions import (
     COMPARISONS,
     FUNCTIONS,

@@ -12,13 +12,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .blocks import Block, repeat
-from .blocks.block import Args
-from .blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
+from ..blocks import Block, repeat
+from ..blocks.block import Args
+from ..blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
+from ..errors import ShapeError, SpaceError
+from ..graph import Body, Shape, Style, Tensor, Totals
 from .document import Place
-from .errors import ShapeError, SpaceError
 from .expressions import Expr, ExpressionError, references
-from .graph import Body, Shape, Style, Tensor, Totals
 from .parser import parse
 from .values import Value, shape_text
 

@@ -19,15 +19,15 @@ from math import exp
 from random import Random
 from typing import TYPE_CHECKING
 
-from .errors import Infeasible, ShapeError
-from .graph import Totals
+from ..errors import Infeasible, ShapeError
+from ..graph import Totals
+from ..table.values import Option
 from .limits import Limit, cost_of, miss
 from .slots import Choose
-from .values import Option
 
 if TYPE_CHECKING:
+    from ..space import Decisions, Sample, Space
     from .lookahead import Lookahead
-    from .space import Decisions, Sample, Space
 
 PLAIN = 1500
 """Plain walks drawn to find out how often they meet the limits."""

@@ -9,26 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .blocks import Block
-from .blocks.kinds import DEPTH, PER, SOURCE, SOURCES, Kind
+from ..blocks import Block
+from ..blocks.kinds import DEPTH, PER, SOURCE, SOURCES, Kind
+from ..errors import suggest
+from ..graph import Style
+from ..walk.program import Alternative, Program, RowProgram
+from ..walk.slots import Fixed, Slot, Variable
 from .composed import ComposedBlock
 from .document import Document, Place
-from .errors import suggest
 from .expressions import Expr, has_choice, parts
-from .graph import Style
 from .heading import Table, check_heading
-from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
 from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row, RowError
 from .scope import Line, check_row_name, lines, misjoined
 from .signature import argument_law
-from .slots import Fixed, Slot, Variable
 from .wiring import wired
 from .writing import inline
 
 if TYPE_CHECKING:
-    from .network import Network
-    from .space import Space
+    from ..network import Network
+    from ..space import Space
 
 MAX_BLOCKS = 10_000
 

@@ -6,10 +6,10 @@ import keyword
 import re
 from collections.abc import Collection
 
+from ..code.layout import arguments
 from .composed import CHANNELS, EXTENT, OWN
 from .document import Document, Place
 from .expressions import ExpressionError, is_open
-from .layout import arguments
 from .parser import parse
 from .rows import MAX_NAME, RESERVED
 from .values import Value

@@ -1,0 +1,1 @@
+"""Walks through a space: what can be drawn, counted, sampled within limits, and looked ahead."""
