@@ -153,7 +153,8 @@ class RowProgram:
             sources = () if self.follows else (source,)
             drawn.calls.append(Call(identity, self.name, (), 0, Style(), self.index, sources, binds))
             drawn.explicit.append(True)
-            drawn.befores[self.name] = drawn.befores.get(source, source)
+            if source in drawn.befores:
+                drawn.befores[self.name] = drawn.befores[source]
 
     def draw_blocks(self, draw: Draw, drawn: Drawn, source: str, depth: int) -> None:
         """Append a call a block; unless each draws its own choices, they share them."""

@@ -679,3 +679,32 @@ outputs: [a, add, concat, b]
         assert sample.network.totals == sample.totals
         assert sample.network.hash() == sample.hash()
         assert Network.from_yaml(sample.network.to_yaml()) == sample.network
+
+
+def test_a_cell_may_follow_a_row_of_no_blocks() -> None:
+    text = """\
+space: small
+input: 3x8x8
+blocks:
+  cell:
+    - conv: {name: h0, width: 4}
+    - conv: {from: before, width: 4}
+    - add:  {with: h0}
+layers:
+  - conv: {width: 4}
+  - conv: {width: 6, depth: 0..1}
+  - cell
+  - cell: {depth: 0..1}
+  - cell
+"""
+    space = Space.from_yaml(text)
+    params = [sample.totals.params for sample in space.enumerate()]
+    conv = {(i, o): 9 * i * o + 2 * o for i in (3, 4, 6) for o in (4, 6)}
+    stem, cells = conv[3, 4], conv[4, 4]
+    # The first cell reads its input twice; the one after it reads that input too.
+    assert params == [
+        stem + 2 * cells + 2 * cells,
+        stem + 2 * cells + 2 * cells + 2 * cells,
+        stem + conv[4, 6] + 2 * conv[6, 4] + (cells + conv[6, 4]),
+        stem + conv[4, 6] + 2 * conv[6, 4] + (cells + conv[6, 4]) + 2 * cells,
+    ]
