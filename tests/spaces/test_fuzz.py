@@ -206,7 +206,7 @@ def arguments(draw: st.DrawFn, word: str, without: tuple[str, ...] = ()) -> str:
     given = []
     for name in sorted(names - set(without)):
         odd = draw(st.integers(0, 40)) == 0
-        given.append(f"{name}: {draw(st.sampled_from(ODD if odd else GOOD[name]))}")
+        given.append(f"{name}: {draw(st.sampled_from(ODD if odd else GOOD.get(name, ODD)))}")
     return f"{{{', '.join(given)}}}"
 
 
