@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import TYPE_CHECKING
 
 from ..graph import Style
@@ -65,6 +66,7 @@ class _Closing:
         names: The network's name of each row that others read; of a row whose blocks are rows of their own,
             the last one's.
         calls: The calls of each row, and whether they are named.
+        taken: The names of all rows.
     """
 
     def __init__(self, drawn: Drawn, style: Style) -> None:
@@ -76,7 +78,9 @@ class _Closing:
             call.name if explicit or call.binds else None
             for call, explicit in zip(drawn.calls, drawn.explicit, strict=True)
         ]
-        for call, name, found in zip(drawn.calls, given, row_names(words, given), strict=True):
+        found_names = row_names(words, given)
+        self.taken = set(found_names)
+        for call, name, found in zip(drawn.calls, given, found_names, strict=True):
             named = name is not None or call.name != found
             self.calls.setdefault(call.row, []).append((call, named))
         self.index = -1
@@ -98,7 +102,11 @@ class _Closing:
             args["from"] = self.name(call.sources[0])
         if call.depth == 0:
             return Row("identity", **args)
-        if not branches:
+        again = call.block.variadic and not branches and len(set(call.sources)) < len(call.sources)
+        if again:
+            branches = [(Row("identity", name=self.fresh(), from_=self.name(name)),) for name in call.sources]
+            args.pop("from", None)
+        elif not branches:
             args.update(self.maps(call))
         parameters = call.block.parameters
         for name, value in call.args:
@@ -122,6 +130,12 @@ class _Closing:
         if block.variadic and rest:
             found["with"] = rest if len(rest) > 1 else rest[0]
         return found
+
+    def fresh(self) -> str:
+        """Return a name that no row has, for one of several branches that pass on the same map."""
+        name = next(name for name in map("same{}".format, count(1)) if name not in self.taken)
+        self.taken.add(name)
+        return name
 
     def name(self, name: str) -> str:
         """Return the network's name of what a row reads: another row's, or `input`."""

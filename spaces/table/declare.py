@@ -24,13 +24,15 @@ from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row, RowError
 from .scope import Line, check_row_name, lines, misjoined
 from .signature import argument_law
 from .wiring import wired
-from .writing import inline
+from .writing import inline, signature
 
 if TYPE_CHECKING:
     from ..network import Network
     from ..space import Space
 
 MAX_BLOCKS = 10_000
+MAX_SIGNATURE = 1000
+"""Characters of a block's name and arguments: YAML reads no longer key."""
 
 ROW_WORDS = ("name", "from", "depth", "per")
 BLOCK_WORDS = ("when", "unused")
@@ -120,6 +122,9 @@ class _Declaration:
             for at, argument in enumerate(composed.arguments):
                 if law := argument_law(argument, composed.arguments[:at]):
                     raise self.error(("blocks", name), law, at_key=True)
+            if len(signature(name, composed)) > MAX_SIGNATURE:
+                law = f"the arguments of a block take at most {MAX_SIGNATURE:,} characters"
+                raise self.error(("blocks", name), law, at_key=True)
             for line in lines(self.document, composed.rows, ("blocks", name)):
                 self.resolver.grow(line.place)
                 if line.row.word in self.table.alternatives:

@@ -39,6 +39,8 @@ from .writing import inline
 MAX_NESTING = 60
 """Levels of expressions, of words, and of names that are defined by others."""
 MAX_CHOICE = 1000
+MAX_OPTION = 1000
+"""Characters of an option: YAML reads no longer key."""
 MAX_SLOTS = 100_000
 """Expressions that a table may come down to once its words and choices are expanded."""
 PROBES = 1000
@@ -212,6 +214,8 @@ class Resolver:
         slots: dict[Option, Slot] = {}
         for item in value.options:
             key = expression_text(item) if is_open(item) else option(item)  # type: ignore[arg-type]
+            if len(str(key)) > MAX_OPTION:
+                raise self.error(place, f"an option holds at most {MAX_OPTION:,} characters")
             if key in slots:
                 raise self.error((*place, str(key)), f"the choice lists '{key}' twice", at_key=True)
             slots[key] = self.slot(item, f"{label}.{key}" if self._draws_anew(item) else label, place)

@@ -54,8 +54,6 @@ MAX_SIZE = 100_000
 MAX_LEVELS = 100
 """Blocks that stand within each other, the rows that repeat them counted as blocks."""
 TOO_LARGE = f"a network has at most {MAX_SIZE:,} operators and blocks; this one comes down to more"
-SAID = 300
-"""Characters of what is said of a block within blocks, the end of which is kept."""
 NOTHING_LEFT = "no block is left: every depth is 0"
 
 
@@ -195,9 +193,8 @@ class Call(NamedTuple):
         except RowError as error:
             raise error.used(self.row) from None
         except ShapeError as error:
-            given, said = " and ".join(map(shape_text, shapes)), str(error)
-            said = said if len(said) <= SAID else f"... {said[-SAID:]}"
-            raise RowShapeError(f"{self.name} on {given}: {said}", self.row) from None
+            here = f"{self.name} on {' and '.join(map(shape_text, shapes))}"
+            raise RowShapeError(f"{here}: {shortened(error)}", self.row, innermost(error)) from None
         return body
 
 
@@ -234,14 +231,30 @@ class RowError(ShapeError):
 
 
 class RowShapeError(ShapeError):
-    """A row does not fit the map it reads; `row` is its index in its scope."""
+    """A row does not fit the map it reads.
 
-    def __init__(self, message: str, row: int) -> None:
+    Attributes:
+        row: Its index in its scope.
+        innermost: Where the row is a block of rows: what is said of the row that does not fit.
+    """
+
+    def __init__(self, message: str, row: int, innermost: str = "") -> None:
         super().__init__(message)
         self.row = row
+        self.innermost = innermost
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RowShapeError, (str(self), self.row)
+        return RowShapeError, (str(self), self.row, self.innermost)
+
+
+def innermost(error: ShapeError) -> str:
+    """Return what is said of the row that does not fit, if blocks of rows are around it."""
+    return (error.innermost or str(error)) if isinstance(error, RowShapeError) else ""
+
+
+def shortened(error: ShapeError) -> str:
+    """Return what an error says without the rows between the outermost and the innermost."""
+    return f"... {error.innermost}" if isinstance(error, RowShapeError) and error.innermost else str(error)
 
 
 def check_size(body: Body) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import ShapeError
 from ..graph import Totals
+from ..network import network_body, placed
 from ..table.composed import ComposedBlock
 from ..table.document import Document, Place
-from ..table.rows import RowError
+from ..table.rows import MAX_SIZE, RowError
 from .sampling import chooser, follow, other
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from ..space import Sample, Space
     from ..table.values import Option
 
+OPERATORS = 20_000
+"""Operators and blocks of all networks in which options are tried, so that it takes a second."""
 ROUNDS = 100
 """Networks in which every choice takes the next option that none has taken; a longer choice is let pass."""
-
 NETWORKS = 300
 """Random networks that are looked at while a choice has changed none."""
 CONTEXTS = 12
@@ -44,7 +46,6 @@ def check_options(space: Space) -> None:
     waiting = {
         path: [*options[1:-1][:ROUNDS], options[0], options[-1]] for path, options in space.paths.items()
     }
-
     taken: list[tuple[str, Option]] = []
 
     def choose(path: str, options: Sequence[Option]) -> Option:
@@ -53,12 +54,15 @@ def check_options(space: Space) -> None:
         taken.append((path, waiting[path].pop()))
         return taken[-1][1]
 
+    work = OPERATORS
     for _ in range(min(ROUNDS, WORK // len(space.program.rows))):
         taken.clear()
-        if _totals(space.decide(choose)) is None:  # so the rows below the one that does not fit were not seen
+        size = _size(space.decide(choose))
+        work -= size or MAX_SIZE // 10
+        if size is None:  # so the rows below the one that does not fit were not seen
             for path, option in taken:
                 waiting[path].insert(0, option)
-        if not any(waiting.values()):
+        if work < 0 or not any(waiting.values()):
             break
 
 
@@ -107,9 +111,27 @@ def _changes(space: Space, sample: Sample, path: str, rng: Random) -> bool | Non
     costs, others = _totals(sample), _totals(changed)
     if costs is None and others is None:
         return None
-    if costs != others:
+    if costs != others or sample.hash() != changed.hash():
         return True
-    return sample.hash() != changed.hash()
+    return False if _reaches(space, sample, path) else None
+
+
+def _reaches(space: Space, sample: Sample, path: str) -> bool:
+    """Tell whether what a decision is for is part of the network: a row that none reads is left out of it."""
+    rows = space.program.rows
+    drawn = {rows[call.row].name for call in sample.drawn.calls}
+    return not space.program.prunes or len(drawn) == len(rows) or path.partition(".")[0] in drawn
+
+
+def _size(sample: Sample) -> int | None:
+    """Return how many operators and blocks a network comes down to; None where it cannot be built."""
+    space = sample.space
+    try:
+        return network_body(space.name, sample.drawn.calls, space.input, space.outputs).extent[0]
+    except RowError as error:
+        raise placed(error, space.program, space.origin, f"space {space.name}") from None
+    except ShapeError:
+        return None
 
 
 def _totals(sample: Sample) -> Totals | None:

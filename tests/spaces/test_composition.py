@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from archscape.spaces import Composed, Network, Row, ShapeError, Space, SpaceError, oneof, ref
+from archscape.spaces.code.source import source
 from archscape.spaces.table.document import read_text
 from archscape.spaces.table.language import read_table
-from archscape.spaces.code.source import source
 
 HEAD = "network: net\ninput: 8x16x16\n"
 
@@ -648,15 +648,19 @@ def test_a_computed_sequence_holds_at_most_1_000_values() -> None:
         net(f"blocks:\n{blocks}layers:\n  - b0: {{a: 3}}\n")
 
 
-def test_what_is_wrong_deep_within_blocks_is_still_said() -> None:
-    with pytest.raises(
-        ShapeError, match=r"b0 on 8x16x16: \.\.\. .* 7 groups must divide both 8 input and 8 output"
-    ):
-        net(
-            deep(45)
-            .replace("conv: {width: 8}", "conv: {width: 8, groups: 7}")
-            .replace("    - b", "    - norm\n    - b")
-        )
+def test_what_is_wrong_deep_within_blocks_is_said_of_the_innermost_row() -> None:
+    wrong = (
+        deep(45)
+        .replace("conv: {width: 8}", "conv: {width: 8, groups: 7}")
+        .replace("    - b", "    - norm\n    - b")
+    )
+    law = "7 groups must divide both 8 input and 8 output channels"
+    with pytest.raises(ShapeError, match=f":139:5: b0 on 8x16x16: ... conv on 8x16x16: {law}"):
+        net(wrong)
+    with pytest.raises(ShapeError, match=f": b43 on 8x16x16: ... conv on 8x16x16: {law}"):
+        net(wrong.replace("  - b0\n", "  - b43\n  - b0\n"))
+    with pytest.raises(ShapeError, match=f": b44 on 8x16x16: conv on 8x16x16: {law}"):
+        net(wrong.replace("  - b0\n", "  - b44\n  - b0\n"))
 
 
 def test_rows_of_a_sample_read_rows_whose_blocks_are_rows_of_their_own() -> None:
@@ -708,3 +712,96 @@ layers:
         stem + conv[4, 6] + 2 * conv[6, 4] + (cells + conv[6, 4]),
         stem + conv[4, 6] + 2 * conv[6, 4] + (cells + conv[6, 4]) + 2 * cells,
     ]
+
+
+OPTIONS = """\
+space: small
+input: 3x8x8
+blocks:
+  unit(k, op, source):
+    - conv: {name: a, width: 4}
+    - $op:  {name: s, width: 3 * $k}
+    - conv: {from: $source, width: 4}
+layers:
+  - unit: {k: 1..90, op: {conv, separable, plain, basic}, source: {s, input}}
+"""
+NO_WIDTH = "width is a whole number from 1 to 1,000,000, but got '0'; used in line 9"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("3 * $k", "90 - $k", "6:30", NO_WIDTH),
+        ("3 * $k", "$k - 1", "6:30", NO_WIDTH),
+        ("3 * $k", "($k - 45) ** 2", "6:30", NO_WIDTH),
+        ("3 * $k", "12 // ($k % 45)", "6:30", "division by zero; used in line 9"),
+        ("basic}", "baisc}", "6:7", "there is no block 'baisc'; did you mean 'basic'?; used in line 9"),
+        ("basic}", "lrn}", "6:23", "lrn has no 'width'"),
+        ("{s, input}", "{s, t}", "7:20", "no row above is named 't'"),
+    ],
+)
+def test_every_option_of_an_argument_is_tried(old: str, new: str, place: str, words: str) -> None:
+    assert Space.from_yaml(OPTIONS).count() == 90 * 4 * 2
+    assert OPTIONS.count(old) == 1
+    with pytest.raises(SpaceError) as caught:
+        read_table(read_text(OPTIONS.replace(old, new), name="a.yaml"))
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(f"a.yaml:{place}: ")
+
+
+def test_what_few_shapes_make_wrong_is_not_drawn() -> None:
+    """The width of the block is 0 where it reads 2,000 channels, one option of 4,000."""
+    text = """\
+space: small
+input: 3x8x8
+blocks:
+  narrow:
+    - conv: {width: "min(($in - 2000) ** 2, 8)"}
+layers:
+  - conv: {width: 1..4000}
+  - narrow
+"""
+    space = Space.from_yaml(text)
+    wrong = space.replay({"conv.width": 2000})
+    assert not space.feasible(wrong)
+    with pytest.raises(SpaceError, match=r":5:22: width is a whole number .* but got '0'; used in line 8"):
+        wrong.network  # noqa: B018
+
+
+def test_a_join_may_draw_a_row_twice() -> None:
+    text = """\
+space: small
+input: 3x8x8
+layers:
+  - conv: {name: a, width: 4}
+  - conv: {name: b, width: 4}
+  - add:  {with: [{a, b}, {a, b}]}
+"""
+    found = {}
+    for sample in Space.from_yaml(text).enumerate():
+        assert sample.network.totals == sample.totals
+        assert sample.network.hash() == sample.hash()
+        assert Network.from_yaml(sample.network.to_yaml()) == sample.network
+        found[tuple(sample.decisions.values())] = sample.hash()
+    assert found["a", "b"] == found["b", "a"]
+    assert len(set(found.values())) == 3
+
+
+def test_a_choice_of_rows_that_few_networks_have_is_not_idle() -> None:
+    rows = ["  - conv: {name: a0, width: 4}", "  - conv: {name: a1, width: 4}"]
+    for number in range(2, 60):
+        above = ", ".join(f"a{other}" for other in range(max(0, number - 20), number))
+        rows.append(f"  - conv: {{name: a{number}, width: 4, from: {{{above}}}}}")
+    space = Space.from_yaml("\n".join(["space: s", "input: 4x8x8", "layers:", *rows]))
+    assert len(space.paths) == 58
+
+
+def test_keys_that_yaml_cannot_read_are_refused() -> None:
+    """YAML reads a key of at most 1,024 characters."""
+    names = {f"argument{number}": 1 for number in range(100)}
+    rows = tuple(Row("conv", width=ref(name)) for name in names)
+    with pytest.raises(SpaceError, match="the arguments of a block take at most 1,000 characters"):
+        Network(name="n", input=(3, 8, 8), blocks={"a": Composed(rows, defaults=names)}, layers=(Row("a"),))
+    layers = (Row("conv", width=4, kernel=oneof(3, tuple(range(300)))),)
+    with pytest.raises(SpaceError, match="an option holds at most 1,000 characters"):
+        Space(name="s", input=(3, 8, 8), layers=layers)
