@@ -144,17 +144,27 @@ class Arithmetic(_Open):
     right: Expr
 
     def __repr__(self) -> str:
-        if self.operator in COMPARISONS or self.operator in LOGIC:
+        # Python's power binds tighter than a sign, and takes a ratio as a float.
+        power = self.operator == "**" and not isinstance(self.left, _Open)
+        if self.operator in COMPARISONS or self.operator in LOGIC or power:
             return f"Arithmetic({self.operator!r}, {self.left!r}, {self.right!r})"
         return f"({self.left!r} {self.operator} {self.right!r})"
 
 
 @dataclass(frozen=True, repr=False)
 class Item(_Open):
-    """`$name.index`: an item of a sequence, from 0."""
+    """`$name.index`: an item of a sequence, from 0.
+
+    Raises:
+        ExpressionError: If the index is no number of an item.
+    """
 
     of: Expr
     index: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.index, int) or self.index < 0:
+            raise ExpressionError(f"the items of a sequence are counted from 0, but got {self.index!r}")
 
     def __repr__(self) -> str:
         return f"{self.of!r}[{self.index}]"
@@ -286,6 +296,11 @@ def nesting(expression: Expr) -> int:
     return deepest
 
 
+def operations(expression: Expr) -> int:
+    """Return the number of operators, comparisons and functions in an expression."""
+    return sum(isinstance(part, Arithmetic | Function) for part in parts(expression))
+
+
 def is_open(expression: Expr) -> bool:
     """Tell whether an expression is more than a value: it refers, computes or leaves a choice."""
     if isinstance(expression, tuple):
@@ -325,6 +340,8 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
         return f"[{', '.join(map(expression_text, expression))}]"
     if isinstance(expression, Arithmetic):
         left, right = (expression_text(side, tight=True) for side in (expression.left, expression.right))
+        if expression.operator == "**" and left.startswith("-"):
+            left = f"({left})"  # a power binds tighter than a sign
         body = f"{left} {expression.operator} {right}"
     elif isinstance(expression, Conditional):
         sides = (expression.then, expression.condition, expression.otherwise)

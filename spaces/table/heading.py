@@ -13,7 +13,8 @@ from ..blocks import BLOCKS, Block
 from ..graph import Shape
 from .composed import Words, words_of
 from .document import Document, Place
-from .expressions import Expr, nesting
+from .expressions import Expr, nesting, operations
+from .parser import MAX_OPERATIONS
 from .resolve import MAX_NESTING
 from .rows import MAX_NAME, MAX_ROWS, Composed, Row
 from .values import NAME, shape_text
@@ -109,6 +110,8 @@ def check_heading(table: Table) -> None:
     for place, value in table.expressions():
         if nesting(value) > MAX_NESTING:
             raise error(place, f"nested too deep; at most {MAX_NESTING} levels")
+        if operations(value) > MAX_OPERATIONS:
+            raise error(place, f"an expression holds at most {MAX_OPERATIONS} operations")
 
 
 def _check_declared(document: Document, section: str, name: str, taken: dict[str, str]) -> None:

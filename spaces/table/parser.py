@@ -10,8 +10,8 @@
     sum     = product {("+" | "-") product}
     product = power {("*" | "/" | "//" | "%") power}
     power   = atom ["**" power]
-    atom    = number | $name{.number} | word | word(number, ...) | function(two, ...) | -atom | (item)
-            | [item, ...] | {item, ...}
+    atom    = number | -power | word | word(number, ...) | sequence{.number}
+    sequence = $name | function(two, ...) | (item) | [item, ...] | {item, ...}
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ from .values import Term, Value
 MAX_CHARACTERS = 10_000
 MAX_DIGITS = 30
 MAX_NESTING = 20
+MAX_OPERATIONS = 20
 _TOKEN = re.compile(
-    r"(?P<token>(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*(?:\.[0-9]+)*)"
+    r"(?P<token>(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*)|(?P<item>\.[0-9]+)"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|\*\*|[<>=!]=|[-+*/%(),\[\]{}<>]))\s*"
 )
 _CLOSING = {"-": "", "(": ")", "[": "]", "{": "}"}
@@ -78,7 +79,7 @@ class _Parser:
             match = _TOKEN.match(source, offset)
             if not match:
                 raise ExpressionError(f"'{source[offset]}' is not part of an expression", offset)
-            kind = next(kind for kind in ("number", "ref", "word", "mark") if match[kind])
+            kind = next(kind for kind in ("number", "ref", "item", "word", "mark") if match[kind])
             self.tokens.append((kind, match["token"], offset))
             offset = match.end()
         self.at = 0
@@ -178,8 +179,10 @@ class _Parser:
 
     def combined(self, at: int, value: Expr) -> Expr:
         self.operations += 1
-        if self.operations > MAX_NESTING:
-            raise ExpressionError(f"an expression holds at most {MAX_NESTING} operations", self.tokens[at][2])
+        if self.operations > MAX_OPERATIONS:
+            raise ExpressionError(
+                f"an expression holds at most {MAX_OPERATIONS} operations", self.tokens[at][2]
+            )
         return value
 
     def atom(self) -> Expr:
@@ -190,16 +193,22 @@ class _Parser:
         if kind == "number":
             return self.number(word)
         if kind == "ref":
-            name, *indexes = word[1:].split(".")
-            value: Expr = Ref(name)
-            for index in indexes[:MAX_NESTING]:
-                value = Item(value, int(index[:MAX_DIGITS]))
-            return value
+            return self.items(Ref(word[1:]))
         if kind == "word":
             return self.word(word)
-        if word in _CLOSING:
+        if word == "-":
             return self.nested(word)
+        if word in _CLOSING:
+            return self.items(self.nested(word))
         raise self.error(f"'{word}' is not expected here", -1)
+
+    def items(self, of: Expr) -> Expr:
+        """Return what the numbers that follow take of a sequence."""
+        for _ in range(MAX_NESTING):
+            if self.at == len(self.tokens) or self.tokens[self.at][0] != "item":
+                break
+            of = Item(of, int(self.take()[1 : MAX_DIGITS + 1]))
+        return of
 
     def nested(self, mark: str) -> Expr:
         self.deeper()
@@ -273,7 +282,7 @@ class _Parser:
                 return call(word, arguments)  # type: ignore[arg-type]
             except ExpressionError as error:
                 raise ExpressionError(str(error), self.tokens[at][2]) from None
-        return self.combined(at, Function(word, arguments))
+        return self.items(self.combined(at, Function(word, arguments)))
 
     def peek(self) -> str:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""

@@ -14,8 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, ShapeError
 from archscape.spaces.code.build import build
-from archscape.spaces.operators import Attention
 from archscape.spaces.code.runtime import attend
+from archscape.spaces.operators import Attention
 
 MAPS = [(8, 9), (8, 5, 6), (8, 3, 4, 5)]
 

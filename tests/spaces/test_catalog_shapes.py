@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Space, load, load_network
 from archscape.spaces.code.build import build
+from archscape.spaces.code.source import source
 from archscape.spaces.graph import Op, Shape
 from archscape.spaces.operators import (
     Activation,
@@ -28,7 +29,6 @@ from archscape.spaces.operators import (
     TransposedConv,
     Unpool,
 )
-from archscape.spaces.code.source import source
 
 AnOp = TypeVar("AnOp", bound=Op)
 COMPOSED = {

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from archscape.spaces import Network, Row, ShapeError, SpaceError, Term
 from archscape.spaces.code.build import build
-from archscape.spaces.operators.norm import batch_norm, norm_operator
 from archscape.spaces.code.source import source
+from archscape.spaces.operators.norm import batch_norm, norm_operator
 
 GROUPS = Term("group", (4,))
 MAPS = [(8, 9), (8, 5, 6), (8, 3, 4, 5)]

@@ -16,11 +16,11 @@ from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, SpaceError
 from archscape.spaces.blocks import block
 from archscape.spaces.code.build import build
+from archscape.spaces.code.source import source
 from archscape.spaces.contract import check
 from archscape.spaces.errors import ShapeError
 from archscape.spaces.graph import Tensor, Totals
 from archscape.spaces.operators.opaque import Opaque, module_class, opaque
-from archscape.spaces.code.source import source
 
 
 class Mixer(nn.Module):

@@ -20,8 +20,8 @@ from archscape import profile
 from archscape.spaces import Network, ShapeError, catalog_names, load, load_network
 from archscape.spaces.code.build import build
 from archscape.spaces.code.export import export
-from archscape.spaces.graph import Shape
 from archscape.spaces.code.source import class_name
+from archscape.spaces.graph import Shape
 from archscape.spaces.table.values import shape_text
 
 
