@@ -296,9 +296,13 @@ def nesting(expression: Expr) -> int:
     return deepest
 
 
-def operations(expression: Expr) -> int:
-    """Return the number of operators, comparisons and functions in an expression."""
-    return sum(isinstance(part, Arithmetic | Function) for part in parts(expression))
+def scalars(expression: Expr) -> Iterator[Expr]:
+    """Yield the parts of an expression that are each written as one text: items of sequences, options."""
+    if isinstance(expression, tuple):
+        for item in expression:
+            yield from scalars(item)
+    else:
+        yield from expression.options if isinstance(expression, Choice) else (expression,)
 
 
 def is_open(expression: Expr) -> bool:
@@ -344,8 +348,9 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
             left = f"({left})"  # a power binds tighter than a sign
         body = f"{left} {expression.operator} {right}"
     elif isinstance(expression, Conditional):
-        sides = (expression.then, expression.condition, expression.otherwise)
-        body = "{} if {} else {}".format(*(expression_text(side, tight=True) for side in sides))
+        then, condition = (expression_text(e, tight=True) for e in (expression.then, expression.condition))
+        chained = isinstance(expression.otherwise, Conditional)
+        body = f"{then} if {condition} else {expression_text(expression.otherwise, tight=not chained)}"
     else:
         body = text(expression)
         tight = tight and isinstance(expression, Fraction)

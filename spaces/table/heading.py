@@ -13,8 +13,8 @@ from ..blocks import BLOCKS, Block
 from ..graph import Shape
 from .composed import Words, words_of
 from .document import Document, Place
-from .expressions import Expr, nesting, operations
-from .parser import MAX_OPERATIONS
+from .expressions import Expr, ExpressionError, expression_text, is_open, nesting, scalars
+from .parser import parse
 from .resolve import MAX_NESTING
 from .rows import MAX_NAME, MAX_ROWS, Composed, Row
 from .values import NAME, shape_text
@@ -110,8 +110,12 @@ def check_heading(table: Table) -> None:
     for place, value in table.expressions():
         if nesting(value) > MAX_NESTING:
             raise error(place, f"nested too deep; at most {MAX_NESTING} levels")
-        if operations(value) > MAX_OPERATIONS:
-            raise error(place, f"an expression holds at most {MAX_OPERATIONS} operations")
+        for part in filter(is_open, scalars(value)):
+            # What Python says must be sayable in text, and what text says, in the form that is written back.
+            try:
+                parse(expression_text(part))
+            except ExpressionError as law:
+                raise error(place, str(law)) from None
 
 
 def _check_declared(document: Document, section: str, name: str, taken: dict[str, str]) -> None:

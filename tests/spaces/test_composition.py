@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pickle
+from fractions import Fraction
 from random import Random
 
 import pytest
 import torch
 
+import archscape.spaces
 from archscape.spaces import Composed, Network, Row, ShapeError, Space, SpaceError, oneof, ref
 from archscape.spaces.code.source import source
 from archscape.spaces.table.document import read_text
+from archscape.spaces.table.expressions import Arithmetic, Conditional, Expr, expression_text
 from archscape.spaces.table.language import read_table
+from archscape.spaces.table.parser import parse
 
 HEAD = "network: net\ninput: 8x16x16\n"
 
@@ -805,3 +809,29 @@ def test_keys_that_yaml_cannot_read_are_refused() -> None:
     layers = (Row("conv", width=4, kernel=oneof(3, tuple(range(300)))),)
     with pytest.raises(SpaceError, match="an option holds at most 1,000 characters"):
         Space(name="s", input=(3, 8, 8), layers=layers)
+
+
+def test_what_python_says_can_be_written() -> None:
+    def tiny(width: Expr) -> Network:
+        return Network(name="n", input=(3, 8, 8), let={"w": 1}, layers=(Row("conv", width=width),))
+
+    long, deep_, chain = ref("w"), ref("w"), 4
+    for number in range(1, 20):
+        long, chain = long + 1, Conditional(number, Arithmetic(">", ref("w"), number), chain)
+        deep_ = Conditional(Conditional(deep_, Arithmetic(">", ref("w"), 9), 3), True, number)
+    for width in (long, chain):
+        assert Network.from_yaml(tiny(width).to_yaml()) == tiny(width)
+    with pytest.raises(SpaceError, match=r"width: an expression holds at most 20 operations"):
+        tiny(2 * (1 + long))
+    with pytest.raises(SpaceError, match=r"width: nested too deep; at most 20 levels"):
+        tiny(deep_)
+
+
+def test_powers_and_items_in_python() -> None:
+    half = Arithmetic("**", Fraction(1, 2), ref("w"))
+    assert eval(repr(half), vars(archscape.spaces) | {"Fraction": Fraction}) == half
+    assert parse(expression_text(Arithmetic("**", -2, ref("w")))) == Arithmetic("**", -2, ref("w"))
+    assert expression_text(oneof((1, 2), (3, 4))[1]) == "{[1, 2], [3, 4]}.1"
+    assert parse("{[1, 2], [3, 4]}.1") == oneof((1, 2), (3, 4))[1]
+    with pytest.raises(SpaceError, match="the items of a sequence are counted from 0, but got -1"):
+        ref("w")[-1]
