@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from fractions import Fraction
 from random import Random
@@ -16,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import archscape.spaces
 from archscape.spaces import (
     Infeasible,
+    InputError,
     Limit,
     Network,
     Row,
@@ -25,9 +27,25 @@ from archscape.spaces import (
     catalog_names,
     load,
 )
-from archscape.spaces.table.expressions import Arithmetic, Expr, expression_text, oneof, ref, span
-from archscape.spaces.table.parser import parse
+from archscape.spaces.space import Sample
+from archscape.spaces.table.document import read_text
+from archscape.spaces.table.expressions import (
+    COMPARISONS,
+    Arithmetic,
+    Conditional,
+    Expr,
+    Function,
+    Item,
+    expression_text,
+    oneof,
+    parts,
+    ref,
+    span,
+)
+from archscape.spaces.table.language import read_table
+from archscape.spaces.table.parser import MAX_OPERATIONS, parse
 from archscape.spaces.table.values import Term
+from archscape.spaces.walk.sampling import chooser
 
 # Expressions
 
@@ -44,21 +62,32 @@ spans = st.builds(
     st.integers(1, 9),
 )
 references = st.sampled_from(["w", "kernel", "_a1"]).map(ref)
-open_numbers = (
-    references | spans | st.lists(st.integers(0, 9), min_size=2, max_size=3).map(lambda o: oneof(*o))
+choices = st.lists(st.integers(0, 9), min_size=2, max_size=3).map(lambda options: oneof(*options))
+items = st.builds(
+    Item, references | choices.map(lambda choice: oneof((1, choice), (2, 3))), st.integers(0, 30)
 )
+open_numbers = references | spans | choices | items
 sums = st.recursive(
-    st.builds(Arithmetic, st.sampled_from("+-*"), open_numbers, numbers | open_numbers),
-    lambda inner: st.builds(
-        Arithmetic, st.sampled_from(["+", "-", "*", "/", "//"]), numbers | inner, inner | open_numbers
+    st.builds(Arithmetic, st.sampled_from("+-*%"), open_numbers, numbers | open_numbers),
+    lambda inner: (
+        st.builds(Arithmetic, st.sampled_from(["+", "-", "*", "/", "//", "**"]), numbers | inner, inner)
+        | st.builds(Function, st.sampled_from(["round", "floor", "ceil", "log", "sqrt"]), st.tuples(inner))
+        | st.builds(Function, st.sampled_from(["min", "max"]), st.tuples(inner, numbers | inner))
     ),
     max_leaves=4,
 )
+conditions = st.recursive(
+    st.builds(Arithmetic, st.sampled_from([*COMPARISONS]), open_numbers | sums, values | sums),
+    lambda inner: st.builds(Arithmetic, st.sampled_from(["and", "or"]), inner, inner | references),
+    max_leaves=3,
+)
+conditionals = st.builds(Conditional, values | sums, conditions, values | sums)
 expressions = st.recursive(
-    values | references | spans | sums,
+    values | references | spans | sums | items | conditions | conditionals,
     lambda inner: (
         st.lists(inner, min_size=1, max_size=3).map(tuple)
         | st.lists(inner, min_size=1, max_size=3).map(lambda options: oneof(*options))
+        | st.builds(Conditional, inner, conditions, inner)
     ),
     max_leaves=8,
 )
@@ -71,6 +100,7 @@ def evaluate(text: str) -> object:
 @settings(derandomize=True, max_examples=500)
 @given(expressions)
 def test_an_expression_is_its_text_and_its_repr(expression: Expr) -> None:
+    assume(sum(isinstance(part, Arithmetic | Function) for part in parts(expression)) <= MAX_OPERATIONS)
     assert parse(expression_text(expression)) == expression
     assert evaluate(repr(expression)) == expression
 
@@ -230,6 +260,78 @@ def test_modules_are_what_was_counted(space: Space, seed: int) -> None:
     assert counter.get_total_flops() == 2 * network.totals.macs
     assert sum(parameter.numel() for parameter in module.parameters()) == network.totals.params
     network.build().load_state_dict(module.state_dict(), strict=True)
+
+
+# Documents written at random from every word and construct: see `conftest.py`
+
+
+Written = Callable[[int], str]
+
+
+def table_of(text: str) -> Network | Space | None:
+    """Return the table of a document, if it is good."""
+    try:
+        return read_table(read_text(text))
+    except InputError:
+        return None
+
+
+def closed(space: Space, walks: int) -> Iterator[tuple[Sample, Network]]:
+    """Yield samples of a space, and the networks that they close to; what cannot be built has none."""
+    choose = chooser(Random(0))
+    for _ in range(walks):
+        sample = space.decide(choose)
+        try:
+            totals = sample.totals
+        except ShapeError:
+            with pytest.raises(SpaceError):
+                sample.network  # noqa: B018
+            continue
+        assert sample.network.totals == totals
+        yield sample, sample.network
+
+
+@pytest.mark.parametrize("start", range(2000, 2500, 100))
+def test_written_tables(start: int, written: Written) -> None:
+    """Every table is the same after each way, and so is each sample's network, whose YAML gives it again."""
+    networks = 0
+    for table in filter(None, map(table_of, map(written, range(start, start + 100)))):
+        survives(table)
+        if isinstance(table, Network):
+            continue
+        for sample, network in closed(table, 3):
+            again = Network.from_yaml(network.to_yaml())
+            assert again == network
+            assert again.hash() == network.hash() == sample.hash()
+            assert table.replay(sample.decisions).decisions == sample.decisions
+            networks += 1
+    assert networks > 50
+
+
+def test_written_spaces_count_what_they_enumerate(written: Written) -> None:
+    counted = 0
+    for table in filter(None, map(table_of, map(written, range(2500, 2800)))):
+        if isinstance(table, Space) and table.count() <= 100:
+            lists = [tuple(sorted(sample.decisions.items())) for sample in table.enumerate()]
+            assert len(lists) == len(set(lists)) == table.count()
+            assert {path for decisions in lists for path, _ in decisions} == set(table.paths)
+            counted += 1
+    assert counted > 50
+
+
+def test_written_networks_build_what_they_count(written: Written) -> None:
+    built = 0
+    for table in filter(None, map(table_of, map(written, range(3110, 3280)))):
+        networks = [table] if isinstance(table, Network) else [network for _, network in closed(table, 1)]
+        for network in networks:
+            module = network.build().eval()
+            assert sum(parameter.numel() for parameter in module.parameters()) == network.totals.params
+            if network.totals.macs < 10**7:
+                output = module(torch.zeros(1, *network.input))
+                several = output if isinstance(output, tuple) else (output,)
+                assert tuple(tuple(each.shape[1:]) for each in several) == network.body.shapes
+            built += 1
+    assert built > 60
 
 
 @pytest.mark.parametrize("name", catalog_names())
