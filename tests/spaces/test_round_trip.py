@@ -268,12 +268,13 @@ def test_modules_are_what_was_counted(space: Space, seed: int) -> None:
 Written = Callable[[int], str]
 
 
-def table_of(text: str) -> Network | Space | None:
-    """Return the table of a document, if it is good."""
-    try:
-        return read_table(read_text(text))
-    except InputError:
-        return None
+def tables(written: Written, seeds: range) -> Iterator[Network | Space]:
+    """Yield the tables of the documents that are good."""
+    for seed in seeds:
+        try:
+            yield read_table(read_text(written(seed)))
+        except InputError:
+            continue
 
 
 def closed(space: Space, walks: int) -> Iterator[tuple[Sample, Network]]:
@@ -295,7 +296,7 @@ def closed(space: Space, walks: int) -> Iterator[tuple[Sample, Network]]:
 def test_written_tables(start: int, written: Written) -> None:
     """Every table is the same after each way, and so is each sample's network, whose YAML gives it again."""
     networks = 0
-    for table in filter(None, map(table_of, map(written, range(start, start + 100)))):
+    for table in tables(written, range(start, start + 100)):
         survives(table)
         if isinstance(table, Network):
             continue
@@ -310,7 +311,7 @@ def test_written_tables(start: int, written: Written) -> None:
 
 def test_written_spaces_count_what_they_enumerate(written: Written) -> None:
     counted = 0
-    for table in filter(None, map(table_of, map(written, range(2500, 2800)))):
+    for table in tables(written, range(2500, 2800)):
         if isinstance(table, Space) and table.count() <= 100:
             lists = [tuple(sorted(sample.decisions.items())) for sample in table.enumerate()]
             assert len(lists) == len(set(lists)) == table.count()
@@ -321,7 +322,7 @@ def test_written_spaces_count_what_they_enumerate(written: Written) -> None:
 
 def test_written_networks_build_what_they_count(written: Written) -> None:
     built = 0
-    for table in filter(None, map(table_of, map(written, range(3110, 3280)))):
+    for table in tables(written, range(3110, 3280)):
         networks = [table] if isinstance(table, Network) else [network for _, network in closed(table, 1)]
         for network in networks:
             module = network.build().eval()
