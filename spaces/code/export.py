@@ -47,6 +47,10 @@ def export(
         if form not in FORMATS:
             raise InputError(f"there is no format '{form}'{suggest(form, FORMATS)}")
     stem = module_name(network.name)
+    if any(Path(used_name(use)).name == f"{stem}.py" for use in network.uses):
+        raise InputError(
+            f"network {network.name} uses {stem}.py, which its source would overwrite; rename one"
+        )
     files: dict[str, Path] = {}
     out.mkdir(parents=True, exist_ok=True)
     names = _copy_used(network, out)

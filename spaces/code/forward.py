@@ -107,12 +107,10 @@ class _Forward:
         """Tell whether a network's own line would hide the shape that a row gives."""
         node = self.body.nodes[value - self.inputs]
         reader = self.body.nodes[self.readers[value][0]]
-        return self.shapes and _row(node.name) != _row(reader.name)
+        return self.shapes and _row(node) != _row(reader)
 
     def variable(self, value: int, index: int, node: Node) -> str:
         """Return a name that no value still to be read has; one read far below is named as its row."""
-        if self.shapes and self.far(value, index) and _row(node.name) not in helper_names():
-            return _row(node.name)
         scope = node.name.rpartition("_")[0]
         stem = scope if scope and self.base == "y" else self.base
         live = {
@@ -122,6 +120,8 @@ class _Forward:
             or any(self.statement(reader) > index for reader in self.readers[other])
         }
         live |= helper_names()
+        if self.shapes and self.far(value, index) and _row(node) not in live:
+            return _row(node)
         names = [stem, *(f"{stem}{n}" for n in range(2, len(live) + 3))]
         return next(name for name in names if name not in live)
 
@@ -139,6 +139,8 @@ class _Forward:
         return index
 
 
-def _row(name: str) -> str:
-    stem, _, kind = name.rpartition("_")
-    return stem if kind in ("act", "flatten", "norm") else name
+def _row(node: Node) -> str:
+    """Return the row of an operator that is named after its row and its kind, else its own name."""
+    stem, _, kind = node.name.rpartition("_")
+    named = isinstance(node.op, Op) and not node.op.stateful and kind == node.op.kind
+    return stem if stem and named else node.name

@@ -12,6 +12,7 @@ import torch
 import archscape.spaces
 from archscape.spaces import Composed, Network, Row, ShapeError, Space, SpaceError, oneof, ref
 from archscape.spaces.code.source import source
+from archscape.spaces.contract import apply, image
 from archscape.spaces.table.document import read_text
 from archscape.spaces.table.expressions import Arithmetic, Conditional, Expr, expression_text
 from archscape.spaces.table.language import read_table
@@ -252,6 +253,28 @@ layers:
 def test_any_word_makes_a_class_that_hides_nothing(word: str) -> None:
     text = f"blocks:\n  {word}:\n    - add: [conv: {{width: 4}}, conv: {{width: 4}}]\nlayers:\n  - {word}\n"
     assert net(text).build()(torch.zeros(2, 8, 16, 16)).shape == (2, 4, 16, 16)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "[conv: {name: a, width: 8}, conv: {name: a_act, width: 8}, conv: {width: 8}, add: {with: a}]\n"
+        "outputs: [a, a_act, add]\n",
+        "[conv: {width: 4}, act, conv: {width: 4}, conv: {width: 4}, add: {with: act}]\n",
+        "[conv: {width: 4}, norm, conv: {width: 4}, conv: {width: 4}, add: {with: norm}]\n",
+    ],
+)
+def test_names_of_rows_stand_apart_in_the_source(rows: str) -> None:
+    """The module's values are those of its graph, operator by operator."""
+    table = net(f"layers: {rows}")
+    module, flat = table.build().eval(), table.graph.flatten()
+    values = [image(table.input, batch=2)]
+    with torch.no_grad():
+        for node in flat.nodes:
+            values.append(apply(module, node.name, node.op, [values[i] for i in node.inputs]))  # type: ignore[arg-type]
+        found = module(values[0])
+    several = found if isinstance(found, tuple) else (found,)
+    assert all(torch.equal(values[at], each) for at, each in zip(flat.outputs, several, strict=True))
 
 
 def test_rows_that_stand_where_a_condition_holds() -> None:
