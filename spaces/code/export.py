@@ -49,7 +49,7 @@ def export(
     stem = module_name(network.name)
     if any(Path(used_name(use)).name == f"{stem}.py" for use in network.uses):
         raise InputError(
-            f"network {network.name} uses {stem}.py, which its source would overwrite; rename one"
+            f"network {network.name} uses {stem}.py, the name of its source; rename one of them"
         )
     files: dict[str, Path] = {}
     out.mkdir(parents=True, exist_ok=True)

@@ -10,11 +10,14 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from textwrap import wrap
 
 from ..graph import Body, Node, Op
 from ..network import Network
+from ..table.uses import used_name
 from ..table.values import shape_text
+from ..table.writing import to_yaml
 from .forward import forward
 from .helpers import definitions
 from .layout import fit, indent
@@ -47,7 +50,8 @@ def class_name(network: Network) -> str:
 def _header(network: Network) -> str:
     totals = network.totals
     results = ", ".join(map(shape_text, network.body.shapes))
-    table = indent(network.to_yaml().rstrip("\n"), 4)
+    uses = [Path(use).name if use.endswith(".py") else use for use in map(used_name, network.uses)]
+    table = indent(to_yaml(network, uses=uses).rstrip("\n"), 4)
     return (
         f'"""{network.name}: {shape_text(network.input)} -> {results}.\n\n'
         f"{table}\n\n"
