@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from .files import sweep, write_whole
 from .lease import Lease
 from .spool import Result
+from .stopping import never
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,12 +33,14 @@ class Context:
         worker: Name of the worker.
         log: Appends lines to the log of the trial.
         report: Takes the number of epochs trained and their latest metrics.
+        stopping: Says whether the process was asked to stop; cheap enough to ask at every step.
     """
 
     lease: Lease
     worker: str
     log: Callable[[str], None]
     report: Callable[[int, Mapping[str, float]], None]
+    stopping: Callable[[], bool] = never
 
     def result(
         self,

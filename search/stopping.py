@@ -13,6 +13,11 @@ class Stop(KeyboardInterrupt):
     """The process was asked to stop; passes through code that survives every ordinary exception."""
 
 
+def never() -> bool:
+    """Say that nobody asked to stop."""
+    return False
+
+
 class Stopper:
     """Remembers that a signal asked this process to stop.
 
