@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from postgres import Cluster
 
 # Set before torch loads: on a busy machine its threads wait for each other far longer than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -35,6 +39,15 @@ def published(root: Path) -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server of the tests' own; `postgres.url("name")` is an address of a database in it."""
+    from postgres import Cluster
+
+    with Cluster.temporary() as cluster:
+        yield cluster
 
 
 @pytest.fixture

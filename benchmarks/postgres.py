@@ -1,0 +1,152 @@
+"""A PostgreSQL server of one's own, in a temporary folder: begun, restarted, stopped and swept away.
+
+>>> with Cluster.temporary() as cluster:  # doctest: +SKIP
+...     cluster.url("chaos")
+...     cluster.restart("immediate")
+'postgresql://archscape@127.0.0.1:40123/chaos'
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+HOST = "127.0.0.1"
+USER = "archscape"
+
+Mode = Literal["fast", "immediate"]
+"""How a server is stopped: `fast` ends every session in good order, `immediate` is a crash."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A server with its folder, listening on a port of this machine and on a socket in the folder.
+
+    Attributes:
+        folder: Holds the data, the socket and the server's log.
+        port: The port of 127.0.0.1.
+    """
+
+    folder: Path
+    port: int
+
+    @classmethod
+    @contextmanager
+    def temporary(cls) -> Iterator[Cluster]:
+        """Yield a running server; at the end of the block it is gone with all its data.
+
+        Raises:
+            RuntimeError: If the server's programs are not on this machine, or fail; it says what they said.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        cluster = cls(folder=folder, port=_free_port())
+        try:
+            if (user := _user()) is not None:
+                os.chown(folder, user.pw_uid, user.pw_gid)
+            cluster._create()
+            cluster.start()
+            yield cluster
+        finally:
+            with suppress(RuntimeError):  # it never started, or was stopped in the block
+                cluster.stop("immediate")
+            shutil.rmtree(folder)
+
+    def url(self, database: str) -> str:
+        """Return the URL of a database, which is created if there is none of this name."""
+        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+            if found is None:
+                connection.execute(SQL("CREATE DATABASE {}").format(Identifier(database)))
+        return self._address(database)
+
+    def socket_url(self, database: str) -> str:
+        """Return the URL of an existing database through the socket in the folder."""
+        return f"postgresql://{USER}@/{database}?host={self.folder}&port={self.port}"
+
+    def start(self) -> None:
+        """Start the server; it answers when this returns."""
+        self._run("pg_ctl", "start", "-w", "-D", "data", "-l", "server.log")
+
+    def stop(self, mode: Mode = "fast") -> None:
+        """Stop the server; it is gone when this returns."""
+        self._run("pg_ctl", "stop", "-w", "-D", "data", "-m", mode)
+
+    def restart(self, mode: Mode = "fast") -> None:
+        """Stop the server, and start it again."""
+        self.stop(mode)
+        self.start()
+
+    def _address(self, database: str) -> str:
+        return f"postgresql://{USER}@{HOST}:{self.port}/{database}"
+
+    def _create(self) -> None:
+        self._run("initdb", "-D", "data", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C")
+        with (self.folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as settings:
+            settings.write(f"listen_addresses = '{HOST}'\nport = {self.port}\n")
+            settings.write(f"unix_socket_directories = '{self.folder}'\n")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        """Run a program of the server in its folder, as a user that PostgreSQL accepts."""
+        log, user = self.folder / "programs.log", _user()
+        with log.open("ab") as output:
+            done = subprocess.run(
+                [_programs() / program, *arguments],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                user=user.pw_uid if user else None,
+                group=user.pw_gid if user else None,
+                extra_groups=[] if user else None,
+                check=False,
+            )
+        if done.returncode:
+            raise RuntimeError(f"{program} {' '.join(arguments)} failed:\n{log.read_text(errors='replace')}")
+
+
+@cache
+def _programs() -> Path:
+    """Return the folder of PostgreSQL's server programs, the newest if there are several."""
+    candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version)
+    if tool := shutil.which("pg_config"):
+        told = subprocess.run([tool, "--bindir"], capture_output=True, text=True, check=True)
+        candidates.append(Path(told.stdout.strip()))
+    for folder in reversed(candidates):
+        if (folder / "initdb").is_file() and (folder / "pg_ctl").is_file():
+            return folder
+    raise RuntimeError(
+        "no PostgreSQL server on this machine: neither the folder of `pg_config --bindir` nor any "
+        "/usr/lib/postgresql/*/bin holds initdb and pg_ctl; install one (Debian: apt-get install postgresql)"
+    )
+
+
+def _version(programs: Path) -> list[int]:
+    return [int(part) for part in programs.parent.name.split(".") if part.isdigit()]
+
+
+def _user() -> pwd.struct_passwd | None:
+    """Return the user to become for the server, which refuses root; None where no other is needed."""
+    if os.geteuid():
+        return None
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    return users.get("postgres") or users["nobody"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
