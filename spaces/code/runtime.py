@@ -229,6 +229,27 @@ def max_unpool(
     return result
 
 
+def avg_pool3d(
+    x: Tensor,
+    kernel: int | tuple[int, ...],
+    stride: int | tuple[int, ...] | None = None,
+    padding: int | tuple[int, ...] = 0,
+    count_include_pad: bool = True,
+) -> Tensor:
+    """The mean of each window, also of windows that only the padding makes room for.
+
+    PyTorch refuses these in 3-D, though not in 1-D and 2-D.
+    """
+    sizes, sides = ((n,) * 3 if isinstance(n, int) else n for n in (kernel, padding))
+    if all(k <= n for k, n in zip(sizes, x.shape[2:], strict=True)):
+        return F.avg_pool3d(x, kernel, stride, padding, False, count_include_pad)
+    zeros = [side for side in reversed(sides) for _ in range(2)]
+    y = F.avg_pool3d(F.pad(x, zeros), kernel, stride)
+    if count_include_pad:
+        return y
+    return y / F.avg_pool3d(F.pad(torch.ones_like(x), zeros), kernel, stride)
+
+
 def channel_shuffle(x: Tensor, groups: int) -> Tensor:
     """The first channel of every group, then the second of every group, and so on."""
     shape = (len(x), groups, -1, *x.shape[2:])

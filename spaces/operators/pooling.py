@@ -69,6 +69,15 @@ class AvgPool(_Pool):
     kind: ClassVar[str] = "avgpool"
     function: ClassVar[str] = "avg_pool"
 
+    def helpers(self) -> tuple[str, ...]:
+        """Return the function for padded 3-D maps: PyTorch's own refuses those smaller than the kernel."""
+        return ("avg_pool3d",) if len(self.kernel) == 3 and any(self.padding) else ()
+
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
+        """Return `F.avg_pool2d(x, ...)` or its like, and `avg_pool3d(x, ...)` for a padded 3-D map."""
+        text = super().call(arguments, values, rank)
+        return text.removeprefix("F.") if rank == 3 and values["padding"] != "0" else text
+
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return K - 1 additions and a division per window."""
         return make(Totals, (0, 0, prod(self.kernel) * prod(output), 0))

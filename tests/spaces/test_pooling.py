@@ -67,6 +67,30 @@ def test_padding_can_be_left_out_of_the_mean(size: tuple[int, ...]) -> None:
     assert torch.equal(build(network(Row("avgpool", **window, pad_counts=False), size=size))(ones), ones)
 
 
+@pytest.mark.parametrize("extent", [(1,), (2,), (2, 1), (9, 2), (2, 2, 2), (1, 2, 6), (5, 7, 6)])
+@pytest.mark.parametrize("window", [(2, 2, 1), (3, 1, 1), (3, 2, 1), (4, 3, 2)])
+@pytest.mark.parametrize(
+    ("word", "options"), [("maxpool", {}), ("avgpool", {}), ("avgpool", {"pad_counts": False})]
+)
+def test_padding_makes_room_on_a_map_smaller_than_the_window(
+    extent: tuple[int, ...], window: tuple[int, int, int], word: str, options: dict[str, bool]
+) -> None:
+    kernel, stride, padding = window
+    row = Row(word, kernel=kernel, stride=stride, padding=padding, **options)
+    net = network(row, size=(3, *extent))
+    x = expected = torch.rand(2, 3, *extent) - 0.5
+    for axis in range(2, x.dim()):  # a pooling is one of each axis after the other
+        lines = expected.movedim(axis, -1)
+        if word == "maxpool":
+            pooled = F.max_pool1d(lines.flatten(1, -2), *window)
+        else:
+            pooled = F.avg_pool1d(lines.flatten(1, -2), *window, False, options == {})
+        expected = pooled.unflatten(1, lines.shape[1:-1]).movedim(-1, axis)
+    found = build(net)(x)
+    assert found.shape[1:] == net.body.shape
+    torch.testing.assert_close(found, expected)
+
+
 def test_without_padding_both_means_are_one_network() -> None:
     hashes = {
         network(Row("avgpool", kernel=2, padding=padding, pad_counts=counts)).hash()
