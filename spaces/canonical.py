@@ -4,6 +4,7 @@ The flat graph is simplified and written as text from the outputs backwards; the
 in order. Simplified means:
 
 - identities, and what does not reach an output, are left out;
+- a pooling of the whole map is one with a window as large as the map; its stride does not count;
 - a sum of sums is one sum, and the inputs of a sum or a product have no order;
 - an edge that is zero adds nothing: it is no term of a sum, and a sum of one term is that term. What layers
   with one input make of a zero edge is a constant, such as a bias or the shift of a norm; as a term of a sum
@@ -90,6 +91,7 @@ def steps_of(body: Body) -> Steps:
                 steps.append(Step(text_, role, tuple([numbers[value] for value in inside]), shape_, op_))
             values += [numbers[value] for value in inner.outputs]
             continue
+        op = op.canonical(tuple([body.shape_of(value) for value in inputs]))
         words, role, identity = _about(op)
         if identity or (role is Role.sum and len(sources) == 1):
             values.append(sources[0])

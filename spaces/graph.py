@@ -122,6 +122,10 @@ class Op:
         """Whether the operator returns its input unchanged."""
         return False
 
+    def canonical(self, inputs: tuple[Shape, ...]) -> Op:
+        """Return the one form of all operators that do the same as this one on these inputs."""
+        return self
+
     def helpers(self) -> tuple[str, ...]:
         """Return the names in `runtime` that its text uses; they are copied into the generated source."""
         return ()

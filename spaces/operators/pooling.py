@@ -36,6 +36,13 @@ class _Pool(Op, PoolFields):
         """A window of one element, moved by one, changes nothing."""
         return set(self.kernel) | set(self.stride) == {1}
 
+    def canonical(self, inputs: tuple[Shape, ...]) -> Op:
+        """Return it without a `ceil` that adds no window, and with stride 1 where a window cannot move."""
+        room = [n + 2 * p - k for n, p, k in zip(inputs[0][1:], self.padding, self.kernel, strict=True)]
+        stride = tuple([s if left else 1 for s, left in zip(self.stride, room, strict=True)])
+        floor = self._replace(stride=stride, ceil=False)
+        return floor if floor.shape(*inputs) == self.shape(*inputs) else floor._replace(ceil=True)
+
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the window and its stride."""
         return self.kernel, self.stride
@@ -98,10 +105,17 @@ class _GlobalPool(Op, NoFields):
 
     __slots__ = ()
     function: ClassVar[str]
+    windowed: ClassVar[type[_Pool]]
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (C, 1, ...)."""
         return inputs[0][0], *(1,) * (len(inputs[0]) - 1)
+
+    def canonical(self, inputs: tuple[Shape, ...]) -> Op:
+        """Return the pooling of one window as large as the map."""
+        extent = inputs[0][1:]
+        rank = len(extent)
+        return self.windowed(kernel=extent, stride=(1,) * rank, padding=(0,) * rank, ceil=False)
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the whole map."""
@@ -118,6 +132,7 @@ class GlobalAvgPool(_GlobalPool):
     __slots__ = ()
     kind: ClassVar[str] = "avgpool"
     function: ClassVar[str] = "adaptive_avg_pool"
+    windowed: ClassVar[type[_Pool]] = AvgPool
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return an addition per input element less one, and a division, per channel."""
@@ -130,6 +145,7 @@ class GlobalMaxPool(_GlobalPool):
     __slots__ = ()
     kind: ClassVar[str] = "maxpool"
     function: ClassVar[str] = "adaptive_max_pool"
+    windowed: ClassVar[type[_Pool]] = MaxPool
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a comparison per input element less one, per channel."""

@@ -58,6 +58,16 @@ EQUAL = {
     "defaults written out": ((Row("conv", width=4, kernel=3, groups=1),), (Row("conv", width=4),)),
     "a dropout that drops nothing": ((Row("conv", width=4), Row("dropout", rate=0)), (Row("conv", width=4),)),
     "a row of no block": ((Row("conv", width=4), Row("conv", width=9, depth=0)), (Row("conv", width=4),)),
+    "an average of a window as large as the map": (
+        (Row("avgpool", kernel=8, padding="valid"), Row("conv", width=4)),
+        (Row("avgpool"), Row("conv", width=4)),
+    ),
+    "a maximum of a window as large as the map": (
+        (Row("maxpool", kernel=8, stride=3, padding=0), Row("conv", width=4)),
+        (Row("maxpool", kernel=None), Row("conv", width=4)),
+    ),
+    "a pooling of one element": ((Row("avgpool"), Row("maxpool", kernel=1, stride=2)), (Row("avgpool"),)),
+    "a last part window that is not there": ((Row("maxpool", padding="ceil"),), (Row("maxpool"),)),
     "same and explicit padding": ((Row("conv", width=4, padding=1),), (Row("conv", width=4),)),
 }
 DIFFERENT = {
@@ -75,6 +85,18 @@ DIFFERENT = {
         (Row("conv", width=4), Row("conv", width=4, stride=2)),
     ),
     "a dropout": ((Row("conv", width=4), Row("dropout")), (Row("conv", width=4),)),
+    "kinds of pooling of the map": (
+        (Row("maxpool", kernel=None), Row("conv", width=4)),
+        (Row("avgpool"), Row("conv", width=4)),
+    ),
+    "a window as large as the map, moved by `same` padding": (
+        (Row("avgpool", kernel=8), Row("conv", width=4)),
+        (Row("avgpool"), Row("conv", width=4)),
+    ),
+    "a last part window": (
+        (Row("maxpool", kernel=3, padding="ceil"),),
+        (Row("maxpool", kernel=3, padding="valid"),),
+    ),
     "kinds of pooling": ((Row("maxpool"),), (Row("avgpool", kernel=2),)),
 }
 
@@ -82,7 +104,10 @@ DIFFERENT = {
 @pytest.mark.parametrize("what", EQUAL)
 def test_equal_networks_share_a_hash(what: str) -> None:
     a, b = EQUAL[what]
-    assert net(*a).hash() == net(*b, name="two").hash()
+    one, two = net(*a), net(*b, name="two")
+    assert one.hash() == two.hash()
+    assert one.body.shape == two.body.shape
+    assert one.totals == two.totals
 
 
 @pytest.mark.parametrize("what", DIFFERENT)
