@@ -9,6 +9,7 @@ not dominate each other and stay on the frontier together. A row with a NaN obje
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from typing import Literal, Protocol, TypeAlias
 
@@ -50,6 +51,9 @@ def ranks(table: Table, objectives: Objectives) -> NDArray[np.int64]:
     gains = _gains(table, objectives)
     result = np.full(len(gains), -1, dtype=np.int64)
     left = np.flatnonzero(~np.isnan(gains).any(axis=1))
+    if gains.shape[1] <= 2:
+        result[left] = _layers(gains[left])
+        return result
     layer = 0
     while len(left):
         front = _nondominated(gains[left])
@@ -167,6 +171,20 @@ def _nondominated(gains: Floats) -> NDArray[np.bool_]:
                 front = np.vstack([front, point])
     result: NDArray[np.bool_] = on_front[::-1][place.reshape(-1)]
     return result
+
+
+def _layers(gains: Floats) -> NDArray[np.int64]:
+    """Return the layers of NaN-free points in one or two objectives by one sweep, O(n log n).
+
+    From the best first objective down, a point belongs to the first layer without one as good in the last.
+    """
+    points, place = np.unique(gains, axis=0, return_inverse=True)
+    tops: list[float] = []  # of each layer so far, the best last objective, negated; ascending
+    layers = np.zeros(len(points), dtype=np.int64)
+    for i, last in reversed(list(enumerate((-points[:, -1]).tolist()))):
+        layers[i] = bisect_right(tops, last)
+        tops[layers[i] : layers[i] + 1] = [last]
+    return layers[place.reshape(-1)]
 
 
 def _volume(points: Floats) -> float:
