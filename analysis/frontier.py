@@ -10,7 +10,7 @@ not dominate each other and stay on the frontier together. A row with a NaN obje
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -61,6 +61,22 @@ def ranks(table: Table, objectives: Objectives) -> NDArray[np.int64]:
         left = left[~front]
         layer += 1
     return result
+
+
+def crowding_distances(points: Sequence[Sequence[float]]) -> list[float]:
+    """Return for each point half the perimeter of the box up to its neighbours, in units of the extent.
+
+    >>> crowding_distances([(0, 4), (1, 2), (4, 0)])
+    [inf, 2.0, inf]
+    """
+    distances = [0.0] * len(points)
+    for axis in range(len(points[0])):
+        order = sorted(range(len(points)), key=lambda i: points[i][axis])
+        extent = points[order[-1]][axis] - points[order[0]][axis]
+        distances[order[0]] = distances[order[-1]] = float("inf")
+        for before, i, after in zip(order, order[1:], order[2:], strict=False):
+            distances[i] += (points[after][axis] - points[before][axis]) / extent if extent else 0.0
+    return distances
 
 
 def reference_point(table: Table, objectives: Objectives) -> dict[str, float]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archscape.analysis.frontier import Objectives, ranks
+from archscape.analysis.frontier import Objectives, crowding_distances, ranks
 
 from .history import History, Record
 
@@ -61,22 +61,6 @@ def best_first(records: Sequence[Record], directions: Sequence[str]) -> list[Rec
             crowding[i] = distance
     order = sorted(range(len(rows)), key=lambda i: (layers[i], -crowding[i], records[i].number))
     return [records[i] for i in order]
-
-
-def crowding_distances(points: Sequence[Sequence[float]]) -> list[float]:
-    """Return for each point half the perimeter of the box up to its neighbours, in units of the extent.
-
-    >>> crowding_distances([(0, 4), (1, 2), (4, 0)])
-    [inf, 2.0, inf]
-    """
-    distances = [0.0] * len(points)
-    for axis in range(len(points[0])):
-        order = sorted(range(len(points)), key=lambda i: points[i][axis])
-        extent = points[order[-1]][axis] - points[order[0]][axis]
-        distances[order[0]] = distances[order[-1]] = float("inf")
-        for before, i, after in zip(order, order[1:], order[2:], strict=False):
-            distances[i] += (points[after][axis] - points[before][axis]) / extent if extent else 0.0
-    return distances
 
 
 def _tournament(ranked: Sequence[Record], rng: random.Random) -> Record:

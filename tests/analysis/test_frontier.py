@@ -11,6 +11,7 @@ from archscape.analysis.frontier import (
     WAYS,
     Direction,
     Objectives,
+    crowding_distances,
     frontier,
     hypervolume,
     hypervolume_curve,
@@ -139,3 +140,13 @@ def test_without_rows_there_is_nothing() -> None:
 def test_wrong_objectives_are_refused(objectives: Objectives, message: str) -> None:
     with pytest.raises(InputError, match=message):
         frontier({"macs": [1, 2]}, objectives)
+
+
+def test_crowding_is_half_the_box_of_the_neighbours() -> None:
+    # Deb et al. 2002, section III B: ends are infinitely far, others add what their neighbours are apart.
+    assert crowding_distances([(0, 10), (1, 5), (4, 0), (2, 2)]) == [
+        float("inf"),
+        2 / 4 + 8 / 10,
+        float("inf"),
+        3 / 4 + 5 / 10,
+    ]

@@ -14,10 +14,9 @@ import pytest
 
 from archscape.analysis.frontier import Direction
 from archscape.search import history as history_module
-from archscape.search import nsga2 as nsga2_module
 from archscape.search.history import History, Record, distributions
 from archscape.search.job import SAMPLERS
-from archscape.search.nsga2 import best_first, crowding_distances
+from archscape.search.nsga2 import best_first
 from archscape.search.proposers import (
     START_TRIALS,
     Exhausted,
@@ -171,16 +170,5 @@ def test_order_is_by_layer_then_by_room() -> None:
     assert [record.number for record in found] == [0, 2, 5, 1, 3, 4]
 
 
-def test_crowding_is_half_the_box_of_the_neighbours() -> None:
-    # Deb et al. 2002, section III B: ends are infinitely far, others add what their neighbours are apart.
-    assert crowding_distances([(0, 10), (1, 5), (4, 0), (2, 2)]) == [
-        float("inf"),
-        2 / 4 + 8 / 10,
-        float("inf"),
-        3 / 4 + 5 / 10,
-    ]
-
-
 def test_worked_examples_hold() -> None:
     assert doctest.testmod(history_module) == (0, 2)
-    assert doctest.testmod(nsga2_module) == (0, 1)
