@@ -20,7 +20,13 @@ EPSILON = 1e-8
 
 
 class Optimizer(Protocol):
-    """Moves weights along their gradients."""
+    """Moves weights along their gradients.
+
+    Attributes:
+        moments: All that it remembers of earlier steps, one tensor a weight in each list.
+    """
+
+    moments: list[list[torch.Tensor]]
 
     def step(self, rate: float) -> None:
         """Take one step with a learning rate, then forget the gradients."""
@@ -46,6 +52,7 @@ class _Weights:
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.first = [torch.zeros_like(weight) for weight in weights]
+        self.moments = [self.first]
 
     def used(self) -> tuple[list[int], list[torch.Tensor]]:
         """Return the indices of the weights that have a gradient, and the gradients."""
@@ -87,6 +94,7 @@ class AdamW(_Weights):
         super().__init__(weights, momentum=momentum, weight_decay=weight_decay)
         self.second = [torch.zeros_like(weight) for weight in weights]
         self.counts = [torch.zeros((), device=weight.device) for weight in weights]
+        self.moments = [self.first, self.second, self.counts]
 
     @torch.no_grad()
     def step(self, rate: float) -> None:

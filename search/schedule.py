@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 PATIENCE = 5  # epochs without a better validation accuracy before a plateau schedule divides the rate
@@ -42,6 +43,14 @@ class Schedule:
         if self.name == "cosine":
             return math.sin(math.pi / 2 * left) ** 2
         return self._share
+
+    def state(self) -> dict[str, float]:
+        """Return what the accuracies so far have come to."""
+        return {"best": self._best, "stale": self._stale, "share": self._share}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Go on from the state of another schedule."""
+        self._best, self._stale, self._share = state["best"], int(state["stale"]), state["share"]
 
     def epoch_ended(self, accuracy: float) -> None:
         """Take note of a validation accuracy; a plateau schedule lowers the rate when it stops rising."""

@@ -11,24 +11,35 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import torch
 from torch import nn
 
 from .accuracy import evaluate_accuracy, pick_device
+from .checkpoint import Checkpoint
 from .data import Data
-from .loop import Diverged, Loop, TimedOut, is_out_of_memory
+from .loop import Asked, Diverged, Loop, TimedOut
+from .passes import is_out_of_memory
 from .recipe import Recipe
+from .stopping import never
 
 __all__ = ["Outcome", "evaluate_accuracy", "train"]
 
-Status: TypeAlias = Literal["complete", "diverged", "out_of_memory", "timed_out", "error"]
-Report: TypeAlias = Callable[[int, Mapping[str, float]], None]
+Status: TypeAlias = Literal[
+    "complete", "pruned", "interrupted", "diverged", "out_of_memory", "timed_out", "error"
+]
+Report: TypeAlias = Callable[[int, Mapping[str, float]], bool | None]
+Build: TypeAlias = Callable[[], nn.Module]
+Log: TypeAlias = Callable[[str], None]
+
+LOG = logging.getLogger("archscape").warning
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +47,8 @@ class Outcome:
     """How a training ended.
 
     Attributes:
-        status: `complete`, or what ended it early.
+        status: `complete`; `pruned` if the report said so, `interrupted` if it was asked to stop: both can go
+            on; or the cause of a failure.
         cause: One line that says more; empty if complete.
         trace: The traceback of an error, for the log.
         metrics: Always `seconds` (all), `step_seconds` (training steps alone), `eval_seconds`, `epochs`
@@ -44,6 +56,7 @@ class Outcome:
             an epoch `loss` (training) and `accuracy` (validation, 0 to 1); if complete `test_accuracy` and
             `test_correct`.
         history: One row for each epoch: `epoch` from 1, `loss`, `accuracy`, `seconds` since the start.
+            What came before an interruption counts, in the seconds also; the pause does not.
         state: The weights on the CPU if complete.
     """
 
@@ -56,15 +69,22 @@ class Outcome:
 
 
 def train(
-    build: Callable[[], nn.Module],
+    build: Build,
     data: Data,
     recipe: Recipe,
     *,
     seed: int,
     device: str = "auto",
     report: Report | None = None,
+    checkpoint: Path | None = None,
+    stopping: Callable[[], bool] = never,
+    log: Log = LOG,
 ) -> Outcome:
     """Train a module and return how that ended; no failure of the module or the training raises.
+
+    With a checkpoint, a training that was pruned, interrupted or killed goes on where its file ends, and
+    comes to the same bits as one that was left in peace (on the same kind of machine, with as many threads).
+    The file is the caller's to remove.
 
     The number of CPU threads is the caller's: a worker sets it before torch is imported.
 
@@ -75,27 +95,78 @@ def train(
         seed: Of the weights, the order of the samples, augmentation and dropout. The global generators of
             torch are left as they were.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
-        report: Called after each epoch with its number, from 1, and its row of the history; what it raises
-            passes through.
+        report: Called after each epoch with its number, from 1, and its row of the history; False prunes the
+            training. What it raises passes through. An epoch may be reported again after a crash.
+        checkpoint: Where to keep the state: when pruned or interrupted, and after an epoch if the latest is
+            older than `CHECKPOINT_SECONDS`. One that is damaged or of another training is ignored.
+        stopping: Asked before every step; True interrupts the training.
+        log: Takes a line about a checkpoint that could not be read or written.
 
     Raises:
         JobError: If there is no such device.
     """
+    return train_kept(
+        build,
+        data,
+        recipe,
+        seed=seed,
+        device=device,
+        report=report,
+        checkpoint=Checkpoint(checkpoint, log),
+        stopping=stopping,
+    )
+
+
+def train_kept(
+    build: Build,
+    data: Data,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: str,
+    report: Report | None,
+    checkpoint: Checkpoint,
+    stopping: Callable[[], bool],
+) -> Outcome:
+    """Train as `train` does, with a checkpoint that is open."""
     place = pick_device(device)
     with _seeded(seed, place):
-        loop = Loop(data=data, recipe=recipe, place=place, seed=seed)
-        epochs = loop.run(build)
-        while True:
-            try:
-                row = next(epochs, None)
-            except Exception as error:
-                return _failed(loop, error)
-            if row is None:
-                return Outcome(
-                    status="complete", metrics=loop.metrics(), history=loop.history, state=loop.state()
-                )
-            if report is not None:
-                report(int(row["epoch"]), row)
+        loop = Loop(data=data, recipe=recipe, place=place, seed=seed, stopping=stopping)
+        try:
+            loop.start(build)
+            if snapshot := checkpoint.resume(loop.identity()):
+                loop.restore(snapshot)
+        except Exception as error:
+            return _failed(loop, error)
+        return _follow(loop, checkpoint, report)
+
+
+def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcome:
+    """Take a training to its end, or to where it is left."""
+    epochs = loop.run()
+    while True:
+        try:
+            row = next(epochs, None)
+        except Asked:
+            return _left(loop, checkpoint, "interrupted")
+        except Exception as error:
+            return _failed(loop, error)
+        if row is None:
+            return _outcome(loop, "complete", state=loop.state())
+        if report is not None and report(int(row["epoch"]), row) is False:
+            return _left(loop, checkpoint, "pruned")
+        if checkpoint.is_due():
+            checkpoint.write(loop.snapshot())
+
+
+def _left(loop: Loop, checkpoint: Checkpoint, status: Status) -> Outcome:
+    """Keep the state of a training that may go on; return its outcome."""
+    checkpoint.write(loop.snapshot())
+    return _outcome(loop, status)
+
+
+def _outcome(loop: Loop, status: Status, *, state: dict[str, torch.Tensor] | None = None) -> Outcome:
+    return Outcome(status=status, metrics=loop.metrics(), history=loop.history, state=state)
 
 
 def _failed(loop: Loop, error: Exception) -> Outcome:

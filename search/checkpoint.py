@@ -1,0 +1,153 @@
+"""A training's place on disk, from which it goes on as if it had never been interrupted.
+
+The file is the SHA-256 of what follows it, then a mapping that `torch.save` wrote: torch does not check the
+numbers that it reads, and one wrong bit would make another network. It is read without unpickling anything
+but tensors and plain values. A file that is damaged, or of another training, counts as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias, TypedDict
+
+import torch
+
+from .files import sweep, write_whole
+
+CHECKPOINT_SECONDS = 30.0
+"""How old the latest checkpoint may be when an epoch ends, before another one is written."""
+
+VERSION = 1  # of the snapshot; another number makes old files count as none
+_DIGEST = hashlib.sha256().digest_size
+
+Identity: TypeAlias = Mapping[str, object]
+
+
+class Snapshot(TypedDict):
+    """All that the next step of a training depends on, and what it has come to.
+
+    `order` is that of the samples in the epoch under way and `total` the sum of its losses so far.
+    """
+
+    model: dict[str, torch.Tensor]
+    moments: list[list[torch.Tensor]]
+    schedule: dict[str, float]
+    generators: dict[str, torch.Tensor]
+    order: torch.Tensor
+    total: torch.Tensor
+    pieces: int
+    steps: int
+    clocks: dict[str, float]
+    history: list[dict[str, float]]
+
+
+class Finished(TypedDict):
+    """A training that came to its end, where several make one result; `state` if no other did better."""
+
+    identity: dict[str, object]
+    metrics: dict[str, float]
+    history: list[dict[str, float]]
+    state: dict[str, torch.Tensor] | None
+
+
+class _Content(TypedDict):
+    version: int
+    identity: dict[str, object]
+    snapshot: Snapshot | None
+    finished: list[Finished]
+
+
+class Checkpoint:
+    """The file of a training, or no file.
+
+    Attributes:
+        path: The file, in a folder that exists; None keeps nothing.
+        log: Takes a line about what could not be read or written.
+        finished: The trainings before this one that make one result with it.
+    """
+
+    def __init__(self, path: Path | None, log: Callable[[str], None]) -> None:
+        self.path = path
+        self.log = log
+        self.finished: list[Finished] = []
+        self._identity: dict[str, object] = {}
+        self._found: _Content | None = None
+        self._written = time.perf_counter()
+        if path is not None:
+            sweep(path)
+            self._found = self._read(path)
+        if self._found is not None:
+            self.finished = self._found["finished"]
+
+    def resume(self, identity: Identity) -> Snapshot | None:
+        """Begin a training; return its snapshot if there is one.
+
+        Args:
+            identity: What makes it this training and no other: plain values, `seed` among them.
+        """
+        self._identity = dict(identity)
+        self.finished = [one for one in self.finished if _differences(one["identity"], identity) == ["seed"]]
+        found, self._found = self._found, None
+        if found is None or found["snapshot"] is None:
+            return None
+        if others := _differences(found["identity"], identity):
+            self.log(f"{self.path} is of another {' and '.join(others)}: the training begins anew")
+            return None
+        self.log(f"goes on from {self.path}, at step {found['snapshot']['steps']}")
+        return found["snapshot"]
+
+    def result(self, identity: Identity) -> Finished | None:
+        """Return the training of this identity if it came to its end."""
+        return next((one for one in self.finished if not _differences(one["identity"], identity)), None)
+
+    def is_due(self) -> bool:
+        """Say whether the file is older than a checkpoint should be."""
+        return self.path is not None and time.perf_counter() - self._written > CHECKPOINT_SECONDS
+
+    def write(self, snapshot: Snapshot | None) -> None:
+        """Write the file; an error of the disk is logged, and leaves the file that was there."""
+        if self.path is None:
+            return
+        self._written = time.perf_counter()
+        content = _Content(
+            version=VERSION, identity=self._identity, snapshot=snapshot, finished=self.finished
+        )
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        data = buffer.getvalue()
+        try:
+            write_whole(self.path, hashlib.sha256(data).digest() + data)
+        except OSError as error:
+            sweep(self.path)
+            self.log(f"no checkpoint could be written: {error}; what came after the last one would be lost")
+
+    def _read(self, path: Path) -> _Content | None:
+        """Return what is in the file, if it is there and sound."""
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self.log(f"{path} cannot be read: {error}; the training begins anew")
+            return None
+        if hashlib.sha256(data[_DIGEST:]).digest() != data[:_DIGEST]:
+            self.log(f"{path} is damaged: the training begins anew")
+            return None
+        try:
+            content: _Content = torch.load(io.BytesIO(data[_DIGEST:]), map_location="cpu", weights_only=True)
+        except Exception as error:  # of torch.load, which names none; of a file of another torch, say
+            self.log(f"{path} cannot be read: {error}; the training begins anew")
+            return None
+        if content["version"] != VERSION:
+            self.log(f"{path} is of another version of archscape: the training begins anew")
+            return None
+        return content
+
+
+def _differences(one: Identity, other: Identity) -> list[str]:
+    """Return the names under which two identities differ."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))

@@ -1,0 +1,340 @@
+"""Interrupted wherever and however often: the bits are those of a training that was left in peace."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from archscape.search import checkpoint as module
+from archscape.search.checkpoint import Checkpoint
+from archscape.search.data import Data, load_data
+from archscape.search.recipe import Recipe
+from archscape.search.train import Outcome, train
+
+STEPS = 24  # of an epoch of the digits in batches of 48
+RECIPE = Recipe(epochs=3, augment=("flip", "shift"), label_smoothing=0.1)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Data:
+    return load_data("digits")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "net.partial"
+
+
+def convnet(width: int = 8) -> nn.Module:
+    """Return a network with all that has state: batch norm, dropout, and weights that get no gradient."""
+    net = nn.Sequential(
+        nn.Conv2d(1, width, 3, padding=1, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.AdaptiveAvgPool2d(4),
+        nn.Flatten(),
+        nn.Linear(16 * width, 10),
+    )
+    net.append(nn.Dropout(0.1))
+    net[0].idle = nn.Parameter(torch.ones(2))
+    return net
+
+
+def after(steps: int) -> Callable[[], bool]:
+    """Return a `stopping` that lets so many steps pass."""
+    left = iter(range(steps))
+    return lambda: next(left, None) is None
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    """Say whether two trainings gave the same weights, history and metrics, to the bit; clocks apart."""
+    rows = [[{k: v for k, v in row.items() if k != "seconds"} for row in o.history] for o in (one, other)]
+    metrics = [{k: v for k, v in o.metrics.items() if "seconds" not in k} for o in (one, other)]
+    assert one.state is not None
+    assert other.state is not None
+    pairs = zip(one.state.items(), other.state.items(), strict=True)
+    return (
+        rows[0] == rows[1]
+        and metrics[0] == metrics[1]
+        and all(a == b and torch.equal(x, y) for (a, x), (b, y) in pairs)
+    )
+
+
+RECIPES = {
+    "adamw": RECIPE,
+    "sgd": replace(RECIPE, optimizer="sgd", rate=0.1, schedule="cosine"),
+    "plateau": replace(RECIPE, epochs=4, schedule="plateau", rate=0.05),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_interrupted_at_random_steps_it_gives_the_same_bits(
+    name: str, digits: Data, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archscape.search.schedule.PATIENCE", 1)
+    recipe, rng = RECIPES[name], random.Random(name)
+    expected = train(convnet, digits, recipe, seed=5)
+    outcomes: list[Outcome] = []
+    while not outcomes or outcomes[-1].status == "interrupted":
+        torch.manual_seed(rng.getrandbits(32))  # another process has other generators
+        outcomes.append(
+            train(convnet, digits, recipe, seed=5, checkpoint=path, stopping=after(rng.randrange(1, 30)))
+        )
+    assert len(outcomes) > 3
+    assert outcomes[-1].status == "complete"
+    assert same(outcomes[-1], expected)
+
+
+@pytest.mark.parametrize("step", [0, 1, STEPS - 1, STEPS, STEPS + 1, 3 * STEPS - 1])
+def test_interrupted_at_the_edge_of_an_epoch_it_gives_the_same_bits(
+    step: int, digits: Data, path: Path
+) -> None:
+    left = train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(step))
+    assert (left.status, left.metrics["steps"], left.state) == ("interrupted", step, None)
+    again = train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(0))
+    assert (again.status, again.metrics["steps"]) == ("interrupted", step)
+    done = train(convnet, digits, RECIPE, seed=5, checkpoint=path)
+    assert same(done, train(convnet, digits, RECIPE, seed=5))
+
+
+def test_pruned_by_the_report_it_can_go_on(digits: Data, path: Path) -> None:
+    seen: list[int] = []
+
+    def report(epoch: int, row: Mapping[str, float]) -> bool:
+        seen.append(epoch)
+        return epoch != 2
+
+    pruned = train(convnet, digits, RECIPE, seed=5, report=report, checkpoint=path)
+    assert (pruned.status, pruned.state, len(pruned.history)) == ("pruned", None, 2)
+    assert pruned.metrics["accuracy"] == pruned.history[-1]["accuracy"]
+    done = train(convnet, digits, RECIPE, seed=5, report=report, checkpoint=path)
+    assert seen == [1, 2, 3]
+    assert same(done, train(convnet, digits, RECIPE, seed=5))
+
+
+def test_pruned_without_a_checkpoint_it_ends(digits: Data) -> None:
+    outcome = train(convnet, digits, RECIPE, seed=5, report=lambda epoch, row: False)
+    assert (outcome.status, outcome.metrics["epochs"]) == ("pruned", 1)
+
+
+def test_half_batches_after_memory_ran_out_stay_halves(digits: Data, path: Path) -> None:
+    class Greedy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = convnet()
+            self.tried = 0
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if self.training and len(x) > 24:
+                self.tried += 1
+                raise torch.OutOfMemoryError
+            return self.net(x)  # type: ignore[no-any-return]
+
+    models: list[Greedy] = []
+
+    def build() -> nn.Module:
+        models.append(Greedy())
+        return models[-1]
+
+    train(build, digits, RECIPE, seed=5, checkpoint=path, stopping=after(30))
+    done = train(build, digits, RECIPE, seed=5, checkpoint=path)
+    assert [model.tried for model in models] == [1, 0]
+    assert same(done, train(Greedy, digits, RECIPE, seed=5))
+
+
+def test_the_time_before_the_interruption_counts(digits: Data, path: Path) -> None:
+    recipe = Recipe(epochs=100_000, seconds=0.4)
+    began = time.perf_counter()
+    left = train(
+        convnet, digits, recipe, seed=0, checkpoint=path, stopping=lambda: time.perf_counter() > began + 0.3
+    )
+    assert left.status == "interrupted"
+    spent = left.metrics["seconds"]
+    again = time.perf_counter()
+    done = train(convnet, digits, recipe, seed=0, checkpoint=path)
+    assert done.status == "timed_out"
+    assert 0.4 < done.metrics["seconds"] <= spent + time.perf_counter() - again
+    assert done.metrics["step_seconds"] > left.metrics["step_seconds"]
+    assert [row["seconds"] for row in done.history] == sorted(row["seconds"] for row in done.history)
+
+
+def test_it_is_written_after_an_epoch_when_the_last_one_is_old(
+    digits: Data, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[bool] = []
+
+    def report(epoch: int, row: Mapping[str, float]) -> None:
+        there.append(path.exists())
+
+    train(convnet, digits, RECIPE, seed=5, report=report, checkpoint=path)
+    assert there == [False, False, False]
+    monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
+    train(convnet, digits, RECIPE, seed=5, report=report, checkpoint=path)
+    assert there[3:] == [False, True, True]
+
+
+def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
+    """Kills of a real process, which writes after every epoch; each later life goes on from the file."""
+    code = textwrap.dedent("""
+        import sys, torch
+        from pathlib import Path
+        from torch import nn
+        from archscape.search import checkpoint
+        from archscape.search.data import load_data
+        from archscape.search.recipe import Recipe
+        from archscape.search.train import train
+        checkpoint.CHECKPOINT_SECONDS = 0.0
+        torch.set_num_threads(1)
+        def build():
+            return nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.Linear(64, 10))
+        kept = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+        outcome = train(
+            build, load_data("digits"), Recipe(epochs=45), seed=5, checkpoint=kept,
+            report=lambda epoch, row: print(epoch, row["loss"], flush=True),
+        )
+        print(outcome.metrics["loss"], outcome.state["2.weight"].double().sum().item())
+    """)
+    expected = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    rng, lives, status = random.Random(1), [], -signal.SIGKILL
+    while status == -signal.SIGKILL:
+        with subprocess.Popen(
+            [sys.executable, "-c", code, path], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            lives.append([process.stdout.readline() for _ in range(rng.randrange(15, 25))])
+            if lives[-1][-1]:
+                time.sleep(rng.random() * 0.02)
+                process.kill()
+            lives[-1] += process.stdout.readlines()
+        status = process.returncode
+    assert status == 0
+    assert [line for line in lives[-1] if line][-1] == expected.stdout.splitlines(keepends=True)[-1]
+    assert len(lives) > 2
+    firsts = [int(life[0].split()[0]) for life in lives]
+    assert firsts == sorted(set(firsts))
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+# Files that are not taken.
+
+
+def lines_of(path: Path, digits: Data, build: Callable[[], nn.Module], recipe: Recipe, seed: int) -> str:
+    """Train with a checkpoint that must not be taken, to the right bits; return what was logged."""
+    log: list[str] = []
+    done = train(build, digits, recipe, seed=seed, checkpoint=path, log=log.append)
+    assert same(done, train(build, digits, recipe, seed=seed))
+    return "\n".join(log)
+
+
+@pytest.fixture
+def left(path: Path, digits: Data) -> Path:
+    """The checkpoint of a training that was interrupted in its first epoch."""
+    train(convnet, digits, Recipe(epochs=1), seed=5, checkpoint=path, stopping=after(7))
+    return path
+
+
+@pytest.mark.parametrize("part", ["first", "middle", "last", "short", "empty"])
+def test_a_damaged_file_is_ignored(part: str, left: Path, digits: Data) -> None:
+    content = bytearray(left.read_bytes())
+    if part in ("short", "empty"):
+        content = content[: len(content) // 2 if part == "short" else 0]
+    else:
+        content[{"first": 0, "middle": len(content) // 2, "last": -1}[part]] ^= 1
+    left.write_bytes(content)
+    assert "net.partial is damaged" in lines_of(left, digits, convnet, Recipe(epochs=1), 5)
+
+
+def test_a_file_that_holds_more_than_tensors_and_plain_values_is_not_unpickled(
+    left: Path, digits: Data, tmp_path: Path
+) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+            return os.mkdir, (str(tmp_path / "sprung"),)
+
+    torch.save({"version": 1, "trap": Trap()}, left)
+    data = left.read_bytes()
+    left.write_bytes(hashlib.sha256(data).digest() + data)
+    assert "net.partial cannot be read" in lines_of(left, digits, convnet, Recipe(epochs=1), 5)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_file_of_another_version_is_ignored(
+    left: Path, digits: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "VERSION", module.VERSION + 1)
+    assert "of another version" in lines_of(left, digits, convnet, Recipe(epochs=1), 5)
+
+
+def test_a_file_of_another_training_is_ignored(left: Path, digits: Data) -> None:
+    kept = left.read_bytes()
+
+    same, slow = Recipe(epochs=1), Recipe(epochs=1, rate=0.01)
+
+    def log(data: Data, build: Callable[[], nn.Module], recipe: Recipe, seed: int) -> str:
+        left.write_bytes(kept)
+        return lines_of(left, data, build, recipe, seed)
+
+    other = replace(digits, fingerprint="0" * 16)
+    assert "net.partial is of another seed:" in log(digits, convnet, same, 6)
+    assert "net.partial is of another recipe:" in log(digits, convnet, slow, 5)
+    assert "net.partial is of another network:" in log(digits, lambda: convnet(9), same, 5)
+    assert "net.partial is of another data and seed:" in log(other, convnet, same, 6)
+    assert log(digits, convnet, same, 5) == f"goes on from {left}, at step 7"
+
+
+# A disk that fails.
+
+
+def test_a_disk_that_is_full_is_survived_and_logged(digits: Data, tmp_path: Path) -> None:
+    log: list[str] = []
+    missing = tmp_path / "gone" / "net.partial"
+    outcome = train(convnet, digits, RECIPE, seed=5, checkpoint=missing, stopping=after(30), log=log.append)
+    assert (outcome.status, outcome.metrics["steps"]) == ("interrupted", 30)
+    assert len(log) == 1
+    assert "no checkpoint could be written" in log[0]
+
+
+def test_a_failed_writing_leaves_the_file_that_was_there_and_no_other(
+    digits: Data, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(30))
+    before = path.read_bytes()
+
+    def full(file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    log: list[str] = []
+    train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(30), log=log.append)
+    assert "No space left on device" in log[-1]
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_what_killed_writers_left_is_swept(path: Path) -> None:
+    leftover = path.with_name(f".{path.name}.123.part")
+    leftover.write_bytes(b"half")
+    Checkpoint(path, print)
+    assert not leftover.exists()
