@@ -78,11 +78,13 @@ class _Closing:
             call.name if explicit or call.binds else None
             for call, explicit in zip(drawn.calls, drawn.explicit, strict=True)
         ]
-        found_names = row_names(words, given)
-        self.taken = set(found_names)
-        for call, name, found in zip(drawn.calls, given, found_names, strict=True):
-            named = name is not None or call.name != found
-            self.calls.setdefault(call.row, []).append((call, named))
+        names = [call.name for call in drawn.calls]
+        self.taken = set(names)
+        while (found := row_names(words, given)) != names:  # a name that is written may number others anew
+            columns = zip(names, given, found, strict=True)
+            given = [name if old or name != new else None for name, old, new in columns]
+        for call, name in zip(drawn.calls, given, strict=True):
+            self.calls.setdefault(call.row, []).append((call, name is not None))
         self.index = -1
 
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
+from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -322,14 +323,24 @@ def measure(calls: Iterable[Call], shape: Shape) -> Totals:
 
 
 def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:
-    """Return the name of each row: the one it was given, or its word, numbered where it stands again."""
+    """Return the name of each row: the one it was given, or its word, numbered where it stands again.
+
+    What is given may stand twice; what is made of a word is nobody else's name.
+    """
     counts, seen = Counter(words), Counter[str]()
-    names = []
-    for word, name in zip(words, given, strict=True):
-        seen[word] += 1
-        stem = re.sub(r"\W+", "_", word).strip("_")
+    stems = [re.sub(r"\W+", "_", word).strip("_") for word in words]
+    names, taken = [name or "" for name in given], set(given)
+    for at, (word, stem) in enumerate(zip(words, stems, strict=True)):
         alone = counts[word] == 1 and stem not in RESERVED and not keyword.iskeyword(stem)
-        names.append(name or (stem if alone else f"{stem}{seen[word]}"))
+        if not names[at] and alone and stem not in taken:
+            names[at] = stem
+            taken.add(stem)
+    for at, (word, stem) in enumerate(zip(words, stems, strict=True)):
+        seen[word] += 1
+        if not names[at]:
+            numbered = (f"{stem}{number}" for number in count(seen[word]))
+            names[at] = next(name for name in numbered if name not in taken)
+            taken.add(names[at])
     return names
 
 

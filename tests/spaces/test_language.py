@@ -102,7 +102,12 @@ ROWS = [
 ]
 
 NAMES = [
-    ("avgpool", "norm: {name: conv}", "6:18", "two rows have the name 'conv'; name them apart"),
+    (
+        "avgpool",
+        "norm: {name: a}\n  - norm: {name: a}",
+        "7:18",
+        "two rows have the name 'a'; name them apart",
+    ),
     ("width: 16", "width: 16, name: forward", "5:29", "'forward' is a word of PyTorch or Python"),
     ("width: 16", "width: 16, name: class", "5:29", "'class' is a word of PyTorch or Python"),
     (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+from random import Random
 
 import pytest
 from torch import nn
 
-from archscape.spaces import Row, ShapeError, SpaceError, oneof
+from archscape.spaces import Network, Row, ShapeError, Space, SpaceError, oneof
 from archscape.spaces.table.rows import RESERVED, RowShapeError, check_name, row_names
 
 
@@ -38,6 +39,34 @@ def test_words_that_are_no_identifiers_can_be_parameters() -> None:
 def test_names_count_rows_of_one_word() -> None:
     words = ["conv", "maxpool", "conv", "conv"]
     assert row_names(words, [None, None, "stem", None]) == ["conv1", "maxpool", "stem", "conv3"]
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "names"),
+    [
+        (["$op", "$op", "$op2"], [None, None, None], ["op1", "op3", "op2"]),
+        (["conv", "conv", "norm"], [None, None, "conv2"], ["conv1", "conv3", "conv2"]),
+        (["conv", "norm"], [None, "conv"], ["conv1", "conv"]),
+        (["$op", "op"], [None, None], ["op", "op1"]),
+        (["norm", "norm"], ["conv", "conv"], ["conv", "conv"]),
+    ],
+)
+def test_a_name_made_of_a_word_is_nobody_else_s(
+    words: list[str], given: list[str | None], names: list[str]
+) -> None:
+    assert row_names(words, given) == names
+
+
+def test_a_space_keeps_its_names_where_one_is_skipped() -> None:
+    rows = "".join(f"  - {word}: {{width: 4, depth: 0..1}}\n" for word in ("conv", "conv", "conv1", "conv"))
+    words = "blocks: {conv1: {conv: {kernel: 1}, basic: {}}}\n"
+    space = Space.from_yaml(f"space: s\ninput: 3x8x8\n{words}layers:\n{rows}  - norm\n")
+    stages = ("conv2", "conv3", "conv1", "conv4")
+    for seed in range(30):
+        drawn = space.sample(Random(seed))
+        named = [name for name in stages if drawn.decisions[f"{name}.depth"]]
+        assert [n.name for n in drawn.network.body.nodes] == [*named, "norm", "norm_act"]
+        assert Network.from_yaml(drawn.network.to_yaml()) == drawn.network
 
 
 def test_no_row_takes_the_name_of_what_a_module_has() -> None:
