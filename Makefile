@@ -1,13 +1,14 @@
 # make demo   a real search on real data, its report and the exported best network
 # make test   format, lint, types and every test
 # make check  format, lint and types alone
+# make chaos  searches that everything happens to; writes its table to benchmarks/results
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
-.PHONY: demo test check format clean
+.PHONY: demo test check chaos format clean
 
 demo: $(READY)
 	$(BIN)/archscape search examples/digits.yaml
@@ -20,6 +21,9 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+chaos: $(READY)
+	$(BIN)/python benchmarks/chaos.py
 
 format: $(READY)
 	$(BIN)/ruff format .

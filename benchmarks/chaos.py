@@ -1,0 +1,216 @@
+"""A search that everything happens to: workers, coordinator and server die, freeze and run out of disk.
+
+Claim: 200 short trials on four workers end as 200 trials in final states, none of them lost, none trained to
+its end twice, none running, whatever dies, and whenever; and every network has the accuracy that it has in
+every other run, to the bit.
+
+Command: `make chaos` (about 40 minutes on two cores; writes benchmarks/results/chaos-DATE.md), or
+`python benchmarks/chaos.py --short --storage sqlite` (one seed, 60 trials, on standard output only)
+Needs: PostgreSQL's server programs; root, or whoever may mount, for the full disk.
+
+The command line is used as on a cluster: `archscape search` with a pool of two, and two `archscape worker`
+that join. Faults come in an order drawn from the seed, each at a random moment after some more trials have
+ended; whatever died is started again, as a cluster's scheduler does. Then all is left in peace. Results are
+counted from the logs of the workers, and looked for in the tables of the study.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from aftermath import Aftermath, look
+from crew import COORDINATOR, Crew
+from faults import FAULTS, World, mount_small_disk, unmount
+from postgres import Cluster
+from results import write_results
+from siege import disturb, leave_in_peace
+
+SEEDS = range(5)
+TRIALS, SHORT_TRIALS = 200, 60
+ROUNDS, SHORT_ROUNDS = 4, 1
+EPOCHS = 3
+LEASE = 3
+OWN_MOUNTS = "ARCHSCAPE_OWN_MOUNTS"
+
+SPACE = """\
+space: tiny
+input: 1x8x8
+let: {w: {4, 6, 8, 10, 12}}
+layers:
+  - conv: {width: $w, kernel: {1, 3, 5}}
+  - basic: {name: stage1, width: $w, depth: 1..3, stride: 2, kernel: {1, 3, 5}}
+  - basic: {name: stage2, width: 2 * $w, depth: 1..3, stride: 2, kernel: {1, 3, 5}}
+  - avgpool
+  - linear: {width: 10}
+"""
+
+JOB = f"""\
+search: chaos
+space: tiny.yaml
+data: digits
+recipe: {{preset: quick, epochs: {EPOCHS}}}
+sampler: random
+workers: 2
+lease: {LEASE}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One search and what came of it."""
+
+    storage: str
+    seed: int
+    faults: Counter[str]
+    ends: Counter[int]
+    seconds: float
+    after: Aftermath
+    broken: list[str]
+
+
+def run(storage: str, seed: int, cluster: Cluster | None, *, trials: int, rounds: int) -> Run:
+    """Search once under faults, and look at what is left."""
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="chaos-") as name, small_disk(Path(name) / "run") as small:
+        home, out = Path(name), Path(name) / "run"
+        (home / "tiny.yaml").write_text(SPACE)
+        (home / "job.yaml").write_text(f"{JOB}trials: {trials}\n")
+        url = cluster.url(f"chaos{seed}") if cluster else f"sqlite:///{out / 'study.db'}"
+        crew = Crew(commands=commands(home / "job.yaml", out, url if cluster else None), errors=home)
+        world = World(crew=crew, out=out, rng=Random(seed), lease=LEASE, cluster=cluster, small=small)
+        try:
+            disturb(world, trials=trials, rounds=rounds)
+            leave_in_peace(world)
+            alive = crew.everyone()
+        except TimeoutError as error:
+            said = "\n".join(f"{path.name}: {path.read_text()[-2000:]}" for path in home.glob("*.err"))
+            raise TimeoutError(f"{storage}, seed {seed}: {error}\n{said}") from None
+        finally:
+            world.undo(all_of_it=True)
+            crew.end()
+        after = look(out, url.replace("postgresql:", "postgresql+psycopg:"), alive)
+        broken = after.broken(trials=trials, epochs=EPOCHS, weights=out / "checkpoints")
+    seconds = time.perf_counter() - started
+    ends = Counter(status for _, status in crew.ends)
+    return Run(
+        storage=storage, seed=seed, faults=world.done, ends=ends, seconds=seconds, after=after, broken=broken
+    )
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[bool]:
+    """Make a folder, on a small disk of its own where that is allowed; yield whether it is."""
+    folder.mkdir()
+    small = OWN_MOUNTS in os.environ and mount_small_disk(folder)
+    try:
+        yield small
+    finally:
+        if small:
+            unmount(folder)
+
+
+def commands(job: Path, out: Path, url: str | None) -> dict[str, list[str]]:
+    """Return what a user types, by the name of the process."""
+    place = ["--storage", url] if url else []
+    joining = ["worker", "--study", "chaos", *place, "--out", str(out)]
+    return {
+        COORDINATOR: ["search", str(job), *place, "--out", str(out)],
+        "worker1": joining,
+        "worker2": joining,
+    }
+
+
+def differing(runs: list[Run]) -> int:
+    """Return how many networks do not have the same accuracy in every run that completed them."""
+    found: dict[str, set[float]] = {}
+    for each in runs:
+        for digest, accuracy in each.after.accuracies.items():
+            found.setdefault(digest, set()).add(accuracy)
+    return sum(len(accuracies) > 1 for accuracies in found.values())
+
+
+def table(runs: list[Run]) -> list[str]:
+    """Return a row for each run: what was done to it, what came out."""
+    columns = (
+        *("storage", "seed", *FAULTS, "final", "complete", "failed", "tried again"),
+        *("lost", "trained twice", "open", "spooled", "processes left", "seconds"),
+    )
+    lines = [f"| {' | '.join(columns)} |", f"|{'--|' * len(columns)}"]
+    for each in runs:
+        after, states = each.after, each.after.states
+        final = states["complete"] + states["pruned"] + states["failed"]
+        failed = ", ".join(f"{count} {cause}" for cause, count in after.causes.items()) or "0"
+        cells = [
+            *(each.storage, each.seed, *(each.faults[fault] or "-" for fault in FAULTS)),
+            *(final, states["complete"], failed, sum(trial.attempts > 1 for trial in after.trials)),
+            *(len(after.lost), len(after.twice), len(after.trials) - final),
+            *(len(after.spooled), len(after.alive), f"{each.seconds:.0f}"),
+        ]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return lines
+
+
+def summary(runs: list[Run]) -> list[str]:
+    """Return the table and what it comes to."""
+    faults = sum(sum(each.faults.values()) for each in runs)
+    kept = sum(not each.broken for each in runs)
+    lines = [
+        f"**{kept} of {len(runs)}** searches kept every promise under {faults} faults;",
+        f"{differing(runs)} networks have another accuracy in another run.",
+        "",
+        *table(runs),
+    ]
+    lines += [f"\n{each.storage}, seed {each.seed}: {'; '.join(each.broken)}" for each in runs if each.broken]
+    return lines
+
+
+def with_own_mounts() -> None:
+    """Become a process whose mounts nobody else sees, where that is allowed; else return."""
+    own = ["unshare", "--mount", "--"]
+    if OWN_MOUNTS in os.environ or os.geteuid() or not shutil.which(own[0]):
+        return
+    if subprocess.run([*own, "true"], capture_output=True, check=False).returncode == 0:
+        os.environ[OWN_MOUNTS] = "1"
+        os.execvp(own[0], [*own, sys.executable, *sys.argv])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--short", action="store_true", help="one seed, 60 trials; writes no result")
+    parser.add_argument("--storage", choices=["sqlite", "postgresql"], action="append")
+    parser.add_argument("--seed", type=int, action="append")
+    options = parser.parse_args()
+    with_own_mounts()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that nothing is left behind
+    trials, rounds = (SHORT_TRIALS, SHORT_ROUNDS) if options.short else (TRIALS, ROUNDS)
+    runs = []
+    with ExitStack() as stack:
+        storages: list[str] = options.storage or ["sqlite", "postgresql"]
+        cluster = stack.enter_context(Cluster.temporary()) if "postgresql" in storages else None
+        for seed in options.seed or (SEEDS[:1] if options.short else SEEDS):
+            for storage in storages:
+                server = cluster if storage == "postgresql" else None
+                runs.append(run(storage, seed, server, trials=trials, rounds=rounds))
+                print(table(runs)[-1], *runs[-1].broken, sep="\n", file=sys.stderr, flush=True)
+    if options.short:
+        print("\n".join(summary(runs)))
+    else:
+        write_results("chaos", __doc__ or "", summary(runs))
+    return int(bool(differing(runs)) or any(each.broken for each in runs))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""A search under faults, one after another, and then left in peace until every process has left by itself."""
+
+from __future__ import annotations
+
+import time
+
+from aftermath import count_ends
+from crew import COORDINATOR
+from faults import World, kinds
+
+PATIENCE = 120.0
+"""Seconds without a trial that ends after which a search counts as stuck."""
+
+POLL = 0.05
+
+
+def disturb(world: World, *, trials: int, rounds: int) -> None:
+    """Begin the search; do every fault so many times, spread over nine tenths of the trials."""
+    world.crew.start(COORDINATOR)
+    wait_for_ends(world, 1, replace=False)
+    faults = kinds(world) * rounds
+    world.rng.shuffle(faults)
+    for i, fault in enumerate(faults):
+        wait_for_ends(world, 1 + int(0.9 * trials * i / len(faults)))
+        time.sleep(world.rng.uniform(0, 0.5))  # any moment of a trial, or of what is between two
+        world.do(fault)
+
+
+def wait_for_ends(world: World, number: int, *, replace: bool = True) -> None:
+    """Wait until so many trials have ended; start again what is dead.
+
+    Raises:
+        TimeoutError: If none ended for too long.
+    """
+    latest, since = -1, time.monotonic()
+    while (ended := count_ends(world.out)) < number:
+        if ended > latest:
+            latest, since = ended, time.monotonic()
+        if time.monotonic() - since > PATIENCE:
+            raise TimeoutError(f"no trial ended for {PATIENCE:g} s, after {ended}")
+        world.undo()
+        if replace:
+            world.crew.replace_dead()
+        time.sleep(POLL)
+
+
+def leave_in_peace(world: World) -> None:
+    """Undo what can be undone; start again what died; wait until every process has left by itself.
+
+    Raises:
+        TimeoutError: If one does not leave.
+    """
+    world.undo(all_of_it=True)
+    world.crew.replace_dead()
+    latest, since, seen = -1, time.monotonic(), len(world.crew.ends)
+    while world.crew.everyone():
+        if (ended := count_ends(world.out)) > latest:
+            latest, since = ended, time.monotonic()
+        if time.monotonic() - since > PATIENCE:
+            raise TimeoutError(f"nothing happened for {PATIENCE:g} s, after {ended} trials")
+        world.crew.bury()
+        for name, status in world.crew.ends[seen:]:
+            if status:
+                world.crew.start(name)
+        seen = len(world.crew.ends)
+        time.sleep(POLL)
+    world.crew.bury()
