@@ -356,12 +356,16 @@ def _profile_json(found: Profile, columns: Sequence[str], rows: Sequence[Sequenc
 
 
 def _show_block(word: str, form: Format) -> None:
+    from .spaces import Space, catalog_names, load
     from .spaces.blocks import BLOCKS
     from .spaces.blocks.kinds import SOURCE, SOURCES
     from .spaces.errors import suggest
     from .spaces.table.rows import STYLE
     from .spaces.table.values import text
 
+    if word not in BLOCKS and word in catalog_names():
+        kind, command = ("space", "space") if isinstance(load(word), Space) else ("network", "profile")
+        raise InputError(f"'{word}' is a {kind}, not a block: `archscape {command} {word}` shows it")
     if word not in BLOCKS:
         raise InputError(f"there is no block '{word}'{suggest(word, BLOCKS)}")
     block = BLOCKS[word]
