@@ -15,6 +15,7 @@ from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, ShapeError
 from archscape.spaces.code.build import build
 from archscape.spaces.code.runtime import attend
+from archscape.spaces.contract import check_macs
 from archscape.spaces.operators import Attention
 
 MAPS = [(8, 9), (8, 5, 6), (8, 3, 4, 5)]
@@ -94,6 +95,14 @@ def test_context_counts_its_weighted_mean(shape: tuple[int, ...]) -> None:
     assert macs == 8 * n + 8 * n + 8 * 4 + 4 * 8
     assert other == n + 3 * n + 4 + (7 * 4 + 2) + 4 + 8 + 8 * n
     assert activations == n + 4 + 8
+
+
+@pytest.mark.parametrize("extent", [(1,), (1, 1), (1, 1, 1), (2, 1)])
+@pytest.mark.parametrize(("word", "args"), [("attention", {"heads": 2}), ("non_local", {})])
+def test_a_single_position_has_its_two_products_too(
+    word: str, args: dict[str, int], extent: tuple[int, ...]
+) -> None:
+    check_macs(network(word, (8, *extent), **args))
 
 
 def test_queries_may_have_positions_of_their_own() -> None:
