@@ -54,7 +54,7 @@ class Cluster:
         folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         cluster = cls(folder=folder, port=_free_port())
         try:
-            if (user := _user()) is not None:
+            if (user := server_user()) is not None:
                 os.chown(folder, user.pw_uid, user.pw_gid)
             cluster._create()
             cluster.start()
@@ -100,7 +100,7 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         """Run a program of the server in its folder, as a user that PostgreSQL accepts."""
-        log, user = self.folder / "programs.log", _user()
+        log, user = self.folder / "programs.log", server_user()
         with log.open("ab") as output:
             done = subprocess.run(
                 [_programs() / program, *arguments],
@@ -137,7 +137,7 @@ def _version(programs: Path) -> list[int]:
     return [int(part) for part in programs.parent.name.split(".") if part.isdigit()]
 
 
-def _user() -> pwd.struct_passwd | None:
+def server_user() -> pwd.struct_passwd | None:
     """Return the user to become for the server, which refuses root; None where no other is needed."""
     if os.geteuid():
         return None
