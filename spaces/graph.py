@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from .errors import ShapeError
+from .footprint import FRESH, NOTHING, Footprint, Size
 from .table.values import Term, Value
 
 Shape: TypeAlias = tuple[int, ...]
@@ -94,6 +95,14 @@ class Op:
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return parameters, and the operations for one input; without arithmetic it costs nothing."""
         return FREE
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Return what it holds in memory beside its inputs, its output and its weights."""
+        return FRESH
+
+    def buffers(self) -> Size:
+        """Return the tensors of its state that are no parameters."""
+        return NOTHING
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return kernel extent and stride per axis: the step of the receptive field.

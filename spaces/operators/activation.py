@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar, NamedTuple
 
+from ..footprint import SAVES_INPUT, SAVES_OUTPUT, Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
 from ..table.values import Term
 
@@ -37,6 +38,8 @@ FUNCTIONS: dict[str, _Function] = {
 }
 """Comparisons, additions, multiplications, divisions, exponentials and logarithms count one each."""
 
+OF_OUTPUT = ("relu", "sigmoid", "tanh", "softmax", "log_softmax")
+"""Those whose derivative PyTorch writes in the output; all others need the input."""
 ACTIVATIONS = (*FUNCTIONS, "prelu")
 """Every activation that a style can name; `leaky_relu(slope)` says its slope."""
 
@@ -56,6 +59,10 @@ class Activation(Op, ActivationFields):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return the function's operations for every element."""
         return make(Totals, (0, 0, FUNCTIONS[self.function].operations * prod(output), 0))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps what the derivative is written in: the output, or the input."""
+        return SAVES_OUTPUT if self.function in OF_OUTPUT else SAVES_INPUT
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.relu(x)` or its like."""
@@ -78,6 +85,10 @@ class LeakyReLU(Op, LeakyReLUFields):
         """Return a comparison and a multiplication per element."""
         return make(Totals, (0, 0, FUNCTIONS["leaky_relu"].operations * prod(output), 0))
 
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input."""
+        return SAVES_INPUT
+
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.leaky_relu(x, slope)`."""
         return f"F.leaky_relu({arguments[0]}, {values['slope']})"
@@ -99,6 +110,10 @@ class PReLU(Op, PReLUFields):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a slope per channel; a comparison and a multiplication per element."""
         return make(Totals, (self.channels, 0, 2 * prod(output), 0))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input; every element has its own slope's gradient before they are summed."""
+        return Footprint(saves=(0,), backward=Size(prod(output)))
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.PReLU(C)`."""

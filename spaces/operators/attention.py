@@ -6,6 +6,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import Footprint, Size
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
 from ..table.values import shape_text
 
@@ -51,6 +52,13 @@ class Attention(Op, AttentionFields):
         other = pairs * self.heads * (SOFTMAX + self.scaled)
         return make(Totals, (0, pairs * (query[0] + value[0]), other, 0))
 
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the inputs, the result before it is a map again, and a number for each query."""
+        written = Size(prod(output) + self.heads * prod(output[1:]))
+        if training:
+            return Footprint(saves=(0, 1, 2), keeps=written, backward=Size(prod(output)))
+        return Footprint(during=written)
+
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the whole map."""
         return inputs[1][1:], (1,) * (len(inputs[0]) - 1)
@@ -85,6 +93,11 @@ class ContextPool(Op, NoFields):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a mac per element of the map, and the softmax of the positions."""
         return make(Totals, (0, prod(inputs[0]), SOFTMAX * prod(inputs[1]), 0))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the map and the weights of its positions."""
+        weights = Size(prod(inputs[1]))
+        return Footprint(saves=(0,), keeps=weights) if training else Footprint(during=weights)
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the whole map."""

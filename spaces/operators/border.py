@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import VIEW, Footprint, Size
 from ..graph import Op, Shape, Steps, Tensor, per_axis, place
 from ..table.values import Value, shape_text
 from .constant import bracketed
@@ -68,6 +70,11 @@ class Crop(Op, CropFields):
     def attributes(self) -> dict[str, Value]:
         """Return one number for each side."""
         return _by_side(self.start, self.stop)
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """A crop is a view; its gradient is widened axis by axis."""
+        wide = prod(inputs[0]) * len(self.start)
+        return Footprint(view=True, backward=Size(wide // 2)) if training else VIEW
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x[:, :, top:bottom, left:right]`."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import SHARES, VIEW, Footprint, Size
 from ..graph import Op, Shape, Tensor, place
 from .constant import bracketed
 
@@ -26,6 +28,10 @@ class Split(Op, SplitFields):
         """Return the share of the channels, and the extent."""
         return inputs[0][0] // self.parts, *inputs[0][1:]
 
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """A share is a view; its gradient stands among zeros for the others."""
+        return Footprint(view=True, backward=Size(prod(inputs[0]) - prod(output))) if training else VIEW
+
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x.chunk(2, dim=1)[0]`."""
         return f"{bracketed(arguments[0])}.chunk({values['parts']}, dim=1)[{values['part']}]"
@@ -42,6 +48,10 @@ class ChannelShuffle(Op, ChannelShuffleFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "shuffle"
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """The gradient is the same memory in another order."""
+        return SHARES
 
     def helpers(self) -> tuple[str, ...]:
         """Return the function that it calls."""

@@ -8,6 +8,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import SAVES_INPUT, Footprint
 from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
 from ..table.values import shape_text
 from .border import pad_before
@@ -50,6 +51,10 @@ class Conv(Initialised, ConvFields):
             Totals,
             ((fan_in + self.bias) * self.outputs, fan_in * written, written if self.bias else 0, written),
         )
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input."""
+        return SAVES_INPUT
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the extent D(K - 1) + 1 and the stride."""

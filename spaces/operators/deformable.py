@@ -6,6 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
+from ..footprint import Footprint, Size
 from ..graph import Shape, Tensor, Totals, join, make
 from ..table.values import shape_text
 from .convolution import Conv, check_channels, conv, conv_window
@@ -49,6 +50,18 @@ class DeformConv(Conv):
         modulated = inputs[1][0] == 3 * prod(self.kernel)
         per_point, per_value = (PER_POINT + 4, PER_VALUE + 1) if modulated else (PER_POINT, PER_VALUE)
         return make(Totals, (params, macs, other + points * (per_point + per_value * self.inputs), written))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the map, the places of all points and the values there; modulated ones twice."""
+        points = prod(self.kernel) * prod(output[1:])
+        modulated = inputs[1][0] == 3 * prod(self.kernel)
+        values = self.inputs * points
+        if training:
+            keeps = 2 * points + values + modulated * (values + points)
+            return Footprint(saves=(0,), keeps=Size(keeps), backward=Size(values))
+        laid_out = prod(inputs[1]) + 2 * points
+        most = max(2 * points + values, values + modulated * (values + points) - prod(output))
+        return Footprint(during=Size(laid_out + most))
 
     def helpers(self) -> tuple[str, ...]:
         """Return the module around the convolution."""

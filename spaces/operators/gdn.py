@@ -6,6 +6,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
 
 
@@ -31,6 +32,14 @@ class GDN(Op, GDNFields):
         """Return C + C^2 parameters, C macs per element, and a square, beta, a root and the division."""
         c, written = self.channels, prod(output)
         return make(Totals, (c + c * c, c * written, 4 * written, written))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input, its squares and the root; gamma also, which is a square itself."""
+        n, gamma = prod(output), self.channels**2
+        if training:
+            keeps = Size(2 * n, fixed=gamma)
+            return Footprint(saves=(0,), keeps=keeps, during=Size(n), backward=Size(3 * n, fixed=gamma))
+        return Footprint(during=Size(2 * n, fixed=gamma + self.channels))
 
     def helpers(self) -> tuple[str, ...]:
         """Return the module's class."""

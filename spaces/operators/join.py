@@ -6,6 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
+from ..footprint import SHARES, Footprint, Size
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
 from ..table.values import shape_text
 
@@ -29,6 +30,10 @@ class Add(Op, NoFields):
         """Return an addition per element for each map but the first."""
         return make(Totals, (0, 0, (len(inputs) - 1) * prod(output), 0))
 
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """The gradient of each map is that of the sum; each further map makes another sum on the way."""
+        return SHARES if len(inputs) < 3 else Footprint(shares=True, during=Size(prod(output)))
+
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x + y`."""
         return " + ".join(arguments)
@@ -49,6 +54,10 @@ class Multiply(Op, NoFields):
         """Return a multiplication per element."""
         return make(Totals, (0, 0, prod(output), 0))
 
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps both maps; the gradient of a factor per channel is as large as the map at first."""
+        return Footprint(saves=(0, 1), backward=Size(0 if inputs[0] == inputs[1] else prod(output)))
+
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x * y`."""
         return " * ".join(arguments)
@@ -68,6 +77,10 @@ class Shift(Op, NoFields):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return an addition per element."""
         return make(Totals, (0, 0, prod(output), 0))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """The gradient of the map is that of the sum."""
+        return SHARES
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x + y`."""
@@ -91,6 +104,13 @@ class Carry(Op, NoFields):
         """Return two products, a sum and a difference per element."""
         return make(Totals, (0, 0, 4 * prod(output), 0))
 
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the maps, the gate, and what the gate leaves."""
+        n = prod(output)
+        if training:
+            return Footprint(saves=(0, 1, 2), keeps=Size(n), during=Size(2 * n), backward=Size(2 * n))
+        return Footprint(during=Size(2 * n))
+
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `h * t + x * (1 - t)`."""
         new, old, gate = arguments
@@ -109,6 +129,10 @@ class Concat(Op, NoFields):
             given = ", ".join(map(shape_text, inputs))
             raise ShapeError(f"maps of different extent cannot be concatenated: {given}")
         return sum([shape[0] for shape in inputs]), *inputs[0][1:]
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """The gradients are parts of that of the whole."""
+        return SHARES
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `torch.cat([x, y], 1)`."""

@@ -6,6 +6,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import SAVES_INPUT, VIEW, Footprint
 from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
 from ..table.values import Value, shape_text
 from .initial import Initialised
@@ -37,6 +38,10 @@ class Linear(Initialised, LinearFields):
         n, m = self.inputs, self.outputs
         return make(Totals, ((n + self.bias) * m, n * m, m if self.bias else 0, m))
 
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input."""
+        return SAVES_INPUT
+
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.Linear(...)`."""
         bias = "" if values["bias"] == "True" else f", bias={values['bias']}"
@@ -52,6 +57,10 @@ class Flatten(Op, NoFields):
     def shape(self, *inputs: Shape) -> Shape:
         """Return (C times the extents,)."""
         return (prod(inputs[0]),)
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """The same memory."""
+        return VIEW
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the whole map: each feature of the vector is read by the layers that follow."""
@@ -90,6 +99,10 @@ class Reshape(Op, ReshapeFields):
     def attributes(self) -> dict[str, Value]:
         """Return the size as a word: it is written as a whole, and is the same in every use of a class."""
         return {"size": shape_text(self.size)}
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """The same memory."""
+        return VIEW
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `torch.unflatten(x, 1, (C, H, W))`."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
+from ..footprint import Footprint, Size
 from ..graph import Shape, Steps, Tensor, place
 from .convolution import Conv, check_channels, conv_window
 
@@ -21,6 +23,13 @@ class MaskedConvA(Conv):
     __slots__ = ()
     kind: ClassVar[str] = "masked"
     mask: ClassVar[str] = "A"
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input and the weights with zeros in them."""
+        weights = Size(fixed=prod(self.kernel) * self.inputs * self.outputs)
+        return (
+            Footprint(saves=(0,), keeps=weights, backward=weights) if training else Footprint(during=weights)
+        )
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the extent that is not hidden: along the first axis what stands before, with the centre."""

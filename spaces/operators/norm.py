@@ -7,6 +7,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import FRESH, Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
 from ..table.values import Term
 from .initial import Initialised
@@ -29,6 +30,14 @@ class BatchNorm(Initialised, NormFields):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return gamma and beta, and two operations per element: statistics are constant at inference."""
         return make(Totals, (2 * self.channels, 0, 2 * prod(output), 0))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input, and mean and deviation of each channel."""
+        return Footprint(saves=(0,), keeps=Size(fixed=2 * self.channels)) if training else FRESH
+
+    def buffers(self) -> Size:
+        """Return the running mean and variance, and the number of batches that they have seen."""
+        return Size(0, 1, 2 * self.channels)
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.BatchNormNd(...)`; a flat vector takes the 1-D form."""
@@ -61,6 +70,11 @@ class _SampleNorm(Initialised):
         They are the sums of mean and variance, a difference, its square, a division, gamma and beta.
         """
         return make(Totals, (2 * output[0], 0, 7 * prod(output) + 2 * self.sets(output), 0))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input, and mean and deviation of each set."""
+        statistics = Size(2 * self.sets(output))
+        return Footprint(saves=(0,), keeps=statistics) if training else Footprint(during=statistics)
 
 
 class LayerNorm(_SampleNorm, NormFields):
@@ -99,6 +113,12 @@ class InstanceNorm(_SampleNorm, NormFields):
     def sets(self, shape: Shape) -> int:
         """Return the number of channels."""
         return shape[0]
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input; mean, deviation and gamma of each channel of each sample."""
+        if training:
+            return Footprint(saves=(0,), keeps=Size(3 * self.channels), during=Size(self.channels))
+        return Footprint(during=Size(4 * self.channels))
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.InstanceNormNd(...)`, with gamma and beta."""

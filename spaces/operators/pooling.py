@@ -6,6 +6,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import SAVES_INPUT, Footprint, Size
 from ..graph import NoFields, Op, Shape, Steps, Tensor, Totals, make, per_axis, place
 from .convolution import resolve_padding, window_size
 
@@ -68,6 +69,11 @@ class MaxPool(_Pool):
         """Return K - 1 comparisons per window."""
         return make(Totals, (0, 0, (prod(self.kernel) - 1) * prod(output), 0))
 
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input and the places of the maxima, which inference makes as well."""
+        places = Size(indices=prod(output))
+        return Footprint(saves=(0,), keeps=places) if training else Footprint(during=places)
+
 
 class AvgPool(_Pool):
     """The mean of each window; zeros of the padding count."""
@@ -75,6 +81,10 @@ class AvgPool(_Pool):
     __slots__ = ()
     kind: ClassVar[str] = "avgpool"
     function: ClassVar[str] = "avg_pool"
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input."""
+        return SAVES_INPUT
 
     def helpers(self) -> tuple[str, ...]:
         """Return the function for padded 3-D maps: PyTorch's own refuses those smaller than the kernel."""
@@ -150,6 +160,11 @@ class GlobalMaxPool(_GlobalPool):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a comparison per input element less one, per channel."""
         return make(Totals, (0, 0, prod(inputs[0]) - inputs[0][0], 0))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input and the places of the maxima, which inference makes as well."""
+        places = Size(indices=prod(output))
+        return Footprint(saves=(0,), keeps=places) if training else Footprint(during=places)
 
 
 def maxpool(

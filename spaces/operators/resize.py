@@ -7,6 +7,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import Footprint
 from ..graph import Op, Shape, Steps, Tensor, Totals, join, make, per_axis, place
 from ..table.values import shape_text
 
@@ -91,6 +92,10 @@ class Resize(_Interpolation, ResizeFields):
             given = " and ".join(map(shape_text, inputs))
             raise ShapeError(f"resizing needs maps with the same number of axes, but got {given}")
         return inputs[0][0], *inputs[1][1:]
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """The second map gives its extent alone."""
+        return Footprint(reaches=1)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.interpolate(x, size=like.shape[2:])`."""

@@ -6,6 +6,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
 
 
@@ -24,6 +25,14 @@ class LocalResponseNorm(Op, LocalResponseNormFields):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return n squares, n - 1 additions, a scale, a shift, a power and a division per element."""
         return make(Totals, (0, 0, (2 * self.size + 3) * prod(output), 0))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input, its padded squares, and two steps from their mean to the divisor."""
+        n, padded = prod(output), prod(output) + (self.size - 1) * prod(output[1:])
+        if training:
+            keeps = Size(padded + 2 * n)
+            return Footprint(saves=(0,), keeps=keeps, during=Size(n), backward=Size(3 * n))
+        return Footprint(during=Size(max(2 * n, padded)))
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.local_response_norm(x, n)`."""

@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar, NamedTuple
 
+from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
 
 
@@ -26,6 +27,10 @@ class Scale(Op, ScaleFields):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a factor per channel, and a multiplication per element."""
         return make(Totals, (self.channels, 0, prod(output), 0))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input; the gradient of gamma is as large as the map at first."""
+        return Footprint(saves=(0,), backward=Size(prod(output)))
 
     def helpers(self) -> tuple[str, ...]:
         """Return the module's class."""

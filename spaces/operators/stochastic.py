@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import VIEW, Footprint, Size
 from ..graph import NoFields, Op, Shape, Tensor, join, place
 from ..table.values import shape_text
 
@@ -28,6 +30,10 @@ class Dropout(Op, DropoutFields):
         """A rate of zero changes nothing."""
         return self.rate == 0
 
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the mask, of the network's own type; at inference nothing happens."""
+        return Footprint(keeps=Size(prod(output))) if training and self.rate else VIEW
+
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.Dropout(p)`."""
         return f"nn.Dropout({values['rate']})"
@@ -38,6 +44,10 @@ class DropPath(Dropout):
 
     __slots__ = ()
     kind: ClassVar[str] = "droppath"
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps a number for each sample; at inference nothing happens."""
+        return Footprint(keeps=Size(1)) if training else VIEW
 
     def helpers(self) -> tuple[str, ...]:
         """Return the module's class."""
@@ -65,6 +75,11 @@ class Reparameterise(Op, NoFields):
             given = " and ".join(map(shape_text, inputs))
             raise ShapeError(f"a mean and its log variance have one shape, but got {given}")
         return inputs[0]
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the noise and its deviation; at inference nothing happens."""
+        n = prod(output)
+        return Footprint(keeps=Size(2 * n), during=Size(n), backward=Size(n)) if training else VIEW
 
     def helpers(self) -> tuple[str, ...]:
         """Return the module's class."""

@@ -8,6 +8,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
+from ..footprint import SAVES_INPUT, Footprint
 from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
 from ..table.values import shape_text
 from .convolution import check_channels, constructor, resolve_padding
@@ -60,6 +61,10 @@ class TransposedConv(Initialised, TransposedConvFields):
         written = prod(output)
         params = fan_out * self.inputs + self.outputs * self.bias
         return make(Totals, (params, fan_out * prod(inputs[0]), written if self.bias else 0, written))
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the input."""
+        return SAVES_INPUT
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return ceil(K / S), the most elements that one output reads, and a stride of 1 / S."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
+from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
 from ..table.values import shape_text
 from .pooling import MaxPool, PoolFields, pool_window, window_text
@@ -36,6 +38,13 @@ class Unpool(Op, PoolFields):
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return K - 1 comparisons per window: the switches are found by pooling again."""
         return MaxPool(*self).costs(inputs[1:], inputs[0])
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the places of the maxima; they are found by pooling again."""
+        pooled = prod(inputs[0])
+        if training:
+            return Footprint(keeps=Size(indices=pooled), during=Size(pooled), reaches=1)
+        return Footprint(during=Size(pooled, pooled))
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return one element of the first map, which the windows tile, and a stride of 1 / S."""
