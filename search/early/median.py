@@ -1,0 +1,81 @@
+"""The median stopping rule, for one objective (Golovin et al. 2017, section 3.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import ClassVar
+
+from archscape.analysis.frontier import Direction
+
+from .rule import Mark, Verdict
+from .stop import Stop, check_count, check_objectives, check_rungs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Median(Stop):
+    """Settings of the median stopping rule.
+
+    Attributes:
+        trials: Nothing is stopped at an epoch before this many other trials have reached it.
+        epochs: The first epoch after which it decides.
+    """
+
+    name: ClassVar[str] = "median"
+    trials: int = 5
+    epochs: int = 1
+
+    def __post_init__(self) -> None:
+        check_count("trials", self.trials, 1)
+        check_count("epochs", self.epochs, 1)
+
+    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> MedianRule:
+        """Return the rule for a study's objectives and the epochs of its recipe.
+
+        Raises:
+            JobError: If there are several objectives, or nothing to decide.
+        """
+        check_objectives(self.name, objectives, several=False)
+        rungs = tuple(range(self.epochs, epochs))
+        check_rungs(rungs, first=self.epochs, epochs=epochs)
+        ((objective, way),) = objectives.items()
+        return MedianRule(objective=objective, way=way, rungs=rungs, trials=self.trials)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MedianRule:
+    """Stops a trial that is worse after an epoch than half of the others were after the same epoch.
+
+    The paper compares a trial's best value with the running averages of completed trials. With one schedule
+    for all trials, as here, what they had come to after the same epoch is the nearer comparison, and those
+    that were stopped there count as well: else every stop would raise the bar for the next.
+
+    Attributes:
+        objective: What it compares by.
+        way: `maximize` or `minimize`.
+        rungs: Epochs after which it decides.
+        trials: How many others must have reached an epoch.
+    """
+
+    name: ClassVar[str] = "median"
+    objective: str
+    way: Direction
+    rungs: tuple[int, ...]
+    trials: int
+
+    def verdict(self, rung: int, mine: Mark, marks: Sequence[Mark]) -> Verdict:
+        """Say whether a trial that reached a rung goes on."""
+        others = [mark.values[0] for mark in marks if mark.number != mine.number]
+        if len(others) < self.trials:
+            return Verdict(
+                go=True, reason=f"{len(others)} other trials at epoch {rung}, too few to compare with"
+            )
+        middle, value = median(others), mine.values[0]
+        go = value >= middle if self.way == "maximize" else value <= middle
+        compared = f"{'no worse' if go else 'worse'} than the median {middle:g} of {len(others)} others"
+        return Verdict(go=go, reason=f"{self.objective} {value:g} at epoch {rung} is {compared}")
+
+    def promotable(self, rung: int, marks: Sequence[Mark]) -> int | None:
+        """Return None: what this rule stops stays stopped."""
+        return None
