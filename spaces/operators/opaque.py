@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ..errors import ShapeError, SpaceError, suggest
+from ..footprint import Footprint
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
 from ..table.values import Term, Value, shape_text
 
@@ -64,9 +65,17 @@ class Opaque(Op, OpaqueFields):
         counts = _count(use)
         return Totals(_run(use).params, counts.macs, 0, counts.activations)
 
+    def flops(self, inputs: tuple[Shape, ...]) -> int:
+        """Return all that fvcore counts: the macs, norms, resizing and 2-D global average pooling."""
+        return _count(self._use(inputs)).flops
+
     def unsupported(self, inputs: tuple[Shape, ...]) -> dict[str, int]:
         """Return the operations that fvcore met and cannot count, with how often each stands."""
         return dict(_count(self._use(inputs)).unsupported)
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """What a foreign module holds is not known: its input and output, which autograd keeps."""
+        return Footprint(saves=tuple(range(len(inputs))), saves_output=True)
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the whole map: what the module reads is not known, so nothing is left out."""
@@ -169,6 +178,7 @@ class _Counts(NamedTuple):
     """What fvcore counts."""
 
     macs: int
+    flops: int
     activations: int
     unsupported: tuple[tuple[str, int], ...]
 
@@ -206,7 +216,8 @@ def _count(use: _Use) -> _Counts:
             counted = flops.uncalled_modules_warnings(False).by_operator()
             activations = int(written.uncalled_modules_warnings(False).total())
             unsupported = tuple(sorted(flops.unsupported_ops().items()))
-    return _Counts(sum([int(counted[word]) for word in PRODUCTS]), activations, unsupported)
+    macs, all_counted = sum([int(counted[word]) for word in PRODUCTS]), sum(map(int, counted.values()))
+    return _Counts(macs, all_counted, activations, unsupported)
 
 
 def _python(value: Value) -> object:

@@ -1,0 +1,230 @@
+"""The conventions: our own, five tools' and a benchmark's, each rule read from its published code.
+
+Where a tool's count hangs on how a module is written, it is that of the source which archscape exports and
+trains: layers with weights are modules of `torch.nn`, activations and pooling are function calls, and sums
+and products are Python's operators. A tool that watches modules sees only the first.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from archscape.spaces.operators import (
+    GDN,
+    Activation,
+    Attention,
+    AvgPool,
+    BatchNorm,
+    ChannelLayerNorm,
+    ContextPool,
+    Conv,
+    DeformConv,
+    Dropout,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    GroupNorm,
+    InnerAvgPool,
+    InstanceNorm,
+    LayerNorm,
+    Linear,
+    LocalResponseNorm,
+    MaskedConvA,
+    MaskedConvB,
+    MaxPool,
+    PReLU,
+    Resize,
+    TransposedConv,
+    Unpool,
+    Upsample,
+)
+from archscape.spaces.operators.opaque import Opaque
+
+from .rule import Convention, Rule, Use, free, per_element, products, products_and_bias
+
+MASKED = (MaskedConvA, MaskedConvB)
+POOLS = (AvgPool, InnerAvgPool, MaxPool, GlobalAvgPool, GlobalMaxPool)
+HOOKED = frozenset({"relu", "relu6", "elu", "gelu", "silu", "softmax"})
+"""The activations of `torch.nn.functional` that ptflops replaces while it counts."""
+
+
+def _grid(use: Use) -> int:
+    """Return four for each value between pixels that a deformable convolution samples, and its products."""
+    assert isinstance(use.op, DeformConv)
+    return use.costs.macs + 4 * use.inputs[0][0] * prod(use.op.kernel) * prod(use.output[1:])
+
+
+def _planes(use: Use) -> int | None:
+    """Return the elements read by a pooling of a whole 2-D map; fvcore knows no other."""
+    return use.read if use.rank == 2 else None
+
+
+def _interpolation(use: Use) -> int | None:
+    """Return one for each element of a 2-D map, four where it is bilinear."""
+    if use.rank != 2:
+        return None
+    return use.written * (1 if getattr(use.op, "mode", "") == "nearest" else 4)
+
+
+def _hooked(use: Use) -> int | None:
+    """Return one for each element of a function that ptflops replaces."""
+    return use.read if getattr(use.op, "function", "") in HOOKED else None
+
+
+def _responses(use: Use) -> int:
+    """Return three products for each element, and a pooling of the map with n - 1 channels more."""
+    assert isinstance(use.op, LocalResponseNorm)
+    channels, *extent = use.inputs[0]
+    return 3 * use.read + (channels + use.op.size - 1) * prod(extent)
+
+
+def _at_every_output(use: Use) -> int:
+    """Return K C / g for each element of the output, as if the kernel's strides left no gaps."""
+    assert isinstance(use.op, TransposedConv)
+    return prod(use.op.kernel) * use.op.inputs // use.op.groups * use.written
+
+
+def _params_at_every_position(use: Use) -> int:
+    """Return the parameters, bias among them, times the positions of the output."""
+    return use.costs.params * prod(use.output[1:])
+
+
+def _once(use: Use) -> int:
+    """Return the parameters."""
+    return use.costs.params
+
+
+def _bias_once(use: Use) -> int:
+    """Return the products, and one for each output channel with a bias."""
+    return use.costs.macs + use.bias * use.output[0]
+
+
+def _flat_or_plane(use: Use) -> int | None:
+    """Return products and bias of a 1-D or 2-D convolution."""
+    return products_and_bias(use) if use.rank in (1, 2) else None
+
+
+def _fvcore_of(use: Use) -> int:
+    """Return all that fvcore counts of a foreign module."""
+    assert isinstance(use.op, Opaque)
+    return use.op.flops(use.inputs)
+
+
+MACS = Convention(
+    name="macs",
+    about="Multiply-accumulates of convolutions, linear layers and matrix products, without bias: ours, "
+    "torchvision's published figures, and half of PyTorch's FlopCounterMode.",
+    source="torch.utils.flop_counter of PyTorch 2.13; torchvision's `_ops`",
+    rules=(
+        Rule((Conv, *MASKED, DeformConv), "K C/g M HW", products),
+        Rule((TransposedConv,), "K C/g M for each position of the input", products),
+        Rule((Linear,), "C M", products),
+        Rule((Attention, ContextPool), "the matrix products", products),
+        Rule((GDN,), "C^2 HW, its 1x1 convolution", products),
+        Rule((Opaque,), "the products that fvcore finds", products),
+    ),
+)
+
+FVCORE = Convention(
+    name="fvcore",
+    about="Operations of a traced graph at inference: a multiply-accumulate is one, norms, 2-D resizing and "
+    "the 2-D global average pooling count besides. What the outputs do not need is not traced.",
+    source="fvcore 0.1.5, fvcore/nn/flop_count.py and jit_handles.py (Apache-2.0)",
+    rules=(
+        Rule((Conv, *MASKED), "K C/g M HW, no bias", products),
+        Rule((DeformConv,), "K C/g M HW, and 4 for each of the K C HW values sampled", _grid),
+        Rule((TransposedConv,), "K C/g M for each position of the input", products),
+        Rule((Linear,), "C M, no bias", products),
+        Rule((ContextPool,), "the matrix product", products),
+        Rule((GDN,), "C^2 HW, its 1x1 convolution", products),
+        Rule((BatchNorm,), "2 N", per_element(2)),
+        Rule((LayerNorm, ChannelLayerNorm, InstanceNorm, GroupNorm), "5 N", per_element(5)),
+        Rule((GlobalAvgPool,), "N read, of a 2-D map", _planes),
+        Rule((Upsample, Resize), "N written of a 2-D map, 4 N if bilinear", _interpolation),
+        Rule((Opaque,), "all that it finds", _fvcore_of),
+    ),
+    traced=True,
+)
+
+THOP = Convention(
+    name="thop",
+    about="Operations of `torch.nn` modules: a multiply-accumulate is one, a norm four for each element; "
+    "function calls are not seen.",
+    source="thop 0.1.1.post2209072238, thop/profile.py and thop/vision/calc_func.py",
+    rules=(
+        Rule((Conv,), "K C/g M HW, no bias", products),
+        Rule((TransposedConv,), "K C/g for each element written, gaps or not", _at_every_output),
+        Rule((Linear,), "C M, no bias", products),
+        Rule((BatchNorm, InstanceNorm, LayerNorm), "4 N", per_element(4)),
+        Rule((PReLU,), "N", per_element(1)),
+        Rule((Dropout,), "0", free),
+    ),
+    params_of_counted=True,
+)
+
+PTFLOPS = Convention(
+    name="ptflops",
+    about="Operations of `torch.nn` modules and of the functions that it replaces: a multiply-accumulate is "
+    "one, and so are a bias, an activation and an element that a pooling reads; a norm is two.",
+    source="ptflops 0.7.5, its default backend `pytorch`: ptflops/pytorch_ops.py (MIT)",
+    rules=(
+        Rule(
+            (Conv, TransposedConv),
+            "K C/g M per position as in macs, and N written for a bias",
+            products_and_bias,
+        ),
+        Rule((Linear,), "C M, and M for a bias", products_and_bias),
+        Rule((BatchNorm, InstanceNorm, GroupNorm), "2 N", per_element(2)),
+        Rule((LayerNorm,), "N", per_element(1)),
+        Rule((PReLU,), "2 N: the module, and the function that it calls", per_element(2)),
+        Rule((Activation,), f"N of {', '.join(sorted(HOOKED))}", _hooked),
+        Rule(POOLS, "N read", per_element(1)),
+        Rule(
+            (Unpool,),
+            "N of the map that was pooled: its switches are found again",
+            lambda use: prod(use.inputs[1]),
+        ),
+        Rule((Upsample, Resize), "N written", lambda use: use.written),
+        Rule((LocalResponseNorm,), "3 N, and N with n - 1 channels more for its pooling", _responses),
+    ),
+)
+
+TORCHINFO = Convention(
+    name="torchinfo",
+    about='"Mult-adds": the parameters named weight or bias of each module, times the positions of its '
+    "output if it is a convolution. A norm counts its parameters once, whatever the map.",
+    source="torchinfo 1.8.0, torchinfo/layer_info.py, calculate_macs (MIT)",
+    rules=(
+        Rule(
+            (Conv, TransposedConv),
+            "(K C/g + bias) M for each position of the output",
+            _params_at_every_position,
+        ),
+        Rule((Linear,), "(C + bias) M", _once),
+        Rule((BatchNorm, InstanceNorm, GroupNorm, LayerNorm, ChannelLayerNorm), "2 C", _once),
+        Rule((PReLU,), "C", _once),
+    ),
+)
+
+PYCLS = Convention(
+    name="pycls",
+    about='"Flops" of the RegNet papers: multiply-accumulates of convolutions and linear layers; a '
+    "convolution's bias counts once a channel, not once a position.",
+    source="pycls, pycls/models/blocks.py, the *_cx functions (MIT); Radosavovic et al. 2020",
+    rules=(
+        Rule((Conv,), "K C/g M HW, and M for a bias", _bias_once),
+        Rule((Linear,), "C M, and M for a bias", _bias_once),
+        Rule((BatchNorm, MaxPool, GlobalAvgPool), "0", free),
+    ),
+    params_of_counted=True,
+)
+
+NASBENCH201 = Convention(
+    name="nasbench201",
+    about='"FLOPs" of NAS-Bench-201, NATS-Bench and their API, there in millions: multiply-accumulates of '
+    "1-D and 2-D convolutions and linear layers, and their biases.",
+    source="AutoDL-Projects, xautodl/utils/flop_benchmark.py (MIT); Dong and Yang 2020",
+    rules=(
+        Rule((Conv,), "K C/g M HW in 1-D and 2-D, and N written for a bias", _flat_or_plane),
+        Rule((Linear,), "C M, and M for a bias", products_and_bias),
+    ),
+)

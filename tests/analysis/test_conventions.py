@@ -1,0 +1,270 @@
+"""Every convention against its tool: fvcore, ptflops and torchinfo run here on every network of the catalog.
+
+They count the module that archscape builds, at inference, for one input. torchinfo runs on shapes alone;
+fvcore and ptflops compute, so large networks have a smaller input. What a tool cannot count stands in
+`CANNOT` with the reason. thop is no dependency: `thop.csv` is what its release 0.1.1.post2209072238 (MIT, on
+the package index) printed for the same modules at their own input, recorded once with PyTorch 2.13, on
+2026-11-20. pycls and NAS-Bench-201 are compared with what their authors published.
+"""
+
+from __future__ import annotations
+
+import csv
+import doctest
+import warnings
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from archscape.analysis import conventions
+from archscape.analysis.conventions import CONVENTIONS, convention, count, side_by_side
+from archscape.analysis.cost import profile
+from archscape.spaces import Network, Row, Term, catalog_names, load, load_network, load_space
+from archscape.spaces.blocks import block
+from archscape.spaces.blocks.block import Block
+from archscape.spaces.code.build import build
+from archscape.spaces.errors import InputError, ShapeError
+from archscape.spaces.graph import Shape, Tensor
+from archscape.spaces.operators.activation import ACTIVATIONS
+from archscape.spaces.operators.opaque import opaque
+
+Tool = Callable[[nn.Module, Shape], tuple[int, int]]
+
+NETWORKS = [table for name in catalog_names() if isinstance(table := load(name), Network)]
+LARGE = 3 * 10**8
+CANNOT = {
+    ("fvcore", "deconvnet"): "PyTorch 2.13 cannot trace F.max_unpool2d, and fvcore counts what is traced",
+}
+
+
+def by_fvcore(model: nn.Module, shape: Shape) -> tuple[int, int]:
+    from fvcore.nn import FlopCountAnalysis, parameter_count
+
+    found = FlopCountAnalysis(model, torch.zeros(1, *shape)).unsupported_ops_warnings(False)
+    return int(found.uncalled_modules_warnings(False).total()), parameter_count(model)[""]
+
+
+def by_ptflops(model: nn.Module, shape: Shape) -> tuple[int, int]:
+    from ptflops import get_model_complexity_info
+
+    found: tuple[int, int] = get_model_complexity_info(
+        model, shape, print_per_layer_stat=False, as_strings=False
+    )
+    return found
+
+
+def by_torchinfo(model: nn.Module, shape: Shape) -> tuple[int, int]:
+    from torchinfo import summary
+
+    image = torch.empty(1, *shape, device="meta")
+    found = summary(model.to("meta"), input_data=image, device="meta", verbose=0)
+    return found.total_mult_adds, found.total_params
+
+
+TOOLS: dict[str, Tool] = {"fvcore": by_fvcore, "ptflops": by_ptflops, "torchinfo": by_torchinfo}
+
+
+def by_tool(name: str, network: Network) -> tuple[int, int]:
+    """Return what a tool counts of the built network: operations and parameters."""
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
+        warnings.simplefilter("ignore")  # the tracer warns of its own end; the tools of PyTorch's types
+        with torch.device("meta" if name == "torchinfo" else "cpu"):
+            model = build(network).eval()
+        return TOOLS[name](model, network.input)
+
+
+def small(network: Network) -> Network:
+    """Return a network on an input that a tool can compute within a second, if its rows fit one."""
+    for divisor in (2, 4, 7):
+        if network.totals.macs > LARGE:
+            channels, *extent = network.input
+            try:
+                network = network.at(input=(channels, *[n // divisor for n in extent]))
+            except ShapeError:
+                continue
+    return network
+
+
+def counted(network: Network, name: str) -> tuple[int, int]:
+    found = count(network, name)
+    return found.total, found.params
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
+def test_totals_are_those_of_the_tool_itself(tool: str, network: Network) -> None:
+    if (tool, network.name) in CANNOT:
+        with pytest.raises(TypeError, match="cond must be a bool"):
+            by_tool(tool, small(network))
+        return
+    network = network if tool == "torchinfo" else small(network)
+    assert counted(network, tool) == by_tool(tool, network)
+
+
+def rare() -> list[Network]:
+    """Return small networks of the operators that the catalog has few of, in one to three dimensions."""
+    found = []
+    for rank in (1, 2, 3):
+        image = (4, *(8, 12, 4)[:rank])
+        rows = {
+            "transposed": (Row("upconv", width=6, groups=2),),
+            "nearest": (Row("upsample"),),
+            "linear": (Row("upsample", mode="bilinear"),),
+            "resized": (Row("conv", name="a", width=2, stride=2), Row("resize", like="input")),
+            "maximum": (Row("maxpool", kernel=3, stride=2),),
+            "inner": (Row("avgpool", kernel=3, stride=2, pad_counts=False),),
+            "global": (Row("avgpool"),),
+            "response": (Row("lrn", size=3),),
+            "masked": (Row("masked", width=6, kind="b"),),
+            "attention": (Row("attention", heads=2),),
+            "context": (Row("context", ratio=Fraction(1, 2)),),
+            "gdn": (Row("gdn"),),
+            "scale": (Row("scale", init=Fraction(1, 2)),),
+            "grouped": (Row("conv", width=8, groups=4, dilation=2, stride=2),),
+        }
+        for word, above in rows.items():
+            layers = (*above, Row("conv", width=6, kernel=1))
+            found.append(Network(name=f"{word}-{rank}d", input=image, layers=layers, defaults={"bias": True}))
+        for norm in ("batch", "layer", "instance", Term("group", (2,))):
+            layers = (Row("conv", width=4), Row("conv", width=2))
+            name = f"{norm if isinstance(norm, str) else 'group'}-{rank}d"
+            found.append(Network(name=name, input=image, layers=layers, defaults={"norm": norm}))
+    for act in (*ACTIVATIONS, Term("leaky_relu", (Fraction(1, 5),))):
+        name = act if isinstance(act, str) else "leaky"
+        layers = (Row("conv", width=4), Row("linear", width=3, act=act))
+        found.append(Network(name=name, input=(3, 9, 7), layers=layers, defaults={"act": act}))
+    deform = Row("deform", width=6, modulated=True)
+    return [*found, Network(name="deform", input=(4, 9, 8), layers=(deform, Row("norm")))]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("network", rare(), ids=lambda network: str(network.name))
+def test_operators_are_counted_as_the_tool_counts_them(tool: str, network: Network) -> None:
+    assert counted(network, tool) == by_tool(tool, network)
+
+
+def recorded() -> list[tuple[str, int, int]]:
+    with Path(__file__).with_name("thop.csv").open() as file:
+        return [(row["network"], int(row["ops"]), int(row["params"])) for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize(("name", "ops", "params"), recorded(), ids=[name for name, *_ in recorded()])
+def test_thop_counts_what_was_recorded(name: str, ops: int, params: int) -> None:
+    assert counted(load_network(name), "thop") == (ops, params)
+
+
+# facebookresearch/pycls, dev/model_complexity.json of 2020-09-04: flops and params of its own models.
+PYCLS = {
+    "resnet50": (4_089_185_256, 25_557_032),
+    "resnet101": (7_801_406_440, 44_549_160),
+    "resnet152": (11_513_627_624, 60_192_808),
+    "resnext50-32x4d": (4_230_480_872, 25_028_904),
+    "regnetx-200mf": (199_040_872, 2_684_792),
+    "efficientnet-b0": (385_825_092, 5_288_548),
+}
+
+
+@pytest.mark.parametrize("name", PYCLS)
+def test_pycls_counts_what_was_published(name: str) -> None:
+    assert counted(load_network(name), "pycls") == PYCLS[name]
+
+
+# github.com/D-X-Y/NATS-Bench, issues 24 and 36: what the benchmark's own table says, in millions, and what
+# ptflops gave for the authors' module. Input and classes are those of CIFAR-10, CIFAR-100 and ImageNet16-120.
+EDGES = ("e01", "e02", "e12", "e03", "e13", "e23")
+FIRST = ("pool", "conv1x1", "identity", "conv1x1", "identity", "identity")
+OTHER = ("identity", "zero", "conv3x3", "pool", "conv3x3", "conv3x3")
+NASBENCH201 = [
+    ("nasbench201", FIRST, 32, 10, "15.64737"),
+    ("nasbench201", FIRST, 32, 100, "15.65322"),
+    ("nasbench201", FIRST, 16, 120, "3.91948"),
+    ("nasbench201", OTHER, 32, 10, "113.95137"),
+    ("ptflops", FIRST, 32, 10, "16.810634"),
+    ("ptflops", FIRST, 32, 100, "16.816484"),
+    ("ptflops", FIRST, 16, 120, "4.210296"),
+]
+
+
+@pytest.mark.parametrize(("name", "cell", "size", "classes", "millions"), NASBENCH201)
+def test_cells_of_nas_bench_201_count_what_was_published(
+    name: str, cell: tuple[str, ...], size: int, classes: int, millions: str
+) -> None:
+    network = load_space("nas-bench-201").replay(dict(zip(EDGES, cell, strict=True))).network
+    network = network.at(input=(3, size, size), classes=classes)
+    assert count(network, name).total == Fraction(millions) * 10**6
+
+
+def test_our_own_convention_is_the_layer_table() -> None:
+    for network in NETWORKS:
+        found = count(network, "macs")
+        assert list(found.layers) == [layer.macs for layer in profile(network).layers]
+        assert (found.total, found.params) == (network.totals.macs, network.totals.params)
+
+
+def test_the_famous_number_of_resnet50_in_seven_conventions() -> None:
+    found = {each.convention.name: each.total for each in side_by_side(load_network("resnet50"))}
+    assert found == {
+        "macs": 4_089_184_256,
+        "fvcore": 4_111_512_576,
+        "thop": 4_133_640_192,
+        "ptflops": 4_121_925_096,
+        "torchinfo": 4_089_238_376,
+        "pycls": 4_089_185_256,
+        "nasbench201": 4_089_185_256,
+    }
+
+
+def test_what_is_not_counted_is_named() -> None:
+    network = load_network("mobilenetv2")
+    assert count(network, "macs").uncounted == {"norm": 52, "act": 35, "add": 10, "avgpool": 1}
+    assert count(network, "ptflops").uncounted == {"add": 10}
+    assert count(network, "fvcore").uncounted == {"act": 35, "add": 10}
+
+
+def test_a_tool_may_know_one_form_of_an_operator_only() -> None:
+    rows = (Row("conv", width=4), Row("linear", width=3, act="sigmoid"))
+    found = count(Network(name="tiny", input=(3, 8, 8), layers=rows), "ptflops")
+    assert found.uncounted == {"act": 1}  # the sigmoid; the ReLU before it is counted
+
+
+def test_a_tracer_does_not_see_what_the_outputs_do_not_need() -> None:
+    moments = (Row("conv", name="mean", width=4), Row("conv", name="logvar", from_="input", width=4))
+    rows = (*moments, Row("reparameterise", from_="mean", logvar="logvar"))
+    network = Network(name="latent", input=(3, 8, 8), layers=rows)
+    names = [layer.name for layer in profile(network).layers]
+    ops = count(network, "fvcore").layers
+    assert [name for name, n in zip(names, ops, strict=True) if n] == ["mean.conv1", "mean.norm1"]
+    assert counted(network, "fvcore") == by_tool("fvcore", network)
+
+
+def test_foreign_modules_are_counted_as_fvcore_counts_them() -> None:
+    @block(styled=False)
+    def grouped(x: Tensor) -> Tensor:
+        """A norm of another make."""
+        return opaque(x, path="torch.nn.GroupNorm", args=(("num_groups", 2),))
+
+    assert isinstance(grouped, Block)
+    rows = (Row("conv", width=4), Row("grouped"))
+    network = Network(name="foreign", input=(3, 8, 8), layers=rows, uses=(grouped,))
+    assert counted(network, "fvcore") == by_tool("fvcore", network)
+    assert count(network, "thop").uncounted["opaque"] == 1
+
+
+def test_no_operator_has_two_rules() -> None:
+    for each in CONVENTIONS.values():
+        named = [operator for rule in each.rules for operator in rule.operators]
+        assert len(named) == len(set(named)), each.name
+
+
+def test_the_conventions_are_named_as_on_the_command_line() -> None:
+    assert list(CONVENTIONS) == ["macs", "fvcore", "thop", "ptflops", "torchinfo", "pycls", "nasbench201"]
+    with pytest.raises(InputError, match="there is no convention 'fvcor'; did you mean 'fvcore'"):
+        convention("fvcor")
+
+
+def test_the_examples_are_true() -> None:
+    assert doctest.testmod(conventions).failed == 0
