@@ -9,6 +9,7 @@ data: cluttered-digits         # embedded name or path
 recipe: quick                  # preset name, or a mapping that starts from one
 objectives: {accuracy: maximize, macs: minimize}
 within: {params: ..200k}       # tightens the space's own limits
+stop: halving                  # early, by Pareto rank; or a mapping, or left out
 sampler: nsga2
 trials: 30
 workers: 2
@@ -16,7 +17,7 @@ seed: 0
 ```
 
 `search`, `space` and `data` are needed. Without the others: the recipe, objectives and sampler above, no
-further limits, 30 trials, one worker, seed 0, `device: auto`. A relative path is relative to the job file.
+further limits, no stop, 30 trials, one worker, seed 0, `device: auto`. A relative path is relative to the job file.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ from archscape.spaces.table.document import Document, Tree, read_file
 from archscape.spaces.walk.limits import Limit, read_limits
 
 from .data import EMBEDDED
+from .early import Rule, Stop, read_stop
 from .recipe import Recipe, read_recipe
 
 SAMPLERS = ("nsga2", "random", "tpe")
 NEEDED = ("search", "space", "data")
-OPTIONAL = ("recipe", "objectives", "within", "sampler", "trials", "workers", "seed", "device")
+OPTIONAL = ("recipe", "objectives", "within", "stop", "sampler", "trials", "workers", "seed", "device")
 OBJECTIVES = ("accuracy", "activations", "macs", "params", "seconds")
 MAX_TRIALS = 1_000_000
 MAX_WORKERS = 1024
@@ -58,6 +60,7 @@ class Job:
         recipe: How every network is trained.
         objectives: Direction of each objective, the most important first.
         within: Limits on top of the space's own.
+        stop: How trials are stopped early, if at all.
         sampler: `random`, `tpe` or `nsga2`.
         trials: How many networks are tried.
         workers: How many are trained at the same time.
@@ -73,6 +76,7 @@ class Job:
         default_factory=lambda: {"accuracy": "maximize", "macs": "minimize"}
     )
     within: Mapping[str, Limit] = field(default_factory=dict)
+    stop: Stop | None = None
     sampler: str = "nsga2"
     trials: int = 30
     workers: int = 1
@@ -84,6 +88,14 @@ class Job:
         """The space within the limits of the job."""
         return self.space.tighten(self.within)
 
+    def rule(self) -> Rule | None:
+        """Return the rule that stops trials early, if there is one.
+
+        Raises:
+            JobError: If it does not fit the objectives or the recipe.
+        """
+        return self.stop.rule(self.objectives, self.recipe.epochs) if self.stop else None
+
     def facts(self) -> dict[str, Any]:
         """Return what may not change over the life of a study: trials would not compare, or not repeat."""
         return {
@@ -91,6 +103,7 @@ class Job:
             "data": Path(self.data).name,
             "recipe": self.recipe.to_dict(),
             "objectives": dict(self.objectives),
+            "stop": self.stop.to_dict() if self.stop else None,
             "seed": self.seed,
         }
 
@@ -104,7 +117,8 @@ class Job:
         settings: dict[str, Any] = {"search": self.search, "space": space, "data": self.data}
         settings |= {"recipe": self.recipe.to_dict(), "objectives": dict(self.objectives)}
         settings |= {"within": limits} if limits else {}
-        settings |= {name: getattr(self, name) for name in OPTIONAL[3:]}
+        settings |= {"stop": self.stop.to_dict()} if self.stop else {}
+        settings |= {name: getattr(self, name) for name in OPTIONAL[4:]}
         return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100)
 
 
@@ -124,7 +138,12 @@ def read_job(path: str | Path) -> Job:
     for key in NEEDED:
         if key not in tree:
             raise document.error((), f"a job needs `{key}:`")
-    return Job(**_Reader(document, tree, Path(path).resolve().parent).settings())
+    job = Job(**_Reader(document, tree, Path(path).resolve().parent).settings())
+    try:
+        job.rule()
+    except JobError as error:
+        raise document.error(("stop",), str(error)) from None
+    return job
 
 
 @dataclass(frozen=True)
@@ -195,6 +214,9 @@ class _Reader:
 
     def _within(self, key: str) -> dict[str, Limit]:
         return read_limits(self.document, self._mapping(key, "{params: ..200k}"), (key,))
+
+    def _stop(self, key: str) -> Stop:
+        return read_stop(self.tree[key], self.document, (key,))
 
     def _sampler(self, key: str) -> str:
         return self._one_of(key, SAMPLERS)

@@ -1,0 +1,108 @@
+"""`stop:` of a job: words, settings, and what fits the objectives and the recipe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archscape.search.early import RULES, Asha, Halving, Median, Stop
+from archscape.search.job import Job, read_job
+from archscape.search.recipe import Recipe
+from archscape.spaces import Space
+from archscape.spaces.errors import JobError
+
+JOB = "search: a\nspace: digits\ndata: digits\nrecipe: {epochs: 9}\n"
+ONE = "objectives: {accuracy: maximize}\n"
+
+
+def job(tmp_path: Path, text: str) -> Job:
+    path = tmp_path / "job.yaml"
+    path.write_text(text)
+    return read_job(path)
+
+
+def test_nothing_is_stopped_unless_asked_for(tmp_path: Path) -> None:
+    assert job(tmp_path, JOB).stop is None
+    assert job(tmp_path, JOB).rule() is None
+    assert job(tmp_path, JOB).facts()["stop"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "stop"),
+    [
+        ("stop: halving\n", Halving()),
+        ("stop: {rule: halving}\n", Halving()),
+        ("stop: {rule: halving, eta: 4, epochs: 2}\n", Halving(eta=4, epochs=2)),
+        (ONE + "stop: asha\n", Asha()),
+        (ONE + "stop: {epochs: 2, rule: asha}\n", Asha(epochs=2)),
+        (ONE + "stop: median\n", Median()),
+        (ONE + "stop: {rule: median, trials: 9}\n", Median(trials=9)),
+    ],
+)
+def test_a_rule_is_a_word_or_a_mapping(tmp_path: Path, text: str, stop: Stop) -> None:
+    found = job(tmp_path, JOB + text)
+    assert found.stop == stop
+    rule = found.rule()
+    assert rule is not None
+    assert rule.name == stop.name
+
+
+@pytest.mark.parametrize("word", RULES)
+def test_a_job_with_a_rule_is_written_so_that_it_reads_back(tmp_path: Path, word: str) -> None:
+    found = job(tmp_path, JOB + ONE + f"stop: {word}\n")
+    (tmp_path / "space.yaml").write_text(found.space.to_yaml())
+    again = job(tmp_path, found.to_yaml(space="space.yaml"))
+    assert again == found
+    assert again.facts() == found.facts()
+
+
+def test_a_study_keeps_its_rule(tmp_path: Path) -> None:
+    found = job(tmp_path, JOB + "stop: halving\n")
+    assert found.facts()["stop"] == {"rule": "halving", "eta": 3, "epochs": 1}
+    for stop in (None, Halving(eta=2), Median()):
+        assert replace(found, stop=stop).facts() != found.facts()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("stop: halfing\n", ":5:7: no rule of early stopping 'halfing'; did you mean 'halving'?"),
+        ("stop: {rule: hyperband}\n", ":5:14: no rule of early stopping 'hyperband'; it knows"),
+        ("stop: [halving]\n", ":5:7: a rule of early stopping is one word; it knows asha, halving, median"),
+        ("stop:\n", ":5:1: a rule of early stopping is one word"),
+        ("stop: {eta: 3}\n", ":5:7: early stopping needs its rule, as in {rule: halving}"),
+        ("stop: {rule: halving, eat: 3}\n", ":5:23: halving has no 'eat'; did you mean 'eta'?"),
+        ("stop: {rule: halving, trials: 3}\n", ":5:23: halving has no 'trials'; it knows"),
+        ("stop: {rule: halving, eta: 1}\n", ":5:28: eta is a whole number from 2, but got 1"),
+        ("stop: {rule: halving, eta: 2.5}\n", ":5:28: eta is a whole number from 2, but got '2.5'"),
+        ("stop: {rule: halving, epochs: 0}\n", ":5:31: epochs is a whole number from 1, but got 0"),
+        (
+            "stop: {rule: halving, epochs: 9}\n",
+            ":5:7: nothing would be stopped: the rule first decides after epoch 9, and the recipe ends at epoch 9; "
+            "the rule needs fewer `epochs:` than the recipe",
+        ),
+        ("stop: asha\n", ":5:7: asha goes by one objective, but the job has accuracy, macs; `halving` ranks"),
+        ("stop: median\n", ":5:7: median goes by one objective, but the job has accuracy, macs"),
+        (
+            "stop: halving\nobjectives: {macs: minimize, params: minimize}\n",
+            ":5:7: early stopping goes by what shows while a network trains, such as accuracy, but macs, params "
+            "can be told before",
+        ),
+    ],
+)
+def test_a_mistake_is_one_error_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(JobError) as caught:
+        job(tmp_path, JOB + text)
+    assert message in str(caught.value)
+
+
+def test_a_job_made_in_python_obeys_the_same_laws() -> None:
+    made = Job(search="a", space=Space.load("digits"), data="digits", recipe=Recipe(epochs=1), stop=Halving())
+    with pytest.raises(JobError, match="nothing would be stopped"):
+        made.rule()
+    with pytest.raises(JobError, match="eta is a whole number from 2, but got True"):
+        Halving(eta=True)
+    with pytest.raises(JobError, match="trials is a whole number from 1"):
+        Median(trials=0)
