@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..graph import Body, Node, Op
 from ..table.values import shape_text
@@ -10,6 +11,30 @@ from .helpers import helper_names
 from .layout import fit
 
 MAX_NESTED = 72
+
+
+class Statement(NamedTuple):
+    """One statement of a forward method.
+
+    Attributes:
+        nodes: The steps that it takes, in the order of their evaluation.
+        name: The variable that holds the last one's value; empty where it is returned or dropped.
+    """
+
+    nodes: tuple[int, ...]
+    name: str
+
+
+class Method(NamedTuple):
+    """A forward method.
+
+    Attributes:
+        lines: Its text.
+        statements: What it does, in order.
+    """
+
+    lines: list[str]
+    statements: tuple[Statement, ...]
 
 
 def forward(
@@ -20,8 +45,8 @@ def forward(
     kept: Sequence[str],
     width: int,
     shapes: bool = False,
-) -> list[str]:
-    """Return the lines of a forward method.
+) -> Method:
+    """Return a forward method.
 
     Args:
         body: What it computes.
@@ -31,7 +56,9 @@ def forward(
         width: Longest line.
         shapes: Whether each line ends with the shape it gives.
     """
-    return _Forward(body, texts, base, frozenset(kept), width, shapes).lines()
+    writer = _Forward(body, texts, base, frozenset(kept), width, shapes)
+    lines = writer.lines()
+    return Method(lines, tuple(writer.statements))
 
 
 class _Forward:
@@ -53,6 +80,7 @@ class _Forward:
                 self.readers[value].append(index)
         self.names: dict[int, str] = dict(enumerate(body.names))
         self.nested: dict[int, str] = {}
+        self.statements: list[Statement] = []
 
     def lines(self) -> list[str]:
         body = self.body
@@ -64,6 +92,7 @@ class _Forward:
             value = self.inputs + index
             text = self.expression(index, node)
             if body.outputs == (value,) and index == len(body.nodes) - 1:
+                self.statements.append(Statement(self.evaluated(index), ""))
                 return [*lines, *fit(f"        return {text}", self.width)]
             if self.nests(value, text):
                 self.nested[value] = text
@@ -75,13 +104,22 @@ class _Forward:
     def statement_lines(self, value: int, index: int, node: Node, text: str) -> list[str]:
         """Return the lines that name a value; one that nothing reads is only computed."""
         if not self.readers[value] and value not in self.body.outputs:
+            self.statements.append(Statement(self.evaluated(index), ""))
             return fit(f"        {text}", self.width)
         name = self.variable(value, index, node)
         self.names[value] = name
+        self.statements.append(Statement(self.evaluated(index), name))
         line = f"        {name} = {text}"
         if self.shapes and len(line) < self.width - 20:
             return [f"{line}  # {shape_text(node.shape)}"]
         return fit(line, self.width)
+
+    def evaluated(self, index: int) -> tuple[int, ...]:
+        """Return the steps of the statement that ends with a node."""
+        steps = [index]
+        while (value := self.body.nodes[steps[0]].inputs[0]) in self.nested:
+            steps.insert(0, value - self.inputs)
+        return tuple(steps)
 
     def expression(self, index: int, node: Node) -> str:
         arguments = [self.nested.get(value) or self.names[value] for value in node.inputs]

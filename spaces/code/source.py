@@ -8,7 +8,7 @@ named after the block's own arguments where they agree (`width // 4`). The text 
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import wrap
@@ -18,7 +18,7 @@ from ..network import Network
 from ..table.uses import used_name
 from ..table.values import shape_text
 from ..table.writing import to_yaml
-from .forward import forward
+from .forward import Statement, forward
 from .helpers import definitions
 from .layout import fit, indent
 from .parameters import Literal, ParameterNames, literal
@@ -34,9 +34,18 @@ def source(network: Network) -> str:
     It imports torch alone, and the user's own modules. `state_dict` keys are the names of the graph.
     """
     writer = _Writer(network)
-    classes = [*definitions(_helpers(network.body)), *writer.classes(), writer.network_class()]
+    own = ["\n".join(written.lines) for written in writer.classes()]
+    classes = [*definitions(_helpers(network.body)), *own]
     parts = [f"{_header(network)}\n\n{_imports(network.body, classes)}", *classes]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def statements(network: Network) -> Callable[[Body], tuple[Statement, ...]]:
+    """Return what says of a body of the network how the source takes its steps; a sequence is in no class."""
+    found = {
+        id(body): written.statements for written in _Writer(network).classes() for body in written.bodies
+    }
+    return lambda body: found[id(body)]
 
 
 def class_name(network: Network) -> str:
@@ -76,6 +85,7 @@ class _Class:
     bodies: list[Body]
     parameters: dict[str, list[Literal]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    statements: tuple[Statement, ...] = ()
 
 
 class _Writer:
@@ -162,8 +172,8 @@ class _Writer:
             for statement in statements:
                 lines += fit(f"        {statement}", WIDTH)
             lines.append("")
-        lines += forward(body, texts, base="y", kept=kept, width=WIDTH)
-        group.lines = lines
+        method = forward(body, texts, base="y", kept=kept, width=WIDTH)
+        group.lines, group.statements = lines + method.lines, method.statements
 
     def attribute_texts(self, group: _Class, index: int, names: ParameterNames) -> dict[str, str]:
         """Return the text of each attribute of an operator: a literal, or an expression in parameters."""
@@ -215,8 +225,8 @@ class _Writer:
         index = group.bodies.index(body)
         return group.name, {name: values[index] for name, values in group.parameters.items()}
 
-    def network_class(self) -> str:
-        """Return the text of the network's own class."""
+    def network_class(self) -> _Class:
+        """Return the network's own class."""
         network, body = self.network, self.network.body
         lines = [f"class {class_name(network)}(nn.Module):"]
         lines += [f'    """{network.name} for inputs of {shape_text(network.input)}."""', ""]
@@ -234,12 +244,12 @@ class _Writer:
                 statements += fit(f"        self.{node.name} = {node.op.module(values, here)}", WIDTH)
         if statements:
             lines += ["    def __init__(self) -> None:", "        super().__init__()", *statements, ""]
-        lines += forward(body, texts, base="x", kept=(), width=WIDTH, shapes=True)
-        return "\n".join(lines)
+        method = forward(body, texts, base="x", kept=(), width=WIDTH, shapes=True)
+        return _Class(class_name(network), [body], lines=lines + method.lines, statements=method.statements)
 
-    def classes(self) -> list[str]:
-        """Return the text of each class, those that others use first."""
-        return ["\n".join(group.lines) for group in self.groups.values()]
+    def classes(self) -> list[_Class]:
+        """Return every class, those that others use first."""
+        return [*self.groups.values(), self.network_class()]
 
 
 def _runs(calls: Sequence[tuple[str, dict[str, Literal]]]) -> Iterator[str]:
