@@ -71,7 +71,7 @@ def test_a_study_keeps_its_rule(tmp_path: Path) -> None:
         ("stop: halfing\n", ":5:7: no rule of early stopping 'halfing'; did you mean 'halving'?"),
         ("stop: {rule: hyperband}\n", ":5:14: no rule of early stopping 'hyperband'; it knows"),
         ("stop: [halving]\n", ":5:7: a rule of early stopping is one word; it knows asha, halving, median"),
-        ("stop:\n", ":5:1: a rule of early stopping is one word"),
+        ("stop:\n", ":5:6: a rule of early stopping is one word"),
         ("stop: {eta: 3}\n", ":5:7: early stopping needs its rule, as in {rule: halving}"),
         ("stop: {rule: halving, eat: 3}\n", ":5:23: halving has no 'eat'; did you mean 'eta'?"),
         ("stop: {rule: halving, trials: 3}\n", ":5:23: halving has no 'trials'; it knows"),
@@ -80,15 +80,15 @@ def test_a_study_keeps_its_rule(tmp_path: Path) -> None:
         ("stop: {rule: halving, epochs: 0}\n", ":5:31: epochs is a whole number from 1, but got 0"),
         (
             "stop: {rule: halving, epochs: 9}\n",
-            ":5:7: nothing would be stopped: the rule first decides after epoch 9, and the recipe ends at epoch 9; "
-            "the rule needs fewer `epochs:` than the recipe",
+            ":5:7: nothing would be stopped: the rule first decides after epoch 9, and the recipe ends at epoch "
+            "9; the rule needs fewer `epochs:` than the recipe",
         ),
         ("stop: asha\n", ":5:7: asha goes by one objective, but the job has accuracy, macs; `halving` ranks"),
         ("stop: median\n", ":5:7: median goes by one objective, but the job has accuracy, macs"),
         (
             "stop: halving\nobjectives: {macs: minimize, params: minimize}\n",
-            ":5:7: early stopping goes by what shows while a network trains, such as accuracy, but macs, params "
-            "can be told before",
+            ":5:7: early stopping goes by what shows while a network trains, such as accuracy, but macs, "
+            "params can be told before",
         ),
     ],
 )
