@@ -104,6 +104,12 @@ class Checkpoint:
         """Return the training of this identity if it came to its end."""
         return next((one for one in self.finished if not _differences(one["identity"], identity)), None)
 
+    def finish(self, metrics: dict[str, float], history: list[dict[str, float]]) -> Finished:
+        """Put the training that was begun last among those that came to their end, without its weights."""
+        one = Finished(identity=self._identity, metrics=metrics, history=history, state=None)
+        self.finished.append(one)
+        return one
+
     def is_due(self) -> bool:
         """Say whether the file is older than a checkpoint should be."""
         return self.path is not None and time.perf_counter() - self._written > CHECKPOINT_SECONDS

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from .files import sweep, write_whole
 from .lease import Lease
 from .spool import Result
-from .stopping import never
+from .stopping import Stop, never
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,29 +79,49 @@ class Training:
         data: The data set.
         recipe: How to train.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
-        checkpoints: Folder for the weights of complete trials, `HASH.safetensors`.
+        checkpoints: Folder for the weights of complete trials, `HASH.safetensors`, and for the state of those
+            under way, `HASH.partial`, from which they go on.
+        repeats: How many times to train each network, with other seeds.
+        rungs: Epochs at which early stopping may compare networks.
     """
 
     data: Data
     recipe: Recipe
     device: str
     checkpoints: Path
+    repeats: int = 1
+    rungs: tuple[int, ...] = ()
 
     def __call__(self, network: Network, context: Context) -> Result:
-        """Train the network; its weights are on disk before its result is returned."""
+        """Train the network; its weights are on disk before its result is returned.
+
+        Raises:
+            Stop: If the process was asked to stop; the training can go on later.
+        """
         from archscape.spaces.code.build import build
 
-        from .train import train
+        from .repeats import train_repeats
 
-        outcome = train(
+        partial = self.checkpoints / f"{context.lease.hash}.partial"
+        outcome = train_repeats(
             lambda: build(network),
             self.data,
             self.recipe,
             seed=context.lease.seed,
+            repeats=self.repeats,
             device=self.device,
             report=context.report,
+            checkpoint=partial,
+            stopping=context.stopping,
+            rungs=self.rungs,
+            log=context.log,
         )
+        if outcome.status == "interrupted":
+            raise Stop
+        if outcome.status == "pruned":
+            return context.result(status="pruned", metrics=outcome.metrics, history=outcome.history)
         if outcome.status != "complete":
+            partial.unlink(missing_ok=True)
             context.log(outcome.trace or outcome.cause)
             return context.result(
                 status="failed",
@@ -112,6 +132,7 @@ class Training:
             )
         assert outcome.state is not None
         self._keep(context.lease.hash, outcome.state)
+        partial.unlink(missing_ok=True)
         return context.result(status="complete", metrics=outcome.metrics, history=outcome.history)
 
     def _keep(self, digest: str, state: Mapping[str, Tensor]) -> None:

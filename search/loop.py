@@ -54,12 +54,14 @@ class Loop:
         recipe: Recipe,
         place: torch.device,
         seed: int,
+        rungs: tuple[int, ...] = (),
         stopping: Callable[[], bool] = never,
     ) -> None:
         self.data = data
         self.recipe = recipe
         self.place = place
         self.seed = seed
+        self.rungs = rungs if recipe.schedule == "rungs" else ()
         self.stopping = stopping
         self.started = time.perf_counter()
         self.batch = min(recipe.batch, len(data.train))
@@ -78,7 +80,10 @@ class Loop:
         self.optimizer = optimizer(self.model.parameters(), recipe)
         self.generator = torch.Generator(self.place).manual_seed(self.seed)
         self.schedule = Schedule(
-            name=recipe.schedule, warmup=recipe.warmup, steps=self.per_epoch * recipe.epochs
+            name=recipe.schedule,
+            warmup=recipe.warmup,
+            steps=self.per_epoch * recipe.epochs,
+            rungs=tuple(self.per_epoch * rung for rung in self.rungs),
         )
         self.order = torch.empty(0, device=self.place)
         self.total = torch.zeros((), device=self.place)
@@ -111,6 +116,7 @@ class Loop:
             "recipe": self.recipe.to_dict(),
             "data": self.data.fingerprint,
             "device": self.place.type,
+            "rungs": list(self.rungs),
             "network": [
                 [name, str(value.dtype), list(value.shape)] for name, value in self.model.state_dict().items()
             ],

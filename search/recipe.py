@@ -20,7 +20,7 @@ from archscape.spaces.table.document import Document, Place, Tree
 Value: TypeAlias = "str | int | float | list[str] | None"
 
 OPTIMIZERS = ("adamw", "sgd")
-SCHEDULES = ("constant", "cosine", "linear", "plateau")
+SCHEDULES = ("constant", "cosine", "linear", "plateau", "rungs")
 AUGMENTATIONS = ("flip", "shift")
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
@@ -64,7 +64,8 @@ class Recipe:
         momentum: Momentum of SGD, first beta of AdamW.
         weight_decay: On every parameter; decoupled in AdamW.
         schedule: What the rate does after its warm-up: `constant`; to zero along a line (`linear`) or half a
-            cosine (`cosine`); or to a tenth whenever the validation accuracy stops rising (`plateau`).
+            cosine (`cosine`); or to a tenth whenever the validation accuracy stops rising (`plateau`); or
+            `rungs`: half a cosine to every rung of early stopping, each with a warm-up of its own.
         warmup: Share of all steps in which the rate rises from zero along a line.
         label_smoothing: Share of the target spread over all classes.
         augment: What is done to every training sample anew: `flip` mirrors half of them along the last axis,

@@ -22,6 +22,8 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
+from archscape.spaces.errors import JobError
+
 from .accuracy import evaluate_accuracy, pick_device
 from .checkpoint import Checkpoint
 from .data import Data
@@ -78,6 +80,7 @@ def train(
     report: Report | None = None,
     checkpoint: Path | None = None,
     stopping: Callable[[], bool] = never,
+    rungs: tuple[int, ...] = (),
     log: Log = LOG,
 ) -> Outcome:
     """Train a module and return how that ended; no failure of the module or the training raises.
@@ -100,10 +103,11 @@ def train(
         checkpoint: Where to keep the state: when pruned or interrupted, and after an epoch if the latest is
             older than `CHECKPOINT_SECONDS`. One that is damaged or of another training is ignored.
         stopping: Asked before every step; True interrupts the training.
+        rungs: Epochs at which the training may be compared with others; for the schedule `rungs`.
         log: Takes a line about a checkpoint that could not be read or written.
 
     Raises:
-        JobError: If there is no such device.
+        JobError: If there is no such device, or the rungs are not ascending epochs before the last.
     """
     return train_kept(
         build,
@@ -114,6 +118,7 @@ def train(
         report=report,
         checkpoint=Checkpoint(checkpoint, log),
         stopping=stopping,
+        rungs=rungs,
     )
 
 
@@ -127,18 +132,33 @@ def train_kept(
     report: Report | None,
     checkpoint: Checkpoint,
     stopping: Callable[[], bool],
+    rungs: tuple[int, ...],
 ) -> Outcome:
-    """Train as `train` does, with a checkpoint that is open."""
+    """Train as `train` does, with a checkpoint that is open.
+
+    If the checkpoint says that this training came to its end, its outcome is returned, with the weights only
+    if the checkpoint holds them.
+    """
     place = pick_device(device)
+    _check_rungs(rungs, recipe.epochs)
     with _seeded(seed, place):
-        loop = Loop(data=data, recipe=recipe, place=place, seed=seed, stopping=stopping)
+        loop = Loop(data=data, recipe=recipe, place=place, seed=seed, rungs=rungs, stopping=stopping)
         try:
             loop.start(build)
+            if done := checkpoint.result(loop.identity()):
+                return Outcome(
+                    status="complete", metrics=done["metrics"], history=done["history"], state=done["state"]
+                )
             if snapshot := checkpoint.resume(loop.identity()):
                 loop.restore(snapshot)
         except Exception as error:
             return _failed(loop, error)
         return _follow(loop, checkpoint, report)
+
+
+def _check_rungs(rungs: tuple[int, ...], epochs: int) -> None:
+    if list(rungs) != sorted({rung for rung in rungs if 1 <= rung < epochs}):
+        raise JobError(f"rungs: they are ascending epochs before the last, {epochs}, but got {rungs}")
 
 
 def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcome:

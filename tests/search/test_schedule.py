@@ -18,7 +18,7 @@ def test_the_examples_in_the_docstrings_run() -> None:
     assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.parametrize("name", ["constant", "linear", "cosine", "plateau"])
+@pytest.mark.parametrize("name", ["constant", "linear", "cosine", "plateau", "rungs"])
 @pytest.mark.parametrize("warmup", [0.0, 0.2, 0.33, 1.0])
 @pytest.mark.parametrize("steps", [1, 2, 7, 100])
 def test_a_rate_rises_to_the_peak_and_is_never_zero(name: str, warmup: float, steps: int) -> None:
@@ -48,3 +48,37 @@ def test_plateau_takes_a_tenth_when_the_accuracy_stops_rising() -> None:
     for _ in range(PATIENCE):
         schedule.epoch_ended(0.3)
     assert schedule.at(52) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.2, 1.0])
+def test_rungs_are_cosines_one_after_the_other(warmup: float) -> None:
+    schedule = Schedule(name="rungs", warmup=warmup, steps=100, rungs=(10, 40))
+    cycles = [rates("cosine", warmup=warmup, steps=steps) for steps in (10, 30, 60)]
+    assert [schedule.at(step) for step in range(100)] == [share for cycle in cycles for share in cycle]
+
+
+def test_at_a_rung_the_rate_has_fallen_to_nearly_zero() -> None:
+    schedule = Schedule(name="rungs", warmup=0.2, steps=900, rungs=(100, 300))
+    assert all(schedule.at(step) < 0.001 for step in (99, 299, 899))
+    assert schedule.at(100) == pytest.approx(1 / 40)
+
+
+def test_without_rungs_they_are_a_cosine() -> None:
+    assert rates("rungs", warmup=0.2, steps=50) == rates("cosine", warmup=0.2, steps=50)
+
+
+@pytest.mark.parametrize("name", ["constant", "linear", "cosine", "plateau"])
+def test_other_schedules_heed_no_rungs(name: str) -> None:
+    schedule = Schedule(name=name, warmup=0.2, steps=50, rungs=(10, 20))
+    assert [schedule.at(step) for step in range(50)] == rates(name, warmup=0.2, steps=50)
+
+
+def test_a_schedule_goes_on_from_the_state_of_another() -> None:
+    first, second = (Schedule(name="plateau", warmup=0.0, steps=1000) for _ in range(2))
+    for accuracy in (0.3, *[0.2] * (PATIENCE + 2)):
+        first.epoch_ended(accuracy)
+    second.restore(first.state())
+    for schedule in (first, second):
+        for _ in range(PATIENCE - 2):
+            schedule.epoch_ended(0.25)
+    assert second.at(500) == first.at(500) == pytest.approx(0.01)

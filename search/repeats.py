@@ -1,0 +1,182 @@
+"""Training one network several times, each time with other weights and another order of the samples.
+
+One training is one draw: two networks whose accuracies differ by less than their spread over seeds have not
+been told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean, stdev
+
+from .checkpoint import Checkpoint
+from .data import Data
+from .lease import trial_seed
+from .recipe import Recipe
+from .stopping import never
+from .train import LOG, Build, Log, Outcome, Report, train, train_kept
+
+AVERAGED = ("loss", "accuracy", "test_accuracy")
+SPREAD = ("accuracy", "test_accuracy")
+SUMMED = ("seconds", "step_seconds", "eval_seconds", "epochs", "steps")
+
+
+def train_repeats(
+    build: Build,
+    data: Data,
+    recipe: Recipe,
+    *,
+    seed: int,
+    repeats: int = 1,
+    device: str = "auto",
+    report: Report | None = None,
+    checkpoint: Path | None = None,
+    stopping: Callable[[], bool] = never,
+    rungs: tuple[int, ...] = (),
+    log: Log = LOG,
+) -> Outcome:
+    """Train a module several times and return what they make together; once is exactly `train`.
+
+    The arguments are those of `train`, and so are the outcome and its metrics, but for these:
+
+    - `loss`, `accuracy` and `test_accuracy` are means; `accuracy_std` and `test_accuracy_std` are standard
+      deviations over the repeats (of a sample: divided by repeats - 1).
+    - `seconds`, `step_seconds`, `eval_seconds`, `epochs` and `steps` are sums; the recipe's time limit holds
+      for each repeat.
+    - `repeats` is their number. The weights, `test_correct` and all else are those of `kept_repeat`, the one
+      with the best validation accuracy.
+    - Each row of the history has its `repeat`, from 1; its `epoch` and `seconds` count within the repeat.
+
+    A repeat that fails ends them all, with its cause.
+
+    Args:
+        build: See `train`.
+        data: See `train`.
+        recipe: See `train`.
+        seed: Of the first repeat; those of the others follow from it.
+        repeats: How many, from 1.
+        device: See `train`.
+        report: Gets a running number, epochs of earlier repeats included, and the row. It may prune in the
+            first repeat only: a network that was good enough there is measured to the end.
+        checkpoint: Also holds the repeats that are done.
+        stopping: See `train`.
+        rungs: See `train`.
+        log: See `train`.
+
+    Raises:
+        JobError: As `train` does.
+    """
+    if repeats == 1:
+        return train(
+            build,
+            data,
+            recipe,
+            seed=seed,
+            device=device,
+            report=report,
+            checkpoint=checkpoint,
+            stopping=stopping,
+            rungs=rungs,
+            log=log,
+        )
+    seeds = [repeat_seed(seed, repeat) for repeat in range(1, repeats + 1)]
+    kept, outcomes = Checkpoint(checkpoint, log), list[Outcome]()
+    kept.finished = [one for one in kept.finished if one["identity"]["seed"] in seeds]
+    for repeat, own in enumerate(seeds, start=1):
+        outcome = train_kept(
+            build,
+            data,
+            recipe,
+            seed=own,
+            device=device,
+            report=_running(report, repeat, recipe.epochs),
+            checkpoint=kept,
+            stopping=stopping,
+            rungs=rungs,
+        )
+        outcomes.append(outcome)
+        if outcome.status != "complete":
+            return _ended(outcomes, repeats)
+        if all(one["identity"]["seed"] != own for one in kept.finished):
+            _finish(kept, outcome)
+        outcomes = _lightened(outcomes)
+    return _together(outcomes)
+
+
+def repeat_seed(seed: int, repeat: int) -> int:
+    """Return the seed of a repeat, counted from 1.
+
+    >>> repeat_seed(7, 1), repeat_seed(7, 2)
+    (7, 1024135025)
+    """
+    return seed if repeat == 1 else trial_seed(seed, f"repeat {repeat}")
+
+
+def _running(report: Report | None, repeat: int, epochs: int) -> Report | None:
+    """Return the report of a repeat, which numbers epochs on and takes an answer in the first repeat only."""
+    if report is None:
+        return None
+
+    def told(epoch: int, row: Mapping[str, float]) -> bool | None:
+        answer = report((repeat - 1) * epochs + epoch, {"repeat": repeat, **row})
+        return answer if repeat == 1 else None
+
+    return told
+
+
+def _best(outcomes: Sequence[Outcome]) -> int:
+    """Return the index of the outcome whose weights are kept: the first with the best validation accuracy."""
+    return max(range(len(outcomes)), key=lambda i: (outcomes[i].metrics["accuracy"], -i))
+
+
+def _lightened(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes with no weights but the best."""
+    best = _best(outcomes)
+    return [one if i == best else replace(one, state=None) for i, one in enumerate(outcomes)]
+
+
+def _finish(kept: Checkpoint, outcome: Outcome) -> None:
+    """Write that a repeat is done, with its weights if it is the best so far."""
+    best = max((one["metrics"]["accuracy"] for one in kept.finished), default=-1.0)
+    done = kept.finish(outcome.metrics, outcome.history)
+    if outcome.metrics["accuracy"] > best:
+        for one in kept.finished:
+            one["state"] = None
+        done["state"] = outcome.state
+    kept.write(None)
+
+
+def _together(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome of repeats that all came to their end."""
+    best = _best(outcomes)
+    values = {name: [one.metrics[name] for one in outcomes] for name in AVERAGED}
+    return Outcome(
+        status="complete",
+        metrics={
+            **outcomes[best].metrics,
+            **{name: fmean(values[name]) for name in AVERAGED},
+            **{f"{name}_std": stdev(values[name]) for name in SPREAD},
+            **_sums(outcomes),
+            "repeats": len(outcomes),
+            "kept_repeat": best + 1,
+        },
+        history=_rows(outcomes),
+        state=outcomes[best].state,
+    )
+
+
+def _ended(outcomes: Sequence[Outcome], repeats: int) -> Outcome:
+    """Return the outcome of repeats whose last did not come to its end; its metrics are those so far."""
+    last = outcomes[-1]
+    cause = f"repeat {len(outcomes)} of {repeats}: {last.cause}" if last.cause else ""
+    return replace(last, cause=cause, metrics={**last.metrics, **_sums(outcomes)}, history=_rows(outcomes))
+
+
+def _sums(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    return {name: sum(one.metrics[name] for one in outcomes) for name in SUMMED}
+
+
+def _rows(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
+    return [{"repeat": i, **row} for i, one in enumerate(outcomes, start=1) for row in one.history]

@@ -1,0 +1,138 @@
+"""From a leased network to its result, with real training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from archscape.search.data import Data, load_data
+from archscape.search.evaluate import Context, Training
+from archscape.search.lease import lease_of
+from archscape.search.owner import Owner
+from archscape.search.recipe import Recipe
+from archscape.search.stopping import Stop, never
+from archscape.spaces import Network
+
+SMALL = """\
+network: small
+input: 1x8x8
+layers:
+  - conv: {width: 8, kernel: 3, stride: 2}
+  - avgpool
+  - linear: {width: 10}
+"""
+RECIPE = Recipe(epochs=2)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Data:
+    return load_data("digits")
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return Network.from_yaml(SMALL)
+
+
+@pytest.fixture
+def training(digits: Data, tmp_path: Path) -> Training:
+    return Training(data=digits, recipe=RECIPE, device="cpu", checkpoints=tmp_path)
+
+
+def context(
+    network: Network,
+    *,
+    log: Callable[[str], None] = print,
+    report: Callable[[int, Mapping[str, float]], bool] = lambda epoch, row: True,
+    stopping: Callable[[], bool] = never,
+) -> Context:
+    lease = lease_of(0, network, Owner.current(), seed=0)
+    return Context(lease=lease, worker="w1", log=log, report=report, stopping=stopping)
+
+
+def after(steps: int) -> Callable[[], bool]:
+    left = iter(range(steps))
+    return lambda: next(left, None) is None
+
+
+def bits(path: Path) -> dict[str, bytes]:
+    """Return the weights in a file."""
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name).numpy().tobytes() for name in file.keys()}  # noqa: SIM118
+
+
+def test_a_complete_trial_leaves_its_weights_and_nothing_else(
+    training: Training, network: Network, tmp_path: Path
+) -> None:
+    result = training(network, context(network))
+    assert (result.status, result.cause, len(result.history)) == ("complete", "", 2)
+    assert result.metrics["params"] == network.totals.params
+    assert [path.name for path in tmp_path.iterdir()] == [f"{network.hash()}.safetensors"]
+
+
+def test_an_interrupted_trial_raises_and_goes_on_with_the_same_bits(
+    training: Training, network: Network, tmp_path: Path
+) -> None:
+    partial, weights = (tmp_path / f"{network.hash()}.{end}" for end in ("partial", "safetensors"))
+    expected = training(network, context(network))
+    left = bits(weights)
+    weights.unlink()
+    for _ in range(2):
+        with pytest.raises(Stop):
+            training(network, context(network, stopping=after(17)))
+        assert [path.name for path in tmp_path.iterdir()] == [partial.name]
+    log: list[str] = []
+    result = training(network, context(network, log=log.append))
+    assert log == [f"goes on from {partial}, at step 34"]
+    assert result.metrics["accuracy"] == expected.metrics["accuracy"]
+    assert bits(weights) == left
+    assert not partial.exists()
+
+
+def test_a_pruned_trial_says_how_far_it_came_and_can_go_on(
+    training: Training, network: Network, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+
+    def report(epoch: int, row: Mapping[str, float]) -> bool:
+        seen.append(epoch)
+        return epoch != 1
+
+    pruned = training(network, context(network, report=report))
+    assert (pruned.status, pruned.cause, len(pruned.history)) == ("pruned", "", 1)
+    assert pruned.metrics["accuracy"] == pruned.history[0]["accuracy"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{network.hash()}.partial"]
+    assert training(network, context(network, report=report)).status == "complete"
+    assert seen == [1, 2]
+
+
+def test_a_failed_trial_leaves_a_cause_and_no_file(
+    training: Training, network: Network, tmp_path: Path
+) -> None:
+    with pytest.raises(Stop):
+        training(network, context(network, stopping=after(17)))
+    bad = replace(training, recipe=replace(RECIPE, optimizer="sgd", rate=1e30, warmup=0.0))
+    result = bad(network, context(network))
+    assert (result.status, result.cause) == ("failed", "diverged")
+    assert result.message.startswith("the loss is ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_repeats_are_one_result(training: Training, network: Network) -> None:
+    result = replace(training, repeats=2)(network, context(network))
+    assert result.status == "complete"
+    assert result.metrics["repeats"] == 2
+    assert [(row["repeat"], row["epoch"]) for row in result.history] == [(1, 1), (1, 2), (2, 1), (2, 2)]

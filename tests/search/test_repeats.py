@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import doctest
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from statistics import fmean, stdev
+
+import pytest
+import torch
+from torch import nn
+
+from archscape.search.data import Data, load_data
+from archscape.search.recipe import Recipe
+from archscape.search.repeats import repeat_seed, train_repeats
+from archscape.search.train import Outcome, evaluate_accuracy, train
+from archscape.spaces.errors import JobError
+
+RECIPE = Recipe(epochs=2, augment=("shift",))
+STEPS = 48  # of a repeat
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Data:
+    return load_data("digits")
+
+
+@pytest.fixture(scope="module")
+def singles(digits: Data) -> list[Outcome]:
+    """The repeats of seed 3, each by itself."""
+    return [train(net, digits, RECIPE, seed=repeat_seed(3, repeat)) for repeat in (1, 2, 3)]
+
+
+def net() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(64, 10))
+
+
+def after(steps: int) -> Callable[[], bool]:
+    left = iter(range(steps))
+    return lambda: next(left, None) is None
+
+
+def clockless(outcome: Outcome) -> tuple[dict[str, float], list[dict[str, float]]]:
+    """Return the metrics and the history without what a clock measured."""
+    metrics = {name: value for name, value in outcome.metrics.items() if "seconds" not in name}
+    return metrics, [{k: v for k, v in row.items() if k != "seconds"} for row in outcome.history]
+
+
+def same_weights(one: Outcome, other: Outcome) -> bool:
+    assert one.state is not None
+    assert other.state is not None
+    return all(torch.equal(one.state[name], other.state[name]) for name in one.state)
+
+
+def test_the_examples_in_the_docstrings_run() -> None:
+    assert doctest.testmod(importlib.import_module("archscape.search.repeats")).failed == 0
+
+
+def test_seeds_differ() -> None:
+    seeds = {repeat_seed(seed, repeat) for seed in range(100) for repeat in range(1, 11)}
+    assert len(seeds) == 1000
+    assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_once_is_exactly_one_training(digits: Data, singles: list[Outcome]) -> None:
+    once = train_repeats(net, digits, RECIPE, seed=3)
+    assert clockless(once) == clockless(singles[0])
+    assert same_weights(once, singles[0])
+
+
+def test_metrics_are_means_spreads_and_sums(digits: Data, singles: list[Outcome]) -> None:
+    outcome = train_repeats(net, digits, RECIPE, seed=3, repeats=3)
+    accuracies = [one.metrics["accuracy"] for one in singles]
+    tested = [one.metrics["test_accuracy"] for one in singles]
+    metrics = outcome.metrics
+    assert outcome.status == "complete"
+    assert metrics["accuracy"] == fmean(accuracies)
+    assert metrics["accuracy_std"] == stdev(accuracies) > 0
+    assert metrics["test_accuracy"] == fmean(tested)
+    assert metrics["test_accuracy_std"] == stdev(tested)
+    assert metrics["loss"] == fmean(one.metrics["loss"] for one in singles)
+    assert (metrics["repeats"], metrics["epochs"], metrics["steps"]) == (3, 6, 3 * STEPS)
+    assert metrics["seconds"] > sum(row["seconds"] for row in outcome.history if row["epoch"] == 2)
+    rows = [(row["repeat"], row["epoch"]) for row in outcome.history]
+    assert rows == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
+
+
+def test_the_weights_are_those_of_the_best_repeat(digits: Data, singles: list[Outcome]) -> None:
+    outcome = train_repeats(net, digits, RECIPE, seed=3, repeats=3)
+    best = max(singles, key=lambda one: one.metrics["accuracy"])
+    assert outcome.metrics["kept_repeat"] == singles.index(best) + 1
+    assert same_weights(outcome, best)
+    model = net()
+    assert outcome.state is not None
+    model.load_state_dict(outcome.state)
+    assert evaluate_accuracy(model, digits.test)[0] == outcome.metrics["test_correct"]
+
+
+@pytest.mark.parametrize("steps", [1, 20, STEPS - 1, STEPS + 1])
+def test_interrupted_anywhere_it_makes_the_same(steps: int, digits: Data, tmp_path: Path) -> None:
+    path, outcomes = tmp_path / "net.partial", list[Outcome]()
+    expected = train_repeats(net, digits, RECIPE, seed=3, repeats=3)
+    while not outcomes or outcomes[-1].status == "interrupted":
+        outcomes.append(
+            train_repeats(
+                net,
+                digits,
+                RECIPE,
+                seed=3,
+                repeats=3,
+                checkpoint=path,
+                stopping=after(steps if len(outcomes) < 4 else 1000),
+            )
+        )
+    assert len(outcomes) > 2
+    assert clockless(outcomes[-1]) == clockless(expected)
+    assert same_weights(outcomes[-1], expected)
+
+
+def test_repeats_that_are_done_are_not_trained_again(digits: Data, tmp_path: Path) -> None:
+    """Not even the last, if the process dies before its result is somewhere else; nor if more are asked."""
+    path, seen = tmp_path / "net.partial", list[int]()
+
+    def report(epoch: int, row: Mapping[str, float]) -> None:
+        seen.append(epoch)
+
+    def repeats(count: int) -> Outcome:
+        return train_repeats(net, digits, RECIPE, seed=3, repeats=count, report=report, checkpoint=path)
+
+    first, again = repeats(2), repeats(2)
+    assert seen == [1, 2, 3, 4]
+    assert again.metrics == first.metrics
+    assert again.history == first.history
+    assert same_weights(again, first)
+    assert clockless(repeats(3)) == clockless(train_repeats(net, digits, RECIPE, seed=3, repeats=3))
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
+def test_repeats_of_another_recipe_or_seed_are_not_taken(digits: Data, tmp_path: Path) -> None:
+    path = tmp_path / "net.partial"
+    train_repeats(net, digits, RECIPE, seed=3, repeats=2, checkpoint=path)
+    for recipe, seed in ((Recipe(epochs=1), 3), (Recipe(epochs=1), 4)):
+        outcome = train_repeats(net, digits, recipe, seed=seed, repeats=2, checkpoint=path)
+        assert clockless(outcome) == clockless(train_repeats(net, digits, recipe, seed=seed, repeats=2))
+
+
+def test_the_report_gets_a_running_number_and_prunes_in_the_first_repeat_only(digits: Data) -> None:
+    seen: list[tuple[int, float, float]] = []
+
+    def report(epoch: int, row: Mapping[str, float]) -> bool:
+        seen.append((epoch, row["repeat"], row["epoch"]))
+        return epoch < prune_from
+
+    prune_from = 3
+    assert train_repeats(net, digits, RECIPE, seed=3, repeats=2, report=report).status == "complete"
+    assert seen == [(1, 1, 1), (2, 1, 2), (3, 2, 1), (4, 2, 2)]
+    prune_from = 1
+    pruned = train_repeats(net, digits, RECIPE, seed=3, repeats=2, report=report)
+    assert (pruned.status, pruned.cause, pruned.metrics["epochs"]) == ("pruned", "", 1)
+    assert [row["repeat"] for row in pruned.history] == [1]
+
+
+def test_a_repeat_that_fails_ends_them_all_and_is_named(digits: Data) -> None:
+    built: list[nn.Module] = []
+
+    def build() -> nn.Module:
+        built.append(net())
+        if len(built) == 2:
+            raise ValueError("bad luck")
+        return built[-1]
+
+    outcome = train_repeats(build, digits, RECIPE, seed=3, repeats=3)
+    assert (outcome.status, outcome.cause) == ("error", "repeat 2 of 3: ValueError: bad luck")
+    assert "bad luck" in outcome.trace
+    assert outcome.state is None
+    assert (outcome.metrics["epochs"], outcome.metrics["steps"]) == (2, STEPS)
+    assert [(row["repeat"], row["epoch"]) for row in outcome.history] == [(1, 1), (1, 2)]
+
+
+def test_rungs_reach_every_repeat_and_must_be_epochs_before_the_last(digits: Data) -> None:
+    recipe = Recipe(epochs=3, schedule="rungs")
+    outcome = train_repeats(net, digits, recipe, seed=3, repeats=2, rungs=(1, 2))
+    alone = train(net, digits, recipe, seed=repeat_seed(3, 2), rungs=(1, 2))
+    assert outcome.history[-1]["loss"] == alone.history[-1]["loss"]
+    for wrong in ((2, 1), (1, 1), (3,), (0, 1)):
+        with pytest.raises(JobError, match="rungs: they are ascending epochs before the last, 3, but got"):
+            train_repeats(net, digits, recipe, seed=3, repeats=2, rungs=wrong)
