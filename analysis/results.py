@@ -16,7 +16,7 @@ from archscape.spaces.errors import InputError, suggest
 
 from .frontier import Direction, Objectives, frontier, hypervolume_curve, reference_point
 
-STATUSES = ("complete", "pruned", "failed", "running", "waiting")
+STATUSES = ("complete", "pruned", "failed", "running", "waiting", "paused")
 FINAL = STATUSES[:3]
 COSTS = ("macs", "params", "activations", "seconds")
 NUMBERS = (

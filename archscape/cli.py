@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._version import __version__
+from .commands import study as study_commands
+from .commands.common import NameOption, RunArgument, StorageOption, find_study
+from .commands.worker import worker
 from .output import Format, emit, emit_json, watch
 from .spaces.errors import ArchscapeError, InputError, StudyError
 
@@ -55,10 +58,12 @@ def search(
         int | None, typer.Option(min=1, help="Processes that train, in place of the job's.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: runs/NAME]")] = None,
+    storage: StorageOption = "",
 ) -> None:
     """Search a space: propose networks, train them, and write a report.
 
-    The same command again goes on where it ended, whatever ended it. Ctrl-C stops cleanly.
+    The same command again goes on where it ended, whatever ended it. Ctrl-C stops cleanly. With `--storage`
+    the study lies in a database that workers on other machines reach: see `archscape worker`.
     """
     from .search.job import read_job
     from .search.session import run
@@ -66,7 +71,7 @@ def search(
     wanted = read_job(job)
     wanted = replace(wanted, trials=trials or wanted.trials, workers=workers or wanted.workers)
     folder = out or Path("runs", wanted.search)
-    found = run(wanted, out=folder, references=_references(wanted.space), command=_command())
+    found = run(wanted, out=folder, storage=storage, references=_references(wanted.space), command=_command())
     print(folder / "report.html")
     complete = (found.trials["status"] == "complete").sum()
     failed = found.trials.loc[found.trials["status"] == "failed", "cause"].value_counts()
@@ -136,25 +141,28 @@ def compare(
 
 @app.command()
 def report(
-    run: Annotated[Path, typer.Argument(help="The folder of a search.", metavar="RUN")],
+    run: RunArgument = None,
+    study: NameOption = "",
+    storage: StorageOption = "",
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The file to write; .svg, .png or .pdf is the frontier alone. [default: RUN/report.html]"
+            help="The file to write; .svg, .png or .pdf is the frontier alone. [default: report.html in RUN]"
         ),
     ] = None,
 ) -> None:
     """Write the report of a search, running or ended, as one HTML page, or its frontier as a figure."""
     from .search.folder import results
-    from .spaces import load_space
+    from .spaces import Space as SpaceTable
 
-    _require_run(run)
-    target = out or run / "report.html"
+    target = out or (run or Path()) / "report.html"
     kind = target.suffix.lower()
     if kind not in (".html", *FIGURES):
         raise InputError(f"{target}: a report is .html, or a figure: {', '.join(FIGURES)}")
     _require_folder(target.parent)
-    found = results(run, references=_references(load_space(run / "space.yaml")))
+    with find_study(run, study, storage) as opened:
+        space = SpaceTable.from_yaml(opened.settings["space"])
+        found = results(opened, references=_references(space))
     if kind in FIGURES:
         from .analysis.figure import write_figure
 
@@ -186,8 +194,8 @@ def export(
     if Path(source).is_dir():
         from .search.folder import trained
 
-        _require_run(Path(source))
-        network, weights, data = trained(Path(source), trial)
+        with find_study(Path(source), "", "") as study:
+            network, weights, data = trained(study, trial)
         files = write(
             network, out, formats=form or ("source", "spec", "weights"), weights=weights, metadata=data
         )
@@ -257,6 +265,10 @@ def list_(
         emit(("block", "parameters", "what it is"), blocks, form)
 
 
+app.command()(worker)
+app.add_typer(study_commands.app, name="study")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; wrong input ends with one message and exit status 2."""
     try:
@@ -322,11 +334,6 @@ def _references(space: Space) -> Iterator[Network]:
                 yield table.at(input=space.input, classes=classes)
             except SpaceError:
                 continue  # its rows need a larger input, so it is no reference there
-
-
-def _require_run(run: Path) -> None:
-    if not (run / "job.yaml").is_file():
-        raise InputError(f"{run}: not the folder of a search; it has no job.yaml")
 
 
 def _require_folder(folder: Path) -> None:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from .folder import results
     from .job import Job, read_job
     from .session import run
+    from .study import Study
 
-_HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "session"}
+_HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "session", "Study": "study"}
 
-__all__ = ["Job", "read_job", "results", "run"]
+__all__ = ["Job", "Study", "read_job", "results", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""A worker in a process of its own: `python -m archscape.search.child RUN NAME`.
+"""A worker in a process of its own: `python -m archscape.search.child RUN NAME SEAT`.
 
 It loads its libraries, and begins when a line on its standard input says that the folder of the run is ready,
 where it reads all it needs. It tells what happens on standard output, a JSON line per event. It leaves when
@@ -18,6 +18,7 @@ from pathlib import Path
 from archscape.spaces.errors import ArchscapeError, InputError
 
 from .events import Event, Notify
+from .placement import Seat
 from .stopping import Stopper
 
 GRACE_SECONDS = 10.0
@@ -26,7 +27,7 @@ GRACE_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 
 
-def main(folder: Path, name: str) -> int:
+def main(folder: Path, name: str, seat: Seat) -> int:
     """Load, wait for the word to begin, and work on the study until it is done; return the exit status."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -35,13 +36,21 @@ def main(folder: Path, name: str) -> int:
         import_module(f"archscape.search.{module}")
     if not os.read(0, 1):
         return 0  # the parent is gone
+    seat.sit()
     stopper = Stopper()
     with stopper.listening(signal.SIGTERM):
         threading.Thread(target=_follow_parent, daemon=True, name="follow-parent").start()
         try:
             from .join import join_run
 
-            join_run(folder, name=name, notify=notify, stopper=stopper)
+            join_run(
+                folder,
+                name=name,
+                notify=notify,
+                stopper=stopper,
+                storage=os.environ.get("ARCHSCAPE_STORAGE", ""),
+                seat=seat,
+            )
         except ArchscapeError as error:
             wrong_input = isinstance(error, InputError)
             notify(Event(kind="error", worker=name, message=str(error), input_error=wrong_input))
@@ -72,6 +81,6 @@ def _follow_parent() -> None:
 
 
 if __name__ == "__main__":
-    status = main(Path(sys.argv[1]), sys.argv[2])
+    status = main(Path(sys.argv[1]), sys.argv[2], Seat.from_json(sys.argv[3]))
     sys.stderr.flush()
     os._exit(status)  # taking torch apart piece by piece takes a fifth of a second

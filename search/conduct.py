@@ -15,7 +15,6 @@ from archscape.spaces.errors import JobError, StudyError
 from .executors import Work
 from .folder import Folder, results
 from .job import Job
-from .owner import Owner
 from .progress import Progress, Tally
 from .stopping import Stopper
 from .study import Study
@@ -27,21 +26,24 @@ def conduct(
     work: Work,
     stopper: Stopper,
     *,
+    storage: str,
     references: Iterable[Network],
     console: Console | None,
     command: str,
 ) -> RunResults:
     """Search in an existing folder; see `session.run`."""
     facts, known = job.facts(), tuple(references)
-    with _opened(folder.path, job.search, facts) as study:
-        _check_same(folder.path, study.facts, facts)
+    with _opened(folder.path, job, storage, facts) as study:
+        _check_same(study, facts)
         folder.write_job(job)
+        study.change(job.settings())
         _search(job, study, work, stopper, console or Console(stderr=True))
         folder.write_tables(study, command=command)
-        ended = len(study.trials()) - study.count_open()
-    found = results(folder.path, references=known)
+        left = study.count_open()
+        ended = sum(study.counts().values()) - left
+        found = results(study, references=known)
     write_report(found, folder.report)
-    if stopper.requested and ended < job.trials:
+    if left or (stopper.requested and ended < job.trials):
         raise StudyError(
             f"{folder.path}: stopped after {ended} of {job.trials} trials; the same command goes on there"
         )
@@ -50,8 +52,7 @@ def conduct(
 
 def _search(job: Job, study: Study, work: Work, stopper: Stopper, console: Console) -> None:
     """Show and do what is left of a search."""
-    study.settle(Owner.current())
-    if len(study.trials()) - study.count_open() >= job.trials:
+    if sum(study.counts().values()) >= job.trials and not study.count_open():
         return
     tally = Tally.of(study.trials(), trials_asked=job.trials, objectives=study.objectives)
     with Progress(tally, title=job.search, console=console) as progress:
@@ -59,26 +60,34 @@ def _search(job: Job, study: Study, work: Work, stopper: Stopper, console: Conso
         # Other processes may have worked on the same run.
         latest = Tally.of(study.trials(), trials_asked=job.trials, objectives=study.objectives)
         tally.done, tally.failed, tally.rows = latest.done, latest.failed, latest.rows
+        tally.stopped = latest.stopped
 
 
-def _opened(folder: Path, name: str, facts: Mapping[str, Any]) -> Study:
-    """Return the folder's study; one without a trial, left by a job that was mended since, begins anew."""
-    study = Study.open(folder, name=name, facts=facts)
-    if study.trials() or all(study.facts.get(key) == value for key, value in facts.items()):
+def _opened(folder: Path, job: Job, storage: str, facts: Mapping[str, Any]) -> Study:
+    """Return the study; one without a trial, left by a job that was mended since, begins anew."""
+
+    def opened() -> Study:
+        settings = job.settings()
+        return Study.open(folder, name=job.search, storage=storage, facts=facts, settings=settings)
+
+    study = opened()
+    if study.counts() or all(study.facts.get(key) == value for key, value in facts.items()):
         return study
-    study.discard()
-    return Study.open(folder, name=name, facts=facts)
+    study.delete()
+    study.close()
+    return opened()
 
 
-def _check_same(folder: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def _check_same(study: Study, wanted: Mapping[str, Any]) -> None:
     """Check that a study was begun with the same job, in what its trials depend on."""
+    folder = study.address.folder
     for key, value in wanted.items():
-        if stored.get(key) != value:
-            old, new = _difference(stored.get(key), value)
-            raise JobError(
-                f"{folder}: its study began with {key} {old}, but the job has {new}; "
-                f"go on with {folder / 'job.yaml'}, or choose another folder with --out"
-            )
+        if study.facts.get(key) != value:
+            old, new = _difference(study.facts.get(key), value)
+            way = f"go on with {folder / 'job.yaml'}, or choose another folder with --out"
+            if study.address.storage:
+                way = "give the search another name"
+            raise JobError(f"{folder}: its study began with {key} {old}, but the job has {new}; {way}")
 
 
 def _difference(old: Any, new: Any) -> tuple[str, str]:

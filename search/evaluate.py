@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from .disk import is_full
 from .files import sweep, write_whole
 from .lease import Lease
 from .spool import Result
@@ -32,14 +33,14 @@ class Context:
         lease: The trial.
         worker: Name of the worker.
         log: Appends lines to the log of the trial.
-        report: Takes the number of epochs trained and their latest metrics.
+        report: Takes the number of epochs trained and their latest metrics; False asks to stop here.
         stopping: Says whether the process was asked to stop; cheap enough to ask at every step.
     """
 
     lease: Lease
     worker: str
     log: Callable[[str], None]
-    report: Callable[[int, Mapping[str, float]], None]
+    report: Callable[[int, Mapping[str, float]], bool]
     stopping: Callable[[], bool] = never
 
     def result(
@@ -147,10 +148,16 @@ class Training:
 
 
 def evaluate_safely(evaluate: Evaluate, network: Network, context: Context) -> Result:
-    """Return the result of a trial, also when the evaluation raises."""
+    """Return the result of a trial, also when the evaluation raises.
+
+    Raises:
+        OSError: If the disk is full, which is not the network's fault.
+    """
     try:
         return evaluate(network, context)
     except Exception as error:
+        if is_full(error):
+            raise
         context.log(traceback.format_exc())
         message = f"{type(error).__name__}: {error}".splitlines()[0]
         return context.result(status="failed", cause="error", message=message)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from .spool import Result
 
-Kind = Literal["start", "epoch", "end", "exhausted", "error"]
+Kind = Literal["start", "epoch", "end", "exhausted", "note", "error"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Event:
 
     Attributes:
         kind: `start`, `epoch` and `end` are about a trial; `exhausted`: the space has no more networks;
-            `error`: the worker cannot go on.
+            `note`: something that the user may want to mend; `error`: the worker cannot go on.
         worker: Name of the worker.
         number: Number of the trial, if it is about one.
         epoch: Epochs trained.

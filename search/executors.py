@@ -6,7 +6,7 @@ import os
 import selectors
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Protocol
 from archscape.spaces.errors import InputError, StudyError
 
 from .events import Event, Notify
+from .placement import Seat, machine_placements
 from .stopping import Stop, Stopper
 
 GRACE_SECONDS = 10.0
@@ -45,7 +46,13 @@ Work = Callable[[Notify, Stopper], None]
 
 @dataclass(frozen=True, kw_only=True)
 class InProcess:
-    """One worker, in this process: for a debugger, or where another process is not wanted."""
+    """One worker, in this process: for a debugger, or where another process is not wanted.
+
+    Attributes:
+        storage: Where the study lies; "" in the folder of the run.
+    """
+
+    storage: str = ""
 
     @contextmanager
     def opened(self, folder: Path) -> Iterator[Work]:
@@ -55,7 +62,7 @@ class InProcess:
             from .join import join_run
 
             with _one_thread():
-                join_run(folder, name="w1", notify=notify, stopper=stopper)
+                join_run(folder, name="w1", notify=notify, stopper=stopper, storage=self.storage)
 
         yield work
 
@@ -80,10 +87,20 @@ class LocalPool:
     A worker that dies is replaced. Workers that keep dying while no trial comes to its end stop the search.
 
     Attributes:
-        workers: How many.
+        seats: Where each of them works.
+        storage: Where the study lies; "" in the folder of the run.
+        prefix: What their names begin with.
     """
 
-    workers: int
+    seats: Sequence[Seat]
+    storage: str = ""
+    prefix: str = "w"
+
+    @classmethod
+    def of(cls, workers: int, *, device: str = "auto", storage: str = "") -> LocalPool:
+        """Return a pool of so many workers, to which the machine's GPUs are shared out."""
+        places = machine_placements(workers, device=device)
+        return cls(seats=[Seat(place=place) for place in places], storage=storage)
 
     @contextmanager
     def opened(self, folder: Path) -> Iterator[Work]:
@@ -92,10 +109,10 @@ class LocalPool:
         The work raises InputError for what a worker finds wrong with the job or its data, and StudyError if a
         worker cannot go on, or workers keep dying.
         """
-        pool = _Pool(folder, patience=3 * self.workers + 2)
+        pool = _Pool(folder, storage=self.storage, patience=3 * len(self.seats) + 2)
         try:
-            for i in range(self.workers):
-                pool.start(f"w{i + 1}")
+            for i, seat in enumerate(self.seats):
+                pool.start(f"{self.prefix}{i + 1}", seat)
             yield pool.work
         finally:
             pool.end()
@@ -104,23 +121,26 @@ class LocalPool:
 class _Pool:
     """The processes of a pool and what they say."""
 
-    def __init__(self, folder: Path, *, patience: int) -> None:
+    def __init__(self, folder: Path, *, storage: str, patience: int) -> None:
         self.folder = folder
+        self.storage = storage
         self.patience = patience
         self.deaths = 0
+        self.seats: dict[str, Seat] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.selector = selectors.DefaultSelector()
         self.unread: dict[str, bytes] = {}
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, seat: Seat) -> None:
         """Start a worker; a group of its own keeps the terminal's Ctrl-C from it."""
+        self.seats[name] = seat
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "archscape.search.child", str(self.folder), name],
+                [sys.executable, "-m", "archscape.search.child", str(self.folder), name, seat.to_json()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=os.environ | ONE_THREAD,
+                env=os.environ | ONE_THREAD | seat.environment | {"ARCHSCAPE_STORAGE": self.storage},
                 process_group=0,
             )
         assert process.stdout is not None
@@ -160,7 +180,7 @@ class _Pool:
             raise StudyError(
                 f"{self.deaths} workers in a row died before a trial ended; see {log}\n{_tail(log)}"
             )
-        self.start(name)
+        self.start(name, self.seats[name])
         _begin(self.processes[name])
 
     def _forget(self, name: str) -> subprocess.Popen[bytes]:

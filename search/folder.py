@@ -90,9 +90,8 @@ class Folder:
         """Write the tables of the trials and what is needed to repeat them."""
         from .tables import curve_table, trial_table
 
-        trials = study.trials()
-        write_whole(self.path / "trials.csv", trial_table(trials).to_csv(index=False))
-        write_whole(self.path / "curves.csv", curve_table(trials).to_csv(index=False))
+        write_whole(self.path / "trials.csv", trial_table(study.trials()).to_csv(index=False))
+        write_whole(self.path / "curves.csv", curve_table(study.epochs()).to_csv(index=False))
         write_json(self.path / "environment.json", environment(study.pinned(), command=command))
 
 
@@ -122,35 +121,28 @@ def _cpu() -> str:
     return names[0] if names else platform.processor()
 
 
-def results(folder: Path, *, references: Iterable[Network] = ()) -> RunResults:
-    """Return a run, finished or not, as the report reads it.
+def results(study: Study, *, references: Iterable[Network] = ()) -> RunResults:
+    """Return a search, finished or not, as the report reads it.
 
     Args:
-        folder: The folder of the run.
+        study: The study.
         references: Known networks to show beside the trials.
-
-    Raises:
-        StudyError: If the folder holds no run.
     """
     import pandas as pd
 
     from archscape.analysis.report import RunResults
 
-    from .study import Study
     from .tables import curve_table, trial_table
 
-    with Study.open(folder) as study:
-        trials = study.trials()
-        known = environment(study.pinned(), command="")
-        name = study.optuna.study_name
-    written = folder / "environment.json"
+    written = study.address.folder / "environment.json"
+    known = environment(study.pinned(), command="")
     rows = [{"name": n.name, **_costs(n)} for n in references]
     return RunResults(
-        name=name,
-        trials=trial_table(trials),
-        curves=curve_table(trials),
+        name=study.name,
+        trials=trial_table(study.trials()),
+        curves=curve_table(study.epochs()),
         objectives=study.objectives,
-        job=Folder(folder).job.read_text(encoding="utf-8"),
+        job=str(study.settings.get("job", "")),
         environment=json.loads(written.read_text(encoding="utf-8")) if written.exists() else known,
         references=pd.DataFrame(rows),
     )
@@ -161,13 +153,13 @@ def _costs(network: Network) -> dict[str, int]:
     return {name: getattr(totals, name) for name in COSTS}
 
 
-def trained(folder: Path, trial: str = "best") -> tuple[Network, dict[str, Tensor], dict[str, str]]:
+def trained(study: Study, trial: str = "best") -> tuple[Network, dict[str, Tensor], dict[str, str]]:
     """Return the network of a trial, its trained weights, and the data they were trained on.
 
     The last holds `data`, and `mean` and `std` of each channel as JSON: a sample is `(source - mean) / std`.
 
     Args:
-        folder: The folder of the run.
+        study: The study; the weights lie in the folder that it is seen from.
         trial: `best`, the complete trial with the best first objective, or a trial's number.
 
     Raises:
@@ -177,7 +169,7 @@ def trained(folder: Path, trial: str = "best") -> tuple[Network, dict[str, Tenso
 
     from archscape.spaces import Network
 
-    found = results(folder)
+    found, folder = results(study), study.address.folder
     complete = found.trials[found.trials["status"] == "complete"]
     if complete.empty:
         raise InputError(f"{folder}: no trial is complete, so there is nothing to export")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Row
 
-from archscape.analysis.frontier import Direction
+from archscape.analysis.frontier import Objectives
 
 if TYPE_CHECKING:
-    from archscape.spaces import Sample
     from archscape.spaces.table.values import Option
 
 
@@ -24,64 +24,69 @@ class Record:
     Attributes:
         number: Number of the trial.
         decisions: The choices that made its network, by path.
-        options: What each choice was made from.
         values: One number per objective, in the order of the study; None if it runs or failed.
+        rung: Epoch at which it was stopped early and its values were taken; None if it was not.
     """
 
     number: int
     decisions: Mapping[str, int | str]
-    options: Mapping[str, BaseDistribution]
-    values: tuple[float, ...] | None
+    values: tuple[float, ...] | None = None
+    rung: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class History:
-    """What was tried and what is being tried.
+    """What was tried and what is being tried, kept up to date from the changes of a study.
 
     Attributes:
-        directions: `maximize` or `minimize` for each objective.
-        complete: Trials with values, by number.
+        objectives: The direction of each objective, in the order of the values.
+        complete: Trials with values, in the order in which they ended.
         failed: Trials that ended without.
-        pending: Trials that are running or waiting.
+        stopped: Trials that were stopped early, with values at their rung, by number.
+        pending: Trials that are running or waiting, by number.
         hashes: Canonical hashes of all their networks.
+        seen: Place of the latest change of a study that is in here.
     """
 
-    directions: tuple[Direction, ...]
-    complete: tuple[Record, ...] = ()
-    failed: tuple[Record, ...] = ()
-    pending: tuple[Record, ...] = ()
-    hashes: frozenset[str] = frozenset()
+    objectives: Objectives
+    complete: list[Record] = field(default_factory=list)
+    failed: list[Record] = field(default_factory=list)
+    stopped: dict[int, Record] = field(default_factory=dict)
+    pending: dict[int, Record] = field(default_factory=dict)
+    hashes: set[str] = field(default_factory=set)
+    seen: int = -1
 
     @property
     def submitted(self) -> int:
         """How many trials there are."""
-        return len(self.complete) + len(self.failed) + len(self.pending)
+        return len(self.hashes)
 
+    def take(self, changes: Iterable[Row[*tuple[Any, ...]]]) -> None:
+        """Take in the changes of trials, in their order."""
+        for change in changes:
+            self.seen = change.changed
+            self.hashes.add(change.hash)
+            self.stopped.pop(change.number, None)
+            self.pending.pop(change.number, None)
+            self._place(change)
 
-def read_history(
-    trials: Sequence[FrozenTrial], *, directions: tuple[Direction, ...], hashes: frozenset[str]
-) -> History:
-    """Return the history that Optuna's trials hold."""
-    ended = [trial for trial in trials if trial.state.is_finished()]
-    return History(
-        directions=directions,
-        complete=_records(trial for trial in ended if trial.state == TrialState.COMPLETE),
-        failed=_records(trial for trial in ended if trial.state != TrialState.COMPLETE),
-        pending=_records(trial for trial in trials if not trial.state.is_finished()),
-        hashes=hashes,
-    )
-
-
-def _records(trials: Iterable[FrozenTrial]) -> tuple[Record, ...]:
-    return tuple(
-        Record(
-            number=trial.number,
-            decisions=trial.params,
-            options=trial.distributions,
-            values=tuple(trial.values) if trial.state == TrialState.COMPLETE else None,
+    def _place(self, change: Row[*tuple[Any, ...]]) -> None:
+        metrics = json.loads(change.metrics)
+        has_values = change.state in ("complete", "paused", "pruned") and metrics
+        record = Record(
+            number=change.number,
+            decisions=json.loads(change.decisions),
+            values=tuple(float(metrics[name]) for name in self.objectives) if has_values else None,
+            rung=change.rung if change.state in ("paused", "pruned") else None,
         )
-        for trial in trials
-    )
+        if change.state == "complete":
+            self.complete.append(record)
+        elif change.state == "failed":
+            self.failed.append(record)
+        elif record.rung is not None:
+            self.stopped[record.number] = record
+        else:
+            self.pending[record.number] = record
 
 
 def distribution(options: Sequence[Option]) -> BaseDistribution:
@@ -97,8 +102,3 @@ def distribution(options: Sequence[Option]) -> BaseDistribution:
     if len(numbers) == len(options) and len(steps) == 1 and min(steps) > 0:
         return IntDistribution(numbers[0], numbers[-1], step=steps.pop())
     return CategoricalDistribution(tuple(options))
-
-
-def distributions(sample: Sample) -> dict[str, BaseDistribution]:
-    """Return what each decision of a sample was made from, in the order in which it was made."""
-    return {path: distribution(sample.space.paths[path]) for path in sample.decisions}

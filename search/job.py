@@ -17,7 +17,8 @@ seed: 0
 ```
 
 `search`, `space` and `data` are needed. Without the others: the recipe, objectives and sampler above, no
-further limits, no stop, 30 trials, one worker, seed 0, `device: auto`. A relative path is relative to the job file.
+further limits, no stop, 30 trials, one worker, seed 0, `device: auto`, one training for each network
+(`repeats: 1`), a `lease: 60` seconds long, no `cache:`. A relative path is relative to the job file.
 """
 
 from __future__ import annotations
@@ -42,11 +43,16 @@ from .recipe import Recipe, read_recipe
 
 SAMPLERS = ("nsga2", "random", "tpe")
 NEEDED = ("search", "space", "data")
-OPTIONAL = ("recipe", "objectives", "within", "stop", "sampler", "trials", "workers", "seed", "device")
+OPTIONAL = (
+    *("recipe", "objectives", "within", "stop", "sampler", "trials", "workers", "seed", "device"),
+    *("repeats", "lease", "cache"),
+)
 OBJECTIVES = ("accuracy", "activations", "macs", "params", "seconds")
 MAX_TRIALS = 1_000_000
 MAX_WORKERS = 1024
 MAX_SEED = 2**31 - 1
+MAX_REPEATS = 100
+MAX_LEASE = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +72,9 @@ class Job:
         workers: How many are trained at the same time.
         seed: From which all randomness follows.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        repeats: With how many seeds each network is trained; its metrics are their means.
+        lease: Seconds without a sign of life after which a worker's trial is given to another.
+        cache: Folder of results that studies with the same recipe and data share; "" for none.
     """
 
     search: str
@@ -82,6 +91,9 @@ class Job:
     workers: int = 1
     seed: int = 0
     device: str = "auto"
+    repeats: int = 1
+    lease: int = 60
+    cache: str = ""
 
     @property
     def limited_space(self) -> Space:
@@ -105,6 +117,17 @@ class Job:
             "objectives": dict(self.objectives),
             "stop": self.stop.to_dict() if self.stop else None,
             "seed": self.seed,
+            "repeats": self.repeats,
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a worker needs beside the facts; it may change from one run to the next."""
+        space = self.space.to_yaml()
+        return {
+            "job": self.to_yaml(space="space.yaml"),
+            "space": space,
+            "lease": self.lease,
+            "trials": self.trials,
         }
 
     def to_yaml(self, *, space: str) -> str:
@@ -118,12 +141,16 @@ class Job:
         settings |= {"recipe": self.recipe.to_dict(), "objectives": dict(self.objectives)}
         settings |= {"within": limits} if limits else {}
         settings |= {"stop": self.stop.to_dict()} if self.stop else {}
-        settings |= {name: getattr(self, name) for name in OPTIONAL[4:]}
+        settings |= {name: value for name in OPTIONAL[4:] if (value := getattr(self, name)) != ""}
         return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100)
 
 
-def read_job(path: str | Path) -> Job:
+def read_job(path: str | Path, *, data: str = "") -> Job:
     """Read a job file, and the space that it names.
+
+    Args:
+        path: The file.
+        data: Where its data lies on this machine; "" for the place that the file names.
 
     Raises:
         InputError: At the first part that is wrong, with its place.
@@ -138,7 +165,8 @@ def read_job(path: str | Path) -> Job:
     for key in NEEDED:
         if key not in tree:
             raise document.error((), f"a job needs `{key}:`")
-    job = Job(**_Reader(document, tree, Path(path).resolve().parent).settings())
+    given = tree | ({"data": str(Path(data).resolve())} if data and data not in EMBEDDED else {})
+    job = Job(**_Reader(document, given, Path(path).resolve().parent).settings())
     try:
         job.rule()
     except JobError as error:
@@ -229,6 +257,15 @@ class _Reader:
 
     def _seed(self, key: str) -> int:
         return self._count(key, 0, MAX_SEED)
+
+    def _repeats(self, key: str) -> int:
+        return self._count(key, 1, MAX_REPEATS)
+
+    def _lease(self, key: str) -> int:
+        return self._count(key, 1, MAX_LEASE)
+
+    def _cache(self, key: str) -> str:
+        return str(self.folder / self._word(key))
 
     def _device(self, key: str) -> str:
         device = self._word(key)

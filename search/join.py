@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from archscape.spaces.errors import JobError
 from archscape.spaces.table.values import shape_text
 
-from .evaluate import Training
+from .evaluate import Evaluate, Training
 from .events import Notify
 from .folder import Folder
 from .job import Job, read_job
+from .placement import Seat
 from .proposers import proposer
 from .stopping import Stopper
 from .study import Study
@@ -22,8 +23,24 @@ if TYPE_CHECKING:
     from .data import Data
 
 
-def join_run(path: Path, *, name: str, notify: Notify, stopper: Stopper) -> None:
+def join_run(
+    path: Path,
+    *,
+    name: str,
+    notify: Notify,
+    stopper: Stopper,
+    storage: str = "",
+    seat: Seat | None = None,
+) -> None:
     """Be a worker of the run in a folder until it is done or a stop is requested; there may be others.
+
+    Args:
+        path: The folder, with the job and its space.
+        name: Name of the worker.
+        notify: Takes what happens.
+        stopper: Says when to stop.
+        storage: Where the study lies, with its password; by default the folder knows.
+        seat: What is special about this process.
 
     Raises:
         InputError: If the data cannot be used, or is not the data the study began with.
@@ -32,29 +49,52 @@ def join_run(path: Path, *, name: str, notify: Notify, stopper: Stopper) -> None
     from .accuracy import pick_device
     from .data import load_data
 
-    folder = Folder(path)
-    job = read_job(folder.job)
+    folder, seat = Folder(path), seat or Seat()
+    job = read_job(folder.job, data=seat.data)
+    device = seat.device or job.device
     data = load_data(job.data)
     _check_fit(job, data)
-    with Study.open(path) as study:
-        study.pin("device", str(pick_device(job.device)))
+    with Study.open(path, storage=storage, name=job.search) as study:
+        study.pin("device", str(pick_device(device)))
         held = study.pin("data_fingerprint", data.fingerprint)
         if held != data.fingerprint:
             raise JobError(
                 f"data {job.data}: its fingerprint is {data.fingerprint}, but the study in {path} began with "
                 f"{held}; bring the old data back, or choose another folder"
             )
-        plan = Plan(space=job.limited_space, proposer=proposer(job.sampler), trials=job.trials, seed=job.seed)
-        evaluate = Training(data=data, recipe=job.recipe, device=job.device, checkpoints=folder.checkpoints)
         Worker(
             name=name,
-            plan=plan,
+            plan=plan_of(job),
             study=study,
-            evaluate=evaluate,
+            evaluate=evaluation(job, data, folder, device=device),
             logs=folder.logs,
             notify=notify,
             stopper=stopper,
         ).run()
+
+
+def plan_of(job: Job) -> Plan:
+    """Return what a job asks of its workers."""
+    return Plan(
+        space=job.limited_space,
+        proposer=proposer(job.sampler),
+        trials=job.trials,
+        seed=job.seed,
+        rule=job.rule(),
+    )
+
+
+def evaluation(job: Job, data: Data, folder: Folder, *, device: str) -> Evaluate:
+    """Return how a job's networks get their results: by training, or from its cache."""
+    rule = job.rule()
+    return Training(
+        data=data,
+        recipe=job.recipe,
+        device=device,
+        checkpoints=folder.checkpoints,
+        repeats=job.repeats,
+        rungs=rule.rungs if rule else (),
+    )
 
 
 def _check_fit(job: Job, data: Data) -> None:

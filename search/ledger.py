@@ -1,124 +1,201 @@
-"""One row per architecture of a study: its number, its hash, and the process that works on it.
-
-The row is written in the transaction that creates the trial, and closed in the one that finishes it. Its two
-uniqueness rules make "no architecture twice" and "no number twice" hold for any number of processes.
-"""
+"""The rows of one study's trials, through the connection of a transaction."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Boolean, Column, DateTime, Integer, String, UniqueConstraint, func
+from sqlalchemy import Connection, func, select
 
+from . import mirror
+from .lease import Lease
 from .owner import Owner
+from .schema import OPEN, epochs
+from .schema import trials as table
+from .trial import Held, Trial, held_of, trial_of
 
-tables = sqlalchemy.MetaData()
-
-_leases = sqlalchemy.Table(
-    "archscape_leases",
-    tables,
-    Column("study_id", Integer, primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("hash", String(64), nullable=False),
-    Column("trial_id", Integer, nullable=False),
-    Column("open", Boolean, nullable=False, index=True),
-    Column("attempts", Integer, nullable=False),
-    Column("machine", String(200)),
-    Column("pid", Integer),
-    Column("born", sqlalchemy.BigInteger),
-    Column("beat", DateTime(timezone=True)),
-    UniqueConstraint("study_id", "hash"),
+_HELD = (
+    *(table.c.number, table.c.hash, table.c.trial_id, table.c.state, table.c.attempts),
+    *(table.c.machine, table.c.pid, table.c.born, table.c.beat, table.c.rung),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """The lease of one trial.
-
-    Attributes:
-        number: Number of the trial in its study.
-        hash: Canonical hash of its network.
-        trial_id: Optuna's key of the trial.
-        open: Whether the trial has not come to its end.
-        attempts: How many times a process took it up, less those it gave back.
-        owner: The process that works on it; None if it waits.
-        silent_seconds: Time since the owner last showed itself, by the clock of the database.
-    """
-
-    number: int
-    hash: str
-    trial_id: int
-    open: bool
-    attempts: int
-    owner: Owner | None
-    silent_seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """The rows of one study, through the connection of a transaction."""
+    """Reads and writes the trials of one study; every change of a state is numbered in the order of all."""
 
-    connection: sqlalchemy.Connection
+    connection: Connection
     study_id: int
 
-    def count(self) -> int:
-        """Return how many architectures were submitted."""
-        query = sqlalchemy.select(func.count()).where(_leases.c.study_id == self.study_id)
-        return int(self.connection.execute(query).scalar_one())
+    def next_number(self) -> int:
+        """Return the number of the next trial: how many there are."""
+        highest = self.connection.execute(select(func.max(table.c.number)).where(self._mine)).scalar()
+        return 0 if highest is None else int(highest) + 1
 
-    def hashes(self, *, since: int) -> list[str]:
-        """Return the hashes of the architectures with numbers from `since` on, by number."""
-        query = sqlalchemy.select(_leases.c.hash).where(self._mine(), _leases.c.number >= since)
-        return list(self.connection.execute(query.order_by(_leases.c.number)).scalars())
+    def counts(self) -> dict[str, int]:
+        """Return how many trials are in each state."""
+        query = select(table.c.state, func.count()).where(self._mine).group_by(table.c.state)
+        return {row[0]: row[1] for row in self.connection.execute(query)}
 
-    def add(self, *, number: int, digest: str, trial_id: int, owner: Owner) -> None:
-        """Add the row of a new trial, held by its owner.
+    def trials(self, *, since: int = -1) -> list[Trial]:
+        """Return the trials that changed their state after a place in the order of changes, by that order."""
+        query = select(table).where(self._mine, table.c.changed > since).order_by(table.c.changed)
+        return [trial_of(record) for record in self.connection.execute(query)]
+
+    def changes(self, *, since: int) -> list[sqlalchemy.Row[*tuple[Any, ...]]]:
+        """Return what proposers read of the trials that changed, in the order of changes."""
+        columns = (table.c.changed, table.c.number, table.c.hash, table.c.state, table.c.rung)
+        query = select(*columns, table.c.decisions, table.c.metrics)
+        return list(
+            self.connection.execute(
+                query.where(self._mine, table.c.changed > since).order_by(table.c.changed)
+            )
+        )
+
+    def find(self, number: int) -> Held | None:
+        """Return who holds a trial."""
+        return next(iter(self._held(table.c.number == number)), None)
+
+    def latest(self) -> str:
+        """Return when a trial was submitted or ended last, ISO 8601; "" if there is none."""
+        query = select(func.max(table.c.started), func.max(table.c.finished)).where(self._mine)
+        return max(text or "" for text in self.connection.execute(query).one())
+
+    def failures(self) -> dict[str, int]:
+        """Return how many trials failed, by cause."""
+        failed = (self._mine) & (table.c.state == "failed")
+        query = select(table.c.cause, func.count()).where(failed).group_by(table.c.cause)
+        return {row[0]: row[1] for row in self.connection.execute(query)}
+
+    def in_states(self, *states: str) -> list[Held]:
+        """Return the trials in these states, by number."""
+        return self._held(table.c.state.in_(states))
+
+    def paused(self) -> list[Trial]:
+        """Return the trials that were stopped early, by number."""
+        query = select(table).where(self._mine, table.c.state == "paused").order_by(table.c.number)
+        return [trial_of(record) for record in self.connection.execute(query)]
+
+    def network(self, number: int) -> str:
+        """Return the network of a trial as JSON."""
+        query = select(table.c.network).where(self._mine, table.c.number == number)
+        return str(self.connection.execute(query).scalar_one())
+
+    def add(self, lease: Lease, *, decisions: Mapping[str, int | str], trial_id: int) -> None:
+        """Add the row of a new trial, held by the owner of its lease.
 
         Raises:
             sqlalchemy.exc.IntegrityError: If the study has the number or the hash.
         """
-        key = {"study_id": self.study_id, "number": number, "hash": digest, "trial_id": trial_id}
-        self.connection.execute(_leases.insert().values(**key, open=True, attempts=1, **_held_by(owner)))
+        row = {
+            "study_id": self.study_id,
+            "number": lease.number,
+            "hash": lease.hash,
+            "trial_id": trial_id,
+            "state": "running",
+            "changed": self._next_change(),
+            "attempts": 1,
+            **_held_by(lease.owner),
+            "seed": lease.seed,
+            "decisions": json.dumps(dict(decisions)),
+            "network": lease.network.to_json(),
+            "costs": json.dumps(dict(lease.costs)),
+            "metrics": "{}",
+            **dict.fromkeys(("cause", "message", "worker", "finished"), ""),
+            "started": _now(),
+        }
+        self.connection.execute(table.insert().values(row))
 
-    def find(self, number: int) -> Row | None:
-        """Return the row of a trial."""
-        return next(iter(self._rows(_leases.c.number == number)), None)
+    def take(self, held: Held, owner: Owner, *, attempts: int) -> None:
+        """Give a trial to a process that works on it from now on."""
+        self._change(held, "running", attempts=attempts, **_held_by(owner))
 
-    def still_open(self) -> list[Row]:
-        """Return the rows of trials that have not come to their end, by number."""
-        return self._rows(_leases.c.open)
+    def free(self, held: Held) -> None:
+        """Take a running trial from its owner as if the attempt had not been made."""
+        self._change(held, "waiting", attempts=held.attempts - 1, **_held_by(None))
 
-    def take(self, row: Row, owner: Owner) -> None:
-        """Give a trial to another process, which tries it once more."""
-        self._update(row.number, attempts=row.attempts + 1, **_held_by(owner))
+    def pause(self, held: Held, *, rung: int, metrics: Mapping[str, float], cause: str, message: str) -> None:
+        """Pause a trial at a rung; its owner keeps it until the checkpoint is written."""
+        facts = {"rung": rung, "metrics": json.dumps(dict(metrics)), "cause": cause, "message": message}
+        self._change(held, "paused", **facts)
 
-    def free(self, row: Row) -> None:
-        """Take a trial from its owner as if it had never been tried."""
-        self._update(row.number, attempts=row.attempts - 1, **_held_by(None))
+    def leave(self, held: Held) -> None:
+        """Take a paused trial from its owner."""
+        self._update(held.number, **_held_by(None))
 
     def beat(self, number: int, owner: Owner) -> bool:
         """Note that the owner lives; False if it does not hold the trial any more."""
-        held = (_leases.c.machine == owner.machine) & (_leases.c.pid == owner.pid)
-        statement = _leases.update().where(self._mine(), _leases.c.number == number, held, _leases.c.open)
+        mine = (table.c.machine == owner.machine) & (table.c.pid == owner.pid) & (table.c.born == owner.born)
+        statement = table.update().where(self._mine, table.c.number == number, mine, table.c.state.in_(OPEN))
         return self.connection.execute(statement.values(beat=func.now())).rowcount == 1
 
-    def close(self, row: Row) -> None:
-        """Mark a trial as ended."""
-        self._update(row.number, open=False, **_held_by(None))
+    def end(
+        self,
+        held: Held,
+        state: str,
+        *,
+        metrics: Mapping[str, float],
+        values: Sequence[float],
+        cause: str,
+        message: str,
+        worker: str,
+    ) -> None:
+        """Write the final state of a trial; its owner stays on record."""
+        said = {"cause": cause, "message": message, "worker": worker}
+        self._update(
+            held.number,
+            state=state,
+            changed=self._next_change(),
+            metrics=json.dumps(dict(metrics)),
+            finished=_now(),
+            **said,
+        )
+        facts = {key: text for key, text in said.items() if text} | {"metrics": dict(metrics)}
+        mirror.end_trial(self.connection, held.trial_id, state, values, facts)
 
+    def add_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
+        """Add the epochs of a trial that are not there yet."""
+        mine = (epochs.c.study_id == self.study_id) & (epochs.c.number == number)
+        known = set(self.connection.execute(select(epochs.c.epoch).where(mine)).scalars())
+        new = [
+            {"study_id": self.study_id, "number": number, "epoch": epoch, "metrics": json.dumps(dict(row))}
+            for epoch, row in rows.items()
+            if epoch not in known
+        ]
+        if new:
+            self.connection.execute(epochs.insert(), new)
+
+    def epochs(self, number: int | None = None) -> list[dict[str, float]]:
+        """Return one record per epoch of all trials, or of one, with `trial` among its metrics."""
+        mine = epochs.c.study_id == self.study_id
+        if number is not None:
+            mine &= epochs.c.number == number
+        query = select(epochs.c.number, epochs.c.epoch, epochs.c.metrics).where(mine)
+        found = self.connection.execute(query.order_by(epochs.c.number, epochs.c.epoch))
+        return [{"trial": n, "epoch": epoch, **json.loads(text)} for n, epoch, text in found]
+
+    @property
     def _mine(self) -> sqlalchemy.ColumnElement[bool]:
-        return _leases.c.study_id == self.study_id
+        return table.c.study_id == self.study_id
 
-    def _rows(self, condition: sqlalchemy.ColumnElement[bool]) -> list[Row]:
-        query = sqlalchemy.select(_leases, func.now().label("now")).where(self._mine(), condition)
-        return [_row(record) for record in self.connection.execute(query.order_by(_leases.c.number))]
+    def _held(self, condition: sqlalchemy.ColumnElement[bool]) -> list[Held]:
+        query = select(*_HELD).where(self._mine, condition).order_by(table.c.number)
+        return [held_of(record) for record in self.connection.execute(query)]
+
+    def _next_change(self) -> int:
+        latest = self.connection.execute(select(func.max(table.c.changed)).where(self._mine)).scalar()
+        return 0 if latest is None else int(latest) + 1
+
+    def _change(self, held: Held, state: str, **values: object) -> None:
+        self._update(held.number, state=state, changed=self._next_change(), **values)
+        mirror.set_state(self.connection, held.trial_id, state)
 
     def _update(self, number: int, **values: object) -> None:
-        self.connection.execute(
-            _leases.update().where(self._mine(), _leases.c.number == number).values(**values)
-        )
+        self.connection.execute(table.update().where(self._mine, table.c.number == number).values(**values))
 
 
 def _held_by(owner: Owner | None) -> dict[str, object]:
@@ -127,20 +204,5 @@ def _held_by(owner: Owner | None) -> dict[str, object]:
     return {"machine": owner.machine, "pid": owner.pid, "born": owner.born, "beat": func.now()}
 
 
-def _row(record: sqlalchemy.Row[tuple[object, ...]]) -> Row:
-    owner = None
-    if record.machine is not None:
-        owner = Owner(machine=record.machine, pid=record.pid, born=record.born)
-    return Row(
-        number=record.number,
-        hash=record.hash,
-        trial_id=record.trial_id,
-        open=record.open,
-        attempts=record.attempts,
-        owner=owner,
-        silent_seconds=_silence(record.beat, record.now),
-    )
-
-
-def _silence(beat: datetime | None, now: datetime) -> float:
-    return (now - beat).total_seconds() if beat else 0.0
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

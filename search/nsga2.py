@@ -8,8 +8,8 @@ worker waits for another.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archscape.analysis.frontier import Objectives, crowding_distances, ranks
@@ -20,6 +20,28 @@ if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
 
 CROSSOVER_RATE = 0.9
+
+
+@dataclass(kw_only=True)
+class Elite:
+    """The best of a growing list of trials: each new one enters, and the worst leaves.
+
+    Attributes:
+        size: How many stay.
+    """
+
+    size: int
+    _best: list[Record] = field(default_factory=list)
+    _taken: int = 0
+
+    def of(self, records: Sequence[Record], objectives: Objectives) -> list[Record]:
+        """Return the best of the list, best first; what was seen before is not looked at again."""
+        if self._taken > len(records):
+            self._best, self._taken = [], 0
+        for record in records[self._taken :]:
+            self._best = best_first([*self._best, record], objectives)[: self.size]
+        self._taken = len(records)
+        return self._best
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +55,16 @@ class Nsga2:
 
     start: int
     population: int = 20
+    _elite: Elite = field(default_factory=lambda: Elite(size=20))
 
     def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
         """Return a child of two trials of the history."""
-        if history.submitted < self.start or len(history.complete) < 2:
+        parents = self._elite.of(history.complete, history.objectives)
+        if len(parents) < self.population:
+            parents = [*parents, *furthest_first(history.stopped.values(), history.objectives)]
+            parents = parents[: self.population]
+        if history.submitted < self.start or len(parents) < 2:
             return space.sample(rng)
-        parents = best_first(history.complete, history.directions)[: self.population]
         mother, father = _tournament(parents, rng), _tournament(parents, rng)
         decisions = mother.decisions
         if rng.random() < CROSSOVER_RATE:
@@ -46,14 +72,11 @@ class Nsga2:
         return space.mutate(decisions, rng)
 
 
-def best_first(records: Sequence[Record], directions: Sequence[str]) -> list[Record]:
+def best_first(records: Sequence[Record], objectives: Objectives) -> list[Record]:
     """Return trials by frontier layer, those in less crowded places first within a layer."""
     rows = [record.values or () for record in records]
-    names = [str(i) for i in range(len(directions))]
-    ways: Objectives = {
-        n: "maximize" if w == "maximize" else "minimize" for n, w in zip(names, directions, strict=True)
-    }
-    layers = ranks({n: [row[i] for row in rows] for i, n in enumerate(names)}, ways).tolist()
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(objectives)}
+    layers = ranks(columns, objectives).tolist()
     crowding = [0.0] * len(rows)
     for layer in set(layers):
         members = [i for i, found in enumerate(layers) if found == layer]
@@ -61,6 +84,16 @@ def best_first(records: Sequence[Record], directions: Sequence[str]) -> list[Rec
             crowding[i] = distance
     order = sorted(range(len(rows)), key=lambda i: (layers[i], -crowding[i], records[i].number))
     return [records[i] for i in order]
+
+
+def furthest_first(stopped: Iterable[Record], objectives: Objectives) -> list[Record]:
+    """Return the latest trials that were stopped early, those of the highest rung first."""
+    rungs: dict[int, list[Record]] = {}
+    for record in stopped:
+        rungs.setdefault(record.rung or 0, []).append(record)
+    return [
+        record for rung in sorted(rungs, reverse=True) for record in best_first(rungs[rung][-50:], objectives)
+    ]
 
 
 def _tournament(ranked: Sequence[Record], rng: random.Random) -> Record:

@@ -25,6 +25,11 @@ class Owner:
     pid: int
     born: int
 
+    @property
+    def text(self) -> str:
+        """The process in short: host name and process number."""
+        return f"{self.machine.split('/')[0]}:{self.pid}"
+
     @classmethod
     def current(cls) -> Owner:
         """Return this process."""

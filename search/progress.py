@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -18,6 +17,7 @@ from archscape.analysis.frontier import Objectives, frontier
 from archscape.analysis.words import span, value
 
 from .events import Event
+from .trial import Trial
 
 BAR_WIDTH = 40
 
@@ -31,6 +31,7 @@ class Tally:
         objectives: What counts, and in which direction.
         done: Trials that have ended.
         failed: Those of them that failed.
+        stopped: Trials that were stopped early.
         rows: Metrics of the complete ones.
         doing: What each worker does.
         fresh: Trials that ended since this view began, for the time left.
@@ -40,21 +41,21 @@ class Tally:
     objectives: Objectives
     done: int = 0
     failed: int = 0
+    stopped: int = 0
     rows: Sequence[Mapping[str, float]] = ()
     doing: dict[str, str] = field(default_factory=dict)
     fresh: int = 0
 
     @classmethod
-    def of(cls, trials: Sequence[FrozenTrial], *, trials_asked: int, objectives: Objectives) -> Self:
+    def of(cls, trials: Sequence[Trial], *, trials_asked: int, objectives: Objectives) -> Self:
         """Return the tally of a study."""
-        ended = [trial for trial in trials if trial.state.is_finished()]
-        rows = [trial.user_attrs["metrics"] for trial in ended if trial.state == TrialState.COMPLETE]
         return cls(
             trials=trials_asked,
             objectives=objectives,
-            done=len(ended),
-            failed=len(ended) - len(rows),
-            rows=rows,
+            done=sum(trial.ended for trial in trials),
+            failed=sum(trial.state == "failed" for trial in trials),
+            stopped=sum(trial.state in ("pruned", "paused") for trial in trials),
+            rows=[trial.metrics for trial in trials if trial.state == "complete"],
         )
 
     def take(self, event: Event) -> None:
@@ -70,12 +71,18 @@ class Tally:
             self._does(event.worker, f"trial {event.number}, epoch {event.epoch}{score}")
         elif event.kind == "end":
             self._does(event.worker, "")
-            self.done += 1
-            self.fresh += 1
-            if event.status == "complete":
-                self.rows = (*self.rows, event.metrics)
-            else:
-                self.failed += 1
+            self._ended(event)
+
+    def _ended(self, event: Event) -> None:
+        if event.status == "pruned":
+            self.stopped += 1
+            return
+        self.done += 1
+        self.fresh += 1
+        if event.status == "complete":
+            self.rows = (*self.rows, event.metrics)
+        else:
+            self.failed += 1
 
     def _does(self, worker: str, what: str) -> None:
         """Note what a worker does, in a new dict: the view may be reading the old one in its thread."""
@@ -143,7 +150,7 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
         self.tally.take(event)
-        if event.kind == "exhausted":
+        if event.kind in ("exhausted", "note"):
             self.notes.append(event.message)
 
     def _say(self, line: str) -> None:

@@ -24,6 +24,7 @@ def run(
     job: Job,
     *,
     out: Path | None = None,
+    storage: str = "",
     references: Iterable[Network] = (),
     executor: Executor | None = None,
     console: Console | None = None,
@@ -34,6 +35,7 @@ def run(
     Args:
         job: What to search.
         out: The folder, `runs/NAME` by default; a run that it holds is gone on with.
+        storage: URL of the database for the study; by default `study.db` in the folder.
         references: Known networks to show beside the trials in the report.
         executor: Where the workers run: by default in a pool of processes, as many as the job says.
         console: Where progress is shown, standard error by default.
@@ -47,10 +49,20 @@ def run(
     job.limited_space.sample(Random(job.seed))  # raises Infeasible here rather than in a worker
     folder.create()
     stopper = Stopper()
+    workers = executor or LocalPool.of(job.workers, device=job.device, storage=storage)
     with (
         stopper.listening(signal.SIGINT, signal.SIGTERM),
-        (executor or LocalPool(workers=job.workers)).opened(folder.path) as work,
+        workers.opened(folder.path) as work,
     ):
         from .conduct import conduct  # loads its libraries while the workers load theirs
 
-        return conduct(job, folder, work, stopper, references=references, console=console, command=command)
+        return conduct(
+            job,
+            folder,
+            work,
+            stopper,
+            storage=storage,
+            references=references,
+            console=console,
+            command=command,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -28,6 +29,7 @@ class Stopper:
     def __init__(self) -> None:
         self.requested = False
         self._may_cut = False
+        self._grace = 0.0
 
     @contextmanager
     def listening(self, *signals: signal.Signals) -> Iterator[None]:
@@ -35,30 +37,55 @@ class Stopper:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._handle) for number in signals}
+        before = {number: signal.signal(number, self._handle) for number in (*signals, signal.SIGALRM)}
         try:
             yield
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
                 signal.signal(number, handler)
 
     @contextmanager
-    def interruptible(self) -> Iterator[None]:
+    def interruptible(self, *, grace: float = 0.0) -> Iterator[None]:
         """Let a request cut this block off, by raising Stop in it.
+
+        Args:
+            grace: Seconds that the block gets to end by itself once `requested` is true.
 
         Raises:
             Stop: If the process was or is asked to stop.
         """
-        self._may_cut = True
+        outer = self._may_cut, self._grace
+        self._may_cut, self._grace = True, grace
         try:
-            if self.requested:
+            if self.requested and not grace:
                 raise Stop
+            if self.requested:
+                signal.setitimer(signal.ITIMER_REAL, grace)
             yield
         finally:
-            self._may_cut = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._may_cut, self._grace = outer
+
+    def request(self) -> None:
+        """Ask the process to stop, from any thread: what asks for `requested` ends soon."""
+        self.requested = True
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, unless the process is asked to stop.
+
+        Raises:
+            Stop: If it is.
+        """
+        with self.interruptible():
+            time.sleep(seconds)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.requested = True
-        if self._may_cut:
-            self._may_cut = False
-            raise Stop
+        first, self.requested = not self.requested, True
+        if not self._may_cut:
+            return
+        if self._grace and first:
+            signal.setitimer(signal.ITIMER_REAL, self._grace)
+            return
+        self._may_cut = False
+        raise Stop

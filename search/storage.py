@@ -1,128 +1,143 @@
-"""Optuna's relational storage, hardened: a file born whole, and transactions that several operations share.
+"""The database of studies: an SQLite file on a local disk, or a PostgreSQL server.
 
-As Optuna opens SQLite, processes that ask at the same moment get the same trial. Here every transaction takes
-the write lock before it reads (`BEGIN IMMEDIATE`), a log written ahead makes the file whole after a crash,
-and whoever finds it locked waits.
+Every step of a study is one transaction, given as a function that may be run again: when the database is
+away, locked or full, the step is tried until it succeeds or patience ends. Writers of one study stand in
+line (`BEGIN IMMEDIATE` in SQLite, an advisory lock in PostgreSQL), so no step sees half of another.
 """
 
 from __future__ import annotations
 
-import logging
-import os
+import random
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy
-from optuna.exceptions import StorageInternalError
-from optuna.storages import RDBStorage
-from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, event, exc
 
 from archscape.spaces.errors import StudyError
 
-BUSY_SECONDS = 60
-"""How long a transaction waits for the lock before it gives up."""
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 900.0
+"""How long a step is tried again before the process gives up; results wait in the spool all the same."""
+
+LOCK_SECONDS = 60
+"""How long one try of a step waits for its place in the line."""
+
+CLASS = 0x61726373  # the advisory locks of archscape, apart from those of others in the same database
+
+_LASTING = ("no such", "malformed", "not a database", "authentication failed", "password", "does not exist")
 
 
-class Storage(RDBStorage):
-    """Optuna's storage in an SQLite file, whose operations can be joined into one transaction."""
+class Storage:
+    """A database, whose steps are whole or absent and survive its absence.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        settings = {"creator": lambda: _connect(path)}  # a URL could not hold every path
-        super().__init__("sqlite:///study.db", engine_kwargs=settings, skip_table_creation=True)
-        event.listen(self.engine, "begin", _begin)
+    Attributes:
+        engine: SQLAlchemy's engine.
+        label: What messages call it; holds no password.
+        wait: Sleeps between two tries; a worker lets its stop signal cut it off.
+        back_since: When the database was last found again after it was away, by `time.monotonic`.
+    """
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlalchemy.Connection]:
-        """Run a block as one transaction: everything in it happens, or nothing.
+    def __init__(self, engine: Engine, label: str) -> None:
+        self.engine = engine
+        self.label = label
+        self.wait: Callable[[float], None] = time.sleep
+        self.back_since = float("-inf")
+        self._away = False
 
-        Operations of this storage inside the block become savepoints of the transaction, so a process killed
-        between two of them leaves no trace of either.
+    def read(self, step: Callable[[Connection], T], *, patience: float = PATIENCE_SECONDS) -> T:
+        """Run a step that only reads; see `write`."""
+        return self._persist(lambda: self._run(step, "BEGIN", None), patience)
 
-        Yields:
-            The connection, for statements on archscape's own tables.
+    def write(
+        self, step: Callable[[Connection], T], *, line: int | None = None, patience: float = PATIENCE_SECONDS
+    ) -> T:
+        """Run a step as one transaction and return its result.
+
+        Args:
+            step: May be run several times, also after it took effect and the answer was lost on the way.
+            line: Key of the study whose other writers must wait.
+            patience: Seconds for which the step is tried again while the database cannot be used.
 
         Raises:
             StudyError: If the database cannot be used; the message holds its reason.
             sqlalchemy.exc.IntegrityError: If a statement broke a uniqueness rule of the tables.
         """
-        with explained(self.path), self.engine.begin() as connection:
-            session = Session(bind=connection, join_transaction_mode="create_savepoint")
-            self.scoped_session.registry.set(session)
+        return self._persist(lambda: self._run(step, "BEGIN IMMEDIATE", line), patience)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.dispose()
+
+    def _run(self, step: Callable[[Connection], T], begin: str, line: int | None) -> T:
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.info["begin"] = begin
+            with connection.begin():
+                if line is not None and connection.dialect.name == "postgresql":
+                    lock = sqlalchemy.text("SELECT pg_advisory_xact_lock(:kind, :line)")
+                    connection.execute(lock, {"kind": CLASS, "line": line})
+                return step(connection)
+
+    def _persist(self, attempt: Callable[[], T], patience: float) -> T:
+        deadline = time.monotonic() + patience
+        pause = 0.05
+        while True:
             try:
-                yield connection
-            finally:
-                session.close()
-                self.scoped_session.registry.clear()
+                result = attempt()
+            except exc.IntegrityError:
+                raise  # a rule of the tables said no; its owner knows what that means
+            except (exc.SQLAlchemyError, sqlite3.Error) as error:
+                self._away = True
+                if not passes(error) or time.monotonic() + pause > deadline:
+                    message = f"{self.label}: cannot be used as a study database: {reason(error)}"
+                    raise StudyError(message) from error
+            else:
+                if self._away:
+                    self._away, self.back_since = False, time.monotonic()
+                return result
+            self.wait(pause * random.uniform(0.5, 1.5))
+            pause = min(2 * pause, 10.0)
 
 
-def open_storage(path: Path, *, tables: sqlalchemy.MetaData) -> Storage:
-    """Open the study file at a path on a local disk; create it, with the given tables, if there is none.
-
-    Raises:
-        StudyError: If the file is no study database, or was written by an incompatible version of Optuna.
-    """
-    with explained(path):
-        if not path.exists():
-            _create(path, tables)
-        return Storage(path)
+def passes(error: Exception) -> bool:
+    """Say whether an error of the database may pass by itself: it is away, busy, or its disk is full."""
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    passing = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, sqlite3.OperationalError)
+    return isinstance(error, passing) and not any(sign in reason(error) for sign in _LASTING)
 
 
-def _create(path: Path, tables: sqlalchemy.MetaData) -> None:
-    """Create the tables in a file of another name, which takes its own name when it is complete.
-
-    Of two processes that create one study, the second finds the name taken and uses the first one's file.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    draft.unlink(missing_ok=True)
-    storage = RDBStorage("sqlite:///study.db", engine_kwargs={"creator": lambda: sqlite3.connect(draft)})
-    tables.create_all(storage.engine)
-    storage.engine.dispose()
-    with suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+def reason(error: Exception) -> str:
+    """Return what the database said, on one line."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    return connection
+def sqlite_engine(path: Path) -> Engine:
+    """Return an engine on an SQLite file: a log written ahead, synced commits, and our own `BEGIN`."""
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    engine = sqlalchemy.create_engine("sqlite://", creator=connect, poolclass=sqlalchemy.pool.QueuePool)
+    event.listen(engine, "begin", lambda c: c.exec_driver_sql(c.info.get("begin", "BEGIN IMMEDIATE")))
+    return engine
 
 
-def _begin(connection: sqlalchemy.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in the database at a path into one clear StudyError."""
-    try:
-        yield
-    except sqlalchemy.exc.IntegrityError:
-        raise  # a rule of the tables said no; its owner knows what that means
-    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, StorageInternalError) as error:
-        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        reason = str(getattr(cause, "orig", None) or cause or error)
-        if "locked" in reason:
-            raise StudyError(f"{path}: locked by another process for more than {BUSY_SECONDS} s") from error
-        raise StudyError(f"{path}: cannot be used as a study database: {reason}") from error
-    except RuntimeError as error:
-        if "optuna version" not in str(error):
-            raise
-        raise StudyError(f"{path}: {error}") from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Optuna's log from telling of the studies that archscape makes for itself."""
-    logger = logging.getLogger("optuna")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+def postgres_engine(url: sqlalchemy.URL) -> Engine:
+    """Return an engine on a PostgreSQL server, where no process that froze can keep others waiting."""
+    ends = f"lock_timeout={LOCK_SECONDS}s", "idle_in_transaction_session_timeout=10s"
+    options = " ".join(f"-c {end}" for end in ends)
+    settings = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 60_000, "options": options}
+    return sqlalchemy.create_engine(
+        url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=settings
+    )

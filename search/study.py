@@ -1,80 +1,132 @@
 """A study: the only truth about a search, shared by any number of processes that may die at any moment.
 
-An Optuna study holds the trials; one table beside it holds who works on which. Each step below is one
-transaction over both, so wherever a process is killed, a trial waits, is held by a process that can be found
-dead, or has ended.
+Its trials lie in a database, in archscape's table and, for others to read, in Optuna's. Each step below is
+one transaction over both, so wherever a process is killed, a trial waits, is held by a process that can be
+found dead or silent, or has ended. A step whose answer was lost may be taken again: nothing happens twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import optuna
 import sqlalchemy
-from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy import Connection
 
 from archscape.analysis.frontier import Direction
 from archscape.spaces.errors import StudyError
 
-from .history import History, distributions, read_history
+from . import mirror
+from .address import Address
+from .database import open_storage
+from .history import History
 from .lease import Lease, lease_of
-from .ledger import Ledger, Row, tables
+from .ledger import Ledger
+from .marks import Marks
 from .owner import Owner
 from .spool import Result, Spool
-from .storage import Storage, explained, open_storage, quiet
+from .storage import Storage
+from .trial import Held, Trial
+from .watch import Watch
 
 if TYPE_CHECKING:
     from archscape.spaces import Network, Sample
 
+    from .early import Rule, Verdict
+
 MAX_ATTEMPTS = 3
 """How often a trial is tried before the worker it loses counts as its own fault."""
 
-SILENT_SECONDS = 60.0
-"""After this long without a sign, a process on another machine counts as dead."""
+LEASE_SECONDS = 60.0
+"""After this long without a sign, a process that cannot be seen counts as dead."""
 
+LEAVE_SECONDS = 5.0
+"""How long a process that leaves tries to say so; others find out anyway."""
+
+T = TypeVar("T")
 Propose = Callable[[int, History], "Sample"]
 
 
-class Study:
-    """A study in a folder: `study.db`, and `spool/` for results on their way to it."""
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a process finds that looks for work.
 
-    def __init__(self, storage: Storage, study_id: int, spool: Spool) -> None:
-        self._storage = storage
-        self._id = study_id
-        self._spool = spool
-        self._hashes: list[str] = []
-        with quiet():
-            self.optuna = optuna.load_study(
-                study_name=storage.get_study_name_from_id(study_id), storage=storage
-            )
-        self.facts: dict[str, Any] = self.optuna.user_attrs["archscape"]
+    Attributes:
+        ended: Results of trials that were brought to their end by looking: spooled or lost ones.
+        lease: A trial to go on with; None if there is none.
+        working: How many trials others work on.
+        stop: Whether everybody was asked to leave the study.
+    """
+
+    ended: Sequence[Result]
+    lease: Lease | None
+    working: int
+    stop: bool
+
+
+class Study:
+    """A study in a database, seen from a folder with the `spool/` of results on their way to it."""
+
+    def __init__(
+        self, storage: Storage, study_id: int, address: Address, *, watch: Watch | None = None
+    ) -> None:
+        self.storage = storage
+        self.address = address
+        self.key = study_id
+        self.watch = watch or Watch()
+        self._spool = Spool(folder=address.folder / "spool")
+        known = self._facts()
+        self.facts: dict[str, Any] = known["archscape"]
+        self.settings: dict[str, Any] = known.get("settings", {})
         self.objectives: dict[str, Direction] = self.facts["objectives"]
+        self.lease_seconds = float(self.settings.get("lease", LEASE_SECONDS))
+        self._history = History(objectives=self.objectives)
 
     @classmethod
-    def open(cls, folder: Path, *, name: str = "", facts: Mapping[str, Any] | None = None) -> Study:
-        """Open the study of a run's folder; create it if there is none and its facts are given.
+    def open(
+        cls,
+        folder: Path,
+        *,
+        name: str = "",
+        storage: str = "",
+        facts: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        watch: Watch | None = None,
+    ) -> Study:
+        """Open a study; create it if there is none and its facts are given.
 
         Args:
             folder: The folder of the run.
-            name: Name for a new study.
+            name: Name of the study; needed where the storage holds several.
+            storage: URL of the database, or the path of an SQLite file; by default the one that the folder
+                was used with, else its `study.db`.
             facts: What stays fixed over the life of the study, as JSON; at least its `objectives` (name to
                 direction) and `seed`. An existing study keeps its own.
+            settings: What may change from one run to the next, as JSON: the job and its space as text, the
+                `lease` in seconds.
+            watch: Whose silence is known already.
 
         Raises:
             StudyError: If there is no study and no facts, or the database cannot be used.
+            JobError: If the storage is in no known form.
         """
-        path = folder / "study.db"
-        if facts is None and not path.exists():
-            raise StudyError(f"{folder}: no run of a search: it holds no study.db")
-        spool = Spool(folder=folder / "spool")
-        spool.folder.mkdir(parents=True, exist_ok=True)
-        storage = open_storage(path, tables=tables)
-        with explained(path):
-            return cls(storage, _find_or_create(storage, name, facts), spool)
+        address = Address.of(folder, name=name, storage=storage)
+        if facts is None:
+            address.require()
+        database = open_storage(address.target, create=facts is not None)
+        try:
+            address, key = _find_or_create(database, address, facts, settings)
+            found = cls(database, key, address, watch=watch)
+        except BaseException:
+            database.close()
+            raise
+        if facts is not None:
+            found._spool.folder.mkdir(parents=True, exist_ok=True)
+            address.keep()
+        return found
 
     def __enter__(self) -> Self:
         return self
@@ -84,47 +136,83 @@ class Study:
     ) -> None:
         self.close()
 
+    @property
+    def name(self) -> str:
+        """Name of the study in its database."""
+        return self.address.name
+
     def close(self) -> None:
         """Close the connections to the database."""
-        self._storage.scoped_session.remove()
-        self._storage.engine.dispose()
+        self.storage.close()
 
-    def discard(self) -> None:
-        """Close the study and remove its database."""
-        self.close()
-        for suffix in ("", "-wal", "-shm"):
-            path = self._storage.path
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    def delete(self) -> None:
+        """Remove the study with all its trials from the database."""
+        self._write(self._delete)
 
-    def trials(self) -> list[FrozenTrial]:
-        """Return all trials by number; those that ended are read from the database once."""
-        with explained(self._storage.path):
-            return self.optuna.get_trials(deepcopy=False)
+    def trials(self, *, since: int = -1) -> list[Trial]:
+        """Return the trials by number; with `since`, those that changed after it, in the order of changes."""
+        found = self._read(lambda ledger: ledger.trials(since=since))
+        return found if since >= 0 else sorted(found, key=lambda trial: trial.number)
 
-    def history(self) -> History:
-        """Return what was tried and what is being tried."""
-        with self._storage.transaction() as connection:
-            self._hashes += self._ledger(connection).hashes(since=len(self._hashes))
-        directions = tuple(self.objectives.values())
-        return read_history(self.trials(), directions=directions, hashes=frozenset(self._hashes))
+    def epochs(self, number: int | None = None) -> list[dict[str, float]]:
+        """Return one record per epoch of all trials, or of one: `trial`, `epoch` and its metrics."""
+        return self._read(lambda ledger: ledger.epochs(number))
+
+    def holders(self) -> list[Held]:
+        """Return the trials that a process works on, or that wait for one."""
+        return self._read(lambda ledger: ledger.in_states("running", "waiting"))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many trials are in each state."""
+        return self._read(lambda ledger: ledger.counts())
+
+    def failures(self) -> dict[str, int]:
+        """Return how many trials failed, by cause."""
+        return self._read(lambda ledger: ledger.failures())
 
     def count_open(self) -> int:
         """Return how many trials have not come to their end."""
-        with self._storage.transaction() as connection:
-            return len(self._ledger(connection).still_open())
+        counts = self.counts()
+        return sum(counts.get(state, 0) for state in ("running", "waiting", "paused"))
+
+    def history(self) -> History:
+        """Return what was tried and what is being tried; the same object each time, brought up to date."""
+        self._history.take(self._read(lambda ledger: ledger.changes(since=self._history.seen)))
+        return self._history
 
     def pinned(self) -> dict[str, str]:
         """Return what workers have pinned."""
-        with explained(self._storage.path):
-            return {key: value for key, value in self.optuna.user_attrs.items() if key != "archscape"}
+        return {key: value for key, value in self._facts().items() if isinstance(value, str)}
 
     def pin(self, key: str, value: str) -> str:
         """Fix a fact of the study that its first worker finds; return the value that holds from then on."""
-        with self._storage.transaction():
-            held = self._storage.get_study_user_attrs(self._id).get(key)
+
+        def step(connection: Connection) -> str:
+            held = mirror.study_facts(connection, self.key).get(key)
             if held is None:
-                self._storage.set_study_user_attr(self._id, key, value)
-        return value if held is None else str(held)
+                mirror.set_study_fact(connection, self.key, key, value)
+            return value if held is None else str(held)
+
+        return self.storage.write(step, line=self.key)
+
+    def change(self, settings: Mapping[str, Any]) -> None:
+        """Set what may change from one run to the next, and let workers work."""
+
+        def step(connection: Connection) -> None:
+            mirror.set_study_fact(connection, self.key, "settings", dict(settings))
+            mirror.set_study_fact(connection, self.key, "stop", None)
+
+        self.storage.write(step, line=self.key)
+        self.settings = dict(settings)
+
+    def stop(self) -> None:
+        """Ask every worker of the study to give its trial back and leave."""
+        self.storage.write(lambda c: mirror.set_study_fact(c, self.key, "stop", True), line=self.key)
+
+    def is_stopping(self) -> bool:
+        """Return whether everybody was asked to leave the study."""
+        facts = self.storage.read(lambda c: mirror.study_facts(c, self.key), patience=0)
+        return "stop" in facts
 
     def ask_unique(self, propose: Propose, owner: Owner, *, trials: int) -> Lease | None:
         """Submit the network that is proposed next and take its trial; None if all trials were submitted.
@@ -138,42 +226,69 @@ class Study:
         """
         while True:
             history = self.history()
-            number = len(history.hashes)
+            number = history.submitted
             if number >= trials:
                 return None
             sample = propose(number, history)
             lease = self._lease(number, sample.network, owner)
-            if self._submit(lease, sample, distributions(sample)):
+            if self._submit(lease, sample):
                 return lease
 
-    def reclaim(self, owner: Owner) -> Lease | None:
-        """Take up a trial that waits or whose process is gone, under its number; None if there is none."""
-        with self._storage.transaction() as connection:
-            ledger = self._ledger(connection)
-            for row in ledger.still_open():
-                if row.attempts < MAX_ATTEMPTS and self._is_free(row, owner) and not self._result(row):
-                    ledger.take(row, owner)
-                    self._storage.set_trial_state_values(row.trial_id, TrialState.RUNNING)
-                    return self._lease(row.number, self._network(row), owner)
-        return None
+    def look(self, owner: Owner, *, trials: int, rule: Rule | None = None) -> Look:
+        """End the trials that need no further work, and take up one that waits for somebody.
 
-    def settle(self, owner: Owner) -> list[Result]:
-        """End the trials that need no further work, and return how they ended.
+        First comes a trial that lost its process, under its number; then one that was stopped early and may
+        now go on. Trials stopped early have ended when nothing else is left to do.
 
-        A result that a process left in the spool is told. A trial that lost its worker too often has failed.
+        Args:
+            owner: The process that looks; it holds nothing that it still works on.
+            trials: How many trials the study may hold.
+            rule: The rule of early stopping, if there is one.
         """
-        spooled = self._spool.numbers()
-        with self._storage.transaction() as connection:
+
+        def step(connection: Connection) -> tuple[list[Result], tuple[int, str] | None, int, bool]:
             ledger = self._ledger(connection)
-            free = [row for row in ledger.still_open() if self._is_free(row, owner)]
-            ended = [(row, self._result(row) or _lost(row)) for row in free]
-            results = [(row, result) for row, result in ended if result]
-            for row, result in results:
-                self._end(ledger, row, result)
-            told = {number for number in spooled if (found := ledger.find(number)) and not found.open}
-        for number in told | {row.number for row, _ in results}:
-            self._spool.drop(number)
-        return [result for _, result in results]
+            held = ledger.in_states("running", "waiting")
+            self.watch.keep({row.number for row in held})
+            free = [row for row in held if self._is_free(row, owner)]
+            ended = self._settle(ledger, free)
+            done = {result.number for result in ended}
+            left = [row for row in free if row.number not in done]
+            taken = self._take_up(ledger, left, owner) or self._promote(ledger, owner, rule)
+            working = len(held) - len(free)
+            if taken is None and not working and ledger.next_number() >= trials:
+                ended += _close(ledger, self.objectives)
+            stop = "stop" in mirror.study_facts(connection, self.key)
+            return ended, taken, working, stop
+
+        ended, taken, working, stop = self.storage.write(step, line=self.key)
+        self._sweep(ended)
+        lease = None if taken is None else self._lease(taken[0], _network(taken[1]), owner)
+        return Look(ended=ended, lease=lease, working=working, stop=stop)
+
+    def report(
+        self, lease: Lease, rows: Mapping[int, Mapping[str, float]], *, rule: Rule | None = None
+    ) -> Verdict | None:
+        """Write epochs of a trial; return what the rule says of it if the last one is a rung.
+
+        A trial that may not go on is paused in the same step.
+
+        Args:
+            lease: The trial.
+            rows: Metrics by epoch, in ascending order; those that are there already are left.
+            rule: The rule of early stopping, if there is one.
+        """
+        rung = max(rows)
+
+        def step(connection: Connection) -> Verdict | None:
+            ledger = self._ledger(connection)
+            ledger.add_epochs(lease.number, rows)
+            held = ledger.find(lease.number)
+            if rule is None or rung not in rule.rungs or held is None or held.owner != lease.owner:
+                return None
+            return self._judge(ledger, held, rung, {**rows[rung], **lease.costs}, rule)
+
+        return self.storage.write(step, line=self.key, patience=LEAVE_SECONDS)
 
     def spool(self, result: Result) -> None:
         """Put a result on disk, from where it reaches the study even if this process dies now."""
@@ -181,99 +296,212 @@ class Study:
 
     def tell(self, result: Result) -> bool:
         """Write a result to the study; False, and no change, if the trial has ended before."""
-        with self._storage.transaction() as connection:
+
+        def step(connection: Connection) -> bool:
             ledger = self._ledger(connection)
-            row = ledger.find(result.number)
-            fits = row is not None and row.open and row.hash == result.hash
-            if row is not None and fits:
-                self._end(ledger, row, result)
+            held = ledger.find(result.number)
+            if held is None or held.ended or held.hash != result.hash:
+                return False
+            _end(ledger, held, result, self.objectives)
+            return True
+
+        told = self.storage.write(step, line=self.key)
         self._spool.drop(result.number)
-        return fits
+        return told
 
     def release(self, lease: Lease) -> None:
-        """Give a trial back that was not brought to its end; it counts as if it had not been tried."""
-        with self._storage.transaction() as connection:
+        """Give a trial back that was not brought to its end; it counts as if it had not been tried.
+
+        A trial that was stopped early is only left: it stays paused.
+        """
+
+        def step(connection: Connection) -> None:
             ledger = self._ledger(connection)
-            row = ledger.find(lease.number)
-            if row is not None and row.open and row.owner == lease.owner:
-                ledger.free(row)
-                self._storage.set_trial_state_values(row.trial_id, TrialState.WAITING)
+            held = ledger.find(lease.number)
+            if held is None or held.owner != lease.owner:
+                return
+            if held.state == "running":
+                ledger.free(held)
+            elif held.state == "paused":
+                ledger.leave(held)
+
+        self.storage.write(step, line=self.key, patience=LEAVE_SECONDS)
 
     def beat(self, lease: Lease) -> bool:
         """Show that the owner of a lease lives; False if the lease is not its own any more."""
-        with self._storage.transaction() as connection:
-            return self._ledger(connection).beat(lease.number, lease.owner)
+        return self.storage.write(
+            lambda connection: self._ledger(connection).beat(lease.number, lease.owner), patience=0
+        )
 
-    def _ledger(self, connection: sqlalchemy.Connection) -> Ledger:
-        return Ledger(connection=connection, study_id=self._id)
+    def _facts(self) -> dict[str, Any]:
+        return self.storage.read(lambda connection: mirror.study_facts(connection, self.key))
+
+    def _read(self, step: Callable[[Ledger], T]) -> T:
+        return self.storage.read(lambda connection: step(self._ledger(connection)))
+
+    def _ledger(self, connection: Connection) -> Ledger:
+        return Ledger(connection=connection, study_id=self.key)
 
     def _lease(self, number: int, network: Network, owner: Owner) -> Lease:
         return lease_of(number, network, owner, seed=self.facts["seed"])
 
-    def _submit(self, lease: Lease, sample: Sample, options: dict[str, Any]) -> bool:
-        """Create the trial and its lease; False if another process has taken the number or the hash."""
+    def _submit(self, lease: Lease, sample: Sample) -> bool:
+        """Create the trial; False if another process has taken the number or the hash."""
         facts = {"hash": lease.hash, "seed": lease.seed, "costs": dict(lease.costs)}
-        facts["network"] = lease.network.to_json()
-        trial = create_trial(
-            state=TrialState.RUNNING, params=dict(sample.decisions), distributions=options, user_attrs=facts
-        )
+
+        def step(connection: Connection) -> bool:
+            ledger = self._ledger(connection)
+            if ledger.next_number() != lease.number:
+                held = ledger.find(lease.number)
+                return held is not None and (held.hash, held.owner) == (lease.hash, lease.owner)
+            key = mirror.add_trial(
+                connection, self.key, lease.number, sample.decisions, sample.space.paths, facts
+            )
+            ledger.add(lease, decisions=sample.decisions, trial_id=key)
+            return True
+
         try:
-            with self._storage.transaction() as connection:
-                ledger = self._ledger(connection)
-                if ledger.count() != lease.number:
-                    return False
-                key = self._storage.create_new_trial(self._id, trial)
-                if self._storage.get_trial_number_from_id(key) != lease.number:
-                    raise StudyError(f"{self._storage.path}: holds trials that archscape did not submit")
-                ledger.add(number=lease.number, digest=lease.hash, trial_id=key, owner=lease.owner)
+            return self.storage.write(step, line=self.key)
         except sqlalchemy.exc.IntegrityError:
             return False
-        return True
 
-    def _is_free(self, row: Row, owner: Owner) -> bool:
+    def _is_free(self, held: Held, owner: Owner) -> bool:
         """Whether nobody works on a trial; a process that asks for work holds nothing it still works on."""
-        if row.owner is None or row.owner == owner:
+        if held.owner is None or held.owner == owner:
             return True
-        dead = row.owner.is_dead(owner)
-        return row.silent_seconds > SILENT_SECONDS if dead is None else dead
+        sign = (held.owner, held.beat, held.attempts)
+        silent = self.watch.silent_seconds(held.number, sign, since=self.storage.back_since)
+        return bool(held.owner.is_dead(owner)) or silent > self.lease_seconds
 
-    def _result(self, row: Row) -> Result | None:
-        return self._spool.get(row.number, row.hash)
+    def _settle(self, ledger: Ledger, free: Sequence[Held]) -> list[Result]:
+        """End the trials whose results are in the spool, and those that lost too many processes."""
+        ended = []
+        for held in free:
+            result = self._spool.get(held.number, held.hash) or _lost(held)
+            if result is not None:
+                _end(ledger, held, result, self.objectives)
+                ended.append(result)
+        return ended
 
-    def _network(self, row: Row) -> Network:
-        from archscape.spaces import Network
+    def _sweep(self, ended: Sequence[Result]) -> None:
+        """Drop the results that have reached the study."""
+        spooled = set(self._spool.numbers())
+        if spooled:
+            found = self._read(lambda ledger: [ledger.find(number) for number in spooled])
+            for number in {held.number for held in found if held and held.ended} | {r.number for r in ended}:
+                self._spool.drop(number)
 
-        return Network.from_json(self._storage.get_trial(row.trial_id).user_attrs["network"])
-
-    def _end(self, ledger: Ledger, row: Row, result: Result) -> None:
-        complete = result.status == "complete"
-        facts: dict[str, Any] = {} if complete else {"cause": result.cause, "message": result.message}
-        facts |= {"metrics": result.metrics, "history": result.history}
-        facts |= {"worker": result.worker, "attempts": row.attempts}
-        for key, value in facts.items():
-            self._storage.set_trial_user_attr(row.trial_id, key, value)
-        values = [float(result.metrics[name]) for name in self.objectives] if complete else None
-        state = TrialState.COMPLETE if complete else TrialState.FAIL
-        self._storage.set_trial_state_values(row.trial_id, state, values)
-        ledger.close(row)
-
-
-def _lost(row: Row) -> Result | None:
-    if row.attempts < MAX_ATTEMPTS:
+    def _take_up(self, ledger: Ledger, free: Sequence[Held], owner: Owner) -> tuple[int, str] | None:
+        for held in free:
+            ledger.take(held, owner, attempts=held.attempts + (held.owner != owner))
+            return held.number, ledger.network(held.number)
         return None
-    message = f"{row.attempts} workers were lost on it"
-    return Result(number=row.number, hash=row.hash, status="failed", cause="lost_worker", message=message)
+
+    def _promote(self, ledger: Ledger, owner: Owner, rule: Rule | None) -> tuple[int, str] | None:
+        """Take up a trial that was stopped early and may go on, from the highest rung down."""
+        for rung in reversed(rule.rungs if rule else ()):
+            marks = Marks(connection=ledger.connection, study_id=self.key)
+            assert rule is not None
+            number = rule.promotable(rung, marks.at(rung))
+            held = None if number is None else ledger.find(number)
+            if held and held.state == "paused" and (not held.owner or held.owner.is_dead(owner)):
+                marks.passes(rung, held.number)
+                ledger.take(held, owner, attempts=held.attempts)
+                return held.number, ledger.network(held.number)
+        return None
+
+    def _judge(
+        self, ledger: Ledger, held: Held, rung: int, metrics: Mapping[str, float], rule: Rule
+    ) -> Verdict | None:
+        """Compare a trial with those that reached the rung before, and pause it if it may not go on."""
+        from .early import Mark
+
+        marks = Marks(connection=ledger.connection, study_id=self.key)
+        values = tuple(float(metrics[name]) for name in self.objectives)
+        passed = marks.find(rung, held.number)
+        if passed:
+            return None  # it went on from here before, and lost its process or its checkpoint
+        if passed is None:
+            marks.add(rung, held.number, values, passed=False)
+        mine = Mark(number=held.number, values=values, passed=False)
+        verdict = rule.verdict(rung, mine, marks.at(rung))
+        if verdict.go:
+            marks.passes(rung, held.number)
+        else:
+            ledger.pause(held, rung=rung, metrics=metrics, cause=rule.name, message=verdict.reason)
+        return verdict
+
+    def _delete(self, connection: Connection) -> None:
+        from .schema import tables
+
+        for table in tables.sorted_tables:
+            connection.execute(table.delete().where(table.c.study_id == self.key))
+        mirror.remove_study(connection, self.key)
+
+    def _write(self, step: Callable[[Connection], None]) -> None:
+        self.storage.write(step, line=self.key)
 
 
-def _find_or_create(storage: Storage, name: str, facts: Mapping[str, Any] | None) -> int:
-    """Return the key of the database's study, creating it with its facts in one step."""
-    with quiet(), storage.transaction():
-        studies = storage.get_all_studies()
-        if studies:
-            return studies[0]._study_id
+def _network(text: str) -> Network:
+    from archscape.spaces import Network
+
+    return Network.from_json(text)
+
+
+def _lost(held: Held) -> Result | None:
+    if held.attempts < MAX_ATTEMPTS or held.owner is None:
+        return None
+    message = f"{held.attempts} workers were lost on it"
+    return Result(number=held.number, hash=held.hash, status="failed", cause="lost_worker", message=message)
+
+
+def _end(ledger: Ledger, held: Held, result: Result, objectives: Mapping[str, Direction]) -> None:
+    complete = result.status == "complete"
+    ledger.add_epochs(held.number, dict(enumerate(result.history, 1)))
+    ledger.end(
+        held,
+        result.status,
+        metrics=result.metrics,
+        values=[float(result.metrics[name]) for name in objectives] if complete else (),
+        cause=result.cause,
+        message=result.message,
+        worker=result.worker,
+    )
+
+
+def _close(ledger: Ledger, objectives: Mapping[str, Direction]) -> list[Result]:
+    """End the trials that were stopped early."""
+    ended = []
+    for trial in ledger.paused():
+        result = Result(
+            number=trial.number,
+            hash=trial.hash,
+            status="pruned",
+            cause=trial.cause,
+            message=trial.message,
+            metrics=dict(trial.metrics),
+            worker=trial.worker,
+        )
+        _end(ledger, trial, result, objectives)
+        ended.append(result)
+    return ended
+
+
+def _find_or_create(
+    storage: Storage, address: Address, facts: Mapping[str, Any] | None, settings: Mapping[str, Any] | None
+) -> tuple[Address, int]:
+    """Return the study's address with its name and its key, creating it with its facts in one step."""
+
+    def step(connection: Connection) -> tuple[Address, int]:
+        found = mirror.find_studies(connection)
+        known = address.choose(found)
+        if known is not None:
+            return replace(address, name=known), found[known]
         if facts is None:
-            raise StudyError(f"{storage.path}: holds no study")
-        directions = [StudyDirection[word.upper()] for word in facts["objectives"].values()]
-        study_id = storage.create_new_study(directions, name)
-        storage.set_study_user_attr(study_id, "archscape", dict(facts))
-        return study_id
+            raise StudyError(address.missing(found))
+        key = mirror.add_study(connection, address.name, list(facts["objectives"].values()))
+        mirror.set_study_fact(connection, key, "archscape", dict(facts))
+        mirror.set_study_fact(connection, key, "settings", dict(settings or {}))
+        return address, key
+
+    return storage.write(step, line=0)

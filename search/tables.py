@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from optuna.trial import FrozenTrial, TrialState
+from .trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
-
-STATUSES = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "running",
-    TrialState.WAITING: "waiting",
-}
 
 METRICS = (
     *("accuracy", "test_accuracy", "loss", "params", "macs", "flops", "activations"),
@@ -33,36 +24,26 @@ COLUMNS = (
 CURVE_COLUMNS = ("trial", "epoch", "loss", "accuracy", "seconds")
 
 
-def trial_table(trials: Sequence[FrozenTrial]) -> pd.DataFrame:
+def trial_table(trials: Sequence[Trial]) -> pd.DataFrame:
     """Return one row a trial; what is not known, or not yet, is None or NaN."""
     import pandas as pd
 
     return pd.DataFrame([_trial_row(trial) for trial in trials], columns=list(COLUMNS))
 
 
-def curve_table(trials: Sequence[FrozenTrial]) -> pd.DataFrame:
-    """Return one row an epoch of every trial that has ended."""
+def curve_table(epochs: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    """Return one row an epoch."""
     import pandas as pd
 
-    rows = [{"trial": t.number, **epoch} for t in trials for epoch in t.user_attrs.get("history", ())]
-    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+    return pd.DataFrame(list(epochs), columns=list(CURVE_COLUMNS))
 
 
-def _trial_row(trial: FrozenTrial) -> dict[str, Any]:
-    facts = trial.user_attrs
-    texts = {name: facts.get(name, "") for name in ("cause", "message", "worker")}
-    metrics = {**facts.get("costs", {}), **facts.get("metrics", {})}
+def _trial_row(trial: Trial) -> dict[str, Any]:
+    metrics = {**trial.costs, **trial.metrics}
+    names = ("number", "cause", "message", "hash", "seed", "worker", "started", "finished", "network")
     return {
-        "number": trial.number,
-        "status": STATUSES[trial.state],
-        **texts,
-        **{name: facts.get(name) for name in ("hash", "seed", "network")},
+        **{name: getattr(trial, name) for name in names},
+        "status": trial.state,
         **{name: metrics.get(name) for name in (*METRICS, "epochs")},
-        "started": _iso(trial.datetime_start),
-        "finished": _iso(trial.datetime_complete),
-        "decisions": json.dumps(trial.params),
+        "decisions": json.dumps(dict(trial.decisions)),
     }
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds") if moment else ""

@@ -5,19 +5,27 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import optuna
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from archscape.analysis.frontier import Direction
+
+from .database import quiet
 from .history import History, Record, distribution
-from .storage import quiet
+from .nsga2 import Elite
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
     from archscape.spaces.table.values import Option
+
+
+MEMORY = 400
+"""How many trials the estimator sees, the best and the latest: its cost grows with their number, and of all
+trials only the best 25 form its model of the good ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,17 +33,18 @@ class Tpe:
     """TPE on a copy of the history in memory, so that nothing half-sampled reaches the study.
 
     Choices are modelled together where trials share them (`group`), since the choices of a space depend on
-    each other. Trials that run count as bad in their neighbourhood (`constant_liar`), trials that failed as
-    bad as the worst in every objective.
+    each other. Trials that run count as bad in their neighbourhood (`constant_liar`), trials that failed or
+    were stopped early as bad as the worst in every objective.
     """
 
     start: int
+    _elite: Elite = field(default_factory=lambda: Elite(size=MEMORY // 8))
 
     def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
         """Return the estimator's proposal, moved by one decision if it breaks the limits of the space."""
         if history.submitted < self.start or not history.complete:
             return space.sample(rng)
-        trial = _mirror(history, seed=rng.getrandbits(31)).ask()
+        trial = self._mirror(space, history, seed=rng.getrandbits(31)).ask()
 
         def choose(path: str, options: Sequence[Option]) -> Option:
             span = distribution(options)
@@ -47,31 +56,39 @@ class Tpe:
         sample = space.decide(choose)
         return sample if space.feasible(sample) else space.mutate(sample.decisions, rng)
 
+    def _mirror(self, space: Space, history: History, *, seed: int) -> optuna.Study:
+        """Return a study in memory that holds the best and the latest of the history and samples by TPE."""
+        complete = self._chosen(history)
+        worst = [
+            (min if way == "maximize" else max)(record.values[i] for record in complete if record.values)
+            for i, way in enumerate(history.objectives.values())
+        ]
+        bad = [*history.failed[-MEMORY // 4 :], *list(history.stopped.values())[-MEMORY // 4 :]]
+        study = _empty(list(history.objectives.values()), seed)
+        study.add_trials(_trial(record, space, record.values) for record in complete)
+        study.add_trials(_trial(record, space, worst) for record in bad)
+        study.add_trials(_trial(record, space, None) for record in history.pending.values())
+        return study
 
-def _mirror(history: History, *, seed: int) -> optuna.Study:
-    """Return a study in memory that holds the history and samples by TPE."""
+    def _chosen(self, history: History) -> list[Record]:
+        best = self._elite.of(history.complete, history.objectives)
+        known = {record.number for record in best}
+        latest = [record for record in history.complete[-MEMORY:] if record.number not in known]
+        return [*best, *latest[len(best) - MEMORY :]]
+
+
+def _empty(directions: Sequence[Direction], seed: int) -> optuna.Study:
+    single = len(directions) == 1  # with several objectives Optuna found independent choices better
     with quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        single = (
-            len(history.directions) == 1
-        )  # with several objectives Optuna found independent choices better
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=0, multivariate=single, group=single)
-        study = optuna.create_study(sampler=sampler, directions=list(history.directions))
-    worst = [
-        (min if way == "maximize" else max)(record.values[i] for record in history.complete if record.values)
-        for i, way in enumerate(history.directions)
-    ]
-    study.add_trials(
-        _trial(record, record.values or worst) for record in (*history.complete, *history.failed)
-    )
-    study.add_trials(_trial(record, None) for record in history.pending)
-    return study
+        return optuna.create_study(sampler=sampler, directions=list(directions))
 
 
-def _trial(record: Record, values: Sequence[float] | None) -> FrozenTrial:
+def _trial(record: Record, space: Space, values: Sequence[float] | None) -> FrozenTrial:
     return create_trial(
         state=TrialState.COMPLETE if values else TrialState.RUNNING,
         params=dict(record.decisions),
-        distributions=dict(record.options),
+        distributions={path: distribution(space.paths[path]) for path in record.decisions},
         values=values,
     )

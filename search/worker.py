@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archscape.spaces import Sample, Space
-from archscape.spaces.errors import ArchscapeError
+from archscape.spaces.errors import StudyError
 
+from .disk import has_room
 from .evaluate import Context, Evaluate, evaluate_safely
 from .events import Event, Notify
 from .history import History
+from .hold import Lost, holding
 from .lease import Lease
 from .owner import Owner
 from .proposers import Exhausted, Proposer, propose_unique
+from .spool import Result
 from .stopping import Stop, Stopper
 from .study import Study
+from .trace import Reporter, logger
 
-BEAT_SECONDS = 15.0
-"""How often a worker shows that it lives."""
+if TYPE_CHECKING:
+    from .early import Rule
 
 POLL_SECONDS = 0.1
-"""How often a worker without work looks whether the trial of a lost one has come free."""
+"""How often a worker without work looks whether the trial of a lost one has come free, at first."""
+
+MAX_POLL_SECONDS = 2.0
+
+GRACE_SECONDS = 8.0
+"""How long a training that was asked to stop gets to write its checkpoint."""
+
+DISK_SECONDS = 900.0
+"""How long a worker waits for room on a full disk before it gives up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +49,14 @@ class Plan:
         proposer: Who proposes them.
         trials: How many the study may hold.
         seed: Seed of the proposals.
+        rule: The rule of early stopping, if there is one.
     """
 
     space: Space
     proposer: Proposer
     trials: int
     seed: int
+    rule: Rule | None = None
 
     def propose(self, number: int, history: History) -> Sample:
         """Return a new sample for the trial of a number; the same in every process, whenever it is asked."""
@@ -52,7 +64,7 @@ class Plan:
         return propose_unique(self.proposer, self.space, history, rng)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Worker:
     """One process at work on a study.
 
@@ -75,86 +87,141 @@ class Worker:
     stopper: Stopper
 
     def run(self) -> None:
-        """Work until every trial has ended; on a request to stop, give the trial in hand back and return."""
-        owner = Owner.current()
-        exhausted = False
+        """Work until every trial has ended; on a request to stop, give the trial in hand back and return.
+
+        Raises:
+            StudyError: If the database or the room on the disk does not come back.
+        """
+        self.study.storage.wait = self.stopper.sleep
+        seeker = Seeker(plan=self.plan, study=self.study, worker=self.name, notify=self.notify)
+        poll = POLL_SECONDS
         try:
-            while not self.stopper.requested:
-                for result in self.study.settle(owner):
-                    self.notify(Event.end(result, worker=self.name))
-                lease = self.study.reclaim(owner)
-                if lease is None and not exhausted:
-                    try:
-                        lease = self.study.ask_unique(self.plan.propose, owner, trials=self.plan.trials)
-                    except Exhausted as error:
-                        exhausted = True
-                        self.notify(Event(kind="exhausted", worker=self.name, message=str(error)))
+            while not self.stopper.requested and not seeker.finished:
+                self._wait_for_room()
+                lease = seeker.next()
                 if lease is not None:
                     self._work_on(lease)
-                elif self.study.count_open():
-                    with self.stopper.interruptible():
-                        time.sleep(POLL_SECONDS)
-                else:
-                    return
+                    poll = POLL_SECONDS
+                elif not seeker.finished:
+                    self.stopper.sleep(poll)
+                    poll = min(1.5 * poll, MAX_POLL_SECONDS)
         except Stop:
             return
 
     def _work_on(self, lease: Lease) -> None:
         """Bring one trial to its end; whatever ends this early gives the trial back."""
-        log = self._log(lease)
-        context = Context(lease=lease, worker=self.name, log=log, report=self._report(lease, log))
+        log = logger(self.logs / f"trial-{lease.number:05d}.log")
         self.notify(Event(kind="start", worker=self.name, number=lease.number))
         log(f"{self.name} starts: network {lease.hash}, seed {lease.seed}")
         try:
-            with beating(self.study, lease, log), self.stopper.interruptible():
-                result = evaluate_safely(self.evaluate, lease.network, context)
+            result = self._evaluate(lease, log)
+        except Lost:
+            log(f"{self.name} drops it: it was given to another worker, since this one seemed dead")
+            return
+        except OSError as error:
+            self.study.release(lease)
+            log(f"{self.name} gives it back: {error}")
+            self.notify(Event(kind="note", worker=self.name, message=f"{self.name}: {error.strerror}"))
+            return
         except BaseException:
             self.study.release(lease)
             log(f"{self.name} gives it back")
             raise
-        self.study.spool(result)
-        log(f"{self.name} ends: {result.status} {result.cause}".rstrip())
-        self.study.tell(result)
+        self._end(lease, result, log)
+
+    def _evaluate(self, lease: Lease, log: Callable[[str], None]) -> Result:
+        stopper = self.stopper
+        with holding(self.study, lease, log, stop=stopper.request) as hold:
+            report = Reporter(
+                study=self.study,
+                lease=lease,
+                hold=hold,
+                rule=self.plan.rule,
+                worker=self.name,
+                log=log,
+                notify=self.notify,
+            )
+            context = Context(
+                lease=lease, worker=self.name, log=log, report=report, stopping=lambda: stopper.requested
+            )
+            with stopper.interruptible(grace=GRACE_SECONDS):
+                result = evaluate_safely(self.evaluate, lease.network, context)
+            hold.check()
+        return result
+
+    def _end(self, lease: Lease, result: Result, log: Callable[[str], None]) -> None:
+        if result.status == "pruned":
+            self.study.release(lease)
+            log(f"{self.name} pauses it")
+        else:
+            try:
+                self.study.spool(result)
+            except OSError as error:
+                log(f"the result could not be spooled: {error}")
+            log(f"{self.name} ends: {result.status} {result.cause}".rstrip())
+            self.study.tell(result)
         self.notify(Event.end(result, worker=self.name))
 
-    def _log(self, lease: Lease) -> Callable[[str], None]:
-        path = self.logs / f"trial-{lease.number:05d}.log"
+    def _wait_for_room(self) -> None:
+        """Wait until the disk has room for the files of a trial.
 
-        def log(text: str) -> None:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {text.rstrip()}\n")
-
-        return log
-
-    def _report(self, lease: Lease, log: Callable[[str], None]) -> Callable[[int, Mapping[str, float]], None]:
-        def report(epoch: int, metrics: Mapping[str, float]) -> None:
-            log(f"epoch {epoch}: " + ", ".join(f"{name} {value:.6g}" for name, value in metrics.items()))
-            known = {name: value for name, value in metrics.items() if value == value}
-            self.notify(
-                Event(kind="epoch", worker=self.name, number=lease.number, epoch=epoch, metrics=known)
-            )
-
-        return report
+        Raises:
+            StudyError: If it stays full.
+        """
+        deadline = time.monotonic() + DISK_SECONDS
+        said = False
+        while not has_room(self.logs):
+            message = f"{self.logs}: the disk is full; make room, and the search goes on"
+            if time.monotonic() > deadline:
+                raise StudyError(message)
+            if not said:
+                self.notify(Event(kind="note", worker=self.name, message=message))
+                said = True
+            self.stopper.sleep(1.0)
 
 
-@contextmanager
-def beating(study: Study, lease: Lease, log: Callable[[str], None]) -> Iterator[None]:
-    """Show from a thread, for as long as the block takes, that the owner of a lease lives."""
-    done = threading.Event()
+@dataclass(kw_only=True)
+class Seeker:
+    """Finds the next trial for a process: a lost one, one that may go on, or a new one.
 
-    def beat() -> None:
-        while not done.wait(BEAT_SECONDS):
-            try:
-                if not study.beat(lease):
-                    log("the trial was given to another worker: this one seemed dead")
-                    return
-            except ArchscapeError as error:
-                log(f"no sign of life could be given: {error}")
+    Attributes:
+        plan: What to try.
+        study: The study.
+        worker: Name of the process.
+        notify: Takes what happens.
+        finished: Whether there is nothing left to do, now or later.
+    """
 
-    thread = threading.Thread(target=beat, name=f"beat-{lease.number}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+    plan: Plan
+    study: Study
+    worker: str
+    notify: Notify
+    finished: bool = False
+    _exhausted: int | None = None
+
+    def next(self) -> Lease | None:
+        """Return a trial to work on; None if there is none now."""
+        owner = Owner.current()
+        trials = self.plan.trials if self._exhausted is None else self._exhausted
+        look = self.study.look(owner, trials=trials, rule=self.plan.rule)
+        for result in look.ended:
+            self.notify(Event.end(result, worker=self.worker))
+        if look.lease is not None or look.stop:
+            self.finished = look.stop
+            if look.stop and look.lease is not None:
+                self.study.release(look.lease)
+                return None
+            return look.lease
+        lease = self._ask(owner)
+        self.finished = lease is None and not look.working and not self.study.count_open()
+        return lease
+
+    def _ask(self, owner: Owner) -> Lease | None:
+        if self._exhausted is not None:
+            return None
+        try:
+            return self.study.ask_unique(self.plan.propose, owner, trials=self.plan.trials)
+        except Exhausted as error:
+            self._exhausted = self.study.history().submitted
+            self.notify(Event(kind="exhausted", worker=self.worker, message=str(error)))
+            return None

@@ -130,13 +130,15 @@ def _layers(marks: Sequence[Mark], objectives: Mapping[str, Direction]) -> list[
 def _crowding(
     marks: Sequence[Mark], layers: Sequence[int], objectives: Mapping[str, Direction]
 ) -> list[float]:
-    """Return how far each mark's neighbours in its layer are apart."""
+    """Return how far each mark's neighbours in its layer are apart; equal marks are in one place."""
     points = _points(marks, objectives)
     crowding = [0.0] * len(marks)
     for layer in set(layers):
         members = [i for i, found in enumerate(layers) if found == layer]
-        for i, distance in zip(members, crowding_distances([points[i] for i in members]), strict=True):
-            crowding[i] = distance
+        places = list(dict.fromkeys(points[i] for i in members))
+        distances = dict(zip(places, crowding_distances(places), strict=True))
+        for i in members:
+            crowding[i] = distances[points[i]]
     return crowding
 
 

@@ -1,0 +1,1 @@
+"""Commands of their own file each, put together in `archscape.cli`."""

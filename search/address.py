@@ -1,0 +1,82 @@
+"""Where a study lives: a folder for files, and a database that may be elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from archscape.spaces.errors import JobError, StudyError, suggest
+
+from .database import shown
+from .files import write_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a study lives.
+
+    Attributes:
+        folder: The folder of the run.
+        name: Name of the study in its database; "" for the only one.
+        storage: URL of a database or path of a file; "" for the folder's own `study.db`.
+    """
+
+    folder: Path
+    name: str
+    storage: str
+
+    @classmethod
+    def of(cls, folder: Path, *, name: str = "", storage: str = "") -> Address:
+        """Return the address of the study that a folder was used with, or is to be used with."""
+        note = _note(folder)
+        if not storage and note.exists():
+            kept = json.loads(note.read_text(encoding="utf-8"))
+            return cls(folder=folder, name=kept["study"], storage=kept["storage"])
+        return cls(folder=folder, name=name, storage=storage)
+
+    @property
+    def target(self) -> str | Path:
+        """What to open: a URL or the path of a file."""
+        return self.storage or self.folder / "study.db"
+
+    def require(self) -> None:
+        """Check that there can be a study.
+
+        Raises:
+            StudyError: If the folder is that of no search.
+        """
+        if not self.storage and not (self.folder / "study.db").exists():
+            raise StudyError(f"{self.folder}: no run of a search: it holds no study.db")
+
+    def keep(self) -> None:
+        """Note in the folder which database it is used with; a password is not kept."""
+        if self.storage:
+            write_json(_note(self.folder), {"storage": shown(self.storage), "study": self.name})
+
+    def choose(self, known: Iterable[str]) -> str | None:
+        """Return which of the studies of the database is meant; None if there is none yet.
+
+        Raises:
+            JobError: If there are several and none was named.
+        """
+        names = list(known)
+        if self.name in names:
+            return self.name
+        if not self.storage or not self.name:
+            if len(names) > 1:
+                raise JobError(f"{shown(self.target)}: holds several studies; name one: {', '.join(names)}")
+            return next(iter(names), None)
+        return None
+
+    def missing(self, known: Iterable[str]) -> str:
+        """Return the message that the study is not there."""
+        names = list(known)
+        if not names:
+            return f"{shown(self.target)}: holds no study"
+        return f"{shown(self.target)}: holds no study '{self.name}'{suggest(self.name, names)}"
+
+
+def _note(folder: Path) -> Path:
+    return folder / "study.json"

@@ -1,0 +1,81 @@
+"""Joining a search from another machine: the study in the storage says all that a worker needs."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from archscape.spaces.errors import InputError
+
+from .executors import LocalPool
+from .files import write_whole
+from .folder import Folder
+from .job import Job, read_job
+from .placement import Seat, machine_placements
+from .progress import Progress, Tally
+from .stopping import Stopper
+from .study import Study
+
+
+def join(
+    *,
+    name: str,
+    storage: str,
+    out: Path | None = None,
+    workers: int = 1,
+    data: str = "",
+    device: str = "",
+    pin: bool = False,
+    console: Console | None = None,
+) -> Path:
+    """Work on a study with processes of this machine until no trial is left; return the folder of its files.
+
+    Args:
+        name: Name of the study; "" for the only one of the storage.
+        storage: URL of the database.
+        out: Folder for logs and checkpoints, `runs/NAME` by default; machines may share one.
+        workers: How many processes.
+        data: Where the job's data lies on this machine; "" for the place that the job names.
+        device: In place of the job's; "" for that.
+        pin: Whether each process is bound to cores of its own.
+        console: Where progress is shown, standard error by default.
+
+    Raises:
+        InputError: If no storage is given, or the data is wrong.
+        StudyError: If there is no such study, or it cannot go on.
+    """
+    if not storage:
+        raise InputError("which study? give --storage URL, and --study NAME if it holds several")
+    with Study.open(out or Path("runs", name or "study"), name=name, storage=storage) as study:
+        folder = Folder(out or Path("runs", study.name))
+        job = _settle_in(study, folder, storage, data)
+        tally = Tally.of(study.trials(), trials_asked=job.trials, objectives=study.objectives)
+    stopper = Stopper()
+    pool = LocalPool(
+        storage=storage,
+        prefix=f"{socket.gethostname()}-w",
+        seats=[
+            Seat(place=place, data=str(Path(data).resolve()) if data else "", device=device)
+            for place in machine_placements(workers, device=device or job.device, pin=pin)
+        ],
+    )
+    with (
+        stopper.listening(signal.SIGINT, signal.SIGTERM),
+        pool.opened(folder.path) as work,
+        Progress(tally, title=job.search, console=console or Console(stderr=True)) as progress,
+    ):
+        work(progress, stopper)
+    return folder.path
+
+
+def _settle_in(study: Study, folder: Folder, storage: str, data: str) -> Job:
+    """Write the study's job and space to a folder of this machine, and return the job."""
+    folder.create()
+    write_whole(folder.path / "space.yaml", study.settings["space"])
+    write_whole(folder.job, study.settings["job"])
+    replace(study.address, folder=folder.path, storage=storage).keep()
+    return read_job(folder.job, data=data)

@@ -1,0 +1,57 @@
+"""The marks that trials left at the rungs of early stopping, through the connection of a transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy
+from sqlalchemy import Connection, func, select
+
+from .early import Mark
+from .schema import marks
+
+WINDOW = 1000
+"""How many of the latest trials at a rung a trial is compared with, so that large studies stay fast."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """Reads and writes the marks of one study."""
+
+    connection: Connection
+    study_id: int
+
+    def at(self, rung: int) -> list[Mark]:
+        """Return the marks of the latest trials at a rung, in the order of their arrival."""
+        columns = (marks.c.number, marks.c.objectives, marks.c.passed)
+        query = select(*columns).where(self._rung(rung)).order_by(marks.c.place.desc()).limit(WINDOW)
+        found = self.connection.execute(query).all()[::-1]
+        return [Mark(number=n, values=tuple(json.loads(text)), passed=passed) for n, text, passed in found]
+
+    def find(self, rung: int, number: int) -> bool | None:
+        """Return whether a trial passed a rung; None if it was not there."""
+        query = select(marks.c.passed).where(self._rung(rung), marks.c.number == number)
+        return self.connection.execute(query).scalar()
+
+    def add(self, rung: int, number: int, values: Sequence[float], *, passed: bool) -> None:
+        """Add a trial's mark."""
+        place = self.connection.execute(select(func.max(marks.c.place)).where(self._rung(rung))).scalar()
+        statement = marks.insert().values(
+            study_id=self.study_id,
+            rung=rung,
+            number=number,
+            place=0 if place is None else place + 1,
+            objectives=json.dumps(list(values)),
+            passed=passed,
+        )
+        self.connection.execute(statement)
+
+    def passes(self, rung: int, number: int) -> None:
+        """Note that a trial goes on beyond a rung."""
+        mine = (self._rung(rung)) & (marks.c.number == number)
+        self.connection.execute(marks.update().where(mine).values(passed=True))
+
+    def _rung(self, rung: int) -> sqlalchemy.ColumnElement[bool]:
+        return (marks.c.study_id == self.study_id) & (marks.c.rung == rung)

@@ -1,0 +1,166 @@
+"""Optuna's rows of a trial, so that Optuna and its dashboard read an archscape study as one of their own.
+
+They are written in the transactions that write archscape's own row, in a few statements for a whole trial:
+one `suggest` after the other costs many times as much.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import sqlalchemy
+from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.storages._rdb import models
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+from sqlalchemy import Connection, func
+
+from .history import distribution
+
+_studies = models.StudyModel.__table__
+_directions = models.StudyDirectionModel.__table__
+_study_facts = models.StudyUserAttributeModel.__table__
+_trials = models.TrialModel.__table__
+_params = models.TrialParamModel.__table__
+_values = models.TrialValueModel.__table__
+_facts = models.TrialUserAttributeModel.__table__
+_FINITE = models.TrialValueModel.TrialValueType.FINITE
+
+STATES = {
+    "running": TrialState.RUNNING,
+    "waiting": TrialState.WAITING,
+    "paused": TrialState.WAITING,
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
+"""Optuna's word for each state of a trial."""
+
+
+def add_study(connection: Connection, name: str, directions: Sequence[str]) -> int:
+    """Add a study; return its key."""
+    key = _key(connection.execute(_studies.insert().values(study_name=name)))
+    rows = [
+        {"study_id": key, "objective": i, "direction": StudyDirection[way.upper()]}
+        for i, way in enumerate(directions)
+    ]
+    connection.execute(_directions.insert(), rows)
+    return key
+
+
+def find_studies(connection: Connection) -> dict[str, int]:
+    """Return the keys of all studies of the database by name."""
+    query = sqlalchemy.select(_studies.c.study_name, _studies.c.study_id).order_by(_studies.c.study_id)
+    return {row.study_name: row.study_id for row in connection.execute(query)}
+
+
+def study_facts(connection: Connection, study_id: int) -> dict[str, object]:
+    """Return the attributes of a study."""
+    columns = _study_facts.c
+    query = sqlalchemy.select(columns.key, columns.value_json).where(columns.study_id == study_id)
+    return {key: json.loads(text) for key, text in connection.execute(query)}
+
+
+def set_study_fact(connection: Connection, study_id: int, key: str, value: object) -> None:
+    """Set an attribute of a study; None takes it away."""
+    columns = _study_facts.c
+    connection.execute(_study_facts.delete().where(columns.study_id == study_id, columns.key == key))
+    if value is not None:
+        row = {"study_id": study_id, "key": key, "value_json": json.dumps(value)}
+        connection.execute(_study_facts.insert().values(row))
+
+
+def add_trial(
+    connection: Connection,
+    study_id: int,
+    number: int,
+    decisions: Mapping[str, int | str],
+    options: Mapping[str, Sequence[int | str]],
+    facts: Mapping[str, object],
+) -> int:
+    """Add a running trial with its parameters and attributes; return its key."""
+    row = {"study_id": study_id, "number": number, "state": TrialState.RUNNING, "datetime_start": _now()}
+    key = _key(connection.execute(_trials.insert().values(row)))
+    params = [_param(key, path, option, tuple(options[path])) for path, option in decisions.items()]
+    if params:
+        connection.execute(_params.insert(), params)
+    add_facts(connection, key, facts)
+    return key
+
+
+def add_facts(connection: Connection, trial_id: int, facts: Mapping[str, object]) -> None:
+    """Add attributes to a trial."""
+    rows = [{"trial_id": trial_id, "key": k, "value_json": json.dumps(v)} for k, v in facts.items()]
+    if rows:
+        connection.execute(_facts.insert(), rows)
+
+
+def set_state(connection: Connection, trial_id: int, state: str) -> None:
+    """Set the state of a trial that has not ended."""
+    mine = _trials.c.trial_id == trial_id
+    connection.execute(_trials.update().where(mine).values(state=STATES[state]))
+
+
+def end_trial(
+    connection: Connection, trial_id: int, state: str, values: Sequence[float], facts: Mapping[str, object]
+) -> None:
+    """Write the final state of a trial, with its values if it is complete."""
+    mine = _trials.c.trial_id == trial_id
+    connection.execute(_trials.update().where(mine).values(state=STATES[state], datetime_complete=_now()))
+    rows = [
+        {"trial_id": trial_id, "objective": i, "value": value, "value_type": _FINITE}
+        for i, value in enumerate(values)
+    ]
+    if rows:
+        connection.execute(_values.insert(), rows)
+    add_facts(connection, trial_id, facts)
+
+
+def best_value(connection: Connection, study_id: int, *, best: Callable[..., float]) -> float | None:
+    """Return the highest (`max`) or lowest (`min`) first value of a study's complete trials."""
+    reduce = func.max if best is max else func.min
+    query = sqlalchemy.select(reduce(_values.c.value)).join(_trials, _trials.c.trial_id == _values.c.trial_id)
+    mine = (_trials.c.study_id == study_id) & (_values.c.objective == 0)
+    return connection.execute(query.where(mine)).scalar()
+
+
+def remove_study(connection: Connection, study_id: int) -> None:
+    """Remove a study with all its trials."""
+    mine = sqlalchemy.select(_trials.c.trial_id).where(_trials.c.study_id == study_id)
+    for model in models.BaseModel.metadata.sorted_tables[::-1]:
+        if "trial_id" in model.c and model is not _trials:
+            connection.execute(model.delete().where(model.c.trial_id.in_(mine)))
+    for model in models.BaseModel.metadata.sorted_tables[::-1]:
+        if "study_id" in model.c:
+            connection.execute(model.delete().where(model.c.study_id == study_id))
+
+
+def _param(
+    trial_id: int, path: str, option: int | str, options: tuple[int | str, ...]
+) -> dict[str, int | str | float]:
+    span, text = _distribution(options)
+    return {
+        "trial_id": trial_id,
+        "param_name": path,
+        "param_value": span.to_internal_repr(option),
+        "distribution_json": text,
+    }
+
+
+@lru_cache(maxsize=4096)
+def _distribution(options: tuple[int | str, ...]) -> tuple[BaseDistribution, str]:
+    span = distribution(options)
+    return span, distribution_to_json(span)
+
+
+def _key(result: sqlalchemy.CursorResult[tuple[object, ...]]) -> int:
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])
+
+
+def _now() -> datetime:
+    """Return the time as Optuna's tables hold it: UTC, without saying so."""
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,116 @@
+"""Which GPU and which CPU cores each worker of a machine gets."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import ceil
+from pathlib import Path
+
+_GPUS = Path("/proc/driver/nvidia/gpus")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Where a worker computes.
+
+    Attributes:
+        gpu: The GPU that it sees, as CUDA_VISIBLE_DEVICES names it; "" for all there are.
+        share: Share of the GPU's memory that it may take, 1 if it is alone on it.
+        cores: CPU cores that it is bound to; empty for any.
+    """
+
+    gpu: str = ""
+    share: float = 1.0
+    cores: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """What a worker's process is told when it starts.
+
+    Attributes:
+        place: Where it computes.
+        data: Where the job's data lies on its machine; "" for the place that the job names.
+        device: In place of the job's; "" for that.
+    """
+
+    place: Placement = Placement()
+    data: str = ""
+    device: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that CUDA reads when a process starts."""
+        return {"CUDA_VISIBLE_DEVICES": self.place.gpu} if self.place.gpu else {}
+
+    def to_json(self) -> str:
+        """Return the seat as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Seat:
+        """Return the seat of a text."""
+        tree = json.loads(text)
+        place = Placement(**{**tree["place"], "cores": tuple(tree["place"]["cores"])})
+        return cls(place=place, data=tree["data"], device=tree["device"])
+
+    def sit(self) -> None:
+        """Bind this process to its cores, and to its share of the GPU's memory."""
+        if self.place.cores:
+            os.sched_setaffinity(0, self.place.cores)
+        if self.place.share < 1:
+            from .accuracy import limit_memory
+
+            limit_memory(self.place.share)
+
+
+def placements(
+    workers: int, *, gpus: Sequence[str] = (), cores: Sequence[int] = (), pin: bool = False
+) -> list[Placement]:
+    """Return the placement of each worker: GPUs in turn, cores in runs of equal length.
+
+    Args:
+        workers: How many there are.
+        gpus: The GPUs to share out.
+        cores: The cores to share out.
+        pin: Whether each worker is bound to its cores; more workers than cores share them.
+
+    >>> [place.gpu for place in placements(3, gpus=["0", "1"])]
+    ['0', '1', '0']
+    >>> [place.cores for place in placements(2, cores=[0, 1, 2, 3], pin=True)]
+    [(0, 1), (2, 3)]
+    """
+    on_one = ceil(workers / len(gpus)) if gpus else 1
+    each = max(len(cores) // workers, 1)
+    pinned = cores if pin else ()
+    return [
+        Placement(
+            gpu=gpus[i % len(gpus)] if gpus else "",
+            share=1 / on_one,
+            cores=tuple(pinned[j % len(pinned)] for j in range(i * each, (i + 1) * each) if pinned),
+        )
+        for i in range(workers)
+    ]
+
+
+def machine_placements(workers: int, *, device: str, pin: bool = False) -> list[Placement]:
+    """Return the placements of workers on this machine.
+
+    Args:
+        workers: How many there are.
+        device: The job's: GPUs are shared out for `auto` and `cuda` alone.
+        pin: Whether each is bound to cores of its own.
+    """
+    gpus = visible_gpus(os.environ.get("CUDA_VISIBLE_DEVICES")) if device in ("auto", "cuda") else []
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return placements(workers, gpus=gpus, cores=cores, pin=pin)
+
+
+def visible_gpus(wanted: str | None, *, installed: Path = _GPUS) -> list[str]:
+    """Return the GPUs that processes here may use, as CUDA_VISIBLE_DEVICES names them."""
+    if wanted is not None:
+        return [name.strip() for name in wanted.split(",") if name.strip() not in ("", "-1")]
+    return [str(i) for i in range(len(list(installed.iterdir())))] if installed.is_dir() else []

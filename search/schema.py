@@ -1,0 +1,79 @@
+"""The tables of archscape, beside Optuna's in the same database.
+
+`archscape_trials` holds one row per architecture of a study: everything known of it, and the process that
+works on it. Its uniqueness rules make "no architecture twice" and "no number twice" hold for any number of
+processes. `archscape_epochs` holds one row per trained epoch, `archscape_marks` one per trial and rung of
+early stopping.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+tables = MetaData()
+
+OPEN = ("running", "waiting", "paused")
+FINAL = ("complete", "pruned", "failed")
+
+trials = Table(
+    "archscape_trials",
+    tables,
+    Column("study_id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+    Column("trial_id", Integer, nullable=False),  # Optuna's
+    Column("state", String(8), nullable=False),  # one of OPEN and FINAL
+    Column("changed", BigInteger, nullable=False),  # place in the order of all changes of state in the study
+    Column("rung", Integer),  # epoch at which it was paused
+    Column("attempts", Integer, nullable=False),
+    Column("machine", String(200)),
+    Column("pid", Integer),
+    Column("born", BigInteger),
+    Column("beat", DateTime(timezone=True)),
+    Column("seed", Integer, nullable=False),
+    Column("decisions", Text, nullable=False),  # JSON, as are the next three
+    Column("network", Text, nullable=False),
+    Column("costs", Text, nullable=False),
+    Column("metrics", Text, nullable=False),
+    Column("cause", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("worker", String(200), nullable=False),
+    Column("started", String(32), nullable=False),  # ISO 8601, UTC
+    Column("finished", String(32), nullable=False),
+    UniqueConstraint("study_id", "hash"),
+    Index("archscape_trials_changed", "study_id", "changed"),
+    Index("archscape_trials_state", "study_id", "state"),
+)
+
+epochs = Table(
+    "archscape_epochs",
+    tables,
+    Column("study_id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),  # counted through all repeats
+    Column("metrics", Text, nullable=False),  # JSON
+)
+
+marks = Table(
+    "archscape_marks",
+    tables,
+    Column("study_id", Integer, primary_key=True, autoincrement=False),
+    Column("rung", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("place", Integer, nullable=False),  # order of arrival at the rung
+    Column("objectives", Text, nullable=False),  # JSON
+    Column("passed", Boolean, nullable=False),
+    Index("archscape_marks_place", "study_id", "rung", "place"),
+)

@@ -1,0 +1,90 @@
+"""All studies of a storage at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from . import mirror
+from .database import open_storage
+from .ledger import Ledger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """One study of a storage.
+
+    Attributes:
+        name: Its name.
+        trials: How many it was asked to hold; "" if it does not say.
+        ended: Trials that came to their end.
+        running: Trials in somebody's hands.
+        paused: Trials stopped early that may go on.
+        failed: Trials that failed.
+        best: Best value of the first objective so far, with its name; or "".
+        latest: When a trial was submitted or ended last.
+    """
+
+    name: str
+    trials: int | str
+    ended: int
+    running: int
+    paused: int
+    failed: int
+    best: str
+    latest: datetime | None
+
+
+def summaries(address: str | Path) -> list[Summary]:
+    """Return the studies of a storage by name.
+
+    Raises:
+        JobError: If the address is in no known form.
+        StudyError: If the database cannot be used.
+    """
+    storage = open_storage(address, create=False)
+    try:
+        return storage.read(_summaries)
+    finally:
+        storage.close()
+
+
+def _summaries(connection: Connection) -> list[Summary]:
+    found = mirror.find_studies(connection)
+    return [_summary(connection, name, found[name]) for name in sorted(found)]
+
+
+def _summary(connection: Connection, name: str, key: int) -> Summary:
+    ledger = Ledger(connection=connection, study_id=key)
+    counts = ledger.counts()
+    facts = mirror.study_facts(connection, key)
+    latest = ledger.latest()
+    return Summary(
+        name=name,
+        trials=_asked(facts),
+        ended=sum(counts.get(state, 0) for state in ("complete", "pruned", "failed")),
+        running=counts.get("running", 0),
+        paused=counts.get("paused", 0),
+        failed=counts.get("failed", 0),
+        best=_best(connection, key, facts),
+        latest=datetime.fromisoformat(latest) if latest else None,
+    )
+
+
+def _asked(facts: Mapping[str, Any]) -> int | str:
+    settings: Mapping[str, int] = facts.get("settings", {})
+    return settings.get("trials", "")
+
+
+def _best(connection: Connection, key: int, facts: Mapping[str, Any]) -> str:
+    objectives = facts.get("archscape", {}).get("objectives", {})
+    if not objectives:
+        return ""
+    name, way = next(iter(objectives.items()))
+    value = mirror.best_value(connection, key, best=max if way == "maximize" else min)
+    return "" if value is None else f"{name} {value:.4g}"

@@ -1,0 +1,102 @@
+"""A trial as the study keeps it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy
+
+from .owner import Owner
+from .schema import FINAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A trial and the process that works on it.
+
+    Attributes:
+        number: Number of the trial in its study.
+        hash: Canonical hash of its network.
+        trial_id: Optuna's key of the trial.
+        state: `running`, `waiting`, `paused`; `complete`, `pruned`, `failed`.
+        attempts: How many times a process took it up, less those it gave back.
+        owner: The process that works on it, or did last; None if it waits.
+        beat: When the owner last showed itself, by the clock of the database.
+        rung: Epoch at which it was paused last.
+    """
+
+    number: int
+    hash: str
+    trial_id: int
+    state: str
+    attempts: int
+    owner: Owner | None
+    beat: datetime | None
+    rung: int | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the trial has come to its end."""
+        return self.state in FINAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial(Held):
+    """Everything that a study knows of a trial but its epochs.
+
+    Attributes:
+        changed: Place of its latest change of state in the order of all changes in the study.
+        seed: Seed of its training.
+        decisions: The choices that made its network, by path.
+        network: Its network as JSON.
+        costs: What the network costs: params, macs, flops, activations.
+        metrics: What training gave, with the costs; while paused, at the rung; empty while it runs.
+        cause: Why it failed or was stopped early, in one word; or empty.
+        message: A sentence on that, or empty.
+        worker: Name of the worker that brought it to its end.
+        started: When it was submitted, ISO 8601.
+        finished: When it ended, or empty.
+    """
+
+    changed: int
+    seed: int
+    decisions: Mapping[str, int | str]
+    network: str
+    costs: Mapping[str, int]
+    metrics: Mapping[str, float]
+    cause: str
+    message: str
+    worker: str
+    started: str
+    finished: str
+
+
+_TEXTS = ("network", "cause", "message", "worker", "started", "finished")
+
+
+def held_of(record: sqlalchemy.Row[*tuple[Any, ...]]) -> Held:
+    """Return the holder of a trial from its row."""
+    return Held(**_held(record))
+
+
+def trial_of(record: sqlalchemy.Row[*tuple[Any, ...]]) -> Trial:
+    """Return a trial from its row."""
+    return Trial(
+        **_held(record),
+        **{name: getattr(record, name) for name in ("changed", "seed", *_TEXTS)},
+        decisions=json.loads(record.decisions),
+        costs=json.loads(record.costs),
+        metrics=json.loads(record.metrics),
+    )
+
+
+def _held(record: sqlalchemy.Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    owner = None
+    if record.machine is not None:
+        owner = Owner(machine=record.machine, pid=record.pid, born=record.born)
+    names = ("number", "hash", "trial_id", "state", "attempts", "beat", "rung")
+    return {name: getattr(record, name) for name in names} | {"owner": owner}

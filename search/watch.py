@@ -1,0 +1,42 @@
+"""How long a process has shown no sign of life, by the observer's own clock.
+
+No two clocks are compared: the observer remembers the last sign that it saw and when, so a clock that jumps,
+or a database that was away for longer than a lease, makes nobody look dead.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass, field
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """What one process has seen of the others.
+
+    Attributes:
+        clock: Seconds that only rise.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    _seen: dict[int, tuple[Hashable, float]] = field(default_factory=dict)
+
+    def silent_seconds(self, number: int, sign: Hashable, *, since: float = float("-inf")) -> float:
+        """Return for how long the holder of a trial has given no other sign than this one.
+
+        Args:
+            number: Number of the trial.
+            sign: What the holder showed last; a new one ends the silence.
+            since: Silence before this moment does not count: nobody could give a sign then.
+        """
+        now = self.clock()
+        known, first = self._seen.get(number, (None, now))
+        if known != sign:
+            first = now
+        self._seen[number] = (sign, first)
+        return now - max(first, since)
+
+    def keep(self, numbers: Collection[int]) -> None:
+        """Forget all other trials."""
+        self._seen = {number: seen for number, seen in self._seen.items() if number in numbers}
