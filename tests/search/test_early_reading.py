@@ -80,8 +80,8 @@ def test_a_study_keeps_its_rule(tmp_path: Path) -> None:
         ("stop: {rule: halving, epochs: 0}\n", ":5:31: epochs is a whole number from 1, but got 0"),
         (
             "stop: {rule: halving, epochs: 9}\n",
-            ":5:7: nothing would be stopped: the rule first decides after epoch 9, and the recipe ends at epoch "
-            "9; the rule needs fewer `epochs:` than the recipe",
+            ":5:7: nothing would be stopped: the rule first decides after epoch 9, and the recipe ends at "
+            "epoch 9; the rule needs fewer `epochs:` than the recipe",
         ),
         ("stop: asha\n", ":5:7: asha goes by one objective, but the job has accuracy, macs; `halving` ranks"),
         ("stop: median\n", ":5:7: median goes by one objective, but the job has accuracy, macs"),

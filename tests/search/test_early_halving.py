@@ -1,0 +1,208 @@
+"""Successive halving: who goes on from a rung, whatever the order in which the trials came."""
+
+from __future__ import annotations
+
+import doctest
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archscape.analysis.frontier import WAYS, Direction, ranks
+from archscape.search.early import Asha, Halving, Mark, Rule, halving
+from archscape.search.early.halving import HalvingRule, best_first
+
+BOTH: Mapping[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
+EPOCHS = 9
+
+# Few distinct values, so that ties are common; accuracies and costs as they come.
+VALUES = st.sampled_from([-1.0, 0.0, 0.1, 0.5, 0.9, 1.0, 100.0, 1e6])
+
+
+@st.composite
+def rungs(draw: st.DrawFn, *, axes: int | None = None) -> tuple[HalvingRule, list[Mark]]:
+    """A rule and the marks at a rung; some of the trials went on before."""
+    count = axes or draw(st.integers(1, 3))
+    objectives = {f"o{i}": draw(st.sampled_from(WAYS)) for i in range(count)}
+    points = draw(st.lists(st.tuples(*[VALUES] * count), min_size=1, max_size=14))
+    marks = [Mark(number=i, values=point, passed=draw(st.booleans())) for i, point in enumerate(points)]
+    return Halving(eta=draw(st.integers(2, 5))).rule(objectives, EPOCHS), marks
+
+
+def gain(rule: HalvingRule, mark: Mark) -> float:
+    """Return the first objective, more being better."""
+    way = next(iter(rule.objectives.values()))
+    return mark.values[0] if way == "maximize" else -mark.values[0]
+
+
+def going(rule: Rule, marks: Sequence[Mark]) -> set[int]:
+    return {mark.number for mark in marks if rule.verdict(1, mark, marks).go}
+
+
+@given(rungs())
+def test_the_best_share_goes_on_and_no_more(case: tuple[HalvingRule, list[Mark]]) -> None:
+    rule, marks = case
+    assert len(going(rule, marks)) == -(-len(marks) // rule.eta)
+
+
+@given(rungs())
+def test_the_top_of_the_first_objective_is_never_stopped(case: tuple[HalvingRule, list[Mark]]) -> None:
+    rule, marks = case
+    best = max(gain(rule, mark) for mark in marks)
+    assert any(gain(rule, mark) == best for mark in marks if mark.number in going(rule, marks))
+    alone = [mark for mark in marks if gain(rule, mark) == best]
+    if len(alone) == 1:
+        assert alone[0].number in going(rule, marks)
+
+
+@given(rungs(), st.randoms(use_true_random=False))
+def test_the_order_of_arrival_changes_nothing(
+    case: tuple[HalvingRule, list[Mark]], shuffler: random.Random
+) -> None:
+    rule, marks = case
+    mixed = shuffler.sample(marks, len(marks))
+    assert [rule.verdict(1, mark, mixed) for mark in marks] == [rule.verdict(1, m, marks) for m in marks]
+    assert rule.promotable(1, mixed) == rule.promotable(1, marks)
+
+
+@given(rungs())
+def test_a_trial_is_promoted_when_it_is_among_the_best_and_never_twice(
+    case: tuple[HalvingRule, list[Mark]],
+) -> None:
+    rule, marks = case
+    waiting = {mark.number for mark in marks if not mark.passed}
+    promoted: list[int] = []
+    while (number := rule.promotable(1, marks)) is not None:
+        promoted.append(number)
+        marks = [replace(mark, passed=mark.passed or mark.number == number) for mark in marks]
+    assert set(promoted) == waiting & going(rule, marks)
+    assert len(promoted) == len(set(promoted))
+
+
+@given(rungs())
+def test_no_layer_but_the_top_of_the_first_objective_goes_before_a_better_one(
+    case: tuple[HalvingRule, list[Mark]],
+) -> None:
+    rule, marks = case
+    table = {name: [mark.values[i] for mark in marks] for i, name in enumerate(rule.objectives)}
+    layers = ranks(table, rule.objectives)
+    order = [int(layers[mark.number]) for mark in best_first(marks, rule.objectives)]
+    assert order[1:] == sorted(order[1:])
+
+
+@given(rungs(axes=1))
+def test_with_one_objective_it_is_asha(case: tuple[HalvingRule, list[Mark]]) -> None:
+    rule, marks = case
+    order = sorted(marks, key=lambda mark: (-gain(rule, mark), mark.number))
+    top = order[: -(-len(marks) // rule.eta)]  # Li et al. 2020, algorithm 2, get_job
+    assert going(rule, marks) == {mark.number for mark in top}
+    left = [mark.number for mark in top if not mark.passed]
+    assert rule.promotable(1, marks) == (left[0] if left else None)
+
+
+def marks_at(points: Sequence[tuple[float, ...]]) -> list[Mark]:
+    return [Mark(number=i, values=point, passed=False) for i, point in enumerate(points)]
+
+
+def test_the_first_trial_goes_on_and_the_reason_says_why() -> None:
+    rule = Halving().rule(BOTH, EPOCHS)
+    marks = marks_at([(0.1, 1000)])
+    verdict = rule.verdict(1, marks[0], marks)
+    assert (verdict.go, verdict.reason) == (True, "rank 1 of 1 at epoch 1; the best one goes on")
+    marks = marks_at([(0.9, 100), (0.8, 200), (0.7, 300), (0.6, 400), (0.5, 500), (0.4, 600)])
+    verdict = rule.verdict(3, marks[2], marks)
+    assert (verdict.go, verdict.reason) == (False, "rank 3 of 6 at epoch 3; the best 2 go on")
+
+
+def test_within_a_layer_those_in_empty_places_go_first() -> None:
+    # All on one frontier; by decades, the third is farther from its neighbours than the second.
+    marks = marks_at([(0.9, 1_000_000), (0.88, 900_000), (0.5, 30_000), (0.1, 1_000)])
+    assert [mark.number for mark in best_first(marks, BOTH)] == [0, 3, 2, 1]
+
+
+def test_cheap_networks_that_learn_nothing_take_no_more_than_the_share() -> None:
+    cheap = [(0.1, 100.0 - i) for i in range(50)]  # each the cheapest when it came, and on the frontier
+    good = [(0.5 + i / 100, 10_000.0) for i in range(10)]
+    marks = marks_at([*cheap, *good])
+    rule = Halving().rule(BOTH, EPOCHS)
+    assert len(going(rule, marks)) == 20
+    assert 59 in going(rule, marks)
+
+
+def test_nobody_waits_at_an_empty_rung() -> None:
+    assert Halving().rule(BOTH, EPOCHS).promotable(1, []) is None
+
+
+def test_equal_trials_are_taken_by_number() -> None:
+    marks = marks_at([(0.5, 100)] * 6)
+    assert going(Halving().rule(BOTH, EPOCHS), marks) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("eta", "first", "epochs", "expected"),
+    [
+        (3, 1, 9, (1, 3)),
+        (3, 1, 10, (1, 3, 9)),
+        (2, 3, 24, (3, 6, 12)),
+        (4, 2, 3, (2,)),
+        (3, 2, 120, (2, 6, 18, 54)),
+    ],
+)
+def test_rungs_grow_by_eta_below_the_last_epoch(
+    eta: int, first: int, epochs: int, expected: tuple[int, ...]
+) -> None:
+    assert Halving(eta=eta, epochs=first).rule(BOTH, epochs).rungs == expected
+
+
+def test_asha_is_halving_under_its_own_name() -> None:
+    one: Mapping[str, Direction] = {"accuracy": "maximize"}
+    assert Asha().rule(one, EPOCHS) == replace(Halving().rule(one, EPOCHS), name="asha")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("workers", "eta"), [(1, 2), (1, 3), (4, 3)])
+def test_a_search_ends_with_the_best_of_every_rung_beyond_it(seed: int, workers: int, eta: int) -> None:
+    """Many trials, run side by side: none is stopped at the end that would not be stopped by all marks."""
+    rng = random.Random(seed)
+    rule = Halving(eta=eta).rule(BOTH, EPOCHS)
+    cost = {number: rng.uniform(1e3, 1e6) for number in range(40)}
+    final = {number: rng.random() for number in cost}
+    marks: dict[int, dict[int, Mark]] = {rung: {} for rung in rule.rungs}
+    new, running, complete = list(cost), list[tuple[int, int]](), set[int]()
+
+    def next_job() -> tuple[int, int] | None:
+        for rung in reversed(rule.rungs):
+            number = rule.promotable(rung, list(marks[rung].values()))
+            if number is not None:
+                marks[rung][number] = replace(marks[rung][number], passed=True)
+                return number, rung
+        return (new.pop(0), 0) if new else None
+
+    while True:
+        while len(running) < workers and (job := next_job()):
+            running.append(job)
+        if not running:
+            break
+        number, epoch = running.pop(rng.randrange(len(running)))
+        rung = next((rung for rung in rule.rungs if rung > epoch), None)
+        if rung is None:
+            complete.add(number)
+            continue
+        accuracy = final[number] * rung / EPOCHS + rng.gauss(0, 0.05)
+        mine = Mark(number=number, values=(accuracy, cost[number]), passed=False)
+        marks[rung][number] = mine
+        if rule.verdict(rung, mine, list(marks[rung].values())).go:
+            marks[rung][number] = replace(mine, passed=True)
+            running.append((number, rung))
+    for rung in rule.rungs:
+        there = list(marks[rung].values())
+        assert going(rule, there) <= {mark.number for mark in there if mark.passed}
+    assert {mark.number for mark in marks[rule.rungs[-1]].values() if mark.passed} == complete
+    assert len(marks[rule.rungs[0]]) == len(cost)
+
+
+def test_worked_example_holds() -> None:
+    assert doctest.testmod(halving) == (0, 3)
