@@ -1,0 +1,173 @@
+"""Results that studies share: a network that was trained in the same way before is not trained again.
+
+An entry is two files in a folder, `KEY.safetensors` with the weights and `KEY.json` with the metrics and the
+history; the second is written last, so that an entry which has it is whole. The key is a hash of all that the
+result follows from: the network with the names of its weights, the seed, the recipe, the data, the repeats,
+the rungs if the rate follows them, and the kind of device. Only complete results are kept: what failed may
+not fail again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .evaluate import Context, Evaluate, Training
+from .files import write_json, write_whole
+from .spool import Result
+
+if TYPE_CHECKING:
+    from archscape.spaces import Network
+
+TRAINING_VERSION = 1
+"""Raised whenever a change of the training changes its results."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """The record of a result in a cache.
+
+    Attributes:
+        metrics: Its metrics.
+        history: One record per epoch.
+    """
+
+    metrics: dict[str, float]
+    history: list[dict[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cached:
+    """An evaluation that looks for the result in a cache first.
+
+    A result from the cache is reported epoch by epoch like any other, so early stopping hears of it, and may
+    stop it. Among its metrics is `cached`, 1.
+
+    Attributes:
+        evaluate: Gives a network that is not in the cache its result.
+        folder: The cache; made when the first result is kept.
+        facts: What results follow from, apart from the network and the seed; plain values.
+        checkpoints: Folder of the weights of the study, `HASH.safetensors`.
+    """
+
+    evaluate: Evaluate
+    folder: Path
+    facts: Mapping[str, object]
+    checkpoints: Path
+
+    def __call__(self, network: Network, context: Context) -> Result:
+        """Return the result of a trial, from the cache if it is there."""
+        key = self.key(network, context)
+        weights = self.checkpoints / f"{context.lease.hash}.safetensors"
+        try:
+            entry = self._take(key, weights)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            context.log(f"cache: entry {key} cannot be used: {type(error).__name__}: {error}")
+            entry = None
+        if entry is not None:
+            context.log(f"cache: takes {key}")
+            result = _replayed(entry, context)
+            if result.status == "pruned":
+                weights.unlink(missing_ok=True)
+            return result
+        result = self.evaluate(network, context)
+        if result.status == "complete":
+            try:
+                self._put(key, result, weights)
+            except OSError as error:
+                context.log(f"cache: the result could not be kept: {error}")
+        return result
+
+    def key(self, network: Network, context: Context) -> str:
+        """Return the name of a network's entry, 64 hex digits.
+
+        Networks of one canonical hash may call their weights by different names, and draw them in another
+        order; they have entries of their own.
+        """
+        facts = {
+            "version": TRAINING_VERSION,
+            "hash": context.lease.hash,
+            "seed": context.lease.seed,
+            "weights": _weights(network),
+            **self.facts,
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def _take(self, key: str, weights: Path) -> Entry | None:
+        """Bring the weights of an entry into the study; return its record, or None if there is no entry."""
+        try:
+            record = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            _link(self.folder / f"{key}.safetensors", weights)
+        except FileNotFoundError:
+            return None
+        return Entry(metrics=dict(record["metrics"]), history=list(record["history"]))
+
+    def _put(self, key: str, result: Result, weights: Path) -> None:
+        """Keep a result, weights first."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _link(weights, self.folder / f"{key}.safetensors")
+        write_json(self.folder / f"{key}.json", {"metrics": result.metrics, "history": result.history})
+
+
+def cached(training: Training, folder: Path) -> Cached:
+    """Return the evaluation that trains what is not in a cache.
+
+    Args:
+        training: How.
+        folder: The cache; studies on machines that share a disk may share it.
+
+    Raises:
+        JobError: If this machine does not have the device.
+    """
+    from .accuracy import pick_device
+
+    return Cached(
+        evaluate=training,
+        folder=folder,
+        checkpoints=training.checkpoints,
+        facts={
+            "recipe": training.recipe.to_dict(),
+            "data": training.data.fingerprint,
+            "repeats": training.repeats,
+            "rungs": list(training.rungs) if training.recipe.schedule == "rungs" else [],
+            "device": pick_device(training.device).type,
+        },
+    )
+
+
+def _replayed(entry: Entry, context: Context) -> Result:
+    """Report the epochs of an entry, and return the result."""
+    for epoch, row in enumerate(entry.history, start=1):
+        if not context.report(epoch, row):
+            metrics, history = {**row, "cached": 1.0}, entry.history[:epoch]
+            return context.result(status="pruned", metrics=metrics, history=history)
+    metrics = {**entry.metrics, "cached": 1.0}
+    return context.result(status="complete", metrics=metrics, history=entry.history)
+
+
+def _weights(network: Network) -> list[list[object]]:
+    """Return the names and shapes of a network's weights."""
+    import torch
+
+    from archscape.spaces.code.build import build
+
+    with torch.random.fork_rng(devices=[]):
+        return [[name, *value.shape] for name, value in build(network).state_dict().items()]
+
+
+def _link(source: Path, target: Path) -> None:
+    """Put a file at another place too, whole or not at all: as a link where one disk has both, or a copy."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:  # two disks, or one that knows no links
+        write_whole(target, source.read_bytes())
+        return
+    temporary.replace(target)
+    temporary.unlink(missing_ok=True)  # where both are one file already, a renaming does nothing

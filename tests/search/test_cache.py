@@ -1,0 +1,231 @@
+"""Two studies and one cache, with real training."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from archscape.search.cache import Cached, cached
+from archscape.search.data import Data, load_data
+from archscape.search.evaluate import Context, Training
+from archscape.search.lease import lease_of
+from archscape.search.owner import Owner
+from archscape.search.recipe import Recipe
+from archscape.search.spool import Result
+from archscape.search.stopping import Stop, never
+from archscape.spaces import Network
+
+SMALL = """\
+network: small
+input: 1x8x8
+layers:
+  - conv: {width: 8, kernel: 3, stride: 2}
+  - avgpool
+  - linear: {width: 10}
+"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Data:
+    return load_data("digits")
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return Network.from_yaml(SMALL)
+
+
+class Study:
+    """A folder of weights, and how often something was trained there."""
+
+    def __init__(self, folder: Path, training: Training) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.trained = 0
+        self.log: list[str] = []
+        self.epochs: list[int] = []
+        self.cache = cached(replace(training, checkpoints=folder), folder.parent / "cache")
+        self.through = replace(self.cache, evaluate=self._count)
+
+    def _count(self, network: Network, context: Context) -> Result:
+        self.trained += 1
+        return self.cache.evaluate(network, context)
+
+    def run(
+        self,
+        network: Network,
+        *,
+        number: int = 0,
+        seed: int = 0,
+        report: Callable[[int], bool] = lambda epoch: True,
+        stopping: Callable[[], bool] = never,
+    ) -> Result:
+        def told(epoch: int, row: Mapping[str, float]) -> bool:
+            self.epochs.append(epoch)
+            return report(epoch)
+
+        lease = lease_of(number, network, Owner.current(), seed=seed)
+        context = Context(lease=lease, worker="w1", log=self.log.append, report=told, stopping=stopping)
+        return self.through(network, context)
+
+    def weights(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.folder.iterdir()}
+
+
+@pytest.fixture
+def study(digits: Data, tmp_path: Path) -> Callable[..., Study]:
+    """Makes studies that share a cache."""
+    training = Training(data=digits, recipe=Recipe(epochs=2), device="cpu", checkpoints=tmp_path)
+
+    def make(name: str, **changes: object) -> Study:
+        return Study(tmp_path / name, replace(training, **changes))  # type: ignore[arg-type]
+
+    return make
+
+
+def test_the_second_study_trains_nothing(study: Callable[..., Study], network: Network) -> None:
+    one, two = study("one"), study("two")
+    first, second = one.run(network, number=3), two.run(network, number=7)
+    assert (one.trained, two.trained) == (1, 0)
+    assert second == replace(first, number=7, metrics={**first.metrics, "cached": 1.0})
+    assert "cached" not in first.metrics
+    assert two.weights() == one.weights() != {}
+    assert two.epochs == one.epochs == [1, 2]
+
+
+def test_the_weights_are_links_that_outlive_their_study(
+    study: Callable[..., Study], network: Network
+) -> None:
+    one, two = study("one"), study("two")
+    one.run(network)
+    expected = one.weights()
+    assert [path.stat().st_nlink for path in one.folder.iterdir()] == [2]
+    for path in one.folder.iterdir():
+        path.unlink()
+    two.run(network)
+    assert two.weights() == expected
+    two.run(network)
+    assert (two.trained, two.weights()) == (0, expected)
+
+
+def test_where_no_links_can_be_made_the_weights_are_copied(
+    study: Callable[..., Study], network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(source: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", link)
+    one, two = study("one"), study("two")
+    one.run(network)
+    two.run(network)
+    assert two.trained == 0
+    assert two.weights() == one.weights()
+    assert [path.stat().st_nlink for path in one.folder.iterdir()] == [1]
+
+
+def test_what_results_follow_from_makes_another_entry(
+    study: Callable[..., Study], network: Network, digits: Data
+) -> None:
+    study("one").run(network)
+    assert study("seed").run(network, seed=1).metrics.get("cached") is None
+    for name, change in {
+        "recipe": {"recipe": Recipe(epochs=1)},
+        "data": {"data": replace(digits, fingerprint="0" * 16)},
+        "repeats": {"repeats": 2},
+        "rungs": {"recipe": Recipe(epochs=2, schedule="rungs"), "rungs": (1,)},
+    }.items():
+        other = study(name, **change)
+        other.run(network)
+        assert other.trained == 1, name
+    same = study("same", rungs=(1,))
+    same.run(network)
+    assert same.trained == 0
+
+
+def test_a_network_that_names_its_weights_otherwise_has_its_own_entry(
+    study: Callable[..., Study], network: Network
+) -> None:
+    """Of one canonical hash; the weights of one do not load into the other."""
+    renamed = Network.from_yaml(SMALL.replace("conv: {width", "conv: {name: stem, width"))
+    assert renamed.hash() == network.hash()
+    one = study("one")
+    one.run(network)
+    one.run(renamed)
+    assert one.trained == 2
+
+
+def test_early_stopping_may_stop_a_result_from_the_cache(
+    study: Callable[..., Study], network: Network
+) -> None:
+    study("one").run(network)
+    two = study("two")
+    pruned = two.run(network, report=lambda epoch: epoch != 1)
+    assert (pruned.status, len(pruned.history), pruned.metrics["cached"]) == ("pruned", 1, 1)
+    assert pruned.metrics["accuracy"] == pruned.history[0]["accuracy"]
+    assert two.run(network).status == "complete"
+    assert two.trained == 0
+
+
+def test_only_complete_results_are_kept(
+    study: Callable[..., Study], network: Network, tmp_path: Path
+) -> None:
+    one = study("one")
+    assert one.run(network, report=lambda epoch: False).status == "pruned"
+    with pytest.raises(Stop):
+        one.run(network, stopping=lambda: True)
+    bad = study("bad", recipe=Recipe(epochs=1, optimizer="sgd", rate=1e30, warmup=0.0))
+    assert bad.run(network).cause == "diverged"
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("damage", ["text", "keys", "weights"])
+def test_an_entry_that_cannot_be_used_is_made_again(
+    damage: str, study: Callable[..., Study], network: Network, tmp_path: Path
+) -> None:
+    one, two, three = study("one"), study("two"), study("three")
+    expected = one.run(network)
+    (record,) = (tmp_path / "cache").glob("*.json")
+    if damage == "weights":
+        record.with_suffix(".safetensors").unlink()
+    else:
+        record.write_text("{" if damage == "text" else json.dumps({"metrics": {}}))
+    result = two.run(network)
+    assert two.trained == 1
+    assert result.metrics["accuracy"] == expected.metrics["accuracy"]
+    three.run(network)
+    assert three.trained == 0
+
+
+def test_a_cache_that_cannot_be_written_costs_no_result(
+    study: Callable[..., Study], network: Network, tmp_path: Path
+) -> None:
+    (tmp_path / "cache").write_text("a file, not a folder")
+    one = study("one")
+    assert one.run(network).status == "complete"
+    assert any("cache: the result could not be kept" in line for line in one.log)
+
+
+def test_finding_an_entry_leaves_the_random_generators(study: Callable[..., Study], network: Network) -> None:
+    one = study("one")
+    one.run(network)
+    torch.manual_seed(5)
+    expected = torch.rand(2)
+    torch.manual_seed(5)
+    one.run(network)
+    assert torch.equal(torch.rand(2), expected)
+    assert isinstance(one.cache, Cached)
