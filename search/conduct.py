@@ -15,7 +15,7 @@ from archscape.spaces.errors import JobError, StudyError
 from .executors import Work
 from .folder import Folder, results
 from .job import Job
-from .progress import Progress, Tally
+from .progress import following
 from .stopping import Stopper
 from .study import Study
 
@@ -54,13 +54,8 @@ def _search(job: Job, study: Study, work: Work, stopper: Stopper, console: Conso
     """Show and do what is left of a search."""
     if sum(study.counts().values()) >= job.trials and not study.count_open():
         return
-    tally = Tally.of(study.trials(), trials_asked=job.trials, objectives=study.objectives)
-    with Progress(tally, title=job.search, console=console) as progress:
+    with following(study, job, console) as progress:
         work(progress, stopper)
-        # Other processes may have worked on the same run.
-        latest = Tally.of(study.trials(), trials_asked=job.trials, objectives=study.objectives)
-        tally.done, tally.failed, tally.rows = latest.done, latest.failed, latest.rows
-        tally.stopped = latest.stopped
 
 
 def _opened(folder: Path, job: Job, storage: str, facts: Mapping[str, Any]) -> Study:

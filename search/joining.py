@@ -16,7 +16,7 @@ from .files import write_whole
 from .folder import Folder
 from .job import Job, read_job
 from .placement import Seat, machine_placements
-from .progress import Progress, Tally
+from .progress import following
 from .stopping import Stopper
 from .study import Study
 
@@ -53,22 +53,18 @@ def join(
     with Study.open(out or Path("runs", name or "study"), name=name, storage=storage) as study:
         folder = Folder(out or Path("runs", study.name))
         job = _settle_in(study, folder, storage, data)
-        tally = Tally.of(study.trials(), trials_asked=job.trials, objectives=study.objectives)
-    stopper = Stopper()
-    pool = LocalPool(
-        storage=storage,
-        prefix=f"{socket.gethostname()}-w",
-        seats=[
+        seats = [
             Seat(place=place, data=str(Path(data).resolve()) if data else "", device=device)
             for place in machine_placements(workers, device=device or job.device, pin=pin)
-        ],
-    )
-    with (
-        stopper.listening(signal.SIGINT, signal.SIGTERM),
-        pool.opened(folder.path) as work,
-        Progress(tally, title=job.search, console=console or Console(stderr=True)) as progress,
-    ):
-        work(progress, stopper)
+        ]
+        pool = LocalPool(storage=storage, prefix=f"{socket.gethostname()}-w", seats=seats)
+        stopper = Stopper()
+        with (
+            stopper.listening(signal.SIGINT, signal.SIGTERM),
+            pool.opened(folder.path) as work,
+            following(study, job, console or Console(stderr=True)) as progress,
+        ):
+            work(progress, stopper)
     return folder.path
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,48 +17,47 @@ from rich.table import Table
 
 from archscape.analysis.frontier import Objectives, frontier
 from archscape.analysis.words import span, value
+from archscape.spaces.errors import StudyError
 
 from .events import Event
+from .schema import FINAL
 from .trial import Trial
 
+if TYPE_CHECKING:
+    from .job import Job
+    from .study import Study
+
 BAR_WIDTH = 40
+REFRESH_SECONDS = 2.0
 
 
 @dataclass(kw_only=True)
 class Tally:
-    """What is known of a search from its events.
+    """What is known of a search: from its study, and sooner from the events of one's own workers.
 
     Attributes:
         trials: How many trials it will hold.
         objectives: What counts, and in which direction.
-        done: Trials that have ended.
-        failed: Those of them that failed.
-        stopped: Trials that were stopped early.
-        rows: Metrics of the complete ones.
+        states: State of each trial by number.
+        complete: Metrics of the complete ones by number.
         doing: What each worker does.
-        fresh: Trials that ended since this view began, for the time left.
+        seen: Place of the latest change of the study that is in here.
     """
 
     trials: int
     objectives: Objectives
-    done: int = 0
-    failed: int = 0
-    stopped: int = 0
-    rows: Sequence[Mapping[str, float]] = ()
+    states: dict[int, str] = field(default_factory=dict)
+    complete: dict[int, Mapping[str, float]] = field(default_factory=dict)
     doing: dict[str, str] = field(default_factory=dict)
-    fresh: int = 0
+    seen: int = -1
 
-    @classmethod
-    def of(cls, trials: Sequence[Trial], *, trials_asked: int, objectives: Objectives) -> Self:
-        """Return the tally of a study."""
-        return cls(
-            trials=trials_asked,
-            objectives=objectives,
-            done=sum(trial.ended for trial in trials),
-            failed=sum(trial.state == "failed" for trial in trials),
-            stopped=sum(trial.state in ("pruned", "paused") for trial in trials),
-            rows=[trial.metrics for trial in trials if trial.state == "complete"],
-        )
+    def update(self, changed: Iterable[Trial]) -> None:
+        """Take in the trials that changed in the study."""
+        for trial in changed:
+            self.seen = max(self.seen, trial.changed)
+            self.states[trial.number] = trial.state
+            if trial.state == "complete":
+                self.complete[trial.number] = trial.metrics
 
     def take(self, event: Event) -> None:
         """Take in what happened."""
@@ -71,23 +72,28 @@ class Tally:
             self._does(event.worker, f"trial {event.number}, epoch {event.epoch}{score}")
         elif event.kind == "end":
             self._does(event.worker, "")
-            self._ended(event)
-
-    def _ended(self, event: Event) -> None:
-        if event.status == "pruned":
-            self.stopped += 1
-            return
-        self.done += 1
-        self.fresh += 1
-        if event.status == "complete":
-            self.rows = (*self.rows, event.metrics)
-        else:
-            self.failed += 1
+            self.states[event.number] = "paused" if event.status == "pruned" else event.status
+            if event.status == "complete":
+                self.complete[event.number] = event.metrics
 
     def _does(self, worker: str, what: str) -> None:
         """Note what a worker does, in a new dict: the view may be reading the old one in its thread."""
         others = {name: text for name, text in self.doing.items() if name != worker}
         self.doing = others | ({worker: what} if what else {})
+
+    @property
+    def done(self) -> int:
+        """How many trials have ended."""
+        return self.count(*FINAL)
+
+    def count(self, *states: str) -> int:
+        """Return how many trials are in these states."""
+        return sum(state in states for state in tuple(self.states.values()))
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, float]]:
+        """Metrics of the complete trials."""
+        return tuple(self.complete.values())
 
     def best(self) -> str:
         """Return the best value of the first objective, in words."""
@@ -107,10 +113,10 @@ class Tally:
 
     def line(self) -> str:
         """Return the state of the search in one line."""
-        failed = f", {self.failed} failed" if self.failed else ""
-        return (
-            f"{self.done} of {self.trials} trials{failed}, {self.best()}, frontier of {self.frontier_size()}"
-        )
+        parts = [f"{self.done} of {self.trials} trials"]
+        parts += [f"{count} stopped early" for count in [self.count("pruned", "paused")] if count]
+        parts += [f"{count} failed" for count in [self.count("failed")] if count]
+        return ", ".join([*parts, self.best(), f"frontier of {self.frontier_size()}"])
 
 
 class Progress:
@@ -121,9 +127,28 @@ class Progress:
     """
 
     def __init__(
-        self, tally: Tally, *, title: str, console: Console, clock: Callable[[], float] = time.monotonic
+        self,
+        tally: Tally,
+        *,
+        title: str,
+        console: Console,
+        changed: Callable[[], Iterable[Trial]] = tuple,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Prepare the view.
+
+        Args:
+            tally: What is known, kept up to date.
+            title: Name of the search.
+            console: Where it is shown.
+            changed: Returns what changed in the study since the tally was brought up to date, asked every
+                few seconds: others may work on it too.
+            clock: Seconds that only rise.
+        """
         self.tally = tally
+        self.changed = changed
+        self.closed = threading.Event()
+        self.done_before = tally.done
         self.title = title
         self.console = console
         self.clock = clock
@@ -133,6 +158,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:
+            threading.Thread(target=self._follow, daemon=True, name="follow-study").start()
             self.live.start()
         else:
             self._say(f"{self.title}: {self.tally.line()}")
@@ -141,8 +167,10 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.closed.set()
         if self.console.is_terminal:
             self.live.stop()
+        self._refresh()
         for note in dict.fromkeys(self.notes):
             self._say(note)
         self._say(f"{self.title}: {self.tally.line()}, {_span(self.clock() - self.began)}")
@@ -153,6 +181,14 @@ class Progress:
         if event.kind in ("exhausted", "note"):
             self.notes.append(event.message)
 
+    def _follow(self) -> None:
+        while not self.closed.wait(REFRESH_SECONDS):
+            self._refresh()
+
+    def _refresh(self) -> None:
+        with suppress(StudyError):  # the database is away; the next look tells more
+            self.tally.update(self.changed())
+
     def _say(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -161,15 +197,27 @@ class Progress:
         head = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=max(tally.trials, 1), completed=tally.done, width=BAR_WIDTH)
         head.add_row(self.title, bar, f"{tally.done}/{tally.trials}", self._left())
-        summary = f"{tally.best()}   frontier {tally.frontier_size()}   failed {tally.failed}"
+        counts = {"stopped early": tally.count("pruned", "paused"), "failed": tally.count("failed")}
+        counts = {"frontier": tally.frontier_size()} | {
+            what: count for what, count in counts.items() if count
+        }
+        summary = "   ".join([tally.best(), *(f"{what} {count}" for what, count in counts.items())])
         return Group(head, f"  {summary}", *_workers(tally.doing))
 
     def _left(self) -> str:
         tally = self.tally
-        if not tally.fresh:
+        fresh = tally.done - self.done_before
+        if not fresh:
             return ""
-        seconds = (self.clock() - self.began) / tally.fresh * (tally.trials - tally.done)
+        seconds = (self.clock() - self.began) / fresh * (tally.trials - tally.done)
         return f"{_span(seconds)} left"
+
+
+def following(study: Study, job: Job, console: Console) -> Progress:
+    """Return the view of a study that a job is worked on in."""
+    tally = Tally(trials=job.trials, objectives=study.objectives)
+    tally.update(study.trials())
+    return Progress(tally, title=job.search, console=console, changed=lambda: study.trials(since=tally.seen))
 
 
 def _workers(doing: Mapping[str, str]) -> Sequence[str]:
