@@ -20,25 +20,29 @@ from typing import ClassVar
 from archscape.analysis.frontier import Direction, crowding_distances, ranks
 
 from .rule import Mark, Verdict
-from .stop import Stop, check_count, check_objectives, check_rungs
+from .stop import Stop, check_count, check_objectives, check_rungs, first_rung
 
 
 @dataclass(frozen=True, kw_only=True)
 class Halving(Stop):
     """Settings of successive halving.
 
+    The rungs are `epochs`, `eta` times that, and so on, as long as `eta` times a rung is within the recipe
+    (Li et al. 2020, section 3.1): to go on from the last one, too, is to train at least `eta` times as long.
+
     Attributes:
-        eta: One in how many trials goes on from a rung; also the ratio of one rung's epoch to the last one's.
-        epochs: The first rung.
+        eta: One in how many trials goes on from a rung.
+        epochs: The first rung; None for a ninth of the recipe's epochs, at least 1.
     """
 
     name: ClassVar[str] = "halving"
     eta: int = 3
-    epochs: int = 1
+    epochs: int | None = None
 
     def __post_init__(self) -> None:
         check_count("eta", self.eta, 2)
-        check_count("epochs", self.epochs, 1)
+        if self.epochs is not None:
+            check_count("epochs", self.epochs, 1)
 
     def rule(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingRule:
         """Return the rule for a study's objectives and the epochs of its recipe.
@@ -47,11 +51,11 @@ class Halving(Stop):
             JobError: If there is nothing to decide.
         """
         check_objectives(self.name, objectives, several=True)
-        rungs, rung = [], self.epochs
-        while rung < epochs:
+        rungs, rung = [], self.epochs or first_rung(epochs)
+        while rung * self.eta <= epochs:
             rungs.append(rung)
             rung *= self.eta
-        check_rungs(tuple(rungs), first=self.epochs, epochs=epochs)
+        check_rungs(tuple(rungs), least=rung * self.eta, epochs=epochs)
         return HalvingRule(name=self.name, objectives=objectives, rungs=tuple(rungs), eta=self.eta)
 
 

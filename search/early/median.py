@@ -10,7 +10,7 @@ from typing import ClassVar
 from archscape.analysis.frontier import Direction
 
 from .rule import Mark, Verdict
-from .stop import Stop, check_count, check_objectives, check_rungs
+from .stop import Stop, check_count, check_objectives, check_rungs, first_rung
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,16 +19,17 @@ class Median(Stop):
 
     Attributes:
         trials: Nothing is stopped at an epoch before this many other trials have reached it.
-        epochs: The first epoch after which it decides.
+        epochs: The first epoch after which it decides; None for a ninth of the recipe's, at least 1.
     """
 
     name: ClassVar[str] = "median"
     trials: int = 5
-    epochs: int = 1
+    epochs: int | None = None
 
     def __post_init__(self) -> None:
         check_count("trials", self.trials, 1)
-        check_count("epochs", self.epochs, 1)
+        if self.epochs is not None:
+            check_count("epochs", self.epochs, 1)
 
     def rule(self, objectives: Mapping[str, Direction], epochs: int) -> MedianRule:
         """Return the rule for a study's objectives and the epochs of its recipe.
@@ -37,8 +38,9 @@ class Median(Stop):
             JobError: If there are several objectives, or nothing to decide.
         """
         check_objectives(self.name, objectives, several=False)
-        rungs = tuple(range(self.epochs, epochs))
-        check_rungs(rungs, first=self.epochs, epochs=epochs)
+        first = self.epochs or first_rung(epochs)
+        rungs = tuple(range(first, epochs))
+        check_rungs(rungs, least=first + 1, epochs=epochs)
         ((objective, way),) = objectives.items()
         return MedianRule(objective=objective, way=way, rungs=rungs, trials=self.trials)
 

@@ -34,7 +34,7 @@ class Stop(ABC):
 
     def to_dict(self) -> dict[str, str | int]:
         """Return the settings in plain types; as the `stop` of a job they read back as the same settings."""
-        return {"rule": self.name, **asdict(self)}
+        return {"rule": self.name, **{key: value for key, value in asdict(self).items() if value is not None}}
 
 
 def check_count(name: str, value: object, low: int) -> None:
@@ -63,14 +63,24 @@ def check_objectives(name: str, objectives: Mapping[str, Direction], *, several:
         )
 
 
-def check_rungs(rungs: tuple[int, ...], *, first: int, epochs: int) -> None:
+def first_rung(epochs: int) -> int:
+    """Return the first rung where none is given: a ninth of the recipe's epochs, at least 1."""
+    return max(1, epochs // 9)
+
+
+def check_rungs(rungs: tuple[int, ...], *, least: int, epochs: int) -> None:
     """Check that a rule has something to decide.
 
+    Args:
+        rungs: Epochs after which it decides.
+        least: How many epochs of the recipe it would take for one.
+        epochs: Those that it has.
+
     Raises:
-        JobError: If the first rung is not below the recipe's epochs.
+        JobError: If there is no rung.
     """
     if not rungs:
         raise JobError(
-            f"nothing would be stopped: the rule first decides after epoch {first}, and the recipe ends at "
-            f"epoch {epochs}; the rule needs fewer `epochs:` than the recipe"
+            f"nothing would be stopped: this rule needs a recipe of at least {least} epochs, and it has "
+            f"{epochs}; raise those, or lower the rule's own `epochs:`"
         )

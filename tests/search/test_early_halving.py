@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from archscape.analysis.frontier import WAYS, Direction, ranks
 from archscape.search.early import Asha, Halving, Mark, Rule, halving
 from archscape.search.early.halving import HalvingRule, best_first
+from archscape.spaces.errors import JobError
 
 BOTH: Mapping[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
 EPOCHS = 9
@@ -145,16 +146,27 @@ def test_equal_trials_are_taken_by_number() -> None:
     ("eta", "first", "epochs", "expected"),
     [
         (3, 1, 9, (1, 3)),
-        (3, 1, 10, (1, 3, 9)),
+        (3, 1, 10, (1, 3)),
+        (3, 1, 26, (1, 3)),
+        (3, 1, 27, (1, 3, 9)),
         (2, 3, 24, (3, 6, 12)),
-        (4, 2, 3, (2,)),
-        (3, 2, 120, (2, 6, 18, 54)),
+        (4, 2, 8, (2,)),
+        (3, None, 3, (1,)),
+        (3, None, 9, (1, 3)),
+        (2, None, 9, (1, 2, 4)),
+        (3, None, 120, (13, 39)),
     ],
 )
-def test_rungs_grow_by_eta_below_the_last_epoch(
-    eta: int, first: int, epochs: int, expected: tuple[int, ...]
+def test_from_every_rung_it_is_at_least_eta_times_as_long_to_the_end(
+    eta: int, first: int | None, epochs: int, expected: tuple[int, ...]
 ) -> None:
     assert Halving(eta=eta, epochs=first).rule(BOTH, epochs).rungs == expected
+
+
+@pytest.mark.parametrize(("eta", "first", "epochs"), [(3, 1, 2), (3, None, 2), (3, 4, 11), (2, 9, 9)])
+def test_a_rule_without_a_rung_is_refused(eta: int, first: int | None, epochs: int) -> None:
+    with pytest.raises(JobError, match=f"at least {eta * (first or 1)} epochs, and it has {epochs}"):
+        Halving(eta=eta, epochs=first).rule(BOTH, epochs)
 
 
 def test_asha_is_halving_under_its_own_name() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from archscape.analysis.frontier import Direction
 from archscape.search.early import Mark, Median
 from archscape.search.early.median import MedianRule
+from archscape.spaces.errors import JobError
 
 
 def rule(way: Direction = "maximize", *, trials: int = 3) -> MedianRule:
@@ -24,6 +25,9 @@ def marks(*values: float) -> list[Mark]:
 def test_decides_after_every_epoch_but_the_last() -> None:
     assert rule().rungs == (1, 2, 3, 4)
     assert Median(epochs=3).rule({"accuracy": "maximize"}, 5).rungs == (3, 4)
+    assert Median().rule({"accuracy": "maximize"}, 20).rungs == tuple(range(2, 20))
+    with pytest.raises(JobError, match="at least 6 epochs, and it has 5"):
+        Median(epochs=5).rule({"accuracy": "maximize"}, 5)
 
 
 def test_nothing_is_stopped_before_enough_others_were_there() -> None:

@@ -60,7 +60,7 @@ def test_a_job_with_a_rule_is_written_so_that_it_reads_back(tmp_path: Path, word
 
 def test_a_study_keeps_its_rule(tmp_path: Path) -> None:
     found = job(tmp_path, JOB + "stop: halving\n")
-    assert found.facts()["stop"] == {"rule": "halving", "eta": 3, "epochs": 1}
+    assert found.facts()["stop"] == {"rule": "halving", "eta": 3}
     for stop in (None, Halving(eta=2), Median()):
         assert replace(found, stop=stop).facts() != found.facts()
 
@@ -79,9 +79,9 @@ def test_a_study_keeps_its_rule(tmp_path: Path) -> None:
         ("stop: {rule: halving, eta: 2.5}\n", ":5:28: eta is a whole number from 2, but got '2.5'"),
         ("stop: {rule: halving, epochs: 0}\n", ":5:31: epochs is a whole number from 1, but got 0"),
         (
-            "stop: {rule: halving, epochs: 9}\n",
-            ":5:7: nothing would be stopped: the rule first decides after epoch 9, and the recipe ends at "
-            "epoch 9; the rule needs fewer `epochs:` than the recipe",
+            "stop: {rule: halving, epochs: 4}\n",
+            ":5:7: nothing would be stopped: this rule needs a recipe of at least 12 epochs, and it has 9; "
+            "raise those, or lower the rule's own `epochs:`",
         ),
         ("stop: asha\n", ":5:7: asha goes by one objective, but the job has accuracy, macs; `halving` ranks"),
         ("stop: median\n", ":5:7: median goes by one objective, but the job has accuracy, macs"),
