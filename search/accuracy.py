@@ -65,6 +65,26 @@ def lay_out(model: nn.Module, split: Split, place: torch.device) -> nn.Module:
     return model
 
 
+def limit_memory(share: float, *, device: str = "auto") -> None:
+    """Let this process take no more than a share of a GPU's memory; its training then runs out of it alone.
+
+    Call it before anything is on the GPU. The share is of what PyTorch allocates; CUDA itself takes more.
+    Nothing is limited on a CPU.
+
+    Args:
+        share: Above 0, up to 1.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        JobError: If it is no share, or there is no such device.
+    """
+    if not 0 < share <= 1:
+        raise JobError(f"memory share: it is above 0 and up to 1, but got {share:g}")
+    place = pick_device(device)
+    if place.type == "cuda":
+        torch.cuda.set_per_process_memory_fraction(share, place.index)
+
+
 def pick_device(device: str) -> torch.device:
     """Return the device that a job names; `auto` is CUDA where there is one.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from archscape.spaces.errors import JobError
 from archscape.spaces.table.values import shape_text
 
+from .cache import cached
 from .evaluate import Evaluate, Training
 from .events import Notify
 from .folder import Folder
@@ -87,7 +88,7 @@ def plan_of(job: Job) -> Plan:
 def evaluation(job: Job, data: Data, folder: Folder, *, device: str) -> Evaluate:
     """Return how a job's networks get their results: by training, or from its cache."""
     rule = job.rule()
-    return Training(
+    training = Training(
         data=data,
         recipe=job.recipe,
         device=device,
@@ -95,6 +96,7 @@ def evaluation(job: Job, data: Data, folder: Folder, *, device: str) -> Evaluate
         repeats=job.repeats,
         rungs=rule.rungs if rule else (),
     )
+    return cached(training, Path(job.cache)) if job.cache else training
 
 
 def _check_fit(job: Job, data: Data) -> None:

@@ -15,6 +15,9 @@ import torch
 from archscape.search.cache import Cached, cached
 from archscape.search.data import Data, load_data
 from archscape.search.evaluate import Context, Training
+from archscape.search.folder import Folder
+from archscape.search.job import read_job
+from archscape.search.join import evaluation
 from archscape.search.lease import lease_of
 from archscape.search.owner import Owner
 from archscape.search.recipe import Recipe
@@ -176,6 +179,7 @@ def test_early_stopping_may_stop_a_result_from_the_cache(
     two = study("two")
     pruned = two.run(network, report=lambda epoch: epoch != 1)
     assert (pruned.status, len(pruned.history), pruned.metrics["cached"]) == ("pruned", 1, 1)
+    assert two.weights() == {}
     assert pruned.metrics["accuracy"] == pruned.history[0]["accuracy"]
     assert two.run(network).status == "complete"
     assert two.trained == 0
@@ -229,3 +233,13 @@ def test_finding_an_entry_leaves_the_random_generators(study: Callable[..., Stud
     one.run(network)
     assert torch.equal(torch.rand(2), expected)
     assert isinstance(one.cache, Cached)
+
+
+def test_a_job_names_its_cache(job_file: Path, digits: Data, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "run")
+    assert isinstance(evaluation(read_job(job_file), digits, folder, device="cpu"), Training)
+    job_file.write_text(f"{job_file.read_text()}cache: shared\nrepeats: 2\n")
+    found = evaluation(read_job(job_file), digits, folder, device="cpu")
+    assert isinstance(found, Cached)
+    assert (found.folder, found.facts["repeats"]) == (tmp_path / "shared", 2)
+    assert found.checkpoints == folder.checkpoints
