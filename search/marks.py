@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection, func, select
 
 from .early import Mark
-from .schema import marks
+from .schema import FINAL, marks, trials
 
 WINDOW = 1000
 """How many of the latest trials at a rung a trial is compared with, so that large studies stay fast."""
@@ -25,10 +26,14 @@ class Marks:
 
     def at(self, rung: int) -> list[Mark]:
         """Return the marks of the latest trials at a rung, in the order of their arrival."""
-        columns = (marks.c.number, marks.c.objectives, marks.c.passed)
-        query = select(*columns).where(self._rung(rung)).order_by(marks.c.place.desc()).limit(WINDOW)
-        found = self.connection.execute(query).all()[::-1]
-        return [Mark(number=n, values=tuple(json.loads(text)), passed=passed) for n, text, passed in found]
+        columns = (marks.c.number, marks.c.objectives, marks.c.passed, trials.c.state)
+        same = (trials.c.study_id == marks.c.study_id) & (trials.c.number == marks.c.number)
+        query = select(*columns).join(trials, same).where(self._rung(rung))
+        found = self.connection.execute(query.order_by(marks.c.place.desc()).limit(WINDOW)).all()[::-1]
+        return [
+            Mark(number=row.number, values=tuple(json.loads(row.objectives)), passed=row.passed or _over(row))
+            for row in found
+        ]
 
     def find(self, rung: int, number: int) -> bool | None:
         """Return whether a trial passed a rung; None if it was not there."""
@@ -55,3 +60,8 @@ class Marks:
 
     def _rung(self, rung: int) -> sqlalchemy.ColumnElement[bool]:
         return (marks.c.study_id == self.study_id) & (marks.c.rung == rung)
+
+
+def _over(row: sqlalchemy.Row[*tuple[Any, ...]]) -> bool:
+    """Whether a trial has ended, and so does not wait at its rung any more."""
+    return row.state in FINAL

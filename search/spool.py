@@ -45,6 +45,7 @@ class Spool:
     def put(self, result: Result) -> None:
         """Write a result, whole or not at all; only the trial's holder calls this."""
         path = self._path(result.number)
+        self.folder.mkdir(parents=True, exist_ok=True)
         sweep(path)
         write_whole(path, json.dumps(asdict(result)))
 

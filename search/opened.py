@@ -1,0 +1,205 @@
+"""An open study: what it holds, and what may be set from outside while others work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection
+
+from archscape.analysis.frontier import Direction
+from archscape.spaces.errors import StudyError
+
+from . import mirror
+from .address import Address
+from .database import open_storage
+from .ledger import Ledger
+from .steps import Steps
+from .storage import Storage
+from .trial import Held, Trial
+
+LEASE_SECONDS = 60.0
+"""After this long without a sign, a process that cannot be seen counts as dead."""
+
+T = TypeVar("T")
+
+
+class Opened:
+    """A study in a database, for those who read it.
+
+    Attributes:
+        storage: The database.
+        address: Where the study lives.
+        key: Its key in the database.
+        facts: What stays fixed over its life.
+        settings: What may change from one run to the next.
+        objectives: Direction of each objective, the most important first.
+        lease_seconds: After how long a silent process counts as dead.
+    """
+
+    def __init__(self, storage: Storage, study_id: int, address: Address) -> None:
+        self.storage = storage
+        self.address = address
+        self.key = study_id
+        known = self._facts()
+        self.facts: dict[str, Any] = known["archscape"]
+        self.settings: dict[str, Any] = known.get("settings", {})
+        self.objectives: dict[str, Direction] = self.facts["objectives"]
+        self.lease_seconds = float(self.settings.get("lease", LEASE_SECONDS))
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        name: str = "",
+        storage: str = "",
+        facts: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Open a study; create it if there is none and its facts are given.
+
+        Args:
+            folder: The folder of the run.
+            name: Name of the study; needed where the storage holds several.
+            storage: URL of the database, or the path of an SQLite file; by default the one that the folder
+                was used with, else its `study.db`.
+            facts: What stays fixed over the life of the study, as JSON; at least its `objectives` (name to
+                direction) and `seed`. An existing study keeps its own.
+            settings: What may change from one run to the next, as JSON: the job and its space as text, the
+                `lease` in seconds.
+
+        Raises:
+            StudyError: If there is no study and no facts, or the database cannot be used.
+            JobError: If the storage is in no known form.
+        """
+        address = Address.of(folder, name=name, storage=storage)
+        if facts is None:
+            address.require()
+        database = open_storage(address.target, create=facts is not None)
+        try:
+            address, key = _find_or_create(database, address, facts, settings)
+            found = cls(database, key, address)
+        except BaseException:
+            database.close()
+            raise
+        if facts is not None:
+            address.keep()
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """Name of the study in its database."""
+        return self.address.name
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self.storage.close()
+
+    def delete(self) -> None:
+        """Remove the study with all its trials from the database."""
+        self._write(Steps.remove)
+
+    def trials(self, *, since: int = -1) -> list[Trial]:
+        """Return the trials by number; with `since`, those that changed after it, in the order of changes."""
+        found = self._read(lambda ledger: ledger.trials(since=since))
+        return found if since >= 0 else sorted(found, key=lambda trial: trial.number)
+
+    def epochs(self, number: int | None = None) -> list[dict[str, float]]:
+        """Return one record per epoch of all trials, or of one: `trial`, `epoch` and its metrics."""
+        return self._read(lambda ledger: ledger.epochs(number))
+
+    def holders(self) -> list[Held]:
+        """Return the trials that a process works on, or that wait for one."""
+        return self._read(lambda ledger: ledger.in_states("running", "waiting"))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many trials are in each state."""
+        return self._read(lambda ledger: ledger.counts())
+
+    def failures(self) -> dict[str, int]:
+        """Return how many trials failed, by cause."""
+        return self._read(lambda ledger: ledger.failures())
+
+    def count_open(self) -> int:
+        """Return how many trials have not come to their end."""
+        counts = self.counts()
+        return sum(counts.get(state, 0) for state in ("running", "waiting", "paused"))
+
+    def pinned(self) -> dict[str, str]:
+        """Return what workers have pinned."""
+        return {key: value for key, value in self._facts().items() if isinstance(value, str)}
+
+    def pin(self, key: str, value: str) -> str:
+        """Fix a fact of the study that its first worker finds; return the value that holds from then on."""
+
+        def step(connection: Connection) -> str:
+            held = mirror.study_facts(connection, self.key).get(key)
+            if held is None:
+                mirror.set_study_fact(connection, self.key, key, value)
+            return value if held is None else str(held)
+
+        return self.storage.write(step, line=self.key)
+
+    def change(self, settings: Mapping[str, Any]) -> None:
+        """Set what may change from one run to the next, and let workers work."""
+
+        def step(connection: Connection) -> None:
+            mirror.set_study_fact(connection, self.key, "settings", dict(settings))
+            mirror.set_study_fact(connection, self.key, "stop", None)
+
+        self.storage.write(step, line=self.key)
+        self.settings = dict(settings)
+
+    def stop(self) -> None:
+        """Ask every worker of the study to give its trial back and leave."""
+        self.storage.write(lambda c: mirror.set_study_fact(c, self.key, "stop", True), line=self.key)
+
+    def is_stopping(self) -> bool:
+        """Return whether everybody was asked to leave the study."""
+        facts = self.storage.read(lambda c: mirror.study_facts(c, self.key), patience=0)
+        return "stop" in facts
+
+    def _facts(self) -> dict[str, Any]:
+        return self.storage.read(lambda connection: mirror.study_facts(connection, self.key))
+
+    def _read(self, step: Callable[[Ledger], T]) -> T:
+        return self.storage.read(lambda connection: step(self._steps(connection).ledger))
+
+    def _write(self, step: Callable[[Steps], T], **how: float) -> T:
+        """Run a step as one transaction, in line with the study's other writers."""
+        return self.storage.write(lambda connection: step(self._steps(connection)), line=self.key, **how)
+
+    def _steps(self, connection: Connection) -> Steps:
+        return Steps(connection, self.key, self.objectives)
+
+
+def _find_or_create(
+    storage: Storage, address: Address, facts: Mapping[str, Any] | None, settings: Mapping[str, Any] | None
+) -> tuple[Address, int]:
+    """Return the study's address with its name and its key, creating it with its facts in one step."""
+
+    def step(connection: Connection) -> tuple[Address, int]:
+        found = mirror.find_studies(connection)
+        known = address.choose(found)
+        if known is not None:
+            return replace(address, name=known), found[known]
+        if facts is None:
+            raise StudyError(address.missing(found))
+        key = mirror.add_study(connection, address.name, list(facts["objectives"].values()))
+        mirror.set_study_fact(connection, key, "archscape", dict(facts))
+        mirror.set_study_fact(connection, key, "settings", dict(settings or {}))
+        return address, key
+
+    return storage.write(step, line=0)

@@ -1,0 +1,150 @@
+"""The steps of a study that change its trials, each inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from archscape.analysis.frontier import Objectives
+
+from . import mirror
+from .lease import Lease
+from .ledger import Ledger
+from .marks import Marks
+from .owner import Owner
+from .spool import Result
+from .trial import Held
+
+if TYPE_CHECKING:
+    from archscape.spaces import Sample
+
+    from .early import Rule, Verdict
+
+MAX_ATTEMPTS = 3
+"""How often a trial is tried before the worker it loses counts as its own fault."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Changes the trials of one study through the connection of a transaction."""
+
+    connection: Connection
+    study_id: int
+    objectives: Objectives
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The rows of the trials."""
+        return Ledger(connection=self.connection, study_id=self.study_id)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What trials left at the rungs of early stopping."""
+        return Marks(connection=self.connection, study_id=self.study_id)
+
+    def submit(self, lease: Lease, sample: Sample) -> bool:
+        """Create a trial and its lease; False if another process has taken the number.
+
+        Raises:
+            sqlalchemy.exc.IntegrityError: If the study has the hash.
+        """
+        if self.ledger.next_number() != lease.number:
+            held = self.ledger.find(lease.number)
+            return held is not None and (held.hash, held.owner) == (lease.hash, lease.owner)
+        facts = {"hash": lease.hash, "seed": lease.seed, "costs": dict(lease.costs)}
+        options = sample.space.paths
+        key = mirror.add_trial(self.connection, self.study_id, lease.number, sample.decisions, options, facts)
+        self.ledger.add(lease, decisions=sample.decisions, trial_id=key)
+        return True
+
+    def take_up(self, free: Sequence[Held], owner: Owner) -> Held | None:
+        """Give the first of the trials that nobody works on to a process."""
+        for held in free:
+            self.ledger.take(held, owner, attempts=held.attempts + (held.owner != owner))
+            return held
+        return None
+
+    def promote(self, owner: Owner, rule: Rule | None) -> Held | None:
+        """Give a trial that was stopped early and may go on to a process, from the highest rung down."""
+        for rung in reversed(rule.rungs) if rule else ():
+            number = rule.promotable(rung, self.marks.at(rung)) if rule else None
+            held = None if number is None else self.ledger.find(number)
+            if held and (held.owner is None or held.owner.is_dead(owner)):
+                self.marks.passes(rung, held.number)
+                self.ledger.take(held, owner, attempts=held.attempts)
+                return held
+        return None
+
+    def judge(self, held: Held, rung: int, metrics: Mapping[str, float], rule: Rule) -> Verdict | None:
+        """Compare a trial with those that reached the rung before, and pause it if it may not go on.
+
+        Returns:
+            The verdict; None if there is nothing to decide: the trial went on from here before and lost its
+            process, or has no value for an objective.
+        """
+        from .early import Mark
+
+        passed = self.marks.find(rung, held.number)
+        if passed or not all(name in metrics for name in self.objectives):
+            return None
+        values = tuple(float(metrics[name]) for name in self.objectives)
+        if passed is None:
+            self.marks.add(rung, held.number, values, passed=False)
+        mine = Mark(number=held.number, values=values, passed=False)
+        verdict = rule.verdict(rung, mine, self.marks.at(rung))
+        if verdict.go:
+            self.marks.passes(rung, held.number)
+        else:
+            self.ledger.pause(held, rung=rung, metrics=metrics, cause=rule.name, message=verdict.reason)
+        return verdict
+
+    def end(self, held: Held, result: Result) -> None:
+        """Write how a trial ended."""
+        complete = result.status == "complete"
+        self.ledger.add_epochs(held.number, dict(enumerate(result.history, 1)))
+        self.ledger.end(
+            held,
+            result.status,
+            metrics=result.metrics,
+            values=[float(result.metrics[name]) for name in self.objectives] if complete else (),
+            cause=result.cause,
+            message=result.message,
+            worker=result.worker,
+        )
+
+    def close(self) -> list[Result]:
+        """End the trials that were stopped early, and return how."""
+        ended = []
+        for trial in self.ledger.paused():
+            result = Result(
+                number=trial.number,
+                hash=trial.hash,
+                status="pruned",
+                cause=trial.cause,
+                message=trial.message,
+                metrics=dict(trial.metrics),
+                worker=trial.worker,
+            )
+            self.end(trial, result)
+            ended.append(result)
+        return ended
+
+    def remove(self) -> None:
+        """Remove the study with all its trials."""
+        from .schema import tables
+
+        for table in tables.sorted_tables:
+            self.connection.execute(table.delete().where(table.c.study_id == self.study_id))
+        mirror.remove_study(self.connection, self.study_id)
+
+
+def lost(held: Held) -> Result | None:
+    """Return the failure of a trial that lost its process too often; None if it may be tried again."""
+    if held.attempts < MAX_ATTEMPTS or held.owner is None:
+        return None
+    message = f"{held.attempts} workers were lost on it"
+    return Result(number=held.number, hash=held.hash, status="failed", cause="lost_worker", message=message)
