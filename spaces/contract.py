@@ -120,9 +120,9 @@ def apply(module: nn.Module, name: str, op: Op, given: list[Tensor]) -> Tensor:
         return result
     texts = {key: repr(literal(value)) for key, value in op.attributes().items()}
     text = op.call([f"given[{i}]" for i in range(len(given))], texts, given[0].dim() - 2)
-    known = {"torch": torch, "F": nn.functional, "Tensor": Tensor, "nn": nn, "given": given}
+    known = {"torch": torch, "F": nn.functional, "Tensor": Tensor, "nn": nn}
     exec("\n\n".join(definitions(op.helpers())), known)
-    return eval(text, known)  # type: ignore[no-any-return]
+    return eval(text, known, {"given": given})  # type: ignore[no-any-return]
 
 
 def image(shape: Shape, batch: int = 1) -> Tensor:

@@ -53,11 +53,20 @@ class Attention(Op, AttentionFields):
         return make(Totals, (0, pairs * (query[0] + value[0]), other, 0))
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """Autograd keeps the inputs, the result before it is a map again, and a number for each query."""
-        written = Size(prod(output) + self.heads * prod(output[1:]))
+        """Autograd keeps the values, scaled queries and keys, and the weights of all pairs.
+
+        The rows of queries are not contiguous here, so that PyTorch takes none of its fused kernels.
+        """
+        query, key, value = map(prod, inputs)
+        written = prod(output)
+        pairs = self.heads * prod(inputs[0][1:]) * prod(inputs[1][1:])
+        laid_out = written if self.heads > 1 else 0
         if training:
-            return Footprint(saves=(0, 1, 2), keeps=written, backward=Size(prod(output)))
-        return Footprint(during=written)
+            during, backward = max(pairs - written, laid_out), 2 * pairs - query - key - value - written
+            keeps = Size(query + key + pairs)
+            return Footprint(saves=(2,), keeps=keeps, during=Size(during), backward=Size(max(backward, 0)))
+        most = max(query + 2 * pairs - written, query + key + pairs - written, query + pairs, laid_out)
+        return Footprint(during=Size(most))
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the whole map."""

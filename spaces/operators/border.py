@@ -72,9 +72,10 @@ class Crop(Op, CropFields):
         return _by_side(self.start, self.stop)
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """A crop is a view; its gradient is widened axis by axis."""
-        wide = prod(inputs[0]) * len(self.start)
-        return Footprint(view=True, backward=Size(wide // 2)) if training else VIEW
+        """A crop is a view; its gradient is widened axis by axis, the first one last."""
+        channels, _, *rest = inputs[0]
+        wide = channels * output[1] * prod(rest) - prod(output)
+        return Footprint(view=True, backward=Size(wide)) if training else VIEW
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x[:, :, top:bottom, left:right]`."""

@@ -55,13 +55,13 @@ class DeformConv(Conv):
         """Autograd keeps the map, the places of all points and the values there; modulated ones twice."""
         points = prod(self.kernel) * prod(output[1:])
         modulated = inputs[1][0] == 3 * prod(self.kernel)
-        values = self.inputs * points
+        values, weighted = self.inputs * points, modulated * (self.inputs + 1) * points
         if training:
-            keeps = 2 * points + values + modulated * (values + points)
-            return Footprint(saves=(0,), keeps=Size(keeps), backward=Size(values))
-        laid_out = prod(inputs[1]) + 2 * points
-        most = max(2 * points + values, values + modulated * (values + points) - prod(output))
-        return Footprint(during=Size(laid_out + most))
+            backward = max(0, values + weighted - prod(inputs[0]) - prod(inputs[1]))
+            keeps = Size(2 * points + values + weighted)
+            return Footprint(saves=(0,), keeps=keeps, backward=Size(backward))
+        most = max(values, max(2 * points, weighted) + values - prod(output))
+        return Footprint(during=Size(prod(inputs[1]) + 2 * points + most))
 
     def helpers(self) -> tuple[str, ...]:
         """Return the module around the convolution."""

@@ -38,7 +38,7 @@ class GDN(Op, GDNFields):
         n, gamma = prod(output), self.channels**2
         if training:
             keeps = Size(2 * n, fixed=gamma)
-            return Footprint(saves=(0,), keeps=keeps, during=Size(n), backward=Size(3 * n, fixed=gamma))
+            return Footprint(saves=(0,), keeps=keeps, during=Size(n), backward=Size((3 - self.inverse) * n))
         return Footprint(during=Size(2 * n, fixed=gamma + self.channels))
 
     def helpers(self) -> tuple[str, ...]:

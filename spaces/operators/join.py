@@ -108,7 +108,7 @@ class Carry(Op, NoFields):
         """Autograd keeps the maps, the gate, and what the gate leaves."""
         n = prod(output)
         if training:
-            return Footprint(saves=(0, 1, 2), keeps=Size(n), during=Size(2 * n), backward=Size(2 * n))
+            return Footprint(saves=(0, 1, 2), keeps=Size(n), during=Size(2 * n))
         return Footprint(during=Size(2 * n))
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:

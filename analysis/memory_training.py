@@ -1,0 +1,255 @@
+"""Memory of training: weights, their gradients, the optimizer's state, and what autograd keeps.
+
+One step is followed operator by operator as PyTorch takes it: forward, cross entropy on every output,
+backward, then an optimizer that changes weights in place (`fused`) and lets their gradients go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from archscape.spaces import InputError, Network
+from archscape.spaces.errors import suggest
+from archscape.spaces.footprint import Footprint
+from archscape.spaces.graph import Flat, Node, Op, Shape
+
+from .memory import check, lifetimes, most, weights
+from .memory_peak import Tally, elements
+
+STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
+"""Tensors as large as the weights that each optimizer remembers; `momentum` is SGD with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingMemory:
+    """What one step of training takes, in tensor bytes. The parts of the peak are as they stand at the peak.
+
+    Attributes:
+        network: The network.
+        batch: Inputs at once.
+        dtype: Type of weights, maps and state.
+        optimizer: A name of `STATES`.
+        weights: Parameters and buffers.
+        state: What the optimizer remembers.
+        gradients: Gradients of weights at the peak.
+        activations: All else at the peak: inputs, targets, maps, what autograd keeps, gradients of maps.
+        saved: What autograd keeps when the forward pass has ended, with inputs and targets.
+        place: The operator that runs at the peak; `optimizer` if that is when weights change.
+        phase: `forward`, `backward` or `step`.
+    """
+
+    network: Network
+    batch: int
+    dtype: str
+    optimizer: str
+    weights: int
+    state: int
+    gradients: int
+    activations: int
+    saved: int
+    place: str
+    phase: str
+
+    @property
+    def peak(self) -> int:
+        """All of it."""
+        return self.weights + self.state + self.gradients + self.activations
+
+
+def training_memory(
+    network: Network, *, batch: int = 1, dtype: str = "float32", optimizer: str = "momentum"
+) -> TrainingMemory:
+    """Return what training takes. Nothing is built; no torch is needed.
+
+    Args:
+        network: The network.
+        batch: Inputs at once.
+        dtype: Type of weights, maps, gradients and state.
+        optimizer: A name of `STATES`.
+
+    Raises:
+        InputError: For an unknown type or optimizer, or a batch below 1.
+
+    >>> from archscape.spaces import load_network
+    >>> found = training_memory(load_network("resnet50"), batch=32, optimizer="adamw")
+    >>> found.weights + found.state, found.phase
+    (306897288, 'backward')
+    """
+    item = check(batch, dtype)
+    if optimizer not in STATES:
+        raise InputError(f"there is no optimizer '{optimizer}'{suggest(optimizer, STATES)}")
+    flat = network.graph.flatten()
+    step = _Step(flat, batch, item)
+    step.run()
+    top = step.top
+    return TrainingMemory(
+        network=network,
+        batch=batch,
+        dtype=dtype,
+        optimizer=optimizer,
+        weights=weights(network, flat, item),
+        state=STATES[optimizer] * item * network.totals.params,
+        gradients=top.gradients,
+        activations=top.bytes - top.gradients,
+        saved=step.saved,
+        place=top.place,
+        phase=top.phase,
+    )
+
+
+def largest_training_batch(
+    network: Network,
+    bytes: int,  # noqa: A002 - the unit
+    *,
+    dtype: str = "float32",
+    optimizer: str = "momentum",
+) -> int:
+    """Return the largest batch whose training fits so many bytes; 0 if none does."""
+    return most(
+        network,
+        bytes,
+        lambda batch: training_memory(network, batch=batch, dtype=dtype, optimizer=optimizer).peak,
+    )
+
+
+class _Top(NamedTuple):
+    """A moment: bytes beside weights and state, the gradients of weights among them, and where it is."""
+
+    bytes: int
+    gradients: int
+    place: str
+    phase: str
+
+
+class _Step:
+    """Follows one step of training; `live` is what stands beside weights and state."""
+
+    def __init__(self, flat: Flat, batch: int, item: int) -> None:
+        self.flat, self.batch, self.item = flat, batch, item
+        self.unit = batch * item
+        self.sizes = [self.unit * elements(flat.input), *[0] * len(flat.nodes)]
+        self.held = [0] * len(self.sizes)
+        self.held[0] = 1  # the caller holds the input
+        self.live = self.sizes[0] + sum([8 * batch * elements(shape[1:]) for shape in self.outputs()])
+        self.gradients = 0
+        self.top = _Top(self.live, 0, "input", "forward")
+        self.learn()
+
+    def outputs(self) -> list[Shape]:
+        """Return the shape of every output."""
+        return [self.flat.shape_of(value) for value in self.flat.outputs]
+
+    def learn(self) -> None:
+        """Ask every operator for its weights and its footprint, and find where gradients flow."""
+        self.params: list[int] = []
+        self.footprints: list[Footprint] = []
+        self.needs = [False]
+        for node in self.flat.nodes:
+            op, shapes = node.op, self.flat.shapes(node)
+            assert isinstance(op, Op)
+            params = op.costs(shapes, node.shape).params if op.stateful else 0
+            self.params.append(params)
+            self.footprints.append(op.memory(shapes, node.shape, True))
+            self.needs.append(bool(params) or any(self.needs[value] for value in node.inputs))
+        self.owners, self.last = lifetimes(self.flat, [footprint.view for footprint in self.footprints])
+
+    def look(self, more: int, place: str, phase: str) -> None:
+        """Compare what stands, with more for a moment, with the most so far."""
+        if self.live + more > self.top.bytes:
+            self.top = _Top(self.live + more, self.gradients, place, phase)
+
+    def run(self) -> None:
+        """Take the step."""
+        self.forward()
+        self.backward(self.loss())
+        self.look(0, "optimizer", "step")
+
+    def forward(self) -> None:
+        """Run every operator; a map stays until its last use, or as long as autograd keeps it."""
+        dying: list[list[int]] = [[] for _ in range(len(self.flat.nodes) + 1)]
+        for value, end in enumerate(self.last):
+            dying[end].append(value)
+        for index, (node, footprint) in enumerate(zip(self.flat.nodes, self.footprints, strict=True)):
+            if not footprint.view:
+                self.sizes[index + 1] = own = self.unit * elements(node.shape)
+                self.live += own
+            more = footprint.during.bytes(self.batch, self.item)
+            if self.needs[index + 1]:
+                self.live += footprint.keeps.bytes(self.batch, self.item)
+                for value in self.saved_by(index, node, footprint):
+                    self.held[value] += 1
+            else:
+                more += footprint.keeps.bytes(self.batch, self.item)
+            self.look(more, node.name, "forward")
+            for value in dying[index]:
+                if not self.held[value]:
+                    self.live -= self.sizes[value]
+
+    def saved_by(self, index: int, node: Node, footprint: Footprint) -> list[int]:
+        """Return the values whose memory autograd keeps for an operator."""
+        saved = [self.owners[node.inputs[position]] for position in footprint.saves]
+        return [*saved, self.owners[index + 1]] if footprint.saves_output else saved
+
+    def loss(self) -> dict[int, int]:
+        """Take the cross entropy of every output; return the bytes of the gradient of each."""
+        outputs = {value: self.unit * elements(self.flat.shape_of(value)) for value in self.flat.outputs}
+        probabilities = sum(outputs.values())
+        self.live += probabilities
+        self.look(0, "loss", "forward")
+        for value in {self.owners[value] for value in outputs}:
+            if not self.held[value]:
+                self.live -= self.sizes[value]
+        self.saved = self.live
+        self.look(2 * probabilities, "loss", "backward")
+        self.live -= probabilities
+        return outputs
+
+    def backward(self, outputs: dict[int, int]) -> None:
+        """Run every operator backwards; what autograd keeps for it is freed, as is its output's gradient."""
+        pieces = Tally()
+        found: dict[int, int] = {value: pieces.new(size) for value, size in outputs.items()}
+        forward = self.live
+        for index in range(len(self.flat.nodes) - 1, -1, -1):
+            gradient = found.pop(index + 1, None)
+            if gradient is None or not self.needs[index + 1]:
+                continue
+            node, footprint = self.flat.nodes[index], self.footprints[index]
+            given = [value for value in node.inputs[: footprint.reaches] if self.needs[value]]
+            made = [
+                pieces.hold(gradient)
+                if footprint.shares
+                else pieces.new(self.unit * elements(self.flat.shape_of(value)))
+                for value in given
+            ]
+            own = self.item * self.params[index]
+            forward += own
+            self.gradients += own
+            self.live = forward + pieces.live
+            self.look(footprint.backward.bytes(self.batch, self.item), node.name, "backward")
+            forward -= self.forget(index, node, footprint)
+            pieces.release(gradient)
+            for value, piece in zip(given, made, strict=True):
+                found[value] = self.add(pieces, found.get(value), piece, value)
+        self.live = forward
+
+    def forget(self, index: int, node: Node, footprint: Footprint) -> int:
+        """Return the bytes that are free when autograd no longer keeps anything for an operator."""
+        free = footprint.keeps.bytes(self.batch, self.item)
+        for value in self.saved_by(index, node, footprint):
+            self.held[value] -= 1
+            if not self.held[value]:
+                free += self.sizes[value]
+        return free
+
+    def add(self, pieces: Tally, old: int | None, new: int, value: int) -> int:
+        """Return the sum of two gradients of one value: in place where no one else holds the older one."""
+        if old is None:
+            return new
+        if pieces.counts[old] > 1:
+            result = pieces.new(self.unit * elements(self.flat.shape_of(value)))
+            pieces.release(old)
+        else:
+            result = old
+        pieces.release(new)
+        return result
