@@ -10,13 +10,20 @@ A foreign module is counted by fvcore instead: its macs and activations, and no 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast, overload
 
 from archscape.spaces import Network
+from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Body, Shape, make
 from archscape.spaces.operators.opaque import Opaque
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .foreign import Input, ModuleProfile
 
 CONVENTION = (
     "macs: convolutions, linear layers and matrix products, no bias, batch 1; "
@@ -83,15 +90,13 @@ class Coverage(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Profile:
-    """The costs of a network.
+class LayerTable:
+    """Costs layer by layer, and their sums.
 
     Attributes:
-        network: The network.
-        layers: One entry an operator, in order.
+        layers: One entry an operator or a module, in order.
     """
 
-    network: Network
     layers: list[Layer]
 
     @property
@@ -122,6 +127,17 @@ class Profile:
             kinds[layer.op] = kinds.get(layer.op, 0) + layer.flops
         return {kind: flops for kind, flops in kinds.items() if flops}
 
+
+@dataclass(frozen=True, kw_only=True)
+class Profile(LayerTable):
+    """The costs of a network.
+
+    Attributes:
+        network: The network.
+    """
+
+    network: Network
+
     @cached_property
     def coverage(self) -> Coverage:
         """How its layers were counted: by formula, or by fvcore and with what left out."""
@@ -135,16 +151,42 @@ class Profile:
         return Coverage(tuple(sorted(formula)), foreign, (*UNCOUNTED, FOREIGN) if foreign else UNCOUNTED)
 
 
-def profile(network: Network) -> Profile:
+@overload
+def profile(network: Network, *, input: Shape | None = None) -> Profile: ...
+@overload
+def profile(network: nn.Module, *, input: Input) -> ModuleProfile: ...
+def profile(network: Network | nn.Module, *, input: Input | None = None) -> Profile | ModuleProfile:  # noqa: A002 - the language's word
     """Return the costs of a network, layer by layer. Nothing is built; no torch is needed.
+
+    A `torch.nn.Module` of any making is run instead, as `analysis.foreign` says. It needs an input: the shape
+    of one sample, or the tensors that it is called with.
+
+    Raises:
+        InputError: If it is neither, or a module comes without an input or cannot be run.
+        ShapeError: If a network's rows do not fit another input.
 
     >>> from archscape.spaces import load_network
     >>> profile(load_network("lenet5")).macs
     416520
     """
+    if not isinstance(network, Network):
+        return _of_module(network, input)
+    if input is not None:
+        network = network.at(input=cast("Shape", input))
     layers: list[Layer] = []
     _collect(network.body, "", layers)
     return Profile(network=network, layers=layers)
+
+
+def _of_module(module: nn.Module, given: Input | None) -> ModuleProfile:
+    if "torch" not in sys.modules or not isinstance(module, sys.modules["torch"].nn.Module):
+        law = "a profile is that of a Network or of a torch.nn.Module"
+        raise InputError(f"{law}, but got {type(module).__name__}; `archscape.load` reads a name or a file")
+    if given is None:
+        raise InputError("a module does not say what it reads: give input=(3, 224, 224), or its tensors")
+    from .foreign import profile_module
+
+    return profile_module(module, input=given)
 
 
 def _collect(body: Body, prefix: str, layers: list[Layer]) -> None:

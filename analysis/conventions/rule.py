@@ -51,12 +51,12 @@ class Rule(NamedTuple):
         operators: Their classes.
         text: The rule in words. K is the kernel's volume, C and M are channels in and out, g groups, HW the
             positions of the output, N elements.
-        count: Returns the count for one input; None for a use that the tool passes over.
+        counts: Returns the count for one input; None for a use that the tool passes over.
     """
 
     operators: tuple[type[Op], ...]
     text: str
-    count: Callable[[Use], int | None]
+    counts: Callable[[Use], int | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Convention:
     def count(self, use: Use) -> int | None:
         """Return what one operator counts, or None where it is not counted."""
         rule = self.rule(use.op)
-        return None if rule is None else rule.count(use)
+        return None if rule is None else rule.counts(use)
 
     @cached_property
     def _by_operator(self) -> Mapping[type[Op], Rule]:

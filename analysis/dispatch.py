@@ -1,0 +1,159 @@
+"""What really runs when a module is called: its products by PyTorch's FlopCounterMode, and every operator.
+
+An operator stands under the module whose `forward` calls it, not under the ones around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch._ops import OpOverload
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry, sdpa_flop_count
+
+from archscape.spaces.graph import Shape
+
+FREE = re.compile(
+    "|".join(
+        (
+            r"\w*(max|avg)_\w*pool\w*",
+            r"\w*(batch|layer|group)_norm\w*|\w*softmax|glu|_prelu_kernel|native_dropout",
+            r"upsample_\w+|grid_sampler_[23]d|\w*(pixel|channel)_(un)?shuffle|\w+_pad(_nd|[123]d)",
+            r"(new_)?(empty|full|ones|zeros|rand|randn|randint)(_like|_strided)?|randperm|arange|linspace",
+            r"as_strided|set|resize|zero|fill|uniform|normal|bernoulli|eye|scalar_tensor|lift_fresh|_unsafe_view",
+            r"cat|stack|repeat|roll|flip|unfold|im2col|tril|triu|_?\w*copy|clone|where|masked_\w+|nonzero|one_hot",
+            r"(\w+_)?scatter(_add|_reduce)?|gather|index|index_\w+|embedding|sort|topk|argmax|argmin|searchsorted",
+            r"cum(sum|prod|max|min)|r?sub|hardswish|log_sigmoid_forward|complex|polar|bincount",
+            r"_local_scalar_dense|item|is_nonzero|_linalg_check_errors",
+        )
+    )
+)
+"""Operators without products, besides views, functions of each element and reductions, which say so."""
+FREE_TAGS = frozenset({torch.Tag.pointwise, torch.Tag.reduction})
+
+
+class Ran(NamedTuple):
+    """A run of a module; each mapping is by the name of a module, "" for the whole one.
+
+    Attributes:
+        shapes: What the modules that ran gave, without the batch, in the order in which they began.
+        macs: Their own products.
+        unknown: Their own operators that may hold products and were not counted, with how often each ran.
+    """
+
+    shapes: dict[str, Shape]
+    macs: Counter[str]
+    unknown: dict[str, Counter[str]]
+
+
+def run(module: nn.Module, given: tuple[Tensor, ...]) -> Ran:
+    """Call a module and return what ran. Hooks are put on it and taken off again."""
+    watch = _Watch()
+    recorder = _Recorder(watch)
+    with ExitStack() as stack, torch.no_grad():
+        for name, child in module.named_modules():
+            before, after = watch.hooks(name)
+            stack.callback(child.register_forward_pre_hook(before, prepend=True).remove)
+            stack.callback(child.register_forward_hook(after).remove)
+        stack.enter_context(recorder)
+        stack.enter_context(watch.counter)
+        module(*given)
+    return Ran(watch.shapes, watch.macs, dict(watch.unknown))
+
+
+class _Watch:
+    """Which module is running, and what its own code has counted so far."""
+
+    def __init__(self) -> None:
+        self.counter = FlopCounterMode(display=False, custom_mapping=_ON_CPU)
+        self.running: list[str] = [""]
+        self.counted = 0
+        self.shapes: dict[str, Shape] = {}
+        self.macs: Counter[str] = Counter()
+        self.unknown: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def hooks(self, name: str) -> tuple[Any, Any]:
+        """Return what is called before and after a module of a name."""
+
+        def before(module: nn.Module, given: object) -> None:
+            self.attribute()
+            self.running.append(name)
+            self.shapes.setdefault(name, ())
+
+        def after(module: nn.Module, given: object, result: object) -> None:
+            self.attribute()
+            self.running.pop()
+            self.shapes[name] = _shape(result)
+
+        return before, after
+
+    def attribute(self) -> None:
+        """Give what was counted since the last call to the module that is running."""
+        now = self.counter.get_total_flops()
+        self.macs[self.running[-1]] += (now - self.counted) // 2
+        self.counted = now
+
+
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes the operators that nobody counts."""
+
+    supports_higher_order_operators = True
+
+    def __init__(self, watch: _Watch) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.watch = watch
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if not _known(func):
+            self.watch.unknown[self.watch.running[-1]][_word(func)] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def _known(func: Any) -> bool:
+    """Tell whether an operator is counted, or known to hold no product."""
+    if not isinstance(func, OpOverload):
+        return False
+    packet = func.overloadpacket
+    if packet in flop_registry or packet in _ON_CPU or func.namespace == "prim" or func.is_view:
+        return True
+    if func.namespace != "aten":
+        return False
+    word = packet.__name__.removesuffix("_")
+    return bool(FREE_TAGS & set(func.tags)) or FREE.fullmatch(word) is not None
+
+
+def _word(func: Any) -> str:
+    """Return an operator's name as fvcore has it: `aten::gelu`."""
+    return f"{func.namespace}::{func.overloadpacket.__name__}" if isinstance(func, OpOverload) else str(func)
+
+
+def _shape(result: object) -> Shape:
+    """Return the shape of a result, or of the first tensor in it, without the batch."""
+    if isinstance(result, Tensor):
+        return tuple(result.shape[1:])
+    if isinstance(result, dict):
+        result = tuple(result.values())
+    return _shape(result[0]) if isinstance(result, tuple | list) and result else ()
+
+
+def _attention(query: Shape, key: Shape, value: Shape, *_: object, **__: object) -> int:
+    return int(sdpa_flop_count(query, key, value))  # type: ignore[no-untyped-call]
+
+
+def _recurrence(x: Shape, inward: Shape, inner: Shape, *_: object, **__: object) -> int:
+    """Return the products of every step of a recurrent layer: of its input, and of its state."""
+    steps, batch = x[:2]
+    return 2 * steps * batch * (inward[0] * inward[1] + inner[0] * inner[1])
+
+
+_ON_CPU: dict[Any, Callable[..., int]] = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+    torch.ops.aten.mkldnn_rnn_layer: _recurrence,
+}
+"""Operators of the CPU that FlopCounterMode of PyTorch 2.13 does not know by itself."""
