@@ -8,10 +8,10 @@ Command: `make chaos` (about 40 minutes on two cores; writes benchmarks/results/
 `python benchmarks/chaos.py --short --storage sqlite` (one seed, 60 trials, on standard output only)
 Needs: PostgreSQL's server programs; root, or whoever may mount, for the full disk.
 
-The command line is used as on a cluster: `archscape search` with a pool of two, and two `archscape worker`
-that join. Faults come in an order drawn from the seed, each at a random moment after some more trials have
-ended; whatever died is started again, as a cluster's scheduler does. Then all is left in peace. Results are
-counted from the logs of the workers, and looked for in the tables of the study.
+The command line is used as on a cluster: `archscape search` with two workers, and `archscape worker` that
+joins with two more. Faults come in an order drawn from the seed, each at a random moment after some more
+trials have ended; whatever died is started again, as a cluster's scheduler does. Then all is left in peace.
+Results are counted from the logs of the workers, and looked for in the tables of the study.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pathlib import Path
 from random import Random
 
 from aftermath import Aftermath, look
-from crew import COORDINATOR, Crew
+from crew import COORDINATOR, JOINED, Crew
 from faults import FAULTS, World, mount_small_disk, unmount
 from postgres import Cluster
 from results import write_results
@@ -88,20 +88,20 @@ def run(storage: str, seed: int, cluster: Cluster | None, *, trials: int, rounds
         home, out = Path(name), Path(name) / "run"
         (home / "tiny.yaml").write_text(SPACE)
         (home / "job.yaml").write_text(f"{JOB}trials: {trials}\n")
-        url = cluster.url(f"chaos{seed}") if cluster else f"sqlite:///{out / 'study.db'}"
-        crew = Crew(commands=commands(home / "job.yaml", out, url if cluster else None), errors=home)
+        place = cluster.url(f"chaos{seed}") if cluster else f"sqlite:///{out / 'study.db'}"
+        crew = Crew(commands=commands(home / "job.yaml", out, place), errors=home)
         world = World(crew=crew, out=out, rng=Random(seed), lease=LEASE, cluster=cluster, small=small)
         try:
             disturb(world, trials=trials, rounds=rounds)
             leave_in_peace(world)
             alive = crew.everyone()
         except TimeoutError as error:
-            said = "\n".join(f"{path.name}: {path.read_text()[-2000:]}" for path in home.glob("*.err"))
+            said = "\n".join(f"{name}: {crew.said(name)}" for name in crew.bury())
             raise TimeoutError(f"{storage}, seed {seed}: {error}\n{said}") from None
         finally:
             world.undo(all_of_it=True)
             crew.end()
-        after = look(out, url.replace("postgresql:", "postgresql+psycopg:"), alive)
+        after = look(out, place.replace("postgresql:", "postgresql+psycopg:"), alive)
         broken = after.broken(trials=trials, epochs=EPOCHS, weights=out / "checkpoints")
     seconds = time.perf_counter() - started
     ends = Counter(status for _, status in crew.ends)
@@ -122,14 +122,12 @@ def small_disk(folder: Path) -> Iterator[bool]:
             unmount(folder)
 
 
-def commands(job: Path, out: Path, url: str | None) -> dict[str, list[str]]:
+def commands(job: Path, out: Path, storage: str) -> dict[str, list[str]]:
     """Return what a user types, by the name of the process."""
-    place = ["--storage", url] if url else []
-    joining = ["worker", "--study", "chaos", *place, "--out", str(out)]
+    place = ["--storage", storage, "--out", str(out)]
     return {
-        COORDINATOR: ["search", str(job), *place, "--out", str(out)],
-        "worker1": joining,
-        "worker2": joining,
+        COORDINATOR: ["search", str(job), *place],
+        JOINED: ["worker", "--study", "chaos", *place, "--workers", "2"],
     }
 
 

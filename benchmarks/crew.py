@@ -15,7 +15,8 @@ from pathlib import Path
 MARK = "ARCHSCAPE_CREW"
 """The variable that every process of a crew inherits, by which all are found."""
 
-COORDINATOR = "coordinator"
+COORDINATOR, JOINED = "coordinator", "joined"
+WRONG_INPUT = 2
 
 
 class Crew:
@@ -51,9 +52,15 @@ class Crew:
             )
 
     def bury(self) -> list[str]:
-        """Return the names of the processes that do not run, with those that ended since the last call."""
+        """Return the names of the processes that do not run, having noted those that ended.
+
+        Raises:
+            RuntimeError: If one says that its command or its job is wrong.
+        """
         for name, process in list(self._processes.items()):
             if (status := process.poll()) is not None:
+                if status == WRONG_INPUT:
+                    raise RuntimeError(f"{name}: {self.said(name)}")
                 self.ends.append((name, status))
                 del self._processes[name]
         return [name for name in self._commands if name not in self._processes]
@@ -63,16 +70,18 @@ class Crew:
         for name in self.bury():
             self.start(name)
 
-    @property
-    def coordinator(self) -> int | None:
-        """The process number of the coordinator; None if it does not run."""
-        process = self._processes.get(COORDINATOR)
+    def said(self, name: str) -> str:
+        """Return the end of what a process, with all that had its name before, said on standard error."""
+        return (self._errors / f"{name}.err").read_text(errors="replace")[-2000:]
+
+    def find(self, name: str) -> int | None:
+        """Return the process number of a name; None if it does not run."""
+        process = self._processes.get(name)
         return process.pid if process else None
 
     def workers(self) -> list[int]:
-        """Return the process numbers of all workers that joined and all of the coordinator's pool."""
-        joined = [p.pid for name, p in self._processes.items() if name != COORDINATOR]
-        return joined + (list(children(self.coordinator)) if self.coordinator else [])
+        """Return the process numbers of those that train: the pools of the coordinator and of what joined."""
+        return [child for process in self._processes.values() for child in children(process.pid)]
 
     def everyone(self) -> list[int]:
         """Return the process numbers of all that live, found by their mark, whoever started them."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from crew import Crew, send
+from crew import COORDINATOR, JOINED, Crew, send
 from postgres import Cluster
 
 DISK_BYTES = 128 << 20
@@ -61,7 +61,7 @@ class World:
         self.later.append((time.monotonic() + seconds, action))
 
     def victim(self) -> int | None:
-        """Return one of the workers, if there is any."""
+        """Return one of those that train, if there is any."""
         workers = self.crew.workers()
         return self.rng.choice(workers) if workers else None
 
@@ -78,13 +78,15 @@ def _kill_worker(world: World) -> None:
 
 
 def _ask_to_leave(world: World) -> None:
-    if victim := world.victim():
+    """Ask a worker to leave, or all that joined."""
+    if victim := world.rng.choice([world.victim(), world.crew.find(JOINED)]):
         send(victim, signal.SIGTERM)
 
 
 def _kill_coordinator(world: World) -> None:
-    if world.crew.coordinator:
-        send(world.crew.coordinator, signal.SIGKILL)
+    """Kill what leads some of the workers: the coordinator, or what joined."""
+    if victim := world.crew.find(world.rng.choice([COORDINATOR, COORDINATOR, JOINED])):
+        send(victim, signal.SIGKILL)
 
 
 def _kill_everyone(world: World) -> None:
@@ -96,7 +98,7 @@ def _freeze(world: World) -> None:
     """Stop a worker for longer than its lease; it goes on as if nothing had happened."""
     if victim := world.victim():
         send(victim, signal.SIGSTOP)
-        seconds = world.lease * world.rng.uniform(1.3, 2.5)
+        seconds = world.lease * world.rng.uniform(2, 4)
         world.in_a_while(seconds, lambda: send(victim, signal.SIGCONT))
 
 
