@@ -17,6 +17,9 @@ _START = re.compile(r" starts: network (\w+),")
 _EPOCH = re.compile(r" epoch (\d+): (.*)")
 _END = re.compile(r" ends: (\w+)")
 
+SIGNS = {"given back": " gives it back", "dropped": " drops it: ", "gone on with": " goes on from "}
+"""What shows in a log that a fault struck a trial under way."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
@@ -48,6 +51,8 @@ class Aftermath:
     Attributes:
         trials: What it holds, by number.
         claims: What the logs hold.
+        signs: How often the logs tell of a trial given back, dropped since its lease was lost, and gone on
+            with from a checkpoint.
         optuna: How many trials Optuna has in each of its states.
         spooled: Files in the spool.
         alive: Processes left.
@@ -55,6 +60,7 @@ class Aftermath:
 
     trials: list[Trial]
     claims: list[Claim]
+    signs: Mapping[str, int]
     optuna: Mapping[str, int]
     spooled: list[str]
     alive: list[int]
@@ -134,6 +140,7 @@ def look(out: Path, storage: str, alive: list[int]) -> Aftermath:
     return Aftermath(
         trials=trials,
         claims=[claim for path in logs for claim in read_claims(path)],
+        signs={name: sum(_text(path).count(sign) for path in logs) for name, sign in SIGNS.items()},
         optuna=optuna,
         spooled=sorted(path.name for path in (out / "spool").iterdir()),
         alive=alive,
@@ -145,7 +152,7 @@ def read_claims(log: Path) -> list[Claim]:
     number, digest = int(log.stem.removeprefix("trial-")), ""
     latest: dict[str, float] = {}
     claims: list[Claim] = []
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in _text(log).splitlines():
         if found := _START.search(line):
             digest, latest = found[1], {}
         elif found := _EPOCH.search(line):
@@ -158,7 +165,11 @@ def read_claims(log: Path) -> list[Claim]:
 def count_ends(out: Path) -> int:
     """Return how many trials have come to their end so far, by their logs."""
     logs = (out / "logs").glob("trial-*.log")
-    return sum(" ends: " in path.read_text(encoding="utf-8", errors="replace") for path in logs)
+    return sum(" ends: " in _text(path) for path in logs)
+
+
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")
 
 
 def _metric(text: str) -> tuple[str, float]:

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from aftermath import Aftermath, look
+from aftermath import SIGNS, Aftermath, look
 from crew import COORDINATOR, JOINED, Crew
 from faults import FAULTS, World, mount_small_disk, unmount
 from postgres import Cluster
@@ -40,7 +40,7 @@ from siege import disturb, leave_in_peace
 
 SEEDS = range(5)
 TRIALS, SHORT_TRIALS = 200, 60
-ROUNDS, SHORT_ROUNDS = 4, 1
+ROUNDS, SHORT_ROUNDS = 3, 1
 EPOCHS = 3
 LEASE = 3
 OWN_MOUNTS = "ARCHSCAPE_OWN_MOUNTS"
@@ -143,7 +143,7 @@ def differing(runs: list[Run]) -> int:
 def table(runs: list[Run]) -> list[str]:
     """Return a row for each run: what was done to it, what came out."""
     columns = (
-        *("storage", "seed", *FAULTS, "final", "complete", "failed", "tried again"),
+        *("storage", "seed", *FAULTS, *SIGNS, "tried again", "final", "complete", "failed"),
         *("lost", "trained twice", "open", "spooled", "processes left", "seconds"),
     )
     lines = [f"| {' | '.join(columns)} |", f"|{'--|' * len(columns)}"]
@@ -153,7 +153,8 @@ def table(runs: list[Run]) -> list[str]:
         failed = ", ".join(f"{count} {cause}" for cause, count in after.causes.items()) or "0"
         cells = [
             *(each.storage, each.seed, *(each.faults[fault] or "-" for fault in FAULTS)),
-            *(final, states["complete"], failed, sum(trial.attempts > 1 for trial in after.trials)),
+            *(*after.signs.values(), sum(trial.attempts > 1 for trial in after.trials)),
+            *(final, states["complete"], failed),
             *(len(after.lost), len(after.twice), len(after.trials) - final),
             *(len(after.spooled), len(after.alive), f"{each.seconds:.0f}"),
         ]
