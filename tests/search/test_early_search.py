@@ -1,0 +1,82 @@
+"""Early stopping in whole searches: who was stopped and why, and that those who go on lose nothing by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from archscape.analysis.report import RunResults
+from archscape.search.early import Halving, Mark, Median, Stop
+from archscape.search.executors import InProcess
+from archscape.search.job import Job, read_job
+from archscape.search.recipe import Recipe
+from archscape.search.session import run
+
+EPOCHS = 4
+TRIALS = 8
+
+
+def searched(job_file: Path, out: Path, stop: Stop | None, *, one: bool = False) -> tuple[Job, RunResults]:
+    job = replace(read_job(job_file), recipe=Recipe(epochs=EPOCHS), trials=TRIALS, workers=1, stop=stop)
+    if one:
+        job = replace(job, objectives={"accuracy": "maximize"})
+    return job, run(job, out=out, executor=InProcess())
+
+
+def marks_at(rung: int, found: RunResults) -> list[Mark]:
+    """Return the marks at a rung from the tables of a search that has ended."""
+    there = found.curves[found.curves["epoch"] == rung].merge(
+        found.trials, left_on="trial", right_on="number"
+    )
+    last = found.curves.groupby("trial")["epoch"].max()
+    return [
+        Mark(number=number, values=(accuracy, macs), passed=last[number] > rung)
+        for number, accuracy, macs in there[["trial", "accuracy_x", "macs"]].itertuples(index=False)
+    ]
+
+
+@pytest.mark.slow
+def test_a_search_stops_what_its_rule_stops_and_says_so(job_file: Path, tmp_path: Path) -> None:
+    job, found = searched(job_file, tmp_path / "run", Halving(eta=2))
+    rule, trials = job.rule(), found.trials.set_index("number")
+    assert rule is not None
+    assert rule.rungs == (1, 2)
+    stopped = trials[trials["status"] == "pruned"]
+    assert set(trials["status"]) == {"complete", "pruned"}
+    assert set(stopped["cause"]) == {"halving"}
+    assert stopped["message"].str.contains(r"rank \d+ of \d+ at epoch [12]; the best").all()
+    last = found.curves.groupby("trial")["epoch"].max()
+    assert set(last[stopped.index]) <= set(rule.rungs)
+    assert set(last[trials.index[trials["status"] == "complete"]]) == {EPOCHS}
+    for rung in rule.rungs:
+        marks = marks_at(rung, found)
+        going = {mark.number for mark in marks if rule.verdict(rung, mark, marks).go}
+        assert going <= {mark.number for mark in marks if mark.passed}
+
+
+@pytest.mark.slow
+def test_a_trial_that_was_stopped_and_went_on_ends_as_if_it_never_was(job_file: Path, tmp_path: Path) -> None:
+    _, whole = searched(job_file, tmp_path / "whole", None)
+    _, found = searched(job_file, tmp_path / "run", Halving(eta=2))
+    both = found.trials.merge(whole.trials, on="hash", suffixes=("", "_whole"))
+    assert len(both) == TRIALS
+    complete = both[both["status"] == "complete"]
+    for metric in ("accuracy", "loss", "test_accuracy"):
+        pd.testing.assert_series_equal(complete[metric], complete[f"{metric}_whole"], check_names=False)
+    folder = tmp_path / "run" / "logs"
+    logs = [(folder / f"trial-{number:05d}.log").read_text() for number in complete["number"]]
+    promoted = [log for log in logs if "pauses it" in log]
+    assert promoted
+    assert all("goes on from" in log for log in promoted)
+
+
+@pytest.mark.slow
+def test_the_median_rule_stops_for_one_objective(job_file: Path, tmp_path: Path) -> None:
+    _, found = searched(job_file, tmp_path / "run", Median(trials=3), one=True)
+    stopped = found.trials[found.trials["status"] == "pruned"]
+    assert len(stopped) >= 2
+    assert set(stopped["cause"]) == {"median"}
+    assert stopped["message"].str.contains("is worse than the median").all()
