@@ -25,11 +25,6 @@ LIBRARIES = (str(HERE), str(HERE.resolve()), sysconfig.get_path("stdlib"), "<fro
 """Where frames of a traceback begin that are not the user's; installed packages are not either."""
 
 
-def is_factory(name: str) -> bool:
-    """Tell whether a name is that of a Python file, with or without a factory: `net.py:make`."""
-    return name.endswith(".py") or ".py:" in name
-
-
 def load_module(name: str) -> nn.Module:
     """Return the module that `file.py:factory` names: a class or function without arguments, or a module.
 

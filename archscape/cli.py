@@ -13,19 +13,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ._version import __version__
 from .commands import study as study_commands
 from .commands.common import NameOption, RunArgument, StorageOption, find_study
+from .commands.networks import COSTS, FormatOption, InputOption, find_network
+from .commands.profile import profile
 from .commands.worker import worker
-from .output import Format, emit, emit_json, watch
+from .output import Format, emit, watch
 from .spaces.errors import ArchscapeError, InputError, StudyError
 
 if TYPE_CHECKING:
-    from .analysis.cost import Profile
     from .spaces import Network, Space
 
 app = typer.Typer(
@@ -37,15 +38,7 @@ app = typer.Typer(
     "Start with `archscape list`, `archscape profile resnet50` or `archscape space cifar`.",
 )
 
-COSTS = ("params", "macs", "flops", "activations")
 FIGURES = (".svg", ".png", ".pdf")
-NetworkName = Annotated[
-    str, typer.Argument(help="A name of `archscape list`, or a YAML or JSON file.", metavar="NETWORK")
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-InputOption = Annotated[
-    str | None, typer.Option("--input", metavar="CxHxW", help="Another input than the network's own.")
-]
 
 
 @app.command()
@@ -83,32 +76,7 @@ def search(
     _say(f"  archscape export {folder} --out {folder / 'best'}")
 
 
-@app.command()
-def profile(
-    network: NetworkName,
-    form: FormatOption = Format.table,
-    shape: InputOption = None,
-) -> None:
-    """Show what a network costs, layer by layer: parameters, multiply-accumulates, FLOPs, activations."""
-    from .analysis.cost import CONVENTION
-    from .analysis.cost import profile as count
-
-    found = count(_network(network, shape))
-    rows = _layer_rows(found)
-    columns = ("name", "op", "shape", "params", "macs", "flops", "activations", "receptive_field")
-    if form is Format.json:
-        emit_json(_profile_json(found, columns, rows))
-        return
-    from .spaces.table.values import shape_text
-
-    shown = [(*row[:2], shape_text(row[2]), *row[3:7], shape_text(row[7])) for row in rows]
-    total = ("total", "", "", found.params, found.macs, found.flops, found.activations, "")
-    title = f"{found.network.name}, input {shape_text(found.network.input)}"
-    emit(columns, [*shown, total] if form is not Format.csv else shown, form, title=title)
-    _say(f"Convention: {CONVENTION}.")
-    for layer, foreign in found.coverage.fvcore.items():
-        missed = ", ".join(f"{operation} x{count}" for operation, count in foreign.unsupported.items())
-        _say(f"{layer} is {foreign.path}, counted by fvcore" + (f" without {missed}." if missed else "."))
+app.command()(profile)
 
 
 @app.command()
@@ -125,7 +93,7 @@ def compare(
     from .analysis.cost import profile as count
     from .spaces.table.values import shape_text
 
-    found = [count(_network(name, shape)) for name in networks]
+    found = [count(find_network(name, shape)) for name in networks]
     columns = ("network", "input", *COSTS, "layers")
     rows = [
         (p.network.name, shape_text(p.network.input), *(getattr(p, cost) for cost in COSTS), len(p.layers))
@@ -202,7 +170,7 @@ def export(
     else:
         if trial != "best":
             raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
-        network = _network(source, None)
+        network = find_network(source, None)
         files = write(network, out, formats=form or ("source", "spec"))
     for path in files.values():
         print(path)
@@ -313,14 +281,6 @@ def _command() -> str:
     return shlex.join(["archscape", *sys.argv[1:]])
 
 
-def _network(name: str, shape: str | None) -> Network:
-    from .spaces import load_network
-    from .spaces.table.language import read_shape
-
-    network = load_network(name)
-    return network if shape is None else network.at(input=read_shape(shape))
-
-
 def _references(space: Space) -> Iterator[Network]:
     """Yield the networks of the catalog on a space's input with its number of classes, where they fit."""
     from .spaces import Network as NetworkTable
@@ -339,27 +299,6 @@ def _references(space: Space) -> Iterator[Network]:
 def _require_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-
-
-def _layer_rows(found: Profile) -> list[tuple[Any, ...]]:
-    from .analysis.receptive_field import receptive_fields
-
-    fields = receptive_fields(found.network.graph)
-    return [(*layer, fields[layer.name]) for layer in found.layers]
-
-
-def _profile_json(found: Profile, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    from .analysis.cost import CONVENTION
-
-    return {
-        "network": found.network.name,
-        "input": list(found.network.input),
-        **{cost: getattr(found, cost) for cost in COSTS},
-        "flops_by_kind": found.flops_by_kind,
-        "layers": [dict(zip(columns, row, strict=True)) for row in rows],
-        "convention": CONVENTION,
-        "coverage": found.coverage.as_dict(),
-    }
 
 
 def _show_block(word: str, form: Format) -> None:

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import csv
 import doctest
+import io
+import json
+import subprocess
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
@@ -32,6 +35,7 @@ from archscape.spaces.graph import Shape, Tensor
 from archscape.spaces.operators.activation import ACTIVATIONS
 from archscape.spaces.operators.opaque import opaque
 
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Tool = Callable[[nn.Module, Shape], tuple[int, int]]
 
 NETWORKS = [table for name in catalog_names() if isinstance(table := load(name), Network)]
@@ -252,6 +256,33 @@ def test_foreign_modules_are_counted_as_fvcore_counts_them() -> None:
     network = Network(name="foreign", input=(3, 8, 8), layers=rows, uses=(grouped,))
     assert counted(network, "fvcore") == by_tool("fvcore", network)
     assert count(network, "thop").uncounted["opaque"] == 1
+
+
+def test_the_command_counts_in_a_convention(archscape: Run) -> None:
+    done = archscape("profile", "mobilenetv2", "--convention", "ptflops", "--format", "json")
+    found = json.loads(done.stdout)
+    own = found["conventions"]["ptflops"]
+    assert own["total"] == sum(layer["ptflops"] for layer in found["layers"]) == 320_300_008
+    assert own["not counted"] == {"add": 10}
+    assert found["macs"] == 300_774_272
+    shown = archscape("profile", "mobilenetv2", "--convention", "ptflops")
+    assert "320,300,008" in shown.stdout
+    assert "Not counted: add x10." in shown.stderr
+
+
+def test_the_command_shows_conventions_side_by_side(archscape: Run) -> None:
+    done = archscape("profile", "resnet50", "--convention", "all", "--format", "csv")
+    rows = {row["convention"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+    assert list(rows) == list(CONVENTIONS)
+    assert rows["thop"]["counts"] == "4133640192"
+    assert float(rows["thop"]["ratio to macs"]) == round(4_133_640_192 / 4_089_184_256, 6)
+    assert all(name in done.stderr for name in CONVENTIONS)
+
+
+def test_the_command_refuses_a_convention_it_does_not_know(archscape: Run) -> None:
+    done = archscape("profile", "lenet5", "--convention", "fvcor")
+    assert done.returncode == 2
+    assert "there is no convention 'fvcor'; did you mean 'fvcore'?" in done.stderr
 
 
 def test_no_operator_has_two_rules() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 import random
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from archscape.spaces import load_network
 from archscape.spaces.code.build import build
 from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 class Parts(nn.Module):
@@ -285,3 +288,47 @@ def test_what_is_wrong_with_a_file_is_one_message_with_the_place(file: Path, tmp
 @pytest.mark.parametrize("module", [foreign, tracing])
 def test_the_examples_are_true(module: Callable[..., object]) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+def test_the_command_profiles_a_file(archscape: Run, file: Path) -> None:
+    done = archscape("profile", f"{file}:make", "--input", "3x6x6", "--format", "json")
+    found = json.loads(done.stdout)
+    assert (found["macs"], found["params"], found["input"]) == (27 * 8 * 16, 224, [3, 6, 6])
+    keys = {"name", "op", "shape", "params", "macs", "activations", "receptive_field"}
+    assert all(keys <= layer.keys() for layer in found["layers"])
+    assert {"network", "flops", "activations", "convention", "coverage", "lower_bounds"} <= found.keys()
+    assert "a word of the file" in done.stderr
+
+
+def test_the_command_marks_lower_bounds_and_names_what_is_missing(archscape: Run, tmp_path: Path) -> None:
+    (tmp_path / "spectral.py").write_text(
+        "import torch\n"
+        "class Net(torch.nn.Module):\n"
+        "    def forward(self, x):\n"
+        "        return torch.fft.rfft(x).abs()\n"
+    )
+    done = archscape("profile", "spectral.py:Net", "--input", "2x8")
+    assert "macs, at least" in done.stdout
+    assert "forward: aten::_fft_r2c x1 may hold products and is not counted" in done.stderr
+
+
+def test_the_command_says_what_is_wrong_in_one_message(archscape: Run, file: Path) -> None:
+    wrong = {
+        ("profile", f"{file}:make"): "give --input CxHxW, as in 3x224x224",
+        ("profile", f"{file}:make", "--input", "4x6x6"): "Net on 1x4x6x6: RuntimeError: Given groups=1",
+        ("profile", f"{file}:broken", "--input", "3x6x6"): "net_of_mine.py:19: KeyError: 'no weights'",
+        (
+            "profile",
+            f"{file}:make",
+            "--input",
+            "3x6x6",
+            "--convention",
+            "thop",
+        ): "counted in other",
+    }
+    for arguments, words in wrong.items():
+        done = archscape(*arguments)
+        assert done.returncode == 2, done.stderr
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""

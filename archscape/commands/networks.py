@@ -1,0 +1,36 @@
+"""What commands on networks share: how one is named, on which input, and its costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..output import Format
+
+if TYPE_CHECKING:
+    from ..spaces import Network
+
+COSTS = ("params", "macs", "flops", "activations")
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+InputOption = Annotated[
+    str | None, typer.Option("--input", metavar="CxHxW", help="Another input than the network's own.")
+]
+
+
+def find_network(name: str, shape: str | None) -> Network:
+    """Return a network of the catalog or of a file, on another input if one is given.
+
+    Raises:
+        InputError: If there is no such network, or the input does not fit it.
+    """
+    from ..spaces import load_network
+    from ..spaces.table.language import read_shape
+
+    network = load_network(name)
+    return network if shape is None else network.at(input=read_shape(shape))
+
+
+def is_python(name: str) -> bool:
+    """Tell whether a name is that of a Python file, with or without what it makes: `net.py:make`."""
+    return name.endswith(".py") or ".py:" in name

@@ -1,0 +1,231 @@
+"""`archscape profile`: what a network costs, layer by layer, in any convention; or any PyTorch module."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..output import Format, emit, emit_json
+from ..spaces.errors import InputError
+from .common import say
+from .networks import COSTS, FormatOption, InputOption, find_network, is_python
+
+if TYPE_CHECKING:
+    from ..analysis.conventions import Count
+    from ..analysis.cost import Profile
+    from ..analysis.foreign import ModuleProfile
+
+ALL = "all"
+Source = Annotated[
+    str,
+    typer.Argument(
+        help="A name of `archscape list`, a YAML or JSON file, or what makes any PyTorch module: "
+        "`file.py:factory`, which is run.",
+        metavar="NETWORK",
+    ),
+]
+ConventionOption = Annotated[
+    str,
+    typer.Option(
+        "--convention",
+        metavar="NAME",
+        help="Count as another tool does: macs (ours), fvcore, thop, ptflops, torchinfo, pycls, nasbench201; "
+        "`all` shows them side by side.",
+    ),
+]
+
+
+def profile(
+    network: Source,
+    form: FormatOption = Format.table,
+    convention: ConventionOption = "",
+    shape: InputOption = None,
+) -> None:
+    """Show what a network costs, layer by layer: parameters, multiply-accumulates, FLOPs, activations."""
+    if is_python(network):
+        _show_module(network, form, convention, shape)
+        return
+    from ..analysis.cost import profile as count
+
+    found = count(find_network(network, shape))
+    counts = _counts(found, convention)
+    if form is Format.json:
+        emit_json(_as_json(found, counts))
+    elif convention == ALL:
+        _show_side_by_side(found, counts, form)
+    elif counts:
+        _show_convention(found, counts[0], form)
+    else:
+        _show_costs(found, form)
+
+
+def _counts(found: Profile, name: str) -> list[Count]:
+    from ..analysis.conventions import count, side_by_side
+
+    if name == ALL:
+        return side_by_side(found.network)
+    return [count(found.network, name)] if name else []
+
+
+def _show_costs(found: Profile, form: Format) -> None:
+    from ..analysis.cost import CONVENTION
+    from ..analysis.receptive_field import receptive_fields
+    from ..spaces.table.values import shape_text
+
+    fields = receptive_fields(found.network.graph)
+    rows = [
+        (*layer[:2], shape_text(layer.shape), *layer[3:], shape_text(fields[layer.name]))
+        for layer in found.layers
+    ]
+    total = ("total", "", "", *(getattr(found, cost) for cost in COSTS), "")
+    columns = ("name", "op", "shape", *COSTS, "receptive_field")
+    emit(columns, rows if form is Format.csv else [*rows, total], form, title=_title(found))
+    say(f"Convention: {CONVENTION}.")
+    for name, foreign in found.coverage.fvcore.items():
+        missed = ", ".join(f"{operation} x{count}" for operation, count in foreign.unsupported.items())
+        say(f"{name} is {foreign.path}, counted by fvcore" + (f" without {missed}." if missed else "."))
+
+
+def _show_convention(found: Profile, count: Count, form: Format) -> None:
+    from ..spaces.table.values import shape_text
+
+    name, macs = count.convention.name, [layer.macs for layer in found.layers]
+    ours = name == "macs"
+    rows: list[tuple[object, ...]] = [
+        (*layer[:2], shape_text(layer.shape), layer.params, layer.macs, *([] if ours else [counted]))
+        for layer, counted in zip(found.layers, count.layers, strict=True)
+    ]
+    total = ("total", "", "", count.params, sum(macs), *([] if ours else [count.total]))
+    columns = ("name", "op", "shape", "params", "macs", *([] if ours else [name]))
+    emit(columns, rows if form is Format.csv else [*rows, total], form, title=_title(found))
+    say(f"Convention {name}: {count.convention.about}")
+    say(f"Rules from {count.convention.source}. Not counted: {_missing(count) or 'nothing'}.")
+    if not ours and found.macs:
+        say(f"{count.total / found.macs:.4f} of our own macs.")
+
+
+def _show_side_by_side(found: Profile, counts: Sequence[Count], form: Format) -> None:
+    rows = [
+        (c.convention.name, c.params, c.total, _ratio(c, found) or "", _missing(c) or "nothing")
+        for c in counts
+    ]
+    emit(("convention", "params", "counts", "ratio to macs", "not counted"), rows, form, title=_title(found))
+    for count in counts:
+        say(f"{count.convention.name}: {count.convention.about}")
+
+
+def _title(found: Profile) -> str:
+    from ..spaces.table.values import shape_text
+
+    return f"{found.network.name}, input {shape_text(found.network.input)}"
+
+
+def _ratio(count: Count, found: Profile) -> float | None:
+    return round(count.total / found.macs, 6) if found.macs else None
+
+
+def _missing(count: Count) -> str:
+    return ", ".join(f"{word} x{times}" for word, times in sorted(count.uncounted.items()))
+
+
+def _as_json(found: Profile, counts: Sequence[Count]) -> dict[str, Any]:
+    from ..analysis.cost import CONVENTION
+    from ..analysis.receptive_field import receptive_fields
+
+    fields = receptive_fields(found.network.graph)
+    layers = [{**layer._asdict(), "receptive_field": fields[layer.name]} for layer in found.layers]
+    for count in counts:
+        for layer, counted in zip(layers, count.layers, strict=True):
+            layer[count.convention.name] = counted
+    result = {
+        "network": found.network.name,
+        "input": list(found.network.input),
+        **{cost: getattr(found, cost) for cost in COSTS},
+        "flops_by_kind": found.flops_by_kind,
+        "layers": layers,
+        "convention": CONVENTION,
+        "coverage": found.coverage.as_dict(),
+    }
+    if counts:
+        result["conventions"] = {count.convention.name: _count_json(count, found) for count in counts}
+    return result
+
+
+def _count_json(count: Count, found: Profile) -> dict[str, Any]:
+    return {
+        "total": count.total,
+        "ratio to macs": _ratio(count, found),
+        "params": count.params,
+        "about": count.convention.about,
+        "source": count.convention.source,
+        "not counted": count.uncounted,
+    }
+
+
+def _show_module(name: str, form: Format, convention: str, shape: str | None) -> None:
+    from ..analysis.foreign import profile_module
+    from ..analysis.user_code import load_module
+    from ..spaces.table.language import read_shape
+
+    if convention not in ("", "macs"):
+        law = "only networks of ours are counted in other conventions: their rules are for our operators"
+        raise InputError(f"--convention {convention}: {law}, and {name} is run instead")
+    if shape is None:
+        raise InputError(f"{name}: a module does not say what it reads; give --input CxHxW, as in 3x224x224")
+    given, module = read_shape(shape), load_module(name)
+    with redirect_stdout(sys.stderr):
+        found = profile_module(module, input=given)
+    if form is Format.json:
+        emit_json(_module_json(name, given, found))
+        return
+    from ..spaces.table.values import shape_text
+
+    rows: list[tuple[object, ...]] = [
+        (*layer[:2], shape_text(layer.shape), *layer[3:]) for layer in found.layers
+    ]
+    total = ("total", "", "", *(getattr(found, cost) for cost in COSTS))
+    plain = form is Format.csv
+    marked = [f"{cost}, at least" if cost in found.lower_bounds and not plain else cost for cost in COSTS]
+    title = f"{name}, input {shape}"
+    emit(("name", "op", "shape", *marked), rows if plain else [*rows, total], form, title=title)
+    _say_coverage(found)
+
+
+def _module_json(name: str, given: tuple[int, ...], found: ModuleProfile) -> dict[str, Any]:
+    return {
+        "network": name,
+        "input": list(given),
+        **{cost: getattr(found, cost) for cost in COSTS},
+        "flops_by_kind": found.flops_by_kind,
+        "lower_bounds": list(found.lower_bounds),
+        "layers": [{**layer._asdict(), "receptive_field": None} for layer in found.layers],
+        "convention": MODULE_CONVENTION,
+        "coverage": found.coverage.as_dict(),
+    }
+
+
+MODULE_CONVENTION = (
+    "macs: what FlopCounterMode counts, halved, no bias, batch 1; flops: 2 x macs + norms, resizing and 2-D "
+    "pooling as fvcore counts them; activations: convolutions and linear layers, by fvcore"
+)
+
+
+def _say_coverage(found: ModuleProfile) -> None:
+    coverage = found.coverage
+    say(f"Convention: {MODULE_CONVENTION}.")
+    for layer, operators in coverage.unknown.items():
+        said = ", ".join(f"{word} x{times}" for word, times in operators.items())
+        say(f"{layer}: {said} may hold products and is not counted, so the macs are a lower bound.")
+    for layer, operators in coverage.unsupported.items():
+        said = ", ".join(f"{word} x{times}" for word, times in operators.items())
+        say(f"{layer}: {said} not in the flops.")
+    if coverage.fvcore is None:
+        say(f"fvcore could not trace it ({coverage.failed}): flops are 2 x macs, activations unknown.")
+    elif coverage.fvcore != found.macs:
+        say(f"fvcore alone finds {coverage.fvcore:,} macs.")
+    if coverage.idle:
+        say(f"Did not run, though they hold parameters: {', '.join(coverage.idle)}.")
