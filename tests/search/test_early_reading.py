@@ -98,6 +98,15 @@ def test_a_mistake_is_one_error_with_its_place(tmp_path: Path, text: str, messag
     assert message in str(caught.value)
 
 
+def test_the_job_of_the_page_reads(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "early-stopping.md"
+    shown = page.read_text().split("```yaml\n")[1].split("```")[0]
+    assert job(tmp_path, shown).stop == Halving()
+    setting = "stop: {rule: halving, eta: 2, epochs: 3}"
+    assert setting in page.read_text()
+    assert job(tmp_path, JOB + setting).stop == Halving(eta=2, epochs=3)
+
+
 def test_a_job_made_in_python_obeys_the_same_laws() -> None:
     made = Job(search="a", space=Space.load("digits"), data="digits", recipe=Recipe(epochs=1), stop=Halving())
     with pytest.raises(JobError, match="nothing would be stopped"):
