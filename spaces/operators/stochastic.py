@@ -79,7 +79,7 @@ class Reparameterise(Op, NoFields):
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps the noise and its deviation; at inference nothing happens."""
         n = prod(output)
-        return Footprint(keeps=Size(2 * n), during=Size(n), backward=Size(n)) if training else VIEW
+        return Footprint(keeps=Size(2 * n), during=Size(n)) if training else VIEW
 
     def helpers(self) -> tuple[str, ...]:
         """Return the module's class."""
