@@ -54,15 +54,10 @@ def join_run(
     job = read_job(folder.job, data=seat.data)
     device = seat.device or job.device
     data = load_data(job.data)
-    _check_fit(job, data)
+    check_fit(job, data)
     with Study.open(path, storage=storage, name=job.search) as study:
         study.pin("device", str(pick_device(device)))
-        held = study.pin("data_fingerprint", data.fingerprint)
-        if held != data.fingerprint:
-            raise JobError(
-                f"data {job.data}: its fingerprint is {data.fingerprint}, but the study in {path} began with "
-                f"{held}; bring the old data back, or choose another folder"
-            )
+        check_same_data(study, job, data.fingerprint)
         Worker(
             name=name,
             plan=plan_of(job),
@@ -99,7 +94,21 @@ def evaluation(job: Job, data: Data, folder: Folder, *, device: str) -> Evaluate
     return cached(training, Path(job.cache)) if job.cache else training
 
 
-def _check_fit(job: Job, data: Data) -> None:
+def check_same_data(study: Study, job: Job, fingerprint: str) -> None:
+    """Check that all workers of a study train on the same data; the first one says on which.
+
+    Raises:
+        JobError: If they do not.
+    """
+    held = study.pin("data_fingerprint", fingerprint)
+    if held != fingerprint:
+        raise JobError(
+            f"data {job.data}: its fingerprint is {fingerprint}, but the study in {study.address.folder} "
+            f"began with {held}; bring the old data back, or choose another folder"
+        )
+
+
+def check_fit(job: Job, data: Data) -> None:
     """Check that the networks of the space take the data's samples and tell all its classes apart."""
     space = job.limited_space
     if space.input != data.input:

@@ -7,7 +7,7 @@ found dead or silent, or has ended. A step whose answer was lost may be taken ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -94,22 +94,25 @@ class Study(Opened):
             if self._submit(lease, sample):
                 return lease
 
-    def look(self, owner: Owner, *, trials: int, rule: Rule | None = None) -> Look:
+    def look(
+        self, owner: Owner, *, trials: int, rule: Rule | None = None, busy: Collection[int] = ()
+    ) -> Look:
         """End the trials that need no further work, and take up one that waits for somebody.
 
         First comes a trial that lost its process, under its number; then one that was stopped early and may
         now go on. Trials stopped early have ended when nothing else is left to do.
 
         Args:
-            owner: The process that looks; it holds nothing that it still works on.
+            owner: The process that looks.
             trials: How many trials the study may hold.
             rule: The rule of early stopping, if there is one.
+            busy: Numbers of the trials that it works on itself.
         """
 
         def step(steps: Steps) -> tuple[Look, Held | None, str]:
             held = steps.ledger.in_states("running", "waiting")
             self.watch.keep({row.number for row in held})
-            free = [row for row in held if self._is_free(row, owner)]
+            free = [row for row in held if row.number not in busy and self._is_free(row, owner)]
             look = Look(working=len(held) - len(free))
             look.ended = self._settle(steps, free)
             ended = {result.number for result in look.ended}
@@ -200,7 +203,7 @@ class Study(Opened):
             return False
 
     def _is_free(self, held: Held, owner: Owner) -> bool:
-        """Whether nobody works on a trial; a process that asks for work holds nothing it still works on."""
+        """Whether nobody works on a trial, among those that this process does not work on."""
         if held.owner is None or held.owner == owner:
             return True
         sign = (held.owner, held.beat, held.attempts)

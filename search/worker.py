@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -199,11 +199,15 @@ class Seeker:
     finished: bool = False
     _exhausted: int | None = None
 
-    def next(self) -> Lease | None:
-        """Return a trial to work on; None if there is none now."""
+    def next(self, busy: Collection[int] = ()) -> Lease | None:
+        """Return a trial to work on; None if there is none now.
+
+        Args:
+            busy: Numbers of the trials that this process works on already.
+        """
         owner = Owner.current()
         trials = self.plan.trials if self._exhausted is None else self._exhausted
-        look = self.study.look(owner, trials=trials, rule=self.plan.rule)
+        look = self.study.look(owner, trials=trials, rule=self.plan.rule, busy=busy)
         for result in look.ended:
             self.notify(Event.end(result, worker=self.worker))
         if look.lease is not None or look.stop:
