@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from archscape.spaces.errors import InputError
+from archscape.spaces.errors import InputError, StudyError
 
 from .executors import LocalPool
 from .files import write_whole
@@ -46,7 +46,8 @@ def join(
 
     Raises:
         InputError: If no storage is given, or the data is wrong.
-        StudyError: If there is no such study, or it cannot go on.
+        StudyError: If there is no such study, it cannot go on, or this process was asked to leave: a
+            scheduler that sees the exit status starts it again.
     """
     if not storage:
         raise InputError("which study? give --storage URL, and --study NAME if it holds several")
@@ -65,6 +66,8 @@ def join(
             following(study, job, console or Console(stderr=True)) as progress,
         ):
             work(progress, stopper)
+        if stopper.requested:
+            raise StudyError(f"{study.name}: left before its end; the same command joins it again")
     return folder.path
 
 
