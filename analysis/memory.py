@@ -99,6 +99,23 @@ def largest_batch(network: Network, bytes: int, *, dtype: str = "float32", mode:
     return most(network, bytes, lambda batch: memory(network, batch=batch, dtype=dtype, mode=mode).peak)
 
 
+def map_bytes(network: Network, *, batch: int = 1, dtype: str = "float32") -> dict[str, int]:
+    """Return the bytes of the map that each operator makes, by name; a view makes none.
+
+    >>> from archscape.spaces import load_network
+    >>> map_bytes(load_network("lenet5"))["conv1"] == 4 * 6 * 28 * 28
+    True
+    """
+    unit, flat = batch * check(batch, dtype), network.graph.flatten()
+    return {
+        node.name: 0
+        if node.op.memory(flat.shapes(node), node.shape, False).view
+        else unit * elements(node.shape)
+        for node in flat.nodes
+        if isinstance(node.op, Op)
+    }
+
+
 def most(network: Network, limit: int, peak: Callable[[int], int]) -> int:
     """Return the largest batch whose peak is at most a limit; a batch is at least its inputs large."""
     bound = limit // elements(network.input)

@@ -23,19 +23,25 @@ from ._version import __version__
 if TYPE_CHECKING:
     from . import analysis, search, spaces
     from .analysis.cost import profile
+    from .analysis.memory import largest_batch, memory
+    from .analysis.memory_training import largest_training_batch, training_memory
     from .spaces import Network, Row, Space, load, load_network, load_space, oneof, ref, span
 
 _HOMES = {
     "Network": "spaces",
     "Row": "spaces",
     "Space": "spaces",
+    "largest_batch": "analysis.memory",
+    "largest_training_batch": "analysis.memory_training",
     "load": "spaces",
     "load_network": "spaces",
     "load_space": "spaces",
+    "memory": "analysis.memory",
     "oneof": "spaces",
     "profile": "analysis.cost",
     "ref": "spaces",
     "span": "spaces",
+    "training_memory": "analysis.memory_training",
 }
 _ROOMS = ("analysis", "search", "spaces")
 
@@ -45,15 +51,19 @@ __all__ = [
     "Space",
     "__version__",
     "analysis",
+    "largest_batch",
+    "largest_training_batch",
     "load",
     "load_network",
     "load_space",
+    "memory",
     "oneof",
     "profile",
     "ref",
     "search",
     "spaces",
     "span",
+    "training_memory",
 ]
 
 

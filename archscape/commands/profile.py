@@ -12,6 +12,16 @@ import typer
 from ..output import Format, emit, emit_json
 from ..spaces.errors import InputError
 from .common import say
+from .memory import (
+    Ask,
+    BatchOption,
+    DtypeOption,
+    FitOption,
+    MemoryOption,
+    OptimizerOption,
+    show_memory,
+    with_memory,
+)
 from .networks import COSTS, FormatOption, InputOption, find_network, is_python
 
 if TYPE_CHECKING:
@@ -44,9 +54,21 @@ def profile(
     form: FormatOption = Format.table,
     convention: ConventionOption = "",
     shape: InputOption = None,
+    memory: MemoryOption = False,
+    batch: BatchOption = None,
+    dtype: DtypeOption = None,
+    optimizer: OptimizerOption = None,
+    fit: FitOption = None,
 ) -> None:
     """Show what a network costs, layer by layer: parameters, multiply-accumulates, FLOPs, activations."""
+    ask = Ask(batch, dtype, optimizer, fit)
+    if not memory:
+        ask.check_idle()
     if is_python(network):
+        if memory:
+            raise InputError(
+                f"--memory: only networks of ours say what they hold, and {network} is run instead"
+            )
         _show_module(network, form, convention, shape)
         return
     from ..analysis.cost import profile as count
@@ -54,7 +76,10 @@ def profile(
     found = count(find_network(network, shape))
     counts = _counts(found, convention)
     if form is Format.json:
-        emit_json(_as_json(found, counts))
+        result = _as_json(found, counts)
+        emit_json(with_memory(result, found.network, ask) if memory else result)
+    elif memory:
+        show_memory(found.network, ask, form, _title(found))
     elif convention == ALL:
         _show_side_by_side(found, counts, form)
     elif counts:
@@ -222,10 +247,10 @@ def _say_coverage(found: ModuleProfile) -> None:
         say(f"{layer}: {said} may hold products and is not counted, so the macs are a lower bound.")
     for layer, operators in coverage.unsupported.items():
         said = ", ".join(f"{word} x{times}" for word, times in operators.items())
-        say(f"{layer}: {said} not in the flops.")
+        say(f"{layer}: {said} not in the flops, but for products.")
     if coverage.fvcore is None:
         say(f"fvcore could not trace it ({coverage.failed}): flops are 2 x macs, activations unknown.")
     elif coverage.fvcore != found.macs:
         say(f"fvcore alone finds {coverage.fvcore:,} macs.")
     if coverage.idle:
-        say(f"Did not run, though they hold parameters: {', '.join(coverage.idle)}.")
+        say(f"Never called: {', '.join(coverage.idle)}; if their weights are used, it is by another layer.")

@@ -1,0 +1,58 @@
+"""`archscape profile --memory`."""
+
+import csv
+import doctest
+import io
+import json
+from collections.abc import Callable
+from subprocess import CompletedProcess
+
+import pytest
+
+from archscape.commands import memory as module
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+
+def test_a_line_for_each_use(archscape: Run) -> None:
+    done = archscape(
+        "profile", "vgg16", "--memory", "--optimizer", "adamw", "--fit", "2GiB", "--format", "csv"
+    )
+    rows = {row["memory"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+    assert list(rows) == ["inference, graph", "inference, eager", "training, adamw"]
+    assert rows["inference, graph"]["activations"] == str(2 * 4 * 64 * 224 * 224)
+    assert int(rows["training, adamw"]["state"]) == 2 * 4 * 138_357_544
+    assert rows["inference, graph"]["batch in 2GiB"] == "62"
+    assert rows["training, adamw"]["batch in 2GiB"] == "0"
+    assert "tensor bytes" in done.stderr
+
+
+def test_json_adds_keys_to_those_of_a_profile(archscape: Run) -> None:
+    plain = json.loads(archscape("profile", "lenet5", "--format", "json").stdout)
+    held = json.loads(archscape("profile", "lenet5", "--memory", "--batch", "8", "--format", "json").stdout)
+    found = held.pop("memory")
+    made = {layer["name"]: layer.pop("bytes") for layer in held["layers"]}
+    assert held == plain
+    assert made["conv1"] == 8 * 4 * 6 * 28 * 28
+    assert (found["batch"], found["dtype"], found["fit"]) == (8, "float32", None)
+    assert found["inference"]["graph"]["peak"] <= found["inference"]["eager"]["peak"]
+    parts = ("weights", "state", "gradients", "activations")
+    assert found["training"]["peak"] == sum(found["training"][part] for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--batch", "8"), "--batch says how memory is counted; give --memory as well"),
+        (("--memory", "--fit", "3G"), "as in 16GiB, but got '3G'"),
+        (("--memory", "--optimizer", "adem"), "did you mean 'adam'"),
+    ],
+)
+def test_wrong_options_are_named(archscape: Run, options: tuple[str, ...], words: str) -> None:
+    done = archscape("profile", "lenet5", *options)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_the_examples_are_true() -> None:
+    assert doctest.testmod(module) == (0, 1)
