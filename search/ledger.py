@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite, nan
 from typing import Any
 
 import sqlalchemy
@@ -26,10 +27,17 @@ _HELD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """Reads and writes the trials of one study; every change of a state is numbered in the order of all."""
+    """Reads and writes the trials of one study; every change of a state is numbered in the order of all.
+
+    Attributes:
+        connection: The connection of the transaction.
+        study_id: Key of the study.
+        only: The objective where there is one only, so that Optuna may hold a value per epoch; else "".
+    """
 
     connection: Connection
     study_id: int
+    only: str = ""
 
     def next_number(self) -> int:
         """Return the number of the next trial: how many there are."""
@@ -168,6 +176,7 @@ class Ledger:
         ]
         if new:
             self.connection.execute(epochs.insert(), new)
+            self._mirror_epochs(number, {epoch: row for epoch, row in rows.items() if epoch not in known})
 
     def epochs(self, number: int | None = None) -> list[dict[str, float]]:
         """Return one record per epoch of all trials, or of one, with `trial` among its metrics."""
@@ -177,6 +186,12 @@ class Ledger:
         query = select(epochs.c.number, epochs.c.epoch, epochs.c.metrics).where(mine)
         found = self.connection.execute(query.order_by(epochs.c.number, epochs.c.epoch))
         return [{"trial": n, "epoch": epoch, **json.loads(text)} for n, epoch, text in found]
+
+    def _mirror_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
+        values = {epoch: row[self.only] for epoch, row in rows.items() if isfinite(row.get(self.only, nan))}
+        if values:
+            query = select(table.c.trial_id).where(self._mine, table.c.number == number)
+            mirror.add_steps(self.connection, self.connection.execute(query).scalar_one(), values)
 
     @property
     def _mine(self) -> sqlalchemy.ColumnElement[bool]:

@@ -27,7 +27,10 @@ _trials = models.TrialModel.__table__
 _params = models.TrialParamModel.__table__
 _values = models.TrialValueModel.__table__
 _facts = models.TrialUserAttributeModel.__table__
+_system_facts = models.TrialSystemAttributeModel.__table__
+_steps = models.TrialIntermediateValueModel.__table__
 _FINITE = models.TrialValueModel.TrialValueType.FINITE
+_FINITE_STEP = models.TrialIntermediateValueModel.TrialIntermediateValueType.FINITE
 
 STATES = {
     "running": TrialState.RUNNING,
@@ -80,14 +83,22 @@ def add_trial(
     decisions: Mapping[str, int | str],
     options: Mapping[str, Sequence[int | str]],
     facts: Mapping[str, object],
+    constraints: Sequence[float] = (),
 ) -> int:
-    """Add a running trial with its parameters and attributes; return its key."""
+    """Add a running trial with its parameters and attributes; return its key.
+
+    Its constraints, none above 0 if it is feasible, go where Optuna 5 and the dashboards of all its versions
+    read them: what `set_constraint` of Optuna 5 writes has another key, which no dashboard knows yet.
+    """
     row = {"study_id": study_id, "number": number, "state": TrialState.RUNNING, "datetime_start": _now()}
     key = _key(connection.execute(_trials.insert().values(row)))
     params = [_param(key, path, option, tuple(options[path])) for path, option in decisions.items()]
     if params:
         connection.execute(_params.insert(), params)
     add_facts(connection, key, facts)
+    if constraints:
+        held = {"trial_id": key, "key": "constraints", "value_json": json.dumps(list(constraints))}
+        connection.execute(_system_facts.insert().values(held))
     return key
 
 
@@ -96,6 +107,21 @@ def add_facts(connection: Connection, trial_id: int, facts: Mapping[str, object]
     rows = [{"trial_id": trial_id, "key": k, "value_json": json.dumps(v)} for k, v in facts.items()]
     if rows:
         connection.execute(_facts.insert(), rows)
+
+
+def add_steps(connection: Connection, trial_id: int, values: Mapping[int, float]) -> None:
+    """Add the values of a trial after some of its epochs, finite ones, for Optuna's learning curves."""
+    rows = [
+        {
+            "trial_id": trial_id,
+            "step": epoch,
+            "intermediate_value": value,
+            "intermediate_value_type": _FINITE_STEP,
+        }
+        for epoch, value in values.items()
+    ]
+    if rows:
+        connection.execute(_steps.insert(), rows)
 
 
 def set_state(connection: Connection, trial_id: int, state: str) -> None:

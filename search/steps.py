@@ -39,7 +39,8 @@ class Steps:
     @cached_property
     def ledger(self) -> Ledger:
         """The rows of the trials."""
-        return Ledger(connection=self.connection, study_id=self.study_id)
+        only = next(iter(self.objectives)) if len(self.objectives) == 1 else ""
+        return Ledger(connection=self.connection, study_id=self.study_id, only=only)
 
     @cached_property
     def marks(self) -> Marks:
@@ -57,7 +58,10 @@ class Steps:
             return held is not None and (held.hash, held.owner) == (lease.hash, lease.owner)
         facts = {"hash": lease.hash, "seed": lease.seed, "costs": dict(lease.costs)}
         options = sample.space.paths
-        key = mirror.add_trial(self.connection, self.study_id, lease.number, sample.decisions, options, facts)
+        limits = sample.space.within
+        bounds = [bound for name, limit in limits.items() for bound in limit.excess(lease.costs[name])]
+        where = (self.connection, self.study_id, lease.number)
+        key = mirror.add_trial(*where, sample.decisions, options, facts, constraints=bounds)
         self.ledger.add(lease, decisions=sample.decisions, trial_id=key)
         return True
 

@@ -49,6 +49,11 @@ class Limit:
             return log((self.low + 1) / (cost + 1))
         return 0.0
 
+    def excess(self, cost: int) -> list[int]:
+        """Return by how much a cost is beyond each end of the limit; none is above 0 if it is met."""
+        above = [] if self.high is None else [cost - self.high]
+        return above if self.low is None else [*above, self.low - cost]
+
     def tightened(self, other: Limit) -> Limit:
         """Return the limit that meets both."""
         lows = [x for x in (self.low, other.low) if x is not None]
