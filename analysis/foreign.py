@@ -45,8 +45,8 @@ class ModuleCoverage(NamedTuple):
         fvcore: Macs as fvcore counts them; None where it could not trace the module.
         failed: Why it could not.
         unknown: Operators that may hold products and were not counted, with how often each ran, by layer.
-        unsupported: Operations that fvcore met and left out of the flops, by layer.
-        idle: Layers with parameters that did not run.
+        unsupported: Operations that fvcore cannot count, by layer; of these the flops hold products alone.
+        idle: Layers with parameters that were never called; another may use their weights.
     """
 
     fvcore: int | None
@@ -64,7 +64,7 @@ class ModuleCoverage(NamedTuple):
             "fvcore failed": self.failed,
             "unknown": self.unknown,
             "not counted": self.unsupported,
-            "did not run": list(self.idle),
+            "never called": list(self.idle),
         }
 
 

@@ -299,3 +299,29 @@ def test_the_conventions_are_named_as_on_the_command_line() -> None:
 
 def test_the_examples_are_true() -> None:
     assert doctest.testmod(conventions).failed == 0
+
+
+def documented(root: Path) -> str:
+    return (root / "docs" / "conventions.md").read_text(encoding="utf-8")
+
+
+def test_the_documented_rules_are_those_that_count(root: Path) -> None:
+    page = documented(root)
+    for each in CONVENTIONS.values():
+        part = page.split(f"### {each.name}\n")[1].split("\n#")[0]
+        words = " ".join(part.split())
+        assert each.about in words
+        assert each.source in words
+        rows = [f"| {', '.join(op.__name__ for op in rule.operators)} | {rule.text} |" for rule in each.rules]
+        assert [line for line in part.splitlines() if line.startswith("|")][2:] == rows
+
+
+def test_the_documented_totals_are_true(root: Path) -> None:
+    page = documented(root)
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.endswith(" |")]
+    shown = [row for row in rows if row[0] in catalog_names()]
+    assert len(shown) == 14
+    for name, *millions, spread in shown:
+        totals = [each.total for each in side_by_side(load_network(name))]
+        assert millions == [f"{total / 1e6:,.1f}" for total in totals]
+        assert spread == f"{max(totals) / min(totals):.3f}"
