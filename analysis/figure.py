@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from .plots import plane
 from .references import near
 from .results import Digest, RunResults, digest
@@ -53,6 +55,10 @@ def _draw(axes: Axes, found: Digest) -> None:
     steps = plane(found, cost)
     axes.plot(steps[cost], steps[score], color=FRONT, linewidth=1.2, drawstyle="steps-post")
     axes.scatter(front[cost], front[score], s=34, color=FRONT, zorder=3, linewidths=0, label="frontier")
+    for rows, color in ((rest, REST), (front, FRONT)):
+        if rows.get(f"{score}_std", pd.Series(dtype=float)).notna().any():
+            spread = rows[f"{score}_std"]
+            axes.errorbar(rows[cost], rows[score], yerr=spread, fmt="none", ecolor=color, elinewidth=0.8)
     _references(axes, found)
     if (found.done[cost] > 0).all():
         axes.set_xscale("log")

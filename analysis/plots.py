@@ -152,7 +152,17 @@ def _points(name: str, rows: pd.DataFrame, digest: Digest, marker: Spec) -> Spec
         "hovertext": [_about(digest, row) for row in rows.to_dict("records")],
         "marker": marker,
         "visible": len(rows) > 0,
+        **_spread(rows, digest.score, marker["color"]),
     }
+
+
+def _spread(rows: pd.DataFrame, score: str, color: str) -> Spec:
+    """Return bars of one standard deviation over repeated trainings, where there were any."""
+    known = rows.get(f"{score}_std", pd.Series(dtype=float))
+    if known.isna().all():
+        return {}
+    bars = {"type": "data", "array": plain(known), "color": color, "thickness": 1, "width": 3}
+    return {"error_y": bars}
 
 
 def _about(digest: Digest, row: Row) -> str:
@@ -160,7 +170,20 @@ def _about(digest: Digest, row: Row) -> str:
     lines = [f"<b>trial {row['number']}</b>  {escaped(row['hash'])}"]
     shown = dict.fromkeys([digest.score, *digest.results.objectives, "params", "macs", *digest.costs])
     lines += [f"{escaped(label(name))} {value(name, row[name])}" for name in shown if not np.isnan(row[name])]
+    lines += _luck(digest, row)
     return "<br>".join([*lines, *_wrapped(outline(row["network"]))])
+
+
+def _luck(digest: Digest, row: Row) -> list[str]:
+    """Return what repeated trainings say of a trial."""
+    std = row.get(f"{digest.score}_std", np.nan)
+    if np.isnan(std):
+        return []
+    words = escaped(label(digest.score))
+    return [
+        f"{words} ± {value(digest.score, std)} over {row['repeats']:.0f} trainings",
+        f"on the frontier with a chance of {row['chance']:.0%}",
+    ]
 
 
 def _about_reference(digest: Digest, row: Row) -> str:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError, suggest
 
 from .frontier import Direction, Objectives, frontier, hypervolume_curve, reference_point
+from .noise import frontier_chance
 
 STATUSES = ("complete", "pruned", "failed", "running", "waiting", "paused")
 FINAL = STATUSES[:3]
@@ -22,6 +24,7 @@ COSTS = ("macs", "params", "activations", "seconds")
 NUMBERS = (
     *("accuracy", "test_accuracy", "loss", "params", "macs", "flops", "activations"),
     *("seconds", "step_seconds", "epochs", "seed"),
+    *("accuracy_std", "test_accuracy_std", "repeats"),
 )
 TEXTS = ("cause", "message", "hash", "worker", "started", "finished", "network")
 
@@ -58,7 +61,8 @@ class Digest:
     Attributes:
         results: What was given.
         trials: The trials by number, with every column of `NUMBERS` (NaN where unknown) and `TEXTS` (""), and
-            `verdict` (status and cause) and `on_front` (complete, and no other trial dominates it).
+            `verdict` (status and cause), `on_front` (complete, and no other trial dominates it) and `chance`
+            (how surely it is there, given its spread over repeated trainings).
         done: The complete trials that have a score.
         score: The column on the upright axis: the first objective that is maximised, else the accuracy.
         costs: The columns offered for the other axis, the first being the default.
@@ -114,6 +118,7 @@ def digest(results: RunResults) -> Digest:
     causes = ": " + trials["cause"].str.replace("_", " ")
     trials = trials.assign(
         on_front=frontier(usable, objectives),
+        chance=frontier_chance(usable, objectives, _errors(trials)),
         verdict=trials["status"] + causes.where(trials["cause"] != "", ""),
     )
     score = _score(trials, objectives)
@@ -171,6 +176,14 @@ def _texts(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     return frame.assign(
         **{name: pd.Series(text, index=frame.index, dtype=object) for name, text in texts.items()}
     )
+
+
+def _errors(trials: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    """Return the standard errors of the means over repeated trainings."""
+    columns = {name: f"{name}_std" for name in ("accuracy", "test_accuracy")}
+    roots = np.sqrt(trials["repeats"].to_numpy())
+    known = {name: trials[std].to_numpy() / roots for name, std in columns.items()}
+    return {name: errors for name, errors in known.items() if not np.isnan(errors).all()}
 
 
 def _score(trials: pd.DataFrame, objectives: Objectives) -> str:

@@ -15,13 +15,24 @@ from .words import SHORT, label, outline, value
 
 Row: TypeAlias = dict[str, Any]
 
-COLUMNS = ("accuracy", "test_accuracy", "params", "macs", "activations", "seconds", "epochs", "seed")
+COLUMNS = (
+    "accuracy",
+    "accuracy_std",
+    "test_accuracy",
+    "params",
+    "macs",
+    "activations",
+    "seconds",
+    "epochs",
+    "seed",
+)
 
 
 def trials_table(digest: Digest, shown: Collection[int]) -> Html:
     """Return the table of all trials with its filter; those in `shown` lead to their network."""
     trials = digest.trials
     numbers = [n for n in dict.fromkeys([*digest.results.objectives, *COLUMNS]) if trials[n].notna().any()]
+    numbers += ["chance"] if trials["accuracy_std"].notna().any() else []
     texts = [name for name in ("network", "hash", "worker", "message") if (trials[name] != "").any()]
     names = {"number": "trial", "status": "status"} | {n: SHORT.get(n, label(n)) for n in numbers}
     names |= {name: name for name in texts}

@@ -14,6 +14,8 @@ SPACE = "\N{NO-BREAK SPACE}"
 LABELS = {
     "accuracy": "validation accuracy",
     "test_accuracy": "test accuracy",
+    "accuracy_std": "spread of the accuracy",
+    "chance": "chance to be on the frontier",
     "loss": "validation loss",
     "params": "parameters",
     "macs": "MACs",
@@ -24,8 +26,15 @@ LABELS = {
     "seconds": "training time (s)",
     "step_seconds": "time in training steps (s)",
 }
-SHARES = ("accuracy", "test_accuracy")
-SHORT = {"accuracy": "accuracy", "test_accuracy": "test", "params": "params", "seconds": "seconds"}
+SHARES = ("accuracy", "test_accuracy", "accuracy_std", "test_accuracy_std")
+SHORT = {
+    "accuracy": "accuracy",
+    "accuracy_std": "± std",
+    "chance": "chance",
+    "test_accuracy": "test",
+    "params": "params",
+    "seconds": "seconds",
+}
 MARKS = {"kernel": "k", "expand": "e", "groups": "g", "stride": "/"}
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 METRICS = (
     *("accuracy", "test_accuracy", "loss", "params", "macs", "flops", "activations"),
     *("seconds", "step_seconds", "eval_seconds"),
+    *("accuracy_std", "test_accuracy_std", "repeats"),
 )
 
 COLUMNS = (

@@ -229,7 +229,7 @@ def test_every_kind_of_run_has_a_page(
     [
         (
             {"status": "finished"},
-            "the status 'finished'; it knows complete, failed, pruned, running, waiting",
+            "the status 'finished'; it knows complete, failed, paused, pruned, running, waiting",
         ),
         ({"accuracy": "good"}, "column 'accuracy' holds numbers, but"),
         ({"number": 7}, "column 'number' names each trial once"),
