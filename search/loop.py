@@ -120,7 +120,9 @@ class Loop:
             "network": [
                 [name, str(value.dtype), list(value.shape)] for name, value in self.model.state_dict().items()
             ],
-            "trained": [name for name, value in self.model.named_parameters() if value.requires_grad],
+            "choice of weights to train": [
+                name for name, value in self.model.named_parameters() if value.requires_grad
+            ],
         }
 
     def snapshot(self) -> Snapshot:

@@ -85,7 +85,7 @@ def same(one: Outcome, other: Outcome) -> bool:
 RECIPES = {
     "adamw": RECIPE,
     "sgd": replace(RECIPE, optimizer="sgd", rate=0.1, schedule="cosine"),
-    "plateau": replace(RECIPE, epochs=4, schedule="plateau", rate=0.05),
+    "plateau": replace(RECIPE, epochs=4, schedule="plateau", rate=1e-6),  # too small for a better accuracy
 }
 
 
@@ -195,6 +195,18 @@ def test_it_is_written_after_an_epoch_when_the_last_one_is_old(
     assert there[3:] == [False, True, True]
 
 
+def test_it_is_due_again_so_long_after_it_was_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(module.time, "perf_counter", lambda: now[0])
+    checkpoint, due = Checkpoint(path, print), list[bool]()
+    for seconds in (29, 2, 29, 2):
+        now[0] += seconds
+        due.append(checkpoint.is_due())
+        if due[-1]:
+            checkpoint.write(None)
+    assert due == [False, True, False, True]
+
+
 def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
     """Kills of a real process, which writes after every epoch; each later life goes on from the file."""
     code = textwrap.dedent("""
@@ -289,8 +301,12 @@ def test_a_file_of_another_version_is_ignored(
 
 def test_a_file_of_another_training_is_ignored(left: Path, digits: Data) -> None:
     kept = left.read_bytes()
-
     same, slow = Recipe(epochs=1), Recipe(epochs=1, rate=0.01)
+
+    def frozen() -> nn.Module:
+        net = convnet()
+        next(net.parameters()).requires_grad_(False)
+        return net
 
     def log(data: Data, build: Callable[[], nn.Module], recipe: Recipe, seed: int) -> str:
         left.write_bytes(kept)
@@ -300,8 +316,42 @@ def test_a_file_of_another_training_is_ignored(left: Path, digits: Data) -> None
     assert "net.partial is of another seed:" in log(digits, convnet, same, 6)
     assert "net.partial is of another recipe:" in log(digits, convnet, slow, 5)
     assert "net.partial is of another network:" in log(digits, lambda: convnet(9), same, 5)
+    assert "net.partial is of another choice of weights to train:" in log(digits, frozen, same, 5)
     assert "net.partial is of another data and seed:" in log(other, convnet, same, 6)
     assert log(digits, convnet, same, 5) == f"goes on from {left}, at step 7"
+
+
+def test_other_rungs_make_another_training_if_the_rate_follows_them(digits: Data, path: Path) -> None:
+    log: list[str] = []
+    for schedule in ("rungs", "cosine"):
+        for rungs in ((1,), (2,)):
+            recipe = replace(RECIPE, schedule=schedule)
+            stopping = after(7)
+            train(
+                convnet,
+                digits,
+                recipe,
+                seed=5,
+                rungs=rungs,
+                checkpoint=path,
+                stopping=stopping,
+                log=log.append,
+            )
+    assert [line.partition("is of another ")[2] for line in log] == [
+        "rungs: the training begins anew",
+        "recipe and rungs: the training begins anew",
+        "",
+    ]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_cuda_it_gives_the_same_bits_too(digits: Data, path: Path) -> None:
+    expected = train(convnet, digits, RECIPE, seed=5, device="cuda")
+    for steps in (7, 30, 1000):
+        stopping = after(steps)
+        torch.cuda.manual_seed(steps)
+        done = train(convnet, digits, RECIPE, seed=5, device="cuda", checkpoint=path, stopping=stopping)
+    assert same(done, expected)
 
 
 # A disk that fails.

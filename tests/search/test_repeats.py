@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from archscape.search.checkpoint import Checkpoint
 from archscape.search.data import Data, load_data
 from archscape.search.recipe import Recipe
 from archscape.search.repeats import repeat_seed, train_repeats
@@ -145,11 +146,31 @@ def test_repeats_that_are_done_are_not_trained_again(digits: Data, tmp_path: Pat
 
 
 def test_repeats_of_another_recipe_or_seed_are_not_taken(digits: Data, tmp_path: Path) -> None:
-    path = tmp_path / "net.partial"
+    """And those of this training are, with the weights of the best, whatever was in the file before."""
+    path, kept = tmp_path / "net.partial", set[float]()
     train_repeats(net, digits, RECIPE, seed=3, repeats=2, checkpoint=path)
-    for recipe, seed in ((Recipe(epochs=1), 3), (Recipe(epochs=1), 4)):
-        outcome = train_repeats(net, digits, recipe, seed=seed, repeats=2, checkpoint=path)
-        assert clockless(outcome) == clockless(train_repeats(net, digits, recipe, seed=seed, repeats=2))
+    for seed in range(3, 9):
+        seen: list[int] = []
+        expected = short_repeats(digits, seed, None, [])
+        for outcome in (short_repeats(digits, seed, path, seen), short_repeats(digits, seed, path, seen)):
+            assert clockless(outcome) == clockless(expected)
+            assert same_weights(outcome, expected)
+        assert seen == [1, 2]
+        finished = Checkpoint(path, print).finished
+        assert [one["state"] is not None for one in finished].count(True) == 1
+        assert len(finished) == 2
+        kept.add(expected.metrics["kept_repeat"])
+    assert kept == {1, 2}
+
+
+def short_repeats(data: Data, seed: int, path: Path | None, seen: list[int]) -> Outcome:
+    """Train twice for an epoch, and note the epochs that are reported."""
+
+    def report(epoch: int, row: Mapping[str, float]) -> None:
+        seen.append(epoch)
+
+    recipe = Recipe(epochs=1)
+    return train_repeats(net, data, recipe, seed=seed, repeats=2, report=report, checkpoint=path)
 
 
 def test_the_report_gets_a_running_number_and_prunes_in_the_first_repeat_only(digits: Data) -> None:
