@@ -17,8 +17,6 @@ from itertools import count
 from pathlib import Path
 from types import FrameType
 
-from optuna.trial import FrozenTrial
-
 from archscape import search
 from archscape.search.evaluate import Context
 from archscape.search.history import History
@@ -26,6 +24,7 @@ from archscape.search.proposers import Random
 from archscape.search.spool import Result
 from archscape.search.stopping import Stopper
 from archscape.search.study import Study
+from archscape.search.trial import Trial
 from archscape.search.worker import Plan, Worker
 from archscape.spaces import Network, Space
 
@@ -33,14 +32,14 @@ TRIALS = 60
 ROUNDS = 10
 
 
-def check(folder: Path, *, trials: int) -> list[FrozenTrial]:
+def check(folder: Path, *, trials: int) -> list[Trial]:
     """Assert what must hold after any faults and a last undisturbed run; return the trials."""
     with Study.open(folder) as study:
         found = study.trials()
         assert study.count_open() == 0
     assert [trial.number for trial in found] == list(range(trials))
-    assert all(trial.state.is_finished() for trial in found)
-    assert len({trial.user_attrs["hash"] for trial in found}) == trials
+    assert all(trial.ended for trial in found)
+    assert len({trial.hash for trial in found}) == trials
     assert list((folder / "spool").glob("trial-*")) == []
     for number, times in trained(folder).items():
         assert times == 1, f"trial {number} was trained to its end {times} times"
@@ -132,10 +131,11 @@ def undisturbed(folder: Path) -> list[str]:
     """Return the hashes of the networks that a search without any faults tries, in its order."""
     space = Space.from_yaml((folder / "space.yaml").read_text())
     plan = Plan(space=space, proposer=Random(), trials=TRIALS, seed=0)
+    history = History(objectives={"accuracy": "maximize"})
     hashes: list[str] = []
     for number in range(TRIALS):
-        history = History(directions=("maximize",), hashes=frozenset(hashes))
         hashes.append(plan.propose(number, history).network.hash())
+        history.hashes.add(hashes[-1])
     return hashes
 
 
@@ -178,5 +178,5 @@ def test_killed_in_mid_search(job_file: Path, tmp_path: Path) -> None:
     errors = coordinator.communicate(timeout=60)[1].decode()
     assert coordinator.returncode == 0, errors
     found = check(folder, trials=TRIALS)
-    assert max(trial.user_attrs["attempts"] for trial in found) > 1
-    assert [trial.user_attrs["hash"] for trial in found] == undisturbed(folder)
+    assert max(trial.attempts for trial in found) > 1
+    assert [trial.hash for trial in found] == undisturbed(folder)

@@ -36,7 +36,7 @@ def clock() -> Iterator[int]:
 def test_tally_follows_the_events(tally: Tally) -> None:
     for event in EVENTS:
         tally.take(event)
-    assert (tally.done, tally.failed, tally.frontier_size()) == (3, 1, 2)
+    assert (tally.done, tally.count("failed"), tally.frontier_size()) == (3, 1, 2)
     assert tally.doing == {"w2": "trial 1, epoch 3, accuracy 25.00%"}
     assert tally.line() == "3 of 8 trials, 1 failed, best accuracy 90.00%, frontier of 2"
 

@@ -7,16 +7,16 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 
 import pytest
 
-from archscape.analysis.frontier import Direction
+from archscape.analysis.frontier import Objectives
 from archscape.search import history as history_module
-from archscape.search.history import History, Record, distributions
+from archscape.search.history import History, Record
 from archscape.search.job import SAMPLERS
-from archscape.search.nsga2 import best_first
 from archscape.search.proposers import (
     START_TRIALS,
     Exhausted,
@@ -30,7 +30,7 @@ from archscape.spaces.errors import Infeasible, JobError
 
 Score = Callable[[Sample], tuple[float, ...] | None]
 
-BOTH: tuple[Direction, ...] = ("maximize", "minimize")
+BOTH: Objectives = {"depth": "maximize", "macs": "minimize"}
 
 
 def depth_and_macs(sample: Sample) -> tuple[float, ...]:
@@ -42,23 +42,19 @@ def grow(
     who: Proposer, space: Space, trials: int, *, score: Score = depth_and_macs, seed: int = 0
 ) -> tuple[History, list[Sample]]:
     """Run a search without training: each proposal is scored at once."""
-    history = History(directions=BOTH)
+    history = History(objectives=BOTH)
     samples = []
     for number in range(trials):
         sample = propose_unique(who, space, history, random.Random(f"{seed}:{number}"))
         samples.append(sample)
-        history = extend(history, number, sample, score(sample))
+        extend(history, number, sample, score(sample))
     return history, samples
 
 
-def extend(history: History, number: int, sample: Sample, values: tuple[float, ...] | None) -> History:
-    record = Record(number=number, decisions=sample.decisions, options=distributions(sample), values=values)
-    return History(
-        directions=history.directions,
-        complete=(*history.complete, *([record] if values else [])),
-        failed=(*history.failed, *([] if values else [record])),
-        hashes=history.hashes | {sample.network.hash()},
-    )
+def extend(history: History, number: int, sample: Sample, values: tuple[float, ...] | None) -> None:
+    record = Record(number=number, decisions=sample.decisions, values=values)
+    (history.failed if values is None else history.complete).append(record)
+    history.hashes.add(sample.network.hash())
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -117,18 +113,18 @@ def test_model_and_evolution_find_better_networks_than_chance(name: str) -> None
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_failures_and_running_trials_do_not_disturb(name: str) -> None:
+def test_failures_and_trials_under_way_or_stopped_early_do_not_disturb(name: str) -> None:
     alternate = count()
     space = Space.load("digits")
     history, _ = grow(
         proposer(name), space, 25, score=lambda s: depth_and_macs(s) if next(alternate) % 2 else None
     )
-    busy = History(
-        directions=BOTH,
-        complete=history.complete[2:],
-        failed=history.failed,
-        pending=history.complete[:2],
-        hashes=history.hashes,
+    first, second, third, *complete = history.complete
+    busy = replace(
+        history,
+        complete=complete,
+        stopped={third.number: replace(third, rung=1)},
+        pending={record.number: replace(record, values=None) for record in (first, second)},
     )
     assert propose_unique(proposer(name), space, busy, random.Random(0)).network.hash() not in busy.hashes
 
@@ -158,16 +154,6 @@ def test_space_without_feasible_networks_says_so(tiny: Space) -> None:
 def test_unknown_sampler_is_an_error() -> None:
     with pytest.raises(JobError, match="no sampler 'tpr'; did you mean 'tpe'"):
         proposer("tpr")
-
-
-def records(points: Sequence[tuple[float, float]]) -> list[Record]:
-    return [Record(number=i, decisions={}, options={}, values=point) for i, point in enumerate(points)]
-
-
-def test_order_is_by_layer_then_by_room() -> None:
-    # (0, 0) to (3, 3) is the first layer, (1, 2) to (2, 3) the second; ends come first, then the loneliest.
-    found = best_first(records([(0, 0), (1, 1), (3, 3), (1, 2), (2, 3), (1.2, 1.1)]), BOTH)
-    assert [record.number for record in found] == [0, 2, 5, 1, 3, 4]
 
 
 def test_worked_examples_hold() -> None:

@@ -16,10 +16,10 @@ from archscape.analysis.report import RunResults
 from archscape.search.accuracy import evaluate_accuracy
 from archscape.search.data import load_data
 from archscape.search.executors import InProcess
-from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.recipe import Recipe
 from archscape.search.session import run
+from archscape.search.study import Study
 from archscape.search.tables import COLUMNS, CURVE_COLUMNS
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.code.build import build
@@ -167,4 +167,4 @@ def test_device_that_is_not_there_is_refused(job: Job, tmp_path: Path) -> None:
 
 def test_results_of_no_run_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"holds no study\.db"):
-        results(tmp_path)
+        Study.open(tmp_path)

@@ -1,0 +1,102 @@
+"""NSGA-II: who is best, kept among a growing number of trials at a cost that does not grow."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from archscape.analysis.frontier import Objectives
+from archscape.search import nsga2
+from archscape.search.history import History, Record
+from archscape.search.nsga2 import Elite, Nsga2, best_first, furthest_first
+from archscape.spaces import Space
+
+BOTH: Objectives = {"accuracy": "maximize", "macs": "minimize"}
+
+
+def records(points: Iterable[tuple[float, float]]) -> list[Record]:
+    return [Record(number=i, decisions={}, values=point) for i, point in enumerate(points)]
+
+
+def numbers(found: Sequence[Record]) -> list[int]:
+    return [record.number for record in found]
+
+
+def test_order_is_by_layer_then_by_room() -> None:
+    # (0, 0) to (3, 3) is the first layer, (1, 2) to (2, 3) the second; ends come first, then the loneliest.
+    found = best_first(records([(0, 0), (1, 1), (3, 3), (1, 2), (2, 3), (1.2, 1.1)]), BOTH)
+    assert numbers(found) == [0, 2, 5, 1, 3, 4]
+
+
+def test_stopped_trials_are_compared_at_the_same_rung_only() -> None:
+    """What was stopped late comes first, however good the values of an early rung look."""
+    at = [1, 3, 1, 3]
+    points = [(0.9, 1.0), (0.2, 9.0), (0.8, 2.0), (0.3, 8.0)]
+    stopped = [replace(r, rung=rung) for r, rung in zip(records(points), at, strict=True)]
+    assert numbers(furthest_first(stopped, BOTH)) == [3, 1, 0, 2]
+
+
+def test_elite_keeps_every_best_trial_of_one_objective() -> None:
+    one: Objectives = {"accuracy": "maximize"}
+    values = random.Random(0).sample(range(1000), 300)
+    found = [Record(number=i, decisions={}, values=(float(v),)) for i, v in enumerate(values)]
+    elite = Elite(size=20)
+    for end in (7, 8, 90, 300):
+        best = sorted(values[:end], reverse=True)[:20]
+        assert [int((record.values or (0,))[0]) for record in elite.of(found[:end], one)] == best
+
+
+def test_elite_never_loses_the_frontier_that_it_has_room_for() -> None:
+    rng = random.Random(0)
+    points = [(-float(i), -float(i)) for i in range(10)]  # nobody beats these
+    points += [(-rng.uniform(20, 30), rng.uniform(0, 5)) for _ in range(200)]
+    rng.shuffle(points)
+    found = records(points)
+    frontier = {record.number for record in found if record.values and record.values[1] <= 0}
+    assert frontier <= set(numbers(Elite(size=20).of(found, BOTH)))
+
+
+def test_elite_begins_anew_with_another_list() -> None:
+    elite = Elite(size=2)
+    assert numbers(elite.of(records([(1, 1), (2, 2), (3, 3)]), BOTH)) == [0, 2]
+    assert numbers(elite.of(records([(5, 5)]), BOTH)) == [0]
+
+
+def test_a_proposal_costs_the_same_after_any_number_of_trials(
+    tiny: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each trial is ranked once, among as many as the elite holds, and never again."""
+    ranked: list[int] = []
+
+    def counting(found: Sequence[Record], objectives: Objectives) -> list[Record]:
+        ranked.append(len(found))
+        return best_first(found, objectives)
+
+    monkeypatch.setattr(nsga2, "best_first", counting)
+    rng = random.Random(0)
+    sample = tiny.sample(rng)
+    history = History(objectives=BOTH, hashes={str(i) for i in range(200)})
+    who = Nsga2(start=10)
+    for number in range(200):
+        values = (rng.random(), rng.random())
+        history.complete.append(Record(number=number, decisions=sample.decisions, values=values))
+        who.propose(tiny, history, rng)
+    assert len(ranked) == 200
+    assert max(ranked) <= 21
+
+
+def test_parents_are_completed_by_those_that_were_stopped_last(tiny: Space) -> None:
+    """Where nobody is complete yet, children come from the trials that got furthest."""
+    rng = random.Random(0)
+    deep = tiny.sample(rng)
+    history = History(objectives=BOTH, hashes={"a", "b"})
+    for number, rung in ((0, 1), (1, 1)):
+        history.stopped[number] = Record(
+            number=number, decisions=deep.decisions, values=(0.5, 1.0), rung=rung
+        )
+    child = Nsga2(start=0).propose(tiny, history, rng)
+    moved = {key for key in deep.decisions if child.decisions.get(key) != deep.decisions[key]}
+    assert len(moved) == 1

@@ -1,0 +1,72 @@
+"""TPE: what the estimator is shown of a history, whose size is bounded."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import optuna
+import pytest
+from optuna.trial import FrozenTrial, TrialState
+
+from archscape.analysis.frontier import Objectives
+from archscape.search.history import History, Record
+from archscape.search.tpe import MEMORY, Tpe
+from archscape.spaces import Space
+
+BOTH: Objectives = {"accuracy": "maximize", "macs": "minimize"}
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[FrozenTrial]:
+    """The trials that Optuna is given to propose from, the latest proposal's alone."""
+    trials: list[FrozenTrial] = []
+    suggest = optuna.samplers.TPESampler.before_trial
+
+    def note(self: optuna.samplers.TPESampler, study: optuna.Study, trial: FrozenTrial) -> None:
+        trials[:] = study.get_trials()[:-1]
+        suggest(self, study, trial)
+
+    monkeypatch.setattr(optuna.samplers.TPESampler, "before_trial", note)
+    return trials
+
+
+def tried(space: Space, points: Sequence[tuple[float, float]]) -> list[Record]:
+    rng = random.Random(0)
+    return [
+        Record(number=i, decisions=space.sample(rng).decisions, values=point)
+        for i, point in enumerate(points)
+    ]
+
+
+def test_sees_the_best_and_the_latest_of_many(tiny: Space, shown: list[FrozenTrial]) -> None:
+    """Of 1,000 trials whose first are the best it sees those and the end, and no more than its memory."""
+    points = [(1.0 - i / 1000, 1.0 + i) for i in range(1000)]
+    complete = tried(tiny, points)
+    history = History(objectives=BOTH, complete=complete, hashes={str(i) for i in range(1000)})
+    Tpe(start=10).propose(tiny, history, random.Random(0))
+    assert len(shown) == MEMORY
+    values = {trial.values[0] for trial in shown}
+    assert {1.0 - i / 1000 for i in range(MEMORY // 8)} <= values
+    assert {1.0 - i / 1000 for i in range(1000 - MEMORY * 7 // 8, 1000)} <= values
+
+
+def test_failed_and_stopped_count_as_worst_and_running_as_such(tiny: Space, shown: list[FrozenTrial]) -> None:
+    complete, rest = tried(tiny, [(0.9, 5.0), (0.2, 1.0)]), tried(tiny, [(0.0, 0.0)] * 3)
+    history = History(
+        objectives=BOTH,
+        complete=complete,
+        failed=[Record(number=2, decisions=rest[0].decisions)],
+        stopped={3: Record(number=3, decisions=rest[1].decisions, values=(0.95, 0.5), rung=1)},
+        pending={4: Record(number=4, decisions=rest[2].decisions)},
+        hashes={str(i) for i in range(5)},
+    )
+    Tpe(start=0).propose(tiny, history, random.Random(0))
+    assert [trial.state for trial in shown] == [TrialState.COMPLETE] * 4 + [TrialState.RUNNING]
+    assert [trial.values for trial in shown[:4]] == [[0.9, 5.0], [0.2, 1.0], [0.2, 5.0], [0.2, 5.0]]
+
+
+def test_draws_at_random_until_a_trial_is_complete(tiny: Space) -> None:
+    history = History(objectives=BOTH, hashes={str(i) for i in range(50)})
+    rng = random.Random(0)
+    assert Tpe(start=10).propose(tiny, history, rng).decisions == tiny.sample(random.Random(0)).decisions
