@@ -152,7 +152,7 @@ def _points(name: str, rows: pd.DataFrame, digest: Digest, marker: Spec) -> Spec
         "hovertext": [_about(digest, row) for row in rows.to_dict("records")],
         "marker": marker,
         "visible": len(rows) > 0,
-        **_spread(rows, digest.score, marker["color"]),
+        **_spread(rows, digest.score, str(marker["color"])),
     }
 
 

@@ -38,7 +38,8 @@ class RunResults:
         trials: One row a trial. `number` (int), `status` (one of `STATUSES`) and the objectives are needed;
             the columns of `NUMBERS` and `TEXTS` are shown where they exist. `network` is the network as JSON,
             `started` and `finished` are ISO 8601.
-        curves: One row an epoch: `trial`, `epoch`, `loss`, `accuracy`, `seconds`.
+        curves: One row an epoch: `trial`, `epoch`, `loss`, `accuracy`, `seconds`; with repeated trainings one
+            for each.
         objectives: Direction of each objective.
         job: The job file as run, YAML.
         environment: Versions, hardware, data fingerprint, command: whatever is needed to repeat the run.
@@ -71,7 +72,7 @@ class Digest:
             there is one objective only).
         reference: The corner from which the hypervolume is measured.
         log: Objectives measured in decades there.
-        curves: The curves with `trial`, `epoch`, `loss`, `accuracy` as numbers.
+        curves: The curves with `trial`, `epoch`, `loss`, `accuracy` as numbers, means over repeats.
         references: The references with `name`, the score and the costs.
     """
 
@@ -134,7 +135,7 @@ def digest(results: RunResults) -> Digest:
         progress=_progress(trials, objectives, reference, log),
         reference=reference,
         log=log,
-        curves=_numeric("curves", results.curves, ("trial", "epoch", "loss", "accuracy")),
+        curves=_mean_curves(_numeric("curves", results.curves, ("trial", "epoch", "loss", "accuracy"))),
         references=_texts(_numeric("references", results.references, (score, *costs)), ("name",)),
     )
 
@@ -176,6 +177,11 @@ def _texts(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     return frame.assign(
         **{name: pd.Series(text, index=frame.index, dtype=object) for name, text in texts.items()}
     )
+
+
+def _mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each trial and epoch."""
+    return curves.groupby(["trial", "epoch"], as_index=False)[["loss", "accuracy"]].mean()
 
 
 def _errors(trials: pd.DataFrame) -> dict[str, NDArray[np.float64]]:

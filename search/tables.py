@@ -22,7 +22,7 @@ COLUMNS = (
     *("epochs", "seed", "worker", "started", "finished", "network", "decisions"),
 )
 
-CURVE_COLUMNS = ("trial", "epoch", "loss", "accuracy", "seconds")
+CURVE_COLUMNS = ("trial", "epoch", "loss", "accuracy", "seconds", "repeat")
 
 
 def trial_table(trials: Sequence[Trial]) -> pd.DataFrame:
