@@ -108,6 +108,7 @@ def profile_module(module: nn.Module, *, input: Input) -> ModuleProfile:  # noqa
     >>> found.params, found.macs, found.activations, found.lower_bounds
     (224, 13824, 512, ())
     """
+    module = getattr(module, "_orig_mod", module)  # what `torch.compile` was given
     name = type(module).__name__
     with _as_before(module):
         copy = _copy(module, name)

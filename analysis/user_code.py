@@ -37,7 +37,7 @@ def load_module(name: str) -> nn.Module:
     path = Path(file)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    with redirect_stdout(sys.stderr), failures(str(path)):
+    with redirect_stdout(sys.stderr), failures(place=str(path)):
         made = _made(path, factory)
     if not isinstance(made, nn.Module):
         raise InputError(f"{name} gives no torch.nn.Module, but {type(made).__name__}")
@@ -45,15 +45,20 @@ def load_module(name: str) -> nn.Module:
 
 
 @contextmanager
-def failures(what: str) -> Iterator[None]:
-    """Turn whatever the user's code raises into one line with its place, or with `what` where it has none."""
+def failures(what: str = "", *, place: str = "") -> Iterator[None]:
+    """Turn whatever the user's code raises into one line: where, during what, and the error.
+
+    Args:
+        what: What was being done.
+        place: Where, if the traceback does not show a line of the user's.
+    """
     try:
         yield
     except InputError:
         raise
     except (Exception, SystemExit) as error:
         text = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(f"{_place(error) or what}: {text}") from error
+        raise InputError(": ".join(filter(None, [_place(error) or place, what, text]))) from error
 
 
 def _run(path: Path) -> ModuleType:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import Format
+from ..spaces.errors import InputError
 
 if TYPE_CHECKING:
     from ..spaces import Network
@@ -27,6 +28,8 @@ def find_network(name: str, shape: str | None) -> Network:
     from ..spaces import load_network
     from ..spaces.table.language import read_shape
 
+    if is_python(name):
+        raise InputError(f"{name}: only `archscape profile` runs a Python file; a table is needed here")
     network = load_network(name)
     return network if shape is None else network.at(input=read_shape(shape))
 

@@ -134,8 +134,9 @@ def _show_convention(found: Profile, count: Count, form: Format) -> None:
 
 
 def _show_side_by_side(found: Profile, counts: Sequence[Count], form: Format) -> None:
+    plain = form is Format.csv
     rows = [
-        (c.convention.name, c.params, c.total, _ratio(c, found) or "", _missing(c) or "nothing")
+        (c.convention.name, c.params, c.total, _shown(c, found, plain), _missing(c) or "nothing")
         for c in counts
     ]
     emit(("convention", "params", "counts", "ratio to macs", "not counted"), rows, form, title=_title(found))
@@ -151,6 +152,12 @@ def _title(found: Profile) -> str:
 
 def _ratio(count: Count, found: Profile) -> float | None:
     return round(count.total / found.macs, 6) if found.macs else None
+
+
+def _shown(count: Count, found: Profile, plain: bool) -> object:
+    """Return the ratio with enough digits to read: a number for a program, a text for a reader."""
+    ratio = _ratio(count, found)
+    return "" if ratio is None else ratio if plain else f"{ratio:.5f}"
 
 
 def _missing(count: Count) -> str:

@@ -13,6 +13,7 @@ import csv
 import doctest
 import io
 import json
+import random
 import subprocess
 import warnings
 from collections.abc import Callable
@@ -149,6 +150,15 @@ def rare() -> list[Network]:
 @pytest.mark.parametrize("network", rare(), ids=lambda network: str(network.name))
 def test_operators_are_counted_as_the_tool_counts_them(tool: str, network: Network) -> None:
     assert counted(network, tool) == by_tool(tool, network)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("space", ["cifar", "digits", "nas-bench-201", "nas-bench-macro"])
+def test_networks_drawn_from_spaces_are_counted_as_the_tool_counts_them(tool: str, space: str) -> None:
+    rng = random.Random(0)
+    for _ in range(3):
+        network = load_space(space).sample(rng).network
+        assert counted(network, tool) == by_tool(tool, network)
 
 
 def recorded() -> list[tuple[str, int, int]]:
