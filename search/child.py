@@ -50,6 +50,7 @@ def main(folder: Path, name: str, seat: Seat) -> int:
                 stopper=stopper,
                 storage=os.environ.get("ARCHSCAPE_STORAGE", ""),
                 seat=seat,
+                bite=lambda: os._exit(1),
             )
         except ArchscapeError as error:
             wrong_input = isinstance(error, InputError)

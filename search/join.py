@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from .placement import Seat
 from .proposers import proposer
 from .stopping import Stopper
 from .study import Study
+from .watchdog import Watchdog
 from .worker import Plan, Worker
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def join_run(
     stopper: Stopper,
     storage: str = "",
     seat: Seat | None = None,
+    bite: Callable[[], None] | None = None,
 ) -> None:
     """Be a worker of the run in a folder until it is done or a stop is requested; there may be others.
 
@@ -42,6 +45,7 @@ def join_run(
         stopper: Says when to stop.
         storage: Where the study lies, with its password; by default the folder knows.
         seat: What is special about this process.
+        bite: Ends the process if a trial hangs; None if it is not this worker's alone.
 
     Raises:
         InputError: If the data cannot be used, or is not the data the study began with.
@@ -66,7 +70,13 @@ def join_run(
             logs=folder.logs,
             notify=notify,
             stopper=stopper,
+            watchdog=Watchdog(seconds=_limit(job), bite=bite) if bite else None,
         ).run()
+
+
+def _limit(job: Job) -> float | None:
+    """Return how long a trial of the job may take."""
+    return None if job.recipe.seconds is None else job.recipe.seconds * job.repeats
 
 
 def plan_of(job: Job) -> Plan:

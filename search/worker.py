@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from .spool import Result
 from .stopping import Stop, Stopper
 from .study import Study
 from .trace import Reporter, logger
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from .early import Rule
@@ -76,6 +78,7 @@ class Worker:
         logs: Folder for a log file per trial.
         notify: Takes what happens.
         stopper: Says when to stop.
+        watchdog: Ends the process if a trial hangs; None where that is not wanted.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Worker:
     logs: Path
     notify: Notify
     stopper: Stopper
+    watchdog: Watchdog | None = None
 
     def run(self) -> None:
         """Work until every trial has ended; on a request to stop, give the trial in hand back and return.
@@ -144,10 +148,22 @@ class Worker:
             context = Context(
                 lease=lease, worker=self.name, log=log, report=report, stopping=lambda: stopper.requested
             )
-            with stopper.interruptible(grace=GRACE_SECONDS):
+            with self._watching(context), stopper.interruptible(grace=GRACE_SECONDS):
                 result = evaluate_safely(self.evaluate, lease.network, context)
             hold.check()
         return result
+
+    def _watching(self, context: Context) -> AbstractContextManager[None]:
+        """Watch over an evaluation; one that hangs has failed."""
+
+        def give_up(message: str) -> None:
+            self._end(
+                context.lease,
+                context.result(status="failed", cause="timed_out", message=message),
+                context.log,
+            )
+
+        return self.watchdog.watching(give_up) if self.watchdog else nullcontext()
 
     def _end(self, lease: Lease, result: Result, log: Callable[[str], None]) -> None:
         if result.status == "pruned":

@@ -1,0 +1,61 @@
+"""The watchdog: what hangs has failed, and its process ends; what ends in time is left alone."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archscape.search import watchdog as module
+from archscape.search.evaluate import Context
+from archscape.search.spool import Result
+from archscape.search.stopping import Stopper
+from archscape.search.study import Study
+from archscape.search.watchdog import Watchdog
+from archscape.search.worker import Plan, Worker
+from archscape.spaces import Network
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EXTRA_SECONDS", 0.0)
+
+
+def test_trial_that_hangs_has_failed_before_its_process_ends(
+    study: Study, plan: Plan, tmp_path: Path
+) -> None:
+    bitten = threading.Event()
+
+    def hang(network: Network, context: Context) -> Result:
+        assert bitten.wait(60)
+        return context.result(status="failed", cause="error")
+
+    worker = Worker(
+        name="w1",
+        plan=replace(plan, trials=1),
+        study=study,
+        evaluate=hang,
+        logs=tmp_path,
+        notify=lambda event: None,
+        stopper=Stopper(),
+        watchdog=Watchdog(seconds=0.05, bite=bitten.set),
+    )
+    worker.run()
+    [trial] = study.trials()
+    assert (trial.state, trial.cause) == ("failed", "timed_out")
+    assert trial.message.startswith("hung: no end")
+
+
+def test_what_ends_in_time_is_left_alone() -> None:
+    bites: list[str] = []
+    with Watchdog(seconds=0.05, bite=lambda: bites.append("bite")).watching(bites.append):
+        pass
+    assert not threading.Event().wait(0.2)
+    assert bites == []
+
+
+def test_without_a_limit_nothing_watches() -> None:
+    with Watchdog(seconds=None, bite=pytest.fail).watching(pytest.fail):
+        assert [t for t in threading.enumerate() if isinstance(t, threading.Timer)] == []
