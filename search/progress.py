@@ -171,15 +171,18 @@ class Progress:
         if self.console.is_terminal:
             self.live.stop()
         self._refresh()
-        for note in dict.fromkeys(self.notes):
-            self._say(note)
         self._say(f"{self.title}: {self.tally.line()}, {_span(self.clock() - self.began)}")
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
         self.tally.take(event)
         if event.kind in ("exhausted", "note"):
-            self.notes.append(event.message)
+            self._note(event.message)
+
+    def _note(self, message: str) -> None:
+        if message not in self.notes:
+            self.notes.append(message)
+            self._say(message)
 
     def _follow(self) -> None:
         while not self.closed.wait(REFRESH_SECONDS):
