@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
 from archscape.spaces.graph import Flat, Op
+from archscape.spaces.operators.opaque import Opaque
 
 from .memory_eager import eager_peak
 from .memory_peak import Peak, elements
@@ -36,6 +37,7 @@ class Memory:
         weights: Parameters and buffers.
         activations: Maps, the input with them, and what operators hold beside them, when they are most.
         place: The operator that runs then.
+        unknown: Layers that are foreign modules: only their input, output and state are counted.
     """
 
     network: Network
@@ -45,6 +47,7 @@ class Memory:
     weights: int
     activations: int
     place: str
+    unknown: tuple[str, ...]
 
     @property
     def peak(self) -> int:
@@ -86,6 +89,7 @@ def memory(network: Network, *, batch: int = 1, dtype: str = "float32", mode: st
         weights=weights(network, flat, item),
         activations=found.bytes,
         place=found.place,
+        unknown=foreign(flat),
     )
 
 
@@ -139,6 +143,11 @@ def weights(network: Network, flat: Flat, item: int) -> int:
     """Return the bytes of parameters and buffers."""
     buffers = sum([node.op.buffers().bytes(1, item) for node in flat.nodes if isinstance(node.op, Op)])
     return item * network.body.totals.params + buffers
+
+
+def foreign(flat: Flat) -> tuple[str, ...]:
+    """Return the layers that are foreign modules, by name."""
+    return tuple([node.name for node in flat.nodes if isinstance(node.op, Opaque)])
 
 
 def graph_peak(flat: Flat, batch: int, item: int) -> Peak:

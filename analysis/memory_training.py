@@ -14,7 +14,7 @@ from archscape.spaces.errors import suggest
 from archscape.spaces.footprint import Footprint
 from archscape.spaces.graph import Flat, Node, Op, Shape
 
-from .memory import check, lifetimes, most, weights
+from .memory import check, foreign, lifetimes, most, weights
 from .memory_peak import Tally, elements
 
 STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
@@ -37,6 +37,7 @@ class TrainingMemory:
         saved: What autograd keeps when the forward pass has ended, with inputs and targets.
         place: The operator that runs at the peak; `optimizer` if that is when weights change.
         phase: `forward`, `backward` or `step`.
+        unknown: Layers that are foreign modules: only their input, output and state are counted.
     """
 
     network: Network
@@ -50,6 +51,7 @@ class TrainingMemory:
     saved: int
     place: str
     phase: str
+    unknown: tuple[str, ...]
 
     @property
     def peak(self) -> int:
@@ -95,6 +97,7 @@ def training_memory(
         saved=step.saved,
         place=top.place,
         phase=top.phase,
+        unknown=foreign(flat),
     )
 
 
@@ -193,7 +196,7 @@ class _Step:
 
     def loss(self) -> dict[int, int]:
         """Take the cross entropy of every output; return the bytes of the gradient of each."""
-        outputs = {value: self.unit * elements(self.flat.shape_of(value)) for value in self.flat.outputs}
+        outputs = {value: self.map_size(value) for value in self.flat.outputs}
         probabilities = sum(outputs.values())
         self.live += probabilities
         self.look(0, "loss", "forward")
@@ -209,7 +212,7 @@ class _Step:
         """Run every operator backwards; what autograd keeps for it is freed, as is its output's gradient."""
         pieces = Tally()
         found: dict[int, int] = {value: pieces.new(size) for value, size in outputs.items()}
-        forward = self.live
+        still = self.live
         for index in range(len(self.flat.nodes) - 1, -1, -1):
             gradient = found.pop(index + 1, None)
             if gradient is None or not self.needs[index + 1]:
@@ -217,21 +220,22 @@ class _Step:
             node, footprint = self.flat.nodes[index], self.footprints[index]
             given = [value for value in node.inputs[: footprint.reaches] if self.needs[value]]
             made = [
-                pieces.hold(gradient)
-                if footprint.shares
-                else pieces.new(self.unit * elements(self.flat.shape_of(value)))
+                pieces.hold(gradient) if footprint.shares else pieces.new(self.map_size(value))
                 for value in given
             ]
             own = self.item * self.params[index]
-            forward += own
+            still += own
             self.gradients += own
-            self.live = forward + pieces.live
+            self.live = still + pieces.live
             self.look(footprint.backward.bytes(self.batch, self.item), node.name, "backward")
-            forward -= self.forget(index, node, footprint)
+            still -= self.forget(index, node, footprint)
             pieces.release(gradient)
             for value, piece in zip(given, made, strict=True):
-                found[value] = self.add(pieces, found.get(value), piece, value)
-        self.live = forward
+                old = found.get(value)
+                if old is not None:
+                    piece = self.add(pieces, still, old, piece, value, node.name)
+                found[value] = piece
+        self.live = still
 
     def forget(self, index: int, node: Node, footprint: Footprint) -> int:
         """Return the bytes that are free when autograd no longer keeps anything for an operator."""
@@ -242,14 +246,22 @@ class _Step:
                 free += self.sizes[value]
         return free
 
-    def add(self, pieces: Tally, old: int | None, new: int, value: int) -> int:
-        """Return the sum of two gradients of one value: in place where no one else holds the older one."""
-        if old is None:
-            return new
-        if pieces.counts[old] > 1:
-            result = pieces.new(self.unit * elements(self.flat.shape_of(value)))
-            pieces.release(old)
-        else:
-            result = old
+    def map_size(self, value: int) -> int:
+        """Return the bytes of a map, or of its gradient."""
+        return self.unit * elements(self.flat.shape_of(value))
+
+    def add(self, pieces: Tally, still: int, old: int, new: int, value: int, place: str) -> int:
+        """Return the sum of two gradients of a map.
+
+        It is made in place, unless the older one is a part of another tensor or is held elsewhere too.
+        """
+        size = self.map_size(value)
+        if pieces.counts[old] == 1 and pieces.sizes[old] == size:
+            pieces.release(new)
+            return old
+        result = pieces.new(size)
+        self.live = still + pieces.live
+        self.look(0, place, "backward")
+        pieces.release(old)
         pieces.release(new)
         return result

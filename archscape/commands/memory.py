@@ -74,7 +74,7 @@ class Found(NamedTuple):
 
 def show_memory(network: Network, ask: Ask, form: Format, title: str) -> None:
     """Print a line for inference in each mode and one for training."""
-    from ..analysis.memory import UNCOUNTED
+    from ..analysis.memory import UNCOUNTED, foreign
 
     rows: list[tuple[object, ...]] = [
         (
@@ -88,6 +88,8 @@ def show_memory(network: Network, ask: Ask, form: Format, title: str) -> None:
     columns = ("memory", *PARTS, "peak at", *([f"batch in {ask.fit}"] if ask.fit else []))
     emit(columns, rows, form, title=f"{title}, batch {ask.batch or 1}")
     say(f"Convention: {UNCOUNTED}.")
+    for layer in foreign(network.graph.flatten()):
+        say(f"{layer} is a foreign module, counted by its input, output and state alone: a lower bound.")
 
 
 def with_memory(result: dict[str, Any], network: Network, ask: Ask) -> dict[str, Any]:
@@ -100,15 +102,16 @@ def with_memory(result: dict[str, Any], network: Network, ask: Ask) -> dict[str,
 
 
 def _as_json(network: Network, ask: Ask) -> dict[str, Any]:
-    from ..analysis.memory import UNCOUNTED
+    from ..analysis.memory import UNCOUNTED, foreign
 
     given = {"batch": ask.batch or 1, "dtype": ask.dtype or DTYPE, "fit": ask.fit, "convention": UNCOUNTED}
+    unknown = {"unknown": list(foreign(network.graph.flatten()))}
     inference: dict[str, Any] = {}
     for use, held, largest in _find(network, ask):
         found = {name: getattr(held, name) for name in (*PARTS, *PLACES) if hasattr(held, name)}
         inference[use.rpartition(" ")[2]] = found | {"largest_batch": largest}
     training = {"optimizer": ask.optimizer or OPTIMIZER, **inference.pop(ask.optimizer or OPTIMIZER)}
-    return {**given, "inference": inference, "training": training}
+    return {**given, **unknown, "inference": inference, "training": training}
 
 
 def _find(network: Network, ask: Ask) -> list[Found]:

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ..errors import ShapeError, SpaceError, suggest
-from ..footprint import Footprint
+from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
 from ..table.values import Term, Value, shape_text
 
@@ -76,6 +76,11 @@ class Opaque(Op, OpaqueFields):
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """What a foreign module holds is not known: its input and output, which autograd keeps."""
         return Footprint(saves=tuple(range(len(inputs))), saves_output=True)
+
+    def buffers(self) -> Size:
+        """Return the module's buffers."""
+        made = self._use(()).make()
+        return Size(fixed=sum([buffer.numel() for buffer in made.buffers()]))
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the whole map: what the module reads is not known, so nothing is left out."""
