@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -20,8 +20,11 @@ import typer
 from ._version import __version__
 from .commands import study as study_commands
 from .commands.common import NameOption, RunArgument, StorageOption, find_study
+from .commands.dashboard import dashboard
+from .commands.engine import Engine
 from .commands.networks import COSTS, FormatOption, InputOption, find_network
 from .commands.profile import profile
+from .commands.references import references
 from .commands.worker import worker
 from .output import Format, emit, watch
 from .spaces.errors import ArchscapeError, InputError, StudyError
@@ -52,6 +55,13 @@ def search(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: runs/NAME]")] = None,
     storage: StorageOption = "",
+    engine: Annotated[Engine, typer.Option(help="What runs the workers; `docs/ray.md`.")] = Engine.local,
+    ray_address: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", help="With Ray: a cluster, or `auto`. [default: one of its own]"),
+    ] = "",
+    trial_cpus: Annotated[float, typer.Option(min=0, help="With Ray: CPUs, and so threads, of a trial.")] = 1,
+    trial_gpus: Annotated[float, typer.Option(min=0, max=1, help="With Ray: share of a GPU of a trial.")] = 0,
 ) -> None:
     """Search a space: propose networks, train them, and write a report.
 
@@ -64,7 +74,15 @@ def search(
     wanted = read_job(job)
     wanted = replace(wanted, trials=trials or wanted.trials, workers=workers or wanted.workers)
     folder = out or Path("runs", wanted.search)
-    found = run(wanted, out=folder, storage=storage, references=_references(wanted.space), command=_command())
+    executor = engine.executor(storage=storage, address=ray_address, cpus=trial_cpus, gpus=trial_gpus)
+    found = run(
+        wanted,
+        out=folder,
+        storage=storage,
+        references=references(wanted.space),
+        executor=executor,
+        command=_command(),
+    )
     print(folder / "report.html")
     complete = (found.trials["status"] == "complete").sum()
     failed = found.trials.loc[found.trials["status"] == "failed", "cause"].value_counts()
@@ -130,7 +148,7 @@ def report(
     _require_folder(target.parent)
     with find_study(run, study, storage) as opened:
         space = SpaceTable.from_yaml(opened.settings["space"])
-        found = results(opened, references=_references(space))
+        found = results(opened, references=references(space))
     if kind in FIGURES:
         from .analysis.figure import write_figure
 
@@ -233,6 +251,7 @@ def list_(
         emit(("block", "parameters", "what it is"), blocks, form)
 
 
+app.command()(dashboard)
 app.command()(worker)
 app.add_typer(study_commands.app, name="study")
 
@@ -279,21 +298,6 @@ def _say(text: str) -> None:
 
 def _command() -> str:
     return shlex.join(["archscape", *sys.argv[1:]])
-
-
-def _references(space: Space) -> Iterator[Network]:
-    """Yield the networks of the catalog on a space's input with its number of classes, where they fit."""
-    from .spaces import Network as NetworkTable
-    from .spaces import SpaceError, catalog_names, load
-
-    classes = space.sample(Random(0)).network.body.shape[0]
-    for name in catalog_names():
-        table = load(name)
-        if isinstance(table, NetworkTable):
-            try:
-                yield table.at(input=space.input, classes=classes)
-            except SpaceError:
-                continue  # its rows need a larger input, so it is no reference there
 
 
 def _require_folder(folder: Path) -> None:

@@ -1,0 +1,209 @@
+"""What Ray starts on the nodes of a cluster: an actor that trains one network after the other."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+
+from archscape._version import __version__
+from archscape.search.evaluate import Context, Evaluate
+from archscape.search.files import write_whole
+from archscape.search.folder import Folder
+from archscape.search.job import Job, read_job
+from archscape.search.join import check_fit, evaluation
+from archscape.search.lease import Lease, lease_of
+from archscape.search.owner import Owner
+from archscape.search.spool import Result, Spool
+from archscape.spaces import Network
+from archscape.spaces.errors import ArchscapeError, InputError, StudyError
+
+from .attempt import Attempt
+from .words import Brief, Order, Word
+
+BEAT_SECONDS = 1.0
+"""At least this often an actor says something."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What an actor trains all its networks with.
+
+    Attributes:
+        job: The job.
+        evaluate: Gives a network its result, from the spool if it has it.
+        shared: Whether the folder of the run is the driver's.
+        rungs: Epochs of early stopping.
+        device: Where it trains.
+        fingerprint: Of the data.
+    """
+
+    job: Job
+    evaluate: Evaluate
+    shared: bool
+    rungs: tuple[int, ...]
+    device: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, brief: Brief) -> Bench:
+        """Load the job and its data.
+
+        Raises:
+            InputError: If they cannot be used here.
+        """
+        from archscape.search.accuracy import limit_memory, pick_device
+        from archscape.search.data import load_data
+
+        job = _settle_in(brief)
+        if 0 < brief.gpus < 1:
+            limit_memory(brief.gpus, device=job.device)
+        data = load_data(job.data)
+        check_fit(job, data)
+        folder, rule, shared = Folder(Path(brief.folder)), job.rule(), brief.is_shared()
+        training = _threaded(evaluation(job, data, folder, device=job.device), brief.cpus)
+        return cls(
+            job=job,
+            evaluate=_spooled(training, Spool(folder=folder.path / "spool")) if shared else training,
+            shared=shared,
+            rungs=rule.rungs if rule else (),
+            device=str(pick_device(job.device)),
+            fingerprint=data.fingerprint,
+        )
+
+    def lease(self, order: Order) -> Lease:
+        """Return the trial of an order; the driver holds it.
+
+        Raises:
+            StudyError: If the network has another hash here than the driver says.
+        """
+        network = Network.from_json(order.network)
+        lease = lease_of(order.number, network, Owner.current(), seed=self.job.seed)
+        if lease.hash != order.hash:
+            raise StudyError(
+                f"{socket.gethostname()}: archscape {__version__} here gives the network of trial "
+                f"{order.number} the hash {lease.hash}, and where the search was started {order.hash}; "
+                "install the same version everywhere"
+            )
+        return lease
+
+
+class Trainer(tune.Trainable):
+    """An actor of Tune: a step is what a training says until a rung, its end, or for a second."""
+
+    _bench: Bench
+    _attempt: Attempt | None = None
+    _wrong: ArchscapeError | None = None
+
+    def setup(self, config: dict[str, Any], brief: str = "") -> None:
+        """Load what all trials need, and begin with the first.
+
+        Args:
+            config: Holds the `order` of the trial, as text.
+            brief: The brief, as text.
+        """
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._gpus = ", ".join(map(str, ray.get_gpu_ids()))
+        try:
+            self._bench = Bench.of(Brief.from_json(brief))
+        except ArchscapeError as error:
+            self._wrong = error
+        else:
+            self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begin with the next trial."""
+        self._begin(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Return the next word of the trial, and whether it is the last one."""
+        word = self._next()
+        return {"word": word.to_json(), "done": word.last}
+
+    def leave(self) -> None:
+        """Ask the training to write its checkpoint and end."""
+        if self._attempt is not None:
+            self._attempt.leave()
+
+    def cleanup(self) -> None:
+        """Leave the trial in hand, if there is one."""
+        if self._attempt is not None:
+            self._attempt.end()
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        if self._attempt is not None:
+            self._attempt.end()
+        try:
+            lease = self._bench.lease(Order.from_json(config["order"]))
+        except ArchscapeError as error:
+            self._wrong = error
+        else:
+            self._attempt = Attempt(self._bench.evaluate, lease, rungs=self._bench.rungs, worker=self._name)
+            self._attempt.log(f"{self._name} begins" + (f" on GPU {self._gpus}" if self._gpus else ""))
+
+    def _next(self) -> Word:
+        if self._wrong is not None or self._attempt is None:
+            wrong_input = isinstance(self._wrong, InputError)
+            return Word(worker=self._name, error=str(self._wrong), input_error=wrong_input)
+        news = self._attempt.next(BEAT_SECONDS)
+        return Word(
+            worker=self._name,
+            rows=news.rows,
+            lines=news.lines,
+            result=news.result,
+            left=news.left,
+            shared=self._bench.shared,
+            device=self._bench.device,
+            fingerprint=self._bench.fingerprint,
+        )
+
+
+def _settle_in(brief: Brief) -> Job:
+    """Return the job, from the folder of the run, which may be new on this node."""
+    folder = Folder(Path(brief.folder))
+    if not brief.is_shared():
+        folder.create()
+        write_whole(folder.path / "space.yaml", brief.space)
+        write_whole(folder.job, brief.job)
+    return read_job(folder.job)
+
+
+def _threaded(evaluate: Evaluate, cpus: float) -> Evaluate:
+    """Compute with as many threads as the actor has CPUs; one gives the bits of the local pool."""
+    import torch
+
+    def call(network: Network, context: Context) -> Result:
+        torch.set_num_threads(max(1, int(cpus)))
+        return evaluate(network, context)
+
+    return call
+
+
+def _spooled(evaluate: Evaluate, spool: Spool) -> Evaluate:
+    """Put results on disk before anybody hears of them, so that no end is trained twice."""
+
+    def call(network: Network, context: Context) -> Result:
+        known = spool.get(context.lease.number, context.lease.hash)
+        if known is not None:
+            context.log("its result lies in the spool")
+            return known
+        result = evaluate(network, context)
+        if result.status != "pruned":
+            _put(spool, result, context.log)
+        return result
+
+    return call
+
+
+def _put(spool: Spool, result: Result, log: Callable[[str], None]) -> None:
+    try:
+        spool.put(result)
+    except OSError as error:
+        log(f"the result could not be spooled: {error}")

@@ -1,0 +1,131 @@
+"""Tune's side of the desk: where its trials come from, who hears their results, and who watches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import ray
+from ray.tune import Callback, Stopper
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+from ray.tune.stopper import NoopStopper
+
+from .desk import Desk
+from .words import Word
+
+T = TypeVar("T")
+
+
+class Source(Searcher):
+    """Tune's searcher: each configuration is a trial of the study."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def suggest(self, trial_id: str) -> dict[str, str] | None:
+        """Return the order of a trial; None if there is none now."""
+        order = guarded(self._desk, lambda: self._desk.take(trial_id))
+        if order is not None:
+            return {"order": order.to_json()}
+        return Searcher.FINISHED if self._desk.is_over else None  # type: ignore[return-value]
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """End a trial whose last word was said; failures are the watchdog's."""
+        if result is not None and trial_id in self._desk.tasks:
+            guarded(self._desk, lambda: self._desk.end(trial_id, Word.from_json(result["word"])))
+
+    def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
+        """Save nothing: the study is the truth."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Save nothing: the study is the truth."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Restore nothing: the study is the truth."""
+
+
+class Gate(FIFOScheduler):
+    """Tune's scheduler: it hears what actors say, and tells those to leave whose trial may not go on.
+
+    Such an actor writes its checkpoint and says a last word; Tune's own way to stop a trial would lose both.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._desk = desk
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """Take a word, and let the trial go on."""
+        word = Word.from_json(result["word"])
+        if guarded(self._desk, lambda: self._desk.hear(trial.trial_id, word)) is False:
+            _actor(trial).leave.remote()  # comes before the next step
+        return str(TrialScheduler.CONTINUE)
+
+
+class Watchdog(Callback):
+    """Follows which actors have trials, and ends those that hang."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._trials: dict[str, Trial] = {}
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """Note that an actor has a trial."""
+        self._trials[trial.trial_id] = trial
+        guarded(self._desk, lambda: self._desk.begin(trial.trial_id))
+
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """Note that a trial waits for another actor."""
+        guarded(self._desk, lambda: self._desk.lose(trial.trial_id))
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """Note that a trial lost its last actor."""
+        why = str(trial.get_error() or "")
+        guarded(self._desk, lambda: self._desk.fail(trial.trial_id, memory="OUT_OF_MEMORY" in why))
+
+    def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        """End the actors that take too long."""
+        for name in set(self._trials) - set(self._desk.tasks):
+            del self._trials[name]
+        for name, final in self._desk.overdue():
+            trial = self._trials[name]
+            if final:
+                trial.max_failures = 0
+            ray.kill(_actor(trial))
+
+
+class Ending(Stopper):
+    """Ends Tune's run when the search is asked to stop, or cannot go on."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Leave single trials alone."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Say whether to end."""
+        return self._desk.stopper.requested or self._desk.failure is not None
+
+    def __reduce__(self) -> tuple[type[NoopStopper], tuple[()]]:
+        """Stand in Tune's records, which it cannot do without, as one that never ends."""
+        return NoopStopper, ()
+
+
+def guarded(desk: Desk, step: Callable[[], T]) -> T | None:
+    """Take a step; what it raises ends the search, and is not for Tune to retry."""
+    try:
+        return step()
+    except Exception as error:
+        desk.failure = desk.failure or error
+        return None
+
+
+def _actor(trial: Trial) -> Any:
+    return trial.temporary_state.ray_actor

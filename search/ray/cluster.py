@@ -1,0 +1,123 @@
+"""The connection to Ray: a small one of our own on this machine, or a cluster that is there."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from archscape.spaces.errors import InputError, StudyError
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
+}
+"""Ray's settings, where the user has not set them: tokens needed, nothing told to its makers or on the
+terminal, signals and records left to us."""
+
+STORE_BYTES = 128 << 20
+"""Memory of our own Ray for objects; what actors say is small."""
+
+
+@contextmanager
+def connected(address: str, log: Path) -> Iterator[None]:
+    """Be connected to Ray for the length of the block; a connection that this process has is used and kept.
+
+    Args:
+        address: `HOST:PORT` of a cluster's head or `auto`; "" for a Ray of our own, ended with the block.
+        log: File for what Ray says.
+
+    Raises:
+        InputError: If there is no such cluster, or it does not know us.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    ours = not ray.is_initialized()
+    if ours:
+        with _keeping_signals():
+            _connect(address)
+    try:
+        with _saying_to(log):
+            yield
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    import ray
+    from ray.exceptions import AuthenticationError
+
+    if "://" in address:
+        raise InputError(
+            f"--ray-address {address}: a search runs on a node of the cluster, with `auto` or HOST:PORT; "
+            "`ray submit`, `ray job submit` and `ray exec` start it there"
+        )
+    try:
+        if address:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            return
+        if not any(name in os.environ for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+            os.environ["RAY_AUTH_TOKEN"] = uuid.uuid4().hex  # known to our own processes alone
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            object_store_memory=STORE_BYTES,
+        )
+    except AuthenticationError as error:
+        raise InputError(
+            f"--ray-address {address}: the cluster does not accept the token; set RAY_AUTH_TOKEN_PATH to a "
+            f"file with the cluster's own, by default ~/.ray/auth_token of its head ({_first_line(error)})"
+        ) from None
+    except (ConnectionError, ValueError) as error:
+        raise InputError(f"--ray-address {address}: {_first_line(error)}") from None
+    except (RuntimeError, TimeoutError) as error:
+        raise StudyError(f"Ray does not start: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+@contextmanager
+def _saying_to(path: Path) -> Iterator[None]:
+    """Send what Ray's loggers say to a file."""
+    handler = logging.FileHandler(path, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("ray")
+    before, spread = list(logger.handlers), logger.propagate
+    logger.handlers, logger.propagate = [handler], False
+    try:
+        yield
+    finally:
+        logger.handlers, logger.propagate = before, spread
+        handler.close()
+
+
+@contextmanager
+def _keeping_signals() -> Iterator[None]:
+    """Undo what Ray does to the handlers of this process's signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

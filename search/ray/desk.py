@@ -1,0 +1,270 @@
+"""The driver's desk: the trials in the hands of its actors, held, followed and ended in the study."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archscape.search.events import Event, Notify
+from archscape.search.hold import Hold, Lost, holding
+from archscape.search.job import Job
+from archscape.search.join import check_same_data
+from archscape.search.lease import Lease
+from archscape.search.spool import Result
+from archscape.search.stopping import Stopper
+from archscape.search.study import Study
+from archscape.search.trace import Reporter, logger
+from archscape.search.worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
+from archscape.spaces.errors import InputError, StudyError
+
+from .words import Order, Word
+
+SPARE_SECONDS = 60.0
+"""What an actor may take beyond the recipe's seconds, and to say its next word."""
+
+
+@dataclass(kw_only=True)
+class Task:
+    """A trial in the hands of an actor, or waiting for one.
+
+    Attributes:
+        lease: The trial.
+        slot: Under which name its actor is shown.
+        hold: Whether the trial is still the driver's.
+        report: Takes its epochs.
+        log: Appends lines to the log of the trial.
+        closing: Ends the hold.
+        tries: How many actors were given it.
+        began: When the actor that has it began, on the monotonic clock; None if none has.
+        heard: When it last said something.
+        timed_out: Why it was ended for taking too long, or "".
+        told: Whether the actor was asked to leave it.
+    """
+
+    lease: Lease
+    slot: str
+    hold: Hold
+    report: Reporter
+    log: Callable[[str], None]
+    closing: ExitStack
+    tries: int = 0
+    began: float | None = None
+    heard: float = 0.0
+    timed_out: str = ""
+    told: bool = False
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """Gives trials out and takes words back; all from one thread, but for the heartbeats.
+
+    Attributes:
+        study: The study.
+        job: The job.
+        plan: What to try.
+        logs: Folder for a log file per trial.
+        notify: Takes what happens.
+        stopper: Says when to stop.
+        failure: Why the search cannot go on, or None.
+        tasks: The trials that are given out, by the name that Tune gave them.
+    """
+
+    study: Study
+    job: Job
+    plan: Plan
+    logs: Path
+    notify: Notify
+    stopper: Stopper
+    failure: Exception | None = None
+    tasks: dict[str, Task] = field(default_factory=dict)
+    _seeker: Seeker = field(init=False)
+    _poll: float = POLL_SECONDS
+    _next_look: float = 0.0
+    _ticked: float = field(default_factory=time.monotonic)
+    _said: set[str] = field(default_factory=set)
+    _known: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._seeker = Seeker(plan=self.plan, study=self.study, worker="ray", notify=self.notify)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more trials are to be given out."""
+        return self._seeker.finished or self.stopper.requested or self.failure is not None
+
+    def take(self, name: str) -> Order | None:
+        """Return a trial for an actor; None if there is none now."""
+        if self.is_over or len(self.tasks) >= self.job.workers or time.monotonic() < self._next_look:
+            return None
+        lease = self._seeker.next(busy=[task.lease.number for task in self.tasks.values()])
+        if lease is None:
+            self._next_look = time.monotonic() + self._poll
+            self._poll = min(1.5 * self._poll, MAX_POLL_SECONDS)
+            return None
+        self.tasks[name] = self._hold(lease)
+        return Order(number=lease.number, hash=lease.hash, network=lease.network.to_json(), seed=lease.seed)
+
+    def begin(self, name: str) -> None:
+        """Note that an actor has a trial now."""
+        task = self.tasks[name]
+        task.tries += 1
+        task.began = task.heard = time.monotonic()
+        lease = task.lease
+        task.log(f"an actor takes it, attempt {task.tries}: network {lease.hash}, seed {lease.seed}")
+        self.notify(Event(kind="start", worker=task.slot, number=lease.number))
+
+    def lose(self, name: str) -> None:
+        """Note that the actor of a trial was lost, and that it waits for another."""
+        task = self.tasks[name]
+        task.began = None
+        task.log("the actor was lost")
+
+    def hear(self, name: str, word: Word) -> bool:
+        """Take a word on a trial; False if the actor is to leave the trial now."""
+        task = self.tasks[name]
+        task.heard = time.monotonic()
+        for line in word.lines:
+            task.log(line)
+        if word.error:
+            self.failure = (InputError if word.input_error else StudyError)(word.error)
+        else:
+            self._check(word)
+        go = self.failure is None and _report(task, word)
+        task.told = task.told or not go
+        return go
+
+    def end(self, name: str, word: Word) -> None:
+        """Take the last word on a trial, and end it in the study or leave it to others."""
+        self.hear(name, word)
+        task = self.tasks.pop(name)
+        with suppress(Lost):
+            task.hold.check()
+        task.closing.close()
+        if task.hold.lost:
+            task.log("dropped: it was given to another worker, since the driver seemed dead")
+        elif word.result is None:
+            self._leave(task)
+        else:
+            self._tell(task, word.result)
+        self._poll, self._next_look = POLL_SECONDS, 0.0
+        if word.left and not task.told:
+            self._next_look = time.monotonic() + MAX_POLL_SECONDS  # its node may have no room on its disk
+
+    def fail(self, name: str, *, memory: bool = False) -> None:
+        """Note that a trial lost its last actor."""
+        task = self.tasks[name]
+        if task.report.reason:
+            self.end(name, Word(worker=task.slot, left=True))
+            return
+        cause = "timed_out" if task.timed_out else "out_of_memory" if memory else "lost_worker"
+        message = task.timed_out or f"{task.tries} workers were lost on it"
+        result = Result(
+            number=task.lease.number,
+            hash=task.lease.hash,
+            status="failed",
+            cause=cause,
+            message=message,
+            metrics=dict(task.lease.costs),
+            worker=task.slot,
+        )
+        self.end(name, Word(worker=task.slot, result=result))
+
+    def give_back(self) -> None:
+        """Leave all trials to others."""
+        for name, task in list(self.tasks.items()):
+            task.told = True
+            self.end(name, Word(worker="", left=True))
+
+    def overdue(self) -> list[tuple[str, bool]]:
+        """Return the trials whose actors take too long; and of each, whether that ends the trial.
+
+        An actor says something every second. If it does not for a minute, it is taken for lost; if it does,
+        but the training takes far longer than the recipe lets it, the training is taken for hung.
+        """
+        now, found = self._tick(), []
+        limit = (self.job.recipe.seconds or float("inf")) * self.job.repeats + SPARE_SECONDS
+        for name, task in self.tasks.items():
+            if task.began is not None and now - task.began > limit:
+                task.timed_out = f"it ran for {now - task.began:.0f} s; the recipe lets it {limit:.0f} s"
+                found.append((name, True))
+            elif task.began is not None and now - task.heard > SPARE_SECONDS:
+                task.log(f"the actor has been silent for {SPARE_SECONDS:.0f} s; it is ended")
+                found.append((name, False))
+        return found
+
+    def _tick(self) -> float:
+        """Return the time; what actors said while this process was held up counts as said now."""
+        now = time.monotonic()
+        away, self._ticked = now - self._ticked, now
+        if away > MAX_POLL_SECONDS:
+            for task in self.tasks.values():
+                task.heard += away
+                task.began = None if task.began is None else task.began + away
+        return now
+
+    def _hold(self, lease: Lease) -> Task:
+        log, closing = logger(self.logs / f"trial-{lease.number:05d}.log"), ExitStack()
+        hold = closing.enter_context(holding(self.study, lease, log, stop=self.stopper.request))
+        taken = {task.slot for task in self.tasks.values()}
+        slot = next(name for i in range(1, self.job.workers + 1) if (name := f"ray{i}") not in taken)
+        report = Reporter(
+            study=self.study,
+            lease=lease,
+            hold=hold,
+            rule=self.plan.rule,
+            worker=slot,
+            log=log,
+            notify=self.notify,
+        )
+        return Task(lease=lease, slot=slot, hold=hold, report=report, log=log, closing=closing)
+
+    def _tell(self, task: Task, result: Result) -> None:
+        try:
+            self.study.spool(result)
+        except OSError as error:
+            task.log(f"the result could not be spooled: {error}")
+        task.log(f"{result.worker} ends: {result.status} {result.cause}".rstrip())
+        self.study.tell(result)
+        self.notify(Event.end(result, worker=task.slot))
+
+    def _leave(self, task: Task) -> None:
+        self.study.release(task.lease)
+        paused = task.report.reason
+        task.log("paused" if paused else "given back")
+        if paused:
+            self.notify(
+                Event(kind="end", worker=task.slot, number=task.lease.number, status="pruned", message=paused)
+            )
+
+    def _check(self, word: Word) -> None:
+        """Check that an actor trains on the data of the study, and sees the folder of the run."""
+        if word.device and word.device not in self._known:
+            self.study.pin("device", word.device)
+        if word.fingerprint and word.fingerprint not in self._known:
+            try:
+                check_same_data(self.study, self.job, word.fingerprint)
+            except InputError as error:
+                self.failure = error
+        self._known |= {word.device, word.fingerprint}
+        if not word.shared and not self._said:
+            self._say(
+                f"{word.worker.split(':')[0]} does not see {self.study.address.folder}: weights stay on the "
+                "node that trained them, and a trial that loses its node begins anew; give --out a folder "
+                "that all nodes share"
+            )
+
+    def _say(self, message: str) -> None:
+        self._said.add(message)
+        self.notify(Event(kind="note", worker="ray", message=message))
+
+
+def _report(task: Task, word: Word) -> bool:
+    """Report the epochs of a word; False if the trial is to stop."""
+    try:
+        task.hold.check()
+        return all(task.report(epoch, word.rows[epoch]) for epoch in sorted(word.rows))
+    except Lost:
+        return False

@@ -1,0 +1,150 @@
+"""A search through Ray Tune: our desk behind Tune's searcher, scheduler and callbacks."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archscape.search.events import Event, Notify
+from archscape.search.executors import Work
+from archscape.search.folder import Folder
+from archscape.search.job import Job, read_job
+from archscape.search.join import plan_of
+from archscape.search.steps import MAX_ATTEMPTS
+from archscape.search.stopping import Stop, Stopper
+from archscape.search.study import Study
+from archscape.spaces.errors import InputError
+
+from .cluster import connected
+from .words import Brief, leave_mark
+
+if TYPE_CHECKING:
+    from ray.tune.experiment import Trial
+
+    from .desk import Desk
+
+
+@dataclass(frozen=True, kw_only=True)
+class RayEngine:
+    """Runs a study through Ray Tune, as many trials at a time as the job has workers.
+
+    Attributes:
+        address: Of a cluster: `auto` or `HOST:PORT`; "" for a Ray of our own on this machine.
+        storage: Where the study lies; "" in the folder of the run.
+        cpus: CPUs of a trial, and so its threads.
+        gpus: GPUs of a trial; below 1, trials share one.
+    """
+
+    address: str = ""
+    storage: str = ""
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+    @contextmanager
+    def opened(self, folder: Path) -> Iterator[Work]:
+        """Yield the work, which connects to Ray for as long as it takes."""
+
+        def work(notify: Notify, stopper: Stopper) -> None:
+            job = read_job(Folder(folder).job)
+            self._check(job)
+            os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(job.workers)  # so clusters grow to all of them
+            with (
+                connected(self.address, Folder(folder).logs / "ray.log"),
+                Study.open(folder, storage=self.storage, name=job.search) as study,
+            ):
+                self._run(study, job, folder, notify, stopper)
+
+        yield work
+
+    def _check(self, job: Job) -> None:
+        """Check what a trial asks of a node.
+
+        Raises:
+            InputError: If no node can give it.
+        """
+        if self.gpus > 1:
+            raise InputError(f"--trial-gpus: a trial trains on at most one GPU, but got {self.gpus:g}")
+        if job.device.startswith("cuda") and not self.gpus:
+            raise InputError(f"device {job.device}: give --trial-gpus, or Ray lends no GPU to a trial")
+
+    def _run(self, study: Study, job: Job, folder: Path, notify: Notify, stopper: Stopper) -> None:
+        from .desk import Desk
+
+        desk = Desk(
+            study=study,
+            job=job,
+            plan=plan_of(job),
+            logs=Folder(folder).logs,
+            notify=notify,
+            stopper=stopper,
+        )
+        brief = Brief(
+            folder=str(folder.resolve()),
+            job=study.settings["job"],
+            space=study.settings["space"],
+            cpus=self.cpus,
+            gpus=self.gpus,
+            mark=leave_mark(folder),
+        )
+        study.storage.wait = stopper.sleep
+        try:
+            _say_what_is_missing(self, notify)
+            with suppress(Stop):
+                _tune(desk, brief)
+        finally:
+            desk.give_back()
+        if desk.failure is not None:
+            raise desk.failure
+
+
+def _tune(desk: Desk, brief: Brief) -> None:
+    """Let Tune run the trials of a desk, until none is left or a stop is requested."""
+    from ray import tune
+
+    from .actor import Trainer
+    from .bridge import Ending, Gate, Source, Watchdog
+
+    trainer = tune.with_parameters(Trainer, brief=brief.to_json())
+    with tempfile.TemporaryDirectory(prefix="archscape-tune-") as records:
+        tune.run(
+            tune.with_resources(trainer, {"cpu": brief.cpus, "gpu": brief.gpus}),
+            name=desk.study.name,
+            search_alg=Source(desk),
+            scheduler=Gate(desk),
+            callbacks=[Watchdog(desk)],
+            stop=Ending(desk),
+            num_samples=-1,
+            max_failures=MAX_ATTEMPTS - 1,
+            reuse_actors=True,
+            raise_on_failed_trial=False,
+            storage_path=records,
+            trial_name_creator=_name,
+            trial_dirname_creator=_name,
+            verbose=0,
+        )
+
+
+def _name(trial: Trial) -> str:
+    return f"trial-{trial.trial_id}"
+
+
+def _say_what_is_missing(engine: RayEngine, notify: Notify) -> None:
+    """Say what no node of the cluster can give a trial now, and what it could."""
+    import ray
+
+    found = ray.nodes()  # type: ignore[no-untyped-call]
+    nodes = [node["Resources"] for node in found if node["Alive"]]
+    wanted = {name: n for name, n in (("CPU", engine.cpus), ("GPU", engine.gpus)) if n}
+    message = ""
+    if not any(all(node.get(name, 0) >= n for name, n in wanted.items()) for node in nodes):
+        ask = " and ".join(f"{n:g} {name}" for name, n in wanted.items())
+        message = f"no node of the cluster has {ask} for a trial now; the search waits for one"
+    elif not engine.gpus and any(node.get("GPU") for node in nodes):
+        message = "the cluster has GPUs, but a trial asks for none: give --trial-gpus"
+    if message:
+        notify(Event(kind="note", worker="ray", message=message))

@@ -1,0 +1,131 @@
+"""What the driver of a search and its actors tell each other, as text."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from archscape.search.spool import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """What all actors of a search need to know.
+
+    Attributes:
+        folder: Folder of the run; on storage that all nodes share, or one on each node.
+        job: The job file, as text.
+        space: Its space file, as text.
+        cpus: CPUs of an actor, and so its threads.
+        gpus: GPUs of an actor; below 1, its share of one GPU's memory.
+        mark: What the driver wrote to a file in the folder, for `is_shared`.
+    """
+
+    folder: str
+    job: str
+    space: str
+    cpus: float
+    gpus: float
+    mark: str
+
+    def is_shared(self) -> bool:
+        """Whether the folder of the run is, seen from here, the one that the driver has."""
+        return _mark_of(self.folder).is_file() and _mark_of(self.folder).read_text() == self.mark
+
+    def to_json(self) -> str:
+        """Return the brief as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Brief:
+        """Return the brief of a text."""
+        return cls(**json.loads(text))
+
+
+def leave_mark(folder: Path) -> str:
+    """Write a mark to the folder of a run, by which actors know it; return the mark."""
+    mark = uuid.uuid4().hex
+    path = _mark_of(str(folder))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(mark)
+    return mark
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One trial for an actor.
+
+    Attributes:
+        number: Number of the trial.
+        hash: Canonical hash of its network.
+        network: The network, as JSON.
+        seed: Seed of its training.
+    """
+
+    number: int
+    hash: str
+    network: str
+    seed: int
+
+    def to_json(self) -> str:
+        """Return the order as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Order:
+        """Return the order of a text."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """What an actor says of its trial: all since its last word.
+
+    Attributes:
+        worker: Name of the actor's process.
+        rows: Metrics by epoch, in ascending order.
+        lines: For the log of the trial.
+        result: How the trial ended, or None.
+        left: Whether the actor left the trial, which can go on elsewhere.
+        error: Why no trial can be trained here, if so.
+        input_error: Whether that is the fault of what the user gave.
+        shared: Whether the folder of the run is, on its node, the driver's.
+        device: Where it trains.
+        fingerprint: Of the data.
+    """
+
+    worker: str
+    rows: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+    result: Result | None = None
+    left: bool = False
+    error: str = ""
+    input_error: bool = False
+    shared: bool = True
+    device: str = ""
+    fingerprint: str = ""
+
+    @property
+    def last(self) -> bool:
+        """Whether the actor has nothing more to say of the trial."""
+        return self.result is not None or self.left or bool(self.error)
+
+    def to_json(self) -> str:
+        """Return the word as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Word:
+        """Return the word of a text."""
+        tree: dict[str, Any] = json.loads(text)
+        rows = {int(epoch): row for epoch, row in tree["rows"].items()}
+        result = Result(**tree["result"]) if tree["result"] else None
+        return cls(**{**tree, "rows": rows, "result": result})
+
+
+def _mark_of(folder: str) -> Path:
+    return Path(folder, "spool", "driver")

@@ -1,0 +1,338 @@
+"""Searches through Ray Tune, on a cluster of two nodes on this machine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archscape.search.evaluate import Context
+from archscape.search.executors import InProcess
+from archscape.search.job import read_job
+from archscape.search.lease import Lease
+from archscape.search.owner import Owner
+from archscape.search.ray.attempt import Attempt
+from archscape.search.ray.desk import Desk
+from archscape.search.ray.engine import RayEngine
+from archscape.search.ray.words import Order, Word
+from archscape.search.session import run
+from archscape.search.spool import Result
+from archscape.search.stopping import Stop, Stopper
+from archscape.search.study import Study
+from archscape.search.trial import Trial
+from archscape.search.worker import Plan
+from archscape.spaces import Network
+from archscape.spaces.errors import InputError
+
+if TYPE_CHECKING:
+    from ray.cluster_utils import Cluster
+
+slow = pytest.mark.slow
+TOKEN = "0123456789abcdef0123456789abcdef"
+WAIT = 60.0
+
+
+# The training in an actor: a thread that can be followed.
+
+
+def take(network: Network, context: Context) -> Result:
+    """An evaluation of three epochs, which looks at every step whether it is to leave."""
+    for epoch in (1, 2, 3):
+        if context.stopping():
+            raise Stop
+        if not context.report(epoch, {"accuracy": epoch / 10}):
+            return context.result(status="pruned")
+    return context.result(status="complete", metrics={"accuracy": 0.3})
+
+
+@pytest.fixture
+def lease(study: Study, plan: Plan, owner: Owner) -> Lease:
+    lease = study.ask_unique(plan.propose, owner, trials=24)
+    assert lease
+    return lease
+
+
+def test_an_attempt_says_how_it_ends(lease: Lease) -> None:
+    news = Attempt(take, lease, rungs=(), worker="a").next(WAIT)
+    assert news.result
+    assert news.result.status == "complete"
+    assert news.rows == {1: {"accuracy": 0.1}, 2: {"accuracy": 0.2}, 3: {"accuracy": 0.3}}
+    assert not news.left
+
+
+def test_an_attempt_waits_at_a_rung_until_it_is_asked_again(lease: Lease) -> None:
+    attempt = Attempt(take, lease, rungs=(2,), worker="a")
+    first = attempt.next(WAIT)
+    assert (list(first.rows), first.result) == ([1, 2], None)
+    second = attempt.next(WAIT)
+    assert list(second.rows) == [3]
+    assert second.result
+
+
+def test_an_attempt_leaves_at_a_rung(lease: Lease) -> None:
+    attempt = Attempt(take, lease, rungs=(1,), worker="a")
+    assert list(attempt.next(WAIT).rows) == [1]
+    attempt.leave()
+    last = attempt.next(WAIT)
+    assert (dict(last.rows), last.result, last.left) == ({}, None, True)
+
+
+def test_what_an_evaluation_raises_is_the_failure_of_its_trial(lease: Lease) -> None:
+    def fall(network: Network, context: Context) -> Result:
+        raise ValueError("no such thing")
+
+    news = Attempt(fall, lease, rungs=(), worker="a").next(WAIT)
+    assert news.result
+    assert (news.result.cause, news.result.message) == ("error", "ValueError: no such thing")
+    assert "Traceback" in news.lines[0]
+
+
+def test_words_and_orders_are_what_they_were_after_a_journey(
+    lease: Lease, finished: Callable[..., Result]
+) -> None:
+    word = Word(worker="a", rows={2: {"loss": 0.5}}, lines=["one"], result=finished(lease))
+    assert Word.from_json(word.to_json()) == word
+    order = Order(number=1, hash=lease.hash, network=lease.network.to_json(), seed=3)
+    assert Order.from_json(order.to_json()) == order
+
+
+# The driver's desk, without Ray.
+
+
+@pytest.fixture
+def desk(study: Study, plan: Plan, job_file: Path, tmp_path: Path) -> Iterator[Desk]:
+    (tmp_path / "logs").mkdir()
+    desk = Desk(
+        study=study,
+        job=replace(read_job(job_file), workers=2),
+        plan=plan,
+        logs=tmp_path / "logs",
+        notify=lambda event: None,
+        stopper=Stopper(),
+    )
+    yield desk
+    desk.give_back()
+
+
+def last_word(desk: Desk, name: str, finished: Callable[..., Result]) -> Word:
+    return Word(worker="vm:1", result=finished(desk.tasks[name].lease))
+
+
+def trial_of(study: Study, number: int) -> Trial:
+    return study.trials()[number]
+
+
+def test_a_desk_gives_out_as_many_trials_as_there_are_workers(
+    desk: Desk, study: Study, finished: Callable[..., Result]
+) -> None:
+    orders = [desk.take("a"), desk.take("b")]
+    assert [order.number for order in orders if order] == [0, 1]
+    assert desk.take("c") is None
+    desk.begin("a")
+    desk.end("a", last_word(desk, "a", finished))
+    third = desk.take("c")
+    assert third
+    assert third.number == 2
+    assert study.counts() == {"complete": 1, "running": 2}
+
+
+def test_a_trial_that_lost_its_actors_has_failed(desk: Desk, study: Study) -> None:
+    desk.take("a")
+    for _ in range(3):
+        desk.begin("a")
+        desk.lose("a")
+    desk.fail("a")
+    trial = trial_of(study, 0)
+    assert (trial.state, trial.cause, trial.message) == (
+        "failed",
+        "lost_worker",
+        "3 workers were lost on it",
+    )
+
+
+def test_a_training_that_takes_far_too_long_has_timed_out(desk: Desk, study: Study) -> None:
+    desk.job = replace(desk.job, recipe=replace(desk.job.recipe, seconds=10.0))
+    desk.take("a")
+    desk.begin("a")
+    assert desk.overdue() == []
+    task = desk.tasks["a"]
+    assert task.began
+    task.began -= 80
+    assert desk.overdue() == [("a", True)]
+    desk.fail("a")
+    assert trial_of(study, 0).cause == "timed_out"
+
+
+def test_a_silent_actor_is_ended_but_not_its_trial(desk: Desk) -> None:
+    desk.take("a")
+    desk.begin("a")
+    desk.tasks["a"].heard -= 80
+    assert desk.overdue() == [("a", False)]
+
+
+def test_silence_does_not_count_while_the_driver_is_held_up(desk: Desk) -> None:
+    desk.take("a")
+    desk.begin("a")
+    desk.tasks["a"].heard -= 80
+    desk._ticked -= 80
+    assert desk.overdue() == []
+
+
+def test_other_data_than_that_of_the_study_ends_the_search(desk: Desk) -> None:
+    desk.take("a")
+    desk.take("b")
+    desk.begin("a")
+    assert desk.hear("a", Word(worker="vm:1", fingerprint="one"))
+    desk.begin("b")
+    assert not desk.hear("b", Word(worker="vm:2", fingerprint="two"))
+    assert isinstance(desk.failure, InputError)
+    assert "its fingerprint is two, but the study" in str(desk.failure)
+
+
+def test_what_is_given_back_goes_on_under_its_number(desk: Desk, study: Study) -> None:
+    first = desk.take("a")
+    desk.give_back()
+    assert desk.tasks == {}
+    assert study.counts() == {"waiting": 1}
+    assert desk.take("b") == first
+
+
+# Real Ray.
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of two nodes with one CPU each, whose token is known."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("RAY_AUTH_MODE", "token")
+    patch.setenv("RAY_AUTH_TOKEN", TOKEN)
+    patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    cluster.add_node(num_cpus=1)
+    yield cluster
+    cluster.shutdown()
+    patch.undo()
+
+
+def start(job: Path, out: Path, cluster: Cluster, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "archscape", "search", str(job), "--out", str(out)]
+    return subprocess.Popen(
+        [*command, "--engine", "ray", "--ray-address", cluster.address, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def logged(out: Path, words: str) -> Counter[int]:
+    """Return in how many lines of each trial's log there are these words."""
+    return Counter(
+        int(path.stem.removeprefix("trial-"))
+        for path in (out / "logs").glob("trial-*.log")
+        for line in path.read_text().splitlines()
+        if re.search(words, line)
+    )
+
+
+def wait_for(out: Path, words: str, process: subprocess.Popen[str], *, times: int = 1) -> None:
+    """Wait until these words were logged so many times."""
+    while sum(logged(out, words).values()) < times:
+        if process.poll() is not None:
+            raise AssertionError(f"the search ended before '{words}': {process.communicate()[1]}")
+        time.sleep(0.02)
+
+
+def check(out: Path, process: subprocess.Popen[str], *, trials: int) -> None:
+    """Assert what must hold after any faults."""
+    printed, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert printed == f"{out / 'report.html'}\n"
+    assert "Traceback" not in errors
+    with Study.open(out) as study:
+        found = study.trials()
+    assert [trial.number for trial in found] == list(range(trials))
+    assert {trial.state for trial in found} == {"complete"}
+    assert len({trial.hash for trial in found}) == trials
+    assert logged(out, " ends: complete") == dict.fromkeys(range(trials), 1)
+    assert list((out / "spool").glob("trial-*")) == []
+    assert list((out / "checkpoints").glob("*.partial")) == []
+
+
+@pytest.fixture
+def long_job(job_file: Path) -> Path:
+    """Twelve trials that each take about a second."""
+    text = job_file.read_text().replace("epochs: 1", "epochs: 8").replace("trials: 8", "trials: 12")
+    job_file.write_text(text)
+    return job_file
+
+
+@slow
+def test_a_node_is_killed_in_mid_search(long_job: Path, tmp_path: Path, cluster: Cluster) -> None:
+    out = tmp_path / "run"
+    process = start(long_job, out, cluster)
+    wait_for(out, "ends: complete", process, times=3)
+    node = next(iter(cluster.worker_nodes))
+    cluster.remove_node(node, allow_graceful=False)
+    wait_for(out, "the actor was lost", process)
+    cluster.add_node(num_cpus=1)
+    check(out, process, trials=12)
+    assert sum(logged(out, "attempt 2").values()) >= 1
+
+
+@slow
+def test_the_driver_is_killed_and_started_again(long_job: Path, tmp_path: Path, cluster: Cluster) -> None:
+    out = tmp_path / "run"
+    process = start(long_job, out, cluster)
+    wait_for(out, "ends: complete", process, times=3)
+    process.kill()
+    process.communicate()
+    process = start(long_job, out, cluster)
+    check(out, process, trials=12)
+    with Study.open(out) as study:
+        assert max(trial.attempts for trial in study.trials()) == 2
+
+
+@slow
+def test_ray_gives_what_one_process_gives(job_file: Path, tmp_path: Path, cluster: Cluster) -> None:
+    job = replace(read_job(job_file), trials=6)
+    one = run(job, out=tmp_path / "one", executor=InProcess()).trials
+    two = run(job, out=tmp_path / "two", executor=RayEngine(address=cluster.address)).trials
+    same = ["number", "status", "hash", "accuracy", "test_accuracy", "loss", "seed"]
+    assert one[same].equals(two[same])
+
+
+@slow
+def test_trials_share_gpus(long_job: Path, tmp_path: Path, cluster: Cluster) -> None:
+    long_job.write_text(
+        long_job.read_text().replace("epochs: 8", "epochs: 40").replace("trials: 12", "trials: 4")
+    )
+    node = cluster.add_node(num_cpus=1, num_gpus=2)
+    out = tmp_path / "run"
+    process = start(long_job, out, cluster, "--workers", "4", "--trial-cpus", "0.25", "--trial-gpus", "0.5")
+    check(out, process, trials=4)
+    cluster.remove_node(node)
+    lines = [path.read_text() for path in sorted((out / "logs").glob("trial-*.log"))]
+    begun = [re.search(r"(\S+) \S+ begins on GPU (.*)", text) for text in lines]
+    assert sorted(match[2] for match in begun if match) == ["0", "0", "1", "1"]
+    first_end = min(next(line for line in text.splitlines() if " ends: " in line)[:23] for text in lines)
+    assert all(match[1][:23] < first_end for match in begun if match)
+
+
+@slow
+def test_a_cluster_with_another_token_is_wrong_input(
+    job_file: Path, tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_TOKEN", TOKEN[::-1])
+    errors = start(job_file, tmp_path / "run", cluster).communicate(timeout=120)[1]
+    assert "RAY_AUTH_TOKEN" in errors
+    assert "Traceback" not in errors
