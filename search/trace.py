@@ -67,7 +67,8 @@ class Reporter:
             Lost: If the trial was given to another process.
         """
         self.hold.check()
-        self.log(f"epoch {epoch}: " + ", ".join(f"{name} {value:.6g}" for name, value in metrics.items()))
+        shown = (f"{name} {value:.6g}" for name, value in metrics.items() if name != "epoch")
+        self.log(f"epoch {epoch}: {', '.join(shown)}")
         known = {name: value for name, value in metrics.items() if value == value}
         self.notify(
             Event(kind="epoch", worker=self.worker, number=self.lease.number, epoch=epoch, metrics=known)
