@@ -109,7 +109,7 @@ def _show_costs(found: Profile, form: Format) -> None:
     total = ("total", "", "", *(getattr(found, cost) for cost in COSTS), "")
     columns = ("name", "op", "shape", *COSTS, "receptive_field")
     emit(columns, rows if form is Format.csv else [*rows, total], form, title=_title(found))
-    say(f"Convention: {CONVENTION}.")
+    say(f"Convention: {CONVENTION}. Not counted: {'; '.join(found.coverage.uncounted)}.")
     for name, foreign in found.coverage.fvcore.items():
         missed = ", ".join(f"{operation} x{count}" for operation, count in foreign.unsupported.items())
         say(f"{name} is {foreign.path}, counted by fvcore" + (f" without {missed}." if missed else "."))
@@ -201,14 +201,13 @@ def _count_json(count: Count, found: Profile) -> dict[str, Any]:
 def _show_module(name: str, form: Format, convention: str, shape: str | None) -> None:
     from ..analysis.foreign import profile_module
     from ..analysis.user_code import load_module
-    from ..spaces.table.language import read_shape
 
     if convention not in ("", "macs"):
         law = "only networks of ours are counted in other conventions: their rules are for our operators"
         raise InputError(f"--convention {convention}: {law}, and {name} is run instead")
     if shape is None:
         raise InputError(f"{name}: a module does not say what it reads; give --input CxHxW, as in 3x224x224")
-    given, module = read_shape(shape), load_module(name)
+    given, module = _sizes(shape), load_module(name)
     with redirect_stdout(sys.stderr):
         found = profile_module(module, input=given)
     if form is Format.json:
@@ -225,6 +224,14 @@ def _show_module(name: str, form: Format, convention: str, shape: str | None) ->
     title = f"{name}, input {shape}"
     emit(("name", "op", "shape", *marked), rows if plain else [*rows, total], form, title=title)
     _say_coverage(found)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    """Return the sizes of what a module reads, which need not be a map."""
+    parts = text.split("x")
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise InputError(f"--input of a module is sizes of one sample, as in 3x224x224, but got '{text}'")
+    return tuple(map(int, parts))
 
 
 def _module_json(name: str, given: tuple[int, ...], found: ModuleProfile) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from archscape.spaces.blocks.block import Block
 from archscape.spaces.code.build import build
 from archscape.spaces.errors import InputError, ShapeError
 from archscape.spaces.graph import Shape, Tensor
+from archscape.spaces.operators import OPERATORS
 from archscape.spaces.operators.activation import ACTIVATIONS
 from archscape.spaces.operators.opaque import opaque
 
@@ -142,8 +143,22 @@ def rare() -> list[Network]:
         name = act if isinstance(act, str) else "leaky"
         layers = (Row("conv", width=4), Row("linear", width=3, act=act))
         found.append(Network(name=name, input=(3, 9, 7), layers=layers, defaults={"act": act}))
-    deform = Row("deform", width=6, modulated=True)
-    return [*found, Network(name="deform", input=(4, 9, 8), layers=(deform, Row("norm")))]
+    plane = {
+        "deform": (Row("deform", width=6, modulated=True), Row("norm")),
+        "first": (Row("masked", width=6, kind="a"),),
+        "shuffled": (Row("pixelshuffle", scale=2), Row("conv", width=4)),
+        "padded": (Row("basic", width=8, stride=2, shortcut="pad"),),
+        "cut": (Row("conv", name="a", width=4), Row("zero"), Row("add", with_="a")),
+    }
+    found += [Network(name=name, input=(4, 8, 10), layers=layers) for name, layers in plane.items()]
+    flat = (Row("linear", width=8), Row("norm"), Row("linear", width=3))
+    return [*found, Network(name="flat", input=(4, 3, 2), layers=flat, defaults={"norm": "layer"})]
+
+
+def test_every_operator_is_held_against_the_tools() -> None:
+    """A new operator needs a network in `rare`, and a rule in each convention that counts it."""
+    seen = {type(node.op) for network in [*NETWORKS, *rare()] for node in network.graph.flatten().nodes}
+    assert [operator.__name__ for operator in OPERATORS if operator not in seen] == []
 
 
 @pytest.mark.parametrize("tool", TOOLS)

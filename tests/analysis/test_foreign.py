@@ -354,6 +354,7 @@ def test_the_command_marks_lower_bounds_and_names_what_is_missing(
 
 MESSAGES = [
     (("profile", "{file}:make"), "give --input CxHxW, as in 3x224x224"),
+    (("profile", "{file}:make", "--input", "3x0x6"), "as in 3x224x224, but got '3x0x6'"),
     (("profile", "{file}:make", "--input", "4x6x6"), "Net on 1x4x6x6: RuntimeError: Given groups=1"),
     (("profile", "{file}:broken", "--input", "3x6x6"), "net_of_mine.py:19: KeyError: 'no weights'"),
     (("profile", "{file}:make", "--input", "3x6x6", "--convention", "thop"), "counted in other conventions"),
