@@ -56,7 +56,7 @@ def main(folder: Path, name: str, seat: Seat) -> int:
             wrong_input = isinstance(error, InputError)
             notify(Event(kind="error", worker=name, message=str(error), input_error=wrong_input))
             return 2 if wrong_input else 1
-    return 1 if stopper.requested else 0  # a pool that did not ask for it replaces who left before the end
+    return 1 if stopper.signalled else 0  # a pool that did not ask for it replaces who left before the end
 
 
 def _claim_output() -> Notify:

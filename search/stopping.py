@@ -24,10 +24,12 @@ class Stopper:
 
     Attributes:
         requested: Whether it was asked.
+        signalled: Whether it was asked by a signal.
     """
 
     def __init__(self) -> None:
         self.requested = False
+        self.signalled = False
         self._may_cut = False
         self._grace = 0.0
 
@@ -81,7 +83,8 @@ class Stopper:
             time.sleep(seconds)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        first, self.requested = not self.requested, True
+        first = not self.requested
+        self.requested = self.signalled = True
         if not self._may_cut:
             return
         if self._grace and first:

@@ -17,7 +17,7 @@ if [ ! -d "$DATA" ]; then
 listen_addresses = '*'
 port = $PORT
 unix_socket_directories = '$DATA'
-max_connections = 500          # each worker holds up to three
+max_connections = 500          # a worker and its head hold up to four
 END
   # Everybody who has the password and reaches the machine; narrow `all` to the addresses of your workers.
   echo "host searches archscape all scram-sha-256" >> "$DATA/pg_hba.conf"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,12 +56,31 @@ def test_who_is_asked_to_leave_says_that_there_is_more_to_do(begun: Path, tmp_pa
         assert set(study.counts()) <= {"waiting", "complete"}
 
 
+def children(process: subprocess.Popen[str]) -> set[int]:
+    return set(map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()))
+
+
+def test_a_study_that_is_stopped_lets_everybody_leave_for_good(begun: Path, tmp_path: Path) -> None:
+    worker = join(begun, tmp_path / "out")
+    wait_until(lambda: trains(tmp_path / "out"), worker)
+    first = children(worker)
+    with Study.open(tmp_path, storage=str(begun)) as study:
+        study.stop()
+    seen = set(first)
+    while worker.poll() is None:
+        with suppress(OSError):  # it may end now
+            seen |= children(worker)
+        time.sleep(0.02)
+    said = worker.communicate()[1]
+    assert worker.returncode == 0, said
+    assert seen == first, "it started a worker that had left"
+
+
 def test_a_worker_of_the_pool_that_leaves_is_replaced(begun: Path, tmp_path: Path) -> None:
     worker = join(begun, tmp_path / "out")
-    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
     wait_until(lambda: trains(tmp_path / "out"), worker)
-    (first,) = children.read_text().split()
-    os.kill(int(first), signal.SIGTERM)
-    wait_until(lambda: children.read_text().split() not in ([first], []), worker)
+    (first,) = children(worker)
+    os.kill(first, signal.SIGTERM)
+    wait_until(lambda: not children(worker) <= {first}, worker)
     worker.terminate()
     worker.communicate(timeout=30)
