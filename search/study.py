@@ -221,7 +221,11 @@ class Study(Opened):
         return ended
 
     def _sweep(self, ended: Sequence[Result]) -> None:
-        """Drop the results that have reached the study."""
+        """Drop the results that have reached the study, and what trials that will not go on left to go on."""
+        for result in ended:
+            if result.status == "pruned":
+                partial = self.address.folder / "checkpoints" / f"{result.hash}.partial"
+                partial.unlink(missing_ok=True)
         spooled = set(self._spool.numbers())
         if spooled:
             found = self._read(lambda ledger: [ledger.find(number) for number in spooled])
