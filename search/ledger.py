@@ -23,6 +23,7 @@ _HELD = (
     *(table.c.number, table.c.hash, table.c.trial_id, table.c.state, table.c.attempts),
     *(table.c.machine, table.c.pid, table.c.born, table.c.beat, table.c.rung),
 )
+_HELD_BY_NONE = {"machine": None, "pid": None, "born": None, "beat": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,7 @@ class Ledger:
             "state": "running",
             "changed": self._next_change(),
             "attempts": 1,
-            **_held_by(lease.owner),
+            **self._held_by(lease.owner),
             "seed": lease.seed,
             "decisions": json.dumps(dict(decisions)),
             "network": lease.network.to_json(),
@@ -120,11 +121,11 @@ class Ledger:
 
     def take(self, held: Held, owner: Owner, *, attempts: int) -> None:
         """Give a trial to a process that works on it from now on."""
-        self._change(held, "running", attempts=attempts, **_held_by(owner))
+        self._change(held, "running", attempts=attempts, **self._held_by(owner))
 
     def free(self, held: Held) -> None:
         """Take a running trial from its owner as if the attempt had not been made."""
-        self._change(held, "waiting", attempts=held.attempts - 1, **_held_by(None))
+        self._change(held, "waiting", attempts=held.attempts - 1, **_HELD_BY_NONE)
 
     def pause(self, held: Held, *, rung: int, metrics: Mapping[str, float], cause: str, message: str) -> None:
         """Pause a trial at a rung; its owner keeps it until the checkpoint is written."""
@@ -133,13 +134,13 @@ class Ledger:
 
     def leave(self, held: Held) -> None:
         """Take a paused trial from its owner."""
-        self._update(held.number, **_held_by(None))
+        self._update(held.number, **_HELD_BY_NONE)
 
     def beat(self, number: int, owner: Owner) -> bool:
         """Note that the owner lives; False if it does not hold the trial any more."""
         mine = (table.c.machine == owner.machine) & (table.c.pid == owner.pid) & (table.c.born == owner.born)
         statement = table.update().where(self._mine, table.c.number == number, mine, table.c.state.in_(OPEN))
-        return self.connection.execute(statement.values(beat=func.now())).rowcount == 1
+        return self.connection.execute(statement.values(beat=self._moment)).rowcount == 1
 
     def end(
         self,
@@ -197,6 +198,15 @@ class Ledger:
     def _mine(self) -> sqlalchemy.ColumnElement[bool]:
         return table.c.study_id == self.study_id
 
+    @property
+    def _moment(self) -> sqlalchemy.ColumnElement[Any]:
+        """The time by the clock of the database; what SQLite calls `now` is the same for a whole second."""
+        precise = self.connection.dialect.name != "sqlite"
+        return func.now() if precise else func.strftime("%Y-%m-%d %H:%M:%f", "now")
+
+    def _held_by(self, owner: Owner) -> dict[str, object]:
+        return {"machine": owner.machine, "pid": owner.pid, "born": owner.born, "beat": self._moment}
+
     def _held(self, condition: sqlalchemy.ColumnElement[bool]) -> list[Held]:
         query = select(*_HELD).where(self._mine, condition).order_by(table.c.number)
         return [held_of(record) for record in self.connection.execute(query)]
@@ -211,12 +221,6 @@ class Ledger:
 
     def _update(self, number: int, **values: object) -> None:
         self.connection.execute(table.update().where(self._mine, table.c.number == number).values(**values))
-
-
-def _held_by(owner: Owner | None) -> dict[str, object]:
-    if owner is None:
-        return {"machine": None, "pid": None, "born": None, "beat": None}
-    return {"machine": owner.machine, "pid": owner.pid, "born": owner.born, "beat": func.now()}
 
 
 def _now() -> str:
