@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,18 @@ def owner() -> Owner:
 def study(tmp_path: Path) -> Iterator[Study]:
     with Study.open(tmp_path, name="tiny", facts=FACTS) as study:
         yield study
+
+
+@pytest.fixture
+def gone(owner: Owner) -> Callable[[int], Owner]:
+    """Processes of this machine that have ended."""
+    return lambda n: replace(owner, pid=2**22 + 1 + n, born=1)  # above the highest process number
+
+
+@pytest.fixture
+def elsewhere() -> Owner:
+    """A process that cannot be seen from here."""
+    return Owner(machine="elsewhere", pid=7, born=7)
 
 
 @pytest.fixture

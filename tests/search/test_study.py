@@ -1,30 +1,42 @@
-"""A study: no architecture twice, no number twice, nothing lost, whoever dies."""
+"""A study: no architecture twice, no number twice, nothing lost, whoever dies, wherever it is kept."""
 
 from __future__ import annotations
 
 import doctest
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from optuna.trial import TrialState
+from sqlalchemy.exc import OperationalError
 
 from archscape.search import lease as lease_module
-from archscape.search.lease import trial_seed
-from archscape.search.ledger import tables
+from archscape.search.lease import Lease, trial_seed
 from archscape.search.owner import Owner
 from archscape.search.spool import Result, Spool
-from archscape.search.storage import open_storage
-from archscape.search.study import MAX_ATTEMPTS, Study
+from archscape.search.steps import MAX_ATTEMPTS
+from archscape.search.storage import Storage
+from archscape.search.study import Study
+from archscape.search.watch import Watch
 from archscape.search.worker import Plan
 from archscape.spaces import Space
 from archscape.spaces.errors import StudyError
 
 Finished = Callable[..., Result]
+Gone = Callable[[int], Owner]
 ASKER = Path(__file__).with_name("asker.py")
+FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def study(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Study]:
+    """A new study in a file, and in a database that it shares with others."""
+    storage = "" if request.param == "sqlite" else request.getfixturevalue("postgres").url("studies")
+    with Study.open(tmp_path, name=tmp_path.name, storage=storage, facts=FACTS) as study:
+        yield study
 
 
 def ask_elsewhere(folder: Path, space: Space, trials: int, *flags: str) -> subprocess.Popen[str]:
@@ -33,72 +45,62 @@ def ask_elsewhere(folder: Path, space: Space, trials: int, *flags: str) -> subpr
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def states(study: Study) -> list[TrialState]:
+def ask(study: Study, plan: Plan, owner: Owner, *, trials: int = 1) -> Lease:
+    lease = study.ask_unique(plan.propose, owner, trials=trials)
+    assert lease is not None
+    return lease
+
+
+def states(study: Study) -> list[str]:
     return [trial.state for trial in study.trials()]
 
 
-def silence(folder: Path, number: int, *, machine: str, seconds: int) -> None:
-    """Make a lease that of a process on another machine which was last heard of so long ago."""
-    leases = tables.tables["archscape_leases"]
-    storage = open_storage(folder / "study.db", tables=tables)
-    with storage.transaction() as connection:
-        connection.execute(leases.update().where(leases.c.number == number).values(machine=machine))
-        connection.exec_driver_sql(
-            "UPDATE archscape_leases SET beat = datetime(beat, ?) WHERE number = ?",
-            (f"-{seconds} seconds", number),
-        )
-    storage.engine.dispose()
-
-
 def test_submits_one_trial_whole(study: Study, plan: Plan, owner: Owner) -> None:
-    lease = study.ask_unique(plan.propose, owner, trials=5)
-    assert lease is not None
+    lease = ask(study, plan, owner, trials=5)
     [trial] = study.trials()
-    assert trial.state == TrialState.RUNNING
-    assert trial.params == dict(plan.space.replay(trial.params).decisions)
-    assert trial.user_attrs["hash"] == lease.hash == lease.network.hash()
-    assert trial.user_attrs["costs"]["macs"] == lease.network.totals.macs
-    assert trial.user_attrs["network"] == lease.network.to_json()
-    assert trial.user_attrs["seed"] == lease.seed == trial_seed(0, lease.hash)
+    assert (trial.state, trial.owner, trial.attempts, trial.ended) == ("running", owner, 1, False)
+    assert trial.decisions == dict(plan.space.replay(trial.decisions).decisions)
+    assert trial.hash == lease.hash == lease.network.hash()
+    assert trial.costs["macs"] == lease.network.totals.macs
+    assert trial.network == lease.network.to_json()
+    assert trial.seed == lease.seed == trial_seed(0, lease.hash)
+    assert trial.started > trial.finished == ""
 
 
 def test_holds_no_more_trials_than_asked(study: Study, plan: Plan, owner: Owner) -> None:
-    assert [study.ask_unique(plan.propose, owner, trials=3) is None for _ in range(5)] == [False] * 3 + [
-        True
-    ] * 2
+    got = [study.ask_unique(plan.propose, owner, trials=3) is not None for _ in range(5)]
+    assert got == [True, True, True, False, False]
     assert study.ask_unique(plan.propose, owner, trials=4) is not None
 
 
 def test_tells_once(study: Study, plan: Plan, owner: Owner, finished: Finished, tmp_path: Path) -> None:
-    lease = study.ask_unique(plan.propose, owner, trials=1)
-    assert lease is not None
+    lease = ask(study, plan, owner)
     study.spool(finished(lease, 0.9))
     assert study.tell(finished(lease, 0.9))
     assert not study.tell(finished(lease, 0.1))
     [trial] = study.trials()
-    assert trial.state == TrialState.COMPLETE
-    assert trial.values == [0.9, lease.costs["macs"]]
-    assert trial.user_attrs["history"][0]["epoch"] == 1
+    assert (trial.state, trial.ended, trial.worker) == ("complete", True, "w1")
+    assert [trial.metrics[name] for name in study.objectives] == [0.9, lease.costs["macs"]]
+    assert trial.finished >= trial.started
+    assert study.epochs() == [{"trial": 0, "epoch": 1, "loss": 1.0, "accuracy": 0.9, "seconds": 0.1}]
     assert list((tmp_path / "spool").iterdir()) == []
 
 
 def test_keeps_the_cause_of_a_failure(study: Study, plan: Plan, owner: Owner, finished: Finished) -> None:
-    lease = study.ask_unique(plan.propose, owner, trials=1)
-    assert lease is not None
+    lease = ask(study, plan, owner)
     study.tell(finished(lease, status="failed", cause="diverged", message="loss is nan in epoch 2"))
     [trial] = study.trials()
-    assert trial.state == TrialState.FAIL
-    assert trial.values is None
-    assert (trial.user_attrs["cause"], trial.user_attrs["message"]) == ("diverged", "loss is nan in epoch 2")
+    assert (trial.state, trial.cause, trial.message) == ("failed", "diverged", "loss is nan in epoch 2")
+    assert study.failures() == {"diverged": 1}
+    assert study.history().failed[0].values is None
 
 
 def test_result_of_another_network_does_not_count(
     study: Study, plan: Plan, owner: Owner, finished: Finished
 ) -> None:
-    lease = study.ask_unique(plan.propose, owner, trials=1)
-    assert lease is not None
+    lease = ask(study, plan, owner)
     assert not study.tell(replace(finished(lease), hash="0" * 16))
-    assert states(study) == [TrialState.RUNNING]
+    assert states(study) == ["running"]
 
 
 def test_processes_that_ask_at_once_get_different_architectures(
@@ -118,26 +120,27 @@ def test_trial_of_a_living_process_is_left_to_it(
     process = ask_elsewhere(tmp_path, tiny, 1)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("0 ")
-    assert study.reclaim(owner) is None
+    look = study.look(owner, trials=1)
+    assert (look.lease, look.working) == (None, 1)
     process.communicate(timeout=60)
-    lease = study.reclaim(owner)
-    assert lease is not None
-    assert lease.number == 0
+    look = study.look(owner, trials=1)
+    assert look.lease is not None
+    assert (look.lease.number, look.working) == (0, 0)
 
 
 def test_trial_of_a_killed_process_goes_on_as_it_was(
-    study: Study, tiny: Space, owner: Owner, finished: Finished, tmp_path: Path
+    study: Study, tiny: Space, owner: Owner, elsewhere: Owner, finished: Finished, tmp_path: Path
 ) -> None:
     process = ask_elsewhere(tmp_path, tiny, 4, "--die")
     number, digest = process.communicate(timeout=60)[0].split()
     [before] = study.trials()
-    lease = study.reclaim(owner)
+    lease = study.look(owner, trials=4).lease
     assert lease is not None
     assert (lease.number, lease.hash) == (int(number), digest) == (0, lease.network.hash())
-    assert lease.seed == before.user_attrs["seed"]
-    assert study.reclaim(Owner(machine="elsewhere", pid=1, born=1)) is None
+    assert lease.seed == before.seed
+    assert study.look(elsewhere, trials=4).lease is None
     assert study.tell(finished(lease))
-    assert study.trials()[0].user_attrs["attempts"] == 2
+    assert study.trials()[0].attempts == 2
 
 
 def test_body_of_a_killed_process_counts_as_dead_before_it_is_buried(owner: Owner) -> None:
@@ -154,58 +157,213 @@ def test_body_of_a_killed_process_counts_as_dead_before_it_is_buried(owner: Owne
     assert other.is_dead(owner) is True
 
 
-def test_trial_that_loses_every_worker_fails(study: Study, plan: Plan, owner: Owner, tmp_path: Path) -> None:
-    study.ask_unique(plan.propose, owner, trials=1)
-    for _ in range(MAX_ATTEMPTS - 1):
-        assert study.settle(owner) == []
-        assert study.reclaim(owner) is not None
-    assert study.reclaim(owner) is None
-    [result] = study.settle(owner)
-    assert (result.status, result.cause) == ("failed", "lost_worker")
-    assert states(study) == [TrialState.FAIL]
+def lose(study: Study, plan: Plan, gone: Gone, times: int) -> Lease:
+    """Let the first trial be taken up so often by processes that have ended since."""
+    lease = ask(study, plan, gone(0))
+    for n in range(1, times):
+        assert study.look(gone(n), trials=1).lease is not None
+    return lease
+
+
+def test_trial_that_loses_every_worker_fails(study: Study, plan: Plan, owner: Owner, gone: Gone) -> None:
+    lose(study, plan, gone, MAX_ATTEMPTS)
+    look = study.look(owner, trials=1)
+    assert look.lease is None
+    assert [(result.status, result.cause) for result in look.ended] == [("failed", "lost_worker")]
+    [trial] = study.trials()
+    assert (trial.state, trial.cause, trial.message) == (
+        "failed",
+        "lost_worker",
+        "3 workers were lost on it",
+    )
     assert study.count_open() == 0
 
 
 def test_result_on_disk_is_told_and_not_worked_for_again(
-    study: Study, plan: Plan, owner: Owner, finished: Finished, tmp_path: Path
+    study: Study, plan: Plan, owner: Owner, gone: Gone, finished: Finished, tmp_path: Path
 ) -> None:
-    lease = study.ask_unique(plan.propose, owner, trials=1)
-    assert lease is not None
-    for _ in range(MAX_ATTEMPTS - 1):
-        study.reclaim(owner)
+    lease = lose(study, plan, gone, MAX_ATTEMPTS)
     study.spool(finished(lease, 0.7))
-    assert study.reclaim(owner) is None
-    assert [result.status for result in study.settle(owner)] == ["complete"]
-    assert study.trials()[0].values[0] == 0.7
-    assert study.settle(owner) == []
+    look = study.look(owner, trials=1)
+    assert look.lease is None
+    assert [result.status for result in look.ended] == ["complete"]
+    assert study.trials()[0].metrics["accuracy"] == 0.7
+    assert study.look(owner, trials=1).ended == []
     assert Spool(folder=tmp_path / "spool").get(0, lease.hash) is None
 
 
+def test_result_on_disk_that_was_told_is_swept_away(
+    study: Study, plan: Plan, owner: Owner, finished: Finished, tmp_path: Path
+) -> None:
+    """A process died between telling a result and dropping it from the spool."""
+    lease = ask(study, plan, owner)
+    study.tell(finished(lease))
+    study.spool(finished(lease))
+    assert study.look(owner, trials=1).ended == []
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
 def test_released_trial_counts_as_not_tried(study: Study, plan: Plan, owner: Owner) -> None:
-    lease = study.ask_unique(plan.propose, owner, trials=1)
+    lease: Lease | None = ask(study, plan, owner)
     for _ in range(2 * MAX_ATTEMPTS):
         assert lease is not None
         study.release(lease)
-        assert states(study) == [TrialState.WAITING]
-        assert study.settle(owner) == []
-        lease = study.reclaim(owner)
-        assert states(study) == [TrialState.RUNNING]
+        assert states(study) == ["waiting"]
+        look = study.look(owner, trials=1)
+        assert (look.ended, states(study)) == ([], ["running"])
+        lease = look.lease
+    assert study.trials()[0].attempts == 1
 
 
-def test_process_on_another_machine_is_dead_when_silent(
-    study: Study, plan: Plan, owner: Owner, tmp_path: Path
+# Silence, by the observer's own clock.
+
+
+@pytest.fixture
+def now(study: Study) -> list[float]:
+    """The time on the observer's clock, to be set."""
+    now = [0.0]
+    study.watch = Watch(clock=lambda: now[0])
+    return now
+
+
+def test_process_on_another_machine_is_dead_when_silent_for_a_lease(
+    study: Study, plan: Plan, owner: Owner, elsewhere: Owner, now: list[float]
 ) -> None:
-    lease = study.ask_unique(plan.propose, owner, trials=1)
-    assert lease is not None
-    silence(tmp_path, 0, machine="elsewhere", seconds=50)
-    assert study.reclaim(owner) is None
-    elsewhere = replace(lease, owner=replace(owner, machine="elsewhere"))
-    assert study.beat(elsewhere)
-    silence(tmp_path, 0, machine="elsewhere", seconds=50)
-    assert study.reclaim(owner) is None
-    silence(tmp_path, 0, machine="elsewhere", seconds=61)
-    assert study.reclaim(owner) is not None
-    assert not study.beat(elsewhere)
+    lease = ask(study, plan, elsewhere)
+    for moment in (1000.0, 1050.0, 1060.0):
+        now[0] = moment
+        assert study.look(owner, trials=1).lease is None
+    assert study.beat(lease)
+    for moment in (1061.0, 1121.0):
+        now[0] = moment
+        assert study.look(owner, trials=1).lease is None
+    now[0] = 1121.1
+    assert study.look(owner, trials=1).lease is not None
+    assert not study.beat(lease)
+
+
+def test_long_work_between_two_looks_makes_nobody_look_dead(
+    study: Study, plan: Plan, owner: Owner, elsewhere: Owner, now: list[float]
+) -> None:
+    lease = ask(study, plan, elsewhere)
+    assert study.look(owner, trials=1).lease is None
+    study.beat(lease)
+    now[0] = 86_400.0
+    assert study.look(owner, trials=1).lease is None
+
+
+def test_a_lease_is_as_long_as_the_settings_say(
+    study: Study, plan: Plan, owner: Owner, elsewhere: Owner, tmp_path: Path
+) -> None:
+    study.change({"lease": 5})
+    ask(study, plan, elsewhere)
+    now = [0.0]
+    with Study.open(tmp_path) as other:
+        other.watch = Watch(clock=lambda: now[0])
+        assert other.look(owner, trials=1).lease is None
+        now[0] = 5.1
+        assert other.look(owner, trials=1).lease is not None
+
+
+# Steps whose answer is lost on the way.
+
+
+@pytest.fixture
+def forgetful(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every step takes effect, but the connection breaks before its first answer is there."""
+    run = Storage._run
+
+    def run_and_forget(self: Storage, *given: Any) -> Any:
+        run(self, *given)
+        monkeypatch.setattr(Storage, "_run", run)
+        try:
+            raise OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
+        finally:
+            monkeypatch.setattr(Storage, "_run", run_once_more)
+
+    def run_once_more(self: Storage, *given: Any) -> Any:
+        result = run(self, *given)
+        monkeypatch.setattr(Storage, "_run", run_and_forget)
+        return result
+
+    monkeypatch.setattr(Storage, "_run", run_and_forget)
+    study.storage.wait = lambda seconds: None
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_nothing_happens_twice_though_every_answer_is_lost(
+    study: Study, plan: Plan, owner: Owner, gone: Gone, finished: Finished
+) -> None:
+    leases = [ask(study, plan, gone(0), trials=4) for _ in range(4)]
+    assert [lease.number for lease in leases] == [0, 1, 2, 3]
+    taken = study.look(owner, trials=4).lease
+    assert taken is not None
+    assert [trial.attempts for trial in study.trials()] == [2, 1, 1, 1]
+    assert study.report(taken, {1: {"accuracy": 0.5}}) is None
+    study.tell(finished(taken, 0.8))
+    other = study.look(owner, trials=4).lease
+    assert other is not None
+    assert other.number == 1
+    study.release(other)
+    assert states(study) == ["complete", "waiting", "running", "running"]
+    assert [trial.attempts for trial in study.trials()] == [2, 1, 1, 1]
+    assert [row["epoch"] for row in study.epochs()] == [1]
+
+
+# What is kept, and what everybody is told.
+
+
+def test_epochs_are_there_while_a_trial_runs(
+    study: Study, plan: Plan, owner: Owner, finished: Finished
+) -> None:
+    lease = ask(study, plan, owner)
+    study.report(lease, {1: {"accuracy": 0.1}, 2: {"accuracy": 0.2}})
+    study.report(lease, {2: {"accuracy": 0.9}, 3: {"accuracy": 0.3}})
+    assert [row["accuracy"] for row in study.epochs(0)] == [0.1, 0.2, 0.3]
+    history = [{"epoch": n, "accuracy": n / 10} for n in (1, 2, 3, 4)]
+    study.tell(finished(lease, 0.4, history=history))
+    assert [row["accuracy"] for row in study.epochs(0)] == [0.1, 0.2, 0.3, 0.4]
+    assert study.epochs(1) == []
+
+
+def test_request_to_stop_is_seen_by_all_until_work_goes_on(study: Study, plan: Plan, owner: Owner) -> None:
+    lease = ask(study, plan, owner)
+    assert not study.is_stopping()
+    study.stop()
+    assert study.is_stopping()
+    study.release(lease)
+    assert study.look(owner, trials=1).stop
+    study.change(study.settings)
+    assert not study.is_stopping()
+
+
+def test_history_takes_in_only_what_changed(
+    study: Study, plan: Plan, owner: Owner, finished: Finished, tmp_path: Path
+) -> None:
+    leases = [ask(study, plan, owner, trials=3) for _ in range(3)]
+    history = study.history()
+    assert (list(history.pending), history.submitted) == ([0, 1, 2], 3)
+    with Study.open(tmp_path) as other:
+        other.tell(finished(leases[2], 0.2))
+        other.tell(finished(leases[0], status="failed"))
+    assert study.history() is history
+    assert [record.number for record in history.complete] == [2]
+    assert history.complete[0].values == (0.2, leases[2].costs["macs"])
+    assert [record.number for record in history.failed] == [0]
+    assert list(history.pending) == [1]
+
+
+def test_trials_since_a_change_are_those_that_changed(
+    study: Study, plan: Plan, owner: Owner, finished: Finished
+) -> None:
+    leases = [ask(study, plan, owner, trials=3) for _ in range(3)]
+    seen = max(trial.changed for trial in study.trials())
+    study.tell(finished(leases[1]))
+    study.release(leases[0])
+    assert [(trial.number, trial.state) for trial in study.trials(since=seen)] == [
+        (1, "complete"),
+        (0, "waiting"),
+    ]
 
 
 def test_pins_what_the_first_worker_found(study: Study) -> None:
@@ -214,8 +372,23 @@ def test_pins_what_the_first_worker_found(study: Study) -> None:
 
 
 def test_study_keeps_its_facts(study: Study, tmp_path: Path) -> None:
-    with Study.open(tmp_path, name="other", facts={"objectives": {"loss": "minimize"}, "seed": 1}) as again:
+    with Study.open(
+        tmp_path, name=study.name, facts={"objectives": {"loss": "minimize"}, "seed": 1}
+    ) as again:
         assert again.facts == study.facts
+        assert again.key == study.key
+
+
+def test_deleted_study_leaves_no_row_behind(
+    study: Study, plan: Plan, owner: Owner, finished: Finished, tmp_path: Path
+) -> None:
+    lease = ask(study, plan, owner)
+    study.report(lease, {1: {"accuracy": 0.5}})
+    study.tell(finished(lease))
+    study.delete()
+    assert (study.counts(), study.epochs(), study.pinned()) == ({}, [], {})
+    with pytest.raises(StudyError, match="holds no study"):
+        Study.open(tmp_path)
 
 
 def test_folder_without_a_study_is_an_error(tmp_path: Path) -> None:
