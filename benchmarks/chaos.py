@@ -26,8 +26,9 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -195,19 +196,20 @@ def main() -> int:
     with_own_mounts()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that nothing is left behind
     trials, rounds = (SHORT_TRIALS, SHORT_ROUNDS) if options.short else (TRIALS, ROUNDS)
-    runs = []
-    with ExitStack() as stack:
-        storages: list[str] = options.storage or ["sqlite", "postgresql"]
-        cluster = stack.enter_context(Cluster.temporary()) if "postgresql" in storages else None
-        for seed in options.seed or (SEEDS[:1] if options.short else SEEDS):
-            for storage in storages:
+    storages: list[str] = options.storage or ["sqlite", "postgresql"]
+    seeds = options.seed or (SEEDS[:1] if options.short else SEEDS)
+    runs: list[Run] = []
+    try:
+        with Cluster.temporary() if "postgresql" in storages else nullcontext() as cluster:
+            for seed, storage in product(seeds, storages):
                 server = cluster if storage == "postgresql" else None
                 runs.append(run(storage, seed, server, trials=trials, rounds=rounds))
                 print(table(runs)[-1], *runs[-1].broken, sep="\n", file=sys.stderr, flush=True)
-    if options.short:
-        print("\n".join(summary(runs)))
-    else:
-        write_results("chaos", __doc__ or "", summary(runs))
+    finally:  # stopped early, it tells of the searches that it has done
+        if options.short:
+            print("\n".join(summary(runs)))
+        elif runs:
+            write_results("chaos", __doc__ or "", summary(runs))
     return int(bool(differing(runs)) or any(each.broken for each in runs))
 
 
