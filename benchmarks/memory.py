@@ -6,12 +6,13 @@ faster than MemTracker on ResNet-50.
 
 Command: `python benchmarks/memory.py` (writes benchmarks/results/memory-DATE.md)
 
-What is compared. The peak of inference is that of `allocations.py`, which follows the storage of every tensor
-that PyTorch dispatches; so is `storages`, of forward and backward, beside the same weights and state. MemTracker
-(`torch.distributed._tools.mem_tracker`) follows one step of training; its time is that step alone, with a
-network and an optimizer that are ready. `fake` is the same on fake tensors, where nothing is computed. Ours is
-from the declared network, lowered before, to the peak with its parts and its place. Deviations are of the whole
-peak, and of what is not weights and state, which both know. Times are those of one processor.
+What is compared. The peak of inference is that of `allocations.py`, which follows the storage of every
+tensor that PyTorch dispatches; so is `storages`, of forward and backward, beside the same weights and
+state. MemTracker (`torch.distributed._tools.mem_tracker`) follows one step of training; its time is that
+step alone, with a network and an optimizer that are ready. `fake` is the same on fake tensors, where
+nothing is computed. Ours is from the declared network, lowered before, to the peak with its parts and its
+place. Deviations are of the whole peak, and of what is not weights and state, which both know. Times are
+those of one processor.
 """
 
 from __future__ import annotations
