@@ -58,7 +58,7 @@ def shown(address: str | Path) -> str:
     url = _url(address)
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return url.set(password=None).render_as_string()
+    return url._replace(password=None).render_as_string()  # `set` takes None for no change
 
 
 def _url(address: str | Path) -> sqlalchemy.URL:
