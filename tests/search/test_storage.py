@@ -1,120 +1,290 @@
-"""The storage: transactions over Optuna's tables and ours, a file that is whole or absent, clear errors."""
+"""The storage: steps that are whole or absent, tried again while the database is away, in line per study."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy
-from optuna.study import StudyDirection
-from optuna.trial import TrialState, create_trial
+from postgres import Cluster
+from sqlalchemy import Connection, exc
 
 from archscape.search import storage as module
-from archscape.search.storage import Storage, open_storage
+from archscape.search.database import open_storage
+from archscape.search.storage import Storage
 from archscape.spaces.errors import StudyError
 
-tables = sqlalchemy.MetaData()
-notes = sqlalchemy.Table("notes", tables, sqlalchemy.Column("word", sqlalchemy.String, primary_key=True))
+notes = sqlalchemy.Table(
+    "notes", sqlalchemy.MetaData(), sqlalchemy.Column("word", sqlalchemy.String, primary_key=True)
+)
 
-OPEN = """
-import sys, sqlalchemy
-from pathlib import Path
-from archscape.search.storage import open_storage
-sys.stdin.read()
-open_storage(Path(sys.argv[1]), tables=sqlalchemy.MetaData()).get_all_studies()
-"""
+
+def prepared(storage: Storage) -> Storage:
+    def make(connection: Connection) -> None:
+        notes.drop(connection, checkfirst=True)
+        notes.create(connection)
+
+    storage.write(make)
+    return storage
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    server = request.param == "postgresql"
+    address = request.getfixturevalue("postgres").url("storage") if server else tmp_path / "study.db"
+    storage = prepared(open_storage(address))
+    yield storage
+    storage.close()
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return open_storage(tmp_path / "study.db", tables=tables)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
+    """A storage that does not wait in SQLite's own queue."""
+    monkeypatch.setattr(module, "LOCK_SECONDS", 0.01)
+    storage = prepared(open_storage(tmp_path / "study.db"))
+    yield storage
+    storage.close()
+
+
+def write(connection: Connection, word: str = "hello") -> None:
+    connection.execute(notes.insert().values(word=word))
 
 
 def words(storage: Storage) -> list[str]:
-    with storage.transaction() as connection:
-        return list(connection.execute(sqlalchemy.select(notes.c.word)).scalars())
+    query = sqlalchemy.select(notes.c.word).order_by(notes.c.word)
+    return storage.read(lambda connection: list(connection.execute(query).scalars()))
 
 
-def test_transaction_joins_the_operations_of_both(storage: Storage) -> None:
-    with storage.transaction() as connection:
-        study = storage.create_new_study([StudyDirection.MAXIMIZE], "a")
-        storage.create_new_trial(study, create_trial(state=TrialState.WAITING))
-        connection.execute(notes.insert().values(word="hello"))
-    assert words(storage) == ["hello"]
-    assert len(storage.get_all_trials(study)) == 1
-
-
-def test_transaction_that_fails_leaves_no_trace(storage: Storage) -> None:
-    study = storage.create_new_study([StudyDirection.MAXIMIZE], "a")
-
-    def fail_half_way() -> None:
-        with storage.transaction() as connection:
-            key = storage.create_new_trial(study, create_trial(state=TrialState.WAITING))
-            storage.set_trial_state_values(key, TrialState.RUNNING)
-            connection.execute(notes.insert().values(word="hello"))
-            raise ZeroDivisionError
+def test_step_that_fails_leaves_no_trace(storage: Storage) -> None:
+    def fail_half_way(connection: Connection) -> None:
+        write(connection)
+        raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        fail_half_way()
+        storage.write(fail_half_way)
     assert words(storage) == []
-    assert storage.get_all_trials(study) == []
 
 
-def test_broken_uniqueness_undoes_what_optuna_wrote(storage: Storage) -> None:
-    study = storage.create_new_study([StudyDirection.MAXIMIZE], "a")
-    for _ in range(2):
-        try:
-            with storage.transaction() as connection:
-                storage.create_new_trial(study, create_trial(state=TrialState.WAITING))
-                connection.execute(notes.insert().values(word="hello"))
-        except sqlalchemy.exc.IntegrityError:
-            pass
-    assert len(storage.get_all_trials(study)) == 1
+def test_broken_uniqueness_undoes_the_whole_step(storage: Storage) -> None:
+    def twice(connection: Connection) -> None:
+        write(connection)
+        write(connection)
+
+    with pytest.raises(exc.IntegrityError):
+        storage.write(twice)
+    assert words(storage) == []
 
 
-def test_file_is_in_the_hardened_mode(storage: Storage) -> None:
-    with storage.engine.connect() as connection:
+def test_writers_of_a_study_stand_in_line(storage: Storage) -> None:
+    """A writer that has read may write by what it read: nobody writes in between."""
+
+    def next_word(connection: Connection) -> None:
+        known = connection.execute(sqlalchemy.select(sqlalchemy.func.count()).select_from(notes)).scalar()
+        write(connection, f"{known:03d}")
+
+    def work() -> None:
+        for _ in range(10):
+            storage.write(next_word, line=1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert words(storage) == [f"{n:03d}" for n in range(40)]
+
+
+def test_reader_waits_for_no_writer(storage: Storage) -> None:
+    def look_meanwhile(connection: Connection) -> list[str]:
+        write(connection)
+        return words(storage)
+
+    assert storage.write(look_meanwhile, line=1) == []
+    assert words(storage) == ["hello"]
+
+
+def test_file_is_in_the_hardened_mode(file: Storage) -> None:
+    with file.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
 
 
-def test_many_processes_create_the_same_file(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", OPEN, str(tmp_path / "study.db")]
-    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-    for process in processes:
-        assert process.stderr is not None
-        with process.stderr as errors:
-            assert errors.read() == b""
-        assert process.wait(60) == 0
-    assert {path.name for path in tmp_path.iterdir()} <= {"study.db", "study.db-wal", "study.db-shm"}
+LOCK = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
 
 
-@pytest.mark.parametrize("name", ["{SCHEMA_VERSION}.db", "a?b=c.db", "100%.db", "ü ö.db"])
-def test_any_path_will_do(tmp_path: Path, name: str) -> None:
-    open_storage(tmp_path / name, tables=tables).engine.dispose()
-    assert (tmp_path / name).exists()
+def test_step_waits_for_a_file_that_another_process_has_locked(file: Storage, tmp_path: Path) -> None:
+    """The pauses grow, and end soon after the lock does."""
+    command = [sys.executable, "-c", LOCK, str(tmp_path / "study.db")]
+    other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"locked\n"
+    pauses: list[float] = []
+
+    def wait(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 5:
+            other.communicate()
+
+    file.wait = wait
+    file.write(write)
+    assert words(file) == ["hello"]
+    assert len(pauses) == 5
+    assert all(0.5 <= pause / (0.05 * 2**n) <= 1.5 for n, pause in enumerate(pauses))
 
 
-def test_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
-    path = tmp_path / "study.db"
-    path.write_text("this is a text" * 100)
-    with pytest.raises(StudyError, match=r"study\.db: cannot be used as a study database: .*not a database"):
-        open_storage(path, tables=tables)
-
-
-def test_file_locked_too_long_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.01)
-    storage = open_storage(tmp_path / "study.db", tables=tables)
+def test_pauses_end_at_ten_seconds(file: Storage, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StudyError, match="locked by another process for more than"), storage.transaction():
-        pass
+    pauses: list[float] = []
+
+    def wait(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 20:
+            other.close()
+
+    file.wait = wait
+    file.write(write)
+    assert 5.0 <= min(pauses[10:]) <= max(pauses) <= 15.0
+
+
+def test_file_locked_for_longer_than_the_patience_is_one_clear_error(file: Storage, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(
+        StudyError, match=r"study\.db: cannot be used as a study database: database is locked$"
+    ):
+        file.write(write, patience=0.1)
     other.close()
-    with storage.transaction():
-        pass
+    file.write(write)
+
+
+def test_says_since_when_the_database_is_back(file: Storage, tmp_path: Path) -> None:
+    assert file.back_since == float("-inf")
+    other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StudyError):
+        file.write(write, patience=0)
+    other.close()
+    assert file.back_since == float("-inf")
+    file.write(write)
+    assert file.back_since > float("-inf")
+
+
+def test_what_does_not_pass_by_itself_is_told_at_once(storage: Storage) -> None:
+    def wrong(connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT * FROM nothing_of_this_name")
+
+    def wait(seconds: float) -> None:
+        raise AssertionError("it was tried again")
+
+    storage.wait = wait
+    with pytest.raises(StudyError, match="nothing_of_this_name"):
+        storage.write(wrong)
+
+
+def test_step_outlives_a_crash_of_the_server_in_its_middle(postgres: Cluster) -> None:
+    storage = prepared(open_storage(postgres.url("storage")))
+    tries = []
+
+    def step(connection: Connection) -> str:
+        tries.append(1)
+        write(connection)
+        if len(tries) == 1:
+            postgres.restart("immediate")
+        connection.exec_driver_sql("SELECT 1")
+        return "answer"
+
+    assert storage.write(step, line=1) == "answer"
+    assert words(storage) == ["hello"]
+    assert len(tries) == 2
+    storage.close()
+
+
+def test_step_waits_for_a_server_that_is_stopped(postgres: Cluster) -> None:
+    storage = prepared(open_storage(postgres.url("storage")))
+    postgres.stop()
+    pauses: list[float] = []
+
+    def wait(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 4:
+            postgres.start()
+
+    storage.wait = wait
+    storage.write(write, line=1)
+    assert words(storage) == ["hello"]
+    assert len(pauses) == 4
+    storage.close()
+
+
+FROZEN = """
+import os, signal, sys
+from archscape.search.database import open_storage
+def step(connection):
+    print("in line", flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+open_storage(sys.argv[1]).write(step, line=1)
+"""
+
+
+@pytest.mark.slow
+def test_process_that_froze_in_a_step_cannot_keep_the_others_waiting(postgres: Cluster) -> None:
+    """The server ends its transaction after ten seconds of silence."""
+    url = postgres.url("storage")
+    storage = prepared(open_storage(url))
+    frozen = subprocess.Popen([sys.executable, "-c", FROZEN, url], stdout=subprocess.PIPE)
+    assert frozen.stdout is not None
+    assert frozen.stdout.readline() == b"in line\n"
+    storage.write(write, line=1, patience=30)
+    assert words(storage) == ["hello"]
+    frozen.kill()
+    frozen.communicate()
+    storage.close()
+
+
+def test_full_disk_is_waited_for(tmp_path: Path) -> None:
+    """SQLite says `database or disk is full` when a file may not grow."""
+    storage = prepared(open_storage(tmp_path / "study.db"))
+    pages = storage.read(lambda connection: connection.exec_driver_sql("PRAGMA page_count").scalar())
+    with storage.engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+    raw.execute(f"PRAGMA max_page_count = {pages}")
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        raw.execute("PRAGMA max_page_count = 1000000")
+
+    storage.wait = wait
+    storage.write(lambda connection: write(connection, "x" * 100_000))
+    assert len(waited) == 1
+    assert len(words(storage)) == 1
+    storage.close()
+
+
+def test_password_is_in_no_message(postgres: Cluster) -> None:
+    url = postgres.url("storage").replace("archscape@", "archscape:secret@")
+    storage = open_storage(url)
+    assert "archscape@" in storage.label
+    postgres.stop()
+    try:
+        with pytest.raises(StudyError) as caught:
+            storage.read(write, patience=0)
+    finally:
+        postgres.start()
+        storage.close()
+    assert "secret" not in str(caught.value)
+    assert os.linesep not in str(caught.value)
