@@ -17,7 +17,7 @@ from archscape.spaces.graph import Flat, Op
 from archscape.spaces.operators.opaque import Opaque
 
 from .memory_eager import eager_peak
-from .memory_peak import Peak, elements
+from .memory_peak import Peak, elements, lifetimes
 
 ITEM = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 """Bytes of an element of each type that a network may have."""
@@ -171,16 +171,3 @@ def graph_peak(flat: Flat, batch: int, item: int) -> Peak:
         for value in dying[index]:
             live -= sizes[value]
     return Peak(top, place)
-
-
-def lifetimes(flat: Flat, views: list[bool]) -> tuple[list[int], list[int]]:
-    """Return for each value the one in whose memory it lies, and the node after which that memory is free."""
-    owners, last = [0], [-1]
-    for index, (node, view) in enumerate(zip(flat.nodes, views, strict=True)):
-        owners.append(owners[node.inputs[0]] if view else index + 1)
-        last.append(index)
-        for value in node.inputs:
-            last[owners[value]] = index
-    for value in flat.outputs:
-        last[owners[value]] = len(flat.nodes)
-    return owners, last

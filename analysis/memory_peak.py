@@ -1,11 +1,13 @@
-"""A peak of memory, and the running sum that finds it."""
+"""What finds a peak of memory: how long each piece lives, and a running sum of those that do."""
 
 from __future__ import annotations
 
 from math import prod as elements
 from typing import NamedTuple
 
-__all__ = ["Peak", "Tally", "elements"]
+from archscape.spaces.graph import Flat
+
+__all__ = ["Peak", "Tally", "elements", "lifetimes"]
 
 
 class Peak(NamedTuple):
@@ -59,3 +61,16 @@ class Tally:
         """Compare what is held, with more for a moment, with the most so far."""
         if self.live + more > self.top:
             self.top, self.place = self.live + more, place
+
+
+def lifetimes(flat: Flat, views: list[bool]) -> tuple[list[int], list[int]]:
+    """Return for each value the one in whose memory it lies, and the node after which that memory is free."""
+    owners, last = [0], [-1]
+    for index, (node, view) in enumerate(zip(flat.nodes, views, strict=True)):
+        owners.append(owners[node.inputs[0]] if view else index + 1)
+        last.append(index)
+        for value in node.inputs:
+            last[owners[value]] = index
+    for value in flat.outputs:
+        last[owners[value]] = len(flat.nodes)
+    return owners, last
