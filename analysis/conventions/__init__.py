@@ -75,8 +75,9 @@ def count(network: Network, by: str | Convention) -> Count:
     params = 0
     for index, node in enumerate(flat.nodes):
         assert isinstance(node.op, Op)
-        use = Use(node.op, flat.shapes(node), node.shape)
-        costs, found = use.costs, rules.count(use)
+        inputs = flat.shapes(node)
+        costs = node.op.costs(inputs, node.shape)
+        found = rules.count(Use(node.op, inputs, node.shape, costs))
         if found is None and (costs.macs or costs.other or costs.params):
             uncounted[node.op.kind] = uncounted.get(node.op.kind, 0) + 1
         layers.append(found if found and index in needed else 0)

@@ -12,16 +12,12 @@ from archscape.spaces.graph import Op, Shape, Totals
 
 
 class Use(NamedTuple):
-    """An operator where it stands in a network: itself, the shapes it reads, the shape it writes."""
+    """An operator where it stands in a network: the shapes it reads and writes, its costs as we count."""
 
     op: Op
     inputs: tuple[Shape, ...]
     output: Shape
-
-    @property
-    def costs(self) -> Totals:
-        """Its costs in our own convention."""
-        return self.op.costs(self.inputs, self.output)
+    costs: Totals
 
     @property
     def rank(self) -> int:
