@@ -36,14 +36,16 @@ function turnToPrint(on) {
 }
 
 function draw() {
+  Object.keys(figures).forEach(drawFigure);
+}
+
+function drawFigure(name) {
   const style = getComputedStyle(document.body);
-  for (const [name, figure] of Object.entries(figures)) {
-    const { data, layout } = painted(name in views ? views[name](figure) : figure, style);
-    const place = placeOf(name);
-    const size = printing() ? { width: place.clientWidth, height: place.clientHeight } : {};
-    Plotly.react(place, data, { ...layout, ...size, autosize: !printing() }, settings);
-    if (!printing()) Plotly.Plots.resize(place);
-  }
+  const { data, layout } = painted(name in views ? views[name](figures[name]) : figures[name], style);
+  const place = placeOf(name);
+  const size = printing() ? { width: place.clientWidth, height: place.clientHeight } : {};
+  Plotly.react(place, data, { ...layout, ...size, autosize: !printing() }, settings);
+  if (!printing()) Plotly.Plots.resize(place);
 }
 
 // The points of a figure that say something, from left to right.

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from archscape.analysis.report import RunResults
     from archscape.spaces import Network
 
-    from .study import Study
+    from .opened import Opened
 
 TOOLS = ("torch", "optuna", "numpy", "SQLAlchemy", "scikit-learn")
 
@@ -86,7 +86,7 @@ class Folder:
         write_whole(self.path / "space.yaml", job.space.to_yaml())
         write_whole(self.job, job.to_yaml(space="space.yaml"))
 
-    def write_tables(self, study: Study, *, command: str) -> None:
+    def write_tables(self, study: Opened, *, command: str) -> None:
         """Write the tables of the trials and what is needed to repeat them."""
         from .tables import curve_table, trial_table
 
@@ -121,7 +121,7 @@ def _cpu() -> str:
     return names[0] if names else platform.processor()
 
 
-def results(study: Study, *, references: Iterable[Network] = ()) -> RunResults:
+def results(study: Opened, *, references: Iterable[Network] = ()) -> RunResults:
     """Return a search, finished or not, as the report reads it.
 
     Args:
@@ -153,7 +153,7 @@ def _costs(network: Network) -> dict[str, int]:
     return {name: getattr(totals, name) for name in COSTS}
 
 
-def trained(study: Study, trial: str = "best") -> tuple[Network, dict[str, Tensor], dict[str, str]]:
+def trained(study: Opened, trial: str = "best") -> tuple[Network, dict[str, Tensor], dict[str, str]]:
     """Return the network of a trial, its trained weights, and the data they were trained on.
 
     The last holds `data`, and `mean` and `std` of each channel as JSON: a sample is `(source - mean) / std`.

@@ -1,0 +1,54 @@
+"""`archscape dashboard`: a search as a page that lives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .common import NameOption, RunArgument, StorageOption, find_study, say
+from .references import references
+
+if TYPE_CHECKING:
+    from ..search.dashboard.server import Server
+    from ..search.opened import Opened
+
+
+def dashboard(
+    run: RunArgument = None,
+    study: NameOption = "",
+    storage: StorageOption = "",
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; any but this machine's own is open to others.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port, or the next that is free; 0 is any.")
+    ] = 8787,
+) -> None:
+    """Show a search in the browser while it runs: frontier, workers, curves, logs.
+
+    The page changes by itself as trials run and end, and it changes nothing. Ctrl-C ends it.
+    """
+    from ..search.dashboard import serve
+
+    def ready(server: Server) -> None:
+        taken = server.server_address[1]
+        if port not in (0, taken):
+            say(f"port {port} is taken, so it is {taken}")
+        if not server.is_local:
+            say(f"WARNING: whoever reaches {host} can read this study: the page asks for no password")
+        print(server.url, flush=True)
+        say("Ctrl-C ends it.")
+
+    with find_study(run, study, storage) as opened:
+        serve(opened, _write_report, host=host, port=port, ready=ready)
+
+
+def _write_report(study: Opened, path: Path) -> None:
+    from ..analysis.report import write_report
+    from ..search.folder import results
+    from ..spaces import Space
+
+    space = Space.from_yaml(study.settings["space"])
+    write_report(results(study, references=references(space)), path)

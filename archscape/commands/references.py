@@ -1,0 +1,25 @@
+"""The known networks that a report shows beside those of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..spaces import Network, Space
+
+
+def references(space: Space) -> Iterator[Network]:
+    """Yield the networks of the catalog on a space's input with its number of classes, where they fit."""
+    from ..spaces import Network as NetworkTable
+    from ..spaces import SpaceError, catalog_names, load
+
+    classes = space.sample(Random(0)).network.body.shape[0]
+    for name in catalog_names():
+        table = load(name)
+        if isinstance(table, NetworkTable):
+            try:
+                yield table.at(input=space.input, classes=classes)
+            except SpaceError:
+                continue  # its rows need a larger input, so it is no reference there

@@ -1,0 +1,213 @@
+"""What a page shows of a study, kept in memory and brought up to date by what changed."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import takewhile
+
+from archscape.analysis.frontier import Objectives
+from archscape.analysis.results import COSTS
+from archscape.analysis.words import NONE, label, span, value
+
+from ..schema import FINAL
+from .feed import Look, News, Running
+from .reach import Reach
+
+RECENT_SECONDS = 3600.0
+"""The speed of a search is that of the latest trials within this time."""
+
+RECENT = 100
+
+EXTRA = ("accuracy", "test_accuracy", "loss", "epochs")
+
+Tile = tuple[str, str, str]
+
+
+@dataclass(kw_only=True)
+class Board:
+    """The state of a study as the page shows it.
+
+    Attributes:
+        objectives: Direction of each objective.
+        rows: Trials by number, in the order of their latest changes.
+        running: What is being worked on.
+        reach: How far the search has come.
+        trials: How many trials the study was asked to hold; 0 if it does not say.
+        stopping: Whether everybody was asked to leave.
+    """
+
+    objectives: Objectives
+    rows: dict[int, News] = field(default_factory=dict)
+    running: tuple[Running, ...] = ()
+    trials: int = 0
+    stopping: bool = False
+    reach: Reach = field(init=False)
+    _states: Counter[str] = field(default_factory=Counter)
+    _causes: Counter[str] = field(default_factory=Counter)
+    _ends: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    _began: float = math.inf
+    _best: News | None = None
+
+    def __post_init__(self) -> None:
+        self.reach = Reach(objectives=self.objectives)
+
+    @property
+    def seen(self) -> int:
+        """Place of the latest change that is in here."""
+        return next(reversed(self.rows.values())).changed if self.rows else -1
+
+    @property
+    def score(self) -> str:
+        """The value on the upright axis."""
+        return next((name for name, way in self.objectives.items() if way == "maximize"), "accuracy")
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The values offered for the level axis, the first being the default."""
+        minimised = [name for name, way in self.objectives.items() if way == "minimize"]
+        return tuple(name for name in dict.fromkeys([*minimised, *COSTS]) if name != self.score)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The values that the page has of each trial."""
+        return tuple(dict.fromkeys([*self.objectives, *EXTRA, *self.costs]))
+
+    @property
+    def wanted(self) -> int:
+        """How many trials there will be, as far as is known."""
+        return max(self.trials, len(self.rows))
+
+    def take(self, look: Look) -> None:
+        """Take in what a look at the study found."""
+        self.running, self.trials, self.stopping = look.running, look.trials, look.stopping
+        for row in look.news:
+            self._take(row)
+
+    def _take(self, row: News) -> None:
+        before = self.rows.pop(row.number, None)
+        self.rows[row.number] = row
+        if before is not None:
+            self._states[before.state] -= 1
+        self._states[row.state] += 1
+        self._began = min(self._began, _seconds(row.started))
+        if row.state in FINAL:
+            self._ends.append(_seconds(row.finished))
+        if row.state == "failed":
+            self._causes[row.cause] += 1
+        elif row.state == "complete":
+            self.reach.take(row.number, row.values, ended=self.count(*FINAL))
+            if self._best is None or self._is_better(row, self._best):
+                self._best = row
+
+    def _is_better(self, row: News, best: News) -> bool:
+        sign = -1.0 if self.objectives.get(self.score, "maximize") == "maximize" else 1.0
+
+        def key(one: News) -> tuple[float, float]:
+            score, cost = (one.values.get(name, math.inf) for name in (self.score, self.costs[0]))
+            return sign * score, cost
+
+        return key(row) < key(best)
+
+    def count(self, *states: str) -> int:
+        """Return how many trials are in these states."""
+        return sum(self._states[state] for state in states)
+
+    def since(self, place: int) -> list[News]:
+        """Return the trials that changed after a place in the order of changes, in that order."""
+        return list(takewhile(lambda row: row.changed > place, reversed(self.rows.values())))[::-1]
+
+    def per_hour(self, now: float) -> float:
+        """Return how many trials end in an hour, by the latest ones; 0 if none has of late or nobody works.
+
+        Args:
+            now: Seconds since 1970.
+        """
+        recent = [moment for moment in self._ends if now - moment < RECENT_SECONDS]
+        if not recent or not self.running:
+            return 0.0
+        is_all = len(recent) == self.count(*FINAL)
+        begin = max(self._began if is_all else recent[0], now - RECENT_SECONDS)
+        return 3600.0 * (len(recent) - (not is_all)) / max(now - begin, 1.0)
+
+    def tiles(self, now: float) -> list[Tile]:
+        """Return the numbers on top of the page: what it is, the number, a few words on it.
+
+        Args:
+            now: Seconds since 1970.
+        """
+        ended, speed = self.count(*FINAL), self.per_hour(now)
+        wanted = self.wanted
+        complete = _many(self.count("complete"), "complete")
+        causes = [f"{count} {cause.replace('_', ' ')}" for cause, count in self._causes.most_common()]
+        early = self.count("paused")
+        return [
+            ("Trials ended", f"{ended:,} of {wanted:,}", ", ".join(filter(None, [complete, self._state()]))),
+            ("Running", f"{self.count('running'):,}", _many(self.count("waiting"), "waiting for a worker")),
+            ("Failed", f"{self.count('failed'):,}", ", ".join(causes)),
+            ("Stopped early", f"{self.count('pruned') + early:,}", _many(early, "may still go on")),
+            self._best_tile(),
+            self._volume_tile(),
+            ("Trials per hour", f"{speed:,.3g}" if speed else NONE, ""),
+            self._time_tile(speed),
+        ]
+
+    def _state(self) -> str:
+        if self.trials and self.count(*FINAL) >= self.trials:
+            return "the search has ended"
+        if self.stopping:
+            return "the workers were asked to leave"
+        return "" if self.running else "nobody works on it now"
+
+    def _time_tile(self, speed: float) -> Tile:
+        ended = self.count(*FINAL)
+        if ended and ended >= self.wanted:
+            return "Time", span(max(self._ends) - self._began), "from the first start to the last end"
+        if not speed:
+            return "Time left", NONE, ""
+        return "Time left", span((self.wanted - ended) / speed * 3600.0), "at this speed"
+
+    def _best_tile(self) -> Tile:
+        name = f"Best {label(self.score)}"
+        if self._best is None:
+            return name, NONE, "no trial is complete"
+        reached = value(self.score, float(self._best.values.get(self.score, math.nan)))
+        return name, reached, f"trial {self._best.number}"
+
+    def _volume_tile(self) -> Tile:
+        front = f"{len(self.reach.front):,} on the frontier"
+        if len(self.objectives) == 1:
+            return "Networks", f"{len(self.rows):,}", front
+        curve = self.reach.curve()
+        corner = ", ".join(value(name, at) for name, at in self.reach.reference().items())
+        about = f"{front}; reference {corner}" if curve else front
+        return "Hypervolume", f"{curve[-1][1]:.4g}" if curve else NONE, about
+
+
+def wire(row: News, columns: Sequence[str]) -> list[object]:
+    """Return a trial as the page takes it: a list without names, since there may be a hundred thousand."""
+    facts = (row.number, row.state, row.cause, row.worker, row.rung)
+    return [*facts, *numbers(row.values, columns)]
+
+
+def numbers(values: Mapping[str, float], columns: Iterable[str]) -> list[float | None]:
+    """Return values in the order of columns, to six digits; None for what is unknown or not finite."""
+    found = (values.get(name) for name in columns)
+    return [_short(number) if number is not None else None for number in found]
+
+
+def _short(number: float) -> float | None:
+    if isinstance(number, int):
+        return number
+    return float(f"{number:.6g}") if math.isfinite(number) else None
+
+
+def _many(count: int, words: str) -> str:
+    return f"{count:,} {words}" if count else ""
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp() if moment else 0.0

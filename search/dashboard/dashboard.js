@@ -1,0 +1,301 @@
+// The connection to the server, and what it brings: numbers, workers, the table of trials.
+
+const LATEST = 200; // rows of the table besides those of the frontier
+const table = { order: "", direction: -1, rows: new Map(), columns: "" };
+const link = { source: null, last: "", token: "" };
+
+function connect() {
+  link.source = new EventSource(`events${link.last ? `?since=${encodeURIComponent(link.last)}` : ""}`);
+  for (const [kind, take] of Object.entries(takes)) {
+    link.source.addEventListener(kind, (event) => {
+      if (event.lastEventId) link.last = event.lastEventId;
+      take(JSON.parse(event.data));
+    });
+  }
+  link.source.onerror = () => {
+    connection("lost", "connection lost, trying again");
+    if (link.source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  };
+}
+
+function connection(kind, text) {
+  const place = byId("connection");
+  if (place.textContent === text) return;
+  place.className = `connection ${kind}`;
+  place.textContent = text;
+}
+
+const takes = {
+  // The first event; from another run of the server than the one before, everything comes anew.
+  hello(about) {
+    if (study.about && study.about.version !== about.version) location.reload();
+    if (link.token !== about.token) {
+      study.rows.clear();
+      table.rows.clear();
+      byId("rows").tBodies[0].replaceChildren();
+    }
+    link.token = about.token;
+    study.about = about;
+    prepare(about);
+  },
+
+  trials(news) {
+    for (const row of news) {
+      study.rows.delete(row[0]); // the map keeps the order of changes
+      study.rows.set(row[0], row);
+      if (row[0] === opened.number) refreshTrial();
+    }
+    redraw("frontier");
+    listSoon();
+  },
+
+  summary({ tiles, front, behind, ended, wanted }) {
+    connection(behind ? "" : "live", behind ? `reading the study: ${study.rows.size.toLocaleString("en-US")} trials` : "live");
+    const moved = front.length !== study.front.size || front.some((number) => !study.front.has(number));
+    study.front = new Set(front);
+    study.ended = ended;
+    showTiles(tiles);
+    const bar = byId("bar");
+    bar.setAttribute("aria-valuemax", wanted);
+    bar.setAttribute("aria-valuenow", ended);
+    bar.firstElementChild.style.width = `${(100 * ended) / Math.max(wanted, 1)}%`;
+    document.title = `${ended}/${wanted} ${study.about.study} · archscape`;
+    redraw(...(moved ? ["frontier", "progress"] : ["progress"]));
+    if (moved) listSoon();
+  },
+
+  running(found) {
+    const before = study.running;
+    study.running = new Map(found.map(([number, worker, started, epoch, metrics]) => [number, { number, worker, started, epoch, metrics }]));
+    const mine = opened.number;
+    if (mine !== null && before.get(mine)?.epoch !== study.running.get(mine)?.epoch) refreshTrial();
+    showRunning();
+    redraw("frontier");
+    listSoon();
+  },
+
+  progress(reached) {
+    study.progress = reached;
+    redraw("progress");
+  },
+
+  trouble(text) {
+    connection(text ? "lost" : "live", text ? `no news: ${text}` : "live");
+  },
+};
+
+// What depends on the study alone: its axes, choices, columns.
+function prepare({ objectives, costs, labels, layouts }) {
+  const aims = Object.entries(objectives).map(([name, way]) => `${labels[name]} (${way}d)`);
+  byId("lede").textContent = `Objectives: ${aims.join(", ")}.`;
+  byId("progress-title").textContent = aims.length > 1 ? "Hypervolume over time" : "Best over time";
+  choices("costs", "cost", costs, costs[0]);
+  figures.frontier ??= { layout: layouts.frontier };
+  figures.progress ??= { layout: layouts.progress };
+  redraw("frontier", "progress");
+}
+
+function showTiles(tiles) {
+  const place = byId("tiles");
+  while (place.children.length < tiles.length) {
+    const tile = element("div");
+    tile.append(element("dt"), element("dd", "", "figure-number"), element("dd", "", "about"));
+    place.append(tile);
+  }
+  tiles.forEach((texts, i) => {
+    texts.forEach((text, j) => {
+      const cell = place.children[i].children[j];
+      if (cell.textContent !== text) cell.textContent = text;
+    });
+  });
+}
+
+function showRunning() {
+  const heads = ["trial", "epoch", study.about.short[study.about.score] ?? "", "since", "worker"];
+  const right = [true, true, true, true, false];
+  const lines = [...study.running.values()].map((one) => [
+    linkTo(one.number), one.epoch || "–", written(study.about.score, one.metrics[study.about.score]),
+    span((Date.now() - Date.parse(one.started)) / 1000), one.worker,
+  ]);
+  const focused = document.activeElement?.closest?.("#running a")?.hash;
+  byId("running").replaceChildren(...(lines.length ? [tableOf(heads, lines, right)] : []));
+  if (focused) byId("running").querySelector(`a[href="${focused}"]`)?.focus();
+}
+
+function tableOf(heads, lines, right) {
+  const made = element("table");
+  const head = made.createTHead().insertRow();
+  heads.forEach((words, i) => {
+    const cell = element("th", words, right[i] ? "number" : "");
+    cell.scope = "col";
+    head.append(cell);
+  });
+  const body = made.createTBody();
+  for (const line of lines) {
+    const row = body.insertRow();
+    line.forEach((part, i) => {
+      const cell = row.insertCell();
+      cell.className = right[i] ? "number" : "code";
+      cell.append(part);
+    });
+  }
+  return made;
+}
+
+// The table is brought up to date at most twice a second.
+let listing = 0;
+
+function listSoon() {
+  if (!listing) listing = setTimeout(() => { listing = 0; list(); }, 500);
+}
+
+const early = (row) => row[1] === "pruned" || row[1] === "paused";
+const state = (row) => (row[1] === "running" ? `running, epoch ${study.running.get(row[0])?.epoch ?? 0}` : verdict({ state: row[1], cause: row[2], rung: row[4] }));
+
+function fits(row, wanted) {
+  if (!wanted || wanted === row[1]) return true;
+  if (wanted === "on the frontier") return study.front.has(row[0]);
+  if (wanted === "stopped early") return early(row);
+  return wanted === verdict({ state: row[1], cause: row[2] });
+}
+
+// The frontier and the latest others, or the first ones in the order of a column.
+function chosen() {
+  const all = [...study.rows.values()].reverse().filter((row) => fits(row, byId("status").value));
+  const total = all.length;
+  if (table.order) {
+    const at = table.order === "trial" ? 0 : column(table.order);
+    all.sort((a, b) => (a[at] === null) - (b[at] === null) || table.direction * (a[at] - b[at]));
+    return [total, all.slice(0, LATEST)];
+  }
+  const cost = column(study.about.costs[0]);
+  const front = all.filter((row) => study.front.has(row[0])).sort((a, b) => a[cost] - b[cost]).slice(0, LATEST);
+  return [total, [...front, ...all.filter((row) => !study.front.has(row[0])).slice(0, LATEST)]];
+}
+
+function list() {
+  if (!study.about) return;
+  options();
+  const [total, shown] = chosen();
+  const columns = study.about.columns.filter((name) => shown.some((row) => row[column(name)] !== null));
+  if (table.columns !== columns.join(" ")) heads(columns);
+  const body = byId("rows").tBodies[0];
+  const numbers = new Set(shown.map((row) => row[0]));
+  for (const [number, { line }] of table.rows) {
+    if (!numbers.has(number)) {
+      line.remove();
+      table.rows.delete(number);
+    }
+  }
+  let next = body.firstElementChild;
+  for (const row of shown) {
+    const line = lineOf(row, columns);
+    if (line === next) next = next.nextElementSibling;
+    else body.insertBefore(line, next);
+  }
+  byId("shown").textContent = total > shown.length ? `${shown.length} of ${total.toLocaleString("en-US")}: ${table.order ? "the first ones" : "the frontier and the latest"}` : `${total.toLocaleString("en-US")} trials`;
+}
+
+function lineOf(row, columns) {
+  const words = [state(row), ...columns.map((name) => written(name, row[column(name)])), row[3]];
+  const held = table.rows.get(row[0]) ?? { line: element("tr"), words: [] };
+  const { line } = held;
+  line.className = `${row[1]}${study.front.has(row[0]) ? " on-front" : ""}`;
+  if (held.words.join("\n") !== words.join("\n")) {
+    if (!line.cells.length) line.insertCell().append(linkTo(row[0]));
+    while (line.cells.length > 1) line.deleteCell(1);
+    line.cells[0].className = "number";
+    words.forEach((text, i) => {
+      const cell = line.insertCell();
+      cell.className = i === 0 ? "" : i === words.length - 1 ? "code" : "number";
+      cell.append(i === 0 ? element("span", text, `status ${row[1]}`) : text);
+    });
+    held.words = words;
+  }
+  table.rows.set(row[0], held);
+  return line;
+}
+
+function heads(columns) {
+  table.columns = columns.join(" ");
+  table.rows.forEach((held) => (held.words = []));
+  const names = ["trial", "status", ...columns, "worker"];
+  byId("rows").tHead.rows[0].replaceChildren(
+    ...names.map((name) => {
+      const sortable = name === "trial" || columns.includes(name);
+      const head = element("th", "", name === "status" || name === "worker" ? "" : "number");
+      head.scope = "col";
+      const words = study.about.short[name] ?? name;
+      if (!sortable) head.textContent = words;
+      else head.append(element("button", words));
+      if (sortable) head.firstChild.addEventListener("click", () => order(name));
+      head.dataset.name = name;
+      return head;
+    }),
+  );
+  mark();
+}
+
+// A click orders by a column, best first; another turns it round; a third goes back to the latest.
+function order(name) {
+  const first = study.about.objectives[name] === "minimize" || study.about.costs.includes(name) || name === "loss" ? 1 : -1;
+  if (table.order !== name) Object.assign(table, { order: name, direction: first });
+  else if (table.direction === first) table.direction = -first;
+  else table.order = "";
+  mark();
+  list();
+}
+
+function mark() {
+  for (const head of byId("rows").tHead.rows[0].cells) {
+    head.removeAttribute("aria-sort");
+    if (head.dataset.name === table.order) head.setAttribute("aria-sort", table.direction > 0 ? "ascending" : "descending");
+  }
+}
+
+// The states and causes that there are.
+function options() {
+  const place = byId("status");
+  const known = new Set(["on the frontier"]);
+  for (const row of study.rows.values()) {
+    known.add(row[1]);
+    if (row[1] === "failed") known.add(verdict({ state: row[1], cause: row[2] }));
+    if (early(row)) known.add("stopped early");
+  }
+  for (const option of [...place.options].slice(1)) known.delete(option.value);
+  place.append(...[...known].map((name) => element("option", name)));
+}
+
+byId("status").addEventListener("input", list);
+byId("open").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (byId("number").value !== "") location.hash = `trial-${byId("number").value}`;
+});
+byId("rows").addEventListener("click", (event) => {
+  const line = event.target.closest("tbody tr");
+  if (line && !event.target.closest("a") && !getSelection().toString()) location.hash = line.querySelector("a").hash;
+});
+
+addEventListener("DOMContentLoaded", () => {
+  byId("frontier").querySelector("fieldset").addEventListener("input", () => redraw("frontier"));
+  const place = placeOf("frontier");
+  Plotly.newPlot(place, [], {}, settings).then(() => {
+    place.on("plotly_click", (event) => {
+      const number = event.points[0].customdata;
+      if (number !== undefined) location.hash = `trial-${number}`;
+    });
+    place.on("plotly_relayout", (change) => {
+      if (Object.keys(change).some((key) => key.startsWith("xaxis") || key.startsWith("yaxis"))) redraw("frontier");
+    });
+  });
+  ["frontier", "progress", "curve"].map(placeOf).forEach(leadByKeys);
+  connect();
+  setInterval(() => study.about && study.running.size && showRunning(), 10000);
+  openWhenKnown();
+});
+
+// An address that leads to a trial is followed once the study is known.
+function openWhenKnown() {
+  if (study.about) openFromAddress();
+  else setTimeout(openWhenKnown, 50);
+}

@@ -1,0 +1,74 @@
+"""Everything about one trial, for the page to unfold."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from archscape.analysis.words import label, value
+from archscape.spaces import Network
+from archscape.spaces.errors import SpaceError
+
+from ..folder import Folder
+from ..opened import Opened
+from ..trial import Trial
+from .feed import find
+
+LOG_BYTES = 32_000
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+
+
+def detail(study: Opened, number: int) -> dict[str, Json] | None:
+    """Return what is known of a trial, as JSON; None if there is none of this number.
+
+    Raises:
+        StudyError: If the database is away.
+    """
+    found = study.storage.read(lambda connection: find(connection, study.key, number), patience=0)
+    if found is None:
+        return None
+    trial, epochs = found
+    names = ("number", "state", "cause", "message", "hash", "seed", "attempts", "rung", "started", "finished")
+    return {
+        **{name: getattr(trial, name) for name in names},
+        "worker": trial.worker or (trial.owner.text if trial.owner else ""),
+        "values": _values({**trial.costs, **trial.metrics}),
+        "decisions": {path: str(option) for path, option in trial.decisions.items()},
+        "network": _network(trial),
+        "epochs": [{name: _finite(number) for name, number in epoch.items()} for epoch in epochs],
+        "log": tail(Folder(study.address.folder).logs / f"trial-{number:05d}.log"),
+    }
+
+
+def tail(path: Path) -> str | None:
+    """Return the last lines of a log; None if it does not lie here."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LOG_BYTES))
+            text = file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return None
+    return text if size <= LOG_BYTES else text.partition("\n")[2]
+
+
+def _network(trial: Trial) -> str:
+    """Return the network of a trial as YAML; as it lies in the study if this version cannot read it."""
+    try:
+        return Network.from_json(trial.network).to_yaml()
+    except SpaceError:
+        return json.dumps(json.loads(trial.network), indent=2)
+
+
+def _values(metrics: Mapping[str, float]) -> dict[str, Json]:
+    """Return values to read, by what they are called."""
+    return {label(name): value(name, float(number)) for name, number in metrics.items()}
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None

@@ -1,0 +1,180 @@
+// What is known of the study, how it is written, and its figures. `page.py` joins this with the script that all
+// pages share.
+
+const FIXED = 5; // number, state, cause, worker, rung; the values of `columns` follow
+const FEW = 2000; // so many marks are drawn one by one
+const study = { about: null, rows: new Map(), front: new Set(), running: new Map(), progress: [] };
+
+const byId = (id) => document.getElementById(id);
+const column = (name) => FIXED + study.about.columns.indexOf(name);
+
+// A text for a label of plotly.js, which reads tags.
+const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+function written(name, value) {
+  if (value === null || value === undefined) return "–";
+  if (study.about.shares.includes(name)) return `${(100 * value).toFixed(2)}%`;
+  const digits = name.includes("seconds") ? { maximumFractionDigits: 2 } : { maximumSignificantDigits: 4 };
+  return value.toLocaleString("en-US", Number.isInteger(value) ? {} : digits);
+}
+
+function span(seconds) {
+  const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3600)];
+  if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
+  return hours ? `${hours} h ${minutes % 60} min` : `${minutes} min ${Math.round(seconds % 60)} s`;
+}
+
+function element(tag, text = "", className = "") {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function linkTo(number) {
+  const link = element("a", number);
+  link.href = `#trial-${number}`;
+  return link;
+}
+
+// Figures are drawn together, and not again before five times as long as drawing took: the page stays quick.
+const due = new Set();
+let pending = 0;
+let spent = 0;
+
+function redraw(...names) {
+  names.forEach((name) => due.add(name));
+  if (!pending && !document.hidden) pending = setTimeout(drawDue, Math.max(100, 5 * spent));
+}
+
+function drawDue() {
+  const began = performance.now();
+  const names = [...due];
+  due.clear();
+  names.filter((name) => name in figures).forEach(drawFigure);
+  spent = performance.now() - began;
+  pending = 0;
+}
+
+document.addEventListener("visibilitychange", () => redraw());
+
+const chosenCost = () => document.querySelector("input[name=cost]:checked").value;
+
+function about(row, more = "") {
+  const shown = [study.about.score, ...study.about.costs].filter((name) => row[column(name)] !== null);
+  const lines = shown.map((name) => `${escaped(study.about.labels[name])} ${written(name, row[column(name)])}`);
+  return [`<b>trial ${row[0]}</b>`, ...lines, ...(more ? [more] : [])].join("<br>");
+}
+
+function points(name, rows, x, marker, texts) {
+  return {
+    type: "scatter",
+    mode: "markers",
+    name,
+    x: rows.map((row) => row[x]),
+    y: rows.map((row) => row[column(study.about.score)]),
+    customdata: rows.map((row) => row[0]),
+    hoverinfo: "text",
+    hovertext: texts ?? rows.map((row) => about(row)),
+    marker,
+    visible: rows.length > 0,
+  };
+}
+
+// Points closer than a mark is wide share one mark: what the eye sees of a hundred thousand is the same.
+function thinned(rows, x, y, log) {
+  if (rows.length < FEW) return rows.map((row) => ({ row, count: 1 }));
+  const place = placeOf("frontier");
+  const scale = log ? Math.log10 : (value) => value;
+  const zoomed = (axis) => (place.layout?.[axis]?.autorange === false ? place._fullLayout[axis].range : null);
+  const [xs, ys] = [zoomed("xaxis") ?? extent(rows, x, scale), zoomed("yaxis") ?? extent(rows, y, (v) => v)];
+  const cell = 5; // pixels
+  const [width, height] = [place.clientWidth / cell, place.clientHeight / cell];
+  const cells = new Map();
+  for (const row of rows) {
+    const across = Math.round(((scale(row[x]) - xs[0]) / (xs[1] - xs[0] || 1)) * width);
+    const up = Math.round(((row[y] - ys[0]) / (ys[1] - ys[0] || 1)) * height);
+    const key = across * 65536 + up;
+    const held = cells.get(key);
+    if (held) held.count += 1;
+    else if (across >= 0 && across <= width && up >= 0 && up <= height) cells.set(key, { row, count: 1 });
+  }
+  return [...cells.values()];
+}
+
+function extent(rows, at, scale) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const row of rows) {
+    const value = scale(row[at]);
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+// The best score at each cost or below, from the cheapest trial up.
+function staircase(rows, x, y, downward) {
+  const sorted = rows.toSorted((a, b) => a[x] - b[x] || (downward ? a[y] - b[y] : b[y] - a[y]));
+  const steps = [];
+  for (const row of sorted) {
+    const best = steps.at(-1)?.[y];
+    if (best === undefined || (downward ? row[y] < best : row[y] > best)) steps.push(row);
+  }
+  return [...steps, ...(steps.length ? [Object.assign([...steps.at(-1)], { [x]: sorted.at(-1)[x] })] : [])];
+}
+
+function ticks([low, high], log) {
+  const decades = Math.log10(high / low);
+  if (!log || !(decades >= 0.7)) return null;
+  return decades > (placeOf("frontier").clientWidth < 600 ? 1.5 : 5) ? 1 : "D2";
+}
+
+views.frontier = (figure) => {
+  const [cost, { score, labels, objectives }] = [chosenCost(), study.about];
+  const [x, y] = [column(cost), column(score)];
+  const all = [...study.rows.values()].filter((r) => r[1] === "complete" && r[x] !== null && r[y] !== null);
+  const range = extent(all, x, (value) => value);
+  byId("log").disabled = range[0] <= 0;
+  const log = byId("log").checked && range[0] > 0;
+  const front = all.filter((row) => study.front.has(row[0])).sort((a, b) => a[x] - b[x]);
+  const rest = thinned(all.filter((row) => !study.front.has(row[0])), x, y, log);
+  const steps = staircase(all, x, y, objectives[score] === "minimize");
+  const working = [...study.running.values()].filter((one) => Number.isFinite(one.metrics[score]));
+  const live = working.map((one) => {
+    const row = [...study.rows.get(one.number) ?? []];
+    row[y] = one.metrics[score];
+    return row;
+  }).filter((row) => Number.isFinite(row[x]));
+  const crowd = rest.length + front.length < all.length;
+  byId("crowd").textContent = crowd ? `Trials that lie closer than a mark is wide share one: ${all.length.toLocaleString("en-US")} trials, ${(rest.length + front.length).toLocaleString("en-US")} marks. Zoom in for more.` : "";
+  return {
+    data: [
+      points("other complete trials", rest.map((one) => one.row), x, { size: 6, color: "--rest" },
+        rest.map(({ row, count }) => about(row, count > 1 ? `and ${count - 1} more here` : ""))),
+      { type: "scatter", mode: "lines", name: "best at this cost or below", x: steps.map((r) => r[x]), y: steps.map((r) => r[y]),
+        line: { color: "--front", width: 1.5, shape: "hv" }, hoverinfo: "skip", visible: steps.length > 0 },
+      points("frontier", front, x, { size: 10, color: "--front", symbol: "diamond" }),
+      points("running, at its latest epoch", live, x, { size: 9, symbol: "circle-open", line: { width: 2 }, color: "--running" }),
+    ],
+    layout: {
+      ...figure.layout,
+      uirevision: `${cost} ${log}`,
+      xaxis: { ...figure.layout.xaxis, type: log ? "log" : "linear", tickformat: "~s", dtick: ticks(range, log),
+        title: { ...figure.layout.xaxis.title, text: escaped(labels[cost]) + (log ? ", log scale" : "") } },
+    },
+  };
+};
+
+views.progress = (figure) => {
+  const reached = study.progress;
+  const name = Object.keys(study.about.objectives)[0];
+  const shown = (value) => (Object.keys(study.about.objectives).length > 1 ? value.toPrecision(4) : written(name, value));
+  const ended = [...reached, ...(reached.length ? [[study.ended, reached.at(-1)[1]]] : [])];
+  return {
+    data: [{ type: "scatter", mode: "lines+markers", x: ended.map(([at]) => at), y: ended.map(([, value]) => value),
+      line: { color: "--front", width: 2, shape: "hv" }, marker: { size: 4, color: "--front" }, hoverinfo: "text", showlegend: false,
+      hovertext: ended.map(([at, value]) => `<b>${shown(value)}</b><br>after ${at.toLocaleString("en-US")} trials`) }],
+    layout: { ...figure.layout, uirevision: "progress", xaxis: { ...figure.layout.xaxis, rangemode: "tozero", tickformat: ",d",
+      ...(study.ended <= 10 ? { dtick: 1 } : {}), title: { ...figure.layout.xaxis.title, text: "ended trials" } } },
+  };
+};

@@ -1,0 +1,160 @@
+"""What the page needs of a study, read in statements whose rows are the news and nothing else.
+
+However many trials have ended, a look takes the trials that changed since the last one and the latest epoch
+of each running one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from .. import mirror
+from ..ledger import Ledger
+from ..owner import Owner
+from ..schema import epochs, trials
+from ..trial import Trial, trial_of
+
+BATCH = 5000
+"""How many changes one look takes at most; a large study comes in several."""
+
+_OWNER = (trials.c.machine, trials.c.pid, trials.c.born)
+_NEWS = (
+    *(trials.c.number, trials.c.changed, trials.c.state, trials.c.rung, trials.c.cause, trials.c.worker),
+    *(trials.c.costs, trials.c.metrics),
+    *(*_OWNER, trials.c.started, trials.c.finished),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """A trial as the page lists it.
+
+    Attributes:
+        number: Number of the trial.
+        changed: Place of its latest change of state in the order of all changes.
+        state: Its state.
+        rung: Epoch at which it was stopped early.
+        cause: Why it failed or was stopped, in one word; or empty.
+        worker: Who brought it to its end or holds it.
+        values: Its costs and what training gave, by name.
+        started: When it was submitted, ISO 8601.
+        finished: When it ended, or empty.
+    """
+
+    number: int
+    changed: int
+    state: str
+    rung: int | None
+    cause: str
+    worker: str
+    values: Mapping[str, float]
+    started: str
+    finished: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A trial that a process works on.
+
+    Attributes:
+        number: Number of the trial.
+        worker: The process: host name and process number.
+        started: When the trial was submitted, ISO 8601.
+        epoch: The latest epoch that the study knows; 0 before the first.
+        metrics: What that epoch gave.
+    """
+
+    number: int
+    worker: str
+    started: str
+    epoch: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look at a study finds.
+
+    Attributes:
+        news: Trials that changed, in the order of changes; at most `BATCH`.
+        running: What is being worked on, by number.
+        trials: How many trials the study was asked to hold; 0 if it does not say.
+        stopping: Whether everybody was asked to leave.
+        exists: Whether the study is there at all.
+    """
+
+    news: tuple[News, ...]
+    running: tuple[Running, ...]
+    trials: int
+    stopping: bool
+    exists: bool
+
+
+def look(connection: Connection, study_id: int, *, since: int) -> Look:
+    """Return what is new in a study since a place in the order of changes."""
+    facts = mirror.study_facts(connection, study_id)
+    settings = facts.get("settings")
+    wanted = settings.get("trials", 0) if isinstance(settings, dict) else 0
+    return Look(
+        news=_news(connection, study_id, since),
+        running=_running(connection, study_id),
+        trials=int(wanted),
+        stopping="stop" in facts,
+        exists=bool(facts),
+    )
+
+
+def find(connection: Connection, study_id: int, number: int) -> tuple[Trial, list[dict[str, float]]] | None:
+    """Return a trial and its epochs; None if there is none of this number."""
+    query = select(trials).where(trials.c.study_id == study_id, trials.c.number == number)
+    record = connection.execute(query).one_or_none()
+    if record is None:
+        return None
+    return trial_of(record), Ledger(connection=connection, study_id=study_id).epochs(number)
+
+
+def _news(connection: Connection, study_id: int, since: int) -> tuple[News, ...]:
+    query = select(*_NEWS).where(trials.c.study_id == study_id, trials.c.changed > since)
+    found = connection.execute(query.order_by(trials.c.changed).limit(BATCH))
+    return tuple(
+        News(
+            **{name: getattr(row, name) for name in ("number", "changed", "state", "rung", "cause")},
+            worker=row.worker or _holder(row),
+            values={**json.loads(row.costs), **json.loads(row.metrics)},
+            started=row.started,
+            finished=row.finished,
+        )
+        for row in found
+    )
+
+
+def _running(connection: Connection, study_id: int) -> tuple[Running, ...]:
+    """Return the running trials, each with its latest epoch: one step down an index for each."""
+    mine = (epochs.c.study_id == trials.c.study_id) & (epochs.c.number == trials.c.number)
+    latest = [
+        select(column).where(mine).order_by(epochs.c.epoch.desc()).limit(1).scalar_subquery().label(name)
+        for column, name in ((epochs.c.epoch, "epoch"), (epochs.c.metrics, "latest"))
+    ]
+    query = select(trials.c.number, *_OWNER, trials.c.started, *latest)
+    held = query.where(trials.c.study_id == study_id, trials.c.state == "running").order_by(trials.c.number)
+    return tuple(
+        Running(
+            number=row.number,
+            worker=_holder(row),
+            started=row.started,
+            epoch=row.epoch or 0,
+            metrics=json.loads(row.latest or "{}"),
+        )
+        for row in connection.execute(held)
+    )
+
+
+def _holder(row: Row[*tuple[Any, ...]]) -> str:
+    if row.machine is None:
+        return ""
+    return Owner(machine=row.machine, pid=row.pid, born=row.born).text

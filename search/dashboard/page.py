@@ -1,0 +1,68 @@
+"""The page and what it loads: everything comes from this server, nothing from any network."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from string import Template
+
+import archscape.analysis.page
+from archscape._version import __version__
+
+SHARED = Path(archscape.analysis.page.__file__).parent
+OWN = Path(__file__).parent
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+    "img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the page may do. Plotly.js writes styles of its own, so those may stand in the page."""
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that the page loads."""
+
+    kind: str
+    text: str
+
+    @cached_property
+    def mark(self) -> str:
+        """A name of its content, for an address that a browser may keep for good."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+
+    @cached_property
+    def packed(self) -> bytes:
+        """Its content as it is sent."""
+        return gzip.compress(self.text.encode(), compresslevel=6, mtime=0)
+
+
+def assets() -> dict[str, Asset]:
+    """Return the files that the page loads, by their path; they share style and script with the report."""
+    from plotly.offline import get_plotlyjs
+
+    style = _texts(SHARED / "page.css", SHARED / "report.css", OWN / "dashboard.css")
+    script = _texts(SHARED / "page.js", OWN / "drawing.js", OWN / "panel.js", OWN / "dashboard.js")
+    return {
+        "/style.css": Asset("text/css", style),
+        "/plotly.js": Asset("text/javascript", get_plotlyjs()),
+        "/script.js": Asset("text/javascript", f'(() => {{\n"use strict";\n{script}}})();\n'),
+    }
+
+
+def page(study: str, found: Mapping[str, Asset]) -> Asset:
+    """Return the page of a study; what changes comes to it as events."""
+    marks = {path.strip("/").partition(".")[0]: f"{path[1:]}?{asset.mark}" for path, asset in found.items()}
+    text = Template(_texts(OWN / "dashboard.html")).substitute(
+        title=escape(study), version=escape(__version__), **marks
+    )
+    return Asset("text/html", text)
+
+
+def _texts(*paths: Path) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in paths)

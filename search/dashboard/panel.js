@@ -1,0 +1,138 @@
+// One trial, unfolded beside the page: its curve, its log, its network; it follows a trial that runs.
+
+const panel = byId("trial");
+const opened = { number: null, epochs: [], measure: "", state: "", asked: 0 };
+
+function openTrial(number) {
+  Object.assign(opened, { number, epochs: [], state: "" });
+  delete figures.curve;
+  Plotly.purge(placeOf("curve"));
+  byId("trial-title").textContent = `Trial ${number}`;
+  byId("trial-lede").textContent = "";
+  ["trial-values", "trial-decisions", "trial-log", "trial-network"].forEach((id) => byId(id).replaceChildren());
+  byId("trial-message").hidden = byId("trial-curve").hidden = true;
+  if (!panel.open) panel.showModal();
+  panel.scrollTop = 0;
+  refreshTrial();
+}
+
+async function refreshTrial() {
+  const { number } = opened;
+  const asked = (opened.asked += 1);
+  let found;
+  try {
+    found = await (await fetch(`trial/${number}`)).json();
+  } catch {
+    return; // the connection is lost, which the page says on top
+  }
+  if (opened.number !== number || opened.asked !== asked) return;
+  if (found.error) fill("trial-message", found.error);
+  else showTrial(found);
+}
+
+function showTrial(found) {
+  opened.state = found.state;
+  byId("trial-lede").replaceChildren(element("span", verdict(found), `status ${found.state}`), ` · ${facts(found)}`);
+  fill("trial-message", found.message);
+  rows("trial-values", { ...found.values, hash: found.hash, seed: found.seed });
+  rows("trial-decisions", found.decisions);
+  byId("trial-network").textContent = found.network;
+  showLog(found.log);
+  opened.epochs = found.epochs;
+  showCurve();
+}
+
+function verdict({ state, cause, rung }) {
+  const at = rung && (state === "pruned" || state === "paused") ? `, epoch ${rung}` : "";
+  return cause ? `${state}: ${cause.replaceAll("_", " ")}${at}` : state;
+}
+
+function facts(found) {
+  const [began, ended] = [Date.parse(found.started), found.finished ? Date.parse(found.finished) : Date.now()];
+  const parts = [found.worker, found.attempts > 1 ? `attempt ${found.attempts}` : "", `${span((ended - began) / 1000)}${found.finished ? "" : " so far"}`];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function fill(id, text) {
+  byId(id).textContent = text;
+  byId(id).hidden = !text;
+}
+
+function rows(id, values) {
+  byId(id).replaceChildren(...Object.entries(values).flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+}
+
+// The log stays at its end while it grows, unless the reader scrolled up.
+function showLog(text) {
+  const place = byId("trial-log");
+  const atEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 30;
+  byId("trial-log-note").textContent = text === null ? "It does not lie on this machine; each worker keeps the logs of its own trials." : "";
+  place.hidden = text === null;
+  if (text === null || place.textContent === text) return;
+  place.textContent = text;
+  if (atEnd) place.scrollTop = place.scrollHeight;
+}
+
+function showCurve() {
+  const known = opened.epochs.flatMap((epoch) => Object.keys(epoch).filter((name) => Number.isFinite(epoch[name])));
+  const names = [...new Set(known)].filter((name) => !["trial", "epoch", "repeat", "seed"].includes(name));
+  byId("trial-curve").hidden = !names.length;
+  if (!names.length) return;
+  if (!names.includes(opened.measure)) opened.measure = names.includes(study.about.score) ? study.about.score : names[0];
+  choices("measures", "measure", names, opened.measure);
+  figures.curve = { layout: study.about.layouts.curve };
+  redraw("curve");
+}
+
+views.curve = (figure) => {
+  const { epochs, measure } = opened;
+  const tickformat = study.about.shares.includes(measure) ? ".1~%" : "~g";
+  return {
+    data: [{ type: "scatter", mode: "lines+markers", x: epochs.map((one) => one.epoch), y: epochs.map((one) => one[measure] ?? null),
+      line: { color: opened.state === "running" ? "--running" : "--front", width: 2 }, marker: { size: epochs.length > 60 ? 3 : 6 }, showlegend: false,
+      hoverinfo: "text", hovertext: epochs.map((one) => `epoch ${one.epoch}: <b>${written(measure, one[measure])}</b>`) }],
+    layout: { ...figure.layout, uirevision: `${opened.number} ${measure}`,
+      yaxis: { ...figure.layout.yaxis, tickformat, title: { ...figure.layout.yaxis.title, text: escaped(study.about.labels[measure] ?? measure.replaceAll("_", " ")) } },
+      xaxis: { ...figure.layout.xaxis, tickformat: "d", ...(epochs.length <= 10 ? { dtick: 1 } : {}), title: { ...figure.layout.xaxis.title, text: "epoch" } } },
+  };
+};
+
+// Radio buttons for one of several names; those that are there already keep the focus.
+function choices(id, group, names, chosen) {
+  const place = byId(id);
+  if (place.dataset.names === names.join(" ")) return;
+  place.dataset.names = names.join(" ");
+  place.replaceChildren(
+    ...names.map((name) => {
+      const input = element("input");
+      Object.assign(input, { type: "radio", name: group, value: name, checked: name === chosen });
+      const label = element("label");
+      label.append(input, study.about.labels[name] ?? name.replaceAll("_", " "));
+      return label;
+    }),
+  );
+}
+
+function openFromAddress() {
+  const number = /^#trial-(\d+)$/.exec(location.hash)?.[1];
+  if (number !== undefined) openTrial(Number(number));
+  else if (panel.open) panel.close();
+}
+
+byId("measures").addEventListener("input", (event) => {
+  opened.measure = event.target.value;
+  redraw("curve");
+});
+byId("close").addEventListener("click", () => panel.close());
+panel.addEventListener("click", (event) => {
+  if (event.target === panel && event.offsetX < 0) panel.close(); // outside of it
+});
+panel.addEventListener("close", () => {
+  opened.number = null;
+  delete figures.curve;
+  if (location.hash) history.replaceState(null, "", location.pathname);
+});
+addEventListener("hashchange", openFromAddress);
+setInterval(() => {
+  if (opened.number !== null && opened.state === "running" && !document.hidden) refreshTrial();
+}, 3000);

@@ -1,0 +1,97 @@
+"""How far a search has come: its frontier and hypervolume, brought up to date trial by trial.
+
+A new trial is compared with the frontier alone, so the thousandth costs what the hundredth does. What was
+reached after each trial can be told anew for another reference point from the few trials that were once on
+the frontier: any other added nothing, whatever the point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archscape.analysis.frontier import Floats, Objectives, hypervolume_curve, reference_point
+
+MANY = 300
+"""So many steps of a frontier in three or more dimensions take longer than a look may."""
+
+
+@dataclass(kw_only=True)
+class Reach:
+    """What the complete trials of a search have reached.
+
+    Attributes:
+        objectives: Direction of each objective.
+        front: Numbers of the trials that no other beats.
+    """
+
+    objectives: Objectives
+    front: list[int] = field(default_factory=list)
+    _gains: Floats = field(init=False)
+    _steps: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
+    _low: Floats = field(init=False)
+    _high: Floats = field(init=False)
+    _told: tuple[object, list[tuple[int, float]]] = (None, [])
+
+    def __post_init__(self) -> None:
+        size = len(self.objectives)
+        self._gains = np.empty((0, size))
+        self._low, self._high = np.full(size, np.inf), np.full(size, -np.inf)
+
+    def take(self, number: int, values: Mapping[str, float], *, ended: int) -> bool:
+        """Take in a complete trial; say whether it is on the frontier.
+
+        Args:
+            number: Number of the trial.
+            values: What it cost and gave, by name.
+            ended: How many trials had ended with it.
+        """
+        point = np.array([float(values.get(name, math.nan)) for name in self.objectives])
+        if not np.isfinite(point).all():
+            return False
+        self._low, self._high = np.minimum(self._low, point), np.maximum(self._high, point)
+        gain = point * [1.0 if way == "maximize" else -1.0 for way in self.objectives.values()]
+        if _beats(self._gains, gain).any():
+            return False
+        kept = ~_beats(-self._gains, -gain)
+        self.front = [one for one, stays in zip(self.front, kept, strict=True) if stays] + [number]
+        self._gains = np.vstack([self._gains[kept], gain])
+        self._steps.append((ended, tuple(point)))
+        return True
+
+    def reference(self) -> dict[str, float]:
+        """Return the corner that the hypervolume is measured from, the one of the report."""
+        known = [self._low, self._high] if np.isfinite(self._low).all() else []
+        extremes = {name: [row[i] for row in known] for i, name in enumerate(self.objectives)}
+        return reference_point(extremes, self.objectives)
+
+    def log(self) -> tuple[str, ...]:
+        """Return the objectives that the hypervolume measures in decades."""
+        ways = enumerate(self.objectives.items())
+        return tuple(name for i, (name, way) in ways if way == "minimize" and self._low[i] > 0)
+
+    def curve(self) -> list[tuple[int, float]]:
+        """Return what was reached after so many ended trials, where it rose.
+
+        It is the hypervolume, or the best value of a single objective; empty where it would take too long.
+        """
+        if len(self.objectives) == 1:
+            return [(ended, point[0]) for ended, point in self._steps]
+        if len(self.objectives) > 2 and len(self._steps) > MANY:
+            return []
+        reference, log = self.reference(), self.log()
+        key = (len(self._steps), tuple(reference.items()), log)
+        if self._told[0] != key:
+            table = {name: [p[i] for _, p in self._steps] for i, name in enumerate(self.objectives)}
+            volumes = hypervolume_curve(table, self.objectives, reference, log=log)
+            self._told = key, [(ended, float(v)) for (ended, _), v in zip(self._steps, volumes, strict=True)]
+        return self._told[1]
+
+
+def _beats(points: Floats, point: Floats) -> NDArray[np.bool_]:
+    """Return which points are at least as good in all, and better in one."""
+    return np.asarray((points >= point).all(axis=1) & (points > point).any(axis=1))

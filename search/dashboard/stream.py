@@ -1,0 +1,135 @@
+"""What a page is told over time, as server-sent events.
+
+`hello` says what there is to show; `trials` brings the trials that changed, with the place of the last one as
+its id, so that a page that lost the connection goes on from there; `summary`, `running` and `progress` bring
+the rest whenever it changed; `trouble` says that the database is away. A comment now and then keeps the
+connection open.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from archscape._version import __version__
+from archscape.analysis.specs import layout_of
+from archscape.analysis.words import SHARES, SHORT, label
+
+from ..schema import FINAL
+from .board import Board, numbers, wire
+from .feed import News
+from .follow import Follower
+
+HEARTBEAT_SECONDS = 15.0
+
+CHUNK = 1000
+"""So many trials come in one event at most."""
+
+
+@dataclass(kw_only=True)
+class Stream:
+    """The events for one page.
+
+    Attributes:
+        follower: Who reads the study.
+        token: Tells this run of the server from every other.
+        place: Place of the latest change that the page has.
+    """
+
+    follower: Follower
+    token: str
+    place: int = -1
+    _told: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def resumed(cls, follower: Follower, token: str, last: str) -> Stream:
+        """Return the stream for a page that has everything up to an event; "" if it has nothing."""
+        given, _, place = last.rpartition(".")
+        known = given == token and place.isdecimal()
+        return cls(follower=follower, token=token, place=int(place) if known else -1)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield events until the server closes."""
+        with self.follower.watching():
+            yield event("hello", hello(self.follower, self.token))
+            looks, beat = 0, time.monotonic()
+            while not self.follower.closed.is_set():
+                seen, looks = looks, self.follower.wait(looks, seconds=HEARTBEAT_SECONDS)
+                news = b"".join(self._news()) if looks != seen else b""
+                if news or time.monotonic() - beat > HEARTBEAT_SECONDS:
+                    beat = time.monotonic()
+                    yield news or b": still here\n\n"
+
+    def _news(self) -> Iterator[bytes]:
+        follower, board = self.follower, self.follower.board
+        with follower.turn:
+            rows, trouble = board.since(self.place), follower.trouble
+            parts = {} if trouble else _parts(board, behind=follower.behind)
+        for start in range(0, len(rows), CHUNK):
+            yield self._trials(rows[start : start + CHUNK], board.columns)
+        for kind, found in {**parts, "trouble": trouble}.items():
+            text = _json(found)
+            if self._told.get(kind, '""') != text:
+                self._told[kind] = text
+                yield event(kind, found)
+
+    def _trials(self, rows: Sequence[News], columns: Sequence[str]) -> bytes:
+        self.place = rows[-1].changed
+        return event("trials", [wire(row, columns) for row in rows], mark=f"{self.token}.{self.place}")
+
+
+def hello(follower: Follower, token: str) -> dict[str, object]:
+    """Return what a page has to know before anything else."""
+    board = follower.board
+    first, alone = next(iter(board.objectives)), len(board.objectives) == 1
+    return {
+        "token": token,
+        "version": __version__,
+        "study": follower.study.name,
+        "objectives": dict(board.objectives),
+        "score": board.score,
+        "costs": list(board.costs),
+        "columns": list(board.columns),
+        "labels": {name: label(name) for name in board.columns},
+        "short": {name: SHORT.get(name, label(name)) for name in board.columns},
+        "shares": list(SHARES),
+        "layouts": {
+            "frontier": layout_of(board.score, label(board.score)),
+            "progress": layout_of(first if alone else "", f"best {label(first)}" if alone else "hypervolume"),
+            "curve": layout_of("", ""),
+        },
+    }
+
+
+def event(kind: str, found: object, *, mark: str = "") -> bytes:
+    r"""Return an event as it is sent.
+
+    >>> event("running", [1], mark="a.7")
+    b'id: a.7\nevent: running\ndata: [1]\n\n'
+    """
+    head = f"id: {mark}\n" if mark else ""
+    return f"{head}event: {kind}\ndata: {_json(found)}\n\n".encode()
+
+
+def _parts(board: Board, *, behind: bool) -> dict[str, object]:
+    running = [
+        [
+            *(one.number, one.worker, one.started, one.epoch),
+            dict(zip(one.metrics, numbers(one.metrics, one.metrics), strict=True)),
+        ]
+        for one in board.running
+    ]
+    summary = {
+        "tiles": board.tiles(time.time()),
+        "front": list(board.reach.front),
+        "ended": board.count(*FINAL),
+        "wanted": board.wanted,
+        "behind": behind,
+    }
+    return {"summary": summary, "running": running, "progress": board.reach.curve()}
+
+
+def _json(found: object) -> str:
+    return json.dumps(found, allow_nan=False, separators=(",", ":"))
