@@ -26,7 +26,7 @@ FREE = re.compile(
             r"\w*(batch|layer|group)_norm\w*|\w*softmax|glu|_prelu_kernel|native_dropout",
             r"upsample_\w+|grid_sampler_[23]d|\w*(pixel|channel)_(un)?shuffle|\w+_pad(_nd|[123]d)",
             r"(new_)?(empty|full|ones|zeros|rand|randn|randint)(_like|_strided)?|randperm|arange|linspace",
-            r"as_strided|set|resize|zero|fill|uniform|normal|bernoulli|eye|scalar_tensor|lift_fresh|_unsafe_view",
+            r"as_strided|set|resize|zero|fill|uniform|normal|bernoulli|eye|scalar_tensor|lift_fresh|_?unsafe_\w+",
             r"cat|stack|repeat|roll|flip|unfold|im2col|tril|triu|_?\w*copy|clone|where|masked_\w+|nonzero|one_hot",
             r"(\w+_)?scatter(_add|_reduce)?|gather|index|index_\w+|embedding|sort|topk|argmax|argmin|searchsorted",
             r"cum(sum|prod|max|min)|r?sub|hardswish|log_sigmoid_forward|complex|polar|bincount",
@@ -35,7 +35,10 @@ FREE = re.compile(
     )
 )
 """Operators without products, besides views, functions of each element and reductions, which say so."""
-FREE_TAGS = frozenset({torch.Tag.pointwise, torch.Tag.reduction})
+FREE_TAGS = frozenset({torch.Tag.pointwise, torch.Tag.reduction, torch.Tag.inplace_view})
+
+SILENT = ("prim", "profiler")
+"""Name spaces whose operators compute nothing."""
 
 
 class Ran(NamedTuple):
@@ -58,12 +61,16 @@ def run(module: nn.Module, given: tuple[Tensor, ...]) -> Ran:
     recorder = _Recorder(watch)
     with ExitStack() as stack, torch.no_grad():
         for name, child in module.named_modules():
+            if isinstance(child, torch.jit.ScriptModule):
+                continue  # it takes no hooks: what runs in it stands under the module that calls it
             before, after = watch.hooks(name)
             stack.callback(child.register_forward_pre_hook(before, prepend=True).remove)
             stack.callback(child.register_forward_hook(after).remove)
         stack.enter_context(recorder)
         stack.enter_context(watch.counter)
-        module(*given)
+        result = module(*given)
+        watch.attribute()
+        watch.shapes[""] = _shape(result)
     return Ran(watch.shapes, watch.macs, dict(watch.unknown))
 
 
@@ -120,7 +127,7 @@ def _known(func: Any) -> bool:
     if not isinstance(func, OpOverload):
         return False
     packet = func.overloadpacket
-    if packet in flop_registry or packet in _ON_CPU or func.namespace == "prim" or func.is_view:
+    if packet in flop_registry or packet in _ON_CPU or func.namespace in SILENT or func.is_view:
         return True
     if func.namespace != "aten":
         return False

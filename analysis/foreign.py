@@ -186,7 +186,7 @@ def _tensors(given: Input, module: nn.Module) -> tuple[Tensor, ...]:
     if not items or len(sizes) != len(items):
         law = "an input is the shape of one sample, such as (3, 224, 224), or tensors"
         raise InputError(f"{law}, but got {given!r}")
-    weights = [p for p in module.parameters() if p.is_floating_point() and not nn.parameter.is_lazy(p)]
+    weights = [p for p in module.parameters() if p.is_floating_point() or p.is_complex()]
     like = weights[0] if weights else torch.empty(())
     return (torch.zeros(1, *sizes, dtype=like.dtype, device=like.device),)
 

@@ -6,6 +6,7 @@ import doctest
 import json
 import random
 import subprocess
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -200,6 +201,16 @@ def test_a_compiled_module_is_counted_as_what_it_was_made_of() -> None:
     model = torch.compile(nn.Sequential(nn.Linear(3, 4)), backend="eager")
     found = profile_module(model, input=(3,))
     assert (found.name, found.macs) == ("Sequential", 12)
+
+
+def test_a_script_is_counted_as_a_whole() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch 2.13 calls it deprecated
+        script = torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))
+    found = profile_module(nn.Sequential(script, nn.Flatten()), input=(3, 8, 8))
+    assert (found.params, found.macs) == (112, 27 * 4 * 36)
+    assert found.lower_bounds == ("flops", "activations")
+    assert next(layer.macs for layer in found.layers if layer.name == "forward") == found.macs
 
 
 def test_a_module_on_no_device_is_counted_without_computing() -> None:
