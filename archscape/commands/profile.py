@@ -64,6 +64,8 @@ def profile(
     ask = Ask(batch, dtype, optimizer, fit)
     if not memory:
         ask.check_idle()
+    elif convention and form is not Format.json:
+        raise InputError("--memory and --convention are two tables; give one, or --format json for both")
     if is_python(network):
         if memory:
             raise InputError(

@@ -369,6 +369,8 @@ MESSAGES = [
     (("profile", "{file}:make", "--input", "4x6x6"), "Net on 1x4x6x6: RuntimeError: Given groups=1"),
     (("profile", "{file}:broken", "--input", "3x6x6"), "net_of_mine.py:19: KeyError: 'no weights'"),
     (("profile", "{file}:make", "--input", "3x6x6", "--convention", "thop"), "counted in other conventions"),
+    (("profile", "{file}:make", "--input", "3x6x6", "--memory"), "only networks of ours say what they hold"),
+    (("profile", "lenet5", "--memory", "--convention", "thop"), "are two tables; give one, or --format json"),
     (("compare", "{file}:make", "lenet5"), "only `archscape profile` runs a Python file"),
 ]
 
