@@ -84,6 +84,10 @@ class Ledger:
         """Return the trials in these states, by number."""
         return self._held(table.c.state.in_(states))
 
+    def pausing(self) -> list[Held]:
+        """Return the trials that were stopped early and are not left yet, by number."""
+        return self._held((table.c.state == "paused") & table.c.machine.is_not(None))
+
     def paused(self) -> list[Trial]:
         """Return the trials that were stopped early, by number."""
         query = select(table).where(self._mine, table.c.state == "paused").order_by(table.c.number)

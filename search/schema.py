@@ -54,7 +54,7 @@ trials = Table(
     Column("finished", String(32), nullable=False),
     UniqueConstraint("study_id", "hash"),
     Index("archscape_trials_changed", "study_id", "changed"),
-    Index("archscape_trials_state", "study_id", "state"),
+    Index("archscape_trials_state", "study_id", "state", "machine"),
 )
 
 epochs = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -72,12 +72,18 @@ class Steps:
             return held
         return None
 
-    def promote(self, owner: Owner, rule: Rule | None) -> Held | None:
-        """Give a trial that was stopped early and may go on to a process, from the highest rung down."""
+    def promote(self, owner: Owner, rule: Rule | None, *, kept: Collection[int] = ()) -> Held | None:
+        """Give a trial that was stopped early and may go on to a process, from the highest rung down.
+
+        Args:
+            owner: The process.
+            rule: The rule of early stopping, if there is one.
+            kept: Trials whose owners have not left them yet.
+        """
         for rung in reversed(rule.rungs) if rule else ():
             number = rule.promotable(rung, self.marks.at(rung)) if rule else None
             held = None if number is None else self.ledger.find(number)
-            if held and (held.owner is None or held.owner.is_dead(owner)):
+            if held and held.number not in kept:
                 self.marks.passes(rung, held.number)
                 self.ledger.take(held, owner, attempts=held.attempts)
                 return held

@@ -111,13 +111,15 @@ class Study(Opened):
 
         def step(steps: Steps) -> tuple[Look, Held | None, str]:
             held = steps.ledger.in_states("running", "waiting")
-            self.watch.keep({row.number for row in held})
+            pausing = steps.ledger.pausing() if rule else []
+            self.watch.keep({row.number for row in (*held, *pausing)})
             free = [row for row in held if row.number not in busy and self._is_free(row, owner)]
-            look = Look(working=len(held) - len(free))
+            kept = {row.number for row in pausing if row.number in busy or not self._is_free(row, owner)}
+            look = Look(working=len(held) - len(free) + len(kept))
             look.ended = self._settle(steps, free)
             ended = {result.number for result in look.ended}
             left = [row for row in free if row.number not in ended]
-            taken = steps.take_up(left, owner) or steps.promote(owner, rule)
+            taken = steps.take_up(left, owner) or steps.promote(owner, rule, kept=kept)
             if taken is None and not look.working and steps.ledger.next_number() >= trials:
                 look.ended += steps.close()
             look.stop = "stop" in mirror.study_facts(steps.connection, self.key)
