@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
-from archscape.spaces.graph import Flat, Op
+from archscape.spaces.graph import Body, Flat, Op
 from archscape.spaces.operators.opaque import Opaque
 
 from .memory_eager import eager_peak
@@ -86,7 +86,7 @@ def memory(network: Network, *, batch: int = 1, dtype: str = "float32", mode: st
         batch=batch,
         dtype=dtype,
         mode=mode,
-        weights=weights(network, flat, item),
+        weights=weights(network, item),
         activations=found.bytes,
         place=found.place,
         unknown=foreign(flat),
@@ -139,10 +139,22 @@ def check(batch: int, dtype: str) -> int:
     return ITEM[dtype]
 
 
-def weights(network: Network, flat: Flat, item: int) -> int:
+def weights(network: Network, item: int) -> int:
     """Return the bytes of parameters and buffers."""
-    buffers = sum([node.op.buffers().bytes(1, item) for node in flat.nodes if isinstance(node.op, Op)])
-    return item * network.body.totals.params + buffers
+    return item * network.body.totals.params + _buffers(network.body, item, {})
+
+
+def _buffers(body: Body, item: int, known: dict[int, int]) -> int:
+    """Return the bytes of buffers; a block is asked once."""
+    found = 0
+    for op, *_ in body.nodes:
+        if isinstance(op, Body):
+            if id(op) not in known:
+                known[id(op)] = _buffers(op, item, known)
+            found += known[id(op)]
+        elif op.stateful and not op.weighted:  # a convolution or a linear layer has none
+            found += op.buffers().bytes(1, item)
+    return found
 
 
 def foreign(flat: Flat) -> tuple[str, ...]:

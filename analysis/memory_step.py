@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from archscape.spaces.footprint import Footprint
-from archscape.spaces.graph import Flat, Node, Op, Shape
+from archscape.spaces.footprint import NOTHING, Footprint
+from archscape.spaces.graph import Body, Flat, make
 
-from .memory_peak import Tally, elements, lifetimes
+from .memory_peak import elements, lifetimes
+
+FORWARD, BACKWARD, STEP = PHASES = ("forward", "backward", "step")
+LOSS, OPTIMIZER = "loss", "optimizer"
 
 
 class Moment(NamedTuple):
@@ -19,150 +22,181 @@ class Moment(NamedTuple):
     phase: str
 
 
+class Rule(NamedTuple):
+    """What one operator adds to a step wherever it stands, in bytes.
+
+    Attributes:
+        size: Its output.
+        gradients: Gradients of its weights.
+        during: What it holds beside while it runs.
+        keeps: Tensors of its own that autograd keeps.
+        backward: What it holds beside while it runs backwards.
+        footprint: What else there is to say.
+    """
+
+    size: int
+    gradients: int
+    during: int
+    keeps: int
+    backward: int
+    footprint: Footprint
+
+
+Record: TypeAlias = "tuple[int, int, list[int], int, list[int], bool, int]"
+"""What autograd writes down of an operator.
+
+Its node; bytes of tensors of its own that it keeps; values whose memory it keeps; bytes of its weights'
+gradients; values that it gives a gradient to, and whether these lie in the gradient of its output; bytes that
+it holds beside while it runs backwards.
+"""
+
+
 class Step:
     """Follows one step of training.
 
     Attributes:
-        live: Bytes that stand beside weights and state.
-        top: The moment at which most stood.
-        saved: What stood when the forward pass had ended: what autograd keeps, inputs and targets.
+        saved: What stands beside weights and state when the forward pass has ended: what autograd keeps.
     """
 
-    def __init__(self, flat: Flat, batch: int, item: int) -> None:
-        self.flat, self.batch, self.item = flat, batch, item
-        self.unit = batch * item
-        self.sizes = [self.unit * elements(flat.input), *[0] * len(flat.nodes)]
+    def __init__(self, body: Body, flat: Flat, batch: int, item: int) -> None:
+        self.flat = flat
+        self.rules = _rules(body, batch, item, {})
+        self.sizes = [batch * item * elements(flat.input), *[rule[0] for rule in self.rules]]
+        self.owners, last = lifetimes(flat, [rule[5][0] for rule in self.rules])
+        self.dying: list[list[int]] = [[] for _ in self.sizes]
+        for value, end in enumerate(last):
+            if self.owners[value] == value:
+                self.dying[end].append(value)
         self.held = [0] * len(self.sizes)
         self.held[0] = 1  # the caller holds the input
-        self.live = self.sizes[0] + sum([8 * batch * elements(shape[1:]) for shape in self.outputs()])
-        self.gradients = self.saved = 0
-        self.top = Moment(self.live, 0, "input", "forward")
-        self.learn()
-
-    def outputs(self) -> list[Shape]:
-        """Return the shape of every output."""
-        return [self.flat.shape_of(value) for value in self.flat.outputs]
-
-    def learn(self) -> None:
-        """Ask every operator for its weights and its footprint, and find where gradients flow."""
-        self.params: list[int] = []
-        self.footprints: list[Footprint] = []
-        self.needs = [False]
-        for node in self.flat.nodes:
-            op, shapes = node.op, self.flat.shapes(node)
-            assert isinstance(op, Op)
-            params = op.costs(shapes, node.shape).params if op.stateful else 0
-            self.params.append(params)
-            self.footprints.append(op.memory(shapes, node.shape, True))
-            self.needs.append(bool(params) or any(self.needs[value] for value in node.inputs))
-        self.owners, self.last = lifetimes(self.flat, [footprint.view for footprint in self.footprints])
-
-    def look(self, more: int, place: str, phase: str) -> None:
-        """Compare what stands, with more for a moment, with the most so far."""
-        if self.live + more > self.top.bytes:
-            self.top = Moment(self.live + more, self.gradients, place, phase)
+        self.targets = sum([8 * batch * elements(flat.shape_of(value)[1:]) for value in flat.outputs])
+        self.top = Moment(0, 0, "input", FORWARD)
+        self.saved = 0
 
     def run(self) -> Moment:
         """Take the step and return the moment at which most stood."""
-        self.forward()
-        self.backward(self.loss())
-        self.look(0, "optimizer", "step")
+        live, tape = self.forward(self.sizes[0] + self.targets)
+        live = self.backward(self.loss(live), tape)
+        self.look(live, sum([rule.gradients for rule in self.rules]), OPTIMIZER, STEP)
         return self.top
 
-    def forward(self) -> None:
-        """Run every operator; a map stays until its last use, or as long as autograd keeps it."""
-        dying: list[list[int]] = [[] for _ in range(len(self.flat.nodes) + 1)]
-        for value, end in enumerate(self.last):
-            dying[end].append(value)
-        for index, (node, footprint) in enumerate(zip(self.flat.nodes, self.footprints, strict=True)):
-            if not footprint.view:
-                self.sizes[index + 1] = own = self.unit * elements(node.shape)
-                self.live += own
-            more = footprint.during.bytes(self.batch, self.item)
-            if self.needs[index + 1]:
-                self.live += footprint.keeps.bytes(self.batch, self.item)
-                for value in self.saved_by(index, node, footprint):
-                    self.held[value] += 1
-            else:
-                more += footprint.keeps.bytes(self.batch, self.item)
-            self.look(more, node.name, "forward")
-            for value in dying[index]:
-                if not self.held[value]:
-                    self.live -= self.sizes[value]
+    def look(self, stands: int, gradients: int, place: str, phase: str) -> None:
+        """Compare what stands with the most so far."""
+        if stands > self.top.bytes:
+            self.top = Moment(stands, gradients, place, phase)
 
-    def saved_by(self, index: int, node: Node, footprint: Footprint) -> list[int]:
-        """Return the values whose memory autograd keeps for an operator."""
-        saved = [self.owners[node.inputs[position]] for position in footprint.saves]
-        return [*saved, self.owners[index + 1]] if footprint.saves_output else saved
+    def forward(self, live: int) -> tuple[int, list[Record]]:
+        """Run every operator; a map stays until its last use, or as long as autograd keeps it.
 
-    def loss(self) -> dict[int, int]:
-        """Take the cross entropy of every output; return the bytes of the gradient of each."""
-        outputs = {value: self.map_size(value) for value in self.flat.outputs}
-        probabilities = sum(outputs.values())
-        self.live += probabilities
-        self.look(0, "loss", "forward")
-        for value in {self.owners[value] for value in outputs}:
-            if not self.held[value]:
-                self.live -= self.sizes[value]
-        self.saved = self.live
-        self.look(2 * probabilities, "loss", "backward")
-        self.live -= probabilities
-        return outputs
-
-    def backward(self, outputs: dict[int, int]) -> None:
-        """Run every operator backwards; what autograd keeps for it is freed, as is its output's gradient."""
-        pieces = Tally()
-        found: dict[int, int] = {value: pieces.new(size) for value, size in outputs.items()}
-        still = self.live
-        for index in range(len(self.flat.nodes) - 1, -1, -1):
-            gradient = found.pop(index + 1, None)
-            if gradient is None or not self.needs[index + 1]:
-                continue
-            node, footprint = self.flat.nodes[index], self.footprints[index]
-            given = [value for value in node.inputs[: footprint.reaches] if self.needs[value]]
-            made = [
-                pieces.hold(gradient) if footprint.shares else pieces.new(self.map_size(value))
-                for value in given
-            ]
-            own = self.item * self.params[index]
-            still += own
-            self.gradients += own
-            self.live = still + pieces.live
-            self.look(footprint.backward.bytes(self.batch, self.item), node.name, "backward")
-            still -= self.forget(index, node, footprint)
-            pieces.release(gradient)
-            for value, piece in zip(given, made, strict=True):
-                old = found.get(value)
-                if old is not None:
-                    piece = self.add(pieces, still, old, piece, value, node.name)
-                found[value] = piece
-        self.live = still
-
-    def forget(self, index: int, node: Node, footprint: Footprint) -> int:
-        """Return the bytes that are free when autograd no longer keeps anything for an operator."""
-        free = footprint.keeps.bytes(self.batch, self.item)
-        for value in self.saved_by(index, node, footprint):
-            self.held[value] -= 1
-            if not self.held[value]:
-                free += self.sizes[value]
-        return free
-
-    def map_size(self, value: int) -> int:
-        """Return the bytes of a map, or of its gradient."""
-        return self.unit * elements(self.flat.shape_of(value))
-
-    def add(self, pieces: Tally, still: int, old: int, new: int, value: int, place: str) -> int:
-        """Return the sum of two gradients of a map.
-
-        It is made in place, unless the older one is a part of another tensor or is held elsewhere too.
+        An operator that no weight stands before has no gradient, and autograd keeps nothing of it.
         """
-        size = self.map_size(value)
-        if pieces.counts[old] == 1 and pieces.sizes[old] == size:
-            pieces.release(new)
-            return old
-        result = pieces.new(size)
-        self.live = still + pieces.live
-        self.look(0, place, "backward")
-        pieces.release(old)
-        pieces.release(new)
-        return result
+        owners, sizes, held, top, place = self.owners, self.sizes, self.held, 0, 0
+        needs, tape = [False], []
+        for index, (_, inputs, _, _) in enumerate(self.flat.nodes):
+            size, gradients, during, keeps, backward, footprint = self.rules[index]
+            view, _, saves, saves_output, _, shares, reaches, _ = footprint
+            if not view:
+                live += size
+            given = [value for value in inputs[:reaches] if needs[value]]
+            if given or gradients:
+                needs.append(True)
+                saved = [owners[inputs[position]] for position in saves]
+                if saves_output:
+                    saved.append(owners[index + 1])
+                for value in saved:
+                    held[value] += 1
+                live += keeps
+                tape.append((index, keeps, saved, gradients, given, shares, backward))
+            else:
+                needs.append(False)
+                during += keeps
+            if live + during > top:
+                top, place = live + during, index
+            for value in self.dying[index]:
+                if not held[value]:
+                    live -= sizes[value]
+        self.look(top, 0, self.flat.nodes[place].name, FORWARD)
+        return live, tape
+
+    def loss(self, live: int) -> int:
+        """Take the cross entropy of every output, forward and backward: it keeps their probabilities."""
+        probabilities = sum([self.sizes[value] for value in set(self.flat.outputs)])
+        live += probabilities
+        self.look(live, 0, LOSS, FORWARD)
+        for value in {self.owners[value] for value in self.flat.outputs}:
+            if not self.held[value]:
+                live -= self.sizes[value]
+        self.saved = live
+        self.look(live + 2 * probabilities, 0, LOSS, BACKWARD)
+        return live
+
+    def backward(self, live: int, tape: list[Record]) -> int:
+        """Run every operator backwards; what autograd keeps for it is freed, as is its output's gradient.
+
+        The gradient of a map lies in a piece of memory, of which it may be a part; its holders are counted.
+        """
+        sizes, held, gradients, top, place = self.sizes, self.held, 0, (0, 0), ""
+        found = {value: piece for piece, value in enumerate(dict.fromkeys(self.flat.outputs))}
+        pieces, holders = [sizes[value] for value in found], [1] * len(found)
+        for index, keeps, saved, own, given, shares, more in reversed(tape):
+            piece = found.pop(index + 1, None)
+            if piece is None:
+                continue
+            live += own
+            gradients += own
+            if shares:
+                holders[piece] += len(given)
+                made = [piece] * len(given)
+            else:
+                made = []
+                for value in given:
+                    made.append(len(pieces))
+                    pieces.append(sizes[value])
+                    holders.append(1)
+                    live += sizes[value]
+            if live + more > top[0]:
+                top, place = (live + more, gradients), self.flat.nodes[index].name
+            live -= keeps
+            for value in saved:
+                held[value] -= 1
+                if not held[value]:
+                    live -= sizes[value]
+            holders[piece] -= 1
+            if not holders[piece]:
+                live -= pieces[piece]
+            for value, new in zip(given, made, strict=True):
+                if value not in found:
+                    found[value] = new
+                    continue
+                # Two gradients are added in place, unless the older one is a part or is held elsewhere.
+                old = found[value]
+                if holders[old] > 1 or pieces[old] != sizes[value]:
+                    found[value] = len(pieces)
+                    pieces.append(sizes[value])
+                    holders.append(1)
+                    live += sizes[value]
+                    if live > top[0]:
+                        top, place = (live, gradients), self.flat.nodes[index].name
+                    holders[old] -= 1
+                    live -= 0 if holders[old] else pieces[old]
+                holders[new] -= 1
+                live -= 0 if holders[new] else pieces[new]
+        self.look(*top, place, BACKWARD)
+        return live
+
+
+def _rules(body: Body, batch: int, item: int, known: dict[int, list[Rule]]) -> list[Rule]:
+    """Return the rule of every operator, in the order of the flat graph; a block is asked once."""
+    found: list[Rule] = []
+    shapes = [*body.inputs, *[node.shape for node in body.nodes]]
+    for (op, inputs, shape, _), costs in zip(body.nodes, body.costs, strict=True):
+        if isinstance(op, Body):
+            if id(op) not in known:
+                known[id(op)] = _rules(op, batch, item, known)
+            found += known[id(op)]
+            continue
+        footprint = op.memory(tuple([shapes[value] for value in inputs]), shape, True)
+        sizes = footprint.during, footprint.keeps, footprint.backward
+        held = [0 if size is NOTHING else size.bytes(batch, item) for size in sizes]
+        found.append(make(Rule, (batch * item * elements(shape), item * costs[0], *held, footprint)))
+    return found

@@ -78,14 +78,14 @@ def training_memory(
     if optimizer not in STATES:
         raise InputError(f"there is no optimizer '{optimizer}'{suggest(optimizer, STATES)}")
     flat = network.graph.flatten()
-    step = Step(flat, batch, item)
+    step = Step(network.body, flat, batch, item)
     top = step.run()
     return TrainingMemory(
         network=network,
         batch=batch,
         dtype=dtype,
         optimizer=optimizer,
-        weights=weights(network, flat, item),
+        weights=weights(network, item),
         state=STATES[optimizer] * item * network.totals.params,
         gradients=top.gradients,
         activations=top.bytes - top.gradients,

@@ -330,7 +330,7 @@ def _flatten(body: Body, given: tuple[int, ...], prefix: str, nodes: list[Node])
         if isinstance(node.op, Body):
             values += _flatten(node.op, inputs, f"{prefix}{node.name}.", nodes)
         else:
-            nodes.append(Node(node.op, inputs, node.shape, prefix + node.name))
+            nodes.append(make(Node, (node.op, inputs, node.shape, prefix + node.name)))
             values.append(len(nodes))
     return tuple([values[value] for value in body.outputs])
 

@@ -33,7 +33,7 @@ class BatchNorm(Initialised, NormFields):
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps the input, and mean and deviation of each channel."""
-        return Footprint(saves=(0,), keeps=Size(fixed=2 * self.channels)) if training else FRESH
+        return _kept_statistics(self.channels) if training else FRESH
 
     def buffers(self) -> Size:
         """Return the running mean and variance, and the number of batches that they have seen."""
@@ -42,6 +42,11 @@ class BatchNorm(Initialised, NormFields):
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.BatchNormNd(...)`; a flat vector takes the 1-D form."""
         return self.started(f"nn.BatchNorm{max(rank, 1)}d({values['channels']})")
+
+
+@lru_cache(maxsize=4096)
+def _kept_statistics(channels: int) -> Footprint:
+    return Footprint(saves=(0,), keeps=Size(fixed=2 * channels))
 
 
 class _SampleNorm(Initialised):
