@@ -97,12 +97,12 @@ class Bench:
 class Trainer(tune.Trainable):
     """An actor of Tune: a step is what a training says until a rung, its end, or for a second."""
 
-    _bench: Bench
+    _bench: Bench | None = None
     _attempt: Attempt | None = None
     _wrong: ArchscapeError | None = None
 
     def setup(self, config: dict[str, Any], brief: str = "") -> None:
-        """Load what all trials need, and begin with the first.
+        """Load what all trials need; the first begins with its first step, for Tune may take it back.
 
         Args:
             config: Holds the `order` of the trial, as text.
@@ -114,12 +114,10 @@ class Trainer(tune.Trainable):
             self._bench = Bench.of(Brief.from_json(brief))
         except ArchscapeError as error:
             self._wrong = error
-        else:
-            self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Begin with the next trial."""
-        self._begin(new_config)
+        """Make ready for another trial."""
+        self.cleanup()
         return True
 
     def step(self) -> dict[str, Any]:
@@ -136,22 +134,22 @@ class Trainer(tune.Trainable):
         """Leave the trial in hand, if there is one."""
         if self._attempt is not None:
             self._attempt.end()
-
-    def _begin(self, config: dict[str, Any]) -> None:
-        if self._attempt is not None:
-            self._attempt.end()
-        try:
-            lease = self._bench.lease(Order.from_json(config["order"]))
-        except ArchscapeError as error:
-            self._wrong = error
-        else:
-            self._attempt = Attempt(self._bench.evaluate, lease, rungs=self._bench.rungs, worker=self._name)
-            self._attempt.log(f"{self._name} begins" + (f" on GPU {self._gpus}" if self._gpus else ""))
+        self._attempt = None
 
     def _next(self) -> Word:
-        if self._wrong is not None or self._attempt is None:
-            wrong_input = isinstance(self._wrong, InputError)
-            return Word(worker=self._name, error=str(self._wrong), input_error=wrong_input)
+        try:
+            if self._bench is not None:
+                return self._hear(self._bench)
+        except ArchscapeError as error:
+            self._wrong = error
+        wrong_input = isinstance(self._wrong, InputError)
+        return Word(worker=self._name, error=str(self._wrong), input_error=wrong_input)
+
+    def _hear(self, bench: Bench) -> Word:
+        if self._attempt is None:
+            lease = bench.lease(Order.from_json(self.config["order"]))
+            self._attempt = Attempt(bench.evaluate, lease, rungs=bench.rungs, worker=self._name)
+            self._attempt.log(f"{self._name} begins" + (f" on GPU {self._gpus}" if self._gpus else ""))
         news = self._attempt.next(BEAT_SECONDS)
         return Word(
             worker=self._name,
@@ -159,9 +157,9 @@ class Trainer(tune.Trainable):
             lines=news.lines,
             result=news.result,
             left=news.left,
-            shared=self._bench.shared,
-            device=self._bench.device,
-            fingerprint=self._bench.fingerprint,
+            shared=bench.shared,
+            device=bench.device,
+            fingerprint=bench.fingerprint,
         )
 
 

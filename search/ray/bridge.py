@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import ray
@@ -79,24 +80,16 @@ class Watchdog(Callback):
         self._trials[trial.trial_id] = trial
         guarded(self._desk, lambda: self._desk.begin(trial.trial_id))
 
-    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Note that a trial waits for another actor."""
-        guarded(self._desk, lambda: self._desk.lose(trial.trial_id))
-
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Note that a trial lost its last actor."""
-        why = str(trial.get_error() or "")
-        guarded(self._desk, lambda: self._desk.fail(trial.trial_id, memory="OUT_OF_MEMORY" in why))
+        """Note that the actor of a trial was lost; the desk gives the trial out again, under another name."""
+        guarded(self._desk, lambda: self._desk.lose(trial.trial_id, _why(trial)))
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """End the actors that take too long."""
         for name in set(self._trials) - set(self._desk.tasks):
             del self._trials[name]
-        for name, final in self._desk.overdue():
-            trial = self._trials[name]
-            if final:
-                trial.max_failures = 0
-            ray.kill(_actor(trial))
+        for name in self._desk.overdue():
+            ray.kill(_actor(self._trials[name]))
 
 
 class Ending(Stopper):
@@ -129,3 +122,9 @@ def guarded(desk: Desk, step: Callable[[], T]) -> T | None:
 
 def _actor(trial: Trial) -> Any:
     return trial.temporary_state.ray_actor
+
+
+def _why(trial: Trial) -> str:
+    """Return the last line of the error that Tune wrote down for a trial."""
+    lines = Path(trial.error_file).read_text().split("\n") if trial.error_file else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "unknown")

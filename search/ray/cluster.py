@@ -8,8 +8,9 @@ import signal
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 from archscape.spaces.errors import InputError, StudyError
 
@@ -46,15 +47,16 @@ def connected(address: str, log: Path) -> Iterator[None]:
     import ray
 
     ours = not ray.is_initialized()
-    if ours:
-        with _keeping_signals():
-            _connect(address)
-    try:
-        with _saying_to(log):
-            yield
-    finally:
+    with log.open("a", buffering=1) as file, redirect_stdout(file):
         if ours:
-            ray.shutdown()
+            with _keeping_signals():
+                _connect(address)
+        try:
+            with _saying_to(file):
+                yield
+        finally:
+            if ours:
+                ray.shutdown()
 
 
 def _connect(address: str) -> None:
@@ -79,12 +81,13 @@ def _connect(address: str) -> None:
             logging_level=logging.ERROR,
             object_store_memory=STORE_BYTES,
         )
-    except AuthenticationError as error:
+    except (AuthenticationError, ConnectionError) as error:
         raise InputError(
-            f"--ray-address {address}: the cluster does not accept the token; set RAY_AUTH_TOKEN_PATH to a "
-            f"file with the cluster's own, by default ~/.ray/auth_token of its head ({_first_line(error)})"
+            f"--ray-address {address}: Ray does not answer; is it the address of its head, and is the token "
+            "here the cluster's? RAY_AUTH_TOKEN_PATH names the file with it, by default ~/.ray/auth_token, "
+            f"the same on all nodes ({_first_line(error)})"
         ) from None
-    except (ConnectionError, ValueError) as error:
+    except ValueError as error:
         raise InputError(f"--ray-address {address}: {_first_line(error)}") from None
     except (RuntimeError, TimeoutError) as error:
         raise StudyError(f"Ray does not start: {_first_line(error)}") from None
@@ -95,9 +98,9 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def _saying_to(path: Path) -> Iterator[None]:
+def _saying_to(file: TextIO) -> Iterator[None]:
     """Send what Ray's loggers say to a file."""
-    handler = logging.FileHandler(path, delay=True)
+    handler = logging.StreamHandler(file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("ray")
     before, spread = list(logger.handlers), logger.propagate
@@ -106,7 +109,6 @@ def _saying_to(path: Path) -> Iterator[None]:
         yield
     finally:
         logger.handlers, logger.propagate = before, spread
-        handler.close()
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from archscape.search.job import Job
 from archscape.search.join import check_same_data
 from archscape.search.lease import Lease
 from archscape.search.spool import Result
+from archscape.search.steps import MAX_ATTEMPTS
 from archscape.search.stopping import Stopper
 from archscape.search.study import Study
 from archscape.search.trace import Reporter, logger
@@ -37,7 +38,7 @@ class Task:
         report: Takes its epochs.
         log: Appends lines to the log of the trial.
         closing: Ends the hold.
-        tries: How many actors were given it.
+        lost: How many actors were lost on it.
         began: When the actor that has it began, on the monotonic clock; None if none has.
         heard: When it last said something.
         timed_out: Why it was ended for taking too long, or "".
@@ -50,7 +51,7 @@ class Task:
     report: Reporter
     log: Callable[[str], None]
     closing: ExitStack
-    tries: int = 0
+    lost: int = 0
     began: float | None = None
     heard: float = 0.0
     timed_out: str = ""
@@ -84,6 +85,8 @@ class Desk:
     _poll: float = POLL_SECONDS
     _next_look: float = 0.0
     _ticked: float = field(default_factory=time.monotonic)
+    _again: list[Task] = field(default_factory=list)
+    _lost_in_a_row: int = 0
     _said: set[str] = field(default_factory=set)
     _known: set[str] = field(default_factory=set)
 
@@ -97,30 +100,26 @@ class Desk:
 
     def take(self, name: str) -> Order | None:
         """Return a trial for an actor; None if there is none now."""
-        if self.is_over or len(self.tasks) >= self.job.workers or time.monotonic() < self._next_look:
+        if self._again:
+            self.tasks[name] = self._again.pop()
+        elif self.is_over or len(self.tasks) >= self.job.workers or time.monotonic() < self._next_look:
             return None
-        lease = self._seeker.next(busy=[task.lease.number for task in self.tasks.values()])
-        if lease is None:
+        elif lease := self._seeker.next(busy=self._numbers()):
+            self.tasks[name] = self._hold(lease)
+        else:
             self._next_look = time.monotonic() + self._poll
             self._poll = min(1.5 * self._poll, MAX_POLL_SECONDS)
             return None
-        self.tasks[name] = self._hold(lease)
+        lease = self.tasks[name].lease
         return Order(number=lease.number, hash=lease.hash, network=lease.network.to_json(), seed=lease.seed)
 
     def begin(self, name: str) -> None:
         """Note that an actor has a trial now."""
         task = self.tasks[name]
-        task.tries += 1
         task.began = task.heard = time.monotonic()
         lease = task.lease
-        task.log(f"an actor takes it, attempt {task.tries}: network {lease.hash}, seed {lease.seed}")
+        task.log(f"an actor takes it, attempt {task.lost + 1}: network {lease.hash}, seed {lease.seed}")
         self.notify(Event(kind="start", worker=task.slot, number=lease.number))
-
-    def lose(self, name: str) -> None:
-        """Note that the actor of a trial was lost, and that it waits for another."""
-        task = self.tasks[name]
-        task.began = None
-        task.log("the actor was lost")
 
     def hear(self, name: str, word: Word) -> bool:
         """Take a word on a trial; False if the actor is to leave the trial now."""
@@ -153,47 +152,55 @@ class Desk:
         if word.left and not task.told:
             self._next_look = time.monotonic() + MAX_POLL_SECONDS  # its node may have no room on its disk
 
-    def fail(self, name: str, *, memory: bool = False) -> None:
-        """Note that a trial lost its last actor."""
+    def lose(self, name: str, why: str) -> None:
+        """Note that the actor of a trial was lost: give the trial out again, or end it after the third."""
         task = self.tasks[name]
+        task.began = None
+        task.lost += 1
+        task.log(f"the actor was lost: {why}")
+        self._count_loss(why)
         if task.report.reason:
             self.end(name, Word(worker=task.slot, left=True))
-            return
-        cause = "timed_out" if task.timed_out else "out_of_memory" if memory else "lost_worker"
-        message = task.timed_out or f"{task.tries} workers were lost on it"
-        result = Result(
-            number=task.lease.number,
-            hash=task.lease.hash,
-            status="failed",
-            cause=cause,
-            message=message,
-            metrics=dict(task.lease.costs),
-            worker=task.slot,
-        )
-        self.end(name, Word(worker=task.slot, result=result))
+        elif task.lost < MAX_ATTEMPTS and not task.timed_out:
+            self._again.append(self.tasks.pop(name))
+        else:
+            self.end(name, Word(worker=task.slot, result=_failure(task, why)))
 
     def give_back(self) -> None:
         """Leave all trials to others."""
+        self.tasks |= {f"again-{task.lease.number}": task for task in self._again}
+        self._again.clear()
         for name, task in list(self.tasks.items()):
             task.told = True
             self.end(name, Word(worker="", left=True))
 
-    def overdue(self) -> list[tuple[str, bool]]:
-        """Return the trials whose actors take too long; and of each, whether that ends the trial.
+    def overdue(self) -> list[str]:
+        """Return the trials whose actors take too long.
 
         An actor says something every second. If it does not for a minute, it is taken for lost; if it does,
         but the training takes far longer than the recipe lets it, the training is taken for hung.
         """
-        now, found = self._tick(), []
+        now, found = self._tick(), list[str]()
         limit = (self.job.recipe.seconds or float("inf")) * self.job.repeats + SPARE_SECONDS
         for name, task in self.tasks.items():
             if task.began is not None and now - task.began > limit:
                 task.timed_out = f"it ran for {now - task.began:.0f} s; the recipe lets it {limit:.0f} s"
-                found.append((name, True))
+                found.append(name)
             elif task.began is not None and now - task.heard > SPARE_SECONDS:
                 task.log(f"the actor has been silent for {SPARE_SECONDS:.0f} s; it is ended")
-                found.append((name, False))
+                found.append(name)
         return found
+
+    def _count_loss(self, why: str) -> None:
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row > 3 * self.job.workers + 2:
+            log = self.logs / "ray.log"
+            self.failure = StudyError(
+                f"{self._lost_in_a_row} actors in a row died before a trial ended: {why}; see {log}"
+            )
+
+    def _numbers(self) -> list[int]:
+        return [task.lease.number for task in self.tasks.values()]
 
     def _tick(self) -> float:
         """Return the time; what actors said while this process was held up counts as said now."""
@@ -222,6 +229,7 @@ class Desk:
         return Task(lease=lease, slot=slot, hold=hold, report=report, log=log, closing=closing)
 
     def _tell(self, task: Task, result: Result) -> None:
+        self._lost_in_a_row = 0 if result.cause != "lost_worker" else self._lost_in_a_row
         try:
             self.study.spool(result)
         except OSError as error:
@@ -259,6 +267,24 @@ class Desk:
     def _say(self, message: str) -> None:
         self._said.add(message)
         self.notify(Event(kind="note", worker="ray", message=message))
+
+
+def _failure(task: Task, why: str) -> Result:
+    """Return the result of a trial that lost its last actor."""
+    cause, message = "lost_worker", f"{task.lost} workers were lost on it: {why}"
+    if task.timed_out:
+        cause, message = "timed_out", task.timed_out
+    elif "OUT_OF_MEMORY" in why:
+        cause = "out_of_memory"
+    return Result(
+        number=task.lease.number,
+        hash=task.lease.hash,
+        status="failed",
+        cause=cause,
+        message=message,
+        metrics=dict(task.lease.costs),
+        worker=task.slot,
+    )
 
 
 def _report(task: Task, word: Word) -> bool:

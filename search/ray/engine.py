@@ -15,7 +15,6 @@ from archscape.search.executors import Work
 from archscape.search.folder import Folder
 from archscape.search.job import Job, read_job
 from archscape.search.join import plan_of
-from archscape.search.steps import MAX_ATTEMPTS
 from archscape.search.stopping import Stop, Stopper
 from archscape.search.study import Study
 from archscape.spaces.errors import InputError
@@ -119,7 +118,7 @@ def _tune(desk: Desk, brief: Brief) -> None:
             callbacks=[Watchdog(desk)],
             stop=Ending(desk),
             num_samples=-1,
-            max_failures=MAX_ATTEMPTS - 1,
+            max_failures=0,  # the desk tries again; Tune counts some losses twice, and some as final
             reuse_actors=True,
             raise_on_failed_trial=False,
             storage_path=records,
