@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,10 +65,11 @@ class Crew:
                 del self._processes[name]
         return [name for name in self._commands if name not in self._processes]
 
-    def replace_dead(self) -> None:
-        """Start what does not run."""
+    def replace_dead(self, names: Collection[str]) -> None:
+        """Start what does not run of these names."""
         for name in self.bury():
-            self.start(name)
+            if name in names:
+                self.start(name)
 
     def said(self, name: str) -> str:
         """Return the end of what a process, with all that had its name before, said on standard error."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from aftermath import count_ends
-from crew import COORDINATOR
+from crew import COORDINATOR, JOINED
 from faults import World, kinds
 
 PATIENCE = 120.0
@@ -17,7 +18,7 @@ POLL = 0.05
 def disturb(world: World, *, trials: int, rounds: int) -> None:
     """Begin the search; do every fault so many times, spread over nine tenths of the trials."""
     world.crew.start(COORDINATOR)
-    wait_for_ends(world, 1, replace=False)
+    wait_for_ends(world, 1, names=[COORDINATOR])
     faults = kinds(world) * rounds
     world.rng.shuffle(faults)
     for i, fault in enumerate(faults):
@@ -26,8 +27,8 @@ def disturb(world: World, *, trials: int, rounds: int) -> None:
         world.do(fault)
 
 
-def wait_for_ends(world: World, number: int, *, replace: bool = True) -> None:
-    """Wait until so many trials have ended; start again what is dead.
+def wait_for_ends(world: World, number: int, *, names: Collection[str] = (COORDINATOR, JOINED)) -> None:
+    """Wait until so many trials have ended; start again what is dead of these names.
 
     Raises:
         TimeoutError: If none ended for too long.
@@ -39,8 +40,7 @@ def wait_for_ends(world: World, number: int, *, replace: bool = True) -> None:
         if time.monotonic() - since > PATIENCE:
             raise TimeoutError(f"no trial ended for {PATIENCE:g} s, after {ended}")
         world.undo()
-        if replace:
-            world.crew.replace_dead()
+        world.crew.replace_dead(names)
         time.sleep(POLL)
 
 
@@ -51,17 +51,15 @@ def leave_in_peace(world: World) -> None:
         TimeoutError: If one does not leave.
     """
     world.undo(all_of_it=True)
-    world.crew.replace_dead()
-    latest, since, seen = -1, time.monotonic(), len(world.crew.ends)
-    while world.crew.everyone():
+    world.crew.bury()
+    before, latest, since = len(world.crew.ends), -1, time.monotonic()
+    left: set[str] = set()
+    while left != {COORDINATOR, JOINED} or world.crew.everyone():
         if (ended := count_ends(world.out)) > latest:
             latest, since = ended, time.monotonic()
         if time.monotonic() - since > PATIENCE:
             raise TimeoutError(f"nothing happened for {PATIENCE:g} s, after {ended} trials")
         world.crew.bury()
-        for name, status in world.crew.ends[seen:]:
-            if status:
-                world.crew.start(name)
-        seen = len(world.crew.ends)
+        left = {name for name, status in world.crew.ends[before:] if status == 0}
+        world.crew.replace_dead({COORDINATOR, JOINED} - left)
         time.sleep(POLL)
-    world.crew.bury()

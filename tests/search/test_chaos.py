@@ -20,17 +20,18 @@ LOG = """\
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("storage", ["sqlite", "postgresql"])
 def test_nothing_is_lost(storage: str, root: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, root / "benchmarks" / "chaos.py", "--short", "--storage", storage],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "**1 of 1** searches kept every promise" in done.stdout
+    command = [sys.executable, root / "benchmarks" / "chaos.py", "--short", "--storage", storage]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        said = "\n".join(process.communicate())
+    finally:  # what it started ends with it
+        process.terminate()
+        process.wait()
+    assert process.returncode == 0, said
+    assert "**1 of 1** searches kept every promise" in said
 
 
 # The judge itself can say no.
