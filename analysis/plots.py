@@ -82,7 +82,7 @@ def progress_figure(digest: Digest) -> Spec:
     line: Spec = {
         "type": "scatter",
         "mode": "lines",
-        "x": list(range(1, len(rows) + 1)),
+        "x": [int(i) + 1 for i in rows.index],
         "y": plain(rows["value"]),
         "line": {"color": "--front", "width": 2, "shape": "hv"},
         "hoverinfo": "text",
@@ -93,7 +93,7 @@ def progress_figure(digest: Digest) -> Spec:
         "showlegend": False,
     }
     layout = layout_of(name, "hypervolume" if several else f"best {label(name)}") | {"hovermode": "x"}
-    layout["xaxis"] = axis("finished trials", rangemode="tozero", **whole_ticks(len(rows)))
+    layout["xaxis"] = axis("finished trials", rangemode="tozero", **whole_ticks(rows.index.max() + 1))
     return {"data": [line], "layout": layout}
 
 

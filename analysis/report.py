@@ -6,9 +6,12 @@ from pathlib import Path
 
 from . import plots, sections
 from .page import Page, write_page
-from .results import RunResults, digest
+from .results import RunResults, digest, latest
 
 __all__ = ["RunResults", "write_report"]
+
+SHOWN = 10_000
+"""How many trials a page holds one by one: with more of them a browser would stop."""
 
 
 def write_report(results: RunResults, path: Path) -> Path:
@@ -25,8 +28,9 @@ def write_report(results: RunResults, path: Path) -> Path:
         InputError: A table of the results lacks a column or holds what it must not; the folder is missing.
     """
     found = digest(results)
+    shown = latest(found, SHOWN)
     networks = sections.dossiers(found)
-    figures = plots.figures(found)
+    figures = plots.figures(shown)
     parts = {
         "tiles": sections.tiles(found),
         "frontier": sections.frontier_section(found),
@@ -34,7 +38,7 @@ def write_report(results: RunResults, path: Path) -> Path:
         "progress": sections.figure("progress", figures),
         "curves": sections.figure("curves", figures),
         "networks": sections.networks_section(found, networks),
-        "trials": sections.trials_section(found, networks),
+        "trials": sections.trials_section(shown, networks, of=len(found.trials)),
         "repeat": sections.repeat_section(found),
     }
     page = Page(

@@ -7,7 +7,7 @@ page and its figures show, so that a number stands in one place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -140,6 +140,27 @@ def digest(results: RunResults) -> Digest:
     )
 
 
+def latest(digest: Digest, limit: int) -> Digest:
+    """Return what a page can bear of a large study: the frontier and the latest trials, this many in all.
+
+    What is counted over all trials stays: the progress, the reference, the frontier.
+    """
+    trials = digest.trials
+    if len(trials) <= limit:
+        return digest
+    front = trials[trials["on_front"]]
+    others = trials[~trials["on_front"]].tail(max(limit - len(front), 0))
+    kept = pd.concat([front, others]).sort_values("number").reset_index(drop=True)
+    step = -(-len(digest.progress) // limit)
+    return replace(
+        digest,
+        trials=kept,
+        done=kept[kept["number"].isin(digest.done["number"])],
+        curves=digest.curves[digest.curves["trial"].isin(kept["number"])],
+        progress=digest.progress.iloc[::-step].iloc[::-1],
+    )
+
+
 def _tidy(trials: pd.DataFrame, objectives: tuple[str, ...]) -> pd.DataFrame:
     """Return the trials by number with all columns that the report knows."""
     if len(trials):
@@ -225,7 +246,7 @@ def _progress(
         value = (usable[only].cummax() if way == "maximize" else usable[only].cummin()).ffill().to_numpy()
     return pd.DataFrame(
         {"number": final["number"], "status": final["status"], "elapsed": elapsed, "value": value}
-    )
+    ).reset_index(drop=True)
 
 
 def _times(column: pd.Series, name: str) -> pd.Series:

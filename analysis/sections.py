@@ -110,9 +110,13 @@ def figure(name: str, figures: Mapping[str, object]) -> Html:
     return place(name, FIGURES[name]) if name in figures else empty("Nothing has been recorded yet.")
 
 
-def trials_section(digest: Digest, shown: Collection[int]) -> Html:
-    """Return the table of all trials; those in `shown` lead to their network."""
-    return trials_table(digest, shown) if len(digest.trials) else empty("The run has no trials yet.")
+def trials_section(digest: Digest, shown: Collection[int], *, of: int) -> Html:
+    """Return the table of the trials, `of` so many; those in `shown` lead to their network."""
+    if not len(digest.trials):
+        return empty("The run has no trials yet.")
+    left = of - len(digest.trials)
+    words = f"The frontier and the latest trials; {left:,} others are in trials.csv."
+    return (f'<p class="note">{words}</p>' if left else "") + trials_table(digest, shown)
 
 
 def dossiers(found: Digest) -> dict[int, Dossier]:

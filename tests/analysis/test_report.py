@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from archscape.analysis import report as report_module
 from archscape.analysis.frontier import Objectives, frontier, hypervolume
 from archscape.analysis.report import RunResults, write_report
-from archscape.analysis.results import digest
+from archscape.analysis.results import digest, latest
 from archscape.spaces.errors import InputError
 
 if TYPE_CHECKING:
@@ -277,3 +278,20 @@ def test_writing_a_report_loads_no_heavy_library(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_page_of_a_large_study_holds_the_frontier_and_the_latest_trials(
+    synthetic: Synthetic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = synthetic(60)
+    whole = digest(results)
+    shown = latest(whole, 25)
+    assert len(shown.trials) == 25
+    assert set(whole.front["number"]) <= set(shown.trials["number"])
+    assert shown.trials["number"].max() == whole.trials["number"].max()
+    assert shown.progress["value"].iloc[-1] == whole.progress["value"].iloc[-1]
+    assert len(shown.progress) <= 25
+    assert latest(whole, 60) is whole
+    monkeypatch.setattr(report_module, "SHOWN", 25)
+    page = write_report(results, tmp_path / "report.html").read_text()
+    assert "35 others are in trials.csv" in page
