@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,9 @@ GRACE_SECONDS = 8.0
 
 DISK_SECONDS = 900.0
 """How long a worker waits for room on a full disk before it gives up."""
+
+MAX_FULL_SECONDS = 60.0
+"""How long it waits at most before it looks again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,7 @@ class Worker:
     notify: Notify
     stopper: Stopper
     watchdog: Watchdog | None = None
+    _full_since: float | None = field(default=None, init=False)
 
     def run(self) -> None:
         """Work until every trial has ended; on a request to stop, give the trial in hand back and return.
@@ -124,6 +128,7 @@ class Worker:
             return
         except OSError as error:
             self.study.release(lease)
+            self._full_since = self._full_since or time.monotonic()
             log(f"{self.name} gives it back: {error}")
             self.notify(Event(kind="note", worker=self.name, message=f"{self.name}: {error.strerror}"))
             return
@@ -166,6 +171,7 @@ class Worker:
         return self.watchdog.watching(give_up) if self.watchdog else nullcontext()
 
     def _end(self, lease: Lease, result: Result, log: Callable[[str], None]) -> None:
+        self._full_since = None
         if result.status == "pruned":
             self.study.release(lease)
             log(f"{self.name} pauses it")
@@ -181,19 +187,22 @@ class Worker:
     def _wait_for_room(self) -> None:
         """Wait until the disk has room for the files of a trial.
 
+        A quota shows only when a trial runs into it; the wait then grows with the time since the first did.
+
         Raises:
             StudyError: If it stays full.
         """
-        deadline = time.monotonic() + DISK_SECONDS
+        message = f"{self.logs}: the disk is full; make room, and the search goes on"
+        since, refused = self._full_since or time.monotonic(), self._full_since is not None
         said = False
-        while not has_room(self.logs):
-            message = f"{self.logs}: the disk is full; make room, and the search goes on"
-            if time.monotonic() > deadline:
+        while refused or not has_room(self.logs):
+            full = time.monotonic() - since
+            if full > DISK_SECONDS:
                 raise StudyError(message)
             if not said:
                 self.notify(Event(kind="note", worker=self.name, message=message))
-                said = True
-            self.stopper.sleep(1.0)
+            said, refused = True, False
+            self.stopper.sleep(min(max(full, 1.0), MAX_FULL_SECONDS))
 
 
 @dataclass(kw_only=True)
