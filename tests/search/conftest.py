@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archscape.search.early import Mark, Rule, Verdict
 from archscape.search.lease import Lease
 from archscape.search.owner import Owner
 from archscape.search.proposers import Random
@@ -28,6 +29,25 @@ layers:
 """
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
+
+
+@dataclass(frozen=True)
+class Never:
+    """A rule that stops every trial at its first epoch, for good."""
+
+    name: str = "never"
+    rungs: tuple[int, ...] = (1,)
+
+    def verdict(self, rung: int, mine: Mark, marks: Sequence[Mark]) -> Verdict:
+        return Verdict(go=False, reason="nobody goes on")
+
+    def promotable(self, rung: int, marks: Sequence[Mark]) -> int | None:
+        return None
+
+
+@pytest.fixture(scope="session")
+def never() -> Rule:
+    return Never()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from archscape.search.early import Mark, Verdict
+from archscape.search.early import Rule
 from archscape.search.lease import Lease
 from archscape.search.mirror import STATES
 from archscape.search.owner import Owner
@@ -26,20 +26,6 @@ from archscape.spaces import Space
 Finished = Callable[..., Result]
 See = Callable[[Study], optuna.Study]
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
-
-
-@dataclass(frozen=True)
-class Never:
-    """A rule that stops everybody for good."""
-
-    name: str = "never"
-    rungs: tuple[int, ...] = (1,)
-
-    def verdict(self, rung: int, mine: Mark, marks: Any) -> Verdict:
-        return Verdict(go=False, reason="nobody goes on")
-
-    def promotable(self, rung: int, marks: Any) -> int | None:
-        return None
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -77,13 +63,13 @@ def test_every_state_has_its_word_in_optuna() -> None:
 
 
 def test_shows_states_values_and_attributes(
-    study: Study, plan: Plan, owner: Owner, finished: Finished, through_optuna: See
+    study: Study, plan: Plan, owner: Owner, finished: Finished, through_optuna: See, never: Rule
 ) -> None:
     leases = [ask(study, plan, owner) for _ in range(5)]
     study.tell(finished(leases[0], 0.9))
     study.tell(finished(leases[1], status="failed", cause="diverged", message="loss is nan"))
     study.release(leases[2])
-    study.report(leases[3], {1: {"accuracy": 0.3}}, rule=Never())
+    study.report(leases[3], {1: {"accuracy": 0.3}}, rule=never)
     seen = through_optuna(study)
     assert seen.directions == [StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE]
     assert [trial.state for trial in seen.trials] == [
@@ -108,12 +94,12 @@ def test_shows_states_values_and_attributes(
 
 
 def test_shows_trials_that_were_stopped_early_once_they_have_ended(
-    study: Study, plan: Plan, owner: Owner, through_optuna: See
+    study: Study, plan: Plan, owner: Owner, through_optuna: See, never: Rule
 ) -> None:
     lease = ask(study, plan, owner)
-    study.report(lease, {1: {"accuracy": 0.3}}, rule=Never())
+    study.report(lease, {1: {"accuracy": 0.3}}, rule=never)
     study.release(lease)
-    study.look(owner, trials=1, rule=Never())
+    study.look(owner, trials=1, rule=never)
     [trial] = through_optuna(study).trials
     assert trial.state == TrialState.PRUNED
     assert (trial.user_attrs["cause"], trial.user_attrs["message"]) == ("never", "nobody goes on")

@@ -1,0 +1,109 @@
+"""Holding a trial: its owner shows that it lives, and finds out when it has lost it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+
+from archscape.search.hold import Hold, Lost, holding
+from archscape.search.lease import Lease
+from archscape.search.owner import Owner
+from archscape.search.study import Study
+from archscape.search.worker import Plan
+from archscape.spaces.errors import StudyError
+
+
+@pytest.fixture
+def lease(study: Study, plan: Plan, owner: Owner) -> Lease:
+    study.lease_seconds = 0.02
+    lease = study.ask_unique(plan.propose, owner, trials=1)
+    assert lease is not None
+    return lease
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+def wait(until: Callable[[], bool], seconds: float = 20) -> None:
+    tick = threading.Event()
+    for _ in count():
+        if until():
+            return
+        tick.wait(0.01)
+        seconds -= 0.01
+        assert seconds > 0
+
+
+def give_to(other: Owner, study: Study, lease: Lease) -> None:
+    """Let another process take a trial, as it may when its owner was silent for too long."""
+    study.release(lease)
+    assert study.look(other, trials=1).lease is not None
+
+
+def test_signs_of_life_are_given_while_the_block_takes(study: Study, lease: Lease, said: list[str]) -> None:
+    with holding(study, lease, said.append, stop=lambda: None) as hold:
+        beats = {study.trials()[0].beat}
+        wait(lambda: len(beats.add(study.trials()[0].beat) or beats) > 3)
+        hold.check()
+    assert not [thread for thread in threading.enumerate() if thread.name == "hold-0"]
+    assert said == []
+
+
+def test_loss_is_found_out_by_the_thread(
+    study: Study, lease: Lease, elsewhere: Owner, said: list[str]
+) -> None:
+    with holding(study, lease, said.append, stop=lambda: None) as hold:
+        give_to(elsewhere, study, lease)
+        wait(lambda: hold.lost)
+        with pytest.raises(Lost):
+            hold.check()
+
+
+def test_process_that_was_frozen_finds_out_before_its_thread_does(
+    study: Study, lease: Lease, elsewhere: Owner, said: list[str]
+) -> None:
+    """Whichever thread wakes up first: who was silent for long asks before it goes on."""
+    hold = Hold(study, lease, said.append, lambda: None)
+    hold.check()
+    give_to(elsewhere, study, lease)
+    threading.Event().wait(3 * study.lease_seconds)
+    with pytest.raises(Lost):
+        hold.check()
+
+
+def test_trial_that_has_ended_is_lost(
+    study: Study, lease: Lease, finished: Callable[..., object], said: list[str]
+) -> None:
+    study.tell(finished(lease))  # type: ignore[arg-type]
+    with holding(study, lease, said.append, stop=lambda: None) as hold:
+        wait(lambda: hold.lost)
+
+
+def test_database_that_is_away_loses_nothing(
+    study: Study, lease: Lease, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(lease: Lease) -> bool:
+        raise StudyError("study.db: the disk is on fire")
+
+    with monkeypatch.context() as patch, holding(study, lease, said.append, stop=lambda: None) as hold:
+        patch.setattr(study, "beat", away)
+        wait(lambda: bool(said))
+        hold.check()
+    assert said[0] == "no sign of life could be given: study.db: the disk is on fire"
+
+
+def test_request_to_leave_the_study_reaches_the_process(study: Study, lease: Lease, said: list[str]) -> None:
+    asked = threading.Event()
+    with holding(study, lease, said.append, stop=asked.set):
+        assert not asked.is_set()
+        study.stop()
+        assert asked.wait(20)
+
+
+def test_loss_passes_through_code_that_survives_every_exception() -> None:
+    assert not issubclass(Lost, Exception)

@@ -1,0 +1,137 @@
+"""What a worker writes of a trial: its log, and its epochs on their way to the study."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from archscape.search import trace
+from archscape.search.early import Rule
+from archscape.search.events import Event
+from archscape.search.hold import Hold, Lost
+from archscape.search.lease import Lease
+from archscape.search.owner import Owner
+from archscape.search.study import Study
+from archscape.search.trace import Reporter, logger
+from archscape.search.worker import Plan
+from archscape.spaces.errors import StudyError
+
+
+@dataclass
+class Traced:
+    """A trial with its reporter and all that was said of it."""
+
+    study: Study
+    lease: Lease
+    lines: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def reporter(self, rule: Rule | None = None) -> Reporter:
+        return Reporter(
+            study=self.study,
+            lease=self.lease,
+            hold=Hold(self.study, self.lease, self.lines.append, lambda: None),
+            rule=rule,
+            worker="w1",
+            log=self.lines.append,
+            notify=self.events.append,
+        )
+
+    def kept(self) -> list[float]:
+        """The epochs that the study has."""
+        return [row["epoch"] for row in self.study.epochs(0)]
+
+
+@pytest.fixture
+def traced(study: Study, plan: Plan, owner: Owner) -> Traced:
+    lease = study.ask_unique(plan.propose, owner, trials=1)
+    assert lease is not None
+    return Traced(study, lease)
+
+
+def test_epoch_is_logged_told_and_kept(traced: Traced) -> None:
+    assert traced.reporter()(1, {"epoch": 1, "loss": math.nan, "accuracy": 0.123456789})
+    assert traced.lines == ["epoch 1: loss nan, accuracy 0.123457"]
+    [event] = traced.events
+    assert (event.kind, event.worker, event.number, event.epoch) == ("epoch", "w1", 0, 1)
+    assert event.metrics == {"epoch": 1, "accuracy": 0.123456789}
+    [row] = traced.study.epochs(0)
+    assert row["accuracy"] == 0.123456789
+    assert "loss" not in row  # JSON has no word for what is no number
+
+
+def test_epochs_that_are_short_go_to_the_study_together(
+    traced: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace, "EPOCH_SECONDS", 1e9)
+    report = traced.reporter()
+    for epoch in (1, 2, 3):
+        report(epoch, {"loss": 1.0})
+    assert traced.kept() == [1]
+    monkeypatch.setattr(trace, "EPOCH_SECONDS", 0.0)
+    report(4, {"loss": 1.0})
+    assert traced.kept() == [1, 2, 3, 4]
+
+
+def test_rung_is_told_at_once_and_its_answer_stops_the_trial(
+    traced: Traced, never: Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace, "EPOCH_SECONDS", 1e9)
+    report = traced.reporter(never)
+    assert not report(1, {"accuracy": 0.5})
+    assert report.reason == "nobody goes on"
+    assert traced.lines[-1] == "early stopping: nobody goes on"
+    assert traced.study.trials()[0].state == "paused"
+
+
+def test_epochs_that_do_not_reach_the_study_go_with_the_next(
+    traced: Traced, never: Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also at a rung: a training goes on rather than wait for a database that is away."""
+    monkeypatch.setattr(trace, "EPOCH_SECONDS", 0.0)
+    report = traced.reporter(never)
+
+    def away(*given: object, **named: object) -> None:
+        raise StudyError("the server is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(traced.study, "report", away)
+        assert report(1, {"accuracy": 0.5})
+    assert traced.lines[-1] == "the study does not hear of epoch 1 yet: the server is away"
+    assert traced.kept() == []
+    assert report(2, {"accuracy": 0.6})
+    assert traced.kept() == [1, 2]
+
+
+def test_trial_that_was_lost_ends_at_its_next_epoch(
+    traced: Traced, elsewhere: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = traced.reporter()
+    traced.study.release(traced.lease)
+    traced.study.look(elsewhere, trials=1)
+    monkeypatch.setattr(report.hold, "_between", 0.0)  # it was frozen for more than two signs of life
+    with pytest.raises(Lost):
+        report(1, {"accuracy": 0.5})
+    assert (traced.kept(), traced.lines, traced.events) == ([], [], [])
+
+
+def test_log_has_a_time_on_each_line(tmp_path: Path) -> None:
+    log = logger(tmp_path / "trial.log")
+    log("one\n")
+    log("two")
+    lines = (tmp_path / "trial.log").read_text().splitlines()
+    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00"
+    assert [
+        bool(re.fullmatch(f"{time} {word}", line)) for word, line in zip(("one", "two"), lines, strict=True)
+    ] == [True] * 2
+
+
+@pytest.mark.parametrize("path", ["/dev/full", "/nonexistent/trial.log"])
+def test_line_for_which_there_is_no_room_is_lost_and_nothing_else(path: str) -> None:
+    log: Callable[[str], None] = logger(Path(path))
+    log("x")
