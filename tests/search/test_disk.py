@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,17 @@ def test_a_trial_needs_its_weights_and_two_moments_twice(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(2**40, 0, free))
     assert has_room(tmp_path, params=params) is room
+
+
+def test_a_limit_is_seen_where_the_disk_has_room(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        assert not has_room(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert has_room(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_real_write_to_a_full_device_is_known() -> None:
