@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 ROOM_BYTES = 32 * 2**20
 """What logs, results and small checkpoints need."""
 
-PROBE_BYTES = 2**20
+PROBE_BYTES = 2**16
 """What is written for a moment to see whether it may be: a quota can be full where the disk is not."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
