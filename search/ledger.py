@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite, nan
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy
@@ -90,8 +91,8 @@ class Ledger:
 
     def paused(self) -> list[Trial]:
         """Return the trials that were stopped early, by number."""
-        query = select(table).where(self._mine, table.c.state == "paused").order_by(table.c.number)
-        return [trial_of(record) for record in self.connection.execute(query)]
+        query = select(table).where(self._mine, table.c.state == "paused")
+        return sorted(map(trial_of, self.connection.execute(query)), key=attrgetter("number"))
 
     def network(self, number: int) -> str:
         """Return the network of a trial as JSON."""
@@ -212,8 +213,9 @@ class Ledger:
         return {"machine": owner.machine, "pid": owner.pid, "born": owner.born, "beat": self._moment}
 
     def _held(self, condition: sqlalchemy.ColumnElement[bool]) -> list[Held]:
-        query = select(*_HELD).where(self._mine, condition).order_by(table.c.number)
-        return [held_of(record) for record in self.connection.execute(query)]
+        """Return trials by number; sorted here, since SQLite would read all trials to find few in order."""
+        query = select(*_HELD).where(self._mine, condition)
+        return sorted(map(held_of, self.connection.execute(query)), key=attrgetter("number"))
 
     def _next_change(self) -> int:
         latest = self.connection.execute(select(func.max(table.c.changed)).where(self._mine)).scalar()

@@ -7,7 +7,9 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import takewhile
+from operator import itemgetter
 
 from archscape.analysis.frontier import Objectives
 from archscape.analysis.results import COSTS
@@ -50,7 +52,7 @@ class Board:
     _causes: Counter[str] = field(default_factory=Counter)
     _ends: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
     _began: float = math.inf
-    _best: News | None = None
+    _best: tuple[tuple[float, float], News] | None = None
 
     def __post_init__(self) -> None:
         self.reach = Reach(objectives=self.objectives)
@@ -60,18 +62,18 @@ class Board:
         """Place of the latest change that is in here."""
         return next(reversed(self.rows.values())).changed if self.rows else -1
 
-    @property
+    @cached_property
     def score(self) -> str:
         """The value on the upright axis."""
         return next((name for name, way in self.objectives.items() if way == "maximize"), "accuracy")
 
-    @property
+    @cached_property
     def costs(self) -> tuple[str, ...]:
         """The values offered for the level axis, the first being the default."""
         minimised = [name for name, way in self.objectives.items() if way == "minimize"]
         return tuple(name for name in dict.fromkeys([*minimised, *COSTS]) if name != self.score)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The values that the page has of each trial."""
         return tuple(dict.fromkeys([*self.objectives, *EXTRA, *self.costs]))
@@ -100,17 +102,13 @@ class Board:
             self._causes[row.cause] += 1
         elif row.state == "complete":
             self.reach.take(row.number, row.values, ended=self.count(*FINAL))
-            if self._best is None or self._is_better(row, self._best):
-                self._best = row
+            ranked = (self._rank(row), row)
+            self._best = min(self._best or ranked, ranked, key=itemgetter(0))
 
-    def _is_better(self, row: News, best: News) -> bool:
-        sign = -1.0 if self.objectives.get(self.score, "maximize") == "maximize" else 1.0
-
-        def key(one: News) -> tuple[float, float]:
-            score, cost = (one.values.get(name, math.inf) for name in (self.score, self.costs[0]))
-            return sign * score, cost
-
-        return key(row) < key(best)
+    def _rank(self, row: News) -> tuple[float, float]:
+        """Return what is lowest for the best trial: its score turned so, then its first cost."""
+        score, cost = (row.values.get(name, math.inf) for name in (self.score, self.costs[0]))
+        return -score if self.objectives.get(self.score) != "minimize" else score, cost
 
     def count(self, *states: str) -> int:
         """Return how many trials are in these states."""
@@ -140,12 +138,12 @@ class Board:
             now: Seconds since 1970.
         """
         ended, speed = self.count(*FINAL), self.per_hour(now)
-        wanted = self.wanted
         complete = _many(self.count("complete"), "complete")
-        causes = [f"{count} {cause.replace('_', ' ')}" for cause, count in self._causes.most_common()]
+        about = ", ".join(filter(None, [f"of {self.wanted:,}", complete, self._state()]))
+        causes = [f"{count:,} {cause.replace('_', ' ')}" for cause, count in self._causes.most_common()]
         early = self.count("paused")
         return [
-            ("Trials ended", f"{ended:,} of {wanted:,}", ", ".join(filter(None, [complete, self._state()]))),
+            ("Trials ended", f"{ended:,}", about),
             ("Running", f"{self.count('running'):,}", _many(self.count("waiting"), "waiting for a worker")),
             ("Failed", f"{self.count('failed'):,}", ", ".join(causes)),
             ("Stopped early", f"{self.count('pruned') + early:,}", _many(early, "may still go on")),
@@ -174,8 +172,8 @@ class Board:
         name = f"Best {label(self.score)}"
         if self._best is None:
             return name, NONE, "no trial is complete"
-        reached = value(self.score, float(self._best.values.get(self.score, math.nan)))
-        return name, reached, f"trial {self._best.number}"
+        best = self._best[1]
+        return name, value(self.score, float(best.values.get(self.score, math.nan))), f"trial {best.number}"
 
     def _volume_tile(self) -> Tile:
         front = f"{len(self.reach.front):,} on the frontier"

@@ -88,7 +88,7 @@ function thinned(rows, x, y, log) {
   const scale = log ? Math.log10 : (value) => value;
   const zoomed = (axis) => (place.layout?.[axis]?.autorange === false ? place._fullLayout[axis].range : null);
   const [xs, ys] = [zoomed("xaxis") ?? extent(rows, x, scale), zoomed("yaxis") ?? extent(rows, y, (v) => v)];
-  const cell = 5; // pixels
+  const cell = 7; // pixels
   const [width, height] = [place.clientWidth / cell, place.clientHeight / cell];
   const cells = new Map();
   for (const row of rows) {

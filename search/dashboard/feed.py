@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -134,14 +135,17 @@ def _news(connection: Connection, study_id: int, since: int) -> tuple[News, ...]
 
 
 def _running(connection: Connection, study_id: int) -> tuple[Running, ...]:
-    """Return the running trials, each with its latest epoch: one step down an index for each."""
+    """Return the running trials, each with its latest epoch: one step down an index for each.
+
+    They are sorted here, since SQLite would read all trials to find the running ones in order.
+    """
     mine = (epochs.c.study_id == trials.c.study_id) & (epochs.c.number == trials.c.number)
     latest = [
         select(column).where(mine).order_by(epochs.c.epoch.desc()).limit(1).scalar_subquery().label(name)
         for column, name in ((epochs.c.epoch, "epoch"), (epochs.c.metrics, "latest"))
     ]
     query = select(trials.c.number, *_OWNER, trials.c.started, *latest)
-    held = query.where(trials.c.study_id == study_id, trials.c.state == "running").order_by(trials.c.number)
+    held = query.where(trials.c.study_id == study_id, trials.c.state == "running")
     return tuple(
         Running(
             number=row.number,
@@ -150,7 +154,7 @@ def _running(connection: Connection, study_id: int) -> tuple[Running, ...]:
             epoch=row.epoch or 0,
             metrics=json.loads(row.latest or "{}"),
         )
-        for row in connection.execute(held)
+        for row in sorted(connection.execute(held), key=attrgetter("number"))
     )
 
 
