@@ -32,6 +32,7 @@ class Elite:
 
     size: int
     _best: list[Record] = field(default_factory=list)
+    _last: list[Record] = field(default_factory=list)
     _taken: int = 0
 
     def of(self, records: Sequence[Record], objectives: Objectives) -> list[Record]:
@@ -39,9 +40,16 @@ class Elite:
         if self._taken > len(records):
             self._best, self._taken = [], 0
         for record in records[self._taken :]:
-            self._best = best_first([*self._best, record], objectives)[: self.size]
+            if len(self._best) < self.size or not self._would_leave(record, objectives):
+                kept = best_first([*self._best, record], objectives)[: self.size]
+                self._best = best_first(kept, objectives)
+                self._last = _last_layer(self._best, objectives)
         self._taken = len(records)
         return self._best
+
+    def _would_leave(self, record: Record, objectives: Objectives) -> bool:
+        """Whether a trial would be alone behind the last layer, and so the one that leaves."""
+        return any(dominates(other, record, objectives) for other in self._last)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +80,25 @@ class Nsga2:
         return space.mutate(decisions, rng)
 
 
+def dominates(one: Record, other: Record, objectives: Objectives) -> bool:
+    """Return whether a trial is as good as another in every objective, and better in one."""
+    signs = [1 if way == "maximize" else -1 for way in objectives.values()]
+    gaps = [s * (a - b) for s, a, b in zip(signs, one.values or (), other.values or (), strict=True)]
+    return min(gaps) >= 0 < max(gaps)
+
+
+def _last_layer(records: Sequence[Record], objectives: Objectives) -> list[Record]:
+    columns = {name: [(record.values or ())[i] for record in records] for i, name in enumerate(objectives)}
+    layers = ranks(columns, objectives)
+    return [record for record, layer in zip(records, layers, strict=True) if layer == layers.max()]
+
+
 def best_first(records: Sequence[Record], objectives: Objectives) -> list[Record]:
-    """Return trials by frontier layer, those in less crowded places first within a layer."""
+    """Return trials by frontier layer, those in less crowded places first within a layer.
+
+    The order in which they are given makes no difference, also among equal ones.
+    """
+    records = sorted(records, key=lambda record: record.number)
     rows = [record.values or () for record in records]
     columns = {name: [row[i] for row in rows] for i, name in enumerate(objectives)}
     layers = ranks(columns, objectives).tolist()

@@ -100,3 +100,14 @@ def test_parents_are_completed_by_those_that_were_stopped_last(tiny: Space) -> N
     child = Nsga2(start=0).propose(tiny, history, rng)
     moved = {key for key in deep.decisions if child.decisions.get(key) != deep.decisions[key]}
     assert len(moved) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_elite_skips_only_what_would_leave_at_once(seed: int) -> None:
+    rng = random.Random(seed)
+    steps = 10 if seed % 2 else 1000  # with few steps many trials are equal
+    found = records((rng.randrange(steps) / steps, float(rng.randrange(steps))) for _ in range(150))
+    slow: list[Record] = []
+    for record in found:
+        slow = best_first(best_first([*slow, record], BOTH)[:20], BOTH)
+    assert numbers(Elite(size=20).of(found, BOTH)) == numbers(slow)
