@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, type_coerce
 
 from . import mirror
 from .lease import Lease
@@ -69,6 +69,13 @@ class Ledger:
     def find(self, number: int) -> Held | None:
         """Return who holds a trial."""
         return next(iter(self._held(table.c.number == number)), None)
+
+    def now(self) -> datetime:
+        """Return the time by the clock of the database, as `Held.beat` has it."""
+        moment: datetime = self.connection.execute(
+            select(type_coerce(self._moment, table.c.beat.type))
+        ).scalar_one()
+        return moment
 
     def latest(self) -> str:
         """Return when a trial was submitted or ended last, ISO 8601; "" if there is none."""

@@ -17,6 +17,7 @@ from . import mirror
 from .address import Address
 from .database import open_storage
 from .ledger import Ledger
+from .owner import Owner
 from .steps import Steps
 from .storage import Storage
 from .trial import Held, Trial
@@ -123,6 +124,21 @@ class Opened:
     def holders(self) -> list[Held]:
         """Return the trials that a process works on, or that wait for one."""
         return self._read(lambda ledger: ledger.in_states("running", "waiting"))
+
+    def at_work(self) -> list[Held]:
+        """Return the trials whose processes live as far as can be seen: they gave a sign within a lease."""
+        me = Owner.current()
+
+        def step(ledger: Ledger) -> list[Held]:
+            now = ledger.now()
+            return [
+                held
+                for held in ledger.in_states("running")
+                if held.owner and held.beat and not held.owner.is_dead(me)
+                if (now - held.beat).total_seconds() <= self.lease_seconds
+            ]
+
+        return self._read(step)
 
     def counts(self) -> dict[str, int]:
         """Return how many trials are in each state."""

@@ -58,7 +58,7 @@ def stop(name: StudyName, storage: StorageOption = "") -> None:
     """
     with _found(name, storage) as study:
         study.stop()
-        working = study.counts().get("running", 0)
+        working = len(study.at_work())
     say(f"{name}: asked; {working} trials are being given back. The same search command goes on with it")
 
 
@@ -70,10 +70,10 @@ def delete(
 ) -> None:
     """Delete a study with all its trials from its storage; files in folders stay."""
     with _found(name, storage) as study:
-        counts = study.counts()
-        if counts.get("running"):
+        counts, working = study.counts(), len(study.at_work())
+        if working:
             raise InputError(
-                f"study {name}: {counts['running']} trials are running; first `archscape study stop {name}`"
+                f"study {name}: {working} trials are running; first `archscape study stop {name}`"
             )
         if not yes:
             typer.confirm(f"Delete {name} with {sum(counts.values())} trials?", abort=True, err=True)
@@ -89,9 +89,12 @@ def _required(storage: str) -> str:
     """Return the storage; the folder of a run stands for its own."""
     if not storage:
         raise InputError("which storage? give --storage URL, or the folder of a search")
-    if Path(storage).is_dir():
-        file = Path(storage, "study.db")
-        if not file.is_file():
-            raise InputError(f"{storage}: the folder of no search; it has no study.db")
-        return str(file)
-    return storage
+    folder = Path(storage)
+    if not folder.is_dir():
+        return storage
+    from ..search.address import Address
+
+    address = Address.of(folder)
+    if not address.storage and not Path(address.target).is_file():
+        raise InputError(f"{storage}: the folder of no search; it has no study.db")
+    return str(address.target)
