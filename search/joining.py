@@ -7,10 +7,12 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
+import yaml
 from rich.console import Console
 
 from archscape.spaces.errors import InputError, StudyError
 
+from .data import EMBEDDED
 from .executors import LocalPool
 from .files import write_whole
 from .folder import Folder
@@ -72,7 +74,16 @@ def join(
 
 
 def _settle_in(study: Study, folder: Folder, storage: str, data: str) -> Job:
-    """Write the study's job and space to a folder of this machine, and return the job."""
+    """Write the study's job and space to a folder of this machine, and return the job.
+
+    Raises:
+        InputError: If its data is not on this machine.
+    """
+    named = yaml.safe_load(study.settings["job"])["data"]
+    if not data and named not in EMBEDDED and not Path(named).exists():
+        raise InputError(
+            f"{study.name}: its data {named} is not on this machine; say where, with --data PATH"
+        )
     folder.create()
     write_whole(folder.path / "space.yaml", study.settings["space"])
     write_whole(folder.job, study.settings["job"])
