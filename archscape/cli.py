@@ -22,6 +22,7 @@ from .commands import study as study_commands
 from .commands.common import NameOption, RunArgument, StorageOption, find_study
 from .commands.dashboard import dashboard
 from .commands.engine import Engine
+from .commands.field import field
 from .commands.networks import COSTS, FormatOption, InputOption, find_network
 from .commands.profile import profile
 from .commands.references import references
@@ -95,6 +96,7 @@ def search(
 
 
 app.command()(profile)
+app.command()(field)
 
 
 @app.command()

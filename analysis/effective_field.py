@@ -1,0 +1,183 @@
+"""The effective receptive field: how strongly each input moves the middle of a layer's output.
+
+It is the mean squared gradient, over random inputs and weights, or over random inputs of trained weights. It
+falls off like a Gaussian and fills only part of the receptive field: with depth n its extent grows with the
+root of n, the receptive field with n (Luo et al. 2016, "Understanding the effective receptive field in deep
+convolutional neural networks").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from archscape.spaces import Network
+from archscape.spaces.errors import InputError
+
+from .prefix import Prefix
+from .receptive_field import Field, fields
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INPUTS = 2  # at once: batch norm needs more than one
+LEVEL = 1 - 0.9545  # of the largest gradient, Luo et al. 2016, section 3.2: two standard deviations
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectiveField:
+    """How strongly each input moves the middle of a map.
+
+    Attributes:
+        network: Its name.
+        layer: The layer's name.
+        field: Its receptive field.
+        squares: Mean squared gradient for each position of the input, over all channels; 1 at its largest.
+    """
+
+    network: str
+    layer: str
+    field: Field
+    squares: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+    @property
+    def size(self) -> float:
+        """Extent of the effective field: the side of a square, or cube, of as many positions as lie in it.
+
+        A position lies in it if the root of its mean square is above 4.55% of the largest.
+        """
+        inside = int((np.sqrt(self.squares) > LEVEL).sum())
+        return float(inside ** (1 / self.squares.ndim))
+
+    @property
+    def share(self) -> float:
+        """That extent as a share of the receptive field's."""
+        side: float = prod(self.field.size) ** (1 / len(self.field.size))
+        return self.size / side
+
+
+def effective_field(
+    network: Network,
+    layer: str,
+    *,
+    weights: Mapping[str, Tensor] | None = None,
+    draws: int = 4,
+    seed: int = 0,
+) -> EffectiveField:
+    """Return the effective receptive field of the middle of a layer's output.
+
+    Each draw takes two inputs of standard normal noise, and weights as they start unless trained ones are
+    given. Batch norm takes the statistics of these inputs at the start, and its own where it is trained. The
+    gradient is that of the channels weighted by standard normal numbers: its mean square is the sum of the
+    channels' squares.
+
+    Args:
+        network: Any network.
+        layer: Name of an operator whose output is a map.
+        weights: Trained weights, by the names of the network's module.
+        draws: How often to draw.
+        seed: Of all that is drawn; the same seed gives the same field.
+
+    Raises:
+        InputError: If there is no such layer, its output is no map, or the weights do not fit.
+    """
+    found = Prefix(network, layer)  # the layer's name is checked here
+    squares = torch.zeros(network.input[1:], dtype=torch.double)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for _ in range(draws):
+            module = Prefix(network, layer) if weights is None else found
+            squares += _squares(module, network, layer, weights)
+    if not squares.max() > 0:
+        raise InputError(f"{layer} of {network.name} does not depend on the input: every gradient is zero")
+    return EffectiveField(
+        network=network.name,
+        layer=layer,
+        field=fields(network.graph)[layer],
+        squares=(squares / squares.max()).numpy(),
+    )
+
+
+def _squares(module: Prefix, network: Network, layer: str, weights: Mapping[str, Tensor] | None) -> Tensor:
+    """Return the squared gradients of one draw, the sum over inputs and channels."""
+    x = torch.randn((INPUTS, *network.input), requires_grad=True)
+    if weights is None:
+        _take_statistics(module, x.detach())
+    else:
+        module.load(weights)
+    y = module.eval()(x)
+    if y.ndim < 3:
+        raise InputError(f"the output of {layer} is no map, so it has no middle: {y.shape[1]} flat features")
+    middle = y[(slice(None), slice(None), *(extent // 2 for extent in y.shape[2:]))]
+    (slope,) = torch.autograd.grad(middle, x, torch.randn(middle.shape))
+    return slope.double().square().sum(dim=(0, 1))
+
+
+def _take_statistics(module: nn.Module, x: Tensor) -> None:
+    """Give every batch norm the statistics of a batch, as the first step of training would see it."""
+    module.eval()
+    for part in module.modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):
+            part.train().momentum = 1.0
+    with torch.no_grad():
+        module(x)
+
+
+def draw_field(found: EffectiveField, path: Path) -> Path:
+    """Draw an effective receptive field inside the receptive field.
+
+    The colour is the root of the mean square, 1 at its largest; a field of one axis is a curve, and one of
+    three is shown by its largest values along the first. The same field gives the same bytes of an SVG.
+
+    Args:
+        found: What to draw.
+        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
+
+    Returns:
+        The path.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context({"svg.hashsalt": "archscape", "font.size": 9.5}):
+        figure = Figure(figsize=(4.6, 4.6 if found.squares.ndim > 1 else 2.6), layout="constrained")
+        axes = figure.subplots()
+        roots = np.sqrt(found.squares)
+        while roots.ndim > 2:
+            roots = roots.max(axis=0)
+        _curve(axes, roots) if roots.ndim == 1 else _image(axes, roots, found)
+        size = "x".join(map(str, found.field.size))
+        axes.set_title(
+            f"{found.network}, {found.layer}: receptive field {size},\n"
+            f"effective {found.size:.0f} across ({found.share:.0%})",
+            fontsize=9.5,
+        )
+        # A date in the file would change it with every run.
+        figure.savefig(path, dpi=200, metadata={"Date": None} if path.suffix == ".svg" else None)
+    return path
+
+
+def _curve(axes: Axes, roots: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
+    axes.fill_between(range(len(roots)), roots, color="#0072b2", linewidth=0)
+    axes.axhline(LEVEL, color="#d55e00", linewidth=0.8)
+    axes.set_xlabel("input position")
+    axes.set_ylabel("root mean squared gradient")
+
+
+def _image(
+    axes: Axes, roots: np.ndarray[tuple[int, ...], np.dtype[np.float64]], found: EffectiveField
+) -> None:
+    axes.imshow(roots, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
+    axes.contour(roots, levels=[LEVEL], colors="white", linewidths=0.8)
+    axes.set_xlabel("colour: root mean squared gradient; line: 4.55% of the largest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_xlim(-0.5, roots.shape[1] - 0.5)
+    axes.set_ylim(roots.shape[0] - 0.5, -0.5)

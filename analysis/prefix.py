@@ -1,0 +1,189 @@
+"""A network up to one of its layers, run operator by operator: what gradients are asked of.
+
+`build` makes what trains, from source. Here the same operators' texts are evaluated one by one, so that any
+value can be the result, and each can be replaced by a linear stand-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+from typing import Any, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archscape.spaces import Network
+from archscape.spaces.code import runtime
+from archscape.spaces.code.parameters import literal
+from archscape.spaces.errors import InputError, suggest
+from archscape.spaces.graph import Flat, Node, Op
+from archscape.spaces.operators import (
+    GDN,
+    Activation,
+    AvgPool,
+    BatchNorm,
+    Carry,
+    ChannelLayerNorm,
+    Dropout,
+    DropPath,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    LeakyReLU,
+    LocalResponseNorm,
+    MaxPool,
+    Multiply,
+    PReLU,
+    Reparameterise,
+    Scale,
+    Unpool,
+)
+
+Step: TypeAlias = Callable[..., Tensor]
+
+ELEMENTWISE = (
+    Activation,
+    BatchNorm,
+    ChannelLayerNorm,
+    Dropout,
+    DropPath,
+    GDN,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    LeakyReLU,
+    LocalResponseNorm,
+    PReLU,
+    Scale,
+)
+"""What changes a value where it stands. Statistics that a norm takes of a map are no path of the field."""
+
+GATES = (Carry, Multiply, Reparameterise)
+"""Products of values; each of them is a path."""
+
+
+class Prefix(nn.Module):
+    """The operators that a layer's value needs, as one module.
+
+    Args:
+        network: Any network.
+        layer: Name of an operator, as `archscape profile` lists it.
+        linear: Whether to replace what is not linear, and to make all weights positive: no path is cut, and
+            no two cancel.
+
+    Raises:
+        InputError: If there is no such layer.
+    """
+
+    def __init__(self, network: Network, layer: str, *, linear: bool = False) -> None:
+        super().__init__()
+        flat = network.graph.flatten()
+        self.last = find_layer(flat, network.name, layer) + 1
+        self.modules_by_layer: dict[str, nn.Module] = {}
+        self.steps: list[tuple[int, tuple[int, ...], Step]] = []
+        for index in ancestors(flat, self.last):
+            node = flat.nodes[index]
+            step = _step(flat, node, linear)
+            if isinstance(step, nn.Module):
+                self.add_module(str(index), step)
+                self.modules_by_layer[node.name] = step
+            self.steps.append((index + 1, node.inputs, step))
+        if linear:
+            _make_positive(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the layer's value for a batch of inputs."""
+        values = {0: x}
+        for value, inputs, step in self.steps:
+            values[value] = step(*[values[source] for source in inputs])
+        return values[self.last]
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Take the weights of the whole network, as its module's `state_dict` names them.
+
+        Raises:
+            InputError: If weights of a layer are missing or of another shape.
+        """
+        for name, module in self.modules_by_layer.items():
+            start = f"{name}."
+            own = {key.removeprefix(start): value for key, value in state.items() if key.startswith(start)}
+            try:
+                module.load_state_dict(own)
+            except RuntimeError as error:
+                raise InputError(f"the weights do not fit layer {name}: {error}") from None
+
+
+def find_layer(flat: Flat, network: str, layer: str) -> int:
+    """Return the place of an operator in a network.
+
+    Raises:
+        InputError: If there is none of that name.
+    """
+    names = [node.name for node in flat.nodes]
+    if layer not in names:
+        law = f"{network} has no layer '{layer}'{suggest(layer, names)}"
+        raise InputError(f"{law}; `archscape profile {network}` lists them")
+    return names.index(layer)
+
+
+def ancestors(flat: Flat, value: int) -> list[int]:
+    """Return the places of the operators that a value is made by, in order."""
+    needed = {value}
+    for index in range(value - 1, -1, -1):
+        if index + 1 in needed:
+            needed |= set(flat.nodes[index].inputs)
+    return sorted(index - 1 for index in needed if index)
+
+
+def _step(flat: Flat, node: Node, linear: bool) -> Step:
+    """Return what applies an operator: its module, or its call."""
+    op = node.op
+    assert isinstance(op, Op)
+    if linear:
+        if isinstance(op, ELEMENTWISE):
+            return _first
+        if isinstance(op, GATES):
+            return _sum
+        if isinstance(op, Unpool):
+            return _spread
+        op = AvgPool(*op) if isinstance(op, MaxPool) else op
+        op = GlobalAvgPool() if isinstance(op, GlobalMaxPool) else op
+    values = {name: repr(literal(value)) for name, value in op.attributes().items()}
+    rank = len(flat.shape_of(node.inputs[0])) - 1
+    if op.stateful:
+        return _evaluate(op, op.module(values, rank))
+    names = [f"x{index}" for index in range(len(node.inputs))]
+    return _evaluate(op, f"lambda {', '.join(names)}: {op.call(names, values, rank)}")
+
+
+def _evaluate(op: Op, text: str) -> Step:
+    names: dict[str, Any] = dict(vars(runtime))
+    exec("\n".join(op.imports()), names)
+    step: Step = eval(text, names)
+    return step
+
+
+def _first(x: Tensor, *_: Tensor) -> Tensor:
+    return x
+
+
+def _sum(x: Tensor, *others: Tensor) -> Tensor:
+    for other in others:
+        x = x + other
+    return x
+
+
+def _spread(x: Tensor, like: Tensor) -> Tensor:
+    """Return each value at every place of its window: any of them may be the one of the maximum."""
+    return F.interpolate(x, like.shape[2:])
+
+
+def _make_positive(module: nn.Module) -> None:
+    """Give every window the mean of what it reads: values neither vanish nor grow with depth."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.fill_(1 / prod(parameter.shape[1:]))
