@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from postgres import Cluster
 
 # Set before torch loads: on a busy machine its threads wait for each other far longer than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# By default an example of a property that takes 0.2 s fails, which on a busy machine any may.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 ROOT = Path(__file__).parent.parent
 
