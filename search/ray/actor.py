@@ -62,18 +62,19 @@ class Bench:
         from archscape.search.data import load_data
 
         job = _settle_in(brief)
+        device = "cpu" if job.device == "auto" and not brief.gpus else job.device  # Ray hides no GPU
         if 0 < brief.gpus < 1:
-            limit_memory(brief.gpus, device=job.device)
+            limit_memory(brief.gpus, device=device)
         data = load_data(job.data)
         check_fit(job, data)
         folder, rule, shared = Folder(Path(brief.folder)), job.rule(), brief.is_shared()
-        training = _threaded(evaluation(job, data, folder, device=job.device), brief.cpus)
+        training = _threaded(evaluation(job, data, folder, device=device), brief.cpus)
         return cls(
             job=job,
             evaluate=_spooled(training, Spool(folder=folder.path / "spool")) if shared else training,
             shared=shared,
             rungs=rule.rungs if rule else (),
-            device=str(pick_device(job.device)),
+            device=str(pick_device(device)),
             fingerprint=data.fingerprint,
         )
 

@@ -16,16 +16,14 @@ from archscape.spaces.errors import InputError, StudyError
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AUTH_MODE": "token",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
 }
-"""Ray's settings, where the user has not set them: tokens needed, nothing told to its makers or on the
-terminal, signals and records left to us."""
+"""Ray's settings, where the user has not set them: nothing is told to its makers or on the terminal,
+signals and records are left to us."""
 
 STORE_BYTES = 128 << 20
 """Memory of our own Ray for objects; what actors say is small."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,8 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
+import yaml
 
+from archscape.commands.engine import Engine
 from archscape.search.evaluate import Context
 from archscape.search.executors import InProcess
 from archscape.search.job import read_job
@@ -370,3 +374,34 @@ def test_a_cluster_with_another_token_is_wrong_input(
     assert f"--ray-address {cluster.address}: Ray does not answer; is it the address of" in errors
     assert "RAY_AUTH_TOKEN_PATH" in errors
     assert "Traceback" not in errors
+
+
+def test_the_example_of_a_cluster_is_one() -> None:
+    import ray
+
+    schema = json.loads((Path(ray.__file__).parent / "autoscaler" / "ray-schema.json").read_text())
+    path = Path(__file__).parents[2] / "examples" / "ray-cluster.yaml"
+    example = yaml.safe_load(path.read_text())
+    jsonschema.validate(example, schema)
+    trials = int(re.findall(r"--workers (\d+)", path.read_text())[0])
+    share = float(re.findall(r"--trial-gpus ([0-9.]+)", path.read_text())[0])
+    assert (
+        trials * share == example["max_workers"] * example["available_node_types"]["gpu"]["resources"]["GPU"]
+    )
+
+
+def test_what_only_ray_knows_needs_ray() -> None:
+    with pytest.raises(InputError, match="--trial-gpus needs --engine ray"):
+        Engine.local.executor(storage="", address="", cpus=1, gpus=0.5)
+
+
+def test_ray_client_is_refused(job_file: Path, tmp_path: Path) -> None:
+    job = read_job(job_file)
+    with pytest.raises(InputError, match="a search runs on a node of the cluster"):
+        run(job, out=tmp_path / "run", executor=RayEngine(address="ray://head:10001"))
+
+
+def test_a_device_that_no_trial_is_lent_is_wrong_input(job_file: Path, tmp_path: Path) -> None:
+    job = replace(read_job(job_file), device="cuda")
+    with pytest.raises(InputError, match="device cuda: give --trial-gpus"):
+        run(job, out=tmp_path / "run", executor=RayEngine())
