@@ -107,7 +107,9 @@ class Board:
 
     def _rank(self, row: News) -> tuple[float, float]:
         """Return what is lowest for the best trial: its score turned so, then its first cost."""
-        score, cost = (row.values.get(name, math.inf) for name in (self.score, self.costs[0]))
+        score, cost = (row.values.get(name, math.nan) for name in (self.score, self.costs[0]))
+        if not math.isfinite(score):
+            return math.inf, cost
         return -score if self.objectives.get(self.score) != "minimize" else score, cost
 
     def count(self, *states: str) -> int:

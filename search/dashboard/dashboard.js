@@ -152,6 +152,9 @@ function listSoon() {
 const early = (row) => row[1] === "pruned" || row[1] === "paused";
 const state = (row) => (row[1] === "running" ? `running, epoch ${study.running.get(row[0])?.epoch ?? 0}` : verdict({ state: row[1], cause: row[2], rung: row[4] }));
 
+// A running trial is shown as of its latest epoch.
+const latest = (row, name) => study.running.get(row[0])?.metrics[name] ?? row[column(name)];
+
 function fits(row, wanted) {
   if (!wanted || wanted === row[1]) return true;
   if (wanted === "on the frontier") return study.front.has(row[0]);
@@ -177,7 +180,7 @@ function list() {
   if (!study.about) return;
   options();
   const [total, shown] = chosen();
-  const columns = study.about.columns.filter((name) => shown.some((row) => row[column(name)] !== null));
+  const columns = study.about.columns.filter((name) => shown.some((row) => latest(row, name) !== null));
   if (table.columns !== columns.join(" ")) heads(columns);
   const body = byId("rows").tBodies[0];
   const numbers = new Set(shown.map((row) => row[0]));
@@ -197,7 +200,7 @@ function list() {
 }
 
 function lineOf(row, columns) {
-  const words = [state(row), ...columns.map((name) => written(name, row[column(name)])), row[3]];
+  const words = [state(row), ...columns.map((name) => written(name, latest(row, name))), row[3]];
   const held = table.rows.get(row[0]) ?? { line: element("tr"), words: [] };
   const { line } = held;
   line.className = `${row[1]}${study.front.has(row[0]) ? " on-front" : ""}`;

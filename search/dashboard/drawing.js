@@ -160,6 +160,7 @@ views.frontier = (figure) => {
       ...figure.layout,
       uirevision: `${cost} ${log}`,
       xaxis: { ...figure.layout.xaxis, type: log ? "log" : "linear", tickformat: "~s", dtick: ticks(range, log),
+        nticks: placeOf("frontier").clientWidth < 600 ? 5 : 12,
         title: { ...figure.layout.xaxis.title, text: escaped(labels[cost]) + (log ? ", log scale" : "") } },
     },
   };

@@ -73,8 +73,19 @@ class Follower:
             with self.turn:
                 self.turn.wait_for(lambda: self._watchers or self.closed.is_set())
             if not self.closed.is_set():
-                self._look()
+                self._safely_look()
             self.closed.wait(0 if self.behind else LOOK_SECONDS)
+
+    def _safely_look(self) -> None:
+        """Look; an error that nobody foresaw ends the thread, and the pages say so."""
+        try:
+            self._look()
+        except Exception as error:
+            with self.turn:
+                self.trouble = f"the server cannot read the study: {error!r}"
+                self.looks += 1
+                self.turn.notify_all()
+            raise
 
     def _look(self) -> None:
         """Take in what is new; the board stays as it was if the database is away."""

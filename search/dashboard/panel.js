@@ -33,7 +33,8 @@ async function refreshTrial() {
 function showTrial(found) {
   opened.state = found.state;
   byId("trial-lede").replaceChildren(element("span", verdict(found), `status ${found.state}`), ` · ${facts(found)}`);
-  fill("trial-message", found.message);
+  const goesOn = found.message && (found.state === "running" || found.state === "waiting");
+  fill("trial-message", goesOn ? `Stopped early before, and gone on with: ${found.message}` : found.message);
   rows("trial-values", { ...found.values, hash: found.hash, seed: found.seed });
   rows("trial-decisions", found.decisions);
   byId("trial-network").textContent = found.network;
@@ -42,7 +43,9 @@ function showTrial(found) {
   showCurve();
 }
 
+// A trial that was stopped early and goes on keeps the cause until it ends; it says nothing of its state.
 function verdict({ state, cause, rung }) {
+  if (state === "running" || state === "waiting") return state;
   const at = rung && (state === "pruned" || state === "paused") ? `, epoch ${rung}` : "";
   return cause ? `${state}: ${cause.replaceAll("_", " ")}${at}` : state;
 }

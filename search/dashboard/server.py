@@ -51,6 +51,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, study: Opened, write_report: WriteReport, *, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), Handler)
         self.follower = Follower(study)
         self.token = secrets.token_hex(4)
         self.assets = assets()
@@ -58,7 +59,6 @@ class Server(ThreadingHTTPServer):
         self.is_local = is_local(host)
         self.reporting = threading.Lock()
         self._write_report = write_report
-        super().__init__((host, port), Handler)
 
     @property
     def url(self) -> str:

@@ -38,6 +38,8 @@ from archscape.search.study import Study
 from archscape.search.worker import Plan
 
 if TYPE_CHECKING:
+    from postgres import Cluster
+
     from tests.browser import Browser
 
 AIMS: dict[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
@@ -426,6 +428,29 @@ def test_the_whole_report_is_built_on_demand(
             answer, text = get(url, "/report")
     assert answer.status == 200
     assert b"<title>tiny" in text
+
+
+@pytest.mark.slow
+def test_it_serves_a_study_that_lies_on_a_server(
+    tmp_path: Path, plan: Plan, finished: Callable[..., Any], postgres: Cluster
+) -> None:
+    (tmp_path / "mine").mkdir()
+    url = postgres.url("dashboard")
+    with Study.open(
+        tmp_path / "mine", name="tiny", storage=url, facts={"objectives": AIMS, "seed": 0}
+    ) as study:
+        lease = submit(study, plan)
+        study.report(lease, {1: {"accuracy": 0.25}})
+        with serving("--study", "tiny", "--storage", url, "--port", "0", cwd=tmp_path) as (page, _):
+            with closing(HTTPConnection(urlsplit(page).netloc, timeout=60)) as connection:
+                connection.request("GET", "/events")
+                events = blocks(connection.getresponse())
+                assert until(events, "running").data[0][3:] == [1, {"accuracy": 0.25}]
+                study.tell(finished(lease))
+                assert until(events, "trials").data[0][:2] == [0, "complete"]
+            found = json.loads(get(page, "/trial/0")[1])
+    assert found["log"] is None  # it lies with the worker
+    assert [epoch["epoch"] for epoch in found["epochs"]] == [1]
 
 
 def test_interrupt_ends_it_without_a_word_though_a_page_is_open(run: Path) -> None:
