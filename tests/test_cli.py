@@ -8,12 +8,15 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import typer
 
+from archscape.cli import app, main
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.code.build import build
 
@@ -31,6 +34,9 @@ WRONG = [
     (("list", "con"), "there is no block 'con'; did you mean 'conv'?\n"),
     (("search", "missing.yaml"), "missing.yaml: no such file"),
     (("report", "."), "not the folder of a search"),
+    (("report",), "which study? give the folder of a search, or --study NAME and --storage URL"),
+    (("worker",), "which study? give --storage URL, and --study NAME if it holds several"),
+    (("study", "list"), "which storage? give --storage URL, or the folder of a search"),
     (("export", "lenet5", "--format", "onxx"), "there is no format 'onxx'"),
     (("export", "lenet5", "--format", "weights"), "lenet5 has no trained weights"),
     (("export", "lenet5", "--trial", "3"), "--trial 3 needs the folder of a search"),
@@ -126,20 +132,42 @@ def test_list_names_every_catalog_file(archscape: Run, root: Path) -> None:
     assert names == {path.stem for path in (root / "spaces" / "catalog").glob("*.yaml")}
 
 
-@pytest.mark.parametrize("command", ["search", "profile", "compare", "report", "export", "space", "list"])
-def test_every_command_explains_itself(archscape: Run, command: str) -> None:
-    done = archscape(command, "--help")
-    assert done.returncode == 0
-    assert "Usage: archscape" in done.stdout
+def commands(group: Any, *words: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every command of a group, and of the groups in it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *words, name)
+        else:
+            yield (*words, name)
 
 
-def test_a_light_command_loads_nothing_heavy() -> None:
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    known = list(commands(typer.main.get_command(app)))
+    assert {("search",), ("worker",), ("study", "list"), ("study", "delete")} <= set(known)
+    for words in known:
+        with pytest.raises(SystemExit) as end:
+            main([*words, "--help"])
+        assert end.value.code == 0
+        page = capsys.readouterr().out
+        assert f"Usage: archscape {' '.join(words)}" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "too_heavy"),
+    [
+        (["profile", "lenet5", "--format", "csv"], ["torch", "optuna", "numpy"]),
+        (["study", "list", "--storage", "none.db"], ["torch"]),
+        (["worker"], ["torch"]),
+    ],
+)
+def test_a_light_command_loads_nothing_heavy(arguments: list[str], too_heavy: list[str]) -> None:
+    heavy = {"pandas", "plotly", "ray", "sklearn", "matplotlib", *too_heavy}
     code = (
         "import sys\n"
         "from archscape.cli import main\n"
-        "try:\n    main(['profile', 'lenet5', '--format', 'csv'])\n"
+        f"try:\n    main({arguments})\n"
         "except SystemExit:\n    pass\n"
-        "heavy = {'torch', 'optuna', 'pandas', 'plotly', 'ray', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
+        f"heavy = {heavy} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
