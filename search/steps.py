@@ -65,10 +65,16 @@ class Steps:
         self.ledger.add(lease, decisions=sample.decisions, trial_id=key)
         return True
 
-    def take_up(self, free: Sequence[Held], owner: Owner) -> Held | None:
-        """Give the first of the trials that nobody works on to a process."""
+    def take_up(self, free: Sequence[Held], owner: Owner, *, blame: bool = True) -> Held | None:
+        """Give the first of the trials that nobody works on to a process.
+
+        Args:
+            free: The trials.
+            owner: The process.
+            blame: Whether the loss of its process counts as an attempt of the trial.
+        """
         for held in free:
-            self.ledger.take(held, owner, attempts=held.attempts + (held.owner != owner))
+            self.ledger.take(held, owner, attempts=held.attempts + (blame and held.owner != owner))
             return held
         return None
 

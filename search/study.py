@@ -95,7 +95,13 @@ class Study(Opened):
                 return lease
 
     def look(
-        self, owner: Owner, *, trials: int, rule: Rule | None = None, busy: Collection[int] = ()
+        self,
+        owner: Owner,
+        *,
+        trials: int,
+        rule: Rule | None = None,
+        busy: Collection[int] = (),
+        blame: bool = True,
     ) -> Look:
         """End the trials that need no further work, and take up one that waits for somebody.
 
@@ -107,6 +113,7 @@ class Study(Opened):
             trials: How many trials the study may hold.
             rule: The rule of early stopping, if there is one.
             busy: Numbers of the trials that it works on itself.
+            blame: Whether a trial may be what killed its process; after `MAX_ATTEMPTS` it has failed.
         """
 
         def step(steps: Steps) -> tuple[Look, Held | None, str]:
@@ -119,7 +126,7 @@ class Study(Opened):
             look.ended = self._settle(steps, free)
             ended = {result.number for result in look.ended}
             left = [row for row in free if row.number not in ended]
-            taken = steps.take_up(left, owner) or steps.promote(owner, rule, kept=kept)
+            taken = steps.take_up(left, owner, blame=blame) or steps.promote(owner, rule, kept=kept)
             if taken is None and not look.working and steps.ledger.next_number() >= trials:
                 look.ended += steps.close()
             look.stop = "stop" in mirror.study_facts(steps.connection, self.key)

@@ -214,6 +214,7 @@ class Seeker:
         study: The study.
         worker: Name of the process.
         notify: Takes what happens.
+        blame: Whether a trial may be what killed the process that had it.
         finished: Whether there is nothing left to do, now or later.
     """
 
@@ -221,6 +222,7 @@ class Seeker:
     study: Study
     worker: str
     notify: Notify
+    blame: bool = True
     finished: bool = False
     _exhausted: int | None = None
 
@@ -232,7 +234,7 @@ class Seeker:
         """
         owner = Owner.current()
         trials = self.plan.trials if self._exhausted is None else self._exhausted
-        look = self.study.look(owner, trials=trials, rule=self.plan.rule, busy=busy)
+        look = self.study.look(owner, trials=trials, rule=self.plan.rule, busy=busy, blame=self.blame)
         for result in look.ended:
             self.notify(Event.end(result, worker=self.worker))
         if look.lease is not None or look.stop:

@@ -91,7 +91,8 @@ class Desk:
     _known: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._seeker = Seeker(plan=self.plan, study=self.study, worker="ray", notify=self.notify)
+        # A driver trains nothing, so no trial kills it; the desk counts the actors that a trial loses.
+        self._seeker = Seeker(plan=self.plan, study=self.study, worker="ray", notify=self.notify, blame=False)
 
     @property
     def is_over(self) -> bool:

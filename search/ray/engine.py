@@ -133,7 +133,11 @@ def _name(trial: Trial) -> str:
 
 
 def _say_what_is_missing(engine: RayEngine, notify: Notify) -> None:
-    """Say what no node of the cluster can give a trial now, and what it could."""
+    """Say what no node of the cluster can give a trial now, and what it could.
+
+    Raises:
+        InputError: If no node can ever give it.
+    """
     import ray
 
     found = ray.nodes()  # type: ignore[no-untyped-call]
@@ -142,6 +146,8 @@ def _say_what_is_missing(engine: RayEngine, notify: Notify) -> None:
     message = ""
     if not any(all(node.get(name, 0) >= n for name, n in wanted.items()) for node in nodes):
         ask = " and ".join(f"{n:g} {name}" for name, n in wanted.items())
+        if not engine.address:
+            raise InputError(f"this machine does not have the {ask} that a trial is to take")
         message = f"no node of the cluster has {ask} for a trial now; the search waits for one"
     elif not engine.gpus and any(node.get("GPU") for node in nodes):
         message = "the cluster has GPUs, but a trial asks for none: give --trial-gpus"

@@ -28,7 +28,7 @@ from archscape.search.owner import Owner
 from archscape.search.ray.attempt import Attempt
 from archscape.search.ray.desk import Desk
 from archscape.search.ray.engine import RayEngine
-from archscape.search.ray.words import Order, Word
+from archscape.search.ray.words import Brief, Order, Word, leave_mark
 from archscape.search.session import run
 from archscape.search.spool import Result
 from archscape.search.stopping import Stop, Stopper
@@ -222,6 +222,14 @@ def test_what_is_given_back_goes_on_under_its_number(desk: Desk, study: Study) -
     assert desk.take("b") == first
 
 
+def test_an_actor_knows_the_folder_of_the_run_by_its_mark(tmp_path: Path) -> None:
+    brief = Brief(folder=str(tmp_path), job="", space="", cpus=1, gpus=0, mark=leave_mark(tmp_path))
+    assert Brief.from_json(brief.to_json()).is_shared()
+    leave_mark(tmp_path)
+    assert not brief.is_shared()
+    assert not replace(brief, folder=str(tmp_path / "other")).is_shared()
+
+
 # Real Ray.
 
 
@@ -330,10 +338,12 @@ def test_the_driver_is_killed_and_started_again(long_job: Path, tmp_path: Path, 
     wait_for(out, "ends: complete", process, times=3)
     process.kill()
     process.communicate()
+    with Study.open(out) as study:
+        assert study.counts().get("running", 0) > 0
     process = start(long_job, out, cluster)
     check(out, process, trials=12)
     with Study.open(out) as study:
-        assert max(trial.attempts for trial in study.trials()) == 2
+        assert {trial.attempts for trial in study.trials()} == {1}
 
 
 @slow
