@@ -280,7 +280,7 @@ byId("rows").addEventListener("click", (event) => {
 });
 
 addEventListener("DOMContentLoaded", () => {
-  byId("frontier").querySelector("fieldset").addEventListener("input", () => redraw("frontier"));
+  byId("frontier").querySelector("fieldset").addEventListener("input", () => drawNow("frontier"));
   const place = placeOf("frontier");
   Plotly.newPlot(place, [], {}, settings).then(() => {
     place.on("plotly_click", (event) => {
@@ -288,7 +288,7 @@ addEventListener("DOMContentLoaded", () => {
       if (number !== undefined) location.hash = `trial-${number}`;
     });
     place.on("plotly_relayout", (change) => {
-      if (Object.keys(change).some((key) => key.startsWith("xaxis") || key.startsWith("yaxis"))) redraw("frontier");
+      if (Object.keys(change).some((key) => key.startsWith("xaxis") || key.startsWith("yaxis"))) drawNow("frontier");
     });
   });
   ["frontier", "progress", "curve"].map(placeOf).forEach(leadByKeys);

@@ -47,6 +47,13 @@ function redraw(...names) {
   if (!pending && !document.hidden) pending = setTimeout(drawDue, Math.max(100, 5 * spent));
 }
 
+// What the reader asked for is drawn at once.
+function drawNow(name) {
+  due.add(name);
+  clearTimeout(pending);
+  pending = setTimeout(drawDue);
+}
+
 function drawDue() {
   const began = performance.now();
   const names = [...due];

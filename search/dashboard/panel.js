@@ -124,7 +124,7 @@ function openFromAddress() {
 
 byId("measures").addEventListener("input", (event) => {
   opened.measure = event.target.value;
-  redraw("curve");
+  drawNow("curve");
 });
 byId("close").addEventListener("click", () => panel.close());
 panel.addEventListener("click", (event) => {
