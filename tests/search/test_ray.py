@@ -348,11 +348,15 @@ def test_the_driver_is_killed_and_started_again(long_job: Path, tmp_path: Path, 
 
 @slow
 def test_ray_gives_what_one_process_gives(job_file: Path, tmp_path: Path, cluster: Cluster) -> None:
-    job = replace(read_job(job_file), trials=6)
+    """One trial at a time, so that early stopping compares the same trials."""
+    text = job_file.read_text().replace("epochs: 1", "epochs: 9, schedule: rungs")
+    job_file.write_text(f"{text}stop: halving\n")
+    job = replace(read_job(job_file), workers=1)
     one = run(job, out=tmp_path / "one", executor=InProcess()).trials
     two = run(job, out=tmp_path / "two", executor=RayEngine(address=cluster.address)).trials
-    same = ["number", "status", "hash", "accuracy", "test_accuracy", "loss", "seed"]
+    same = ["number", "status", "message", "hash", "accuracy", "test_accuracy", "loss", "seed"]
     assert one[same].equals(two[same])
+    assert set(one["status"]) == {"complete", "pruned"}
 
 
 @slow
