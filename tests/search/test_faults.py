@@ -17,8 +17,11 @@ from itertools import count
 from pathlib import Path
 from types import FrameType
 
+import pytest
+
 from archscape import search
-from archscape.search.evaluate import Context
+from archscape.search.early import Halving
+from archscape.search.evaluate import Context, Evaluate
 from archscape.search.history import History
 from archscape.search.proposers import Random
 from archscape.search.spool import Result
@@ -28,8 +31,9 @@ from archscape.search.trial import Trial
 from archscape.search.worker import Plan, Worker
 from archscape.spaces import Network, Space
 
-TRIALS = 60
+TRIALS = 40
 ROUNDS = 10
+EPOCHS = 4
 
 
 def check(folder: Path, *, trials: int) -> list[Trial]:
@@ -64,7 +68,18 @@ def give_result(network: Network, context: Context) -> Result:
     return context.result(status="complete", metrics={"accuracy": 0.5, "seconds": 0.0})
 
 
-def work_until(step: int, folder: Path, plan: Plan) -> None:
+def give_epochs(network: Network, context: Context) -> Result:
+    """An evaluation without training that is as good as its network's hash, and may be stopped early."""
+    accuracy = int(context.lease.hash[:4], 16) / 2**16
+    history = []
+    for epoch in range(1, EPOCHS + 1):
+        history.append({"epoch": epoch, "accuracy": accuracy * epoch / EPOCHS})
+        if not context.report(epoch, history[-1]):
+            return context.result(status="pruned", metrics=history[-1], history=history)
+    return context.result(status="complete", metrics=history[-1] | {"seconds": 0.0}, history=history)
+
+
+def work_until(step: int, folder: Path, plan: Plan, evaluate: Evaluate) -> None:
     """Work on a study in this process, and kill it as it enters or leaves its n-th function of `search`."""
     home = str(Path(str(search.__file__)).parent)
     steps = count(1)
@@ -79,7 +94,7 @@ def work_until(step: int, folder: Path, plan: Plan) -> None:
             name="w1",
             plan=plan,
             study=study,
-            evaluate=give_result,
+            evaluate=evaluate,
             logs=folder / "logs",
             notify=lambda event: None,
             stopper=Stopper(),
@@ -110,11 +125,31 @@ def test_killed_at_every_step(study: Study, plan: Plan, tmp_path: Path) -> None:
     plan = replace(plan, trials=30)
     kills = 0
     for step in count(1, 5):
-        if in_a_fork(lambda step=step: work_until(step, tmp_path, plan)):  # type: ignore[misc]
+        if in_a_fork(lambda step=step: work_until(step, tmp_path, plan, give_result)):  # type: ignore[misc]
             break
         kills += 1
     assert kills > 50
     check(tmp_path, trials=30)
+
+
+def test_killed_at_every_step_of_early_stopping(study: Study, plan: Plan, tmp_path: Path) -> None:
+    """Whoever is paused, promoted or closed: it ends once, with all its epochs."""
+    (tmp_path / "logs").mkdir()
+    rule = Halving(eta=2).rule(study.objectives, EPOCHS)
+    assert rule.rungs == (1, 2)
+    plan = replace(plan, trials=12, rule=rule)
+    for step in count(1, 7):
+        if in_a_fork(lambda step=step: work_until(step, tmp_path, plan, give_epochs)):  # type: ignore[misc]
+            break
+    assert step > 7 * 50
+    found = check(tmp_path, trials=12)
+    last = {trial.number: len(study.epochs(trial.number)) for trial in found}
+    ends = {(trial.state, trial.cause) for trial in found}
+    assert {("complete", ""), ("pruned", "halving")} <= ends
+    assert ends <= {("complete", ""), ("pruned", "halving"), ("failed", "lost_worker")}
+    for trial in found:
+        if trial.state != "failed":  # it was killed on every attempt
+            assert last[trial.number] == (EPOCHS if trial.state == "complete" else trial.rung)
 
 
 # Real processes that train, killed from outside.
@@ -151,6 +186,7 @@ def wait_for_trials(folder: Path, number: int, process: subprocess.Popen[bytes])
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_killed_in_mid_search(job_file: Path, tmp_path: Path) -> None:
     rng = random.Random(0)
     job = job_file.read_text().replace("trials: 8", f"trials: {TRIALS}").replace("epochs: 1", "epochs: 3")
