@@ -249,13 +249,11 @@ def cluster() -> Iterator[Cluster]:
     patch.undo()
 
 
-def start(job: Path, out: Path, cluster: Cluster, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "archscape", "search", str(job), "--out", str(out)]
+def start(job: Path, out: Path, cluster: Cluster | None = None, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "archscape", "search", str(job), "--out", str(out), "--engine", "ray"]
+    address = ["--ray-address", cluster.address] if cluster else []
     return subprocess.Popen(
-        [*command, "--engine", "ray", "--ray-address", cluster.address, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        [*command, *address, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -319,6 +317,11 @@ def children_of(pid: int) -> list[int]:
     ]
 
 
+def descendants_of(pid: int) -> list[int]:
+    children = children_of(pid)
+    return children + [one for child in children for one in descendants_of(child)]
+
+
 @slow
 def test_a_node_is_killed_in_mid_search(long_job: Path, tmp_path: Path, cluster: Cluster) -> None:
     out = tmp_path / "run"
@@ -357,6 +360,28 @@ def test_ray_gives_what_one_process_gives(job_file: Path, tmp_path: Path, cluste
     same = ["number", "status", "message", "hash", "accuracy", "test_accuracy", "loss", "seed"]
     assert one[same].equals(two[same])
     assert set(one["status"]) == {"complete", "pruned"}
+
+
+@slow
+def test_ctrl_c_ends_a_ray_of_its_own(long_job: Path, tmp_path: Path) -> None:
+    long_job.write_text(long_job.read_text().replace("epochs: 8", "epochs: 200"))
+    out = tmp_path / "run"
+    process = start(long_job, out)
+    wait_for(out, "epoch 2:", process)
+    ours = [Owner.of(pid) for pid in descendants_of(process.pid)]
+    process.send_signal(signal.SIGINT)
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "stopped after 0 of 12 trials; the same command goes on" in errors
+    assert "Traceback" not in errors
+    assert all(one.is_dead(Owner.current()) for one in ours)
+    with Study.open(out) as study:
+        trials = study.trials()
+    assert {trial.state for trial in trials} == {"waiting"}
+    begun = logged(out, "epoch 2:")
+    assert {trials[number].hash for number in begun} <= {
+        path.stem for path in (out / "checkpoints").glob("*.partial")
+    }
 
 
 @slow
