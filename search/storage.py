@@ -81,6 +81,8 @@ class Storage:
                 if line is not None and connection.dialect.name == "postgresql":
                     lock = sqlalchemy.text("SELECT pg_advisory_xact_lock(:kind, :line)")
                     connection.execute(lock, {"kind": CLASS, "line": line})
+                if self._away:  # the step must know: it may ask who was silent for how long
+                    self._away, self.back_since = False, time.monotonic()
                 return step(connection)
 
     def _persist(self, attempt: Callable[[], T], patience: float) -> T:
@@ -88,7 +90,7 @@ class Storage:
         pause = 0.05
         while True:
             try:
-                result = attempt()
+                return attempt()
             except exc.IntegrityError:
                 raise  # a rule of the tables said no; its owner knows what that means
             except (exc.SQLAlchemyError, sqlite3.Error) as error:
@@ -96,10 +98,6 @@ class Storage:
                 if not passes(error) or time.monotonic() + pause > deadline:
                     message = f"{self.label}: cannot be used as a study database: {reason(error)}"
                     raise StudyError(message) from error
-            else:
-                if self._away:
-                    self._away, self.back_since = False, time.monotonic()
-                return result
             self.wait(pause * random.uniform(0.5, 1.5))
             pause = min(2 * pause, 10.0)
 
