@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -250,6 +251,30 @@ def test_long_work_between_two_looks_makes_nobody_look_dead(
     study.beat(lease)
     now[0] = 86_400.0
     assert study.look(owner, trials=1).lease is None
+
+
+def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
+    study: Study, plan: Plan, owner: Owner, elsewhere: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could show that it lives, so the silence counts from when the database was back."""
+    study.lease_seconds = 0.5
+    ask(study, plan, elsewhere)
+    assert study.look(owner, trials=1).lease is None
+    with monkeypatch.context() as patch:
+
+        def away(*given: object) -> None:
+            raise OperationalError("BEGIN", {}, Exception("connection refused"))
+
+        def wait(seconds: float) -> None:
+            time.sleep(0.6)
+            patch.undo()
+
+        patch.setattr(study.storage, "wait", wait)
+        patch.setattr(Storage, "_run", away)
+        look = study.look(owner, trials=1)
+    assert (look.lease, look.working) == (None, 1)
+    time.sleep(0.6)
+    assert study.look(owner, trials=1).lease is not None
 
 
 def test_a_lease_is_as_long_as_the_settings_say(
