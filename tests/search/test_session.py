@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from postgres import Cluster
 from rich.console import Console
 from safetensors.torch import load_file
 
@@ -16,9 +17,11 @@ from archscape.analysis.report import RunResults
 from archscape.search.accuracy import evaluate_accuracy
 from archscape.search.data import load_data
 from archscape.search.executors import InProcess
+from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.recipe import Recipe
 from archscape.search.session import run
+from archscape.search.studies import summaries
 from archscape.search.study import Study
 from archscape.search.tables import COLUMNS, CURVE_COLUMNS
 from archscape.spaces import Network, Space, load_network
@@ -163,6 +166,54 @@ def test_limits_that_nothing_meets_are_refused_before_anything_is_written(job: J
 def test_device_that_is_not_there_is_refused(job: Job, tmp_path: Path) -> None:
     with pytest.raises(JobError, match="cuda:99"):
         go(replace(job, device="cuda:99"), tmp_path / "run")
+
+
+def test_study_in_a_database_elsewhere_leaves_the_rest_in_the_folder(
+    job: Job, tmp_path: Path, postgres: Cluster
+) -> None:
+    """Another machine with the address alone has the same tables; the folder knows where to look again."""
+    url = postgres.url("sessions").replace("archscape@", "archscape:secret@")
+    with_server = run(
+        job, out=tmp_path / "run", storage=url, console=quiet(), executor=InProcess(storage=url)
+    ).trials
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert "report.html" in names
+    assert not [name for name in names if name.startswith("study.db")]
+    note = (tmp_path / "run" / "study.json").read_text()
+    assert json.loads(note) == {"storage": postgres.url("sessions"), "study": "tiny-digits"}
+    with Study.open(tmp_path / "elsewhere", name="tiny-digits", storage=url) as study:
+        pd.testing.assert_frame_equal(results(study).trials, with_server)
+    without = go(job, tmp_path / "file").trials
+    same = ["number", "hash", "accuracy", "test_accuracy", "loss", "seed", "decisions"]
+    pd.testing.assert_frame_equal(with_server[same], without[same])
+
+
+def test_other_job_under_the_same_name_is_refused(job: Job, tmp_path: Path) -> None:
+    storage = str(tmp_path / "shared.db")
+
+    def search(job: Job, folder: str) -> None:
+        run(
+            job,
+            out=tmp_path / folder,
+            storage=storage,
+            console=quiet(),
+            executor=InProcess(storage=storage),
+        )
+
+    search(replace(job, trials=1), "first")
+    with pytest.raises(JobError, match="began with seed 0, but the job has 1; give the search another name"):
+        search(replace(job, seed=1), "second")
+    search(replace(job, trials=1, seed=1, search="other"), "second")
+    assert [summary.name for summary in summaries(storage)] == ["other", "tiny-digits"]
+
+
+def test_epochs_of_every_trial_are_in_the_tables(job: Job, tmp_path: Path) -> None:
+    found = go(replace(job, trials=2, recipe=Recipe(epochs=3)), tmp_path / "run")
+    assert [tuple(row) for row in found.curves[["trial", "epoch"]].itertuples(index=False)] == [
+        (trial, epoch) for trial in (0, 1) for epoch in (1, 2, 3)
+    ]
+    last = found.curves[found.curves["epoch"] == 3]["accuracy"]
+    assert list(last) == list(found.trials["accuracy"])
 
 
 def test_results_of_no_run_are_an_error(tmp_path: Path) -> None:
