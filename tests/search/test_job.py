@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from archscape.search.early import Halving
 from archscape.search.job import Job, read_job
 from archscape.search.recipe import Recipe
 from archscape.spaces import Limit, Space
@@ -24,6 +26,10 @@ trials: 12
 workers: 2
 seed: 7
 device: cpu
+stop: {rule: halving, eta: 2}
+repeats: 3
+lease: 90
+cache: results
 """
 
 SHORT = "search: a\nspace: digits\ndata: digits\n"
@@ -48,6 +54,10 @@ def test_reads_every_setting(tmp_path: Path) -> None:
         workers=2,
         seed=7,
         device="cpu",
+        stop=Halving(eta=2),
+        repeats=3,
+        lease=90,
+        cache=str(tmp_path / "results"),
     )
 
 
@@ -55,6 +65,7 @@ def test_fills_in_what_is_left_out(tmp_path: Path) -> None:
     short = job(tmp_path, SHORT)
     assert short == Job(search="a", space=Space.load("digits"), data="digits")
     assert (short.sampler, short.trials, short.workers, short.seed) == ("nsga2", 30, 1, 0)
+    assert (short.stop, short.repeats, short.lease, short.cache) == (None, 1, 60, "")
     assert short.recipe == Recipe()
     assert list(short.objectives.items()) == [("accuracy", "maximize"), ("macs", "minimize")]
 
@@ -93,15 +104,37 @@ def test_limits_tighten_those_of_the_space(tmp_path: Path) -> None:
 
 def test_facts_are_what_a_resumed_search_may_not_change(tmp_path: Path) -> None:
     first = job(tmp_path, FULL)
-    assert first.facts() == replace(first, trials=99, workers=9, sampler="random", device="auto").facts()
+    free = {"trials": 99, "workers": 9, "sampler": "random", "device": "auto", "lease": 9, "cache": ""}
+    assert first.facts() == replace(first, **free).facts()  # type: ignore[arg-type]
     changes = [
         {"seed": 1},
         {"recipe": Recipe()},
         {"objectives": {"accuracy": "maximize"}},
         {"within": {"params": "..50k"}},
+        {"stop": None},
+        {"repeats": 1},
     ]
     for change in [*changes, {"data": "digits"}]:
         assert first.facts() != replace(first, **change).facts()  # type: ignore[arg-type]
+
+
+def test_settings_are_what_a_worker_elsewhere_needs(tmp_path: Path) -> None:
+    """The job and its space as text make the same job in another folder, whatever lies there."""
+    first = job(tmp_path, FULL)
+    settings = json.loads(json.dumps(first.settings()))
+    assert (settings["lease"], settings["trials"]) == (90, 12)
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / "space.yaml").write_text(settings["space"])
+    assert job(tmp_path / "second", settings["job"]) == first
+
+
+def test_data_may_lie_elsewhere_on_another_machine(tmp_path: Path) -> None:
+    (tmp_path / "here.npz").touch()
+    path = tmp_path / "job.yaml"
+    path.write_text(SHORT.replace("data: digits", "data: /there/x.npz"))
+    assert read_job(path, data=str(tmp_path / "here.npz")).data == str(tmp_path / "here.npz")
+    with pytest.raises(JobError, match="neither embedded data nor a file"):
+        read_job(path)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +170,8 @@ def test_facts_are_what_a_resumed_search_may_not_change(tmp_path: Path) -> None:
         ("search: a\nspace: digit\ndata: digits\n", ":2:8: the catalog has no 'digit'"),
         ("search: a\nspace: resnet50\ndata: digits\n", ":2:8: resnet50 is a network"),
         ("search: a\nspace: digits\ndata: digit\n", ":3:7: 'digit' is neither embedded data nor a file"),
+        (SHORT + "lease: 0\n", ":4:8: `lease:` is a whole number from 1 to 86,400, but got '0'"),
+        (SHORT + "repeats: 101\n", ":4:10: `repeats:` is a whole number from 1 to 100, but got '101'"),
         ("search: a\nsearch: b\n", "'search' stands twice"),
         ("search: 'a", "not YAML"),
     ],
