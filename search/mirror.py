@@ -23,6 +23,7 @@ from .history import distribution
 _studies = models.StudyModel.__table__
 _directions = models.StudyDirectionModel.__table__
 _study_facts = models.StudyUserAttributeModel.__table__
+_system_study_facts = models.StudySystemAttributeModel.__table__
 _trials = models.TrialModel.__table__
 _params = models.TrialParamModel.__table__
 _values = models.TrialValueModel.__table__
@@ -43,14 +44,16 @@ STATES = {
 """Optuna's word for each state of a trial."""
 
 
-def add_study(connection: Connection, name: str, directions: Sequence[str]) -> int:
-    """Add a study; return its key."""
+def add_study(connection: Connection, name: str, objectives: Mapping[str, str]) -> int:
+    """Add a study with its objectives (name to direction), which Optuna calls metrics; return its key."""
     key = _key(connection.execute(_studies.insert().values(study_name=name)))
     rows = [
         {"study_id": key, "objective": i, "direction": StudyDirection[way.upper()]}
-        for i, way in enumerate(directions)
+        for i, way in enumerate(objectives.values())
     ]
     connection.execute(_directions.insert(), rows)
+    names = {"study_id": key, "key": "study:metric_names", "value_json": json.dumps(list(objectives))}
+    connection.execute(_system_study_facts.insert().values(names))
     return key
 
 

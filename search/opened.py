@@ -213,7 +213,7 @@ def _find_or_create(
             return replace(address, name=known), found[known]
         if facts is None:
             raise StudyError(address.missing(found))
-        key = mirror.add_study(connection, address.name, list(facts["objectives"].values()))
+        key = mirror.add_study(connection, address.name, facts["objectives"])
         mirror.set_study_fact(connection, key, "archscape", dict(facts))
         mirror.set_study_fact(connection, key, "settings", dict(settings or {}))
         return address, key

@@ -50,7 +50,10 @@ const takes = {
   },
 
   summary({ tiles, front, behind, ended, wanted }) {
-    connection(behind ? "" : "live", behind ? `reading the study: ${study.rows.size.toLocaleString("en-US")} trials` : "live");
+    connection(
+      behind ? "" : "live",
+      behind ? `reading the study: ${study.rows.size.toLocaleString("en-US")} trials` : "live",
+    );
     const moved = front.length !== study.front.size || front.some((number) => !study.front.has(number));
     study.front = new Set(front);
     study.ended = ended;
@@ -66,7 +69,12 @@ const takes = {
 
   running(found) {
     const before = study.running;
-    study.running = new Map(found.map(([number, worker, started, epoch, metrics]) => [number, { number, worker, started, epoch, metrics }]));
+    study.running = new Map(
+      found.map(([number, worker, started, epoch, metrics]) => [
+        number,
+        { number, worker, started, epoch, metrics },
+      ]),
+    );
     const mine = opened.number;
     if (mine !== null && before.get(mine)?.epoch !== study.running.get(mine)?.epoch) refreshTrial();
     showRunning();
@@ -114,8 +122,11 @@ function showRunning() {
   const heads = ["trial", "epoch", study.about.short[study.about.score] ?? "", "since", "worker"];
   const right = [true, true, true, true, false];
   const lines = [...study.running.values()].map((one) => [
-    linkTo(one.number), one.epoch || "–", written(study.about.score, one.metrics[study.about.score]),
-    span((Date.now() - Date.parse(one.started)) / 1000), one.worker,
+    linkTo(one.number),
+    one.epoch || "–",
+    written(study.about.score, one.metrics[study.about.score]),
+    span((Date.now() - Date.parse(one.started)) / 1000),
+    one.worker,
   ]);
   const focused = document.activeElement?.closest?.("#running a")?.hash;
   byId("running").replaceChildren(...(lines.length ? [tableOf(heads, lines, right)] : []));
@@ -146,11 +157,18 @@ function tableOf(heads, lines, right) {
 let listing = 0;
 
 function listSoon() {
-  if (!listing) listing = setTimeout(() => { listing = 0; list(); }, 500);
+  if (!listing)
+    listing = setTimeout(() => {
+      listing = 0;
+      list();
+    }, 500);
 }
 
 const early = (row) => row[1] === "pruned" || row[1] === "paused";
-const state = (row) => (row[1] === "running" ? `running, epoch ${study.running.get(row[0])?.epoch ?? 0}` : verdict({ state: row[1], cause: row[2], rung: row[4] }));
+const state = (row) =>
+  row[1] === "running"
+    ? `running, epoch ${study.running.get(row[0])?.epoch ?? 0}`
+    : verdict({ state: row[1], cause: row[2], rung: row[4] });
 
 // A running trial is shown as of its latest epoch.
 const latest = (row, name) => study.running.get(row[0])?.metrics[name] ?? row[column(name)];
@@ -172,7 +190,10 @@ function chosen() {
     return [total, all.slice(0, LATEST)];
   }
   const cost = column(study.about.costs[0]);
-  const front = all.filter((row) => study.front.has(row[0])).sort((a, b) => a[cost] - b[cost]).slice(0, LATEST);
+  const front = all
+    .filter((row) => study.front.has(row[0]))
+    .sort((a, b) => a[cost] - b[cost])
+    .slice(0, LATEST);
   return [total, [...front, ...all.filter((row) => !study.front.has(row[0])).slice(0, LATEST)]];
 }
 
@@ -196,7 +217,9 @@ function list() {
     if (line === next) next = next.nextElementSibling;
     else body.insertBefore(line, next);
   }
-  byId("shown").textContent = total > shown.length ? `${shown.length} of ${total.toLocaleString("en-US")}: ${table.order ? "the first ones" : "the frontier and the latest"}` : `${total.toLocaleString("en-US")} trials`;
+  const which = table.order ? "the first ones" : "the frontier and the latest";
+  byId("shown").textContent =
+    total > shown.length ? `${shown.length} of ${counted(total)}: ${which}` : `${counted(total)} trials`;
 }
 
 function lineOf(row, columns) {
@@ -241,7 +264,10 @@ function heads(columns) {
 
 // A click orders by a column, best first; another turns it round; a third goes back to the latest.
 function order(name) {
-  const first = study.about.objectives[name] === "minimize" || study.about.costs.includes(name) || name === "loss" ? 1 : -1;
+  const first =
+    study.about.objectives[name] === "minimize" || study.about.costs.includes(name) || name === "loss"
+      ? 1
+      : -1;
   if (table.order !== name) Object.assign(table, { order: name, direction: first });
   else if (table.direction === first) table.direction = -first;
   else table.order = "";
@@ -252,7 +278,8 @@ function order(name) {
 function mark() {
   for (const head of byId("rows").tHead.rows[0].cells) {
     head.removeAttribute("aria-sort");
-    if (head.dataset.name === table.order) head.setAttribute("aria-sort", table.direction > 0 ? "ascending" : "descending");
+    if (head.dataset.name === table.order)
+      head.setAttribute("aria-sort", table.direction > 0 ? "ascending" : "descending");
   }
 }
 
@@ -276,11 +303,14 @@ byId("open").addEventListener("submit", (event) => {
 });
 byId("rows").addEventListener("click", (event) => {
   const line = event.target.closest("tbody tr");
-  if (line && !event.target.closest("a") && !getSelection().toString()) location.hash = line.querySelector("a").hash;
+  if (line && !event.target.closest("a") && !getSelection().toString())
+    location.hash = line.querySelector("a").hash;
 });
 
 addEventListener("DOMContentLoaded", () => {
-  byId("frontier").querySelector("fieldset").addEventListener("input", () => drawNow("frontier"));
+  byId("frontier")
+    .querySelector("fieldset")
+    .addEventListener("input", () => drawNow("frontier"));
   const place = placeOf("frontier");
   Plotly.newPlot(place, [], {}, settings).then(() => {
     place.on("plotly_click", (event) => {
@@ -288,7 +318,8 @@ addEventListener("DOMContentLoaded", () => {
       if (number !== undefined) location.hash = `trial-${number}`;
     });
     place.on("plotly_relayout", (change) => {
-      if (Object.keys(change).some((key) => key.startsWith("xaxis") || key.startsWith("yaxis"))) drawNow("frontier");
+      if (Object.keys(change).some((key) => key.startsWith("xaxis") || key.startsWith("yaxis")))
+        drawNow("frontier");
     });
   });
   ["frontier", "progress", "curve"].map(placeOf).forEach(leadByKeys);

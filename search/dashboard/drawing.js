@@ -1,5 +1,5 @@
-// What is known of the study, how it is written, and its figures. `page.py` joins this with the script that all
-// pages share.
+// What is known of the study, how it is written, and its figures. `page.py` joins this with the script that
+// all pages share.
 
 const FIXED = 5; // number, state, cause, worker, rung; the values of `columns` follow
 const FEW = 2000; // so many marks are drawn one by one
@@ -9,7 +9,10 @@ const byId = (id) => document.getElementById(id);
 const column = (name) => FIXED + study.about.columns.indexOf(name);
 
 // A text for a label of plotly.js, which reads tags.
-const escaped = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const escaped = (text) =>
+  String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+const counted = (count) => count.toLocaleString("en-US");
 
 function written(name, value) {
   if (value === null || value === undefined) return "–";
@@ -69,7 +72,9 @@ const chosenCost = () => document.querySelector("input[name=cost]:checked").valu
 
 function about(row, more = "") {
   const shown = [study.about.score, ...study.about.costs].filter((name) => row[column(name)] !== null);
-  const lines = shown.map((name) => `${escaped(study.about.labels[name])} ${written(name, row[column(name)])}`);
+  const lines = shown.map(
+    (name) => `${escaped(study.about.labels[name])} ${written(name, row[column(name)])}`,
+  );
   return [`<b>trial ${row[0]}</b>`, ...lines, ...(more ? [more] : [])].join("<br>");
 }
 
@@ -144,31 +149,62 @@ views.frontier = (figure) => {
   byId("log").disabled = range[0] <= 0;
   const log = byId("log").checked && range[0] > 0;
   const front = all.filter((row) => study.front.has(row[0])).sort((a, b) => a[x] - b[x]);
-  const rest = thinned(all.filter((row) => !study.front.has(row[0])), x, y, log);
+  const rest = thinned(
+    all.filter((row) => !study.front.has(row[0])),
+    x,
+    y,
+    log,
+  );
   const steps = staircase(all, x, y, objectives[score] === "minimize");
   const working = [...study.running.values()].filter((one) => Number.isFinite(one.metrics[score]));
-  const live = working.map((one) => {
-    const row = [...study.rows.get(one.number) ?? []];
-    row[y] = one.metrics[score];
-    return row;
-  }).filter((row) => Number.isFinite(row[x]));
-  const crowd = rest.length + front.length < all.length;
-  byId("crowd").textContent = crowd ? `Trials that lie closer than a mark is wide share one: ${all.length.toLocaleString("en-US")} trials, ${(rest.length + front.length).toLocaleString("en-US")} marks. Zoom in for more.` : "";
+  const live = working
+    .map((one) => {
+      const row = [...(study.rows.get(one.number) ?? [])];
+      row[y] = one.metrics[score];
+      return row;
+    })
+    .filter((row) => Number.isFinite(row[x]));
+  const marks = rest.length + front.length;
+  const share = `Trials that lie closer than a mark is wide share one: ${counted(all.length)} trials,`;
+  byId("crowd").textContent = marks < all.length ? `${share} ${counted(marks)} marks. Zoom in for more.` : "";
   return {
     data: [
-      points("other complete trials", rest.map((one) => one.row), x, { size: 6, color: "--rest" },
-        rest.map(({ row, count }) => about(row, count > 1 ? `and ${count - 1} more here` : ""))),
-      { type: "scatter", mode: "lines", name: "best at this cost or below", x: steps.map((r) => r[x]), y: steps.map((r) => r[y]),
-        line: { color: "--front", width: 1.5, shape: "hv" }, hoverinfo: "skip", visible: steps.length > 0 },
+      points(
+        "other complete trials",
+        rest.map((one) => one.row),
+        x,
+        { size: 6, color: "--rest" },
+        rest.map(({ row, count }) => about(row, count > 1 ? `and ${count - 1} more here` : "")),
+      ),
+      {
+        type: "scatter",
+        mode: "lines",
+        name: "best at this cost or below",
+        x: steps.map((r) => r[x]),
+        y: steps.map((r) => r[y]),
+        line: { color: "--front", width: 1.5, shape: "hv" },
+        hoverinfo: "skip",
+        visible: steps.length > 0,
+      },
       points("frontier", front, x, { size: 10, color: "--front", symbol: "diamond" }),
-      points("running, at its latest epoch", live, x, { size: 9, symbol: "circle-open", line: { width: 2 }, color: "--running" }),
+      points("running, at its latest epoch", live, x, {
+        size: 9,
+        symbol: "circle-open",
+        line: { width: 2 },
+        color: "--running",
+      }),
     ],
     layout: {
       ...figure.layout,
       uirevision: `${cost} ${log}`,
-      xaxis: { ...figure.layout.xaxis, type: log ? "log" : "linear", tickformat: "~s", dtick: ticks(range, log),
+      xaxis: {
+        ...figure.layout.xaxis,
+        type: log ? "log" : "linear",
+        tickformat: "~s",
+        dtick: ticks(range, log),
         nticks: placeOf("frontier").clientWidth < 600 ? 5 : 12,
-        title: { ...figure.layout.xaxis.title, text: escaped(labels[cost]) + (log ? ", log scale" : "") } },
+        title: { ...figure.layout.xaxis.title, text: escaped(labels[cost]) + (log ? ", log scale" : "") },
+      },
     },
   };
 };
@@ -176,13 +212,35 @@ views.frontier = (figure) => {
 views.progress = (figure) => {
   const reached = study.progress;
   const name = Object.keys(study.about.objectives)[0];
-  const shown = (value) => (Object.keys(study.about.objectives).length > 1 ? value.toPrecision(4) : written(name, value));
+  const shown = (value) =>
+    Object.keys(study.about.objectives).length > 1 ? value.toPrecision(4) : written(name, value);
   const ended = [...reached, ...(reached.length ? [[study.ended, reached.at(-1)[1]]] : [])];
   return {
-    data: [{ type: "scatter", mode: "lines+markers", x: ended.map(([at]) => at), y: ended.map(([, value]) => value),
-      line: { color: "--front", width: 2, shape: "hv" }, marker: { size: 4, color: "--front" }, hoverinfo: "text", showlegend: false,
-      hovertext: ended.map(([at, value]) => `<b>${shown(value)}</b><br>after ${at.toLocaleString("en-US")} trials`) }],
-    layout: { ...figure.layout, uirevision: "progress", xaxis: { ...figure.layout.xaxis, rangemode: "tozero", tickformat: ",d",
-      ...(study.ended <= 10 ? { dtick: 1 } : {}), title: { ...figure.layout.xaxis.title, text: "ended trials" } } },
+    data: [
+      {
+        type: "scatter",
+        mode: "lines+markers",
+        x: ended.map(([at]) => at),
+        y: ended.map(([, value]) => value),
+        line: { color: "--front", width: 2, shape: "hv" },
+        marker: { size: 4, color: "--front" },
+        hoverinfo: "text",
+        showlegend: false,
+        hovertext: ended.map(
+          ([at, value]) => `<b>${shown(value)}</b><br>after ${at.toLocaleString("en-US")} trials`,
+        ),
+      },
+    ],
+    layout: {
+      ...figure.layout,
+      uirevision: "progress",
+      xaxis: {
+        ...figure.layout.xaxis,
+        rangemode: "tozero",
+        tickformat: ",d",
+        ...(study.ended <= 10 ? { dtick: 1 } : {}),
+        title: { ...figure.layout.xaxis.title, text: "ended trials" },
+      },
+    },
   };
 };

@@ -9,7 +9,9 @@ function openTrial(number) {
   Plotly.purge(placeOf("curve"));
   byId("trial-title").textContent = `Trial ${number}`;
   byId("trial-lede").textContent = "";
-  ["trial-values", "trial-decisions", "trial-log", "trial-network"].forEach((id) => byId(id).replaceChildren());
+  ["trial-values", "trial-decisions", "trial-log", "trial-network"].forEach((id) =>
+    byId(id).replaceChildren(),
+  );
   byId("trial-message").hidden = byId("trial-curve").hidden = true;
   if (!panel.open) panel.showModal();
   panel.scrollTop = 0;
@@ -32,7 +34,10 @@ async function refreshTrial() {
 
 function showTrial(found) {
   opened.state = found.state;
-  byId("trial-lede").replaceChildren(element("span", verdict(found), `status ${found.state}`), ` · ${facts(found)}`);
+  byId("trial-lede").replaceChildren(
+    element("span", verdict(found), `status ${found.state}`),
+    ` · ${facts(found)}`,
+  );
   const goesOn = found.message && (found.state === "running" || found.state === "waiting");
   fill("trial-message", goesOn ? `Stopped early before, and gone on with: ${found.message}` : found.message);
   rows("trial-values", { ...found.values, hash: found.hash, seed: found.seed });
@@ -51,8 +56,15 @@ function verdict({ state, cause, rung }) {
 }
 
 function facts(found) {
-  const [began, ended] = [Date.parse(found.started), found.finished ? Date.parse(found.finished) : Date.now()];
-  const parts = [found.worker, found.attempts > 1 ? `attempt ${found.attempts}` : "", `${span((ended - began) / 1000)}${found.finished ? "" : " so far"}`];
+  const [began, ended] = [
+    Date.parse(found.started),
+    found.finished ? Date.parse(found.finished) : Date.now(),
+  ];
+  const parts = [
+    found.worker,
+    found.attempts > 1 ? `attempt ${found.attempts}` : "",
+    `${span((ended - began) / 1000)}${found.finished ? "" : " so far"}`,
+  ];
   return parts.filter(Boolean).join(" · ");
 }
 
@@ -62,14 +74,17 @@ function fill(id, text) {
 }
 
 function rows(id, values) {
-  byId(id).replaceChildren(...Object.entries(values).flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+  byId(id).replaceChildren(
+    ...Object.entries(values).flatMap(([name, value]) => [element("dt", name), element("dd", value)]),
+  );
 }
 
 // The log stays at its end while it grows, unless the reader scrolled up.
 function showLog(text) {
   const place = byId("trial-log");
   const atEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 30;
-  byId("trial-log-note").textContent = text === null ? "It does not lie on this machine; each worker keeps the logs of its own trials." : "";
+  byId("trial-log-note").textContent =
+    text === null ? "It does not lie on this machine; each worker keeps the logs of its own trials." : "";
   place.hidden = text === null;
   if (text === null || place.textContent === text) return;
   place.textContent = text;
@@ -77,11 +92,14 @@ function showLog(text) {
 }
 
 function showCurve() {
-  const known = opened.epochs.flatMap((epoch) => Object.keys(epoch).filter((name) => Number.isFinite(epoch[name])));
+  const known = opened.epochs.flatMap((epoch) =>
+    Object.keys(epoch).filter((name) => Number.isFinite(epoch[name])),
+  );
   const names = [...new Set(known)].filter((name) => !["trial", "epoch", "repeat", "seed"].includes(name));
   byId("trial-curve").hidden = !names.length;
   if (!names.length) return;
-  if (!names.includes(opened.measure)) opened.measure = names.includes(study.about.score) ? study.about.score : names[0];
+  if (!names.includes(opened.measure))
+    opened.measure = names.includes(study.about.score) ? study.about.score : names[0];
   choices("measures", "measure", names, opened.measure);
   figures.curve = { layout: study.about.layouts.curve };
   redraw("curve");
@@ -91,12 +109,37 @@ views.curve = (figure) => {
   const { epochs, measure } = opened;
   const tickformat = study.about.shares.includes(measure) ? ".1~%" : "~g";
   return {
-    data: [{ type: "scatter", mode: "lines+markers", x: epochs.map((one) => one.epoch), y: epochs.map((one) => one[measure] ?? null),
-      line: { color: opened.state === "running" ? "--running" : "--front", width: 2 }, marker: { size: epochs.length > 60 ? 3 : 6 }, showlegend: false,
-      hoverinfo: "text", hovertext: epochs.map((one) => `epoch ${one.epoch}: <b>${written(measure, one[measure])}</b>`) }],
-    layout: { ...figure.layout, uirevision: `${opened.number} ${measure}`,
-      yaxis: { ...figure.layout.yaxis, tickformat, title: { ...figure.layout.yaxis.title, text: escaped(study.about.labels[measure] ?? measure.replaceAll("_", " ")) } },
-      xaxis: { ...figure.layout.xaxis, tickformat: "d", ...(epochs.length <= 10 ? { dtick: 1 } : {}), title: { ...figure.layout.xaxis.title, text: "epoch" } } },
+    data: [
+      {
+        type: "scatter",
+        mode: "lines+markers",
+        x: epochs.map((one) => one.epoch),
+        y: epochs.map((one) => one[measure] ?? null),
+        line: { color: opened.state === "running" ? "--running" : "--front", width: 2 },
+        marker: { size: epochs.length > 60 ? 3 : 6 },
+        showlegend: false,
+        hoverinfo: "text",
+        hovertext: epochs.map((one) => `epoch ${one.epoch}: <b>${written(measure, one[measure])}</b>`),
+      },
+    ],
+    layout: {
+      ...figure.layout,
+      uirevision: `${opened.number} ${measure}`,
+      yaxis: {
+        ...figure.layout.yaxis,
+        tickformat,
+        title: {
+          ...figure.layout.yaxis.title,
+          text: escaped(study.about.labels[measure] ?? measure.replaceAll("_", " ")),
+        },
+      },
+      xaxis: {
+        ...figure.layout.xaxis,
+        tickformat: "d",
+        ...(epochs.length <= 10 ? { dtick: 1 } : {}),
+        title: { ...figure.layout.xaxis.title, text: "epoch" },
+      },
+    },
   };
 };
 

@@ -55,6 +55,7 @@ def test_limits_are_constraints_that_every_trial_meets(study: Study, limited: Pl
         assert list(trial.constraints.values()) == bounds
         assert max(bounds) <= 0
     assert len(seen.best_trials) >= 1
+    assert seen.metric_names == ["accuracy", "macs"]
 
 
 def test_one_objective_has_a_value_for_each_epoch(tmp_path: Path, plan: Plan, finished: Any) -> None:
@@ -104,6 +105,7 @@ def check_dashboard(storage: str, study: Study) -> None:
         detail = fetch(f"{url}/api/studies/{summary['study_id']}?after=0")
     assert summary["study_name"] == study.name
     assert summary["directions"] == ["maximize", "minimize"]
+    assert detail["objective_names"] == ["accuracy", "macs"]
     ours = study.trials()
     assert [trial["number"] for trial in detail["trials"]] == [trial.number for trial in ours]
     for shown, trial in zip(detail["trials"], ours, strict=True):
