@@ -13,7 +13,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import NoopStopper
 
-from .desk import Desk
+from .desk import MEMORY, Desk
 from .words import Word
 
 T = TypeVar("T")
@@ -97,7 +97,8 @@ class Watchdog(Callback):
         for name in set(self._trials) - set(self._desk.tasks):
             del self._trials[name]
         for name in self._desk.overdue():
-            ray.kill(_actor(self._trials[name]))
+            if actor := _actor(self._trials[name]):
+                ray.kill(actor)
 
 
 class Ending(Stopper):
@@ -134,5 +135,6 @@ def _actor(trial: Trial) -> Any:
 
 def _why(trial: Trial) -> str:
     """Return the last line of the error that Tune wrote down for a trial."""
-    lines = Path(trial.error_file).read_text().split("\n") if trial.error_file else []
-    return next((line.strip() for line in reversed(lines) if line.strip()), "unknown")
+    text = Path(trial.error_file).read_text(errors="replace") if trial.error_file else ""
+    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "unknown")
+    return f"{MEMORY}: {last}" if "OUT_OF_MEMORY" in text else last

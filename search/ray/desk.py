@@ -27,6 +27,10 @@ SPARE_SECONDS = 60.0
 """What an actor may take beyond the recipe's seconds, and to say its next word."""
 
 
+MEMORY = "out of memory"
+"""What the reason of a loss begins with if Ray ended an actor because its node had no memory left."""
+
+
 @dataclass(kw_only=True)
 class Task:
     """A trial in the hands of an actor, or waiting for one.
@@ -87,7 +91,7 @@ class Desk:
     _ticked: float = field(default_factory=time.monotonic)
     _again: list[Task] = field(default_factory=list)
     _lost_in_a_row: int = 0
-    _said: set[str] = field(default_factory=set)
+    _warned: bool = False
     _known: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -176,7 +180,7 @@ class Desk:
             self.end(name, Word(worker="", left=True))
 
     def overdue(self) -> list[str]:
-        """Return the trials whose actors take too long.
+        """Return the trials whose actors take too long, each once.
 
         An actor says something every second. If it does not for a minute, it is taken for lost; if it does,
         but the training takes far longer than the recipe lets it, the training is taken for hung.
@@ -184,10 +188,13 @@ class Desk:
         now, found = self._tick(), list[str]()
         limit = (self.job.recipe.seconds or float("inf")) * self.job.repeats + SPARE_SECONDS
         for name, task in self.tasks.items():
-            if task.began is not None and now - task.began > limit:
+            if task.began is None or task.timed_out:
+                continue
+            if now - task.began > limit:
                 task.timed_out = f"it ran for {now - task.began:.0f} s; the recipe lets it {limit:.0f} s"
                 found.append(name)
-            elif task.began is not None and now - task.heard > SPARE_SECONDS:
+            elif now - task.heard > SPARE_SECONDS:
+                task.heard = now
                 task.log(f"the actor has been silent for {SPARE_SECONDS:.0f} s; it is ended")
                 found.append(name)
         return found
@@ -258,16 +265,14 @@ class Desk:
             except InputError as error:
                 self.failure = error
         self._known |= {word.device, word.fingerprint}
-        if not word.shared and not self._said:
-            self._say(
+        if not word.shared and not self._warned:
+            self._warned = True
+            message = (
                 f"{word.worker.split(':')[0]} does not see {self.study.address.folder}: weights stay on the "
                 "node that trained them, and a trial that loses its node begins anew; give --out a folder "
                 "that all nodes share"
             )
-
-    def _say(self, message: str) -> None:
-        self._said.add(message)
-        self.notify(Event(kind="note", worker="ray", message=message))
+            self.notify(Event(kind="note", worker="ray", message=message))
 
 
 def _failure(task: Task, why: str) -> Result:
@@ -275,7 +280,7 @@ def _failure(task: Task, why: str) -> Result:
     cause, message = "lost_worker", f"{task.lost} workers were lost on it: {why}"
     if task.timed_out:
         cause, message = "timed_out", task.timed_out
-    elif "OUT_OF_MEMORY" in why:
+    elif why.startswith(MEMORY):
         cause = "out_of_memory"
     return Result(
         number=task.lease.number,

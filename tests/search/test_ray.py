@@ -150,14 +150,18 @@ def test_a_desk_gives_out_as_many_trials_as_there_are_workers(
     assert study.counts() == {"complete": 1, "running": 2}
 
 
-def test_a_trial_that_lost_its_actors_has_failed(desk: Desk, study: Study) -> None:
+@pytest.mark.parametrize(
+    ("why", "cause"),
+    [("its node died", "lost_worker"), ("out of memory: its node is running low", "out_of_memory")],
+)
+def test_a_trial_that_lost_its_actors_has_failed(desk: Desk, study: Study, why: str, cause: str) -> None:
     for _ in range(3):
         desk.take("a")
         desk.begin("a")
-        desk.lose("a", "its node died")
+        desk.lose("a", why)
     trial = trial_of(study, 0)
-    assert (trial.state, trial.cause) == ("failed", "lost_worker")
-    assert trial.message == "3 workers were lost on it: its node died"
+    assert (trial.state, trial.cause) == ("failed", cause)
+    assert trial.message == f"3 workers were lost on it: {why}"
 
 
 def test_a_trial_that_lost_its_actor_is_given_out_again(desk: Desk, study: Study) -> None:
@@ -184,6 +188,7 @@ def test_a_training_that_takes_far_too_long_has_timed_out(desk: Desk, study: Stu
     assert task.began
     task.began -= 80
     assert desk.overdue() == ["a"]
+    assert desk.overdue() == []
     desk.lose("a", "it was killed")
     assert trial_of(study, 0).cause == "timed_out"
 
@@ -193,6 +198,7 @@ def test_a_silent_actor_is_ended_but_not_its_trial(desk: Desk) -> None:
     desk.begin("a")
     desk.tasks["a"].heard -= 80
     assert desk.overdue() == ["a"]
+    assert desk.overdue() == []
 
 
 def test_silence_does_not_count_while_the_driver_is_held_up(desk: Desk) -> None:
