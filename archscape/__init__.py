@@ -23,6 +23,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from . import analysis, search, spaces
     from .analysis.cost import profile
+    from .analysis.guidelines import lint
     from .analysis.memory import largest_batch, memory
     from .analysis.memory_training import largest_training_batch, training_memory
     from .spaces import Network, Row, Space, load, load_network, load_space, oneof, ref, span
@@ -33,6 +34,7 @@ _HOMES = {
     "Space": "spaces",
     "largest_batch": "analysis.memory",
     "largest_training_batch": "analysis.memory_training",
+    "lint": "analysis.guidelines",
     "load": "spaces",
     "load_network": "spaces",
     "load_space": "spaces",
@@ -53,6 +55,7 @@ __all__ = [
     "analysis",
     "largest_batch",
     "largest_training_batch",
+    "lint",
     "load",
     "load_network",
     "load_space",

@@ -23,6 +23,7 @@ from .commands.common import NameOption, RunArgument, StorageOption, find_study
 from .commands.dashboard import dashboard
 from .commands.engine import Engine
 from .commands.field import field
+from .commands.lint import lint
 from .commands.networks import COSTS, FormatOption, InputOption, find_network
 from .commands.profile import profile
 from .commands.references import references
@@ -97,6 +98,7 @@ def search(
 
 app.command()(profile)
 app.command()(field)
+app.command()(lint)
 
 
 @app.command()

@@ -1,0 +1,192 @@
+"""The rule on dilated convolutions: together they read every input of their field, and not the same twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from archscape.spaces.graph import Node, Shape
+from archscape.spaces.operators import AvgPool, Conv, Crop, MaxPool, Pad
+
+from .finding import Cost, Hit, Rule, Severity
+from .wiring import Wiring
+
+
+class _Reads(NamedTuple):
+    """What an element of a map reads of the map that the last down-sampling made, along one axis.
+
+    Attributes:
+        start: Where the first of them stands, from the element.
+        bits: A bit for each position from there on.
+        run: The convolutions of more than one weight since, by their places; of a join, the longest.
+    """
+
+    start: int = 0
+    bits: int = 1
+    run: tuple[int, ...] = ()
+
+    @property
+    def unread(self) -> int:
+        """Positions within the field that are not read."""
+        return self.bits.bit_length() - self.bits.bit_count()
+
+    def through(self, kernel: int, dilation: int, padding: int, place: int | None) -> _Reads:
+        """Return what a window over this map reads."""
+        bits = 0
+        for tap in range(kernel):
+            bits |= self.bits << (tap * dilation)
+        run = self.run if place is None or kernel == 1 else (*self.run, place)
+        return _Reads(self.start - padding, bits, run)
+
+    def union(self, other: _Reads) -> _Reads:
+        """Return what elements of two maps read together."""
+        start = min(self.start, other.start)
+        bits = self.bits << (self.start - start) | other.bits << (other.start - start)
+        return _Reads(start, bits, max(self.run, other.run, key=len))
+
+
+def _gridding(wiring: Wiring) -> Iterator[Hit]:
+    found: dict[int, Hit] = {}
+    for axis in range(len(wiring.flat.input) - 1):
+        reads = _reads(wiring, axis)
+        for hit in [*_holes(wiring, axis, reads), *_repeats(wiring, axis, reads)]:
+            found.setdefault(hit.index, hit)
+    yield from found.values()
+
+
+def _holes(wiring: Wiring, axis: int, found: list[_Reads]) -> Iterator[Hit]:
+    """Find the last dilated convolution of every map that leaves inputs unread, where its resolution ends."""
+    for value, reads in enumerate(found):
+        dilated = [place for place in reads.run if _dilation(wiring, place, axis) > 1]
+        ends = all(_resets(wiring, reader) for reader in wiring.readers[value])
+        if reads.unread and ends and dilated:
+            rates = [_dilation(wiring, place, axis) for place in reads.run]
+            share = reads.unread / reads.bits.bit_length()
+            measured = (
+                f"rates {_listed(rates)} leave {reads.unread} of {reads.bits.bit_length()} positions unread"
+            )
+            yield _hit(wiring, dilated[-1], reads.run, axis, measured, share)
+
+
+def _repeats(wiring: Wiring, axis: int, found: list[_Reads]) -> Iterator[Hit]:
+    """Find runs of convolutions with one rate above 1: neighbours read disjoint positions all along."""
+    longest: dict[int, tuple[int, ...]] = {}
+    for reads in found:
+        rate = _dilation(wiring, reads.run[-1], axis) if reads.run else 1
+        same = _tail(wiring, reads.run, rate, axis)
+        if rate > 1 and len(same) > 1:
+            longest[same[0]] = max(longest.get(same[0], ()), same, key=len)
+    for same in longest.values():
+        rates = [_dilation(wiring, place, axis) for place in same]
+        measured = f"rates {_listed(rates)}: neighbours share no position that they read"
+        yield _hit(wiring, same[-1], same, axis, measured, len(same))
+
+
+def _tail(wiring: Wiring, run: tuple[int, ...], rate: int, axis: int) -> tuple[int, ...]:
+    """Return the convolutions at the end of a run that have one rate."""
+    start = len(run)
+    while start and _dilation(wiring, run[start - 1], axis) == rate:
+        start -= 1
+    return run[start:]
+
+
+def _hit(wiring: Wiring, index: int, run: tuple[int, ...], axis: int, measured: str, value: float) -> Hit:
+    convs = [wiring.op(place) for place in run]
+    kernel = min(op.kernel[axis] for op in convs if isinstance(op, Conv))
+    rates = dense_rates(len(run), sum(_dilation(wiring, place, axis) for place in run), kernel)
+    cost = Cost.of(*[wiring.costs(place) for place in run])
+    return Hit(
+        index=index,
+        measured=measured,
+        value=value,
+        alternative=f"rates {_listed(rates)}: no gaps, field {1 + (kernel - 1) * sum(rates)}",
+        before=cost,
+        after=cost,
+    )
+
+
+def dense_rates(count: int, total: int, kernel: int) -> list[int]:
+    """Return rates that rise as evenly as they can, leave no gap, and add up to a total where they can.
+
+    The first is 1; each is at most the field of those before it, so that their steps meet.
+
+    >>> dense_rates(3, 6, 3), dense_rates(2, 4, 3)
+    ([1, 2, 3], [1, 3])
+    """
+    rates = [1] * count
+    while sum(rates) < total:
+        before = sum(rates)
+        for place in range(count - 1, 0, -1):
+            field = 1 + (kernel - 1) * sum(rates[:place])
+            if sum(rates) < total and rates[place] < field:
+                rates[place] += 1
+        if sum(rates) == before:
+            break
+    return rates
+
+
+def _reads(wiring: Wiring, axis: int) -> list[_Reads]:
+    """Return what every value reads of the map that the last down-sampling before it made."""
+    found = [_Reads()]
+    for index, node in enumerate(wiring.nodes):
+        if _resets(wiring, index) or axis >= len(node.shape) - 1:
+            found.append(_Reads())
+            continue
+        maps = [
+            value for value in node.inputs if wiring.flat.shape_of(value)[1:] != (1,) * (len(node.shape) - 1)
+        ]
+        inputs = [found[value] for value in maps or node.inputs]
+        reads = inputs[0]
+        for other in inputs[1:]:
+            reads = reads.union(other)
+        found.append(_step(node, reads, index, axis))
+    return found
+
+
+def _step(node: Node, reads: _Reads, index: int, axis: int) -> _Reads:
+    op = node.op
+    if isinstance(op, Conv):
+        return reads.through(op.kernel[axis], op.dilation[axis], op.padding[axis], index)
+    if isinstance(op, AvgPool | MaxPool):
+        return reads.through(op.kernel[axis], 1, op.padding[axis], None)
+    if isinstance(op, Pad):
+        return reads._replace(start=reads.start - op.before[axis])
+    if isinstance(op, Crop):
+        return reads._replace(start=reads.start + op.start[axis])
+    return reads
+
+
+def _resets(wiring: Wiring, index: int) -> bool:
+    """Tell whether an operator makes a map of another resolution, or reads all of its map."""
+    node = wiring.nodes[index]
+    shapes = wiring.flat.shapes(node)
+    kernel, stride = wiring.op(index).field(shapes)
+    windows = isinstance(node.op, Conv | AvgPool | MaxPool)
+    return set(stride) != {1} or (not windows and set(kernel) != {1})
+
+
+def _dilation(wiring: Wiring, place: int, axis: int) -> int:
+    op = wiring.op(place)
+    assert isinstance(op, Conv)
+    rate: Shape = op.dilation
+    return rate[axis]
+
+
+def _listed(rates: list[int]) -> str:
+    return ", ".join(map(str, rates))
+
+
+RULES = (
+    Rule(
+        name="gridding",
+        law="the convolutions of one resolution read every position of their field, and no two in a "
+        "row share a rate above 1",
+        reason="with rates of a common factor an output reads its field through a grid, and its "
+        "neighbours through others: local detail is lost. Rates that rise from 1 cover the same "
+        "field for the same cost",
+        source="Wang et al. 2018, Understanding convolution for semantic segmentation, section 3.2 (HDC)",
+        threshold=0.0,
+        severity=Severity.warning,
+        check=_gridding,
+    ),
+)

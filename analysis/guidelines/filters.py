@@ -1,0 +1,169 @@
+"""Rules on kernels: their size, what of them meets the map, and what their stride passes over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from math import prod
+
+from archscape.spaces.graph import Shape, Totals
+from archscape.spaces.operators import Conv, Crop, Pad
+from archscape.spaces.table.values import shape_text
+
+from .finding import Cost, Hit, Rule, Severity
+from .wiring import Wiring
+
+SAVING = 0.10  # below this, a chain is no clear gain for the layers that it adds
+
+
+def _large_filters(wiring: Wiring) -> Iterator[Hit]:
+    for index, op, given in wiring.convolutions():
+        size, depthwise = op.kernel[0], op.groups == op.inputs > 1
+        square = set(op.kernel) == {size} and size % 2 == 1 and size >= 5
+        # The first layer reads few channels, where a chain is dearer; a kernel as large as its map is no
+        # window but a linear layer.
+        if not square or depthwise or wiring.nodes[index].inputs[0] == 0 or op.kernel == given[1:]:
+            continue
+        before, chain = wiring.costs(index), _chain(op, given)
+        after = Cost.of(*[part for _, part in chain])
+        saving = 1 - max(after.params / before.params, after.macs / before.macs)
+        if saving >= SAVING:
+            widths = " to ".join(map(str, [op.inputs, *(width for width, _ in chain)]))
+            yield Hit(
+                index=index,
+                measured=f"{shape_text(op.kernel)}, {op.inputs} to {op.outputs} channels",
+                value=saving,
+                alternative=f"{len(chain)} of {shape_text((3,) * len(op.kernel))}, {widths} channels"
+                f"{_formula(op, len(chain))}; saves {saving:.0%}",
+                before=Cost.of(before),
+                after=after,
+            )
+
+
+def _chain(op: Conv, given: Shape) -> list[tuple[int, Totals]]:
+    """Return width and cost of the 3x3 convolutions that see as much; widths grow in equal ratios."""
+    depth, rank = (op.kernel[0] - 1) // 2, len(op.kernel)
+    growth = op.outputs / op.inputs
+    widths = [
+        max(1, round(op.inputs * growth ** (step / depth) / op.groups)) * op.groups
+        for step in range(depth + 1)
+    ]
+    parts = []
+    for step, (read, written) in enumerate(pairwise(widths)):
+        last = step == depth - 1
+        padding = tuple([(p * (step + 1)) // depth - (p * step) // depth for p in op.padding])
+        stride = op.stride if last else (1,) * rank
+        one = op._replace(inputs=read, outputs=written, kernel=(3,) * rank, padding=padding, stride=stride)
+        made = one.shape(given)
+        parts.append((written, one.costs((given,), made)))
+        given = made
+    return parts
+
+
+def _formula(op: Conv, depth: int) -> str:
+    """Return the cost in channels where a layer keeps their number: `18C^2 against 25C^2`."""
+    if op.inputs != op.outputs or op.groups > 1:
+        return ""
+    rank = len(op.kernel)
+    return f" ({depth * 3**rank}C^2 against {prod(op.kernel)}C^2)"
+
+
+def _oversized_kernels(wiring: Wiring) -> Iterator[Hit]:
+    for index, op, given in wiring.convolutions():
+        made = wiring.nodes[index].shape
+        axes = zip(given[1:], made[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True)
+        used = tuple([_taps(*axis) for axis in axes])
+        if used != op.kernel:
+            idle = 1 - prod(used) / prod(op.kernel)
+            yield Hit(
+                index=index,
+                measured=f"{idle:.0%} of the {shape_text(op.kernel)} weights meet only the padding "
+                f"of the {shape_text(given[1:])} map",
+                value=idle,
+                alternative=f"kernel {shape_text(used)}; computes the same",
+                before=Cost.of(wiring.costs(index)),
+                after=Cost.of(op._replace(kernel=used).costs((given,), made)),
+            )
+
+
+def _taps(extent: int, windows: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
+    """Return how many weights along an axis ever meet the map."""
+    starts = [window * stride - padding for window in range(windows)]
+    return sum(any(0 <= start + tap * dilation < extent for start in starts) for tap in range(kernel))
+
+
+def _skipped_inputs(wiring: Wiring) -> Iterator[Hit]:
+    for index, op, given in wiring.convolutions():
+        read = _share_read(op, given)
+        if read < 1 and any(s > k for s, k in zip(op.stride, op.kernel, strict=True)):
+            alone = _alone(wiring, wiring.nodes[index].inputs[0])
+            cost = Cost.of(wiring.costs(index))
+            yield Hit(
+                index=index,
+                measured=f"{shape_text(op.kernel)} with stride {shape_text(op.stride)} "
+                f"reads {read:.0%} of the map" + (", and nothing reads the rest" if alone else ""),
+                value=1 - read,
+                alternative=f"average pooling {shape_text(op.stride)} before it, and stride 1",
+                before=cost,
+                after=cost,
+                severity=Severity.warning if alone else None,
+            )
+
+
+def _alone(wiring: Wiring, value: int) -> bool:
+    """Tell whether all that reads a map reads only a share; a shifted map is read by others as it stood."""
+    readers = [wiring.nodes[reader] for reader in wiring.readers[value]]
+    shifted = value > 0 and isinstance(wiring.op(value - 1), Pad | Crop)
+    given = wiring.flat.shape_of(value)
+    return not shifted and all(type(one.op) is Conv and _share_read(one.op, given) < 1 for one in readers)
+
+
+def _share_read(op: Conv, given: Shape) -> float:
+    """Return the share of a map's positions that windows cover."""
+    share = 1.0
+    for extent, kernel, stride, padding, dilation in zip(
+        given[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True
+    ):
+        windows = (extent + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+        read = {
+            at * stride - padding + tap * dilation for at in range(windows) for tap in range(kernel)
+        } & set(range(extent))
+        share *= len(read) / extent
+    return share
+
+
+RULES = (
+    Rule(
+        name="large-filter",
+        law="a convolution larger than 3x3 between maps of many channels costs no more than the chain"
+        " of 3x3 that sees as much",
+        reason="two 3x3 see as much as one 5x5 for 18C^2 against 25C^2, with an activation more; the "
+        "first layer, which reads few channels, and depthwise convolutions, which are cheap, are "
+        "left out",
+        source="Simonyan and Zisserman 2015, section 2.3; widths between as in Szegedy et al. 2016, "
+        "section 3.1",
+        threshold=SAVING,
+        severity=Severity.note,
+        check=_large_filters,
+    ),
+    Rule(
+        name="oversized-kernel",
+        law="every weight of a kernel meets the map somewhere",
+        reason="on a map smaller than the kernel's extent, outer weights only ever meet the padding: "
+        "they are stored, multiplied and never trained",
+        source="Chen et al. 2017, DeepLabv3, section 3.3 and figure 4",
+        threshold=0.0,
+        severity=Severity.warning,
+        check=_oversized_kernels,
+    ),
+    Rule(
+        name="skipped-inputs",
+        law="no stride is larger than its kernel",
+        reason="a 1x1 convolution of stride 2 passes over three quarters of its map; it is a warning "
+        "where nothing else reads them",
+        source="He et al. 2019, Bag of tricks, section 4 (ResNet-B and ResNet-D)",
+        threshold=0.0,
+        severity=Severity.note,
+        check=_skipped_inputs,
+    ),
+)

@@ -1,0 +1,134 @@
+"""What a rule says of a network: where it does not hold, what was measured, why it matters, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from archscape.spaces.graph import Totals
+
+from .wiring import Wiring
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    note = "note"
+    """A trade-off to weigh: what is found has a price, and may have a reason."""
+    warning = "warning"
+    """Something is spent or lost for nothing."""
+
+
+class Cost(NamedTuple):
+    """Parameters and multiply-accumulates of a part of a network."""
+
+    params: int
+    macs: int
+
+    @classmethod
+    def of(cls, *parts: Totals) -> Cost:
+        """Return the cost of several operators together."""
+        return cls(sum(part.params for part in parts), sum(part.macs for part in parts))
+
+    @classmethod
+    def total(cls, costs: Iterable[Cost]) -> Cost:
+        """Return the sum."""
+        params, macs = 0, 0
+        for cost in costs:
+            params, macs = params + cost.params, macs + cost.macs
+        return cls(params, macs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One place where a rule does not hold.
+
+    Attributes:
+        index: The operator, by its place in the flat graph.
+        measured: What was found there, in words.
+        value: The same as a number, to compare with the threshold.
+        alternative: What to do instead.
+        before: Cost of the layers that the alternative replaces.
+        after: Cost of what replaces them.
+        severity: How much it matters; None for the rule's own.
+    """
+
+    index: int
+    measured: str
+    value: float
+    alternative: str
+    before: Cost
+    after: Cost
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A known design rule.
+
+    Attributes:
+        name: Its name.
+        law: What holds in a network that follows it.
+        reason: Why, in a sentence or two.
+        source: Where that was shown.
+        threshold: What the measured value is compared with.
+        severity: How much a finding matters, unless the finding itself says so.
+        check: Finds the places where it does not hold.
+    """
+
+    name: str
+    law: str
+    reason: str
+    source: str
+    threshold: float
+    severity: Severity
+    check: Callable[[Wiring], Iterator[Hit]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A rule that does not hold, in one layer or in several of one row that are alike.
+
+    Attributes:
+        rule: The rule.
+        severity: How much it matters.
+        row: The row of the table.
+        layers: The layers, by their full names.
+        measured: What was found in each of them, in words.
+        value: The same as a number.
+        alternative: What to do instead, in each of them.
+        before: Cost of what the alternatives replace, all layers together.
+        after: Cost of what replaces it.
+    """
+
+    rule: Rule
+    severity: Severity
+    row: str
+    layers: tuple[str, ...]
+    measured: str
+    value: float
+    alternative: str
+    before: Cost
+    after: Cost
+
+    def as_dict(self) -> dict[str, str | int | float | list[str]]:
+        """Return it as plain values: a row of a table, or JSON."""
+        return {
+            "rule": self.rule.name,
+            "severity": self.severity.value,
+            "row": self.row,
+            "layers": list(self.layers),
+            "measured": self.measured,
+            "value": self.value,
+            "threshold": self.rule.threshold,
+            "law": self.rule.law,
+            "reason": self.rule.reason,
+            "source": self.rule.source,
+            "alternative": self.alternative,
+            "params": self.before.params,
+            "params_after": self.after.params,
+            "macs": self.before.macs,
+            "macs_after": self.after.macs,
+        }

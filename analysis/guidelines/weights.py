@@ -1,0 +1,131 @@
+"""Rules on weights: those that do nothing, and where most of them lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from archscape.spaces.graph import Totals
+from archscape.spaces.operators import BatchNorm, Conv, Flatten, InstanceNorm, Linear, Reshape
+from archscape.spaces.table.values import shape_text
+
+from .finding import Cost, Hit, Rule, Severity
+from .wiring import Wiring
+
+MOST = 0.5
+
+
+def _idle_biases(wiring: Wiring) -> Iterator[Hit]:
+    for index in wiring.weighted():
+        op, node, readers = wiring.op(index), wiring.nodes[index], wiring.readers[index + 1]
+        normed = [r for r in readers if isinstance(wiring.op(r), BatchNorm | InstanceNorm)]
+        alone = len(normed) == len(readers) > 0 and index + 1 not in wiring.flat.outputs
+        if not getattr(op, "bias", False) or not alone:
+            continue
+        without = op._replace(bias=False)  # type: ignore[attr-defined]
+        yield Hit(
+            index=index,
+            measured=f"{node.shape[0]} biases before {wiring.nodes[normed[0]].name}",
+            value=node.shape[0],
+            alternative="bias: false; computes the same",
+            before=Cost.of(wiring.costs(index)),
+            after=Cost.of(without.costs(wiring.flat.shapes(node), node.shape)),
+        )
+
+
+def _heavy_heads(wiring: Wiring) -> Iterator[Hit]:
+    for index, node in enumerate(wiring.nodes):
+        channels, *extent = wiring.flat.shape_of(node.inputs[0])
+        if not isinstance(node.op, Flatten) or prod(extent) <= 1:
+            continue
+        following = wiring.following(index)
+        head = [i for i in following if isinstance(wiring.op(i), Linear)]
+        if not head or any(isinstance(wiring.op(i), Reshape) for i in following):
+            continue
+        before = Cost.of(*[wiring.costs(i) for i in head])
+        share = before.params / wiring.network.totals.params
+        if share > MOST:
+            made = wiring.nodes[head[-1]].shape
+            alone = Linear(channels, made[0], True)
+            yield Hit(
+                index=head[0],
+                measured=f"linear layers hold {before.params:,} of {wiring.network.totals.params:,} params "
+                f"({share:.0%})",
+                value=share,
+                alternative=f"global average pooling of the {shape_text(tuple(extent))} map and one linear "
+                "layer, where the answer does not depend on place",
+                before=before,
+                after=Cost.of(alone.costs(((channels,),), made)),
+            )
+
+
+def _linear_chains(wiring: Wiring) -> Iterator[Hit]:
+    for index in wiring.weighted():
+        following = wiring.next_weighted(index)
+        if following is None:
+            continue
+        merged = _merged(wiring, index, following)
+        before = Cost.of(wiring.costs(index), wiring.costs(following))
+        if merged is None or merged.params > before.params or merged.macs > before.macs:
+            continue
+        yield Hit(
+            index=following,
+            measured=f"no activation between {wiring.nodes[index].name} and this",
+            value=1 - merged.params / before.params,
+            alternative="one layer in place of both, or an activation between them",
+            before=before,
+            after=Cost.of(merged),
+        )
+
+
+def _merged(wiring: Wiring, one: int, two: int) -> Totals | None:
+    """Return the cost of the one layer that two in a row are, but at the border; None where there is none."""
+    first, second = wiring.op(one), wiring.op(two)
+    made = wiring.nodes[two].shape
+    given = wiring.flat.shapes(wiring.nodes[one])
+    if isinstance(first, Linear) and isinstance(second, Linear):
+        return Linear(first.inputs, second.outputs, first.bias or second.bias).costs(given, made)
+    if not (type(first) is type(second) is Conv):
+        return None
+    assert isinstance(first, Conv)
+    assert isinstance(second, Conv)
+    if {first.groups, second.groups, *first.stride, *first.dilation, *second.dilation} != {1}:
+        return None
+    kernel = tuple([a + b - 1 for a, b in zip(first.kernel, second.kernel, strict=True)])
+    bias = first.bias or second.bias
+    return second._replace(inputs=first.inputs, kernel=kernel, bias=bias).costs(given, made)
+
+
+RULES = (
+    Rule(
+        name="bias-before-norm",
+        law="a layer that batch or instance norm alone reads has no bias",
+        reason="the norm takes the mean away, and the bias with it; it has a shift of its own",
+        source="Ioffe and Szegedy 2015, section 3.2",
+        threshold=0,
+        severity=Severity.warning,
+        check=_idle_biases,
+    ),
+    Rule(
+        name="heavy-head",
+        law="linear layers on a flattened map hold at most half of the parameters",
+        reason="they give every position weights of its own, and overfit first; global average pooling "
+        "has none. Heads of decoders are left out",
+        source="Lin et al. 2014, Network in network, section 3.2",
+        threshold=MOST,
+        severity=Severity.note,
+        check=_heavy_heads,
+    ),
+    Rule(
+        name="linear-chain",
+        law="an activation stands between two dense layers, unless the map between them is narrower "
+        "than both",
+        reason="linear after linear is linear: one layer computes what both do, for less. A narrow map "
+        "between them is a factorisation, which saves, and is left out",
+        source="Goodfellow et al. 2016, Deep learning, section 6.1; factorisation: Sandler et al. 2018, "
+        "section 3.2",
+        threshold=0.0,
+        severity=Severity.warning,
+        check=_linear_chains,
+    ),
+)
