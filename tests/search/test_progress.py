@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
 from rich.console import Console
 
+from archscape.search.early import Rule
 from archscape.search.events import Event
+from archscape.search.owner import Owner
 from archscape.search.progress import Progress, Tally
+from archscape.search.spool import Result
+from archscape.search.study import Study
+from archscape.search.trial import Trial
+from archscape.search.worker import Plan
+from archscape.spaces.errors import StudyError
 
 EVENTS = [
     Event(kind="start", worker="w1", number=0),
@@ -74,3 +81,35 @@ def test_terminal_shows_trials_best_time_left_and_every_worker(tally: Tally) -> 
     assert lines[0].split()[-4:] == ["3/8", "50.0", "s", "left"]
     assert lines[1].split() == ["best", "accuracy", "90.00%", "frontier", "2", "failed", "1"]
     assert lines[2].strip() == "w2  trial 1, epoch 3, accuracy 25.00%"
+
+
+def test_shows_what_others_did_in_the_study(
+    tally: Tally, study: Study, plan: Plan, owner: Owner, finished: Callable[..., Result], never: Rule
+) -> None:
+    """Their trials come from the study; those of one's own workers from their events, sooner, and once."""
+    leases = [study.ask_unique(plan.propose, owner, trials=8) for _ in range(4)]
+    one, two, three, four = (lease for lease in leases if lease)
+    metrics = {"accuracy": 0.9, "macs": 500}
+    tally.take(Event(kind="end", worker="w1", number=0, status="complete", metrics=metrics))
+    study.tell(finished(one, metrics=metrics))
+    study.tell(finished(two, status="failed"))
+    study.report(three, {1: {"accuracy": 0.3}}, rule=never)
+    tally.update(study.trials(since=tally.seen))
+    assert tally.line() == "2 of 8 trials, 1 stopped early, 1 failed, best accuracy 90.00%, frontier of 1"
+    study.release(three)
+    study.look(owner, trials=4, rule=never)
+    study.tell(finished(four, 0.95))
+    study.look(owner, trials=4, rule=never)
+    tally.update(study.trials(since=tally.seen))
+    assert tally.line().startswith("4 of 8 trials, 1 stopped early, 1 failed, best accuracy 95.00%")
+    assert study.trials(since=tally.seen) == []
+
+
+def test_view_outlives_a_database_that_is_away(tally: Tally) -> None:
+    def away() -> list[Trial]:
+        raise StudyError("the server is away")
+
+    file = io.StringIO()
+    with Progress(tally, title="demo", console=Console(file=file, width=80), changed=away):
+        pass
+    assert len(file.getvalue().splitlines()) == 2
