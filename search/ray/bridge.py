@@ -16,6 +16,11 @@ from ray.tune.stopper import NoopStopper
 from .desk import MEMORY, Desk
 from .words import Word
 
+OUT_OF_MEMORY = ("OUT_OF_MEMORY", "OOM kill reason")
+"""What Ray's errors hold if it ended an actor because its node had no memory left."""
+
+LINE_LENGTH = 300
+
 T = TypeVar("T")
 
 
@@ -134,7 +139,12 @@ def _actor(trial: Trial) -> Any:
 
 
 def _why(trial: Trial) -> str:
-    """Return the last line of the error that Tune wrote down for a trial."""
+    """Return in one line why the actor of a trial was lost, from what Tune wrote down.
+
+    That is a line with the time, and the error's text: a traceback, or a list of reasons; about memory, the
+    reason comes first and much advice follows.
+    """
     text = Path(trial.error_file).read_text(errors="replace") if trial.error_file else ""
-    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "unknown")
-    return f"{MEMORY}: {last}" if "OUT_OF_MEMORY" in text else last
+    lines = [line.strip() for line in text.splitlines()[1:] if line.strip()] or ["unknown"]
+    why = f"{MEMORY}: {lines[0]}" if any(mark in text for mark in OUT_OF_MEMORY) else lines[-1]
+    return why if len(why) <= LINE_LENGTH else f"{why[:LINE_LENGTH]}…"
