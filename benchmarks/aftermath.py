@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ SIGNS = {"given back": " gives it back", "dropped": " drops it: ", "gone on with
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A trial as the study has it."""
+    """A trial as the study has it; its epochs hold their metrics by number."""
 
     number: int
     hash: str
@@ -31,17 +32,20 @@ class Trial:
     cause: str
     attempts: int
     metrics: Mapping[str, float]
-    epochs: tuple[int, ...]
+    epochs: Mapping[int, Mapping[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A trial brought to its end, as the log of the worker that did it has it."""
+    """A trial brought to its end, as the log of the worker that did it has it.
+
+    Of an epoch the log may lack its line, if the disk was full at that moment.
+    """
 
     number: int
     hash: str
     status: str
-    latest: Mapping[str, float]
+    epochs: Mapping[int, Mapping[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +105,7 @@ class Aftermath:
             weights: Folder of the weights of complete trials.
         """
         complete = [trial for trial in self.trials if trial.state == "complete"]
-        unfinished = [trial.number for trial in complete if trial.epochs != tuple(range(1, epochs + 1))]
+        unfinished = [trial.number for trial in complete if [*trial.epochs] != [*range(1, epochs + 1)]]
         weightless = [t.number for t in complete if not (weights / f"{t.hash}.safetensors").is_file()]
         unended = [trial.number for trial in self.trials if trial.state not in ENDED]
         found = {
@@ -150,15 +154,15 @@ def look(out: Path, storage: str, alive: list[int]) -> Aftermath:
 def read_claims(log: Path) -> list[Claim]:
     """Return the ends that the log of one trial tells of."""
     number, digest = int(log.stem.removeprefix("trial-")), ""
-    latest: dict[str, float] = {}
+    epochs: dict[int, dict[str, float]] = {}
     claims: list[Claim] = []
     for line in _text(log).splitlines():
         if found := _START.search(line):
-            digest, latest = found[1], {}
+            digest, epochs = found[1], {}
         elif found := _EPOCH.search(line):
-            latest = dict(_metric(part) for part in found[2].split(", "))
+            epochs[int(found[1])] = dict(_metric(part) for part in found[2].split(", "))
         elif found := _END.search(line):
-            claims.append(Claim(number=number, hash=digest, status=found[1], latest=latest))
+            claims.append(Claim(number=number, hash=digest, status=found[1], epochs=epochs))
     return claims
 
 
@@ -178,10 +182,10 @@ def _metric(text: str) -> tuple[str, float]:
 
 
 def _trials(connection: sqlalchemy.Connection) -> list[Trial]:
-    epochs: dict[int, list[int]] = {}
-    query = "SELECT number, epoch FROM archscape_epochs ORDER BY number, epoch"
-    for number, epoch in connection.execute(sqlalchemy.text(query)):
-        epochs.setdefault(number, []).append(epoch)
+    epochs: dict[int, dict[int, dict[str, float]]] = {}
+    query = "SELECT number, epoch, metrics FROM archscape_epochs ORDER BY number, epoch"
+    for number, epoch, metrics in connection.execute(sqlalchemy.text(query)):
+        epochs.setdefault(number, {})[epoch] = json.loads(metrics)
     query = "SELECT number, hash, state, cause, attempts, metrics FROM archscape_trials ORDER BY number"
     return [
         Trial(
@@ -190,8 +194,8 @@ def _trials(connection: sqlalchemy.Connection) -> list[Trial]:
             state=row.state,
             cause=row.cause or "",
             attempts=row.attempts,
-            metrics=json.loads(row.metrics or "{}") if isinstance(row.metrics, str) else row.metrics or {},
-            epochs=tuple(epochs.get(row.number, ())),
+            metrics=json.loads(row.metrics),
+            epochs=epochs.get(row.number, {}),
         )
         for row in connection.execute(sqlalchemy.text(query))
     ]
@@ -205,6 +209,12 @@ def _optuna_states(states: Mapping[str, int]) -> dict[str, int]:
 def _agrees(claim: Claim, held: Trial | None) -> bool:
     if held is None or held.number != claim.number or held.state != claim.status:
         return False
-    return claim.status != "complete" or all(
-        f"{held.metrics[name]:.6g}" == f"{claim.latest[name]:.6g}" for name in ("loss", "accuracy")
-    )
+    kept = {number: _result(row) for number, row in held.epochs.items()}
+    if any(kept.get(number) != _result(row) for number, row in claim.epochs.items()):
+        return False
+    return claim.status != "complete" or _result(held.metrics) == kept.get(max(kept, default=0))
+
+
+def _result(metrics: Mapping[str, float]) -> tuple[str, ...]:
+    """Return what a training gave, with the digits that a log has."""
+    return tuple(f"{metrics.get(name, math.nan):.6g}" for name in ("loss", "accuracy"))

@@ -41,7 +41,7 @@ from siege import disturb, leave_in_peace
 
 SEEDS = range(5)
 TRIALS, SHORT_TRIALS = 200, 60
-ROUNDS, SHORT_ROUNDS = 3, 1
+ROUNDS, SHORT_ROUNDS = 2, 1
 EPOCHS = 3
 LEASE = 3
 OWN_MOUNTS = "ARCHSCAPE_OWN_MOUNTS"
@@ -97,7 +97,7 @@ def run(storage: str, seed: int, cluster: Cluster | None, *, trials: int, rounds
             leave_in_peace(world)
             alive = crew.everyone()
         except TimeoutError as error:
-            said = "\n".join(f"{name}: {crew.said(name)}" for name in crew.bury())
+            said = "\n".join(f"{name}: {crew.said(name)}" for name in (COORDINATOR, JOINED))
             raise TimeoutError(f"{storage}, seed {seed}: {error}\n{said}") from None
         finally:
             world.undo(all_of_it=True)

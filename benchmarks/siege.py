@@ -9,7 +9,7 @@ from aftermath import count_ends
 from crew import COORDINATOR, JOINED
 from faults import World, kinds
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds without a trial that ends after which a search counts as stuck."""
 
 POLL = 0.05

@@ -38,9 +38,9 @@ def test_nothing_is_lost(storage: str, root: Path) -> None:
 
 
 def aftermath(log: Path, **changes: object) -> Aftermath:
-    metrics = {"loss": 1.5, "accuracy": 1 / 3}
+    first, metrics = {"loss": 2.25, "accuracy": 0.25}, {"loss": 1.5, "accuracy": 1 / 3}
     facts = {"hash": "abc", "state": "complete", "cause": "", "attempts": 2, "metrics": metrics}
-    trial = Trial(**{"number": 0, **facts, "epochs": (1, 2), **changes})  # type: ignore[arg-type]
+    trial = Trial(**{"number": 0, **facts, "epochs": {1: first, 2: metrics}, **changes})  # type: ignore[arg-type]
     return Aftermath(
         trials=[trial], claims=read_claims(log), signs={}, optuna={"COMPLETE": 1}, spooled=[], alive=[]
     )
@@ -67,7 +67,11 @@ def test_a_kept_promise(log: Path) -> None:
         ({"state": "failed", "cause": "lost_worker"}, "lost results"),
         ({"state": "failed", "cause": "error"}, "failed for another reason"),
         ({"state": "running"}, "open: [0]"),
-        ({"epochs": (2,)}, "without every epoch"),
+        ({"epochs": {2: {"loss": 1.5, "accuracy": 1 / 3}}}, "without every epoch"),
+        (
+            {"epochs": {1: {"loss": 2.25, "accuracy": 0.5}, 2: {"loss": 1.5, "accuracy": 1 / 3}}},
+            "lost results",
+        ),
         ({"hash": "other"}, "without weights"),
         ({"number": 1}, "trials [1]"),
     ],
@@ -75,6 +79,11 @@ def test_a_kept_promise(log: Path) -> None:
 def test_a_broken_promise(changes: dict[str, object], word: str, log: Path) -> None:
     broken = aftermath(log, **changes).broken(trials=1, epochs=2, weights=log.parent)
     assert any(word in sentence for sentence in broken)
+
+
+def test_a_line_that_the_disk_had_no_room_for_is_no_lost_result(log: Path) -> None:
+    log.write_text("".join(line for line in LOG.splitlines(keepends=True) if " epoch 2:" not in line))
+    assert aftermath(log).lost == []
 
 
 def test_training_twice_is_noticed(log: Path) -> None:
