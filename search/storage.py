@@ -27,6 +27,9 @@ PATIENCE_SECONDS = 900.0
 LOCK_SECONDS = 60
 """How long one try of a step waits for its place in the line."""
 
+SLOW_SECONDS = 1.0
+"""A file for which a step waits longer was locked for all: nobody could show in it that it lives."""
+
 CLASS = 0x61726373  # the advisory locks of archscape, apart from those of others in the same database
 
 _LASTING = ("no such", "malformed", "not a database", "authentication failed", "password", "does not exist")
@@ -74,14 +77,17 @@ class Storage:
         self.engine.dispose()
 
     def _run(self, step: Callable[[Connection], T], begin: str, line: int | None) -> T:
+        asked = time.monotonic()
         with self.engine.connect() as connection:
-            if connection.dialect.name == "sqlite":
+            file = connection.dialect.name == "sqlite"
+            if file:
                 connection.info["begin"] = begin
             with connection.begin():
                 if line is not None and connection.dialect.name == "postgresql":
                     lock = sqlalchemy.text("SELECT pg_advisory_xact_lock(:kind, :line)")
                     connection.execute(lock, {"kind": CLASS, "line": line})
-                if self._away:  # the step must know: it may ask who was silent for how long
+                slow = file and time.monotonic() - asked > SLOW_SECONDS
+                if self._away or slow:  # the step must know: it may ask who was silent for how long
                     self._away, self.back_since = False, time.monotonic()
                 return step(connection)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -275,6 +277,23 @@ def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
     assert (look.lease, look.working) == (None, 1)
     time.sleep(0.6)
     assert study.look(owner, trials=1).lease is not None
+
+
+def test_file_that_was_locked_for_longer_than_a_lease_makes_nobody_look_dead(
+    tmp_path: Path, plan: Plan, owner: Owner, elsewhere: Owner
+) -> None:
+    """SQLite waits by itself, so no step fails; the signs of life of all the others wait too."""
+    with Study.open(tmp_path, name="locked", facts=FACTS) as study:
+        study.lease_seconds = 0.5
+        ask(study, plan, elsewhere)
+        assert study.look(owner, trials=1).lease is None
+        other = sqlite3.connect(tmp_path / "study.db", isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(1.5, other.close)
+        release.start()
+        look = study.look(owner, trials=1)
+        release.join()
+    assert (look.lease, look.working) == (None, 1)
 
 
 def test_a_lease_is_as_long_as_the_settings_say(
