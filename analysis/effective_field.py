@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
@@ -21,14 +21,18 @@ from torch import Tensor, nn
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
-from .prefix import Prefix
+from .prefix import Prefix, find_layer
 from .receptive_field import Field, fields
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Map: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
 INPUTS = 2  # at once: batch norm needs more than one
-LEVEL = 1 - 0.9545  # of the largest gradient, Luo et al. 2016, section 3.2: two standard deviations
+LEVEL = 1 - 0.9545  # of the largest gradient, Luo et al. 2016, section 3: two standard deviations
+
+INSIDE, REACH = "#0072b2", "#d55e00"  # Okabe and Ito 2008
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +43,15 @@ class EffectiveField:
         network: Its name.
         layer: The layer's name.
         field: Its receptive field.
+        middle: Where the middle element's receptive field has its middle, along each axis of the input.
         squares: Mean squared gradient for each position of the input, over all channels; 1 at its largest.
     """
 
     network: str
     layer: str
     field: Field
-    squares: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    middle: tuple[float, ...]
+    squares: Map
 
     @property
     def size(self) -> float:
@@ -97,10 +103,14 @@ def effective_field(
             squares += _squares(module, network, layer, weights)
     if not squares.max() > 0:
         raise InputError(f"{layer} of {network.name} does not depend on the input: every gradient is zero")
+    flat, field = network.graph.flatten(), fields(network.graph)[layer]
+    places = [extent // 2 for extent in flat.nodes[find_layer(flat, network.name, layer)].shape[1:]]
+    steps = zip(field.centre, places, field.jump, strict=True)
     return EffectiveField(
         network=network.name,
         layer=layer,
-        field=fields(network.graph)[layer],
+        field=field,
+        middle=tuple(float(centre + place * jump) for centre, place, jump in steps),
         squares=(squares / squares.max()).numpy(),
     )
 
@@ -134,7 +144,8 @@ def draw_field(found: EffectiveField, path: Path) -> Path:
     """Draw an effective receptive field inside the receptive field.
 
     The colour is the root of the mean square, 1 at its largest; a field of one axis is a curve, and one of
-    three is shown by its largest values along the first. The same field gives the same bytes of an SVG.
+    three is shown by its largest values along the first. The line at 4.55% is drawn through the smoothed
+    map. The same field gives the same bytes of an SVG.
 
     Args:
         found: What to draw.
@@ -152,7 +163,7 @@ def draw_field(found: EffectiveField, path: Path) -> Path:
         roots = np.sqrt(found.squares)
         while roots.ndim > 2:
             roots = roots.max(axis=0)
-        _curve(axes, roots) if roots.ndim == 1 else _image(axes, roots, found)
+        (_curve if roots.ndim == 1 else _image)(axes, roots, found)
         size = "x".join(map(str, found.field.size))
         axes.set_title(
             f"{found.network}, {found.layer}: receptive field {size},\n"
@@ -164,20 +175,35 @@ def draw_field(found: EffectiveField, path: Path) -> Path:
     return path
 
 
-def _curve(axes: Axes, roots: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
-    axes.fill_between(range(len(roots)), roots, color="#0072b2", linewidth=0)
-    axes.axhline(LEVEL, color="#d55e00", linewidth=0.8)
-    axes.set_xlabel("input position")
+def _curve(axes: Axes, roots: Map, found: EffectiveField) -> None:
+    axes.fill_between(range(len(roots)), roots, color=INSIDE, linewidth=0)
+    axes.axhline(LEVEL, color=REACH, linewidth=0.8)
+    for end in _ends(found)[0]:
+        axes.axvline(end, color=REACH, linewidth=1, linestyle=(0, (4, 3)))
+    axes.set_xlim(-0.5, len(roots) - 0.5)
+    axes.set_xlabel("input position; dashed: the receptive field")
     axes.set_ylabel("root mean squared gradient")
 
 
-def _image(
-    axes: Axes, roots: np.ndarray[tuple[int, ...], np.dtype[np.float64]], found: EffectiveField
-) -> None:
+def _image(axes: Axes, roots: Map, found: EffectiveField) -> None:
+    from matplotlib.patches import Rectangle
+    from scipy.ndimage import gaussian_filter
+
     axes.imshow(roots, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
-    axes.contour(roots, levels=[LEVEL], colors="white", linewidths=0.8)
-    axes.set_xlabel("colour: root mean squared gradient; line: 4.55% of the largest")
+    smooth = gaussian_filter(roots, max(roots.shape) / 100)
+    if smooth.max() > LEVEL:
+        axes.contour(smooth, levels=[LEVEL], colors="white", linewidths=0.9)
+    (top, bottom), (left, right) = _ends(found)[-2:]
+    reach = Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=REACH, linestyle="--")
+    axes.add_patch(reach)
+    axes.set_xlabel("colour: root mean squared gradient; line: 4.55%;\ndashed: the receptive field")
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_xlim(-0.5, roots.shape[1] - 0.5)
     axes.set_ylim(roots.shape[0] - 0.5, -0.5)
+
+
+def _ends(found: EffectiveField) -> list[tuple[float, float]]:
+    """Return where the receptive field begins and ends along each axis."""
+    sides = zip(found.middle, found.field.size, strict=True)
+    return [(middle - size / 2, middle + size / 2) for middle, size in sides]

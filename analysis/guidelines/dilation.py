@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from archscape.spaces.graph import Node, Shape
@@ -10,6 +10,8 @@ from archscape.spaces.operators import AvgPool, Conv, Crop, MaxPool, Pad
 
 from .finding import Cost, Hit, Rule, Severity
 from .wiring import Wiring
+
+GROUP = 3
 
 
 class _Reads(NamedTuple):
@@ -93,7 +95,7 @@ def _tail(wiring: Wiring, run: tuple[int, ...], rate: int, axis: int) -> tuple[i
 def _hit(wiring: Wiring, index: int, run: tuple[int, ...], axis: int, measured: str, value: float) -> Hit:
     convs = [wiring.op(place) for place in run]
     kernel = min(op.kernel[axis] for op in convs if isinstance(op, Conv))
-    rates = dense_rates(len(run), sum(_dilation(wiring, place, axis) for place in run), kernel)
+    rates = dense_rates([_dilation(wiring, place, axis) for place in run], kernel)
     cost = Cost.of(*[wiring.costs(place) for place in run])
     return Hit(
         index=index,
@@ -105,23 +107,44 @@ def _hit(wiring: Wiring, index: int, run: tuple[int, ...], axis: int, measured: 
     )
 
 
-def dense_rates(count: int, total: int, kernel: int) -> list[int]:
-    """Return rates that rise as evenly as they can, leave no gap, and add up to a total where they can.
+def dense_rates(rates: Sequence[int], kernel: int) -> list[int]:
+    """Return rates with the same field, or nearly, that leave no gap; no two in a row share one above 1.
 
-    The first is 1; each is at most the field of those before it, so that their steps meet.
+    They rise from 1 in groups of three, or of more where three cannot reach as far (the saw of Wang et al.
+    2018, section 3.2).
 
-    >>> dense_rates(3, 6, 3), dense_rates(2, 4, 3)
-    ([1, 2, 3], [1, 3])
+    >>> dense_rates([2, 2, 2], 3), dense_rates([1, 2, 9], 3)
+    ([1, 2, 3], [1, 3, 8])
     """
-    rates = [1] * count
-    while sum(rates) < total:
+    size = GROUP
+    while size < len(rates) and sum(rates[-size:]) > (kernel**size - 1) // (kernel - 1):
+        size += 1
+    groups = [rates[start : start + size] for start in range(0, len(rates), size)]
+    if len(groups) > 1 and len(groups[-1]) == 1:
+        groups[-2:] = [[*groups[-2], *groups[-1]]]
+    return [rate for group in groups for rate in _ramp(len(group), sum(group), kernel)]
+
+
+def _ramp(count: int, total: int, kernel: int) -> list[int]:
+    """Return rates that rise from 1 and add up to a total where they can.
+
+    Each is at most the field of those before it, so that its steps meet.
+    """
+    rates, before = [1] * count, 0
+    while before < sum(rates) < total:
         before = sum(rates)
         for place in range(count - 1, 0, -1):
-            field = 1 + (kernel - 1) * sum(rates[:place])
-            if sum(rates) < total and rates[place] < field:
+            if sum(rates) < total and rates[place] <= (kernel - 1) * sum(rates[:place]):
                 rates[place] += 1
-        if sum(rates) == before:
-            break
+    for place in range(count - 2, 0, -1):
+        if rates[place] == rates[place + 1] > 1:
+            rates[place] -= 1
+            room = rates[place + 1] <= (kernel - 1) * sum(rates[: place + 1])
+            rates[place + 1] += 1 if room else 0
+    for place in range(1, count):
+        # Where there is no room above, the later one steps down.
+        if rates[place] == rates[place - 1] > 1:
+            rates[place] -= 1
     return rates
 
 
@@ -172,7 +195,7 @@ def _dilation(wiring: Wiring, place: int, axis: int) -> int:
     return rate[axis]
 
 
-def _listed(rates: list[int]) -> str:
+def _listed(rates: Sequence[int]) -> str:
     return ", ".join(map(str, rates))
 
 

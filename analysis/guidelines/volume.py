@@ -19,14 +19,19 @@ WIDE = 512  # where VGG-16, the origin of the rule, stops to grow
 
 def _bottlenecks(wiring: Wiring) -> Iterator[Hit]:
     classes = {wiring.flat.shape_of(value)[0] for value in wiring.flat.outputs}
-    places = [place for place in wiring.weighted() if wiring.reaches(place, wiring.flat.output - 1)]
+    # Gates read vectors, and auxiliary classifiers are a way out of the trunk.
+    places = [
+        place
+        for place in wiring.weighted()
+        if prod(wiring.nodes[place].shape[1:]) > 1 and wiring.reaches(place, wiring.flat.output - 1)
+    ]
     for last, index in pairwise([None, *places]):
         assert index is not None
         before, after = _volume_after(wiring, last, index), wiring.alive[index]
         op, (width, *extent) = wiring.op(index), wiring.nodes[index].shape
         limit = max(FALL, 2.0 ** len(extent))
         # A vector is where a decision begins, a map of the classes where it has been taken.
-        if before <= limit * after or prod(extent) <= 1 or width in classes or not isinstance(op, Conv):
+        if before <= limit * after or width in classes or not isinstance(op, Conv):
             continue
         # What is not bent keeps all that a map of low rank holds (Sandler et al. 2018, section 3.2).
         if not wiring.bent(index) or not any(wiring.op(i).weighted for i in wiring.following(index)):
@@ -55,7 +60,7 @@ def _volume_after(wiring: Wiring, last: int | None, index: int) -> int:
 
 
 class _Stage(NamedTuple):
-    """What stands between two down-samplings: its width at the end, its convolutions."""
+    """What stands between two down-samplings: its width where it is least, its convolutions."""
 
     width: int
     places: list[int]
@@ -82,14 +87,18 @@ def _flat_widths(wiring: Wiring) -> Iterator[Hit]:
 def _stages(wiring: Wiring) -> list[_Stage]:
     """Return the stages of the trunk, as far as it is made of maps; one without a convolution is none."""
     found: dict[object, _Stage] = {}
+    classes = {wiring.flat.shape_of(value)[0] for value in wiring.flat.outputs}
     pending: list[int] = []
     for index, node in enumerate(wiring.nodes):
         pending += [index] if wiring.op(index).weighted else []
         if not wiring.single(index) or prod(node.shape[1:]) <= 1 or not pending:
             continue
-        jump = wiring.fields[index].jump
-        places = [*found[jump].places, *pending] if jump in found else pending
-        found[jump] = _Stage(node.shape[0], places)
+        if node.shape[0] in classes:
+            continue
+        # What is expanded before it is down-sampled is no width of a stage.
+        stage = found.get(wiring.fields[index].jump, _Stage(node.shape[0], []))
+        width = min(stage.width, node.shape[0])
+        found[wiring.fields[index].jump] = _Stage(width, [*stage.places, *pending])
         pending = []
     return list(found.values())
 

@@ -66,7 +66,7 @@ def _linear_chains(wiring: Wiring) -> Iterator[Hit]:
             continue
         merged = _merged(wiring, index, following)
         before = Cost.of(wiring.costs(index), wiring.costs(following))
-        if merged is None or merged.params > before.params or merged.macs > before.macs:
+        if merged is None or merged.params >= before.params or merged.macs > before.macs:
             continue
         yield Hit(
             index=following,
@@ -118,8 +118,8 @@ RULES = (
     ),
     Rule(
         name="linear-chain",
-        law="an activation stands between two dense layers, unless the map between them is narrower "
-        "than both",
+        law="an activation stands between two dense layers, unless one layer in their place has as "
+        "many parameters",
         reason="linear after linear is linear: one layer computes what both do, for less. A narrow map "
         "between them is a factorisation, which saves, and is left out",
         source="Goodfellow et al. 2016, Deep learning, section 6.1; factorisation: Sandler et al. 2018, "

@@ -41,6 +41,7 @@ def test_it_lies_inside_the_receptive_field() -> None:
     inside[8:24, 8:24] = True  # 16 inputs around the middle
     assert not found.squares[~inside].any()
     assert found.squares.max() == 1
+    assert found.middle == (15.5, 15.5)
     assert 0 < found.share <= 1
 
 
@@ -87,7 +88,8 @@ def test_the_size_is_that_of_a_square_of_as_many_positions() -> None:
     squares = np.zeros((9, 9))
     squares[3:6, 3:6] = 1
     squares[0, 0] = 0.045**2  # just below the level
-    found = EffectiveField(network="n", layer="l", field=Field((6, 6), (1, 1), (0, 0)), squares=squares)
+    field = Field((6, 6), (1, 1), (0, 0))
+    found = EffectiveField(network="n", layer="l", field=field, middle=(4, 4), squares=squares)
     assert found.size == 3
     assert found.share == 0.5
 

@@ -1,4 +1,5 @@
 import doctest
+from itertools import pairwise, product
 from pathlib import Path
 from random import Random
 
@@ -6,6 +7,7 @@ import pytest
 
 from archscape.analysis import guidelines
 from archscape.analysis.guidelines import RULES, Finding, dilation, lint, wiring
+from archscape.analysis.guidelines.dilation import dense_rates
 from archscape.spaces import Network, Space, catalog_names, load, load_network
 
 
@@ -161,6 +163,10 @@ class TestTightBottleneck:
     def test_what_is_none(self, rows: list[str]) -> None:
         assert not found(network("3x8x8", *rows), "tight-bottleneck")
 
+    def test_a_gate_beside_the_map_is_not_counted(self) -> None:
+        rows = ["conv: {width: 64}", "se: {ratio: 1/2}", "conv: {width: 64, stride: 2}", "conv: {width: 64}"]
+        assert not found(network("3x8x8", *rows), "tight-bottleneck")
+
     def test_pooling_counts(self) -> None:
         rows = ["conv: {width: 64}", "maxpool", "conv: {width: 63}", "conv: {width: 64}"]
         assert one(network("3x8x8", *rows), "tight-bottleneck").value == pytest.approx(256 / 63)
@@ -188,6 +194,12 @@ class TestFlatWidth:
         first, *others = widths
         rows = [f"conv: {{width: {first}}}", *(f"conv: {{width: {w}, stride: 2}}" for w in others)]
         assert not found(network("3x32x32", *rows, "avgpool", "linear: {width: 10}"), "flat-width")
+
+    def test_an_expansion_is_no_width_of_a_stage(self) -> None:
+        rows = [f"inverted: {{width: {width}, expand: 6, stride: 2}}" for width in (32, 64, 128)]
+        assert not found(
+            network("3x32x32", "conv: {width: 24}", *rows, "avgpool", "linear: {width: 10}"), "flat-width"
+        )
 
     def test_the_encoder_of_a_code_is_left_out(self) -> None:
         rows = ["conv: {width: 8}", *["conv: {width: 8, stride: 2}"] * 2, *["upconv: {width: 8}"] * 2]
@@ -273,6 +285,19 @@ class TestGridding:
         branches = "add: [conv: {width: 4, dilation: 2}, conv: {width: 4}]"
         assert not found(network("4x64x64", branches), "gridding")
         assert found(network("4x64x64", "conv: {width: 4, dilation: 2}"), "gridding")
+
+    @pytest.mark.parametrize("kernel", [2, 3, 5])
+    def test_the_rates_that_are_told_follow_the_rule(self, kernel: int) -> None:
+        for count in (2, 3, 4, 5):
+            for rates in product((1, 2, 3, 7, 16), repeat=count):
+                told = dense_rates(rates, kernel)
+                reads = {0}
+                for rate in told:
+                    reads = {at + tap * rate for at in reads for tap in range(kernel)}
+                assert reads == set(range(max(reads) + 1))
+                assert not any(one == two > 1 for one, two in pairwise(told))
+                assert len(told) == count
+                assert sum(told) <= sum(rates)
 
     def test_layers_of_another_resolution_do_not_count(self) -> None:
         rows = ["conv: {width: 4}", "conv: {width: 4, stride: 2}", "conv: {width: 4, dilation: 2}"]
