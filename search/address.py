@@ -53,6 +53,7 @@ class Address:
     def keep(self) -> None:
         """Note in the folder which database it is used with; a password is not kept."""
         if self.storage:
+            self.folder.mkdir(parents=True, exist_ok=True)
             write_json(_note(self.folder), {"storage": shown(self.storage), "study": self.name})
 
     def choose(self, known: Iterable[str]) -> str | None:

@@ -84,11 +84,11 @@ class Opened:
         try:
             address, key = _find_or_create(database, address, facts, settings)
             found = cls(database, key, address)
+            if facts is not None:
+                address.keep()
         except BaseException:
             database.close()
             raise
-        if facts is not None:
-            address.keep()
         return found
 
     def __enter__(self) -> Self:
