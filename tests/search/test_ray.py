@@ -255,12 +255,29 @@ def cluster() -> Iterator[Cluster]:
     patch.undo()
 
 
+STARTED: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """End the searches that a test which failed has left behind."""
+    yield
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    STARTED.clear()
+
+
 def start(job: Path, out: Path, cluster: Cluster | None = None, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "archscape", "search", str(job), "--out", str(out), "--engine", "ray"]
     address = ["--ray-address", cluster.address] if cluster else []
-    return subprocess.Popen(
-        [*command, *address, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    STARTED.append(
+        subprocess.Popen(
+            [*command, *address, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
     )
+    return STARTED[-1]
 
 
 def logged(out: Path, words: str) -> Counter[int]:
