@@ -11,7 +11,6 @@ from math import prod
 from typing import Any, TypeAlias
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archscape.spaces import Network
@@ -149,7 +148,7 @@ def _step(flat: Flat, node: Node, linear: bool) -> Step:
         if isinstance(op, GATES):
             return _sum
         if isinstance(op, Unpool):
-            return _spread
+            return _spread(op)
         op = AvgPool(*op) if isinstance(op, MaxPool) else op
         op = GlobalAvgPool() if isinstance(op, GlobalMaxPool) else op
     values = {name: repr(literal(value)) for name, value in op.attributes().items()}
@@ -177,9 +176,16 @@ def _sum(x: Tensor, *others: Tensor) -> Tensor:
     return x
 
 
-def _spread(x: Tensor, like: Tensor) -> Tensor:
-    """Return each value at every place of its window: any of them may be the one of the maximum."""
-    return F.interpolate(x, like.shape[2:])
+def _spread(op: Unpool) -> Step:
+    """Return what puts each value at every place of its window: any of them may be that of the maximum."""
+
+    def spread(x: Tensor, like: Tensor) -> Tensor:
+        for axis, (stride, padding) in enumerate(zip(op.stride, op.padding, strict=True), 2):
+            windows = (torch.arange(like.shape[axis]) + padding) // stride
+            x = x.index_select(axis, windows.clamp(max=x.shape[axis] - 1))
+        return x
+
+    return spread
 
 
 def _make_positive(module: nn.Module) -> None:

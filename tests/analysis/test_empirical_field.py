@@ -70,6 +70,14 @@ def test_both_factors_of_a_product_are_seen() -> None:
     assert empirical_field(net, list(fields(net.graph))[-1]).size == (5,)
 
 
+@pytest.mark.parametrize("extent", [24, 25])
+def test_unpooling_spreads_a_value_over_its_window(extent: int) -> None:
+    rows = ["conv: {name: a, width: 1}", "maxpool", "unpool: {like: a}"]
+    net = Network.from_yaml(f"network: n\ninput: 1x{extent}\nlayers: [{', '.join(rows)}]")
+    for place in (10, 11):
+        assert empirical_field(net, "unpool", place=(place,)).ends == ((9, 12),)
+
+
 def test_a_field_at_the_border_is_cut() -> None:
     seen = empirical_field(network("conv: {width: 2}"), "conv.conv1", place=(0,))
     assert seen.ends == ((0, 1),)
