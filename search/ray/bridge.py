@@ -13,7 +13,8 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import NoopStopper
 
-from .desk import MEMORY, Desk
+from .desk import Desk
+from .task import MEMORY
 from .words import Word
 
 OUT_OF_MEMORY = ("OUT_OF_MEMORY", "OOM kill reason")

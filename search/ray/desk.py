@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from archscape.search.events import Event, Notify
-from archscape.search.hold import Hold, Lost, holding
+from archscape.search.hold import Lost, holding
 from archscape.search.job import Job
 from archscape.search.join import check_same_data
 from archscape.search.lease import Lease
@@ -21,45 +20,11 @@ from archscape.search.trace import Reporter, logger
 from archscape.search.worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
 from archscape.spaces.errors import InputError, StudyError
 
+from .task import Task
 from .words import Order, Word
 
 SPARE_SECONDS = 60.0
 """What an actor may take beyond the recipe's seconds, and to say its next word."""
-
-
-MEMORY = "out of memory"
-"""What the reason of a loss begins with if Ray ended an actor because its node had no memory left."""
-
-
-@dataclass(kw_only=True)
-class Task:
-    """A trial in the hands of an actor, or waiting for one.
-
-    Attributes:
-        lease: The trial.
-        slot: Under which name its actor is shown.
-        hold: Whether the trial is still the driver's.
-        report: Takes its epochs.
-        log: Appends lines to the log of the trial.
-        closing: Ends the hold.
-        lost: How many actors were lost on it.
-        began: When the actor that has it began, on the monotonic clock; None if none has.
-        heard: When it last said something.
-        timed_out: Why it was ended for taking too long, or "".
-        told: Whether the actor was asked to leave it.
-    """
-
-    lease: Lease
-    slot: str
-    hold: Hold
-    report: Reporter
-    log: Callable[[str], None]
-    closing: ExitStack
-    lost: int = 0
-    began: float | None = None
-    heard: float = 0.0
-    timed_out: str = ""
-    told: bool = False
 
 
 @dataclass(kw_only=True)
@@ -136,7 +101,7 @@ class Desk:
             self.failure = (InputError if word.input_error else StudyError)(word.error)
         else:
             self._check(word)
-        go = self.failure is None and _report(task, word)
+        go = self.failure is None and task.hear(word)
         task.told = task.told or not go
         return go
 
@@ -169,7 +134,7 @@ class Desk:
         elif task.lost < MAX_ATTEMPTS and not task.timed_out:
             self._again.append(self.tasks.pop(name))
         else:
-            self.end(name, Word(worker=task.slot, result=_failure(task, why)))
+            self.end(name, Word(worker=task.slot, result=task.failure(why)))
 
     def give_back(self) -> None:
         """Leave all trials to others."""
@@ -273,30 +238,3 @@ class Desk:
                 "that all nodes share"
             )
             self.notify(Event(kind="note", worker="ray", message=message))
-
-
-def _failure(task: Task, why: str) -> Result:
-    """Return the result of a trial that lost its last actor."""
-    cause, message = "lost_worker", f"{task.lost} workers were lost on it: {why}"
-    if task.timed_out:
-        cause, message = "timed_out", task.timed_out
-    elif why.startswith(MEMORY):
-        cause = "out_of_memory"
-    return Result(
-        number=task.lease.number,
-        hash=task.lease.hash,
-        status="failed",
-        cause=cause,
-        message=message,
-        metrics=dict(task.lease.costs),
-        worker=task.slot,
-    )
-
-
-def _report(task: Task, word: Word) -> bool:
-    """Report the epochs of a word; False if the trial is to stop."""
-    try:
-        task.hold.check()
-        return all(task.report(epoch, word.rows[epoch]) for epoch in sorted(word.rows))
-    except Lost:
-        return False
