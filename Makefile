@@ -15,7 +15,7 @@ demo: $(READY)
 	$(BIN)/archscape export runs/digits-frontier --out runs/digits-frontier/best
 
 test: check
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q --numprocesses auto --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff format --check .
