@@ -81,7 +81,7 @@ def _repeats(wiring: Wiring, axis: int, found: list[_Reads]) -> Iterator[Hit]:
     for same in longest.values():
         rates = [_dilation(wiring, place, axis) for place in same]
         measured = f"rates {_listed(rates)}: neighbours share no position that they read"
-        yield _hit(wiring, same[-1], same, axis, measured, len(same))
+        yield _hit(wiring, same[-1], same, axis, measured, 1 - 1 / rates[0])
 
 
 def _tail(wiring: Wiring, run: tuple[int, ...], rate: int, axis: int) -> tuple[int, ...]:

@@ -79,14 +79,13 @@ class Wiring:
     @cached_property
     def alive(self) -> list[int]:
         """Elements that are alive after each operator: all that later ones can know of the input."""
-        total = prod(self.flat.input)
-        ends: list[int] = [0] * (len(self.nodes) + 1)
-        ends[max(self.last_reader[0], 0)] += total
-        found = []
-        for index, node in enumerate(self.nodes):
-            size = prod(node.shape)
-            total += size - ends[index]
-            ends[max(self.last_reader[index + 1], index)] += size
+        sizes = [prod(self.flat.shape_of(value)) for value in range(len(self.nodes) + 1)]
+        freed = [0] * (len(self.nodes) + 1)
+        for value, size in enumerate(sizes):
+            freed[max(self.last_reader[value], value - 1, 0)] += size
+        total, found = sizes[0], []
+        for index in range(len(self.nodes)):
+            total += sizes[index + 1] - freed[index]
             found.append(total)
         return found
 

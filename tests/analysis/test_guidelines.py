@@ -279,6 +279,7 @@ class TestGridding:
     def test_one_rate_twice_though_layers_before_fill_the_gaps(self) -> None:
         finding = one(dilated(1, 1, 2, 2), "gridding")
         assert finding.measured == "rates 2, 2: neighbours share no position that they read"
+        assert finding.value == 1 / 2  # of the positions between are left to neighbours
         assert finding.row == "conv4"
 
     def test_a_branch_without_dilation_fills_the_gaps(self) -> None:
@@ -444,6 +445,13 @@ def test_layers_of_a_row_that_are_alike_are_one_finding() -> None:
     finding = one(network("3x32x32", STEM, "conv: {width: 16, kernel: 5, depth: 3}"), "large-filter")
     assert finding.layers == tuple(f"conv2.{index}.conv1" for index in range(3))
     assert finding.before.params == 3 * 25 * 16**2
+
+
+def test_what_is_alive_is_what_later_operators_read() -> None:
+    rows = ["conv: {name: a, width: 4, norm: none, act: none}", "maxpool", "upsample", "concat: {with: a}"]
+    found = wiring.Wiring(network("1x8", *rows))
+    assert [node.name for node in found.nodes] == ["a", "maxpool", "upsample", "concat"]
+    assert found.alive == [32, 32 + 16, 32 + 32, 64]
 
 
 def test_a_finding_is_plain_values() -> None:
