@@ -48,9 +48,7 @@ def export(
             raise InputError(f"there is no format '{form}'{suggest(form, FORMATS)}")
     stem = module_name(network.name)
     if any(Path(used_name(use)).name == f"{stem}.py" for use in network.uses):
-        raise InputError(
-            f"network {network.name} uses {stem}.py, the name of its source; rename one of them"
-        )
+        raise InputError(f"network {network.name} uses {stem}.py, the name of its source; rename one of them")
     files: dict[str, Path] = {}
     out.mkdir(parents=True, exist_ok=True)
     names = _copy_used(network, out)
