@@ -201,7 +201,7 @@ def main() -> None:
                 found[storage, workers, kind].append(seconds_a_trial(kind, storages[storage], workers))
         tuned = []
         for _ in range(ROUNDS):
-            _, ends = together(("tunes", "2", "60"))
+            _, ends = together(("tunes", "2", str(TRIALS)))
             tuned.append((ends[-1] - ends[0]) / (len(ends) - 1))
     middle = {key: median(values) for key, values in found.items()}
     ratios = {s: middle[s, 1, "ours"] / middle[s, 1, "optunas"] for s in storages}
@@ -225,7 +225,7 @@ def main() -> None:
     lines += [
         "",
         f"Ray Tune with OptunaSearch, two at once, actors reused: {1e3 * median(tuned):.0f} ms a trial, "
-        f"{1 / median(tuned):.1f} trials/s (60 trials, median of {ROUNDS}).",
+        f"{1 / median(tuned):.1f} trials/s ({TRIALS} trials, median of {ROUNDS}).",
         "",
         f"One study on SQLite, one worker, ms a trial for each {STEP:,}: "
         + ", ".join(f"{value:.1f}" for value in own)

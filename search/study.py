@@ -115,6 +115,10 @@ class Study(Opened):
             busy: Numbers of the trials that it works on itself.
             blame: Whether a trial may be what killed its process; after `MAX_ATTEMPTS` it has failed.
         """
+        idle = self._glance(owner, trials=trials, busy=busy) if rule is None else None
+        if idle is not None:
+            self._sweep(())
+            return idle
 
         def step(steps: Steps) -> tuple[Look, Held | None, str]:
             held = steps.ledger.in_states("running", "waiting")
@@ -210,6 +214,19 @@ class Study(Opened):
             return self._write(lambda steps: steps.submit(lease, sample))
         except sqlalchemy.exc.IntegrityError:
             return False
+
+    def _glance(self, owner: Owner, *, trials: int, busy: Collection[int]) -> Look | None:
+        """Look without standing in line with those who write; None if there may be something to do."""
+
+        def step(steps: Steps) -> tuple[list[Held], int, bool]:
+            stop = "stop" in mirror.study_facts(steps.connection, self.key)
+            return steps.ledger.in_states("running", "waiting"), steps.ledger.next_number(), stop
+
+        held, submitted, stop = self.storage.read(lambda connection: step(self._steps(connection)))
+        self.watch.keep({row.number for row in held})
+        if any(row.number not in busy and self._is_free(row, owner) for row in held):
+            return None
+        return Look(working=len(held), stop=stop) if held or submitted < trials else None
 
     def _is_free(self, held: Held, owner: Owner) -> bool:
         """Whether nobody works on a trial, among those that this process does not work on."""
