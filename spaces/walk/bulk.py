@@ -1,0 +1,282 @@
+"""Many random networks at once: their decisions and costs as columns, nothing else made of them.
+
+What a row of a chain does depends only on the map it reads, the variables drawn before it and its own
+decisions. So its walks are remembered as a tree: a branch is a choice, a leaf what the row then costs and the
+state it leaves. A network is a walk from leaf to leaf that asks nothing but random numbers, the same ones in
+the same order as `Space.sample` does; costs are added up over all networks together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from random import Random
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ShapeError
+from ..graph import FREE, Shape, Totals
+from ..table.rows import MAX_SIZE
+from ..table.values import Option, Value
+from .limits import COSTS, cost_of
+from .slots import Draw
+
+if TYPE_CHECKING:
+    from ..space import Space
+
+OPTIONS = 1000
+"""Options of a choice; a tree does not branch wider."""
+BRANCHES = 1_000_000
+"""Branches kept in memory: about 150 MB when full."""
+LEAST = 256
+"""Walks of a round."""
+
+Integers: TypeAlias = NDArray[np.int64]
+Branch: TypeAlias = "list[Any]"
+"""What follows each option: a branch, a leaf, or None where no walk has been."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bulk:
+    """Networks as columns.
+
+    Attributes:
+        taken: By path: the number of the option that each network took, -1 where it was not asked.
+        costs: `params`, `macs`, `flops`, `activations` of each network.
+    """
+
+    taken: Mapping[str, Integers]
+    costs: Mapping[str, Integers]
+
+
+class State(NamedTuple):
+    """What a step depends on.
+
+    Attributes:
+        drawn: Variables that are still to be read.
+        shape: The map, or None once a row could not be built: the walk still asks for what is left to decide.
+        built: Whether there was any layer.
+    """
+
+    drawn: tuple[tuple[str, Value], ...]
+    shape: Shape | None
+    built: bool
+
+
+class Leaf:
+    """The end of a step: its number, the step and the state that follow, and what is there once known."""
+
+    __slots__ = ("after", "number", "state", "step")
+
+    def __init__(self, number: int, step: int, state: State) -> None:
+        self.number = number
+        self.step = step
+        self.state = state
+        self.after: Branch | Leaf | None = None
+
+
+END: Final = Leaf(-1, 0, State((), None, False))
+"""The end of a network."""
+DEAD: Final = Leaf(-1, 0, State((), None, False))
+"""The end of a walk that cannot be built."""
+
+
+def sample_many(space: Space, number: int, rng: Random) -> Bulk:
+    """Return random networks within the limits: those that `Space.sample` gives one after the other.
+
+    In a space without a chain of rows, or with narrow limits, it is `Space.sample` that draws them. Elsewhere
+    more random numbers are used up than for as many calls of `Space.sample`.
+
+    Raises:
+        Infeasible: If none was found.
+    """
+    if not (space.program.chain and space.easy) or space.program.prunes or _widest(space) > OPTIONS:
+        return _one_by_one(space, number, rng)
+    return Forest(space).draw(number, rng)
+
+
+class _Asked(Exception):  # noqa: N818 - it tells of a question, not of an error
+    """A step asks for a decision."""
+
+    def __init__(self, options: int) -> None:
+        self.options = options
+
+
+class Forest:
+    """The trees of a space, one a step and state, grown by the walks through them."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.steps = space.program.steps()
+        self.decisions: list[tuple[tuple[str, Option], ...]] = []
+        self.costs: list[tuple[int, ...]] = []
+        self.roots: dict[tuple[int, State], Branch | Leaf] = {}
+        # A branch is told by its address, so each is kept with what leads to it.
+        self.origins: dict[int, tuple[int, State, tuple[int, ...], Branch]] = {}
+        self.start = self._root(0, State((), space.input, False))
+
+    def draw(self, number: int, rng: Random) -> Bulk:
+        """Return so many networks within the limits."""
+        parts: list[Integers] = []
+        missing = number
+        while missing > 0:
+            drawn = [self._walk(rng.random) for _ in range(max(missing, LEAST))]
+            walks = [walk for walk in drawn if walk is not None]
+            leaves = np.array(walks, dtype=np.int64).reshape(len(walks), len(self.steps))
+            parts.append(leaves[self._feasible(leaves)])
+            missing -= len(parts[-1])
+        return self._bulk(np.concatenate(parts)[:number] if parts else np.empty((0, len(self.steps)), int))
+
+    def _walk(self, random: Any) -> list[int] | None:
+        """Return the numbers of a walk's leaves, or None where it cannot be built."""
+        trail: list[int] = []
+        node = self.start
+        while True:
+            if isinstance(node, list):
+                at = int(random() * len(node))
+                found = node[at]
+                node = self._explore(node, at, random) if found is None else found
+            else:
+                trail.append(node.number)
+                node = node.after or self._after(node)
+                if node is END:
+                    return trail
+                if node is DEAD:
+                    return None
+
+    def _root(self, step: int, state: State) -> Branch | Leaf:
+        """Return the tree of a step on a state: a leaf where nothing is asked."""
+        key = step, state
+        if key not in self.roots:
+
+            def choose(path: str, options: Sequence[Option]) -> Option:
+                raise _Asked(len(options))
+
+            try:
+                self.roots[key] = self._run(step, state, choose, ())
+            except _Asked as asked:
+                self.roots[key] = self._branch(step, state, (), asked.options)
+        return self.roots[key]
+
+    def _after(self, leaf: Leaf) -> Branch | Leaf:
+        """Return what follows a leaf."""
+        if leaf.step < len(self.steps):
+            leaf.after = self._root(leaf.step, leaf.state)
+        else:
+            leaf.after = END if leaf.state.built and leaf.state.shape is not None else DEAD
+        return leaf.after
+
+    def _branch(self, step: int, state: State, way: tuple[int, ...], options: int) -> Branch:
+        branch: Branch = [None] * options
+        self.origins[id(branch)] = (step, state, way, branch)
+        return branch
+
+    def _explore(self, branch: Branch, at: int, random: Any) -> Leaf:
+        """Walk on from a branch where no walk has been, up to the leaf, and remember the way."""
+        step, state, way, _ = self.origins[id(branch)]
+        way = (*way, at)
+        taken: list[tuple[str, Option]] = []
+        further: list[tuple[int, int]] = []
+
+        def choose(path: str, options: Sequence[Option]) -> Option:
+            if len(taken) < len(way):
+                option = options[way[len(taken)]]
+            else:
+                further.append((len(options), int(random() * len(options))))
+                option = options[further[-1][1]]
+            taken.append((path, option))
+            return option
+
+        leaf = self._run(step, state, choose, taken)
+        if len(self.origins) < BRANCHES:
+            for options, number in further:
+                branch[at] = following = self._branch(step, state, way, options)
+                branch, at, way = following, number, (*way, number)
+            branch[at] = leaf
+        return leaf
+
+    def _run(self, step: int, state: State, choose: Any, taken: Sequence[tuple[str, Option]]) -> Leaf:
+        """Run a step and return its leaf; `taken` holds its decisions then."""
+        row, number, kept = self.steps[step]
+        draw = Draw(choose, self.space.program.lets, dict(state.drawn))
+        call = row.block(draw, number)
+        drawn = tuple(sorted((name, value) for name, value in draw.drawn.items() if name in kept))
+        after = State(drawn, state.shape, state.built)
+        if call is None or state.shape is None:
+            return self._leaf(taken, FREE, 0, step, after)
+        try:
+            body = call.body((state.shape,))
+        except ShapeError:
+            return self._leaf(taken, FREE, 0, step, after._replace(shape=None))
+        size = body.extent[0] if call.block.composed else 0
+        return self._leaf(taken, body.totals, size, step, State(drawn, body.shape, True))
+
+    def _leaf(
+        self, taken: Sequence[tuple[str, Option]], totals: Totals, size: int, step: int, after: State
+    ) -> Leaf:
+        self.decisions.append(tuple(taken))
+        self.costs.append((*(cost_of(totals, name) for name in COSTS), size))
+        return Leaf(len(self.costs) - 1, step + 1, after)
+
+    def _sums(self, leaves: Integers) -> Integers:
+        """Return the costs of walks, and the size of their composed blocks, a column a walk."""
+        costs = np.array(self.costs, dtype=np.int64).T
+        return sum((costs[:, column] for column in leaves.T), np.zeros((len(COSTS) + 1, len(leaves)), int))
+
+    def _feasible(self, leaves: Integers) -> NDArray[np.bool_]:
+        """Return which walks meet the limits."""
+        *sums, sizes = self._sums(leaves)
+        costs = dict(zip(COSTS, sums, strict=True))
+        met: NDArray[np.bool_] = sizes <= MAX_SIZE
+        for name, limit in self.space.within.items():
+            if limit.low is not None:
+                met &= costs[name] >= limit.low
+            if limit.high is not None:
+                met &= costs[name] <= limit.high
+        return met
+
+    def _bulk(self, leaves: Integers) -> Bulk:
+        """Return walks as columns."""
+        options = _numbers(self.space)
+        by_leaf = {path: np.full(len(self.decisions), -1, dtype=np.int64) for path in options}
+        steps: dict[str, set[int]] = {path: set() for path in options}
+        step_of = np.zeros(len(self.decisions), dtype=np.int64)
+        for step, column in enumerate(leaves.T):
+            step_of[column] = step
+        for number, (decisions, step) in enumerate(zip(self.decisions, step_of.tolist(), strict=True)):
+            for path, option in decisions:
+                by_leaf[path][number] = options[path][option]
+                steps[path].add(step)
+        nothing = np.full(len(leaves), -1, dtype=np.int64)
+        taken = {
+            path: np.maximum.reduce([nothing, *(by_leaf[path][leaves[:, step]] for step in at)])
+            for path, at in steps.items()
+        }
+        return Bulk(taken=taken, costs=dict(zip(COSTS, self._sums(leaves), strict=False)))
+
+
+def _one_by_one(space: Space, number: int, rng: Random) -> Bulk:
+    """Return networks that `Space.sample` drew."""
+    options = _numbers(space)
+    found = [space.sample(rng) for _ in repeat(None, number)]
+    totals = [sample.totals for sample in found]
+    taken = {
+        path: np.array(
+            [numbers[s.decisions[path]] if path in s.decisions else -1 for s in found], dtype=np.int64
+        )
+        for path, numbers in options.items()
+    }
+    costs = {name: np.array([cost_of(each, name) for each in totals], dtype=np.int64) for name in COSTS}
+    return Bulk(taken=taken, costs=costs)
+
+
+def _numbers(space: Space) -> dict[str, dict[Option, int]]:
+    """Return the number of every option of every path."""
+    return {path: {option: at for at, option in enumerate(options)} for path, options in space.paths.items()}
+
+
+def _widest(space: Space) -> int:
+    return max((len(options) for options in space.paths.values()), default=0)
