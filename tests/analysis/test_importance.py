@@ -1,0 +1,102 @@
+"""Importance of choices against variances in closed form and the published cells of NAS-Bench-201."""
+
+import doctest
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from archscape.analysis import importance as module
+from archscape.analysis.importance import Effect, importance
+from archscape.analysis.population import population
+from archscape.spaces import Space
+from archscape.spaces.errors import InputError
+
+Published = Callable[[str], Path]
+EDGES = ["0-1", "0-2", "1-2", "0-3", "1-3", "2-3"]
+
+
+def by_choices(effects: list[Effect]) -> dict[tuple[str, ...], Effect]:
+    return {effect.choices: effect for effect in effects}
+
+
+def test_its_examples_run() -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+def test_shares_are_those_of_the_variances_in_closed_form() -> None:
+    """y = 2a + b + 2ab with signs +-1: variances 4, 1 and 4 of 9; c changes nothing."""
+    rows = [(a, b, c, 2 * a + b + 2 * a * b) for a, b, c in product((-1, 1), repeat=3)] * 500
+    table = pd.DataFrame(rows, columns=["a", "b", "c", "y"])
+    found = by_choices(importance(table, "y", ["a", "b", "c"], draws=20))
+    assert found["a",].share == pytest.approx(4 / 9, abs=1e-3)
+    assert found["b",].share == pytest.approx(1 / 9, abs=1e-3)
+    assert found["c",].share == pytest.approx(0, abs=1e-3)
+    assert found["a", "b"].share == pytest.approx(4 / 9, abs=1e-3)
+    assert found["a", "c"].share == pytest.approx(0, abs=1e-3)
+
+
+def test_chance_alone_explains_nothing_on_average() -> None:
+    """With 20 options in 100 rows the raw ratio SSB / SST would be 0.19."""
+    rng, shares = np.random.default_rng(0), []
+    for _ in range(200):
+        table = pd.DataFrame({"a": rng.integers(0, 20, 100), "y": rng.standard_normal(100)})
+        shares.append(importance(table, "y", ["a"], draws=0)[0].share)
+    assert np.mean(shares) == pytest.approx(0, abs=0.01)
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+    """y = a + noise, a uniform on four numbers (variance 1.25), noise of variance 1.25: share 1/2."""
+    rng, hits = np.random.default_rng(1), 0
+    for _ in range(100):
+        a = rng.integers(0, 4, 200)
+        table = pd.DataFrame({"a": a, "y": a + np.sqrt(1.25) * rng.standard_normal(200)})
+        (effect,) = importance(table, "y", ["a"], draws=100)
+        hits += effect.low <= 0.5 <= effect.high
+    assert hits >= 88
+
+
+def test_the_edges_of_published_cells(published: Published) -> None:
+    """The direct edge from input to output matters most, the inner one least, and no share is from chance."""
+    table = pd.read_csv(published("nasbench201_cifar.csv.gz"))
+    operations = table["arch_str"].str.findall(r"(\w+)~")
+    for at, edge in enumerate(EDGES):
+        table[edge] = operations.str[at]
+    found = importance(table, "ep200_cifar10_test", EDGES, draws=50)
+    first = [effect.choices[0] for effect in found[:6]]
+    assert (first[0], first[-1]) == ("0-3", "1-2")
+    assert all(effect.low > 0 for effect in found[:6])
+    # Every cell is in the table once, so the share is the variance of the means over that of all.
+    response = table["ep200_cifar10_test"]
+    exact = response.groupby(table["0-3"]).mean().var(ddof=0) / response.var(ddof=0)
+    assert found[0].share == pytest.approx(exact, abs=5e-4)
+    assert sum(effect.share for effect in found) <= 1
+
+
+def test_shares_of_the_parameters_of_published_cells_add_up_without_interaction(published: Published) -> None:
+    """The parameters of a cell are the sum over its edges."""
+    table = pd.read_csv(published("nasbench201_cifar.csv.gz"))
+    operations = table["arch_str"].str.findall(r"(\w+)~")
+    for at, edge in enumerate(EDGES):
+        table[edge] = operations.str[at]
+    found = importance(table, "params_cifar10", EDGES, draws=2)
+    assert [effect.share for effect in found[:6]] == pytest.approx([1 / 6] * 6, abs=1e-3)
+    assert [effect.share for effect in found[6:]] == pytest.approx([0] * 15, abs=1e-3)
+
+
+def test_a_choice_not_asked_is_an_option() -> None:
+    table = population(Space.load("cifar"), 2000)
+    (effect,) = importance(table, "params", ["stage3.4.any"], draws=10)
+    assert effect.options == 6
+    assert effect.low > 0
+
+
+def test_a_constant_response_is_refused() -> None:
+    table = pd.DataFrame({"a": [1, 2, 3], "y": [1, 1, 1]})
+    with pytest.raises(InputError, match="y must have two values or more"):
+        importance(table, "y", ["a"])
+    with pytest.raises(InputError, match="the table has no column 'b'"):
+        importance(table, "y", ["b"])
