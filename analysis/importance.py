@@ -6,7 +6,9 @@ the more options there are; so a share is Kelley's epsilon squared (1935), (SSB 
 MSW = SSW / (n - k) for k groups and n rows, whose numerator is free of that bias. The share of two choices
 together is the same with one group a pair of options; their interaction is that less both first-order shares.
 Where choices were drawn independently of each other, shares of different choices and interactions add up to
-at most 1. A choice that was not asked counts as one more option.
+at most 1. Of a choice that some networks were not asked, groups and mean are those of the networks that were,
+SST that of all: what it explains does not include that it was asked, which is the share of what opened it.
+For two choices they are those of the networks that were asked both.
 
 The interval is the estimate plus and minus 1.96 standard deviations of the shares over bootstrap samples of
 the rows (the percentiles would be biased upwards, as equal rows in one group look like agreement). Intervals
@@ -70,7 +72,7 @@ def importance(
     Args:
         table: One row a network; rows without a response do not count.
         response: The column to explain.
-        choices: The columns of the choices, of any type; missing values are an option of their own.
+        choices: The columns of the choices, of any type; missing where a network was not asked.
         pairs_of: Of how many of the choices, those with the largest shares, to look at all pairs.
         draws: Bootstrap samples.
         seed: Of the bootstrap.
@@ -90,15 +92,18 @@ def importance(
     codes = {choice: _codes(rows[choice]) for choice in choices}
     # The mean is taken away first, so that sums of squares lose no digits.
     samples = _Samples(y - y.mean(), draws, np.random.default_rng(seed))
-    alone = {choice: samples.shares(codes[choice]) for choice in choices}
-    effects = [_effect((choice,), alone[choice], codes[choice]) for choice in choices]
-    effects.sort(key=lambda effect: -effect.share)
+    effects = [_effect((choice,), samples.shares(codes[choice]), codes[choice]) for choice in choices]
+    effects.sort(key=_rank)
     top = [effect.choices[0] for effect in effects[:pairs_of]]
     pairs = []
     for first, second in combinations(top, 2):
-        joint = _joint(codes[first], codes[second])
-        pairs.append(_effect((first, second), samples.shares(joint) - alone[first] - alone[second], joint))
-    return effects + sorted(pairs, key=lambda effect: -effect.share)
+        asked = (codes[first] >= 0) & (codes[second] >= 0)
+        a, b = np.where(asked, codes[first], -1), np.where(asked, codes[second], -1)
+        joint = np.where(asked, a * (b.max(initial=0) + 1) + b, -1)
+        shares = samples.shares(joint) - samples.shares(a) - samples.shares(b)
+        pairs.append(_effect((first, second), shares, joint))
+    known = [pair for pair in pairs if np.isfinite(pair.share)]
+    return effects + sorted(known, key=_rank)
 
 
 class _Samples:
@@ -110,24 +115,30 @@ class _Samples:
             counts[:, draw] = np.bincount(rng.integers(0, len(y), len(y)), minlength=len(y))
         self.counts = counts
         self.sums = counts * y[:, None]
-        self.mean = self.sums.sum(axis=0) / len(y)
-        self.total = y**2 @ counts - len(y) * self.mean**2
+        self.squares = counts * y[:, None] ** 2
+        self.total = self.squares.sum(axis=0) - self.sums.sum(axis=0) ** 2 / len(y)
 
     def shares(self, codes: Codes) -> Floats:
-        """Return (SSB - (k - 1) MSW) / SST in every sample; NaN where no group has two rows."""
+        """Return (SSB - (k - 1) MSW) / SST in every sample; NaN where no group has two rows.
+
+        Rows of a code below 0 count in SST alone.
+        """
         from scipy.sparse import csr_array
 
-        rows = len(codes)
-        groups = csr_array((np.ones(rows), (codes, np.arange(rows))))
-        sizes = groups @ self.counts
-        squares = np.divide((groups @ self.sums) ** 2, sizes, out=np.zeros_like(sizes), where=sizes > 0)
-        between = squares.sum(axis=0) - rows * self.mean**2
-        met = (sizes > 0).sum(axis=0)
+        asked = codes >= 0
+        options, numbers = np.unique(codes[asked], return_inverse=True)
+        places = (numbers.reshape(-1), np.flatnonzero(asked))
+        groups = csr_array((np.ones(len(numbers)), places), shape=(max(1, len(options)), len(codes)))
+        sizes, sums = groups @ self.counts, groups @ self.sums
+        rows, met = sizes.sum(axis=0), (sizes > 0).sum(axis=0)
         usable = (met < rows) & (self.total > 0)
-        shares = np.full(len(met), np.nan)
-        left = np.maximum(0.0, self.total - between)[usable]
-        within = left / (rows - met[usable])
-        shares[usable] = (between[usable] - (met[usable] - 1) * within) / self.total[usable]
+        sizes, sums, rows, met = sizes[:, usable], sums[:, usable], rows[usable], met[usable]
+        explained = np.divide(sums**2, sizes, out=np.zeros_like(sums), where=sizes > 0).sum(axis=0)
+        between = explained - sums.sum(axis=0) ** 2 / rows
+        left = self.squares[asked].sum(axis=0)[usable] - explained
+        within = np.maximum(0.0, left) / (rows - met)
+        shares = np.full(len(self.total), np.nan)
+        shares[usable] = (between - (met - 1) * within) / self.total[usable]
         return shares
 
 
@@ -135,19 +146,17 @@ def _effect(choices: tuple[str, ...], shares: Floats, codes: Codes) -> Effect:
     share = float(shares[0])
     reach = Z * float(np.nanstd(shares[1:])) if np.isfinite(shares[1:]).sum() > 1 else float("nan")
     low, high = max(-1.0, share - reach), min(1.0, share + reach)
-    return Effect(choices=choices, share=share, low=low, high=high, options=len(np.unique(codes)))
+    return Effect(choices=choices, share=share, low=low, high=high, options=len(np.unique(codes[codes >= 0])))
+
+
+def _rank(effect: Effect) -> float:
+    return -effect.share if np.isfinite(effect.share) else np.inf
 
 
 def _codes(column: pd.Series) -> Codes:
-    """Return the number of each row's option, a missing one being an option of its own."""
-    codes, _ = pd.factorize(column, use_na_sentinel=False)
+    """Return the number of each row's option, -1 where it is missing."""
+    codes, _ = pd.factorize(column)
     return codes.astype(np.int64)
-
-
-def _joint(first: Codes, second: Codes) -> Codes:
-    """Return the number of each row's pair of options."""
-    _, codes = np.unique(first * (second.max() + 1) + second, return_inverse=True)
-    return codes.reshape(-1)
 
 
 def _known(table: pd.DataFrame, choices: Sequence[str]) -> list[str]:

@@ -25,6 +25,7 @@ from .commands.engine import Engine
 from .commands.field import field
 from .commands.lint import lint
 from .commands.networks import COSTS, FormatOption, InputOption, find_network
+from .commands.population import population
 from .commands.profile import profile
 from .commands.references import references
 from .commands.worker import worker
@@ -99,6 +100,7 @@ def search(
 app.command()(profile)
 app.command()(field)
 app.command()(lint)
+app.command()(population)
 
 
 @app.command()

@@ -87,11 +87,29 @@ def test_shares_of_the_parameters_of_published_cells_add_up_without_interaction(
     assert [effect.share for effect in found[6:]] == pytest.approx([0] * 15, abs=1e-3)
 
 
-def test_a_choice_not_asked_is_an_option() -> None:
+def test_a_choice_that_some_were_asked_explains_what_it_changes_among_them() -> None:
+    """Half is asked b, which adds +-1; being asked adds 10: variances 25 and 1/2 of 25.5."""
+    rows = [("no", None, 0), ("no", None, 0), ("yes", "low", 9), ("yes", "high", 11)] * 500
+    table = pd.DataFrame(rows, columns=["a", "b", "y"])
+    found = by_choices(importance(table, "y", ["a", "b"], draws=10))
+    assert found["a",].share == pytest.approx(25 / 25.5, abs=1e-3)
+    assert found["b",].share == pytest.approx(0.5 / 25.5, abs=1e-3)
+    assert found["b",].options == 2
+    assert found["a", "b"].share == pytest.approx(0, abs=1e-3)
+
+
+def test_choices_never_asked_together_have_no_interaction() -> None:
+    rows = [(1, None, 1), (2, None, 2), (None, 1, 5), (None, 2, 7)] * 5
+    table = pd.DataFrame(rows, columns=["a", "b", "y"])
+    assert [effect.choices for effect in importance(table, "y", ["a", "b"], draws=3)] == [("b",), ("a",)]
+
+
+def test_the_choices_of_a_population_that_drive_its_cost() -> None:
     table = population(Space.load("cifar"), 2000)
-    (effect,) = importance(table, "params", ["stage3.4.any"], draws=10)
-    assert effect.options == 6
-    assert effect.low > 0
+    effects = importance(table, "macs", list(table.columns[4:]), draws=50)
+    assert effects[0].choices == ("w",)
+    assert effects[0].low > 0.05
+    assert sum(effect.share for effect in effects) < 1
 
 
 def test_a_constant_response_is_refused() -> None:

@@ -1,0 +1,101 @@
+"""`archscape population`: what the networks of a space cost, and which choices drive it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..output import Format, emit
+from ..spaces.errors import InputError, suggest
+from .common import say
+from .networks import COSTS, FormatOption
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIGURES = (".svg", ".png", ".pdf")
+QUANTILES = {"least": 0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "most": 1}
+OutOption = Annotated[
+    Path | None,
+    typer.Option(help="Also write a figure (.svg, .png, .pdf), or the whole table (.csv).", metavar="FILE"),
+]
+
+
+def population(
+    space: Annotated[str, typer.Argument(help="A name of `archscape list`, or a file.", metavar="SPACE")],
+    number: Annotated[int, typer.Option(min=1, help="Networks to draw.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    explain: Annotated[
+        str, typer.Option(metavar="COST", help="Show which choices drive a cost, in place of its quantiles.")
+    ] = "",
+    hashes: Annotated[bool, typer.Option("--hashes", help="Add the hash of every network; slow.")] = False,
+    form: FormatOption = Format.table,
+    out: OutOption = None,
+) -> None:
+    """Draw random networks of a space within its limits, and show what they cost.
+
+    `table` and `md` show quantiles, or with `--explain macs` the share of the variance that each choice
+    explains; `csv` and `json` give a row a network, or a row a choice. `docs/populations.md` has the
+    estimators.
+    """
+    from ..analysis.population import population as draw
+    from ..spaces import load_space
+
+    if explain and explain not in COSTS:
+        raise InputError(f"--explain: there is no cost '{explain}'{suggest(explain, COSTS)}")
+    if out is not None and out.suffix not in (*FIGURES, ".csv"):
+        raise InputError(f"{out}: a figure is {', '.join(FIGURES)}, and the table .csv")
+    table = draw(load_space(space), number, seed=seed, hashes=hashes)
+    if explain:
+        _show_effects(table, explain, form)
+    elif form in (Format.csv, Format.json):
+        _show_networks(table, form)
+    else:
+        _show_quantiles(table, form, f"{space}: {number:,} networks")
+    if out is not None:
+        _write(table, out, f"{space}: {number:,} random networks", explain or "macs")
+
+
+def _show_quantiles(table: pd.DataFrame, form: Format, title: str) -> None:
+    rows = [(cost, *(int(table[cost].quantile(share)) for share in QUANTILES.values())) for cost in COSTS]
+    emit(("cost", *QUANTILES), rows, form, title=title)
+
+
+def _show_effects(table: pd.DataFrame, cost: str, form: Format) -> None:
+    from ..analysis.importance import importance
+
+    choices = [name for name in table.columns if name not in (*COSTS, "hash")]
+    effects = importance(table, cost, choices)
+    digits = 4 if form in (Format.table, Format.md) else 12
+    rows = [
+        (
+            " x ".join(effect.choices),
+            *(round(value, digits) for value in (effect.share, effect.low, effect.high)),
+            effect.options,
+        )
+        for effect in effects
+    ]
+    emit(("choice", f"share of {cost}", "low", "high", "options"), rows, form)
+    say("Shares of the variance, with 95% intervals; a x b is the interaction of both. docs/populations.md")
+
+
+def _show_networks(table: pd.DataFrame, form: Format) -> None:
+    if form is Format.csv:
+        table.to_csv(sys.stdout, index=False)
+        return
+    plain = table.astype(object).where(table.notna(), None)
+    emit(tuple(plain.columns), [tuple(row) for row in plain.itertuples(index=False)], form)
+
+
+def _write(table: pd.DataFrame, out: Path, title: str, explain: str) -> None:
+    from ..analysis.population_figure import write_population
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".csv":
+        table.to_csv(out, index=False)
+    else:
+        write_population(table, out, title=title, explain=explain)
+    print(out, file=sys.stderr)

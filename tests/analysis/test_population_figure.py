@@ -1,0 +1,56 @@
+"""Figures of populations: what is in them, and that the same table gives the same bytes."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from archscape.analysis.families import curves
+from archscape.analysis.population import population
+from archscape.analysis.population_figure import top_effects, write_families, write_population, write_scores
+from archscape.spaces import Space
+
+
+@pytest.fixture
+def scored() -> pd.DataFrame:
+    """Networks with a made-up accuracy."""
+    rng = np.random.default_rng(0)
+    macs = rng.lognormal(15, 1, 200)
+    share = 1 / (1 + np.exp(14 - np.log(macs))) * rng.uniform(0.8, 1, 200)
+    return pd.DataFrame(
+        {"macs": macs, "accuracy": share, "family": np.repeat(["a", "b"], 100), "error": 0.01}
+    )
+
+
+def texts(path: Path) -> str:
+    """Return the comments that matplotlib writes beside the glyphs of each text."""
+    return "\n".join(re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8")))
+
+
+def test_a_population_shows_its_costs_and_what_drives_them(tmp_path: Path) -> None:
+    table = population(Space.load("digits"), 300)
+    path = write_population(table, tmp_path / "a.svg", title="300 of digits", explain="params")
+    shown = texts(path)
+    for text in ("300 of digits", "parameters", "MACs", "activations", "share of the variance of parameters"):
+        assert text in shown
+    assert " x ".join(top_effects(table, "params")[0].choices) in shown
+    again = write_population(table, tmp_path / "b.svg", title="300 of digits", explain="params")
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_scores_are_named_with_their_number(tmp_path: Path, scored: pd.DataFrame) -> None:
+    parts = {name: scored[scored["family"] == name] for name in "ab"}
+    shown = texts(write_scores(parts, tmp_path / "a.svg", score="accuracy", cost="macs"))
+    assert "a (100)" in shown
+    assert "b (100)" in shown
+    assert "error, 1 - validation accuracy" in shown
+
+
+def test_families_that_are_named_are_drawn(tmp_path: Path, scored: pd.DataFrame) -> None:
+    found = curves(scored, family="family", score="accuracy", cost="macs", error="error", draws=20)
+    path = write_families(found, tmp_path / "a.svg", names=["b"], cost="macs", score="accuracy")
+    assert re.findall(r"<!-- ([ab]) -->", path.read_text(encoding="utf-8")) == ["b"]
+    both = write_families(found, tmp_path / "b.png", cost="macs", score="accuracy")
+    assert both.read_bytes().startswith(b"\x89PNG")

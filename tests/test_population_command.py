@@ -1,0 +1,70 @@
+"""`archscape population`."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from archscape.analysis.population import population
+from archscape.spaces import Space
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+
+def test_a_table_of_quantiles(archscape: Run) -> None:
+    done = archscape("population", "digits", "--number", "200", "--format", "md")
+    assert done.returncode == 0
+    head, _, params, *_ = done.stdout.splitlines()
+    assert head == "| cost | least | 5% | 25% | median | 75% | 95% | most |"
+    costs = population(Space.load("digits"), 200)["params"]
+    assert params.startswith(f"| params | {costs.min():,} |")
+    assert params.endswith(f"| {costs.max():,} |")
+
+
+def test_csv_has_a_row_for_each_network(archscape: Run, tmp_path: Path) -> None:
+    done = archscape(
+        "population", "cifar", "--number", "50", "--seed", "4", "--format", "csv", "--out", "all.csv"
+    )
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    found = population(Space.load("cifar"), 50, seed=4)
+    assert [int(row["macs"]) for row in rows] == found["macs"].tolist()
+    assert (tmp_path / "all.csv").read_text() == done.stdout
+    shallow = next(row for row in rows if row["stage3.depth"] == "1")
+    assert shallow["stage3.2.any"] == ""
+
+
+def test_json_has_numbers_and_nulls(archscape: Run) -> None:
+    done = archscape("population", "cifar", "--number", "20", "--format", "json")
+    rows = json.loads(done.stdout)
+    assert len(rows) == 20
+    assert all(row["w"] in (16, 24, 32) and isinstance(row["params"], int) for row in rows)
+    assert any(row["stage3.4.any"] is None for row in rows)
+
+
+def test_what_drives_a_cost(archscape: Run) -> None:
+    done = archscape("population", "cifar", "--explain", "macs", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert list(rows[0]) == ["choice", "share of macs", "low", "high", "options"]
+    assert rows[0]["choice"] == "w"
+    assert rows[0]["options"] == "3"
+    assert "95% intervals" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "law"),
+    [
+        (("digits", "--explain", "mac"), "there is no cost 'mac'; did you mean 'macs'?"),
+        (("digits", "--out", "a.txt"), "a.txt: a figure is .svg, .png, .pdf, and the table .csv"),
+        (("resnet50",), "resnet50"),
+        (("digits", "--number", "0"), "greater than or equal to 1"),
+    ],
+)
+def test_what_is_wrong_is_said_with_status_2(archscape: Run, arguments: tuple[str, ...], law: str) -> None:
+    done = archscape("population", *arguments)
+    assert done.returncode == 2
+    assert law in done.stderr
+    assert "Traceback" not in done.stderr
