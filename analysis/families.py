@@ -137,6 +137,7 @@ def curves(
 def reigns(found: Curves) -> list[Reign]:
     """Return which family leads from which cost to which, cheapest first; of equals the first by name."""
     leader = _leaders(found)
+    drawn = leader[1:] if len(leader) > 1 else leader
     lengths = np.diff(np.log(np.append(found.costs, found.costs[-1])))
     gains = np.sort(_gains(found)[0], axis=0)
     margin = gains[-1] - gains[-2] if len(gains) > 1 else np.full(len(found.costs), np.nan)
@@ -146,7 +147,7 @@ def reigns(found: Curves) -> list[Reign]:
     for start, end in zip(starts, ends, strict=True):
         span = slice(start, max(end, start + 1))
         number = leader[0, start]
-        chances = (leader[:, span] == number).mean(axis=0)
+        chances = (drawn[:, span] == number).mean(axis=0)
         rivals = np.isfinite(margin[span])
         result.append(
             Reign(
