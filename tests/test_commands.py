@@ -338,7 +338,7 @@ def test_search_and_worker_share_a_study_and_stop_ends_both(
     archscape: Run, job: Job, storage: Path, tmp_path: Path
 ) -> None:
     text = (tmp_path / "first" / "job.yaml").read_text()
-    (tmp_path / "first" / "job.yaml").write_text(text.replace("epochs: 1", "epochs: 300"))
+    (tmp_path / "first" / "job.yaml").write_text(text.replace("epochs: 1", "epochs: 5000") + "lease: 2\n")
     options = ["--storage", str(storage), "--out"]
     commands = [["search", "first/job.yaml", *options, "first"], ["worker", *options, "second"]]
 
