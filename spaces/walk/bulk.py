@@ -29,14 +29,12 @@ if TYPE_CHECKING:
 
 OPTIONS = 1000
 """Options of a choice; a tree does not branch wider."""
-BRANCHES = 1_000_000
-"""Branches kept in memory: about 150 MB when full."""
-LEAST = 256
+REMEMBERED = 2_000_000
+"""Options of all choices that are remembered; beyond, a walk asks the rows again."""
+LEAST, MOST = 256, 200_000
 """Walks of a round."""
 
 Integers: TypeAlias = NDArray[np.int64]
-Branch: TypeAlias = "list[Any]"
-"""What follows each option: a branch, a leaf, or None where no walk has been."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +62,18 @@ class State(NamedTuple):
     drawn: tuple[tuple[str, Value], ...]
     shape: Shape | None
     built: bool
+
+
+class Branch:
+    """A choice: what follows each option, None where no walk has been; the step, the state, the way there."""
+
+    __slots__ = ("following", "state", "step", "way")
+
+    def __init__(self, options: int, step: int, state: State, way: tuple[int, ...]) -> None:
+        self.following: list[Branch | Leaf | None] = [None] * options
+        self.step = step
+        self.state = state
+        self.way = way
 
 
 class Leaf:
@@ -114,20 +124,20 @@ class Forest:
         self.decisions: list[tuple[tuple[str, Option], ...]] = []
         self.costs: list[tuple[int, ...]] = []
         self.roots: dict[tuple[int, State], Branch | Leaf] = {}
-        # A branch is told by its address, so each is kept with what leads to it.
-        self.origins: dict[int, tuple[int, State, tuple[int, ...], Branch]] = {}
+        self.room = REMEMBERED
         self.start = self._root(0, State((), space.input, False))
 
     def draw(self, number: int, rng: Random) -> Bulk:
         """Return so many networks within the limits."""
         parts: list[Integers] = []
-        missing = number
+        missing, walked, kept = number, 0, 0
         while missing > 0:
-            drawn = [self._walk(rng.random) for _ in range(max(missing, LEAST))]
-            walks = [walk for walk in drawn if walk is not None]
-            leaves = np.array(walks, dtype=np.int64).reshape(len(walks), len(self.steps))
+            # As many walks as should do, so that rounds stay few where limits are narrow.
+            walks = min(MOST, max(LEAST, missing * (walked + 1) // (kept + 1)))
+            trails = [trail for _ in range(walks) if (trail := self._walk(rng.random)) is not None]
+            leaves = np.array(trails, dtype=np.int64).reshape(len(trails), len(self.steps))
             parts.append(leaves[self._feasible(leaves)])
-            missing -= len(parts[-1])
+            walked, kept, missing = walked + walks, kept + len(parts[-1]), missing - len(parts[-1])
         return self._bulk(np.concatenate(parts)[:number] if parts else np.empty((0, len(self.steps)), int))
 
     def _walk(self, random: Any) -> list[int] | None:
@@ -135,10 +145,10 @@ class Forest:
         trail: list[int] = []
         node = self.start
         while True:
-            if isinstance(node, list):
-                at = int(random() * len(node))
-                found = node[at]
-                node = self._explore(node, at, random) if found is None else found
+            if isinstance(node, Branch):
+                following = node.following
+                at = int(random() * len(following))
+                node = following[at] or self._explore(node, at, random)
             else:
                 trail.append(node.number)
                 node = node.after or self._after(node)
@@ -149,17 +159,21 @@ class Forest:
 
     def _root(self, step: int, state: State) -> Branch | Leaf:
         """Return the tree of a step on a state: a leaf where nothing is asked."""
-        key = step, state
-        if key not in self.roots:
+        if (step, state) in self.roots:
+            return self.roots[step, state]
 
-            def choose(path: str, options: Sequence[Option]) -> Option:
-                raise _Asked(len(options))
+        def choose(path: str, options: Sequence[Option]) -> Option:
+            raise _Asked(len(options))
 
-            try:
-                self.roots[key] = self._run(step, state, choose, ())
-            except _Asked as asked:
-                self.roots[key] = self._branch(step, state, (), asked.options)
-        return self.roots[key]
+        root: Branch | Leaf
+        try:
+            root = self._run(step, state, choose, ())
+        except _Asked as asked:
+            root = Branch(asked.options, step, state, ())
+            self.room -= asked.options
+        if self.room > 0:
+            self.roots[step, state] = root
+        return root
 
     def _after(self, leaf: Leaf) -> Branch | Leaf:
         """Return what follows a leaf."""
@@ -169,15 +183,9 @@ class Forest:
             leaf.after = END if leaf.state.built and leaf.state.shape is not None else DEAD
         return leaf.after
 
-    def _branch(self, step: int, state: State, way: tuple[int, ...], options: int) -> Branch:
-        branch: Branch = [None] * options
-        self.origins[id(branch)] = (step, state, way, branch)
-        return branch
-
     def _explore(self, branch: Branch, at: int, random: Any) -> Leaf:
         """Walk on from a branch where no walk has been, up to the leaf, and remember the way."""
-        step, state, way, _ = self.origins[id(branch)]
-        way = (*way, at)
+        step, state, way = branch.step, branch.state, (*branch.way, at)
         taken: list[tuple[str, Option]] = []
         further: list[tuple[int, int]] = []
 
@@ -191,11 +199,13 @@ class Forest:
             return option
 
         leaf = self._run(step, state, choose, taken)
-        if len(self.origins) < BRANCHES:
+        self.room -= sum(options for options, _ in further)
+        if self.room > 0:
             for options, number in further:
-                branch[at] = following = self._branch(step, state, way, options)
+                following = Branch(options, step, state, way)
+                branch.following[at] = following
                 branch, at, way = following, number, (*way, number)
-            branch[at] = leaf
+            branch.following[at] = leaf
         return leaf
 
     def _run(self, step: int, state: State, choose: Any, taken: Sequence[tuple[str, Option]]) -> Leaf:

@@ -90,7 +90,7 @@ def test_narrow_limits_are_left_to_sample() -> None:
 
 def test_what_is_not_remembered_is_drawn_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     space = Space.load("cifar")
-    monkeypatch.setattr(bulk, "BRANCHES", 40)
+    monkeypatch.setattr(bulk, "REMEMBERED", 100)
     assert rows(space, sample_many(space, 300, Random(7))) == one_by_one(space, 300, 7)
 
 
