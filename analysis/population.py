@@ -11,6 +11,8 @@ from archscape.spaces.space import Space
 from archscape.spaces.walk.bulk import sample_many
 from archscape.spaces.walk.limits import COSTS
 
+QUANTILES = {"least": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "most": 1.0}
+
 
 def population(space: Space, number: int, *, seed: int = 0, hashes: bool = False) -> pd.DataFrame:
     """Return random networks within the limits of a space, one row each.

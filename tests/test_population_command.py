@@ -58,7 +58,7 @@ def test_what_drives_a_cost(archscape: Run) -> None:
     ("arguments", "law"),
     [
         (("digits", "--explain", "mac"), "there is no cost 'mac'; did you mean 'macs'?"),
-        (("digits", "--out", "a.txt"), "a.txt: a figure is .svg, .png, .pdf, and the table .csv"),
+        (("digits", "--out", "a.txt"), "a.txt: a page is .html, a figure .svg, .png, .pdf, a table .csv"),
         (("resnet50",), "resnet50"),
         (("digits", "--number", "0"), "greater than or equal to 1"),
     ],

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIGURES = (".svg", ".png", ".pdf")
-QUANTILES = {"least": 0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "most": 1}
 OutOption = Annotated[
     Path | None,
-    typer.Option(help="Also write a figure (.svg, .png, .pdf), or the whole table (.csv).", metavar="FILE"),
+    typer.Option(
+        help="Also write a page (.html), a figure (.svg, .png, .pdf), or the networks (.csv).", metavar="FILE"
+    ),
 ]
 
 
@@ -46,8 +47,8 @@ def population(
 
     if explain and explain not in COSTS:
         raise InputError(f"--explain: there is no cost '{explain}'{suggest(explain, COSTS)}")
-    if out is not None and out.suffix not in (*FIGURES, ".csv"):
-        raise InputError(f"{out}: a figure is {', '.join(FIGURES)}, and the table .csv")
+    if out is not None and out.suffix not in (*FIGURES, ".csv", ".html"):
+        raise InputError(f"{out}: a page is .html, a figure {', '.join(FIGURES)}, a table .csv")
     table = draw(load_space(space), number, seed=seed, hashes=hashes)
     if explain:
         _show_effects(table, explain, form)
@@ -60,6 +61,8 @@ def population(
 
 
 def _show_quantiles(table: pd.DataFrame, form: Format, title: str) -> None:
+    from ..analysis.population import QUANTILES
+
     rows = [(cost, *(int(table[cost].quantile(share)) for share in QUANTILES.values())) for cost in COSTS]
     emit(("cost", *QUANTILES), rows, form, title=title)
 
@@ -92,10 +95,12 @@ def _show_networks(table: pd.DataFrame, form: Format) -> None:
 
 def _write(table: pd.DataFrame, out: Path, title: str, explain: str) -> None:
     from ..analysis.population_figure import write_population
+    from ..analysis.population_page import write_population_page
 
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".csv":
         table.to_csv(out, index=False)
     else:
-        write_population(table, out, title=title, explain=explain)
+        write = write_population_page if out.suffix == ".html" else write_population
+        write(table, out, title=title, explain=explain)
     print(out, file=sys.stderr)
