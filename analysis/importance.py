@@ -74,7 +74,7 @@ def importance(
         response: The column to explain.
         choices: The columns of the choices, of any type; missing where a network was not asked.
         pairs_of: Of how many of the choices, those with the largest shares, to look at all pairs.
-        draws: Bootstrap samples.
+        draws: Bootstrap samples; with fewer than two the intervals are NaN.
         seed: Of the bootstrap.
 
     Raises:
@@ -113,10 +113,9 @@ class _Samples:
         counts = np.ones((len(y), draws + 1))
         for draw in range(1, draws + 1):
             counts[:, draw] = np.bincount(rng.integers(0, len(y), len(y)), minlength=len(y))
+        self.y = y
         self.counts = counts
-        self.sums = counts * y[:, None]
-        self.squares = counts * y[:, None] ** 2
-        self.total = self.squares.sum(axis=0) - self.sums.sum(axis=0) ** 2 / len(y)
+        self.total = y**2 @ counts - (y @ counts) ** 2 / len(y)
 
     def shares(self, codes: Codes) -> Floats:
         """Return (SSB - (k - 1) MSW) / SST in every sample; NaN where no group has two rows.
@@ -129,13 +128,13 @@ class _Samples:
         options, numbers = np.unique(codes[asked], return_inverse=True)
         places = (numbers.reshape(-1), np.flatnonzero(asked))
         groups = csr_array((np.ones(len(numbers)), places), shape=(max(1, len(options)), len(codes)))
-        sizes, sums = groups @ self.counts, groups @ self.sums
+        sizes, sums = groups @ self.counts, (groups * self.y) @ self.counts
         rows, met = sizes.sum(axis=0), (sizes > 0).sum(axis=0)
         usable = (met < rows) & (self.total > 0)
         sizes, sums, rows, met = sizes[:, usable], sums[:, usable], rows[usable], met[usable]
         explained = np.divide(sums**2, sizes, out=np.zeros_like(sums), where=sizes > 0).sum(axis=0)
         between = explained - sums.sum(axis=0) ** 2 / rows
-        left = self.squares[asked].sum(axis=0)[usable] - explained
+        left = ((self.y**2 * asked) @ self.counts)[usable] - explained
         within = np.maximum(0.0, left) / (rows - met)
         shares = np.full(len(self.total), np.nan)
         shares[usable] = (between - (met - 1) * within) / self.total[usable]
@@ -144,9 +143,11 @@ class _Samples:
 
 def _effect(choices: tuple[str, ...], shares: Floats, codes: Codes) -> Effect:
     share = float(shares[0])
-    reach = Z * float(np.nanstd(shares[1:])) if np.isfinite(shares[1:]).sum() > 1 else float("nan")
-    low, high = max(-1.0, share - reach), min(1.0, share + reach)
-    return Effect(choices=choices, share=share, low=low, high=high, options=len(np.unique(codes[codes >= 0])))
+    known = shares[1:][np.isfinite(shares[1:])]
+    reach = Z * float(known.std()) if len(known) > 1 else float("nan")
+    low, high = np.maximum(-1.0, share - reach), np.minimum(1.0, share + reach)
+    options = len(np.unique(codes[codes >= 0]))
+    return Effect(choices=choices, share=share, low=float(low), high=float(high), options=options)
 
 
 def _rank(effect: Effect) -> float:

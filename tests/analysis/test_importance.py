@@ -112,6 +112,13 @@ def test_the_choices_of_a_population_that_drive_its_cost() -> None:
     assert sum(effect.share for effect in effects) < 1
 
 
+def test_without_draws_there_is_no_interval() -> None:
+    table = pd.DataFrame({"a": [0, 0, 1, 1], "y": [0.0, 1.0, 5.0, 6.0]})
+    (effect,) = importance(table, "y", ["a"], draws=0)
+    assert effect.share == pytest.approx((25 - 0.5) / 26)
+    assert np.isnan([effect.low, effect.high]).all()
+
+
 def test_a_constant_response_is_refused() -> None:
     table = pd.DataFrame({"a": [1, 2, 3], "y": [1, 1, 1]})
     with pytest.raises(InputError, match="y must have two values or more"):
