@@ -12,9 +12,11 @@ import pytest
 
 from archscape.analysis.comparison import write_comparison
 from archscape.analysis.cost import profile
+from archscape.analysis.population import population
+from archscape.analysis.population_page import write_population_page
 from archscape.analysis.report import write_report
 from archscape.analysis.results import RunResults
-from archscape.spaces import load_network
+from archscape.spaces import Space, load_network
 from archscape.spaces.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,11 +25,14 @@ if TYPE_CHECKING:
 Write = Callable[[Path], Path]
 
 
-@pytest.fixture(params=["report", "comparison"])
+@pytest.fixture(params=["report", "comparison", "population"])
 def write(request: pytest.FixtureRequest, synthetic: Callable[..., RunResults]) -> Write:
     """Writes one kind of page."""
     if request.param == "report":
         return lambda path: write_report(synthetic(), path)
+    if request.param == "population":
+        table = population(Space.load("digits"), 100)
+        return lambda path: write_population_page(table, path, title="digits")
     profiles = [profile(load_network(name)) for name in ("lenet5", "resnet18")]
     return lambda path: write_comparison(profiles, path)
 
