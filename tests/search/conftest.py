@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from archscape.search.data import Data, load_data
 from archscape.search.early import Mark, Rule, Verdict
 from archscape.search.lease import Lease
 from archscape.search.owner import Owner
@@ -14,7 +15,7 @@ from archscape.search.proposers import Random
 from archscape.search.spool import Result
 from archscape.search.study import Study
 from archscape.search.worker import Plan
-from archscape.spaces import Space
+from archscape.spaces import Network, Space
 
 TINY = """\
 space: tiny
@@ -30,6 +31,15 @@ layers:
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
 
+SMALL = """\
+network: small
+input: 1x8x8
+layers:
+  - conv: {width: 8, kernel: 3, stride: 2}
+  - avgpool
+  - linear: {width: 10}
+"""
+
 
 @dataclass(frozen=True)
 class Never:
@@ -43,6 +53,28 @@ class Never:
 
     def promotable(self, rung: int, marks: Sequence[Mark]) -> int | None:
         return None
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Train as a worker does; several threads on a busy machine wait for each other at every step."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Data:
+    return load_data("digits")
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """A network for the digits that trains in no time."""
+    return Network.from_yaml(SMALL)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from archscape.search.cache import Cached, cached
-from archscape.search.data import Data, load_data
+from archscape.search.data import Data
 from archscape.search.evaluate import Context, Training
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
@@ -25,32 +25,7 @@ from archscape.search.spool import Result
 from archscape.search.stopping import Stop, never
 from archscape.spaces import Network
 
-SMALL = """\
-network: small
-input: 1x8x8
-layers:
-  - conv: {width: 8, kernel: 3, stride: 2}
-  - avgpool
-  - linear: {width: 10}
-"""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def digits() -> Data:
-    return load_data("digits")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return Network.from_yaml(SMALL)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Study:
@@ -164,7 +139,8 @@ def test_a_network_that_names_its_weights_otherwise_has_its_own_entry(
     study: Callable[..., Study], network: Network
 ) -> None:
     """Of one canonical hash; the weights of one do not load into the other."""
-    renamed = Network.from_yaml(SMALL.replace("conv: {width", "conv: {name: stem, width"))
+    text = network.to_yaml().replace("conv: {", "conv: {name: stem, ", 1)
+    renamed = Network.from_yaml(text)
     assert renamed.hash() == network.hash()
     one = study("one")
     one.run(network)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from torch import nn
 
 from archscape.search import checkpoint as module
 from archscape.search.checkpoint import Checkpoint
-from archscape.search.data import Data, load_data
+from archscape.search.data import Data
 from archscape.search.recipe import Recipe
 from archscape.search.train import Outcome, train
 
@@ -28,17 +28,7 @@ STEPS = 24  # of an epoch of the digits in batches of 48
 RECIPE = Recipe(epochs=3, augment=("flip", "shift"), label_smoothing=0.1)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def digits() -> Data:
-    return load_data("digits")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

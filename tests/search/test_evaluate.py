@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from safetensors import safe_open
 
-from archscape.search.data import Data, load_data
+from archscape.search.data import Data
 from archscape.search.evaluate import Context, Training
 from archscape.search.lease import lease_of
 from archscape.search.owner import Owner
@@ -18,33 +17,10 @@ from archscape.search.recipe import Recipe
 from archscape.search.stopping import Stop, never
 from archscape.spaces import Network
 
-SMALL = """\
-network: small
-input: 1x8x8
-layers:
-  - conv: {width: 8, kernel: 3, stride: 2}
-  - avgpool
-  - linear: {width: 10}
-"""
 RECIPE = Recipe(epochs=2)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def digits() -> Data:
-    return load_data("digits")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return Network.from_yaml(SMALL)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from archscape.search.checkpoint import Checkpoint
-from archscape.search.data import Data, load_data
+from archscape.search.data import Data
 from archscape.search.recipe import Recipe
 from archscape.search.repeats import repeat_seed, train_repeats
 from archscape.search.train import Outcome, evaluate_accuracy, train
@@ -21,17 +21,7 @@ RECIPE = Recipe(epochs=2, augment=("shift",))
 STEPS = 48  # of a repeat
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def digits() -> Data:
-    return load_data("digits")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

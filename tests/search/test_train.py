@@ -5,7 +5,7 @@ import importlib
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,18 +23,7 @@ from archscape.spaces.errors import JobError, ShapeError
 SHORT = Recipe(epochs=1, batch=64)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Train as a worker does; several threads on a busy machine wait for each other at every step."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def digits() -> Data:
-    return load_data("digits")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def convnet() -> nn.Module:
