@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from .analysis.writing import markdown
+
 T = TypeVar("T")
 
 
@@ -51,23 +53,6 @@ def watch(items: Iterator[T], total: int) -> Iterable[T]:
     return track(
         items, "counting", total=total, console=console, transient=True, disable=not console.is_terminal
     )
-
-
-def markdown(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as a Markdown table, numbers to the right.
-
-    >>> print(markdown(["name", "params"], [["lenet5", 61706]]), end="")
-    | name | params |
-    |:--|--:|
-    | lenet5 | 61,706 |
-    """
-    numeric = [_numeric(rows, i) for i in range(len(columns))]
-    lines = [
-        f"| {' | '.join(columns)} |",
-        f"|{'|'.join('--:' if right else ':--' for right in numeric)}|",
-        *(f"| {' | '.join(_cell(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str) -> None:

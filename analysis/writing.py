@@ -1,0 +1,237 @@
+"""Tables as files for papers and programs: Markdown, LaTeX, CSV, JSON.
+
+Markdown and LaTeX are for readers: numbers stand to the right, whole ones in full with commas, the others of
+a column all with the same decimals (as many as show them exactly, but no more than five digits of the largest
+or two of the smallest need). CSV and JSON are for programs: every number in full. What is missing is an empty
+cell, in JSON null.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from pathlib import Path
+
+from archscape.spaces.errors import InputError, suggest
+
+TABLES = (".md", ".tex", ".csv", ".json")
+"""Suffixes of the files that `write_table` writes."""
+
+DIGITS = 5
+"""Of the largest number of a column, where its numbers are not whole."""
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "×": r"$\times$",
+    "±": r"$\pm$",
+    "−": r"$-$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "→": r"$\to$",
+    "–": "--",
+    "\N{NO-BREAK SPACE}": "~",
+    "\n": " ",
+    "\r": " ",
+    "[": "{[}",
+    "*": "{*}",  # after the end of a row LaTeX takes them for an argument
+}
+
+Columns = Sequence[str]
+Rows = Sequence[Sequence[object]]
+
+
+def write_table(columns: Columns, rows: Rows, path: Path, *, note: str = "") -> Path:
+    r"""Write rows as a table; the suffix of the file says what it becomes.
+
+    A DataFrame is written by `write_table(list(frame.columns), list(frame.itertuples(index=False)), path)`.
+
+    Args:
+        columns: The heads.
+        rows: The cells: texts, numbers of any library, None or NaN where there is nothing.
+        path: The file to write: `.md`, `.tex` (a `tabular` with booktabs rules), `.csv` or `.json` (a list of
+            objects).
+        note: What the table shows: under it in Markdown, a comment above it in LaTeX, nowhere else.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: Another suffix, or a folder that is missing.
+    """
+    kind = path.suffix.lower()
+    if kind not in FORMS:
+        raise InputError(f"{path}: a table is {', '.join(TABLES)}{suggest(kind, TABLES)}")
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent}: no such folder")
+    path.write_text(FORMS[kind](columns, rows, note), encoding="utf-8", newline="\n")
+    return path
+
+
+def markdown(columns: Columns, rows: Rows, note: str = "") -> str:
+    """Return rows as a Markdown table, numbers to the right.
+
+    >>> print(markdown(["name", "params"], [["lenet5", 61706]]), end="")
+    | name | params |
+    |:--|--:|
+    | lenet5 | 61,706 |
+    """
+    heads, cells, right = _texts(columns, rows)
+    lines = [
+        _line(heads),
+        f"|{'|'.join('--:' if to_right else ':--' for to_right in right)}|",
+        *(_line(row) for row in cells),
+        *(["", note] if note else []),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def latex(columns: Columns, rows: Rows, note: str = "") -> str:
+    r"""Return rows as a LaTeX tabular with the rules of booktabs.
+
+    >>> print(latex(["name", "params"], [["r_50", 1.5], ["r_101", 12]]), end="")
+    % \usepackage{booktabs}
+    \begin{tabular}{lr}
+    \toprule
+    name & params \\
+    \midrule
+    r\_50 & 1.5 \\
+    r\_101 & 12.0 \\
+    \bottomrule
+    \end{tabular}
+    """
+    heads, cells, right = _texts(columns, rows)
+    lines = [
+        *(f"% {line}" for line in note.splitlines()),
+        r"% \usepackage{booktabs}",
+        f"\\begin{{tabular}}{{{''.join('r' if to_right else 'l' for to_right in right)}}}",
+        r"\toprule",
+        _latex_row(heads),
+        r"\midrule",
+        *map(_latex_row, cells),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def latex_text(text: str) -> str:
+    r"""Return a text as LaTeX prints it.
+
+    >>> latex_text("50% of a_b & c")
+    '50\\% of a\\_b \\& c'
+    """
+    return "".join(LATEX.get(letter, letter) for letter in text)
+
+
+def column_texts(cells: Sequence[object]) -> list[str]:
+    """Return the cells of one column to read; those that are numbers get the same decimals.
+
+    >>> column_texts([4089184256, None]), column_texts([80.5, 9.25, 79])
+    (['4,089,184,256', ''], ['80.50', '9.25', '79.00'])
+    """
+    numbers = [number for cell in cells if (number := _number(cell)) is not None]
+    decimals = _decimals([number for number in numbers if math.isfinite(number)])
+    return [_text(cell, decimals) for cell in cells]
+
+
+def _csv(columns: Columns, rows: Rows, note: str) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(
+        [columns, *([_plain(cell) for cell in row] for row in rows)]
+    )
+    return text.getvalue()
+
+
+def _json(columns: Columns, rows: Rows, note: str) -> str:
+    objects = [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
+    return json.dumps(objects, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+FORMS: dict[str, Callable[[Columns, Rows, str], str]] = {
+    ".md": markdown,
+    ".tex": latex,
+    ".csv": _csv,
+    ".json": _json,
+}
+
+
+def _texts(columns: Columns, rows: Rows) -> tuple[list[str], list[list[str]], list[bool]]:
+    """Return the heads, the cells row by row, and which columns stand to the right."""
+    by_column = [[row[at] for row in rows] for at in range(len(columns))]
+    right = [_is_numeric(cells) for cells in by_column]
+    texts = [column_texts(cells) for cells in by_column]
+    return list(columns), [list(row) for row in zip(*texts, strict=True)], right
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(' '.join(cell.replace('|', chr(92) + '|').split()) for cell in cells)} |"
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return f"{' & '.join(latex_text(cell) for cell in cells)} \\\\"
+
+
+def _is_numeric(cells: Sequence[object]) -> bool:
+    known = [cell for cell in cells if not _is_missing(cell) and cell != ""]
+    return bool(known) and all(_number(cell) is not None for cell in known)
+
+
+def _number(cell: object) -> float | None:
+    """Return a cell as a number; None for what is no number, NaN, or True and False."""
+    if isinstance(cell, bool) or not isinstance(cell, Real) or math.isnan(cell):
+        return None
+    return float(cell)
+
+
+def _is_missing(cell: object) -> bool:
+    return cell is None or (isinstance(cell, Real) and math.isnan(cell))
+
+
+def _decimals(numbers: Sequence[float]) -> int:
+    """Return how many decimals show the numbers exactly, at most `DIGITS` digits of the largest.
+
+    But the smallest keeps two digits of its own.
+    """
+    parts = [abs(number) for number in numbers if number]
+    if not parts or all(part.is_integer() for part in parts):
+        return 0
+    exact = max(len(f"{part:.9f}".rstrip("0").partition(".")[2]) for part in parts)
+    enough = max(DIGITS - _digits(max(parts)), 2 - _digits(min(parts)), 0)
+    return min(exact, enough)
+
+
+def _digits(number: float) -> int:
+    """Return the digits before the point; of 0.05 it is -1."""
+    return math.floor(math.log10(number)) + 1
+
+
+def _text(cell: object, decimals: int) -> str:
+    if _is_missing(cell):
+        return ""
+    if isinstance(cell, Integral) and not isinstance(cell, bool) and not decimals:
+        return f"{int(cell):,}"
+    number = _number(cell)
+    return str(cell) if number is None else f"{number:,.{decimals}f}"
+
+
+def _plain(cell: object) -> str | int | float | bool | None:
+    """Return a cell as JSON and CSV write it."""
+    if _is_missing(cell):
+        return None
+    if isinstance(cell, bool) or not isinstance(cell, Real):
+        return cell if isinstance(cell, bool) else str(cell)
+    number = float(cell)
+    if isinstance(cell, Integral):
+        return int(cell)
+    return number if math.isfinite(number) else str(number)
