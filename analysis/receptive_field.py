@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import reduce
 from math import ceil, floor, gcd, lcm
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from archscape.spaces import Graph
 from archscape.spaces.graph import Flat, Node, Op, Shape, Steps
@@ -58,14 +58,16 @@ def fields(graph: Graph) -> dict[str, Field]:
     values = [(_Axis(1, ((0, 0),)),) * (len(flat.input) - 1)]
     for node in flat.nodes:
         values.append(_axes(flat, node, [values[value] for value in node.inputs]))
-    return {
-        node.name: Field(
-            tuple([axis.size for axis in axes]),
-            tuple([axis.jump for axis in axes]),
-            tuple([axis.centre for axis in axes]),
-        )
-        for node, axes in zip(flat.nodes, values[1:], strict=True)
-    }
+    known = {axes: _field(axes) for axes in set(values)}
+    return {node.name: known[axes] for node, axes in zip(flat.nodes, values[1:], strict=True)}
+
+
+def _field(axes: Axes) -> Field:
+    return Field(
+        tuple([axis.size for axis in axes]),
+        tuple([axis.jump for axis in axes]),
+        tuple([axis.centre for axis in axes]),
+    )
 
 
 class _Axis(NamedTuple):
@@ -84,13 +86,13 @@ class _Axis(NamedTuple):
         return max([high - low + 1 for low, high in self.ends])
 
     @property
-    def jump(self) -> Fraction:
-        return Fraction(self.shift, len(self.ends))
+    def jump(self) -> int | Fraction:
+        return self.shift if len(self.ends) == 1 else Fraction(self.shift, len(self.ends))
 
     @property
     def centre(self) -> Fraction:
         middle = Fraction(sum([low + high for low, high in self.ends]), 2 * len(self.ends))
-        return middle - self.jump * (len(self.ends) - 1) / 2
+        return middle - Fraction(self.jump) * (len(self.ends) - 1) / 2 if len(self.ends) > 1 else middle
 
     def at(self, place: int) -> tuple[int, int]:
         """Return what an element sees."""
@@ -98,9 +100,14 @@ class _Axis(NamedTuple):
         low, high = self.ends[phase]
         return low + period * self.shift, high + period * self.shift
 
-    def windows(self, kernel: int, stride: Fraction, centre: Fraction) -> _Axis:
+    def windows(self, kernel: int, stride: int | Fraction, centre: int | Fraction) -> _Axis:
         """Return what windows over this axis see; a window reads what is less than half its extent away."""
-        half = Fraction(kernel, 2)
+        if len(self.ends) == 1 and isinstance(centre, int) and isinstance(stride, int):
+            ((low, high),) = self.ends
+            reach = (kernel - 1) // 2
+            seen = low + (centre - reach) * self.shift, high + (centre + reach) * self.shift
+            return _Axis(stride * self.shift, (seen,))
+        half, stride = Fraction(kernel, 2), Fraction(stride)
         period = (
             stride.denominator * len(self.ends) // gcd(stride.numerator, stride.denominator * len(self.ends))
         )
@@ -118,25 +125,43 @@ class _Axis(NamedTuple):
         return _Axis(0, self.ends[:1])
 
 
-def _axes(flat: Flat, node: Node, inputs: list[tuple[_Axis, ...]]) -> tuple[_Axis, ...]:
+Axes: TypeAlias = "tuple[_Axis, ...]"
+
+
+def _axes(flat: Flat, node: Node, inputs: list[Axes]) -> Axes:
     """Return what an operator sees: through windows on its first input and any that they cover, else all."""
     assert isinstance(node.op, Op)
-    shapes = flat.shapes(node)
-    kernel, stride = node.op.field(shapes)
-    centre = node.op.centre(shapes)
-    joins = set(kernel) | set(stride) <= {1} and not any(centre)
-    # A vector has no axis to look along, and all that it was made of has been seen.
-    if not joins and len(kernel) == len(inputs[0]):
-        steps = list(zip(kernel, map(Fraction, stride), map(Fraction, centre), strict=True))
-        inputs = [
-            tuple([axis.windows(*step) for axis, step in zip(axes, steps, strict=True)])
-            if place == 0 or shape[1:] == kernel
-            else axes
-            for place, (axes, shape) in enumerate(zip(inputs, shapes, strict=True))
-        ]
-        if shapes[0][1:] == kernel and set(node.shape[1:]) <= {1}:
-            inputs = [tuple([axis.still() for axis in axes]) for axes in inputs]
-    return tuple([reduce(_union, axes) for axes in zip(*inputs, strict=True)])
+    if not _pointwise(type(node.op)):
+        shapes = flat.shapes(node)
+        kernel, stride = node.op.field(shapes)
+        centre = node.op.centre(shapes)
+        joins = set(kernel) | set(stride) <= {1} and not any(centre)
+        # A vector has no axis to look along, and all that it was made of has been seen.
+        if not joins and len(kernel) == len(inputs[0]):
+            steps = list(zip(kernel, stride, centre, strict=True))
+            inputs = [
+                _windows(axes, steps) if place == 0 or shape[1:] == kernel else axes
+                for place, (axes, shape) in enumerate(zip(inputs, shapes, strict=True))
+            ]
+            if shapes[0][1:] == kernel and set(node.shape[1:]) <= {1}:
+                inputs = [tuple([axis.still() for axis in axes]) for axes in inputs]
+    return reduce(_unions, inputs)
+
+
+def _pointwise(op: type[Op]) -> bool:
+    """Return whether an operator has no windows."""
+    return op.field is Op.field and op.centre is Op.centre
+
+
+def _windows(axes: Axes, steps: list[tuple[int, int | Fraction, int | Fraction]]) -> Axes:
+    """Return what windows see along each axis; axes and windows that are alike are looked at once."""
+    if len(set(axes)) == len(set(steps)) == 1:
+        return (axes[0].windows(*steps[0]),) * len(axes)
+    return tuple([axis.windows(*step) for axis, step in zip(axes, steps, strict=True)])
+
+
+def _unions(a: Axes, b: Axes) -> Axes:
+    return a if a == b else tuple(map(_union, a, b))
 
 
 def _union(a: _Axis, b: _Axis) -> _Axis:

@@ -1,17 +1,21 @@
 """Costs against fvcore and building the model, in one process, interleaved, medians.
 
 Claim: one architecture with its layer table at least 1,000 times faster on ResNet-50 and 250 times on
-ResNet-20; totals from remembered blocks at least 10,000 times on ResNet-50; sampling with feasibility of the
-`cifar` space at least 5,000 networks a second on one core.
+ResNet-20; with memory at inference and in training and all receptive fields at least 300 times on ResNet-50;
+totals from remembered blocks at least 10,000 times on ResNet-50; sampling with feasibility of the `cifar`
+space at least 5,000 networks a second on one core.
 
 Command: `python benchmarks/costs.py` (writes benchmarks/results/costs-DATE.md)
 
 What is compared. The peer is what one does without archscape: build the torch module (from the very source
 archscape exports) and let fvcore make its layer table with parameters, FLOPs and activations
-(`flop_count_table`). For who needs no table, `fvcore FLOPs + build` counts FLOPs alone. `lower + table` is
-archscape from the declared rows to the same table, with every memory of blocks, windows and operators
-cleared before each run. `declare + lower + table` also checks the rows against the language first. `totals`
-are parameters, MACs, FLOPs and activations of a network whose blocks were met before, as in a search.
+(`flop_count_table`); it knows no memory and no receptive field. For who needs no table, `fvcore FLOPs +
+build` counts FLOPs alone. `lower + table` is archscape from the declared rows to the same table, with every
+memory of blocks, windows and operators cleared before each run. `declare + lower + table` also checks the
+rows against the language first. `table + memory + fields` adds to `lower + table` the weights, the peak at
+inference (graph mode), the peak of a training step, and size, jump and centre of every receptive field;
+`... + eager` the eager peak too. `totals` are parameters, MACs, FLOPs and activations of a network whose
+blocks were met before, as in a search.
 """
 
 from __future__ import annotations
@@ -28,6 +32,9 @@ from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis, flop_count_tab
 from results import write_results
 
 from archscape.analysis.cost import profile
+from archscape.analysis.memory import memory
+from archscape.analysis.memory_training import training_memory
+from archscape.analysis.receptive_field import fields
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.blocks.block import repeat, trace
 from archscape.spaces.code.source import class_name, source
@@ -54,8 +61,8 @@ def seconds(function: Callable[[], object]) -> float:
 
 
 def cold(function: Callable[[], object]) -> float:
-    for memory in REMEMBERED:
-        memory.cache_clear()
+    for remembered in REMEMBERED:
+        remembered.cache_clear()
     return seconds(function)
 
 
@@ -82,21 +89,27 @@ def compare(network: Network) -> dict[str, float]:
     def declare_and_all() -> object:
         return profile(Network(name=network.name, input=network.input, layers=network.layers))
 
-    ways = (
-        "fvcore table + build",
-        "fvcore FLOPs + build",
-        "lower + table",
-        "declare + lower + table",
-        "totals",
-    )
-    times: dict[str, list[float]] = {way: [] for way in ways}
+    def all_but_eager() -> object:
+        return lower_and_table(), memory(network), training_memory(network), fields(network.graph)
+
+    def all_there_is() -> object:
+        return all_but_eager(), memory(network, mode="eager")
+
+    peers = {"fvcore table + build": fvcore, "fvcore FLOPs + build": fvcore_flops}
+    ours = {
+        "lower + table": lower_and_table,
+        "declare + lower + table": declare_and_all,
+        "table + memory + fields": all_but_eager,
+        "... + eager": all_there_is,
+    }
+    times: dict[str, list[float]] = {way: [] for way in (*peers, *ours, "totals")}
     fvcore()
     for _ in range(ROUNDS):
-        times["fvcore table + build"].append(seconds(fvcore))
-        times["fvcore FLOPs + build"].append(seconds(fvcore_flops))
+        for way, function in peers.items():
+            times[way].append(seconds(function))
         for _ in range(OURS_PER_ROUND):
-            times["lower + table"].append(cold(lower_and_table))
-            times["declare + lower + table"].append(cold(declare_and_all))
+            for way, function in ours.items():
+                times[way].append(cold(function))
         network.totals  # noqa: B018 - fills the memory that the next lines measure
         times["totals"] += [seconds(lambda: network.totals) for _ in range(OURS_PER_ROUND)]
     return {name: median(values) for name, values in times.items()}

@@ -121,7 +121,7 @@ class Op:
         padding = getattr(self, "padding", None) or (0,) * len(kernel)
         return tuple(
             [
-                Fraction(k - 1, 2) - p if s >= 1 else Fraction(s - 1, 2)
+                Fraction(s - 1, 2) if s < 1 else (k - 1) // 2 - p if k % 2 else Fraction(k - 1, 2) - p
                 for k, s, p in zip(kernel, strides, padding, strict=True)
             ]
         )

@@ -19,6 +19,8 @@ def fit(line: str, width: int) -> list[str]:
     >>> fit("f(aaaa, bbbb)", 8)
     ['f(', '    aaaa,', '    bbbb,', ')']
     """
+    if len(line) <= width and "nn.Sequential(" not in line:
+        return [line]
     start, end = _outermost(line)
     several = "nn.Sequential(" in line[: start + 1] and len(arguments(line[start + 1 : end])) > 1
     if start < 0 or (len(line) <= width and not several):

@@ -93,6 +93,7 @@ class _Writer:
 
     def __init__(self, network: Network) -> None:
         self.network = network
+        self.name = class_name(network)
         self.groups: dict[tuple[object, ...], _Class] = {}
         self.of: dict[int, _Class] = {}
         for body in _bodies(network.body):
@@ -132,7 +133,7 @@ class _Writer:
     def name_classes(self) -> None:
         """Name each class after its block, and variants after the parts that the plainest one lacks."""
         body = self.network.body
-        taken: set[str] = {*TAKEN, class_name(self.network), *_helpers(body), *_imported(body)}
+        taken: set[str] = {*TAKEN, self.name, *_helpers(body), *_imported(body)}
         for word in dict.fromkeys(group.bodies[0].word for group in self.groups.values()):
             variants = [group for group in self.groups.values() if group.bodies[0].word == word]
             scopes = [_scopes(group.bodies[0]) for group in variants]
@@ -228,7 +229,7 @@ class _Writer:
     def network_class(self) -> _Class:
         """Return the network's own class."""
         network, body = self.network, self.network.body
-        lines = [f"class {class_name(network)}(nn.Module):"]
+        lines = [f"class {self.name}(nn.Module):"]
         lines += [f'    """{network.name} for inputs of {shape_text(network.input)}."""', ""]
         statements: list[str] = []
         texts: list[dict[str, str]] = []
@@ -245,7 +246,7 @@ class _Writer:
         if statements:
             lines += ["    def __init__(self) -> None:", "        super().__init__()", *statements, ""]
         method = forward(body, texts, base="x", kept=(), width=WIDTH, shapes=True)
-        return _Class(class_name(network), [body], lines=lines + method.lines, statements=method.statements)
+        return _Class(self.name, [body], lines=lines + method.lines, statements=method.statements)
 
     def classes(self) -> list[_Class]:
         """Return every class, those that others use first."""
