@@ -164,22 +164,27 @@ def foreign(flat: Flat) -> tuple[str, ...]:
 
 def graph_peak(flat: Flat, batch: int, item: int) -> Peak:
     """Return the peak of a graph whose values die after their last use."""
+    held = graph_curve(flat, batch, item)
+    top = max(held)
+    at = held.index(top)
+    return Peak(top, flat.nodes[at - 1].name if at else "input")
+
+
+def graph_curve(flat: Flat, batch: int, item: int) -> list[int]:
+    """Return the bytes that are held before the first operator, then while each of them runs."""
     nodes, unit = flat.nodes, batch * item
     footprints = [node.op.memory(flat.shapes(node), node.shape, False) for node in nodes]  # type: ignore[union-attr]
     owners, last = lifetimes(flat, [footprint.view for footprint in footprints])
     dying: list[list[int]] = [[] for _ in range(len(nodes) + 1)]
     for value, end in enumerate(last):
         dying[end].append(value)
-    live = top = unit * elements(flat.input)
-    place = "input"
-    sizes = [live, *[0] * len(nodes)]
+    live = unit * elements(flat.input)
+    curve, sizes = [live], [live, *[0] * len(nodes)]
     for index, (node, footprint) in enumerate(zip(nodes, footprints, strict=True)):
         if owners[index + 1] == index + 1:
             sizes[index + 1] = own = unit * elements(node.shape)
             live += own
-        held = live + footprint.during.bytes(batch, item)
-        if held > top:
-            top, place = held, node.name
+        curve.append(live + footprint.during.bytes(batch, item))
         for value in dying[index]:
             live -= sizes[value]
-    return Peak(top, place)
+    return curve

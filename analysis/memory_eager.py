@@ -14,18 +14,49 @@ from .memory_peak import Peak, Tally, elements
 
 def eager_peak(network: Network, batch: int, item: int) -> Peak:
     """Return the peak of the maps of a module as `Network.build` gives it; the caller holds its input."""
-    walk = _Walk(network, batch, item)
-    given = walk.tally.new(batch * item * elements(network.input))
+    tally = Tally()
+    _run(network, batch, item, tally)
+    return Peak(tally.top, tally.place)
+
+
+def eager_curve(network: Network, batch: int, item: int) -> list[int]:
+    """Return the bytes that are held before the first operator, then while each of them runs."""
+    tally = _Recorder()
+    _run(network, batch, item, tally)
+    return [batch * item * elements(network.input), *tally.curve]
+
+
+def _run(network: Network, batch: int, item: int, tally: Tally) -> None:
+    walk = _Walk(network, batch, item, tally)
+    given = tally.new(batch * item * elements(network.input))
     walk.call(network.body, [given], "")
-    return Peak(walk.tally.top, walk.tally.place)
+
+
+class _Recorder(Tally):
+    """A tally that remembers what was held whenever it looked.
+
+    Attributes:
+        curve: The bytes, in order.
+    """
+
+    __slots__ = ("curve",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.curve: list[int] = []
+
+    def look(self, place: str, more: int = 0) -> None:
+        """Compare what is held with the most so far, and remember it."""
+        super().look(place, more)
+        self.curve.append(self.live + more)
 
 
 class _Walk:
     """Goes through the bodies of a network as their forward methods do."""
 
-    def __init__(self, network: Network, batch: int, item: int) -> None:
+    def __init__(self, network: Network, batch: int, item: int, tally: Tally) -> None:
         self.batch, self.item = batch, item
-        self.tally = Tally()
+        self.tally = tally
         self.statements = statements(network)
 
     def call(self, body: Body, given: list[int], prefix: str) -> list[int]:

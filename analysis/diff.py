@@ -1,0 +1,180 @@
+"""The difference of two networks: which rows were added, removed or changed, and what each of them costs.
+
+Rows are aligned so that as few as possible stand alone (Needleman and Wunsch 1970). Two rows are the same if
+their bodies have the same canonical operators on the same shapes, whatever words they are written in, and
+read rows that are aligned with each other. Each row of both networks is in exactly one change, so the
+differences of all changes add up to the difference of the totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal, NamedTuple
+
+from archscape.spaces import Network
+from archscape.spaces.graph import Style
+from archscape.spaces.table.values import shape_text, text
+
+from .alignment import Pair, align
+from .parts import NO_ROW, Part, parts_of, style_of
+
+COSTS = ("params", "macs", "flops", "activations")
+Kind = Literal["same", "changed", "removed", "added"]
+
+
+class Setting(NamedTuple):
+    """What a changed row says otherwise; None where one of them does not say it."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+class Change(NamedTuple):
+    """A row of the one network beside that of the other.
+
+    Attributes:
+        kind: `same`, `changed`, `removed` (there is no row after) or `added` (there is none before).
+        before: The row of the first network.
+        after: The row of the second.
+    """
+
+    kind: Kind
+    before: Part | None
+    after: Part | None
+
+    def difference(self, cost: str) -> int:
+        """Return how much more of a cost, a name of `COSTS`, the second network has here."""
+        before, after = (getattr(part.totals, cost) if part else 0 for part in (self.before, self.after))
+        return int(after - before)
+
+    @property
+    def settings(self) -> list[Setting]:
+        """What a changed row says otherwise, in the order of its words.
+
+        Where it says the same, it is the shape of what it reads, or the rows that it reads; nothing if it is
+        the style of the whole network.
+        """
+        if self.before is None or self.after is None or self.kind == "same":
+            return []
+        said = dict.fromkeys(("block", *self.before.settings, *self.after.settings))
+        before, after = ({"block": part.word, **part.all_settings} for part in (self.before, self.after))
+        found = settings_between(before, after, said)
+        if found:
+            return found
+        if self.before.inputs != self.after.inputs:
+            return [Setting("reads", *(_shapes(part) for part in (self.before, self.after)))]
+        if self.before.key == self.after.key:
+            return [Setting("from", *(" and ".join(part.sources) for part in (self.before, self.after)))]
+        return []
+
+    @property
+    def kept(self) -> int:
+        """Blocks of the row that are the same in both."""
+        if self.before is None or self.after is None:
+            return 0
+        matcher = SequenceMatcher(None, self.before.blocks, self.after.blocks, autojunk=False)
+        return sum(match.size for match in matcher.get_matching_blocks())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diff:
+    """The difference of two networks.
+
+    Attributes:
+        before: The first network.
+        after: The second.
+        style: What `defaults:` says otherwise: norm, activation and bias of most rows.
+        changes: All rows of both, in order.
+    """
+
+    before: Network
+    after: Network
+    style: tuple[Setting, ...]
+    changes: tuple[Change, ...]
+
+    def difference(self, cost: str) -> int:
+        """Return how much more of a cost the second network has: the sum over all changes."""
+        return sum(change.difference(cost) for change in self.changes)
+
+    @property
+    def counts(self) -> dict[Kind, int]:
+        """How many rows are of which kind."""
+        kinds: tuple[Kind, ...] = ("same", "changed", "removed", "added")
+        return {kind: sum(change.kind == kind for change in self.changes) for kind in kinds}
+
+    @property
+    def peaks(self) -> tuple[int, int]:
+        """The most that either holds at inference: that of the row where it holds most."""
+        before = max(change.before.held for change in self.changes if change.before)
+        after = max(change.after.held for change in self.changes if change.after)
+        return before, after
+
+
+def diff(before: Network, after: Network, *, batch: int = 1, dtype: str = "float32") -> Diff:
+    """Return the difference of two networks, row by row. Nothing is built.
+
+    Args:
+        before: The first network.
+        after: The second one.
+        batch: Inputs at once, for the memory.
+        dtype: Type of maps, for the memory.
+
+    Raises:
+        InputError: For an unknown type, or a batch below 1.
+
+    >>> from archscape.spaces import load_network
+    >>> found = diff(load_network("resnet50"), load_network("resnet101"))
+    >>> [(change.after.name, change.settings) for change in found.changes if change.kind != "same"]
+    [('bottleneck3', [Setting(name='depth', before='6', after='23')])]
+    >>> found.difference("params") == 44_549_160 - 25_557_032
+    True
+    """
+    left, right = (parts_of(network, batch=batch, dtype=dtype) for network in (before, after))
+    style = settings_between(_style(before), _style(after), Style._fields)
+    changes = _changes(left, right, align(left, right))
+    return Diff(before=before, after=after, style=tuple(style), changes=tuple(changes))
+
+
+def settings_between(
+    before: Mapping[str, str], after: Mapping[str, str], names: Iterable[str]
+) -> list[Setting]:
+    """Return what two mappings say otherwise under some names, in their order."""
+    return [
+        Setting(name, before.get(name), after.get(name))
+        for name in names
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _style(network: Network) -> dict[str, str]:
+    return {name: text(value) for name, value in style_of(network)._asdict().items()}
+
+
+def _shapes(part: Part) -> str:
+    return " and ".join(shape_text(shape) for shape in part.inputs)
+
+
+def _changes(left: Sequence[Part], right: Sequence[Part], pairs: Sequence[Pair]) -> list[Change]:
+    partners = {NO_ROW: NO_ROW} | {i: j for i, j in pairs if i is not None and j is not None}
+    changes: list[Change] = []
+    for i, j in pairs:
+        before, after = (None if i is None else left[i]), (None if j is None else right[j])
+        kind: Kind = "added" if i is None else "removed" if j is None else "changed"
+        if i is not None and j is not None and _same(left[i], right[j], i, j, partners):
+            kind = "same"
+        changes.append(Change(kind, before, after))
+    return changes
+
+
+def _same(before: Part, after: Part, i: int, j: int, partners: Mapping[int, int]) -> bool:
+    """Tell whether two rows compute the same from rows that stand beside each other.
+
+    Whoever reads the row right before reads what stands there now, be it new.
+    """
+    return before.key == after.key and all(
+        (old == i - 1 and new == j - 1) or partners.get(old) == new
+        for old, new in zip(before.reads, after.reads, strict=True)
+    )
