@@ -120,9 +120,9 @@ class Network:
                 Row("linear", **{**row.args, "width": classes}) if index in changed else row
                 for index, row in enumerate(layers)
             )
-        return replace(self, input=input or self.input, layers=layers, let=self._constants(layers))
+        return replace(self, input=input or self.input, layers=layers, let=self.constants(layers))
 
-    def _constants(self, layers: tuple[Row, ...]) -> dict[str, Expr]:
+    def constants(self, layers: tuple[Row, ...]) -> dict[str, Expr]:
         """Return the constants that rows use."""
         todo = {name for row in layers for name in row_references(row)}
         todo |= {name for value in self.defaults.values() for name in references(value)}

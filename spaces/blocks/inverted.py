@@ -7,8 +7,8 @@ from fractions import Fraction
 from ..graph import Tensor
 from ..operators import norm
 from .block import block
-from .kinds import Odd, OptionalRatio, Rate
-from .parts import conv_norm_act, drop, squeeze_excite, styled_conv
+from .kinds import Identity, Odd, OptionalRatio, Rate
+from .parts import conv_norm_act, drop, require_sum, squeeze_excite, styled_conv
 
 
 @block
@@ -20,16 +20,20 @@ def inverted(
     stride: int = 1,
     kernel: Odd = 3,
     se: OptionalRatio = None,
+    shortcut: Identity = "identity",
     droppath: Rate = Fraction(0),
 ) -> Tensor:
     """x + f(x), f = 1x1 expand, depthwise kxk, linear 1x1 (Sandler et al. 2018, fig. 4d).
 
-    The sum stands only where the shape is kept, and `droppath` in it; `se` acts on the expanded maps.
+    The sum stands only where the shape is kept, and `droppath` in it; `se` acts on the expanded maps. With
+    `shortcut: none` it is f(x).
     """  # noqa: D403
     hidden = expand * x.channels
     y = conv_norm_act(x, width=hidden, kernel=1) if expand > 1 else x
     y = conv_norm_act(y, width=hidden, kernel=kernel, stride=stride, groups=hidden)
     y = styled_conv(squeeze_excite(y, se), width=width, kernel=1)
-    kept = y.shape == x.shape
+    if shortcut is None:
+        require_sum(droppath)
+    kept = shortcut is not None and y.shape == x.shape
     y = norm(y, last=kept)
     return x + drop(y, droppath) if kept else y

@@ -220,7 +220,12 @@ OptionalPair: TypeAlias = Annotated[
 MapShape: TypeAlias = Annotated[
     tuple[int, ...], Kind("channels and one to three extents, as in [256, 4, 4]", _map)
 ]
-Shortcut: TypeAlias = Annotated[str, Kind("a shortcut: projection or pad", _word("projection", "pad"))]
+Shortcut: TypeAlias = Annotated[
+    str | None, Kind("a shortcut: projection, pad or none", _optional(_word("projection", "pad")))
+]
+Identity: TypeAlias = Annotated[
+    str | None, Kind("a shortcut: identity or none", _optional(_word("identity")))
+]
 StrideOn: TypeAlias = Annotated[str, Kind("where the stride is: first or kernel", _word("first", "kernel"))]
 ConvType: TypeAlias = Annotated[
     Term,

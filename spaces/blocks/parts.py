@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Required, TypedDict, Unpack
 
+from ..errors import ShapeError
 from ..graph import Shape, Tensor
 from ..operators import activation, conv, deform_conv, droppath, global_avgpool, multiply, norm, widen
 from ..table.values import Term
@@ -120,6 +121,14 @@ def excite(x: Tensor, *, hidden: int, gate: str = "sigmoid", function: str | Ter
 def drop(x: Tensor, rate: Fraction) -> Tensor:
     """Place a drop path; nothing for a rate of 0."""
     return droppath(x, rate=rate) if rate else x
+
+
+def require_sum(rate: Fraction) -> None:
+    """Raise if a block without its shortcut is to drop its only path."""
+    if rate:
+        raise ShapeError(
+            f"droppath {rate} drops f(x) of x + f(x); with `shortcut: none` nothing would be left"
+        )
 
 
 def _join(scope: str, part: str) -> str:

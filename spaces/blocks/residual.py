@@ -10,7 +10,17 @@ from ..operators import norm, widen
 from ..table.values import Term
 from .block import block
 from .kinds import ConvType, Odd, OptionalRatio, Rate, Shortcut, StrideOn
-from .parts import STANDARD, act, conv_norm_act, drop, norm_act, squeeze_excite, styled_conv, typed_conv
+from .parts import (
+    STANDARD,
+    act,
+    conv_norm_act,
+    drop,
+    norm_act,
+    require_sum,
+    squeeze_excite,
+    styled_conv,
+    typed_conv,
+)
 from .parts import shortcut as passed_on
 
 
@@ -43,7 +53,10 @@ def basic(
     shortcut: Shortcut = "projection",
     droppath: Rate = Fraction(0),
 ) -> Tensor:
-    """x + f(x), f = kxk, kxk (He et al. 2015, fig. 5 left; preact: He et al. 2016, fig. 4e)."""  # noqa: D403
+    """x + f(x), f = kxk, kxk (He et al. 2015, fig. 5 left; preact: He et al. 2016, fig. 4e).
+
+    With `shortcut: none` it is f(x).
+    """  # noqa: D403
     x, short = _entry(x, width=width, stride=stride, preact=preact, how=shortcut)
     y = norm_act(typed_conv(x, conv=conv, width=width, kernel=kernel, stride=stride))
     y = typed_conv(y, conv=conv, width=width, kernel=kernel)
@@ -68,7 +81,8 @@ def bottleneck(
 ) -> Tensor:
     """x + f(x), f = 1x1 reduce, kxk, 1x1 expand (He et al. 2015, fig. 5 right; preact: He et al. 2016).
 
-    The paper has the stride on the `first` 1x1; on the `kernel` is the form in common use.
+    The paper has the stride on the `first` 1x1; on the `kernel` is the form in common use. With
+    `shortcut: none` it is f(x).
     """  # noqa: D403
     inner = width // squeeze
     if inner < 1:
@@ -81,14 +95,18 @@ def bottleneck(
     return _exit(y, short, se=se, preact=preact, droppath=droppath)
 
 
-def _entry(x: Tensor, *, width: int, stride: int, preact: bool, how: str) -> tuple[Tensor, Tensor]:
-    """Return what f reads, and what is added to it in the end.
+def _entry(
+    x: Tensor, *, width: int, stride: int, preact: bool, how: str | None
+) -> tuple[Tensor, Tensor | None]:
+    """Return what f reads, and what is added to it in the end, if anything.
 
     With pre-activation, f and a projection both read norm and activation of x; an identity shortcut keeps x.
     """
     if not preact:
-        return x, passed_on(x, width=width, stride=stride, how=how)
+        return x, passed_on(x, width=width, stride=stride, how=how) if how else None
     y = norm_act(x, scope="pre")
+    if how is None:
+        return y, None
     if stride == 1 and width == x.channels:
         return y, x
     if how == "pad":
@@ -96,8 +114,13 @@ def _entry(x: Tensor, *, width: int, stride: int, preact: bool, how: str) -> tup
     return y, styled_conv(y, width=width, kernel=1, stride=stride, scope="projection")
 
 
-def _exit(y: Tensor, short: Tensor, *, se: Fraction | None, preact: bool, droppath: Fraction) -> Tensor:
+def _exit(
+    y: Tensor, short: Tensor | None, *, se: Fraction | None, preact: bool, droppath: Fraction
+) -> Tensor:
     """Return the sum with the shortcut: plain with pre-activation, else normed before and activated after."""
+    if short is None:
+        require_sum(droppath)
+        return squeeze_excite(y, se) if preact else act(squeeze_excite(norm(y), se))
     if preact:
         return drop(squeeze_excite(y, se), droppath) + short
     return act(drop(squeeze_excite(norm(y, last=True), se), droppath) + short)

@@ -100,6 +100,8 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 12, "conv": "factorised", "kernel": 5, "act": "gelu", "bias": True},
         {"width": 12, "stride": 2, "shortcut": "pad", "droppath": TENTH, "last_norm": "zero"},
         {"width": 12, "preact": True, "shortcut": "pad", "droppath": TENTH, "norm": "layer", "depth": 2},
+        {"width": 12, "stride": 2, "shortcut": None, "depth": 2, "se": QUARTER},
+        {"width": 12, "preact": True, "shortcut": None, "stride": 2},
     ],
     "bottleneck": [
         {"width": 16, "depth": 2},
@@ -109,6 +111,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 16, "conv": Term("dilated", (3,)), "stride": 2, "norm": None, "act": None},
         Setting({"width": 16, "conv": "deformable", "stride": 2, "depth": 2}, ranks=(2,)),
         {"width": 16, "stride": 2, "stride_on": "first", "norm": Term("group", (2,)), "last_norm": "zero"},
+        {"width": 16, "stride": 2, "shortcut": None, "depth": 2},
     ],
     "context": [Setting({"ratio": QUARTER}, fvcore_counts=False)],
     "conv": [
@@ -148,6 +151,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
     ],
     "inverted": [
         {"width": 8, "expand": 1},
+        {"width": 8, "expand": 2, "shortcut": None, "depth": 2},
         {"width": 8, "expand": 3, "depth": 2, "se": QUARTER},
         {"width": 12, "expand": 6, "kernel": 5, "stride": 2, "act": "relu6"},
         {"width": 8, "expand": 6, "droppath": TENTH, "last_norm": "zero", "depth": 2},

@@ -1,0 +1,125 @@
+"""The same network without its skip connections: what they do is what is then missing.
+
+>>> from archscape.spaces import load_network
+>>> resnet, plain = load_network("resnet34"), without_skips(load_network("resnet34"))
+>>> plain.hash() == load_network("plain34").hash()
+True
+>>> resnet.totals.params - plain.totals.params  # the three projections
+173824
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from .errors import SpaceError
+from .network import Network
+from .operators import Add
+from .table.expressions import Expr
+from .table.rows import Composed, Row, row_references
+
+Idle: TypeAlias = Mapping[str, frozenset[str]]
+
+RESIDUAL = ("basic", "bottleneck", "inverted")
+"""Blocks that take `shortcut: none`."""
+PASSING = ("identity", "shortcut")
+"""Rows that a branch is made of if it only passes its map on."""
+OF_SUMS = ("droppath", "last_norm")
+"""What is said of x + f(x), and of f(x) alone means nothing."""
+
+
+def without_skips(network: Network) -> Network:
+    """Return the same table with the residual additions taken away, and the projections in them.
+
+    `basic`, `bottleneck` and `inverted` get `shortcut: none`; `residual` becomes its rows; a branch of `add`
+    that only passes its map on goes. Everything else stays, so that parameters differ by the projections.
+
+    Args:
+        network: One whose every addition is of this kind.
+
+    Raises:
+        SpaceError: If it adds nothing, or has additions of another kind.
+    """
+    if not additions(network):
+        raise SpaceError(f"network {network.name} has no skip connection: it adds no maps")
+    blocks, idle = _blocks(network.blocks)
+    layers = _rows(network.layers, idle)
+    try:
+        found = replace(
+            network,
+            name=f"{network.name}-without-skips",
+            layers=layers,
+            blocks=blocks,
+            let=network.constants(layers),
+            defaults={key: value for key, value in network.defaults.items() if key not in OF_SUMS},
+            origin=None,
+        )
+    except SpaceError as error:
+        raise SpaceError(f"network {network.name} has no form without its skips: {error}") from None
+    if left := additions(found):
+        raise SpaceError(
+            f"network {network.name} has no form without its skips: {', '.join(left[:3])} would still add; "
+            f"they can be taken from {', '.join(RESIDUAL)}, `residual`, and `add` with a branch that is "
+            f"{' or '.join(PASSING)}"
+        )
+    return found
+
+
+def additions(network: Network) -> list[str]:
+    """Return the names of the layers that add maps."""
+    return [node.name for node in network.graph.flatten().nodes if isinstance(node.op, Add)]
+
+
+def _blocks(blocks: Mapping[str, Composed]) -> tuple[dict[str, Composed], Idle]:
+    """Return the blocks without their skips, and the arguments that nothing in them uses any more."""
+    idle: Idle = {}
+    while True:
+        rows = {word: _rows(block.rows, idle) for word, block in blocks.items()}
+        found = {word: _unused(block, rows[word]) for word, block in blocks.items()}
+        if found == idle:
+            return {word: _composed(block, rows[word], idle[word]) for word, block in blocks.items()}, idle
+        idle = found
+
+
+def _unused(block: Composed, rows: Sequence[Row]) -> frozenset[str]:
+    before, after = ({name for row in each for name in row_references(row)} for each in (block.rows, rows))
+    return frozenset(block.arguments) & (before - after)
+
+
+def _composed(block: Composed, rows: tuple[Row, ...], idle: frozenset[str]) -> Composed:
+    needs = tuple(name for name in block.needs if name not in idle)
+    return Composed(rows, needs=needs, defaults={k: v for k, v in block.defaults.items() if k not in idle})
+
+
+def _rows(rows: Sequence[Row], idle: Idle) -> tuple[Row, ...]:
+    return tuple(_row(row, idle) for row in rows)
+
+
+def _row(row: Row, idle: Idle) -> Row:
+    branches = [_rows(branch, idle) for branch in row.branches]
+    args = dict(row.args)
+    if row.word in RESIDUAL:
+        return Row(row.word, **{**_said(args, OF_SUMS), "shortcut": None})
+    if row.word == "residual":
+        return _kept(_said(args, OF_SUMS), branches)
+    if row.word == "add":
+        branches = [branch for branch in branches if not _passes(branch)] or branches
+    return Row(row.word, *branches, **_said(args, idle.get(row.word, ())))
+
+
+def _said(args: Mapping[str, Expr], without: Collection[str]) -> dict[str, Expr]:
+    return {name: value for name, value in args.items() if name not in without}
+
+
+def _kept(args: dict[str, Expr], branches: Sequence[Sequence[Row]]) -> Row:
+    """Return f(x) in place of x + f(x): a sum of one, or the row that gives f(x), by its name."""
+    if branches:
+        return Row("add", *branches, **args)
+    source = args.pop("f")
+    return Row("identity", **{**args, "from": source})
+
+
+def _passes(branch: Sequence[Row]) -> bool:
+    return all(row.word in PASSING for row in branch)
