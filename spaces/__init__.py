@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .errors import ArchscapeError, Infeasible, InputError, JobError, ShapeError, SpaceError, StudyError
 from .graph import Graph, Style, Totals
-from .loading import catalog_names, load, load_network, load_space
+from .loading import catalog_names, catalog_networks, load, load_network, load_space
 from .network import Network
 from .space import Sample, Space
 from .table.expressions import Arithmetic, Conditional, Function, oneof, ref, span
@@ -39,6 +39,7 @@ __all__ = [
     "Term",
     "Totals",
     "catalog_names",
+    "catalog_networks",
     "load",
     "load_network",
     "load_space",

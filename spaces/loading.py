@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from .errors import SpaceError, suggest
 from .network import Network
 from .space import Space
 from .table.document import Document, read_file
-from .table.language import read_table
+from .table.language import is_network, read_network, read_table
 
 CATALOG = Path(__file__).resolve().parent / "catalog"
 
@@ -49,6 +50,14 @@ def load_space(name: str | Path) -> Space:
 def catalog_names() -> tuple[str, ...]:
     """Return the names of the catalog, networks and spaces alike."""
     return tuple(sorted(path.stem for path in CATALOG.glob("*.yaml")))
+
+
+def catalog_networks() -> Iterator[Network]:
+    """Yield the networks of the catalog; what its spaces hold is not read."""
+    for name in catalog_names():
+        document = _document(name)
+        if is_network(document):
+            yield read_network(document)
 
 
 def _document(name: str | Path) -> Document:

@@ -12,14 +12,11 @@ if TYPE_CHECKING:
 
 def references(space: Space) -> Iterator[Network]:
     """Yield the networks of the catalog on a space's input with its number of classes, where they fit."""
-    from ..spaces import Network as NetworkTable
-    from ..spaces import SpaceError, catalog_names, load
+    from ..spaces import SpaceError, catalog_networks
 
     classes = space.sample(Random(0)).network.body.shape[0]
-    for name in catalog_names():
-        table = load(name)
-        if isinstance(table, NetworkTable):
-            try:
-                yield table.at(input=space.input, classes=classes)
-            except SpaceError:
-                continue  # its rows need a larger input, so it is no reference there
+    for network in catalog_networks():
+        try:
+            yield network.at(input=space.input, classes=classes)
+        except SpaceError:
+            continue  # its rows need a larger input or other axes, so it is no reference there

@@ -83,10 +83,12 @@ def read_space(document: Document) -> Space:
 
 def read_table(document: Document) -> Network | Space:
     """Return the network or the space that a document declares, by its first word."""
-    tree = document.tree
-    if isinstance(tree, dict) and "space" in tree:
-        return read_space(document)
-    return read_network(document)
+    return read_network(document) if is_network(document) else read_space(document)
+
+
+def is_network(document: Document) -> bool:
+    """Return whether a document is to be read as a network: it does not say that it is a space."""
+    return not (isinstance(document.tree, dict) and "space" in document.tree)
 
 
 def expression(document: Document, tree: Tree, place: Place) -> Expr:
