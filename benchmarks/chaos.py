@@ -4,7 +4,7 @@ Claim: 200 short trials on four workers end as 200 trials in final states, none 
 its end twice, none running, whatever dies, and whenever; and every network has the accuracy that it has in
 every other run, to the bit.
 
-Command: `make chaos` (about half an hour on two free cores; writes benchmarks/results/chaos-DATE.md), or
+Command: `make chaos` (about 14 minutes on two free cores; writes benchmarks/results/chaos-DATE.md), or
 `python benchmarks/chaos.py --short --storage sqlite` (one seed, 60 trials, on standard output only)
 Needs: PostgreSQL's server programs; root, or whoever may mount, for the full disk.
 

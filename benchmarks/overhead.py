@@ -1,7 +1,8 @@
 """What a search costs beside training: 30 two-second trials on one worker, and the same 30 on two.
 
 Claim: on one worker the whole machinery, everything but training and evaluation, is at most 5% of the
-search, from typing the command to the written report; two workers finish the same 30 trials 1.8 times faster.
+search, from typing the command to the written report; two workers finish the same 30 trials at least
+1.85 times faster.
 
 Command: `python benchmarks/overhead.py` (about 6 minutes; writes benchmarks/results/overhead-DATE.md)
 Hardware: two free cores, no GPU.
