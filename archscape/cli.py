@@ -21,10 +21,12 @@ import typer
 
 from ._version import __version__
 from .commands import study as study_commands
+from .commands.calibrate import calibrate
 from .commands.common import NameOption, RunArgument, StorageOption, find_study
 from .commands.dashboard import dashboard
 from .commands.engine import Engine
 from .commands.field import field
+from .commands.landscape import landscape
 from .commands.lint import lint
 from .commands.networks import COSTS, FormatOption, InputOption, find_network
 from .commands.population import population
@@ -100,8 +102,10 @@ def search(
 
 
 app.command()(profile)
+app.command()(calibrate)
 app.command()(field)
 app.command()(lint)
+app.command()(landscape)
 app.command()(population)
 
 

@@ -12,14 +12,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from archscape.analysis.frontier import Objectives
 from archscape.analysis.results import RunResults
 from archscape.spaces.network import Network
+
+if TYPE_CHECKING:
+    from archscape.analysis.landscape_file import Landscape
 
 VOID = {"meta", "input", "br", "link", "img", "base", "hr", "source", "embed"}
 TRADE: Objectives = {"accuracy": "maximize", "macs": "minimize"}
@@ -166,3 +170,37 @@ def synthetic_run(trials: int = 40, *, seed: int = 0, objectives: Objectives = T
 @pytest.fixture
 def synthetic() -> Callable[..., RunResults]:
     return synthetic_run
+
+
+def landscape_of(trial: int = 7, *, plain: bool = True, steps: int = 5) -> Landscape:
+    """A landscape that no training gave."""
+    from archscape.analysis.first_layer import Change, Filters
+    from archscape.analysis.landscape_file import Explored, Landscape
+    from archscape.analysis.landscape_surface import Surface, grid
+
+    def explored(name: str, depth: float) -> Explored:
+        places = np.array(grid(steps, 1.0))
+        losses = 0.1 + depth * (places[:, None] ** 2 + places[None, :] ** 2)
+        surface = Surface(span=1.0, losses=losses, accuracies=1 / (1 + losses))
+        return Explored(network=name, params=1234, val_accuracy=0.9, surface=surface)
+
+    filters = np.random.default_rng(0).normal(size=(2, 4, 3, 3, 3))
+    changes = (
+        Change(layer="stem", shape=(4, 3, 3, 3), before=2.0, after=2.5, moved=1.0),
+        Change(layer="gate", shape=(1, 4), before=0.0, after=1.0, moved=1.0),
+    )
+    return Landscape(
+        trial=trial,
+        data="digits",
+        part="256 of 1,197 training samples",
+        seed=0,
+        trained=explored("net", 2.0),
+        plain=explored("net-without-skips", 20.0) if plain else None,
+        filters=Filters(layer="stem", before=filters[0], after=filters[1]),
+        changes=changes,
+    )
+
+
+@pytest.fixture
+def explored_trial() -> Callable[..., Landscape]:
+    return landscape_of

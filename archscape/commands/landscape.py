@@ -1,0 +1,110 @@
+"""`archscape landscape`: the loss around a trained network, and what training did to its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..spaces.errors import InputError
+from .common import find_study, say
+
+if TYPE_CHECKING:
+    from ..analysis.landscape_file import Landscape
+    from ..search.landscape import Explorer, Sight, Tell
+
+FIGURES = (".svg", ".png", ".pdf")
+
+
+def landscape(
+    run: Annotated[Path, typer.Argument(help="Folder of a search.", metavar="RUN")],
+    trial: Annotated[str, typer.Option(help="`best`, or a trial's number.")] = "best",
+    without_skips: Annotated[
+        bool,
+        typer.Option("--without-skips", help="Also train the network without its skip connections."),
+    ] = False,
+    steps: Annotated[int, typer.Option(help="Points along each direction, an odd number.")] = 21,
+    span: Annotated[float, typer.Option(help="How far to go; 1 is as far as each filter is long.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the directions and the samples.")] = 0,
+    samples: Annotated[int, typer.Option(min=1, help="Training samples that the loss is the mean of.")] = 256,
+) -> None:
+    """Draw the loss around a trained network, on a plane of two random directions.
+
+    Each filter of a direction is as long as the filter that it moves (Li et al. 2018); batch norm keeps its
+    trained statistics. Writes RUN/landscape/trial-N.json and figures of the surface, of the first filters and
+    of how far each layer moved; `archscape report RUN` shows them from then on. `--without-skips` trains the
+    same network without its residual additions by the same recipe and seed, which takes about as long as the
+    trial did, and draws both. `docs/landscapes.md` says how to read them.
+    """
+    if steps < 3 or steps % 2 == 0:
+        raise InputError(f"--steps: an odd number from 3, its middle the trained network, but got {steps}")
+    if not 0 < span < float("inf"):
+        raise InputError(f"--span: a number above 0, but got {span:g}")
+    from ..search.landscape import Explorer, Sight
+
+    sight = Sight(steps=steps, span=span, seed=seed, samples=samples)
+    with _progress() as tell:
+        with find_study(run, "", "") as study:
+            explorer = Explorer.of(study, trial, tell)
+        if without_skips:
+            say(_announced(explorer))
+        found = _explored(explorer, sight, run / "landscape", without_skips=without_skips)
+    for path in _drawn(found, run / "landscape"):
+        print(path)
+    say(f"Next: archscape report {run}")
+
+
+def _announced(explorer: Explorer) -> str:
+    """Return what is going to be trained; a network that has no such form is an error here."""
+    from ..analysis.words import span
+
+    took = span(explorer.trial.metrics.get("seconds", float("nan"))).replace("\N{NO-BREAK SPACE}", " ")
+    return f"{explorer.plain.name} will be trained; the trial with skips took {took}"
+
+
+def _explored(explorer: Explorer, sight: Sight, folder: Path, *, without_skips: bool) -> Landscape:
+    """Compute a landscape and write its file; what was computed first is kept if the rest is stopped."""
+    from ..analysis.landscape_file import to_json
+    from ..search.files import write_whole
+
+    found = explorer.landscape(sight)
+    folder.mkdir(exist_ok=True)
+    file = folder / f"trial-{found.trial}.json"
+    write_whole(file, to_json(found))
+    if without_skips:
+        weights = explorer.train_plain(folder)
+        found = replace(found, plain=explorer.explore(explorer.plain, weights, sight))
+        write_whole(file, to_json(found))
+    return found
+
+
+def _drawn(found: Landscape, folder: Path) -> Iterator[Path]:
+    """Yield the file of a landscape and its figures, as they are drawn."""
+    from ..analysis.landscape_figure import draw_surfaces, draw_training
+
+    yield folder / f"trial-{found.trial}.json"
+    for suffix in FIGURES:
+        yield draw_surfaces(found, folder / f"trial-{found.trial}{suffix}")
+        yield draw_training(found, folder / f"trial-{found.trial}-training{suffix}")
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """Show on a terminal what is being done and how much of it is left."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(words: str, done: int, of: int) -> None:
+            if words not in tasks:
+                tasks[words] = bars.add_task(words, total=of)
+            bars.update(tasks[words], completed=done)
+
+        yield tell

@@ -1,0 +1,230 @@
+"""What a trial's training came to, looked at again: the loss around it, with and without its skips."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from archscape.analysis.first_layer import changes, first_filters
+from archscape.analysis.landscape import Point, landscape
+from archscape.analysis.landscape_file import Explored, Landscape
+from archscape.spaces.code.build import build
+from archscape.spaces.errors import InputError, JobError, StudyError
+from archscape.spaces.skips import without_skips
+
+from .accuracy import evaluate_accuracy, lay_out, pick_device
+from .data import Data, Split, load_data
+from .files import sweep, write_whole
+from .folder import Folder, trained
+from .job import Job, read_job
+from .repeats import repeat_seed
+from .stopping import Stopper
+from .train import train
+
+if TYPE_CHECKING:
+    from archscape.spaces import Network
+
+    from .study import Study
+    from .trial import Trial
+
+State: TypeAlias = Mapping[str, Tensor]
+Tell: TypeAlias = Callable[[str, int, int], None]
+"""Takes what is being done, how many parts of it are done, and of how many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What of a surface is computed.
+
+    Attributes:
+        steps: Points along each direction, odd.
+        span: How far to go to either side, in lengths of each filter.
+        seed: Of the directions and of the samples.
+        samples: How many samples of the training part the loss is the mean of.
+    """
+
+    steps: int = 21
+    span: float = 1.0
+    seed: int = 0
+    samples: int = 256
+
+    def part(self, data: Data) -> Split:
+        """Return the samples: drawn by the seed, in the order of the training part."""
+        order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(self.seed))
+        rows = order[: self.samples].sort().values
+        return replace(data.train, x=data.train.x[rows], y=data.train.y[rows])
+
+    def words(self, data: Data) -> str:
+        """Return in words which samples these are."""
+        return f"{min(self.samples, len(data.train)):,} of {len(data.train):,} training samples"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explorer:
+    """A complete trial, and all that its training followed from.
+
+    Attributes:
+        trial: The trial.
+        network: Its network.
+        weights: Its trained weights.
+        job: The job of its search.
+        data: The data of the job.
+        tell: Takes how far it is.
+    """
+
+    trial: Trial
+    network: Network
+    weights: State
+    job: Job
+    data: Data
+    tell: Tell
+
+    @classmethod
+    def of(cls, study: Study, which: str, tell: Tell) -> Explorer:
+        """Return the explorer of a trial: `best`, or its number.
+
+        Raises:
+            InputError: If there is no such trial, its weights are missing, or the data is not as it was.
+        """
+        network, weights, _ = trained(study, which)
+        number = int(network.name.rpartition("-")[2])
+        job = read_job(Folder(study.address.folder).job)
+        data = load_data(job.data)
+        held = study.pinned().get("data_fingerprint", data.fingerprint)
+        if held != data.fingerprint:
+            raise JobError(
+                f"data {job.data}: its fingerprint is {data.fingerprint}, the search began with {held}"
+            )
+        (trial,) = (trial for trial in study.trials() if trial.number == number)
+        return cls(trial=trial, network=network, weights=weights, job=job, data=data, tell=tell)
+
+    @property
+    def seed(self) -> int:
+        """The seed of the training whose weights were kept."""
+        return repeat_seed(self.trial.seed, int(self.trial.metrics.get("kept_repeat", 1)))
+
+    @cached_property
+    def plain(self) -> Network:
+        """The same network without its skip connections.
+
+        Raises:
+            SpaceError: If there is no such form of it.
+        """
+        return without_skips(self.network)
+
+    def landscape(self, sight: Sight) -> Landscape:
+        """Return the surface around the trained weights, and what training did to them."""
+        start = self.start()
+        return Landscape(
+            trial=self.trial.number,
+            data=self.data.name,
+            part=sight.words(self.data),
+            seed=sight.seed,
+            trained=self.explore(self.network, self.weights, sight),
+            filters=first_filters(start, self.weights),
+            changes=tuple(changes(start, self.weights)),
+        )
+
+    def start(self) -> State:
+        """Return the weights that the training started from."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            return build(self.network).state_dict()
+
+    def explore(self, network: Network, weights: State, sight: Sight) -> Explored:
+        """Return the surface around the weights of a network."""
+        module = self._module(network, weights)
+        place = next(module.parameters()).device
+        part = sight.part(self.data).to(place)
+        correct, number = evaluate_accuracy(module, self.data.val, device=str(place))
+        surface = landscape(
+            module,
+            part.x,
+            part.y,
+            steps=sight.steps,
+            span=sight.span,
+            seed=sight.seed,
+            watch=lambda points: self._watched(points, f"loss around {network.name}"),
+        )
+        return Explored(
+            network=network.name,
+            params=network.totals.params,
+            val_accuracy=correct / number,
+            surface=surface,
+        )
+
+    def _module(self, network: Network, weights: State) -> nn.Module:
+        module = build(network)
+        try:
+            module.load_state_dict(weights)
+        except RuntimeError as error:
+            what = f"the weights of trial {self.trial.number} do not fit its network"
+            raise InputError(f"{what}: {str(error).splitlines()[0]}") from None
+        return lay_out(module, self.data.train, pick_device(self.job.device))
+
+    def _watched(self, points: Sequence[Point], words: str) -> Iterator[Point]:
+        for done, point in enumerate(points):
+            self.tell(words, done, len(points))
+            yield point
+        self.tell(words, len(points), len(points))
+
+    def train_plain(self, folder: Path) -> State:
+        """Return the weights of the plain network, trained by the recipe and the seed of the trial.
+
+        They are kept in the folder. A training that was stopped goes on from there.
+
+        Raises:
+            StudyError: If it was stopped, or failed.
+        """
+        file = folder / f"trial-{self.trial.number}-without-skips.safetensors"
+        identity = json.dumps(
+            [self.plain.hash(), self.seed, self.job.recipe.to_dict(), self.data.fingerprint]
+        )
+        return _kept(file, identity) or self._train_plain(file, identity)
+
+    def _train_plain(self, file: Path, identity: str) -> State:
+        from safetensors.torch import save
+
+        rule, stopper, words = self.job.rule(), Stopper(), f"training {self.plain.name}"
+        partial, epochs = file.with_suffix(".partial"), self.job.recipe.epochs
+        with stopper.listening(signal.SIGINT, signal.SIGTERM):
+            outcome = train(
+                lambda: build(self.plain),
+                self.data,
+                self.job.recipe,
+                seed=self.seed,
+                device=self.job.device,
+                report=lambda epoch, _: self.tell(words, epoch, epochs),
+                checkpoint=partial,
+                stopping=lambda: stopper.requested,
+                rungs=rule.rungs if rule else (),
+            )
+        if outcome.status == "interrupted":
+            raise StudyError(f"{words}: stopped; the same command goes on there")
+        partial.unlink(missing_ok=True)
+        if outcome.state is None:
+            raise StudyError(f"{words}: {outcome.status}: {outcome.cause}; its surface is left out")
+        sweep(file)
+        write_whole(file, save(outcome.state, metadata={"format": "pt", "identity": identity}))
+        return outcome.state
+
+
+def _kept(file: Path, identity: str) -> State | None:
+    """Return the weights of an earlier training of the same identity; None if there are none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="pt") as opened:
+            if (opened.metadata() or {}).get("identity") != identity:
+                return None
+            return {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError):
+        return None
