@@ -1,49 +1,61 @@
-"""The comparison of networks: what each costs, layer by layer, as one page."""
+"""The comparison of networks: what each costs, layer by layer, and how they differ, as one page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
 
+from archscape.spaces import Network
 from archscape.spaces.errors import InputError
-from archscape.spaces.graph import Shape
-from archscape.spaces.table.values import shape_text
 
-from .cost import Profile
-from .layer_charts import MEASURES, layer_chart, weighted
-from .networks import Dossier, LayerRow, dossier
-from .page import NOTE, Page, network_details, place, write_page
+from . import comparison_sections as sections
+from .comparison_charts import costs_chart, field_chart, memory_chart
+from .comparison_diff import diff_section
+from .entrant import Entrant
+from .layer_charts import MEASURES, bottom_of, layer_chart, weighted
+from .page import Page, place, write_page
 from .specs import Spec
-from .tables import Cell, Html, html_table, shares_table
-from .words import capital, label, size, times
+from .tables import Html
+from .words import capital, label, times
 
 COLORS = ("--front", "--reference", "--running", "--failed", "--pruned", "--rest")
 """One for each network in turn. No colour is needed to read a chart: it bears the name of its network."""
 
 NAMED = 4  # networks that a title can name
+LEGEND = (
+    "One bar for each convolution and linear layer (hatched), in order, above the rows of the network's "
+    "table. All networks share one scale. The arrow keys lead from bar to bar."
+)
+CURVE = (
+    "Maps that are alive while each operator runs, weights left out, on one scale. Filled: mode graph, where "
+    "a map dies after its last use, as in a runtime that frees early; its peak is marked. Dotted: mode "
+    "eager, what the PyTorch module holds."
+)
+GROWTH = (
+    "The largest receptive field among the layers of one depth, up to the last map of more than one place; "
+    "the longest axis, not cut at the border of the input."
+)
+PLANE = (
+    "Grey: networks of the catalog on the same input. The accuracy of these networks is not known here, so "
+    "this is cost against cost; archscape report draws frontiers, from a search or a table with accuracies."
+)
 
 
-class Entry(NamedTuple):
-    """One network of the comparison: its costs, what to read of it, and its colour."""
-
-    profile: Profile
-    dossier: Dossier
-    color: str
-
-    @property
-    def name(self) -> str:
-        """The network's name."""
-        return self.profile.network.name
-
-
-def write_comparison(profiles: Sequence[Profile], path: Path) -> Path:
+def write_comparison(
+    entrants: Sequence[Entrant],
+    path: Path,
+    *,
+    references: Iterable[Network] = (),
+    differences: bool | None = None,
+) -> Path:
     """Write the comparison of networks as one self-contained HTML page.
 
     Args:
-        profiles: The networks in the order to show them; ratios are to the first.
+        entrants: The networks in the order to show them; ratios are to the first.
         path: The file to write; its folder must exist.
+        references: Known networks to see them among; those on another input are left out.
+        differences: Whether to show how each network differs from the first; None does if there are two.
 
     Returns:
         The path.
@@ -51,150 +63,101 @@ def write_comparison(profiles: Sequence[Profile], path: Path) -> Path:
     Raises:
         InputError: There is no network to compare, or the folder is missing.
     """
-    if not profiles:
+    if not entrants:
         raise InputError("a comparison needs at least one network, but got none")
-    entries = [
-        Entry(profile, dossier(profile), COLORS[index % len(COLORS)])
-        for index, profile in enumerate(profiles)
-    ]
-    names = [entry.name for entry in entries]
+    colors = [COLORS[index % len(COLORS)] for index in range(len(entrants))]
+    known = sections.reference_costs(entrants, references)
+    figures = _figures(entrants, colors) | {"plane": costs_chart(entrants, colors, known)}
+    others = [one.network for one in entrants[1:] if one.network is not None]
+    first = entrants[0].network
+    shown = (
+        first is not None and bool(others) and (len(entrants) == 2 if differences is None else differences)
+    )
+    parts = {
+        "totals": sections.totals(entrants, colors),
+        "diffs": diff_section(first, others, entrants[0].terms) if shown and first is not None else "",
+        "plane": place("plane", "Parameters against MACs of each network, catalog networks in grey")
+        + sections.note(PLANE),
+        "charts": "".join(_charts(entrants, colors, measure) for measure in MEASURES) + sections.note(LEGEND),
+        "memory": _memory(entrants, colors) + sections.note(CURVE),
+        "field": _field(figures) + sections.note(GROWTH),
+        "conventions": sections.conventions(entrants),
+        "kinds": sections.kinds(entrants),
+        "lint": sections.findings(entrants),
+        "networks": "".join(sections.network(one, index) for index, one in enumerate(entrants)),
+    }
     page = Page(
         template="comparison.html",
         style="comparison.css",
         kicker="archscape compare",
-        title=", ".join(names) if len(names) <= NAMED else f"{len(names)} networks",
-        lede=escape(_lede(profiles)),
-        parts={
-            "totals": _totals(entries),
-            "charts": "".join(_charts(entries, measure) for measure in MEASURES) + _note(LEGEND),
-            "kinds": _kinds(entries),
-            "networks": "".join(_network(entry, index) for index, entry in enumerate(entries)),
-        },
-        figures=_figures(entries),
+        title=_title([one.name for one in entrants]),
+        lede=escape(_lede(entrants)),
+        parts=parts | {"contents": sections.contents(has_diffs=shown)},
+        figures=figures,
     )
     return write_page(page, path)
 
 
-LEGEND = (
-    "One bar for each convolution and linear layer (hatched), in order, above the rows of the network's "
-    "table. All networks share one scale. The arrow keys lead from bar to bar."
-)
-FIELD = (
-    "Receptive field: the largest of the layers that still write a map, not cut at the border of the input."
-)
+def _title(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= NAMED else f"{len(names)} networks"
 
 
-def _lede(profiles: Sequence[Profile]) -> str:
+def _lede(entrants: Sequence[Entrant]) -> str:
     """Return how far the networks lie apart."""
-    if len({profile.network.input for profile in profiles}) > 1:
+    if len({one.input for one in entrants}) > 1:
         return (
             "The networks read inputs of different shapes, so only their parameters compare like with like."
         )
     parts = []
     for measure in MEASURES:
-        low, high = (bound(getattr(profile, measure) for profile in profiles) for bound in (min, max))
+        low, high = (bound(getattr(one.costs, measure) for one in entrants) for bound in (min, max))
         apart = f"{low:,} to {high:,} {label(measure)}" + (f" ({times(high / low)})" if low else "")
         parts.append(apart if low != high else f"{low:,} {label(measure)}")
     return f"{'; '.join(parts)}."
 
 
-def _totals(entries: Sequence[Entry]) -> Html:
-    """Return one row a network: its totals, and how many times those of the first they are."""
-    heads = ("network", "input", "params", "macs", "flops", "activations", "layers", "receptive field")
-    top = "".join(
-        f'<th scope="col"{"" if index < 2 else " class=number"}>{escape(label(head))}</th>'
-        for index, head in enumerate(heads)
-    )
-    rows = "".join(_total(entry, entries) for entry in entries)
-    return html_table(top, rows) + _note(f"{NOTE} {FIELD}")
-
-
-def _total(entry: Entry, entries: Sequence[Entry]) -> Html:
-    profile = entry.profile
-    cells = [
-        f'<th scope="row">{_mark(entry)}{escape(entry.name)}</th>',
-        f"<td>{shape_text(profile.network.input)}</td>",
-        *(_total_cell(entry, entries, cost) for cost in ("params", "macs", "flops", "activations")),
-        f'<td class="number">{len(profile.layers)}'
-        f"<small>{len(weighted(entry.dossier.layers))} with weights</small></td>",
-        f'<td class="number">{shape_text(_field(entry.dossier.layers))}</td>',
-    ]
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _total_cell(entry: Entry, entries: Sequence[Entry], cost: str) -> Html:
-    """Return a total, its bar as a share of the largest one."""
-    total, first = getattr(entry.profile, cost), getattr(entries[0].profile, cost)
-    largest = max(getattr(other.profile, cost) for other in entries)
-    small = [times(total / first)] if first and entry is not entries[0] else []
-    small += [f"{size(4 * total)} in float32"] if cost in ("params", "activations") else []
-    part = total / largest if largest else 0.0
-    lines = "".join(f"<small>{escape(line)}</small>" for line in small)
-    return f'<td class="number share" style="--part: {part:.1%}">{total:,}{lines}</td>'
-
-
-def _field(layers: Sequence[LayerRow]) -> Shape:
-    """Return the largest receptive field of a layer that writes a map of more than one place."""
-    maps = [layer for layer in layers if max(layer.shape[1:], default=1) > 1]
-    fields = [layer.receptive_field for layer in maps or layers]
-    return tuple(max(axis) for axis in zip(*fields, strict=True))
-
-
-def _charts(entries: Sequence[Entry], measure: str) -> Html:
+def _charts(entrants: Sequence[Entrant], colors: Sequence[str], measure: str) -> Html:
     """Return the places of one measure's charts, side by side by network."""
-    first = getattr(entries[0].profile, measure)
+    first = getattr(entrants[0].costs, measure)
     panels = []
-    for index, entry in enumerate(entries):
-        total = getattr(entry.profile, measure)
-        ratio = f'<span class="ratio">{times(total / first)}</span>' if index and first else ""
-        chart = place(_chart_name(measure, index), f"{label(measure)} of {entry.name} by layer")
-        panels.append(
-            f'<figure class="panel" style="--layers: {len(weighted(entry.dossier.layers))}"><figcaption>'
-            f"<b>{_mark(entry)}{escape(entry.name)}</b><span>{total:,}</span>{ratio}</figcaption>{chart}</figure>"
-        )
+    for index, (one, color) in enumerate(zip(entrants, colors, strict=True)):
+        total = getattr(one.costs, measure)
+        ratio = times(total / first) if index and first else ""
+        chart = place(f"{measure}-{index}", f"{label(measure)} of {one.name} by layer")
+        panels.append(sections.panel(one.name, color, f"{total:,}", ratio, chart, len(weighted(one.layers))))
     return f'<h3>{escape(capital(label(measure)))}</h3><div class="panels">{"".join(panels)}</div>'
 
 
-def _figures(entries: Sequence[Entry]) -> dict[str, Spec]:
+def _memory(entrants: Sequence[Entrant], colors: Sequence[str]) -> Html:
+    panels = [
+        sections.panel(
+            one.name, color, "", "",
+            place(f"memory-{index}", f"Memory of {one.name} while each operator runs"),
+            len(weighted(one.layers)),
+        )
+        for index, (one, color) in enumerate(zip(entrants, colors, strict=True))
+        if one.network is not None
+    ]  # fmt: skip
+    return f'<div class="panels">{"".join(panels)}</div>'
+
+
+def _field(figures: dict[str, Spec]) -> Html:
+    return place("field", "Receptive field of each network by depth") if "field" in figures else ""
+
+
+def _figures(entrants: Sequence[Entrant], colors: Sequence[str]) -> dict[str, Spec]:
     figures: dict[str, Spec] = {}
+    bottom = max(bottom_of(one.layers) for one in entrants)
     for measure in MEASURES:
-        bars = [layer for entry in entries for layer in weighted(entry.dossier.layers)]
-        top = max((getattr(layer, measure) for layer in bars), default=0)
-        for index, entry in enumerate(entries):
-            chart = layer_chart(entry.dossier.layers, measure, color=entry.color, top=top)
-            figures[_chart_name(measure, index)] = chart
+        top = max([getattr(row, measure) for one in entrants for row in weighted(one.layers)], default=0)
+        for index, (one, color) in enumerate(zip(entrants, colors, strict=True)):
+            figures[f"{measure}-{index}"] = layer_chart(
+                one.layers, measure, color=color, top=top, bottom=bottom
+            )
+    tables = [(index, one) for index, one in enumerate(entrants) if one.network is not None]
+    top = max([moment.bytes for _, one in tables for moment in one.curve("eager")], default=0)
+    for index, one in tables:
+        figures[f"memory-{index}"] = memory_chart(one, color=colors[index], top=top, bottom=bottom)
+    if tables:
+        figures["field"] = field_chart(entrants, colors)
     return figures
-
-
-def _chart_name(measure: str, index: int) -> str:
-    return f"{measure}-{index}"
-
-
-def _kinds(entries: Sequence[Entry]) -> Html:
-    """Return the floating-point operations by operator, one column a network."""
-    kinds = dict.fromkeys(kind for entry in entries for kind in entry.profile.flops_by_kind)
-    rows: list[tuple[Cell, ...]] = [
-        (kind, *(entry.profile.flops_by_kind.get(kind, 0) for entry in entries)) for kind in kinds
-    ]
-    heads = ["operator", *(entry.name for entry in entries)]
-    return shares_table(heads, rows, counts=range(1, len(heads)))
-
-
-def _network(entry: Entry, index: int) -> Html:
-    profile = entry.profile
-    return network_details(
-        entry.dossier,
-        anchor=f"network-{index}",
-        title=entry.name,
-        facts=(f"{getattr(profile, cost):,} {label(cost)}" for cost in ("params", "macs")),
-        code=profile.network.hash(),
-        is_open=True,
-    )
-
-
-def _mark(entry: Entry) -> Html:
-    return f'<i class="mark" style="--mark: var({entry.color})"></i>'
-
-
-def _note(text: str) -> Html:
-    return f'<p class="note">{escape(text)}</p>'

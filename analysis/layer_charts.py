@@ -16,16 +16,24 @@ STORED = ("params", "activations")
 """Measures that are numbers in memory; 4 bytes each in float32."""
 
 WEIGHTED = frozenset(op.kind for op in OPERATORS if op.weighted)
+KNOWN = frozenset(op.kind for op in OPERATORS)
+LINEAR = ("linear", "Linear")
 NAME = 12  # characters of a row's name that fit below its bars
 ROW_GAP = 1.0  # between the bars of two rows of the table, in widths of a bar
 
 
 def weighted(layers: Sequence[LayerRow]) -> list[LayerRow]:
-    """Return the convolutions and linear layers."""
-    return [layer for layer in layers if layer.op in WEIGHTED]
+    """Return the convolutions and linear layers; of a module's parts, which bear classes, what multiplies."""
+    return [layer for layer in layers if layer.op in WEIGHTED or (layer.op not in KNOWN and layer.macs)]
 
 
-def layer_chart(layers: Sequence[LayerRow], measure: str, *, color: str, top: int) -> Spec:
+def bottom_of(layers: Sequence[LayerRow]) -> int:
+    """Return the pixels below a chart of layers that the names of their rows take when they stand upright."""
+    longest = max([len(layer.name.partition(".")[0]) for layer in weighted(layers)], default=0)
+    return 16 + 7 * min(longest, NAME)
+
+
+def layer_chart(layers: Sequence[LayerRow], measure: str, *, color: str, top: int, bottom: int) -> Spec:
     """Return the bars of one measure.
 
     Args:
@@ -33,9 +41,10 @@ def layer_chart(layers: Sequence[LayerRow], measure: str, *, color: str, top: in
         measure: A column of `LayerRow` that holds counts.
         color: The name of a CSS variable.
         top: The largest value of the axis, so that several networks share one scale.
+        bottom: Pixels for the names of rows, the same for all that share a scale.
     """
     shown = weighted(layers)
-    places, ticks = _places([layer.name.partition(".")[0] for layer in shown])
+    places, ticks = bar_places([layer.name.partition(".")[0] for layer in shown])
     total = sum(getattr(layer, measure) for layer in layers)
     bars: Spec = {
         "type": "bar",
@@ -46,7 +55,7 @@ def layer_chart(layers: Sequence[LayerRow], measure: str, *, color: str, top: in
         "marker": {
             "color": color,
             "pattern": {
-                "shape": ["/" if layer.op == "linear" else "" for layer in shown],
+                "shape": ["/" if layer.op in LINEAR else "" for layer in shown],
                 "fillmode": "overlay",
                 "fgcolor": "--paper",
                 "solidity": 0.25,
@@ -59,15 +68,15 @@ def layer_chart(layers: Sequence[LayerRow], measure: str, *, color: str, top: in
         "hovermode": "x",
         "bargap": 0.12,
         "showlegend": False,
-        "margin": {"l": 44, "r": 16, "t": 8, "b": 80},
-        "xaxis": _rows_axis(ticks),
+        "margin": {"l": 44, "r": 16, "t": 8, "b": bottom},
+        "xaxis": rows_axis(ticks),
         "yaxis": axis("", tickformat="~s", range=[0, 1.04 * max(top, 1)], fixedrange=True),
     }
     return {"data": [bars], "layout": layout}
 
 
-def _rows_axis(ticks: Mapping[str, float]) -> Spec:
-    """Return the axis with the names of the rows; its margin is fixed, so that all charts are of a height."""
+def rows_axis(ticks: Mapping[str, float]) -> Spec:
+    """Return the axis with the names of rows; the margin is given, so that all charts are of a height."""
     names = [row if len(row) <= NAME else f"{row[: NAME - 1]}…" for row in ticks]
     return axis(
         "",
@@ -81,7 +90,7 @@ def _rows_axis(ticks: Mapping[str, float]) -> Spec:
     )
 
 
-def _places(rows: Sequence[str]) -> tuple[list[float], dict[str, float]]:
+def bar_places(rows: Sequence[str]) -> tuple[list[float], dict[str, float]]:
     """Return where each bar stands, and the middle of the bars of each row of the table."""
     places: list[float] = []
     members: dict[str, list[float]] = {}
@@ -100,6 +109,6 @@ def _about(layer: LayerRow, measure: str, total: int) -> str:
         f"{layer.op}, output {shape_text(layer.shape)}",
         f"{count:,} {label(measure)}, {count / total if total else 0:.1%} of all",
         f"{size(4 * count)} in float32" if measure in STORED else "",
-        f"receptive field {shape_text(layer.receptive_field)}",
+        f"receptive field {shape_text(layer.receptive_field)}" if layer.receptive_field else "",
     ]
     return "<br>".join(line for line in lines if line)

@@ -51,16 +51,20 @@ class Part:
     reads: tuple[int, ...]
 
     @property
+    def shown(self) -> dict[str, str]:
+        """The settings, after the row's name where that is not the word and a number."""
+        named = {} if self.name.rstrip("0123456789") == self.word else {"name": self.name}
+        return {**named, **self.settings}
+
+    @property
     def text(self) -> str:
-        """The row as the language writes it, with its name where that is not the word and a number.
+        """The row as the language writes it.
 
         >>> from archscape.spaces import load_network
         >>> parts_of(load_network("resnet50"))[2].text
         'bottleneck: {width: 256, depth: 3}'
         """
-        named = {} if self.name.rstrip("0123456789") == self.word else {"name": self.name}
-        shown = {**named, **self.settings}
-        given = ", ".join(f"{name}: {words}" for name, words in shown.items())
+        given = ", ".join(f"{name}: {words}" for name, words in self.shown.items())
         return f"{self.word}: {{{given}}}" if given else self.word
 
 

@@ -23,12 +23,14 @@ from ._version import __version__
 from .commands import study as study_commands
 from .commands.calibrate import calibrate
 from .commands.common import NameOption, RunArgument, StorageOption, find_study
+from .commands.compare import compare
 from .commands.dashboard import dashboard
+from .commands.diff import diff
 from .commands.engine import Engine
 from .commands.field import field
 from .commands.landscape import landscape
 from .commands.lint import lint
-from .commands.networks import COSTS, FormatOption, InputOption, find_network
+from .commands.networks import COSTS, FormatOption, find_network
 from .commands.population import population
 from .commands.profile import profile
 from .commands.references import references
@@ -107,34 +109,8 @@ app.command()(field)
 app.command()(lint)
 app.command()(landscape)
 app.command()(population)
-
-
-@app.command()
-def compare(
-    networks: Annotated[
-        list[str], typer.Argument(help="Names of `archscape list`, or files.", metavar="NETWORK...")
-    ],
-    form: FormatOption = Format.table,
-    shape: InputOption = None,
-    out: Annotated[Path | None, typer.Option(help="Also write an HTML report with charts.")] = None,
-) -> None:
-    """Compare the costs of networks, one row each."""
-    from .analysis.cost import CONVENTION
-    from .analysis.cost import profile as count
-    from .spaces.table.values import shape_text
-
-    found = [count(find_network(name, shape)) for name in networks]
-    columns = ("network", "input", *COSTS, "layers")
-    rows = [
-        (p.network.name, shape_text(p.network.input), *(getattr(p, cost) for cost in COSTS), len(p.layers))
-        for p in found
-    ]
-    emit(columns, rows, form)
-    _say(f"Convention: {CONVENTION}.")
-    if out is not None:
-        from .analysis.comparison import write_comparison
-
-        print(write_comparison(found, out), file=sys.stderr)
+app.command()(compare)
+app.command()(diff)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Output: rows of a result as a table to read, or as JSON, CSV or Markdown to go on with."""
+"""Output: rows of a result as a table to read, or as JSON, CSV, Markdown or LaTeX to go on with."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from .analysis.writing import markdown
+from .analysis.writing import latex, markdown
 
 T = TypeVar("T")
 
@@ -22,6 +22,7 @@ class Format(StrEnum):
     json = "json"
     csv = "csv"
     md = "md"
+    latex = "latex"
 
 
 def emit(columns: Sequence[str], rows: Sequence[Sequence[object]], form: Format, *, title: str = "") -> None:
@@ -33,6 +34,8 @@ def emit(columns: Sequence[str], rows: Sequence[Sequence[object]], form: Format,
         writer.writerows([columns, *rows])
     elif form is Format.md:
         sys.stdout.write(markdown(columns, rows))
+    elif form is Format.latex:
+        sys.stdout.write(latex(columns, rows))
     else:
         _table(columns, rows, title)
 
@@ -61,14 +64,26 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str)
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, title=escape(title) or None, title_justify="left", title_style="bold")
-    for i, column in enumerate(columns):
-        right = _numeric(rows, i)
-        table.add_column(escape(column), justify="right" if right else "left", no_wrap=right, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(_cell(cell)) for cell in row))
     # A pipe has no width: its reader decides what to cut.
-    Console(width=None if sys.stdout.isatty() else 1000).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 1000)
+    cells = [[_cell(cell) for cell in row] for row in rows]
+    right = [_numeric(rows, i) for i in range(len(columns))]
+    if len(rows) < len(columns) and _width(columns, cells) > console.width:
+        # Too wide for the terminal, it lies on its side: a line for each column.
+        columns, *cells = map(list, zip(columns, *cells, strict=True))
+        right = [False, *[True] * len(rows)]
+    table = Table(box=SIMPLE_HEAD, title=escape(title) or None, title_justify="left", title_style="bold")
+    for column, to_right in zip(columns, right, strict=True):
+        justify: Literal["left", "right"] = "right" if to_right else "left"
+        table.add_column(escape(column), justify=justify, no_wrap=to_right, overflow="fold")
+    for row in cells:
+        table.add_row(*map(escape, row))
+    console.print(table)
+
+
+def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """Return how wide a table is: two spaces around each cell, one between columns."""
+    return sum(max(map(len, column)) + 3 for column in zip(columns, *cells, strict=True))
 
 
 def _numeric(rows: Sequence[Sequence[object]], column: int) -> bool:

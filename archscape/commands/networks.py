@@ -34,6 +34,18 @@ def find_network(name: str, shape: str | None) -> Network:
     return network if shape is None else network.at(input=read_shape(shape))
 
 
+def read_sizes(text: str) -> tuple[int, ...]:
+    """Return the sizes of what a module reads, which need not be a map.
+
+    Raises:
+        InputError: If they are no sizes.
+    """
+    parts = text.split("x")
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise InputError(f"--input of a module is sizes of one sample, as in 3x224x224, but got '{text}'")
+    return tuple(map(int, parts))
+
+
 def is_python(name: str) -> bool:
     """Tell whether a name is that of a Python file, with or without what it makes: `net.py:make`."""
     return name.endswith(".py") or ".py:" in name

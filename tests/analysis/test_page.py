@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archscape.analysis.comparison import write_comparison
-from archscape.analysis.cost import profile
+from archscape.analysis.entrant import entrants
 from archscape.analysis.population import population
 from archscape.analysis.population_page import write_population_page
 from archscape.analysis.report import write_report
@@ -33,8 +33,8 @@ def write(request: pytest.FixtureRequest, synthetic: Callable[..., RunResults]) 
     if request.param == "population":
         table = population(Space.load("digits"), 100)
         return lambda path: write_population_page(table, path, title="digits")
-    profiles = [profile(load_network(name)) for name in ("lenet5", "resnet18")]
-    return lambda path: write_comparison(profiles, path)
+    networks = [load_network(name) for name in ("lenet5", "resnet18")]
+    return lambda path: write_comparison(entrants(networks), path, references=networks)
 
 
 @pytest.fixture

@@ -1,0 +1,104 @@
+"""`archscape diff`: which rows differ between two networks, and what each of them costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..output import Format, emit, emit_json
+from .common import say
+from .compare import BatchOption, DtypeOption
+from .networks import FormatOption, InputOption, find_network
+
+if TYPE_CHECKING:
+    from ..analysis.diff import Change, Diff
+    from ..analysis.parts import Part
+
+
+class Difference(int):
+    """A number that is shown with its sign."""
+
+    def __format__(self, spec: str) -> str:
+        """Return it with its sign; nothing is 0."""
+        return super().__format__(f"+{spec}" if self else spec)
+
+
+def diff(
+    before: Annotated[str, typer.Argument(help="A name of `archscape list`, or a file.", metavar="BEFORE")],
+    after: Annotated[str, typer.Argument(help="Another one.", metavar="AFTER")],
+    form: FormatOption = Format.table,
+    shape: InputOption = None,
+    batch: BatchOption = 1,
+    dtype: DtypeOption = "float32",
+) -> None:
+    """Tell which rows of a network were added, removed or changed in another, and what each of them costs.
+
+    Costs are those of the second network less those of the first, and add up to the difference of the totals.
+    Memory is the most that maps take while a row runs. `docs/comparing.md` shows one.
+    """
+    from ..analysis.comparison_diff import summary
+    from ..analysis.diff import diff as find
+
+    found = find(find_network(before, shape), find_network(after, shape), batch=batch, dtype=dtype)
+    if form is Format.json:
+        emit_json(_as_json(found))
+    else:
+        _show(found, form)
+    say(summary(found))
+
+
+def _show(found: Diff, form: Format) -> None:
+    from ..analysis.comparison_diff import SHOWN
+    from ..analysis.words import size
+
+    rows = [_row(change) for change in found.changes]
+    if form is not Format.csv:
+        sums = [Difference(found.difference(cost)) for cost in SHOWN]
+        rows.append(["", "in all", "", *sums, " → ".join(map(size, found.peaks))])
+    title = f"From {found.before.name} to {found.after.name}"
+    emit(("", "row", "what changed", *SHOWN, "memory"), rows, form, title=title)
+
+
+def _row(change: Change) -> list[object]:
+    from ..analysis.comparison_diff import MARKS, SHOWN, held, told
+
+    part = change.before or change.after
+    numbers = [Difference(change.difference(cost)) for cost in SHOWN]
+    words = [part.text if part else "", told(change)]
+    return [MARKS[change.kind], *words, *numbers, held(change.before, change.after)]
+
+
+def _as_json(found: Diff) -> dict[str, object]:
+    from ..analysis.diff import COSTS
+
+    sides = {"before": found.before, "after": found.after}
+    return {
+        **{side: {"network": table.name, "input": list(table.input)} for side, table in sides.items()},
+        "style": [setting._asdict() for setting in found.style],
+        "changes": [
+            {
+                "kind": change.kind,
+                "before": _part(change.before),
+                "after": _part(change.after),
+                "settings": [setting._asdict() for setting in change.settings],
+                "kept_blocks": change.kept,
+                **{cost: change.difference(cost) for cost in COSTS},
+            }
+            for change in found.changes
+        ],
+        **{cost: found.difference(cost) for cost in COSTS},
+        "peak_bytes": dict(zip(sides, found.peaks, strict=True)),
+    }
+
+
+def _part(part: Part | None) -> dict[str, object] | None:
+    if part is None:
+        return None
+    return {
+        "name": part.name,
+        "row": part.text,
+        "shape": list(part.shape),
+        **part.totals._asdict(),
+        "held_bytes": part.held,
+    }
