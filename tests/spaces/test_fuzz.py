@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,7 +25,7 @@ from archscape.spaces.table.language import read_table
 
 NAME = "fuzz.yaml"
 SECONDS = 10
-"""What a document may take; the slowest takes a fifth of it on an idle machine."""
+"""Processor time that a document may take; the slowest takes a fifth of it on an idle machine."""
 
 COMPOSED = """\
 space: composed
@@ -204,6 +203,13 @@ def mutated(draw: st.DrawFn) -> str:
 
 def survives(text: str) -> str:
     """Return what is said of a bad text, one clean error; a good one must work, and nothing is said of it."""
+    begin = process_time()
+    said = _said(text)
+    assert process_time() - begin < SECONDS, text
+    return said
+
+
+def _said(text: str) -> str:
     try:
         table = read_table(read_text(text, name=NAME))
     except InputError as error:
@@ -240,7 +246,7 @@ def walks(space: Space) -> None:
 
 FUZZ = settings(
     derandomize=True,
-    deadline=timedelta(seconds=2 * SECONDS),
+    deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
 )
@@ -261,12 +267,10 @@ def test_documents_written_at_random(start: int, written: Callable[[int], str]) 
     good = 0
     for seed in range(start, start + 100):
         text = written(seed)
-        begin = perf_counter()
         try:
             good += not survives(text)
         except Exception as error:
             raise AssertionError(f"document {seed}:\n{text}") from error
-        assert perf_counter() - begin < SECONDS, text
     assert 50 <= good <= 95, "of documents that are mostly good, some are bad"
 
 
@@ -442,7 +446,5 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_documents_that_could_take_for_ever(name: str) -> None:
     text, law = HOSTILE[name]
-    start = perf_counter()
     said = survives(text)
-    assert perf_counter() - start < SECONDS
     assert law in said if law else not said

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cache
 from math import pi, prod, sqrt
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -463,14 +463,14 @@ def test_tight_limits_sample_the_exact_distribution(share: float, start: float) 
 def test_what_one_walk_in_ten_thousand_meets_is_found_fast() -> None:
     for limits in ({"params": "..12k"}, {"params": "..9k"}, {"params": "50k..50500", "macs": "20M..21M"}):
         space = Space.load("cifar").tighten(limits)
-        start = perf_counter()
+        start = process_time()
         first = space.sample(Random(0))
-        after_first = perf_counter()
+        after_first = process_time()
         others = [space.sample(Random(seed)) for seed in range(1, 11)]
         assert all(space.feasible(sample) for sample in (first, *others))
         assert len({tuple(sample.decisions.items()) for sample in (first, *others)}) > 8
         assert after_first - start < 5, "half a second on an idle machine"
-        assert (perf_counter() - after_first) / 10 < 1, "a tenth of a second on an idle machine"
+        assert (process_time() - after_first) / 10 < 1, "a tenth of a second on an idle machine"
 
 
 def test_a_space_is_not_a_network() -> None:
