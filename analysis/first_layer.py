@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 RULE = "each filter by itself: zero is mid-grey, its largest weight black or white"
 """How weights become brightness."""
-PIXELS, GAP = 8, 4
-"""The sides of a weight in an image, and what is left between filters."""
+SIDE, GAP = 48, 6
+"""Pixels along the longer side of a filter, at least about so many, and between filters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,8 @@ def contact_sheet(filters: Floats) -> NDArray[np.uint8]:
     colours = np.broadcast_to(bright, (number, 3, *tiles.shape[2:]))
     opaque = np.concatenate([colours, np.ones((number, 1, *tiles.shape[2:]))], axis=1)
     pixels = (255 * np.moveaxis(opaque, 1, 3) + 0.5).astype(np.uint8)
-    return _side_by_side(pixels.repeat(PIXELS, axis=1).repeat(PIXELS, axis=2))
+    times = max(1, SIDE // max(tiles.shape[2:]))
+    return _side_by_side(pixels.repeat(times, axis=1).repeat(times, axis=2))
 
 
 def _side_by_side(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLOURS = "cividis"
 """Sequential, and the same to readers who see fewer colours (Nunez et al. 2018)."""
-SHADES = 40
+SHADES = 24
 DECADES = 4
 """How many decades above the lowest loss the colours reach at most; higher ones share the last."""
 

@@ -176,25 +176,31 @@ class Explorer:
             yield point
         self.tell(words, len(points), len(points))
 
+    def kept_plain(self, folder: Path) -> State | None:
+        """Return the weights of the plain network that `train_plain` left; None if there are none."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self._plain_file(folder), framework="pt") as opened:
+                if (opened.metadata() or {}).get("identity") != self._plain_identity():
+                    return None
+                return {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError):
+            return None  # they can be trained again
+
     def train_plain(self, folder: Path) -> State:
         """Return the weights of the plain network, trained by the recipe and the seed of the trial.
 
-        They are kept in the folder. A training that was stopped goes on from there.
+        They are left in the folder. A training that was stopped goes on from there.
 
         Raises:
             StudyError: If it was stopped, or failed.
         """
-        file = folder / f"trial-{self.trial.number}-without-skips.safetensors"
-        identity = json.dumps(
-            [self.plain.hash(), self.seed, self.job.recipe.to_dict(), self.data.fingerprint]
-        )
-        return _kept(file, identity) or self._train_plain(file, identity)
-
-    def _train_plain(self, file: Path, identity: str) -> State:
         from safetensors.torch import save
 
         rule, stopper, words = self.job.rule(), Stopper(), f"training {self.plain.name}"
-        partial, epochs = file.with_suffix(".partial"), self.job.recipe.epochs
+        file, epochs = self._plain_file(folder), self.job.recipe.epochs
+        partial = file.with_suffix(".partial")
         with stopper.listening(signal.SIGINT, signal.SIGTERM):
             outcome = train(
                 lambda: build(self.plain),
@@ -213,18 +219,13 @@ class Explorer:
         if outcome.state is None:
             raise StudyError(f"{words}: {outcome.status}: {outcome.cause}; its surface is left out")
         sweep(file)
-        write_whole(file, save(outcome.state, metadata={"format": "pt", "identity": identity}))
+        metadata = {"format": "pt", "identity": self._plain_identity()}
+        write_whole(file, save(outcome.state, metadata=metadata))
         return outcome.state
 
+    def _plain_file(self, folder: Path) -> Path:
+        return folder / f"trial-{self.trial.number}-without-skips.safetensors"
 
-def _kept(file: Path, identity: str) -> State | None:
-    """Return the weights of an earlier training of the same identity; None if there are none."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(file, framework="pt") as opened:
-            if (opened.metadata() or {}).get("identity") != identity:
-                return None
-            return {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError):
-        return None
+    def _plain_identity(self) -> str:
+        """Return what the training of the plain network follows from."""
+        return json.dumps([self.plain.hash(), self.seed, self.job.recipe.to_dict(), self.data.fingerprint])

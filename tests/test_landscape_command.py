@@ -111,6 +111,7 @@ def test_a_second_look_does_not_train_again(archscape: Run, run: Path) -> None:
     done = archscape("landscape", run, *QUICK, "--without-skips", "--span", "0.5")
     assert done.returncode == 0
     assert kept.stat().st_mtime_ns == before
+    assert "will be trained" not in done.stderr
     two = json.loads(file.read_text())
     assert one["plain"]["losses"][1][1] == two["plain"]["losses"][1][1]
     assert one["plain"]["losses"][0] != two["plain"]["losses"][0]

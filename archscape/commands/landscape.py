@@ -50,7 +50,7 @@ def landscape(
     with _progress() as tell:
         with find_study(run, "", "") as study:
             explorer = Explorer.of(study, trial, tell)
-        if without_skips:
+        if without_skips and explorer.kept_plain(run / "landscape") is None:
             say(_announced(explorer))
         found = _explored(explorer, sight, run / "landscape", without_skips=without_skips)
     for path in _drawn(found, run / "landscape"):
@@ -59,7 +59,7 @@ def landscape(
 
 
 def _announced(explorer: Explorer) -> str:
-    """Return what is going to be trained; a network that has no such form is an error here."""
+    """Return what is going to be trained, and about how long that takes."""
     from ..analysis.words import span
 
     took = span(explorer.trial.metrics.get("seconds", float("nan"))).replace("\N{NO-BREAK SPACE}", " ")
@@ -68,15 +68,18 @@ def _announced(explorer: Explorer) -> str:
 
 def _explored(explorer: Explorer, sight: Sight, folder: Path, *, without_skips: bool) -> Landscape:
     """Compute a landscape and write its file; what was computed first is kept if the rest is stopped."""
+    import torch
+
     from ..analysis.landscape_file import to_json
     from ..search.files import write_whole
 
+    torch.set_num_threads(int(explorer.trial.metrics.get("threads", 1)))  # as the trial was trained
     found = explorer.landscape(sight)
     folder.mkdir(exist_ok=True)
     file = folder / f"trial-{found.trial}.json"
     write_whole(file, to_json(found))
     if without_skips:
-        weights = explorer.train_plain(folder)
+        weights = explorer.kept_plain(folder) or explorer.train_plain(folder)
         found = replace(found, plain=explorer.explore(explorer.plain, weights, sight))
         write_whole(file, to_json(found))
     return found

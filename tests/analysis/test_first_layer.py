@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from archscape.analysis.first_layer import GAP, PIXELS, changes, contact_sheet, first_filters
+from archscape.analysis.first_layer import GAP, SIDE, changes, contact_sheet, first_filters
 
 
 def test_a_change_is_measured_against_the_start() -> None:
@@ -44,12 +44,8 @@ def test_zero_is_grey_and_the_largest_weight_black_or_white() -> None:
     filters = np.zeros((2, 1, 1, 3))
     filters[0, 0, 0] = [-2.0, 0.0, 1.0]
     sheet = contact_sheet(filters)
-    grey = [0, 128, 191], [128, 128, 128]
-    assert sheet[0, :, 0].tolist() == [
-        *np.repeat(grey[0], PIXELS),
-        *[0] * GAP,
-        *np.repeat(grey[1], PIXELS),
-    ]
+    one, two = np.repeat([0, 128, 191], SIDE // 3), np.repeat(128, SIDE)
+    assert sheet[0, :, 0].tolist() == [*one, *[0] * GAP, *two]
     assert (sheet[..., :3] == sheet[..., :1]).all()
     assert (sheet[0, :, 3] == 0).sum() == GAP
 
@@ -64,7 +60,8 @@ def test_three_channels_are_colours() -> None:
 def test_kernels_of_every_dimension_are_shown(kernel: tuple[int, ...], height: int, width: int) -> None:
     filters = np.arange(np.prod(kernel), dtype=float).reshape(1, 1, *kernel)
     sheet = contact_sheet(filters)
-    assert sheet.shape == (height * PIXELS, width * PIXELS, 4)
+    times = SIDE // max(height, width)
+    assert sheet.shape == (height * times, width * times, 4)
     last = filters.reshape(-1, *kernel[-2:])[-1] if len(kernel) > 1 else filters[0, 0][None]
     expected = (255 * (0.5 + 0.5 * last / filters.max()) + 0.5).astype(np.uint8)
-    assert (sheet[::PIXELS, ::PIXELS, 0][:, -kernel[-1] :] == expected).all()
+    assert (sheet[::times, ::times, 0][:, -kernel[-1] :] == expected).all()
