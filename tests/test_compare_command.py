@@ -1,0 +1,155 @@
+"""`archscape compare` and `archscape diff`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from archscape.analysis.memory_training import training_memory
+from archscape.spaces import load_network
+
+Run = Callable[..., "CompletedProcess[str]"]
+MODULE = """\
+from torch import nn
+
+
+def make():
+    print("made")
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(3600, 10))
+"""
+
+
+def test_every_column_for_programs(archscape: Run) -> None:
+    done = archscape("compare", "alexnet-owt", "vgg16", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[1] == {
+        "network": "vgg16",
+        "input": "3x224x224",
+        "params": 138_357_544,  # SYSTEMS.md
+        "macs": 15_470_264_320,
+        "flops": 30_972_232_168,
+        "activations": 13_556_712,
+        "weights_bytes": 4 * 138_357_544,
+        "inference_bytes": 579_120_288,
+        "training_bytes": training_memory(load_network("vgg16")).peak,
+        "receptive_field": "212x212",
+        "layers": 39,
+        "batch": 1,
+        "dtype": "float32",
+        "mode": "graph",
+        "optimizer": "momentum",
+    }
+    assert "inference: weights and maps in mode graph; training: one step with momentum" in done.stderr
+
+
+def test_columns_terms_and_conventions_are_chosen(archscape: Run) -> None:
+    options = ("--costs", "macs,training", "--optimizer", "adamw", "--batch", "2", "--convention", "all")
+    done = archscape("compare", "resnet50", "lenet5", *options, "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    resnet, lenet = csv.DictReader(io.StringIO(done.stdout))
+    assert [*resnet][2:-4] == [
+        *("macs", "training_bytes", "fvcore", "thop", "ptflops", "torchinfo", "pycls", "nasbench201"),
+    ]
+    assert (resnet["macs"], resnet["fvcore"]) == ("4089184256", "4111512576")
+    assert (lenet["ptflops"], lenet["optimizer"], lenet["batch"]) == ("429342", "adamw", "2")
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ("md", "| lenet5 | 1x32x32 | 61,706 | 0.28446 |"),
+        ("latex", r"lenet5 & 1x32x32 & 61,706 & 0.28446 \\"),
+        ("table", "  lenet5    1x32x32    61,706   0.2845  "),
+    ],
+)
+def test_readers_see_megabytes(form: str, line: str, archscape: Run) -> None:
+    done = archscape("compare", "lenet5", "--costs", "params,inference", "--format", form)
+    assert line.split() in [shown.split() for shown in done.stdout.splitlines()]
+
+
+def test_a_module_of_the_users_stands_beside_a_network(archscape: Run, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(MODULE)
+    done = archscape("compare", "net.py:make", "lenet5", "--input", "1x32x32", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    module, lenet = json.loads(done.stdout)
+    assert (module["network"], module["params"], module["macs"]) == ("net.py:make", 36_050, 32_400 + 36_000)
+    assert (module["inference_bytes"], module["receptive_field"]) == (None, None)
+    assert lenet["params"] == 61_706
+    assert "net.py:make is a module and was run" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["page.html", "figure.svg", "table.tex", "table.md", "table.csv", "table.json"]
+)
+def test_the_suffix_says_what_is_written(name: str, archscape: Run, tmp_path: Path) -> None:
+    done = archscape("compare", "lenet5", "resnet20", "--out", name)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == name
+    text = (tmp_path / name).read_text()
+    assert "lenet5" in text
+    assert "272,474" in text or "272474" in text or name == "figure.svg"
+
+
+def test_a_diff_adds_up_in_every_format(archscape: Run) -> None:
+    done = archscape("diff", "resnet50", "resnet101", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "7 rows are the same, 1 changed.\n")
+    found = json.loads(done.stdout)
+    for cost in ("params", "macs", "flops", "activations"):
+        assert sum(change[cost] for change in found["changes"]) == found[cost]
+    assert found["params"] == 44_549_160 - 25_557_032
+    assert found["peak_bytes"] == {"before": 9_633_792, "after": 9_633_792}
+    (change,) = [change for change in found["changes"] if change["kind"] == "changed"]
+    assert change["settings"] == [{"name": "depth", "before": "6", "after": "23"}]
+    shown = archscape("diff", "resnet50", "resnet101", "--format", "md").stdout
+    told = "| ≠ | bottleneck: {width: 1024, stride: 2, depth: 6} | depth 6 → 23, 6 of 23 blocks as before |"
+    assert told in shown
+    assert "18,992,128" in shown
+    table = archscape("diff", "resnet101", "resnet50").stdout
+    assert "-18,992,128" in table
+    assert "in all" in table
+
+
+def test_a_network_does_not_differ_from_itself(archscape: Run) -> None:
+    done = archscape("diff", "lenet5", "lenet5", "--format", "csv")
+    assert (done.returncode, done.stderr) == (0, "The networks compute the same.\n")
+    assert {line[0] for line in done.stdout.splitlines()[1:]} == {"="}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("compare", "resnet5"), "resnet5"),
+        (("compare", "lenet5", "--costs", "param"), "there is no cost 'param'; did you mean 'params'?"),
+        (("compare", "lenet5", "--costs", "params,params"), "'params' stands twice"),
+        (
+            ("compare", "lenet5", "--convention", "thob"),
+            "there is no convention 'thob'; did you mean 'thop'?",
+        ),
+        (("compare", "lenet5", "--mode", "eagre"), "there is no mode 'eagre'; did you mean 'eager'?"),
+        (("compare", "lenet5", "--optimizer", "adma"), "there is no optimizer 'adma'"),
+        (("compare", "lenet5", "--dtype", "int3"), "there is no type 'int3'"),
+        (("compare", "lenet5", "--out", "a.gif"), "a.gif: a page is .html, a figure .svg, .png, .pdf"),
+        (("compare", "lenet5", "--out", "none/a.html"), "none: no such folder"),
+        (("compare", "lenet5", "--figure", "layers"), "--figure says what a figure shows; give --out"),
+        (("compare", "lenet5", "--out", "a.svg", "--figure", "layer"), "did you mean 'layers'?"),
+        (("compare", "lenet5", "--diff"), "--diff says what a page shows"),
+        (("compare", "none.py:make"), "give --input"),
+        (("diff", "lenet5", "net.py:make"), "net.py:make"),
+        (("diff", "lenet5", "resnet5"), "resnet5"),
+        (("diff", "lenet5", "vgg16", "--dtype", "int3"), "there is no type 'int3'"),
+    ],
+)
+def test_wrong_input_is_one_line(words: tuple[str, ...], said: str, archscape: Run, tmp_path: Path) -> None:
+    done = archscape(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.startswith("archscape: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not done.stdout
+    assert not list(tmp_path.iterdir())
