@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from archscape.spaces.errors import JobError, StudyError
 from .executors import Work
 from .folder import Folder, results
 from .job import Job
+from .latency import read_aim
 from .progress import following
 from .stopping import Stopper
 from .study import Study
@@ -34,7 +36,8 @@ def conduct(
     """Search in an existing folder; see `session.run`."""
     facts, known = job.facts(), tuple(references)
     with _opened(folder.path, job, storage, facts) as study:
-        _check_same(study, facts)
+        job = _with_calibration_of(study, job)
+        _check_same(study, job.facts())
         folder.write_job(job)
         study.change(job.settings())
         _search(job, study, work, stopper, console or Console(stderr=True))
@@ -71,6 +74,19 @@ def _opened(folder: Path, job: Job, storage: str, facts: Mapping[str, Any]) -> S
     study.delete()
     study.close()
     return opened()
+
+
+def _with_calibration_of(study: Study, job: Job) -> Job:
+    """Return the job with the calibration that the study began with, if it is of the same setting.
+
+    Calibrating anew changes nothing for a search under way.
+    """
+    if job.latency is None or not study.facts.get("latency"):
+        return job
+    began = read_aim(study.settings["job"])
+    if began.calibration.setting != job.latency.calibration.setting:
+        return job
+    return replace(job, latency=replace(job.latency, calibration=began.calibration))
 
 
 def _check_same(study: Study, wanted: Mapping[str, Any]) -> None:

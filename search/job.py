@@ -19,6 +19,9 @@ seed: 0
 `search`, `space` and `data` are needed. Without the others: the recipe, objectives and sampler above, no
 further limits, no stop, 30 trials, one worker, seed 0, `device: auto`, one training for each network
 (`repeats: 1`), a `lease: 60` seconds long, no `cache:`. A relative path is relative to the job file.
+
+`latency` may be an objective, and a limit: `within: {latency: ..5ms}`. `latency: FILE` names the calibration
+that tells it; without that it is the one that `archscape calibrate` keeps for this machine's processor.
 """
 
 from __future__ import annotations
@@ -32,22 +35,29 @@ from typing import Any
 import yaml
 
 from archscape.analysis.frontier import WAYS, Direction
+from archscape.analysis.latency.calibration import Calibration
+from archscape.analysis.latency.setting import this_machine
+from archscape.analysis.latency.store import load
+from archscape.analysis.latency.store import read as read_calibration
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, suggest
-from archscape.spaces.table.document import Document, Tree, read_file
+from archscape.spaces.table.document import Document, Place, Tree, read_file
 from archscape.spaces.walk.limits import Limit, read_limits
 
 from .data import EMBEDDED
 from .early import Rule, Stop, read_stop
+from .latency import NAME as LATENCY
+from .latency import Aim, Window, parse_window
 from .recipe import Recipe, read_recipe
 
 SAMPLERS = ("nsga2", "random", "tpe")
 NEEDED = ("search", "space", "data")
 OPTIONAL = (
-    *("recipe", "objectives", "within", "stop", "sampler", "trials", "workers", "seed", "device"),
+    *("recipe", "objectives", "within", "stop", "latency"),
+    *("sampler", "trials", "workers", "seed", "device"),
     *("repeats", "lease", "cache"),
 )
-OBJECTIVES = ("accuracy", "activations", "macs", "params", "seconds")
+OBJECTIVES = ("accuracy", "activations", "latency", "macs", "params", "seconds")
 MAX_TRIALS = 1_000_000
 MAX_WORKERS = 1024
 MAX_SEED = 2**31 - 1
@@ -67,6 +77,7 @@ class Job:
         objectives: Direction of each objective, the most important first.
         within: Limits on top of the space's own.
         stop: How trials are stopped early, if at all.
+        latency: What tells the latency of its networks, and its limit; None where nobody asks.
         sampler: `random`, `tpe` or `nsga2`.
         trials: How many networks are tried.
         workers: How many are trained at the same time.
@@ -86,6 +97,7 @@ class Job:
     )
     within: Mapping[str, Limit] = field(default_factory=dict)
     stop: Stop | None = None
+    latency: Aim | None = None
     sampler: str = "nsga2"
     trials: int = 30
     workers: int = 1
@@ -116,6 +128,7 @@ class Job:
             "recipe": self.recipe.to_dict(),
             "objectives": dict(self.objectives),
             "stop": self.stop.to_dict() if self.stop else None,
+            "latency": self.latency.facts() if self.latency else None,
             "seed": self.seed,
             "repeats": self.repeats,
         }
@@ -139,9 +152,12 @@ class Job:
         limits = {name: str(limit) for name, limit in self.within.items()}
         settings: dict[str, Any] = {"search": self.search, "space": space, "data": self.data}
         settings |= {"recipe": self.recipe.to_dict(), "objectives": dict(self.objectives)}
+        if self.latency and self.latency.within:
+            limits[LATENCY] = str(self.latency.within)
         settings |= {"within": limits} if limits else {}
         settings |= {"stop": self.stop.to_dict()} if self.stop else {}
-        settings |= {name: value for name in OPTIONAL[4:] if (value := getattr(self, name)) != ""}
+        settings |= {LATENCY: self.latency.calibration.to_json(indent=None)} if self.latency else {}
+        settings |= {name: value for name in OPTIONAL[5:] if (value := getattr(self, name)) != ""}
         return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100)
 
 
@@ -183,7 +199,40 @@ class _Reader:
     folder: Path
 
     def settings(self) -> dict[str, Any]:
-        return {key: getattr(self, f"_{key}")(key) for key in self.tree}
+        found = {key: getattr(self, f"_{key}")(key) for key in self.tree if key != LATENCY}
+        aim = self._aim()
+        return found if aim is None else {**found, LATENCY: aim}
+
+    def _aim(self) -> Aim | None:
+        """Return what the job wants to know of latency."""
+        named = [
+            (key, LATENCY)
+            for key in ("objectives", "within")
+            if isinstance(section := self.tree.get(key), dict) and LATENCY in section
+        ]
+        if not named and LATENCY not in self.tree:
+            return None
+        return Aim(
+            calibration=self._calibration((LATENCY,) if LATENCY in self.tree else named[0]),
+            within=self._window() if ("within", LATENCY) in named else None,
+        )
+
+    def _calibration(self, place: Place) -> Calibration:
+        """Return the calibration that the job names or holds; else the one of this machine."""
+        given = self._word(LATENCY) if LATENCY in self.tree else ""
+        try:
+            if given.startswith("{"):
+                return Calibration.from_json(given, name="the calibration in the job")
+            return read_calibration(self.folder / given) if given else load(this_machine())
+        except InputError as error:
+            raise self.document.error(place, str(error)) from None
+
+    def _window(self) -> Window:
+        value = self._mapping("within", "{latency: ..5ms}")[LATENCY]
+        try:
+            return parse_window(value if isinstance(value, str) else "")
+        except JobError as error:
+            raise self.document.error(("within", LATENCY), str(error)) from None
 
     def _search(self, key: str) -> str:
         name = self._word(key)
@@ -241,7 +290,9 @@ class _Reader:
         raise self.document.error((key, name), f"'{word}' is no direction{suggest(word, WAYS)}")
 
     def _within(self, key: str) -> dict[str, Limit]:
-        return read_limits(self.document, self._mapping(key, "{params: ..200k}"), (key,))
+        given = self._mapping(key, "{params: ..200k}")
+        costs = {name: value for name, value in given.items() if name != LATENCY}
+        return read_limits(self.document, costs, (key,))
 
     def _stop(self, key: str) -> Stop:
         return read_stop(self.tree[key], self.document, (key,))

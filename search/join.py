@@ -87,6 +87,7 @@ def plan_of(job: Job) -> Plan:
         trials=job.trials,
         seed=job.seed,
         rule=job.rule(),
+        latency=job.latency,
     )
 
 

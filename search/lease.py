@@ -12,6 +12,8 @@ from .owner import Owner
 if TYPE_CHECKING:
     from archscape.spaces import Network
 
+    from .latency import Tell
+
 COSTS = ("params", "macs", "flops", "activations")
 
 
@@ -24,7 +26,7 @@ class Lease:
         hash: Canonical hash of its network.
         network: The network.
         seed: Seed of its training, which follows from the seed of the job and the hash alone.
-        costs: Its params, macs, flops and activations.
+        costs: Its params, macs, flops and activations; its latency in milliseconds where the study asks.
         owner: The process.
     """
 
@@ -32,7 +34,7 @@ class Lease:
     hash: str
     network: Network
     seed: int
-    costs: Mapping[str, int]
+    costs: Mapping[str, float]
     owner: Owner
 
 
@@ -45,14 +47,17 @@ def trial_seed(seed: int, digest: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:{digest}".encode()).digest()[:4], "big") >> 1
 
 
-def lease_of(number: int, network: Network, owner: Owner, *, seed: int) -> Lease:
-    """Return the lease of a network in a job with this seed."""
+def lease_of(number: int, network: Network, owner: Owner, *, seed: int, latency: Tell | None = None) -> Lease:
+    """Return the lease of a network in a job with this seed, and with what tells latencies, if anything."""
     digest, totals = network.hash(), network.totals
+    costs: dict[str, float] = {name: getattr(totals, name) for name in COSTS}
+    if latency is not None:
+        costs["latency"] = latency(network)
     return Lease(
         number=number,
         hash=digest,
         network=network,
         seed=trial_seed(seed, digest),
-        costs={name: getattr(totals, name) for name in COSTS},
+        costs=costs,
         owner=owner,
     )

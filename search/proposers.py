@@ -22,6 +22,8 @@ from .tpe import Tpe
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
 
+    from .latency import Aim
+
 START_TRIALS = 10
 """How many first proposals are random, whoever proposes afterwards."""
 
@@ -30,6 +32,8 @@ PROPOSALS = 4
 
 MUTANTS = 32
 DRAWS = 500
+LIMITED_DRAWS = 5000
+"""Where a limit on latency has to be met as well, which samples do not know of."""
 ENUMERABLE = 20_000
 """Up to how many decision lists a space is walked through, to find what is left of it."""
 
@@ -69,25 +73,40 @@ def proposer(name: str) -> Proposer:
     raise JobError(f"no sampler '{name}'{suggest(name, SAMPLERS)}")
 
 
-def propose_unique(proposer: Proposer, space: Space, history: History, rng: random.Random) -> Sample:
+def propose_unique(
+    proposer: Proposer, space: Space, history: History, rng: random.Random, *, aim: Aim | None = None
+) -> Sample:
     """Return a sample whose network the history does not hold.
 
     The proposer is asked a few times; then its last proposal is changed step by step, then samples are drawn,
     and at last a small space is walked through.
 
+    Args:
+        proposer: Who proposes.
+        space: Where the networks come from.
+        history: What was tried.
+        rng: Source of randomness.
+        aim: The limit on latency, which the space does not know; None for none.
+
     Raises:
         Exhausted: If no such network exists, or none was found in a large space.
         Infeasible: If no network of the space meets its limits.
     """
-    for sample in itertools.islice(_candidates(proposer, space, history, rng), PROPOSALS + MUTANTS + DRAWS):
-        if sample.network.hash() not in history.hashes:
+
+    def fits(sample: Sample) -> bool:
+        network = sample.network
+        return network.hash() not in history.hashes and (aim is None or aim.holds(network))
+
+    draws = DRAWS if aim is None else LIMITED_DRAWS
+    for sample in itertools.islice(_candidates(proposer, space, history, rng), PROPOSALS + MUTANTS + draws):
+        if fits(sample):
             return sample
     if space.count() > ENUMERABLE:
-        raise Exhausted(
-            f"space {space.name}: {DRAWS} samples were all among the {len(history.hashes)} networks tried"
-        )
+        tried = f"the {len(history.hashes)} networks tried"
+        tried += "" if aim is None else f", or beyond latency {aim.within}"
+        raise Exhausted(f"space {space.name}: {draws} samples were all among {tried}")
     for sample in space.enumerate():
-        if space.feasible(sample) and sample.network.hash() not in history.hashes:
+        if space.feasible(sample) and fits(sample):
             return sample
     raise Exhausted(
         f"space {space.name}: all its {len(history.hashes)} networks within the limits were tried"

@@ -47,6 +47,8 @@ def run(
     """
     folder = Folder(out or Path("runs", job.search))
     job.limited_space.sample(Random(job.seed))  # raises Infeasible here rather than in a worker
+    if job.latency is not None:
+        job.latency.check(job.limited_space, Random(job.seed))
     folder.create()
     stopper = Stopper()
     workers = executor or LocalPool.of(job.workers, device=job.device, storage=storage)

@@ -59,7 +59,7 @@ class Steps:
         facts = {"hash": lease.hash, "seed": lease.seed, "costs": dict(lease.costs)}
         options = sample.space.paths
         limits = sample.space.within
-        bounds = [bound for name, limit in limits.items() for bound in limit.excess(lease.costs[name])]
+        bounds = [bound for name, limit in limits.items() for bound in limit.excess(int(lease.costs[name]))]
         where = (self.connection, self.study_id, lease.number)
         key = mirror.add_trial(*where, sample.decisions, options, facts, constraints=bounds)
         self.ledger.add(lease, decisions=sample.decisions, trial_id=key)

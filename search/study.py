@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import sqlalchemy
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from archscape.spaces import Network, Sample
 
     from .early import Rule, Verdict
+    from .latency import Tell
 
 SOON_SECONDS = 5.0
 """How long a process tries what it can do without: to tell of an epoch, to say that it leaves."""
@@ -206,7 +208,16 @@ class Study(Opened):
         )
 
     def _lease(self, number: int, network: Network, owner: Owner) -> Lease:
-        return lease_of(number, network, owner, seed=self.facts["seed"])
+        return lease_of(number, network, owner, seed=self.facts["seed"], latency=self._tell)
+
+    @cached_property
+    def _tell(self) -> Tell | None:
+        """What tells the latency of its networks; a study that does not ask for it loads nothing."""
+        if not self.facts.get("latency"):
+            return None
+        from .latency import read_aim
+
+        return read_aim(self.settings["job"]).milliseconds
 
     def _submit(self, lease: Lease, sample: Sample) -> bool:
         """Create the trial; False if another process has taken the number or the hash."""

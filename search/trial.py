@@ -53,7 +53,7 @@ class Trial(Held):
         seed: Seed of its training.
         decisions: The choices that made its network, by path.
         network: Its network as JSON.
-        costs: What the network costs: params, macs, flops, activations.
+        costs: What the network costs: params, macs, flops, activations; its latency where the study asks.
         metrics: What training gave, with the costs; while paused, at the rung; empty while it runs.
         cause: Why it failed or was stopped early, in one word; or empty.
         message: A sentence on that, or empty.
@@ -66,7 +66,7 @@ class Trial(Held):
     seed: int
     decisions: Mapping[str, int | str]
     network: str
-    costs: Mapping[str, int]
+    costs: Mapping[str, float]
     metrics: Mapping[str, float]
     cause: str
     message: str

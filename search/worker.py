@@ -29,6 +29,7 @@ from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from .early import Rule
+    from .latency import Aim
 
 POLL_SECONDS = 0.1
 """How often a worker without work looks whether the trial of a lost one has come free, at first."""
@@ -55,6 +56,7 @@ class Plan:
         trials: How many the study may hold.
         seed: Seed of the proposals.
         rule: The rule of early stopping, if there is one.
+        latency: What tells latencies, and their limit; None where the job does not ask.
     """
 
     space: Space
@@ -62,11 +64,13 @@ class Plan:
     trials: int
     seed: int
     rule: Rule | None = None
+    latency: Aim | None = None
 
     def propose(self, number: int, history: History) -> Sample:
         """Return a new sample for the trial of a number; the same in every process, whenever it is asked."""
         rng = random.Random(f"{self.seed}:{number}")
-        return propose_unique(self.proposer, self.space, history, rng)
+        limited = self.latency is not None and self.latency.within is not None
+        return propose_unique(self.proposer, self.space, history, rng, aim=self.latency if limited else None)
 
 
 @dataclass(kw_only=True)

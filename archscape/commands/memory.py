@@ -25,12 +25,14 @@ MemoryOption = Annotated[
     bool, typer.Option("--memory", help="Show the memory of inference and training in place of the layers.")
 ]
 BatchOption = Annotated[
-    int | None, typer.Option(min=1, help="With --memory: inputs at once. [default: 1]", show_default=False)
+    int | None,
+    typer.Option(min=1, help="With --memory or --latency: inputs at once. [default: 1]", show_default=False),
 ]
 DtypeOption = Annotated[
     str | None,
     typer.Option(
-        help="With --memory: float64, float32, float16 or bfloat16. [default: float32]", metavar="TYPE"
+        help="With --memory or --latency: float64, float32, float16 or bfloat16. [default: float32]",
+        metavar="TYPE",
     ),
 ]
 OptimizerOption = Annotated[

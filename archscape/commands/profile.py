@@ -12,6 +12,16 @@ import typer
 from ..output import Format, emit, emit_json
 from ..spaces.errors import InputError
 from .common import say
+from .latency import (
+    DeviceOption,
+    LatencyOption,
+    MeasureOption,
+    ThreadsOption,
+    Timing,
+    show_times,
+    times_of,
+    with_times,
+)
 from .memory import (
     Ask,
     BatchOption,
@@ -22,7 +32,7 @@ from .memory import (
     show_memory,
     with_memory,
 )
-from .networks import COSTS, FormatOption, InputOption, find_network, is_python
+from .networks import COSTS, FormatOption, InputOption, find_network, is_python, read_sizes
 
 if TYPE_CHECKING:
     from ..analysis.conventions import Count
@@ -59,18 +69,16 @@ def profile(
     dtype: DtypeOption = None,
     optimizer: OptimizerOption = None,
     fit: FitOption = None,
+    latency: LatencyOption = False,
+    measure: MeasureOption = False,
+    device: DeviceOption = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Show what a network costs, layer by layer: parameters, multiply-accumulates, FLOPs, activations."""
-    ask = Ask(batch, dtype, optimizer, fit)
-    if not memory:
-        ask.check_idle()
-    elif convention and form is not Format.json:
-        raise InputError("--memory and --convention are two tables; give one, or --format json for both")
+    ask, timing = Ask(batch, dtype, optimizer, fit), Timing(latency, measure, device, threads)
+    _check(ask, timing, memory, convention, form)
     if is_python(network):
-        if memory:
-            raise InputError(
-                f"--memory: only networks of ours say what they hold, and {network} is run instead"
-            )
+        _check_table(network, memory, timing)
         _show_module(network, form, convention, shape)
         return
     from ..analysis.cost import profile as count
@@ -79,7 +87,11 @@ def profile(
     counts = _counts(found, convention)
     if form is Format.json:
         result = _as_json(found, counts)
+        if timing.asked:
+            result = with_times(result, times_of(found, timing, ask))
         emit_json(with_memory(result, found.network, ask) if memory else result)
+    elif timing.asked:
+        show_times(found, times_of(found, timing, ask), form, _title(found))
     elif memory:
         show_memory(found.network, ask, form, _title(found))
     elif convention == ALL:
@@ -88,6 +100,30 @@ def profile(
         _show_convention(found, counts[0], form)
     else:
         _show_costs(found, form)
+
+
+def _check(ask: Ask, timing: Timing, memory: bool, convention: str, form: Format) -> None:
+    """Raise if options are idle, or ask for two tables at once."""
+    if not memory:
+        (ask._replace(batch=None, dtype=None) if timing.asked else ask).check_idle()
+    if not timing.asked:
+        timing.check_idle()
+    given = {
+        "--memory": memory,
+        "--convention": bool(convention),
+        "--latency" if timing.latency else "--measure": timing.asked,
+    }
+    tables = [name for name, wanted in given.items() if wanted]
+    if len(tables) > 1 and form is not Format.json:
+        raise InputError(f"{' and '.join(tables)} are two tables; give one, or --format json for both")
+
+
+def _check_table(name: str, memory: bool, timing: Timing) -> None:
+    """Raise if a Python file is asked for what only networks of ours say."""
+    if memory:
+        raise InputError(f"--memory: only networks of ours say what they hold, and {name} is run instead")
+    if timing.asked:
+        raise InputError(f"--latency and --measure are for networks of ours, but {name} is a Python file")
 
 
 def _counts(found: Profile, name: str) -> list[Count]:
@@ -209,7 +245,7 @@ def _show_module(name: str, form: Format, convention: str, shape: str | None) ->
         raise InputError(f"--convention {convention}: {law}, and {name} is run instead")
     if shape is None:
         raise InputError(f"{name}: a module does not say what it reads; give --input CxHxW, as in 3x224x224")
-    given, module = _sizes(shape), load_module(name)
+    given, module = read_sizes(shape), load_module(name)
     with redirect_stdout(sys.stderr):
         found = profile_module(module, input=given)
     if form is Format.json:
@@ -226,14 +262,6 @@ def _show_module(name: str, form: Format, convention: str, shape: str | None) ->
     title = f"{name}, input {shape}"
     emit(("name", "op", "shape", *marked), rows if plain else [*rows, total], form, title=title)
     _say_coverage(found)
-
-
-def _sizes(text: str) -> tuple[int, ...]:
-    """Return the sizes of what a module reads, which need not be a map."""
-    parts = text.split("x")
-    if not all(part.isdecimal() and int(part) for part in parts):
-        raise InputError(f"--input of a module is sizes of one sample, as in 3x224x224, but got '{text}'")
-    return tuple(map(int, parts))
 
 
 def _module_json(name: str, given: tuple[int, ...], found: ModuleProfile) -> dict[str, Any]:

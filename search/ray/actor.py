@@ -85,7 +85,8 @@ class Bench:
             StudyError: If the network has another hash here than the driver says.
         """
         network = Network.from_json(order.network)
-        lease = lease_of(order.number, network, Owner.current(), seed=self.job.seed)
+        told = self.job.latency.milliseconds if self.job.latency else None
+        lease = lease_of(order.number, network, Owner.current(), seed=self.job.seed, latency=told)
         if lease.hash != order.hash:
             raise StudyError(
                 f"{socket.gethostname()}: archscape {__version__} here gives the network of trial "

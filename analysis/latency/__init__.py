@@ -1,0 +1,25 @@
+"""Latency: measured on this machine, and predicted from the graph by what a device was found to take.
+
+`calibrate()` times generic operators for about a minute; `store.save` keeps what it finds. From then on
+`predict(network)` tells the latency of any network, with an interval. `measure([network])` runs the real thing.
+"""
+
+from __future__ import annotations
+
+from .calibrating import calibrate
+from .calibration import Calibration
+from .measuring import Measurement, measure
+from .prediction import Latency, Predictor, predict
+from .setting import Setting, this_machine
+
+__all__ = [
+    "Calibration",
+    "Latency",
+    "Measurement",
+    "Predictor",
+    "Setting",
+    "calibrate",
+    "measure",
+    "predict",
+    "this_machine",
+]

@@ -1,0 +1,193 @@
+"""Calibrating: timing operators on this machine for about a minute, and fitting what they take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, NamedTuple
+
+from archscape.spaces.errors import InputError
+from archscape.spaces.graph import Flat
+
+from .calibration import LEVEL, Calibration, Quality
+from .chains import chain
+from .fit import Rates, Row, fit
+from .prediction import cold_share
+from .setting import Setting, this_machine
+from .terms import Scale, Work, works
+
+if TYPE_CHECKING:
+    from .running import Stepper
+
+CHAINS = 240
+SECONDS = 60.0
+"""How long chains run; their making comes on top, some seconds."""
+FOLDS = 6
+TOGETHER = 3
+DRAWS = 4000
+FEWEST_ROUNDS = 3
+CACHE = 32 * 2**20
+"""Bytes of the last cache where the system does not tell."""
+_UNITS = {"K": 2**10, "M": 2**20}
+_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+
+Progress = Callable[[str, float], None]
+
+
+class Timed(NamedTuple):
+    """A chain that was timed.
+
+    Attributes:
+        works: What its operators take time for.
+        warm: Seconds of each, run once more right after itself.
+        cold: Seconds of each, run after all other chains.
+    """
+
+    works: list[Work]
+    warm: list[float]
+    cold: list[float]
+
+
+def calibrate(
+    *,
+    device: str = "cpu",
+    threads: int = 1,
+    batch: int = 1,
+    dtype: str = "float32",
+    seconds: float = SECONDS,
+    chains: int = CHAINS,
+    progress: Progress = lambda words, share: None,
+) -> Calibration:
+    """Time operators on this machine and fit what its classes of operators take.
+
+    Args:
+        device: `cpu` or `cuda`.
+        threads: CPU threads of PyTorch.
+        batch: Inputs at once.
+        dtype: `float32`, `bfloat16` or `float16`.
+        seconds: How long to time, at most but for the first rounds.
+        chains: How many chains of operators to time.
+        progress: Told what is being done, and the share of it that is done.
+
+    Raises:
+        InputError: If there is no such device, or a setting is out of range.
+    """
+    setting = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
+    cache = cache_bytes(device)
+    timed = _time([chain(seed) for seed in range(chains)], setting, seconds, progress)
+    return calibration_of(timed, setting=setting, cache=cache)
+
+
+def calibration_of(timed: Sequence[Timed], *, setting: Setting, cache: int) -> Calibration:
+    """Return the calibration that chains give, and how well it would have told each from the others."""
+    return Calibration(
+        setting=setting,
+        rates=fit(rows_of(timed, cache)),
+        cache=cache,
+        quality=_quality(timed, cache),
+        operators=sum(len(found.works) for found in timed),
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def rows_of(timed: Sequence[Timed], cache: int) -> list[Row]:
+    """Return a row an operator, and one more for weights that came from memory."""
+    rows = []
+    for works_, warm, cold in timed:
+        share = cold_share(sum([work.weights for work in works_]), cache)
+        rows += [Row(work, share, seconds) for work, seconds in zip(works_, warm, strict=True)]
+        rows += [Row(work, 1.0, seconds) for work, seconds in zip(works_, cold, strict=True) if work.weights]
+    return rows
+
+
+def _quality(timed: Sequence[Timed], cache: int) -> Quality:
+    """Return how well chains are told by the others: a cross-validation in which each is left out once.
+
+    The interval is that of sums of `TOGETHER` chains drawn at random, since a network has about so many
+    operators and the errors of its parts make up for each other in part.
+    """
+    pairs = []
+    for fold in range(FOLDS):
+        rates = fit(rows_of([found for i, found in enumerate(timed) if i % FOLDS != fold], cache))
+        pairs += [_told(found, rates, cache) for i, found in enumerate(timed) if i % FOLDS == fold]
+    rng = Random("interval")
+    ratios = []
+    for _ in range(DRAWS):
+        drawn = rng.choices(pairs, k=TOGETHER)
+        ratios.append(sum([taken for _, taken in drawn]) / sum([told for told, _ in drawn]))
+    ends = quantiles(ratios, n=round(2 / (1 - LEVEL)))
+    error = median(abs(told / taken - 1) for told, taken in pairs)
+    return Quality(error=error, low=min(1.0, ends[0]), high=max(1.0, ends[-1]))
+
+
+def _told(found: Timed, rates: dict[str, Rates], cache: int) -> tuple[float, float]:
+    """Return the seconds that rates tell of a chain, and those that it took."""
+    share = cold_share(sum([work.weights for work in found.works]), cache)
+    known = [
+        (work, rates.get(work.kind), seconds) for work, seconds in zip(found.works, found.warm, strict=True)
+    ]
+    told = [(r.time(work) + share * work.weights * r.cold, seconds) for work, r, seconds in known if r]
+    return sum([mine for mine, _ in told]), sum([seconds for _, seconds in told])
+
+
+def _time(flats: Sequence[Flat], setting: Setting, seconds: float, progress: Progress) -> list[Timed]:
+    """Run the chains in turns until the time is over: once cold, then warm twice."""
+    from .running import ready
+
+    with ready(setting):
+        steppers = _steppers(flats, setting, progress)
+        runs: dict[int, tuple[list[list[float]], list[list[float]]]] = {i: ([], []) for i in steppers}
+        started, rounds = time.perf_counter(), 0
+        while rounds < FEWEST_ROUNDS or _next_fits(time.perf_counter() - started, rounds, seconds):
+            for i, stepper in steppers.items():
+                cold, *warm = [stepper.run() for _ in range(3)]
+                runs[i][0].extend(warm)
+                runs[i][1].append(cold)
+            rounds += 1
+            progress("timing operators", min(1.0, (time.perf_counter() - started) / seconds))
+    scale = Scale(setting.batch, setting.item)
+    # The first round pays for memory that PyTorch has not asked for yet.
+    return [
+        Timed(works(flats[i], scale), _medians(warm[2:]), _medians(cold[1:]))
+        for i, (warm, cold) in runs.items()
+    ]
+
+
+def _next_fits(passed: float, rounds: int, seconds: float) -> bool:
+    return passed * (rounds + 1) / rounds <= seconds
+
+
+def _medians(runs: Sequence[Sequence[float]]) -> list[float]:
+    return [median(column) for column in zip(*runs, strict=True)]
+
+
+def _steppers(flats: Sequence[Flat], setting: Setting, progress: Progress) -> dict[int, Stepper]:
+    """Return the chains that PyTorch can run in a setting, by number; types are not known everywhere."""
+    from .running import Stepper
+
+    found: dict[int, Stepper] = {}
+    for i, flat in enumerate(flats):
+        progress("making operators", i / len(flats))
+        with suppress(NotImplementedError, RuntimeError):
+            stepper = Stepper(flat, setting)
+            stepper.run()
+            found[i] = stepper
+    if len(found) < len(flats) // 2:
+        raise InputError(f"{setting.words}: PyTorch cannot run most operators in this setting")
+    return found
+
+
+def cache_bytes(device: str) -> int:
+    """Return the size of a device's last cache."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.get_device_properties(0).L2_cache_size)
+    sizes = [path.read_text().strip() for path in sorted(_CACHES.glob("index*/size"))]
+    known = [int(size[:-1]) * _UNITS[size[-1]] for size in sizes if size[-1:] in _UNITS]
+    return max(known, default=CACHE)

@@ -1,0 +1,125 @@
+"""A calibration: what a device takes for each class of operators, as a file that says all of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, asdict, dataclass, field
+from typing import Any
+
+from archscape.spaces.errors import InputError
+
+from .fit import Rates
+from .setting import Setting
+
+FORMAT = 1
+LEVEL = 0.9
+"""The share of networks that an interval is to hold."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How well a calibration tells the time of chains that it had not seen, in a cross-validation.
+
+    Attributes:
+        error: Median of the relative errors.
+        low: What a prediction is multiplied with for the lower end of its interval.
+        high: And for the upper end.
+    """
+
+    _: KW_ONLY
+    error: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The rates of a device.
+
+    Attributes:
+        setting: The device, and how networks run on it.
+        rates: Seconds of the terms of each class of operators.
+        cache: Bytes of its last cache: weights that exceed it come from memory.
+        quality: How well it predicts.
+        operators: How many operators were timed.
+        made: When, ISO 8601, UTC.
+    """
+
+    _: KW_ONLY
+    setting: Setting
+    rates: Mapping[str, Rates] = field(hash=False)
+    cache: int
+    quality: Quality
+    operators: int
+    made: str
+
+    def to_json(self, *, indent: int | None = 1) -> str:
+        """Return it as text; every number keeps all its digits."""
+        kinds = {kind: {"seconds": list(r.seconds), "cold": r.cold} for kind, r in self.rates.items()}
+        tree = {
+            "archscape calibration": FORMAT,
+            "setting": asdict(self.setting),
+            "cache": self.cache,
+            "quality": asdict(self.quality),
+            "operators": self.operators,
+            "made": self.made,
+            "rates": kinds,
+        }
+        return json.dumps(tree, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str, *, name: str) -> Calibration:
+        """Read a calibration.
+
+        Args:
+            text: What `to_json` gave.
+            name: What it was read from, for the message.
+
+        Raises:
+            InputError: If it is none, or is damaged.
+        """
+        try:
+            tree = json.loads(text, parse_constant=_no_number)
+            if tree["archscape calibration"] != FORMAT:
+                raise ValueError(f"its format is {tree['archscape calibration']}, and this is {FORMAT}")
+            return _calibration(tree)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+            law = f"{name}: not a calibration that can be used ({what})"
+            raise InputError(f"{law}; delete it and run `archscape calibrate`") from None
+
+
+def _calibration(tree: Mapping[str, Any]) -> Calibration:
+    rates = {
+        str(kind): Rates(tuple(map(_amount, found["seconds"])), _amount(found["cold"]))
+        for kind, found in tree["rates"].items()
+    }
+    quality = Quality(**{key: _amount(tree["quality"][key]) for key in ("error", "low", "high")})
+    if not rates or not 0 < quality.low <= 1 <= quality.high:
+        raise ValueError("it has no rates, or an interval without its middle")
+    return Calibration(
+        setting=Setting(**tree["setting"]),
+        rates=rates,
+        cache=_count(tree["cache"]),
+        quality=quality,
+        operators=_count(tree["operators"]),
+        made=str(tree["made"]),
+    )
+
+
+def _amount(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise ValueError(f"a rate is a number, 0 or more, but got {value!r}")
+    return float(value)
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"a count is a whole number, 0 or more, but got {value!r}")
+    return value
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no rate")

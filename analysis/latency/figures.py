@@ -1,0 +1,35 @@
+"""What a calibration says of its device, in the units of data sheets."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from archscape.spaces import Network, Row
+
+from .calibration import Calibration
+from .prediction import Predictor
+
+_COMPUTES = Network(
+    name="computes",
+    input=(256, 28, 28),
+    layers=(Row("conv", width=256, kernel=3, norm="none", act="none", bias=False),),
+)
+_READS = Network(name="reads", input=(8192,), layers=(Row("linear", width=8192, bias=False),))
+
+
+def figures(found: Calibration) -> dict[str, float]:
+    """Return figures by name, the unit in each: what it takes for layers that a device is good at."""
+    predictor, setting = Predictor(found), found.setting
+    macs = setting.batch * _COMPUTES.totals.macs / predictor.seconds(_COMPUTES)
+    read = setting.item * _READS.totals.params / predictor.seconds(_READS)
+    return {
+        "3x3 convolution of 256 maps of 28x28, GMAC/s": macs / 1e9,
+        "weights of a linear layer read from memory, GB/s": read / 1e9,
+        "call of an operator, median of the classes, us": 1e6
+        * median(rates.seconds[0] for rates in found.rates.values()),
+        "operators timed": found.operators,
+        "classes of operators": len(found.rates),
+        "error on chains left out, median, %": 100 * found.quality.error,
+        "interval begins, %": 100 * (found.quality.low - 1),
+        "interval ends, %": 100 * (found.quality.high - 1),
+    }

@@ -1,0 +1,168 @@
+"""Measuring: how long inference takes on this machine, in eager PyTorch.
+
+What is measured is the module of `Network.build()`, in evaluation mode, without gradients, weights and maps
+laid out channels last. Networks take turns in rounds, so that what disturbs the machine disturbs all; in each
+round a network first runs unmeasured until it is steady. On a GPU, events in its stream tell the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from statistics import median, quantiles
+from typing import TYPE_CHECKING
+
+from archscape.spaces import Network
+
+from .energy import Meter, meter_of
+from .setting import LAYOUT, Setting, this_machine
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .running import Clock
+
+ROUNDS = 7
+STEADY = 1.05
+"""A run is steady when it takes at most this much longer than the shortest before it."""
+WARM_RUNS = 20
+"""Runs without a measurement in a round, at most."""
+ROUND_SECONDS = 0.05
+"""How long a network runs in a round, at least once."""
+JOULE_SECONDS = 0.5
+"""How long it runs for its energy: meters are read some ten times a second."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How long one inference took.
+
+    Attributes:
+        name: The network's name.
+        seconds: Median of all runs, for the whole batch.
+        low: Their lower quartile.
+        high: Their upper quartile.
+        runs: How many there were.
+        joules: Energy of one inference; None where no meter of the machine can be read.
+        meter: What told the energy; "" for none.
+        setting: The device, and how the network ran on it.
+        layout: How maps lay in memory.
+    """
+
+    _: KW_ONLY
+    name: str
+    seconds: float
+    low: float
+    high: float
+    runs: int
+    joules: float | None
+    meter: str
+    setting: Setting
+    layout: str = LAYOUT
+
+
+def measure(
+    networks: Iterable[Network],
+    *,
+    batch: int = 1,
+    threads: int = 1,
+    device: str = "cpu",
+    dtype: str = "float32",
+    rounds: int = ROUNDS,
+) -> list[Measurement]:
+    """Measure networks side by side; all of them are built, and held, at once.
+
+    Args:
+        networks: The networks.
+        batch: Inputs at once.
+        threads: CPU threads of PyTorch.
+        device: `cpu` or `cuda`.
+        dtype: `float32`, `bfloat16` or `float16`.
+        rounds: How many turns each network has.
+
+    Raises:
+        InputError: If there is no such device, or a setting is out of range.
+    """
+    from .running import image, lay_out, ready
+
+    setting = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
+    calls: dict[str, Callable[[], object]] = {}
+    for network in networks:
+        module = lay_out(network.build(), len(network.input) - 1, setting)
+        calls[network.name] = _call(module, image(network.input, setting))
+    with ready(setting):
+        return measure_calls(calls, setting, rounds=rounds)
+
+
+def measure_calls(
+    calls: dict[str, Callable[[], object]], setting: Setting, *, rounds: int = ROUNDS
+) -> list[Measurement]:
+    """Measure anything that can be called, under names; see `measure`."""
+    from .running import clock_of
+
+    clock, meter = clock_of(setting), meter_of(setting.device)
+    runs: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            warm_up(call, clock)
+            runs[name] += _turn(call, clock)
+    return [
+        _measurement(name, seconds, _joules(calls[name], clock, meter), meter, setting)
+        for name, seconds in runs.items()
+    ]
+
+
+def warm_up(call: Callable[[], object], clock: Clock) -> None:
+    """Run until a run is steady, or it will not be."""
+    shortest = once(call, clock)
+    for _ in range(WARM_RUNS):
+        seconds = once(call, clock)
+        if seconds <= STEADY * shortest:
+            return
+        shortest = min(shortest, seconds)
+
+
+def once(call: Callable[[], object], clock: Clock) -> float:
+    """Return the seconds of one run."""
+    clock.mark()
+    call()
+    clock.mark()
+    return clock.seconds()[0]
+
+
+def _turn(call: Callable[[], object], clock: Clock) -> list[float]:
+    """Return the seconds of the runs of one turn."""
+    seconds = [once(call, clock)]
+    while sum(seconds) < ROUND_SECONDS:
+        seconds.append(once(call, clock))
+    return seconds
+
+
+def _joules(call: Callable[[], object], clock: Clock, meter: Meter | None) -> float | None:
+    if meter is None:
+        return None
+    runs, passed, before = 0, 0.0, meter.joules()
+    while passed < JOULE_SECONDS:
+        passed += once(call, clock)
+        runs += 1
+    return meter.since(before) / runs
+
+
+def _measurement(
+    name: str, seconds: Sequence[float], joules: float | None, meter: Meter | None, setting: Setting
+) -> Measurement:
+    low, _, high = quantiles(seconds, n=4) if len(seconds) > 1 else (seconds[0],) * 3
+    return Measurement(
+        name=name,
+        seconds=median(seconds),
+        low=low,
+        high=high,
+        runs=len(seconds),
+        joules=joules,
+        meter=meter.name if meter else "",
+        setting=setting,
+    )
+
+
+def _call(module: nn.Module, x: object) -> Callable[[], object]:
+    return lambda: module(x)

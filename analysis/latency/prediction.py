@@ -1,0 +1,191 @@
+"""Prediction: the latency of a network from its graph. Nothing is built; no torch is needed."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import NamedTuple, cast
+
+from archscape.spaces import Network
+from archscape.spaces.graph import Body, Op, Shape
+
+from .calibration import LEVEL, Calibration
+from .setting import Setting, this_machine
+from .store import load
+from .terms import OTHER, Scale, Work, plain_work, work_of
+
+REMEMBERED = 50_000
+"""Blocks and operators that a predictor remembers."""
+
+
+class LayerLatency(NamedTuple):
+    """The time of one operator.
+
+    Attributes:
+        name: Full name.
+        kind: Its class.
+        seconds: What it takes.
+        guessed: Whether the calibration does not know its class: a call and the bytes of its maps alone.
+    """
+
+    name: str
+    kind: str
+    seconds: float
+    guessed: bool
+
+
+@dataclass(frozen=True)
+class Latency:
+    """The latency of a network.
+
+    Attributes:
+        network: Its name.
+        seconds: One inference of the batch.
+        low: Lower end of the interval.
+        high: Upper end; nine of ten networks lie between them, as far as the calibration can tell.
+        layers: What each operator takes, in order.
+        setting: The device, and how the network runs on it.
+    """
+
+    _: KW_ONLY
+    network: str
+    seconds: float
+    low: float
+    high: float
+    layers: tuple[LayerLatency, ...]
+    setting: Setting
+
+    @property
+    def guessed(self) -> tuple[str, ...]:
+        """Classes of operators that the calibration does not know."""
+        return tuple(sorted({layer.kind for layer in self.layers if layer.guessed}))
+
+    @property
+    def level(self) -> float:
+        """The share of networks that the interval is to hold."""
+        return LEVEL
+
+
+class _Cost(NamedTuple):
+    """Seconds of a part of a network.
+
+    Attributes:
+        warm: With its weights in the cache.
+        cold: What its weights take on top if they come from memory.
+        weights: Their bytes.
+    """
+
+    warm: float
+    cold: float
+    weights: float
+
+
+class Predictor:
+    """Predicts with one calibration; blocks that were met before are remembered.
+
+    Attributes:
+        calibration: What the device takes.
+    """
+
+    def __init__(self, calibration: Calibration) -> None:
+        self.calibration = calibration
+        self._scale = Scale(calibration.setting.batch, calibration.setting.item)
+        self._bodies: dict[Body, _Cost] = {}
+        self._operators: dict[tuple[Op, tuple[Shape, ...], Shape], _Cost] = {}
+
+    def seconds(self, network: Network) -> float:
+        """Return the latency of a network in seconds."""
+        cost = self._sum(network.body)
+        return cost.warm + self._cold(cost.weights) * cost.cold
+
+    def predict(self, network: Network) -> Latency:
+        """Return the latency of a network, operator by operator."""
+        flat = network.graph.flatten()
+        parts = [
+            (node, *self._work(cast("Op", node.op), flat.shapes(node), node.shape)) for node in flat.nodes
+        ]
+        cold = self._cold(sum([work.weights for _, work, _ in parts]))
+        layers = []
+        for node, work, kind in parts:
+            cost = self._cost(work)
+            guessed = work.kind == OTHER
+            layers.append(LayerLatency(node.name, kind, cost.warm + cold * cost.cold, guessed))
+        seconds = sum([layer.seconds for layer in layers])
+        quality = self.calibration.quality
+        return Latency(
+            network=network.name,
+            seconds=seconds,
+            low=quality.low * seconds,
+            high=quality.high * seconds,
+            layers=tuple(layers),
+            setting=self.calibration.setting,
+        )
+
+    def _cold(self, weights: float) -> float:
+        return cold_share(weights, self.calibration.cache)
+
+    def _sum(self, body: Body) -> _Cost:
+        warm = cold = weights = 0.0
+        for op, inputs, shape, _ in body.nodes:
+            if isinstance(op, Body):
+                part = self._block(op)
+            else:
+                part = self._operator(op, tuple([body.shape_of(value) for value in inputs]), shape)
+            warm, cold, weights = warm + part.warm, cold + part.cold, weights + part.weights
+        return _Cost(warm, cold, weights)
+
+    def _block(self, body: Body) -> _Cost:
+        known = self._bodies.get(body)
+        if known is None:
+            if len(self._bodies) >= REMEMBERED:
+                self._bodies.clear()
+            known = self._bodies[body] = self._sum(body)
+        return known
+
+    def _operator(self, op: Op, inputs: tuple[Shape, ...], shape: Shape) -> _Cost:
+        key = (op, inputs, shape)
+        known = self._operators.get(key)
+        if known is None:
+            if len(self._operators) >= REMEMBERED:
+                self._operators.clear()
+            work, _ = self._work(op, inputs, shape)
+            known = self._operators[key] = self._cost(work)
+        return known
+
+    def _work(self, op: Op, inputs: tuple[Shape, ...], shape: Shape) -> tuple[Work, str]:
+        """Return what an operator takes time for, and its class, which the calibration need not know."""
+        work = work_of(op, inputs, shape, self._scale)
+        if work.kind in self.calibration.rates:
+            return work, work.kind
+        return plain_work(op, inputs, shape, self._scale), work.kind
+
+    def _cost(self, work: Work) -> _Cost:
+        rates = self.calibration.rates.get(work.kind)
+        if rates is None:
+            return _Cost(0.0, 0.0, work.weights)
+        return _Cost(rates.time(work), work.weights * rates.cold, work.weights)
+
+
+def cold_share(weights: float, cache: int) -> float:
+    """Return the share of a network's weights that come from beyond the cache, inference after inference.
+
+    None where they fill half of it, since maps need room too; all where they fill it, since each is read
+    again only after all others.
+
+    >>> cold_share(10, 32), cold_share(24, 32), cold_share(100, 32)
+    (0.0, 0.5, 1.0)
+    """
+    return min(1.0, max(0.0, 2 * weights / cache - 1)) if cache else 1.0
+
+
+def predict(network: Network, calibration: Calibration | None = None) -> Latency:
+    """Return the latency of a network on a device that was calibrated.
+
+    Args:
+        network: The network.
+        calibration: That of the device; by default the one that is kept for one thread of this machine's
+            processor, batch 1, float32.
+
+    Raises:
+        InputError: If none is kept.
+    """
+    return Predictor(calibration or load(this_machine())).predict(network)

@@ -1,0 +1,153 @@
+"""Running: the operators of a graph one by one on a device, each timed where it stands.
+
+An operator is the very PyTorch text that the exported source has for it. Maps die after their last use.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archscape.spaces.code.helpers import definitions
+from archscape.spaces.code.parameters import literal
+from archscape.spaces.graph import Flat, Node, Shape
+
+from .setting import Setting
+
+if TYPE_CHECKING:
+    Function = Callable[..., Tensor]
+
+_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+class _Step(NamedTuple):
+    """An operator: its function, the values it reads, and those that die with it."""
+
+    function: Function
+    inputs: tuple[int, ...]
+    last: tuple[int, ...]
+
+
+class Clock(Protocol):
+    """Marks moments on a device, and tells the seconds between them when all work is done."""
+
+    def mark(self) -> None:
+        """Mark the moment at which what was asked for so far is done."""
+
+    def seconds(self) -> list[float]:
+        """Return the seconds between the marks, and forget them."""
+
+
+class HostClock:
+    """A CPU's clock: what was asked for is done when the call returns."""
+
+    def __init__(self) -> None:
+        self._marks: list[float] = []
+        self._now = time.perf_counter
+
+    def mark(self) -> None:
+        """Mark this moment."""
+        self._marks.append(self._now())
+
+    def seconds(self) -> list[float]:
+        """Return the seconds between the marks, and forget them."""
+        marks, self._marks = self._marks, []
+        return [after - before for before, after in pairwise(marks)]
+
+
+class CudaClock:
+    """A GPU's clock: events in its stream, so that neither launches nor waiting for them are left out."""
+
+    def __init__(self) -> None:
+        self._marks: list[torch.cuda.Event] = []
+
+    def mark(self) -> None:
+        """Mark the moment at which the stream has come here."""
+        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+        event.record()
+        self._marks.append(event)
+
+    def seconds(self) -> list[float]:
+        """Wait for the last mark; return the seconds between the marks, and forget them."""
+        marks, self._marks = self._marks, []
+        marks[-1].synchronize()
+        return [before.elapsed_time(after) / 1000 for before, after in pairwise(marks)]
+
+
+def clock_of(setting: Setting) -> Clock:
+    """Return the clock of a device."""
+    return CudaClock() if setting.device == "cuda" else HostClock()
+
+
+class Stepper:
+    """A graph ready to run, operator by operator; weights and input are random."""
+
+    def __init__(self, flat: Flat, setting: Setting) -> None:
+        self.clock = clock_of(setting)
+        self.input = image(flat.input, setting)
+        last = {value: index for index, node in enumerate(flat.nodes) for value in node.inputs}
+        self.steps = []
+        for index, node in enumerate(flat.nodes):
+            ends = {value for value in node.inputs if last[value] == index and value not in flat.outputs}
+            function = _function(node, len(flat.shape_of(node.inputs[0])) - 1, setting)
+            self.steps.append(_Step(function, node.inputs, tuple(ends)))
+
+    def run(self) -> list[float]:
+        """Run it once; return the seconds of each operator."""
+        mark = self.clock.mark
+        values: list[Tensor | None] = [self.input]
+        mark()
+        for function, inputs, last in self.steps:
+            values.append(function(*[values[value] for value in inputs]))
+            for value in last:
+                values[value] = None
+            mark()
+        return self.clock.seconds()
+
+
+def image(shape: Shape, setting: Setting) -> Tensor:
+    """Return a random input of a setting."""
+    x = torch.randn(setting.batch, *shape).to(setting.device, getattr(torch, setting.dtype))
+    return x.to(memory_format=_FORMATS[x.ndim]) if x.ndim in _FORMATS else x
+
+
+def lay_out(module: nn.Module, rank: int, setting: Setting) -> nn.Module:
+    """Return a module ready for inference in a setting, its weights laid out for maps of so many axes."""
+    module = module.eval().requires_grad_(False).to(setting.device, getattr(torch, setting.dtype))
+    if rank + 2 in _FORMATS:
+        module = module.to(memory_format=_FORMATS[rank + 2])  # type: ignore[call-overload]
+    return module
+
+
+@contextmanager
+def ready(setting: Setting) -> Iterator[None]:
+    """Hold PyTorch to the threads of a setting, without gradients; afterwards it is as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(setting.threads)
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _function(node: Node, rank: int, setting: Setting) -> Function:
+    """Return what runs an operator: its module, or its call."""
+    op = node.op
+    assert not hasattr(op, "nodes")
+    namespace: dict[str, Any] = {"torch": torch, "F": F, "nn": nn, "Tensor": Tensor}
+    for text in (*op.imports(), *definitions(op.helpers())):
+        exec(text, namespace)
+    values = {name: repr(literal(value)) for name, value in op.attributes().items()}
+    if op.stateful:
+        return lay_out(eval(op.module(values, rank), namespace), rank, setting)
+    names = [f"x{index}" for index in range(len(node.inputs))]
+    function: Function = eval(f"lambda {', '.join(names)}: {op.call(names, values, rank)}", namespace)
+    return function

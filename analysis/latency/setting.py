@@ -1,0 +1,103 @@
+"""A setting: the device, its software, and how a network runs on it. A latency is of one setting."""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import KW_ONLY, asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from archscape.spaces.errors import InputError, suggest
+
+ITEMS = {"float32": 4, "float16": 2, "bfloat16": 2}
+"""Bytes of an element of each type that a network may run in."""
+DEVICES = ("cpu", "cuda")
+LAYOUT = "channels_last"
+"""How maps and weights of two and three axes lie in memory: as they do in training."""
+_CPU = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how a network runs.
+
+    Attributes:
+        device: `cpu` or `cuda`.
+        threads: CPU threads of PyTorch.
+        batch: Inputs at once.
+        dtype: Type of weights and maps.
+        name: The processor's or GPU's own name.
+        torch: Version of PyTorch.
+
+    Raises:
+        InputError: If one is out of its range.
+    """
+
+    _: KW_ONLY
+    device: str = "cpu"
+    threads: int = 1
+    batch: int = 1
+    dtype: str = "float32"
+    name: str
+    torch: str
+
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES:
+            raise InputError(f"device: it is cpu or cuda, but got '{self.device}'")
+        if self.dtype not in ITEMS:
+            raise InputError(f"dtype: no type '{self.dtype}'{suggest(self.dtype, ITEMS)}")
+        for what, most in (("threads", 1024), ("batch", 65536)):
+            if not 1 <= getattr(self, what) <= most:
+                raise InputError(f"{what}: a whole number from 1 to {most:,}, but got {getattr(self, what)}")
+
+    @property
+    def item(self) -> int:
+        """Bytes of an element."""
+        return ITEMS[self.dtype]
+
+    @property
+    def words(self) -> str:
+        """The setting to read: `AMD EPYC, 1 thread, batch 1, float32, torch 2.13.0+cpu`."""
+        threads = f"{self.threads} thread{'s' * (self.threads > 1)}, " if self.device == "cpu" else ""
+        return f"{self.name}, {threads}batch {self.batch}, {self.dtype}, torch {self.torch}"
+
+    @property
+    def slug(self) -> str:
+        """The setting as the name of a file."""
+        parts = (self.name, self.device, f"t{self.threads}", f"b{self.batch}", self.dtype, self.torch)
+        return re.sub(r"[^a-z0-9.]+", "-", "-".join(parts).lower()).strip("-")
+
+    def command(self) -> str:
+        """Return the command that calibrates it."""
+        standard = {"device": "cpu", "threads": 1, "batch": 1, "dtype": "float32"}
+        given = asdict(self)
+        options = [f" --{key} {given[key]}" for key, value in standard.items() if given[key] != value]
+        return f"archscape calibrate{''.join(options)}"
+
+
+def this_machine(*, device: str = "cpu", threads: int = 1, batch: int = 1, dtype: str = "float32") -> Setting:
+    """Return a setting of this machine and its PyTorch.
+
+    Raises:
+        InputError: If one of its parts is out of range, or there is no such device.
+    """
+    name = _gpu_name() if device == "cuda" else _cpu_name()
+    return Setting(
+        device=device, threads=threads, batch=batch, dtype=dtype, name=name, torch=version("torch")
+    )
+
+
+def _cpu_name() -> str:
+    """Return the processor's name; PyTorch is not loaded for it."""
+    lines = _CPU.read_text(encoding="utf-8").splitlines() if _CPU.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return (names or [platform.processor() or platform.machine()])[0]
+
+
+def _gpu_name() -> str:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise InputError("device: this machine has no CUDA device that PyTorch can use; give --device cpu")
+    return str(torch.cuda.get_device_name())

@@ -1,0 +1,75 @@
+"""Where calibrations are kept: a file a setting, in the user's data directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from archscape.spaces.errors import InputError
+
+from .calibration import Calibration
+from .setting import Setting
+
+
+def home() -> Path:
+    """Return the folder of what archscape keeps for a user: `ARCHSCAPE_HOME`, or as the system has it."""
+    given = os.environ.get("ARCHSCAPE_HOME")
+    if given:
+        return Path(given)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "archscape"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "archscape"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "archscape"
+
+
+def path_of(setting: Setting) -> Path:
+    """Return the file of a setting, which need not be there."""
+    return home() / "devices" / f"{setting.slug}.json"
+
+
+def save(calibration: Calibration) -> Path:
+    """Keep a calibration in place of an older one of its setting; readers see the one or the other, whole.
+
+    Raises:
+        InputError: If the folder cannot be written.
+    """
+    path = path_of(calibration.setting)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(calibration.to_json() + "\n", encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        way = "set ARCHSCAPE_HOME to a folder that can be written"
+        raise InputError(f"{path}: the calibration cannot be kept: {error.strerror}; {way}") from None
+    return path
+
+
+def read(path: Path) -> Calibration:
+    """Return the calibration of a file.
+
+    Raises:
+        InputError: If it cannot be read, or is no calibration.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: the calibration cannot be read: {error}") from None
+    return Calibration.from_json(text, name=str(path))
+
+
+def load(setting: Setting) -> Calibration:
+    """Return the calibration that is kept for a setting.
+
+    Raises:
+        InputError: If there is none, or it is damaged.
+    """
+    path = path_of(setting)
+    if not path.is_file():
+        raise InputError(f"no calibration of {setting.words}; run `{setting.command()}`, about a minute")
+    found = read(path)
+    if found.setting != setting:
+        raise InputError(f"{path}: the calibration of {found.setting.words}; run `{setting.command()}`")
+    return found

@@ -1,0 +1,132 @@
+"""Latency in a search: an objective, a limit, a cost of every trial, told by one calibration for all workers.
+
+The calibration is written into the job as run, and so travels with it to every machine; another machine's
+worker predicts what the job's device takes, whatever its own takes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import yaml
+
+from archscape.analysis.latency.calibration import Calibration
+from archscape.analysis.latency.prediction import Predictor
+from archscape.spaces.errors import Infeasible, JobError
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from archscape.spaces import Network, Space
+
+NAME = "latency"
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+TRIES = 2000
+"""Samples that are drawn to find out whether a limit can be met."""
+
+Tell = Callable[["Network"], float]
+"""Returns the milliseconds of a network."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A limit on latency: `low..high` in milliseconds, both included; either may be left out.
+
+    >>> str(parse_window("..5ms")), str(parse_window("800us..0.5s"))
+    ('..5ms', '0.8ms..500ms')
+    """
+
+    low: float | None = None
+    high: float | None = None
+
+    def __str__(self) -> str:
+        return "..".join("" if end is None else f"{end:.12g}ms" for end in (self.low, self.high))
+
+    def holds(self, milliseconds: float) -> bool:
+        """Tell whether a latency is within."""
+        return (self.low or 0.0) <= milliseconds and (self.high is None or milliseconds <= self.high)
+
+
+def parse_window(text: str) -> Window:
+    """Return the limit that a text holds.
+
+    Raises:
+        JobError: If it is not one.
+    """
+    low, dots, high = text.partition("..")
+    if not dots or not (low.strip() or high.strip()):
+        raise JobError(f"a limit on latency is low..high with units, as in ..5ms, but got '{text}'")
+    window = Window(low=_milliseconds(low, text), high=_milliseconds(high, text))
+    if window.low is not None and window.high is not None and window.low > window.high:
+        raise JobError(f"`low <= high` must hold, but got '{text}'")
+    return window
+
+
+def _milliseconds(part: str, text: str) -> float | None:
+    if not part.strip():
+        return None
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?(us|ms|s)", part.strip())
+    if match is None:
+        raise JobError(f"a latency is a number and one of us, ms, s, as in ..5ms, but got '{text}'")
+    return float(match[1]) * UNITS[match[2]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """What a search wants to know of latency.
+
+    Attributes:
+        calibration: What the device takes that the networks are for.
+        within: The limit; None for none.
+    """
+
+    calibration: Calibration
+    within: Window | None = None
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        return Predictor(self.calibration)
+
+    def milliseconds(self, network: Network) -> float:
+        """Return the predicted latency of a network."""
+        return round(self._predictor.seconds(network) * 1e3, 6)
+
+    def holds(self, network: Network) -> bool:
+        """Tell whether a network is within the limit."""
+        return self.within is None or self.within.holds(self.milliseconds(network))
+
+    def facts(self) -> dict[str, str]:
+        """Return what may not change over the life of a study."""
+        digest = hashlib.sha256(self.calibration.to_json().encode()).hexdigest()[:16]
+        within = "" if self.within is None else str(self.within)
+        return {"calibration": digest, "device": self.calibration.setting.words, "within": within}
+
+    def check(self, space: Space, rng: Random) -> None:
+        """Raise unless the space has a network within the limit.
+
+        Raises:
+            Infeasible: If none was found; the message has what the nearest miss takes.
+        """
+        if self.within is None:
+            return
+        found = []
+        for _ in range(TRIES):
+            found.append(self.milliseconds(space.sample(rng).network))
+            if self.within.holds(found[-1]):
+                return
+        nearest = max(found) if max(found) < (self.within.low or 0.0) else min(found)
+        raise Infeasible(
+            f"space {space.name}: none of {TRIES:,} networks within its other limits meets latency "
+            f"{self.within} on {self.calibration.setting.words}; the nearest takes {nearest:.4g}ms"
+        )
+
+
+def read_aim(job: str) -> Aim:
+    """Return what a job as run, a text, says of latency, without its limit."""
+    text = str(yaml.safe_load(job)[NAME])
+    return Aim(calibration=Calibration.from_json(text, name="the study's calibration"))

@@ -1,0 +1,123 @@
+"""Measuring and calibrating run for real: on the CPU, and on a GPU where there is one; energy by a meter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from archscape.analysis.latency import calibrate, measure, predict, this_machine
+from archscape.analysis.latency.calibrating import cache_bytes
+from archscape.analysis.latency.chains import chain
+from archscape.analysis.latency.energy import meter_of
+from archscape.analysis.latency.running import Stepper, image, ready
+from archscape.spaces import Network, load_network
+from archscape.spaces.errors import InputError
+
+gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+
+
+def test_networks_are_measured_side_by_side() -> None:
+    before = torch.get_num_threads()
+    small, large = measure([load_network("lenet5"), load_network("resnet20")], rounds=2)
+    assert (small.name, large.name) == ("lenet5", "resnet20")
+    assert 0 < small.low <= small.seconds <= small.high
+    assert small.seconds < large.seconds
+    assert small.runs >= 4
+    assert small.setting == this_machine()
+    assert torch.get_num_threads() == before
+
+
+def test_a_network_is_measured_in_the_setting_that_is_asked_for() -> None:
+    (found,) = measure([load_network("lenet5")], batch=4, dtype="bfloat16", rounds=1)
+    assert (found.setting.batch, found.setting.dtype) == (4, "bfloat16")
+    assert image((3, 8, 8), found.setting).is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("name", ["lenet5", "vae", "tdnn", "highway", "shufflenetv2-x1.0"])
+def test_a_stepper_times_every_operator_of_a_network(name: str) -> None:
+    network = load_network(name)
+    with ready(this_machine()):
+        stepper = Stepper(network.graph.flatten(), this_machine())
+        assert len(stepper.run()) == len(network.graph.flatten().nodes)
+        assert all(seconds > 0 for seconds in stepper.run())
+
+
+def test_chains_hold_every_kind_of_operator_and_run() -> None:
+    setting = this_machine()
+    with ready(setting):
+        for seed in range(1, 27):
+            flat = chain(seed)
+            if sum(node.shape[0] for node in flat.nodes) < 20_000:
+                assert len(Stepper(flat, setting).run()) == len(flat.nodes)
+
+
+def test_a_calibration_of_this_machine_tells_its_latencies() -> None:
+    told: list[tuple[str, float]] = []
+    found = calibrate(seconds=0.1, chains=20, progress=lambda words, share: told.append((words, share)))
+    assert {"conv", "conv 1x1", "relu", "batchnorm", "linear"} <= set(found.rates)
+    assert all(0 <= share <= 1 for _, share in told)
+    assert [words for words, _ in told][-1] == "timing operators"
+    network = load_network("resnet20")
+    (measured,) = measure([network], rounds=2)
+    assert predict(network, found).seconds == pytest.approx(measured.seconds, rel=3)
+
+
+def test_a_device_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match="no CUDA device that PyTorch can use"):
+        this_machine(device="cuda")
+
+
+def test_the_cache_is_some_megabytes() -> None:
+    assert 2**18 <= cache_bytes("cpu") <= 2**33
+
+
+def _zone(folder: Path, name: str, microjoules: int) -> None:
+    zone = folder / name
+    zone.mkdir(exist_ok=True)
+    (zone / "energy_uj").write_text(f"{microjoules}\n")
+    (zone / "max_energy_range_uj").write_text("9000000\n")
+
+
+def test_rapl_counts_the_packages_and_begins_anew(tmp_path: Path) -> None:
+    _zone(tmp_path, "intel-rapl:0", 8_000_000)
+    _zone(tmp_path, "intel-rapl:0:0", 5)
+    meter = meter_of("cpu", rapl=tmp_path)
+    assert meter is not None
+    before = meter.joules()
+    _zone(tmp_path, "intel-rapl:0", 8_500_000)
+    assert meter.since(before) == pytest.approx(0.5)
+    _zone(tmp_path, "intel-rapl:0", 1_000_000)
+    assert meter.since(before) == pytest.approx(2.0)
+
+
+def test_no_meter_no_energy(tmp_path: Path) -> None:
+    assert meter_of("cpu", rapl=tmp_path / "none") is None
+    zone = tmp_path / "intel-rapl:0"
+    zone.mkdir()
+    assert meter_of("cpu", rapl=tmp_path) is None
+
+
+@gpu
+def test_a_gpu_is_measured_and_calibrated() -> None:
+    network = load_network("resnet20")
+    (measured,) = measure([network], device="cuda", rounds=2)
+    assert 0 < measured.low <= measured.seconds <= measured.high
+    found = calibrate(device="cuda", seconds=0.1, chains=20)
+    assert found.setting.name == torch.cuda.get_device_name()
+    assert predict(network, found).seconds > 0
+
+
+def test_a_networks_own_module_is_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = []
+    build = Network.build
+
+    def counted(network: Network) -> torch.nn.Module:
+        built.append(network.name)
+        return build(network)
+
+    monkeypatch.setattr(Network, "build", counted)
+    measure([load_network("lenet5")], rounds=1)
+    assert built == ["lenet5"]

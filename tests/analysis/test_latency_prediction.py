@@ -1,0 +1,100 @@
+"""Prediction: sums of what operators take, remembered block by block, with an interval."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archscape.analysis.cost import profile
+from archscape.analysis.latency import Calibration, Predictor, predict
+from archscape.analysis.latency.fit import Rates
+from archscape.analysis.latency.prediction import cold_share
+from archscape.analysis.latency.store import save
+from archscape.analysis.latency.terms import OTHER
+from archscape.spaces import Network, catalog_names, load
+from archscape.spaces.errors import InputError
+
+RELU = "network: relu\ninput: 8x4x4\nlayers:\n  - act: {act: relu}\n"
+
+
+def test_a_relu_takes_a_call_and_its_bytes(calibration: Calibration) -> None:
+    found = predict(Network.from_yaml(RELU), calibration)
+    bytes_of_maps = 2 * 4 * 8 * 4 * 4
+    assert found.seconds == pytest.approx(1e-5 + 1e-10 * bytes_of_maps)
+    assert (found.low, found.high) == pytest.approx((0.8 * found.seconds, 1.3 * found.seconds))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenetv2", "densenet121", "unet", "vae", "convnext-tiny"])
+def test_layers_blocks_and_the_whole_agree(calibration: Calibration, name: str) -> None:
+    network, predictor = load(name), Predictor(calibration)
+    assert isinstance(network, Network)
+    found = predictor.predict(network)
+    assert found.seconds == pytest.approx(predictor.seconds(network))
+    assert predictor.seconds(network) == predictor.seconds(network)
+    assert [layer.name for layer in found.layers] == [node.name for node in network.graph.flatten().nodes]
+
+
+def test_every_network_of_the_catalog_has_a_latency(calibration: Calibration) -> None:
+    predictor = Predictor(calibration)
+    networks = [table for name in catalog_names() if isinstance(table := load(name), Network)]
+    assert all(predictor.seconds(network) > 0 for network in networks)
+
+
+def test_what_no_class_tells_is_said(calibration: Calibration) -> None:
+    rates = {kind: own for kind, own in calibration.rates.items() if kind in ("relu", OTHER)}
+    found = predict(load_network("lenet5"), replace(calibration, rates=rates))
+    assert set(found.guessed) >= {"conv", "linear", "avgpool"}
+    assert all(layer.seconds > 0 for layer in found.layers)
+
+
+def test_a_batch_takes_more_maps_and_the_same_weights(calibration: Calibration) -> None:
+    eight = replace(calibration, setting=replace(calibration.setting, batch=8))
+    one, many = (predict(load_network("lenet5"), c).seconds for c in (calibration, eight))
+    assert one < many < 8 * one
+
+
+def test_weights_beyond_the_cache_take_longer(calibration: Calibration) -> None:
+    assert cold_share(1.0, 0) == 1.0
+    small = replace(calibration, cache=2**20)
+    costly = {kind: Rates(own.seconds, 1e-9) for kind, own in calibration.rates.items()}
+    free = {kind: Rates(own.seconds, 0.0) for kind, own in calibration.rates.items()}
+    network = load_network("resnet18")
+    extra = [
+        predict(network, replace(small, rates=rates)).seconds
+        - predict(network, replace(calibration, cache=2**40, rates=rates)).seconds
+        for rates in (costly, free)
+    ]
+    biases = 1000
+    layers = [layer for layer in profile(network).layers if layer.op in ("conv", "linear")]
+    weights = 4 * (sum(layer.params for layer in layers) - biases)
+    assert extra[0] == pytest.approx(1e-9 * weights, rel=1e-3)
+    assert extra[1] == pytest.approx(0)
+
+
+def test_by_default_this_machine_is_meant(calibration: Calibration, devices: Path) -> None:
+    network = load_network("lenet5")
+    with pytest.raises(InputError, match="run `archscape calibrate`"):
+        predict(network)
+    save(calibration)
+    assert predict(network) == predict(network, calibration)
+
+
+def test_a_prediction_needs_neither_torch_nor_numpy(calibration: Calibration, devices: Path) -> None:
+    save(calibration)
+    code = (
+        "import sys, archscape; from archscape.analysis.latency import predict;"
+        "assert predict(archscape.load('resnet18')).seconds > 0;"
+        "print(sorted({'torch', 'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def load_network(name: str) -> Network:
+    network = load(name)
+    assert isinstance(network, Network)
+    return network

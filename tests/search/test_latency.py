@@ -1,0 +1,218 @@
+"""Latency as an objective and a limit of a search, told to every worker by the calibration it began with."""
+
+from __future__ import annotations
+
+import io
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from rich.console import Console
+
+from archscape.analysis.latency import Calibration, Predictor
+from archscape.analysis.latency.fit import Rates
+from archscape.analysis.latency.store import save
+from archscape.analysis.report import RunResults
+from archscape.search.executors import InProcess
+from archscape.search.history import History
+from archscape.search.job import Job, read_job
+from archscape.search.latency import Aim, Window, parse_window
+from archscape.search.owner import Owner
+from archscape.search.proposers import Random, propose_unique
+from archscape.search.session import run
+from archscape.search.study import Study
+from archscape.spaces import Network, Space
+from archscape.spaces.errors import Infeasible, InputError, JobError
+
+
+def slower(calibration: Calibration, times: float = 2.0) -> Calibration:
+    rates = {
+        kind: Rates(tuple(times * unit for unit in own.seconds), own.cold)
+        for kind, own in calibration.rates.items()
+    }
+    return replace(calibration, rates=rates)
+
+
+def middle(space: Space, calibration: Calibration) -> float:
+    """Return a latency in milliseconds that half of a space's networks meet."""
+    predictor, rng = Predictor(calibration), random.Random(7)
+    return sorted(1e3 * predictor.seconds(space.sample(rng).network) for _ in range(60))[30]
+
+
+@pytest.fixture
+def kept(calibration: Calibration, devices: Path) -> Calibration:
+    """A calibration that this machine keeps."""
+    save(calibration)
+    return calibration
+
+
+@pytest.fixture
+def limited(job_file: Path, kept: Calibration) -> Path:
+    """A job whose networks must be faster than half of them are."""
+    limit = middle(read_job(job_file).space, kept)
+    text = job_file.read_text().replace("trials: 8", "trials: 5")
+    job_file.write_text(
+        f"{text}objectives: {{accuracy: maximize, latency: minimize}}\nwithin: {{latency: ..{limit:.4f}ms}}\n"
+    )
+    return job_file
+
+
+def go(job: Job, folder: Path) -> RunResults:
+    return run(job, out=folder, console=Console(file=io.StringIO()), executor=InProcess())
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("..5ms", None, 5.0),
+        ("800us..0.5s", 0.8, 500.0),
+        ("1.5 ms..", 1.5, None),
+        ("..0.25ms", None, 0.25),
+    ],
+)
+def test_a_limit_is_read(text: str, low: float | None, high: float | None) -> None:
+    window = parse_window(text)
+    assert window == Window(low=low, high=high)
+    assert parse_window(str(window)) == window
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("5ms", "low..high with units, as in ..5ms, but got '5ms'"),
+        ("..", "low..high with units"),
+        ("..5", "a number and one of us, ms, s, as in ..5ms, but got '..5'"),
+        ("..5min", "one of us, ms, s"),
+        ("..1e3ms", "one of us, ms, s"),
+        ("9ms..5ms", "`low <= high` must hold"),
+    ],
+)
+def test_a_wrong_limit_is_said(text: str, said: str) -> None:
+    with pytest.raises(JobError, match=said):
+        parse_window(text)
+
+
+def test_a_job_takes_this_machines_calibration(limited: Path, kept: Calibration) -> None:
+    job = read_job(limited)
+    assert job.latency is not None
+    assert job.latency.calibration == kept
+    assert list(job.objectives) == ["accuracy", "latency"]
+    assert job.within == {}
+
+
+@pytest.mark.parametrize("line", ["objectives: {latency: minimize}", "within: {latency: ..5ms}"])
+def test_without_a_calibration_the_way_is_said(job_file: Path, devices: Path, line: str) -> None:
+    job_file.write_text(job_file.read_text() + line + "\n")
+    with pytest.raises(InputError, match=r"job.yaml:8:\d+: no calibration of .*run `archscape calibrate`"):
+        read_job(job_file)
+
+
+def test_another_devices_calibration_is_a_file(
+    job_file: Path, calibration: Calibration, devices: Path
+) -> None:
+    phone = replace(calibration, setting=replace(calibration.setting, name="a phone"))
+    (job_file.parent / "phone.json").write_text(phone.to_json())
+    job_file.write_text(job_file.read_text() + "latency: phone.json\n")
+    job = read_job(job_file)
+    assert job.latency == Aim(calibration=phone)
+    job_file.write_text(job_file.read_text().replace("phone.json", "fone.json"))
+    with pytest.raises(InputError, match=r"job.yaml:8:\d+: .*fone.json: the calibration cannot be read"):
+        read_job(job_file)
+
+
+def test_the_job_as_run_holds_its_calibration(limited: Path, tmp_path: Path) -> None:
+    job = read_job(limited)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "space.yaml").write_text(job.space.to_yaml())
+    (tmp_path / "elsewhere" / "job.yaml").write_text(job.to_yaml(space="space.yaml"))
+    assert read_job(tmp_path / "elsewhere" / "job.yaml") == job
+
+
+def test_other_limits_and_jobs_are_as_before(job_file: Path, devices: Path) -> None:
+    job = read_job(job_file)
+    assert job.latency is None
+    assert job.facts()["latency"] is None
+    job_file.write_text(job_file.read_text() + "within: {latncy: ..5ms}\n")
+    with pytest.raises(InputError, match="within has no 'latncy'"):
+        read_job(job_file)
+
+
+def test_no_network_beyond_the_limit_is_trained(limited: Path, kept: Calibration, tmp_path: Path) -> None:
+    job = read_job(limited)
+    found = go(job, tmp_path / "run")
+    assert job.latency is not None
+    assert job.latency.within is not None
+    predictor = Predictor(kept)
+    assert set(found.trials["status"]) == {"complete"}
+    for row in found.trials.to_dict("records"):
+        told = 1e3 * predictor.seconds(Network.from_json(row["network"]))
+        assert row["latency"] == pytest.approx(told, abs=1e-6)
+        assert job.latency.within.holds(row["latency"])
+    table = pd.read_csv(tmp_path / "run" / "trials.csv")
+    assert list(table.columns)[10:13] == ["flops", "activations", "latency"]
+    assert "latency" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_a_search_goes_on_with_the_calibration_it_began_with(
+    limited: Path, kept: Calibration, tmp_path: Path
+) -> None:
+    job = replace(read_job(limited), trials=2)
+    go(job, tmp_path / "run")
+    save(slower(kept))
+    again = read_job(limited)
+    assert again.latency is not None
+    assert again.latency.calibration == slower(kept)
+    found = go(replace(again, trials=4), tmp_path / "run")
+    predictor = Predictor(kept)
+    told = [1e3 * predictor.seconds(Network.from_json(text)) for text in found.trials["network"]]
+    assert list(found.trials["latency"]) == pytest.approx(told, abs=1e-6)
+    written = yaml.safe_load((tmp_path / "run" / "job.yaml").read_text())
+    assert Calibration.from_json(written["latency"], name="job") == kept
+
+
+def test_a_search_does_not_go_on_for_another_device(limited: Path, kept: Calibration, tmp_path: Path) -> None:
+    job = replace(read_job(limited), trials=1)
+    go(job, tmp_path / "run")
+    assert job.latency is not None
+    phone = replace(kept, setting=replace(kept.setting, name="a phone"))
+    other = replace(job, latency=replace(job.latency, calibration=phone), trials=2)
+    with pytest.raises(JobError, match="its study began with latency"):
+        go(other, tmp_path / "run")
+
+
+def test_a_worker_of_another_machine_finds_it_in_the_study(
+    limited: Path, kept: Calibration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go(replace(read_job(limited), trials=1), tmp_path / "run")
+    monkeypatch.setenv("ARCHSCAPE_HOME", str(tmp_path / "nowhere"))
+    (tmp_path / "joined").mkdir()
+    with Study.open(tmp_path / "run") as study:
+        settings = study.settings
+        lease = study._lease(9, Network.from_json(study.trials()[0].network), Owner.current())
+        assert lease.costs["latency"] == study.trials()[0].costs["latency"]
+    (tmp_path / "joined" / "space.yaml").write_text(settings["space"])
+    (tmp_path / "joined" / "job.yaml").write_text(settings["job"])
+    joined = read_job(tmp_path / "joined" / "job.yaml")
+    assert joined.latency is not None
+    assert joined.latency.calibration == kept
+
+
+def test_a_limit_that_nothing_meets_is_said_before_anything_starts(limited: Path, tmp_path: Path) -> None:
+    job = read_job(limited)
+    assert job.latency is not None
+    tight = replace(job, latency=replace(job.latency, within=Window(high=1e-4)))
+    with pytest.raises(Infeasible, match=r"none of 2,000 .* meets latency ..0.0001ms on .*nearest takes"):
+        go(tight, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_proposals_are_within_the_limit(tiny: Space, calibration: Calibration) -> None:
+    aim = Aim(calibration=calibration, within=Window(high=middle(tiny, calibration)))
+    history = History(objectives={"accuracy": "maximize"})
+    for seed in range(20):
+        sample = propose_unique(Random(), tiny, history, random.Random(seed), aim=aim)
+        assert aim.holds(sample.network)
+        history.hashes.add(sample.network.hash())
