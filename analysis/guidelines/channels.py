@@ -147,7 +147,7 @@ RULES = (
         reason="at a given cost accuracy grows with the number of groups, and saturates when they are "
         "narrow: ResNeXt stops at 4 channels. Narrow groups also move more data for each "
         "operation",
-        source="Xie et al. 2017, section 5.1; Ma et al. 2018, ShuffleNet V2, guideline G2",
+        source="Xie et al. 2017; Ma et al. 2018, ShuffleNet V2, guideline G2",
         threshold=NARROW,
         severity=Severity.note,
         check=_narrow_groups,
@@ -159,7 +159,7 @@ RULES = (
         reason="a factorised convolution needs its other factor: what grouped or depthwise filters find "
         "in one part of the channels never reaches the others without a shuffle or a 1x1 "
         "convolution",
-        source="Zhang et al. 2018, ShuffleNet, section 3.1 and figure 1; Howard et al. 2017, section 3.1",
+        source="Zhang et al. 2018, ShuffleNet; Howard et al. 2017, MobileNets",
         threshold=2,
         severity=Severity.warning,
         check=_unmixed_channels,

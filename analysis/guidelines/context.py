@@ -60,7 +60,7 @@ RULES = (
         reason="pooling only averages what each position has found by itself; a relation between parts "
         "further apart than the field is never seen. Layers that read a whole map, as gates and "
         "flattened heads do, count",
-        source="Araujo et al. 2019, Computing receptive fields of convolutional neural networks, discussion",
+        source="Araujo et al. 2019, Computing receptive fields of convolutional neural networks",
         threshold=1.0,
         severity=Severity.note,
         check=_small_fields,

@@ -111,7 +111,7 @@ def dense_rates(rates: Sequence[int], kernel: int) -> list[int]:
     """Return rates with the same field, or nearly, that leave no gap; no two in a row share one above 1.
 
     They rise from 1 in groups of three, or of more where three cannot reach as far (the saw of Wang et al.
-    2018, section 3.2).
+    2018).
 
     >>> dense_rates([2, 2, 2], 3), dense_rates([1, 2, 9], 3)
     ([1, 2, 3], [1, 3, 8])
@@ -207,7 +207,7 @@ RULES = (
         reason="with rates of a common factor an output reads its field through a grid, and its "
         "neighbours through others: local detail is lost. Rates that rise from 1 cover the same "
         "field for the same cost",
-        source="Wang et al. 2018, Understanding convolution for semantic segmentation, section 3.2 (HDC)",
+        source="Wang et al. 2018, Understanding convolution for semantic segmentation (HDC)",
         threshold=0.0,
         severity=Severity.warning,
         check=_gridding,

@@ -140,8 +140,7 @@ RULES = (
         reason="two 3x3 see as much as one 5x5 for 18C^2 against 25C^2, with an activation more; the "
         "first layer, which reads few channels, and depthwise convolutions, which are cheap, are "
         "left out",
-        source="Simonyan and Zisserman 2015, section 2.3; widths between as in Szegedy et al. 2016, "
-        "section 3.1",
+        source="Simonyan and Zisserman 2015; widths between as in Szegedy et al. 2016",
         threshold=SAVING,
         severity=Severity.note,
         check=_large_filters,
@@ -151,7 +150,7 @@ RULES = (
         law="every weight of a kernel meets the map somewhere",
         reason="on a map smaller than the kernel's extent, outer weights only ever meet the padding: "
         "they are stored, multiplied and never trained",
-        source="Chen et al. 2017, DeepLabv3, section 3.3 and figure 4",
+        source="Chen et al. 2017, Rethinking atrous convolution (DeepLabv3)",
         threshold=0.0,
         severity=Severity.warning,
         check=_oversized_kernels,

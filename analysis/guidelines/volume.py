@@ -33,7 +33,7 @@ def _bottlenecks(wiring: Wiring) -> Iterator[Hit]:
         # A vector is where a decision begins, a map of the classes where it has been taken.
         if before <= limit * after or width in classes or not isinstance(op, Conv):
             continue
-        # What is not bent keeps all that a map of low rank holds (Sandler et al. 2018, section 3.2).
+        # What is not bent keeps all that a map of low rank holds (Sandler et al. 2018).
         if not wiring.bent(index) or not any(wiring.op(i).weighted for i in wiring.following(index)):
             continue
         wider = width + ceil((before / limit - after) / prod(extent) / op.groups) * op.groups
@@ -126,7 +126,8 @@ RULES = (
         reason="what a cut through the network does not hold is lost to all that follows; the volume "
         "should fall gently. What flows around, as through a shortcut, counts; layers without "
         "activation, vectors and maps of classes are left out",
-        source="Szegedy et al. 2016, section 2, principle 1; bypasses: Iandola et al. 2016, section 6",
+        source="Szegedy et al. 2016, Rethinking the Inception architecture, first principle; bypasses: "
+        "Iandola et al. 2016, SqueezeNet",
         threshold=FALL,
         severity=Severity.note,
         check=_bottlenecks,
@@ -136,7 +137,7 @@ RULES = (
         law="width grows within any two down-samplings, until it is 512",
         reason="where a map's sides are halved, twice the channels keep the cost of a layer; without "
         "growth most is spent on the first stage, and the last ones are narrow",
-        source="Simonyan and Zisserman 2015, section 2.1; He et al. 2016, section 3.3",
+        source="Simonyan and Zisserman 2015; He et al. 2016",
         threshold=1.0,
         severity=Severity.note,
         check=_flat_widths,

@@ -101,7 +101,7 @@ RULES = (
         name="bias-before-norm",
         law="a layer that batch or instance norm alone reads has no bias",
         reason="the norm takes the mean away, and the bias with it; it has a shift of its own",
-        source="Ioffe and Szegedy 2015, section 3.2",
+        source="Ioffe and Szegedy 2015",
         threshold=0,
         severity=Severity.warning,
         check=_idle_biases,
@@ -111,7 +111,7 @@ RULES = (
         law="linear layers on a flattened map hold at most half of the parameters",
         reason="they give every position weights of its own, and overfit first; global average pooling "
         "has none. Heads of decoders are left out",
-        source="Lin et al. 2014, Network in network, section 3.2",
+        source="Lin et al. 2014, Network in network",
         threshold=MOST,
         severity=Severity.note,
         check=_heavy_heads,
@@ -122,8 +122,7 @@ RULES = (
         "many parameters",
         reason="linear after linear is linear: one layer computes what both do, for less. A narrow map "
         "between them is a factorisation, which saves, and is left out",
-        source="Goodfellow et al. 2016, Deep learning, section 6.1; factorisation: Sandler et al. 2018, "
-        "section 3.2",
+        source="Goodfellow et al. 2016, Deep learning; factorisation: Sandler et al. 2018",
         threshold=0.0,
         severity=Severity.warning,
         check=_linear_chains,

@@ -39,7 +39,7 @@ class TestLargeFilter:
         assert finding.value == pytest.approx(0.28)
 
     def test_three_3x3_in_place_of_one_7x7(self) -> None:
-        # Simonyan and Zisserman 2015, section 2.3: 27C^2 against 49C^2, "81% more".
+        # Simonyan and Zisserman 2015: 27C^2 against 49C^2, "81% more".
         finding = one(network("3x32x32", STEM, "conv: {width: 16, kernel: 7}"), "large-filter")
         assert (finding.before.params, finding.after.params) == (49 * 16**2, 27 * 16**2)
         assert "27C^2 against 49C^2" in finding.alternative
@@ -176,7 +176,7 @@ class TestTightBottleneck:
         assert not found(network("3x8x8x8", *rows), "tight-bottleneck")
 
     def test_the_squeeze_layers_of_squeezenet(self) -> None:
-        # Iandola et al. 2016, section 6: what squeeze layers lose is why bypasses gain 2.9% of accuracy.
+        # Iandola et al. 2016: what squeeze layers lose is why bypasses gain 2.9% of accuracy.
         rows = [finding.row for finding in found(load_network("squeezenet"), "tight-bottleneck")]
         assert rows == ["fire2", "fire3", "fire5", "fire6", "fire7", "fire8", "fire9"]
 
@@ -263,7 +263,7 @@ class TestGridding:
         assert not found(dilated(*rates), "gridding")
 
     def test_a_rate_of_2_all_along(self) -> None:
-        # Wang et al. 2018, section 3.2: [2, 2, 2] reads 1 of 4 positions; [1, 2, 3] all, for the same cost.
+        # Wang et al. 2018: [2, 2, 2] reads 1 of 4 positions; [1, 2, 3] all, for the same cost.
         finding = one(dilated(2, 2, 2), "gridding")
         assert finding.measured == "rates 2, 2, 2 leave 6 of 13 positions unread"
         assert finding.alternative == "rates 1, 2, 3: no gaps, field 13"
