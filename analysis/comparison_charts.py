@@ -126,7 +126,7 @@ def field_chart(entrants: Sequence[Entrant], colors: Sequence[str]) -> Spec:
             }
         )
         ends[one.name] = float(sights[-1].depth), float(sizes[-1])
-    layout = layout_of("field", "receptive field (pixels)") | {
+    layout = layout_of("field", "") | {
         "showlegend": False,
         "margin": {"l": 62, "r": 110, "t": 12, "b": 48},
         "xaxis": axis("convolutions and linear layers in a row", rangemode="tozero"),
@@ -144,9 +144,19 @@ def _input_line(entrants: Sequence[Entrant]) -> Spec:
         return {}
     (extent,) = extents
     line = {"color": "--muted", "width": 1, "dash": "dash"}
+    words = {"text": f"input {extent}", "textposition": "end", "font": {"size": 11, "color": "--muted"}}
     return {
         "shapes": [
-            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": extent, "y1": extent, "line": line}
+            {
+                "type": "line",
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": extent,
+                "y1": extent,
+                "line": line,
+                "label": words,
+            }
         ]
     }
 
