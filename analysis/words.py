@@ -21,6 +21,7 @@ LABELS = {
     "macs": "MACs",
     "flops": "FLOPs",
     "activations": "activations",
+    "latency": "predicted latency (ms)",
     "op": "operator",
     "shape": "output",
     "seconds": "training time (s)",

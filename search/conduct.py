@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from rich.console import Console
@@ -38,6 +39,8 @@ def conduct(
     with _opened(folder.path, job, storage, facts) as study:
         job = _with_calibration_of(study, job)
         _check_same(study, job.facts())
+        if job.latency is not None:
+            job.latency.check(job.limited_space, Random(job.seed))
         folder.write_job(job)
         study.change(job.settings())
         _search(job, study, work, stopper, console or Console(stderr=True))

@@ -142,10 +142,20 @@ def results(study: Opened, *, references: Iterable[Network] = ()) -> RunResults:
         trials=trial_table(study.trials()),
         curves=curve_table(study.epochs()),
         objectives=study.objectives,
-        job=str(study.settings.get("job", "")),
+        job=_job(study),
         environment=json.loads(written.read_text(encoding="utf-8")) if written.exists() else known,
         references=pd.DataFrame(rows),
     )
+
+
+def _job(study: Opened) -> str:
+    """Return the job as a reader wants to see it: of a calibration, which device it is of."""
+    text = str(study.settings.get("job", ""))
+    if not study.facts.get("latency"):
+        return text
+    from .latency import named
+
+    return named(text)
 
 
 def _costs(network: Network) -> dict[str, int]:

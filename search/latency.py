@@ -126,6 +126,12 @@ class Aim:
         )
 
 
+def named(job: str) -> str:
+    """Return a job as run with the setting of its calibration in place of all its numbers."""
+    tree = yaml.safe_load(job) | {NAME: read_aim(job).calibration.setting.words}
+    return yaml.safe_dump(tree, sort_keys=False, default_flow_style=None, width=100)
+
+
 def read_aim(job: str) -> Aim:
     """Return what a job as run, a text, says of latency, without its limit."""
     text = str(yaml.safe_load(job)[NAME])

@@ -47,7 +47,7 @@ def run(
     """
     folder = Folder(out or Path("runs", job.search))
     job.limited_space.sample(Random(job.seed))  # raises Infeasible here rather than in a worker
-    if job.latency is not None:
+    if job.latency is not None and not storage and not folder.job.exists():
         job.latency.check(job.limited_space, Random(job.seed))
     folder.create()
     stopper = Stopper()

@@ -1,7 +1,7 @@
 """Latency: measured on this machine, and predicted from the graph by what a device was found to take.
 
-`calibrate()` times generic operators for about a minute; `store.save` keeps what it finds. From then on
-`predict(network)` tells the latency of any network, with an interval. `measure([network])` runs the real thing.
+`calibrate()` times generic operators for about a minute, and `store.save` keeps what it finds. From then on
+`predict(network)` tells the latency of any network, with an interval. `measure([network])` runs the network.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def _start(shape: Shape) -> Tensor:
 
 def _closed(x: Tensor) -> Flat:
     trace = x.trace
-    return Flat(trace.inputs[0], trace.nodes, (len(trace.nodes),))
+    return Flat(trace.inputs[0], tuple(trace.nodes), (len(trace.nodes),))
 
 
 def _near(low: float, high: float, rng: Random) -> int:
@@ -153,7 +153,7 @@ def _most(x: Tensor, kernel: int, stride: int, groups: int) -> int:
     """Return the largest width that keeps a convolution within the bounds."""
     fan_in = kernel**x.rank * x.channels // groups
     positions = max(1, _positions(x) // stride**x.rank)
-    return min(MACS // (fan_in * positions), WEIGHTS // fan_in, ELEMENTS // positions, 2048)
+    return int(min(MACS // (fan_in * positions), WEIGHTS // fan_in, ELEMENTS // positions, 2048))
 
 
 def _alike(x: Tensor, rng: Random) -> Tensor:

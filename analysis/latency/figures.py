@@ -9,24 +9,20 @@ from archscape.spaces import Network, Row
 from .calibration import Calibration
 from .prediction import Predictor
 
-_COMPUTES = Network(
-    name="computes",
-    input=(256, 28, 28),
-    layers=(Row("conv", width=256, kernel=3, norm="none", act="none", bias=False),),
-)
-_READS = Network(name="reads", input=(8192,), layers=(Row("linear", width=8192, bias=False),))
-
 
 def figures(found: Calibration) -> dict[str, float]:
     """Return figures by name, the unit in each: what it takes for layers that a device is good at."""
+    convolution = Row("conv", width=256, kernel=3, norm=None, act=None, bias=False)
+    computes = Network(name="computes", input=(256, 28, 28), layers=(convolution,))
+    reads = Network(name="reads", input=(8192,), layers=(Row("linear", width=8192, bias=False),))
     predictor, setting = Predictor(found), found.setting
-    macs = setting.batch * _COMPUTES.totals.macs / predictor.seconds(_COMPUTES)
-    read = setting.item * _READS.totals.params / predictor.seconds(_READS)
+    macs = setting.batch * computes.totals.macs / predictor.seconds(computes)
+    read = setting.item * reads.totals.params / predictor.seconds(reads)
+    call = median(rates.seconds[0] for rates in found.rates.values())
     return {
         "3x3 convolution of 256 maps of 28x28, GMAC/s": macs / 1e9,
         "weights of a linear layer read from memory, GB/s": read / 1e9,
-        "call of an operator, median of the classes, us": 1e6
-        * median(rates.seconds[0] for rates in found.rates.values()),
+        "call of an operator, median of the classes, us": call * 1e6,
         "operators timed": found.operators,
         "classes of operators": len(found.rates),
         "error on chains left out, median, %": 100 * found.quality.error,

@@ -1,4 +1,4 @@
-"""`archscape profile --latency` and `--measure`: how long a network takes, told from its graph, and by running it."""
+"""`archscape profile --latency` and `--measure`: how long a network takes, by its graph and by running it."""
 
 from __future__ import annotations
 

@@ -153,7 +153,10 @@ def test_no_network_beyond_the_limit_is_trained(limited: Path, kept: Calibration
         assert job.latency.within.holds(row["latency"])
     table = pd.read_csv(tmp_path / "run" / "trials.csv")
     assert list(table.columns)[10:13] == ["flops", "activations", "latency"]
-    assert "latency" in (tmp_path / "run" / "report.html").read_text()
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "predicted latency (ms)" in page
+    assert f"latency: {kept.setting.words}"[:20] in found.job
+    assert "archscape calibration" not in page
 
 
 def test_a_search_goes_on_with_the_calibration_it_began_with(

@@ -1,0 +1,122 @@
+"""`archscape calibrate`, `profile --latency` and `profile --measure` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archscape.analysis.latency import Calibration, Predictor
+from archscape.analysis.latency.store import path_of, save
+from archscape.spaces import load_network
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+pytestmark = pytest.mark.usefixtures("devices")
+
+
+def test_the_latency_of_each_layer_is_shown(archscape: Run, calibration: Calibration) -> None:
+    save(calibration)
+    done = archscape("profile", "lenet5", "--latency")
+    assert done.returncode == 0, done.stderr
+    header, *rows = [line.split() for line in done.stdout.splitlines() if line.strip()][1:]
+    assert header == ["name", "op", "shape", "macs", "ms", "share", "%"]
+    seconds = Predictor(calibration).seconds(load_network("lenet5"))
+    assert rows[-1][0] == "total"
+    assert float(rows[-1][2]) == pytest.approx(1e3 * seconds, rel=1e-3)
+    assert "90% of networks lie within" in done.stderr
+    assert calibration.setting.words in done.stderr
+
+
+def test_json_holds_the_latency_of_the_network_and_its_layers(
+    archscape: Run, calibration: Calibration
+) -> None:
+    save(calibration)
+    done = archscape("profile", "lenet5", "--latency", "--measure", "--memory", "--format", "json")
+    found = json.loads(done.stdout)
+    latency, measured = found["latency"], found["measured"]
+    assert latency["low"] < latency["seconds"] < latency["high"]
+    assert latency["level"] == 0.9
+    assert sum(layer["seconds"] for layer in found["layers"]) == pytest.approx(latency["seconds"])
+    assert 0 < measured["low"] <= measured["seconds"] <= measured["high"]
+    assert measured["layout"] == "channels_last"
+    assert "inference" in found["memory"]
+
+
+def test_csv_is_the_layers_alone(archscape: Run, calibration: Calibration) -> None:
+    save(calibration)
+    lines = archscape("profile", "lenet5", "--latency", "--format", "csv").stdout.splitlines()
+    assert lines[0] == "name,op,shape,macs,ms,share %"
+    assert len(lines) == 1 + len(load_network("lenet5").graph.flatten().nodes)
+
+
+def test_a_network_is_measured_without_a_calibration(archscape: Run) -> None:
+    done = archscape("profile", "lenet5", "--measure", "--batch", "2")
+    assert done.returncode == 0, done.stderr
+    assert "median ms" in done.stdout
+    assert "batch 2" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--latency",), "run `archscape calibrate`, about a minute"),
+        (("--latency", "--batch", "8"), "run `archscape calibrate --batch 8`"),
+        (("--threads", "2"), "--threads says where a latency is of; give --latency or --measure"),
+        (("--latency", "--memory"), "--memory and --latency are two tables"),
+        (("--measure", "--convention", "thop"), "--convention and --measure are two tables"),
+        (("--latency", "--fit", "16GiB"), "--fit says how memory is counted"),
+        (("--latency", "--device", "gpu"), "cpu or cuda, but got 'gpu'"),
+        (("--measure", "--dtype", "float64"), "no type 'float64'; did you mean 'float"),
+    ],
+)
+def test_what_cannot_be_is_said(archscape: Run, arguments: tuple[str, ...], said: str) -> None:
+    done = archscape("profile", "lenet5", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_python_file_has_no_latency(archscape: Run) -> None:
+    done = archscape("profile", "net.py:make", "--latency")
+    assert done.returncode == 2
+    assert "--latency and --measure are for networks of ours" in done.stderr
+
+
+def test_calibrate_says_what_is_wrong(archscape: Run) -> None:
+    assert "cpu or cuda, but got 'tpu'" in archscape("calibrate", "--device", "tpu").stderr
+    assert archscape("calibrate", "--dtype", "float31").returncode == 2
+
+
+@pytest.mark.slow
+def test_calibrate_keeps_what_profile_reads(archscape: Run, devices: Path) -> None:
+    done = archscape("calibrate", "--seconds", "1", "--format", "json", timeout=280)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert Path(found["file"]).parent == devices
+    assert found["operators timed"] > 2000
+    assert found["3x3 convolution of 256 maps of 28x28, GMAC/s"] > 0.1
+    assert "Next: archscape profile resnet50 --latency" in done.stderr
+    assert archscape("profile", "resnet50", "--latency").returncode == 0
+
+
+def test_an_interrupted_calibration_leaves_the_old_one(calibration: Calibration, devices: Path) -> None:
+    save(calibration)
+    before = path_of(calibration.setting).read_bytes()
+    code = (
+        "import os, signal, sys; from archscape.analysis.latency import calibrating as c\n"
+        "made = c.chain\n"
+        "def chain(seed):\n"
+        "    if seed == 5: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return made(seed)\n"
+        "c.chain = chain\n"
+        "from archscape.cli import main; main(['calibrate'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode in (1, 130, -signal.SIGINT)
+    assert path_of(calibration.setting).read_bytes() == before
+    assert [file.name for file in devices.iterdir()] == [path_of(calibration.setting).name]
