@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -14,6 +16,7 @@ import pytest
 from archscape.analysis.memory_training import training_memory
 from archscape.spaces import load_network
 
+FIGURE = Path(__file__).parents[1] / "docs" / "comparison.svg"
 Run = Callable[..., "CompletedProcess[str]"]
 MODULE = """\
 from torch import nn
@@ -153,3 +156,15 @@ def test_wrong_input_is_one_line(words: tuple[str, ...], said: str, archscape: R
     assert len(done.stderr.splitlines()) == 1
     assert not done.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_what_docs_show_is_what_is_printed(archscape: Run, root: Path, tmp_path: Path) -> None:
+    page = (root / "docs" / "comparing.md").read_text(encoding="utf-8")
+    for line in re.findall(r"`archscape ((?:compare|diff) [^`]* --format md)`", page):
+        assert archscape(*shlex.split(line)).stdout in page
+    (commands,) = re.findall(r"```bash\n(.*?)```", page, re.DOTALL)
+    for line in commands.splitlines():
+        done = archscape(*shlex.split(line, comments=True)[1:])
+        assert done.returncode == 0, done.stderr
+    drawn, shown = (path.read_text().count('id="patch_') for path in (tmp_path / "figure.svg", FIGURE))
+    assert drawn == shown > 24  # a bar for each layer and measure

@@ -57,7 +57,8 @@ def _show(found: Diff, form: Format) -> None:
         sums = [Difference(found.difference(cost)) for cost in SHOWN]
         rows.append(["", "in all", "", *sums, " → ".join(map(size, found.peaks))])
     title = f"From {found.before.name} to {found.after.name}"
-    emit(("", "row", "what changed", *SHOWN, "memory"), rows, form, title=title)
+    heads = ("", "row", "what changed", *(f"Δ {cost}" for cost in SHOWN), "memory")
+    emit(heads, rows, form, title=title)
 
 
 def _row(change: Change) -> list[object]:
