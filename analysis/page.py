@@ -36,7 +36,7 @@ class Page:
     Attributes:
         template: The file of its body.
         style: The file that adds to the style of all pages, "" where there is none.
-        script: The file that adds to the script of all pages, "" where there is none.
+        scripts: The files that add to the script of all pages, in order.
         kicker: What the page is, above its title.
         title: Its title, plain text.
         lede: A sentence or two under the title.
@@ -46,7 +46,7 @@ class Page:
 
     template: str
     style: str = ""
-    script: str = ""
+    scripts: tuple[str, ...] = ()
     kicker: str
     title: str
     lede: Html
@@ -71,7 +71,7 @@ def render(page: Page) -> str:
     from plotly.offline import get_plotlyjs
 
     plotly = get_plotlyjs()
-    script = f'(() => {{\n"use strict";\n{_texts("page.js", page.script)}}})();\n'
+    script = f'(() => {{\n"use strict";\n{_texts("page.js", *page.scripts)}}})();\n'
     return Template(_texts("page.html")).substitute(
         kicker=escape(page.kicker),
         title=escape(page.title),
@@ -80,7 +80,7 @@ def render(page: Page) -> str:
         version=escape(__version__),
         hashes=f"{_digest(plotly)} {_digest(script)}",
         style=_texts("page.css", page.style),
-        figures=_embedded(page.figures),
+        figures=embedded(page.figures),
         plotly=plotly,
         script=script,
     )
@@ -112,9 +112,9 @@ def network_details(
     )
 
 
-def _embedded(figures: Mapping[str, Spec]) -> str:
+def embedded(data: Mapping[str, object]) -> str:
     r"""Return JSON for a script element: no text can close it, since `<` is written `\u003c`."""
-    text = json.dumps(figures, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

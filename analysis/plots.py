@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .frontier import Objectives, frontier
+from .knee import knee
 from .references import near, note, uprights
 from .results import Digest
 from .specs import Spec, axis, layout_of, plain, whole_ticks
@@ -61,6 +62,13 @@ def frontier_figure(digest: Digest) -> Spec:
         "marker": {"symbol": "star", "size": 13, "color": "--reference"},
         "visible": len(stars) > 0,
     }
+    bend: Spec = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "knee",
+        "hoverinfo": "skip",
+        "marker": {"symbol": "circle-open", "size": 18, "color": "--reference", "line": {"width": 2}},
+    }
     aims = ", ".join(label(name) for name in digest.results.objectives)
     return {
         "data": [
@@ -68,6 +76,7 @@ def frontier_figure(digest: Digest) -> Spec:
             best,
             _points(f"frontier ({escaped(aims)})", front, digest, {"size": 10, "color": "--front"}),
             known,
+            bend,
         ],
         "layout": layout_of(digest.score, label(digest.score)),
         "views": {cost: _view(digest, cost, [rest, None, front, stars]) for cost in digest.costs},
@@ -213,6 +222,7 @@ def _view(digest: Digest, cost: str, traces: list[pd.DataFrame | None]) -> Spec:
     steps = plane(digest, cost)
     steps = pd.concat([steps, steps.tail(1).assign(**{cost: high * pad})])
     over: list[Spec] = [{} if rows is None else {"x": plain(rows[cost])} for rows in traces]
+    over.append(_knee(digest, cost))
     over[1] = {"x": plain(steps[cost]), "y": plain(steps[digest.score])}
     lines = references[shown & references[digest.score].isna()].sort_values(cost)
     return {
@@ -223,6 +233,14 @@ def _view(digest: Digest, cost: str, traces: list[pd.DataFrame | None]) -> Spec:
         **uprights(lines, cost, np.log10(max(high / low, 2.0)) if low > 0 else 1.0),
         "note": note(cost, lines, references[references[cost].notna() & ~shown]),
     }
+
+
+def _knee(digest: Digest, cost: str) -> Spec:
+    """Return the place of the knee of this plane's frontier, the cost in its logarithm."""
+    log = [cost] if (digest.done[cost].dropna() > 0).all() else []
+    at = knee(digest.done, {digest.score: digest.way, cost: "minimize"}, log=log)
+    rows = digest.done.iloc[[] if at is None else [at]]
+    return {"x": plain(rows[cost]), "y": plain(rows[digest.score]), "visible": len(rows) > 0}
 
 
 def plane(digest: Digest, cost: str) -> pd.DataFrame:

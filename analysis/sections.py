@@ -130,6 +130,12 @@ def dossiers(found: Digest) -> dict[int, Dossier]:
     }
 
 
+def front_networks(found: Digest) -> dict[int, str]:
+    """Return the frontier's networks as JSON, by the number of the trial."""
+    front = found.front[found.front["network"] != ""]
+    return {int(number): text for number, text in zip(front["number"], front["network"], strict=True)}
+
+
 def networks_section(digest: Digest, dossiers: Mapping[int, Dossier]) -> Html:
     """Return the tables and the layer costs of the networks on the frontier, the best one open."""
     if not dossiers:

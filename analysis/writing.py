@@ -38,6 +38,8 @@ LATEX = {
     "−": r"$-$",
     "≤": r"$\leq$",
     "≥": r"$\geq$",
+    "≠": r"$\neq$",
+    "Δ": r"$\Delta$",
     "→": r"$\to$",
     "–": "--",
     "\N{NO-BREAK SPACE}": "~",
@@ -141,8 +143,8 @@ def column_texts(cells: Sequence[object]) -> list[str]:
     (['4,089,184,256', ''], ['80.50', '9.25', '79.00'])
     """
     numbers = [number for cell in cells if (number := _number(cell)) is not None]
-    decimals = _decimals([number for number in numbers if math.isfinite(number)])
-    return [_text(cell, decimals) for cell in cells]
+    places = decimals([number for number in numbers if math.isfinite(number)])
+    return [_text(cell, places) for cell in cells]
 
 
 def _csv(columns: Columns, rows: Rows, note: str) -> str:
@@ -198,7 +200,7 @@ def _is_missing(cell: object) -> bool:
     return cell is None or (isinstance(cell, Real) and math.isnan(cell))
 
 
-def _decimals(numbers: Sequence[float]) -> int:
+def decimals(numbers: Sequence[float]) -> int:
     """Return how many decimals show the numbers exactly, at most `DIGITS` digits of the largest.
 
     But the smallest keeps two digits of its own.
@@ -216,13 +218,13 @@ def _digits(number: float) -> int:
     return math.floor(math.log10(number)) + 1
 
 
-def _text(cell: object, decimals: int) -> str:
+def _text(cell: object, places: int) -> str:
     if _is_missing(cell):
         return ""
-    if isinstance(cell, Integral) and not isinstance(cell, bool) and not decimals:
+    if isinstance(cell, Integral) and not isinstance(cell, bool) and not places:
         return f"{int(cell):,}"
     number = _number(cell)
-    return str(cell) if number is None else f"{number:,.{decimals}f}"
+    return str(cell) if number is None else f"{number:,.{places}f}"
 
 
 def _plain(cell: object) -> str | int | float | bool | None:

@@ -22,7 +22,7 @@ import typer
 from ._version import __version__
 from .commands import study as study_commands
 from .commands.calibrate import calibrate
-from .commands.common import NameOption, RunArgument, StorageOption, find_study
+from .commands.common import StorageOption, find_study
 from .commands.compare import compare
 from .commands.dashboard import dashboard
 from .commands.diff import diff
@@ -34,6 +34,7 @@ from .commands.networks import COSTS, FormatOption, find_network
 from .commands.population import population
 from .commands.profile import profile
 from .commands.references import references
+from .commands.report import report
 from .commands.worker import worker
 from .output import Format, emit, watch
 from .spaces.errors import ArchscapeError, InputError, StudyError
@@ -49,8 +50,6 @@ app = typer.Typer(
     help="Architecture search and analysis for convolutional networks.\n\n"
     "Start with `archscape list`, `archscape profile resnet50` or `archscape space cifar`.",
 )
-
-FIGURES = (".svg", ".png", ".pdf")
 
 
 @app.command()
@@ -113,38 +112,7 @@ app.command()(compare)
 app.command()(diff)
 
 
-@app.command()
-def report(
-    run: RunArgument = None,
-    study: NameOption = "",
-    storage: StorageOption = "",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="The file to write; .svg, .png or .pdf is the frontier alone. [default: report.html in RUN]"
-        ),
-    ] = None,
-) -> None:
-    """Write the report of a search, running or ended, as one HTML page, or its frontier as a figure."""
-    from .search.folder import results
-    from .spaces import Space as SpaceTable
-
-    target = out or (run or Path()) / "report.html"
-    kind = target.suffix.lower()
-    if kind not in (".html", *FIGURES):
-        raise InputError(f"{target}: a report is .html, or a figure: {', '.join(FIGURES)}")
-    _require_folder(target.parent)
-    with find_study(run, study, storage) as opened:
-        space = SpaceTable.from_yaml(opened.settings["space"])
-        found = results(opened, references=references(space))
-    if kind in FIGURES:
-        from .analysis.figure import write_figure
-
-        print(write_figure(found, target))
-    else:
-        from .analysis.report import write_report
-
-        print(write_report(found, target))
+app.command()(report)
 
 
 @app.command()
@@ -287,11 +255,6 @@ def _say(text: str) -> None:
 
 def _command() -> str:
     return shlex.join(["archscape", *sys.argv[1:]])
-
-
-def _require_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder")
 
 
 def _show_block(word: str, form: Format) -> None:

@@ -25,7 +25,7 @@ from archscape.spaces.network import Network
 if TYPE_CHECKING:
     from archscape.analysis.landscape_file import Landscape
 
-VOID = {"meta", "input", "br", "link", "img", "base", "hr", "source", "embed"}
+VOID = {"meta", "col", "input", "br", "link", "img", "base", "hr", "source", "embed"}
 TRADE: Objectives = {"accuracy": "maximize", "macs": "minimize"}
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 JOB = "search: synthetic\nspace: digits\ndata: cluttered-digits\nrecipe: quick\nsampler: nsga2\nseed: 0\n"
@@ -89,17 +89,24 @@ class Page(HTMLParser):
         return result
 
     @property
-    def rows(self) -> dict[int, list[str]]:
-        """The cells of the table of trials, by number."""
-        result: dict[int, list[str]] = {}
-        for index in self.find("tr"):
-            name = self.elements[index][1].get("id", "")
-            if name.startswith("trial-"):
-                following = range(index + 1, len(self.elements))
-                end = next((i for i in following if self.elements[i][0] == "tr"), len(self.elements))
-                cells = [i for i in range(index, end) if self.elements[i][0] == "td"]
-                result[int(name.removeprefix("trial-"))] = [self.text(i) for i in cells]
+    def grid(self) -> dict[str, Any]:
+        """The data of the table of rows."""
+        result: dict[str, Any] = (
+            json.loads(self.one("script", id="grid")) if self.find("script", id="grid") else {}
+        )
         return result
+
+    @property
+    def rows(self) -> dict[int, dict[str, Any]]:
+        """The cells of the table of trials, by number and head, as numbers and texts."""
+        grid = self.grid
+        heads = [self.text(i) for i in self.find("button")]
+        columns = [column["values"] for column in grid.get("columns", ())]
+        cells = zip(*columns, strict=True)
+        return {
+            number: dict(zip(heads, row, strict=True))
+            for number, row in zip(grid.get("ids", ()), cells, strict=True)
+        }
 
 
 @pytest.fixture

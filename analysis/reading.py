@@ -1,0 +1,61 @@
+"""Tables of results read from files: CSV, TSV and JSON, also compressed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from archscape.spaces.errors import InputError
+
+SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".json", ".json.gz")
+
+
+def is_table(path: Path) -> bool:
+    """Tell by its name whether a file is a table."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def stem(path: Path) -> str:
+    """Return a table's name without what says its form.
+
+    >>> stem(Path("data/timm.csv.gz"))
+    'timm'
+    """
+    name = path.name
+    found = max((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), key=len, default="")
+    return name[: len(name) - len(found)] or name
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table; JSON is a list of objects, or an object of columns.
+
+    Raises:
+        InputError: The file is missing, of another form, empty, or cannot be read as what its name says.
+    """
+    if not is_table(path):
+        raise InputError(f"{path}: a table is {', '.join(SUFFIXES)}")
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        if ".json" in path.name.lower():
+            table = pd.read_json(path)
+        else:
+            separator = "\t" if ".tsv" in path.name.lower() else ","
+            texts = pd.read_csv(path, sep=separator, dtype=str)
+            table = texts.apply(_numbers_of)
+    except (ValueError, OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise InputError(f"{path}: cannot be read as a table: {error}") from None
+    if table.empty:
+        raise InputError(f"{path}: the table has no rows")
+    return table
+
+
+def _numbers_of(column: pd.Series) -> pd.Series:
+    """Return a column of texts as numbers if all are; what begins with 0 and a digit is a name."""
+    if column.str.match(r"0\d").any():
+        return column
+    try:
+        return pd.to_numeric(column)
+    except ValueError:
+        return column

@@ -1,0 +1,192 @@
+"""`archscape report`: a search, or any table of networks, as a page, a figure or a table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..spaces.errors import InputError, suggest
+from .common import NameOption, StorageOption, find_study, say
+from .references import references
+
+if TYPE_CHECKING:
+    from ..analysis.columns import Results
+    from ..analysis.report import Extra
+    from ..analysis.results import RunResults
+
+FIGURES = (".svg", ".png", ".pdf")
+TABLES = (".md", ".tex", ".csv", ".json")
+
+
+class Shown(StrEnum):
+    """What a figure shows."""
+
+    frontier = "frontier"
+    families = "families"
+    edf = "edf"
+
+
+def report(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder of a search, or a table (.csv, .tsv, .json, also .gz); or --study and --storage.",
+            metavar="[RUN|TABLE]",
+        ),
+    ] = None,
+    study: NameOption = "",
+    storage: StorageOption = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file to write: .html the page; .svg, .pdf, .png a figure; .md, .tex, .csv, .json the "
+            "frontier's networks as a table. [default: report.html in RUN, NAME.html for a table]"
+        ),
+    ] = None,
+    figure: Annotated[Shown | None, typer.Option(help="What a figure shows. [default: frontier]")] = None,
+    rows: Annotated[bool, typer.Option("--all", help="With a table to write: every network.")] = False,
+    score: Annotated[str, typer.Option(metavar="COLUMN", help="Of a table: the score.")] = "",
+    cost: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Of a table: a cost; may be repeated.")
+    ] = None,
+    family: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Of a table: what tells families apart.")
+    ] = "",
+    name: Annotated[str, typer.Option(metavar="COLUMN", help="Of a table: the networks' names.")] = "",
+    repeats: Annotated[
+        str, typer.Option(metavar="A,B,...", help="Of a table: scores of repeated trainings.")
+    ] = "",
+    error: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Of a table: the score's standard error.")
+    ] = "",
+) -> None:
+    """Write the report of a search, running or ended, or of any table with a score and costs.
+
+    One HTML page; or one of its figures for a paper, or the networks of its frontier as a table.
+    """
+    from ..analysis.reading import is_table
+
+    from_table = source is not None and not source.is_dir() and is_table(source)
+    said = {"score": score, "cost": cost, "family": family, "name": name, "repeats": repeats, "error": error}
+    given = [f"--{word}" for word, column in said.items() if column]
+    if given and not from_table:
+        raise InputError(f"{', '.join(given)}: of a table alone; the columns of a search are known")
+    target = _target(source, out, from_table=from_table)
+    kind = target.suffix.lower()
+    if figure is not None and kind not in FIGURES:
+        raise InputError(f"{target}: --figure {figure.value} is written as {', '.join(FIGURES)}")
+    if rows and kind not in TABLES:
+        raise InputError(f"{target}: --all is for a table: {', '.join(TABLES)}")
+    if from_table:
+        assert source is not None
+        found = _read(source, score, tuple(cost or ()), name, family, repeats, error)
+        run = None
+    else:
+        run = _results(source, study, storage)
+        found = None
+    _write(run, found, target, figure or Shown.frontier, every=rows, folder=source)
+    say(str(target)) if kind in (".md", ".tex", ".csv", ".json") else print(target)
+
+
+def _target(source: Path | None, out: Path | None, *, from_table: bool) -> Path:
+    """Return the file to write, whose form and folder are right."""
+    from ..analysis.reading import stem
+
+    if out is not None:
+        target = out
+    elif from_table and source is not None:
+        target = Path(f"{stem(source)}.html")
+    else:
+        target = (source or Path()) / "report.html"
+    kinds = (".html", *FIGURES, *TABLES)
+    if target.suffix.lower() not in kinds:
+        raise InputError(
+            f"{target}: a report is .html, a figure {', '.join(FIGURES)}, or a table {', '.join(TABLES)}"
+            f"{hint if 'did you mean' in (hint := suggest(target.suffix, kinds)) else ''}"
+        )
+    if not target.parent.is_dir():
+        raise InputError(f"{target.parent}: no such folder")
+    return target
+
+
+def _read(
+    source: Path, score: str, costs: tuple[str, ...], name: str, family: str, repeats: str, error: str
+) -> Results:
+    """Return a table as results, and say what was taken for what."""
+    from ..analysis.columns import Wanted, assign
+    from ..analysis.reading import read_table, stem
+
+    if repeats and error:
+        raise InputError("--repeats and --error: give one of them")
+    wanted = Wanted(
+        score=score,
+        costs=costs,
+        name=name,
+        family=family,
+        repeats=tuple(part.strip() for part in repeats.split(",") if part.strip()),
+        error=error,
+    )
+    found = assign(read_table(source), wanted, title=stem(source), where=str(source))
+    for sentence in found.said:
+        say(sentence)
+    return found
+
+
+def _results(run: Path | None, study: str, storage: str) -> RunResults:
+    from ..search.folder import results
+    from ..spaces import Space
+
+    if run is not None and not run.is_dir():
+        raise InputError(f"{run}: no such folder, and no table by its name: .csv, .tsv or .json, also .gz")
+    with find_study(run, study, storage) as opened:
+        space = Space.from_yaml(opened.settings["space"])
+        return results(opened, references=references(space))
+
+
+def _explored(folder: Path | None) -> list[Extra]:
+    """Return the section of what `archscape landscape` found in the folder of a run."""
+    from ..analysis.landscape_file import read_landscapes
+    from ..analysis.landscape_section import landscape_figures, landscape_section
+    from ..analysis.report import Extra
+
+    found = read_landscapes(folder) if folder else ()
+    return [Extra(html=landscape_section(found), figures=landscape_figures(found))] if found else []
+
+
+def _write(
+    run: RunResults | None,
+    table: Results | None,
+    target: Path,
+    figure: Shown,
+    *,
+    every: bool,
+    folder: Path | None,
+) -> None:
+    """Write what the suffix says of a search or of a table."""
+    kind = target.suffix.lower()
+    if kind == ".html" and run is not None:
+        from ..analysis.report import write_report
+
+        write_report(run, target, extras=_explored(folder))
+    elif kind == ".html" and table is not None:
+        from ..analysis.table_report import write_table_report
+
+        write_table_report(table, target)
+    elif kind in FIGURES and run is not None and figure is Shown.frontier:
+        from ..analysis.figure import write_figure
+
+        write_figure(run, target)
+    else:
+        from ..analysis.run_table import as_table
+        from ..analysis.table_figures import write_table_figure
+        from ..analysis.table_rows import write_rows
+
+        found = table if run is None else as_table(run)
+        assert found is not None
+        if kind in FIGURES:
+            write_table_figure(found, target, figure.value)
+        else:
+            say(write_rows(found, target, every=every))
