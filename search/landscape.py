@@ -100,9 +100,8 @@ class Explorer:
         data = load_data(job.data)
         held = study.pinned().get("data_fingerprint", data.fingerprint)
         if held != data.fingerprint:
-            raise JobError(
-                f"data {job.data}: its fingerprint is {data.fingerprint}, the search began with {held}"
-            )
+            begun = f"but the search began with {held}; bring the old data back"
+            raise JobError(f"data {job.data}: its fingerprint is {data.fingerprint}, {begun}")
         (trial,) = (trial for trial in study.trials() if trial.number == number)
         return cls(trial=trial, network=network, weights=weights, job=job, data=data, tell=tell)
 

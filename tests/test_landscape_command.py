@@ -103,6 +103,26 @@ def test_the_middle_is_the_loss_of_the_exported_weights(archscape: Run, run: Pat
     assert (surface.loss, surface.accuracy) == expected
 
 
+def test_the_report_of_the_run_shows_it(archscape: Run, run: Path) -> None:
+    archscape("landscape", run, *QUICK)
+    done = archscape("report", run)
+    assert done.returncode == 0, done.stderr
+    page = (run / "report.html").read_text()
+    assert 'id="plot-landscape-0"' in page
+    assert "40 of 1,197 training samples of digits" in page
+
+
+def test_a_damaged_file_is_one_clear_error(archscape: Run, run: Path) -> None:
+    (run / "landscape").mkdir()
+    (run / "landscape" / "trial-0.json").write_text('{"version": 1')
+    done = archscape("report", run)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "trial-0.json: no landscape that can be read" in done.stderr
+    assert archscape("landscape", run, *QUICK).returncode == 0
+    assert archscape("report", run).returncode == 0
+
+
 def test_a_second_look_does_not_train_again(archscape: Run, run: Path) -> None:
     archscape("landscape", run, *QUICK, "--without-skips")
     (kept,) = (run / "landscape").glob("*.safetensors")
