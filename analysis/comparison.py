@@ -23,9 +23,13 @@ COLORS = ("--front", "--reference", "--running", "--failed", "--pruned", "--rest
 """One for each network in turn. No colour is needed to read a chart: it bears the name of its network."""
 
 NAMED = 4  # networks that a title can name
+OWN_SCALE = (
+    '<p class="controls"><label><input type="checkbox" id="own-scale">'
+    "Each network on a scale of its own, memory below as well</label></p>"
+)
 LEGEND = (
     "One bar for each convolution and linear layer (hatched), in order, above the rows of the network's "
-    "table. All networks share one scale. The arrow keys lead from bar to bar."
+    "table. All networks share one scale unless asked otherwise. The arrow keys lead from bar to bar."
 )
 CURVE = (
     "Maps that are alive while each operator runs, weights left out, on one scale. Filled: mode graph, where "
@@ -78,7 +82,9 @@ def write_comparison(
         "diffs": diff_section(first, others, entrants[0].terms) if shown and first is not None else "",
         "plane": place("plane", "Parameters against MACs of each network, catalog networks in grey")
         + sections.note(PLANE),
-        "charts": "".join(_charts(entrants, colors, measure) for measure in MEASURES) + sections.note(LEGEND),
+        "charts": (OWN_SCALE if len(entrants) > 1 else "")
+        + "".join(_charts(entrants, colors, measure) for measure in MEASURES)
+        + sections.note(LEGEND),
         "memory": _memory(entrants, colors) + sections.note(CURVE),
         "field": _field(figures) + sections.note(GROWTH),
         "conventions": sections.conventions(entrants),
@@ -89,6 +95,7 @@ def write_comparison(
     page = Page(
         template="comparison.html",
         style="comparison.css",
+        scripts=("comparison.js",),
         kicker="archscape compare",
         title=_title([one.name for one in entrants]),
         lede=escape(_lede(entrants)),
