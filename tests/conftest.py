@@ -91,6 +91,7 @@ def calibration() -> Calibration:
         cache=2**25,
         quality=Quality(error=0.1, low=0.8, high=1.3),
         operators=len(known),
+        left_out=0,
         made="2026-01-02T03:04:05+00:00",
     )
 

@@ -79,11 +79,12 @@ def calibrate(
     """
     setting = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
     cache = cache_bytes(device)
-    timed = _time([chain(seed) for seed in range(chains)], setting, seconds, progress)
-    return calibration_of(timed, setting=setting, cache=cache)
+    flats = [chain(seed, batch=batch) for seed in range(chains)]
+    timed = _time(flats, setting, seconds, progress)
+    return calibration_of(timed, setting=setting, cache=cache, left_out=chains - len(timed))
 
 
-def calibration_of(timed: Sequence[Timed], *, setting: Setting, cache: int) -> Calibration:
+def calibration_of(timed: Sequence[Timed], *, setting: Setting, cache: int, left_out: int = 0) -> Calibration:
     """Return the calibration that chains give, and how well it would have told each from the others."""
     return Calibration(
         setting=setting,
@@ -91,6 +92,7 @@ def calibration_of(timed: Sequence[Timed], *, setting: Setting, cache: int) -> C
         cache=cache,
         quality=_quality(timed, cache),
         operators=sum(len(found.works) for found in timed),
+        left_out=left_out,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

@@ -44,6 +44,7 @@ class Calibration:
         cache: Bytes of its last cache: weights that exceed it come from memory.
         quality: How well it predicts.
         operators: How many operators were timed.
+        left_out: How many chains of operators PyTorch cannot run in the setting.
         made: When, ISO 8601, UTC.
     """
 
@@ -53,6 +54,7 @@ class Calibration:
     cache: int
     quality: Quality
     operators: int
+    left_out: int
     made: str
 
     def to_json(self, *, indent: int | None = 1) -> str:
@@ -64,6 +66,7 @@ class Calibration:
             "cache": self.cache,
             "quality": asdict(self.quality),
             "operators": self.operators,
+            "left_out": self.left_out,
             "made": self.made,
             "rates": kinds,
         }
@@ -105,6 +108,7 @@ def _calibration(tree: Mapping[str, Any]) -> Calibration:
         cache=_count(tree["cache"]),
         quality=quality,
         operators=_count(tree["operators"]),
+        left_out=_count(tree["left_out"]),
         made=str(tree["made"]),
     )
 

@@ -36,29 +36,50 @@ from archscape.spaces.table.values import Term
 LENGTH = 12
 """Operators in a chain, about."""
 ELEMENTS = 2**23
-"""Elements of a map, at most: 32 MB in float32."""
+"""Elements of a map of all inputs, at most: 32 MB in float32."""
 MACS = 600_000_000
-"""Multiply-accumulates of a convolution, at most."""
+"""Multiply-accumulates of a convolution of all inputs, at most."""
 WEIGHTS = 5_000_000
 """Weights of a convolution, at most."""
 NARROW = 16
 """A convolution that could not be so wide within these bounds has a smaller kernel, or strides."""
 FUNCTIONS = ("relu", "relu", "relu", "relu6", "leaky_relu", "silu", "sigmoid", "tanh", "gelu", "hardswish")
 
-Part: TypeAlias = Callable[[Tensor, Random], Tensor]
+Part: TypeAlias = "Callable[[Tensor, Dice], Tensor]"
 
 
-def chain(seed: int) -> Flat:
-    """Return the chain of a number; the same number gives the same chain.
+class Dice(Random):
+    """Random numbers, and how large what they decide may be.
+
+    Attributes:
+        batch: Inputs at once; a larger batch has smaller maps, so that chains take as long.
+    """
+
+    batch = 1
+
+    @property
+    def elements(self) -> int:
+        """Elements of a map of one input, at most."""
+        return ELEMENTS // self.batch
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of a convolution of one input, at most."""
+        return MACS // self.batch
+
+
+def chain(seed: int, *, batch: int = 1) -> Flat:
+    """Return the chain of a number for so many inputs at once; the same number gives the same chain.
 
     >>> chain(3) == chain(3)
     True
     """
-    rng = Random(f"chain {seed}")
+    rng = Dice(f"chain {seed}")
+    rng.batch = batch
     if seed % 12 == 11:
         return _closed(_fully_connected(_start((_near(64, 16_000, rng),)), rng))
     if seed % 40 == 0:
-        return _closed(_heavy(_start((_near(128, 512, rng), 7, 7)), rng))
+        return _closed(_heavy(_start((_near(128, 512, rng), *(max(1, round(7 / batch**0.5)),) * 2)), rng))
     x = _common(_start(_map(rng)), rng)
     x = SPECIAL[seed % len(SPECIAL)](x, rng)
     while len(x.trace.nodes) < LENGTH:
@@ -77,18 +98,18 @@ def _closed(x: Tensor) -> Flat:
     return Flat(trace.inputs[0], tuple(trace.nodes), (len(trace.nodes),))
 
 
-def _near(low: float, high: float, rng: Random) -> int:
+def _near(low: float, high: float, rng: Dice) -> int:
     """Return a whole number, even in its logarithm; four of five are multiples of 8 where that is near."""
     value = exp(rng.uniform(log(low), log(high)))
     return 8 * round(value / 8) if value >= 16 and rng.random() < 0.8 else max(1, round(value))
 
 
-def _map(rng: Random) -> Shape:
+def _map(rng: Dice) -> Shape:
     """Return the shape of an input: mostly an image or a map within a network."""
     rank = rng.choices((2, 1, 3), (86, 9, 5))[0]
     extent = {1: (32, 8192), 2: (4, 288), 3: (4, 24)}[rank]
-    n = _near(*extent, rng)
-    most = max(1, ELEMENTS // n**rank)
+    n = max(4, round(_near(*extent, rng) / rng.batch ** (1 / rank)))
+    most = max(1, rng.elements // n**rank)
     channels = rng.choice((1, 3, 3, 4)) if rng.random() < 0.3 else _near(4, 1024, rng)
     return (min(channels, most), *(n,) * rank)
 
@@ -101,26 +122,26 @@ def _positions(x: Tensor) -> int:
     return prod(x.shape[1:])
 
 
-def _common(x: Tensor, rng: Random) -> Tensor:
+def _common(x: Tensor, rng: Dice) -> Tensor:
     """Place what most networks are made of."""
     return rng.choices((_block, _residual, _gate, _branches, _pool), (10, 3, 1, 2, 1))[0](x, rng)
 
 
-def _block(x: Tensor, rng: Random) -> Tensor:
+def _block(x: Tensor, rng: Dice) -> Tensor:
     x = _convolution(x, rng)
     if rng.random() < 0.7:
         x = place(norm_operator("batch", x.channels, x.rank), x)
     return activation(x, rng.choice(FUNCTIONS)) if rng.random() < 0.8 else x
 
 
-def _convolution(x: Tensor, rng: Random) -> Tensor:
+def _convolution(x: Tensor, rng: Dice) -> Tensor:
     """Place a convolution: 1x1, of a larger kernel, dilated, depthwise or in groups."""
     smallest = min(x.shape[1:])
     kernel = rng.choices((1, 3, 5, 7, 2, 4, 11), (40, 34, 8, 5, 3, 3, 2))[0] if smallest > 4 else 1
     kernel = min(kernel, 3) if x.rank == 3 else kernel
     stride = 2 if smallest >= 8 and rng.random() < 0.15 else 1
     stride = 4 if smallest >= 64 and rng.random() < 0.1 else stride
-    if _most(x, kernel, stride, 1) < NARROW:
+    if _most(x, kernel, stride, 1, rng) < NARROW:
         kernel, stride = 1, 2 if smallest >= 8 else 1
     dilation = 2 if kernel == 3 and smallest > 8 and rng.random() < 0.1 else 1
     kind = rng.choices(("dense", "depthwise", "grouped"), (70, 18, 12) if kernel > 1 else (92, 0, 8))[0]
@@ -142,46 +163,47 @@ def _convolution(x: Tensor, rng: Random) -> Tensor:
     )
 
 
-def _width(x: Tensor, kernel: int, stride: int, groups: int, rng: Random) -> int:
+def _width(x: Tensor, kernel: int, stride: int, groups: int, rng: Dice) -> int:
     """Return a width that keeps a convolution within the bounds, a multiple of its groups."""
-    most = _most(x, kernel, stride, groups)
+    most = _most(x, kernel, stride, groups, rng)
     low = min(8, max(1, most))
     return max(1, _near(low, max(low, most), rng) // groups) * groups
 
 
-def _most(x: Tensor, kernel: int, stride: int, groups: int) -> int:
+def _most(x: Tensor, kernel: int, stride: int, groups: int, rng: Dice) -> int:
     """Return the largest width that keeps a convolution within the bounds."""
     fan_in = kernel**x.rank * x.channels // groups
     positions = max(1, _positions(x) // stride**x.rank)
-    return int(min(MACS // (fan_in * positions), WEIGHTS // fan_in, ELEMENTS // positions, 2048))
+    bounds = (rng.macs // (fan_in * positions), WEIGHTS // fan_in, rng.elements // positions, 2048)
+    return int(min(bounds))
 
 
-def _alike(x: Tensor, rng: Random) -> Tensor:
+def _alike(x: Tensor, rng: Dice) -> Tensor:
     """Place what gives another map of the same shape."""
     y = activation(x, rng.choice(FUNCTIONS))
     return place(norm_operator("batch", y.channels, y.rank), y) if rng.random() < 0.5 else y
 
 
-def _residual(x: Tensor, rng: Random) -> Tensor:
+def _residual(x: Tensor, rng: Dice) -> Tensor:
     return activation(add(x, _alike(x, rng)), "relu")
 
 
-def _gate(x: Tensor, rng: Random) -> Tensor:
+def _gate(x: Tensor, rng: Dice) -> Tensor:
     """Place a squeeze-and-excitation gate: a factor for each channel."""
     y = conv(global_avgpool(x), width=max(1, x.channels // 8), kernel=1, bias=True)
     y = conv(activation(y, "relu"), width=x.channels, kernel=1, bias=True)
     return multiply(x, activation(y, "sigmoid"))
 
 
-def _branches(x: Tensor, rng: Random) -> Tensor:
+def _branches(x: Tensor, rng: Dice) -> Tensor:
     """Place a concatenation, of which one part may have little to add."""
-    if 2 * _elements(x) > ELEMENTS:
+    if 2 * _elements(x) > rng.elements:
         return _block(x, rng)
     y = conv(x, width=min(_width(x, 1, 1, 1, rng), x.channels), kernel=1, bias=False)
     return concat(x, y)
 
 
-def _pool(x: Tensor, rng: Random) -> Tensor:
+def _pool(x: Tensor, rng: Dice) -> Tensor:
     if min(x.shape[1:]) < 6:
         return _block(x, rng)
     kernel, stride = rng.choice(((2, 2), (3, 2), (3, 1), (2, 2)))
@@ -190,23 +212,23 @@ def _pool(x: Tensor, rng: Random) -> Tensor:
     return pool(x, kernel=kernel, stride=stride, padding=padding)
 
 
-def _fully_connected(x: Tensor, rng: Random) -> Tensor:
+def _fully_connected(x: Tensor, rng: Dice) -> Tensor:
     """Place linear layers; now and then one whose weights fit no cache."""
     while len(x.trace.nodes) < 6:
-        most = 20_000_000 if rng.random() < 0.3 else 2_000_000
+        most = (20_000_000 if rng.random() < 0.3 else 2_000_000) // -(-rng.batch // 8)
         x = linear(x, width=min(_near(10, 4096, rng), max(10, most // x.channels)))
         x = activation(x, rng.choice(("relu", "tanh", "softmax")))
     return x
 
 
-def _heavy(x: Tensor, rng: Random) -> Tensor:
+def _heavy(x: Tensor, rng: Dice) -> Tensor:
     """Place a convolution whose weights fit no cache, such as one that reads a map as a whole."""
     kernel = rng.choice((3, 5, 7))
     width = _near(4e6, 3e7, rng) // (kernel**2 * x.channels)
     return activation(conv(x, width=width, kernel=kernel, bias=True), "relu")
 
 
-def _eights(x: Tensor, rng: Random) -> Tensor:
+def _eights(x: Tensor, rng: Dice) -> Tensor:
     """Return the map, behind a convolution to a width that 8 divides if its own is not."""
     if x.channels % 8 == 0:
         return x
@@ -214,7 +236,7 @@ def _eights(x: Tensor, rng: Random) -> Tensor:
 
 
 def _norm(word: str | Term) -> Part:
-    def part(x: Tensor, rng: Random) -> Tensor:
+    def part(x: Tensor, rng: Dice) -> Tensor:
         x = _eights(x, rng)
         return x if _elements(x) < 16 else place(norm_operator(word, x.channels, x.rank), x)
 
@@ -231,80 +253,80 @@ def _small(x: Tensor, most: int = 32) -> Tensor:
     return x if step < 2 else maxpool(x, kernel=step, padding="valid")
 
 
-def _transposed(x: Tensor, rng: Random) -> Tensor:
+def _transposed(x: Tensor, rng: Dice) -> Tensor:
     x = _small(x, 64)
     kernel, stride = rng.choice(((2, 2), (4, 2), (3, 1), (3, 2), (5, 2), (9, 4), (8, 4), (16, 8), (32, 16)))
-    if x.rank == 3 or _elements(x) * stride**x.rank > ELEMENTS:
+    if x.rank == 3 or _elements(x) * stride**x.rank > rng.elements:
         kernel, stride = 3, 1
-    most = min(WEIGHTS, MACS // _positions(x)) // (kernel**x.rank * x.channels)
-    width = _near(1, max(1, min(most, 512, ELEMENTS // (_positions(x) * stride**x.rank))), rng)
+    most = min(WEIGHTS, rng.macs // _positions(x)) // (kernel**x.rank * x.channels)
+    width = _near(1, max(1, min(most, 512, rng.elements // (_positions(x) * stride**x.rank))), rng)
     return transposed_conv(x, width=width, kernel=kernel, stride=stride, bias=False)
 
 
-def _upsample(x: Tensor, rng: Random) -> Tensor:
+def _upsample(x: Tensor, rng: Dice) -> Tensor:
     x = _small(x, 64)
     mode = rng.choice(("nearest", "bilinear"))
-    return x if _elements(x) * 2**x.rank > ELEMENTS else upsample(x, scale=2, mode=mode)
+    return x if _elements(x) * 2**x.rank > rng.elements else upsample(x, scale=2, mode=mode)
 
 
-def _shuffle(x: Tensor, rng: Random) -> Tensor:
+def _shuffle(x: Tensor, rng: Dice) -> Tensor:
     x = _eights(x, rng)
     one, other = split(channel_shuffle(x, groups=rng.choice((2, 4, 8))))
     return concat(one, activation(other, "relu"))
 
 
-def _border(x: Tensor, rng: Random) -> Tensor:
+def _border(x: Tensor, rng: Dice) -> Tensor:
     x = pad(x, sides=rng.choice((1, 2, 3)))
     return centre_crop(x, tuple([max(1, n - 2) for n in x.shape[1:]]))
 
 
-def _deformed(x: Tensor, rng: Random) -> Tensor:
+def _deformed(x: Tensor, rng: Dice) -> Tensor:
     if x.rank != 2:
         return _masked(x, rng)
     x = _small(x)
     return deform_conv(x, width=_width(x, 3, 1, 1, rng), kernel=3, bias=False)
 
 
-def _masked(x: Tensor, rng: Random) -> Tensor:
+def _masked(x: Tensor, rng: Dice) -> Tensor:
     x = _small(x, 64)
     return masked_conv(x, width=_width(x, 3, 1, 1, rng), kernel=3, mask="B", bias=True)
 
 
-def _attention(x: Tensor, rng: Random) -> Tensor:
+def _attention(x: Tensor, rng: Dice) -> Tensor:
     x = _small(_eights(x, rng), 24 if x.rank < 3 else 8)
     query, key, value = [conv(x, width=x.channels, kernel=1, bias=True) for _ in range(3)]
     return attend(query, key, value, heads=rng.choice((1, 2, 4, 8)))
 
 
-def _gdn(x: Tensor, rng: Random) -> Tensor:
+def _gdn(x: Tensor, rng: Dice) -> Tensor:
     x = _small(x, 64)
     return gdn(x, inverse=rng.random() < 0.5)
 
 
-def _unpool(x: Tensor, rng: Random) -> Tensor:
+def _unpool(x: Tensor, rng: Dice) -> Tensor:
     if min(x.shape[1:]) < 2:
         return x
     return unpool(maxpool(x, kernel=2), x, kernel=2)
 
 
-def _carried(x: Tensor, rng: Random) -> Tensor:
+def _carried(x: Tensor, rng: Dice) -> Tensor:
     return carry(activation(x, "relu"), x, activation(x, "sigmoid"))
 
 
-def _global(x: Tensor, rng: Random) -> Tensor:
+def _global(x: Tensor, rng: Dice) -> Tensor:
     y = global_maxpool(x) if rng.random() < 0.5 else global_avgpool(x)
     return multiply(x, activation(y, "sigmoid"))
 
 
-def _response(x: Tensor, rng: Random) -> Tensor:
+def _response(x: Tensor, rng: Dice) -> Tensor:
     return local_response_norm(x, size=5)
 
 
-def _scaled(x: Tensor, rng: Random) -> Tensor:
+def _scaled(x: Tensor, rng: Dice) -> Tensor:
     return scale(x, start=Fraction(1, 10))
 
 
-def _flattened(x: Tensor, rng: Random) -> Tensor:
+def _flattened(x: Tensor, rng: Dice) -> Tensor:
     """Place the head of a network beside its trunk: a map flattened, and what reads it."""
     y = linear(flatten(_small(x, 8)), width=_near(8, 64, rng)) if x.channels <= 1024 else x
     activation(y, "tanh")

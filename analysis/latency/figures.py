@@ -24,6 +24,7 @@ def figures(found: Calibration) -> dict[str, float]:
         "weights of a linear layer read from memory, GB/s": read / 1e9,
         "call of an operator, median of the classes, us": call * 1e6,
         "operators timed": found.operators,
+        "chains that PyTorch cannot run in this setting": found.left_out,
         "classes of operators": len(found.rates),
         "error on chains left out, median, %": 100 * found.quality.error,
         "interval begins, %": 100 * (found.quality.low - 1),

@@ -79,6 +79,9 @@ def read_limits(document: Document, tree: Mapping[str, Tree], place: Place) -> d
     """
     limits = {}
     for name, value in tree.items():
+        if name == "latency":
+            law = "a space names no device, so latency is a limit of a job: `within: {latency: ..5ms}` there"
+            raise document.error((*place, name), law, at_key=True)
         if name not in COSTS:
             raise document.unknown((*place, name), "within", COSTS)
         try:

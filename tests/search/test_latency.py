@@ -25,7 +25,7 @@ from archscape.search.proposers import Random, propose_unique
 from archscape.search.session import run
 from archscape.search.study import Study
 from archscape.spaces import Network, Space
-from archscape.spaces.errors import Infeasible, InputError, JobError
+from archscape.spaces.errors import Infeasible, InputError, JobError, SpaceError
 
 
 def slower(calibration: Calibration, times: float = 2.0) -> Calibration:
@@ -138,6 +138,11 @@ def test_other_limits_and_jobs_are_as_before(job_file: Path, devices: Path) -> N
     job_file.write_text(job_file.read_text() + "within: {latncy: ..5ms}\n")
     with pytest.raises(InputError, match="within has no 'latncy'"):
         read_job(job_file)
+
+
+def test_a_space_has_no_latency(tiny: Space) -> None:
+    with pytest.raises(SpaceError, match="a space names no device, so latency is a limit of a job"):
+        Space.from_yaml(f"{tiny.to_yaml()}within: {{latency: ..5ms}}\n")
 
 
 def test_no_network_beyond_the_limit_is_trained(limited: Path, kept: Calibration, tmp_path: Path) -> None:
