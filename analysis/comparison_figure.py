@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archscape.spaces.errors import InputError, suggest
 
-from .comparison_sections import TOTALS, Measure
+from .comparison_sections import Measure, measures
 from .entrant import Entrant
 from .field_growth import field_growth
 from .figure import INK, REST
@@ -86,9 +86,13 @@ def _bars(axes: Axes, layers: Sequence[LayerRow], measure: str, color: str) -> N
 
 def _totals(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) -> None:
     """Draw a small chart for each total, all networks in one order."""
-    _size(figure, 7.2, 0.7 + 2 * (0.55 + 0.21 * len(entrants)))
-    panels = figure.subplots(2, (len(TOTALS) + 1) // 2, squeeze=False)
-    for axes, measure in zip(panels.flat, TOTALS, strict=True):
+    shown = measures(entrants)
+    rows = (len(shown) + 3) // 4
+    _size(figure, 7.2, 0.2 + rows * (0.55 + 0.21 * len(entrants)))
+    panels = figure.subplots(rows, 4, squeeze=False)
+    for axes in panels.flat[len(shown) :]:
+        axes.remove()
+    for axes, measure in zip(panels.flat, shown, strict=False):
         _total(axes, entrants, colors, measure)
     for row in panels:
         for axes in row[1:]:
@@ -113,10 +117,10 @@ def _total(axes: Axes, entrants: Sequence[Entrant], colors: Sequence[str], measu
     axes.spines[["top", "right", "bottom"]].set_visible(False)
 
 
-def _short(number: int, measure: Measure) -> str:
+def _short(number: float, measure: Measure) -> str:
     from matplotlib.ticker import EngFormatter
 
-    if measure.shown is size or number < 1000:
+    if number < 1000 or "memory" in measure.title:
         return measure.shown(number)
     return str(EngFormatter(sep="", places=1)(number))
 

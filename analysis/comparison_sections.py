@@ -9,6 +9,7 @@ from typing import NamedTuple
 from archscape.spaces import Network
 from archscape.spaces.table.values import shape_text
 
+from .comparison_table import latency_note
 from .entrant import Entrant
 from .guidelines import Finding
 from .layer_charts import weighted
@@ -27,8 +28,12 @@ class Measure(NamedTuple):
     """One of the totals: what it is, its number, and how a reader sees it."""
 
     title: str
-    number: Callable[[Entrant], int | None]
-    shown: Callable[[int], str]
+    number: Callable[[Entrant], float | None]
+    shown: Callable[[float], str]
+
+
+def _size(count: float) -> str:
+    return size(int(count))
 
 
 TOTALS = (
@@ -36,11 +41,23 @@ TOTALS = (
     Measure("MACs", lambda one: one.costs.macs, "{:,}".format),
     Measure("FLOPs", lambda one: one.costs.flops, "{:,}".format),
     Measure("Activations", lambda one: one.costs.activations, "{:,}".format),
-    Measure("Inference memory", lambda one: one.inference.peak if one.inference else None, size),
-    Measure("Training memory", lambda one: one.training.peak if one.training else None, size),
+    Measure("Inference memory", lambda one: one.inference.peak if one.inference else None, _size),
+    Measure("Training memory", lambda one: one.training.peak if one.training else None, _size),
     Measure("Receptive field", lambda one: max(one.field, default=None), "{:,}".format),
     Measure("Convolutions, linear layers", lambda one: len(weighted(one.layers)), "{:,}".format),
 )
+
+
+LATENCY = Measure(
+    "Latency",
+    lambda one: one.latency.seconds if one.latency else None,
+    lambda seconds: f"{1e3 * seconds:.3g} ms",
+)
+
+
+def measures(entrants: Sequence[Entrant]) -> list[Measure]:
+    """Return the totals that are known: latency if it was asked for."""
+    return [*TOTALS, *([LATENCY] if any(one.predictor for one in entrants) else [])]
 
 
 def contents(*, has_diffs: bool) -> Html:
@@ -63,8 +80,8 @@ def contents(*, has_diffs: bool) -> Html:
 
 def totals(entrants: Sequence[Entrant], colors: Sequence[str]) -> Html:
     """Return a small chart for each total: all networks in one order, on one scale from zero."""
-    charts = "".join(_total(entrants, colors, measure) for measure in TOTALS)
-    terms = f"Memory: {entrants[0].terms.text}."
+    charts = "".join(_total(entrants, colors, measure) for measure in measures(entrants))
+    terms = f"Memory: {entrants[0].terms.text}. {latency_note(entrants)}".strip()
     return f'<div class="totals">{charts}</div>' + note(f"{NOTE} {terms} {FIELD}")
 
 
@@ -74,7 +91,7 @@ def _total(entrants: Sequence[Entrant], colors: Sequence[str], measure: Measure)
     rows = []
     for index, (one, color, number) in enumerate(zip(entrants, colors, numbers, strict=True)):
         shown = NONE if number is None else measure.shown(number)
-        exact = "" if number is None or measure.shown is not size else f' title="{number:,} bytes"'
+        exact = "" if number is None else _exact(one, number, measure)
         ratio = times(number / first) if index and first and number is not None else ""
         part = (number or 0) / largest if largest else 0.0
         rows.append(
@@ -82,6 +99,13 @@ def _total(entrants: Sequence[Entrant], colors: Sequence[str], measure: Measure)
             f"<b{exact}>{shown}</b><small>{ratio}</small></li>"
         )
     return f"<figure><figcaption>{escape(measure.title)}</figcaption><ol>{''.join(rows)}</ol></figure>"
+
+
+def _exact(one: Entrant, number: float, measure: Measure) -> Html:
+    """Return what hovering over a number says: all bytes of it, or its interval."""
+    if measure is LATENCY and one.latency:
+        return f' title="{1e3 * one.latency.low:.3g} to {1e3 * one.latency.high:.3g} ms"'
+    return f' title="{number:,} bytes"' if measure.shown is _size else ""
 
 
 def panel(name: str, color: str, total: str, ratio: str, chart: Html, layers: int) -> Html:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archscape.spaces.errors import InputError, suggest
 from archscape.spaces.table.values import shape_text
@@ -15,6 +15,9 @@ from .entrant import Entrant
 from .memory import Memory
 from .memory_training import TrainingMemory
 from .writing import write_table
+
+if TYPE_CHECKING:
+    from .latency import Latency
 
 Number: TypeAlias = "int | float | str | None"
 MEGA = 10**6
@@ -29,13 +32,13 @@ class Column(NamedTuple):
         head: Its head for readers.
         plain: Its head for programs.
         cell: What stands in it; None where it is not known.
-        bytes: Whether that is a number of bytes, which readers see in megabytes.
+        unit: What readers see it in: bytes in megabytes, seconds in milliseconds; 0 as it is.
     """
 
     head: str
     plain: str
     cell: Callable[[Entrant], Number]
-    bytes: bool = False
+    unit: float = 0
 
 
 COLUMNS: dict[str, Column] = {
@@ -43,13 +46,19 @@ COLUMNS: dict[str, Column] = {
     "macs": Column("macs", "macs", lambda one: one.costs.macs),
     "flops": Column("flops", "flops", lambda one: one.costs.flops),
     "activations": Column("activations", "activations", lambda one: one.costs.activations),
-    "weights": Column("weights MB", "weights_bytes", lambda one: _of(one.inference, "weights"), True),
-    "inference": Column("inference MB", "inference_bytes", lambda one: _of(one.inference, "peak"), True),
-    "training": Column("training MB", "training_bytes", lambda one: _of(one.training, "peak"), True),
+    "weights": Column("weights MB", "weights_bytes", lambda one: _of(one.inference, "weights"), MEGA),
+    "inference": Column("inference MB", "inference_bytes", lambda one: _of(one.inference, "peak"), MEGA),
+    "training": Column("training MB", "training_bytes", lambda one: _of(one.training, "peak"), MEGA),
     "field": Column("field", "receptive_field", lambda one: shape_text(one.field) if one.field else None),
     "layers": Column("layers", "layers", lambda one: len(one.costs.layers)),
 }
 """The columns by their words on the command line."""
+LATENCY = (
+    Column("latency ms", "latency_seconds", lambda one: _of(one.latency, "seconds"), 1e-3),
+    Column("from", "latency_low", lambda one: _of(one.latency, "low"), 1e-3),
+    Column("to", "latency_high", lambda one: _of(one.latency, "high"), 1e-3),
+)
+"""What stands behind them where latency is asked for: the prediction, and the ends of its interval."""
 TERMS = ("batch", "dtype", "mode", "optimizer")
 
 
@@ -85,6 +94,7 @@ def table(
     """
     columns = [COLUMNS[name] for name in chosen]
     columns += [_convention(name) for name in counted]
+    columns += LATENCY if any(one.predictor for one in entrants) else []
     heads = ["network", "input", *(column.plain if plain else column.head for column in columns)]
     rows = [[one.name, shape_text(one.input), *(_cell(one, at, plain) for at in columns)] for one in entrants]
     if plain:
@@ -98,7 +108,19 @@ def table(
 
 def note(entrants: Sequence[Entrant]) -> str:
     """Return how the numbers of a table are counted."""
-    return f"Convention: {CONVENTION}. Memory: {entrants[0].terms.text}; MB are 10^6 bytes."
+    times = latency_note(entrants)
+    return f"Convention: {CONVENTION}. Memory: {entrants[0].terms.text}; MB are 10^6 bytes. {times}".rstrip()
+
+
+def latency_note(entrants: Sequence[Entrant]) -> str:
+    """Return of which device the latencies are; "" where there are none."""
+    known = [one.latency for one in entrants if one.latency]
+    if not known:
+        return ""
+    guessed = sorted({kind for found in known for kind in found.guessed})
+    more = f"; of {', '.join(guessed)} the calibration knows nothing" if guessed else ""
+    share = f"{known[0].level:.0%} of networks lie within the interval"
+    return f"Latency: predicted for {known[0].setting.words}; {share}{more}."
 
 
 def write_comparison_table(
@@ -113,8 +135,9 @@ def write_comparison_table(
     return write_table(heads, rows, path, note=note(entrants))
 
 
-def _of(held: Memory | TrainingMemory | None, part: str) -> int | None:
-    return None if held is None else int(getattr(held, part))
+def _of(found: Memory | TrainingMemory | Latency | None, part: str) -> Number:
+    number: int | float | None = None if found is None else getattr(found, part)
+    return number
 
 
 def _convention(name: str) -> Column:
@@ -124,4 +147,4 @@ def _convention(name: str) -> Column:
 
 def _cell(one: Entrant, column: Column, plain: bool) -> Number:
     found = column.cell(one)
-    return found / MEGA if column.bytes and not plain and isinstance(found, int) else found
+    return found / column.unit if column.unit and not plain and isinstance(found, int | float) else found

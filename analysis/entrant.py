@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from archscape.spaces import Network
 from archscape.spaces.graph import Shape
@@ -17,6 +18,9 @@ from .memory_curve import Moment, memory_curve
 from .memory_training import TrainingMemory, training_memory
 from .networks import LayerRow
 from .receptive_field import receptive_fields
+
+if TYPE_CHECKING:
+    from .latency import Latency, Predictor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,7 @@ class Entrant:
         costs: Its costs by layer.
         network: The network; None if it is a module.
         terms: How its memory is counted.
+        predictor: What tells its latency; None if that is not asked for.
     """
 
     name: str
@@ -61,12 +66,20 @@ class Entrant:
     costs: LayerTable
     network: Network | None
     terms: Terms
+    predictor: Predictor | None = None
 
     @classmethod
-    def of(cls, found: Profile, terms: Terms) -> Entrant:
+    def of(cls, found: Profile, terms: Terms, predictor: Predictor | None = None) -> Entrant:
         """Return a network whose costs are known."""
         network = found.network
-        return cls(name=network.name, input=network.input, costs=found, network=network, terms=terms)
+        return cls(
+            name=network.name,
+            input=network.input,
+            costs=found,
+            network=network,
+            terms=terms,
+            predictor=predictor,
+        )
 
     @cached_property
     def inference(self) -> Memory | None:
@@ -83,6 +96,13 @@ class Entrant:
         if self.network is None:
             return None
         return training_memory(self.network, batch=terms.batch, dtype=terms.dtype, optimizer=terms.optimizer)
+
+    @cached_property
+    def latency(self) -> Latency | None:
+        """What one inference of the batch takes, by the calibration of a device."""
+        if self.network is None or self.predictor is None:
+            return None
+        return self.predictor.predict(self.network)
 
     def curve(self, mode: str) -> list[Moment]:
         """Return the bytes of maps that are held while each operator runs; nothing of a module."""

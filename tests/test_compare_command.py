@@ -13,6 +13,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from archscape.analysis.latency import Calibration, Predictor
+from archscape.analysis.latency.store import save
 from archscape.analysis.memory_training import training_memory
 from archscape.spaces import load_network
 
@@ -168,3 +170,25 @@ def test_what_docs_show_is_what_is_printed(archscape: Run, root: Path, tmp_path:
         assert done.returncode == 0, done.stderr
     drawn, shown = (path.read_text().count('id="patch_') for path in (tmp_path / "figure.svg", FIGURE))
     assert drawn == shown > 24  # a bar for each layer and measure
+
+
+@pytest.mark.usefixtures("devices")
+def test_latencies_have_an_interval_and_name_the_device(
+    archscape: Run, calibration: Calibration, tmp_path: Path
+) -> None:
+    missing = archscape("compare", "lenet5", "--latency")
+    assert missing.returncode == 2
+    assert "run `archscape calibrate`, about a minute" in missing.stderr
+    save(calibration)
+    done = archscape("compare", "lenet5", "resnet18", "--latency", "--format", "json", "--out", "page.html")
+    assert done.returncode == 0, done.stderr
+    seconds = Predictor(calibration).seconds(load_network("resnet18"))
+    row = json.loads(done.stdout)[1]
+    assert row["latency_seconds"] == pytest.approx(seconds)
+    assert (row["latency_low"], row["latency_high"]) == pytest.approx((0.8 * seconds, 1.3 * seconds))
+    assert f"Latency: predicted for {calibration.setting.words}; 90% of networks" in done.stderr
+    page = (tmp_path / "page.html").read_text()
+    assert "<figcaption>Latency</figcaption>" in page
+    assert f'title="{800 * seconds:.3g} to {1300 * seconds:.3g} ms"' in page
+    idle = archscape("compare", "lenet5", "--device", "cpu")
+    assert (idle.returncode, "give --latency as well" in idle.stderr) == (2, True)

@@ -16,6 +16,7 @@ from .networks import FormatOption, InputOption, find_network, is_python, read_s
 
 if TYPE_CHECKING:
     from ..analysis.entrant import Entrant, Terms
+    from ..analysis.latency import Predictor
 
 FIGURES = (".svg", ".png", ".pdf")
 TABLES = (".md", ".tex", ".csv", ".json")
@@ -63,6 +64,17 @@ def compare(
     dtype: DtypeOption = "float32",
     mode: ModeOption = "graph",
     optimizer: OptimizerOption = "momentum",
+    latency: Annotated[
+        bool,
+        typer.Option("--latency", help="Also tell latencies, as `archscape calibrate` lets them be told."),
+    ] = False,
+    device: Annotated[
+        str | None, typer.Option(help="With --latency: cpu or cuda. [default: cpu]", metavar="NAME")
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --latency: CPU threads. [default: 1]", show_default=False),
+    ] = None,
     differences: Annotated[
         bool | None,
         typer.Option(
@@ -96,7 +108,8 @@ def compare(
     chosen, kind = choose(costs), _kind(out, figure, differences)
     terms = Terms(batch=batch, dtype=dtype, mode=mode, optimizer=optimizer)
     counted = [*CONVENTIONS][1:] if convention == ALL else [convention] if convention else []
-    entrants = [_entrant(name, shape, terms) for name in networks]
+    predictor = _predictor(latency, device, threads, terms)
+    entrants = [_entrant(name, shape, terms, predictor) for name in networks]
     columns, rows = table(entrants, chosen, counted=counted, plain=form in (Format.json, Format.csv))
     emit(columns, rows, form)
     say(note(entrants))
@@ -126,12 +139,25 @@ def _kind(out: Path | None, figure: str, differences: bool | None) -> str:
     return figure or "layers"
 
 
-def _entrant(name: str, shape: str | None, terms: Terms) -> Entrant:
+def _predictor(latency: bool, device: str | None, threads: int | None, terms: Terms) -> Predictor | None:
+    for name, value in (("device", device), ("threads", threads)):
+        if value is not None and not latency:
+            raise InputError(f"--{name} says where a latency is of; give --latency as well")
+    if not latency:
+        return None
+    from ..analysis.latency import Predictor, this_machine
+    from ..analysis.latency.store import load
+
+    setting = this_machine(device=device or "cpu", threads=threads or 1, batch=terms.batch, dtype=terms.dtype)
+    return Predictor(load(setting))
+
+
+def _entrant(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> Entrant:
     from ..analysis.cost import profile
     from ..analysis.entrant import Entrant
 
     if not is_python(name):
-        return Entrant.of(profile(find_network(name, shape)), terms)
+        return Entrant.of(profile(find_network(name, shape)), terms, predictor)
     from ..analysis.foreign import profile_module
     from ..analysis.user_code import load_module
 
