@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from archscape.spaces import Network, load_network
+from archscape.spaces import Network, Space, load_network
 from archscape.spaces.errors import SpaceError
 from archscape.spaces.skips import additions, without_skips
 
@@ -94,3 +94,14 @@ def test_dropping_the_only_path_is_refused() -> None:
     rows = "[basic: {width: 4, shortcut: none, droppath: 1/10}]"
     with pytest.raises(SpaceError, match="with `shortcut: none` nothing would be left"):
         Network.from_yaml(f"network: a\ninput: 3x8x8\nlayers: {rows}")
+
+
+def test_a_space_can_search_over_shortcuts() -> None:
+    rows = "[basic: {width: 4, stride: 2, shortcut: {projection, pad, none}}, avgpool]"
+    space = Space.from_yaml(f"space: a\ninput: 3x8x8\nlayers: {rows}")
+    found = {word: space.replay({"basic.shortcut": word}).network for word in ("projection", "pad", "none")}
+    assert {word: len(additions(network)) for word, network in found.items()} == {
+        "projection": 1,
+        "pad": 1,
+        "none": 0,
+    }
