@@ -14,7 +14,7 @@ def figures(found: Calibration) -> dict[str, float]:
     """Return figures by name, the unit in each: what it takes for layers that a device is good at."""
     convolution = Row("conv", width=256, kernel=3, norm=None, act=None, bias=False)
     computes = Network(name="computes", input=(256, 28, 28), layers=(convolution,))
-    reads = Network(name="reads", input=(8192,), layers=(Row("linear", width=8192, bias=False),))
+    reads = Network(name="reads", input=(8192, 1), layers=(Row("linear", width=8192, bias=False),))
     predictor, setting = Predictor(found), found.setting
     macs = setting.batch * computes.totals.macs / predictor.seconds(computes)
     read = setting.item * reads.totals.params / predictor.seconds(reads)

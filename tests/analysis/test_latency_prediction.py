@@ -11,6 +11,7 @@ import pytest
 
 from archscape.analysis.cost import profile
 from archscape.analysis.latency import Calibration, Predictor, predict
+from archscape.analysis.latency.figures import figures
 from archscape.analysis.latency.fit import Rates
 from archscape.analysis.latency.prediction import cold_share
 from archscape.analysis.latency.store import save
@@ -98,3 +99,16 @@ def load_network(name: str) -> Network:
     network = load(name)
     assert isinstance(network, Network)
     return network
+
+
+def test_figures_are_those_of_the_rates(calibration: Calibration) -> None:
+    found = figures(calibration)
+    values = dict(zip((name.split(",")[-1].strip() for name in found), found.values(), strict=False))
+    macs = 256 * 256 * 9 * 28 * 28
+    patches, weights, maps = 256 * 9 * 28 * 28, 4 * 256 * 256 * 9, 2 * 4 * 256 * 28 * 28
+    own = calibration.rates["conv"].seconds
+    beyond = max(0, maps - 2**20)
+    seconds = own[0] + 1e-10 * (2 * macs + patches + weights + maps + beyond + 1)
+    assert values["GMAC/s"] == pytest.approx(macs / seconds / 1e9)
+    assert values["us"] == pytest.approx(10)
+    assert found["interval begins, %"] == pytest.approx(-20)
