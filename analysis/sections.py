@@ -24,6 +24,10 @@ FIGURES = {
 }
 
 
+DOSSIERS = 30
+"""Networks of the frontier that are shown with their layers: with hundreds a page would not open."""
+
+
 def lede(digest: Digest) -> Html:
     """Return in two sentences what was searched."""
     parts = [f"{before} {word}" for before, word in _named(_job(digest.results.job))]
@@ -120,9 +124,16 @@ def trials_section(digest: Digest, shown: Collection[int], *, of: int) -> Html:
 
 
 def dossiers(found: Digest) -> dict[int, Dossier]:
-    """Return what to show of the frontier's networks and of the best one, by the number of the trial."""
-    best = found.best
-    shown = found.front if best is None else pd.concat([found.front, best.to_frame().T])
+    """Return what to show of the frontier's networks and of the best one, by the number of the trial.
+
+    Of a long frontier these are `DOSSIERS` networks at even steps.
+    """
+    best, front = found.best, found.front
+    steps = (
+        np.unique(np.linspace(0, max(len(front) - 1, 0), DOSSIERS).round().astype(int)) if len(front) else []
+    )
+    front = front.iloc[steps]
+    shown = front if best is None else pd.concat([front, best.to_frame().T])
     shown = shown[shown["network"] != ""].drop_duplicates("number")
     return {
         int(number): read_dossier(text)
@@ -142,7 +153,12 @@ def networks_section(digest: Digest, dossiers: Mapping[int, Dossier]) -> Html:
         return empty("There is no network to show yet.")
     best = digest.best
     rows = digest.trials.set_index("number", drop=False).loc[list(dossiers)]
-    order = f"The frontier from the lowest to the highest {label(digest.costs[0])}; the best is open."
+    few = (
+        f" Of {len(digest.front):,} networks {DOSSIERS}, at even steps."
+        if len(digest.front) > DOSSIERS
+        else ""
+    )
+    order = f"The frontier from the lowest to the highest {label(digest.costs[0])}; the best is open.{few}"
     return f'<p class="note lead">{escape(order)}</p>' + "".join(
         _network(
             row, digest, dossiers[row["number"]], is_open=best is not None and best["number"] == row["number"]
