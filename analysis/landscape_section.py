@@ -141,7 +141,10 @@ def _layout(span: float) -> Spec:
 def _trial(found: Landscape) -> Html:
     explored = _explored(found)
     panels = "".join(_panel(found, kind, one) for kind, one in explored.items())
-    lead = f"Loss on {found.part} of {found.data}; directions of seed {found.seed}."
+    _, high = scale(list(explored.values()))
+    above = any((one.surface.losses > high).any() for one in explored.values())
+    shared = f" Losses above {high:.3g} share the last colour." if above else ""
+    lead = f"Loss on {found.part} of {found.data}; directions of seed {found.seed}.{shared}"
     return (
         f"<h3>Trial {found.trial}</h3>"
         f'<p class="note lead">{escape(lead)}</p>'

@@ -78,6 +78,14 @@ def test_both_networks_of_a_trial_share_their_colours(explored_trial: Make) -> N
     assert one["colorbar"] == two["colorbar"]
 
 
+def test_losses_beyond_the_colours_are_told(explored_trial: Make) -> None:
+    landscape = explored_trial()
+    assert "share the last colour" not in landscape_section([landscape])
+    assert landscape.plain is not None
+    landscape.plain.surface.losses[0, 0] = 1e9
+    assert "Losses above 1e+03 share the last colour." in landscape_section([landscape])
+
+
 def test_what_is_not_finite_is_a_cross_that_says_so(explored_trial: Make) -> None:
     landscape = explored_trial(plain=False)
     landscape.trained.surface.losses[0, :2] = np.nan, np.inf
