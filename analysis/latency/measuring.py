@@ -13,6 +13,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 from archscape.spaces import Network
+from archscape.spaces.errors import InputError
 
 from .energy import Meter, meter_of
 from .setting import LAYOUT, Setting, this_machine
@@ -81,7 +82,7 @@ def measure(
         rounds: How many turns each network has.
 
     Raises:
-        InputError: If there is no such device, or a setting is out of range.
+        InputError: If there is no such device, a setting is out of range, or PyTorch cannot run a network.
     """
     from .running import image, lay_out, ready
 
@@ -91,6 +92,11 @@ def measure(
         module = lay_out(network.build(), len(network.input) - 1, setting)
         calls[network.name] = _call(module, image(network.input, setting))
     with ready(setting):
+        for name, call in calls.items():
+            try:
+                call()
+            except (NotImplementedError, RuntimeError) as error:
+                raise InputError(f"{name}: PyTorch cannot run it on {setting.words}: {error}") from None
         return measure_calls(calls, setting, rounds=rounds)
 
 

@@ -35,6 +35,12 @@ def test_a_network_is_measured_in_the_setting_that_is_asked_for() -> None:
     assert image((3, 8, 8), found.setting).is_contiguous(memory_format=torch.channels_last)
 
 
+def test_a_type_that_an_operator_does_not_know_is_said() -> None:
+    network = Network.from_yaml("network: odd\ninput: 8x6x6\nlayers: [lrn]\n")
+    with pytest.raises(InputError, match=r"odd: PyTorch cannot run it on .*bfloat16.*not implemented"):
+        measure([network], dtype="bfloat16", rounds=1)
+
+
 @pytest.mark.parametrize("name", ["lenet5", "vae", "tdnn", "highway", "shufflenetv2-x1.0"])
 def test_a_stepper_times_every_operator_of_a_network(name: str) -> None:
     network = load_network(name)
