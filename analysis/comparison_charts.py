@@ -17,7 +17,7 @@ from .words import escaped, size
 DASHES = ("solid", "dash", "dot", "dashdot")
 NEAR = 0.055
 """Share of the upright axis below which the labels of two lines would touch."""
-WIDE = 0.2
+WIDE = 0.3
 """Share of the level axis that a label may take."""
 
 

@@ -19,7 +19,7 @@ MARKS: dict[Kind, str] = {"same": "=", "changed": "≠", "removed": "−", "adde
 TELLS = (
     "A row is the same if it computes the same on the same shapes; where a row says the same but reads "
     "another shape, that is told. Differences of parameters, MACs and activations add up to those of the "
-    "networks. Memory is the most that is alive while a row runs; the peak is its largest."
+    "networks. Memory is the most that is alive while a row runs, in mode graph; the peak is its largest."
 )
 
 
