@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import doctest
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from archscape.analysis import landscape as landscape_module
 from archscape.analysis.landscape import directions, filter_norms, landscape, mean_loss
 from archscape.analysis.landscape_surface import Surface, grid, numbers
 from archscape.spaces import load_network
@@ -185,3 +187,7 @@ def test_a_coarse_grid_has_no_sharpness() -> None:
     found = numbers(Surface(span=1.0, losses=np.ones((3, 3)), accuracies=np.ones((3, 3))))
     assert np.isnan(found.sharpness)
     assert found.bends == 0
+
+
+def test_the_example_runs() -> None:
+    assert doctest.testmod(landscape_module).failed == 0
