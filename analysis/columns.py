@@ -317,7 +317,7 @@ def _said(
         f"Networks are named by {name} (--name)." if name else "Networks are named by their row (--name).",
     ]
     if family:
-        said.append(f"Families: {'by name' if family == FAMILY else family}{rule} (--family).")
+        said.append(f"Families: {'by name' if rule else family}{rule} (--family).")
     else:
         said.append("No families: no column tells them, and names that begin alike are too few (--family).")
     if repeats:

@@ -1,8 +1,8 @@
 """How a page bears 10,000 trials.
 
-Claim: the report of a search with 10,000 trials can be used 2.5 s after it is opened, half the time of the same
-page with all rows as elements; its table scrolls with less than one frame in a hundred late, sorts and filters
-within 0.1 s.
+Claim: the report of a search with 10,000 trials can be used 2.5 s after it is opened, half the time of the
+same page with all rows as elements; its table scrolls with less than one frame in a hundred late, sorts and
+filters within 0.1 s.
 
 Command: `python benchmarks/report.py` (a minute; needs Chromium; writes benchmarks/results/report-DATE.md)
 
