@@ -19,6 +19,7 @@ from .network import Network
 from .operators import Add
 from .table.expressions import Expr
 from .table.rows import Composed, Row, row_references
+from .table.values import NAME_LENGTH
 
 Idle: TypeAlias = Mapping[str, frozenset[str]]
 
@@ -26,6 +27,7 @@ RESIDUAL = ("basic", "bottleneck", "inverted")
 """Blocks that take `shortcut: none`."""
 PASSING = ("identity", "shortcut")
 """Rows that a branch is made of if it only passes its map on."""
+SUFFIX = "-without-skips"
 OF_SUMS = ("droppath", "last_norm")
 """What is said of x + f(x), and of f(x) alone means nothing."""
 
@@ -49,7 +51,7 @@ def without_skips(network: Network) -> Network:
     try:
         found = replace(
             network,
-            name=f"{network.name}-without-skips",
+            name=f"{network.name[: NAME_LENGTH - len(SUFFIX)]}{SUFFIX}",
             layers=layers,
             blocks=blocks,
             let=network.constants(layers),

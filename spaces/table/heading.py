@@ -17,7 +17,7 @@ from .expressions import Expr, ExpressionError, expression_text, is_open, nestin
 from .parser import parse
 from .resolve import MAX_NESTING
 from .rows import MAX_NAME, MAX_ROWS, Composed, Row
-from .values import NAME, shape_text
+from .values import NAME, NAME_LENGTH, shape_text
 
 Declared: TypeAlias = "tuple[Row, ...] | Composed"
 """What a word of `blocks` stands for: one of several rows, or rows one after the other."""
@@ -90,7 +90,7 @@ def check_heading(table: Table) -> None:
     if not isinstance(table.name, str) or not NAME.fullmatch(table.name):
         words: list[Place] = [("space",), ("network",)]
         place = next((place for place in words if place in table.document.values), ())
-        law = "a name is letters, digits, '.', '_', '-', at most 64, and starts with a letter"
+        law = f"a name is letters, digits, '.', '_', '-', at most {NAME_LENGTH}, and starts with a letter"
         raise error(place, f"{law}, but got '{table.name}'")
     extents = table.input
     if not 2 <= len(extents) <= 4 or not all(type(n) is int and 1 <= n <= MAX_EXTENT for n in extents):

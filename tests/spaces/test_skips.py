@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -105,3 +107,8 @@ def test_a_space_can_search_over_shortcuts() -> None:
         "pad": 1,
         "none": 0,
     }
+
+
+def test_a_long_name_is_cut_to_what_a_name_may_be() -> None:
+    plain = without_skips(replace(load_network("resnet20"), name="a" * 64))
+    assert plain.name == "a" * 50 + "-without-skips"
