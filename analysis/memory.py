@@ -10,9 +10,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
+from archscape.spaces.footprint import NOTHING
 from archscape.spaces.graph import Body, Flat, Op
 from archscape.spaces.operators.opaque import Opaque
 
@@ -141,17 +143,16 @@ def check(batch: int, dtype: str) -> int:
 
 def weights(network: Network, item: int) -> int:
     """Return the bytes of parameters and buffers."""
-    return item * network.body.totals.params + _buffers(network.body, item, {})
+    return item * network.body.totals.params + buffers(network.body, item)
 
 
-def _buffers(body: Body, item: int, known: dict[int, int]) -> int:
+@lru_cache(maxsize=64)
+def buffers(body: Body, item: int) -> int:
     """Return the bytes of buffers; a block is asked once."""
     found = 0
     for op, *_ in body.nodes:
         if isinstance(op, Body):
-            if id(op) not in known:
-                known[id(op)] = _buffers(op, item, known)
-            found += known[id(op)]
+            found += buffers(op, item)
         elif op.stateful and not op.weighted:  # a convolution or a linear layer has none
             found += op.buffers().bytes(1, item)
     return found
@@ -184,7 +185,8 @@ def graph_curve(flat: Flat, batch: int, item: int) -> list[int]:
         if owners[index + 1] == index + 1:
             sizes[index + 1] = own = unit * elements(node.shape)
             live += own
-        curve.append(live + footprint.during.bytes(batch, item))
+        during = footprint.during
+        curve.append(live if during is NOTHING else live + during.bytes(batch, item))
         for value in dying[index]:
             live -= sizes[value]
     return curve

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from archscape.spaces.footprint import NOTHING, Footprint
@@ -42,7 +43,7 @@ class Rule(NamedTuple):
     footprint: Footprint
 
 
-Record: TypeAlias = "tuple[int, int, list[int], int, list[int], bool, int]"
+Record: TypeAlias = "tuple[int, int, list[int], int, Sequence[int], bool, int]"
 """What autograd writes down of an operator.
 
 Its node; bytes of tensors of its own that it keeps; values whose memory it keeps; bytes of its weights'
@@ -97,10 +98,13 @@ class Step:
             view, _, saves, saves_output, _, shares, reaches, _ = footprint
             if not view:
                 live += size
-            given = [value for value in inputs[:reaches] if needs[value]]
+            if len(inputs) > 1:
+                given: Sequence[int] = [value for value in inputs[:reaches] if needs[value]]
+            else:
+                given = inputs if needs[inputs[0]] else ()
             if given or gradients:
                 needs.append(True)
-                saved = [owners[inputs[position]] for position in saves]
+                saved = [owners[inputs[position]] for position in saves] if saves else []
                 if saves_output:
                     saved.append(owners[index + 1])
                 for value in saved:
@@ -146,11 +150,10 @@ class Step:
             gradients += own
             if shares:
                 holders[piece] += len(given)
-                made = [piece] * len(given)
+                made: Sequence[int] = (piece,) * len(given)
             else:
-                made = []
+                made = range(len(pieces), len(pieces) + len(given))
                 for value in given:
-                    made.append(len(pieces))
                     pieces.append(sizes[value])
                     holders.append(1)
                     live += sizes[value]

@@ -11,10 +11,10 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import reduce
 from math import ceil, floor, gcd, lcm
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from archscape.spaces import Graph
-from archscape.spaces.graph import Flat, Node, Op, Shape, Steps
+from archscape.spaces.graph import Body, Flat, Node, Op, Shape, Steps
 
 
 class Field(NamedTuple):
@@ -55,18 +55,31 @@ def fields(graph: Graph) -> dict[str, Field]:
     ['32', '32', '31/2', '31/2']
     """
     flat = graph.flatten()
+    pointwise = {kind for kind in {type(node.op) for node in flat.nodes} if _is_pointwise(kind)}
     values = [(_Axis(1, ((0, 0),)),) * (len(flat.input) - 1)]
+    found = [_field(values[0])]
     for node in flat.nodes:
-        values.append(_axes(flat, node, [values[value] for value in node.inputs]))
-    known = {axes: _field(axes) for axes in set(values)}
-    return {node.name: known[axes] for node, axes in zip(flat.nodes, values[1:], strict=True)}
+        first = node.inputs[0]
+        passes = type(node.op) in pointwise
+        if passes and len(node.inputs) == 1:
+            axes = values[first]
+        else:
+            inputs = [values[value] for value in node.inputs]
+            axes = reduce(_unions, inputs) if passes else _axes(flat, node, inputs)
+        values.append(axes)
+        found.append(found[first] if axes is values[first] else _field(axes))
+    return dict(zip([node.name for node in flat.nodes], found[1:], strict=True))
 
 
 def _field(axes: Axes) -> Field:
+    if axes and _alike(axes, axes[0]):
+        size, jump, centre = axes[0].field
+        return Field((size,) * len(axes), (jump,) * len(axes), (centre,) * len(axes))
+    found = [axis.field for axis in axes]
     return Field(
-        tuple([axis.size for axis in axes]),
-        tuple([axis.jump for axis in axes]),
-        tuple([axis.centre for axis in axes]),
+        tuple([size for size, _, _ in found]),
+        tuple([jump for _, jump, _ in found]),
+        tuple([centre for _, _, centre in found]),
     )
 
 
@@ -82,17 +95,17 @@ class _Axis(NamedTuple):
     ends: tuple[tuple[int, int], ...]
 
     @property
-    def size(self) -> int:
-        return max([high - low + 1 for low, high in self.ends])
-
-    @property
     def jump(self) -> int | Fraction:
         return self.shift if len(self.ends) == 1 else Fraction(self.shift, len(self.ends))
 
     @property
-    def centre(self) -> Fraction:
-        middle = Fraction(sum([low + high for low, high in self.ends]), 2 * len(self.ends))
-        return middle - Fraction(self.jump) * (len(self.ends) - 1) / 2 if len(self.ends) > 1 else middle
+    def field(self) -> tuple[int, int | Fraction, int | Fraction]:
+        """Size, jump and centre."""
+        size = max([high - low + 1 for low, high in self.ends])
+        middle = _ratio(sum([low + high for low, high in self.ends]), 2 * len(self.ends))
+        if len(self.ends) == 1:
+            return size, self.shift, middle
+        return size, self.jump, middle - Fraction(self.jump) * (len(self.ends) - 1) / 2
 
     def at(self, place: int) -> tuple[int, int]:
         """Return what an element sees."""
@@ -126,42 +139,54 @@ class _Axis(NamedTuple):
 
 
 Axes: TypeAlias = "tuple[_Axis, ...]"
+T = TypeVar("T")
 
 
 def _axes(flat: Flat, node: Node, inputs: list[Axes]) -> Axes:
     """Return what an operator sees: through windows on its first input and any that they cover, else all."""
     assert isinstance(node.op, Op)
-    if not _pointwise(type(node.op)):
-        shapes = flat.shapes(node)
-        kernel, stride = node.op.field(shapes)
-        centre = node.op.centre(shapes)
-        joins = set(kernel) | set(stride) <= {1} and not any(centre)
-        # A vector has no axis to look along, and all that it was made of has been seen.
-        if not joins and len(kernel) == len(inputs[0]):
-            steps = list(zip(kernel, stride, centre, strict=True))
-            inputs = [
-                _windows(axes, steps) if place == 0 or shape[1:] == kernel else axes
-                for place, (axes, shape) in enumerate(zip(inputs, shapes, strict=True))
-            ]
-            if shapes[0][1:] == kernel and set(node.shape[1:]) <= {1}:
-                inputs = [tuple([axis.still() for axis in axes]) for axes in inputs]
+    shapes = flat.shapes(node)
+    kernel, stride = node.op.field(shapes)
+    steps = tuple(zip(kernel, stride, node.op.centre(kernel, stride), strict=True))
+    # A vector has no axis to look along, and all that it was made of has been seen.
+    if not _alike(steps, (1, 1, 0)) and len(kernel) == len(inputs[0]):
+        inputs = [
+            _windows(axes, steps) if place == 0 or shape[1:] == kernel else axes
+            for place, (axes, shape) in enumerate(zip(inputs, shapes, strict=True))
+        ]
+        if shapes[0][1:] == kernel and set(node.shape[1:]) <= {1}:
+            inputs = [tuple([axis.still() for axis in axes]) for axes in inputs]
     return reduce(_unions, inputs)
 
 
-def _pointwise(op: type[Op]) -> bool:
-    """Return whether an operator has no windows."""
-    return op.field is Op.field and op.centre is Op.centre
+def _is_pointwise(kind: type[Op | Body]) -> bool:
+    """Return whether operators of a kind have no windows."""
+    return issubclass(kind, Op) and kind.field is Op.field and kind.centre is Op.centre
 
 
-def _windows(axes: Axes, steps: list[tuple[int, int | Fraction, int | Fraction]]) -> Axes:
+def _alike(items: tuple[T, ...], item: T) -> bool:
+    return items.count(item) == len(items)
+
+
+def _windows(axes: Axes, steps: tuple[tuple[int, int | Fraction, int | Fraction], ...]) -> Axes:
     """Return what windows see along each axis; axes and windows that are alike are looked at once."""
-    if len(set(axes)) == len(set(steps)) == 1:
+    if _alike(axes, axes[0]) and _alike(steps, steps[0]):
         return (axes[0].windows(*steps[0]),) * len(axes)
     return tuple([axis.windows(*step) for axis, step in zip(axes, steps, strict=True)])
 
 
 def _unions(a: Axes, b: Axes) -> Axes:
-    return a if a == b else tuple(map(_union, a, b))
+    """Return what elements of two maps see together along each axis."""
+    if a == b:
+        return a
+    if _alike(a, a[0]) and _alike(b, b[0]):
+        return (_union(a[0], b[0]),) * len(a)
+    return tuple(map(_union, a, b))
+
+
+def _ratio(a: int, b: int) -> int | Fraction:
+    """Return a / b; whole numbers are faster than fractions."""
+    return Fraction(a, b) if a % b else a // b
 
 
 def _union(a: _Axis, b: _Axis) -> _Axis:

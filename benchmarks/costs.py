@@ -15,29 +15,30 @@ memory of blocks, windows and operators cleared before each run. `declare + lowe
 rows against the language first. `table + memory + fields` adds to `lower + table` the weights, the peak at
 inference (graph mode), the peak of a training step, and size, jump and centre of every receptive field;
 `... + eager` the eager peak too. `totals` are parameters, MACs, FLOPs and activations of a network whose
-blocks were met before, as in a search.
+blocks were met before, as in a search. Python looks for no garbage while it is timed (`timeit`).
 """
 
 from __future__ import annotations
 
 import logging
 import random
-import time
 import warnings
 from collections.abc import Callable
 from statistics import median
+from timeit import timeit
 
 import torch
 from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis, flop_count_table
 from results import write_results
 
 from archscape.analysis.cost import profile
-from archscape.analysis.memory import memory
+from archscape.analysis.memory import buffers, memory
 from archscape.analysis.memory_training import training_memory
 from archscape.analysis.receptive_field import fields
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.blocks.block import repeat, trace
 from archscape.spaces.code.source import class_name, source
+from archscape.spaces.graph import flat
 from archscape.spaces.network import network_body
 from archscape.spaces.operators import convolution
 from archscape.spaces.operators.norm import batch_norm
@@ -51,13 +52,13 @@ REMEMBERED = (
     convolution.resolve_padding,
     convolution.window_size,
     batch_norm,
+    flat,
+    buffers,
 )
 
 
 def seconds(function: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
+    return timeit(function, number=1)
 
 
 def cold(function: Callable[[], object]) -> float:
@@ -107,9 +108,8 @@ def compare(network: Network) -> dict[str, float]:
     for _ in range(ROUNDS):
         for way, function in peers.items():
             times[way].append(seconds(function))
-        for _ in range(OURS_PER_ROUND):
-            for way, function in ours.items():
-                times[way].append(cold(function))
+        for way, function in ours.items():
+            times[way] += [cold(function) for _ in range(OURS_PER_ROUND)]
         network.totals  # noqa: B018 - fills the memory that the next lines measure
         times["totals"] += [seconds(lambda: network.totals) for _ in range(OURS_PER_ROUND)]
     return {name: median(values) for name, values in times.items()}

@@ -8,7 +8,7 @@ with the same arguments and input shape are the same body, so a network repeats 
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import ClassVar, NamedTuple, TypeAlias
@@ -112,12 +112,11 @@ class Op:
         one = (1,) * (len(inputs[0]) - 1)
         return one, one
 
-    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+    def centre(self, kernel: Shape, strides: Steps) -> Steps:
         """Return the centre of the first output element's window per axis; input elements stand at 0, 1, ...
 
         A window begins before 0 by the padding. An enlarged map keeps its middle.
         """
-        kernel, strides = self.field(inputs)
         padding = getattr(self, "padding", None) or (0,) * len(kernel)
         return tuple(
             [
@@ -297,16 +296,14 @@ class Graph(NamedTuple):
 
     def flatten(self) -> Flat:
         """Return every operator in order, with full names."""
-        nodes: list[Node] = []
-        outputs = _flatten(self.body, (0,), "", nodes)
-        return Flat(self.body.inputs[0], nodes, outputs)
+        return flat(self.body)
 
 
 class Flat(NamedTuple):
     """The operators of a network as one list; value 0 is the input, value i + 1 is the output of node i."""
 
     input: Shape
-    nodes: list[Node]
+    nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
 
     @property
@@ -323,10 +320,22 @@ class Flat(NamedTuple):
         return tuple([self.shape_of(value) for value in node.inputs])
 
 
+@lru_cache(maxsize=4)
+def flat(body: Body) -> Flat:
+    """Return every operator of a network; the last few are remembered, since one looks from many sides."""
+    nodes: list[Node] = []
+    outputs = _flatten(body, (0,), "", nodes)
+    return Flat(body.inputs[0], tuple(nodes), outputs)
+
+
 def _flatten(body: Body, given: tuple[int, ...], prefix: str, nodes: list[Node]) -> tuple[int, ...]:
     values = list(given)
     for node in body.nodes:
-        inputs = tuple([values[value] for value in node.inputs])
+        inputs = (
+            tuple([values[value] for value in node.inputs])
+            if len(node.inputs) > 1
+            else (values[node.inputs[0]],)
+        )
         if isinstance(node.op, Body):
             values += _flatten(node.op, inputs, f"{prefix}{node.name}.", nodes)
         else:

@@ -7,7 +7,7 @@ from functools import cached_property
 from math import prod
 
 from archscape.spaces import Network
-from archscape.spaces.graph import Flat, Node, Op, Shape, Totals
+from archscape.spaces.graph import Flat, Op, Shape, Totals
 from archscape.spaces.operators import (
     Activation,
     BatchNorm,
@@ -36,7 +36,7 @@ class Wiring:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.flat: Flat = network.graph.flatten()
-        self.nodes: list[Node] = self.flat.nodes
+        self.nodes = self.flat.nodes
         self.readers: list[list[int]] = [[] for _ in range(len(self.nodes) + 1)]
         for index, node in enumerate(self.nodes):
             for value in dict.fromkeys(node.inputs):

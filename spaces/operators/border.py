@@ -33,7 +33,7 @@ class Pad(Op, PadFields):
         channels, *extent = inputs[0]
         return channels, *[n + b + a for n, b, a in zip(extent, self.before, self.after, strict=True)]
 
-    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+    def centre(self, kernel: Shape, strides: Steps) -> Steps:
         """Return where the first element stands: before the map."""
         return tuple([-b for b in self.before])
 
@@ -63,7 +63,7 @@ class Crop(Op, CropFields):
         """Return the channels, and stop - start per axis."""
         return inputs[0][0], *[b - a for a, b in zip(self.start, self.stop, strict=True)]
 
-    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+    def centre(self, kernel: Shape, strides: Steps) -> Steps:
         """Return where the first element stands."""
         return self.start
 

@@ -37,9 +37,9 @@ class MaskedConvA(Conv):
         centre = bool(rest) or self.mask == "B"
         return (first // 2 + centre, *rest), self.stride
 
-    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+    def centre(self, kernel: Shape, strides: Steps) -> Steps:
         """Return the middle of that extent, which ends at the first element of the map or before it."""
-        (first, *rest), _ = self.field(inputs)
+        first, *rest = kernel
         return Fraction(first - 1, 2) - self.kernel[0] // 2, *(0,) * len(rest)
 
     def helpers(self) -> tuple[str, ...]:

@@ -33,9 +33,9 @@ class _Interpolation(Op):
         steps = tuple([Fraction(n, m) for n, m in zip(old, new, strict=True)])
         return tuple([read if step != 1 else 1 for step in steps]), steps
 
-    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+    def centre(self, kernel: Shape, strides: Steps) -> Steps:
         """Return (step - 1) / 2: both maps have one middle."""
-        return tuple([(Fraction(step) - 1) / 2 for step in self.field(inputs)[1]])
+        return tuple([(Fraction(step) - 1) / 2 for step in strides])
 
     def text(self, x: str, size: str, rank: int) -> str:
         """Return `F.interpolate(x, size)`, with the mode unless it is the nearest."""

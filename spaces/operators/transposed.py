@@ -71,7 +71,7 @@ class TransposedConv(Initialised, TransposedConvFields):
         extent = tuple([-(-k // s) for k, s in zip(self.kernel, self.stride, strict=True)])
         return extent, tuple([Fraction(1, s) for s in self.stride])
 
-    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+    def centre(self, kernel: Shape, strides: Steps) -> Steps:
         """Return (P - (K - 1) / 2) / S per axis."""
         sides = zip(self.kernel, self.stride, self.padding, strict=True)
         return tuple([(p - Fraction(k - 1, 2)) / s for k, s, p in sides])

@@ -50,7 +50,7 @@ class Unpool(Op, PoolFields):
         """Return one element of the first map, which the windows tile, and a stride of 1 / S."""
         return (1,) * len(self.kernel), tuple([Fraction(1, s) for s in self.stride])
 
-    def centre(self, inputs: tuple[Shape, ...]) -> Steps:
+    def centre(self, kernel: Shape, strides: Steps) -> Steps:
         """Return (P - (K - 1) / 2) / S per axis."""
         sides = zip(self.kernel, self.stride, self.padding, strict=True)
         return tuple([(p - Fraction(k - 1, 2)) / s for k, s, p in sides])

@@ -151,7 +151,7 @@ def chained(net: Network) -> tuple[int, Fraction, Fraction, bool]:
     for node in flat.nodes:
         assert isinstance(node.op, Op)
         shapes = flat.shapes(node)
-        (kernel,), (stride,) = node.op.field(shapes)
-        size, first = size + (kernel - 1) * step, first + node.op.centre(shapes)[0] * step
+        (kernel,), (stride,) = window = node.op.field(shapes)
+        size, first = size + (kernel - 1) * step, first + node.op.centre(*window)[0] * step
         step, enlarged = step * stride, enlarged or stride < 1
     return ceil(size), step, first, enlarged
