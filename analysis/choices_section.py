@@ -18,7 +18,7 @@ from .words import escaped
 
 ENOUGH = 20
 """Complete trials from which on shares are told at all."""
-SHOWN = 12
+SHOWN = 10
 """Effects in the figure, the largest."""
 ESTIMATOR = (
     "Share of the variance that a choice explains by itself (Kelley's epsilon squared), with its 95% "
@@ -59,7 +59,7 @@ def choices_figure(effects: Sequence[Effect], results: Results) -> Spec:
         "type": "scatter",
         "mode": "markers",
         "x": plain(shares),
-        "y": [escaped(name) for name in names],
+        "y": [escaped(name).replace(" × ", "<br>× ") for name in names],
         "error_x": {
             "type": "data",
             "symmetric": False,
@@ -79,12 +79,12 @@ def choices_figure(effects: Sequence[Effect], results: Results) -> Spec:
     }
     layout = layout_of("", "")
     layout["xaxis"] = axis(
-        f"share of the variance of {results.head(results.score)}",
+        "share of the variance",
         tickformat=".0%",
         zeroline=True,
         zerolinecolor="--line",
     )
-    layout["yaxis"] = axis("", autorange="reversed", automargin=True, ticklabelposition="outside")
+    layout["yaxis"] = axis("", autorange="reversed", automargin=True, tickfont={"size": 11})
     layout["showlegend"] = False
     return {"data": [points], "layout": layout}
 

@@ -17,6 +17,8 @@ from .words import escaped, label, outline, span, value
 
 Row: TypeAlias = dict[Hashable, Any]
 
+CROWD = 2000
+"""Trials from which on points are drawn small."""
 LOOKS = {
     "complete": ("--rest", "solid"),
     "pruned": ("--pruned", "dash"),
@@ -62,6 +64,7 @@ def frontier_figure(digest: Digest) -> Spec:
         "marker": {"symbol": "star", "size": 13, "color": "--reference"},
         "visible": len(stars) > 0,
     }
+    crowded = len(digest.done) > CROWD
     bend: Spec = {
         "type": "scatter",
         "mode": "markers",
@@ -72,15 +75,27 @@ def frontier_figure(digest: Digest) -> Spec:
     aims = ", ".join(label(name) for name in digest.results.objectives)
     return {
         "data": [
-            _points("other complete trials", rest, digest, {"size": 7, "color": "--rest"}),
+            _points(
+                "other complete trials", rest, digest, {"color": "--rest", **_small(len(digest.done), 7)}
+            ),
             best,
-            _points(f"frontier ({escaped(aims)})", front, digest, {"size": 10, "color": "--front"}),
+            _points(
+                f"frontier ({escaped(aims)})",
+                front,
+                digest,
+                {"color": "--front", "size": 7 if crowded else 10},
+            ),
             known,
             bend,
         ],
         "layout": layout_of(digest.score, label(digest.score)),
         "views": {cost: _view(digest, cost, [rest, None, front, stars]) for cost in digest.costs},
     }
+
+
+def _small(count: int, size: int) -> Spec:
+    """Return the size of points; so many that they would be one field are small and let others through."""
+    return {"size": 4, "opacity": 0.4} if count > CROWD else {"size": size}
 
 
 def progress_figure(digest: Digest) -> Spec:

@@ -34,7 +34,7 @@ def lede(digest: Digest) -> Html:
     rows = digest.progress
     took = f" in {span(rows['elapsed'].max())}" if rows["elapsed"].notna().any() else ""
     aims = ", ".join(f"{label(name)} ({way}d)" for name, way in digest.results.objectives.items())
-    return escape(f"{len(digest.trials)} trials{''.join(parts)}{took}. Objectives: {aims}.")
+    return escape(f"{len(digest.trials):,} trials{''.join(parts)}{took}. Objectives: {aims}.")
 
 
 def _named(job: Mapping[str, object]) -> Iterable[tuple[str, str]]:
@@ -58,8 +58,8 @@ def tiles(digest: Digest) -> Html:
 def _finished(digest: Digest) -> tuple[str, str, str]:
     trials = digest.trials
     final = trials["status"].isin(FINAL)
-    about = ", ".join(f"{n} {verdict}" for verdict, n in Counter(trials["verdict"]).most_common())
-    return "Trials finished", f"{final.sum()} of {len(trials)}", about
+    about = ", ".join(f"{n:,} {verdict}" for verdict, n in Counter(trials["verdict"]).most_common())
+    return "Trials finished", f"{final.sum():,} of {len(trials):,}", about
 
 
 def _best(digest: Digest) -> tuple[str, str, str]:
@@ -76,7 +76,7 @@ def _frontier(digest: Digest) -> tuple[str, str, str]:
     front, cost = digest.front, digest.costs[0]
     low, high = value(cost, front[cost].min()), value(cost, front[cost].max())
     about = f"{low} {label(cost)}" if low == high else f"{low} to {high} {label(cost)}"
-    return "Networks on the frontier", f"{len(front)}", about if low != NONE else ""
+    return "Networks on the frontier", f"{len(front):,}", about if low != NONE else ""
 
 
 def _volume(digest: Digest) -> tuple[str, str, str]:

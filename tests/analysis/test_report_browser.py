@@ -134,7 +134,8 @@ def test_hovering_names_the_network(browser: Browser, written: Path, kind: str) 
           const at = trace.y.indexOf(Math.min(...trace.y));
           return [box.left + xaxis._offset + xaxis.d2p(trace.x[at]),
                   box.top + yaxis._offset + yaxis.d2p(trace.y[at]),
-                  /<b>(.*?)<\\/b>/.exec(trace.hovertext[at])[1].replaceAll('&lt;', '<').replaceAll('&gt;', '>')];
+                  /<b>(.*?)<\\/b>/.exec(trace.hovertext[at])[1]
+                  .replaceAll('&lt;', '<').replaceAll('&gt;', '>')];
         }})()"""
     )
     page.send("Input.dispatchMouseEvent", type="mouseMoved", x=x - 40, y=y - 40)
