@@ -9,7 +9,7 @@ import pytest
 from archscape.analysis.comparison_figure import KINDS, write_comparison_figure
 from archscape.analysis.cost import profile
 from archscape.analysis.entrant import Entrant, Terms, entrants
-from archscape.spaces import InputError, load_network
+from archscape.spaces import InputError, Network, load_network
 
 STARTS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
@@ -48,3 +48,9 @@ def test_what_a_module_lacks_is_left_out(pair: list[Entrant], tmp_path: Path) ->
 def test_an_unknown_kind_is_named(pair: list[Entrant], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no figure 'layer'; did you mean 'layers'"):
         write_comparison_figure(pair, tmp_path / "a.svg", kind="layer")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_without_convolutions_can_be_drawn(kind: str, tmp_path: Path) -> None:
+    found = entrants([Network.from_yaml("network: n\ninput: 4x4\nlayers: [act]")])
+    assert write_comparison_figure(found, tmp_path / "a.svg", kind=kind).is_file()
