@@ -156,6 +156,8 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
     ("arguments", "too_heavy"),
     [
         (["profile", "lenet5", "--format", "csv"], ["torch", "optuna", "numpy"]),
+        (["compare", "lenet5", "vgg16"], ["torch", "optuna", "numpy"]),
+        (["diff", "lenet5", "vgg16"], ["torch", "optuna", "numpy"]),
         (["study", "list", "--storage", "none.db"], ["torch"]),
         (["worker"], ["torch"]),
     ],

@@ -121,17 +121,18 @@ def compare(
 
 def _kind(out: Path | None, figure: str, differences: bool | None) -> str:
     """Return what is drawn, "" for no figure; refuse an option that would do nothing."""
-    from ..analysis.comparison_figure import KINDS
-
     suffix = "" if out is None else out.suffix.lower()
     if out is not None and suffix not in (".html", *FIGURES, *TABLES):
         law = f"a page is .html, a figure {', '.join(FIGURES)}, a table {', '.join(TABLES)}"
         raise InputError(f"{out}: {law}")
     if out is not None and not out.parent.is_dir():
         raise InputError(f"{out.parent}: no such folder")
-    if figure and figure not in KINDS:
-        law = f"there is no '{figure}'{suggest(figure, KINDS)}; it takes {', '.join(KINDS)}"
-        raise InputError(f"--figure: {law}")
+    if figure:
+        from ..analysis.comparison_figure import KINDS
+
+        if figure not in KINDS:
+            law = f"there is no '{figure}'{suggest(figure, KINDS)}; it takes {', '.join(KINDS)}"
+            raise InputError(f"--figure: {law}")
     if figure and suffix not in FIGURES:
         raise InputError(f"--figure says what a figure shows; give --out FILE as well, {', '.join(FIGURES)}")
     if differences is not None and suffix != ".html":
