@@ -87,11 +87,13 @@ def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
 
 
 def _numeric(rows: Sequence[Sequence[object]], column: int) -> bool:
-    cells = [row[column] for row in rows if row[column] != ""]
+    cells = [row[column] for row in rows if row[column] not in ("", None)]
     return bool(cells) and all(isinstance(cell, int | float) for cell in cells)
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"

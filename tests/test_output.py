@@ -58,6 +58,13 @@ def test_a_pipe_is_as_wide_as_it_must(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out.split()[: len(COLUMNS)] == [*COLUMNS]
 
 
+def test_what_is_missing_is_empty_and_numbers_stay_to_the_right(capsys: pytest.CaptureFixture[str]) -> None:
+    emit(("name", "number"), [("a", None), ("b", 5)], Format.table)
+    *_, first, second = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert (first.strip(), second.split()) == ("a", ["b", "5"])
+    assert second.endswith("     5")
+
+
 def test_latex_has_rows_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
     emit(("a_b", "n"), [("x & y", 1234)], Format.latex)
     assert "a\\_b & n \\\\\n\\midrule\nx \\& y & 1,234 \\\\" in capsys.readouterr().out
