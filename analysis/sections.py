@@ -129,9 +129,7 @@ def dossiers(found: Digest) -> dict[int, Dossier]:
     Of a long frontier these are `DOSSIERS` networks at even steps.
     """
     best, front = found.best, found.front
-    steps = (
-        np.unique(np.linspace(0, max(len(front) - 1, 0), DOSSIERS).round().astype(int)) if len(front) else []
-    )
+    steps = np.linspace(0, len(front) - 1, min(len(front), DOSSIERS)).round().astype(int)
     front = front.iloc[steps]
     shown = front if best is None else pd.concat([front, best.to_frame().T])
     shown = shown[shown["network"] != ""].drop_duplicates("number")
