@@ -10,11 +10,12 @@ from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
 from . import comparison_sections as sections
-from .comparison_charts import costs_chart, field_chart, memory_chart
+from .comparison_charts import field_chart, memory_chart
 from .comparison_diff import diff_section
+from .comparison_plane import costs_chart
 from .entrant import Entrant
 from .layer_charts import MEASURES, bottom_of, layer_chart, weighted
-from .page import Page, place, write_page
+from .page import Page, empty, place, write_page
 from .specs import Spec
 from .tables import Html
 from .words import capital, label, times
@@ -149,7 +150,9 @@ def _memory(entrants: Sequence[Entrant], colors: Sequence[str]) -> Html:
 
 
 def _field(figures: dict[str, Spec]) -> Html:
-    return place("field", "Receptive field of each network by depth") if "field" in figures else ""
+    if "field" not in figures:
+        return empty("No convolution is known that writes a map of more than one place.")
+    return place("field", "Receptive field of each network by depth")
 
 
 def _figures(entrants: Sequence[Entrant], colors: Sequence[str]) -> dict[str, Spec]:
@@ -165,6 +168,7 @@ def _figures(entrants: Sequence[Entrant], colors: Sequence[str]) -> dict[str, Sp
     top = max([moment.bytes for _, one in tables for moment in one.curve("eager")], default=0)
     for index, one in tables:
         figures[f"memory-{index}"] = memory_chart(one, color=colors[index], top=top, bottom=bottom)
-    if tables:
-        figures["field"] = field_chart(entrants, colors)
+    field = field_chart(entrants, colors)
+    if field["data"]:
+        figures["field"] = field
     return figures

@@ -168,7 +168,8 @@ def _field(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) -
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    if axes.lines:
+        axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 def _engineer(axes: Axes) -> None:

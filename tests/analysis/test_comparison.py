@@ -293,6 +293,7 @@ def test_a_module_that_is_run_stands_beside_a_network(written: Written) -> None:
         ("{conv: {width: 2, kernel: [3, 1]}}, {conv: {width: 2, kernel: [1, 5]}}", "1x16x16", "3x5"),
         ("{linear: {width: 2}}", "1x16x16", "16x16"),
         ("avgpool", "3x16x16", "16x16"),
+        ("act", "4x4", "1"),
     ],
 )
 def test_any_network_can_be_compared(rows: str, shape: str, field: str, written: Written) -> None:
