@@ -1,8 +1,7 @@
 """Any table of networks as results: which of its columns is the score, which are costs, names and families.
 
-What nobody says is chosen by the names of the columns. The words of a name count (`val_accuracy` is val and
-accuracy), its numbers too; the tables below say which words mean what, the first that is met wins. Whatever
-was chosen is told, with the way to choose otherwise. Units stay those of the table.
+What nobody says is chosen by the names of the columns (`column_words`). Whatever was chosen is told, with the
+way to choose otherwise. Units stay those of the table.
 """
 
 from __future__ import annotations
@@ -18,62 +17,11 @@ import pandas as pd
 
 from archscape.spaces.errors import InputError, suggest
 
+from .column_words import COSTS, ERRORS, FAMILIES, NAMES, SCORES, heading, key_of, kind_of, words_of
 from .frontier import Direction, Objectives
 from .naming import FAMILY, RULE, families_of_names
 from .words import NONE, label, value
 from .writing import decimals
-
-SCORES = (
-    *("accuracy", "acc", "mean acc", "acc mean", "mean accuracy", "top1", "top 1", "acc1", "acc 1"),
-    *("test accuracy", "val accuracy", "valid accuracy", "validation accuracy", "test acc", "val acc"),
-    *(
-        "top1 acc",
-        "top1 accuracy",
-        "top 1 acc",
-        "top 1 accuracy",
-        "acc top1",
-        "imagenet top1",
-        "miou",
-        "m iou",
-    ),
-    *("map", "m ap", "ap", "f1", "auc", "score"),
-)
-ERRORS = (
-    *("error", "err", "top1 error", "top1 err", "top 1 error", "top 1 err", "test error", "test err"),
-    *(
-        "val error",
-        "val err",
-        "validation error",
-        "mean error",
-        "loss",
-        "val loss",
-        "test loss",
-        "perplexity",
-    ),
-)
-"""Names of a score, best first; of ERRORS less is better."""
-
-COSTS: Mapping[str, tuple[str, ...]] = {
-    "macs": ("macs", "gmacs", "mmacs", "mac", "flops", "gflops", "mflops", "madds", "multadds", "ops"),
-    "params": ("params", "parameters", "param", "parameter", "weights"),
-    "activations": ("activations", "macts", "acts"),
-    "latency": ("latency", "lat", "milliseconds"),
-    "memory": ("memory", "mem", "bytes", "ram"),
-    "energy": ("energy", "joules"),
-    "time": ("seconds", "hours", "time"),
-    "speed": ("throughput", "fps", "qps", "per"),
-}
-"""Words of a cost, by kind; of `speed` more is better, and it counts before the others."""
-
-NAMES = ("model", "name", "network", "arch", "architecture", "arch str", "hash", "id", "index", "number")
-FAMILIES = ("family", "group", "backbone", "method", "kind", "series")
-WORDS = {
-    "gmacs": "GMACs", "mmacs": "MMACs", "macs": "MACs",
-    "flops": "FLOPs", "gflops": "GFLOPs", "mflops": "MFLOPs",
-    "macts": "activations (M)", "params": "parameters", "param": "parameters", "m": "(M)", "ms": "(ms)",
-    "acc": "accuracy", "top1": "top-1", "top5": "top-5", "val": "validation", "err": "error",
-    "lat": "latency", "img": "image", "mem": "memory", "std": "spread",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +98,9 @@ class Results:
     def unit(self) -> float | None:
         """What all right is: 100 for percent, 1 for a share; None where the score has no end."""
         top = float(self.rows[self.score].max()) if len(self.rows) else 1.0
-        if self.way != "maximize" or not {"accuracy", "acc", "top", "top1", "acc1"} & set(_words(self.score)):
+        if self.way != "maximize" or not {"accuracy", "acc", "top", "top1", "acc1"} & set(
+            words_of(self.score)
+        ):
             return None
         return 1.0 if top <= 1 else 100.0 if top <= 100 else None
 
@@ -204,41 +154,21 @@ def assign(table: pd.DataFrame, wanted: Wanted, *, title: str, where: str) -> Re
     )
 
 
-def heading(column: str) -> str:
-    """Return the name of a column to read; units and numbers stay as the table has them.
-
-    >>> heading("params_M"), heading("samples_per_second_rtx4090"), heading("top1")
-    ('parameters (M)', 'samples per second rtx4090', 'top-1')
-    """
-    words = [WORDS.get(word.lower(), word) for word in re.split(r"[\s_]+", column) if word]
-    return " ".join(words) if words else column
-
-
-def _words(column: str) -> list[str]:
-    """Return the words of a column's name: `GMACs (224)` is gmacs, 224; `valAcc` is val, acc."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", column)
-    return [word for word in re.split(r"[^a-z0-9]+", split.lower()) if word]
-
-
 def _first(rows: pd.DataFrame, wanted: Sequence[str]) -> str:
     """Return the first column that is called like one of these words, "" where there is none."""
-    return next((str(name) for word in wanted for name in rows if _key(str(name)) == word), "")
-
-
-def _key(column: str) -> str:
-    return " ".join(_words(column))
+    return next((str(name) for word in wanted for name in rows if key_of(str(name)) == word), "")
 
 
 def _score(table: pd.DataFrame, wanted: Wanted, numeric: Sequence[str], where: str) -> tuple[str, Direction]:
     if wanted.score:
         way: Direction = (
-            "minimize" if {"error", "err", "loss", "perplexity"} & set(_words(wanted.score)) else "maximize"
+            "minimize" if {"error", "err", "loss", "perplexity"} & set(words_of(wanted.score)) else "maximize"
         )
         return wanted.score, way
     for words, direction in ((SCORES, "maximize"), (ERRORS, "minimize")):
         for word in words:
             for name in numeric:
-                if _key(name) == word:
+                if key_of(name) == word:
                     return name, "maximize" if direction == "maximize" else "minimize"
     there = ", ".join(map(str, table.columns))
     raise InputError(
@@ -251,8 +181,8 @@ def _costs(
     wanted: Wanted, numeric: Sequence[str], where: str, columns: Sequence[object]
 ) -> dict[str, Direction]:
     if wanted.costs:
-        return {name: "maximize" if _kind(name) == "speed" else "minimize" for name in wanted.costs}
-    kinds = {name: _kind(name) for name in numeric}
+        return {name: "maximize" if kind_of(name) == "speed" else "minimize" for name in wanted.costs}
+    kinds = {name: kind_of(name) for name in numeric}
     order = list(COSTS)
     known = sorted((name for name in numeric if kinds[name]), key=lambda name: order.index(kinds[name]))
     if not known:
@@ -261,14 +191,6 @@ def _costs(
             f"say --cost COLUMN, of {', '.join(map(str, columns))}"
         )
     return {name: "maximize" if kinds[name] == "speed" else "minimize" for name in known}
-
-
-def _kind(column: str) -> str:
-    words = _words(column)
-    for kind in ("speed", *COSTS):
-        if any(word in COSTS[kind] for word in words):
-            return kind
-    return ""
 
 
 def _repeats(table: pd.DataFrame, score: str, numeric: Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from . import plots, sections
 from .choices_section import choices_figure, choices_section, effects_of
 from .columns import Results
-from .family_section import families_figure, families_section, leads
+from .family_figure import families_figure
+from .family_section import families_section, leads
 from .lint_section import findings_of, lint_section
 from .naming import BLOCK_RULE
 from .page import Page, write_page

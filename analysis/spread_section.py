@@ -11,8 +11,8 @@ from archscape.spaces.errors import InputError
 
 from .columns import Results
 from .distribution import Correlation, edf, edf_margin, spearman
+from .family_figure import COLORS, DASHES
 from .family_lead import shown_families
-from .family_section import COLORS, DASHES
 from .frontier import Floats
 from .page import place
 from .specs import Spec, axis, layout_of, plain

@@ -13,8 +13,8 @@ from archscape.spaces.errors import InputError
 
 from .columns import Results
 from .distribution import edf
+from .family_figure import SHORTENED
 from .family_lead import lead, shown_families
-from .family_section import SHORTENED
 from .figure import INK, REFERENCE, REST
 from .spread_section import FEWEST, errors_of
 from .table_frontier import knee_of, on_frontier

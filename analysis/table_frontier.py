@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 
 from .columns import Results
+from .family_figure import COLORS, SHORTENED, SYMBOLS
 from .family_lead import shown_families
-from .family_section import COLORS, SHORTENED, SYMBOLS
 from .frontier import Floats, frontier
 from .knee import knee
 from .naming import OTHER
+from .noise import frontier_chance
 from .specs import Spec, layout_of, plain
 from .words import capital, escaped
 
+CHANCE_DRAWS = 400
+"""Draws of all scores; a chance is then exact to 0.025 (one standard error) at worst."""
 CROWD = 2000
 """Networks from which on points are drawn small."""
 KNEE = (
@@ -138,6 +141,16 @@ def deviations(results: Results) -> Floats | None:
     if results.repeats:
         return np.asarray(results.rows[list(results.repeats)].std(axis=1), dtype=np.float64)
     return results.rows[results.error].to_numpy(dtype=np.float64) if results.error else None
+
+
+def chances(results: Results, cost: str) -> Floats | None:
+    """Return the chance of each network to be on the frontier; None where no noise is known."""
+    spread = deviations(results)
+    if spread is None:
+        return None
+    made = results.rows[list(results.repeats)].notna().sum(axis=1).to_numpy() if results.repeats else 1
+    errors = {results.score: spread / np.sqrt(made)}
+    return frontier_chance(results.rows, results.objectives(cost), errors, draws=CHANCE_DRAWS)
 
 
 def about(results: Results, at: int) -> str:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from .columns import Results
 from .families import Reign
+from .family_figure import families_figure
 from .family_lead import Lead, shown_families
-from .family_section import families_figure, families_section, leads
+from .family_section import families_section, leads
 from .grid import Column, Grid, grid_section
 from .page import Page, empty, place, write_page
 from .spread_section import edf_figure, edf_section, ranks_section
@@ -170,6 +171,11 @@ def grid_of(results: Results) -> Grid:
     columns = [_column(results, name) for name in order]
     if not results.name:
         columns.insert(0, Column(head="network", values=results.names, kind="text"))
+    cost = next(iter(results.costs))
+    chance = chances(results, cost)
+    if chance is not None:
+        head = f"chance on the frontier over {results.head(cost)}"
+        columns.insert(2, Column(head=head, values=chance.tolist(), percent=True))
     marks = {
         f"on the frontier over {results.head(cost)}": on_frontier(results, cost) for cost in results.costs
     }

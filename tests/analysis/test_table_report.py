@@ -19,7 +19,7 @@ from archscape.analysis.lint_section import findings_of, lint_section
 from archscape.analysis.reading import read_table
 from archscape.analysis.results import RunResults
 from archscape.analysis.run_table import as_table
-from archscape.analysis.table_frontier import frontier_figure, knee_of, on_frontier
+from archscape.analysis.table_frontier import chances, frontier_figure, knee_of, on_frontier
 from archscape.analysis.table_report import write_table_report
 from archscape.spaces import load_network
 
@@ -101,6 +101,10 @@ def test_repeated_trainings_give_chances() -> None:
     assert one is not None
     assert one.draws > 0
     assert all(0.3 < reign.chance < 1 for reign in one.reigns)
+    chance = chances(found, "params")
+    assert chance is not None
+    assert 0.05 < chance.min() < chance.max() < 1  # the best of each size are two networks a point apart
+    assert chances(small(), "gmacs") is None
 
 
 def test_the_page_of_a_table_has_all_its_rows_and_parts(
