@@ -1,7 +1,7 @@
 """What the names of columns mean: scores, costs, names, families.
 
-The words of a name count (`val_accuracy` is val and accuracy), its numbers too; of several that could be meant
-the first in these tables wins.
+The words of a name count (`val_accuracy` is val and accuracy), its numbers too; of several that could be
+meant the first in these tables wins.
 """
 
 from __future__ import annotations

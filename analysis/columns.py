@@ -98,9 +98,8 @@ class Results:
     def unit(self) -> float | None:
         """What all right is: 100 for percent, 1 for a share; None where the score has no end."""
         top = float(self.rows[self.score].max()) if len(self.rows) else 1.0
-        if self.way != "maximize" or not {"accuracy", "acc", "top", "top1", "acc1"} & set(
-            words_of(self.score)
-        ):
+        is_share = bool({"accuracy", "acc", "top", "top1", "acc1"} & set(words_of(self.score)))
+        if self.way != "maximize" or not is_share:
             return None
         return 1.0 if top <= 1 else 100.0 if top <= 100 else None
 

@@ -17,7 +17,7 @@ from .family_section import families_section, leads
 from .grid import Column, Grid, grid_section
 from .page import Page, empty, place, write_page
 from .spread_section import edf_figure, edf_section, ranks_section
-from .table_frontier import frontier_figure, knee_of, on_frontier
+from .table_frontier import chances, frontier_figure, knee_of, on_frontier
 from .tables import Html
 from .words import NONE
 
