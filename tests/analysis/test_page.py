@@ -8,14 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
+from archscape.analysis.columns import Wanted, assign
 from archscape.analysis.comparison import write_comparison
 from archscape.analysis.entrant import entrants
 from archscape.analysis.population import population
 from archscape.analysis.population_page import write_population_page
 from archscape.analysis.report import write_report
 from archscape.analysis.results import RunResults
+from archscape.analysis.table_report import write_table_report
 from archscape.spaces import Space, load_network
 from archscape.spaces.errors import InputError
 
@@ -25,11 +28,20 @@ if TYPE_CHECKING:
 Write = Callable[[Path], Path]
 
 
-@pytest.fixture(params=["report", "comparison", "population"])
+@pytest.fixture(params=["report", "table", "comparison", "population"])
 def write(request: pytest.FixtureRequest, synthetic: Callable[..., RunResults]) -> Write:
     """Writes one kind of page."""
     if request.param == "report":
         return lambda path: write_report(synthetic(), path)
+    if request.param == "table":
+        rows = {
+            "model": ["a1", "a2", "b1"],
+            "top1": [70.0, 80.0, 75.0],
+            "gmacs": [1, 2, 3],
+            "kind": ["a", "a", "b"],
+        }
+        results = assign(pd.DataFrame(rows), Wanted(), title="nets", where="nets.csv")
+        return lambda path: write_table_report(results, path)
     if request.param == "population":
         table = population(Space.load("digits"), 100)
         return lambda path: write_population_page(table, path, title="digits")
