@@ -92,7 +92,8 @@ def grid_section(grid: Grid) -> Html:
         '<div class="controls"><label>Filter '
         f'<input type="search" id="filter" placeholder="{escape(grid.hint)}"></label>'
         f'{choice}<output id="shown"></output></div>'
-        f'<div class="scroll grid" tabindex="0" data-anchor="{escape(grid.anchor)}">'
+        f'<div class="scroll grid" tabindex="0" role="region" aria-label="{escape(grid.noun)}" '
+        f'data-anchor="{escape(grid.anchor)}">'
         f'<table aria-rowcount="{grid.rows + 1}" style="min-width: max(100%, {sum(widths)}ch)">'
         f"<colgroup>{cols}</colgroup><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{part}"
         f'<script type="application/json" id="grid">{embedded(_data(grid, still))}</script>'

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+
+import pandas as pd
 
 from .columns import Results
 from .table_frontier import on_frontier
@@ -33,7 +36,7 @@ def write_rows(results: Results, path: Path, *, every: bool) -> str:
     for_readers = path.suffix.lower() in (".md", ".tex")
     heads = [results.head(name) if for_readers else name for name in wanted]
     heads = [results.name or "network", *heads]
-    columns = [results.rows[name].iloc[places].tolist() for name in wanted]
+    columns = [_cells(results.rows[name].iloc[places]) for name in wanted]
     rows = [[results.names[at], *cells] for at, *cells in zip(places, *columns, strict=True)]
     if every:
         heads, rows = (
@@ -49,3 +52,11 @@ def write_rows(results: Results, path: Path, *, every: bool) -> str:
     )
     write_table(heads, rows, path, note=said)
     return said
+
+
+def _cells(column: pd.Series) -> list[object]:
+    """Return the cells of a column; whole numbers, which missing ones made floats, as whole numbers."""
+    known = column.dropna()
+    if not pd.api.types.is_float_dtype(column) or not (known % 1 == 0).all():
+        return list(column)
+    return [None if math.isnan(number) else int(number) for number in column]

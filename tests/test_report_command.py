@@ -54,6 +54,7 @@ def test_all_networks_are_written_if_asked(archscape: Run, table: Path, tmp_path
     with (tmp_path / "all.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 14
+    assert [row["gmacs"] for row in rows[:3]] == ["2", "4", "8"]
     assert {row["model"] for row in rows if row["on_frontier"] == "1"} == {f"vit_{n}" for n in range(1, 8)}
 
 
