@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from archscape.spaces.errors import InputError, suggest
 
 from .comparison_sections import Measure, measures
+from .drawing import INK, plain, write
 from .entrant import Entrant
 from .field_growth import field_growth
-from .figure import INK, REST
 from .layer_charts import LINEAR, MEASURES, bar_places, weighted
 from .networks import LayerRow
 from .words import NONE, capital, label, size
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito 2008
 DASHES = ("-", "--", ":", "-.")
-GRID = "#e9ecef"
 
 
 def write_comparison_figure(entrants: Sequence[Entrant], path: Path, *, kind: str = "layers") -> Path:
@@ -39,20 +38,13 @@ def write_comparison_figure(entrants: Sequence[Entrant], path: Path, *, kind: st
     Raises:
         InputError: If there is no such kind, or nothing that could be drawn.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
     if kind not in KINDS:
         raise InputError(f"there is no figure '{kind}'{suggest(kind, KINDS)}")
     known = [one for one in entrants if one.network is not None or kind in ("layers", "totals")]
     if not known:
         raise InputError(f"a figure of {kind} needs the table of a network, but got modules alone")
-    with rc_context({"svg.hashsalt": "archscape", "font.size": 9, "axes.edgecolor": REST, "text.color": INK}):
-        figure = Figure(layout="constrained")
-        KINDS[kind](figure, known, [COLORS[at % len(COLORS)] for at in range(len(known))])
-        # A date in the file would change it with every run.
-        figure.savefig(path, dpi=200, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-    return path
+    colors = [COLORS[at % len(COLORS)] for at in range(len(known))]
+    return write(lambda figure: KINDS[kind](figure, known, colors), path, font=9)
 
 
 def _layers(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) -> None:
@@ -165,9 +157,7 @@ def _field(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) -
     axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.set_xlabel("Convolutions and linear layers in a row")
     axes.set_ylabel("Receptive field")
-    axes.grid(color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
     if axes.lines:
         axes.legend(frameon=False, fontsize=8, loc="lower right")
 
@@ -176,9 +166,7 @@ def _engineer(axes: Axes) -> None:
     from matplotlib.ticker import EngFormatter
 
     axes.yaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes, grid="y")
 
 
 def _size(figure: Figure, width: float, height: float) -> None:

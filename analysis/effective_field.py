@@ -21,11 +21,13 @@ from torch import Tensor, nn
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
+from .drawing import write
 from .prefix import Prefix, find_layer
 from .receptive_field import Field, fields
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Map: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -154,11 +156,8 @@ def draw_field(found: EffectiveField, path: Path) -> Path:
     Returns:
         The path.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
 
-    with rc_context({"svg.hashsalt": "archscape", "font.size": 9.5}):
-        figure = Figure(figsize=(4.6, 4.6 if found.squares.ndim > 1 else 2.6), layout="constrained")
+    def draw(figure: Figure) -> None:
         axes = figure.subplots()
         roots = np.sqrt(found.squares)
         while roots.ndim > 2:
@@ -170,9 +169,8 @@ def draw_field(found: EffectiveField, path: Path) -> Path:
             f"effective {found.size:.0f} across ({found.share:.0%})",
             fontsize=9.5,
         )
-        # A date in the file would change it with every run.
-        figure.savefig(path, dpi=200, metadata={"Date": None} if path.suffix == ".svg" else None)
-    return path
+
+    return write(draw, path, size=(4.6, 4.6 if found.squares.ndim > 1 else 2.6))
 
 
 def _curve(axes: Axes, roots: Map, found: EffectiveField) -> None:

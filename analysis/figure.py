@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from .drawing import FRONT, REFERENCE, REST, plain, write
 from .plots import plane
 from .references import near
 from .results import Digest, RunResults, digest
@@ -14,8 +15,6 @@ from .words import SHARES, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-INK, REST, FRONT, REFERENCE = "#1b2027", "#98a1ab", "#0072b2", "#d55e00"  # Okabe and Ito 2008
 
 
 def write_figure(results: RunResults, path: Path) -> Path:
@@ -33,17 +32,8 @@ def write_figure(results: RunResults, path: Path) -> Path:
     Raises:
         InputError: A table of the results lacks a column, or holds what it must not.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context(
-        {"svg.hashsalt": "archscape", "font.size": 9.5, "axes.edgecolor": REST, "text.color": INK}
-    ):
-        figure = Figure(figsize=(8, 4.4), layout="constrained")
-        _draw(figure.subplots(), digest(results))
-        # A date in the file would change it with every run.
-        figure.savefig(path, dpi=200, metadata={"Date": None} if path.suffix == ".svg" else None)
-    return path
+    found = digest(results)
+    return write(lambda figure: _draw(figure.subplots(), found), path, size=(8, 4.4))
 
 
 def _draw(axes: Axes, found: Digest) -> None:
@@ -67,9 +57,7 @@ def _draw(axes: Axes, found: Digest) -> None:
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes.set_xlabel(label(cost))
     axes.set_ylabel(label(score))
-    axes.grid(color="#e9ecef", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
     axes.legend(loc="lower right", facecolor="white", edgecolor="none", framealpha=1)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figure import FRONT, INK, REST
+from .drawing import FRONT, INK, plain, write
 from .first_layer import Change, Filters, contact_sheet
 from .landscape_file import Explored, Landscape
 
@@ -49,7 +49,7 @@ def draw_surfaces(landscape: Landscape, path: Path) -> Path:
         _name_losses(bar.ax.yaxis.set_ticks, low, high)
         bar.set_label("loss, log scale")
 
-    return _write(draw, path, (4.6 * len(shown) + 0.6, 8.2))
+    return write(draw, path, size=(4.6 * len(shown) + 0.6, 8.2))
 
 
 def draw_training(landscape: Landscape, path: Path) -> Path:
@@ -69,7 +69,7 @@ def draw_training(landscape: Landscape, path: Path) -> Path:
         _sheets(axes["b"], axes["a"], landscape.filters)
         _moved(axes["m"], landscape.changes)
 
-    return _write(draw, path, (7.2, 5.4 if landscape.filters else 3.2))
+    return write(draw, path, size=(7.2, 5.4 if landscape.filters else 3.2))
 
 
 def scale(shown: Sequence[Explored]) -> tuple[float, float]:
@@ -163,20 +163,4 @@ def _moved(axes: Axes, changes: Sequence[Change]) -> None:
         axes.set_xticks(range(len(changes)), [change.layer for change in changes], rotation=90, fontsize=7.5)
     else:
         axes.set_xlabel(f"layers, {changes[0].layer} to {changes[-1].layer}")
-    axes.grid(axis="y", color="#e9ecef", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _write(draw: Callable[[Figure], None], path: Path, size: tuple[float, float]) -> Path:
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context(
-        {"svg.hashsalt": "archscape", "font.size": 9.5, "axes.edgecolor": REST, "text.color": INK}
-    ):
-        figure = Figure(figsize=size, layout="constrained")
-        draw(figure)
-        # A date in the file would change it with every run.
-        figure.savefig(path, dpi=200, metadata={"Date": None} if path.suffix == ".svg" else None)
-    return path
+    plain(axes, grid="y")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,8 @@ import pandas as pd
 from archscape.spaces.walk.limits import COSTS
 
 from .distribution import both, edf, edf_margin, quantile_bands
+from .drawing import COLORS, FRONT, REFERENCE, REST, plain, write
 from .families import Curves
-from .figure import FRONT, INK, REFERENCE, REST
 from .frontier import Floats
 from .importance import Effect, importance
 from .words import SHARES, label
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLORS = (FRONT, REFERENCE, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)  # Okabe and Ito 2008
 DASHES = ("-", "--", "-.", ":")
 SHOWN = 8
 """Effects in a figure."""
@@ -48,7 +47,7 @@ def write_population(table: pd.DataFrame, path: Path, *, title: str, explain: st
         draw_effects(axes["effects"], top_effects(table, explain), explain)
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
 
-    return _write(draw, path, (9, 6.2))
+    return write(draw, path, size=(9, 6.2))
 
 
 def write_scores(tables: Mapping[str, pd.DataFrame], path: Path, *, score: str, cost: str) -> Path:
@@ -75,7 +74,7 @@ def write_scores(tables: Mapping[str, pd.DataFrame], path: Path, *, score: str, 
         right.set_xlabel(label(cost))
         right.set_ylabel(label(score))
 
-    return _write(draw, path, (9, 3.8))
+    return write(draw, path, size=(9, 3.8))
 
 
 def write_families(found: Curves, path: Path, *, names: Sequence[str] = (), cost: str, score: str) -> Path:
@@ -95,7 +94,7 @@ def write_families(found: Curves, path: Path, *, names: Sequence[str] = (), cost
         _numbers(axes, cost, score)
         axes.legend(loc="lower right", frameon=False)
 
-    return _write(draw, path, (8, 4.4))
+    return write(draw, path, size=(8, 4.4))
 
 
 def top_effects(table: pd.DataFrame, response: str) -> list[Effect]:
@@ -130,7 +129,7 @@ def draw_effects(axes: Axes, effects: Sequence[Effect], response: str) -> None:
     axes.axvline(0, color=REST, linewidth=0.8)
     axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
     axes.set_xlabel(f"share of the variance of {label(response)}, with its 95% interval")
-    _plain(axes)
+    plain(axes)
 
 
 def draw_edf(axes: Axes, errors: Floats, name: str, color: str, dash: str) -> None:
@@ -145,7 +144,7 @@ def draw_edf(axes: Axes, errors: Floats, name: str, color: str, dash: str) -> No
     axes.fill_between(at, low, high, step="post", color=color, alpha=0.15, linewidth=0)
     axes.xaxis.set_major_formatter(lambda error, _: f"{error:.0%}")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    _plain(axes)
+    plain(axes)
 
 
 def draw_bands(
@@ -190,24 +189,4 @@ def _numbers(axes: Axes, cost: str, score: str) -> None:
         axes.set_ylabel(label(score))
     if score in SHARES:
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    _plain(axes)
-
-
-def _plain(axes: Axes) -> None:
-    axes.grid(color="#e9ecef", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _write(draw: Callable[[Figure], None], path: Path, size: tuple[float, float]) -> Path:
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context(
-        {"svg.hashsalt": "archscape", "font.size": 9.5, "axes.edgecolor": REST, "text.color": INK}
-    ):
-        figure = Figure(figsize=size, layout="constrained")
-        draw(figure)
-        # A date in the file would change it with every run.
-        figure.savefig(path, dpi=200, metadata={"Date": None} if path.suffix == ".svg" else None)
-    return path
+    plain(axes)

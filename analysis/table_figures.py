@@ -13,9 +13,10 @@ from archscape.spaces.errors import InputError
 
 from .columns import Results
 from .distribution import edf
+from .drawing import COLORS as PAGE
+from .drawing import INK, REFERENCE, REST, plain, write
 from .family_figure import SHORTENED
 from .family_lead import lead, shown_families
-from .figure import INK, REFERENCE, REST
 from .spread_section import FEWEST, errors_of
 from .table_frontier import knee_of, on_frontier
 from .words import capital
@@ -23,8 +24,8 @@ from .words import capital
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1b2027", "#882255")
-"""Those of the page: Okabe and Ito 2008, ink, and Tol's wine."""
+COLORS = (*PAGE, "#882255")
+"""Those of the page: one more than elsewhere, Tol's wine."""
 MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
 DASHES = ("-", "--", ":", "-.") * 2
 
@@ -43,17 +44,7 @@ def write_table_figure(results: Results, path: Path, shown: str) -> Path:
     Raises:
         InputError: The figure of families of a table that has none.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context(
-        {"svg.hashsalt": "archscape", "font.size": 9.5, "axes.edgecolor": REST, "text.color": INK}
-    ):
-        figure = Figure(figsize=(8, 4.6), layout="constrained")
-        DRAWN[shown](figure.subplots(), results)
-        # A date in the file would change it with every run.
-        figure.savefig(path, dpi=200, metadata={"Date": None} if path.suffix == ".svg" else None)
-    return path
+    return write(lambda figure: DRAWN[shown](figure.subplots(), results), path, size=(8, 4.6))
 
 
 def _frontier(axes: Axes, results: Results) -> None:
@@ -124,7 +115,7 @@ def _edf(axes: Axes, results: Results) -> None:
     axes.set_xlabel(capital(name))
     axes.set_ylabel("Share of networks that are better")
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    _plain(axes)
+    plain(axes)
     axes.legend(loc="lower right", frameon=False, fontsize=8.5)
 
 
@@ -149,11 +140,5 @@ def _axes(axes: Axes, results: Results, cost: str) -> None:
     more = ", more is better" if results.costs[cost] == "maximize" else ""
     axes.set_xlabel(results.head(cost) + more)
     axes.set_ylabel(capital(results.head(results.score)))
-    _plain(axes)
+    plain(axes)
     axes.legend(loc="lower right", frameon=False, fontsize=8.5, ncols=2)
-
-
-def _plain(axes: Axes) -> None:
-    axes.grid(color="#e9ecef", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
