@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .analysis.cost import profile
     from .analysis.guidelines import lint
     from .analysis.memory import largest_batch, memory
-    from .analysis.memory_training import largest_training_batch, training_memory
+    from .analysis.memory.training import largest_training_batch, training_memory
     from .spaces import Network, Row, Space, load, load_network, load_space, oneof, ref, span
 
 _HOMES = {
@@ -33,7 +33,7 @@ _HOMES = {
     "Row": "spaces",
     "Space": "spaces",
     "largest_batch": "analysis.memory",
-    "largest_training_batch": "analysis.memory_training",
+    "largest_training_batch": "analysis.memory.training",
     "lint": "analysis.guidelines",
     "load": "spaces",
     "load_network": "spaces",
@@ -43,7 +43,7 @@ _HOMES = {
     "profile": "analysis.cost",
     "ref": "spaces",
     "span": "spaces",
-    "training_memory": "analysis.memory_training",
+    "training_memory": "analysis.memory.training",
 }
 _ROOMS = ("analysis", "search", "spaces")
 

@@ -33,7 +33,7 @@ from results import write_results
 
 from archscape.analysis.cost import profile
 from archscape.analysis.memory import buffers, memory
-from archscape.analysis.memory_training import training_memory
+from archscape.analysis.memory.training import training_memory
 from archscape.analysis.receptive_field import fields
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.blocks.block import repeat, trace

@@ -29,7 +29,7 @@ from results import write_results
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from archscape.analysis.memory import largest_batch, memory
-from archscape.analysis.memory_training import largest_training_batch, training_memory
+from archscape.analysis.memory.training import largest_training_batch, training_memory
 from archscape.spaces import load_network
 from archscape.spaces.graph import Shape
 from archscape.spaces.table.values import shape_text

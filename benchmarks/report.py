@@ -30,10 +30,10 @@ from results import write_results
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from browser import Page, chromium
 
-from archscape.analysis.grid import cell_text
-from archscape.analysis.report import RunResults, write_report
-from archscape.analysis.results import digest
-from archscape.analysis.trials import trials_grid
+from archscape.analysis.page.grid import cell_text
+from archscape.analysis.report.results import digest
+from archscape.analysis.report.run import RunResults, write_report
+from archscape.analysis.report.trials import trials_grid
 from archscape.spaces import load_space
 
 TRIALS = 10_000

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from archscape.analysis.first_layer import changes, first_filters
-from archscape.analysis.landscape import Point, landscape
-from archscape.analysis.landscape_file import Explored, Landscape
+from archscape.analysis.landscape.file import Explored, Landscape
+from archscape.analysis.landscape.first_layer import changes, first_filters
+from archscape.analysis.landscape.plane import Point, landscape
 from archscape.spaces.code.build import build
 from archscape.spaces.errors import InputError, JobError, StudyError
 from archscape.spaces.skips import without_skips

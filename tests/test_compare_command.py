@@ -15,7 +15,7 @@ import pytest
 
 from archscape.analysis.latency import Calibration, Predictor
 from archscape.analysis.latency.store import save
-from archscape.analysis.memory_training import training_memory
+from archscape.analysis.memory.training import training_memory
 from archscape.spaces import load_network
 
 FIGURE = Path(__file__).parents[1] / "docs" / "comparison.svg"

@@ -14,7 +14,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from archscape.analysis.landscape_file import read_landscape
+from archscape.analysis.landscape.file import read_landscape
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -85,7 +85,7 @@ def test_a_trained_network_is_explored_with_and_without_its_skips(archscape: Run
 
 
 def test_the_middle_is_the_loss_of_the_exported_weights(archscape: Run, run: Path) -> None:
-    from archscape.analysis.landscape import mean_loss
+    from archscape.analysis.landscape.plane import mean_loss
     from archscape.search.accuracy import lay_out, pick_device
     from archscape.search.data import load_data
     from archscape.search.folder import trained

@@ -14,7 +14,7 @@ from ..spaces.errors import InputError
 from .common import find_study, say
 
 if TYPE_CHECKING:
-    from ..analysis.landscape_file import Landscape
+    from ..analysis.landscape.file import Landscape
     from ..search.landscape import Explorer, Sight, Tell
 
 FIGURES = (".svg", ".png", ".pdf")
@@ -70,7 +70,7 @@ def _explored(explorer: Explorer, sight: Sight, folder: Path, *, without_skips: 
     """Compute a landscape and write its file; what was computed first is kept if the rest is stopped."""
     import torch
 
-    from ..analysis.landscape_file import to_json
+    from ..analysis.landscape.file import to_json
     from ..search.files import write_whole
 
     torch.set_num_threads(int(explorer.trial.metrics.get("threads", 1)))  # as the trial was trained
@@ -87,7 +87,7 @@ def _explored(explorer: Explorer, sight: Sight, folder: Path, *, without_skips: 
 
 def _drawn(found: Landscape, folder: Path) -> Iterator[Path]:
     """Yield the file of a landscape and its figures, as they are drawn."""
-    from ..analysis.landscape_figure import draw_surfaces, draw_training
+    from ..analysis.landscape.figure import draw_surfaces, draw_training
 
     yield folder / f"trial-{found.trial}.json"
     for suffix in FIGURES:

@@ -14,7 +14,7 @@ from .common import say
 
 if TYPE_CHECKING:
     from ..analysis.memory import Memory
-    from ..analysis.memory_training import TrainingMemory
+    from ..analysis.memory.training import TrainingMemory
     from ..spaces import Network
 
 UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -118,7 +118,7 @@ def _as_json(network: Network, ask: Ask) -> dict[str, Any]:
 
 def _find(network: Network, ask: Ask) -> list[Found]:
     from ..analysis.memory import MODES, largest_batch, memory
-    from ..analysis.memory_training import largest_training_batch, training_memory
+    from ..analysis.memory.training import largest_training_batch, training_memory
 
     batch, dtype, optimizer = ask.batch or 1, ask.dtype or DTYPE, ask.optimizer or OPTIMIZER
     limit = read_size(ask.fit) if ask.fit else None

@@ -29,7 +29,9 @@ def find_network(name: str, shape: str | None) -> Network:
     from ..spaces.table.language import read_shape
 
     if is_python(name):
-        raise InputError(f"{name}: only `archscape profile` runs a Python file; a table is needed here")
+        raise InputError(
+            f"{name}: only `archscape profile` and `compare` run a Python file; a table is needed here"
+        )
     network = load_network(name)
     return network if shape is None else network.at(input=read_shape(shape))
 

@@ -68,7 +68,7 @@ def _show_quantiles(table: pd.DataFrame, form: Format, title: str) -> None:
 
 
 def _show_effects(table: pd.DataFrame, cost: str, form: Format) -> None:
-    from ..analysis.importance import importance
+    from ..analysis.population.importance import importance
 
     choices = [name for name in table.columns if name not in (*COSTS, "hash")]
     effects = importance(table, cost, choices)
@@ -94,8 +94,8 @@ def _show_networks(table: pd.DataFrame, form: Format) -> None:
 
 
 def _write(table: pd.DataFrame, out: Path, title: str, explain: str) -> None:
-    from ..analysis.population_figure import write_population
-    from ..analysis.population_page import write_population_page
+    from ..analysis.population.figure import write_population
+    from ..analysis.population.page import write_population_page
 
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".csv":

@@ -238,7 +238,7 @@ def _count_json(count: Count, found: Profile) -> dict[str, Any]:
 
 def _show_module(name: str, form: Format, convention: str, shape: str | None) -> None:
     from ..analysis.foreign import profile_module
-    from ..analysis.user_code import load_module
+    from ..analysis.foreign.user_code import load_module
 
     if convention not in ("", "macs"):
         law = "only networks of ours are counted in other conventions: their rules are for our operators"

@@ -13,9 +13,9 @@ from .common import NameOption, StorageOption, find_study, say
 from .references import references
 
 if TYPE_CHECKING:
-    from ..analysis.columns import Results
-    from ..analysis.report import Extra
-    from ..analysis.results import RunResults
+    from ..analysis.report.results import RunResults
+    from ..analysis.report.run import Extra
+    from ..analysis.table.columns import Results
 
 FIGURES = (".svg", ".png", ".pdf")
 TABLES = (".md", ".tex", ".csv", ".json")
@@ -67,7 +67,7 @@ def report(
 
     One HTML page; or one of its figures for a paper, or the networks of its frontier as a table.
     """
-    from ..analysis.reading import is_table
+    from ..analysis.table.reading import is_table
 
     from_table = source is not None and not source.is_dir() and is_table(source)
     said = {"score": score, "cost": cost, "family": family, "name": name, "repeats": repeats, "error": error}
@@ -93,7 +93,7 @@ def report(
 
 def _target(source: Path | None, out: Path | None, *, from_table: bool) -> Path:
     """Return the file to write, whose form and folder are right."""
-    from ..analysis.reading import stem
+    from ..analysis.table.reading import stem
 
     if out is not None:
         target = out
@@ -116,8 +116,8 @@ def _read(
     source: Path, score: str, costs: tuple[str, ...], name: str, family: str, repeats: str, error: str
 ) -> Results:
     """Return a table as results, and say what was taken for what."""
-    from ..analysis.columns import Wanted, assign
-    from ..analysis.reading import read_table, stem
+    from ..analysis.table.columns import Wanted, assign
+    from ..analysis.table.reading import read_table, stem
 
     if repeats and error:
         raise InputError("--repeats and --error: give one of them")
@@ -148,9 +148,9 @@ def _results(run: Path | None, study: str, storage: str) -> RunResults:
 
 def _explored(folder: Path | None) -> list[Extra]:
     """Return the section of what `archscape landscape` found in the folder of a run."""
-    from ..analysis.landscape_file import read_landscapes
-    from ..analysis.landscape_section import landscape_figures, landscape_section
-    from ..analysis.report import Extra
+    from ..analysis.landscape.file import read_landscapes
+    from ..analysis.landscape.section import landscape_figures, landscape_section
+    from ..analysis.report.run import Extra
 
     found = read_landscapes(folder) if folder else ()
     return [Extra(html=landscape_section(found), figures=landscape_figures(found))] if found else []
@@ -168,21 +168,21 @@ def _write(
     """Write what the suffix says of a search or of a table."""
     kind = target.suffix.lower()
     if kind == ".html" and run is not None:
-        from ..analysis.report import write_report
+        from ..analysis.report.run import write_report
 
         write_report(run, target, extras=_explored(folder))
     elif kind == ".html" and table is not None:
-        from ..analysis.table_report import write_table_report
+        from ..analysis.table.report import write_table_report
 
         write_table_report(table, target)
     elif kind in FIGURES and run is not None and figure is Shown.frontier:
-        from ..analysis.figure import write_figure
+        from ..analysis.report.figure import write_figure
 
         write_figure(run, target)
     else:
-        from ..analysis.run_table import as_table
-        from ..analysis.table_figures import write_table_figure
-        from ..analysis.table_rows import write_rows
+        from ..analysis.table.figures import write_table_figure
+        from ..analysis.table.rows import write_rows
+        from ..analysis.table.run_table import as_table
 
         found = table if run is None else as_table(run)
         assert found is not None

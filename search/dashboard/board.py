@@ -12,7 +12,7 @@ from itertools import takewhile
 from operator import itemgetter
 
 from archscape.analysis.frontier import Objectives
-from archscape.analysis.results import COSTS
+from archscape.analysis.report.results import COSTS
 from archscape.analysis.words import NONE, label, span, value
 
 from ..schema import FINAL

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archscape._version import __version__
-from archscape.analysis.specs import layout_of
+from archscape.analysis.page.specs import layout_of
 from archscape.analysis.words import SHARES, SHORT, label
 
 from ..schema import FINAL

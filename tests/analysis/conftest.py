@@ -19,11 +19,11 @@ import pandas as pd
 import pytest
 
 from archscape.analysis.frontier import Objectives
-from archscape.analysis.results import RunResults
+from archscape.analysis.report.results import RunResults
 from archscape.spaces.network import Network
 
 if TYPE_CHECKING:
-    from archscape.analysis.landscape_file import Landscape
+    from archscape.analysis.landscape.file import Landscape
 
 VOID = {"meta", "col", "input", "br", "link", "img", "base", "hr", "source", "embed"}
 TRADE: Objectives = {"accuracy": "maximize", "macs": "minimize"}
@@ -181,9 +181,9 @@ def synthetic() -> Callable[..., RunResults]:
 
 def landscape_of(trial: int = 7, *, plain: bool = True, steps: int = 5) -> Landscape:
     """A landscape that no training gave."""
-    from archscape.analysis.first_layer import Change, Filters
-    from archscape.analysis.landscape_file import Explored, Landscape
-    from archscape.analysis.landscape_surface import Surface, grid
+    from archscape.analysis.landscape.file import Explored, Landscape
+    from archscape.analysis.landscape.first_layer import Change, Filters
+    from archscape.analysis.landscape.surface import Surface, grid
 
     def explored(name: str, depth: float) -> Explored:
         places = np.array(grid(steps, 1.0))

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from archscape.analysis import columns, naming, reading
-from archscape.analysis.columns import Results, Wanted, assign
-from archscape.analysis.naming import families_of_names, family_of_name, family_of_network
-from archscape.analysis.reading import read_table
+from archscape.analysis.table import columns, naming, reading
+from archscape.analysis.table.columns import Results, Wanted, assign
+from archscape.analysis.table.naming import families_of_names, family_of_name, family_of_network
+from archscape.analysis.table.reading import read_table
 from archscape.spaces.errors import InputError
 
 

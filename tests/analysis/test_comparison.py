@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archscape.analysis.comparison import COLORS, write_comparison
+from archscape.analysis.comparison.entrant import Entrant, Terms, entrants
+from archscape.analysis.comparison.page import COLORS, write_comparison
 from archscape.analysis.conventions import CONVENTIONS, count
 from archscape.analysis.cost import profile
-from archscape.analysis.entrant import Entrant, Terms, entrants
 from archscape.analysis.guidelines import lint
-from archscape.analysis.memory_curve import memory_curve
+from archscape.analysis.memory.curve import memory_curve
 from archscape.spaces import Network, catalog_networks, load_network
 from archscape.spaces.errors import InputError
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archscape.analysis.comparison import write_comparison
-from archscape.analysis.entrant import entrants
+from archscape.analysis.comparison.entrant import entrants
+from archscape.analysis.comparison.page import write_comparison
 from archscape.spaces import catalog_networks, load_network
 
 if TYPE_CHECKING:

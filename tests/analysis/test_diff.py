@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archscape.analysis.diff import COSTS, Change, Diff, Setting, diff
+from archscape.analysis.comparison.diff import COSTS, Change, Diff, Setting, diff
+from archscape.analysis.comparison.parts import parts_of, style_of
 from archscape.analysis.memory import memory
-from archscape.analysis.parts import parts_of, style_of
 from archscape.spaces import Network, catalog_names, load, load_network, load_space
 from archscape.spaces.graph import Style
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis import distribution
-from archscape.analysis.distribution import (
+from archscape.analysis.population import distribution
+from archscape.analysis.population.distribution import (
     complexity_weights,
     edf,
     edf_margin,

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import pytest
 
-from archscape.analysis.comparison_table import COLUMNS, choose, note, table
+from archscape.analysis.comparison.entrant import Terms, entrants
+from archscape.analysis.comparison.table import COLUMNS, choose, note, table
 from archscape.analysis.conventions import CONVENTIONS
-from archscape.analysis.entrant import Terms, entrants
-from archscape.analysis.field_growth import field_growth
 from archscape.analysis.memory import memory
-from archscape.analysis.memory_training import training_memory
+from archscape.analysis.memory.training import training_memory
+from archscape.analysis.receptive_field.growth import field_growth
 from archscape.spaces import InputError, load_network
 
 ADAM = Terms(batch=4, dtype="float16", mode="eager", optimizer="adamw")

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from archscape.analysis.figure import write_figure
-from archscape.analysis.report import RunResults
+from archscape.analysis.report.figure import write_figure
+from archscape.analysis.report.run import RunResults
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])

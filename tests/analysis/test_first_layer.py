@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from archscape.analysis.first_layer import GAP, SIDE, changes, contact_sheet, first_filters
+from archscape.analysis.landscape.first_layer import GAP, SIDE, changes, contact_sheet, first_filters
 
 
 def test_a_change_is_measured_against_the_start() -> None:

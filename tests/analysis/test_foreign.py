@@ -16,10 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archscape.analysis import foreign, tracing
+from archscape.analysis import foreign
 from archscape.analysis.cost import profile
-from archscape.analysis.foreign import profile_module
-from archscape.analysis.user_code import load_module
+from archscape.analysis.foreign import profile_module, tracing
+from archscape.analysis.foreign.user_code import load_module
 from archscape.cli import main
 from archscape.spaces import load_network
 from archscape.spaces.code.build import build
@@ -371,7 +371,7 @@ MESSAGES = [
     (("profile", "{file}:make", "--input", "3x6x6", "--convention", "thop"), "counted in other conventions"),
     (("profile", "{file}:make", "--input", "3x6x6", "--memory"), "only networks of ours say what they hold"),
     (("profile", "lenet5", "--memory", "--convention", "thop"), "are two tables; give one, or --format json"),
-    (("compare", "{file}:make", "lenet5"), "only `archscape profile` runs a Python file"),
+    (("lint", "{file}:make"), "only `archscape profile` and `compare` run a Python file"),
 ]
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis import importance as module
-from archscape.analysis.importance import Effect, importance
+from archscape.analysis.population import importance as module
 from archscape.analysis.population import population
+from archscape.analysis.population.importance import Effect, importance
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from archscape.analysis import landscape as landscape_module
-from archscape.analysis.landscape import directions, filter_norms, landscape, mean_loss
-from archscape.analysis.landscape_surface import Surface, grid, numbers
+from archscape.analysis.landscape import plane as landscape_module
+from archscape.analysis.landscape.plane import directions, filter_norms, landscape, mean_loss
+from archscape.analysis.landscape.surface import Surface, grid, numbers
 from archscape.spaces import load_network
 from archscape.spaces.errors import InputError
 

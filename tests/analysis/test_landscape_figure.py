@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archscape.analysis.first_layer import Change
-from archscape.analysis.landscape_figure import draw_surfaces, draw_training, scale, ticks
-from archscape.analysis.landscape_file import Landscape
+from archscape.analysis.landscape.figure import draw_surfaces, draw_training, scale, ticks
+from archscape.analysis.landscape.file import Landscape
+from archscape.analysis.landscape.first_layer import Change
 
 Make = Callable[..., Landscape]
 MAGIC = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}

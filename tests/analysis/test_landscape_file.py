@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from archscape.analysis.landscape_file import Landscape, read_landscape, read_landscapes, to_json
+from archscape.analysis.landscape.file import Landscape, read_landscape, read_landscapes, to_json
 from archscape.spaces.errors import InputError
 
 Make = Callable[..., Landscape]

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from archscape.analysis.landscape_file import Landscape
-from archscape.analysis.landscape_section import landscape_figures, landscape_section
-from archscape.analysis.landscape_surface import DEFINITIONS
-from archscape.analysis.report import Extra, RunResults, write_report
+from archscape.analysis.landscape.file import Landscape
+from archscape.analysis.landscape.section import landscape_figures, landscape_section
+from archscape.analysis.landscape.surface import DEFINITIONS
+from archscape.analysis.report.run import Extra, RunResults, write_report
 
 if TYPE_CHECKING:
     from tests.analysis.conftest import Page
@@ -111,7 +111,7 @@ def test_the_numbers_stand_beside_their_definitions(explored_trial: Make) -> Non
 def test_the_filters_are_images_that_the_page_holds(explored_trial: Make) -> None:
     from matplotlib.image import imread
 
-    from archscape.analysis.first_layer import contact_sheet
+    from archscape.analysis.landscape.first_layer import contact_sheet
 
     landscape = explored_trial()
     assert landscape.filters is not None

@@ -9,7 +9,7 @@ from allocations import eager_peak, graph_peak, training
 from archscape.analysis import memory as module
 from archscape.analysis.cost import profile
 from archscape.analysis.memory import largest_batch, memory
-from archscape.analysis.memory_training import training_memory
+from archscape.analysis.memory.training import training_memory
 from archscape.spaces import InputError, Network, Row, load_network
 from archscape.spaces.authoring import Tensor, block, opaque
 from archscape.spaces.operators import OPERATORS

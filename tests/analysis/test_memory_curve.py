@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archscape.analysis.memory import MODES, memory
-from archscape.analysis.memory_curve import memory_curve
+from archscape.analysis.memory.curve import memory_curve
 from archscape.spaces import InputError, Network, load_network
 
 

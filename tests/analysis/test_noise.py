@@ -8,9 +8,8 @@ from math import erf
 import numpy as np
 import pytest
 
-from archscape.analysis import noise
-from archscape.analysis.frontier import Objectives, frontier
-from archscape.analysis.noise import frontier_chance
+from archscape.analysis.frontier import Objectives, frontier, noise
+from archscape.analysis.frontier.noise import frontier_chance
 
 BOTH: Objectives = {"accuracy": "maximize", "macs": "minimize"}
 

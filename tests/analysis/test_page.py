@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from archscape.analysis.columns import Wanted, assign
-from archscape.analysis.comparison import write_comparison
-from archscape.analysis.entrant import entrants
+from archscape.analysis.comparison.entrant import entrants
+from archscape.analysis.comparison.page import write_comparison
 from archscape.analysis.population import population
-from archscape.analysis.population_page import write_population_page
-from archscape.analysis.report import write_report
-from archscape.analysis.results import RunResults
-from archscape.analysis.table_report import write_table_report
+from archscape.analysis.population.page import write_population_page
+from archscape.analysis.report.results import RunResults
+from archscape.analysis.report.run import write_report
+from archscape.analysis.table.columns import Wanted, assign
+from archscape.analysis.table.report import write_table_report
 from archscape.spaces import Space, load_network
 from archscape.spaces.errors import InputError
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.families import curves
+from archscape.analysis.frontier.families import curves
 from archscape.analysis.population import population
-from archscape.analysis.population_figure import top_effects, write_families, write_population, write_scores
+from archscape.analysis.population.figure import top_effects, write_families, write_population, write_scores
 from archscape.spaces import Space
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from archscape.analysis.population import population
-from archscape.analysis.population_page import histogram, write_population_page
+from archscape.analysis.population.page import histogram, write_population_page
 from archscape.spaces import Space
 
 if TYPE_CHECKING:

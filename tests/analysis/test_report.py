@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis import report as report_module
 from archscape.analysis.frontier import Objectives, frontier, hypervolume
-from archscape.analysis.report import RunResults, write_report
-from archscape.analysis.results import digest, latest
+from archscape.analysis.report import run as report_module
+from archscape.analysis.report.results import digest, latest
+from archscape.analysis.report.run import RunResults, write_report
 from archscape.spaces.errors import InputError
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ def test_with_one_objective_progress_is_the_best_so_far(synthetic: Synthetic) ->
 def test_writing_a_report_loads_no_heavy_library(tmp_path: Path) -> None:
     code = (
         "import sys, pandas as pd; from pathlib import Path\n"
-        "from archscape.analysis.report import RunResults, write_report\n"
+        "from archscape.analysis.report.run import RunResults, write_report\n"
         "trials = pd.DataFrame([{'number': 0, 'status': 'complete', 'accuracy': 0.5}])\n"
         f"write_report(RunResults(name='a', trials=trials, objectives={{'accuracy': 'maximize'}}), "
         f"Path({str(tmp_path / 'report.html')!r}))\n"

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.columns import Wanted, assign
-from archscape.analysis.report import RunResults, write_report
-from archscape.analysis.table_report import write_table_report
+from archscape.analysis.report.run import RunResults, write_report
+from archscape.analysis.table.columns import Wanted, assign
+from archscape.analysis.table.report import write_table_report
 
 if TYPE_CHECKING:
     from tests.browser import Browser, Page

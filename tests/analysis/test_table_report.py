@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.choices_section import effects_of
-from archscape.analysis.columns import Results, Wanted, assign
-from archscape.analysis.family_lead import lead
-from archscape.analysis.grid import STILL, Column, Grid, cell_text, grid_section
-from archscape.analysis.lint_section import findings_of, lint_section
-from archscape.analysis.reading import read_table
-from archscape.analysis.results import RunResults
-from archscape.analysis.run_table import as_table
-from archscape.analysis.table_frontier import chances, frontier_figure, knee_of, on_frontier
-from archscape.analysis.table_report import write_table_report
+from archscape.analysis.page.grid import STILL, Column, Grid, cell_text, grid_section
+from archscape.analysis.report.choices_section import effects_of
+from archscape.analysis.report.lint_section import findings_of, lint_section
+from archscape.analysis.report.results import RunResults
+from archscape.analysis.table.columns import Results, Wanted, assign
+from archscape.analysis.table.family_lead import lead
+from archscape.analysis.table.frontier import chances, frontier_figure, knee_of, on_frontier
+from archscape.analysis.table.reading import read_table
+from archscape.analysis.table.report import write_table_report
+from archscape.analysis.table.run_table import as_table
 from archscape.spaces import load_network
 
 if TYPE_CHECKING:

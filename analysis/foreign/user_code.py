@@ -1,0 +1,120 @@
+"""The user's own Python: a module made by `file.py:factory`, and what their code raises as one line.
+
+Naming a file runs it: it is code.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from traceback import extract_tb
+from types import ModuleType
+
+from torch import nn
+
+from archscape.spaces.errors import InputError, suggest
+
+HERE = Path(__file__).parents[1]
+LIBRARIES = (str(HERE), str(HERE.resolve()), sysconfig.get_path("stdlib"), "<frozen", "<archscape")
+"""Where frames of a traceback begin that are not the user's; installed packages are not either."""
+
+
+def load_module(name: str) -> nn.Module:
+    """Return the module that `file.py:factory` names: a class or function without arguments, or a module.
+
+    What the file prints goes to standard error.
+
+    Raises:
+        InputError: If there is no such file or factory, or their code fails; with the place.
+    """
+    file, _, factory = name.rpartition(":") if not name.endswith(".py") else (name, "", "")
+    path = Path(file)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    with redirect_stdout(sys.stderr), failures(place=str(path)):
+        made = _made(path, factory)
+    if not isinstance(made, nn.Module):
+        raise InputError(f"{name} gives no torch.nn.Module, but {type(made).__name__}")
+    return made
+
+
+@contextmanager
+def failures(what: str = "", *, place: str = "") -> Iterator[None]:
+    """Turn whatever the user's code raises into one line: where, during what, and the error.
+
+    Args:
+        what: What was being done.
+        place: Where, if the traceback does not show a line of the user's.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(": ".join(filter(None, [_place(error) or place, what, text]))) from error
+
+
+def _run(path: Path) -> ModuleType:
+    """Run a file under its own name; its folder is where it imports from."""
+    word = path.stem if path.stem not in sys.modules else f"_{path.stem}_of_the_user"
+    spec = importlib.util.spec_from_file_location(word, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[word] = module
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(folder)
+    return module
+
+
+def _made(path: Path, factory: str) -> object:
+    """Return what a factory of a file gives."""
+    if not factory:
+        defined = _defined(path)
+        remedy = f"as in {path}:{defined[0]}" if defined else "a function or a class without arguments"
+        raise InputError(f"{path}: name what makes the module, {remedy}")
+    file = _run(path)
+    if not hasattr(file, factory):
+        raise InputError(f"{path} has no '{factory}'{suggest(factory, _defined(path))}")
+    found = getattr(file, factory)
+    if isinstance(found, nn.Module) or not callable(found):
+        return found
+    needed = _needed(found)
+    if needed:
+        law = "a factory is called without arguments"
+        raise InputError(f"{path}: {law}, but {factory} needs {', '.join(needed)}; write one that gives them")
+    return found()
+
+
+def _needed(factory: Callable[..., object]) -> list[str]:
+    """Return the parameters of a factory that have no default."""
+    given = inspect.signature(factory).parameters.values()
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in given if p.default is p.empty and p.kind not in kinds]
+
+
+def _defined(path: Path) -> list[str]:
+    """Return the functions and classes that a file defines, the last one first: what it is likely about."""
+    tree = ast.parse(path.read_bytes(), filename=str(path))
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return [node.name for node in reversed(tree.body) if isinstance(node, kinds) and node.name[0] != "_"]
+
+
+def _place(error: BaseException) -> str:
+    """Return the file and line of the user's code where an error arose."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = extract_tb(error.__traceback__)
+    own = [f for f in frames if "-packages" not in f.filename and not f.filename.startswith(LIBRARIES)]
+    return f"{own[-1].filename}:{own[-1].lineno}" if own else ""

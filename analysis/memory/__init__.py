@@ -1,0 +1,192 @@
+"""Memory: the tensor bytes that a network takes at inference, known before anything is built.
+
+Counted are tensors as PyTorch makes them: weights, maps, and what operators hold beside them. Not counted is
+what no tensor shows: the working space of kernels, the allocator's rounding and reserve, the program itself.
+Training is in `memory_training`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from archscape.spaces import InputError, Network
+from archscape.spaces.errors import suggest
+from archscape.spaces.footprint import NOTHING
+from archscape.spaces.graph import Body, Flat, Op
+from archscape.spaces.operators.opaque import Opaque
+
+from .eager import eager_peak
+from .peak import Peak, elements, lifetimes
+
+ITEM = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+"""Bytes of an element of each type that a network may have."""
+MODES = ("graph", "eager")
+UNCOUNTED = "tensor bytes; not counted: the working space of kernels, the allocator's rounding and reserve"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What a network takes at inference, in tensor bytes.
+
+    Attributes:
+        network: The network.
+        batch: Inputs at once.
+        dtype: Type of weights and maps.
+        mode: `graph`, each map dies after its last use; `eager`, as long as the module's variables hold it.
+        weights: Parameters and buffers.
+        activations: Maps, the input with them, and what operators hold beside them, when they are most.
+        place: The operator that runs then.
+        unknown: Layers that are foreign modules: only their input, output and state are counted.
+    """
+
+    network: Network
+    batch: int
+    dtype: str
+    mode: str
+    weights: int
+    activations: int
+    place: str
+    unknown: tuple[str, ...]
+
+    @property
+    def peak(self) -> int:
+        """All of it: weights and activations."""
+        return self.weights + self.activations
+
+
+def memory(network: Network, *, batch: int = 1, dtype: str = "float32", mode: str = "graph") -> Memory:
+    """Return what a network takes at inference. Nothing is built; no torch is needed.
+
+    In mode `graph` a map dies after its last use, the input too: what a runtime that frees early needs. In
+    mode `eager` the module is followed that `Network.build` gives: the input of every module scope that is
+    open stays alive, and every variable of its source until it is given another value or the scope ends.
+
+    Args:
+        network: The network.
+        batch: Inputs at once.
+        dtype: A name of `ITEM`, the type of weights and maps.
+        mode: A name of `MODES`.
+
+    Raises:
+        InputError: For an unknown type or mode, or a batch below 1.
+
+    >>> from archscape.spaces import load_network
+    >>> found = memory(load_network("vgg16"))
+    >>> found.weights, found.activations, found.place
+    (553430176, 25690112, 'conv1.0.act1')
+    """
+    item = check(batch, dtype)
+    if mode not in MODES:
+        raise InputError(f"there is no mode '{mode}'{suggest(mode, MODES)}")
+    flat = network.graph.flatten()
+    found = graph_peak(flat, batch, item) if mode == "graph" else eager_peak(network, batch, item)
+    return Memory(
+        network=network,
+        batch=batch,
+        dtype=dtype,
+        mode=mode,
+        weights=weights(network, item),
+        activations=found.bytes,
+        place=found.place,
+        unknown=foreign(flat),
+    )
+
+
+def largest_batch(network: Network, bytes: int, *, dtype: str = "float32", mode: str = "graph") -> int:  # noqa: A002 - the unit
+    """Return the largest batch whose inference fits so many bytes; 0 if none does.
+
+    >>> from archscape.spaces import load_network
+    >>> largest_batch(load_network("vgg16"), 2 * 2**30)
+    62
+    """
+    return most(network, bytes, lambda batch: memory(network, batch=batch, dtype=dtype, mode=mode).peak)
+
+
+def map_bytes(network: Network, *, batch: int = 1, dtype: str = "float32") -> dict[str, int]:
+    """Return the bytes of the map that each operator makes, by name; a view makes none.
+
+    >>> from archscape.spaces import load_network
+    >>> map_bytes(load_network("lenet5"))["conv1"] == 4 * 6 * 28 * 28
+    True
+    """
+    unit, flat = batch * check(batch, dtype), network.graph.flatten()
+    return {
+        node.name: 0
+        if node.op.memory(flat.shapes(node), node.shape, False).view
+        else unit * elements(node.shape)
+        for node in flat.nodes
+        if isinstance(node.op, Op)
+    }
+
+
+def most(network: Network, limit: int, peak: Callable[[int], int]) -> int:
+    """Return the largest batch whose peak is at most a limit; a batch is at least its inputs large."""
+    bound = limit // elements(network.input)
+    return bisect_right(range(1, bound + 1), limit, key=peak)
+
+
+def check(batch: int, dtype: str) -> int:
+    """Return the bytes of an element.
+
+    Raises:
+        InputError: For an unknown type, or a batch below 1.
+    """
+    if dtype not in ITEM:
+        raise InputError(f"there is no type '{dtype}'{suggest(dtype, ITEM)}")
+    if batch < 1:
+        raise InputError(f"a batch holds at least 1 input, but got {batch}")
+    return ITEM[dtype]
+
+
+def weights(network: Network, item: int) -> int:
+    """Return the bytes of parameters and buffers."""
+    return item * network.body.totals.params + buffers(network.body, item)
+
+
+@lru_cache(maxsize=64)
+def buffers(body: Body, item: int) -> int:
+    """Return the bytes of buffers; a block is asked once."""
+    found = 0
+    for op, *_ in body.nodes:
+        if isinstance(op, Body):
+            found += buffers(op, item)
+        elif op.stateful and not op.weighted:  # a convolution or a linear layer has none
+            found += op.buffers().bytes(1, item)
+    return found
+
+
+def foreign(flat: Flat) -> tuple[str, ...]:
+    """Return the layers that are foreign modules, by name."""
+    return tuple([node.name for node in flat.nodes if isinstance(node.op, Opaque)])
+
+
+def graph_peak(flat: Flat, batch: int, item: int) -> Peak:
+    """Return the peak of a graph whose values die after their last use."""
+    held = graph_curve(flat, batch, item)
+    top = max(held)
+    at = held.index(top)
+    return Peak(top, flat.nodes[at - 1].name if at else "input")
+
+
+def graph_curve(flat: Flat, batch: int, item: int) -> list[int]:
+    """Return the bytes that are held before the first operator, then while each of them runs."""
+    nodes, unit = flat.nodes, batch * item
+    footprints = [node.op.memory(flat.shapes(node), node.shape, False) for node in nodes]  # type: ignore[union-attr]
+    owners, last = lifetimes(flat, [footprint.view for footprint in footprints])
+    dying: list[list[int]] = [[] for _ in range(len(nodes) + 1)]
+    for value, end in enumerate(last):
+        dying[end].append(value)
+    live = unit * elements(flat.input)
+    curve, sizes = [live], [live, *[0] * len(nodes)]
+    for index, (node, footprint) in enumerate(zip(nodes, footprints, strict=True)):
+        if owners[index + 1] == index + 1:
+            sizes[index + 1] = own = unit * elements(node.shape)
+            live += own
+        during = footprint.during
+        curve.append(live if during is NOTHING else live + during.bytes(batch, item))
+        for value in dying[index]:
+            live -= sizes[value]
+    return curve

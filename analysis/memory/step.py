@@ -1,0 +1,205 @@
+"""One step of training, operator by operator as PyTorch takes it: forward, loss, backward, optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from archscape.spaces.footprint import NOTHING, Footprint
+from archscape.spaces.graph import Body, Flat, make
+
+from .peak import elements, lifetimes
+
+FORWARD, BACKWARD, STEP = PHASES = ("forward", "backward", "step")
+LOSS, OPTIMIZER = "loss", "optimizer"
+
+
+class Moment(NamedTuple):
+    """A moment: bytes beside weights and state, the gradients of weights among them, and where it is."""
+
+    bytes: int
+    gradients: int
+    place: str
+    phase: str
+
+
+class Rule(NamedTuple):
+    """What one operator adds to a step wherever it stands, in bytes.
+
+    Attributes:
+        size: Its output.
+        gradients: Gradients of its weights.
+        during: What it holds beside while it runs.
+        keeps: Tensors of its own that autograd keeps.
+        backward: What it holds beside while it runs backwards.
+        footprint: What else there is to say.
+    """
+
+    size: int
+    gradients: int
+    during: int
+    keeps: int
+    backward: int
+    footprint: Footprint
+
+
+Record: TypeAlias = "tuple[int, int, list[int], int, Sequence[int], bool, int]"
+"""What autograd writes down of an operator.
+
+Its node; bytes of tensors of its own that it keeps; values whose memory it keeps; bytes of its weights'
+gradients; values that it gives a gradient to, and whether these lie in the gradient of its output; bytes that
+it holds beside while it runs backwards.
+"""
+
+
+class Step:
+    """Follows one step of training.
+
+    Attributes:
+        saved: What stands beside weights and state when the forward pass has ended: what autograd keeps.
+    """
+
+    def __init__(self, body: Body, flat: Flat, batch: int, item: int) -> None:
+        self.flat = flat
+        self.rules = _rules(body, batch, item, {})
+        self.sizes = [batch * item * elements(flat.input), *[rule[0] for rule in self.rules]]
+        self.owners, last = lifetimes(flat, [rule[5][0] for rule in self.rules])
+        self.dying: list[list[int]] = [[] for _ in self.sizes]
+        for value, end in enumerate(last):
+            if self.owners[value] == value:
+                self.dying[end].append(value)
+        self.held = [0] * len(self.sizes)
+        self.held[0] = 1  # the caller holds the input
+        self.targets = sum([8 * batch * elements(flat.shape_of(value)[1:]) for value in flat.outputs])
+        self.top = Moment(0, 0, "input", FORWARD)
+        self.saved = 0
+
+    def run(self) -> Moment:
+        """Take the step and return the moment at which most stood."""
+        live, tape = self.forward(self.sizes[0] + self.targets)
+        live = self.backward(self.loss(live), tape)
+        self.look(live, sum([rule.gradients for rule in self.rules]), OPTIMIZER, STEP)
+        return self.top
+
+    def look(self, stands: int, gradients: int, place: str, phase: str) -> None:
+        """Compare what stands with the most so far."""
+        if stands > self.top.bytes:
+            self.top = Moment(stands, gradients, place, phase)
+
+    def forward(self, live: int) -> tuple[int, list[Record]]:
+        """Run every operator; a map stays until its last use, or as long as autograd keeps it.
+
+        An operator that no weight stands before has no gradient, and autograd keeps nothing of it.
+        """
+        owners, sizes, held, top, place = self.owners, self.sizes, self.held, 0, 0
+        needs, tape = [False], []
+        for index, (_, inputs, _, _) in enumerate(self.flat.nodes):
+            size, gradients, during, keeps, backward, footprint = self.rules[index]
+            view, _, saves, saves_output, _, shares, reaches, _ = footprint
+            if not view:
+                live += size
+            if len(inputs) > 1:
+                given: Sequence[int] = [value for value in inputs[:reaches] if needs[value]]
+            else:
+                given = inputs if needs[inputs[0]] else ()
+            if given or gradients:
+                needs.append(True)
+                saved = [owners[inputs[position]] for position in saves] if saves else []
+                if saves_output:
+                    saved.append(owners[index + 1])
+                for value in saved:
+                    held[value] += 1
+                live += keeps
+                tape.append((index, keeps, saved, gradients, given, shares, backward))
+            else:
+                needs.append(False)
+                during += keeps
+            if live + during > top:
+                top, place = live + during, index
+            for value in self.dying[index]:
+                if not held[value]:
+                    live -= sizes[value]
+        self.look(top, 0, self.flat.nodes[place].name, FORWARD)
+        return live, tape
+
+    def loss(self, live: int) -> int:
+        """Take the cross entropy of every output, forward and backward: it keeps their probabilities."""
+        probabilities = sum([self.sizes[value] for value in set(self.flat.outputs)])
+        live += probabilities
+        self.look(live, 0, LOSS, FORWARD)
+        for value in {self.owners[value] for value in self.flat.outputs}:
+            if not self.held[value]:
+                live -= self.sizes[value]
+        self.saved = live
+        self.look(live + 2 * probabilities, 0, LOSS, BACKWARD)
+        return live
+
+    def backward(self, live: int, tape: list[Record]) -> int:
+        """Run every operator backwards; what autograd keeps for it is freed, as is its output's gradient.
+
+        The gradient of a map lies in a piece of memory, of which it may be a part; its holders are counted.
+        """
+        sizes, held, gradients, top, place = self.sizes, self.held, 0, (0, 0), ""
+        found = {value: piece for piece, value in enumerate(dict.fromkeys(self.flat.outputs))}
+        pieces, holders = [sizes[value] for value in found], [1] * len(found)
+        for index, keeps, saved, own, given, shares, more in reversed(tape):
+            piece = found.pop(index + 1, None)
+            if piece is None:
+                continue
+            live += own
+            gradients += own
+            if shares:
+                holders[piece] += len(given)
+                made: Sequence[int] = (piece,) * len(given)
+            else:
+                made = range(len(pieces), len(pieces) + len(given))
+                for value in given:
+                    pieces.append(sizes[value])
+                    holders.append(1)
+                    live += sizes[value]
+            if live + more > top[0]:
+                top, place = (live + more, gradients), self.flat.nodes[index].name
+            live -= keeps
+            for value in saved:
+                held[value] -= 1
+                if not held[value]:
+                    live -= sizes[value]
+            holders[piece] -= 1
+            if not holders[piece]:
+                live -= pieces[piece]
+            for value, new in zip(given, made, strict=True):
+                if value not in found:
+                    found[value] = new
+                    continue
+                # Two gradients are added in place, unless the older one is a part or is held elsewhere.
+                old = found[value]
+                if holders[old] > 1 or pieces[old] != sizes[value]:
+                    found[value] = len(pieces)
+                    pieces.append(sizes[value])
+                    holders.append(1)
+                    live += sizes[value]
+                    if live > top[0]:
+                        top, place = (live, gradients), self.flat.nodes[index].name
+                    holders[old] -= 1
+                    live -= 0 if holders[old] else pieces[old]
+                holders[new] -= 1
+                live -= 0 if holders[new] else pieces[new]
+        self.look(*top, place, BACKWARD)
+        return live
+
+
+def _rules(body: Body, batch: int, item: int, known: dict[int, list[Rule]]) -> list[Rule]:
+    """Return the rule of every operator, in the order of the flat graph; a block is asked once."""
+    found: list[Rule] = []
+    shapes = [*body.inputs, *[node.shape for node in body.nodes]]
+    for (op, inputs, shape, _), costs in zip(body.nodes, body.costs, strict=True):
+        if isinstance(op, Body):
+            if id(op) not in known:
+                known[id(op)] = _rules(op, batch, item, known)
+            found += known[id(op)]
+            continue
+        footprint = op.memory(tuple([shapes[value] for value in inputs]), shape, True)
+        sizes = footprint.during, footprint.keeps, footprint.backward
+        held = [0 if size is NOTHING else size.bytes(batch, item) for size in sizes]
+        found.append(make(Rule, (batch * item * elements(shape), item * costs[0], *held, footprint)))
+    return found

@@ -1,0 +1,111 @@
+"""Memory of training: weights, their gradients, the optimizer's state, and what autograd keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archscape.spaces import InputError, Network
+from archscape.spaces.errors import suggest
+
+from . import check, foreign, most, weights
+from .step import Step
+
+STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
+"""Tensors as large as the weights that each optimizer remembers; `momentum` is SGD with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingMemory:
+    """What one step of training takes, in tensor bytes. The parts of the peak are as they stand at the peak.
+
+    Attributes:
+        network: The network.
+        batch: Inputs at once.
+        dtype: Type of weights, maps and state.
+        optimizer: A name of `STATES`.
+        weights: Parameters and buffers.
+        state: What the optimizer remembers.
+        gradients: Gradients of weights at the peak.
+        activations: All else at the peak: inputs, targets, maps, what autograd keeps, gradients of maps.
+        saved: What autograd keeps when the forward pass has ended, with inputs and targets.
+        place: The operator that runs at the peak; `optimizer` if that is when weights change.
+        phase: `forward`, `backward` or `step`.
+        unknown: Layers that are foreign modules: only their input, output and state are counted.
+    """
+
+    network: Network
+    batch: int
+    dtype: str
+    optimizer: str
+    weights: int
+    state: int
+    gradients: int
+    activations: int
+    saved: int
+    place: str
+    phase: str
+    unknown: tuple[str, ...]
+
+    @property
+    def peak(self) -> int:
+        """All of it."""
+        return self.weights + self.state + self.gradients + self.activations
+
+
+def training_memory(
+    network: Network, *, batch: int = 1, dtype: str = "float32", optimizer: str = "momentum"
+) -> TrainingMemory:
+    """Return what training takes. Nothing is built; no torch is needed.
+
+    The loss is the cross entropy of every output. The optimizer changes weights in place, as the fused ones
+    of PyTorch do, and lets their gradients go.
+
+    Args:
+        network: The network.
+        batch: Inputs at once.
+        dtype: Type of weights, maps, gradients and state.
+        optimizer: A name of `STATES`.
+
+    Raises:
+        InputError: For an unknown type or optimizer, or a batch below 1.
+
+    >>> from archscape.spaces import load_network
+    >>> found = training_memory(load_network("resnet50"), batch=32, optimizer="adamw")
+    >>> found.weights + found.state, found.phase
+    (306897288, 'backward')
+    """
+    item = check(batch, dtype)
+    if optimizer not in STATES:
+        raise InputError(f"there is no optimizer '{optimizer}'{suggest(optimizer, STATES)}")
+    flat = network.graph.flatten()
+    step = Step(network.body, flat, batch, item)
+    top = step.run()
+    return TrainingMemory(
+        network=network,
+        batch=batch,
+        dtype=dtype,
+        optimizer=optimizer,
+        weights=weights(network, item),
+        state=STATES[optimizer] * item * network.totals.params,
+        gradients=top.gradients,
+        activations=top.bytes - top.gradients,
+        saved=step.saved,
+        place=top.place,
+        phase=top.phase,
+        unknown=foreign(flat),
+    )
+
+
+def largest_training_batch(
+    network: Network,
+    bytes: int,  # noqa: A002 - the unit
+    *,
+    dtype: str = "float32",
+    optimizer: str = "momentum",
+) -> int:
+    """Return the largest batch whose training fits so many bytes; 0 if none does."""
+    return most(
+        network,
+        bytes,
+        lambda batch: training_memory(network, batch=batch, dtype=dtype, optimizer=optimizer).peak,
+    )
