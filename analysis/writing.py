@@ -32,7 +32,7 @@ LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"{\char34}",  # \textquotedbl is no command of the default encoding
     "×": r"$\times$",
     "±": r"$\pm$",
     "−": r"$-$",
@@ -143,7 +143,7 @@ def column_texts(cells: Sequence[object]) -> list[str]:
     (['4,089,184,256', ''], ['80.50', '9.25', '79.00'])
     """
     numbers = [number for cell in cells if (number := _number(cell)) is not None]
-    places = decimals([number for number in numbers if math.isfinite(number)])
+    places = decimals(numbers)
     return [_text(cell, places) for cell in cells]
 
 
@@ -205,7 +205,7 @@ def decimals(numbers: Sequence[float]) -> int:
 
     But the smallest keeps two digits of its own.
     """
-    parts = [abs(number) for number in numbers if number]
+    parts = [abs(number) for number in numbers if number and math.isfinite(number)]
     if not parts or all(part.is_integer() for part in parts):
         return 0
     exact = max(len(f"{part:.9f}".rstrip("0").partition(".")[2]) for part in parts)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from archscape.analysis import writing
-from archscape.analysis.writing import latex, latex_text, markdown, write_table
+from archscape.analysis.writing import decimals, latex, latex_text, markdown, write_table
 from archscape.spaces.errors import InputError
 
 COLUMNS = ("network", "params", "accuracy")
@@ -50,6 +50,14 @@ def test_no_mark_reaches_latex_as_it_is(mark: str) -> None:
     assert text.startswith("a")
     assert text.endswith("b")
     assert text.isascii()
+
+
+def test_a_quote_needs_no_other_encoding_than_the_default() -> None:
+    assert "textquotedbl" not in latex_text('6"')
+
+
+def test_decimals_are_those_of_the_finite_numbers() -> None:
+    assert decimals([float("inf"), 0.5, float("-inf")]) == 1
 
 
 def test_every_row_of_latex_has_every_column() -> None:
