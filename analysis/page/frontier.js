@@ -16,7 +16,7 @@ function overCost(figure) {
     ...figure.layout.xaxis,
     type: log ? "log" : "linear",
     range: log ? view.log : view.linear,
-    tickformat: view.tickformat ?? "~s",
+    tickformat: view.tickformat,
     dtick: log ? ticks(view.log[1] - view.log[0]) : null,
     title: { ...figure.layout.xaxis.title, text: view.title + (log ? ", log scale" : "") },
   };

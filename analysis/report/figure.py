@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..drawing import FRONT, REFERENCE, REST, plain, write
+from ..page.specs import COUNTS
 from ..words import SHARES, label
 from .plots import plane
 from .references import near
@@ -52,7 +53,10 @@ def _draw(axes: Axes, found: Digest) -> None:
     _references(axes, found)
     if (found.done[cost] > 0).all():
         axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    if found.done[cost].max() >= COUNTS:
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    else:
+        axes.xaxis.set_major_formatter(lambda tick, _: f"{tick:g}")
     if score in SHARES:
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes.set_xlabel(label(cost))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..frontier import Objectives, frontier
 from ..frontier.knee import knee
-from ..page.specs import Spec, axis, layout_of, plain, whole_ticks
+from ..page.specs import COUNTS, Spec, axis, layout_of, plain, whole_ticks
 from ..words import escaped, label, outline, span, value
 from .references import near, note, uprights
 from .results import Digest
@@ -245,6 +245,7 @@ def _view(digest: Digest, cost: str, traces: list[pd.DataFrame | None]) -> Spec:
         "title": escaped(label(cost)),
         "log": [float(np.log10(low / pad)), float(np.log10(high * pad))] if low > 0 else None,
         "linear": [min(0.0, low), high + 0.06 * (high - low or 1.0)],
+        "tickformat": "~s" if high >= COUNTS else "~g",
         **uprights(lines, cost, np.log10(max(high / low, 2.0)) if low > 0 else 1.0),
         "note": note(cost, lines, references[references[cost].notna() & ~shown]),
     }

@@ -20,9 +20,9 @@ from ..frontier.noise import frontier_chance
 
 STATUSES = ("complete", "pruned", "failed", "running", "waiting", "paused")
 FINAL = STATUSES[:3]
-COSTS = ("macs", "params", "activations", "seconds")
+COSTS = ("macs", "params", "activations", "latency", "seconds")
 NUMBERS = (
-    *("accuracy", "test_accuracy", "loss", "params", "macs", "flops", "activations"),
+    *("accuracy", "test_accuracy", "loss", "params", "macs", "flops", "activations", "latency"),
     *("seconds", "step_seconds", "epochs", "seed"),
     *("accuracy_std", "test_accuracy_std", "repeats"),
 )

@@ -23,6 +23,7 @@ COLUMNS = (
     "params",
     "macs",
     "activations",
+    "latency",
     "seconds",
     "epochs",
     "seed",

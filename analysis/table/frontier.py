@@ -11,7 +11,7 @@ import pandas as pd
 from ..frontier import Floats, frontier
 from ..frontier.knee import knee
 from ..frontier.noise import frontier_chance
-from ..page.specs import Spec, layout_of, plain
+from ..page.specs import COUNTS, Spec, layout_of, plain
 from ..words import capital, escaped
 from .columns import Results
 from .family_figure import COLORS, SHORTENED, SYMBOLS
@@ -189,7 +189,7 @@ def _view(results: Results, cost: str, groups: Sequence[Sequence[int]]) -> Spec:
         "title": escaped(results.head(cost)) + more,
         "log": [log10(low / pad), log10(high * pad)] if low > 0 else None,
         "linear": [min(0.0, low), high + 0.03 * (high - low or 1.0)],
-        "tickformat": "~s" if results.known or high >= SHORTENED else "~g",
+        "tickformat": "~s" if high >= (COUNTS if results.known else SHORTENED) else "~g",
         "shapes": [],
         "annotations": [] if at is None else [_knee_label(results, cost, at)],
         "note": _note(results, cost, front, at),

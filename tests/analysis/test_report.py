@@ -60,6 +60,19 @@ def test_the_figure_holds_the_very_numbers_of_the_table(synthetic: Synthetic, wr
             assert sorted(shown) == sorted(wanted)
 
 
+def test_a_latency_that_is_a_limit_alone_is_shown_in_milliseconds(
+    synthetic: Synthetic, written: Written
+) -> None:
+    results = synthetic(12)
+    trials = results.trials.assign(latency=0.25 + results.trials["number"])
+    page = written(replace(results, trials=trials))
+    assert page.rows[3]["predicted latency (ms)"] == 3.25
+    views = page.figures["frontier"]["views"]
+    assert {cost: view["tickformat"] for cost, view in views.items()} == {
+        "macs": "~s", "params": "~s", "activations": "~s", "latency": "~g", "seconds": "~g",
+    }  # fmt: skip
+
+
 def test_hovering_names_the_trial_its_costs_and_its_architecture(
     synthetic: Synthetic, written: Written
 ) -> None:
