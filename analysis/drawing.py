@@ -46,6 +46,15 @@ def write(
     return path
 
 
+def literal(text: str) -> str:
+    r"""Return a text from outside as matplotlib prints it, which would read two dollars as mathematics.
+
+    >>> literal("$ per $x$")
+    '\\$ per \\$x\\$'
+    """
+    return text.replace("$", r"\$")
+
+
 def plain(axes: Axes, *, grid: Literal["both", "x", "y"] = "both") -> None:
     """Draw a light grid behind everything, and no frame on the right and above."""
     axes.grid(axis=grid, color=GRID, linewidth=0.8)

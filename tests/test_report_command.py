@@ -76,6 +76,7 @@ def test_every_figure_is_written_for_a_paper(
         (["nets.csv", "--out", "a.svg", "--all"], "--all is for a table"),
         (["nets.csv", "--repeats", "top1", "--error", "top1"], "give one of them"),
         (["nets.csv", "--out", "gone/a.md"], "gone: no such folder"),
+        (["nets.csv", "--out", "nets.csv"], "nets.csv: is the table itself"),
         (["gone.csv"], "gone.csv: no such file"),
         (["gone"], "gone: no such folder"),
         ([".", "--score", "top1"], "--score: of a table alone"),

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError
 
-from ..population.distribution import both
+from ..population.distribution import both, need
 from . import WAYS, Direction, Floats
 
 DRAWS = 500
@@ -213,14 +213,14 @@ def _drawn(
     """Return the scores, then draws of them, (1 + draws, rows)."""
     means = rows[score].to_numpy(dtype=np.float64)
     if repeats:
-        both(rows, *repeats)
+        need(rows, *repeats)
         trainings = np.sort(rows[list(repeats)].to_numpy(dtype=np.float64), axis=1)  # the missing ones last
         made = np.isfinite(trainings).sum(axis=1)
         if not made.all():
             raise InputError(f"curves: a row has no training in any of {', '.join(repeats)}")
         samples = [_resampled(trainings, made, rng) for _ in range(draws)]
     elif error:
-        both(rows, error)
+        need(rows, error)
         width = np.nan_to_num(rows[error].to_numpy(dtype=np.float64))
         samples = [means + width * rng.standard_normal(len(means)) for _ in range(draws)]
     else:

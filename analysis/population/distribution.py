@@ -179,13 +179,22 @@ def both(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
     Raises:
         InputError: If the table lacks a column, or has no such row.
     """
-    for column in columns:
-        if column not in table:
-            raise InputError(f"the table has no column '{column}'{suggest(column, map(str, table.columns))}")
+    need(table, *columns)
     rows = table[list(dict.fromkeys(columns))].dropna()
     if rows.empty:
         raise InputError(f"no row of the table has a value for each of {', '.join(columns)}")
     return rows
+
+
+def need(table: pd.DataFrame, *columns: str) -> None:
+    """Refuse a table that lacks one of the columns.
+
+    Raises:
+        InputError: If it does.
+    """
+    for column in columns:
+        if column not in table:
+            raise InputError(f"the table has no column '{column}'{suggest(column, map(str, table.columns))}")
 
 
 def _varied(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:

@@ -122,14 +122,24 @@ def assign(table: pd.DataFrame, wanted: Wanted, *, title: str, where: str) -> Re
             near = suggest(column, map(str, table.columns))
             hint = near if "did you mean" in near else ""
             raise InputError(f"{where}: no column '{column}'{hint}; there are {there}")
+    table = table.rename(columns=str)
     numeric = [str(name) for name in table if pd.api.types.is_numeric_dtype(table[name])]
-    score, way = _score(table, wanted, numeric, where)
-    costs = _costs(wanted, [name for name in numeric if name != score], where, list(table.columns))
+    texts = _half_numbers(table, numeric)
+    hint = f"; {', '.join(texts)} would be, but not every cell is a number" if texts else ""
+    score, way = _score(table, wanted, numeric, where, hint)
+    costs = _costs(wanted, [name for name in numeric if name != score], where, list(table.columns), hint)
     repeats = wanted.repeats or (() if wanted.error else _repeats(table, score, numeric))
     rows = _numbers(table, (score, *costs, *repeats, *([wanted.error] if wanted.error else [])), where)
-    rows = rows.rename(columns=str)
     name = wanted.name or _first(rows, NAMES)
     family = wanted.family or _first(rows, FAMILIES)
+    _one_part_each(where, score, *costs, family, wanted.error)
+    if wanted.repeats and not _is_mean(rows, repeats, score):
+        raise InputError(
+            f"{where}: the score must be the mean of {', '.join(repeats)}, but {score} is not; "
+            "--score COLUMN says which is"
+        )
+    if family:
+        rows[family] = rows[family].map(str, na_action="ignore")
     rule = ""
     if not family:
         named = next((n for n in ("arch", "model", name) if n in rows), "")
@@ -149,8 +159,37 @@ def assign(table: pd.DataFrame, wanted: Wanted, *, title: str, where: str) -> Re
         family=family,
         repeats=tuple(repeats),
         error=wanted.error,
-        said=_said(score, way, costs, name, family, rule, repeats, wanted.error),
+        said=(
+            *_said(score, way, costs, name, family, rule, repeats, wanted.error),
+            *([f"Left out, since not every cell is a number: {', '.join(texts)}."] if texts else []),
+        ),
     )
+
+
+def _half_numbers(table: pd.DataFrame, numeric: Sequence[str]) -> list[str]:
+    """Return the columns that are called like a score or a cost and begin with numbers, but hold texts."""
+    called = [
+        name
+        for name in map(str, table)
+        if name not in numeric and (key_of(name) in (*SCORES, *ERRORS) or kind_of(name))
+    ]
+    return [name for name in called if table[name].astype(str).str.match(r"\s*[-+]?\.?\d").any()]
+
+
+def _one_part_each(where: str, *columns: str) -> None:
+    given = [column for column in columns if column]
+    for column in given:
+        if given.count(column) > 1:
+            raise InputError(
+                f"{where}: a column is score, cost, family or error, but '{column}' is two of them"
+            )
+
+
+def _is_mean(rows: pd.DataFrame, columns: Sequence[str], score: str) -> bool:
+    """Tell whether a score is the mean of trainings, as far as both are known and rounding lets it be."""
+    means = rows[list(columns)].mean(axis=1)
+    known = means.notna() & rows[score].notna()
+    return bool(np.allclose(means[known], rows.loc[known, score], rtol=1e-3))
 
 
 def _first(rows: pd.DataFrame, wanted: Sequence[str]) -> str:
@@ -158,7 +197,9 @@ def _first(rows: pd.DataFrame, wanted: Sequence[str]) -> str:
     return next((str(name) for word in wanted for name in rows if key_of(str(name)) == word), "")
 
 
-def _score(table: pd.DataFrame, wanted: Wanted, numeric: Sequence[str], where: str) -> tuple[str, Direction]:
+def _score(
+    table: pd.DataFrame, wanted: Wanted, numeric: Sequence[str], where: str, hint: str
+) -> tuple[str, Direction]:
     if wanted.score:
         way: Direction = (
             "minimize" if {"error", "err", "loss", "perplexity"} & set(words_of(wanted.score)) else "maximize"
@@ -172,12 +213,12 @@ def _score(table: pd.DataFrame, wanted: Wanted, numeric: Sequence[str], where: s
     there = ", ".join(map(str, table.columns))
     raise InputError(
         f"{where}: which column is the score? none is called accuracy, top1 or the like; "
-        f"say --score COLUMN, of {there}"
+        f"say --score COLUMN, of {there}{hint}"
     )
 
 
 def _costs(
-    wanted: Wanted, numeric: Sequence[str], where: str, columns: Sequence[object]
+    wanted: Wanted, numeric: Sequence[str], where: str, columns: Sequence[object], hint: str
 ) -> dict[str, Direction]:
     if wanted.costs:
         return {name: "maximize" if kind_of(name) == "speed" else "minimize" for name in wanted.costs}
@@ -187,7 +228,7 @@ def _costs(
     if not known:
         raise InputError(
             f"{where}: which column is a cost? none is called params, macs, latency or the like; "
-            f"say --cost COLUMN, of {', '.join(map(str, columns))}"
+            f"say --cost COLUMN, of {', '.join(map(str, columns))}{hint}"
         )
     return {name: "maximize" if kinds[name] == "speed" else "minimize" for name in known}
 

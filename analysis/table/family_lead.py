@@ -52,13 +52,13 @@ def lead(results: Results, cost: str) -> Lead | None:
     inverse = results.costs[cost] == "maximize"
     rows = results.rows.assign(**{cost: 1 / results.rows[cost] if inverse else results.rows[cost]})
     rows = rows[rows[results.score].notna() & np.isfinite(rows[cost]) & (rows[cost] > 0)]
+    rows, repeats = _trained(rows, results.repeats)
     rivals = gathered(rows[results.family].fillna("").astype(str).tolist(), largest=RIVALS)
     rows = rows[rows[results.family].isin(rivals)]
     if len(rivals) < 2:
         return None
     draws = max(FEWEST_DRAWS, min(DRAWS, NUMBERS // (len(rivals) * rows[cost].nunique())))
     noisy = bool(results.repeats or results.error)
-    rows, repeats = _trained(rows, results.repeats)
     found = curves(
         rows,
         family=results.family,

@@ -12,7 +12,7 @@ import pandas as pd
 from archscape.spaces.errors import InputError
 
 from ..drawing import COLORS as PAGE
-from ..drawing import INK, REFERENCE, REST, plain, write
+from ..drawing import INK, REFERENCE, REST, literal, plain, write
 from ..population.distribution import edf
 from ..words import capital
 from .columns import Results
@@ -57,7 +57,14 @@ def _frontier(axes: Axes, results: Results) -> None:
     for name, color, mark in zip(shown, COLORS, MARKS, strict=False):
         own = rows[families == name]
         axes.scatter(
-            own[cost], own[score], s=13, color=color, marker=mark, linewidths=0, alpha=0.85, label=name
+            own[cost],
+            own[score],
+            s=13,
+            color=color,
+            marker=mark,
+            linewidths=0,
+            alpha=0.85,
+            label=literal(name),
         )
     front = rows.iloc[on_frontier(results, cost)]
     axes.plot(front[cost], front[score], color=INK, linewidth=1, drawstyle="steps-post", label="frontier")
@@ -79,12 +86,14 @@ def _families(axes: Axes, results: Results) -> None:
         )
     costs = 1 / found.curves.costs if found.inverse else found.curves.costs
     for name, color, mark, dash in zip(shown_families(results), COLORS, MARKS, DASHES, strict=False):
+        if name not in found.curves.names:
+            continue
         draws = found.curves.best[:, found.curves.names.index(name)]
         known = np.flatnonzero(np.isfinite(draws[0]))
         steps = known[np.append(True, np.diff(draws[0, known]) != 0)]
         axes.plot(
             costs[steps], draws[0, steps], color=color, linestyle=dash, marker=mark, markersize=4,
-            linewidth=1.3, drawstyle="steps-post", label=name,
+            linewidth=1.3, drawstyle="steps-post", label=literal(name),
         )  # fmt: skip
         if found.draws:
             low, high = np.quantile(draws[1:, steps], [0.05, 0.95], axis=0)
@@ -107,12 +116,12 @@ def _edf(axes: Axes, results: Results) -> None:
         share = edf(own, np.append(at, np.inf))[1:]
         axes.step(
             -at if negated else at, share, where="post", color=color, linestyle=dash, linewidth=width,
-            label=f"{words} ({len(own):,})",
+            label=literal(f"{words} ({len(own):,})"),
         )  # fmt: skip
     low, high = np.quantile(everyone, [0, 0.98])
     ends = (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
     axes.set_xlim(*((-ends[0], -ends[1]) if negated else ends))
-    axes.set_xlabel(capital(name))
+    axes.set_xlabel(literal(capital(name)))
     axes.set_ylabel("Share of networks that are better")
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     plain(axes)
@@ -138,7 +147,7 @@ def _axes(axes: Axes, results: Results, cost: str) -> None:
     if results.known and results.unit == 1:
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     more = ", more is better" if results.costs[cost] == "maximize" else ""
-    axes.set_xlabel(results.head(cost) + more)
-    axes.set_ylabel(capital(results.head(results.score)))
+    axes.set_xlabel(literal(results.head(cost) + more))
+    axes.set_ylabel(literal(capital(results.head(results.score))))
     plain(axes)
     axes.legend(loc="lower right", frameon=False, fontsize=8.5, ncols=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zlib import error as DamageError
 
 import pandas as pd
 
@@ -39,12 +40,12 @@ def read_table(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: no such file")
     try:
         if ".json" in path.name.lower():
-            table = pd.read_json(path)
+            texts = pd.read_json(path, dtype=False)
         else:
             separator = "\t" if ".tsv" in path.name.lower() else ","
             texts = pd.read_csv(path, sep=separator, dtype=str)
-            table = texts.apply(_numbers_of)
-    except (ValueError, OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        table = texts.apply(_numbers_of)
+    except (ValueError, OSError, EOFError, DamageError) as error:
         raise InputError(f"{path}: cannot be read as a table: {error}") from None
     if table.empty:
         raise InputError(f"{path}: the table has no rows")
@@ -53,7 +54,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def _numbers_of(column: pd.Series) -> pd.Series:
     """Return a column of texts as numbers if all are; what begins with 0 and a digit is a name."""
-    if column.str.match(r"0\d").any():
+    if not pd.api.types.is_string_dtype(column) or column.str.match(r"0\d").any():
         return column
     try:
         return pd.to_numeric(column)

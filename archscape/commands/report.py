@@ -109,6 +109,8 @@ def _target(source: Path | None, out: Path | None, *, from_table: bool) -> Path:
         )
     if not target.parent.is_dir():
         raise InputError(f"{target.parent}: no such folder")
+    if from_table and source is not None and target.exists() and target.samefile(source):
+        raise InputError(f"{target}: is the table itself, which a report must not overwrite")
     return target
 
 

@@ -70,6 +70,12 @@ def test_what_is_said_wins_over_what_is_found() -> None:
     )
 
 
+def test_a_cost_that_holds_texts_is_told() -> None:
+    found = given(acc=[1, 2], macs=[1, 2], params=["25.6M", "5M"], weights=["in1k", "in21k"])
+    assert list(found.costs) == ["macs"]
+    assert found.said[-1] == "Left out, since not every cell is a number: params."
+
+
 def test_trainings_are_found_by_their_mean() -> None:
     found = given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.0, 3.0], params=[1, 2])
     assert found.repeats == ("acc1", "acc2")
@@ -103,6 +109,14 @@ def test_everything_that_was_chosen_is_told_with_the_way_to_choose_otherwise() -
         ),
         ({"acc": ["x"], "params": [1]}, Wanted(score="acc"), "t.csv: column 'acc' must hold numbers"),
         ({"acc": [None], "params": [1]}, Wanted(score="acc"), "t.csv: no row has both acc and one of params"),
+        ({"acc": ["1", "-"], "params": [1, 2]}, Wanted(), "acc would be, but not every cell is a number"),
+        ({"acc": [1], "params": [1]}, Wanted(costs=("acc",)), "'acc' is two of them"),
+        ({"acc": [1], "params": [1]}, Wanted(family="params"), "'params' is two of them"),
+        (
+            {"acc1": [1, 2], "acc2": [3, 4], "params": [1, 2]},
+            Wanted(repeats=("acc1", "acc2")),
+            "the score must be the mean of acc1, acc2, but acc1 is not",
+        ),
     ],
 )
 def test_what_cannot_be_a_table_of_results_is_told(
@@ -175,7 +189,7 @@ TEXT = "arch,acc,params\n0012,0.5,10\n0101,0.75,20\n"
         (
             "t.json",
             json.dumps(
-                [{"arch": "0012", "acc": 0.5, "params": 10}, {"arch": "0101", "acc": 0.75, "params": 20}]
+                [{"arch": "0012", "acc": 0.5, "params": "10"}, {"arch": "0101", "acc": 0.75, "params": "20"}]
             ).encode(),
         ),
     ],
@@ -186,8 +200,7 @@ def test_every_form_gives_the_same_table(name: str, content: bytes, tmp_path: Pa
     table = read_table(path)
     assert table["acc"].tolist() == [0.5, 0.75]
     assert table["params"].tolist() == [10, 20]
-    if name != "t.json":
-        assert table["arch"].tolist() == ["0012", "0101"]  # a name keeps its zeros
+    assert table["arch"].tolist() == ["0012", "0101"]  # a name keeps its zeros
 
 
 @pytest.mark.parametrize(
@@ -198,6 +211,7 @@ def test_every_form_gives_the_same_table(name: str, content: bytes, tmp_path: Pa
         ("t.csv", b"a,b\n", "the table has no rows"),
         ("t.csv", b"", "cannot be read as a table"),
         ("t.csv.gz", b"no gzip", "cannot be read as a table"),
+        ("t.csv.gz", gzip.compress(TEXT.encode())[:10] + b"\x55" * 40, "cannot be read as a table"),
         ("t.json", b"{", "cannot be read as a table"),
         ("t.csv", b"a\n\xff\xfe\n", "cannot be read as a table"),
     ],
@@ -210,6 +224,12 @@ def test_a_file_that_is_no_table_is_named(
         path.write_bytes(content)
     with pytest.raises(InputError, match=message):
         read_table(path)
+
+
+def test_no_number_becomes_a_date(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text('[{"acc": 0.5, "train_time": 1000000000}]')
+    assert read_table(path)["train_time"].tolist() == [1_000_000_000]
 
 
 def test_the_published_table_is_read_without_a_word(published: Callable[[str], Path]) -> None:

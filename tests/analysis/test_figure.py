@@ -1,8 +1,10 @@
+import doctest
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from archscape.analysis import drawing
 from archscape.analysis.report.figure import write_figure
 from archscape.analysis.report.run import RunResults
 
@@ -22,3 +24,7 @@ def test_the_same_run_gives_the_same_bytes(synthetic: Callable[..., RunResults],
 
 def test_a_run_without_results_still_has_axes(synthetic: Callable[..., RunResults], tmp_path: Path) -> None:
     assert write_figure(synthetic(0), tmp_path / "empty.png").stat().st_size > 0
+
+
+def test_its_examples_hold() -> None:
+    assert doctest.testmod(drawing).failed == 0

@@ -17,6 +17,7 @@ from archscape.analysis.report.lint_section import findings_of, lint_section
 from archscape.analysis.report.results import RunResults
 from archscape.analysis.table.columns import Results, Wanted, assign
 from archscape.analysis.table.family_lead import lead
+from archscape.analysis.table.figures import write_table_figure
 from archscape.analysis.table.frontier import chances, frontier_figure, knee_of, on_frontier
 from archscape.analysis.table.reading import read_table
 from archscape.analysis.table.report import write_table_report
@@ -107,6 +108,22 @@ def test_repeated_trainings_give_chances() -> None:
     assert chances(small(), "gmacs") is None
 
 
+@pytest.mark.parametrize(("a", "b"), [([1.0, np.nan], [np.nan, 2.0]), ([np.nan, np.nan], [np.nan, np.nan])])
+def test_trainings_that_were_not_made_stop_no_report(a: list[float], b: list[float]) -> None:
+    table = pd.DataFrame({"family": ["x", "y"], "acc": [1.0, 2.0], "params": [1, 2], "a": a, "b": b})
+    found = assign(table, Wanted(repeats=("a", "b")), title="t", where="t")
+    assert (lead(found, "params") is None) == np.isnan(a).all()
+
+
+@pytest.mark.parametrize("shown", ["frontier", "families", "edf"])
+def test_no_text_from_outside_is_read_as_mathematics(shown: str, tmp_path: Path) -> None:
+    table = pd.DataFrame({"acc": [0.1, 0.2, 0.3] * 4, "family": ["a$\\frac$", "b", "gone"] * 4})
+    table["macs in $\\frac$"] = [1.0, 2.0, np.nan] * 4
+    table["params"] = 1
+    found = assign(table, Wanted(), title="t", where="t")
+    assert write_table_figure(found, tmp_path / "t.svg", shown).stat().st_size > 0
+
+
 def test_the_page_of_a_table_has_all_its_rows_and_parts(
     tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
@@ -127,10 +144,13 @@ def test_the_page_of_a_table_has_all_its_rows_and_parts(
         {"error": [0.5, 0.1, 0.2], "params": [1, 2, 3]},
         {"score": [-5.0, 100.0, 250.0], "latency": [1.0, 2.0, None], "params": [None, 1, 2]},
         {"acc": [0.1, 0.2, 0.3], "fps": [1, 2, 3], "family": ["a", "b", None]},
+        {"acc": [0.1, 0.2, 0.3], "params": [1, 2, 3], "family": [1, 2, 2]},
+        {"acc": [0.1, 0.2, 0.3], "params": [1, 2, 3], "family": [["a"], ["b"], ["b"]]},
+        {"acc": [0.1, 0.2], "params": [1, 2], "extra": [float("inf"), 1.5]},
     ],
 )
 def test_every_kind_of_table_has_a_page(
-    columns: dict[str, list[float]], tmp_path: Path, read_page: Callable[[Path], Page]
+    columns: dict[str, list[object]], tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
     found = assign(pd.DataFrame(columns), Wanted(), title="t", where="t")
     page = read_page(write_table_report(found, tmp_path / "t.html"))
