@@ -26,9 +26,9 @@ class Meter(Protocol):
 
 
 class Rapl:
-    """Intel's and AMD's running average power limit: the packages of all processors.
+    """Intel's and AMD's running average power limit: the packages of all processors, which are alike.
 
-    It counts all that the processors do, other programs included.
+    It counts all that the processors do, other programs included. What counts the whole board is left out.
 
     Attributes:
         name: What counts it.
@@ -38,7 +38,7 @@ class Rapl:
 
     def __init__(self, zones: list[Path]) -> None:
         self._counters = [zone / "energy_uj" for zone in zones]
-        self._range = sum([float((zone / "max_energy_range_uj").read_text()) for zone in zones]) * _MICRO
+        self._range = float((zones[0] / "max_energy_range_uj").read_text()) * _MICRO
         self.joules()
 
     def joules(self) -> float:
@@ -47,8 +47,7 @@ class Rapl:
 
     def since(self, before: float) -> float:
         """Return the joules since a count, which may have begun anew once."""
-        passed = self.joules() - before
-        return passed if passed >= 0 else passed + self._range
+        return (self.joules() - before) % self._range
 
 
 class Nvml:
@@ -82,11 +81,16 @@ def meter_of(device: str, *, rapl: Path = RAPL) -> Meter | None:
     """
     if device == "cuda":
         return _nvml()
-    zones = sorted(zone for zone in rapl.glob("*-rapl:*") if zone.name.count(":") == 1)
     try:
+        zones = sorted(zone for zone in rapl.glob("*-rapl:*") if _is_package(zone))
         return Rapl(zones) if zones else None
     except (OSError, ValueError):  # counters are often for the administrator alone
         return None
+
+
+def _is_package(zone: Path) -> bool:
+    """Return whether a zone is a processor, not a part of one, nor the board (`psys`) that holds them."""
+    return zone.name.count(":") == 1 and (zone / "name").read_text().startswith("package")
 
 
 def _nvml() -> Meter | None:
