@@ -12,6 +12,7 @@ from archscape.spaces.errors import InputError
 
 from .fit import Rates
 from .setting import Setting
+from .terms import OTHER
 
 FORMAT = 1
 LEVEL = 0.9
@@ -88,7 +89,7 @@ class Calibration:
             if tree["archscape calibration"] != FORMAT:
                 raise ValueError(f"its format is {tree['archscape calibration']}, and this is {FORMAT}")
             return _calibration(tree)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             law = f"{name}: not a calibration that can be used ({what})"
             raise InputError(f"{law}; delete it and run `archscape calibrate`") from None
@@ -100,8 +101,12 @@ def _calibration(tree: Mapping[str, Any]) -> Calibration:
         for kind, found in tree["rates"].items()
     }
     quality = Quality(**{key: _amount(tree["quality"][key]) for key in ("error", "low", "high")})
-    if not rates or not 0 < quality.low <= 1 <= quality.high:
-        raise ValueError("it has no rates, or an interval without its middle")
+    if OTHER not in rates:
+        raise ValueError(f"it has no rates of the class '{OTHER}'")
+    if free := [kind for kind, own in rates.items() if not any(own.seconds)]:
+        raise ValueError(f"the class '{free[0]}' takes no time")
+    if not 0 < quality.low <= 1 <= quality.high:
+        raise ValueError("it has an interval without its middle")
     return Calibration(
         setting=Setting(**tree["setting"]),
         rates=rates,

@@ -7,7 +7,8 @@ round a network first runs unmeasured until it is steady. On a GPU, events in it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
@@ -82,22 +83,33 @@ def measure(
         rounds: How many turns each network has.
 
     Raises:
-        InputError: If there is no such device, a setting is out of range, or PyTorch cannot run a network.
+        InputError: If there is no such device, a setting is out of range, PyTorch cannot run a network, or
+            two have one name.
     """
     from .running import image, lay_out, ready
 
     setting = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
     calls: dict[str, Callable[[], object]] = {}
     for network in networks:
-        module = lay_out(network.build(), len(network.input) - 1, setting)
-        calls[network.name] = _call(module, image(network.input, setting))
+        if network.name in calls:
+            raise InputError(f"{network.name}: two networks have this name, and names tell them apart")
+        with _refused(network.name, setting):
+            module = lay_out(network.build(), len(network.input) - 1, setting)
+            calls[network.name] = _call(module, image(network.input, setting))
     with ready(setting):
         for name, call in calls.items():
-            try:
+            with _refused(name, setting):
                 call()
-            except (NotImplementedError, RuntimeError) as error:
-                raise InputError(f"{name}: PyTorch cannot run it on {setting.words}: {error}") from None
         return measure_calls(calls, setting, rounds=rounds)
+
+
+@contextmanager
+def _refused(name: str, setting: Setting) -> Iterator[None]:
+    """Say which network PyTorch cannot run: it does not know the type, or has not the memory."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise InputError(f"{name}: PyTorch cannot run it on {setting.words}: {error}") from None
 
 
 def measure_calls(

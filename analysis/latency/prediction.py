@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import NamedTuple, cast
 
 from archscape.spaces import Network
+from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Body, Op, Shape
 
 from .calibration import LEVEL, Calibration
@@ -159,9 +160,11 @@ class Predictor:
         return plain_work(op, inputs, shape, self._scale), work.kind
 
     def _cost(self, work: Work) -> _Cost:
-        rates = self.calibration.rates.get(work.kind)
-        if rates is None:
-            return _Cost(0.0, 0.0, work.weights)
+        rates = self.calibration.rates[work.kind]
+        if len(rates.seconds) != len(work.amounts):
+            setting = self.calibration.setting
+            law = f"the calibration of {setting.words}: '{work.kind}' has {len(work.amounts)} terms"
+            raise InputError(f"{law}, but got {len(rates.seconds)}; run `{setting.command()}`")
         return _Cost(rates.time(work), work.weights * rates.cold, work.weights)
 
 

@@ -48,8 +48,9 @@ class Setting:
         if self.dtype not in ITEMS:
             raise InputError(f"dtype: no type '{self.dtype}'{suggest(self.dtype, ITEMS)}")
         for what, most in (("threads", 1024), ("batch", 65536)):
-            if not 1 <= getattr(self, what) <= most:
-                raise InputError(f"{what}: a whole number from 1 to {most:,}, but got {getattr(self, what)}")
+            given = getattr(self, what)
+            if type(given) is not int or not 1 <= given <= most:
+                raise InputError(f"{what}: a whole number from 1 to {most:,}, but got {given}")
 
     @property
     def item(self) -> int:

@@ -35,6 +35,17 @@ def test_a_network_is_measured_in_the_setting_that_is_asked_for() -> None:
     assert image((3, 8, 8), found.setting).is_contiguous(memory_format=torch.channels_last)
 
 
+def test_a_batch_that_no_memory_holds_is_said() -> None:
+    network = Network.from_yaml("network: huge\ninput: 3x4096x4096\nlayers: [avgpool]\n")
+    with pytest.raises(InputError, match=r"huge: PyTorch cannot run it on .*batch 65536"):
+        measure([network], batch=65536)
+
+
+def test_two_networks_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError, match="lenet5: two networks have this name"):
+        measure([load_network("lenet5"), load_network("lenet5").at(classes=7)], rounds=1)
+
+
 def test_a_type_that_an_operator_does_not_know_is_said() -> None:
     network = Network.from_yaml("network: odd\ninput: 8x6x6\nlayers: [lrn]\n")
     with pytest.raises(InputError, match=r"odd: PyTorch cannot run it on .*bfloat16.*not implemented"):
@@ -80,20 +91,24 @@ def test_the_cache_is_some_megabytes() -> None:
     assert 2**18 <= cache_bytes("cpu") <= 2**33
 
 
-def _zone(folder: Path, name: str, microjoules: int) -> None:
+def _zone(folder: Path, name: str, microjoules: int, what: str = "package-0") -> None:
     zone = folder / name
     zone.mkdir(exist_ok=True)
     (zone / "energy_uj").write_text(f"{microjoules}\n")
     (zone / "max_energy_range_uj").write_text("9000000\n")
+    (zone / "name").write_text(f"{what}\n")
 
 
 def test_rapl_counts_the_packages_and_begins_anew(tmp_path: Path) -> None:
     _zone(tmp_path, "intel-rapl:0", 8_000_000)
-    _zone(tmp_path, "intel-rapl:0:0", 5)
+    _zone(tmp_path, "intel-rapl:0:0", 5, "core")
+    _zone(tmp_path, "intel-rapl:1", 3_000_000, "package-1")
+    _zone(tmp_path, "intel-rapl:2", 700_000, "psys")
     meter = meter_of("cpu", rapl=tmp_path)
     assert meter is not None
     before = meter.joules()
     _zone(tmp_path, "intel-rapl:0", 8_500_000)
+    _zone(tmp_path, "intel-rapl:2", 1_900_000, "psys")
     assert meter.since(before) == pytest.approx(0.5)
     _zone(tmp_path, "intel-rapl:0", 1_000_000)
     assert meter.since(before) == pytest.approx(2.0)

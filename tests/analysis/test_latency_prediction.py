@@ -52,6 +52,12 @@ def test_what_no_class_tells_is_said(calibration: Calibration) -> None:
     assert all(layer.seconds > 0 for layer in found.layers)
 
 
+def test_a_calibration_with_terms_of_its_own_is_refused(calibration: Calibration) -> None:
+    rates = {**calibration.rates, "relu": Rates((1e-5, 1e-10), 0.0)}
+    with pytest.raises(InputError, match="'relu' has 4 terms, but got 2; run `archscape calibrate`"):
+        predict(Network.from_yaml(RELU), replace(calibration, rates=rates))
+
+
 def test_a_batch_takes_more_maps_and_the_same_weights(calibration: Calibration) -> None:
     eight = replace(calibration, setting=replace(calibration.setting, batch=8))
     one, many = (predict(load_network("lenet5"), c).seconds for c in (calibration, eight))

@@ -63,7 +63,10 @@ def _rate(value: object) -> Callable[[dict[str, Any]], object]:
         (lambda tree: tree.update({"archscape calibration": 2}), "its format is 2"),
         (lambda tree: tree["setting"].update(device="tpu"), "cpu or cuda, but got 'tpu'"),
         (lambda tree: tree["quality"].update(low=1.5), "an interval without its middle"),
-        (lambda tree: tree.update(rates={}), "it has no rates"),
+        (lambda tree: tree.update(rates={}), "it has no rates of the class 'other'"),
+        (lambda tree: tree["setting"].update(batch=1.5), "batch: a whole number"),
+        (_rate(10**400), "too large"),
+        (lambda tree: tree["rates"]["conv"].update(seconds=[0, 0.0]), "the class 'conv' takes no time"),
         (lambda tree: tree.update(cache=1.5), "whole number"),
     ],
 )
