@@ -230,7 +230,7 @@ class _Reader:
     def _window(self) -> Window:
         value = self._mapping("within", "{latency: ..5ms}")[LATENCY]
         try:
-            return parse_window(value if isinstance(value, str) else "")
+            return parse_window(str(value))
         except JobError as error:
             raise self.document.error(("within", LATENCY), str(error)) from None
 

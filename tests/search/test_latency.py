@@ -110,6 +110,12 @@ def test_without_a_calibration_the_way_is_said(job_file: Path, devices: Path, li
         read_job(job_file)
 
 
+def test_a_limit_that_is_no_text_is_said_as_given(job_file: Path, kept: Calibration) -> None:
+    job_file.write_text(job_file.read_text() + "within: {latency: [5ms]}\n")
+    with pytest.raises(InputError, match=r"job.yaml:8:\d+: a limit on latency .*but got '\['5ms'\]'"):
+        read_job(job_file)
+
+
 def test_another_devices_calibration_is_a_file(
     job_file: Path, calibration: Calibration, devices: Path
 ) -> None:
