@@ -38,6 +38,7 @@ def test_trained_weights_are_read(archscape: Run, tmp_path: Path) -> None:
         (("conv1", "--out", "field.jpeg"), "a figure is one of .svg, .png, .pdf"),
         (("conv1", "--out", "none/field.svg"), "none: no such folder"),
         (("conv1", "--weights", "none.safetensors"), "none.safetensors: no weights"),
+        (("conv1", "--seed", str(2**63)), "--seed"),
     ],
 )
 def test_wrong_options_are_named(archscape: Run, options: tuple[str, ...], words: str) -> None:

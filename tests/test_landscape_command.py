@@ -160,7 +160,9 @@ def test_ctrl_c_leaves_whole_files_and_the_same_command_goes_on(archscape: Run, 
     ("options", "law"),
     [
         (("--steps", "4"), "--steps: an odd number from 3"),
-        (("--span", "0"), "--span: a number above 0"),
+        (("--span", "0"), "--span: a number from 0.001 to 1000, but got 0"),
+        (("--span", "1e300"), "--span: a number from 0.001 to 1000"),
+        (("--seed", str(2**63)), "--seed"),
         (("--trial", "9"), "no trial '9' is complete; those that are: 0"),
     ],
 )

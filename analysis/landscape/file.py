@@ -14,7 +14,7 @@ import numpy as np
 from archscape.spaces.errors import InputError
 
 from .first_layer import Change, Filters
-from .surface import Floats, Surface
+from .surface import SPANS, Floats, Surface
 
 VERSION = 1
 NAMES = {math.inf: "inf", -math.inf: "-inf"}
@@ -159,8 +159,8 @@ def _read_explored(tree: Mapping[str, Tree]) -> Explored:
     if not ((accuracies >= 0) & (accuracies <= 1)).all():
         raise ValueError("an accuracy is from 0 to 1")
     span = _is(float, tree, "span")
-    if not 0 < span < math.inf:
-        raise ValueError(f"a span is above 0, not {span}")
+    if not SPANS[0] <= span <= SPANS[1]:
+        raise ValueError(f"a span is from {SPANS[0]:g} to {SPANS[1]:g}, not {span}")
     return Explored(
         network=_is(str, tree, "network"),
         params=_is(int, tree, "params"),

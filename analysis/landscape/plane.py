@@ -26,7 +26,7 @@ from torch.nn.modules.conv import _ConvTransposeNd
 
 from archscape.spaces.errors import InputError
 
-from .surface import Surface, grid
+from .surface import SPANS, Surface, grid
 
 Point: TypeAlias = tuple[int, int]
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -86,8 +86,8 @@ def _check(steps: int, span: float) -> None:
         raise InputError(
             f"steps: an odd number from 3, the middle being the trained network, but got {steps}"
         )
-    if not 0 < span < float("inf"):
-        raise InputError(f"span: a number above 0, but got {span:g}")
+    if not SPANS[0] <= span <= SPANS[1]:
+        raise InputError(f"span: a number from {SPANS[0]:g} to {SPANS[1]:g}, but got {span:g}")
 
 
 @torch.no_grad()

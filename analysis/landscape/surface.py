@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 
+SPANS = (1e-3, 1e3)
+"""How far a grid may go to either side: float32 tells its points apart, and their squares are numbers."""
 NEAR = 0.25
 """How far from the trained weights `sharpness` looks, in lengths of each filter."""
 BEND = 0.1

@@ -29,7 +29,7 @@ def landscape(
     ] = False,
     steps: Annotated[int, typer.Option(help="Points along each direction, an odd number.")] = 21,
     span: Annotated[float, typer.Option(help="How far to go; 1 is as far as each filter is long.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the directions and the samples.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the directions and the samples.")] = 0,
     samples: Annotated[int, typer.Option(min=1, help="Training samples that the loss is the mean of.")] = 256,
 ) -> None:
     """Draw the loss around a trained network, on a plane of two random directions.
@@ -42,8 +42,10 @@ def landscape(
     """
     if steps < 3 or steps % 2 == 0:
         raise InputError(f"--steps: an odd number from 3, its middle the trained network, but got {steps}")
-    if not 0 < span < float("inf"):
-        raise InputError(f"--span: a number above 0, but got {span:g}")
+    from ..analysis.landscape.surface import SPANS
+
+    if not SPANS[0] <= span <= SPANS[1]:
+        raise InputError(f"--span: a number from {SPANS[0]:g} to {SPANS[1]:g}, but got {span:g}")
     from ..search.landscape import Explorer, Sight
 
     sight = Sight(steps=steps, span=span, seed=seed, samples=samples)

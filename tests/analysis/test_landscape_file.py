@@ -67,7 +67,7 @@ def without(key: str) -> Callable[[Any], object]:
         (lambda tree: tree["trained"]["losses"][0].pop(), "inhomogeneous"),
         (lambda tree: tree["trained"]["losses"][0].__setitem__(0, "low"), "could not convert"),
         (lambda tree: tree["trained"]["accuracies"][0].__setitem__(0, 1.5), "an accuracy is from 0 to 1"),
-        (lambda tree: tree["trained"].update(span=-1), "a span is above 0"),
+        (lambda tree: tree["trained"].update(span=-1), "a span is from 0.001 to 1000"),
         (lambda tree: tree["filters"].update(before=[[1]]), "filters are"),
         (lambda tree: tree.update(trained=[]), "list indices"),
     ],
