@@ -31,7 +31,7 @@ class Terms:
         batch: Inputs at once.
         dtype: A name of `memory.ITEM`, the type of weights and maps.
         mode: A name of `memory.MODES`, for inference.
-        optimizer: A name of `memory_training.STATES`, for training.
+        optimizer: A name of `memory.training.STATES`, for training.
     """
 
     batch: int = 1

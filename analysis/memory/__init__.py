@@ -2,7 +2,7 @@
 
 Counted are tensors as PyTorch makes them: weights, maps, and what operators hold beside them. Not counted is
 what no tensor shows: the working space of kernels, the allocator's rounding and reserve, the program itself.
-Training is in `memory_training`.
+Training is in `memory.training`.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..spaces import Network
 
 UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+MOST = 2**60
 DTYPE, OPTIMIZER = "float32", "momentum"
 PLACES = ("saved", "place", "phase")
 PARTS = ("weights", "state", "gradients", "activations", "peak")
@@ -31,7 +32,8 @@ BatchOption = Annotated[
 DtypeOption = Annotated[
     str | None,
     typer.Option(
-        help="With --memory or --latency: float64, float32, float16 or bfloat16. [default: float32]",
+        help="With --memory or --latency: float32, float16 or bfloat16; with --memory float64 as well. "
+        "[default: float32]",
         metavar="TYPE",
     ),
 ]
@@ -142,7 +144,7 @@ def read_size(text: str) -> int:
     """Return a size in bytes.
 
     Raises:
-        InputError: If it is not a number and a unit.
+        InputError: If it is not a number and a unit, or beyond any memory.
 
     >>> read_size("16GiB"), read_size("1.5 MB")
     (17179869184, 1500000)
@@ -150,4 +152,7 @@ def read_size(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?) *([A-Za-z]+)", text.strip())
     if match is None or match[2] not in UNITS:
         raise InputError(f"a size is a number and one of {', '.join(UNITS)}, as in 16GiB, but got '{text}'")
-    return int(Fraction(match[1]) * UNITS[match[2]])
+    size = int(Fraction(match[1]) * UNITS[match[2]])
+    if size > MOST:
+        raise InputError(f"a size is at most {MOST // UNITS['GiB']:,} GiB, but got '{text}'")
+    return size

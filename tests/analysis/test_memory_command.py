@@ -45,6 +45,7 @@ def test_json_adds_keys_to_those_of_a_profile(archscape: Run) -> None:
     [
         (("--batch", "8"), "--batch says how memory is counted; give --memory as well"),
         (("--memory", "--fit", "3G"), "as in 16GiB, but got '3G'"),
+        (("--memory", "--fit", "999999999999999999GiB"), "a size is at most 1,073,741,824 GiB"),
         (("--memory", "--optimizer", "adem"), "did you mean 'adam'"),
     ],
 )
