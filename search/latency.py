@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING
 
 import yaml
@@ -49,7 +50,12 @@ class Window:
 
     def holds(self, milliseconds: float) -> bool:
         """Tell whether a latency is within."""
-        return (self.low or 0.0) <= milliseconds and (self.high is None or milliseconds <= self.high)
+        return self.beyond(milliseconds) <= 0
+
+    def beyond(self, milliseconds: float) -> float:
+        """Return how far a latency is outside; 0 or less within."""
+        above = -inf if self.high is None else milliseconds - self.high
+        return max((self.low or 0.0) - milliseconds, above)
 
 
 def parse_window(text: str) -> Window:
@@ -119,7 +125,7 @@ class Aim:
             found.append(self.milliseconds(space.sample(rng).network))
             if self.within.holds(found[-1]):
                 return
-        nearest = max(found) if max(found) < (self.within.low or 0.0) else min(found)
+        nearest = min(found, key=self.within.beyond)
         raise Infeasible(
             f"space {space.name}: none of {TRIES:,} networks within its other limits meets latency "
             f"{self.within} on {self.calibration.setting.words}; the nearest takes {nearest:.4g}ms"

@@ -223,6 +223,19 @@ def test_a_limit_that_nothing_meets_is_said_before_anything_starts(limited: Path
     assert not (tmp_path / "run").exists()
 
 
+def test_the_nearest_miss_may_lie_on_either_side(kept: Calibration) -> None:
+    space = Space.from_yaml(
+        "space: three\ninput: 1x8x8\nlet: {w: {4, 64, 512}}\nlayers: [conv: {width: $w}, avgpool]\n"
+    )
+    aim = Aim(calibration=kept)
+    _, below, above = sorted(aim.milliseconds(sample.network) for sample in space.enumerate())
+    gap = above - below
+    for begin, nearest in ((0.1, below), (0.8, above)):
+        window = Window(low=below + begin * gap, high=below + (begin + 0.1) * gap)
+        with pytest.raises(Infeasible, match=f"the nearest takes {nearest:.4g}ms"):
+            replace(aim, within=window).check(space, random.Random(7))
+
+
 def test_proposals_are_within_the_limit(tiny: Space, calibration: Calibration) -> None:
     aim = Aim(calibration=calibration, within=Window(high=middle(tiny, calibration)))
     history = History(objectives={"accuracy": "maximize"})
