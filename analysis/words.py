@@ -80,12 +80,14 @@ def size(count: int) -> str:
 
 
 def times(ratio: float) -> str:
-    """Return a ratio to read, three digits.
+    """Return a ratio to read: three digits, two of the smallest.
 
-    >>> times(2.2644), times(21.661), times(0.05), times(1234.5)
-    ('2.26×', '21.7×', '0.05×', '1,234×')
+    >>> times(2.2644), times(21.661), times(0.0515), times(0.00058321), times(1234.5)
+    ('2.26×', '21.7×', '0.0515×', '0.00058×', '1,234×')
     """
-    return f"{ratio:.3g}×" if ratio < 999.5 else f"{ratio:,.0f}×"
+    if ratio < 999.5:
+        return f"{ratio:.2g}×" if ratio < 0.01 else f"{ratio:.3g}×"
+    return f"{ratio:,.0f}×"
 
 
 def span(seconds: float) -> str:

@@ -50,7 +50,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    names = ("alexnet-owt", "vgg16", "resnet18")
+    names = ("alexnet-owt", "vgg16", "resnet18", "lenet5")
     path = tmp_path_factory.mktemp("page") / "comparison.html"
     networks = entrants([load_network(name) for name in names])
     return write_comparison(networks, path, references=catalog_networks(), differences=True).as_uri()
@@ -72,7 +72,7 @@ def test_it_is_drawn_without_an_error_or_a_request_and_fits(
     page = opened(browser, address, width=width, dark=dark)
     assert page.problems == []
     assert {request for request in page.requests if not request.startswith(("data:", "blob:"))} == {address}
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.querySelectorAll('.diff tr.changed').length") > 0
     inside = "[...document.querySelectorAll('.totals figure')].every(f => f.scrollWidth <= f.clientWidth + 1)"
     assert page.evaluate(inside)

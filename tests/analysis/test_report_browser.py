@@ -123,6 +123,13 @@ def test_it_is_quiet_asks_nothing_and_fits(browser: Browser, written: Path, widt
     assert paper == ("rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)")
 
 
+def test_a_long_name_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
+    table = pd.DataFrame({"acc": [0.1, 0.2], "macs": [1, 2], "family": ["Family_Without_A_Space_" * 2, "b"]})
+    found = assign(table, Wanted(), title="t", where="t")
+    page = opened(browser, write_table_report(found, tmp_path / "t.html"), 420)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
 def test_hovering_names_the_network(browser: Browser, written: Path, kind: str) -> None:
     page = opened(browser, written)
     page.evaluate("document.getElementById('frontier').scrollIntoView({behavior: 'instant'})")
