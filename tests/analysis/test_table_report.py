@@ -22,6 +22,7 @@ from archscape.analysis.table.frontier import chances, frontier_figure, knee_of,
 from archscape.analysis.table.reading import read_table
 from archscape.analysis.table.report import write_table_report
 from archscape.analysis.table.run_table import as_table
+from archscape.analysis.table.spread_section import edf_figure
 from archscape.spaces import load_network
 
 if TYPE_CHECKING:
@@ -155,6 +156,14 @@ def test_every_kind_of_table_has_a_page(
     found = assign(pd.DataFrame(columns), Wanted(), title="t", where="t")
     page = read_page(write_table_report(found, tmp_path / "t.html"))
     assert len(page.grid["columns"][0]["values"]) == len(found.rows)
+
+
+def test_every_point_of_a_long_distribution_is_the_share_of_networks_as_good() -> None:
+    scores = np.random.default_rng(0).uniform(0, 1, 3000)
+    found = assign(pd.DataFrame({"acc": scores, "macs": 1}), Wanted(), title="t", where="t")
+    (line,) = edf_figure(found)["data"]  # type: ignore[misc]
+    assert len(line["x"]) < 1000
+    assert line["y"] == pytest.approx([(1 - scores <= x).mean() for x in line["x"]], abs=1e-6)
 
 
 def test_a_long_table_shows_a_stated_part_without_a_script() -> None:
