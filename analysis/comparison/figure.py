@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archscape.spaces.errors import InputError, suggest
 
+from ..drawing import COLORS as ALL
 from ..drawing import INK, plain, write
 from ..page.networks import LayerRow
 from ..receptive_field.growth import field_growth
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito 2008
+COLORS = ALL[:6]
+"""All but ink, which draws what is no network's."""
 DASHES = ("-", "--", ":", "-.")
 
 
