@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from archscape.spaces.table.values import shape_text
 
@@ -95,7 +95,7 @@ def _middles(one: Entrant, moments: Sequence[Moment]) -> dict[str, float]:
 def field_chart(entrants: Sequence[Entrant], colors: Sequence[str]) -> Spec:
     """Return the largest receptive field at each depth, a line a network that bears its name."""
     lines: list[Spec] = []
-    ends: dict[str, tuple[float, float]] = {}
+    ends: list[tuple[str, int, int]] = []
     for index, (one, color) in enumerate(zip(entrants, colors, strict=True)):
         if one.network is None:
             continue
@@ -125,13 +125,13 @@ def field_chart(entrants: Sequence[Entrant], colors: Sequence[str]) -> Spec:
                 },
             }
         )
-        ends[one.name] = float(sights[-1].depth), float(sizes[-1])
+        ends.append((one.name, sights[-1].depth, sizes[-1]))
     layout = layout_of("field", "") | {
         "showlegend": False,
         "margin": {"l": 62, "r": 110, "t": 12, "b": 48},
         "xaxis": axis("convolutions and linear layers in a row", rangemode="tozero"),
         "yaxis": axis("receptive field (elements)", type="log", dtick="D2", tickformat="~s"),
-        "annotations": _end_labels(ends, decades=True),
+        "annotations": _end_labels(ends),
         **_input_line(entrants),
     }
     return {"data": lines, "layout": layout}
@@ -161,21 +161,19 @@ def _input_line(entrants: Sequence[Entrant]) -> Spec:
     }
 
 
-def _end_labels(ends: Mapping[str, tuple[float, float]], *, decades: bool) -> list[Spec]:
-    """Return the names at the ends of lines, moved apart where they would touch."""
-    heights = {name: math.log10(max(y, 1)) if decades else y for name, (_, y) in ends.items()}
-    low, high = min(heights.values(), default=0.0), max(heights.values(), default=1.0)
-    gap = NEAR * max(high, high - low, 1e-9)
-    reach = WIDE * max([x for x, _ in ends.values()], default=1.0)
+def _end_labels(ends: Sequence[tuple[str, int, int]]) -> list[Spec]:
+    """Return the names at the ends (x, y) of lines over an axis in decades, apart where they would touch."""
+    gap = NEAR * max([math.log10(y) for _, _, y in ends], default=1.0)
+    reach = WIDE * max([x for _, x, _ in ends], default=1.0)
     labels: list[Spec] = []
     set_down: list[tuple[float, float]] = []
-    for name in sorted(heights, key=lambda one: heights[one]):
-        near = [y for x, y in set_down if abs(x - ends[name][0]) < reach]
-        place = max([heights[name], *[y + gap for y in near]])
-        set_down.append((ends[name][0], place))
+    for name, x, y in sorted(ends, key=lambda end: end[2]):
+        near = [height for other, height in set_down if abs(other - x) < reach]
+        place = max([math.log10(y), *[height + gap for height in near]])
+        set_down.append((x, place))
         labels.append(
             {
-                "x": ends[name][0],
+                "x": x,
                 "y": place,
                 "text": escaped(name),
                 "showarrow": False,

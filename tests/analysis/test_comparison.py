@@ -206,6 +206,13 @@ def test_fields_grow_with_depth_towards_the_input(classic: Page) -> None:
     assert layout["shapes"][0]["y0"] == 224
 
 
+def test_networks_of_one_name_bear_it_both(written: Written) -> None:
+    layout = written("resnet18", "resnet18").figures["field"]["layout"]
+    first, second = layout["annotations"]
+    assert first["text"] == second["text"] == "resnet18"
+    assert first["y"] < second["y"]
+
+
 def test_costs_stand_among_those_of_the_catalog_on_the_same_input(written: Written) -> None:
     page = written("resnet50", "vgg16", references=catalog_networks())
     behind, *given = page.figures["plane"]["data"]
