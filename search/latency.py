@@ -46,7 +46,8 @@ class Window:
     high: float | None = None
 
     def __str__(self) -> str:
-        return "..".join("" if end is None else f"{end:.12g}ms" for end in (self.low, self.high))
+        ends = ["" if end is None else f"{end:.12f}".rstrip("0").rstrip(".") for end in (self.low, self.high)]
+        return "..".join(f"{end}ms" if end else "" for end in ends)
 
     def holds(self, milliseconds: float) -> bool:
         """Tell whether a latency is within."""
@@ -76,7 +77,7 @@ def parse_window(text: str) -> Window:
 def _milliseconds(part: str, text: str) -> float | None:
     if not part.strip():
         return None
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?(us|ms|s)", part.strip())
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?) ?(us|ms|s)", part.strip())
     if match is None:
         raise JobError(f"a latency is a number and one of us, ms, s, as in ..5ms, but got '{text}'")
     return float(match[1]) * UNITS[match[2]]

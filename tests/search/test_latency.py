@@ -71,6 +71,9 @@ def go(job: Job, folder: Path) -> RunResults:
         ("800us..0.5s", 0.8, 500.0),
         ("1.5 ms..", 1.5, None),
         ("..0.25ms", None, 0.25),
+        ("..0.01us", None, 0.00001),
+        ("..1000000s", None, 1e9),
+        ("..0ms", None, 0.0),
     ],
 )
 def test_a_limit_is_read(text: str, low: float | None, high: float | None) -> None:
