@@ -114,7 +114,6 @@ def _view(results: Results, cost: str, one: Lead, shown: Sequence[str]) -> Spec:
         "title": escaped(head),
         "shapes": shapes,
         "annotations": labels,
-        "note": "",
     }
 
 
@@ -130,7 +129,7 @@ def _frame(costs: Sequence[float] | Floats) -> Spec:
 
 
 def _family(results: Results, cost: str, one: Lead, name: str, costs: Floats) -> list[Spec]:
-    """Return the band and the curve of a family: its steps, and its reach up to the costliest network."""
+    """Return the band and the curve of a family, a point a step."""
     if name not in one.curves.names:
         return [{"x": [], "y": []}, {"x": [], "y": [], "hovertext": []}]
     draws = one.curves.best[:, one.curves.names.index(name)]
