@@ -88,13 +88,13 @@ def read_landscape(path: Path) -> Landscape:
     """
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
     try:
         return _landscape(tree)
     except KeyError as error:
         raise _damaged(path, f"it lacks {error}") from None
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _damaged(path, str(error)) from None
 
 

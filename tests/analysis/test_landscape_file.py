@@ -66,6 +66,7 @@ def without(key: str) -> Callable[[Any], object]:
         (lambda tree: tree["trained"]["losses"].pop(), "a surface is a square of an odd size"),
         (lambda tree: tree["trained"]["losses"][0].pop(), "inhomogeneous"),
         (lambda tree: tree["trained"]["losses"][0].__setitem__(0, "low"), "could not convert"),
+        (lambda tree: tree["trained"]["losses"][0].__setitem__(0, 10**400), "too large"),
         (lambda tree: tree["trained"]["accuracies"][0].__setitem__(0, 1.5), "an accuracy is from 0 to 1"),
         (lambda tree: tree["trained"].update(span=-1), "a span is from 0.001 to 1000"),
         (lambda tree: tree["filters"].update(before=[[1]]), "filters are"),
@@ -86,7 +87,7 @@ def test_damage_is_told_with_the_file(
     assert "`archscape landscape` writes it anew" in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00", "[" * 100_000])
 def test_what_is_no_landscape_at_all_is_told(tmp_path: Path, text: str) -> None:
     file = tmp_path / "trial-7.json"
     file.write_text(text)
