@@ -16,7 +16,7 @@ from ..page.tables import Html
 from ..words import NONE
 from .columns import Results
 from .family_figure import families_figure
-from .family_lead import Lead, shown_families
+from .family_lead import RIVALS, Lead, shown_families
 from .family_section import families_section, leads
 from .frontier import chances, frontier_figure, knee_of, on_frontier
 from .spread_section import edf_figure, edf_section, ranks_section
@@ -155,7 +155,8 @@ def _families(results: Results, found: Mapping[str, Lead]) -> Html:
         return empty("No families are known; --family COLUMN says which column tells them.")
     shown = ", ".join(shown_families(results))
     rule = next((one for one in results.said if one.startswith("Families")), "").removesuffix(" (--family).")
-    return families_section(results, found, f"{rule}. Drawn are the largest: {shown}; any family may lead.")
+    whoever = f"the {RIVALS} largest" if results.rows[results.family].nunique() > RIVALS else "any family"
+    return families_section(results, found, f"{rule}. Drawn are the largest: {shown}; {whoever} may lead.")
 
 
 def choices(results: Results) -> Html:

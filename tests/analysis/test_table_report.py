@@ -135,6 +135,7 @@ def test_the_page_of_a_table_has_all_its_rows_and_parts(
     assert "6 networks of 2 families: top-1 from 40 to 90" in page.one("p", class_="lede")
     choices = page.one("section", id="choices")
     assert "Families: family (--family)." in choices
+    assert "any family may lead." in page.one("section", id="families")
 
 
 @pytest.mark.parametrize(
@@ -235,3 +236,4 @@ def test_the_published_models_have_a_page(
     page = read_page(write_table_report(found, tmp_path / "timm.html"))
     assert len(page.grid["ids"]) == 1186
     assert "eva02_large_patch14_448.mim_m38m_ft_in22k_in1k" in page.one("dl", class_="tiles")
+    assert "the 40 largest may lead." in page.one("section", id="families")
