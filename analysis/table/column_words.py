@@ -10,33 +10,16 @@ import re
 from collections.abc import Mapping
 
 SCORES = (
-    *("accuracy", "acc", "mean acc", "acc mean", "mean accuracy", "top1", "top 1", "acc1", "acc 1"),
-    *("test accuracy", "val accuracy", "valid accuracy", "validation accuracy", "test acc", "val acc"),
-    *(
-        "top1 acc",
-        "top1 accuracy",
-        "top 1 acc",
-        "top 1 accuracy",
-        "acc top1",
-        "imagenet top1",
-        "miou",
-        "m iou",
-    ),
-    *("map", "m ap", "ap", "f1", "auc", "score"),
-)
+    "accuracy", "acc", "mean acc", "acc mean", "mean accuracy", "top1", "top 1", "acc1", "acc 1",
+    "test accuracy", "val accuracy", "valid accuracy", "validation accuracy", "test acc", "val acc",
+    "top1 acc", "top1 accuracy", "top 1 acc", "top 1 accuracy", "acc top1", "imagenet top1",
+    "miou", "m iou", "map", "m ap", "ap", "f1", "auc", "score",
+)  # fmt: skip
 ERRORS = (
-    *("error", "err", "top1 error", "top1 err", "top 1 error", "top 1 err", "test error", "test err"),
-    *(
-        "val error",
-        "val err",
-        "validation error",
-        "mean error",
-        "loss",
-        "val loss",
-        "test loss",
-        "perplexity",
-    ),
-)
+    "error", "err", "top1 error", "top1 err", "top 1 error", "top 1 err", "test error", "test err",
+    "val error", "val err", "validation error", "mean error", "loss", "val loss", "test loss",
+    "perplexity", "rmse", "mse", "mae", "wer", "fid",
+)  # fmt: skip
 """Names of a score, best first; of ERRORS less is better."""
 
 COSTS: Mapping[str, tuple[str, ...]] = {
