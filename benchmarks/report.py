@@ -16,7 +16,6 @@ same page whose table holds all rows as elements.
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -25,10 +24,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from results import write_results
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from browser import Page, chromium
+from results import write_results
 
 from archscape.analysis.page.grid import cell_text
 from archscape.analysis.report.results import digest

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from browser import Browser
     from postgres import Cluster
 
     from archscape.analysis.latency import Calibration
@@ -46,6 +47,17 @@ def published(root: Path) -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A Chromium of the module's own, without a screen; its tests are skipped where there is none."""
+    from browser import chromium, executable
+
+    if executable() is None:
+        pytest.skip("there is no Chromium here")
+    with chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +11,7 @@ from archscape.analysis.comparison.page import write_comparison
 from archscape.spaces import catalog_networks, load_network
 
 if TYPE_CHECKING:
-    from tests.browser import Browser, Page
+    from browser import Browser, Page
 
 DRAWN = "[...document.querySelectorAll('.plot')].every(plot => plot.querySelector('.main-svg'))"
 SECOND_BAR = """(() => {
@@ -24,28 +20,6 @@ SECOND_BAR = """(() => {
   return [box.left + plot._fullLayout.xaxis.d2p(plot.data[0].x[1]), box.top + box.height / 2];
 })()"""
 BARS = "document.getElementById('plot-macs-0').layout.yaxis.range[1]"
-
-
-def browser_driver() -> Any:
-    """Return `tests/browser.py`, which lies beside the folders of tests."""
-    path = Path(__file__).parents[1] / "browser.py"
-    spec = importlib.util.spec_from_file_location("browser", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-driver = browser_driver()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    if driver.executable() is None:
-        pytest.skip("there is no Chromium here")
-    with driver.chromium(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

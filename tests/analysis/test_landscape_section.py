@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -22,21 +20,11 @@ from archscape.analysis.landscape.surface import DEFINITIONS
 from archscape.analysis.report.run import Extra, RunResults, write_report
 
 if TYPE_CHECKING:
+    from browser import Browser
+
     from tests.analysis.conftest import Page
 
 
-def browser_driver() -> Any:
-    """Return `tests/browser.py`, which lies beside the folders of tests."""
-    path = Path(__file__).parents[1] / "browser.py"
-    spec = importlib.util.spec_from_file_location("browser", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-driver = browser_driver()
 Make = Callable[..., Landscape]
 Synthetic = Callable[..., RunResults]
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;"
@@ -136,25 +124,23 @@ def test_texts_are_escaped(explored_trial: Make) -> None:
     assert "<img src=x" not in text
 
 
-@pytest.mark.skipif(driver.executable() is None, reason="no Chromium is installed")
 def test_a_browser_draws_it_and_leads_through_it(
-    synthetic: Synthetic, explored_trial: Make, tmp_path: Path
+    browser: Browser, synthetic: Synthetic, explored_trial: Make, tmp_path: Path
 ) -> None:
     landscape = explored_trial()
     landscape.trained.surface.losses[0, 0] = np.inf
     file = written(synthetic(), tmp_path, landscape)
-    with driver.chromium(tmp_path / "profile") as browser:
-        page = browser.page()
-        for width in (1400, 420):
-            page.resize(width, dark=width < 1000)
-            page.go(file.as_uri())
-            page.wait("document.querySelectorAll('#plot-landscape-7-plain .contour').length")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
-            page.evaluate("document.getElementById('plot-landscape-7').focus()")
-            page.press("ArrowRight")
-            spoken = "document.getElementById('spoken').textContent"
-            page.wait(f"{spoken} == 'the loss is not finite, accuracy 19.6%, at -1, -1'")
-            page.wait("document.querySelectorAll('#plot-landscape-7 .hovertext').length == 1")
-        assert page.problems == []
-        assert [url for url in page.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    page = browser.page()
+    for width in (1400, 420):
+        page.resize(width, dark=width < 1000)
+        page.go(file.as_uri())
+        page.wait("document.querySelectorAll('#plot-landscape-7-plain .contour').length")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+        page.evaluate("document.getElementById('plot-landscape-7').focus()")
+        page.press("ArrowRight")
+        spoken = "document.getElementById('spoken').textContent"
+        page.wait(f"{spoken} == 'the loss is not finite, accuracy 19.6%, at -1, -1'")
+        page.wait("document.querySelectorAll('#plot-landscape-7 .hovertext').length == 1")
+    assert page.problems == []
+    assert [url for url in page.requests if not url.startswith(("file:", "data:", "blob:"))] == []

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,32 +16,10 @@ from archscape.analysis.table.columns import Wanted, assign
 from archscape.analysis.table.report import write_table_report
 
 if TYPE_CHECKING:
-    from tests.browser import Browser, Page
+    from browser import Browser, Page
 
 KINDS = ("search", "table")
 pytestmark = pytest.mark.slow
-
-
-def browser_driver() -> Any:
-    """Return `tests/browser.py`, which lies beside the folders of tests."""
-    path = Path(__file__).parents[1] / "browser.py"
-    spec = importlib.util.spec_from_file_location("browser", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-driver = browser_driver()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    if driver.executable() is None:
-        pytest.skip("there is no Chromium here")
-    with driver.chromium(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
 
 
 def published_networks(count: int) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import random
@@ -38,25 +37,10 @@ from archscape.search.study import Study
 from archscape.search.worker import Plan
 
 if TYPE_CHECKING:
+    from browser import Browser
     from postgres import Cluster
 
-    from tests.browser import Browser
-
 AIMS: dict[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
-
-
-def browser_driver() -> Any:
-    """Return `tests/browser.py`, which lies beside the folders of tests."""
-    path = Path(__file__).parents[1] / "browser.py"
-    spec = importlib.util.spec_from_file_location("browser", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-driver = browser_driver()
 
 
 def submit(study: Study, plan: Plan) -> Lease:
@@ -506,14 +490,6 @@ def test_a_name_is_escaped_in_the_page() -> None:
 
 
 # The page, in a real browser
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    if driver.executable() is None:
-        pytest.skip("there is no Chromium here")
-    with driver.chromium(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
 
 
 @pytest.mark.slow
