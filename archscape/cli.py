@@ -190,7 +190,7 @@ def list_(
         return
     from .spaces import Space, catalog_names, load
     from .spaces.blocks import BLOCKS
-    from .spaces.table.values import shape_text
+    from .spaces.values import shape_text
 
     rows: list[tuple[object, ...]] = []
     for name in catalog_names():
@@ -262,8 +262,8 @@ def _show_block(word: str, form: Format) -> None:
     from .spaces.blocks import BLOCKS
     from .spaces.blocks.kinds import SOURCE, SOURCES
     from .spaces.errors import suggest
-    from .spaces.table.rows import STYLE
-    from .spaces.table.values import text
+    from .spaces.language.rows import STYLE
+    from .spaces.values import text
 
     if word not in BLOCKS and word in catalog_names():
         kind, command = ("space", "space") if isinstance(load(word), Space) else ("network", "profile")

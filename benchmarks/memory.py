@@ -32,7 +32,7 @@ from archscape.analysis.memory import largest_batch, memory
 from archscape.analysis.memory.training import largest_training_batch, training_memory
 from archscape.spaces import load_network
 from archscape.spaces.graph import Shape
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 ROUNDS = 3
 OURS_PER_ROUND = 30

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from archscape.analysis.frontier import Objectives
 
 if TYPE_CHECKING:
-    from archscape.spaces.table.values import Option
+    from archscape.spaces.values import Option
 
 
 @dataclass(frozen=True, kw_only=True)

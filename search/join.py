@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from archscape.spaces.errors import JobError
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from .cache import cached
 from .evaluate import Evaluate, Training

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from archscape.spaces.errors import JobError, suggest
-from archscape.spaces.table.document import Document, Place, Tree
+from archscape.spaces.language.document import Document, Place, Tree
 
 Value: TypeAlias = "str | int | float | list[str] | None"
 

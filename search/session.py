@@ -56,7 +56,7 @@ def run(
         stopper.listening(signal.SIGINT, signal.SIGTERM),
         workers.opened(folder.path) as work,
     ):
-        from .conduct import conduct  # loads its libraries while the workers load theirs
+        from .conduct import conduct
 
         return conduct(
             job,

@@ -20,7 +20,7 @@ from .nsga2 import Elite
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
-    from archscape.spaces.table.values import Option
+    from archscape.spaces.values import Option
 
 
 MEMORY = 400

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from .errors import ArchscapeError, Infeasible, InputError, JobError, ShapeError, SpaceError, StudyError
 from .graph import Graph, Style, Totals
+from .language.expressions import Arithmetic, Conditional, Function, oneof, ref, span
+from .language.rows import Composed, Row
 from .loading import catalog_names, catalog_networks, load, load_network, load_space
 from .network import Network
 from .space import Sample, Space
-from .table.expressions import Arithmetic, Conditional, Function, oneof, ref, span
-from .table.rows import Composed, Row
-from .table.values import Term
+from .values import Term
 from .walk.limits import Limit
 
 __all__ = [

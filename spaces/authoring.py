@@ -32,7 +32,7 @@ from .errors import ShapeError
 from .graph import Op, Shape, Style, Tensor, Totals, join, place
 from .operators import add, avgpool, concat, global_avgpool, linear, maxpool, multiply, norm
 from .operators.opaque import opaque
-from .table.values import Term
+from .values import Term
 
 __all__ = [
     "ConvType",

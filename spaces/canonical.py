@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from .graph import Body, Graph, Op, Shape
 from .operators.join import Add
-from .table.values import shape_text, text
+from .values import shape_text, text
 
 ROUNDS = 3
 LONG = 4096

@@ -28,9 +28,9 @@ from .code.build import build
 from .code.helpers import definitions
 from .code.parameters import literal
 from .graph import Op, Shape
+from .language.expressions import Expr
+from .language.rows import Row
 from .network import Network
-from .table.expressions import Expr
-from .table.rows import Row
 
 INPUTS: dict[int, Shape] = {1: (8, 33), 2: (8, 13, 12), 3: (8, 7, 9, 8)}
 """The map that a block reads, by the number of its spatial axes."""

@@ -28,7 +28,7 @@ from typing import NamedTuple, TypeAlias
 
 from .canonical import Role, Step, steps_of
 from .graph import Body, Graph
-from .table.values import shape_text
+from .values import shape_text
 
 
 class _Term(NamedTuple):

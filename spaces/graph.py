@@ -15,7 +15,7 @@ from typing import ClassVar, NamedTuple, TypeAlias
 
 from .errors import ShapeError
 from .footprint import FRESH, NOTHING, Footprint, Size
-from .table.values import Term, Value
+from .values import Term, Value
 
 Shape: TypeAlias = tuple[int, ...]
 """Channels, then the extent of each spatial axis; a flat vector is `(features,)`."""

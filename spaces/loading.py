@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from .errors import SpaceError, suggest
+from .language.document import Document, read_file
+from .language.reading import is_network, read_network, read_table
 from .network import Network
 from .space import Space
-from .table.document import Document, read_file
-from .table.language import is_network, read_network, read_table
 
 CATALOG = Path(__file__).resolve().parent / "catalog"
 

@@ -11,9 +11,9 @@ from .alike import graph_hash
 from .blocks import Block
 from .errors import InputError, ShapeError, SpaceError
 from .graph import Body, Graph, Shape, Style, Totals, Trace
-from .table.document import Document, read_text
-from .table.expressions import Expr, references
-from .table.rows import (
+from .language.document import Document, read_text
+from .language.expressions import Expr, references
+from .language.rows import (
     INPUT,
     NOTHING_LEFT,
     Call,
@@ -26,9 +26,9 @@ from .table.rows import (
     measure,
     row_references,
 )
-from .table.scope import Line, lines
-from .table.uses import used_name, user_blocks
-from .table.values import Option
+from .language.scope import Line, lines
+from .language.uses import used_name, user_blocks
+from .values import Option
 from .walk.program import Program
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Network:
     origin: Document | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        from .table.declare import check_network
+        from .language.compile import check_network
 
         for name in ("input", "layers", "outputs", "uses"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
@@ -162,7 +162,7 @@ class Network:
     @classmethod
     def from_yaml(cls, text: str, *, name: str = "<text>") -> Network:
         """Read a network from YAML or JSON text."""
-        from .table.language import read_network
+        from .language.reading import read_network
 
         return read_network(read_text(text, name=name))
 
@@ -170,13 +170,13 @@ class Network:
 
     def to_yaml(self) -> str:
         """Return the table as YAML."""
-        from .table.writing import to_yaml
+        from .language.writing import to_yaml
 
         return to_yaml(self)
 
     def to_json(self) -> str:
         """Return the table as one line of JSON."""
-        from .table.writing import to_json
+        from .language.writing import to_json
 
         return to_json(self)
 

@@ -15,11 +15,11 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from .errors import SpaceError
+from .language.expressions import Expr
+from .language.rows import Composed, Row, row_references
 from .network import Network
 from .operators import Add
-from .table.expressions import Expr
-from .table.rows import Composed, Row, row_references
-from .table.values import NAME_LENGTH
+from .values import NAME_LENGTH
 
 Idle: TypeAlias = Mapping[str, frozenset[str]]
 

@@ -12,14 +12,14 @@ from .alike import graph_hash
 from .blocks import Block
 from .errors import ShapeError, SpaceError, suggest
 from .graph import Graph, Shape, Totals
+from .language.compile import check_space
+from .language.document import Document, read_text
+from .language.expressions import Expr
+from .language.freeze import network_of
+from .language.rows import Composed, Row, measure
+from .language.uses import user_blocks
 from .network import Network, network_body
-from .table.closing import network_of
-from .table.declare import check_space
-from .table.document import Document, read_text
-from .table.expressions import Expr
-from .table.rows import Composed, Row, measure
-from .table.uses import user_blocks
-from .table.values import Option
+from .values import Option
 from .walk import sampling
 from .walk.counting import count
 from .walk.idle import check_idle
@@ -139,7 +139,7 @@ class Space:
     @classmethod
     def from_yaml(cls, text: str, *, name: str = "<text>") -> Space:
         """Read a space from YAML or JSON text."""
-        from .table.language import read_space
+        from .language.reading import read_space
 
         return read_space(read_text(text, name=name))
 
@@ -147,13 +147,13 @@ class Space:
 
     def to_yaml(self) -> str:
         """Return the table as YAML."""
-        from .table.writing import to_yaml
+        from .language.writing import to_yaml
 
         return to_yaml(self)
 
     def to_json(self) -> str:
         """Return the table as one line of JSON."""
-        from .table.writing import to_json
+        from .language.writing import to_json
 
         return to_json(self)
 

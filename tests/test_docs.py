@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from archscape.spaces import Network, Space, load
-from archscape.spaces.table.document import read_text
-from archscape.spaces.table.language import read_table
+from archscape.spaces.language.document import read_text
+from archscape.spaces.language.reading import read_table
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from ..memory.curve import Moment
 from ..page.specs import Spec, axis, layout_of

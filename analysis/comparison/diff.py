@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from archscape.spaces import Network
 from archscape.spaces.graph import Style
-from archscape.spaces.table.values import shape_text, text
+from archscape.spaces.values import shape_text, text
 
 from .alignment import Pair, align
 from .parts import NO_ROW, Part, parts_of, style_of

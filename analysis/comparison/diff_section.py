@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from archscape.spaces import Network
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from ..page.tables import Html, html_table
 from ..words import capital, label, size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archscape.spaces.operators import OPERATORS
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from ..page.networks import LayerRow
 from ..page.specs import Spec, axis, layout_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from archscape.spaces import Network
 from archscape.spaces.canonical import steps_of
 from archscape.spaces.graph import Body, Shape, Style, Totals
-from archscape.spaces.table.rows import INPUT, Call
-from archscape.spaces.table.values import Value, text
+from archscape.spaces.language.rows import INPUT, Call
+from archscape.spaces.values import Value, text
 
 from ..memory.curve import memory_curve
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import NamedTuple
 
 from archscape.spaces import Network
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from ..guidelines import Finding
 from ..page import NOTE, empty, network_details

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archscape.spaces.errors import InputError, suggest
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from ..conventions import convention, count
 from ..cost import CONVENTION

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from ..cost import Layer, LayerTable
 from .dispatch import Ran, run

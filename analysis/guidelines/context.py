@@ -7,7 +7,7 @@ from math import ceil, prod
 
 from archscape.spaces.graph import Shape
 from archscape.spaces.operators import Conv, GlobalAvgPool, GlobalMaxPool
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from .finding import Cost, Hit, Rule, Severity
 from .wiring import Wiring

@@ -8,7 +8,7 @@ from math import prod
 
 from archscape.spaces.graph import Shape, Totals
 from archscape.spaces.operators import Conv, Crop, Pad
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from .finding import Cost, Hit, Rule, Severity
 from .wiring import Wiring

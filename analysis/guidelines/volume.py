@@ -8,7 +8,7 @@ from math import ceil, prod
 from typing import NamedTuple
 
 from archscape.spaces.operators import Conv
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from .finding import Cost, Hit, Rule, Severity
 from .wiring import Wiring

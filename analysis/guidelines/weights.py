@@ -7,7 +7,7 @@ from math import prod
 
 from archscape.spaces.graph import Totals
 from archscape.spaces.operators import BatchNorm, Conv, Flatten, InstanceNorm, Linear, Reshape
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from .finding import Cost, Hit, Rule, Severity
 from .wiring import Wiring

@@ -31,7 +31,7 @@ from archscape.spaces.operators.response import local_response_norm
 from archscape.spaces.operators.scale import scale
 from archscape.spaces.operators.transposed import transposed_conv
 from archscape.spaces.operators.unpooling import unpool
-from archscape.spaces.table.values import Term
+from archscape.spaces.values import Term
 
 LENGTH = 12
 """Operators in a chain, about."""

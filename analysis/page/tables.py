@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from html import escape
 from typing import TypeAlias
 
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from ..words import label
 from .networks import LayerRow

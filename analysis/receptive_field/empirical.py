@@ -10,7 +10,7 @@ import torch
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 from .prefix import Prefix
 

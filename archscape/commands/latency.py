@@ -119,7 +119,7 @@ def with_times(result: dict[str, Any], times: Times) -> dict[str, Any]:
 
 
 def _show_layers(found: Profile, told: Latency, form: Format, title: str) -> None:
-    from ..spaces.table.values import shape_text
+    from ..spaces.values import shape_text
 
     rows: list[tuple[object, ...]] = [
         (

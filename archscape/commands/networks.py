@@ -26,7 +26,7 @@ def find_network(name: str, shape: str | None) -> Network:
         InputError: If there is no such network, or the input does not fit it.
     """
     from ..spaces import load_network
-    from ..spaces.table.language import read_shape
+    from ..spaces.language.reading import read_shape
 
     if is_python(name):
         raise InputError(

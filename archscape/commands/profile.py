@@ -137,7 +137,7 @@ def _counts(found: Profile, name: str) -> list[Count]:
 def _show_costs(found: Profile, form: Format) -> None:
     from ..analysis.cost import CONVENTION
     from ..analysis.receptive_field import receptive_fields
-    from ..spaces.table.values import shape_text
+    from ..spaces.values import shape_text
 
     fields = receptive_fields(found.network.graph)
     rows = [
@@ -154,7 +154,7 @@ def _show_costs(found: Profile, form: Format) -> None:
 
 
 def _show_convention(found: Profile, count: Count, form: Format) -> None:
-    from ..spaces.table.values import shape_text
+    from ..spaces.values import shape_text
 
     name, macs = count.convention.name, [layer.macs for layer in found.layers]
     ours = name == "macs"
@@ -183,7 +183,7 @@ def _show_side_by_side(found: Profile, counts: Sequence[Count], form: Format) ->
 
 
 def _title(found: Profile) -> str:
-    from ..spaces.table.values import shape_text
+    from ..spaces.values import shape_text
 
     return f"{found.network.name}, input {shape_text(found.network.input)}"
 
@@ -251,7 +251,7 @@ def _show_module(name: str, form: Format, convention: str, shape: str | None) ->
     if form is Format.json:
         emit_json(_module_json(name, given, found))
         return
-    from ..spaces.table.values import shape_text
+    from ..spaces.values import shape_text
 
     rows: list[tuple[object, ...]] = [
         (*layer[:2], shape_text(layer.shape), *layer[3:]) for layer in found.layers

@@ -15,7 +15,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from archscape.spaces.errors import JobError, suggest
-from archscape.spaces.table.document import Document, Place, Tree
+from archscape.spaces.language.document import Document, Place, Tree
 
 from .halving import Asha, Halving
 from .median import Median

@@ -13,17 +13,17 @@ import ray
 from ray import tune
 
 from archscape._version import __version__
-from archscape.search.evaluate import Context, Evaluate
-from archscape.search.files import write_whole
-from archscape.search.folder import Folder
-from archscape.search.job import Job, read_job
-from archscape.search.join import check_fit, evaluation
-from archscape.search.lease import Lease, lease_of
-from archscape.search.owner import Owner
-from archscape.search.spool import Result, Spool
 from archscape.spaces import Network
 from archscape.spaces.errors import ArchscapeError, InputError, StudyError
 
+from ..evaluate import Context, Evaluate
+from ..files import write_whole
+from ..folder import Folder
+from ..job import Job, read_job
+from ..join import check_fit, evaluation
+from ..lease import Lease, lease_of
+from ..owner import Owner
+from ..spool import Result, Spool
 from .attempt import Attempt
 from .words import Brief, Order, Word
 
@@ -58,8 +58,8 @@ class Bench:
         Raises:
             InputError: If they cannot be used here.
         """
-        from archscape.search.accuracy import limit_memory, pick_device
-        from archscape.search.data import load_data
+        from ..accuracy import limit_memory, pick_device
+        from ..data import load_data
 
         job = _settle_in(brief)
         device = "cpu" if job.device == "auto" and not brief.gpus else job.device  # Ray hides no GPU

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from archscape.search.evaluate import Context, Evaluate, evaluate_safely
-from archscape.search.lease import Lease
-from archscape.search.spool import Result
-from archscape.search.stopping import Stop
+from ..evaluate import Context, Evaluate, evaluate_safely
+from ..lease import Lease
+from ..spool import Result
+from ..stopping import Stop
 
 LEAVE_SECONDS = 8.0
 """How long a training that was asked to leave gets to write its checkpoint."""

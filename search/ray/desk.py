@@ -7,19 +7,19 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archscape.search.events import Event, Notify
-from archscape.search.hold import Lost, holding
-from archscape.search.job import Job
-from archscape.search.join import check_same_data
-from archscape.search.lease import Lease
-from archscape.search.spool import Result
-from archscape.search.steps import MAX_ATTEMPTS
-from archscape.search.stopping import Stopper
-from archscape.search.study import Study
-from archscape.search.trace import Reporter, logger
-from archscape.search.worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
 from archscape.spaces.errors import InputError, StudyError
 
+from ..events import Event, Notify
+from ..hold import Lost, holding
+from ..job import Job
+from ..join import check_same_data
+from ..lease import Lease
+from ..spool import Result
+from ..steps import MAX_ATTEMPTS
+from ..stopping import Stopper
+from ..study import Study
+from ..trace import Reporter, logger
+from ..worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
 from .task import Task
 from .words import Order, Word
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archscape.search.events import Event, Notify
-from archscape.search.executors import Work
-from archscape.search.folder import Folder
-from archscape.search.job import Job, read_job
-from archscape.search.join import plan_of
-from archscape.search.stopping import Stop, Stopper
-from archscape.search.study import Study
 from archscape.spaces.errors import InputError
 
+from ..events import Event, Notify
+from ..executors import Work
+from ..folder import Folder
+from ..job import Job, read_job
+from ..join import plan_of
+from ..stopping import Stop, Stopper
+from ..study import Study
 from .cluster import connected
 from .words import Brief, leave_mark
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from archscape.search.hold import Hold, Lost
-from archscape.search.lease import Lease
-from archscape.search.spool import Result
-from archscape.search.trace import Reporter
-
+from ..hold import Hold, Lost
+from ..lease import Lease
+from ..spool import Result
+from ..trace import Reporter
 from .words import Word
 
 MEMORY = "out of memory"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from archscape.search.spool import Result
+from ..spool import Result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, get_type_hints, overload
 
 from ..graph import Body, Node, Shape, Style, Tensor, Totals, Trace
-from ..table.values import Value
+from ..values import Value
 from .kinds import FLAG, WHOLE, Kind
 
 P = ParamSpec("P")

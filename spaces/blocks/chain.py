@@ -7,7 +7,7 @@ from fractions import Fraction
 from .. import operators
 from ..errors import ShapeError
 from ..graph import Tensor
-from ..table.values import Term
+from ..values import Term
 from .block import block
 from .kinds import Odd, OptionalAct, OptionalSize, Padding, PoolPadding, Rate, Size
 from .parts import conv_norm_act, norm_act, typed_conv

@@ -12,7 +12,7 @@ from typing import Annotated, TypeAlias
 
 from ..operators.activation import ACTIVATIONS
 from ..operators.resize import MODES
-from ..table.values import Term, Value
+from ..values import Term, Value
 
 MAX_SIZE = 1_000_000
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..graph import Tensor
 from ..operators.opaque import CHANNELS, opaque
-from ..table.values import Value
+from ..values import Value
 from .block import Block, Parameter
 from .kinds import ANY
 

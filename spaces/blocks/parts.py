@@ -8,7 +8,7 @@ from typing import Required, TypedDict, Unpack
 from ..errors import ShapeError
 from ..graph import Shape, Tensor
 from ..operators import activation, conv, deform_conv, droppath, global_avgpool, multiply, norm, widen
-from ..table.values import Term
+from ..values import Term
 
 STANDARD = Term("standard")
 

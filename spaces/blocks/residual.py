@@ -7,7 +7,7 @@ from fractions import Fraction
 from ..errors import ShapeError
 from ..graph import Tensor
 from ..operators import norm, widen
-from ..table.values import Term
+from ..values import Term
 from .block import block
 from .kinds import ConvType, Odd, OptionalRatio, Rate, Shortcut, StrideOn
 from .parts import (

@@ -6,7 +6,7 @@ from ..errors import ShapeError
 from ..graph import Tensor
 from ..operators import activation, conv, multiply
 from ..operators.border import pad_before
-from ..table.values import shape_text
+from ..values import shape_text
 from .block import block
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, suggest
+from ..language.uses import used_name
+from ..language.writing import to_yaml
 from ..network import Network
-from ..table.uses import used_name
-from ..table.writing import to_yaml
 from .source import source
 
 if TYPE_CHECKING:

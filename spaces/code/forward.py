@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..graph import Body, Node, Op
-from ..table.values import shape_text
+from ..values import shape_text
 from .helpers import helper_names
 from .layout import fit
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from ..graph import Body, Op
-from ..table.values import Value
+from ..values import Value
 
 Literal: TypeAlias = "int | float | bool | str | tuple[int, ...] | None"
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from textwrap import wrap
 
 from ..graph import Body, Node, Op
+from ..language.uses import used_name
+from ..language.writing import to_yaml
 from ..network import Network
-from ..table.uses import used_name
-from ..table.values import shape_text
-from ..table.writing import to_yaml
+from ..values import shape_text
 from .forward import Statement, forward
 from .helpers import definitions
 from .layout import fit, indent

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from ..footprint import SAVES_INPUT, SAVES_OUTPUT, Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
-from ..table.values import Term
+from ..values import Term
 
 
 class _Function(NamedTuple):

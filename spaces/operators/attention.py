@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import ShapeError
 from ..footprint import Footprint, Size
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
-from ..table.values import shape_text
+from ..values import shape_text
 
 SOFTMAX = 3
 """An exponential, an addition and a division for each weight."""

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import ShapeError
 from ..footprint import VIEW, Footprint, Size
 from ..graph import Op, Shape, Steps, Tensor, per_axis, place
-from ..table.values import Value, shape_text
+from ..values import Value, shape_text
 from .constant import bracketed
 
 SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))

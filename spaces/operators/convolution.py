@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import ShapeError
 from ..footprint import SAVES_INPUT, Footprint
 from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
-from ..table.values import shape_text
+from ..values import shape_text
 from .border import pad_before
 from .initial import Initialised
 

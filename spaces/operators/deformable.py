@@ -8,7 +8,7 @@ from typing import ClassVar
 from ..errors import ShapeError
 from ..footprint import Footprint, Size
 from ..graph import Shape, Tensor, Totals, join, make
-from ..table.values import shape_text
+from ..values import shape_text
 from .convolution import Conv, check_channels, conv, conv_window
 
 PER_POINT = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..graph import Op
-from ..table.values import Value
+from ..values import Value
 
 
 class Initialised(Op):

@@ -8,7 +8,7 @@ from typing import ClassVar
 from ..errors import ShapeError
 from ..footprint import SHARES, Footprint, Size
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
-from ..table.values import shape_text
+from ..values import shape_text
 
 
 class Add(Op, NoFields):

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import ShapeError
 from ..footprint import SAVES_INPUT, VIEW, Footprint
 from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
-from ..table.values import Value, shape_text
+from ..values import Value, shape_text
 from .initial import Initialised
 
 

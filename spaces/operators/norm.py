@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import ShapeError
 from ..footprint import FRESH, Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
-from ..table.values import Term
+from ..values import Term
 from .initial import Initialised
 
 

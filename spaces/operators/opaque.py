@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from ..errors import ShapeError, SpaceError, suggest
 from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
-from ..table.values import Term, Value, shape_text
+from ..values import Term, Value, shape_text
 
 if TYPE_CHECKING:
     from torch import nn

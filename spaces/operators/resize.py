@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import ShapeError
 from ..footprint import Footprint
 from ..graph import Op, Shape, Steps, Tensor, Totals, join, make, per_axis, place
-from ..table.values import shape_text
+from ..values import shape_text
 
 MODES = ("nearest", "bilinear")
 _LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 from ..errors import ShapeError
 from ..footprint import VIEW, Footprint, Size
 from ..graph import NoFields, Op, Shape, Tensor, join, place
-from ..table.values import shape_text
+from ..values import shape_text
 
 
 class DropoutFields(NamedTuple):

@@ -9,7 +9,7 @@ from typing import ClassVar
 from ..errors import ShapeError
 from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
-from ..table.values import shape_text
+from ..values import shape_text
 from .pooling import MaxPool, PoolFields, pool_window, window_text
 
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from ..errors import ShapeError
 from ..graph import FREE, Shape, Totals
-from ..table.rows import MAX_SIZE
-from ..table.values import Option, Value
+from ..language.rows import MAX_SIZE
+from ..values import Option, Value
 from .limits import COSTS, cost_of
 from .slots import Draw
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from ..errors import SpaceError
-from ..table.values import Value
+from ..values import Value
 from .program import Alternative, Program, RowProgram
 from .slots import ONE, Choose, Count, Draw, walk
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from ..errors import ShapeError
 from ..graph import Totals
+from ..language.composed import ComposedBlock
+from ..language.document import Document, Place
+from ..language.rows import MAX_SIZE, RowError
 from ..network import network_body, placed
-from ..table.composed import ComposedBlock
-from ..table.document import Document, Place
-from ..table.rows import MAX_SIZE, RowError
 from .sampling import chooser, follow, other
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..space import Sample, Space
-    from ..table.values import Option
+    from ..values import Option
 
 OPERATORS = 20_000
 """Operators and blocks of all networks in which options are tried, so that it takes a second."""

@@ -8,9 +8,9 @@ from math import log
 
 from ..errors import SpaceError, suggest
 from ..graph import Totals
-from ..table.document import Document, Place, Tree
-from ..table.expressions import MAX_NUMBER, ExpressionError
-from ..table.parser import parse
+from ..language.document import Document, Place, Tree
+from ..language.expressions import MAX_NUMBER, ExpressionError
+from ..language.parser import parse
 
 COSTS = ("params", "macs", "flops", "activations")
 

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from ..errors import ShapeError
 from ..graph import Shape
-from ..table.expressions import MAX_NUMBER
-from ..table.rows import Call
-from ..table.values import Option, Value
+from ..language.expressions import MAX_NUMBER
+from ..language.rows import Call
+from ..values import Option, Value
 from .limits import Limit, cost_of
 from .program import Step
 from .slots import Choose, Draw, walk

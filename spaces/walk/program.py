@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from ..blocks import BLOCKS, Block
 from ..graph import Style
-from ..table.document import Place
-from ..table.rows import BEFORE, Call
+from ..language.document import Place
+from ..language.rows import BEFORE, Call
 from .slots import INDEX, Choose, Draw, Paths, Slot
 
 

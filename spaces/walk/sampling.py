@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Infeasible, ShapeError
 from ..graph import Totals
-from ..table.values import Option
+from ..values import Option
 from .limits import Limit, cost_of, miss
 from .slots import Choose
 

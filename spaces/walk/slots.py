@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from ..blocks.kinds import Kind
 from ..errors import SpaceError
-from ..table.values import Option, Value, text
+from ..values import Option, Value, text
 
 Choose: TypeAlias = Callable[[str, Sequence[Option]], Option]
 Paths: TypeAlias = Iterator[tuple[str, Sequence[Option]]]

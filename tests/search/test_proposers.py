@@ -17,14 +17,7 @@ from archscape.analysis.frontier import Objectives
 from archscape.search import history as history_module
 from archscape.search.history import History, Record
 from archscape.search.job import SAMPLERS
-from archscape.search.proposers import (
-    START_TRIALS,
-    Exhausted,
-    Proposer,
-    Random,
-    propose_unique,
-    proposer,
-)
+from archscape.search.proposers import START_TRIALS, Exhausted, Proposer, Random, propose_unique, proposer
 from archscape.spaces import Sample, Space
 from archscape.spaces.errors import Infeasible, JobError
 

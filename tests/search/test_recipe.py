@@ -9,7 +9,7 @@ import yaml
 from archscape.search import recipe as module
 from archscape.search.recipe import PRESETS, Recipe, read_recipe
 from archscape.spaces.errors import JobError
-from archscape.spaces.table.document import read_text
+from archscape.spaces.language.document import read_text
 
 
 def read(text: str) -> Recipe:

@@ -11,8 +11,8 @@ import pytest
 
 from archscape.spaces.blocks import BLOCKS, Block
 from archscape.spaces.blocks.kinds import Kind
-from archscape.spaces.table.parser import parse
-from archscape.spaces.table.rows import STYLE
+from archscape.spaces.language.parser import parse
+from archscape.spaces.language.rows import STYLE
 
 NUMBERS = (
     "0",

@@ -28,9 +28,9 @@ from archscape.spaces.contract import (
     check_params,
     image,
 )
+from archscape.spaces.language.expressions import Expr
 from archscape.spaces.operators import OPERATORS, Conv, Linear
 from archscape.spaces.operators.activation import ACTIVATIONS
-from archscape.spaces.table.expressions import Expr
 
 
 @dataclass(frozen=True)

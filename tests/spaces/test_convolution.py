@@ -11,7 +11,7 @@ from torch import nn
 from archscape.spaces import Network, Row, ShapeError
 from archscape.spaces.code.build import build
 from archscape.spaces.code.source import source
-from archscape.spaces.table.expressions import Expr
+from archscape.spaces.language.expressions import Expr
 
 N = 19
 WINDOWS = list(product((1, 2, 3, 4, 5), (1, 2, 3), (1, 2)))  # kernel, stride, dilation

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from archscape.spaces import Network, Row, ShapeError
 from archscape.spaces.code.build import build
 from archscape.spaces.code.runtime import Deformable
-from archscape.spaces.table.expressions import Expr
+from archscape.spaces.language.expressions import Expr
 
 WINDOWS: list[dict[str, int]] = [
     {"kernel": 3},

@@ -22,7 +22,7 @@ from archscape.spaces.code.build import build
 from archscape.spaces.code.export import export
 from archscape.spaces.code.source import class_name
 from archscape.spaces.graph import Shape
-from archscape.spaces.table.values import shape_text
+from archscape.spaces.values import shape_text
 
 
 class System(NamedTuple):

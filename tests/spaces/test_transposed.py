@@ -9,7 +9,7 @@ import torch
 
 from archscape.spaces import Network, Row, ShapeError
 from archscape.spaces.code.build import build
-from archscape.spaces.table.expressions import Expr
+from archscape.spaces.language.expressions import Expr
 
 SIZES = [(4, 11), (4, 7, 6), (4, 3, 5, 4)]
 

@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 from ..alike import HASHES
 from ..blocks import BLOCKS, Block
 from ..graph import Shape
+from ..values import NAME, NAME_LENGTH, shape_text
 from .composed import Words, words_of
 from .document import Document, Place
 from .expressions import Expr, ExpressionError, expression_text, is_open, nesting, scalars
 from .parser import parse
 from .resolve import MAX_NESTING
 from .rows import MAX_NAME, MAX_ROWS, Composed, Row
-from .values import NAME, NAME_LENGTH, shape_text
 
 Declared: TypeAlias = "tuple[Row, ...] | Composed"
 """What a word of `blocks` stands for: one of several rows, or rows one after the other."""

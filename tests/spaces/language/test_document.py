@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archscape.spaces.errors import InputError, JobError, SpaceError
-from archscape.spaces.table.document import MAX_CHARACTERS, MAX_DEPTH, Document, read_file, read_text
+from archscape.spaces.language.document import MAX_CHARACTERS, MAX_DEPTH, Document, read_file, read_text
 
 
 def error_of(text: str) -> str:

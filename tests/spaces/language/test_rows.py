@@ -9,7 +9,7 @@ import pytest
 from torch import nn
 
 from archscape.spaces import Network, Row, ShapeError, Space, SpaceError, oneof
-from archscape.spaces.table.rows import RESERVED, RowShapeError, check_name, row_names
+from archscape.spaces.language.rows import RESERVED, RowShapeError, check_name, row_names
 
 
 def test_rows_are_values() -> None:

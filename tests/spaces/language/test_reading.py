@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from archscape.spaces import InputError, Limit, Network, Row, ShapeError, Space, SpaceError, oneof, ref, span
-from archscape.spaces.table.expressions import Expr
-from archscape.spaces.table.language import read_shape
+from archscape.spaces.language.expressions import Expr
+from archscape.spaces.language.reading import read_shape
 
 NETWORK = """\
 network: tiny

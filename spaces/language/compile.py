@@ -16,14 +16,14 @@ from ..graph import Style
 from ..walk.program import Alternative, Program, RowProgram
 from ..walk.slots import Fixed, Slot, Variable
 from .composed import ComposedBlock
+from .dependencies import wired
 from .document import Document, Place
 from .expressions import Expr, has_choice, parts
-from .heading import Table, check_heading
 from .resolve import Resolver
 from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row, RowError
 from .scope import Line, check_row_name, lines, misjoined
 from .signature import argument_law
-from .wiring import wired
+from .table import Table, check_heading
 from .writing import inline, signature
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from ..errors import SpaceError
-from .values import Value, text
+from ..values import Value, text
 
 Number: TypeAlias = int | Fraction
 OPERATORS: dict[str, Callable[[Number, Number], Number]] = {

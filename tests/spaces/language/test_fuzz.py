@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from archscape.spaces import Infeasible, InputError, Network, ShapeError, Space
 from archscape.spaces.blocks import BLOCKS
+from archscape.spaces.language.document import read_text
+from archscape.spaces.language.reading import read_table
 from archscape.spaces.loading import CATALOG
-from archscape.spaces.table.document import read_text
-from archscape.spaces.table.language import read_table
 
 NAME = "fuzz.yaml"
 SECONDS = 10

@@ -18,10 +18,10 @@ from ..blocks.block import Args
 from ..blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
 from ..errors import ShapeError, SpaceError
 from ..graph import Body, Shape, Style, Tensor, Totals
+from ..values import Value, shape_text
 from .document import Place
 from .expressions import Expr, ExpressionError, references
 from .parser import parse
-from .values import Value, shape_text
 
 STYLE: dict[str, Kind] = {"norm": NORM, "act": ACT, "bias": FLAG, "init": INIT, "last_norm": LAST_NORM}
 """What `defaults:` may set, and a row of a styled block may override."""

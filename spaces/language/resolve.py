@@ -12,6 +12,7 @@ from itertools import islice
 
 from ..blocks.kinds import Kind
 from ..errors import InputError, suggest
+from ..values import Option, Term, Value, option
 from ..walk.slots import Checked, Draw, Fixed, Index, OneOf, Slot, Variable, computed, walk
 from .document import Document, Place
 from .expressions import (
@@ -33,7 +34,6 @@ from .expressions import (
     parts,
     sequence,
 )
-from .values import Option, Term, Value, option
 from .writing import inline
 
 MAX_NESTING = 60

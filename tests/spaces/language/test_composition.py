@@ -13,10 +13,10 @@ import archscape.spaces
 from archscape.spaces import Composed, Network, Row, ShapeError, Space, SpaceError, oneof, ref
 from archscape.spaces.code.source import source
 from archscape.spaces.contract import apply, image
-from archscape.spaces.table.document import read_text
-from archscape.spaces.table.expressions import Arithmetic, Conditional, Expr, expression_text
-from archscape.spaces.table.language import read_table
-from archscape.spaces.table.parser import parse
+from archscape.spaces.language.document import read_text
+from archscape.spaces.language.expressions import Arithmetic, Conditional, Expr, expression_text
+from archscape.spaces.language.parser import parse
+from archscape.spaces.language.reading import read_table
 
 HEAD = "network: net\ninput: 8x16x16\n"
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from ..graph import Style
 from ..network import Network, network_body, placed
+from ..values import Term
 from ..walk.program import Drawn
 from .expressions import Expr, parts
 from .rows import BEFORE, Call, Composed, Row, RowError, RowShapeError, row_names
-from .values import Term
 
 if TYPE_CHECKING:
     from ..space import Space

@@ -20,6 +20,7 @@ import re
 from fractions import Fraction
 
 from ..errors import suggest
+from ..values import Term, Value
 from .expressions import (
     COMPARISONS,
     FUNCTIONS,
@@ -38,7 +39,6 @@ from .expressions import (
     is_open,
     number,
 )
-from .values import Term, Value
 
 MAX_CHARACTERS = 10_000
 MAX_DIGITS = 30

@@ -7,12 +7,12 @@ import re
 from collections.abc import Collection
 
 from ..code.layout import arguments
+from ..values import Value
 from .composed import CHANNELS, EXTENT, OWN
 from .document import Document, Place
 from .expressions import ExpressionError, is_open
 from .parser import parse
 from .rows import MAX_NAME, RESERVED
-from .values import Value
 
 _PYTHON = ("super", "range", "tuple", "int", "float")
 """What the constructors of the generated source call."""

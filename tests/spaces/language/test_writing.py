@@ -27,9 +27,8 @@ from archscape.spaces import (
     catalog_names,
     load,
 )
-from archscape.spaces.space import Sample
-from archscape.spaces.table.document import read_text
-from archscape.spaces.table.expressions import (
+from archscape.spaces.language.document import read_text
+from archscape.spaces.language.expressions import (
     COMPARISONS,
     Arithmetic,
     Conditional,
@@ -42,9 +41,10 @@ from archscape.spaces.table.expressions import (
     ref,
     span,
 )
-from archscape.spaces.table.language import read_table
-from archscape.spaces.table.parser import MAX_OPERATIONS, parse
-from archscape.spaces.table.values import Term
+from archscape.spaces.language.parser import MAX_OPERATIONS, parse
+from archscape.spaces.language.reading import read_table
+from archscape.spaces.space import Sample
+from archscape.spaces.values import Term
 from archscape.spaces.walk.sampling import chooser
 
 # Expressions

@@ -28,18 +28,9 @@ from ..blocks.block import Args
 from ..blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
 from ..errors import ShapeError, suggest
 from ..graph import Style, Tensor
+from ..values import Value, text
 from .document import Document, Place
-from .expressions import (
-    Expr,
-    ExpressionError,
-    Item,
-    Ref,
-    evaluate,
-    has_choice,
-    is_open,
-    parts,
-    references,
-)
+from .expressions import Expr, ExpressionError, Item, Ref, evaluate, has_choice, is_open, parts, references
 from .parser import parse
 from .rows import (
     BEFORE,
@@ -55,7 +46,6 @@ from .rows import (
     row_references,
 )
 from .scope import Line, lines, misjoined
-from .values import Value, text
 from .writing import row_text, signature
 
 CHANNELS, EXTENT = "in", "extent"

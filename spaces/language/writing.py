@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..blocks import BLOCKS
+from ..values import shape_text, text
 from .expressions import Choice, Expr, expression_text
 from .rows import Composed, Row
 from .uses import used_name
-from .values import shape_text, text
 
 if TYPE_CHECKING:
     from ..network import Network
