@@ -42,7 +42,7 @@ from archscape.analysis.latency.store import read as read_calibration
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, suggest
 from archscape.spaces.language.document import Document, Place, Tree, read_file
-from archscape.spaces.walk.limits import Limit, read_limits
+from archscape.spaces.sampling.limits import Limit, read_limits
 
 from .data import EMBEDDED
 from .early import Rule, Stop, read_stop

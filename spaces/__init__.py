@@ -13,9 +13,9 @@ from .language.expressions import Arithmetic, Conditional, Function, oneof, ref,
 from .language.rows import Composed, Row
 from .loading import catalog_names, catalog_networks, load, load_network, load_space
 from .network import Network
+from .sampling.limits import Limit
 from .space import Sample, Space
 from .values import Term
-from .walk.limits import Limit
 
 __all__ = [
     "ArchscapeError",

@@ -28,8 +28,8 @@ from .language.rows import (
 )
 from .language.scope import Line, lines
 from .language.uses import used_name, user_blocks
+from .sampling.program import Program
 from .values import Option
-from .walk.program import Program
 
 if TYPE_CHECKING:
     from torch import nn

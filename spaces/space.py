@@ -19,16 +19,16 @@ from .language.freeze import network_of
 from .language.rows import Composed, Row, measure
 from .language.uses import user_blocks
 from .network import Network, network_body
+from .sampling import drawing as sampling
+from .sampling.counting import count
+from .sampling.limits import Limit, check_limits, miss, parse_limit
+from .sampling.program import Drawn, Program
+from .sampling.slots import Choose, walk
+from .sampling.unused_choices import check_idle
 from .values import Option
-from .walk import sampling
-from .walk.counting import count
-from .walk.idle import check_idle
-from .walk.limits import Limit, check_limits, miss, parse_limit
-from .walk.program import Drawn, Program
-from .walk.slots import Choose, walk
 
 if TYPE_CHECKING:
-    from .walk.lookahead import Lookahead
+    from .sampling.lookahead import Lookahead
 
 Decisions = Mapping[str, Option]
 Watch: TypeAlias = "Callable[[Iterator[Sample], int], Iterable[Sample]]"
@@ -283,7 +283,7 @@ class Space:
     @cached_property
     def lookahead(self) -> Lookahead | None:
         """What random walks need to know of the limits, found out once; None where rows form no chain."""
-        from .walk.lookahead import Lookahead
+        from .sampling.lookahead import Lookahead
 
         return Lookahead(self, Random(0)) if self.program.chain else None
 

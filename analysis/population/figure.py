@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from archscape.spaces.walk.limits import COSTS
+from archscape.spaces.sampling.limits import COSTS
 
 from ..drawing import COLORS, FRONT, REFERENCE, REST, plain, write
 from ..frontier import Floats

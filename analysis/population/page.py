@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from archscape.spaces.walk.limits import COSTS
+from archscape.spaces.sampling.limits import COSTS
 
 from ..frontier import Floats
 from ..page import NOTE, Page, place, write_page

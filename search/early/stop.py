@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from archscape.analysis.frontier import Direction
 from archscape.spaces.errors import JobError
-from archscape.spaces.walk.limits import COSTS
+from archscape.spaces.sampling.limits import COSTS
 
 from .rule import Rule
 

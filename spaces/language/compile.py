@@ -13,8 +13,8 @@ from ..blocks import Block
 from ..blocks.kinds import DEPTH, PER, SOURCE, SOURCES, Kind
 from ..errors import suggest
 from ..graph import Style
-from ..walk.program import Alternative, Program, RowProgram
-from ..walk.slots import Fixed, Slot, Variable
+from ..sampling.program import Alternative, Program, RowProgram
+from ..sampling.slots import Fixed, Slot, Variable
 from .composed import ComposedBlock
 from .dependencies import wired
 from .document import Document, Place

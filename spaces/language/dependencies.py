@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..errors import suggest
-from ..walk.program import Program, RowProgram
-from ..walk.slots import Draw, Fixed, Slot, walk
+from ..sampling.program import Program, RowProgram
+from ..sampling.slots import Draw, Fixed, Slot, walk
 from .document import Document, Place
 from .rows import INPUT
 

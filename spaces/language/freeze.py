@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..graph import Style
 from ..network import Network, network_body, placed
+from ..sampling.program import Drawn
 from ..values import Term
-from ..walk.program import Drawn
 from .expressions import Expr, parts
 from .rows import BEFORE, Call, Composed, Row, RowError, RowShapeError, row_names
 

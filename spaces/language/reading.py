@@ -9,8 +9,8 @@ from ..blocks import BLOCKS
 from ..errors import SpaceError
 from ..graph import Shape
 from ..network import Network
+from ..sampling.limits import Limit, read_limits
 from ..space import Space
-from ..walk.limits import Limit, read_limits
 from .document import Document, Place, Tree
 from .expressions import Choice, Expr, ExpressionError
 from .parser import parse

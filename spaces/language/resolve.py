@@ -12,8 +12,8 @@ from itertools import islice
 
 from ..blocks.kinds import Kind
 from ..errors import InputError, suggest
+from ..sampling.slots import Checked, Draw, Fixed, Index, OneOf, Slot, Variable, computed, walk
 from ..values import Option, Term, Value, option
-from ..walk.slots import Checked, Draw, Fixed, Index, OneOf, Slot, Variable, computed, walk
 from .document import Document, Place
 from .expressions import (
     MAX_OPTIONS,

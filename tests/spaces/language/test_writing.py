@@ -43,9 +43,9 @@ from archscape.spaces.language.expressions import (
 )
 from archscape.spaces.language.parser import MAX_OPERATIONS, parse
 from archscape.spaces.language.reading import read_table
+from archscape.spaces.sampling.drawing import chooser
 from archscape.spaces.space import Sample
 from archscape.spaces.values import Term
-from archscape.spaces.walk.sampling import chooser
 
 # Expressions
 

@@ -11,7 +11,7 @@ from ..language.composed import ComposedBlock
 from ..language.document import Document, Place
 from ..language.rows import MAX_SIZE, RowError
 from ..network import network_body, placed
-from .sampling import chooser, follow, other
+from .drawing import chooser, follow, other
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from archscape.spaces import Sample, ShapeError, Space
-from archscape.spaces.walk.lookahead import Lookahead
-from archscape.spaces.walk.sampling import chooser, follow, other
+from archscape.spaces.sampling.drawing import chooser, follow, other
+from archscape.spaces.sampling.lookahead import Lookahead
 
 TEXT = """\
 space: small
