@@ -7,10 +7,10 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .alike import graph_hash
 from .blocks import Block
 from .errors import InputError, ShapeError, SpaceError
 from .graph import Body, Graph, Shape, Style, Totals, Trace
+from .hashing.equivalence import graph_hash
 from .language.document import Document, read_text
 from .language.expressions import Expr, references
 from .language.rows import (

@@ -8,10 +8,10 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .alike import graph_hash
 from .blocks import Block
 from .errors import ShapeError, SpaceError, suggest
 from .graph import Graph, Shape, Totals
+from .hashing.equivalence import graph_hash
 from .language.compile import check_space
 from .language.document import Document, read_text
 from .language.expressions import Expr

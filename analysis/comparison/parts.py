@@ -7,8 +7,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from archscape.spaces import Network
-from archscape.spaces.canonical import steps_of
 from archscape.spaces.graph import Body, Shape, Style, Totals
+from archscape.spaces.hashing.canonical import steps_of
 from archscape.spaces.language.rows import INPUT, Call
 from archscape.spaces.values import Value, text
 

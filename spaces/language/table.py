@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from ..alike import HASHES
 from ..blocks import BLOCKS, Block
 from ..graph import Shape
+from ..hashing.equivalence import HASHES
 from ..values import NAME, NAME_LENGTH, shape_text
 from .composed import Words, words_of
 from .document import Document, Place

@@ -24,9 +24,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from .graph import Body, Graph, Op, Shape
-from .operators.join import Add
-from .values import shape_text, text
+from ..graph import Body, Graph, Op, Shape
+from ..operators.join import Add
+from ..values import shape_text, text
 
 ROUNDS = 3
 LONG = 4096

@@ -9,9 +9,9 @@ import pytest
 
 from archscape.spaces import Graph, Network, Row, Style, catalog_names, load
 from archscape.spaces.blocks import block, trace
-from archscape.spaces.canonical import canonical_hash, canonical_text
-from archscape.spaces.formula import formula_hash
 from archscape.spaces.graph import Body, Tensor
+from archscape.spaces.hashing.canonical import canonical_hash, canonical_text
+from archscape.spaces.hashing.formula import formula_hash
 from archscape.spaces.operators import (
     add,
     concat,

@@ -26,9 +26,9 @@ from functools import reduce
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
+from ..graph import Body, Graph
+from ..values import shape_text
 from .canonical import Role, Step, steps_of
-from .graph import Body, Graph
-from .values import shape_text
 
 
 class _Term(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..graph import Graph
 from .canonical import canonical_hash
 from .formula import formula_hash
-from .graph import Graph
 
 HASHES: dict[str, Callable[[Graph], str]] = {"graph": canonical_hash, "formula": formula_hash}
 """What `alike:` may say; `graph` unless a table says otherwise."""

@@ -17,9 +17,9 @@ import pytest
 from archscape.spaces import Graph, Style
 from archscape.spaces.blocks import block, trace
 from archscape.spaces.blocks.kinds import Kind
-from archscape.spaces.canonical import canonical_hash
-from archscape.spaces.formula import formula_hash
 from archscape.spaces.graph import Tensor
+from archscape.spaces.hashing.canonical import canonical_hash
+from archscape.spaces.hashing.formula import formula_hash
 from archscape.spaces.operators import activation, add, avgpool, conv, global_avgpool, linear, norm, zero
 
 pytestmark = pytest.mark.slow
