@@ -131,7 +131,7 @@ def export(
 
     `best` is the complete trial with the best first objective.
     """
-    from .spaces.code.export import export as write
+    from .spaces.codegen.export import export as write
 
     if Path(source).is_dir():
         from .search.folder import trained
@@ -314,7 +314,7 @@ def _heading(table: Network | Space) -> str:
 
 
 def _say_how_to_load(network: Network, files: dict[str, Path], data: dict[str, str]) -> None:
-    from .spaces.code.source import class_name
+    from .spaces.codegen.source import class_name
 
     folder, module, name = files["source"].parent, files["source"].stem, class_name(network)
     _say(f"Load it, in {folder}:")

@@ -25,7 +25,7 @@ from torchinfo import summary
 
 from archscape.analysis.conventions import count
 from archscape.spaces import Network, catalog_names, load
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 
 LARGEST = 5 * 10**9
 

@@ -37,7 +37,7 @@ from archscape.analysis.memory.training import training_memory
 from archscape.analysis.receptive_field import fields
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.blocks.block import repeat, trace
-from archscape.spaces.code.source import class_name, source
+from archscape.spaces.codegen.source import class_name, source
 from archscape.spaces.graph import flat
 from archscape.spaces.network import network_body
 from archscape.spaces.operators import convolution

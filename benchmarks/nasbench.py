@@ -26,7 +26,7 @@ from fvcore.nn import FlopCountAnalysis
 from results import write_results
 
 from archscape.spaces import Space, load_space
-from archscape.spaces.code.source import class_name, source
+from archscape.spaces.codegen.source import class_name, source
 
 ROUNDS = 3
 EVERY = 200

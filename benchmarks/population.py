@@ -27,7 +27,7 @@ from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis, parameter_coun
 from results import write_results
 
 from archscape.spaces import Space
-from archscape.spaces.code.source import class_name, source
+from archscape.spaces.codegen.source import class_name, source
 from archscape.spaces.space import Sample
 
 NUMBER = 100_000

@@ -154,7 +154,7 @@ def _weights(network: Network) -> list[list[object]]:
     """Return the names and shapes of a network's weights."""
     import torch
 
-    from archscape.spaces.code.build import build
+    from archscape.spaces.codegen.build import build
 
     with torch.random.fork_rng(devices=[]):
         return [[name, *value.shape] for name, value in build(network).state_dict().items()]

@@ -99,7 +99,7 @@ class Training:
         Raises:
             Stop: If the process was asked to stop; the training can go on later.
         """
-        from archscape.spaces.code.build import build
+        from archscape.spaces.codegen.build import build
 
         from .repeats import train_repeats
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from archscape.analysis.landscape.file import Explored, Landscape
 from archscape.analysis.landscape.first_layer import changes, first_filters
 from archscape.analysis.landscape.plane import Point, landscape
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import InputError, JobError, StudyError
 from archscape.spaces.skips import without_skips
 

@@ -24,9 +24,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from .blocks import Block
-from .code.build import build
-from .code.helpers import definitions
-from .code.parameters import literal
+from .codegen.build import build
+from .codegen.helpers import definitions
+from .codegen.parameters import literal
 from .graph import Op, Shape
 from .language.expressions import Expr
 from .language.rows import Row

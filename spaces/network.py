@@ -182,7 +182,7 @@ class Network:
 
     def build(self) -> nn.Module:
         """Return the PyTorch module: the compiled form of `archscape export --format source`."""
-        from .code.build import build
+        from .codegen.build import build
 
         return build(self)
 

@@ -18,7 +18,7 @@ import typer
 
 from archscape.cli import app, main
 from archscape.spaces import Network, Space, load_network
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

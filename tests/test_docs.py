@@ -117,7 +117,7 @@ def test_a_line_of_settings_puts_a_block_under_contract(my_blocks: Path) -> None
 
 def test_the_readme_shows_the_source_that_is_exported() -> None:
     from archscape.spaces import load_network
-    from archscape.spaces.code.source import source
+    from archscape.spaces.codegen.source import source
 
     shown = next(text for text in blocks(ROOT / "README.md", "python") if text.startswith("class "))
     assert shown in source(load_network("resnet50"))

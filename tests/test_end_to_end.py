@@ -16,7 +16,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from archscape.spaces import Network
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archscape.spaces.code.helpers import definitions
-from archscape.spaces.code.parameters import literal
+from archscape.spaces.codegen.helpers import definitions
+from archscape.spaces.codegen.parameters import literal
 from archscape.spaces.graph import Flat, Node, Shape
 
 from .setting import Setting

@@ -6,7 +6,7 @@ A map lives as long as a variable of an open scope or the caller of an open modu
 from __future__ import annotations
 
 from archscape.spaces import Network
-from archscape.spaces.code.source import statements
+from archscape.spaces.codegen.source import statements
 from archscape.spaces.graph import Body, Node
 
 from .peak import Peak, Tally, elements

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from archscape.spaces import Network
-from archscape.spaces.code import runtime
-from archscape.spaces.code.parameters import literal
+from archscape.spaces.codegen import runtime
+from archscape.spaces.codegen.parameters import literal
 from archscape.spaces.errors import InputError, suggest
 from archscape.spaces.graph import Flat, Node, Op
 from archscape.spaces.operators import (

@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Collection
 
-from ..code.layout import arguments
+from ..codegen.layout import arguments
 from ..values import Value
 from .composed import CHANNELS, EXTENT, OWN
 from .document import Document, Place

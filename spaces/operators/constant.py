@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..code.layout import PAIRS
+from ..codegen.layout import PAIRS
 from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, Totals, make, place
 

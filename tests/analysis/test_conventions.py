@@ -30,7 +30,7 @@ from archscape.analysis.cost import profile
 from archscape.spaces import Network, Row, Term, catalog_names, load, load_network, load_space
 from archscape.spaces.blocks import block
 from archscape.spaces.blocks.block import Block
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import InputError, ShapeError
 from archscape.spaces.graph import Shape, Tensor
 from archscape.spaces.operators import OPERATORS

@@ -10,7 +10,7 @@ from archscape.analysis import cost
 from archscape.analysis.cost import UNCOUNTED, Coverage, Foreign, Layer, profile
 from archscape.spaces import Network, Row, catalog_names, load, load_network
 from archscape.spaces.blocks import block
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.graph import Op, Tensor
 from archscape.spaces.operators.opaque import opaque
 

@@ -22,7 +22,7 @@ from archscape.analysis.foreign import profile_module, tracing
 from archscape.analysis.foreign.user_code import load_module
 from archscape.cli import main
 from archscape.spaces import load_network
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
 

@@ -12,7 +12,7 @@ from archscape.analysis import receptive_field
 from archscape.analysis.cost import profile
 from archscape.analysis.receptive_field import Field, fields, receptive_fields
 from archscape.spaces import Network, load_network
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.graph import Shape
 
 DRAWS = (

@@ -25,7 +25,7 @@ from archscape.search.studies import summaries
 from archscape.search.study import Study
 from archscape.search.tables import COLUMNS, CURVE_COLUMNS
 from archscape.spaces import Network, Space, load_network
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import Infeasible, JobError, StudyError
 
 

@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.code.build import build
-from archscape.spaces.code.runtime import attend
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.runtime import attend
 from archscape.spaces.contract import check_macs
 from archscape.spaces.operators import Attention
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Space, load, load_network
-from archscape.spaces.code.build import build
-from archscape.spaces.code.source import source
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.source import source
 from archscape.spaces.graph import Op, Shape
 from archscape.spaces.operators import (
     Activation,

@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archscape.spaces import Network, Row, Term
 from archscape.spaces.blocks import BLOCKS
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.contract import (
     INPUTS,
     check_fvcore,

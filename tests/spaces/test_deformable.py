@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.code.build import build
-from archscape.spaces.code.runtime import Deformable
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.runtime import Deformable
 from archscape.spaces.language.expressions import Expr
 
 WINDOWS: list[dict[str, int]] = [

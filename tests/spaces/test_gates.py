@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.operators.activation import ACTIVATIONS
 
 MAPS = [(8, 9), (8, 5, 6), (8, 3, 4, 5)]

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from archscape.spaces import Network, Row
-from archscape.spaces.code.build import build
-from archscape.spaces.code.runtime import biased, fans, he, lecun, truncated, xavier, zero
-from archscape.spaces.code.source import source
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.runtime import biased, fans, he, lecun, truncated, xavier, zero
+from archscape.spaces.codegen.source import source
 from archscape.spaces.hashing.canonical import canonical_text
 from archscape.spaces.operators import Linear
 

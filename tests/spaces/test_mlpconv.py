@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archscape.spaces import Network, Row
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 
 NIN = """
 network: nin

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from archscape.spaces import Network, Row, ShapeError, SpaceError, Term
-from archscape.spaces.code.build import build
-from archscape.spaces.code.source import source
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.source import source
 from archscape.spaces.operators.norm import batch_norm, norm_operator
 
 GROUPS = Term("group", (4,))

@@ -15,8 +15,8 @@ from torch import nn
 from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, SpaceError
 from archscape.spaces.blocks import block
-from archscape.spaces.code.build import build
-from archscape.spaces.code.source import source
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.source import source
 from archscape.spaces.contract import check
 from archscape.spaces.errors import ShapeError
 from archscape.spaces.graph import Tensor, Totals

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 
 SIZES = [(3, 13), (3, 9, 8), (3, 5, 7, 6)]
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from archscape.spaces import Network, Row, ShapeError, load_network
-from archscape.spaces.code.build import build
-from archscape.spaces.code.source import source
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.source import source
 
 
 def with_rows(network: Network, word: str, **args: object) -> Network:

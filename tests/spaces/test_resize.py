@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.graph import Op
 
 SIZES = [(4, 5), (4, 5, 3), (4, 2, 5, 3)]

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.code.build import build
-from archscape.spaces.code.source import source
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.source import source
 
 V1 = """
 network: shufflenet

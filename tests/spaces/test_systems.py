@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from archscape import profile
 from archscape.spaces import Network, ShapeError, catalog_names, load, load_network
-from archscape.spaces.code.build import build
-from archscape.spaces.code.export import export
-from archscape.spaces.code.source import class_name
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.export import export
+from archscape.spaces.codegen.source import class_name
 from archscape.spaces.graph import Shape
 from archscape.spaces.values import shape_text
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 from archscape.spaces.language.expressions import Expr
 
 SIZES = [(4, 11), (4, 7, 6), (4, 3, 5, 4)]

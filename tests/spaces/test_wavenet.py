@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, ShapeError
-from archscape.spaces.code.build import build
+from archscape.spaces.codegen.build import build
 
 
 def network(channels: int = 4, steps: int = 64, **args: int) -> Network:

@@ -11,7 +11,7 @@ import torch
 
 import archscape.spaces
 from archscape.spaces import Composed, Network, Row, ShapeError, Space, SpaceError, oneof, ref
-from archscape.spaces.code.source import source
+from archscape.spaces.codegen.source import source
 from archscape.spaces.contract import apply, image
 from archscape.spaces.language.document import read_text
 from archscape.spaces.language.expressions import Arithmetic, Conditional, Expr, expression_text

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from archscape.spaces import Network, Space, catalog_names, load, load_network
-from archscape.spaces.code.build import build
-from archscape.spaces.code.export import module_name
-from archscape.spaces.code.source import class_name, source
+from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.export import module_name
+from archscape.spaces.codegen.source import class_name, source
 
 NETWORKS = [name for name in catalog_names() if isinstance(load(name), Network)]
 SAMPLES = [(name, seed) for name in ("cifar", "digits") for seed in range(30)]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from archscape.spaces import Network, Row
-from archscape.spaces.code.kernels import use_torchvision
+from archscape.spaces.codegen.kernels import use_torchvision
 
 
 def network(*, modulated: bool, groups: int = 1) -> Network:
