@@ -18,7 +18,7 @@ from archscape.analysis.landscape.first_layer import changes, first_filters
 from archscape.analysis.landscape.plane import Point, landscape
 from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import InputError, JobError, StudyError
-from archscape.spaces.skips import without_skips
+from archscape.spaces.without_skips import without_skips
 
 from .accuracy import evaluate_accuracy, lay_out, pick_device
 from .data import Data, Split, load_data

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from .errors import ShapeError
-from .footprint import FRESH, NOTHING, Footprint, Size
+from .operators.memory import FRESH, NOTHING, Footprint, Size
 from .values import Term, Value
 
 Shape: TypeAlias = tuple[int, ...]

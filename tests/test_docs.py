@@ -105,7 +105,7 @@ def test_the_contract_of_a_block_is_checked_as_the_page_says(my_blocks: Path) ->
 
 def test_a_line_of_settings_puts_a_block_under_contract(my_blocks: Path) -> None:
     """The last example of the page: the line that the contract tests of the library read."""
-    from archscape.spaces.contract import check
+    from archscape.spaces.testing import check
 
     line = next(text for text in blocks(EXTENDING, "python") if text.startswith("SETTINGS["))
     settings: dict[str, list[dict[str, int]]] = {}

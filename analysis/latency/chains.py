@@ -16,18 +16,18 @@ from typing import TypeAlias
 from archscape.spaces.graph import Flat, Shape, Style, Tensor, Trace, place
 from archscape.spaces.operators.activation import activation
 from archscape.spaces.operators.attention import attend
-from archscape.spaces.operators.border import centre_crop, pad
 from archscape.spaces.operators.channels import channel_shuffle, split
 from archscape.spaces.operators.convolution import conv
 from archscape.spaces.operators.deformable import deform_conv
 from archscape.spaces.operators.gdn import gdn
 from archscape.spaces.operators.join import add, carry, concat, multiply
 from archscape.spaces.operators.linear import flatten, linear
+from archscape.spaces.operators.local_response_norm import local_response_norm
 from archscape.spaces.operators.masked import masked_conv
 from archscape.spaces.operators.norm import norm_operator
+from archscape.spaces.operators.pad import centre_crop, pad
 from archscape.spaces.operators.pooling import avgpool, global_avgpool, global_maxpool, maxpool
 from archscape.spaces.operators.resize import upsample
-from archscape.spaces.operators.response import local_response_norm
 from archscape.spaces.operators.scale import scale
 from archscape.spaces.operators.transposed import transposed_conv
 from archscape.spaces.operators.unpooling import unpool

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from archscape.spaces.footprint import NOTHING, Footprint
 from archscape.spaces.graph import Body, Flat, make
+from archscape.spaces.operators.memory import NOTHING, Footprint
 
 from .peak import elements, lifetimes
 

@@ -10,12 +10,12 @@ from .chain import avgpool, conv, dropout, factorised, linear, lrn, maxpool, nor
 from .convolutions import deform, masked, upconv
 from .dense import dense, transition
 from .gates import context, highway, se
+from .identity import flatten, identity, reshape, shortcut, zero
 from .inception import inception
 from .inverted import inverted
 from .joins import add, concat, multiply
 from .joins import residual as residual_rows
 from .mlpconv import mlpconv
-from .passing import flatten, identity, reshape, shortcut, zero
 from .pointwise import act, droppath, gdn, igdn, reparameterise, scale
 from .residual import basic, bottleneck, plain
 from .resize import crop, pad, pixelshuffle, resize, shift, unpool, upsample

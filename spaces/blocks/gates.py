@@ -8,7 +8,7 @@ from .. import operators
 from ..errors import ShapeError
 from ..graph import Tensor
 from ..operators import activation, carry, context_pool, conv, layer_norm, shift
-from ..operators.initial import with_bias
+from ..operators.initializers import with_bias
 from .block import block
 from .kinds import Act, Gate, Number, Odd, OptionalRatio, OptionalWidth, Ratio
 from .parts import conv_norm_act, excite

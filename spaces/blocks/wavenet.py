@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import ShapeError
 from ..graph import Tensor
 from ..operators import activation, conv, multiply
-from ..operators.border import pad_before
+from ..operators.pad import pad_before
 from ..values import shape_text
 from .block import block
 

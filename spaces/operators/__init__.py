@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from .activation import Activation, LeakyReLU, PReLU, activation
 from .attention import Attention, ContextPool, attend, context_pool
-from .border import Crop, Pad, centre_crop, pad, shifted
 from .channels import ChannelShuffle, Split, channel_shuffle, channels, split
-from .constant import Widen, Zero, widen, zero
 from .convolution import Conv, conv
 from .deformable import DeformConv, deform_conv
 from .gdn import GDN, gdn
 from .join import Add, Carry, Concat, Multiply, Shift, add, carry, concat, multiply, shift
 from .linear import Flatten, Linear, Reshape, flatten, linear, reshape
+from .local_response_norm import LocalResponseNorm, local_response_norm
 from .masked import MaskedConvA, MaskedConvB, masked_conv
 from .norm import BatchNorm, ChannelLayerNorm, GroupNorm, InstanceNorm, LayerNorm, layer_norm, norm
+from .pad import Crop, Pad, centre_crop, pad, shifted
 from .pooling import (
     AvgPool,
     GlobalAvgPool,
@@ -26,11 +26,11 @@ from .pooling import (
     maxpool,
 )
 from .resize import PixelShuffle, Resize, Upsample, pixel_shuffle, resize, upsample
-from .response import LocalResponseNorm, local_response_norm
 from .scale import Scale, scale
 from .stochastic import Dropout, DropPath, Reparameterise, dropout, droppath, reparameterise
 from .transposed import TransposedConv, transposed_conv
 from .unpooling import Unpool, unpool
+from .zero import Widen, Zero, widen, zero
 
 OPERATORS = (
     Activation,

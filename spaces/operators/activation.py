@@ -6,9 +6,9 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..footprint import SAVES_INPUT, SAVES_OUTPUT, Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
 from ..values import Term
+from .memory import SAVES_INPUT, SAVES_OUTPUT, Footprint, Size
 
 
 class _Function(NamedTuple):

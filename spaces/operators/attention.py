@@ -6,9 +6,9 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import Footprint, Size
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
 from ..values import shape_text
+from .memory import Footprint, Size
 
 SOFTMAX = 3
 """An exponential, an addition and a division for each weight."""

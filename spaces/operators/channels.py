@@ -6,9 +6,9 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import SHARES, VIEW, Footprint, Size
 from ..graph import Op, Shape, Tensor, place
-from .constant import bracketed
+from .memory import SHARES, VIEW, Footprint, Size
+from .zero import bracketed
 
 
 class SplitFields(NamedTuple):

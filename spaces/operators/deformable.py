@@ -6,10 +6,10 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..footprint import Footprint, Size
 from ..graph import Shape, Tensor, Totals, join, make
 from ..values import shape_text
 from .convolution import Conv, check_channels, conv, conv_window
+from .memory import Footprint, Size
 
 PER_POINT = 10
 PER_VALUE = 7

@@ -6,8 +6,8 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
+from .memory import Footprint, Size
 
 
 class GDNFields(NamedTuple):

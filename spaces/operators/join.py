@@ -6,9 +6,9 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..footprint import SHARES, Footprint, Size
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
 from ..values import shape_text
+from .memory import SHARES, Footprint, Size
 
 
 class Add(Op, NoFields):

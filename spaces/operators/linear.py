@@ -6,10 +6,10 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import SAVES_INPUT, VIEW, Footprint
 from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
 from ..values import Value, shape_text
-from .initial import Initialised
+from .initializers import Initialised
+from .memory import SAVES_INPUT, VIEW, Footprint
 
 
 class LinearFields(NamedTuple):

@@ -7,9 +7,9 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..footprint import Footprint, Size
 from ..graph import Shape, Steps, Tensor, place
 from .convolution import Conv, check_channels, conv_window
+from .memory import Footprint, Size
 
 
 class MaskedConvA(Conv):

@@ -7,10 +7,10 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import FRESH, Footprint, Size
 from ..graph import Op, Shape, Tensor, Totals, make, place
 from ..values import Term
-from .initial import Initialised
+from .initializers import Initialised
+from .memory import FRESH, Footprint, Size
 
 
 class NormFields(NamedTuple):

@@ -17,9 +17,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ..errors import ShapeError, SpaceError, suggest
-from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
 from ..values import Term, Value, shape_text
+from .memory import Footprint, Size
 
 if TYPE_CHECKING:
     from torch import nn

@@ -6,9 +6,9 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import SAVES_INPUT, Footprint, Size
 from ..graph import NoFields, Op, Shape, Steps, Tensor, Totals, make, per_axis, place
 from .convolution import resolve_padding, window_size
+from .memory import SAVES_INPUT, Footprint, Size
 
 
 class PoolFields(NamedTuple):

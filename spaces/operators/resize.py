@@ -7,9 +7,9 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import Footprint
 from ..graph import Op, Shape, Steps, Tensor, Totals, join, make, per_axis, place
 from ..values import shape_text
+from .memory import Footprint
 
 MODES = ("nearest", "bilinear")
 _LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}

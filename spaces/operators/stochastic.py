@@ -7,9 +7,9 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import VIEW, Footprint, Size
 from ..graph import NoFields, Op, Shape, Tensor, join, place
 from ..values import shape_text
+from .memory import VIEW, Footprint, Size
 
 
 class DropoutFields(NamedTuple):

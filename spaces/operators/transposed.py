@@ -8,11 +8,11 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import SAVES_INPUT, Footprint
 from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
 from ..values import shape_text
 from .convolution import check_channels, constructor, resolve_padding
-from .initial import Initialised
+from .initializers import Initialised
+from .memory import SAVES_INPUT, Footprint
 
 
 class TransposedConvFields(NamedTuple):

@@ -7,9 +7,9 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..footprint import Footprint, Size
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
 from ..values import shape_text
+from .memory import Footprint, Size
 from .pooling import MaxPool, PoolFields, pool_window, window_text
 
 

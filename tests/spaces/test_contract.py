@@ -19,7 +19,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from archscape.spaces import Network, Row, Term
 from archscape.spaces.blocks import BLOCKS
 from archscape.spaces.codegen.build import build
-from archscape.spaces.contract import (
+from archscape.spaces.language.expressions import Expr
+from archscape.spaces.operators import OPERATORS, Conv, Linear
+from archscape.spaces.operators.activation import ACTIVATIONS
+from archscape.spaces.testing import (
     INPUTS,
     check_fvcore,
     check_gradients,
@@ -28,9 +31,6 @@ from archscape.spaces.contract import (
     check_params,
     image,
 )
-from archscape.spaces.language.expressions import Expr
-from archscape.spaces.operators import OPERATORS, Conv, Linear
-from archscape.spaces.operators.activation import ACTIVATIONS
 
 
 @dataclass(frozen=True)

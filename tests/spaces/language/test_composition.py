@@ -12,11 +12,11 @@ import torch
 import archscape.spaces
 from archscape.spaces import Composed, Network, Row, ShapeError, Space, SpaceError, oneof, ref
 from archscape.spaces.codegen.source import source
-from archscape.spaces.contract import apply, image
 from archscape.spaces.language.document import read_text
 from archscape.spaces.language.expressions import Arithmetic, Conditional, Expr, expression_text
 from archscape.spaces.language.parser import parse
 from archscape.spaces.language.reading import read_table
+from archscape.spaces.testing import apply, image
 
 HEAD = "network: net\ninput: 8x16x16\n"
 

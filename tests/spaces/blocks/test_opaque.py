@@ -17,10 +17,10 @@ from archscape.spaces import Network, Row, SpaceError
 from archscape.spaces.blocks import block
 from archscape.spaces.codegen.build import build
 from archscape.spaces.codegen.source import source
-from archscape.spaces.contract import check
 from archscape.spaces.errors import ShapeError
 from archscape.spaces.graph import Tensor, Totals
 from archscape.spaces.operators.opaque import Opaque, module_class, opaque
+from archscape.spaces.testing import check
 
 
 class Mixer(nn.Module):

@@ -2,7 +2,7 @@
 
 ::
 
-    from archscape.spaces.contract import check
+    from archscape.spaces.testing import check
 
     def test_my_block() -> None:
         check(my_block, width=12, stride=2)

@@ -15,8 +15,8 @@ from archscape.analysis.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, ShapeError
 from archscape.spaces.codegen.build import build
 from archscape.spaces.codegen.runtime import attend
-from archscape.spaces.contract import check_macs
 from archscape.spaces.operators import Attention
+from archscape.spaces.testing import check_macs
 
 MAPS = [(8, 9), (8, 5, 6), (8, 3, 4, 5)]
 

@@ -6,10 +6,10 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..footprint import VIEW, Footprint, Size
 from ..graph import Op, Shape, Steps, Tensor, per_axis, place
 from ..values import Value, shape_text
-from .constant import bracketed
+from .memory import VIEW, Footprint, Size
+from .zero import bracketed
 
 SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))
 """The sides of each axis, the last axis first, as PyTorch counts them."""

@@ -9,7 +9,7 @@ import torch
 
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.errors import SpaceError
-from archscape.spaces.skips import additions, without_skips
+from archscape.spaces.without_skips import additions, without_skips
 
 RESIDUAL = (
     *("resnet18", "resnet20", "resnet50", "resnet50-preact", "resnext50-32x4d", "seresnet50"),
