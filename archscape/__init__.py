@@ -22,10 +22,10 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from . import analysis, search, spaces
-    from .analysis.cost import profile
+    from .analysis.costs.memory import largest_batch, memory
+    from .analysis.costs.memory.training import largest_training_batch, training_memory
+    from .analysis.costs.profile import profile
     from .analysis.guidelines import lint
-    from .analysis.memory import largest_batch, memory
-    from .analysis.memory.training import largest_training_batch, training_memory
     from .spaces import Network, Row, Space, load, load_network, load_space, oneof, ref, span
 
 _HOMES = {

@@ -23,7 +23,7 @@ from results import write_results
 from torch import nn
 from torchinfo import summary
 
-from archscape.analysis.conventions import count
+from archscape.analysis.costs.conventions import count
 from archscape.spaces import Network, catalog_names, load
 from archscape.spaces.codegen.build import build
 

@@ -31,10 +31,10 @@ import torch
 from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis, flop_count_table
 from results import write_results
 
-from archscape.analysis.cost import profile
-from archscape.analysis.memory import buffers, memory
-from archscape.analysis.memory.training import training_memory
-from archscape.analysis.receptive_field import fields
+from archscape.analysis.costs.memory import buffers, memory
+from archscape.analysis.costs.memory.training import training_memory
+from archscape.analysis.costs.profile import profile
+from archscape.analysis.costs.receptive_field import fields
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.blocks.block import repeat, trace
 from archscape.spaces.codegen.source import class_name, source

@@ -23,7 +23,7 @@ from statistics import median
 from results import write_results
 from scipy.stats import spearmanr
 
-from archscape.analysis.latency import Calibration, Latency, Measurement, Predictor, calibrate, measure
+from archscape.analysis.costs.latency import Calibration, Latency, Measurement, Predictor, calibrate, measure
 from archscape.spaces import Network, Space, catalog_names, load
 
 GROUP_PARAMS = 150_000_000

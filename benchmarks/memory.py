@@ -28,8 +28,8 @@ from allocations import training as follow_training
 from results import write_results
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from archscape.analysis.memory import largest_batch, memory
-from archscape.analysis.memory.training import largest_training_batch, training_memory
+from archscape.analysis.costs.memory import largest_batch, memory
+from archscape.analysis.costs.memory.training import largest_training_batch, training_memory
 from archscape.spaces import load_network
 from archscape.spaces.graph import Shape
 from archscape.spaces.values import shape_text

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from archscape.analysis.latency.calibration import Calibration
-from archscape.analysis.latency.prediction import Predictor
+from archscape.analysis.costs.latency.calibration import Calibration
+from archscape.analysis.costs.latency.prediction import Predictor
 from archscape.spaces.errors import Infeasible, JobError
 
 if TYPE_CHECKING:

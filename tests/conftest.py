@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from browser import Browser
     from postgres import Cluster
 
-    from archscape.analysis.latency import Calibration
+    from archscape.analysis.costs.latency import Calibration
 
 # Set before torch loads: on a busy machine its threads wait for each other far longer than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -89,11 +89,11 @@ def archscape(tmp_path: Path) -> Run:
 @pytest.fixture(scope="session")
 def calibration() -> Calibration:
     """A calibration of this machine's processor that nobody measured: round numbers for every class."""
-    from archscape.analysis.latency import Calibration, this_machine
-    from archscape.analysis.latency.calibration import Quality
-    from archscape.analysis.latency.chains import chain
-    from archscape.analysis.latency.fit import Rates
-    from archscape.analysis.latency.terms import OTHER, Scale, works
+    from archscape.analysis.costs.latency import Calibration, this_machine
+    from archscape.analysis.costs.latency.calibration import Quality
+    from archscape.analysis.costs.latency.cost_model import OTHER, Scale, works
+    from archscape.analysis.costs.latency.fit import Rates
+    from archscape.analysis.costs.latency.synthetic_graphs import chain
 
     known = [work for seed in range(64) for work in works(chain(seed), Scale(1, 4))]
     rates = {work.kind: Rates((1e-5, *(1e-10,) * (len(work.amounts) - 1)), 2e-10) for work in known}

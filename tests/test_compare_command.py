@@ -13,9 +13,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from archscape.analysis.latency import Calibration, Predictor
-from archscape.analysis.latency.store import save
-from archscape.analysis.memory.training import training_memory
+from archscape.analysis.costs.latency import Calibration, Predictor
+from archscape.analysis.costs.latency.store import save
+from archscape.analysis.costs.memory.training import training_memory
 from archscape.spaces import load_network
 
 FIGURE = Path(__file__).parents[1] / "docs" / "comparison.svg"

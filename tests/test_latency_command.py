@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from archscape.analysis.latency import Calibration, Predictor
-from archscape.analysis.latency.store import path_of, save
+from archscape.analysis.costs.latency import Calibration, Predictor
+from archscape.analysis.costs.latency.store import path_of, save
 from archscape.spaces import load_network
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -107,7 +107,7 @@ def test_an_interrupted_calibration_leaves_the_old_one(calibration: Calibration,
     save(calibration)
     before = path_of(calibration.setting).read_bytes()
     code = (
-        "import os, signal, sys; from archscape.analysis.latency import calibrating as c\n"
+        "import os, signal, sys; from archscape.analysis.costs.latency import calibrating as c\n"
         "made = c.chain\n"
         "def chain(seed, **given):\n"
         "    if seed == 5: os.kill(os.getpid(), signal.SIGINT)\n"

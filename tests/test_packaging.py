@@ -73,7 +73,7 @@ def test_no_import_goes_up(room: str, above: set[str]) -> None:
     [
         ("archscape", {"torch", "optuna", "ray", "pandas", "plotly", "yaml"}),
         ("archscape.spaces", {"torch", "optuna", "ray", "pandas", "plotly", "numpy"}),
-        ("archscape.analysis.cost", {"torch", "optuna", "ray", "pandas", "plotly"}),
+        ("archscape.analysis.costs.profile", {"torch", "optuna", "ray", "pandas", "plotly"}),
         ("archscape.search.train", {"optuna", "ray", "pandas", "plotly"}),
         ("archscape.search.data", {"optuna", "ray", "pandas", "plotly"}),
         ("archscape.cli", {"torch", "optuna", "ray", "pandas", "plotly"}),

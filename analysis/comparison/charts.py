@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from archscape.spaces.values import shape_text
 
-from ..memory.curve import Moment
+from ..costs.memory.curve import Moment
+from ..costs.receptive_field.by_depth import field_growth
 from ..page.specs import Spec, axis, layout_of
-from ..receptive_field.growth import field_growth
 from ..words import escaped, size
 from .entrant import Entrant
 from .layer_charts import rows_axis, weighted

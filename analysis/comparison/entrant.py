@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 from archscape.spaces import Network
 from archscape.spaces.graph import Shape
 
-from ..conventions import CONVENTIONS, Count, count
-from ..cost import LayerTable, Profile, profile
+from ..costs.conventions import CONVENTIONS, Count, count
+from ..costs.layers import LayerTable
+from ..costs.memory import Memory, memory
+from ..costs.memory.curve import Moment, memory_curve
+from ..costs.memory.training import TrainingMemory, training_memory
+from ..costs.profile import Profile, profile
+from ..costs.receptive_field import receptive_fields
 from ..guidelines import Finding, lint
-from ..memory import Memory, memory
-from ..memory.curve import Moment, memory_curve
-from ..memory.training import TrainingMemory, training_memory
 from ..page.networks import LayerRow
-from ..receptive_field import receptive_fields
 
 if TYPE_CHECKING:
-    from ..latency import Latency, Predictor
+    from ..costs.latency import Latency, Predictor
 
 
 @dataclass(frozen=True, kw_only=True)

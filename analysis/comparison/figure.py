@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from archscape.spaces.errors import InputError, suggest
 
+from ..costs.receptive_field.by_depth import field_growth
 from ..drawing import COLORS as ALL
 from ..drawing import INK, plain, write
 from ..page.networks import LayerRow
-from ..receptive_field.growth import field_growth
 from ..words import NONE, capital, label, size
 from .entrant import Entrant
 from .layer_charts import LINEAR, MEASURES, bar_places, weighted

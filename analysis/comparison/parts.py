@@ -12,7 +12,7 @@ from archscape.spaces.hashing.canonical import steps_of
 from archscape.spaces.language.rows import INPUT, Call
 from archscape.spaces.values import Value, text
 
-from ..memory.curve import memory_curve
+from ..costs.memory.curve import memory_curve
 
 NO_ROW = -1
 """The input, where the index of a row is asked."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from archscape.spaces.errors import InputError, suggest
 from archscape.spaces.values import shape_text
 
-from ..conventions import convention, count
-from ..cost import CONVENTION
-from ..memory import Memory
-from ..memory.training import TrainingMemory
+from ..costs.conventions import convention, count
+from ..costs.memory import Memory
+from ..costs.memory.training import TrainingMemory
+from ..costs.profile import CONVENTION
 from ..writing import write_table
 from .entrant import Entrant
 
 if TYPE_CHECKING:
-    from ..latency import Latency
+    from ..costs.latency import Latency
 
 Number: TypeAlias = "int | float | str | None"
 MEGA = 10**6

@@ -20,7 +20,7 @@ from archscape.spaces.operators import (
     Scale,
 )
 
-from ..receptive_field import Field, fields
+from ..costs.receptive_field import Field, fields
 
 NONLINEAR = (Activation, LeakyReLU, PReLU)
 STRAIGHT = (BatchNorm, Dropout, DropPath, Scale)

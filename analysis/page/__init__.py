@@ -18,7 +18,7 @@ from string import Template
 from archscape._version import __version__
 from archscape.spaces.errors import InputError
 
-from ..cost import CONVENTION, UNCOUNTED
+from ..costs.profile import CONVENTION, UNCOUNTED
 from .networks import Dossier
 from .specs import Spec
 from .tables import Html, layers_table

@@ -9,8 +9,8 @@ from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 from archscape.spaces.graph import Shape
 
-from ..cost import Profile, profile
-from ..receptive_field import receptive_fields
+from ..costs.profile import Profile, profile
+from ..costs.receptive_field import receptive_fields
 
 
 class LayerRow(NamedTuple):

@@ -13,8 +13,8 @@ from .common import say
 from .networks import FormatOption
 
 if TYPE_CHECKING:
-    from ..analysis.latency.calibrating import Progress
-    from ..analysis.latency.calibration import Calibration
+    from ..analysis.costs.latency.calibrating import Progress
+    from ..analysis.costs.latency.calibration import Calibration
 
 DeviceOption = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads of PyTorch.")]
@@ -33,9 +33,9 @@ def calibrate(
     Then `archscape profile NETWORK --latency` predicts, and a search can have `latency` among its objectives
     and limits. Let nothing else run meanwhile. Ctrl-C leaves an older calibration as it is.
     """
-    from ..analysis.latency.calibrating import calibrate as time_operators
-    from ..analysis.latency.figures import figures
-    from ..analysis.latency.store import save
+    from ..analysis.costs.latency.calibrating import calibrate as time_operators
+    from ..analysis.costs.latency.device_summary import figures
+    from ..analysis.costs.latency.store import save
 
     with _bar() as progress:
         found = time_operators(

@@ -16,7 +16,7 @@ from .networks import FormatOption, InputOption, find_network, is_python, read_s
 
 if TYPE_CHECKING:
     from ..analysis.comparison.entrant import Entrant, Terms
-    from ..analysis.latency import Predictor
+    from ..analysis.costs.latency import Predictor
 
 FIGURES = (".svg", ".png", ".pdf")
 TABLES = (".md", ".tex", ".csv", ".json")
@@ -103,7 +103,7 @@ def compare(
     """
     from ..analysis.comparison.entrant import Terms
     from ..analysis.comparison.table import choose, note, table
-    from ..analysis.conventions import CONVENTIONS
+    from ..analysis.costs.conventions import CONVENTIONS
 
     chosen, kind = choose(costs), _kind(out, figure, differences)
     terms = Terms(batch=batch, dtype=dtype, mode=mode, optimizer=optimizer)
@@ -146,8 +146,8 @@ def _predictor(latency: bool, device: str | None, threads: int | None, terms: Te
             raise InputError(f"--{name} says where a latency is of; give --latency as well")
     if not latency:
         return None
-    from ..analysis.latency import Predictor, this_machine
-    from ..analysis.latency.store import load
+    from ..analysis.costs.latency import Predictor, this_machine
+    from ..analysis.costs.latency.store import load
 
     setting = this_machine(device=device or "cpu", threads=threads or 1, batch=terms.batch, dtype=terms.dtype)
     return Predictor(load(setting))
@@ -155,12 +155,12 @@ def _predictor(latency: bool, device: str | None, threads: int | None, terms: Te
 
 def _entrant(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> Entrant:
     from ..analysis.comparison.entrant import Entrant
-    from ..analysis.cost import profile
+    from ..analysis.costs.profile import profile
 
     if not is_python(name):
         return Entrant.of(profile(find_network(name, shape)), terms, predictor)
-    from ..analysis.foreign import profile_module
-    from ..analysis.foreign.user_code import load_module
+    from ..analysis.costs.modules import profile_module
+    from ..analysis.costs.modules.user_code import load_module
 
     if shape is None:
         raise InputError(f"{name}: a module does not say what it reads; give --input CxHxW, as in 3x224x224")

@@ -42,7 +42,7 @@ def field(
         raise InputError(f"{out}: a figure is one of {', '.join(FIGURES)}")
     if out is not None and not out.parent.is_dir():
         raise InputError(f"{out.parent}: no such folder")
-    from ..analysis.receptive_field.effective import draw_field, effective_field
+    from ..analysis.costs.receptive_field.effective import draw_field, effective_field
 
     table = find_network(network, shape)
     found = effective_field(

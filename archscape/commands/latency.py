@@ -12,8 +12,8 @@ from .common import say
 from .memory import DTYPE, Ask
 
 if TYPE_CHECKING:
-    from ..analysis.cost import Profile
-    from ..analysis.latency import Latency, Measurement
+    from ..analysis.costs.latency import Latency, Measurement
+    from ..analysis.costs.profile import Profile
 
 LatencyOption = Annotated[
     bool,
@@ -78,8 +78,8 @@ def times_of(found: Profile, timing: Timing, ask: Ask) -> Times:
     Raises:
         InputError: If there is no calibration for the setting, or no such device.
     """
-    from ..analysis.latency import measure, predict, this_machine
-    from ..analysis.latency.store import load
+    from ..analysis.costs.latency import measure, predict, this_machine
+    from ..analysis.costs.latency.store import load
 
     given = timing.setting(ask)
     told = predict(found.network, load(this_machine(**given))) if timing.latency else None

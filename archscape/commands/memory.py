@@ -13,8 +13,8 @@ from ..spaces.errors import InputError
 from .common import say
 
 if TYPE_CHECKING:
-    from ..analysis.memory import Memory
-    from ..analysis.memory.training import TrainingMemory
+    from ..analysis.costs.memory import Memory
+    from ..analysis.costs.memory.training import TrainingMemory
     from ..spaces import Network
 
 UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -78,7 +78,7 @@ class Found(NamedTuple):
 
 def show_memory(network: Network, ask: Ask, form: Format, title: str) -> None:
     """Print a line for inference in each mode and one for training."""
-    from ..analysis.memory import UNCOUNTED, foreign
+    from ..analysis.costs.memory import UNCOUNTED, foreign
 
     rows: list[tuple[object, ...]] = [
         (
@@ -98,7 +98,7 @@ def show_memory(network: Network, ask: Ask, form: Format, title: str) -> None:
 
 def with_memory(result: dict[str, Any], network: Network, ask: Ask) -> dict[str, Any]:
     """Return the JSON of a profile with the memory of the network, and the bytes of every layer's map."""
-    from ..analysis.memory import map_bytes
+    from ..analysis.costs.memory import map_bytes
 
     made = map_bytes(network, batch=ask.batch or 1, dtype=ask.dtype or DTYPE)
     layers = [layer | {"bytes": made[layer["name"]]} for layer in result["layers"]]
@@ -106,7 +106,7 @@ def with_memory(result: dict[str, Any], network: Network, ask: Ask) -> dict[str,
 
 
 def _as_json(network: Network, ask: Ask) -> dict[str, Any]:
-    from ..analysis.memory import UNCOUNTED, foreign
+    from ..analysis.costs.memory import UNCOUNTED, foreign
 
     given = {"batch": ask.batch or 1, "dtype": ask.dtype or DTYPE, "fit": ask.fit, "convention": UNCOUNTED}
     unknown = {"unknown": list(foreign(network.graph.flatten()))}
@@ -119,8 +119,8 @@ def _as_json(network: Network, ask: Ask) -> dict[str, Any]:
 
 
 def _find(network: Network, ask: Ask) -> list[Found]:
-    from ..analysis.memory import MODES, largest_batch, memory
-    from ..analysis.memory.training import largest_training_batch, training_memory
+    from ..analysis.costs.memory import MODES, largest_batch, memory
+    from ..analysis.costs.memory.training import largest_training_batch, training_memory
 
     batch, dtype, optimizer = ask.batch or 1, ask.dtype or DTYPE, ask.optimizer or OPTIMIZER
     limit = read_size(ask.fit) if ask.fit else None

@@ -35,9 +35,9 @@ from .memory import (
 from .networks import COSTS, FormatOption, InputOption, find_network, is_python, read_sizes
 
 if TYPE_CHECKING:
-    from ..analysis.conventions import Count
-    from ..analysis.cost import Profile
-    from ..analysis.foreign import ModuleProfile
+    from ..analysis.costs.conventions import Count
+    from ..analysis.costs.modules import ModuleProfile
+    from ..analysis.costs.profile import Profile
 
 ALL = "all"
 Source = Annotated[
@@ -81,7 +81,7 @@ def profile(
         _check_table(network, memory, timing)
         _show_module(network, form, convention, shape)
         return
-    from ..analysis.cost import profile as count
+    from ..analysis.costs.profile import profile as count
 
     found = count(find_network(network, shape))
     counts = _counts(found, convention)
@@ -127,7 +127,7 @@ def _check_table(name: str, memory: bool, timing: Timing) -> None:
 
 
 def _counts(found: Profile, name: str) -> list[Count]:
-    from ..analysis.conventions import count, side_by_side
+    from ..analysis.costs.conventions import count, side_by_side
 
     if name == ALL:
         return side_by_side(found.network)
@@ -135,8 +135,8 @@ def _counts(found: Profile, name: str) -> list[Count]:
 
 
 def _show_costs(found: Profile, form: Format) -> None:
-    from ..analysis.cost import CONVENTION
-    from ..analysis.receptive_field import receptive_fields
+    from ..analysis.costs.profile import CONVENTION
+    from ..analysis.costs.receptive_field import receptive_fields
     from ..spaces.values import shape_text
 
     fields = receptive_fields(found.network.graph)
@@ -203,8 +203,8 @@ def _missing(count: Count) -> str:
 
 
 def _as_json(found: Profile, counts: Sequence[Count]) -> dict[str, Any]:
-    from ..analysis.cost import CONVENTION
-    from ..analysis.receptive_field import receptive_fields
+    from ..analysis.costs.profile import CONVENTION
+    from ..analysis.costs.receptive_field import receptive_fields
 
     fields = receptive_fields(found.network.graph)
     layers = [{**layer._asdict(), "receptive_field": fields[layer.name]} for layer in found.layers]
@@ -237,8 +237,8 @@ def _count_json(count: Count, found: Profile) -> dict[str, Any]:
 
 
 def _show_module(name: str, form: Format, convention: str, shape: str | None) -> None:
-    from ..analysis.foreign import profile_module
-    from ..analysis.foreign.user_code import load_module
+    from ..analysis.costs.modules import profile_module
+    from ..analysis.costs.modules.user_code import load_module
 
     if convention not in ("", "macs"):
         law = "only networks of ours are counted in other conventions: their rules are for our operators"

@@ -8,10 +8,10 @@ import pytest
 
 from archscape.analysis.comparison.entrant import Entrant, Terms, entrants
 from archscape.analysis.comparison.page import COLORS, write_comparison
-from archscape.analysis.conventions import CONVENTIONS, count
-from archscape.analysis.cost import profile
+from archscape.analysis.costs.conventions import CONVENTIONS, count
+from archscape.analysis.costs.memory.curve import memory_curve
+from archscape.analysis.costs.profile import profile
 from archscape.analysis.guidelines import lint
-from archscape.analysis.memory.curve import memory_curve
 from archscape.spaces import Network, catalog_networks, load_network
 from archscape.spaces.errors import InputError
 

@@ -8,7 +8,7 @@ import pytest
 
 from archscape.analysis.comparison.entrant import Entrant, Terms, entrants
 from archscape.analysis.comparison.figure import KINDS, write_comparison_figure
-from archscape.analysis.cost import profile
+from archscape.analysis.costs.profile import profile
 from archscape.spaces import InputError, Network, load_network
 
 STARTS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}

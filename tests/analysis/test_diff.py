@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archscape.analysis.comparison.diff import COSTS, Change, Diff, Setting, diff
 from archscape.analysis.comparison.parts import parts_of, style_of
-from archscape.analysis.memory import memory
+from archscape.analysis.costs.memory import memory
 from archscape.spaces import Network, catalog_names, load, load_network, load_space
 from archscape.spaces.graph import Style
 

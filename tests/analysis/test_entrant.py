@@ -8,10 +8,10 @@ import pytest
 
 from archscape.analysis.comparison.entrant import Terms, entrants
 from archscape.analysis.comparison.table import COLUMNS, choose, note, table
-from archscape.analysis.conventions import CONVENTIONS
-from archscape.analysis.memory import memory
-from archscape.analysis.memory.training import training_memory
-from archscape.analysis.receptive_field.growth import field_growth
+from archscape.analysis.costs.conventions import CONVENTIONS
+from archscape.analysis.costs.memory import memory
+from archscape.analysis.costs.memory.training import training_memory
+from archscape.analysis.costs.receptive_field.by_depth import field_growth
 from archscape.spaces import InputError, load_network
 
 ADAM = Terms(batch=4, dtype="float16", mode="eager", optimizer="adamw")

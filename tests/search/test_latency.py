@@ -12,9 +12,9 @@ import pytest
 import yaml
 from rich.console import Console
 
-from archscape.analysis.latency import Calibration, Predictor
-from archscape.analysis.latency.fit import Rates
-from archscape.analysis.latency.store import save
+from archscape.analysis.costs.latency import Calibration, Predictor
+from archscape.analysis.costs.latency.fit import Rates
+from archscape.analysis.costs.latency.store import save
 from archscape.analysis.report.run import RunResults
 from archscape.search.executors import InProcess
 from archscape.search.history import History

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from archscape.analysis.receptive_field import receptive_fields
+from archscape.analysis.costs.receptive_field import receptive_fields
 from archscape.spaces import Network, Space, load, load_network
 from archscape.spaces.codegen.build import build
 from archscape.spaces.codegen.source import source

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from archscape.analysis.receptive_field import receptive_fields
+from archscape.analysis.costs.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, ShapeError
 from archscape.spaces.codegen.build import build
 from archscape.spaces.codegen.runtime import attend

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor as TorchTensor
 from torch import nn
 
-from archscape.analysis.receptive_field import receptive_fields
+from archscape.analysis.costs.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, SpaceError
 from archscape.spaces.blocks import block
 from archscape.spaces.codegen.build import build

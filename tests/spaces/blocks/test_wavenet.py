@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from archscape.analysis.receptive_field import receptive_fields
+from archscape.analysis.costs.receptive_field import receptive_fields
 from archscape.spaces import Network, Row, ShapeError
 from archscape.spaces.codegen.build import build
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
+from .device_setup import LAYOUT, Setting, this_machine
 from .energy import Meter, meter_of
-from .setting import LAYOUT, Setting, this_machine
 
 if TYPE_CHECKING:
     from torch import nn

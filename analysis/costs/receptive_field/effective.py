@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from archscape.analysis.drawing import write
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
-from ..drawing import write
 from . import Field, fields
-from .prefix import Prefix, find_layer
+from .truncated import Prefix, find_layer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

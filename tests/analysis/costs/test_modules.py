@@ -16,10 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archscape.analysis import foreign
-from archscape.analysis.cost import profile
-from archscape.analysis.foreign import profile_module, tracing
-from archscape.analysis.foreign.user_code import load_module
+from archscape.analysis.costs import modules as foreign
+from archscape.analysis.costs.modules import profile_module, tracing
+from archscape.analysis.costs.modules.user_code import load_module
+from archscape.analysis.costs.profile import profile
 from archscape.cli import main
 from archscape.spaces import load_network
 from archscape.spaces.codegen.build import build

@@ -19,7 +19,7 @@ from archscape.spaces.codegen.helpers import definitions
 from archscape.spaces.codegen.parameters import literal
 from archscape.spaces.graph import Flat, Node, Shape
 
-from .setting import Setting
+from .device_setup import Setting
 
 if TYPE_CHECKING:
     Function = Callable[..., Tensor]

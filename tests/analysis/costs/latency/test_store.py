@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from archscape.analysis.latency import Calibration, this_machine
-from archscape.analysis.latency.setting import Setting
-from archscape.analysis.latency.store import home, load, path_of, read, save
+from archscape.analysis.costs.latency import Calibration, this_machine
+from archscape.analysis.costs.latency.device_setup import Setting
+from archscape.analysis.costs.latency.store import home, load, path_of, read, save
 from archscape.spaces.errors import InputError
 
 

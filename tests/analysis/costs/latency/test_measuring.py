@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from archscape.analysis.latency import calibrate, measure, predict, this_machine
-from archscape.analysis.latency.calibrating import cache_bytes
-from archscape.analysis.latency.chains import chain
-from archscape.analysis.latency.energy import meter_of
-from archscape.analysis.latency.running import Stepper, image, ready
+from archscape.analysis.costs.latency import calibrate, measure, predict, this_machine
+from archscape.analysis.costs.latency.calibrating import cache_bytes
+from archscape.analysis.costs.latency.energy import meter_of
+from archscape.analysis.costs.latency.running import Stepper, image, ready
+from archscape.analysis.costs.latency.synthetic_graphs import chain
 from archscape.spaces import Network, load_network
 from archscape.spaces.errors import InputError
 

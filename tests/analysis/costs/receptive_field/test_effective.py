@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archscape.analysis.receptive_field import Field
-from archscape.analysis.receptive_field.effective import EffectiveField, draw_field, effective_field
+from archscape.analysis.costs.receptive_field import Field
+from archscape.analysis.costs.receptive_field.effective import EffectiveField, draw_field, effective_field
 from archscape.spaces import Network, load_network
 from archscape.spaces.errors import InputError
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from archscape.analysis import receptive_field
-from archscape.analysis.cost import profile
-from archscape.analysis.receptive_field import Field, fields, receptive_fields
+from archscape.analysis.costs import receptive_field
+from archscape.analysis.costs.profile import profile
+from archscape.analysis.costs.receptive_field import Field, fields, receptive_fields
 from archscape.spaces import Network, load_network
 from archscape.spaces.codegen.build import build
 from archscape.spaces.graph import Shape

@@ -13,17 +13,19 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, cast, overload
+from typing import TYPE_CHECKING, cast, overload
 
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Body, Shape, make
 from archscape.spaces.operators.opaque import Opaque
 
+from .layers import Coverage, Foreign, Layer, LayerTable
+
 if TYPE_CHECKING:
     from torch import nn
 
-    from .foreign import Input, ModuleProfile
+    from .modules import Input, ModuleProfile
 
 CONVENTION = (
     "macs: convolutions, linear layers and matrix products, no bias, batch 1; "
@@ -31,101 +33,6 @@ CONVENTION = (
 )
 UNCOUNTED = ("data movement: concat, flatten, padding", "dropout, which does nothing at inference")
 FOREIGN = "foreign modules: all but their macs and activations"
-
-
-class Layer(NamedTuple):
-    """One operator of a network.
-
-    Attributes:
-        name: Full name; for a layer with state, that of its module.
-        op: The operator's word.
-        shape: Output shape: channels, then extents.
-        params: Trainable parameters.
-        macs: Multiply-accumulates.
-        flops: Floating-point operations.
-        activations: Elements written, if it is a convolution or a linear layer.
-    """
-
-    name: str
-    op: str
-    shape: Shape
-    params: int
-    macs: int
-    flops: int
-    activations: int
-
-
-class Foreign(NamedTuple):
-    """A layer that is a foreign module.
-
-    Attributes:
-        path: Its class, such as `torch.nn.PixelShuffle`.
-        unsupported: Operations of it that fvcore cannot count, with how often each stands.
-    """
-
-    path: str
-    unsupported: dict[str, int]
-
-
-class Coverage(NamedTuple):
-    """How the layers of a network were counted.
-
-    Attributes:
-        formula: Words of the operators that were counted by their own formula.
-        fvcore: The layers that fvcore counted, by name.
-        uncounted: What no count holds.
-    """
-
-    formula: tuple[str, ...]
-    fvcore: dict[str, Foreign]
-    uncounted: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, object]:
-        """Return it as plain lists and mappings, for JSON."""
-        return {
-            "by formula": list(self.formula),
-            "by fvcore": {name: layer._asdict() for name, layer in self.fvcore.items()},
-            "not counted": list(self.uncounted),
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerTable:
-    """Costs layer by layer, and their sums.
-
-    Attributes:
-        layers: One entry an operator or a module, in order.
-    """
-
-    layers: list[Layer]
-
-    @property
-    def params(self) -> int:
-        """Trainable parameters."""
-        return sum(layer.params for layer in self.layers)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of convolutions, linear layers and matrix products, without bias."""
-        return sum(layer.macs for layer in self.layers)
-
-    @property
-    def flops(self) -> int:
-        """Twice the macs, and every other arithmetic operation."""
-        return sum(layer.flops for layer in self.layers)
-
-    @property
-    def activations(self) -> int:
-        """Elements written by convolutions and linear layers."""
-        return sum(layer.activations for layer in self.layers)
-
-    @cached_property
-    def flops_by_kind(self) -> dict[str, int]:
-        """Floating-point operations by operator: what `flops` is made of."""
-        kinds: dict[str, int] = {}
-        for layer in self.layers:
-            kinds[layer.op] = kinds.get(layer.op, 0) + layer.flops
-        return {kind: flops for kind, flops in kinds.items() if flops}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +91,7 @@ def _of_module(module: nn.Module, given: Input | None) -> ModuleProfile:
         raise InputError(f"{law}, but got {type(module).__name__}; `archscape.load` reads a name or a file")
     if given is None:
         raise InputError("a module does not say what it reads: give input=(3, 224, 224), or its tensors")
-    from .foreign import profile_module
+    from .modules import profile_module
 
     return profile_module(module, input=given)
 

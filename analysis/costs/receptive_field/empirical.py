@@ -12,7 +12,7 @@ from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
 from archscape.spaces.values import shape_text
 
-from .prefix import Prefix
+from .truncated import Prefix
 
 
 class Seen(NamedTuple):

@@ -6,8 +6,9 @@ import json
 import pytest
 import torch
 
-from archscape.analysis import cost
-from archscape.analysis.cost import UNCOUNTED, Coverage, Foreign, Layer, profile
+from archscape.analysis.costs import profile as cost
+from archscape.analysis.costs.layers import Coverage, Foreign, Layer
+from archscape.analysis.costs.profile import UNCOUNTED, profile
 from archscape.spaces import Network, Row, catalog_names, load, load_network
 from archscape.spaces.blocks import block
 from archscape.spaces.codegen.build import build

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from .calibrating import calibrate
 from .calibration import Calibration
+from .device_setup import Setting, this_machine
 from .measuring import Measurement, measure
 from .prediction import Latency, Predictor, predict
-from .setting import Setting, this_machine
 
 __all__ = [
     "Calibration",

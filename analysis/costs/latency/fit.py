@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from .terms import OTHER, Work
+from .cost_model import OTHER, Work
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 
-from archscape.analysis.latency import Calibration
-from archscape.analysis.latency.calibrating import CHAINS, Timed, calibration_of
-from archscape.analysis.latency.chains import chain
-from archscape.analysis.latency.fit import FEWEST, Rates, Row, fit, fit_kind
-from archscape.analysis.latency.prediction import cold_share
-from archscape.analysis.latency.terms import OTHER, Scale, Work, works
+from archscape.analysis.costs.latency import Calibration
+from archscape.analysis.costs.latency.calibrating import CHAINS, Timed, calibration_of
+from archscape.analysis.costs.latency.cost_model import OTHER, Scale, Work, works
+from archscape.analysis.costs.latency.fit import FEWEST, Rates, Row, fit, fit_kind
+from archscape.analysis.costs.latency.prediction import cold_share
+from archscape.analysis.costs.latency.synthetic_graphs import chain
 from archscape.spaces.operators import (
     OPERATORS,
     ContextPool,

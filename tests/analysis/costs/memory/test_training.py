@@ -5,8 +5,8 @@ import doctest
 import pytest
 from allocations import mem_tracker_peak, training
 
-from archscape.analysis.memory import training as memory_training
-from archscape.analysis.memory.training import STATES, largest_training_batch, training_memory
+from archscape.analysis.costs.memory import training as memory_training
+from archscape.analysis.costs.memory.training import STATES, largest_training_batch, training_memory
 from archscape.spaces import InputError, load_network
 
 SCALARS = 64

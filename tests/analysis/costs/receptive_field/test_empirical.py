@@ -3,9 +3,9 @@ from fractions import Fraction
 
 import pytest
 
-from archscape.analysis.receptive_field import empirical as module
-from archscape.analysis.receptive_field import fields
-from archscape.analysis.receptive_field.empirical import empirical_field
+from archscape.analysis.costs.receptive_field import empirical as module
+from archscape.analysis.costs.receptive_field import fields
+from archscape.analysis.costs.receptive_field.empirical import empirical_field
 from archscape.spaces import Network, load_network
 from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape

@@ -10,9 +10,9 @@ from typing import Any
 
 from archscape.spaces.errors import InputError
 
+from .cost_model import OTHER
+from .device_setup import Setting
 from .fit import Rates
-from .setting import Setting
-from .terms import OTHER
 
 FORMAT = 1
 LEVEL = 0.9

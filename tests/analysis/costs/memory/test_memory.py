@@ -6,10 +6,10 @@ from bisect import bisect_right
 import pytest
 from allocations import eager_peak, graph_peak, training
 
-from archscape.analysis import memory as module
-from archscape.analysis.cost import profile
-from archscape.analysis.memory import largest_batch, memory
-from archscape.analysis.memory.training import training_memory
+from archscape.analysis.costs import memory as module
+from archscape.analysis.costs.memory import largest_batch, memory
+from archscape.analysis.costs.memory.training import training_memory
+from archscape.analysis.costs.profile import profile
 from archscape.spaces import InputError, Network, Row, load_network
 from archscape.spaces.authoring import Tensor, block, opaque
 from archscape.spaces.operators import OPERATORS

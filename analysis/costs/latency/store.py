@@ -9,7 +9,7 @@ from pathlib import Path
 from archscape.spaces.errors import InputError
 
 from .calibration import Calibration
-from .setting import Setting
+from .device_setup import Setting
 
 
 def home() -> Path:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from archscape.analysis.cost import profile
-from archscape.analysis.latency import Calibration, Predictor, predict
-from archscape.analysis.latency.figures import figures
-from archscape.analysis.latency.fit import Rates
-from archscape.analysis.latency.prediction import cold_share
-from archscape.analysis.latency.store import save
-from archscape.analysis.latency.terms import OTHER
+from archscape.analysis.costs.latency import Calibration, Predictor, predict
+from archscape.analysis.costs.latency.cost_model import OTHER
+from archscape.analysis.costs.latency.device_summary import figures
+from archscape.analysis.costs.latency.fit import Rates
+from archscape.analysis.costs.latency.prediction import cold_share
+from archscape.analysis.costs.latency.store import save
+from archscape.analysis.costs.profile import profile
 from archscape.spaces import Network, catalog_names, load
 from archscape.spaces.errors import InputError
 
@@ -93,7 +93,7 @@ def test_by_default_this_machine_is_meant(calibration: Calibration, devices: Pat
 def test_a_prediction_needs_neither_torch_nor_numpy(calibration: Calibration, devices: Path) -> None:
     save(calibration)
     code = (
-        "import sys, archscape; from archscape.analysis.latency import predict;"
+        "import sys, archscape; from archscape.analysis.costs.latency import predict;"
         "assert predict(archscape.load('resnet18')).seconds > 0;"
         "print(sorted({'torch', 'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
     )

@@ -10,9 +10,9 @@ from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Body, Op, Shape
 
 from .calibration import LEVEL, Calibration
-from .setting import Setting, this_machine
+from .cost_model import OTHER, Scale, Work, plain_work, work_of
+from .device_setup import Setting, this_machine
 from .store import load
-from .terms import OTHER, Scale, Work, plain_work, work_of
 
 REMEMBERED = 50_000
 """Blocks and operators that a predictor remembers."""

@@ -25,7 +25,7 @@ from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
 from archscape.spaces.values import shape_text
 
-from ..cost import Layer, LayerTable
+from ..layers import Layer, LayerTable
 from .dispatch import Ran, run
 from .tracing import Traced, trace
 from .user_code import failures

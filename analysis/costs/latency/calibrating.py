@@ -15,11 +15,11 @@ from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Flat
 
 from .calibration import LEVEL, Calibration, Quality
-from .chains import chain
+from .cost_model import Scale, Work, works
+from .device_setup import Setting, this_machine
 from .fit import Rates, Row, fit
 from .prediction import cold_share
-from .setting import Setting, this_machine
-from .terms import Scale, Work, works
+from .synthetic_graphs import chain
 
 if TYPE_CHECKING:
     from .running import Stepper

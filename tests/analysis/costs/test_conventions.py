@@ -24,9 +24,9 @@ import pytest
 import torch
 from torch import nn
 
-from archscape.analysis import conventions
-from archscape.analysis.conventions import CONVENTIONS, convention, count, side_by_side
-from archscape.analysis.cost import profile
+from archscape.analysis.costs import conventions
+from archscape.analysis.costs.conventions import CONVENTIONS, convention, count, side_by_side
+from archscape.analysis.costs.profile import profile
 from archscape.spaces import Network, Row, Term, catalog_names, load, load_network, load_space
 from archscape.spaces.blocks import block
 from archscape.spaces.blocks.block import Block
