@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .analysis.costs.memory import largest_batch, memory
     from .analysis.costs.memory.training import largest_training_batch, training_memory
     from .analysis.costs.profile import profile
-    from .analysis.guidelines import lint
+    from .analysis.lint import lint
     from .spaces import Network, Row, Space, load, load_network, load_space, oneof, ref, span
 
 _HOMES = {

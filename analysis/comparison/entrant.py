@@ -17,7 +17,7 @@ from ..costs.memory.curve import Moment, memory_curve
 from ..costs.memory.training import TrainingMemory, training_memory
 from ..costs.profile import Profile, profile
 from ..costs.receptive_field import receptive_fields
-from ..guidelines import Finding, lint
+from ..lint import Finding, lint
 from ..page.networks import LayerRow
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from archscape.spaces import Network
 from archscape.spaces.values import shape_text
 
-from ..guidelines import Finding
+from ..lint import Finding
 from ..page import NOTE, empty, network_details
 from ..page.networks import Dossier
 from ..page.tables import Cell, Html, html_table, shares_table

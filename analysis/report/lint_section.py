@@ -8,7 +8,7 @@ from html import escape
 from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 
-from ..guidelines import Finding, lint
+from ..lint import Finding, lint
 from ..page import empty
 from ..page.tables import Html, html_table
 

@@ -11,7 +11,7 @@ from .common import say
 from .networks import FormatOption, InputOption, find_network
 
 if TYPE_CHECKING:
-    from ..analysis.guidelines import Finding
+    from ..analysis.lint import Finding
 
 COLUMNS = (
     "severity",
@@ -39,7 +39,7 @@ def lint(
     A warning is something spent or lost for nothing, a note a trade-off to weigh. `docs/guidelines.md` has
     the rules.
     """
-    from ..analysis.guidelines import lint as check
+    from ..analysis.lint import lint as check
 
     table = find_network(network, shape)
     found = check(table)

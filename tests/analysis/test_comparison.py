@@ -11,7 +11,7 @@ from archscape.analysis.comparison.page import COLORS, write_comparison
 from archscape.analysis.costs.conventions import CONVENTIONS, count
 from archscape.analysis.costs.memory.curve import memory_curve
 from archscape.analysis.costs.profile import profile
-from archscape.analysis.guidelines import lint
+from archscape.analysis.lint import lint
 from archscape.spaces import Network, catalog_networks, load_network
 from archscape.spaces.errors import InputError
 

@@ -10,8 +10,8 @@ from archscape.spaces.graph import Node, Op
 from archscape.spaces.operators import Conv
 from archscape.spaces.values import shape_text
 
+from .dataflow import Wiring
 from .finding import Cost, Hit, Rule, Severity
-from .wiring import Wiring
 
 NARROW = 4
 APART = 3  # two in a row are what AlexNet and ShuffleNet do, measured as harmless (Zhang et al. 2018, 3.2)

@@ -9,8 +9,8 @@ from archscape.spaces.graph import Shape
 from archscape.spaces.operators import Conv, GlobalAvgPool, GlobalMaxPool
 from archscape.spaces.values import shape_text
 
+from .dataflow import Wiring
 from .finding import Cost, Hit, Rule, Severity
-from .wiring import Wiring
 
 
 def _small_fields(wiring: Wiring) -> Iterator[Hit]:

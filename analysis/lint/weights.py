@@ -9,8 +9,8 @@ from archscape.spaces.graph import Totals
 from archscape.spaces.operators import BatchNorm, Conv, Flatten, InstanceNorm, Linear, Reshape
 from archscape.spaces.values import shape_text
 
+from .dataflow import Wiring
 from .finding import Cost, Hit, Rule, Severity
-from .wiring import Wiring
 
 MOST = 0.5
 

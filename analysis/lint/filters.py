@@ -10,8 +10,8 @@ from archscape.spaces.graph import Shape, Totals
 from archscape.spaces.operators import Conv, Crop, Pad
 from archscape.spaces.values import shape_text
 
+from .dataflow import Wiring
 from .finding import Cost, Hit, Rule, Severity
-from .wiring import Wiring
 
 SAVING = 0.10  # below this, a chain is no clear gain for the layers that it adds
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from archscape.spaces.graph import Node, Shape
 from archscape.spaces.operators import AvgPool, Conv, Crop, MaxPool, Pad
 
+from .dataflow import Wiring
 from .finding import Cost, Hit, Rule, Severity
-from .wiring import Wiring
 
 GROUP = 3
 

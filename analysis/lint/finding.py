@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archscape.spaces.graph import Totals
 
-from .wiring import Wiring
+from .dataflow import Wiring
 
 
 class Severity(StrEnum):

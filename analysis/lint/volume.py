@@ -10,8 +10,8 @@ from typing import NamedTuple
 from archscape.spaces.operators import Conv
 from archscape.spaces.values import shape_text
 
+from .dataflow import Wiring
 from .finding import Cost, Hit, Rule, Severity
-from .wiring import Wiring
 
 FALL = 4.0  # a stride of 2 along two axes, channels kept; along three axes it is 8
 WIDE = 512  # where VGG-16, the origin of the rule, stops to grow

@@ -5,8 +5,8 @@ from __future__ import annotations
 from archscape.spaces import Network
 
 from . import channels, context, dilation, filters, volume, weights
+from .dataflow import Wiring, row_of
 from .finding import Cost, Finding, Hit, Rule, Severity
-from .wiring import Wiring, row_of
 
 RULES: tuple[Rule, ...] = (
     *volume.RULES,

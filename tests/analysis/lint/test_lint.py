@@ -5,9 +5,10 @@ from random import Random
 
 import pytest
 
-from archscape.analysis import guidelines
-from archscape.analysis.guidelines import RULES, Finding, dilation, lint, wiring
-from archscape.analysis.guidelines.dilation import dense_rates
+from archscape.analysis import lint as guidelines
+from archscape.analysis.lint import RULES, Finding, dilation, lint
+from archscape.analysis.lint import dataflow as wiring
+from archscape.analysis.lint.dilation import dense_rates
 from archscape.spaces import Network, Space, catalog_names, load, load_network
 
 
