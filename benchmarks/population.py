@@ -36,7 +36,7 @@ BUILT = 20
 ROUNDS = 3
 PROGRAM = """
 import time
-from archscape.analysis.population import population
+from archscape.analysis.statistics.population import population
 from archscape.spaces import Space
 space = Space.load("cifar")
 start = time.process_time()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from sqlalchemy import Row
 
-from archscape.analysis.frontier import Objectives
+from archscape.analysis.statistics.frontier import Objectives
 
 if TYPE_CHECKING:
     from archscape.spaces.values import Option

@@ -38,7 +38,7 @@ from archscape.analysis.costs.latency.calibration import Calibration
 from archscape.analysis.costs.latency.device_setup import this_machine
 from archscape.analysis.costs.latency.store import load
 from archscape.analysis.costs.latency.store import read as read_calibration
-from archscape.analysis.frontier import WAYS, Direction
+from archscape.analysis.statistics.frontier import WAYS, Direction
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, suggest
 from archscape.spaces.language.document import Document, Place, Tree, read_file

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from archscape.analysis.frontier import Objectives, crowding_distances, ranks
+from archscape.analysis.statistics.frontier import Objectives, crowding_distances, ranks
 
 from .history import History, Record
 

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
 
-from archscape.analysis.frontier import Direction
+from archscape.analysis.statistics.frontier import Direction
 from archscape.spaces.errors import StudyError
 
 from . import mirror

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from archscape.analysis.frontier import Objectives, frontier
+from archscape.analysis.statistics.frontier import Objectives, frontier
 from archscape.analysis.words import span, value
 from archscape.spaces.errors import StudyError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from archscape.analysis.frontier import Objectives
+from archscape.analysis.statistics.frontier import Objectives
 
 from . import mirror
 from .lease import Lease

@@ -12,7 +12,7 @@ import optuna
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from archscape.analysis.frontier import Direction
+from archscape.analysis.statistics.frontier import Direction
 
 from .database import quiet
 from .history import History, Record, distribution

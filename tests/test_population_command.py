@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from archscape.analysis.population import population
+from archscape.analysis.statistics.population import population
 from archscape.spaces import Space
 
 Run = Callable[..., "CompletedProcess[str]"]

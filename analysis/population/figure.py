@@ -12,11 +12,12 @@ import pandas as pd
 from archscape.spaces.sampling.limits import COSTS
 
 from ..drawing import COLORS, FRONT, REFERENCE, REST, plain, write
-from ..frontier import Floats
-from ..frontier.families import Curves
+from ..statistics.distribution import edf, edf_margin, quantile_bands
+from ..statistics.families import Curves
+from ..statistics.frames import both
+from ..statistics.frontier import Floats
+from ..statistics.importance import Effect, importance
 from ..words import SHARES, label
-from .distribution import both, edf, edf_margin, quantile_bands
-from .importance import Effect, importance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

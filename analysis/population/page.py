@@ -11,13 +11,13 @@ import pandas as pd
 
 from archscape.spaces.sampling.limits import COSTS
 
-from ..frontier import Floats
 from ..page import NOTE, Page, place, write_page
 from ..page.specs import Spec, axis, layout_of
 from ..page.tables import Html, html_table, number_class
+from ..statistics.frontier import Floats
+from ..statistics.importance import Effect, importance
+from ..statistics.population import QUANTILES
 from ..words import capital, escaped, label
-from . import QUANTILES
-from .importance import Effect, importance
 
 SHOWN = ("params", "macs", "activations")
 BINS = 40

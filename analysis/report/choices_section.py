@@ -12,7 +12,7 @@ import pandas as pd
 from ..page import empty, place
 from ..page.specs import Spec, axis, layout_of, plain
 from ..page.tables import Html
-from ..population.importance import Effect, importance
+from ..statistics.importance import Effect, importance
 from ..table.columns import Results
 from ..words import escaped
 

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..frontier import Objectives, frontier
-from ..frontier.knee import knee
 from ..page.specs import COUNTS, Spec, axis, layout_of, plain, whole_ticks
+from ..statistics.frontier import Objectives, frontier
+from ..statistics.knee import knee
 from ..words import escaped, label, outline, span, value
 from .references import near, note, uprights
 from .results import Digest

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError, suggest
 
-from ..frontier import Direction, Objectives, frontier, hypervolume_curve, reference_point
-from ..frontier.noise import frontier_chance
+from ..statistics.frontier import Direction, Objectives, frontier, hypervolume_curve, reference_point
+from ..statistics.noise import frontier_chance
 
 STATUSES = ("complete", "pruned", "failed", "running", "waiting", "paused")
 FINAL = STATUSES[:3]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from archscape.spaces.errors import InputError, suggest
 
-from ..frontier import Direction, Objectives
+from ..statistics.frontier import Direction, Objectives
 from ..words import NONE, label, value
 from ..writing import decimals
 from .column_words import COSTS, ERRORS, FAMILIES, NAMES, SCORES, heading, key_of, kind_of, words_of

@@ -7,8 +7,8 @@ from math import isnan, log10
 
 import numpy as np
 
-from ..frontier import Floats
 from ..page.specs import Spec, axis, layout_of, plain
+from ..statistics.frontier import Floats
 from ..words import capital, escaped
 from .columns import Results
 from .family_lead import Lead, shown_families

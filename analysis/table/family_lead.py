@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..frontier.families import DRAWS, Curves, Move, Reign, curves, move, reigns
+from ..statistics.families import DRAWS, Curves, Move, Reign, curves, move, reigns
 from .columns import Results
 from .naming import gathered
 

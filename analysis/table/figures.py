@@ -13,7 +13,7 @@ from archscape.spaces.errors import InputError
 
 from ..drawing import COLORS as PAGE
 from ..drawing import INK, REFERENCE, REST, literal, plain, write
-from ..population.distribution import edf
+from ..statistics.distribution import edf
 from ..words import capital
 from .columns import Results
 from .family_figure import SHORTENED

@@ -8,10 +8,10 @@ from math import log10
 import numpy as np
 import pandas as pd
 
-from ..frontier import Floats, frontier
-from ..frontier.knee import knee
-from ..frontier.noise import frontier_chance
 from ..page.specs import COUNTS, Spec, layout_of, plain
+from ..statistics.frontier import Floats, frontier
+from ..statistics.knee import knee
+from ..statistics.noise import frontier_chance
 from ..words import capital, escaped
 from .columns import Results
 from .family_figure import COLORS, SHORTENED, SYMBOLS

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..frontier.families import Reign
 from ..page import Page, empty, place, write_page
 from ..page.grid import Column, Grid, grid_section
 from ..page.tables import Html
+from ..statistics.families import Reign
 from ..words import NONE
 from .columns import Results
 from .family_figure import families_figure

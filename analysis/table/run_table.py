@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..frontier import Direction
 from ..report.results import Digest, RunResults, digest
+from ..statistics.frontier import Direction
 from .columns import Results
 from .naming import BLOCK_RULE, FAMILY, FEWEST, MIXED, family_of_network, gathered
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from archscape.spaces.errors import InputError
 
-from ..frontier import Floats
 from ..page import place
 from ..page.specs import Spec, axis, layout_of, plain
 from ..page.tables import Html, html_table
-from ..population.distribution import Correlation, edf, edf_margin, spearman
+from ..statistics.distribution import Correlation, edf, edf_margin, spearman
+from ..statistics.frontier import Floats
 from ..words import escaped
 from .columns import Results
 from .family_figure import COLORS, DASHES

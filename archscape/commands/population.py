@@ -42,7 +42,7 @@ def population(
     explains; `csv` and `json` give a row a network, or a row a choice. `docs/populations.md` has the
     estimators.
     """
-    from ..analysis.population import population as draw
+    from ..analysis.statistics.population import population as draw
     from ..spaces import load_space
 
     if explain and explain not in COSTS:
@@ -61,14 +61,14 @@ def population(
 
 
 def _show_quantiles(table: pd.DataFrame, form: Format, title: str) -> None:
-    from ..analysis.population import QUANTILES
+    from ..analysis.statistics.population import QUANTILES
 
     rows = [(cost, *(int(table[cost].quantile(share)) for share in QUANTILES.values())) for cost in COSTS]
     emit(("cost", *QUANTILES), rows, form, title=title)
 
 
 def _show_effects(table: pd.DataFrame, cost: str, form: Format) -> None:
-    from ..analysis.population.importance import importance
+    from ..analysis.statistics.importance import importance
 
     choices = [name for name in table.columns if name not in (*COSTS, "hash")]
     effects = importance(table, cost, choices)

@@ -11,8 +11,8 @@ from functools import cached_property
 from itertools import takewhile
 from operator import itemgetter
 
-from archscape.analysis.frontier import Objectives
 from archscape.analysis.report.results import COSTS
+from archscape.analysis.statistics.frontier import Objectives
 from archscape.analysis.words import NONE, label, span, value
 
 from ..schema import FINAL

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from math import log10
 from typing import ClassVar
 
-from archscape.analysis.frontier import Direction, crowding_distances, ranks
+from archscape.analysis.statistics.frontier import Direction, crowding_distances, ranks
 
 from .rule import Mark, Verdict
 from .stop import Stop, check_count, check_objectives, check_rungs, first_rung

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import ClassVar
 
-from archscape.analysis.frontier import Direction
+from archscape.analysis.statistics.frontier import Direction
 
 from .rule import Mark, Verdict
 from .stop import Stop, check_count, check_objectives, check_rungs, first_rung

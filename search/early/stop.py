@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-from archscape.analysis.frontier import Direction
+from archscape.analysis.statistics.frontier import Direction
 from archscape.spaces.errors import JobError
 from archscape.spaces.sampling.limits import COSTS
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.frontier import Objectives
 from archscape.analysis.report.results import RunResults
+from archscape.analysis.statistics.frontier import Objectives
 from archscape.spaces.network import Network
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from archscape.analysis.statistics.population.page import write_population_page
 
 from archscape.analysis.comparison.entrant import entrants
 from archscape.analysis.comparison.page import write_comparison
-from archscape.analysis.population import population
-from archscape.analysis.population.page import write_population_page
 from archscape.analysis.report.results import RunResults
 from archscape.analysis.report.run import write_report
+from archscape.analysis.statistics.population import population
 from archscape.analysis.table.columns import Wanted, assign
 from archscape.analysis.table.report import write_table_report
 from archscape.spaces import Space, load_network

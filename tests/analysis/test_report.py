@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.frontier import Objectives, frontier, hypervolume
 from archscape.analysis.report import run as report_module
 from archscape.analysis.report.results import digest, latest
 from archscape.analysis.report.run import RunResults, write_report
+from archscape.analysis.statistics.frontier import Objectives, frontier, hypervolume
 from archscape.spaces.errors import InputError
 
 if TYPE_CHECKING:

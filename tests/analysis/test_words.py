@@ -2,7 +2,8 @@ import doctest
 
 import pytest
 
-from archscape.analysis import frontier, words
+from archscape.analysis import words
+from archscape.analysis.statistics import frontier
 
 
 @pytest.mark.parametrize("module", [frontier, words])

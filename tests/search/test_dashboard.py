@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy
 
-from archscape.analysis.frontier import Direction, frontier, hypervolume_curve, reference_point
+from archscape.analysis.statistics.frontier import Direction, frontier, hypervolume_curve, reference_point
 from archscape.search.dashboard import feed, stream
 from archscape.search.dashboard.board import Board
 from archscape.search.dashboard.detail import LOG_BYTES, tail

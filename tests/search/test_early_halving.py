@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis.frontier import WAYS, Direction, ranks
+from archscape.analysis.statistics.frontier import WAYS, Direction, ranks
 from archscape.search.early import Asha, Halving, Mark, Rule, halving
 from archscape.search.early.halving import HalvingRule, best_first
 from archscape.spaces.errors import JobError

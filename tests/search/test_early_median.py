@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis.frontier import Direction
+from archscape.analysis.statistics.frontier import Direction
 from archscape.search.early import Mark, Median
 from archscape.search.early.median import MedianRule
 from archscape.spaces.errors import JobError

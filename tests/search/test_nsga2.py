@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from archscape.analysis.frontier import Objectives
+from archscape.analysis.statistics.frontier import Objectives
 from archscape.search import nsga2
 from archscape.search.history import History, Record
 from archscape.search.nsga2 import Elite, Nsga2, best_first, furthest_first

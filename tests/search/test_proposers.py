@@ -13,7 +13,7 @@ from itertools import count
 
 import pytest
 
-from archscape.analysis.frontier import Objectives
+from archscape.analysis.statistics.frontier import Objectives
 from archscape.search import history as history_module
 from archscape.search.history import History, Record
 from archscape.search.job import SAMPLERS

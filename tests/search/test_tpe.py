@@ -9,7 +9,7 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from archscape.analysis.frontier import Objectives
+from archscape.analysis.statistics.frontier import Objectives
 from archscape.search.history import History, Record
 from archscape.search.tpe import MEMORY, Tpe
 from archscape.spaces import Space

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Floats, Objectives, Table, frontier
+from .frontier import Floats, Objectives, Table, frontier
 
 DRAWS = 1000
 """How often the values are drawn anew; a chance is then exact to 0.016 (one standard error) at worst."""

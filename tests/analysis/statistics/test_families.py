@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis.frontier import Objectives, frontier
-from archscape.analysis.frontier.families import Curves, curves, move, reigns
+from archscape.analysis.statistics.families import Curves, curves, move, reigns
+from archscape.analysis.statistics.frontier import Objectives, frontier
 from archscape.spaces.errors import InputError
 
 Published = Callable[[str], Path]

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError
 
-from ..population.distribution import both, need
-from . import WAYS, Direction, Floats
+from .frames import both, need
+from .frontier import WAYS, Direction, Floats
 
 DRAWS = 500
 """Draws of all scores; a chance is then exact to 0.022 (one standard error) at worst."""

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis.population import distribution
-from archscape.analysis.population.distribution import (
+from archscape.analysis.statistics import distribution
+from archscape.analysis.statistics.distribution import (
     complexity_weights,
     edf,
     edf_margin,

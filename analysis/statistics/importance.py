@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError, suggest
 
-from ..frontier import Floats
-from .distribution import both
+from .frames import both
+from .frontier import Floats
 
 Codes = NDArray[np.int64]
 DRAWS = 200

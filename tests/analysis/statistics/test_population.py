@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from archscape.analysis import population as module
-from archscape.analysis.population import decisions, population
+from archscape.analysis.statistics import population as module
+from archscape.analysis.statistics.population import decisions, population
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError
 
-from . import Direction, Floats, Objectives, Table, frontier
+from .frontier import Direction, Floats, Objectives, Table, frontier
 
 
 def knee(table: Table, objectives: Objectives, *, log: Collection[str] = ()) -> int | None:

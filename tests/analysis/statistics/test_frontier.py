@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis.frontier import (
+from archscape.analysis.statistics.frontier import (
     WAYS,
     Direction,
     Objectives,

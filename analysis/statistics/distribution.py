@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from archscape.spaces.errors import InputError, suggest
+from archscape.spaces.errors import InputError
 
-from ..frontier import Floats
+from .frames import both
+from .frontier import Floats
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -171,30 +172,6 @@ def kendall(table: pd.DataFrame, first: str, second: str, *, confidence: float =
     rows = _varied(table, first, second)
     value = float(kendalltau(rows[first], rows[second]).statistic)
     return _fisher(value, 0.437 / (len(rows) - 4), len(rows), confidence)
-
-
-def both(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return the columns, the rows that have a value in all of them.
-
-    Raises:
-        InputError: If the table lacks a column, or has no such row.
-    """
-    need(table, *columns)
-    rows = table[list(dict.fromkeys(columns))].dropna()
-    if rows.empty:
-        raise InputError(f"no row of the table has a value for each of {', '.join(columns)}")
-    return rows
-
-
-def need(table: pd.DataFrame, *columns: str) -> None:
-    """Refuse a table that lacks one of the columns.
-
-    Raises:
-        InputError: If it does.
-    """
-    for column in columns:
-        if column not in table:
-            raise InputError(f"the table has no column '{column}'{suggest(column, map(str, table.columns))}")
 
 
 def _varied(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:

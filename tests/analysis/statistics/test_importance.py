@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.population import importance as module
-from archscape.analysis.population import population
-from archscape.analysis.population.importance import Effect, importance
+from archscape.analysis.statistics import importance as module
+from archscape.analysis.statistics.importance import Effect, importance
+from archscape.analysis.statistics.population import population
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError
 
