@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
-from .analysis.writing import latex, markdown
+from .analysis.reports.tables import latex, markdown
 
 T = TypeVar("T")
 

@@ -27,10 +27,10 @@ import pandas as pd
 from browser import Page, chromium
 from results import write_results
 
-from archscape.analysis.page.grid import cell_text
-from archscape.analysis.report.results import digest
-from archscape.analysis.report.run import RunResults, write_report
-from archscape.analysis.report.trials import trials_grid
+from archscape.analysis.reports.page.grid import cell_text
+from archscape.analysis.reports.run.page import RunResults, write_report
+from archscape.analysis.reports.run.results import digest
+from archscape.analysis.reports.run.trials import trials_grid
 from archscape.spaces import load_space
 
 TRIALS = 10_000

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from archscape.analysis.report.run import RunResults, write_report
+from archscape.analysis.reports.run.page import RunResults, write_report
 from archscape.spaces import Network
 from archscape.spaces.errors import JobError, StudyError
 

@@ -35,7 +35,7 @@ from .lease import COSTS
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from archscape.analysis.report.run import RunResults
+    from archscape.analysis.reports.run.page import RunResults
     from archscape.spaces import Network
 
     from .opened import Opened
@@ -130,7 +130,7 @@ def results(study: Opened, *, references: Iterable[Network] = ()) -> RunResults:
     """
     import pandas as pd
 
-    from archscape.analysis.report.run import RunResults
+    from archscape.analysis.reports.run.page import RunResults
 
     from .tables import curve_table, trial_table
 

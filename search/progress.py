@@ -15,8 +15,8 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from archscape.analysis.reports.format import span, value
 from archscape.analysis.statistics.frontier import Objectives, frontier
-from archscape.analysis.words import span, value
 from archscape.spaces.errors import StudyError
 
 from .events import Event

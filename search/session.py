@@ -16,7 +16,7 @@ from .stopping import Stopper
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from archscape.analysis.report.run import RunResults
+    from archscape.analysis.reports.run.page import RunResults
     from archscape.spaces import Network
 
 

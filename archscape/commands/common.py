@@ -56,7 +56,7 @@ def find_study(run: Path | None, name: str, storage: str) -> Study:
 
 def ago(moment: datetime | None) -> str:
     """Return how long ago a moment in UTC was, in words."""
-    from ..analysis.words import span
+    from ..analysis.reports.format import span
 
     if moment is None:
         return ""

@@ -15,8 +15,8 @@ from .common import say
 from .networks import FormatOption, InputOption, find_network, is_python, read_sizes
 
 if TYPE_CHECKING:
-    from ..analysis.comparison.entrant import Entrant, Terms
     from ..analysis.costs.latency import Predictor
+    from ..analysis.reports.comparison.entrant import Entrant, Terms
 
 FIGURES = (".svg", ".png", ".pdf")
 TABLES = (".md", ".tex", ".csv", ".json")
@@ -101,9 +101,9 @@ def compare(
 
     `docs/comparing.md` shows what the page says. `archscape diff A B` tells where two networks differ.
     """
-    from ..analysis.comparison.entrant import Terms
-    from ..analysis.comparison.table import choose, note, table
     from ..analysis.costs.conventions import CONVENTIONS
+    from ..analysis.reports.comparison.entrant import Terms
+    from ..analysis.reports.comparison.table import choose, note, table
 
     chosen, kind = choose(costs), _kind(out, figure, differences)
     terms = Terms(batch=batch, dtype=dtype, mode=mode, optimizer=optimizer)
@@ -128,7 +128,7 @@ def _kind(out: Path | None, figure: str, differences: bool | None) -> str:
     if out is not None and not out.parent.is_dir():
         raise InputError(f"{out.parent}: no such folder")
     if figure:
-        from ..analysis.comparison.figure import KINDS
+        from ..analysis.reports.comparison.figure import KINDS
 
         if figure not in KINDS:
             law = f"there is no '{figure}'{suggest(figure, KINDS)}; it takes {', '.join(KINDS)}"
@@ -154,8 +154,8 @@ def _predictor(latency: bool, device: str | None, threads: int | None, terms: Te
 
 
 def _entrant(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> Entrant:
-    from ..analysis.comparison.entrant import Entrant
     from ..analysis.costs.profile import profile
+    from ..analysis.reports.comparison.entrant import Entrant
 
     if not is_python(name):
         return Entrant.of(profile(find_network(name, shape)), terms, predictor)
@@ -188,14 +188,14 @@ def _write(
 ) -> Path:
     suffix = out.suffix.lower()
     if suffix == ".html":
-        from ..analysis.comparison.page import write_comparison
+        from ..analysis.reports.comparison.page import write_comparison
         from ..spaces import catalog_networks
 
         return write_comparison(entrants, out, references=catalog_networks(), differences=differences)
     if suffix in FIGURES:
-        from ..analysis.comparison.figure import write_comparison_figure
+        from ..analysis.reports.comparison.figure import write_comparison_figure
 
         return write_comparison_figure(entrants, out, kind=kind)
-    from ..analysis.comparison.table import write_comparison_table
+    from ..analysis.reports.comparison.table import write_comparison_table
 
     return write_comparison_table(entrants, out, chosen, counted=counted)

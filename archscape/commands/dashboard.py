@@ -46,7 +46,7 @@ def dashboard(
 
 
 def _write_report(study: Opened, path: Path) -> None:
-    from ..analysis.report.run import write_report
+    from ..analysis.reports.run.page import write_report
     from ..search.folder import results
     from ..spaces import Space
 

@@ -12,8 +12,8 @@ from .compare import BatchOption, DtypeOption
 from .networks import FormatOption, InputOption, find_network
 
 if TYPE_CHECKING:
-    from ..analysis.comparison.diff import Change, Diff
-    from ..analysis.comparison.parts import Part
+    from ..analysis.reports.comparison.diff import Change, Diff
+    from ..analysis.reports.comparison.parts import Part
 
 
 class Difference(int):
@@ -37,8 +37,8 @@ def diff(
     Costs are those of the second network less those of the first, and add up to the difference of the totals.
     Memory is the most that maps take while a row runs. `docs/comparing.md` shows one.
     """
-    from ..analysis.comparison.diff import diff as find
-    from ..analysis.comparison.diff_section import summary
+    from ..analysis.reports.comparison.diff import diff as find
+    from ..analysis.reports.comparison.diff_section import summary
 
     found = find(find_network(before, shape), find_network(after, shape), batch=batch, dtype=dtype)
     if form is Format.json:
@@ -49,8 +49,8 @@ def diff(
 
 
 def _show(found: Diff, form: Format) -> None:
-    from ..analysis.comparison.diff_section import SHOWN
-    from ..analysis.words import size
+    from ..analysis.reports.comparison.diff_section import SHOWN
+    from ..analysis.reports.format import size
 
     rows = [_row(change) for change in found.changes]
     if form is not Format.csv:
@@ -62,7 +62,7 @@ def _show(found: Diff, form: Format) -> None:
 
 
 def _row(change: Change) -> list[object]:
-    from ..analysis.comparison.diff_section import MARKS, SHOWN, held, told
+    from ..analysis.reports.comparison.diff_section import MARKS, SHOWN, held, told
 
     part = change.before or change.after
     numbers = [Difference(change.difference(cost)) for cost in SHOWN]
@@ -71,7 +71,7 @@ def _row(change: Change) -> list[object]:
 
 
 def _as_json(found: Diff) -> dict[str, object]:
-    from ..analysis.comparison.diff import COSTS
+    from ..analysis.reports.comparison.diff import COSTS
 
     sides = {"before": found.before, "after": found.after}
     return {

@@ -62,7 +62,7 @@ def landscape(
 
 def _announced(explorer: Explorer) -> str:
     """Return what is going to be trained, and about how long that takes."""
-    from ..analysis.words import span
+    from ..analysis.reports.format import span
 
     took = span(explorer.trial.metrics.get("seconds", float("nan"))).replace("\N{NO-BREAK SPACE}", " ")
     return f"{explorer.plain.name} will be trained; the trial with skips took {took}"
@@ -89,7 +89,7 @@ def _explored(explorer: Explorer, sight: Sight, folder: Path, *, without_skips: 
 
 def _drawn(found: Landscape, folder: Path) -> Iterator[Path]:
     """Yield the file of a landscape and its figures, as they are drawn."""
-    from ..analysis.landscape.figure import draw_surfaces, draw_training
+    from ..analysis.reports.landscape.figure import draw_surfaces, draw_training
 
     yield folder / f"trial-{found.trial}.json"
     for suffix in FIGURES:

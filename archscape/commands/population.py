@@ -94,8 +94,8 @@ def _show_networks(table: pd.DataFrame, form: Format) -> None:
 
 
 def _write(table: pd.DataFrame, out: Path, title: str, explain: str) -> None:
-    from ..analysis.population.figure import write_population
-    from ..analysis.population.page import write_population_page
+    from ..analysis.reports.population.figure import write_population
+    from ..analysis.reports.population.page import write_population_page
 
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".csv":

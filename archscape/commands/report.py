@@ -13,9 +13,9 @@ from .common import NameOption, StorageOption, find_study, say
 from .references import references
 
 if TYPE_CHECKING:
-    from ..analysis.report.results import RunResults
-    from ..analysis.report.run import Extra
-    from ..analysis.table.columns import Results
+    from ..analysis.reports.run.page import Extra
+    from ..analysis.reports.run.results import RunResults
+    from ..analysis.reports.table.columns import Results
 
 FIGURES = (".svg", ".png", ".pdf")
 TABLES = (".md", ".tex", ".csv", ".json")
@@ -67,7 +67,7 @@ def report(
 
     One HTML page; or one of its figures for a paper, or the networks of its frontier as a table.
     """
-    from ..analysis.table.reading import is_table
+    from ..analysis.reports.table.reading import is_table
 
     from_table = source is not None and not source.is_dir() and is_table(source)
     said = {"score": score, "cost": cost, "family": family, "name": name, "repeats": repeats, "error": error}
@@ -93,7 +93,7 @@ def report(
 
 def _target(source: Path | None, out: Path | None, *, from_table: bool) -> Path:
     """Return the file to write, whose form and folder are right."""
-    from ..analysis.table.reading import stem
+    from ..analysis.reports.table.reading import stem
 
     if out is not None:
         target = out
@@ -118,8 +118,8 @@ def _read(
     source: Path, score: str, costs: tuple[str, ...], name: str, family: str, repeats: str, error: str
 ) -> Results:
     """Return a table as results, and say what was taken for what."""
-    from ..analysis.table.columns import Wanted, assign
-    from ..analysis.table.reading import read_table, stem
+    from ..analysis.reports.table.columns import Wanted, assign
+    from ..analysis.reports.table.reading import read_table, stem
 
     if repeats and error:
         raise InputError("--repeats and --error: give one of them")
@@ -151,8 +151,8 @@ def _results(run: Path | None, study: str, storage: str) -> RunResults:
 def _explored(folder: Path | None) -> list[Extra]:
     """Return the section of what `archscape landscape` found in the folder of a run."""
     from ..analysis.landscape.file import read_landscapes
-    from ..analysis.landscape.section import landscape_figures, landscape_section
-    from ..analysis.report.run import Extra
+    from ..analysis.reports.landscape.section import landscape_figures, landscape_section
+    from ..analysis.reports.run.page import Extra
 
     found = read_landscapes(folder) if folder else ()
     return [Extra(html=landscape_section(found), figures=landscape_figures(found))] if found else []
@@ -170,21 +170,21 @@ def _write(
     """Write what the suffix says of a search or of a table."""
     kind = target.suffix.lower()
     if kind == ".html" and run is not None:
-        from ..analysis.report.run import write_report
+        from ..analysis.reports.run.page import write_report
 
         write_report(run, target, extras=_explored(folder))
     elif kind == ".html" and table is not None:
-        from ..analysis.table.report import write_table_report
+        from ..analysis.reports.table.report import write_table_report
 
         write_table_report(table, target)
     elif kind in FIGURES and run is not None and figure is Shown.frontier:
-        from ..analysis.report.figure import write_figure
+        from ..analysis.reports.run.figure import write_figure
 
         write_figure(run, target)
     else:
-        from ..analysis.table.figures import write_table_figure
-        from ..analysis.table.rows import write_rows
-        from ..analysis.table.run_table import as_table
+        from ..analysis.reports.table.figures import write_table_figure
+        from ..analysis.reports.table.rows import write_rows
+        from ..analysis.reports.table.run_table import as_table
 
         found = table if run is None else as_table(run)
         assert found is not None

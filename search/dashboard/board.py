@@ -11,9 +11,9 @@ from functools import cached_property
 from itertools import takewhile
 from operator import itemgetter
 
-from archscape.analysis.report.results import COSTS
+from archscape.analysis.reports.format import NONE, label, span, value
+from archscape.analysis.reports.run.results import COSTS
 from archscape.analysis.statistics.frontier import Objectives
-from archscape.analysis.words import NONE, label, span, value
 
 from ..schema import FINAL
 from .feed import Look, News, Running

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from archscape.analysis.words import label, value
+from archscape.analysis.reports.format import label, value
 from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 

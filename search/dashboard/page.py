@@ -11,10 +11,10 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-import archscape.analysis.page
+import archscape.analysis.reports.page
 from archscape._version import __version__
 
-SHARED = Path(archscape.analysis.page.__file__).parent
+SHARED = Path(archscape.analysis.reports.page.__file__).parent
 OWN = Path(__file__).parent
 
 POLICY = (

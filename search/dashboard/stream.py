@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archscape._version import __version__
-from archscape.analysis.page.specs import layout_of
-from archscape.analysis.words import SHARES, SHORT, label
+from archscape.analysis.reports.format import SHARES, SHORT, label
+from archscape.analysis.reports.page.specs import layout_of
 
 from ..schema import FINAL
 from .board import Board, numbers, wire

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from archscape.analysis.report.run import RunResults
+from archscape.analysis.reports.run.page import RunResults
 from archscape.search.early import Halving, Mark, Median, Stop
 from archscape.search.executors import InProcess
 from archscape.search.job import Job, read_job

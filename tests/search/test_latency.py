@@ -15,7 +15,7 @@ from rich.console import Console
 from archscape.analysis.costs.latency import Calibration, Predictor
 from archscape.analysis.costs.latency.fit import Rates
 from archscape.analysis.costs.latency.store import save
-from archscape.analysis.report.run import RunResults
+from archscape.analysis.reports.run.page import RunResults
 from archscape.search.executors import InProcess
 from archscape.search.history import History
 from archscape.search.job import Job, read_job

@@ -13,7 +13,7 @@ from postgres import Cluster
 from rich.console import Console
 from safetensors.torch import load_file
 
-from archscape.analysis.report.run import RunResults
+from archscape.analysis.reports.run.page import RunResults
 from archscape.search.accuracy import evaluate_accuracy
 from archscape.search.data import load_data
 from archscape.search.executors import InProcess

@@ -1,0 +1,152 @@
+"""What stands in a comparison: a network, or a module of any making, with all that is known of its costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from archscape.analysis.costs.conventions import CONVENTIONS, Count, count
+from archscape.analysis.costs.layers import LayerTable
+from archscape.analysis.costs.memory import Memory, memory
+from archscape.analysis.costs.memory.curve import Moment, memory_curve
+from archscape.analysis.costs.memory.training import TrainingMemory, training_memory
+from archscape.analysis.costs.profile import Profile, profile
+from archscape.analysis.costs.receptive_field import receptive_fields
+from archscape.analysis.lint import Finding, lint
+from archscape.spaces import Network
+from archscape.spaces.graph import Shape
+
+from ..page.networks import LayerRow
+
+if TYPE_CHECKING:
+    from archscape.analysis.costs.latency import Latency, Predictor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """How memory is counted, the same for all.
+
+    Attributes:
+        batch: Inputs at once.
+        dtype: A name of `memory.ITEM`, the type of weights and maps.
+        mode: A name of `memory.MODES`, for inference.
+        optimizer: A name of `memory.training.STATES`, for training.
+    """
+
+    batch: int = 1
+    dtype: str = "float32"
+    mode: str = "graph"
+    optimizer: str = "momentum"
+
+    @property
+    def text(self) -> str:
+        """The terms in words."""
+        return (
+            f"tensor bytes in {self.dtype}, batch {self.batch}; inference: weights and maps in mode "
+            f"{self.mode}; training: one step with {self.optimizer}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entrant:
+    """One of those that are compared. Of a module that is run, only what its costs hold is known.
+
+    Attributes:
+        name: As the comparison calls it.
+        input: Shape of one sample.
+        costs: Its costs by layer.
+        network: The network; None if it is a module.
+        terms: How its memory is counted.
+        predictor: What tells its latency; None if that is not asked for.
+    """
+
+    name: str
+    input: Shape
+    costs: LayerTable
+    network: Network | None
+    terms: Terms
+    predictor: Predictor | None = None
+
+    @classmethod
+    def of(cls, found: Profile, terms: Terms, predictor: Predictor | None = None) -> Entrant:
+        """Return a network whose costs are known."""
+        network = found.network
+        return cls(
+            name=network.name,
+            input=network.input,
+            costs=found,
+            network=network,
+            terms=terms,
+            predictor=predictor,
+        )
+
+    @cached_property
+    def inference(self) -> Memory | None:
+        """What inference takes."""
+        terms = self.terms
+        if self.network is None:
+            return None
+        return memory(self.network, batch=terms.batch, dtype=terms.dtype, mode=terms.mode)
+
+    @cached_property
+    def training(self) -> TrainingMemory | None:
+        """What one step of training takes."""
+        terms = self.terms
+        if self.network is None:
+            return None
+        return training_memory(self.network, batch=terms.batch, dtype=terms.dtype, optimizer=terms.optimizer)
+
+    @cached_property
+    def latency(self) -> Latency | None:
+        """What one inference of the batch takes, by the calibration of a device."""
+        if self.network is None or self.predictor is None:
+            return None
+        return self.predictor.predict(self.network)
+
+    def curve(self, mode: str) -> list[Moment]:
+        """Return the bytes of maps that are held while each operator runs; nothing of a module."""
+        if self.network is None:
+            return []
+        return memory_curve(self.network, batch=self.terms.batch, dtype=self.terms.dtype, mode=mode)
+
+    @cached_property
+    def layers(self) -> tuple[LayerRow, ...]:
+        """Its layers with their receptive fields; those of a module have none."""
+        known = {} if self.network is None else receptive_fields(self.network.graph)
+        return tuple(
+            LayerRow(
+                row.name, row.op, row.shape, row.params, row.macs, row.activations, known.get(row.name, ())
+            )
+            for row in self.costs.layers
+        )
+
+    @cached_property
+    def field(self) -> Shape:
+        """The largest receptive field of a layer that writes a map of more than one place; () if unknown."""
+        seen = [layer for layer in self.layers if layer.receptive_field]
+        maps = [layer for layer in seen if max(layer.shape[1:], default=1) > 1]
+        fields = [layer.receptive_field for layer in maps or seen]
+        return tuple(max(axis) for axis in zip(*fields, strict=True))
+
+    @cached_property
+    def counts(self) -> list[Count]:
+        """What it counts in every convention, our own first; nothing of a module."""
+        return [] if self.network is None else [count(self.network, name) for name in CONVENTIONS]
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Where it does not follow the known design rules."""
+        return [] if self.network is None else lint(self.network)
+
+
+def entrants(networks: Sequence[Network], terms: Terms | None = None) -> list[Entrant]:
+    """Return networks as they stand in a comparison.
+
+    >>> from archscape.spaces import load_network
+    >>> one, = entrants([load_network("vgg16")])
+    >>> one.inference.peak, one.field
+    (579120288, (212, 212))
+    """
+    return [Entrant.of(profile(network), terms or Terms()) for network in networks]

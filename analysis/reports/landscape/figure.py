@@ -1,0 +1,167 @@
+"""A loss surface as a figure for a paper: PNG, SVG or PDF, drawn by matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from archscape.analysis.landscape.file import Explored, Landscape
+from archscape.analysis.landscape.first_layer import Change, Filters, contact_sheet
+
+from ..figures import FRONT, INK, plain, write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.contour import QuadContourSet
+    from matplotlib.figure import Figure
+    from mpl_toolkits.mplot3d import Axes3D
+
+COLOURS = "cividis"
+"""Sequential, and the same to readers who see fewer colours (Nunez et al. 2018)."""
+SHADES = 24
+DECADES = 4
+"""How many decades above the lowest loss the colours reach at most; higher ones share the last."""
+
+
+def draw_surfaces(landscape: Landscape, path: Path) -> Path:
+    """Draw the surface of a landscape as levels and in perspective, both networks on one scale of colours.
+
+    Args:
+        landscape: What was explored.
+        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
+
+    Returns:
+        The path. The same landscape gives the same bytes of an SVG.
+    """
+    shown = [one for one in (landscape.trained, landscape.plain) if one is not None]
+    low, high = scale(shown)
+
+    def draw(figure: Figure) -> None:
+        figure.suptitle(_title(landscape), fontsize=9.5, x=0.01, ha="left")
+        grid = figure.add_gridspec(2, len(shown), height_ratios=(4, 3))
+        panels = [figure.add_subplot(grid[0, at]) for at in range(len(shown))]
+        for at, (axes, one) in enumerate(zip(panels, shown, strict=True)):
+            filled = _levels(axes, one, low, high)
+            _perspective(figure.add_subplot(grid[1, at], projection="3d"), one, low, high)
+        bar = figure.colorbar(filled, ax=panels, pad=0.02, aspect=30)
+        _name_losses(bar.ax.yaxis.set_ticks, low, high)
+        bar.set_label("loss, log scale")
+
+    return write(draw, path, size=(4.6 * len(shown) + 0.6, 8.2))
+
+
+def draw_training(landscape: Landscape, path: Path) -> Path:
+    """Draw the first filters before and after training, and how far each layer's weights moved.
+
+    Returns:
+        The path.
+    """
+
+    def draw(figure: Figure) -> None:
+        title = f"What training did, {landscape.trained.network} on {landscape.data}"
+        figure.suptitle(title, fontsize=9.5, x=0.01, ha="left")
+        if landscape.filters is None:
+            _moved(figure.subplots(), landscape.changes)
+            return
+        axes = figure.subplot_mosaic("b.a;mmm", height_ratios=[1, 1.1], width_ratios=[10, 1, 10])
+        _sheets(axes["b"], axes["a"], landscape.filters)
+        _moved(axes["m"], landscape.changes)
+
+    return write(draw, path, size=(7.2, 5.4 if landscape.filters else 3.2))
+
+
+def scale(shown: Sequence[Explored]) -> tuple[float, float]:
+    """Return the losses where colours begin and end, for several surfaces together."""
+    losses = np.concatenate([one.surface.losses.ravel() for one in shown])
+    known = losses[np.isfinite(losses) & (losses > 0)]
+    if not len(known):
+        return 0.1, 1.0
+    low = float(known.min())
+    return low, max(min(float(known.max()), low * 10**DECADES), low * 1.01)
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Return round losses between two: 1, 2, 5 and their decades, or decades alone over many of them."""
+    marks = (1, 2, 5) if high / low < 10**2.5 else (1,)
+    exponents = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    return [m * 10.0**e for e in exponents for m in marks if low <= m * 10.0**e <= high]
+
+
+def _title(landscape: Landscape) -> str:
+    moved = "both axes: random directions, in lengths of each filter"
+    return f"Loss on {landscape.part} of {landscape.data}; {moved}"
+
+
+def _levels(axes: Axes, one: Explored, low: float, high: float) -> QuadContourSet:
+    """Draw filled levels of the loss with labelled lines; crosses stand where it is not finite."""
+    from matplotlib.colors import LogNorm
+
+    places, losses = one.surface.places, one.surface.losses
+    shown = np.ma.masked_invalid(np.maximum(losses, low))
+    edges = np.geomspace(low, high, SHADES + 1)
+    edges[0], edges[-1] = low * (1 - 1e-9), high * (1 + 1e-9)
+    filled = axes.contourf(
+        places,
+        places,
+        shown,
+        edges,
+        norm=LogNorm(low, high),
+        cmap=COLOURS,
+        extend="max" if shown.max() > high else "neither",
+    )
+    lines = axes.contour(places, places, shown, ticks(low, high), colors="white", linewidths=0.7)
+    axes.clabel(lines, fontsize=7.5, fmt=lambda loss: f"{loss:g}")
+    rows, columns = np.nonzero(~np.isfinite(losses))
+    grid = np.array(places)
+    axes.plot(grid[columns], grid[rows], "x", color=INK, markersize=3)
+    axes.plot(0, 0, "+", color="white", markersize=9, markeredgewidth=1.6)
+    words = f"loss {one.surface.loss:.3g}, validation accuracy {one.val_accuracy:.1%}"
+    lost = f"; x: not finite, {len(rows)} points" if len(rows) else ""
+    axes.set_title(f"{one.network}\n{words}{lost}", fontsize=9)
+    axes.set_aspect("equal")
+    return filled
+
+
+def _perspective(axes: Axes3D, one: Explored, low: float, high: float) -> None:
+    """Draw the surface as seen from above and aside; what is above the colours is cut there."""
+    x, y = np.meshgrid(one.surface.places, one.surface.places)
+    logs = np.log10(np.clip(np.where(np.isfinite(one.surface.losses), one.surface.losses, np.nan), low, high))
+    ends = float(np.log10(low)), float(np.log10(high))
+    axes.plot_surface(
+        x, y, logs, cmap=COLOURS, vmin=ends[0], vmax=ends[1], rstride=1, cstride=1, linewidth=0.1
+    )
+    axes.set_zlim(*ends)
+    span = one.surface.span
+    axes.set_xticks([-span, 0, span])
+    axes.set_yticks([-span, 0, span])
+    marks = ticks(low, high)
+    axes.set_zticks([np.log10(mark) for mark in marks], [f"{mark:g}" for mark in marks])
+    axes.tick_params(labelsize=7)
+    axes.set_box_aspect((1, 1, 0.7), zoom=1.15)
+    axes.view_init(elev=28, azim=-52)
+
+
+def _name_losses(set_ticks: Callable[..., object], low: float, high: float) -> None:
+    marks = ticks(low, high)
+    set_ticks(marks, [f"{loss:g}" for loss in marks])
+
+
+def _sheets(before: Axes, after: Axes, filters: Filters) -> None:
+    for axes, sheet, when in ((before, filters.before, "as it started"), (after, filters.after, "trained")):
+        axes.imshow(contact_sheet(sheet), interpolation="nearest")
+        axes.set_title(f"{filters.layer}, {when}", fontsize=9)
+        axes.set_axis_off()
+
+
+def _moved(axes: Axes, changes: Sequence[Change]) -> None:
+    """Draw the relative change of each layer's weights, in the order of the module."""
+    axes.bar(range(len(changes)), [change.relative for change in changes], color=FRONT, width=0.7)
+    axes.set_ylabel("moved, |w - w0| / |w0|")
+    if len(changes) <= 24:
+        axes.set_xticks(range(len(changes)), [change.layer for change in changes], rotation=90, fontsize=7.5)
+    else:
+        axes.set_xlabel(f"layers, {changes[0].layer} to {changes[-1].layer}")
+    plain(axes, grid="y")

@@ -1,0 +1,129 @@
+"""One HTML page that works offline and can be handed to anybody, and the parts that all pages share.
+
+A page asks nothing of any network: plotly.js is embedded, and the page's own policy allows only its two
+scripts, by their digests, and no request at all. Everything that comes from outside goes through `escape`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from string import Template
+
+from archscape._version import __version__
+from archscape.analysis.costs.profile import CONVENTION, UNCOUNTED
+from archscape.spaces.errors import InputError
+
+from .networks import Dossier
+from .specs import Spec
+from .tables import Html, layers_table
+
+NOTE = (
+    f"Conventions. {CONVENTION}; activations: elements that convolutions and linear layers write. "
+    f"Not counted: {'; '.join(UNCOUNTED)}."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What one page says.
+
+    Attributes:
+        template: The file of its body.
+        style: The file that adds to the style of all pages, "" where there is none.
+        scripts: The files that add to the script of all pages, in order.
+        kicker: What the page is, above its title.
+        title: Its title, plain text.
+        lede: A sentence or two under the title.
+        parts: What the template names.
+        figures: The figures that it has places for.
+    """
+
+    template: str
+    style: str = ""
+    scripts: tuple[str, ...] = ()
+    kicker: str
+    title: str
+    lede: Html
+    parts: Mapping[str, Html]
+    figures: Mapping[str, Spec]
+
+
+def write_page(page: Page, path: Path) -> Path:
+    """Write a page as one self-contained file.
+
+    Raises:
+        InputError: The folder of the file is missing.
+    """
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent}: no such folder")
+    path.write_text(render(page), encoding="utf-8", newline="\n")
+    return path
+
+
+def render(page: Page) -> str:
+    """Return a page as one HTML document."""
+    from plotly.offline import get_plotlyjs
+
+    plotly = get_plotlyjs()
+    script = f'(() => {{\n"use strict";\n{_texts("page.js", *page.scripts)}}})();\n'
+    return Template(_texts("page.html")).substitute(
+        kicker=escape(page.kicker),
+        title=escape(page.title),
+        lede=page.lede,
+        body=Template(_texts(page.template)).substitute(page.parts),
+        version=escape(__version__),
+        hashes=f"{_digest(plotly)} {_digest(script)}",
+        style=_texts("page.css", page.style),
+        figures=embedded(page.figures),
+        plotly=plotly,
+        script=script,
+    )
+
+
+def place(name: str, about: str) -> Html:
+    """Return the place of a figure; `about` says what it shows to those who do not see it."""
+    words = f"{about}. The arrow keys lead from point to point."
+    return (
+        f'<div class="plot" id="plot-{name}" role="figure" tabindex="0" aria-label="{escape(words)}"></div>'
+    )
+
+
+def empty(text: str) -> Html:
+    """Return a box that says why there is nothing to show."""
+    return f'<p class="empty">{escape(text)}</p>'
+
+
+def network_details(
+    dossier: Dossier, *, anchor: str, title: str, facts: Iterable[str], code: str, is_open: bool
+) -> Html:
+    """Return a network to unfold: its table and the costs of its layers."""
+    words = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
+    layers = empty(dossier.problem) if dossier.problem else layers_table(dossier.layers)
+    return (
+        f'<details id="{anchor}"{" open" if is_open else ""}>'
+        f'<summary><b>{escape(title)}</b>{words}<span class="code">{escape(code)}</span></summary>'
+        f'<div class="network"><pre>{escape(dossier.table)}</pre>{layers}</div></details>'
+    )
+
+
+def embedded(data: Mapping[str, object]) -> str:
+    r"""Return JSON for a script element: no text can close it, since `<` is written `\u003c`."""
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _digest(script: str) -> str:
+    """Return the source expression that allows this script and no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _texts(*names: str) -> str:
+    """Return the files of these names beside this one, joined; "" names none."""
+    folder = Path(__file__).parent
+    return "".join((folder / name).read_text(encoding="utf-8") for name in names if name)

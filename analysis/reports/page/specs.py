@@ -1,0 +1,59 @@
+"""Figures as plain plotly.js specifications: dicts that `json.dumps` takes.
+
+Colours are names of CSS variables ("--front"), which the page's script resolves, so that one figure serves
+light, dark and print. Every text that comes from outside is escaped by the figure that shows it
+(`words.escaped`), because plotly.js reads labels as a subset of HTML.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from ..format import SHARES, escaped
+
+Spec: TypeAlias = dict[str, object]
+
+COUNTS = 1e3
+"""Costs of a run from which on ticks are shortened: 4.1k. Below are seconds and milliseconds, not 500m."""
+
+
+def layout_of(column: str, title: str) -> Spec:
+    """Return the layout that all figures share, with a column of values on the upright axis."""
+    font = {"color": "--ink", "family": "inherit", "size": 13}
+    return {
+        "font": font,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 62, "r": 12, "t": 12, "b": 48},
+        "hovermode": "closest",
+        "hoverlabel": {"bgcolor": "--card", "bordercolor": "--line", "font": font, "align": "left"},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "--muted", "activecolor": "--ink"},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
+        "xaxis": axis(""),
+        "yaxis": axis(title, tickformat=".1~%" if column in SHARES else "~g"),
+    }
+
+
+def axis(title: str, **more: object) -> Spec:
+    """Return one axis."""
+    colors = {"gridcolor": "--grid", "linecolor": "--line", "tickcolor": "--line"}
+    return {
+        "title": {"text": escaped(title), "standoff": 8, "font": {"size": 13}},
+        "zeroline": False,
+        "automargin": True,
+        **colors,
+        **more,
+    }
+
+
+def whole_ticks(largest: float) -> Spec:
+    """Return ticks for an axis of whole numbers, which plotly.js would halve on a short axis."""
+    return {"tickformat": "d", **({"dtick": 1} if largest <= 10 else {})}
+
+
+def plain(values: Iterable[float]) -> list[float | None]:
+    """Return numbers as JSON knows them: None for what is not finite."""
+    numbers = (float(v) for v in values)
+    return [(int(v) if v.is_integer() else v) if math.isfinite(v) else None for v in numbers]
