@@ -9,7 +9,7 @@ from torch import nn
 
 from archscape.spaces.errors import JobError
 
-from .data import Split
+from .datasets.dataset import Split
 
 # Fixed, because the last bits of an output may depend on the batch it is computed in. On a CPU the maps of a
 # small batch stay in the cache and in memory that the allocator has at hand.

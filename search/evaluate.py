@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from archscape.spaces import Network
 
-    from .data import Data
+    from .datasets.dataset import Data
     from .recipe import Recipe
 
 

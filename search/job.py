@@ -44,7 +44,7 @@ from archscape.spaces.errors import InputError, JobError, suggest
 from archscape.spaces.language.document import Document, Place, Tree, read_file
 from archscape.spaces.sampling.limits import Limit, read_limits
 
-from .data import EMBEDDED
+from .datasets.dataset import EMBEDDED
 from .early import Rule, Stop, read_stop
 from .latency import NAME as LATENCY
 from .latency import Aim, Window, parse_window

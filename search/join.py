@@ -23,7 +23,7 @@ from .watchdog import Watchdog
 from .worker import Plan, Worker
 
 if TYPE_CHECKING:
-    from .data import Data
+    from .datasets.dataset import Data
 
 
 def join_run(
@@ -52,7 +52,7 @@ def join_run(
         StudyError: If the study cannot go on.
     """
     from .accuracy import pick_device
-    from .data import load_data
+    from .datasets.dataset import load_data
 
     folder, seat = Folder(path), seat or Seat()
     job = read_job(folder.job, data=seat.data)

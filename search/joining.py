@@ -12,7 +12,7 @@ from rich.console import Console
 
 from archscape.spaces.errors import InputError, StudyError
 
-from .data import EMBEDDED
+from .datasets.dataset import EMBEDDED
 from .executors import LocalPool
 from .files import write_whole
 from .folder import Folder

@@ -21,7 +21,7 @@ from archscape.spaces.errors import InputError, JobError, StudyError
 from archscape.spaces.without_skips import without_skips
 
 from .accuracy import evaluate_accuracy, lay_out, pick_device
-from .data import Data, Split, load_data
+from .datasets.dataset import Data, Split, load_data
 from .files import sweep, write_whole
 from .folder import Folder, trained
 from .job import Job, read_job

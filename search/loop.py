@@ -18,7 +18,7 @@ from torch import nn
 from .accuracy import count_correct, lay_out
 from .augment import augment
 from .checkpoint import Snapshot
-from .data import Data, Split
+from .datasets.dataset import Data, Split
 from .optimizer import optimizer
 from .passes import Passes
 from .recipe import Recipe

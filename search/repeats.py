@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from .checkpoint import Checkpoint
-from .data import Data
+from .datasets.dataset import Data
 from .lease import trial_seed
 from .recipe import Recipe
 from .stopping import never

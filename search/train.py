@@ -1,6 +1,6 @@
 """Training one network: every end it can come to has a name, and the same seed gives the same bits.
 
->>> from archscape.search.data import load_data
+>>> from archscape.search.datasets.dataset import load_data
 >>> from archscape.search.recipe import Recipe
 >>> def build():
 ...     return nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 6 * 6, 10))
@@ -26,7 +26,7 @@ from archscape.spaces.errors import JobError
 
 from .accuracy import evaluate_accuracy, pick_device
 from .checkpoint import Checkpoint
-from .data import Data
+from .datasets.dataset import Data
 from .loop import Asked, Diverged, Loop, TimedOut
 from .passes import is_out_of_memory
 from .recipe import Recipe

@@ -39,7 +39,7 @@ CHECK = """
 import importlib.util, sys, torch
 from pathlib import Path
 from safetensors.torch import load_file
-from archscape.search.data import load_data
+from archscape.search.datasets.dataset import load_data
 
 folder = Path(sys.argv[1])
 file = next(folder.glob("*.py"))

@@ -59,7 +59,7 @@ class Bench:
             InputError: If they cannot be used here.
         """
         from ..accuracy import limit_memory, pick_device
-        from ..data import load_data
+        from ..datasets.dataset import load_data
 
         job = _settle_in(brief)
         device = "cpu" if job.device == "auto" and not brief.gpus else job.device  # Ray hides no GPU

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archscape.search.data import Data, load_data
+from archscape.search.datasets.dataset import Data, load_data
 from archscape.search.early import Mark, Rule, Verdict
 from archscape.search.lease import Lease
 from archscape.search.owner import Owner

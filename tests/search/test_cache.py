@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from archscape.search.cache import Cached, cached
-from archscape.search.data import Data
+from archscape.search.datasets.dataset import Data
 from archscape.search.evaluate import Context, Training
 from archscape.search.folder import Folder
 from archscape.search.job import read_job

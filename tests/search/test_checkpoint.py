@@ -20,7 +20,7 @@ from torch import nn
 
 from archscape.search import checkpoint as module
 from archscape.search.checkpoint import Checkpoint
-from archscape.search.data import Data
+from archscape.search.datasets.dataset import Data
 from archscape.search.recipe import Recipe
 from archscape.search.train import Outcome, train
 
@@ -204,7 +204,7 @@ def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
         from pathlib import Path
         from torch import nn
         from archscape.search import checkpoint
-        from archscape.search.data import load_data
+        from archscape.search.datasets.dataset import load_data
         from archscape.search.recipe import Recipe
         from archscape.search.train import train
         checkpoint.CHECKPOINT_SECONDS = 0.0

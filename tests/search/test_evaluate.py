@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
-from archscape.search.data import Data
+from archscape.search.datasets.dataset import Data
 from archscape.search.evaluate import Context, Training
 from archscape.search.lease import lease_of
 from archscape.search.owner import Owner

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from archscape.search.data import load_data
+from archscape.search.datasets.dataset import load_data
 from archscape.search.job import read_job
 from archscape.search.landscape import Explorer, Sight
 from archscape.search.session import run

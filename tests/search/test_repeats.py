@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from archscape.search.checkpoint import Checkpoint
-from archscape.search.data import Data
+from archscape.search.datasets.dataset import Data
 from archscape.search.recipe import Recipe
 from archscape.search.repeats import repeat_seed, train_repeats
 from archscape.search.train import Outcome, evaluate_accuracy, train

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from archscape.analysis.reports.run.page import RunResults
 from archscape.search.accuracy import evaluate_accuracy
-from archscape.search.data import load_data
+from archscape.search.datasets.dataset import load_data
 from archscape.search.executors import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job

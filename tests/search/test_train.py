@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from archscape.search.data import Data, load_data
+from archscape.search.datasets.dataset import Data, load_data
 from archscape.search.recipe import Recipe
 from archscape.search.train import Outcome, evaluate_accuracy, train
 from archscape.spaces.errors import JobError, ShapeError
@@ -159,7 +159,7 @@ def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp
     code = source + textwrap.dedent(f"""
         import torch
         from safetensors.torch import load_file
-        from archscape.search.data import load_data
+        from archscape.search.datasets.dataset import load_data
         from archscape.search.train import evaluate_accuracy
         torch.set_num_threads({int(outcome.metrics["threads"])})
         model = build()
@@ -364,7 +364,7 @@ def test_cuda_trains_through_the_same_code(digits: Data) -> None:
 
 def test_training_imports_neither_optuna_nor_pandas_nor_scikit_learn() -> None:
     code = (
-        "import sys; from archscape.search.train import train; from archscape.search.data import load_data;"
+        "import sys; from archscape.search.train import train; from archscape.search.datasets.dataset import load_data;"
         "load_data('digits'); sys.exit(any(n in sys.modules for n in ('optuna', 'ray', 'pandas', 'sklearn')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

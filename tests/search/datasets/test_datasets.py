@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from archscape.search import clutter, data, digits
-from archscape.search.data import Data, load_data
+from archscape.search.datasets import cluttered_digits as clutter
+from archscape.search.datasets import dataset as data
+from archscape.search.datasets import digits
+from archscape.search.datasets.dataset import Data, load_data
 from archscape.spaces.errors import JobError
 
 Arrays = dict[str, np.ndarray]
@@ -104,7 +106,7 @@ def test_renderings_of_one_original_differ_and_follow_the_seed() -> None:
 
 def test_reading_the_digits_imports_no_scikit_learn() -> None:
     code = (
-        "import sys; from archscape.search.digits import cluttered_digits; cluttered_digits();"
+        "import sys; from archscape.search.datasets.digits import cluttered_digits; cluttered_digits();"
         "sys.exit(any(name in sys.modules for name in ('sklearn', 'torch', 'optuna', 'pandas')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

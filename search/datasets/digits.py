@@ -15,7 +15,8 @@ import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from .clutter import Bytes, Integers, cluttered, uniform
+from .cluttered_digits import Bytes, Integers, cluttered
+from .rng import uniform
 
 ORIGINALS = {"train": 1197, "val": 300, "test": 300}
 COPIES = {"train": 3, "val": 1, "test": 1}  # renderings of each original

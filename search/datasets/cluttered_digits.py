@@ -12,9 +12,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .rng import Doubles, uniform
+
 Bytes: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
-Doubles: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 
 SIDE = 16  # pixels of a rendered image
@@ -30,13 +31,6 @@ _CHUNK = 512  # images drawn at once: their coordinates stay in the processor's 
 _BORDER = 1  # empty pixels around an original, so that sampling needs no test at its edge
 _DRAWS = 5  # random numbers of a digit
 _PIECE_DRAWS = 7  # random numbers of a fragment
-
-
-def uniform(seed: int, shape: tuple[int, ...]) -> Doubles:
-    """Return numbers in [0, 1) that depend on the seed alone: 53 bits of the raw PCG64 stream each."""
-    raw = np.random.PCG64(seed).random_raw(int(np.prod(shape)))
-    top: Doubles = (raw >> np.uint64(11)).astype(np.float64)
-    return top.reshape(shape) * 2.0**-53
 
 
 def cluttered(originals: Bytes, *, copies: int, seed: int) -> Bytes:
