@@ -124,7 +124,7 @@ def cached(training: Training, folder: Path) -> Cached:
     Raises:
         JobError: If this machine does not have the device.
     """
-    from .accuracy import pick_device
+    from .training.device import pick_device
 
     return Cached(
         evaluate=training,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from archscape.spaces import Network
 
     from .datasets.dataset import Data
-    from .recipe import Recipe
+    from .training.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ class Training:
         """
         from archscape.spaces.codegen.build import build
 
-        from .repeats import train_repeats
+        from .training.repeats import train_repeats
 
         partial = self.checkpoints / f"{context.lease.hash}.partial"
         outcome = train_repeats(

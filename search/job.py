@@ -48,7 +48,7 @@ from .datasets.dataset import EMBEDDED
 from .early import Rule, Stop, read_stop
 from .latency import NAME as LATENCY
 from .latency import Aim, Window, parse_window
-from .recipe import Recipe, read_recipe
+from .training.recipe import Recipe, read_recipe
 
 SAMPLERS = ("nsga2", "random", "tpe")
 NEEDED = ("search", "space", "data")

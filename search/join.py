@@ -51,8 +51,8 @@ def join_run(
         InputError: If the data cannot be used, or is not the data the study began with.
         StudyError: If the study cannot go on.
     """
-    from .accuracy import pick_device
     from .datasets.dataset import load_data
+    from .training.device import pick_device
 
     folder, seat = Folder(path), seat or Seat()
     job = read_job(folder.job, data=seat.data)

@@ -20,14 +20,15 @@ from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import InputError, JobError, StudyError
 from archscape.spaces.without_skips import without_skips
 
-from .accuracy import evaluate_accuracy, lay_out, pick_device
 from .datasets.dataset import Data, Split, load_data
 from .files import sweep, write_whole
 from .folder import Folder, trained
 from .job import Job, read_job
-from .repeats import repeat_seed
 from .stopping import Stopper
-from .train import train
+from .training.device import lay_out, pick_device
+from .training.evaluation import evaluate_accuracy
+from .training.repeats import repeat_seed
+from .training.train import train
 
 if TYPE_CHECKING:
     from archscape.spaces import Network

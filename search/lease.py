@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .owner import Owner
+from .training.seeds import trial_seed
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
@@ -36,15 +36,6 @@ class Lease:
     seed: int
     costs: Mapping[str, float]
     owner: Owner
-
-
-def trial_seed(seed: int, digest: str) -> int:
-    """Return the seed of a network's training, the same in whatever order a search meets the networks.
-
-    >>> trial_seed(0, "5d41402abc4b2a76")
-    70045707
-    """
-    return int.from_bytes(hashlib.sha256(f"{seed}:{digest}".encode()).digest()[:4], "big") >> 1
 
 
 def lease_of(number: int, network: Network, owner: Owner, *, seed: int, latency: Tell | None = None) -> Lease:

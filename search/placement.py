@@ -62,7 +62,7 @@ class Seat:
         if self.place.cores:
             os.sched_setaffinity(0, self.place.cores)
         if self.place.share < 1:
-            from .accuracy import limit_memory
+            from .training.evaluation import limit_memory
 
             limit_memory(self.place.share)
 

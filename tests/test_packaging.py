@@ -74,7 +74,7 @@ def test_no_import_goes_up(room: str, above: set[str]) -> None:
         ("archscape", {"torch", "optuna", "ray", "pandas", "plotly", "yaml"}),
         ("archscape.spaces", {"torch", "optuna", "ray", "pandas", "plotly", "numpy"}),
         ("archscape.analysis.costs.profile", {"torch", "optuna", "ray", "pandas", "plotly"}),
-        ("archscape.search.train", {"optuna", "ray", "pandas", "plotly"}),
+        ("archscape.search.training.train", {"optuna", "ray", "pandas", "plotly"}),
         ("archscape.search.datasets.dataset", {"optuna", "ray", "pandas", "plotly"}),
         ("archscape.cli", {"torch", "optuna", "ray", "pandas", "plotly"}),
     ],

@@ -58,8 +58,9 @@ class Bench:
         Raises:
             InputError: If they cannot be used here.
         """
-        from ..accuracy import limit_memory, pick_device
         from ..datasets.dataset import load_data
+        from ..training.device import pick_device
+        from ..training.evaluation import limit_memory
 
         job = _settle_in(brief)
         device = "cpu" if job.device == "auto" and not brief.gpus else job.device  # Ray hides no GPU

@@ -20,9 +20,9 @@ from archscape.search.job import read_job
 from archscape.search.join import evaluation
 from archscape.search.lease import lease_of
 from archscape.search.owner import Owner
-from archscape.search.recipe import Recipe
 from archscape.search.spool import Result
 from archscape.search.stopping import Stop, never
+from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -9,7 +9,7 @@ import pytest
 
 from archscape.search.early import RULES, Asha, Halving, Median, Stop
 from archscape.search.job import Job, read_job
-from archscape.search.recipe import Recipe
+from archscape.search.training.recipe import Recipe
 from archscape.spaces import Space
 from archscape.spaces.errors import JobError
 

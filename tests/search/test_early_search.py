@@ -12,8 +12,8 @@ from archscape.analysis.reports.run.page import RunResults
 from archscape.search.early import Halving, Mark, Median, Stop
 from archscape.search.executors import InProcess
 from archscape.search.job import Job, read_job
-from archscape.search.recipe import Recipe
 from archscape.search.session import run
+from archscape.search.training.recipe import Recipe
 
 EPOCHS = 4
 TRIALS = 8

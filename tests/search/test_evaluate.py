@@ -13,8 +13,8 @@ from archscape.search.datasets.dataset import Data
 from archscape.search.evaluate import Context, Training
 from archscape.search.lease import lease_of
 from archscape.search.owner import Owner
-from archscape.search.recipe import Recipe
 from archscape.search.stopping import Stop, never
+from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network
 
 RECIPE = Recipe(epochs=2)

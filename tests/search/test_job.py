@@ -10,7 +10,7 @@ import pytest
 
 from archscape.search.early import Halving
 from archscape.search.job import Job, read_job
-from archscape.search.recipe import Recipe
+from archscape.search.training.recipe import Recipe
 from archscape.spaces import Limit, Space
 from archscape.spaces.errors import InputError, JobError
 

@@ -14,16 +14,16 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from archscape.analysis.reports.run.page import RunResults
-from archscape.search.accuracy import evaluate_accuracy
 from archscape.search.datasets.dataset import load_data
 from archscape.search.executors import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
-from archscape.search.recipe import Recipe
 from archscape.search.session import run
 from archscape.search.studies import summaries
 from archscape.search.study import Study
 from archscape.search.tables import COLUMNS, CURVE_COLUMNS
+from archscape.search.training.evaluation import evaluate_accuracy
+from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import Infeasible, JobError, StudyError

@@ -17,12 +17,13 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from archscape.search import lease as lease_module
-from archscape.search.lease import Lease, trial_seed
+from archscape.search.lease import Lease
 from archscape.search.owner import Owner
 from archscape.search.spool import Result, Spool
 from archscape.search.steps import MAX_ATTEMPTS
 from archscape.search.storage import Storage
 from archscape.search.study import Study
+from archscape.search.training.seeds import trial_seed
 from archscape.search.watch import Watch
 from archscape.search.worker import Plan
 from archscape.spaces import Space

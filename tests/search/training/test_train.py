@@ -16,8 +16,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from archscape.search.datasets.dataset import Data, load_data
-from archscape.search.recipe import Recipe
-from archscape.search.train import Outcome, evaluate_accuracy, train
+from archscape.search.training.recipe import Recipe
+from archscape.search.training.train import Outcome, evaluate_accuracy, train
 from archscape.spaces.errors import JobError, ShapeError
 
 SHORT = Recipe(epochs=1, batch=64)
@@ -92,7 +92,7 @@ def same(a: Outcome, b: Outcome) -> bool:
 
 
 def test_the_examples_in_the_docstrings_run() -> None:
-    assert doctest.testmod(importlib.import_module("archscape.search.train")).failed == 0
+    assert doctest.testmod(importlib.import_module("archscape.search.training.train")).failed == 0
 
 
 def test_a_training_learns_and_says_what_it_did(digits: Data) -> None:
@@ -160,7 +160,7 @@ def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp
         import torch
         from safetensors.torch import load_file
         from archscape.search.datasets.dataset import load_data
-        from archscape.search.train import evaluate_accuracy
+        from archscape.search.training.train import evaluate_accuracy
         torch.set_num_threads({int(outcome.metrics["threads"])})
         model = build()
         model.load_state_dict(load_file({str(tmp_path / "weights.safetensors")!r}), strict=True)
@@ -364,7 +364,7 @@ def test_cuda_trains_through_the_same_code(digits: Data) -> None:
 
 def test_training_imports_neither_optuna_nor_pandas_nor_scikit_learn() -> None:
     code = (
-        "import sys; from archscape.search.train import train; from archscape.search.datasets.dataset import load_data;"
+        "import sys; from archscape.search.training.train import train; from archscape.search.datasets.dataset import load_data;"
         "load_data('digits'); sys.exit(any(n in sys.modules for n in ('optuna', 'ray', 'pandas', 'sklearn')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

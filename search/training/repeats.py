@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
 
+from ..datasets.dataset import Data
+from ..stopping import never
 from .checkpoint import Checkpoint
-from .datasets.dataset import Data
-from .lease import trial_seed
 from .recipe import Recipe
-from .stopping import never
+from .seeds import trial_seed
 from .train import LOG, Build, Log, Outcome, Report, train, train_kept
 
 AVERAGED = ("loss", "accuracy", "test_accuracy")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from archscape.search.augment import REACH, augment
+from archscape.search.training.augment import REACH, augment
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -15,15 +15,16 @@ from typing import Literal
 import torch
 from torch import nn
 
-from .accuracy import count_correct, lay_out
+from ..datasets.dataset import Data, Split
+from ..stopping import never
 from .augment import augment
 from .checkpoint import Snapshot
-from .datasets.dataset import Data, Split
+from .device import lay_out
+from .evaluation import count_correct
+from .gradients import Passes
 from .optimizer import optimizer
-from .passes import Passes
 from .recipe import Recipe
 from .schedule import Schedule
-from .stopping import never
 
 CHECK_EVERY = 50  # steps between two looks at the loss, each of which waits for the device
 

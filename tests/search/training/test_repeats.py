@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from archscape.search.checkpoint import Checkpoint
 from archscape.search.datasets.dataset import Data
-from archscape.search.recipe import Recipe
-from archscape.search.repeats import repeat_seed, train_repeats
-from archscape.search.train import Outcome, evaluate_accuracy, train
+from archscape.search.training.checkpoint import Checkpoint
+from archscape.search.training.recipe import Recipe
+from archscape.search.training.repeats import repeat_seed, train_repeats
+from archscape.search.training.train import Outcome, evaluate_accuracy, train
 from archscape.spaces.errors import JobError
 
 RECIPE = Recipe(epochs=2, augment=("shift",))
@@ -52,7 +52,7 @@ def same_weights(one: Outcome, other: Outcome) -> bool:
 
 
 def test_the_examples_in_the_docstrings_run() -> None:
-    assert doctest.testmod(importlib.import_module("archscape.search.repeats")).failed == 0
+    assert doctest.testmod(importlib.import_module("archscape.search.training.repeats")).failed == 0
 
 
 def test_seeds_differ() -> None:

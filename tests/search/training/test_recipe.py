@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from archscape.search import recipe as module
-from archscape.search.recipe import PRESETS, Recipe, read_recipe
+from archscape.search.training import recipe as module
+from archscape.search.training.recipe import PRESETS, Recipe, read_recipe
 from archscape.spaces.errors import JobError
 from archscape.spaces.language.document import read_text
 

@@ -1,7 +1,7 @@
 """Training one network: every end it can come to has a name, and the same seed gives the same bits.
 
 >>> from archscape.search.datasets.dataset import load_data
->>> from archscape.search.recipe import Recipe
+>>> from archscape.search.training.recipe import Recipe
 >>> def build():
 ...     return nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 6 * 6, 10))
 >>> outcome = train(build, load_data("digits"), Recipe(epochs=2), seed=0)
@@ -24,13 +24,14 @@ from torch import nn
 
 from archscape.spaces.errors import JobError
 
-from .accuracy import evaluate_accuracy, pick_device
+from ..datasets.dataset import Data
+from ..stopping import never
 from .checkpoint import Checkpoint
-from .datasets.dataset import Data
+from .device import pick_device
+from .evaluation import evaluate_accuracy
+from .gradients import is_out_of_memory
 from .loop import Asked, Diverged, Loop, TimedOut
-from .passes import is_out_of_memory
 from .recipe import Recipe
-from .stopping import never
 
 __all__ = ["Outcome", "evaluate_accuracy", "train"]
 

@@ -18,11 +18,11 @@ import pytest
 import torch
 from torch import nn
 
-from archscape.search import checkpoint as module
-from archscape.search.checkpoint import Checkpoint
 from archscape.search.datasets.dataset import Data
-from archscape.search.recipe import Recipe
-from archscape.search.train import Outcome, train
+from archscape.search.training import checkpoint as module
+from archscape.search.training.checkpoint import Checkpoint
+from archscape.search.training.recipe import Recipe
+from archscape.search.training.train import Outcome, train
 
 STEPS = 24  # of an epoch of the digits in batches of 48
 RECIPE = Recipe(epochs=3, augment=("flip", "shift"), label_smoothing=0.1)
@@ -83,7 +83,7 @@ RECIPES = {
 def test_interrupted_at_random_steps_it_gives_the_same_bits(
     name: str, digits: Data, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archscape.search.schedule.PATIENCE", 1)
+    monkeypatch.setattr("archscape.search.training.schedule.PATIENCE", 1)
     recipe, rng = RECIPES[name], random.Random(name)
     expected = train(convnet, digits, recipe, seed=5)
     outcomes: list[Outcome] = []
@@ -205,8 +205,8 @@ def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
         from torch import nn
         from archscape.search import checkpoint
         from archscape.search.datasets.dataset import load_data
-        from archscape.search.recipe import Recipe
-        from archscape.search.train import train
+        from archscape.search.training.recipe import Recipe
+        from archscape.search.training.train import train
         checkpoint.CHECKPOINT_SECONDS = 0.0
         torch.set_num_threads(1)
         def build():

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from archscape.search.optimizer import optimizer
-from archscape.search.recipe import Recipe
+from archscape.search.training.optimizer import optimizer
+from archscape.search.training.recipe import Recipe
 
 
 def network() -> nn.Module:
@@ -59,8 +59,8 @@ def test_a_network_without_weights_cannot_be_trained() -> None:
 
 def test_a_training_does_not_import_the_compiler_of_torch() -> None:
     code = (
-        "import sys, torch; from archscape.search.optimizer import optimizer;"
-        "from archscape.search.recipe import Recipe; model = torch.nn.Linear(2, 2);"
+        "import sys, torch; from archscape.search.training.optimizer import optimizer;"
+        "from archscape.search.training.recipe import Recipe; model = torch.nn.Linear(2, 2);"
         "step = optimizer(model.parameters(), Recipe()); model(torch.ones(1, 2)).sum().backward();"
         "step.step(0.1); sys.exit('torch._dynamo' in sys.modules)"
     )

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from archscape.search import schedule as module
-from archscape.search.schedule import PATIENCE, Schedule
+from archscape.search.training import schedule as module
+from archscape.search.training.schedule import PATIENCE, Schedule
 
 
 def rates(name: str, *, warmup: float, steps: int) -> list[float]:
