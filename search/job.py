@@ -45,9 +45,9 @@ from archscape.spaces.language.document import Document, Place, Tree, read_file
 from archscape.spaces.sampling.limits import Limit, read_limits
 
 from .datasets.dataset import EMBEDDED
-from .early import Rule, Stop, read_stop
 from .latency import NAME as LATENCY
 from .latency import Aim, Window, parse_window
+from .pruners import Rule, Stop, read_stop
 from .training.recipe import Recipe, read_recipe
 
 SAMPLERS = ("nsga2", "random", "tpe")

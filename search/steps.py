@@ -22,7 +22,7 @@ from .trial import Held
 if TYPE_CHECKING:
     from archscape.spaces import Sample
 
-    from .early import Rule, Verdict
+    from .pruners import Rule, Verdict
 
 MAX_ATTEMPTS = 3
 """How often a trial is tried before the worker it loses counts as its own fault."""
@@ -102,7 +102,7 @@ class Steps:
             The verdict; None if there is nothing to decide: the trial went on from here before and lost its
             process, or has no value for an objective.
         """
-        from .early import Mark
+        from .pruners import Mark
 
         passed = self.marks.find(rung, held.number)
         if passed or not all(name in metrics for name in self.objectives):

@@ -32,8 +32,8 @@ from .watch import Watch
 if TYPE_CHECKING:
     from archscape.spaces import Network, Sample
 
-    from .early import Rule, Verdict
     from .latency import Tell
+    from .pruners import Rule, Verdict
 
 SOON_SECONDS = 5.0
 """How long a process tries what it can do without: to tell of an epoch, to say that it leaves."""

@@ -18,7 +18,7 @@ from .lease import Lease
 from .study import Study
 
 if TYPE_CHECKING:
-    from .early import Rule
+    from .pruners import Rule
 
 EPOCH_SECONDS = 1.0
 """Epochs go to the study together when less than this long ago others did."""

@@ -28,8 +28,8 @@ from .trace import Reporter, logger
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from .early import Rule
     from .latency import Aim
+    from .pruners import Rule
 
 POLL_SECONDS = 0.1
 """How often a worker without work looks whether the trial of a lost one has come free, at first."""

@@ -7,8 +7,9 @@ import re
 import torch
 from torch import nn
 
-from archscape.search.datasets.dataset import Split
 from archscape.spaces.errors import JobError
+
+from ..datasets.dataset import Split
 
 
 def lay_out(model: nn.Module, split: Split, place: torch.device) -> nn.Module:

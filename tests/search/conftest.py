@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from archscape.search.datasets.dataset import Data, load_data
-from archscape.search.early import Mark, Rule, Verdict
 from archscape.search.lease import Lease
 from archscape.search.owner import Owner
 from archscape.search.proposers import Random
+from archscape.search.pruners import Mark, Rule, Verdict
 from archscape.search.spool import Result
 from archscape.search.study import Study
 from archscape.search.worker import Plan

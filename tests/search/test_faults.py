@@ -20,10 +20,10 @@ from types import FrameType
 import pytest
 
 from archscape import search
-from archscape.search.early import Halving
 from archscape.search.evaluate import Context, Evaluate
 from archscape.search.history import History
 from archscape.search.proposers import Random
+from archscape.search.pruners import Halving
 from archscape.search.spool import Result
 from archscape.search.stopping import Stopper
 from archscape.search.study import Study

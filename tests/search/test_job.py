@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archscape.search.early import Halving
 from archscape.search.job import Job, read_job
+from archscape.search.pruners import Halving
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Limit, Space
 from archscape.spaces.errors import InputError, JobError

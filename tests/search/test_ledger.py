@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from archscape.search.early import Halving, Rule
 from archscape.search.lease import Lease
 from archscape.search.owner import Owner
+from archscape.search.pruners import Halving, Rule
 from archscape.search.schema import epochs, marks, trials
 from archscape.search.spool import Result
 from archscape.search.study import Study

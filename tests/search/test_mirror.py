@@ -13,10 +13,10 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from archscape.search.early import Rule
 from archscape.search.lease import Lease
 from archscape.search.mirror import STATES
 from archscape.search.owner import Owner
+from archscape.search.pruners import Rule
 from archscape.search.schema import FINAL, OPEN
 from archscape.search.spool import Result
 from archscape.search.study import Study

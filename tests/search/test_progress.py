@@ -9,10 +9,10 @@ from itertools import count
 import pytest
 from rich.console import Console
 
-from archscape.search.early import Rule
 from archscape.search.events import Event
 from archscape.search.owner import Owner
 from archscape.search.progress import Progress, Tally
+from archscape.search.pruners import Rule
 from archscape.search.spool import Result
 from archscape.search.study import Study
 from archscape.search.trial import Trial

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from archscape.search.early import Mark, Verdict
 from archscape.search.lease import Lease
 from archscape.search.owner import Owner
+from archscape.search.pruners import Mark, Verdict
 from archscape.search.spool import Result
 from archscape.search.study import Look, Study
 from archscape.search.watch import Watch

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from archscape.search.early import Rule
 from archscape.search.owner import Owner
+from archscape.search.pruners import Rule
 from archscape.search.spool import Result
 from archscape.search.studies import summaries
 from archscape.search.study import Study

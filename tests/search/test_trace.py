@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from archscape.search import trace
-from archscape.search.early import Rule
 from archscape.search.events import Event
 from archscape.search.hold import Hold, Lost
 from archscape.search.lease import Lease
 from archscape.search.owner import Owner
+from archscape.search.pruners import Rule
 from archscape.search.study import Study
 from archscape.search.trace import Reporter, logger
 from archscape.search.worker import Plan

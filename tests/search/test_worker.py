@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from archscape.search import worker as module
-from archscape.search.early import Rule
 from archscape.search.evaluate import Context, Evaluate
 from archscape.search.events import Event
 from archscape.search.owner import Owner
+from archscape.search.pruners import Rule
 from archscape.search.spool import Result
 from archscape.search.stopping import Stop, Stopper
 from archscape.search.study import Study

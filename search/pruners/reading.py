@@ -19,7 +19,7 @@ from archscape.spaces.language.document import Document, Place, Tree
 
 from .halving import Asha, Halving
 from .median import Median
-from .stop import Stop
+from .settings import Stop
 
 RULES: Mapping[str, type[Stop]] = {kind.name: kind for kind in (Halving, Asha, Median)}
 

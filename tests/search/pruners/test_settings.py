@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archscape.search.early import RULES, Asha, Halving, Median, Stop
 from archscape.search.job import Job, read_job
+from archscape.search.pruners import RULES, Asha, Halving, Median, Stop
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Space
 from archscape.spaces.errors import JobError

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from archscape.analysis.reports.run.page import RunResults
-from archscape.search.early import Halving, Mark, Median, Stop
 from archscape.search.executors import InProcess
 from archscape.search.job import Job, read_job
+from archscape.search.pruners import Halving, Mark, Median, Stop
 from archscape.search.session import run
 from archscape.search.training.recipe import Recipe
 

@@ -19,8 +19,8 @@ from typing import ClassVar
 
 from archscape.analysis.statistics.frontier import Direction, crowding_distances, ranks
 
-from .rule import Mark, Verdict
-from .stop import Stop, check_count, check_objectives, check_rungs, first_rung
+from .base import Mark, Verdict
+from .settings import Stop, check_count, check_objectives, check_rungs, first_rung
 
 
 @dataclass(frozen=True, kw_only=True)

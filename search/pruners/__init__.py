@@ -4,10 +4,10 @@ Rules are pure: the same marks give the same verdict, on whatever machine and in
 came. A trial that a rule stops is not lost: it may go on from its checkpoint when the comparison has changed.
 """
 
+from .base import Mark, Rule, Verdict
 from .halving import Asha, Halving
 from .median import Median
 from .reading import RULES, read_stop
-from .rule import Mark, Rule, Verdict
-from .stop import Stop
+from .settings import Stop
 
 __all__ = ["RULES", "Asha", "Halving", "Mark", "Median", "Rule", "Stop", "Verdict", "read_stop"]

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archscape.analysis.statistics.frontier import WAYS, Direction, ranks
-from archscape.search.early import Asha, Halving, Mark, Rule, halving
-from archscape.search.early.halving import HalvingRule, best_first
+from archscape.search.pruners import Asha, Halving, Mark, Rule, halving
+from archscape.search.pruners.halving import HalvingRule, best_first
 from archscape.spaces.errors import JobError
 
 BOTH: Mapping[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}

@@ -11,7 +11,7 @@ from archscape.analysis.statistics.frontier import Direction
 from archscape.spaces.errors import JobError
 from archscape.spaces.sampling.limits import COSTS
 
-from .rule import Rule
+from .base import Rule
 
 
 @dataclass(frozen=True, kw_only=True)

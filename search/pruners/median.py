@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from archscape.analysis.statistics.frontier import Direction
 
-from .rule import Mark, Verdict
-from .stop import Stop, check_count, check_objectives, check_rungs, first_rung
+from .base import Mark, Verdict
+from .settings import Stop, check_count, check_objectives, check_rungs, first_rung
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archscape.analysis.statistics.frontier import Direction
-from archscape.search.early import Mark, Median
-from archscape.search.early.median import MedianRule
+from archscape.search.pruners import Mark, Median
+from archscape.search.pruners.median import MedianRule
 from archscape.spaces.errors import JobError
 
 
