@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .folder import results
     from .job import Job, read_job
     from .session import run
-    from .study import Study
+    from .study.study import Study
 
 _HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "session", "Study": "study"}
 

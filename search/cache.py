@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from .evaluate import Context, Evaluate, Training
 from .files import write_json, write_whole
-from .spool import Result
+from .study.spool import Result
 
 if TYPE_CHECKING:
     from archscape.spaces import Network

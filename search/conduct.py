@@ -20,7 +20,7 @@ from .job import Job
 from .latency import read_aim
 from .progress import following
 from .stopping import Stopper
-from .study import Study
+from .study.study import Study
 
 
 def conduct(

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from .disk import is_full
 from .files import sweep, write_whole
-from .lease import Lease
-from .spool import Result
 from .stopping import Stop, never
+from .study.lease import Lease
+from .study.spool import Result
 
 if TYPE_CHECKING:
     from torch import Tensor

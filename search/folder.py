@@ -30,7 +30,7 @@ from archscape.spaces.errors import InputError, StudyError
 
 from .files import write_json, write_whole
 from .job import Job
-from .lease import COSTS
+from .study.lease import COSTS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from archscape.analysis.reports.run.page import RunResults
     from archscape.spaces import Network
 
-    from .opened import Opened
+    from .study.reader import Opened
 
 TOOLS = ("torch", "optuna", "numpy", "SQLAlchemy", "scikit-learn")
 
@@ -88,7 +88,7 @@ class Folder:
 
     def write_tables(self, study: Opened, *, command: str) -> None:
         """Write the tables of the trials and what is needed to repeat them."""
-        from .tables import curve_table, trial_table
+        from .study.frames import curve_table, trial_table
 
         write_whole(self.path / "trials.csv", trial_table(study.trials()).to_csv(index=False))
         write_whole(self.path / "curves.csv", curve_table(study.epochs()).to_csv(index=False))
@@ -132,7 +132,7 @@ def results(study: Opened, *, references: Iterable[Network] = ()) -> RunResults:
 
     from archscape.analysis.reports.run.page import RunResults
 
-    from .tables import curve_table, trial_table
+    from .study.frames import curve_table, trial_table
 
     written = study.address.folder / "environment.json"
     known = environment(study.pinned(), command="")

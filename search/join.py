@@ -18,7 +18,7 @@ from .job import Job, read_job
 from .placement import Seat
 from .proposers import proposer
 from .stopping import Stopper
-from .study import Study
+from .study.study import Study
 from .watchdog import Watchdog
 from .worker import Plan, Worker
 

@@ -20,7 +20,7 @@ from .job import Job, read_job
 from .placement import Seat, machine_placements
 from .progress import following
 from .stopping import Stopper
-from .study import Study
+from .study.study import Study
 
 
 def join(

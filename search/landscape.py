@@ -33,8 +33,8 @@ from .training.train import train
 if TYPE_CHECKING:
     from archscape.spaces import Network
 
-    from .study import Study
-    from .trial import Trial
+    from .study.study import Study
+    from .study.trial import Trial
 
 State: TypeAlias = Mapping[str, Tensor]
 Tell: TypeAlias = Callable[[str, int, int], None]

@@ -20,12 +20,12 @@ from archscape.analysis.statistics.frontier import Objectives, frontier
 from archscape.spaces.errors import StudyError
 
 from .events import Event
-from .schema import FINAL
-from .trial import Trial
+from .study.schema import FINAL
+from .study.trial import Trial
 
 if TYPE_CHECKING:
     from .job import Job
-    from .study import Study
+    from .study.study import Study
 
 BAR_WIDTH = 40
 REFRESH_SECONDS = 2.0

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from archscape.spaces.errors import JobError, StudyError, suggest
 
-from .history import History
 from .job import SAMPLERS
 from .nsga2 import Nsga2
+from .study.history import History
 from .tpe import Tpe
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from archscape.analysis.statistics.frontier import Direction
 
-from .database import quiet
-from .history import History, Record, distribution
 from .nsga2 import Elite
+from .study.engines import quiet
+from .study.history import History, Record, distribution
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space

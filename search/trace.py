@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from archscape.spaces.errors import StudyError
 
 from .events import Event, Notify
-from .hold import Hold
-from .lease import Lease
-from .study import Study
+from .study.heartbeat import Hold
+from .study.lease import Lease
+from .study.study import Study
 
 if TYPE_CHECKING:
     from .pruners import Rule

@@ -16,14 +16,14 @@ from archscape.spaces.errors import StudyError
 from .disk import has_room
 from .evaluate import Context, Evaluate, evaluate_safely
 from .events import Event, Notify
-from .history import History
-from .hold import Lost, holding
-from .lease import Lease
-from .owner import Owner
 from .proposers import Exhausted, Proposer, propose_unique
-from .spool import Result
 from .stopping import Stop, Stopper
-from .study import Study
+from .study.heartbeat import Lost, holding
+from .study.history import History
+from .study.lease import Lease
+from .study.owner import Owner
+from .study.spool import Result
+from .study.study import Study
 from .trace import Reporter, logger
 from .watchdog import Watchdog
 

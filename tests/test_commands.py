@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.study import Study
 
 from archscape.cli import main
 from archscape.search.evaluate import Context
 from archscape.search.job import Job, read_job
-from archscape.search.owner import Owner
 from archscape.search.proposers import Random
-from archscape.search.study import Study
 from archscape.search.worker import Plan
 from archscape.spaces.errors import StudyError
 

@@ -12,7 +12,7 @@ import typer
 from ..spaces.errors import InputError
 
 if TYPE_CHECKING:
-    from ..search.study import Study
+    from ..search.study.study import Study
 
 StorageOption = Annotated[
     str,
@@ -43,7 +43,7 @@ def find_study(run: Path | None, name: str, storage: str) -> Study:
         InputError: If neither is given, or the folder is that of no search.
         StudyError: If there is no such study.
     """
-    from ..search.study import Study
+    from ..search.study.study import Study
 
     if run is not None:
         if not (run / "job.yaml").is_file():

@@ -12,7 +12,7 @@ from .references import references
 
 if TYPE_CHECKING:
     from ..search.dashboard.server import Server
-    from ..search.opened import Opened
+    from ..search.study.reader import Opened
 
 
 def dashboard(

@@ -12,7 +12,7 @@ from ..spaces.errors import InputError
 from .common import StorageOption, ago, find_study, say
 
 if TYPE_CHECKING:
-    from ..search.study import Study
+    from ..search.study.study import Study
 
 app = typer.Typer(no_args_is_help=True, help="The studies of a storage: list, show, stop, delete.")
 
@@ -23,7 +23,7 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How to print the
 @app.command(name="list")
 def list_(storage: StorageOption = "", form: FormatOption = Format.table) -> None:
     """List the studies of a storage: how far they are, and how many processes work on them."""
-    from ..search.studies import summaries
+    from ..search.study.summary import summaries
 
     rows = [
         (s.name, s.ended, s.trials, s.running, s.paused, s.failed, s.best, ago(s.latest))
@@ -92,7 +92,7 @@ def _required(storage: str) -> str:
     folder = Path(storage)
     if not folder.is_dir():
         return storage
-    from ..search.address import Address
+    from ..search.study.address import Address
 
     address = Address.of(folder)
     if not address.storage and not Path(address.target).is_file():

@@ -15,7 +15,7 @@ from archscape.analysis.reports.format import NONE, label, span, value
 from archscape.analysis.reports.run.results import COSTS
 from archscape.analysis.statistics.frontier import Objectives
 
-from ..schema import FINAL
+from ..study.schema import FINAL
 from .feed import Look, News, Running
 from .reach import Reach
 

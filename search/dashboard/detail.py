@@ -14,8 +14,8 @@ from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 
 from ..folder import Folder
-from ..opened import Opened
-from ..trial import Trial
+from ..study.reader import Opened
+from ..study.trial import Trial
 from .feed import find
 
 LOG_BYTES = 32_000

@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from .. import mirror
-from ..ledger import Ledger
-from ..owner import Owner
-from ..schema import epochs, trials
-from ..trial import Trial, trial_of
+from ..study import optuna_rows as mirror
+from ..study.owner import Owner
+from ..study.schema import epochs, trials
+from ..study.trial import Trial, trial_of
+from ..study.trial_rows import Ledger
 
 BATCH = 5000
 """How many changes one look takes at most; a large study comes in several."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from archscape.spaces.errors import StudyError
 
-from ..opened import Opened
+from ..study.reader import Opened
 from .board import Board
 from .feed import BATCH, look
 

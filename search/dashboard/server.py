@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from archscape.spaces.errors import ArchscapeError, InputError
 
-from ..opened import Opened
+from ..study.reader import Opened
 from .detail import detail
 from .follow import Follower
 from .page import POLICY, Asset, assets, page

@@ -17,7 +17,7 @@ from archscape._version import __version__
 from archscape.analysis.reports.format import SHARES, SHORT, label
 from archscape.analysis.reports.page.specs import layout_of
 
-from ..schema import FINAL
+from ..study.schema import FINAL
 from .board import Board, numbers, wire
 from .feed import News
 from .follow import Follower

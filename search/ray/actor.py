@@ -21,9 +21,9 @@ from ..files import write_whole
 from ..folder import Folder
 from ..job import Job, read_job
 from ..join import check_fit, evaluation
-from ..lease import Lease, lease_of
-from ..owner import Owner
-from ..spool import Result, Spool
+from ..study.lease import Lease, lease_of
+from ..study.owner import Owner
+from ..study.spool import Result, Spool
 from .attempt import Attempt
 from .words import Brief, Order, Word
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..evaluate import Context, Evaluate, evaluate_safely
-from ..lease import Lease
-from ..spool import Result
 from ..stopping import Stop
+from ..study.lease import Lease
+from ..study.spool import Result
 
 LEAVE_SECONDS = 8.0
 """How long a training that was asked to leave gets to write its checkpoint."""

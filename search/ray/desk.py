@@ -10,14 +10,14 @@ from pathlib import Path
 from archscape.spaces.errors import InputError, StudyError
 
 from ..events import Event, Notify
-from ..hold import Lost, holding
 from ..job import Job
 from ..join import check_same_data
-from ..lease import Lease
-from ..spool import Result
-from ..steps import MAX_ATTEMPTS
 from ..stopping import Stopper
-from ..study import Study
+from ..study.heartbeat import Lost, holding
+from ..study.lease import Lease
+from ..study.spool import Result
+from ..study.study import Study
+from ..study.transactions import MAX_ATTEMPTS
 from ..trace import Reporter, logger
 from ..worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
 from .task import Task

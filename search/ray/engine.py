@@ -18,7 +18,7 @@ from ..folder import Folder
 from ..job import Job, read_job
 from ..join import plan_of
 from ..stopping import Stop, Stopper
-from ..study import Study
+from ..study.study import Study
 from .cluster import connected
 from .words import Brief, leave_mark
 

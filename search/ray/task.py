@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from ..hold import Hold, Lost
-from ..lease import Lease
-from ..spool import Result
+from ..study.heartbeat import Hold, Lost
+from ..study.lease import Lease
+from ..study.spool import Result
 from ..trace import Reporter
 from .words import Word
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..spool import Result
+from ..study.spool import Result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archscape.search.study.study.lease import Lease
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.spool import Result
+from archscape.search.study.study.study import Study
 
 from archscape.search.datasets.dataset import Data, load_data
-from archscape.search.lease import Lease
-from archscape.search.owner import Owner
 from archscape.search.proposers import Random
 from archscape.search.pruners import Mark, Rule, Verdict
-from archscape.search.spool import Result
-from archscape.search.study import Study
 from archscape.search.worker import Plan
 from archscape.spaces import Network, Space
 

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from archscape.search.study.study.lease import lease_of
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.spool import Result
 
 from archscape.search.cache import Cached, cached
 from archscape.search.datasets.dataset import Data
@@ -18,9 +21,6 @@ from archscape.search.evaluate import Context, Training
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
 from archscape.search.join import evaluation
-from archscape.search.lease import lease_of
-from archscape.search.owner import Owner
-from archscape.search.spool import Result
 from archscape.search.stopping import Stop, never
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network

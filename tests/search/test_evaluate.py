@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from archscape.search.study.study.lease import lease_of
+from archscape.search.study.study.owner import Owner
 from safetensors import safe_open
 
 from archscape.search.datasets.dataset import Data
 from archscape.search.evaluate import Context, Training
-from archscape.search.lease import lease_of
-from archscape.search.owner import Owner
 from archscape.search.stopping import Stop, never
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network

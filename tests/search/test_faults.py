@@ -18,16 +18,16 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from archscape.search.study.study.history import History
+from archscape.search.study.study.spool import Result
+from archscape.search.study.study.study import Study
+from archscape.search.study.study.trial import Trial
 
 from archscape import search
 from archscape.search.evaluate import Context, Evaluate
-from archscape.search.history import History
 from archscape.search.proposers import Random
 from archscape.search.pruners import Halving
-from archscape.search.spool import Result
 from archscape.search.stopping import Stopper
-from archscape.search.study import Study
-from archscape.search.trial import Trial
 from archscape.search.worker import Plan, Worker
 from archscape.spaces import Network, Space
 

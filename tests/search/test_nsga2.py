@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
+from archscape.search.study.study.history import History, Record
 
 from archscape.analysis.statistics.frontier import Objectives
 from archscape.search import nsga2
-from archscape.search.history import History, Record
 from archscape.search.nsga2 import Elite, Nsga2, best_first, furthest_first
 from archscape.spaces import Space
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.spool import Result
+from archscape.search.study.study.study import Study
+from archscape.search.study.study.trial import Trial
 from rich.console import Console
 
 from archscape.search.events import Event
-from archscape.search.owner import Owner
 from archscape.search.progress import Progress, Tally
 from archscape.search.pruners import Rule
-from archscape.search.spool import Result
-from archscape.search.study import Study
-from archscape.search.trial import Trial
 from archscape.search.worker import Plan
 from archscape.spaces.errors import StudyError
 

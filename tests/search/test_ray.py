@@ -18,22 +18,22 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 import yaml
+from archscape.search.study.study.lease import Lease
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.spool import Result
+from archscape.search.study.study.study import Study
+from archscape.search.study.study.trial import Trial
 
 from archscape.commands.engine import Engine
 from archscape.search.evaluate import Context
 from archscape.search.executors import InProcess
 from archscape.search.job import read_job
-from archscape.search.lease import Lease
-from archscape.search.owner import Owner
 from archscape.search.ray.attempt import Attempt
 from archscape.search.ray.desk import Desk
 from archscape.search.ray.engine import RayEngine
 from archscape.search.ray.words import Brief, Order, Word, leave_mark
 from archscape.search.session import run
-from archscape.search.spool import Result
 from archscape.search.stopping import Stop, Stopper
-from archscape.search.study import Study
-from archscape.search.trial import Trial
 from archscape.search.worker import Plan
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from archscape.search.study.study.frames import COLUMNS, CURVE_COLUMNS
+from archscape.search.study.study.study import Study
+from archscape.search.study.study.summary import summaries
 from postgres import Cluster
 from rich.console import Console
 from safetensors.torch import load_file
@@ -19,9 +22,6 @@ from archscape.search.executors import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.session import run
-from archscape.search.studies import summaries
-from archscape.search.study import Study
-from archscape.search.tables import COLUMNS, CURVE_COLUMNS
 from archscape.search.training.evaluation import evaluate_accuracy
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network, Space, load_network

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import optuna
 import pytest
+from archscape.search.study.study.history import History, Record
 from optuna.trial import FrozenTrial, TrialState
 
 from archscape.analysis.statistics.frontier import Objectives
-from archscape.search.history import History, Record
 from archscape.search.tpe import MEMORY, Tpe
 from archscape.spaces import Space
 

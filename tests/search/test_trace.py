@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from archscape.search.study.study.heartbeat import Hold, Lost
+from archscape.search.study.study.lease import Lease
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.study import Study
 
 from archscape.search import trace
 from archscape.search.events import Event
-from archscape.search.hold import Hold, Lost
-from archscape.search.lease import Lease
-from archscape.search.owner import Owner
 from archscape.search.pruners import Rule
-from archscape.search.study import Study
 from archscape.search.trace import Reporter, logger
 from archscape.search.worker import Plan
 from archscape.spaces.errors import StudyError

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from archscape.search.study.study.spool import Result
+from archscape.search.study.study.study import Study
 
 from archscape.search import watchdog as module
 from archscape.search.evaluate import Context
-from archscape.search.spool import Result
 from archscape.search.stopping import Stopper
-from archscape.search.study import Study
 from archscape.search.watchdog import Watchdog
 from archscape.search.worker import Plan, Worker
 from archscape.spaces import Network

@@ -10,15 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.spool import Result
+from archscape.search.study.study.study import Study
 
 from archscape.search import worker as module
 from archscape.search.evaluate import Context, Evaluate
 from archscape.search.events import Event
-from archscape.search.owner import Owner
 from archscape.search.pruners import Rule
-from archscape.search.spool import Result
 from archscape.search.stopping import Stop, Stopper
-from archscape.search.study import Study
 from archscape.search.worker import Plan, Worker
 from archscape.spaces import Network
 from archscape.spaces.errors import StudyError

@@ -17,23 +17,23 @@ import sqlalchemy
 
 from archscape.spaces.errors import StudyError
 
-from . import mirror
+from . import optuna_rows as mirror
 from .address import Address
+from .database import Storage
 from .history import History
 from .lease import Lease, lease_of
-from .opened import Opened
+from .liveness import Watch
 from .owner import Owner
+from .reader import Opened
 from .spool import Result, Spool
-from .steps import Steps, lost
-from .storage import Storage
+from .transactions import Steps, lost
 from .trial import Held
-from .watch import Watch
 
 if TYPE_CHECKING:
     from archscape.spaces import Network, Sample
 
-    from .latency import Tell
-    from .pruners import Rule, Verdict
+    from ..latency import Tell
+    from ..pruners import Rule, Verdict
 
 SOON_SECONDS = 5.0
 """How long a process tries what it can do without: to tell of an epoch, to say that it leaves."""
@@ -215,7 +215,7 @@ class Study(Opened):
         """What tells the latency of its networks; a study that does not ask for it loads nothing."""
         if not self.facts.get("latency"):
             return None
-        from .latency import read_aim
+        from ..latency import read_aim
 
         return read_aim(self.settings["job"]).milliseconds
 

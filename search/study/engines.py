@@ -14,8 +14,8 @@ from optuna.storages import RDBStorage
 
 from archscape.spaces.errors import JobError, StudyError
 
+from .database import Storage, postgres_engine, sqlite_engine
 from .schema import tables
-from .storage import Storage, postgres_engine, sqlite_engine
 
 OPEN_SECONDS = 10.0
 """How long a server may be away when a study is opened: a wrong address should be told soon."""

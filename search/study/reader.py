@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 from archscape.analysis.statistics.frontier import Direction
 from archscape.spaces.errors import StudyError
 
-from . import mirror
+from . import optuna_rows as mirror
 from .address import Address
-from .database import open_storage
-from .ledger import Ledger
+from .database import Storage
+from .engines import open_storage
 from .owner import Owner
-from .steps import Steps
-from .storage import Storage
+from .transactions import Steps
 from .trial import Held, Trial
+from .trial_rows import Ledger
 
 LEASE_SECONDS = 60.0
 """After this long without a sign, a process that cannot be seen counts as dead."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from archscape.search.watch import Watch
+from archscape.search.study.study.liveness import Watch
 
 
 @pytest.fixture

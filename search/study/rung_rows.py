@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, func, select
 
-from .pruners import Mark
+from ..pruners import Mark
 from .schema import FINAL, marks, trials
 
 WINDOW = 1000

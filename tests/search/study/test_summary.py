@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.spool import Result
+from archscape.search.study.study.study import Study
+from archscape.search.study.study.summary import summaries
 
-from archscape.search.owner import Owner
 from archscape.search.pruners import Rule
-from archscape.search.spool import Result
-from archscape.search.studies import summaries
-from archscape.search.study import Study
 from archscape.search.worker import Plan
 from archscape.spaces.errors import StudyError
 

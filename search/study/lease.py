@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..training.seeds import trial_seed
 from .owner import Owner
-from .training.seeds import trial_seed
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
 
-    from .latency import Tell
+    from ..latency import Tell
 
 COSTS = ("params", "macs", "flops", "activations")
 

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archscape.search.study.study.database import Storage
+from archscape.search.study.study.lease import Lease
+from archscape.search.study.study.liveness import Watch
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.spool import Result, Spool
+from archscape.search.study.study.study import Study
+from archscape.search.study.study.transactions import MAX_ATTEMPTS
 from sqlalchemy.exc import OperationalError
 
-from archscape.search import lease as lease_module
-from archscape.search.lease import Lease
-from archscape.search.owner import Owner
-from archscape.search.spool import Result, Spool
-from archscape.search.steps import MAX_ATTEMPTS
-from archscape.search.storage import Storage
-from archscape.search.study import Study
+from archscape.search.study.study import lease as lease_module
 from archscape.search.training.seeds import trial_seed
-from archscape.search.watch import Watch
 from archscape.search.worker import Plan
 from archscape.spaces import Space
 from archscape.spaces.errors import StudyError

@@ -12,9 +12,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from archscape.search.owner import Owner
+from archscape.search.study.study.owner import Owner
+from archscape.search.study.study.study import Study
+
 from archscape.search.proposers import Random
-from archscape.search.study import Study
 from archscape.search.worker import Plan
 from archscape.spaces import Space
 

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, func, select, type_coerce
 
-from . import mirror
+from . import optuna_rows as mirror
 from .lease import Lease
 from .owner import Owner
 from .schema import OPEN, epochs

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from . import mirror
-from .database import open_storage
-from .ledger import Ledger
+from . import optuna_rows as mirror
+from .engines import open_storage
+from .trial_rows import Ledger
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from archscape.search.study.study.database import Storage
+from archscape.search.study.study.engines import open_storage
 from postgres import Cluster
 from sqlalchemy import Connection, exc
 
-from archscape.search import storage as module
-from archscape.search.database import open_storage
-from archscape.search.storage import Storage
+from archscape.search.study.study import database as module
 from archscape.spaces.errors import StudyError
 
 notes = sqlalchemy.Table(
@@ -231,7 +231,7 @@ def test_step_waits_for_a_server_that_is_stopped(postgres: Cluster) -> None:
 
 FROZEN = """
 import os, signal, sys
-from archscape.search.database import open_storage
+from archscape.search.study.engines import open_storage
 def step(connection):
     print("in line", flush=True)
     os.kill(os.getpid(), signal.SIGSTOP)

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from archscape.search.study.study.engines import FORMS, NETWORK_SYSTEMS, file_system, open_storage, shown
 from postgres import Cluster
 
-from archscape.search import database as module
-from archscape.search.database import FORMS, NETWORK_SYSTEMS, file_system, open_storage, shown
+from archscape.search.study.study import engines as module
 from archscape.spaces.errors import JobError, StudyError
 
 OPEN = """
 import sys
-from archscape.search.database import open_storage
+from archscape.search.study.engines import open_storage
 sys.stdin.read()
 open_storage(sys.argv[1]).close()
 """

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from archscape.spaces.errors import JobError, StudyError, suggest
 
-from .database import shown
-from .files import write_json
+from ..files import write_json
+from .engines import shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,18 +11,18 @@ from sqlalchemy import Connection
 
 from archscape.analysis.statistics.frontier import Objectives
 
-from . import mirror
+from . import optuna_rows as mirror
 from .lease import Lease
-from .ledger import Ledger
-from .marks import Marks
 from .owner import Owner
+from .rung_rows import Marks
 from .spool import Result
 from .trial import Held
+from .trial_rows import Ledger
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample
 
-    from .pruners import Rule, Verdict
+    from ..pruners import Rule, Verdict
 
 MAX_ATTEMPTS = 3
 """How often a trial is tried before the worker it loses counts as its own fault."""
@@ -102,7 +102,7 @@ class Steps:
             The verdict; None if there is nothing to decide: the trial went on from here before and lost its
             process, or has no value for an objective.
         """
-        from .pruners import Mark
+        from ..pruners import Mark
 
         passed = self.marks.find(rung, held.number)
         if passed or not all(name in metrics for name in self.objectives):
