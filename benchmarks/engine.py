@@ -44,7 +44,7 @@ def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
     from archscape.search.study.study.spool import Result
     from archscape.search.study.study.study import Study
 
-    from archscape.search.proposers import proposer
+    from archscape.search.samplers.base import proposer
     from archscape.search.stopping import Stopper
     from archscape.search.worker import Plan, Worker
     from archscape.spaces import Space

@@ -16,7 +16,7 @@ from .events import Notify
 from .folder import Folder
 from .job import Job, read_job
 from .placement import Seat
-from .proposers import proposer
+from .samplers.base import proposer
 from .stopping import Stopper
 from .study.study import Study
 from .watchdog import Watchdog

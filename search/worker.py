@@ -16,7 +16,7 @@ from archscape.spaces.errors import StudyError
 from .disk import has_room
 from .evaluate import Context, Evaluate, evaluate_safely
 from .events import Event, Notify
-from .proposers import Exhausted, Proposer, propose_unique
+from .samplers.base import Exhausted, Proposer, propose_unique
 from .stopping import Stop, Stopper
 from .study.heartbeat import Lost, holding
 from .study.history import History

@@ -20,7 +20,7 @@ from archscape.search.study.study.study import Study
 from archscape.cli import main
 from archscape.search.evaluate import Context
 from archscape.search.job import Job, read_job
-from archscape.search.proposers import Random
+from archscape.search.samplers.base import Random
 from archscape.search.worker import Plan
 from archscape.spaces.errors import StudyError
 

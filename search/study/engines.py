@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy
@@ -145,15 +143,3 @@ def file_system(path: Path, mounts: str) -> str:
     points = {Path(point.replace("\\040", " ")): kind for _, point, kind, *_ in entries}
     holding = [point for point in points if path.is_relative_to(point)]
     return points[max(holding, key=lambda point: len(point.parts))] if holding else ""
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Optuna's log from telling of the studies that archscape makes for itself."""
-    logger = logging.getLogger("optuna")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -25,8 +25,8 @@ from archscape.search.study.study.trial import Trial
 
 from archscape import search
 from archscape.search.evaluate import Context, Evaluate
-from archscape.search.proposers import Random
 from archscape.search.pruners import Halving
+from archscape.search.samplers.base import Random
 from archscape.search.stopping import Stopper
 from archscape.search.worker import Plan, Worker
 from archscape.spaces import Network, Space

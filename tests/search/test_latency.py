@@ -22,7 +22,7 @@ from archscape.analysis.reports.run.page import RunResults
 from archscape.search.executors import InProcess
 from archscape.search.job import Job, read_job
 from archscape.search.latency import Aim, Window, parse_window
-from archscape.search.proposers import Random, propose_unique
+from archscape.search.samplers.base import Random, propose_unique
 from archscape.search.session import run
 from archscape.spaces import Network, Space
 from archscape.spaces.errors import Infeasible, InputError, JobError, SpaceError

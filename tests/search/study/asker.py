@@ -15,7 +15,7 @@ from pathlib import Path
 from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.study import Study
 
-from archscape.search.proposers import Random
+from archscape.search.samplers.base import Random
 from archscape.search.worker import Plan
 from archscape.spaces import Space
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from archscape.analysis.statistics.frontier import Objectives, crowding_distances, ranks
 
-from .study.history import History, Record
+from ..study.history import History, Record
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,9 +16,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from archscape.analysis.statistics.frontier import Direction
 
+from ..study.history import History, Record, distribution
 from .nsga2 import Elite
-from .study.engines import quiet
-from .study.history import History, Record, distribution
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
@@ -92,3 +93,15 @@ def _trial(record: Record, space: Space, values: Sequence[float] | None) -> Froz
         distributions={path: distribution(space.paths[path]) for path in record.decisions},
         values=values,
     )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Optuna's log from telling of the studies that archscape makes for itself."""
+    logger = logging.getLogger("optuna")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

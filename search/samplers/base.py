@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from archscape.spaces.errors import JobError, StudyError, suggest
 
-from .job import SAMPLERS
+from ..job import SAMPLERS
+from ..study.history import History
 from .nsga2 import Nsga2
-from .study.history import History
 from .tpe import Tpe
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
 
-    from .latency import Aim
+    from ..latency import Aim
 
 START_TRIALS = 10
 """How many first proposals are random, whoever proposes afterwards."""

@@ -10,8 +10,8 @@ import pytest
 from archscape.search.study.study.history import History, Record
 
 from archscape.analysis.statistics.frontier import Objectives
-from archscape.search import nsga2
-from archscape.search.nsga2 import Elite, Nsga2, best_first, furthest_first
+from archscape.search.samplers import nsga2
+from archscape.search.samplers.nsga2 import Elite, Nsga2, best_first, furthest_first
 from archscape.spaces import Space
 
 BOTH: Objectives = {"accuracy": "maximize", "macs": "minimize"}
