@@ -46,7 +46,7 @@ def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
 
     from archscape.search.samplers.base import proposer
     from archscape.search.stopping import Stopper
-    from archscape.search.worker import Plan, Worker
+    from archscape.search.workers.worker import Plan, Worker
     from archscape.spaces import Space
 
     ends: list[float] = []

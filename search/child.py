@@ -17,9 +17,9 @@ from pathlib import Path
 
 from archscape.spaces.errors import ArchscapeError, InputError
 
-from .events import Event, Notify
-from .placement import Seat
 from .stopping import Stopper
+from .workers.events import Event, Notify
+from .workers.slot import Seat
 
 GRACE_SECONDS = 10.0
 """How long a worker whose parent is gone may take to give its trial back."""
@@ -41,7 +41,7 @@ def main(folder: Path, name: str, seat: Seat) -> int:
     with stopper.listening(signal.SIGTERM):
         threading.Thread(target=_follow_parent, daemon=True, name="follow-parent").start()
         try:
-            from .join import join_run
+            from .workers.setup import join_run
 
             join_run(
                 folder,

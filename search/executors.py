@@ -14,9 +14,10 @@ from typing import Protocol
 
 from archscape.spaces.errors import InputError, StudyError
 
-from .events import Event, Notify
-from .placement import Seat, machine_placements
+from .placement import machine_placements
 from .stopping import Stop, Stopper
+from .workers.events import Event, Notify
+from .workers.slot import Seat
 
 GRACE_SECONDS = 10.0
 """How long a pool waits for its workers to give their trials back."""
@@ -59,7 +60,7 @@ class InProcess:
         """Yield the work."""
 
         def work(notify: Notify, stopper: Stopper) -> None:
-            from .join import join_run
+            from .workers.setup import join_run
 
             with _one_thread():
                 join_run(folder, name="w1", notify=notify, stopper=stopper, storage=self.storage)

@@ -17,10 +17,11 @@ from .executors import LocalPool
 from .files import write_whole
 from .folder import Folder
 from .job import Job, read_job
-from .placement import Seat, machine_placements
+from .placement import machine_placements
 from .progress import following
 from .stopping import Stopper
 from .study.study import Study
+from .workers.slot import Seat
 
 
 def join(

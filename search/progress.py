@@ -19,9 +19,9 @@ from archscape.analysis.reports.format import span, value
 from archscape.analysis.statistics.frontier import Objectives, frontier
 from archscape.spaces.errors import StudyError
 
-from .events import Event
 from .study.schema import FINAL
 from .study.trial import Trial
+from .workers.events import Event
 
 if TYPE_CHECKING:
     from .job import Job

@@ -18,10 +18,10 @@ from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.study import Study
 
 from archscape.cli import main
-from archscape.search.evaluate import Context
 from archscape.search.job import Job, read_job
 from archscape.search.samplers.base import Random
-from archscape.search.worker import Plan
+from archscape.search.workers.evaluator import Context
+from archscape.search.workers.worker import Plan
 from archscape.spaces.errors import StudyError
 
 if TYPE_CHECKING:

@@ -16,14 +16,14 @@ from archscape._version import __version__
 from archscape.spaces import Network
 from archscape.spaces.errors import ArchscapeError, InputError, StudyError
 
-from ..evaluate import Context, Evaluate
 from ..files import write_whole
 from ..folder import Folder
 from ..job import Job, read_job
-from ..join import check_fit, evaluation
 from ..study.lease import Lease, lease_of
 from ..study.owner import Owner
 from ..study.spool import Result, Spool
+from ..workers.evaluator import Context, Evaluate
+from ..workers.setup import check_fit, evaluation
 from .attempt import Attempt
 from .words import Brief, Order, Word
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from archscape.spaces.errors import InputError, StudyError
 
-from ..events import Event, Notify
 from ..job import Job
-from ..join import check_same_data
 from ..stopping import Stopper
 from ..study.heartbeat import Lost, holding
 from ..study.lease import Lease
 from ..study.spool import Result
 from ..study.study import Study
 from ..study.transactions import MAX_ATTEMPTS
-from ..trace import Reporter, logger
-from ..worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
+from ..workers.events import Event, Notify
+from ..workers.reporter import Reporter, logger
+from ..workers.setup import check_same_data
+from ..workers.worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
 from .task import Task
 from .words import Order, Word
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from archscape.spaces.errors import InputError
 
-from ..events import Event, Notify
 from ..executors import Work
 from ..folder import Folder
 from ..job import Job, read_job
-from ..join import plan_of
 from ..stopping import Stop, Stopper
 from ..study.study import Study
+from ..workers.events import Event, Notify
+from ..workers.setup import plan_of
 from .cluster import connected
 from .words import Brief, leave_mark
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..study.heartbeat import Hold, Lost
 from ..study.lease import Lease
 from ..study.spool import Result
-from ..trace import Reporter
+from ..workers.reporter import Reporter
 from .words import Word
 
 MEMORY = "out of memory"

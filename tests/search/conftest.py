@@ -14,7 +14,7 @@ from archscape.search.study.study.study import Study
 from archscape.search.datasets.dataset import Data, load_data
 from archscape.search.pruners import Mark, Rule, Verdict
 from archscape.search.samplers.base import Random
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 from archscape.spaces import Network, Space
 
 TINY = """\

@@ -34,7 +34,7 @@ from archscape.search.dashboard.follow import Follower
 from archscape.search.dashboard.page import assets, page
 from archscape.search.dashboard.reach import Reach
 from archscape.search.dashboard.stream import Stream
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 
 if TYPE_CHECKING:
     from browser import Browser

@@ -24,11 +24,11 @@ from archscape.search.study.study.study import Study
 from archscape.search.study.study.trial import Trial
 
 from archscape import search
-from archscape.search.evaluate import Context, Evaluate
 from archscape.search.pruners import Halving
 from archscape.search.samplers.base import Random
 from archscape.search.stopping import Stopper
-from archscape.search.worker import Plan, Worker
+from archscape.search.workers.evaluator import Context, Evaluate
+from archscape.search.workers.worker import Plan, Worker
 from archscape.spaces import Network, Space
 
 TRIALS = 40

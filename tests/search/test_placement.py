@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from archscape.search import placement as module
-from archscape.search.placement import Placement, Seat, machine_placements, placements, visible_gpus
+from archscape.search.placement import machine_placements, placements, visible_gpus
+from archscape.search.workers.slot import Placement, Seat
 
 
 @pytest.mark.parametrize(

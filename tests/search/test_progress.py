@@ -13,10 +13,10 @@ from archscape.search.study.study.study import Study
 from archscape.search.study.study.trial import Trial
 from rich.console import Console
 
-from archscape.search.events import Event
 from archscape.search.progress import Progress, Tally
 from archscape.search.pruners import Rule
-from archscape.search.worker import Plan
+from archscape.search.workers.events import Event
+from archscape.search.workers.worker import Plan
 from archscape.spaces.errors import StudyError
 
 EVENTS = [

@@ -25,7 +25,6 @@ from archscape.search.study.study.study import Study
 from archscape.search.study.study.trial import Trial
 
 from archscape.commands.engine import Engine
-from archscape.search.evaluate import Context
 from archscape.search.executors import InProcess
 from archscape.search.job import read_job
 from archscape.search.ray.attempt import Attempt
@@ -34,7 +33,8 @@ from archscape.search.ray.engine import RayEngine
 from archscape.search.ray.words import Brief, Order, Word, leave_mark
 from archscape.search.session import run
 from archscape.search.stopping import Stop, Stopper
-from archscape.search.worker import Plan
+from archscape.search.workers.evaluator import Context
+from archscape.search.workers.worker import Plan
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 

@@ -16,7 +16,7 @@ from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.study import Study
 
 from archscape.search.samplers.base import Random
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 from archscape.spaces import Space
 
 folder, trials, *flags = sys.argv[1:]

@@ -12,7 +12,7 @@ from archscape.search.study.study.lease import Lease
 from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.study import Study
 
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 from archscape.spaces.errors import StudyError
 
 

@@ -20,7 +20,7 @@ import pytest
 from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.study import Study
 
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 
 if TYPE_CHECKING:
     from postgres import Cluster

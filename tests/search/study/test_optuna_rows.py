@@ -20,7 +20,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from archscape.search.pruners import Rule
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 from archscape.spaces import Space
 
 Finished = Callable[..., Result]

@@ -25,7 +25,7 @@ from sqlalchemy.exc import OperationalError
 
 from archscape.search.study.study import lease as lease_module
 from archscape.search.training.seeds import trial_seed
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 from archscape.spaces import Space
 from archscape.spaces.errors import StudyError
 

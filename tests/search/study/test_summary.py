@@ -14,7 +14,7 @@ from archscape.search.study.study.study import Study
 from archscape.search.study.study.summary import summaries
 
 from archscape.search.pruners import Rule
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 from archscape.spaces.errors import StudyError
 
 

@@ -15,7 +15,7 @@ from archscape.search.study.study.spool import Result
 from archscape.search.study.study.study import Look, Study
 
 from archscape.search.pruners import Mark, Verdict
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 
 Finished = Callable[..., Result]
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}

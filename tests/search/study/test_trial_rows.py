@@ -18,7 +18,7 @@ from archscape.search.study.study.study import Study
 from sqlalchemy import Connection, event
 
 from archscape.search.pruners import Halving, Rule
-from archscape.search.worker import Plan
+from archscape.search.workers.worker import Plan
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
 RULE: Rule = Halving().rule(FACTS["objectives"], 9)

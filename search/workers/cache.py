@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .evaluate import Context, Evaluate, Training
-from .files import write_json, write_whole
-from .study.spool import Result
+from ..files import write_json, write_whole
+from ..study.spool import Result
+from .evaluator import Context, Evaluate, Training
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
@@ -124,7 +124,7 @@ def cached(training: Training, folder: Path) -> Cached:
     Raises:
         JobError: If this machine does not have the device.
     """
-    from .training.device import pick_device
+    from ..training.device import pick_device
 
     return Cached(
         evaluate=training,

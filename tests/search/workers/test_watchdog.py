@@ -10,11 +10,11 @@ import pytest
 from archscape.search.study.study.spool import Result
 from archscape.search.study.study.study import Study
 
-from archscape.search import watchdog as module
-from archscape.search.evaluate import Context
 from archscape.search.stopping import Stopper
-from archscape.search.watchdog import Watchdog
-from archscape.search.worker import Plan, Worker
+from archscape.search.workers import watchdog as module
+from archscape.search.workers.evaluator import Context
+from archscape.search.workers.watchdog import Watchdog
+from archscape.search.workers.worker import Plan, Worker
 from archscape.spaces import Network
 
 

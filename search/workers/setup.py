@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from archscape.spaces.errors import JobError
 from archscape.spaces.values import shape_text
 
+from ..folder import Folder
+from ..job import Job, read_job
+from ..samplers.base import proposer
+from ..stopping import Stopper
+from ..study.study import Study
 from .cache import cached
-from .evaluate import Evaluate, Training
+from .evaluator import Evaluate, Training
 from .events import Notify
-from .folder import Folder
-from .job import Job, read_job
-from .placement import Seat
-from .samplers.base import proposer
-from .stopping import Stopper
-from .study.study import Study
+from .slot import Seat
 from .watchdog import Watchdog
 from .worker import Plan, Worker
 
 if TYPE_CHECKING:
-    from .datasets.dataset import Data
+    from ..datasets.dataset import Data
 
 
 def join_run(
@@ -51,8 +51,8 @@ def join_run(
         InputError: If the data cannot be used, or is not the data the study began with.
         StudyError: If the study cannot go on.
     """
-    from .datasets.dataset import load_data
-    from .training.device import pick_device
+    from ..datasets.dataset import load_data
+    from ..training.device import pick_device
 
     folder, seat = Folder(path), seat or Seat()
     job = read_job(folder.job, data=seat.data)

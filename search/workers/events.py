@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from .study.spool import Result
+from ..study.spool import Result
 
 Kind = Literal["start", "epoch", "end", "exhausted", "note", "error"]
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from archscape.spaces.errors import StudyError
 
+from ..study.heartbeat import Hold
+from ..study.lease import Lease
+from ..study.study import Study
 from .events import Event, Notify
-from .study.heartbeat import Hold
-from .study.lease import Lease
-from .study.study import Study
 
 if TYPE_CHECKING:
-    from .pruners import Rule
+    from ..pruners import Rule
 
 EPOCH_SECONDS = 1.0
 """Epochs go to the study together when less than this long ago others did."""

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from .disk import is_full
-from .files import sweep, write_whole
-from .stopping import Stop, never
-from .study.lease import Lease
-from .study.spool import Result
+from ..disk import is_full
+from ..files import sweep, write_whole
+from ..stopping import Stop, never
+from ..study.lease import Lease
+from ..study.spool import Result
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from archscape.spaces import Network
 
-    from .datasets.dataset import Data
-    from .training.recipe import Recipe
+    from ..datasets.dataset import Data
+    from ..training.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ class Training:
         """
         from archscape.spaces.codegen.build import build
 
-        from .training.repeats import train_repeats
+        from ..training.repeats import train_repeats
 
         partial = self.checkpoints / f"{context.lease.hash}.partial"
         outcome = train_repeats(

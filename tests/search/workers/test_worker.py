@@ -14,12 +14,12 @@ from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.spool import Result
 from archscape.search.study.study.study import Study
 
-from archscape.search import worker as module
-from archscape.search.evaluate import Context, Evaluate
-from archscape.search.events import Event
 from archscape.search.pruners import Rule
 from archscape.search.stopping import Stop, Stopper
-from archscape.search.worker import Plan, Worker
+from archscape.search.workers import worker as module
+from archscape.search.workers.evaluator import Context, Evaluate
+from archscape.search.workers.events import Event
+from archscape.search.workers.worker import Plan, Worker
 from archscape.spaces import Network
 from archscape.spaces.errors import StudyError
 

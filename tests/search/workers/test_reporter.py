@@ -14,11 +14,11 @@ from archscape.search.study.study.lease import Lease
 from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.study import Study
 
-from archscape.search import trace
-from archscape.search.events import Event
 from archscape.search.pruners import Rule
-from archscape.search.trace import Reporter, logger
-from archscape.search.worker import Plan
+from archscape.search.workers import reporter as trace
+from archscape.search.workers.events import Event
+from archscape.search.workers.reporter import Reporter, logger
+from archscape.search.workers.worker import Plan
 from archscape.spaces.errors import StudyError
 
 

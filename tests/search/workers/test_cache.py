@@ -15,14 +15,14 @@ from archscape.search.study.study.lease import lease_of
 from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.spool import Result
 
-from archscape.search.cache import Cached, cached
 from archscape.search.datasets.dataset import Data
-from archscape.search.evaluate import Context, Training
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
-from archscape.search.join import evaluation
 from archscape.search.stopping import Stop, never
 from archscape.search.training.recipe import Recipe
+from archscape.search.workers.cache import Cached, cached
+from archscape.search.workers.evaluator import Context, Training
+from archscape.search.workers.setup import evaluation
 from archscape.spaces import Network
 
 pytestmark = pytest.mark.usefixtures("one_thread")

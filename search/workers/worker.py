@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 from archscape.spaces import Sample, Space
 from archscape.spaces.errors import StudyError
 
-from .disk import has_room
-from .evaluate import Context, Evaluate, evaluate_safely
+from ..disk import has_room
+from ..samplers.base import Exhausted, Proposer, propose_unique
+from ..stopping import Stop, Stopper
+from ..study.heartbeat import Lost, holding
+from ..study.history import History
+from ..study.lease import Lease
+from ..study.owner import Owner
+from ..study.spool import Result
+from ..study.study import Study
+from .evaluator import Context, Evaluate, evaluate_safely
 from .events import Event, Notify
-from .samplers.base import Exhausted, Proposer, propose_unique
-from .stopping import Stop, Stopper
-from .study.heartbeat import Lost, holding
-from .study.history import History
-from .study.lease import Lease
-from .study.owner import Owner
-from .study.spool import Result
-from .study.study import Study
-from .trace import Reporter, logger
+from .reporter import Reporter, logger
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from .latency import Aim
-    from .pruners import Rule
+    from ..latency import Aim
+    from ..pruners import Rule
 
 POLL_SECONDS = 0.1
 """How often a worker without work looks whether the trial of a lost one has come free, at first."""

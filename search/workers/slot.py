@@ -1,0 +1,62 @@
+"""SPLIT."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Where a worker computes.
+
+    Attributes:
+        gpu: The GPU that it sees, as CUDA_VISIBLE_DEVICES names it; "" for all there are.
+        share: Share of the GPU's memory that it may take, 1 if it is alone on it.
+        cores: CPU cores that it is bound to; empty for any.
+    """
+
+    gpu: str = ""
+    share: float = 1.0
+    cores: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """What a worker's process is told when it starts.
+
+    Attributes:
+        place: Where it computes.
+        data: Where the job's data lies on its machine; "" for the place that the job names.
+        device: In place of the job's; "" for that.
+    """
+
+    place: Placement = Placement()
+    data: str = ""
+    device: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that CUDA reads when a process starts."""
+        return {"CUDA_VISIBLE_DEVICES": self.place.gpu} if self.place.gpu else {}
+
+    def to_json(self) -> str:
+        """Return the seat as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Seat:
+        """Return the seat of a text."""
+        tree = json.loads(text)
+        place = Placement(**{**tree["place"], "cores": tuple(tree["place"]["cores"])})
+        return cls(place=place, data=tree["data"], device=tree["device"])
+
+    def sit(self) -> None:
+        """Bind this process to its cores, and to its share of the GPU's memory."""
+        if self.place.cores:
+            os.sched_setaffinity(0, self.place.cores)
+        if self.place.share < 1:
+            from .training.evaluation import limit_memory
+
+            limit_memory(self.place.share)
