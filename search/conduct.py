@@ -14,7 +14,7 @@ from archscape.analysis.reports.run.page import RunResults, write_report
 from archscape.spaces import Network
 from archscape.spaces.errors import JobError, StudyError
 
-from .executors import Work
+from .executors.local import Work
 from .folder import Folder, results
 from .job import Job
 from .latency import read_aim

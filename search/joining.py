@@ -13,11 +13,11 @@ from rich.console import Console
 from archscape.spaces.errors import InputError, StudyError
 
 from .datasets.dataset import EMBEDDED
-from .executors import LocalPool
+from .executors.local import LocalPool
+from .executors.placement import machine_placements
 from .files import write_whole
 from .folder import Folder
 from .job import Job, read_job
-from .placement import machine_placements
 from .progress import following
 from .stopping import Stopper
 from .study.study import Study

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from .executors import Executor, LocalPool
+from .executors.local import Executor, LocalPool
 from .folder import Folder
 from .job import Job
 from .stopping import Stopper

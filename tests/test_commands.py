@@ -289,7 +289,7 @@ def test_password_is_in_no_command_line_of_a_worker(job: Job, tmp_path: Path, po
         time.sleep(0.05)
     assert process.returncode == 0, process.communicate()[1]
     process.communicate()
-    assert any("archscape.search.child" in line for line in seen)
+    assert any("archscape.search.executors.child" in line for line in seen)
     assert not any("secret" in line for line in seen)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..spaces.errors import InputError
 
 if TYPE_CHECKING:
-    from ..search.executors import Executor
+    from ..search.executors.local import Executor
 
 
 class Engine(StrEnum):
@@ -30,7 +30,7 @@ class Engine(StrEnum):
             InputError: If what only Ray knows is asked of another engine.
         """
         if self is Engine.ray:
-            from ..search.ray.engine import RayEngine
+            from ..search.executors.ray.engine import RayEngine
 
             return RayEngine(address=address, storage=storage, cpus=cpus, gpus=gpus)
         given = [

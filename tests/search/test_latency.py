@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from archscape.search.executors.local.local import InProcess
 from archscape.search.study.study.history import History
 from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.study import Study
@@ -19,7 +20,6 @@ from archscape.analysis.costs.latency import Calibration, Predictor
 from archscape.analysis.costs.latency.fit import Rates
 from archscape.analysis.costs.latency.store import save
 from archscape.analysis.reports.run.page import RunResults
-from archscape.search.executors import InProcess
 from archscape.search.job import Job, read_job
 from archscape.search.latency import Aim, Window, parse_window
 from archscape.search.samplers.base import Random, propose_unique

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from archscape.search.executors.local.local import InProcess
 from archscape.search.study.study.frames import COLUMNS, CURVE_COLUMNS
 from archscape.search.study.study.study import Study
 from archscape.search.study.study.summary import summaries
@@ -18,7 +19,6 @@ from safetensors.torch import load_file
 
 from archscape.analysis.reports.run.page import RunResults
 from archscape.search.datasets.dataset import load_data
-from archscape.search.executors import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.session import run

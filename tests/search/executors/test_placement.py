@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from archscape.search.executors.local.placement import machine_placements, placements, visible_gpus
 
-from archscape.search import placement as module
-from archscape.search.placement import machine_placements, placements, visible_gpus
+from archscape.search.executors.local import placement as module
 from archscape.search.workers.slot import Placement, Seat
 
 
@@ -73,7 +73,7 @@ def test_seat_survives_its_text_and_names_its_gpu() -> None:
 def test_process_that_sits_down_is_bound_to_its_cores() -> None:
     core = max(os.sched_getaffinity(0))
     program = (
-        "import os, sys\nfrom archscape.search.placement import Seat\n"
+        "import os, sys\nfrom archscape.search.executors.placement import Seat\n"
         "Seat.from_json(sys.argv[1]).sit()\nprint(os.sched_getaffinity(0))"
     )
     seat = Seat(place=Placement(cores=(core,)))

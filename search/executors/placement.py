@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 
-from .workers.slot import Placement
+from ..workers.slot import Placement
 
 _GPUS = Path("/proc/driver/nvidia/gpus")
 

@@ -13,9 +13,9 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import NoopStopper
 
-from .desk import Desk
+from .driver import Desk
+from .messages import Word
 from .task import MEMORY
-from .words import Word
 
 OUT_OF_MEMORY = ("OUT_OF_MEMORY", "OOM kill reason")
 """What Ray's errors hold if it ended an actor because its node had no memory left."""

@@ -14,10 +14,10 @@ from typing import Protocol
 
 from archscape.spaces.errors import InputError, StudyError
 
+from ..stopping import Stop, Stopper
+from ..workers.events import Event, Notify
+from ..workers.slot import Seat
 from .placement import machine_placements
-from .stopping import Stop, Stopper
-from .workers.events import Event, Notify
-from .workers.slot import Seat
 
 GRACE_SECONDS = 10.0
 """How long a pool waits for its workers to give their trials back."""
@@ -60,7 +60,7 @@ class InProcess:
         """Yield the work."""
 
         def work(notify: Notify, stopper: Stopper) -> None:
-            from .workers.setup import join_run
+            from ..workers.setup import join_run
 
             with _one_thread():
                 join_run(folder, name="w1", notify=notify, stopper=stopper, storage=self.storage)
@@ -137,7 +137,14 @@ class _Pool:
         self.seats[name] = seat
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "archscape.search.child", str(self.folder), name, seat.to_json()],
+                [
+                    sys.executable,
+                    "-m",
+                    "archscape.search.executors.child",
+                    str(self.folder),
+                    name,
+                    seat.to_json(),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

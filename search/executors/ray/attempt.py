@@ -6,10 +6,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..stopping import Stop
-from ..study.lease import Lease
-from ..study.spool import Result
-from ..workers.evaluator import Context, Evaluate, evaluate_safely
+from archscape.search.stopping import Stop
+from archscape.search.study.lease import Lease
+from archscape.search.study.spool import Result
+from archscape.search.workers.evaluator import Context, Evaluate, evaluate_safely
 
 LEAVE_SECONDS = 8.0
 """How long a training that was asked to leave gets to write its checkpoint."""

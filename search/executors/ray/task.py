@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from ..study.heartbeat import Hold, Lost
-from ..study.lease import Lease
-from ..study.spool import Result
-from ..workers.reporter import Reporter
-from .words import Word
+from archscape.search.study.heartbeat import Hold, Lost
+from archscape.search.study.lease import Lease
+from archscape.search.study.spool import Result
+from archscape.search.workers.reporter import Reporter
+
+from .messages import Word
 
 MEMORY = "out of memory"
 """What the reason of a loss begins with if Ray ended an actor because its node had no memory left."""

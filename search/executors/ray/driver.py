@@ -7,21 +7,21 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archscape.search.job import Job
+from archscape.search.stopping import Stopper
+from archscape.search.study.heartbeat import Lost, holding
+from archscape.search.study.lease import Lease
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
+from archscape.search.study.transactions import MAX_ATTEMPTS
+from archscape.search.workers.events import Event, Notify
+from archscape.search.workers.reporter import Reporter, logger
+from archscape.search.workers.setup import check_same_data
+from archscape.search.workers.worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
 from archscape.spaces.errors import InputError, StudyError
 
-from ..job import Job
-from ..stopping import Stopper
-from ..study.heartbeat import Lost, holding
-from ..study.lease import Lease
-from ..study.spool import Result
-from ..study.study import Study
-from ..study.transactions import MAX_ATTEMPTS
-from ..workers.events import Event, Notify
-from ..workers.reporter import Reporter, logger
-from ..workers.setup import check_same_data
-from ..workers.worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
+from .messages import Order, Word
 from .task import Task
-from .words import Order, Word
 
 SPARE_SECONDS = 60.0
 """What an actor may take beyond the recipe's seconds, and to say its next word."""

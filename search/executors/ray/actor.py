@@ -10,22 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray import tune
-
 from archscape._version import __version__
+from archscape.search.files import write_whole
+from archscape.search.folder import Folder
+from archscape.search.job import Job, read_job
+from archscape.search.study.lease import Lease, lease_of
+from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result, Spool
+from archscape.search.workers.evaluator import Context, Evaluate
+from archscape.search.workers.setup import check_fit, evaluation
 from archscape.spaces import Network
 from archscape.spaces.errors import ArchscapeError, InputError, StudyError
+from ray import tune
 
-from ..files import write_whole
-from ..folder import Folder
-from ..job import Job, read_job
-from ..study.lease import Lease, lease_of
-from ..study.owner import Owner
-from ..study.spool import Result, Spool
-from ..workers.evaluator import Context, Evaluate
-from ..workers.setup import check_fit, evaluation
 from .attempt import Attempt
-from .words import Brief, Order, Word
+from .messages import Brief, Order, Word
 
 BEAT_SECONDS = 1.0
 """At least this often an actor says something."""
@@ -58,9 +57,9 @@ class Bench:
         Raises:
             InputError: If they cannot be used here.
         """
-        from ..datasets.dataset import load_data
-        from ..training.device import pick_device
-        from ..training.evaluation import limit_memory
+        from archscape.search.datasets.dataset import load_data
+        from archscape.search.training.device import pick_device
+        from archscape.search.training.evaluation import limit_memory
 
         job = _settle_in(brief)
         device = "cpu" if job.device == "auto" and not brief.gpus else job.device  # Ray hides no GPU

@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archscape.search.folder import Folder
+from archscape.search.job import Job, read_job
+from archscape.search.stopping import Stop, Stopper
+from archscape.search.study.study import Study
+from archscape.search.workers.events import Event, Notify
+from archscape.search.workers.setup import plan_of
 from archscape.spaces.errors import InputError
 
-from ..executors import Work
-from ..folder import Folder
-from ..job import Job, read_job
-from ..stopping import Stop, Stopper
-from ..study.study import Study
-from ..workers.events import Event, Notify
-from ..workers.setup import plan_of
+from ..local import Work
 from .cluster import connected
-from .words import Brief, leave_mark
+from .messages import Brief, leave_mark
 
 if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
-    from .desk import Desk
+    from .driver import Desk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class RayEngine:
             raise InputError(f"device {job.device}: give --trial-gpus, or Ray lends no GPU to a trial")
 
     def _run(self, study: Study, job: Job, folder: Path, notify: Notify, stopper: Stopper) -> None:
-        from .desk import Desk
+        from .driver import Desk
 
         desk = Desk(
             study=study,
@@ -106,7 +106,7 @@ def _tune(desk: Desk, brief: Brief) -> None:
     from ray import tune
 
     from .actor import Trainer
-    from .bridge import Ending, Gate, Source, Watchdog
+    from .tune import Ending, Gate, Source, Watchdog
 
     trainer = tune.with_parameters(Trainer, brief=brief.to_json())
     with tempfile.TemporaryDirectory(prefix="archscape-tune-") as records:

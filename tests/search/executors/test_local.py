@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from archscape.search.executors.local.local import InProcess, LocalPool
 from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.study import Study
 
-from archscape.search.executors import InProcess, LocalPool
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
 from archscape.search.session import run

@@ -18,6 +18,11 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 import yaml
+from archscape.search.executors.local.local import InProcess
+from archscape.search.executors.local.ray.attempt import Attempt
+from archscape.search.executors.local.ray.driver import Desk
+from archscape.search.executors.local.ray.engine import RayEngine
+from archscape.search.executors.local.ray.messages import Brief, Order, Word, leave_mark
 from archscape.search.study.study.lease import Lease
 from archscape.search.study.study.owner import Owner
 from archscape.search.study.study.spool import Result
@@ -25,12 +30,7 @@ from archscape.search.study.study.study import Study
 from archscape.search.study.study.trial import Trial
 
 from archscape.commands.engine import Engine
-from archscape.search.executors import InProcess
 from archscape.search.job import read_job
-from archscape.search.ray.attempt import Attempt
-from archscape.search.ray.desk import Desk
-from archscape.search.ray.engine import RayEngine
-from archscape.search.ray.words import Brief, Order, Word, leave_mark
 from archscape.search.session import run
 from archscape.search.stopping import Stop, Stopper
 from archscape.search.workers.evaluator import Context

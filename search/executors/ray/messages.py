@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..study.spool import Result
+from archscape.search.study.spool import Result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A worker in a process of its own: `python -m archscape.search.child RUN NAME SEAT`.
+"""A worker in a process of its own: `python -m archscape.search.executors.child RUN NAME SEAT`.
 
 It loads its libraries, and begins when a line on its standard input says that the folder of the run is ready,
 where it reads all it needs. It tells what happens on standard output, a JSON line per event. It leaves when
@@ -17,9 +17,9 @@ from pathlib import Path
 
 from archscape.spaces.errors import ArchscapeError, InputError
 
-from .stopping import Stopper
-from .workers.events import Event, Notify
-from .workers.slot import Seat
+from ..stopping import Stopper
+from ..workers.events import Event, Notify
+from ..workers.slot import Seat
 
 GRACE_SECONDS = 10.0
 """How long a worker whose parent is gone may take to give its trial back."""
@@ -41,7 +41,7 @@ def main(folder: Path, name: str, seat: Seat) -> int:
     with stopper.listening(signal.SIGTERM):
         threading.Thread(target=_follow_parent, daemon=True, name="follow-parent").start()
         try:
-            from .workers.setup import join_run
+            from ..workers.setup import join_run
 
             join_run(
                 folder,
