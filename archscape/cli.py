@@ -77,7 +77,7 @@ def search(
     the study lies in a database that workers on other machines reach: see `archscape worker`.
     """
     from .search.job import read_job
-    from .search.session import run
+    from .search.run import run
 
     wanted = read_job(job)
     wanted = replace(wanted, trials=trials or wanted.trials, workers=workers or wanted.workers)

@@ -45,7 +45,7 @@ def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
     from archscape.search.study.study.study import Study
 
     from archscape.search.samplers.base import proposer
-    from archscape.search.stopping import Stopper
+    from archscape.search.shutdown import Stopper
     from archscape.search.workers.worker import Plan, Worker
     from archscape.spaces import Space
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .folder import results
     from .job import Job, read_job
-    from .session import run
+    from .run import run
     from .study.study import Study
 
 _HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "session", "Study": "study"}

@@ -19,7 +19,7 @@ from .folder import Folder, results
 from .job import Job
 from .latency import read_aim
 from .progress import following
-from .stopping import Stopper
+from .shutdown import Stopper
 from .study.study import Study
 
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from archscape._version import __version__
 from archscape.spaces.errors import InputError, StudyError
 
-from .files import write_json, write_whole
+from .atomic import write_json, write_whole
 from .job import Job
 from .study.lease import COSTS
 

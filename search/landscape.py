@@ -20,11 +20,11 @@ from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import InputError, JobError, StudyError
 from archscape.spaces.without_skips import without_skips
 
+from .atomic import sweep, write_whole
 from .datasets.dataset import Data, Split, load_data
-from .files import sweep, write_whole
 from .folder import Folder, trained
 from .job import Job, read_job
-from .stopping import Stopper
+from .shutdown import Stopper
 from .training.device import lay_out, pick_device
 from .training.evaluation import evaluate_accuracy
 from .training.repeats import repeat_seed

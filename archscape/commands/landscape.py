@@ -73,7 +73,7 @@ def _explored(explorer: Explorer, sight: Sight, folder: Path, *, without_skips: 
     import torch
 
     from ..analysis.landscape.file import to_json
-    from ..search.files import write_whole
+    from ..search.atomic import write_whole
 
     torch.set_num_threads(int(explorer.trial.metrics.get("threads", 1)))  # as the trial was trained
     found = explorer.landscape(sight)

@@ -28,7 +28,7 @@ def worker(
     go: a trial whose worker is gone is taken up by another. SIGTERM or Ctrl-C writes a checkpoint, gives the
     trial back, and leaves.
     """
-    from ..search.joining import join
+    from ..search.join import join
 
     folder = join(name=study, storage=storage, out=out, workers=workers, data=data, device=device, pin=pin)
     say(f"Logs and checkpoints are in {folder}. Next: archscape study show {study} --storage URL")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from archscape.spaces.errors import ArchscapeError, InputError
 
-from ..stopping import Stopper
+from ..shutdown import Stopper
 from ..workers.events import Event, Notify
 from ..workers.slot import Seat
 

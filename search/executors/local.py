@@ -14,7 +14,7 @@ from typing import Protocol
 
 from archscape.spaces.errors import InputError, StudyError
 
-from ..stopping import Stop, Stopper
+from ..shutdown import Stop, Stopper
 from ..workers.events import Event, Notify
 from ..workers.slot import Seat
 from .placement import machine_placements

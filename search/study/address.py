@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archscape.spaces.errors import JobError, StudyError, suggest
 
-from ..files import write_json
+from ..atomic import write_json
 from .engines import shown
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files import sweep, write_whole
+from ..atomic import sweep, write_whole
 
 
 @dataclass(frozen=True, kw_only=True)

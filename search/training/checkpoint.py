@@ -16,7 +16,7 @@ from typing import TypeAlias, TypedDict
 
 import torch
 
-from ..files import sweep, write_whole
+from ..atomic import sweep, write_whole
 
 CHECKPOINT_SECONDS = 30.0
 """How old the latest checkpoint may be when an epoch ends, before another one is written."""

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from ..datasets.dataset import Data, Split
-from ..stopping import never
+from ..shutdown import never
 from .augment import augment
 from .checkpoint import Snapshot
 from .device import lay_out

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from ..datasets.dataset import Data
-from ..stopping import never
+from ..shutdown import never
 from .checkpoint import Checkpoint
 from .recipe import Recipe
 from .seeds import trial_seed

@@ -25,7 +25,7 @@ from torch import nn
 from archscape.spaces.errors import JobError
 
 from ..datasets.dataset import Data
-from ..stopping import never
+from ..shutdown import never
 from .checkpoint import Checkpoint
 from .device import pick_device
 from .evaluation import evaluate_accuracy

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..files import write_json, write_whole
+from ..atomic import write_json, write_whole
 from ..study.spool import Result
 from .evaluator import Context, Evaluate, Training
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ..atomic import sweep, write_whole
 from ..disk import is_full
-from ..files import sweep, write_whole
-from ..stopping import Stop, never
+from ..shutdown import Stop, never
 from ..study.lease import Lease
 from ..study.spool import Result
 

@@ -13,7 +13,7 @@ from archscape.spaces.values import shape_text
 from ..folder import Folder
 from ..job import Job, read_job
 from ..samplers.base import proposer
-from ..stopping import Stopper
+from ..shutdown import Stopper
 from ..study.study import Study
 from .cache import cached
 from .evaluator import Evaluate, Training

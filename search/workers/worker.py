@@ -15,7 +15,7 @@ from archscape.spaces.errors import StudyError
 
 from ..disk import has_room
 from ..samplers.base import Exhausted, Proposer, propose_unique
-from ..stopping import Stop, Stopper
+from ..shutdown import Stop, Stopper
 from ..study.heartbeat import Lost, holding
 from ..study.history import History
 from ..study.lease import Lease

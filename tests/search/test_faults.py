@@ -26,7 +26,7 @@ from archscape.search.study.study.trial import Trial
 from archscape import search
 from archscape.search.pruners import Halving
 from archscape.search.samplers.base import Random
-from archscape.search.stopping import Stopper
+from archscape.search.shutdown import Stopper
 from archscape.search.workers.evaluator import Context, Evaluate
 from archscape.search.workers.worker import Plan, Worker
 from archscape.spaces import Network, Space

@@ -14,7 +14,7 @@ from archscape.search.study.study.study import Study
 from archscape.search.datasets.dataset import load_data
 from archscape.search.job import read_job
 from archscape.search.landscape import Explorer, Sight
-from archscape.search.session import run
+from archscape.search.run import run
 from archscape.spaces.errors import JobError, StudyError
 
 SPACE = """\

@@ -22,8 +22,8 @@ from archscape.analysis.costs.latency.store import save
 from archscape.analysis.reports.run.page import RunResults
 from archscape.search.job import Job, read_job
 from archscape.search.latency import Aim, Window, parse_window
+from archscape.search.run import run
 from archscape.search.samplers.base import Random, propose_unique
-from archscape.search.session import run
 from archscape.spaces import Network, Space
 from archscape.spaces.errors import Infeasible, InputError, JobError, SpaceError
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import ray
 from archscape._version import __version__
-from archscape.search.files import write_whole
+from archscape.search.atomic import write_whole
 from archscape.search.folder import Folder
 from archscape.search.job import Job, read_job
 from archscape.search.study.lease import Lease, lease_of

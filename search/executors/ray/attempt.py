@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from archscape.search.stopping import Stop
+from archscape.search.shutdown import Stop
 from archscape.search.study.lease import Lease
 from archscape.search.study.spool import Result
 from archscape.search.workers.evaluator import Context, Evaluate, evaluate_safely

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archscape.search.job import Job
-from archscape.search.stopping import Stopper
+from archscape.search.shutdown import Stopper
 from archscape.search.study.heartbeat import Lost, holding
 from archscape.search.study.lease import Lease
 from archscape.search.study.spool import Result

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from archscape.search.folder import Folder
 from archscape.search.job import Job, read_job
-from archscape.search.stopping import Stop, Stopper
+from archscape.search.shutdown import Stop, Stopper
 from archscape.search.study.study import Study
 from archscape.search.workers.events import Event, Notify
 from archscape.search.workers.setup import plan_of

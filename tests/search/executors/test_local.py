@@ -16,8 +16,8 @@ from archscape.search.study.study.study import Study
 
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
-from archscape.search.session import run
-from archscape.search.stopping import Stop, Stopper
+from archscape.search.run import run
+from archscape.search.shutdown import Stop, Stopper
 from archscape.spaces.errors import InputError, StudyError
 
 

@@ -31,8 +31,8 @@ from archscape.search.study.study.trial import Trial
 
 from archscape.commands.engine import Engine
 from archscape.search.job import read_job
-from archscape.search.session import run
-from archscape.search.stopping import Stop, Stopper
+from archscape.search.run import run
+from archscape.search.shutdown import Stop, Stopper
 from archscape.search.workers.evaluator import Context
 from archscape.search.workers.worker import Plan
 from archscape.spaces import Network

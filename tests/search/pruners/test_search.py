@@ -12,7 +12,7 @@ from archscape.search.executors.local.local import InProcess
 from archscape.analysis.reports.run.page import RunResults
 from archscape.search.job import Job, read_job
 from archscape.search.pruners import Halving, Mark, Median, Stop
-from archscape.search.session import run
+from archscape.search.run import run
 from archscape.search.training.recipe import Recipe
 
 EPOCHS = 4

@@ -18,7 +18,7 @@ from archscape.search.study.study.spool import Result
 from archscape.search.datasets.dataset import Data
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
-from archscape.search.stopping import Stop, never
+from archscape.search.shutdown import Stop, never
 from archscape.search.training.recipe import Recipe
 from archscape.search.workers.cache import Cached, cached
 from archscape.search.workers.evaluator import Context, Training

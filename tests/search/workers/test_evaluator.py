@@ -12,7 +12,7 @@ from archscape.search.study.study.owner import Owner
 from safetensors import safe_open
 
 from archscape.search.datasets.dataset import Data
-from archscape.search.stopping import Stop, never
+from archscape.search.shutdown import Stop, never
 from archscape.search.training.recipe import Recipe
 from archscape.search.workers.evaluator import Context, Training
 from archscape.spaces import Network

@@ -10,7 +10,7 @@ import pytest
 from archscape.search.study.study.spool import Result
 from archscape.search.study.study.study import Study
 
-from archscape.search.stopping import Stopper
+from archscape.search.shutdown import Stopper
 from archscape.search.workers import watchdog as module
 from archscape.search.workers.evaluator import Context
 from archscape.search.workers.watchdog import Watchdog

@@ -15,7 +15,7 @@ from archscape.search.study.study.spool import Result
 from archscape.search.study.study.study import Study
 
 from archscape.search.pruners import Rule
-from archscape.search.stopping import Stop, Stopper
+from archscape.search.shutdown import Stop, Stopper
 from archscape.search.workers import worker as module
 from archscape.search.workers.evaluator import Context, Evaluate
 from archscape.search.workers.events import Event

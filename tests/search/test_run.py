@@ -21,7 +21,7 @@ from archscape.analysis.reports.run.page import RunResults
 from archscape.search.datasets.dataset import load_data
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
-from archscape.search.session import run
+from archscape.search.run import run
 from archscape.search.training.evaluation import evaluate_accuracy
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network, Space, load_network

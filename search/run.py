@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .executors.local import Executor, LocalPool
 from .folder import Folder
 from .job import Job
-from .stopping import Stopper
+from .shutdown import Stopper
 
 if TYPE_CHECKING:
     from rich.console import Console

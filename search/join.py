@@ -12,14 +12,14 @@ from rich.console import Console
 
 from archscape.spaces.errors import InputError, StudyError
 
+from .atomic import write_whole
 from .datasets.dataset import EMBEDDED
 from .executors.local import LocalPool
 from .executors.placement import machine_placements
-from .files import write_whole
 from .folder import Folder
 from .job import Job, read_job
 from .progress import following
-from .stopping import Stopper
+from .shutdown import Stopper
 from .study.study import Study
 from .workers.slot import Seat
 
