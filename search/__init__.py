@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .run import run
     from .study.study import Study
 
-_HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "session", "Study": "study"}
+_HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "run", "Study": "study.study"}
 
 __all__ = ["Job", "Study", "read_job", "results", "run"]
 

@@ -1,15 +1,12 @@
-"""SPLIT."""
+"""The layer table: what each operator of a network costs, in the units that every report uses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from archscape.spaces.graph import Shape
-
-if TYPE_CHECKING:
-    pass
 
 
 class Layer(NamedTuple):

@@ -1,4 +1,4 @@
-"""SPLIT."""
+"""Columns that a statistic needs of a table, and the rows that have a value in all of them."""
 
 from __future__ import annotations
 

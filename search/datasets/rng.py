@@ -1,4 +1,4 @@
-"""SPLIT."""
+"""Random numbers that no release of NumPy changes."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def main(folder: Path, name: str, seat: Seat) -> int:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     notify = _claim_output()
-    for module in ("join", "train"):
+    for module in ("workers.setup", "training.train"):
         import_module(f"archscape.search.{module}")
     if not os.read(0, 1):
         return 0  # the parent is gone

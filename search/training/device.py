@@ -1,4 +1,4 @@
-"""SPLIT."""
+"""Where a network is trained: its device, and the layout of its memory there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from torch import nn
 from archscape.spaces.errors import JobError
 
 from ..datasets.dataset import Split
+
+_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def lay_out(model: nn.Module, split: Split, place: torch.device) -> nn.Module:
@@ -35,3 +37,23 @@ def pick_device(device: str) -> torch.device:
         count = torch.cuda.device_count()
         raise JobError(f"device: '{device}' is not on this machine, which has {count} CUDA devices")
     return place
+
+
+def limit_memory(share: float, *, device: str = "auto") -> None:
+    """Let this process take no more than a share of a GPU's memory; its training then runs out of it alone.
+
+    Call it before anything is on the GPU. The share is of what PyTorch allocates; CUDA itself takes more.
+    Nothing is limited on a CPU.
+
+    Args:
+        share: Above 0, up to 1.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        JobError: If it is no share, or there is no such device.
+    """
+    if not 0 < share <= 1:
+        raise JobError(f"memory share: it is above 0 and up to 1, but got {share:g}")
+    place = pick_device(device)
+    if place.type == "cuda":
+        torch.cuda.set_per_process_memory_fraction(share, place.index)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from archscape.spaces.errors import JobError
-
 from ..datasets.dataset import Split
 from .device import lay_out, pick_device
 
 # Fixed, because the last bits of an output may depend on the batch it is computed in. On a CPU the maps of a
 # small batch stay in the cache and in memory that the allocator has at hand.
 BATCH = {"cpu": 64, "cuda": 1024}
-
-_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def evaluate_accuracy(model: nn.Module, split: Split, *, device: str = "auto") -> tuple[int, int]:
@@ -54,23 +50,3 @@ def count_correct(model: nn.Module, split: Split) -> tuple[int, bool]:
         counted, all_finite = int(correct), bool(finite)
     model.train(training)
     return counted, all_finite
-
-
-def limit_memory(share: float, *, device: str = "auto") -> None:
-    """Let this process take no more than a share of a GPU's memory; its training then runs out of it alone.
-
-    Call it before anything is on the GPU. The share is of what PyTorch allocates; CUDA itself takes more.
-    Nothing is limited on a CPU.
-
-    Args:
-        share: Above 0, up to 1.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
-
-    Raises:
-        JobError: If it is no share, or there is no such device.
-    """
-    if not 0 < share <= 1:
-        raise JobError(f"memory share: it is above 0 and up to 1, but got {share:g}")
-    place = pick_device(device)
-    if place.type == "cuda":
-        torch.cuda.set_per_process_memory_fraction(share, place.index)

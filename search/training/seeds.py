@@ -1,12 +1,8 @@
-"""SPLIT."""
+"""The seed of a training: it follows from the seed of the search and the network."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 def trial_seed(seed: int, digest: str) -> int:

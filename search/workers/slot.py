@@ -1,4 +1,4 @@
-"""SPLIT."""
+"""What a worker's process is started with: its cores, its GPU, and where its data lies."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ class Seat:
         if self.place.cores:
             os.sched_setaffinity(0, self.place.cores)
         if self.place.share < 1:
-            from .training.evaluation import limit_memory
+            from ..training.device import limit_memory
 
             limit_memory(self.place.share)

@@ -18,7 +18,7 @@ from archscape.analysis.costs.latency.store import save
 from archscape.analysis.costs.memory.training import training_memory
 from archscape.spaces import load_network
 
-FIGURE = Path(__file__).parents[1] / "docs" / "comparison.svg"
+FIGURE = Path(__file__).parents[2] / "docs" / "comparison.svg"
 Run = Callable[..., "CompletedProcess[str]"]
 MODULE = """\
 from torch import nn

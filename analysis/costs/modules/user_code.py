@@ -20,7 +20,7 @@ from torch import nn
 
 from archscape.spaces.errors import InputError, suggest
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 LIBRARIES = (str(HERE), str(HERE.resolve()), sysconfig.get_path("stdlib"), "<frozen", "<archscape")
 """Where frames of a traceback begin that are not the user's; installed packages are not either."""
 

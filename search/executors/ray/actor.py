@@ -58,8 +58,7 @@ class Bench:
             InputError: If they cannot be used here.
         """
         from archscape.search.datasets.dataset import load_data
-        from archscape.search.training.device import pick_device
-        from archscape.search.training.evaluation import limit_memory
+        from archscape.search.training.device import limit_memory, pick_device
 
         job = _settle_in(brief)
         device = "cpu" if job.device == "auto" and not brief.gpus else job.device  # Ray hides no GPU

@@ -442,7 +442,7 @@ def test_the_example_of_a_cluster_is_one() -> None:
     import ray
 
     schema = json.loads((Path(ray.__file__).parent / "autoscaler" / "ray-schema.json").read_text())
-    path = Path(__file__).parents[2] / "examples" / "ray-cluster.yaml"
+    path = Path(__file__).parents[3] / "examples" / "ray-cluster.yaml"
     example = yaml.safe_load(path.read_text())
     jsonschema.validate(example, schema)
     trials = int(re.findall(r"--workers (\d+)", path.read_text())[0])

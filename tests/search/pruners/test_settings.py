@@ -99,7 +99,7 @@ def test_a_mistake_is_one_error_with_its_place(tmp_path: Path, text: str, messag
 
 
 def test_the_job_of_the_page_reads(tmp_path: Path) -> None:
-    page = Path(__file__).parents[2] / "docs" / "early-stopping.md"
+    page = Path(__file__).parents[3] / "docs" / "early-stopping.md"
     shown = page.read_text().split("```yaml\n")[1].split("```")[0]
     assert job(tmp_path, shown).stop == Halving()
     setting = "stop: {rule: halving, eta: 2, epochs: 3}"

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from archscape.search.training.evaluation import limit_memory
+from archscape.search.training.device import limit_memory
 from archscape.spaces.errors import JobError
 
 
@@ -25,7 +25,7 @@ def test_a_share_of_memory_is_of_a_device_that_is_there() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_what_goes_beyond_the_share_is_out_of_memory() -> None:
     code = (
-        "import torch; from archscape.search.training.evaluation import limit_memory; limit_memory(0.01)\n"
+        "import torch; from archscape.search.training.device import limit_memory; limit_memory(0.01)\n"
         "total = torch.cuda.get_device_properties(0).total_memory\n"
         "torch.empty(total // 200, dtype=torch.uint8, device='cuda')\n"
         "try: torch.empty(total // 50, dtype=torch.uint8, device='cuda')\n"

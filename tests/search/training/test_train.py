@@ -364,7 +364,8 @@ def test_cuda_trains_through_the_same_code(digits: Data) -> None:
 
 def test_training_imports_neither_optuna_nor_pandas_nor_scikit_learn() -> None:
     code = (
-        "import sys; from archscape.search.training.train import train; from archscape.search.datasets.dataset import load_data;"
+        "import sys; from archscape.search.training.train import train; "
+        "from archscape.search.datasets.dataset import load_data; "
         "load_data('digits'); sys.exit(any(n in sys.modules for n in ('optuna', 'ray', 'pandas', 'sklearn')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

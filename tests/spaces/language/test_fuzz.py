@@ -75,7 +75,7 @@ layers:
   - linear: {name: aux, width: 2}
 outputs: [cell, aux]
 """
-LANGUAGE = Path(__file__).parents[2] / "docs" / "language.md"
+LANGUAGE = Path(__file__).parents[3] / "docs" / "language.md"
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", LANGUAGE.read_text(encoding="utf-8"), re.DOTALL)
 CORPUS = [
     COMPOSED,

@@ -1,0 +1,1 @@
+"""Loss landscapes as figures and as a section of a report."""

@@ -1,0 +1,1 @@
+"""Populations of a space as figures and as a page."""

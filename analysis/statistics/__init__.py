@@ -1,0 +1,1 @@
+"""Statistics of tables of networks: frontiers, families, knees, noise, distributions, importance."""

@@ -1,0 +1,1 @@
+"""Data sets: names and files become tensors."""

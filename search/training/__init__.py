@@ -1,0 +1,1 @@
+"""Training one network on one data set, with torch alone."""

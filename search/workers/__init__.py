@@ -1,0 +1,1 @@
+"""Workers: what one process does with one trial after the other."""
