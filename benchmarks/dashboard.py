@@ -29,12 +29,12 @@ from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
 
-from archscape.search.study.study.schema import trials
-from archscape.search.study.study.study import Study
 from results import write_results
 from sqlalchemy import Connection
 
 from archscape.search.dashboard.feed import look
+from archscape.search.study.schema import trials
+from archscape.search.study.study import Study
 from archscape.spaces import load_space
 
 SIZES = (1_000, 10_000, 100_000)

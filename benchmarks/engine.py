@@ -41,11 +41,10 @@ ANSWERS = os.fdopen(os.dup(1), "w")
 
 def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
     """Work on a study of no-op trials until it is full; return when each trial of this process ended."""
-    from archscape.search.study.study.spool import Result
-    from archscape.search.study.study.study import Study
-
     from archscape.search.samplers.base import proposer
     from archscape.search.shutdown import Stopper
+    from archscape.search.study.spool import Result
+    from archscape.search.study.study import Study
     from archscape.search.workers.worker import Plan, Worker
     from archscape.spaces import Space
 

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from .errors import ShapeError
-from .operators.memory import FRESH, NOTHING, Footprint, Size
+from .memory_use import FRESH, NOTHING, Footprint, Size
 from .values import Term, Value
 
 Shape: TypeAlias = tuple[int, ...]

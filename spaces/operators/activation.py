@@ -7,8 +7,8 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..graph import Op, Shape, Tensor, Totals, make, place
+from ..memory_use import SAVES_INPUT, SAVES_OUTPUT, Footprint, Size
 from ..values import Term
-from .memory import SAVES_INPUT, SAVES_OUTPUT, Footprint, Size
 
 
 class _Function(NamedTuple):

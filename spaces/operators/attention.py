@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
+from ..memory_use import Footprint, Size
 from ..values import shape_text
-from .memory import Footprint, Size
 
 SOFTMAX = 3
 """An exponential, an addition and a division for each weight."""

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, place
-from .memory import SHARES, VIEW, Footprint, Size
+from ..memory_use import SHARES, VIEW, Footprint, Size
 from .zero import bracketed
 
 

@@ -9,9 +9,9 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
+from ..memory_use import SAVES_INPUT, Footprint
 from ..values import shape_text
 from .initializers import Initialised
-from .memory import SAVES_INPUT, Footprint
 from .pad import pad_before
 
 

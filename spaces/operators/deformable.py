@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Shape, Tensor, Totals, join, make
+from ..memory_use import Footprint, Size
 from ..values import shape_text
 from .convolution import Conv, check_channels, conv, conv_window
-from .memory import Footprint, Size
 
 PER_POINT = 10
 PER_VALUE = 7

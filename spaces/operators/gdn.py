@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, Totals, make, place
-from .memory import Footprint, Size
+from ..memory_use import Footprint, Size
 
 
 class GDNFields(NamedTuple):

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
+from ..memory_use import SHARES, Footprint, Size
 from ..values import shape_text
-from .memory import SHARES, Footprint, Size
 
 
 class Add(Op, NoFields):

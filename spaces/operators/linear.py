@@ -7,9 +7,9 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
+from ..memory_use import SAVES_INPUT, VIEW, Footprint
 from ..values import Value, shape_text
 from .initializers import Initialised
-from .memory import SAVES_INPUT, VIEW, Footprint
 
 
 class LinearFields(NamedTuple):

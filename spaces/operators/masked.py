@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Shape, Steps, Tensor, place
+from ..memory_use import Footprint, Size
 from .convolution import Conv, check_channels, conv_window
-from .memory import Footprint, Size
 
 
 class MaskedConvA(Conv):

@@ -8,9 +8,9 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Tensor, Totals, make, place
+from ..memory_use import FRESH, Footprint, Size
 from ..values import Term
 from .initializers import Initialised
-from .memory import FRESH, Footprint, Size
 
 
 class NormFields(NamedTuple):

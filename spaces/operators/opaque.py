@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ..errors import ShapeError, SpaceError, suggest
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
+from ..memory_use import Footprint, Size
 from ..values import Term, Value, shape_text
-from .memory import Footprint, Size
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Steps, Tensor, per_axis, place
+from ..memory_use import VIEW, Footprint, Size
 from ..values import Value, shape_text
-from .memory import VIEW, Footprint, Size
 from .zero import bracketed
 
 SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))

@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Steps, Tensor, Totals, make, per_axis, place
+from ..memory_use import SAVES_INPUT, Footprint, Size
 from .convolution import resolve_padding, window_size
-from .memory import SAVES_INPUT, Footprint, Size
 
 
 class PoolFields(NamedTuple):

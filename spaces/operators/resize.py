@@ -8,8 +8,8 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Steps, Tensor, Totals, join, make, per_axis, place
+from ..memory_use import Footprint
 from ..values import shape_text
-from .memory import Footprint
 
 MODES = ("nearest", "bilinear")
 _LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}

@@ -7,7 +7,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..graph import Op, Shape, Tensor, Totals, make, place
-from .memory import Footprint, Size
+from ..memory_use import Footprint, Size
 
 
 class ScaleFields(NamedTuple):

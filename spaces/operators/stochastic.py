@@ -8,8 +8,8 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import NoFields, Op, Shape, Tensor, join, place
+from ..memory_use import VIEW, Footprint, Size
 from ..values import shape_text
-from .memory import VIEW, Footprint, Size
 
 
 class DropoutFields(NamedTuple):

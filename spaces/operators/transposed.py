@@ -9,10 +9,10 @@ from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
 from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
+from ..memory_use import SAVES_INPUT, Footprint
 from ..values import shape_text
 from .convolution import check_channels, constructor, resolve_padding
 from .initializers import Initialised
-from .memory import SAVES_INPUT, Footprint
 
 
 class TransposedConvFields(NamedTuple):

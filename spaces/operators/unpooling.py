@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Op, Shape, Steps, Tensor, Totals, join
+from ..memory_use import Footprint, Size
 from ..values import shape_text
-from .memory import Footprint, Size
 from .pooling import MaxPool, PoolFields, pool_window, window_text
 
 

@@ -85,12 +85,11 @@ def test_a_trained_network_is_explored_with_and_without_its_skips(archscape: Run
 
 
 def test_the_middle_is_the_loss_of_the_exported_weights(archscape: Run, run: Path) -> None:
-    from archscape.search.study.study.study import Study
-
     from archscape.analysis.landscape.plane import mean_loss
     from archscape.search.datasets.dataset import load_data
     from archscape.search.folder import trained
     from archscape.search.landscape import Sight
+    from archscape.search.study.study import Study
     from archscape.search.training.device import lay_out, pick_device
 
     archscape("landscape", run, *QUICK, "--seed", "5")

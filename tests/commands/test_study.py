@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.study import Study
 
 from archscape.cli import main
 from archscape.search.job import Job, read_job
 from archscape.search.samplers.base import Random
+from archscape.search.study.owner import Owner
+from archscape.search.study.study import Study
 from archscape.search.workers.evaluator import Context
 from archscape.search.workers.worker import Plan
 from archscape.spaces.errors import StudyError

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archscape.search.study.study.lease import Lease
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Study
 
 from archscape.search.datasets.dataset import Data, load_data
 from archscape.search.pruners import Mark, Rule, Verdict
 from archscape.search.samplers.base import Random
+from archscape.search.study.lease import Lease
+from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
 from archscape.search.workers.worker import Plan
 from archscape.spaces import Network, Space
 

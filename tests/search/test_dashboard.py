@@ -21,9 +21,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy
-from archscape.search.study.study.lease import Lease
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.study import Study
 
 from archscape.analysis.statistics.frontier import Direction, frontier, hypervolume_curve, reference_point
 from archscape.search.dashboard import feed, stream
@@ -34,6 +31,9 @@ from archscape.search.dashboard.follow import Follower
 from archscape.search.dashboard.page import assets, page
 from archscape.search.dashboard.reach import Reach
 from archscape.search.dashboard.stream import Stream
+from archscape.search.study.lease import Lease
+from archscape.search.study.owner import Owner
+from archscape.search.study.study import Study
 from archscape.search.workers.worker import Plan
 
 if TYPE_CHECKING:

@@ -18,15 +18,15 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from archscape.search.study.study.history import History
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Study
-from archscape.search.study.study.trial import Trial
 
 from archscape import search
 from archscape.search.pruners import Halving
 from archscape.search.samplers.base import Random
 from archscape.search.shutdown import Stopper
+from archscape.search.study.history import History
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
+from archscape.search.study.trial import Trial
 from archscape.search.workers.evaluator import Context, Evaluate
 from archscape.search.workers.worker import Plan, Worker
 from archscape.spaces import Network, Space

@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from archscape.search.study.study.study import Study
 
 from archscape.search.job import read_job
+from archscape.search.study.study import Study
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from archscape.search.study.study.study import Study
 
 from archscape.search.datasets.dataset import load_data
 from archscape.search.job import read_job
 from archscape.search.landscape import Explorer, Sight
 from archscape.search.run import run
+from archscape.search.study.study import Study
 from archscape.spaces.errors import JobError, StudyError
 
 SPACE = """\

@@ -10,20 +10,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from archscape.search.executors.local.local import InProcess
-from archscape.search.study.study.history import History
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.study import Study
 from rich.console import Console
 
 from archscape.analysis.costs.latency import Calibration, Predictor
 from archscape.analysis.costs.latency.fit import Rates
 from archscape.analysis.costs.latency.store import save
 from archscape.analysis.reports.run.page import RunResults
+from archscape.search.executors.local import InProcess
 from archscape.search.job import Job, read_job
 from archscape.search.latency import Aim, Window, parse_window
 from archscape.search.run import run
 from archscape.search.samplers.base import Random, propose_unique
+from archscape.search.study.history import History
+from archscape.search.study.owner import Owner
+from archscape.search.study.study import Study
 from archscape.spaces import Network, Space
 from archscape.spaces.errors import Infeasible, InputError, JobError, SpaceError
 

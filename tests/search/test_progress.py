@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Study
-from archscape.search.study.study.trial import Trial
 from rich.console import Console
 
 from archscape.search.progress import Progress, Tally
 from archscape.search.pruners import Rule
+from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
+from archscape.search.study.trial import Trial
 from archscape.search.workers.events import Event
 from archscape.search.workers.worker import Plan
 from archscape.spaces.errors import StudyError

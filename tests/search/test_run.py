@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from archscape.search.executors.local.local import InProcess
-from archscape.search.study.study.frames import COLUMNS, CURVE_COLUMNS
-from archscape.search.study.study.study import Study
-from archscape.search.study.study.summary import summaries
 from postgres import Cluster
 from rich.console import Console
 from safetensors.torch import load_file
 
 from archscape.analysis.reports.run.page import RunResults
 from archscape.search.datasets.dataset import load_data
+from archscape.search.executors.local import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.run import run
+from archscape.search.study.frames import COLUMNS, CURVE_COLUMNS
+from archscape.search.study.study import Study
+from archscape.search.study.summary import summaries
 from archscape.search.training.evaluation import evaluate_accuracy
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network, Space, load_network

@@ -15,7 +15,7 @@ from functools import lru_cache
 from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
 from archscape.spaces.graph import Body, Flat, Op
-from archscape.spaces.operators.memory import NOTHING
+from archscape.spaces.memory_use import NOTHING
 from archscape.spaces.operators.opaque import Opaque
 
 from .eager import eager_peak

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from archscape.spaces.graph import Body, Flat, make
-from archscape.spaces.operators.memory import NOTHING, Footprint
+from archscape.spaces.memory_use import NOTHING, Footprint
 
 from .peak import elements, lifetimes
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray import tune
+
 from archscape._version import __version__
 from archscape.search.atomic import write_whole
 from archscape.search.folder import Folder
@@ -21,7 +23,6 @@ from archscape.search.workers.evaluator import Context, Evaluate
 from archscape.search.workers.setup import check_fit, evaluation
 from archscape.spaces import Network
 from archscape.spaces.errors import ArchscapeError, InputError, StudyError
-from ray import tune
 
 from .attempt import Attempt
 from .messages import Brief, Order, Word

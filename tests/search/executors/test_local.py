@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archscape.search.executors.local.local import InProcess, LocalPool
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.study import Study
 
+from archscape.search.executors.local import InProcess, LocalPool
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
 from archscape.search.run import run
 from archscape.search.shutdown import Stop, Stopper
+from archscape.search.study.owner import Owner
+from archscape.search.study.study import Study
 from archscape.spaces.errors import InputError, StudyError
 
 

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from archscape.search.executors.local.placement import machine_placements, placements, visible_gpus
 
-from archscape.search.executors.local import placement as module
+from archscape.search.executors import placement as module
+from archscape.search.executors.placement import machine_placements, placements, visible_gpus
 from archscape.search.workers.slot import Placement, Seat
 
 

@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 import yaml
-from archscape.search.executors.local.local import InProcess
-from archscape.search.executors.local.ray.attempt import Attempt
-from archscape.search.executors.local.ray.driver import Desk
-from archscape.search.executors.local.ray.engine import RayEngine
-from archscape.search.executors.local.ray.messages import Brief, Order, Word, leave_mark
-from archscape.search.study.study.lease import Lease
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Study
-from archscape.search.study.study.trial import Trial
 
 from archscape.commands.engine import Engine
+from archscape.search.executors.local import InProcess
+from archscape.search.executors.ray.attempt import Attempt
+from archscape.search.executors.ray.driver import Desk
+from archscape.search.executors.ray.engine import RayEngine
+from archscape.search.executors.ray.messages import Brief, Order, Word, leave_mark
 from archscape.search.job import read_job
 from archscape.search.run import run
 from archscape.search.shutdown import Stop, Stopper
+from archscape.search.study.lease import Lease
+from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
+from archscape.search.study.trial import Trial
 from archscape.search.workers.evaluator import Context
 from archscape.search.workers.worker import Plan
 from archscape.spaces import Network

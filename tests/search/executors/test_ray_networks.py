@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from archscape.search.study.study.study import Study
+
+from archscape.search.study.study import Study
 
 HEAD, WORKER = "10.231.77.1", "10.231.77.2"
 PORT = 6379

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
-from archscape.search.study.study.history import History, Record
 
 from archscape.analysis.statistics.frontier import Objectives
 from archscape.search.samplers import nsga2
 from archscape.search.samplers.nsga2 import Elite, Nsga2, best_first, furthest_first
+from archscape.search.study.history import History, Record
 from archscape.spaces import Space
 
 BOTH: Objectives = {"accuracy": "maximize", "macs": "minimize"}

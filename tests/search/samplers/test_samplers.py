@@ -12,12 +12,12 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from archscape.search.study.study.history import History, Record
 
 from archscape.analysis.statistics.frontier import Objectives
 from archscape.search.job import SAMPLERS
 from archscape.search.samplers.base import START_TRIALS, Exhausted, Proposer, Random, propose_unique, proposer
-from archscape.search.study.study import history as history_module
+from archscape.search.study import history as history_module
+from archscape.search.study.history import History, Record
 from archscape.spaces import Sample, Space
 from archscape.spaces.errors import Infeasible, JobError
 

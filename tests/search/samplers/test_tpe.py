@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import optuna
 import pytest
-from archscape.search.study.study.history import History, Record
 from optuna.trial import FrozenTrial, TrialState
 
 from archscape.analysis.statistics.frontier import Objectives
 from archscape.search.samplers.tpe import MEMORY, Tpe
+from archscape.search.study.history import History, Record
 from archscape.spaces import Space
 
 BOTH: Objectives = {"accuracy": "maximize", "macs": "minimize"}

@@ -12,10 +12,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.study import Study
-
 from archscape.search.samplers.base import Random
+from archscape.search.study.owner import Owner
+from archscape.search.study.study import Study
 from archscape.search.workers.worker import Plan
 from archscape.spaces import Space
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archscape.search.study.study.address import Address
-from archscape.search.study.study.study import Study
 
+from archscape.search.study.address import Address
+from archscape.search.study.study import Study
 from archscape.spaces.errors import JobError, StudyError
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize"}, "seed": 0}

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from archscape.search.study.study.database import Storage
-from archscape.search.study.study.engines import open_storage
 from postgres import Cluster
 from sqlalchemy import Connection, exc
 
-from archscape.search.study.study import database as module
+from archscape.search.study import database as module
+from archscape.search.study.database import Storage
+from archscape.search.study.engines import open_storage
 from archscape.spaces.errors import StudyError
 
 notes = sqlalchemy.Table(

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from archscape.search.study.study.engines import FORMS, NETWORK_SYSTEMS, file_system, open_storage, shown
 from postgres import Cluster
 
-from archscape.search.study.study import engines as module
+from archscape.search.study import engines as module
+from archscape.search.study.engines import FORMS, NETWORK_SYSTEMS, file_system, open_storage, shown
 from archscape.spaces.errors import JobError, StudyError
 
 OPEN = """

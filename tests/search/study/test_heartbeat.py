@@ -7,11 +7,11 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from archscape.search.study.study.heartbeat import Hold, Lost, holding
-from archscape.search.study.study.lease import Lease
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.study import Study
 
+from archscape.search.study.heartbeat import Hold, Lost, holding
+from archscape.search.study.lease import Lease
+from archscape.search.study.owner import Owner
+from archscape.search.study.study import Study
 from archscape.search.workers.worker import Plan
 from archscape.spaces.errors import StudyError
 

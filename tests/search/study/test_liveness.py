@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from archscape.search.study.study.liveness import Watch
+
+from archscape.search.study.liveness import Watch
 
 
 @pytest.fixture

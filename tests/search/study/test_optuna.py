@@ -17,9 +17,9 @@ from urllib.request import urlopen
 
 import optuna
 import pytest
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.study import Study
 
+from archscape.search.study.owner import Owner
+from archscape.search.study.study import Study
 from archscape.search.workers.worker import Plan
 
 if TYPE_CHECKING:

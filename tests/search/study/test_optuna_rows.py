@@ -9,17 +9,17 @@ from typing import Any
 
 import optuna
 import pytest
-from archscape.search.study.study.lease import Lease
-from archscape.search.study.study.optuna_rows import STATES
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.schema import FINAL, OPEN
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Study
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from archscape.search.pruners import Rule
+from archscape.search.study.lease import Lease
+from archscape.search.study.optuna_rows import STATES
+from archscape.search.study.owner import Owner
+from archscape.search.study.schema import FINAL, OPEN
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
 from archscape.search.workers.worker import Plan
 from archscape.spaces import Space
 

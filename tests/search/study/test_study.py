@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archscape.search.study.study.database import Storage
-from archscape.search.study.study.lease import Lease
-from archscape.search.study.study.liveness import Watch
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.spool import Result, Spool
-from archscape.search.study.study.study import Study
-from archscape.search.study.study.transactions import MAX_ATTEMPTS
 from sqlalchemy.exc import OperationalError
 
-from archscape.search.study.study import lease as lease_module
+from archscape.search.study import lease as lease_module
+from archscape.search.study.database import Storage
+from archscape.search.study.lease import Lease
+from archscape.search.study.liveness import Watch
+from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result, Spool
+from archscape.search.study.study import Study
+from archscape.search.study.transactions import MAX_ATTEMPTS
 from archscape.search.training.seeds import trial_seed
 from archscape.search.workers.worker import Plan
 from archscape.spaces import Space

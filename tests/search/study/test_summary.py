@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Study
-from archscape.search.study.study.summary import summaries
 
 from archscape.search.pruners import Rule
+from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
+from archscape.search.study.summary import summaries
 from archscape.search.workers.worker import Plan
 from archscape.spaces.errors import StudyError
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archscape.search.study.study.lease import Lease
-from archscape.search.study.study.liveness import Watch
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Look, Study
 
 from archscape.search.pruners import Mark, Verdict
+from archscape.search.study.lease import Lease
+from archscape.search.study.liveness import Watch
+from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Look, Study
 from archscape.search.workers.worker import Plan
 
 Finished = Callable[..., Result]

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archscape.search.study.study.lease import Lease
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.schema import epochs, marks, trials
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Study
 from sqlalchemy import Connection, event
 
 from archscape.search.pruners import Halving, Rule
+from archscape.search.study.lease import Lease
+from archscape.search.study.owner import Owner
+from archscape.search.study.schema import epochs, marks, trials
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
 from archscape.search.workers.worker import Plan
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from archscape.search.study.study.lease import lease_of
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.spool import Result
 
 from archscape.search.datasets.dataset import Data
 from archscape.search.folder import Folder
 from archscape.search.job import read_job
 from archscape.search.shutdown import Stop, never
+from archscape.search.study.lease import lease_of
+from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result
 from archscape.search.training.recipe import Recipe
 from archscape.search.workers.cache import Cached, cached
 from archscape.search.workers.evaluator import Context, Training

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archscape.search.study.study.lease import lease_of
-from archscape.search.study.study.owner import Owner
 from safetensors import safe_open
 
 from archscape.search.datasets.dataset import Data
 from archscape.search.shutdown import Stop, never
+from archscape.search.study.lease import lease_of
+from archscape.search.study.owner import Owner
 from archscape.search.training.recipe import Recipe
 from archscape.search.workers.evaluator import Context, Training
 from archscape.spaces import Network

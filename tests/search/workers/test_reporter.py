@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from archscape.search.study.study.heartbeat import Hold, Lost
-from archscape.search.study.study.lease import Lease
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.study import Study
 
 from archscape.search.pruners import Rule
+from archscape.search.study.heartbeat import Hold, Lost
+from archscape.search.study.lease import Lease
+from archscape.search.study.owner import Owner
+from archscape.search.study.study import Study
 from archscape.search.workers import reporter as trace
 from archscape.search.workers.events import Event
 from archscape.search.workers.reporter import Reporter, logger

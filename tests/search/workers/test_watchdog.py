@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Study
 
 from archscape.search.shutdown import Stopper
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
 from archscape.search.workers import watchdog as module
 from archscape.search.workers.evaluator import Context
 from archscape.search.workers.watchdog import Watchdog

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archscape.search.study.study.owner import Owner
-from archscape.search.study.study.spool import Result
-from archscape.search.study.study.study import Study
 
 from archscape.search.pruners import Rule
 from archscape.search.shutdown import Stop, Stopper
+from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result
+from archscape.search.study.study import Study
 from archscape.search.workers import worker as module
 from archscape.search.workers.evaluator import Context, Evaluate
 from archscape.search.workers.events import Event

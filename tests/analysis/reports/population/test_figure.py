@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from archscape.analysis.statistics.population.figure import (
+
+from archscape.analysis.reports.population.figure import (
     top_effects,
     write_families,
     write_population,
     write_scores,
 )
-
 from archscape.analysis.statistics.families import curves
 from archscape.analysis.statistics.population import population
 from archscape.spaces import Space

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from archscape.analysis.statistics.population.page import histogram, write_population_page
 
+from archscape.analysis.reports.population.page import histogram, write_population_page
 from archscape.analysis.statistics.population import population
 from archscape.spaces import Space
 
