@@ -41,17 +41,19 @@ ANSWERS = os.fdopen(os.dup(1), "w")
 
 def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
     """Work on a study of no-op trials until it is full; return when each trial of this process ended."""
-    from archscape.search.samplers.base import proposer
-    from archscape.search.shutdown import Stopper
+    from archscape.search.samplers.base import make_sampler
+    from archscape.search.shutdown import Shutdown
     from archscape.search.study.spool import Result
     from archscape.search.study.study import Study
-    from archscape.search.workers.worker import Plan, Worker
+    from archscape.search.workers.worker import SearchPlan, Worker
     from archscape.spaces import Space
 
     ends: list[float] = []
     run = Path(folder)
     (run / "logs").mkdir(parents=True, exist_ok=True)
-    plan = Plan(space=Space.load("cifar"), proposer=proposer("random"), trials=int(trials), seed=0)
+    plan = SearchPlan(
+        space=Space.load("cifar"), make_sampler=make_sampler("random"), trials=int(trials), seed=0
+    )
     facts = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
 
     def evaluate(network: object, context: object) -> Result:
@@ -66,7 +68,7 @@ def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
             evaluate=evaluate,
             logs=run / "logs",
             notify=lambda event: ends.append(time.time()) if event.kind == "end" else None,
-            stopper=Stopper(),
+            stopper=Shutdown(),
         ).run()
     return ends
 

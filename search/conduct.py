@@ -14,20 +14,20 @@ from archscape.analysis.reports.run.page import RunResults, write_report
 from archscape.spaces import Network
 from archscape.spaces.errors import JobError, StudyError
 
-from .executors.local import Work
-from .folder import Folder, results
+from .executors.local import RunWorkers
+from .folder import RunFolder, results
 from .job import Job
-from .latency import read_aim
+from .latency import read_latency
 from .progress import following
-from .shutdown import Stopper
+from .shutdown import Shutdown
 from .study.study import Study
 
 
 def conduct(
     job: Job,
-    folder: Folder,
-    work: Work,
-    stopper: Stopper,
+    folder: RunFolder,
+    work: RunWorkers,
+    stopper: Shutdown,
     *,
     storage: str,
     references: Iterable[Network],
@@ -56,7 +56,7 @@ def conduct(
     return found
 
 
-def _search(job: Job, study: Study, work: Work, stopper: Stopper, console: Console) -> None:
+def _search(job: Job, study: Study, work: RunWorkers, stopper: Shutdown, console: Console) -> None:
     """Show and do what is left of a search."""
     if sum(study.counts().values()) >= job.trials and not study.count_open():
         return
@@ -86,7 +86,7 @@ def _with_calibration_of(study: Study, job: Job) -> Job:
     """
     if job.latency is None or not study.facts.get("latency"):
         return job
-    began = read_aim(study.settings["job"])
+    began = read_latency(study.settings["job"])
     if began.calibration.setting != job.latency.calibration.setting:
         return job
     return replace(job, latency=replace(job.latency, calibration=began.calibration))

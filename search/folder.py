@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from archscape.analysis.reports.run.page import RunResults
     from archscape.spaces import Network
 
-    from .study.reader import Opened
+    from .study.reader import StudyReader
 
 TOOLS = ("torch", "optuna", "numpy", "SQLAlchemy", "scikit-learn")
 
 
 @dataclass(frozen=True)
-class Folder:
+class RunFolder:
     """The folder of a run."""
 
     path: Path
@@ -86,7 +86,7 @@ class Folder:
         write_whole(self.path / "space.yaml", job.space.to_yaml())
         write_whole(self.job, job.to_yaml(space="space.yaml"))
 
-    def write_tables(self, study: Opened, *, command: str) -> None:
+    def write_tables(self, study: StudyReader, *, command: str) -> None:
         """Write the tables of the trials and what is needed to repeat them."""
         from .study.frames import curve_table, trial_table
 
@@ -121,7 +121,7 @@ def _cpu() -> str:
     return names[0] if names else platform.processor()
 
 
-def results(study: Opened, *, references: Iterable[Network] = ()) -> RunResults:
+def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunResults:
     """Return a search, finished or not, as the report reads it.
 
     Args:
@@ -148,7 +148,7 @@ def results(study: Opened, *, references: Iterable[Network] = ()) -> RunResults:
     )
 
 
-def _job(study: Opened) -> str:
+def _job(study: StudyReader) -> str:
     """Return the job as a reader wants to see it: of a calibration, which device it is of."""
     text = str(study.settings.get("job", ""))
     if not study.facts.get("latency"):
@@ -163,7 +163,7 @@ def _costs(network: Network) -> dict[str, int]:
     return {name: getattr(totals, name) for name in COSTS}
 
 
-def trained(study: Opened, trial: str = "best") -> tuple[Network, dict[str, Tensor], dict[str, str]]:
+def trained(study: StudyReader, trial: str = "best") -> tuple[Network, dict[str, Tensor], dict[str, str]]:
     """Return the network of a trial, its trained weights, and the data they were trained on.
 
     The last holds `data`, and `mean` and `std` of each channel as JSON: a sample is `(source - mean) / std`.
@@ -193,7 +193,7 @@ def trained(study: Opened, trial: str = "best") -> tuple[Network, dict[str, Tens
             raise InputError(f"{folder}: no trial '{trial}' is complete; those that are: {numbers}")
         row = rows.iloc[0]
     network = replace(Network.from_json(row["network"]), name=f"{found.name}-{row['number']}")
-    file = Folder(folder).checkpoints / f"{row['hash']}.safetensors"
+    file = RunFolder(folder).checkpoints / f"{row['hash']}.safetensors"
     if not file.is_file():
         raise InputError(f"{file}: the weights of trial {row['number']} are missing")
     try:

@@ -45,9 +45,9 @@ from archscape.spaces.language.document import Document, Place, Tree, read_file
 from archscape.spaces.sampling.limits import Limit, read_limits
 
 from .datasets.dataset import EMBEDDED
-from .latency import NAME as LATENCY
-from .latency import Aim, Window, parse_window
-from .pruners import Rule, Stop, read_stop
+from .latency import LATENCY as LATENCY
+from .latency import LatencyLimit, LatencyObjective, parse_latency_limit
+from .pruners import Pruner, PrunerSettings, read_pruner
 from .training.recipe import Recipe, read_recipe
 
 SAMPLERS = ("nsga2", "random", "tpe")
@@ -96,8 +96,8 @@ class Job:
         default_factory=lambda: {"accuracy": "maximize", "macs": "minimize"}
     )
     within: Mapping[str, Limit] = field(default_factory=dict)
-    stop: Stop | None = None
-    latency: Aim | None = None
+    stop: PrunerSettings | None = None
+    latency: LatencyObjective | None = None
     sampler: str = "nsga2"
     trials: int = 30
     workers: int = 1
@@ -112,7 +112,7 @@ class Job:
         """The space within the limits of the job."""
         return self.space.tighten(self.within)
 
-    def rule(self) -> Rule | None:
+    def rule(self) -> Pruner | None:
         """Return the rule that stops trials early, if there is one.
 
         Raises:
@@ -203,7 +203,7 @@ class _Reader:
         aim = self._aim()
         return found if aim is None else {**found, LATENCY: aim}
 
-    def _aim(self) -> Aim | None:
+    def _aim(self) -> LatencyObjective | None:
         """Return what the job wants to know of latency."""
         named = [
             (key, LATENCY)
@@ -212,7 +212,7 @@ class _Reader:
         ]
         if not named and LATENCY not in self.tree:
             return None
-        return Aim(
+        return LatencyObjective(
             calibration=self._calibration((LATENCY,) if LATENCY in self.tree else named[0]),
             within=self._window() if ("within", LATENCY) in named else None,
         )
@@ -227,10 +227,10 @@ class _Reader:
         except InputError as error:
             raise self.document.error(place, str(error)) from None
 
-    def _window(self) -> Window:
+    def _window(self) -> LatencyLimit:
         value = self._mapping("within", "{latency: ..5ms}")[LATENCY]
         try:
-            return parse_window(str(value))
+            return parse_latency_limit(str(value))
         except JobError as error:
             raise self.document.error(("within", LATENCY), str(error)) from None
 
@@ -294,8 +294,8 @@ class _Reader:
         costs = {name: value for name, value in given.items() if name != LATENCY}
         return read_limits(self.document, costs, (key,))
 
-    def _stop(self, key: str) -> Stop:
-        return read_stop(self.tree[key], self.document, (key,))
+    def _stop(self, key: str) -> PrunerSettings:
+        return read_pruner(self.tree[key], self.document, (key,))
 
     def _sampler(self, key: str) -> str:
         return self._one_of(key, SAMPLERS)

@@ -16,12 +16,12 @@ from .atomic import write_whole
 from .datasets.dataset import EMBEDDED
 from .executors.local import LocalPool
 from .executors.placement import machine_placements
-from .folder import Folder
+from .folder import RunFolder
 from .job import Job, read_job
 from .progress import following
-from .shutdown import Stopper
+from .shutdown import Shutdown
 from .study.study import Study
-from .workers.slot import Seat
+from .workers.slot import WorkerSlot
 
 
 def join(
@@ -55,14 +55,14 @@ def join(
     if not storage:
         raise InputError("which study? give --storage URL, and --study NAME if it holds several")
     with Study.open(out or Path("runs", name or "study"), name=name, storage=storage) as study:
-        folder = Folder(out or Path("runs", study.name))
+        folder = RunFolder(out or Path("runs", study.name))
         job = _settle_in(study, folder, storage, data)
         seats = [
-            Seat(place=place, data=str(Path(data).resolve()) if data else "", device=device)
+            WorkerSlot(place=place, data=str(Path(data).resolve()) if data else "", device=device)
             for place in machine_placements(workers, device=device or job.device, pin=pin)
         ]
         pool = LocalPool(storage=storage, prefix=f"{socket.gethostname()}-w", seats=seats)
-        stopper = Stopper()
+        stopper = Shutdown()
         with (
             stopper.listening(signal.SIGINT, signal.SIGTERM),
             pool.opened(folder.path) as work,
@@ -74,7 +74,7 @@ def join(
     return folder.path
 
 
-def _settle_in(study: Study, folder: Folder, storage: str, data: str) -> Job:
+def _settle_in(study: Study, folder: RunFolder, storage: str, data: str) -> Job:
     """Write the study's job and space to a folder of this machine, and return the job.
 
     Raises:

@@ -21,11 +21,11 @@ from archscape.spaces.errors import InputError, JobError, StudyError
 from archscape.spaces.without_skips import without_skips
 
 from .atomic import sweep, write_whole
-from .datasets.dataset import Data, Split, load_data
-from .folder import Folder, trained
+from .datasets.dataset import Dataset, Split, load_dataset
+from .folder import RunFolder, trained
 from .job import Job, read_job
-from .shutdown import Stopper
-from .training.device import lay_out, pick_device
+from .shutdown import Shutdown
+from .training.device import resolve_device, to_channels_last
 from .training.evaluation import evaluate_accuracy
 from .training.repeats import repeat_seed
 from .training.train import train
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from .study.trial import Trial
 
 State: TypeAlias = Mapping[str, Tensor]
-Tell: TypeAlias = Callable[[str, int, int], None]
+OnProgress: TypeAlias = Callable[[str, int, int], None]
 """Takes what is being done, how many parts of it are done, and of how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class LandscapeSettings:
     """What of a surface is computed.
 
     Attributes:
@@ -57,19 +57,19 @@ class Sight:
     seed: int = 0
     samples: int = 256
 
-    def part(self, data: Data) -> Split:
+    def part(self, data: Dataset) -> Split:
         """Return the samples: drawn by the seed, in the order of the training part."""
         order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(self.seed))
         rows = order[: self.samples].sort().values
         return replace(data.train, x=data.train.x[rows], y=data.train.y[rows])
 
-    def words(self, data: Data) -> str:
+    def words(self, data: Dataset) -> str:
         """Return in words which samples these are."""
         return f"{min(self.samples, len(data.train)):,} of {len(data.train):,} training samples"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explorer:
+class TrainedTrial:
     """A complete trial, and all that its training followed from.
 
     Attributes:
@@ -85,11 +85,11 @@ class Explorer:
     network: Network
     weights: State
     job: Job
-    data: Data
-    tell: Tell
+    data: Dataset
+    tell: OnProgress
 
     @classmethod
-    def of(cls, study: Study, which: str, tell: Tell) -> Explorer:
+    def of(cls, study: Study, which: str, tell: OnProgress) -> TrainedTrial:
         """Return the explorer of a trial: `best`, or its number.
 
         Raises:
@@ -97,8 +97,8 @@ class Explorer:
         """
         network, weights, _ = trained(study, which)
         number = int(network.name.rpartition("-")[2])
-        job = read_job(Folder(study.address.folder).job)
-        data = load_data(job.data)
+        job = read_job(RunFolder(study.address.folder).job)
+        data = load_dataset(job.data)
         held = study.pinned().get("data_fingerprint", data.fingerprint)
         if held != data.fingerprint:
             begun = f"but the search began with {held}; bring the old data back"
@@ -120,7 +120,7 @@ class Explorer:
         """
         return without_skips(self.network)
 
-    def landscape(self, sight: Sight) -> Landscape:
+    def landscape(self, sight: LandscapeSettings) -> Landscape:
         """Return the surface around the trained weights, and what training did to them."""
         start = self.start()
         return Landscape(
@@ -139,7 +139,7 @@ class Explorer:
             torch.manual_seed(self.seed)
             return build(self.network).state_dict()
 
-    def explore(self, network: Network, weights: State, sight: Sight) -> Explored:
+    def explore(self, network: Network, weights: State, sight: LandscapeSettings) -> Explored:
         """Return the surface around the weights of a network."""
         module = self._module(network, weights)
         place = next(module.parameters()).device
@@ -168,7 +168,7 @@ class Explorer:
         except RuntimeError as error:
             what = f"the weights of trial {self.trial.number} do not fit its network"
             raise InputError(f"{what}: {str(error).splitlines()[0]}") from None
-        return lay_out(module, self.data.train, pick_device(self.job.device))
+        return to_channels_last(module, self.data.train, resolve_device(self.job.device))
 
     def _watched(self, points: Sequence[Point], words: str) -> Iterator[Point]:
         for done, point in enumerate(points):
@@ -198,7 +198,7 @@ class Explorer:
         """
         from safetensors.torch import save
 
-        rule, stopper, words = self.job.rule(), Stopper(), f"training {self.plain.name}"
+        rule, stopper, words = self.job.rule(), Shutdown(), f"training {self.plain.name}"
         file, epochs = self._plain_file(folder), self.job.recipe.epochs
         partial = file.with_suffix(".partial")
         with stopper.listening(signal.SIGINT, signal.SIGTERM):

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
     from archscape.spaces import Network, Space
 
-NAME = "latency"
+LATENCY = "latency"
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 TRIES = 2000
 """Samples that are drawn to find out whether a limit can be met."""
 
-Tell = Callable[["Network"], float]
+PredictLatency = Callable[["Network"], float]
 """Returns the milliseconds of a network."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
+class LatencyLimit:
     """A limit on latency: `low..high` in milliseconds, both included; either may be left out.
 
     >>> str(parse_window("..5ms")), str(parse_window("800us..0.5s"))
@@ -59,7 +59,7 @@ class Window:
         return max((self.low or 0.0) - milliseconds, above)
 
 
-def parse_window(text: str) -> Window:
+def parse_latency_limit(text: str) -> LatencyLimit:
     """Return the limit that a text holds.
 
     Raises:
@@ -68,7 +68,7 @@ def parse_window(text: str) -> Window:
     low, dots, high = text.partition("..")
     if not dots or not (low.strip() or high.strip()):
         raise JobError(f"a limit on latency is low..high with units, as in ..5ms, but got '{text}'")
-    window = Window(low=_milliseconds(low, text), high=_milliseconds(high, text))
+    window = LatencyLimit(low=_milliseconds(low, text), high=_milliseconds(high, text))
     if window.low is not None and window.high is not None and window.low > window.high:
         raise JobError(f"`low <= high` must hold, but got '{text}'")
     return window
@@ -84,7 +84,7 @@ def _milliseconds(part: str, text: str) -> float | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aim:
+class LatencyObjective:
     """What a search wants to know of latency.
 
     Attributes:
@@ -93,7 +93,7 @@ class Aim:
     """
 
     calibration: Calibration
-    within: Window | None = None
+    within: LatencyLimit | None = None
 
     @cached_property
     def _predictor(self) -> Predictor:
@@ -135,11 +135,11 @@ class Aim:
 
 def named(job: str) -> str:
     """Return a job as run with the setting of its calibration in place of all its numbers."""
-    tree = yaml.safe_load(job) | {NAME: read_aim(job).calibration.setting.words}
+    tree = yaml.safe_load(job) | {LATENCY: read_latency(job).calibration.setting.words}
     return yaml.safe_dump(tree, sort_keys=False, default_flow_style=None, width=100)
 
 
-def read_aim(job: str) -> Aim:
+def read_latency(job: str) -> LatencyObjective:
     """Return what a job as run, a text, says of latency, without its limit."""
-    text = str(yaml.safe_load(job)[NAME])
-    return Aim(calibration=Calibration.from_json(text, name="the study's calibration"))
+    text = str(yaml.safe_load(job)[LATENCY])
+    return LatencyObjective(calibration=Calibration.from_json(text, name="the study's calibration"))

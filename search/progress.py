@@ -32,7 +32,7 @@ REFRESH_SECONDS = 2.0
 
 
 @dataclass(kw_only=True)
-class Tally:
+class ProgressState:
     """What is known of a search: from its study, and sooner from the events of one's own workers.
 
     Attributes:
@@ -128,7 +128,7 @@ class Progress:
 
     def __init__(
         self,
-        tally: Tally,
+        tally: ProgressState,
         *,
         title: str,
         console: Console,
@@ -218,7 +218,7 @@ class Progress:
 
 def following(study: Study, job: Job, console: Console) -> Progress:
     """Return the view of a study that a job is worked on in."""
-    tally = Tally(trials=job.trials, objectives=study.objectives)
+    tally = ProgressState(trials=job.trials, objectives=study.objectives)
     tally.update(study.trials())
     return Progress(tally, title=job.search, console=console, changed=lambda: study.trials(since=tally.seen))
 

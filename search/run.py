@@ -9,9 +9,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from .executors.local import Executor, LocalPool
-from .folder import Folder
+from .folder import RunFolder
 from .job import Job
-from .shutdown import Stopper
+from .shutdown import Shutdown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,12 +45,12 @@ def run(
         InputError: If the job, its space or its data is wrong, or the folder holds the run of another job.
         StudyError: If the search cannot go on, or was stopped.
     """
-    folder = Folder(out or Path("runs", job.search))
+    folder = RunFolder(out or Path("runs", job.search))
     job.limited_space.sample(Random(job.seed))  # raises Infeasible here rather than in a worker
     if job.latency is not None and not storage and not folder.job.exists():
         job.latency.check(job.limited_space, Random(job.seed))
     folder.create()
-    stopper = Stopper()
+    stopper = Shutdown()
     workers = executor or LocalPool.of(job.workers, device=job.device, storage=storage)
     with (
         stopper.listening(signal.SIGINT, signal.SIGTERM),

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Stop(KeyboardInterrupt):
+class ShutdownRequested(KeyboardInterrupt):
     """The process was asked to stop; passes through code that survives every ordinary exception."""
 
 
@@ -19,7 +19,7 @@ def never() -> bool:
     return False
 
 
-class Stopper:
+class Shutdown:
     """Remembers that a signal asked this process to stop.
 
     Attributes:
@@ -55,13 +55,13 @@ class Stopper:
             grace: Seconds that the block gets to end by itself once `requested` is true.
 
         Raises:
-            Stop: If the process was or is asked to stop.
+            ShutdownRequested: If the process was or is asked to stop.
         """
         outer = self._may_cut, self._grace
         self._may_cut, self._grace = True, grace
         try:
             if self.requested and not grace:
-                raise Stop
+                raise ShutdownRequested
             if self.requested:
                 signal.setitimer(signal.ITIMER_REAL, grace)
             yield
@@ -77,7 +77,7 @@ class Stopper:
         """Sleep, unless the process is asked to stop.
 
         Raises:
-            Stop: If it is.
+            ShutdownRequested: If it is.
         """
         with self.interruptible():
             time.sleep(seconds)
@@ -91,4 +91,4 @@ class Stopper:
             signal.setitimer(signal.ITIMER_REAL, self._grace)
             return
         self._may_cut = False
-        raise Stop
+        raise ShutdownRequested

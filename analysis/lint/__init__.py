@@ -5,7 +5,7 @@ from __future__ import annotations
 from archscape.spaces import Network
 
 from . import channels, context, dilation, filters, volume, weights
-from .dataflow import Wiring, row_of
+from .dataflow import Dataflow, row_of
 from .finding import Cost, Finding, Hit, Rule, Severity
 
 RULES: tuple[Rule, ...] = (
@@ -30,11 +30,11 @@ def lint(network: Network) -> list[Finding]:
     >>> [finding.rule.name for finding in lint(load_network("vgg16"))]
     ['heavy-head']
     """
-    wiring = Wiring(network)
+    wiring = Dataflow(network)
     return [finding for rule in RULES for finding in _findings(rule, wiring)]
 
 
-def _findings(rule: Rule, wiring: Wiring) -> list[Finding]:
+def _findings(rule: Rule, wiring: Dataflow) -> list[Finding]:
     alike: dict[tuple[object, ...], list[Hit]] = {}
     for hit in rule.check(wiring):
         row = row_of(wiring.nodes[hit.index].name)
@@ -42,7 +42,7 @@ def _findings(rule: Rule, wiring: Wiring) -> list[Finding]:
     return [_finding(rule, wiring, hits) for hits in alike.values()]
 
 
-def _finding(rule: Rule, wiring: Wiring, hits: list[Hit]) -> Finding:
+def _finding(rule: Rule, wiring: Dataflow, hits: list[Hit]) -> Finding:
     layers = tuple(wiring.nodes[hit.index].name for hit in hits)
     return Finding(
         rule=rule,

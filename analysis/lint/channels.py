@@ -10,7 +10,7 @@ from archscape.spaces.graph import Node, Op
 from archscape.spaces.operators import Conv
 from archscape.spaces.values import shape_text
 
-from .dataflow import Wiring
+from .dataflow import Dataflow
 from .finding import Cost, Hit, Rule, Severity
 
 NARROW = 4
@@ -34,7 +34,7 @@ APART_STAYS = frozenset(
 """Operators that leave every channel to itself."""
 
 
-def _narrow_groups(wiring: Wiring) -> Iterator[Hit]:
+def _narrow_groups(wiring: Dataflow) -> Iterator[Hit]:
     for index, op, given in wiring.convolutions():
         width = min(op.inputs, op.outputs) // op.groups
         if 1 < op.groups < op.inputs and width < NARROW:
@@ -69,7 +69,7 @@ class _Apart(NamedTuple):
     axes: frozenset[int] = frozenset()
 
 
-def _unmixed_channels(wiring: Wiring) -> Iterator[Hit]:
+def _unmixed_channels(wiring: Dataflow) -> Iterator[Hit]:
     states = [_Apart()]
     for index, node in enumerate(wiring.nodes):
         read = _joined([states[value] for value in node.inputs])
@@ -113,7 +113,7 @@ def _axes(op: Conv) -> frozenset[int]:
     return frozenset(axis for axis, size in enumerate(op.kernel) if size > 1)
 
 
-def _depthwise_hit(wiring: Wiring, index: int, op: Conv) -> Hit:
+def _depthwise_hit(wiring: Dataflow, index: int, op: Conv) -> Hit:
     own = wiring.costs(index)
     given = wiring.flat.shapes(wiring.nodes[index])
     ones, zeros = (1,) * len(op.kernel), (0,) * len(op.kernel)
@@ -128,7 +128,7 @@ def _depthwise_hit(wiring: Wiring, index: int, op: Conv) -> Hit:
     )
 
 
-def _grouped_hit(wiring: Wiring, index: int, state: _Apart) -> Hit:
+def _grouped_hit(wiring: Dataflow, index: int, state: _Apart) -> Hit:
     cost = Cost.of(wiring.costs(index))
     return Hit(
         index=index,

@@ -9,11 +9,11 @@ from archscape.spaces.graph import Shape
 from archscape.spaces.operators import Conv, GlobalAvgPool, GlobalMaxPool
 from archscape.spaces.values import shape_text
 
-from .dataflow import Wiring
+from .dataflow import Dataflow
 from .finding import Cost, Hit, Rule, Severity
 
 
-def _small_fields(wiring: Wiring) -> Iterator[Hit]:
+def _small_fields(wiring: Dataflow) -> Iterator[Hit]:
     for index, node in enumerate(wiring.nodes):
         last = isinstance(node.op, GlobalAvgPool | GlobalMaxPool) and not any(
             prod(wiring.nodes[i].shape[1:]) > 1 for i in wiring.following(index)
@@ -37,7 +37,7 @@ def _small_fields(wiring: Wiring) -> Iterator[Hit]:
             )
 
 
-def _last_window(wiring: Wiring, index: int) -> Shape:
+def _last_window(wiring: Dataflow, index: int) -> Shape:
     """Return the output of the last convolution of more than one weight before a pooling; else its input."""
     for place in range(index - 1, -1, -1):
         op = wiring.op(place)

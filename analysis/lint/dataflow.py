@@ -27,7 +27,7 @@ STRAIGHT = (BatchNorm, Dropout, DropPath, Scale)
 """Operators that leave a linear map linear at inference."""
 
 
-class Wiring:
+class Dataflow:
     """A network as a list of operators, with the way back from each value to its readers.
 
     Value 0 is the input, value i + 1 that of operator i, as in `Flat`.
@@ -129,7 +129,7 @@ class Wiring:
                 return None
         return None
 
-    def bent(self, index: int) -> bool:
+    def is_nonlinear(self, index: int) -> bool:
         """Tell whether an activation follows a value before anything weighted or joined reads it."""
         todo = list(self.readers[index + 1])
         while todo:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archscape.spaces.graph import Node, Shape
 from archscape.spaces.operators import AvgPool, Conv, Crop, MaxPool, Pad
 
-from .dataflow import Wiring
+from .dataflow import Dataflow
 from .finding import Cost, Hit, Rule, Severity
 
 GROUP = 3
@@ -47,7 +47,7 @@ class _Reads(NamedTuple):
         return _Reads(start, bits, max(self.run, other.run, key=len))
 
 
-def _gridding(wiring: Wiring) -> Iterator[Hit]:
+def _gridding(wiring: Dataflow) -> Iterator[Hit]:
     found: dict[int, Hit] = {}
     for axis in range(len(wiring.flat.input) - 1):
         reads = _reads(wiring, axis)
@@ -56,7 +56,7 @@ def _gridding(wiring: Wiring) -> Iterator[Hit]:
     yield from found.values()
 
 
-def _holes(wiring: Wiring, axis: int, found: list[_Reads]) -> Iterator[Hit]:
+def _holes(wiring: Dataflow, axis: int, found: list[_Reads]) -> Iterator[Hit]:
     """Find the last dilated convolution of every map that leaves inputs unread, where its resolution ends."""
     for value, reads in enumerate(found):
         dilated = [place for place in reads.run if _dilation(wiring, place, axis) > 1]
@@ -70,7 +70,7 @@ def _holes(wiring: Wiring, axis: int, found: list[_Reads]) -> Iterator[Hit]:
             yield _hit(wiring, dilated[-1], reads.run, axis, measured, share)
 
 
-def _repeats(wiring: Wiring, axis: int, found: list[_Reads]) -> Iterator[Hit]:
+def _repeats(wiring: Dataflow, axis: int, found: list[_Reads]) -> Iterator[Hit]:
     """Find runs of convolutions with one rate above 1: neighbours read disjoint positions all along."""
     longest: dict[int, tuple[int, ...]] = {}
     for reads in found:
@@ -84,7 +84,7 @@ def _repeats(wiring: Wiring, axis: int, found: list[_Reads]) -> Iterator[Hit]:
         yield _hit(wiring, same[-1], same, axis, measured, 1 - 1 / rates[0])
 
 
-def _tail(wiring: Wiring, run: tuple[int, ...], rate: int, axis: int) -> tuple[int, ...]:
+def _tail(wiring: Dataflow, run: tuple[int, ...], rate: int, axis: int) -> tuple[int, ...]:
     """Return the convolutions at the end of a run that have one rate."""
     start = len(run)
     while start and _dilation(wiring, run[start - 1], axis) == rate:
@@ -92,7 +92,7 @@ def _tail(wiring: Wiring, run: tuple[int, ...], rate: int, axis: int) -> tuple[i
     return run[start:]
 
 
-def _hit(wiring: Wiring, index: int, run: tuple[int, ...], axis: int, measured: str, value: float) -> Hit:
+def _hit(wiring: Dataflow, index: int, run: tuple[int, ...], axis: int, measured: str, value: float) -> Hit:
     convs = [wiring.op(place) for place in run]
     kernel = min(op.kernel[axis] for op in convs if isinstance(op, Conv))
     rates = dense_rates([_dilation(wiring, place, axis) for place in run], kernel)
@@ -148,7 +148,7 @@ def _ramp(count: int, total: int, kernel: int) -> list[int]:
     return rates
 
 
-def _reads(wiring: Wiring, axis: int) -> list[_Reads]:
+def _reads(wiring: Dataflow, axis: int) -> list[_Reads]:
     """Return what every value reads of the map that the last down-sampling before it made."""
     found = [_Reads()]
     for index, node in enumerate(wiring.nodes):
@@ -179,7 +179,7 @@ def _step(node: Node, reads: _Reads, index: int, axis: int) -> _Reads:
     return reads
 
 
-def _resets(wiring: Wiring, index: int) -> bool:
+def _resets(wiring: Dataflow, index: int) -> bool:
     """Tell whether an operator makes a map of another resolution, or reads all of its map."""
     node = wiring.nodes[index]
     shapes = wiring.flat.shapes(node)
@@ -188,7 +188,7 @@ def _resets(wiring: Wiring, index: int) -> bool:
     return set(stride) != {1} or (not windows and set(kernel) != {1})
 
 
-def _dilation(wiring: Wiring, place: int, axis: int) -> int:
+def _dilation(wiring: Dataflow, place: int, axis: int) -> int:
     op = wiring.op(place)
     assert isinstance(op, Conv)
     rate: Shape = op.dilation

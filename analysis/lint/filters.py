@@ -10,13 +10,13 @@ from archscape.spaces.graph import Shape, Totals
 from archscape.spaces.operators import Conv, Crop, Pad
 from archscape.spaces.values import shape_text
 
-from .dataflow import Wiring
+from .dataflow import Dataflow
 from .finding import Cost, Hit, Rule, Severity
 
 SAVING = 0.10  # below this, a chain is no clear gain for the layers that it adds
 
 
-def _large_filters(wiring: Wiring) -> Iterator[Hit]:
+def _large_filters(wiring: Dataflow) -> Iterator[Hit]:
     for index, op, given in wiring.convolutions():
         size, depthwise = op.kernel[0], op.groups == op.inputs > 1
         square = set(op.kernel) == {size} and size % 2 == 1 and size >= 5
@@ -68,7 +68,7 @@ def _formula(op: Conv, depth: int) -> str:
     return f" ({depth * 3**rank}C^2 against {prod(op.kernel)}C^2)"
 
 
-def _oversized_kernels(wiring: Wiring) -> Iterator[Hit]:
+def _oversized_kernels(wiring: Dataflow) -> Iterator[Hit]:
     for index, op, given in wiring.convolutions():
         made = wiring.nodes[index].shape
         axes = zip(given[1:], made[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True)
@@ -92,7 +92,7 @@ def _taps(extent: int, windows: int, kernel: int, stride: int, padding: int, dil
     return sum(any(0 <= start + tap * dilation < extent for start in starts) for tap in range(kernel))
 
 
-def _skipped_inputs(wiring: Wiring) -> Iterator[Hit]:
+def _skipped_inputs(wiring: Dataflow) -> Iterator[Hit]:
     for index, op, given in wiring.convolutions():
         read = _share_read(op, given)
         if read < 1 and any(s > k for s, k in zip(op.stride, op.kernel, strict=True)):
@@ -110,7 +110,7 @@ def _skipped_inputs(wiring: Wiring) -> Iterator[Hit]:
             )
 
 
-def _alone(wiring: Wiring, value: int) -> bool:
+def _alone(wiring: Dataflow, value: int) -> bool:
     """Tell whether all that reads a map reads only a share; a shifted map is read by others as it stood."""
     readers = [wiring.nodes[reader] for reader in wiring.readers[value]]
     shifted = value > 0 and isinstance(wiring.op(value - 1), Pad | Crop)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archscape.spaces.graph import Totals
 
-from .dataflow import Wiring
+from .dataflow import Dataflow
 
 
 class Severity(StrEnum):
@@ -84,7 +84,7 @@ class Rule:
     source: str
     threshold: float
     severity: Severity
-    check: Callable[[Wiring], Iterator[Hit]]
+    check: Callable[[Dataflow], Iterator[Hit]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,14 @@ from typing import NamedTuple
 from archscape.spaces.operators import Conv
 from archscape.spaces.values import shape_text
 
-from .dataflow import Wiring
+from .dataflow import Dataflow
 from .finding import Cost, Hit, Rule, Severity
 
 FALL = 4.0  # a stride of 2 along two axes, channels kept; along three axes it is 8
 WIDE = 512  # where VGG-16, the origin of the rule, stops to grow
 
 
-def _bottlenecks(wiring: Wiring) -> Iterator[Hit]:
+def _bottlenecks(wiring: Dataflow) -> Iterator[Hit]:
     classes = {wiring.flat.shape_of(value)[0] for value in wiring.flat.outputs}
     # Gates read vectors, and auxiliary classifiers are a way out of the trunk.
     places = [
@@ -50,7 +50,7 @@ def _bottlenecks(wiring: Wiring) -> Iterator[Hit]:
         )
 
 
-def _volume_after(wiring: Wiring, last: int | None, index: int) -> int:
+def _volume_after(wiring: Dataflow, last: int | None, index: int) -> int:
     """Return what is alive between two convolutions where it is least, before anything is pooled."""
     if last is None:
         return prod(wiring.flat.input)
@@ -66,7 +66,7 @@ class _Stage(NamedTuple):
     places: list[int]
 
 
-def _flat_widths(wiring: Wiring) -> Iterator[Hit]:
+def _flat_widths(wiring: Dataflow) -> Iterator[Hit]:
     if wiring.enlarges:
         return  # an encoder of a code is meant to lose volume
     stages = _stages(wiring)
@@ -84,7 +84,7 @@ def _flat_widths(wiring: Wiring) -> Iterator[Hit]:
             return
 
 
-def _stages(wiring: Wiring) -> list[_Stage]:
+def _stages(wiring: Dataflow) -> list[_Stage]:
     """Return the stages of the trunk, as far as it is made of maps; one without a convolution is none."""
     found: dict[object, _Stage] = {}
     classes = {wiring.flat.shape_of(value)[0] for value in wiring.flat.outputs}
@@ -103,7 +103,7 @@ def _stages(wiring: Wiring) -> list[_Stage]:
     return list(found.values())
 
 
-def _scaled(wiring: Wiring, places: list[int], factor: float) -> Cost:
+def _scaled(wiring: Dataflow, places: list[int], factor: float) -> Cost:
     """Return the cost of convolutions with so many times the channels, in and out."""
     parts = []
     for place in places:

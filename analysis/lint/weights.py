@@ -9,13 +9,13 @@ from archscape.spaces.graph import Totals
 from archscape.spaces.operators import BatchNorm, Conv, Flatten, InstanceNorm, Linear, Reshape
 from archscape.spaces.values import shape_text
 
-from .dataflow import Wiring
+from .dataflow import Dataflow
 from .finding import Cost, Hit, Rule, Severity
 
 MOST = 0.5
 
 
-def _idle_biases(wiring: Wiring) -> Iterator[Hit]:
+def _idle_biases(wiring: Dataflow) -> Iterator[Hit]:
     for index in wiring.weighted():
         op, node, readers = wiring.op(index), wiring.nodes[index], wiring.readers[index + 1]
         normed = [r for r in readers if isinstance(wiring.op(r), BatchNorm | InstanceNorm)]
@@ -33,7 +33,7 @@ def _idle_biases(wiring: Wiring) -> Iterator[Hit]:
         )
 
 
-def _heavy_heads(wiring: Wiring) -> Iterator[Hit]:
+def _heavy_heads(wiring: Dataflow) -> Iterator[Hit]:
     for index, node in enumerate(wiring.nodes):
         channels, *extent = wiring.flat.shape_of(node.inputs[0])
         if not isinstance(node.op, Flatten) or prod(extent) <= 1:
@@ -59,7 +59,7 @@ def _heavy_heads(wiring: Wiring) -> Iterator[Hit]:
             )
 
 
-def _linear_chains(wiring: Wiring) -> Iterator[Hit]:
+def _linear_chains(wiring: Dataflow) -> Iterator[Hit]:
     for index in wiring.weighted():
         following = wiring.next_weighted(index)
         if following is None:
@@ -78,7 +78,7 @@ def _linear_chains(wiring: Wiring) -> Iterator[Hit]:
         )
 
 
-def _merged(wiring: Wiring, one: int, two: int) -> Totals | None:
+def _merged(wiring: Dataflow, one: int, two: int) -> Totals | None:
     """Return the cost of the one layer that two in a row are, but at the border; None where there is none."""
     first, second = wiring.op(one), wiring.op(two)
     made = wiring.nodes[two].shape

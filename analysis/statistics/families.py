@@ -49,7 +49,7 @@ class Curves:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reign:
+class LeadingRange:
     """A range of costs in which one family leads.
 
     Attributes:
@@ -68,7 +68,7 @@ class Reign:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
+class Dominance:
     """What one family does to the curve of another.
 
     Attributes:
@@ -134,7 +134,7 @@ def curves(
     return Curves(names=names, costs=points, best=best, way=way)
 
 
-def reigns(found: Curves) -> list[Reign]:
+def reigns(found: Curves) -> list[LeadingRange]:
     """Return which family leads from which cost to which, cheapest first; of equals the first by name."""
     leader = _leaders(found)
     drawn = leader[1:] if len(leader) > 1 else leader
@@ -150,7 +150,7 @@ def reigns(found: Curves) -> list[Reign]:
         chances = (drawn[:, span] == number).mean(axis=0)
         rivals = np.isfinite(margin[span])
         result.append(
-            Reign(
+            LeadingRange(
                 family=found.names[number],
                 low=float(found.costs[start]),
                 high=float(found.costs[end]),
@@ -161,7 +161,7 @@ def reigns(found: Curves) -> list[Reign]:
     return result
 
 
-def move(found: Curves, first: str, second: str) -> Move:
+def move(found: Curves, first: str, second: str) -> Dominance:
     """Return what the first family does to the curve of the second.
 
     Raises:
@@ -176,7 +176,7 @@ def move(found: Curves, first: str, second: str) -> Move:
     common = np.isfinite(ours[0]) & np.isfinite(theirs[0])
     lead = ours[0, common] - theirs[0, common]
     whole = np.array([_moves_whole(a, b) for a, b in zip(ours, theirs, strict=True)])
-    return Move(
+    return Dominance(
         ahead=_mean((lead > 0).astype(np.float64), lengths[common]),
         gain=_mean(lead, lengths[common]),
         whole=bool(whole[0]),

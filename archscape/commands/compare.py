@@ -16,7 +16,7 @@ from .networks import FormatOption, InputOption, find_network, is_python, read_s
 
 if TYPE_CHECKING:
     from ..analysis.costs.latency import Predictor
-    from ..analysis.reports.comparison.entrant import Entrant, Terms
+    from ..analysis.reports.comparison.entrant import ComparedNetwork, Terms
 
 FIGURES = (".svg", ".png", ".pdf")
 TABLES = (".md", ".tex", ".csv", ".json")
@@ -153,12 +153,12 @@ def _predictor(latency: bool, device: str | None, threads: int | None, terms: Te
     return Predictor(load(setting))
 
 
-def _entrant(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> Entrant:
+def _entrant(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> ComparedNetwork:
     from ..analysis.costs.profile import profile
-    from ..analysis.reports.comparison.entrant import Entrant
+    from ..analysis.reports.comparison.entrant import ComparedNetwork
 
     if not is_python(name):
-        return Entrant.of(profile(find_network(name, shape)), terms, predictor)
+        return ComparedNetwork.of(profile(find_network(name, shape)), terms, predictor)
     from ..analysis.costs.modules import profile_module
     from ..analysis.costs.modules.user_code import load_module
 
@@ -167,10 +167,10 @@ def _entrant(name: str, shape: str | None, terms: Terms, predictor: Predictor | 
     given, module = read_sizes(shape), load_module(name)
     with redirect_stdout(sys.stderr):
         found = profile_module(module, input=given)
-    return Entrant(name=name, input=given, costs=found, network=None, terms=terms)
+    return ComparedNetwork(name=name, input=given, costs=found, network=None, terms=terms)
 
 
-def _say_bounds(one: Entrant) -> None:
+def _say_bounds(one: ComparedNetwork) -> None:
     bounds = getattr(one.costs, "lower_bounds", ())
     if bounds:
         say(f"{one.name}: {', '.join(bounds)} are lower bounds; `archscape profile` says of what.")
@@ -179,7 +179,7 @@ def _say_bounds(one: Entrant) -> None:
 
 
 def _write(
-    entrants: list[Entrant],
+    entrants: list[ComparedNetwork],
     out: Path,
     kind: str,
     chosen: list[str],

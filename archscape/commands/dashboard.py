@@ -12,7 +12,7 @@ from .references import references
 
 if TYPE_CHECKING:
     from ..search.dashboard.server import Server
-    from ..search.study.reader import Opened
+    from ..search.study.reader import StudyReader
 
 
 def dashboard(
@@ -45,7 +45,7 @@ def dashboard(
         serve(opened, _write_report, host=host, port=port, ready=ready)
 
 
-def _write_report(study: Opened, path: Path) -> None:
+def _write_report(study: StudyReader, path: Path) -> None:
     from ..analysis.reports.run.page import write_report
     from ..search.folder import results
     from ..spaces import Space

@@ -15,7 +15,7 @@ from .common import find_study, say
 
 if TYPE_CHECKING:
     from ..analysis.landscape.file import Landscape
-    from ..search.landscape import Explorer, Sight, Tell
+    from ..search.landscape import LandscapeSettings, OnProgress, TrainedTrial
 
 FIGURES = (".svg", ".png", ".pdf")
 
@@ -46,12 +46,12 @@ def landscape(
 
     if not SPANS[0] <= span <= SPANS[1]:
         raise InputError(f"--span: a number from {SPANS[0]:g} to {SPANS[1]:g}, but got {span:g}")
-    from ..search.landscape import Explorer, Sight
+    from ..search.landscape import LandscapeSettings, TrainedTrial
 
-    sight = Sight(steps=steps, span=span, seed=seed, samples=samples)
+    sight = LandscapeSettings(steps=steps, span=span, seed=seed, samples=samples)
     with _progress() as tell:
         with find_study(run, "", "") as study:
-            explorer = Explorer.of(study, trial, tell)
+            explorer = TrainedTrial.of(study, trial, tell)
         if without_skips and explorer.kept_plain(run / "landscape") is None:
             say(_announced(explorer))
         found = _explored(explorer, sight, run / "landscape", without_skips=without_skips)
@@ -60,7 +60,7 @@ def landscape(
     say(f"Next: archscape report {run}")
 
 
-def _announced(explorer: Explorer) -> str:
+def _announced(explorer: TrainedTrial) -> str:
     """Return what is going to be trained, and about how long that takes."""
     from ..analysis.reports.format import span
 
@@ -68,7 +68,9 @@ def _announced(explorer: Explorer) -> str:
     return f"{explorer.plain.name} will be trained; the trial with skips took {took}"
 
 
-def _explored(explorer: Explorer, sight: Sight, folder: Path, *, without_skips: bool) -> Landscape:
+def _explored(
+    explorer: TrainedTrial, sight: LandscapeSettings, folder: Path, *, without_skips: bool
+) -> Landscape:
     """Compute a landscape and write its file; what was computed first is kept if the rest is stopped."""
     import torch
 
@@ -98,7 +100,7 @@ def _drawn(found: Landscape, folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _progress() -> Iterator[Tell]:
+def _progress() -> Iterator[OnProgress]:
     """Show on a terminal what is being done and how much of it is left."""
     from rich.console import Console
     from rich.progress import Progress, TaskID

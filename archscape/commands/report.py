@@ -118,12 +118,12 @@ def _read(
     source: Path, score: str, costs: tuple[str, ...], name: str, family: str, repeats: str, error: str
 ) -> Results:
     """Return a table as results, and say what was taken for what."""
-    from ..analysis.reports.table.columns import Wanted, assign
+    from ..analysis.reports.table.columns import ColumnOptions, infer_roles
     from ..analysis.reports.table.reading import read_table, stem
 
     if repeats and error:
         raise InputError("--repeats and --error: give one of them")
-    wanted = Wanted(
+    wanted = ColumnOptions(
         score=score,
         costs=costs,
         name=name,
@@ -131,7 +131,7 @@ def _read(
         repeats=tuple(part.strip() for part in repeats.split(",") if part.strip()),
         error=error,
     )
-    found = assign(read_table(source), wanted, title=stem(source), where=str(source))
+    found = infer_roles(read_table(source), wanted, title=stem(source), where=str(source))
     for sentence in found.said:
         say(sentence)
     return found

@@ -23,11 +23,11 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How to print the
 @app.command(name="list")
 def list_(storage: StorageOption = "", form: FormatOption = Format.table) -> None:
     """List the studies of a storage: how far they are, and how many processes work on them."""
-    from ..search.study.summary import summaries
+    from ..search.study.summary import study_summaries
 
     rows = [
         (s.name, s.ended, s.trials, s.running, s.paused, s.failed, s.best, ago(s.latest))
-        for s in summaries(_required(storage))
+        for s in study_summaries(_required(storage))
     ]
     columns = ("study", "ended", "of", "running", "paused", "failed", "best", "last change")
     emit(columns, rows, form)

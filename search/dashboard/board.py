@@ -16,8 +16,8 @@ from archscape.analysis.reports.run.results import COSTS
 from archscape.analysis.statistics.frontier import Objectives
 
 from ..study.schema import FINAL
-from .feed import Look, News, Running
-from .reach import Reach
+from .feed import ChangedTrial, RunningTrial, StudyChanges
+from .reach import FrontierState
 
 RECENT_SECONDS = 3600.0
 """The speed of a search is that of the latest trials within this time."""
@@ -30,7 +30,7 @@ Tile = tuple[str, str, str]
 
 
 @dataclass(kw_only=True)
-class Board:
+class DashboardState:
     """The state of a study as the page shows it.
 
     Attributes:
@@ -43,19 +43,19 @@ class Board:
     """
 
     objectives: Objectives
-    rows: dict[int, News] = field(default_factory=dict)
-    running: tuple[Running, ...] = ()
+    rows: dict[int, ChangedTrial] = field(default_factory=dict)
+    running: tuple[RunningTrial, ...] = ()
     trials: int = 0
     stopping: bool = False
-    reach: Reach = field(init=False)
+    reach: FrontierState = field(init=False)
     _states: Counter[str] = field(default_factory=Counter)
     _causes: Counter[str] = field(default_factory=Counter)
     _ends: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
     _began: float = math.inf
-    _best: tuple[tuple[float, float], News] | None = None
+    _best: tuple[tuple[float, float], ChangedTrial] | None = None
 
     def __post_init__(self) -> None:
-        self.reach = Reach(objectives=self.objectives)
+        self.reach = FrontierState(objectives=self.objectives)
 
     @property
     def seen(self) -> int:
@@ -83,13 +83,13 @@ class Board:
         """How many trials there will be, as far as is known."""
         return max(self.trials, len(self.rows))
 
-    def take(self, look: Look) -> None:
+    def take(self, look: StudyChanges) -> None:
         """Take in what a look at the study found."""
         self.running, self.trials, self.stopping = look.running, look.trials, look.stopping
         for row in look.news:
             self._take(row)
 
-    def _take(self, row: News) -> None:
+    def _take(self, row: ChangedTrial) -> None:
         before = self.rows.pop(row.number, None)
         self.rows[row.number] = row
         if before is not None:
@@ -105,7 +105,7 @@ class Board:
             ranked = (self._rank(row), row)
             self._best = min(self._best or ranked, ranked, key=itemgetter(0))
 
-    def _rank(self, row: News) -> tuple[float, float]:
+    def _rank(self, row: ChangedTrial) -> tuple[float, float]:
         """Return what is lowest for the best trial: its score turned so, then its first cost."""
         score, cost = (row.values.get(name, math.nan) for name in (self.score, self.costs[0]))
         if not math.isfinite(score):
@@ -116,7 +116,7 @@ class Board:
         """Return how many trials are in these states."""
         return sum(self._states[state] for state in states)
 
-    def since(self, place: int) -> list[News]:
+    def since(self, place: int) -> list[ChangedTrial]:
         """Return the trials that changed after a place in the order of changes, in that order."""
         return list(takewhile(lambda row: row.changed > place, reversed(self.rows.values())))[::-1]
 
@@ -146,7 +146,11 @@ class Board:
         early = self.count("paused")
         return [
             ("Trials ended", f"{ended:,}", about),
-            ("Running", f"{self.count('running'):,}", _many(self.count("waiting"), "waiting for a worker")),
+            (
+                "RunningTrial",
+                f"{self.count('running'):,}",
+                _many(self.count("waiting"), "waiting for a worker"),
+            ),
             ("Failed", f"{self.count('failed'):,}", ", ".join(causes)),
             ("Stopped early", f"{self.count('pruned') + early:,}", _many(early, "may still go on")),
             self._best_tile(),
@@ -187,7 +191,7 @@ class Board:
         return "Hypervolume", f"{curve[-1][1]:.4g}" if curve else NONE, about
 
 
-def wire(row: News, columns: Sequence[str]) -> list[object]:
+def wire(row: ChangedTrial, columns: Sequence[str]) -> list[object]:
     """Return a trial as the page takes it: a list without names, since there may be a hundred thousand."""
     facts = (row.number, row.state, row.cause, row.worker, row.rung)
     return [*facts, *numbers(row.values, columns)]

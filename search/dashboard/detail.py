@@ -13,23 +13,23 @@ from archscape.analysis.reports.format import label, value
 from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 
-from ..folder import Folder
-from ..study.reader import Opened
+from ..folder import RunFolder
+from ..study.reader import StudyReader
 from ..study.trial import Trial
-from .feed import find
+from .feed import read_trial
 
 LOG_BYTES = 32_000
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
-def detail(study: Opened, number: int) -> dict[str, Json] | None:
+def detail(study: StudyReader, number: int) -> dict[str, Json] | None:
     """Return what is known of a trial, as JSON; None if there is none of this number.
 
     Raises:
         StudyError: If the database is away.
     """
-    found = study.storage.read(lambda connection: find(connection, study.key, number), patience=0)
+    found = study.storage.read(lambda connection: read_trial(connection, study.key, number), patience=0)
     if found is None:
         return None
     trial, epochs = found
@@ -41,7 +41,7 @@ def detail(study: Opened, number: int) -> dict[str, Json] | None:
         "decisions": {path: str(option) for path, option in trial.decisions.items()},
         "network": _network(trial),
         "epochs": [{name: _finite(number) for name, number in epoch.items()} for epoch in epochs],
-        "log": tail(Folder(study.address.folder).logs / f"trial-{number:05d}.log"),
+        "log": tail(RunFolder(study.address.folder).logs / f"trial-{number:05d}.log"),
     }
 
 

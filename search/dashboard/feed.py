@@ -18,7 +18,7 @@ from ..study import optuna_rows as mirror
 from ..study.owner import Owner
 from ..study.schema import epochs, trials
 from ..study.trial import Trial, trial_of
-from ..study.trial_rows import Ledger
+from ..study.trial_rows import TrialRows
 
 BATCH = 5000
 """How many changes one look takes at most; a large study comes in several."""
@@ -32,7 +32,7 @@ _NEWS = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class News:
+class ChangedTrial:
     """A trial as the page lists it.
 
     Attributes:
@@ -59,7 +59,7 @@ class News:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
+class RunningTrial:
     """A trial that a process works on.
 
     Attributes:
@@ -78,7 +78,7 @@ class Running:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class StudyChanges:
     """What one look at a study finds.
 
     Attributes:
@@ -89,19 +89,19 @@ class Look:
         exists: Whether the study is there at all.
     """
 
-    news: tuple[News, ...]
-    running: tuple[Running, ...]
+    news: tuple[ChangedTrial, ...]
+    running: tuple[RunningTrial, ...]
     trials: int
     stopping: bool
     exists: bool
 
 
-def look(connection: Connection, study_id: int, *, since: int) -> Look:
+def read_changes(connection: Connection, study_id: int, *, since: int) -> StudyChanges:
     """Return what is new in a study since a place in the order of changes."""
     facts = mirror.study_facts(connection, study_id)
     settings = facts.get("settings")
     wanted = settings.get("trials", 0) if isinstance(settings, dict) else 0
-    return Look(
+    return StudyChanges(
         news=_news(connection, study_id, since),
         running=_running(connection, study_id),
         trials=int(wanted),
@@ -110,20 +110,22 @@ def look(connection: Connection, study_id: int, *, since: int) -> Look:
     )
 
 
-def find(connection: Connection, study_id: int, number: int) -> tuple[Trial, list[dict[str, float]]] | None:
+def read_trial(
+    connection: Connection, study_id: int, number: int
+) -> tuple[Trial, list[dict[str, float]]] | None:
     """Return a trial and its epochs; None if there is none of this number."""
     query = select(trials).where(trials.c.study_id == study_id, trials.c.number == number)
     record = connection.execute(query).one_or_none()
     if record is None:
         return None
-    return trial_of(record), Ledger(connection=connection, study_id=study_id).epochs(number)
+    return trial_of(record), TrialRows(connection=connection, study_id=study_id).epochs(number)
 
 
-def _news(connection: Connection, study_id: int, since: int) -> tuple[News, ...]:
+def _news(connection: Connection, study_id: int, since: int) -> tuple[ChangedTrial, ...]:
     query = select(*_NEWS).where(trials.c.study_id == study_id, trials.c.changed > since)
     found = connection.execute(query.order_by(trials.c.changed).limit(BATCH))
     return tuple(
-        News(
+        ChangedTrial(
             **{name: getattr(row, name) for name in ("number", "changed", "state", "rung", "cause")},
             worker=row.worker or _holder(row),
             values={**json.loads(row.costs), **json.loads(row.metrics)},
@@ -134,7 +136,7 @@ def _news(connection: Connection, study_id: int, since: int) -> tuple[News, ...]
     )
 
 
-def _running(connection: Connection, study_id: int) -> tuple[Running, ...]:
+def _running(connection: Connection, study_id: int) -> tuple[RunningTrial, ...]:
     """Return the running trials, each with its latest epoch: one step down an index for each.
 
     They are sorted here, since SQLite would read all trials to find the running ones in order.
@@ -147,7 +149,7 @@ def _running(connection: Connection, study_id: int) -> tuple[Running, ...]:
     query = select(trials.c.number, *_OWNER, trials.c.started, *latest)
     held = query.where(trials.c.study_id == study_id, trials.c.state == "running")
     return tuple(
-        Running(
+        RunningTrial(
             number=row.number,
             worker=_holder(row),
             started=row.started,

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 from archscape.spaces.errors import StudyError
 
-from ..study.reader import Opened
-from .board import Board
-from .feed import BATCH, look
+from ..study.reader import StudyReader
+from .board import DashboardState
+from .feed import BATCH, read_changes
 
 LOOK_SECONDS = 1.0
 
 
-class Follower:
+class Poller:
     """Brings a board up to date from a thread, and wakes those who wait for news.
 
     Attributes:
@@ -28,9 +28,9 @@ class Follower:
         closed: Whether the end has come.
     """
 
-    def __init__(self, study: Opened) -> None:
+    def __init__(self, study: StudyReader) -> None:
         self.study = study
-        self.board = Board(objectives=study.objectives)
+        self.board = DashboardState(objectives=study.objectives)
         self.turn = threading.Condition()
         self.looks = 0
         self.trouble = ""
@@ -91,7 +91,9 @@ class Follower:
         """Take in what is new; the board stays as it was if the database is away."""
         since, found = self.board.seen, None
         try:
-            found = self.study.storage.read(lambda c: look(c, self.study.key, since=since), patience=0)
+            found = self.study.storage.read(
+                lambda c: read_changes(c, self.study.key, since=since), patience=0
+            )
         except StudyError as error:
             trouble = str(error)
         else:

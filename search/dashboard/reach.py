@@ -21,7 +21,7 @@ MANY = 300
 
 
 @dataclass(kw_only=True)
-class Reach:
+class FrontierState:
     """What the complete trials of a search have reached.
 
     Attributes:

@@ -20,9 +20,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from archscape.spaces.errors import ArchscapeError, InputError
 
-from ..study.reader import Opened
+from ..study.reader import StudyReader
 from .detail import detail
-from .follow import Follower
+from .follow import Poller
 from .page import POLICY, Asset, assets, page
 from .stream import Stream
 
@@ -32,7 +32,7 @@ PORTS = 100
 SOCKET_SECONDS = 60.0
 """How long a browser may leave its connection full before it is closed; it comes back by itself."""
 
-WriteReport = Callable[[Opened, Path], None]
+WriteReport = Callable[[StudyReader, Path], None]
 
 
 class Server(ThreadingHTTPServer):
@@ -49,10 +49,10 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, study: Opened, write_report: WriteReport, *, host: str, port: int) -> None:
+    def __init__(self, study: StudyReader, write_report: WriteReport, *, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), Handler)
-        self.follower = Follower(study)
+        self.follower = Poller(study)
         self.token = secrets.token_hex(4)
         self.assets = assets()
         self.page = page(study.name, self.assets)
@@ -193,7 +193,7 @@ def is_local(host: str) -> bool:
         return False
 
 
-def bind(study: Opened, write_report: WriteReport, *, host: str, port: int) -> Server:
+def bind(study: StudyReader, write_report: WriteReport, *, host: str, port: int) -> Server:
     """Return a server on a port, or on the next that is free.
 
     Raises:
@@ -210,7 +210,7 @@ def bind(study: Opened, write_report: WriteReport, *, host: str, port: int) -> S
 
 
 def serve(
-    study: Opened, write_report: WriteReport, *, host: str, port: int, ready: Callable[[Server], None]
+    study: StudyReader, write_report: WriteReport, *, host: str, port: int, ready: Callable[[Server], None]
 ) -> None:
     """Serve the page of a study until Ctrl-C or SIGTERM.
 

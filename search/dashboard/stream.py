@@ -18,9 +18,9 @@ from archscape.analysis.reports.format import SHARES, SHORT, label
 from archscape.analysis.reports.page.specs import layout_of
 
 from ..study.schema import FINAL
-from .board import Board, numbers, wire
-from .feed import News
-from .follow import Follower
+from .board import DashboardState, numbers, wire
+from .feed import ChangedTrial
+from .follow import Poller
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -38,13 +38,13 @@ class Stream:
         place: Place of the latest change that the page has.
     """
 
-    follower: Follower
+    follower: Poller
     token: str
     place: int = -1
     _told: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def resumed(cls, follower: Follower, token: str, last: str) -> Stream:
+    def resumed(cls, follower: Poller, token: str, last: str) -> Stream:
         """Return the stream for a page that has everything up to an event; "" if it has nothing."""
         given, _, place = last.rpartition(".")
         known = given == token and place.isdecimal()
@@ -75,12 +75,12 @@ class Stream:
                 self._told[kind] = text
                 yield event(kind, found)
 
-    def _trials(self, rows: Sequence[News], columns: Sequence[str]) -> bytes:
+    def _trials(self, rows: Sequence[ChangedTrial], columns: Sequence[str]) -> bytes:
         self.place = rows[-1].changed
         return event("trials", [wire(row, columns) for row in rows], mark=f"{self.token}.{self.place}")
 
 
-def hello(follower: Follower, token: str) -> dict[str, object]:
+def hello(follower: Poller, token: str) -> dict[str, object]:
     """Return what a page has to know before anything else."""
     board = follower.board
     first, alone = next(iter(board.objectives)), len(board.objectives) == 1
@@ -113,7 +113,7 @@ def event(kind: str, found: object, *, mark: str = "") -> bytes:
     return f"{head}event: {kind}\ndata: {_json(found)}\n\n".encode()
 
 
-def _parts(board: Board, *, behind: bool) -> dict[str, object]:
+def _parts(board: DashboardState, *, behind: bool) -> dict[str, object]:
     running = [
         [
             *(one.number, one.worker, one.started, one.epoch),

@@ -51,7 +51,7 @@ class Split:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Data:
+class Dataset:
     """Samples and labels to train on, to choose by (validation) and to report on (test).
 
     Attributes:
@@ -76,12 +76,12 @@ class Data:
     std: tuple[float, ...]
     fingerprint: str
 
-    def to(self, device: torch.device | str) -> Data:
+    def to(self, device: torch.device | str) -> Dataset:
         """Return the data on a device."""
         return replace(self, train=self.train.to(device), val=self.val.to(device), test=self.test.to(device))
 
 
-def load_data(name_or_path: str | Path) -> Data:
+def load_dataset(name_or_path: str | Path) -> Dataset:
     """Return embedded data by name, or the data in a `.npz` file.
 
     Args:
@@ -99,10 +99,10 @@ def load_data(name_or_path: str | Path) -> Data:
     raise JobError(f"data: '{name}' is neither embedded data nor a path to an .npz file{near}")
 
 
-def _data(name: str, arrays: Mapping[str, np.ndarray]) -> Data:
+def _data(name: str, arrays: Mapping[str, np.ndarray]) -> Dataset:
     mean, std = _statistics(arrays["x_train"])
     parts = {part: _split(arrays[f"x_{part}"], arrays[f"y_{part}"], mean, std) for part in SPLITS}
-    return Data(
+    return Dataset(
         name=name,
         **parts,
         classes=1 + max(int(arrays[f"y_{part}"].max()) for part in SPLITS),

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from archscape.spaces.errors import ArchscapeError, InputError
 
-from ..shutdown import Stopper
+from ..shutdown import Shutdown
 from ..workers.events import Event, Notify
-from ..workers.slot import Seat
+from ..workers.slot import WorkerSlot
 
 GRACE_SECONDS = 10.0
 """How long a worker whose parent is gone may take to give its trial back."""
@@ -27,7 +27,7 @@ GRACE_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 
 
-def main(folder: Path, name: str, seat: Seat) -> int:
+def main(folder: Path, name: str, seat: WorkerSlot) -> int:
     """Load, wait for the word to begin, and work on the study until it is done; return the exit status."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -37,13 +37,13 @@ def main(folder: Path, name: str, seat: Seat) -> int:
     if not os.read(0, 1):
         return 0  # the parent is gone
     seat.sit()
-    stopper = Stopper()
+    stopper = Shutdown()
     with stopper.listening(signal.SIGTERM):
         threading.Thread(target=_follow_parent, daemon=True, name="follow-parent").start()
         try:
-            from ..workers.setup import join_run
+            from ..workers.setup import run_worker
 
-            join_run(
+            run_worker(
                 folder,
                 name=name,
                 notify=notify,
@@ -82,6 +82,6 @@ def _follow_parent() -> None:
 
 
 if __name__ == "__main__":
-    status = main(Path(sys.argv[1]), sys.argv[2], Seat.from_json(sys.argv[3]))
+    status = main(Path(sys.argv[1]), sys.argv[2], WorkerSlot.from_json(sys.argv[3]))
     sys.stderr.flush()
     os._exit(status)  # taking torch apart piece by piece takes a fifth of a second

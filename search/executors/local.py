@@ -14,9 +14,9 @@ from typing import Protocol
 
 from archscape.spaces.errors import InputError, StudyError
 
-from ..shutdown import Stop, Stopper
+from ..shutdown import Shutdown, ShutdownRequested
 from ..workers.events import Event, Notify
-from ..workers.slot import Seat
+from ..workers.slot import WorkerSlot
 from .placement import machine_placements
 
 GRACE_SECONDS = 10.0
@@ -34,14 +34,14 @@ ONE_THREAD = {
 class Executor(Protocol):
     """Runs workers on the study of a run."""
 
-    def opened(self, folder: Path) -> AbstractContextManager[Work]:
+    def opened(self, folder: Path) -> AbstractContextManager[RunWorkers]:
         """Make workers ready in a folder that may hold no study yet; at the end of the block none is left.
 
         Entering takes no time: what takes long to load goes on while the caller prepares the study.
         """
 
 
-Work = Callable[[Notify, Stopper], None]
+RunWorkers = Callable[[Notify, Shutdown], None]
 """Works on the study, which is there now, until it is done or a stop is requested."""
 
 
@@ -56,14 +56,14 @@ class InProcess:
     storage: str = ""
 
     @contextmanager
-    def opened(self, folder: Path) -> Iterator[Work]:
+    def opened(self, folder: Path) -> Iterator[RunWorkers]:
         """Yield the work."""
 
-        def work(notify: Notify, stopper: Stopper) -> None:
-            from ..workers.setup import join_run
+        def work(notify: Notify, stopper: Shutdown) -> None:
+            from ..workers.setup import run_worker
 
             with _one_thread():
-                join_run(folder, name="w1", notify=notify, stopper=stopper, storage=self.storage)
+                run_worker(folder, name="w1", notify=notify, stopper=stopper, storage=self.storage)
 
         yield work
 
@@ -93,7 +93,7 @@ class LocalPool:
         prefix: What their names begin with.
     """
 
-    seats: Sequence[Seat]
+    seats: Sequence[WorkerSlot]
     storage: str = ""
     prefix: str = "w"
 
@@ -101,10 +101,10 @@ class LocalPool:
     def of(cls, workers: int, *, device: str = "auto", storage: str = "") -> LocalPool:
         """Return a pool of so many workers, to which the machine's GPUs are shared out."""
         places = machine_placements(workers, device=device)
-        return cls(seats=[Seat(place=place) for place in places], storage=storage)
+        return cls(seats=[WorkerSlot(place=place) for place in places], storage=storage)
 
     @contextmanager
-    def opened(self, folder: Path) -> Iterator[Work]:
+    def opened(self, folder: Path) -> Iterator[RunWorkers]:
         """Start the workers, which load their libraries at once; yield the work.
 
         The work raises InputError for what a worker finds wrong with the job or its data, and StudyError if a
@@ -127,12 +127,12 @@ class _Pool:
         self.storage = storage
         self.patience = patience
         self.deaths = 0
-        self.seats: dict[str, Seat] = {}
+        self.seats: dict[str, WorkerSlot] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.selector = selectors.DefaultSelector()
         self.unread: dict[str, bytes] = {}
 
-    def start(self, name: str, seat: Seat) -> None:
+    def start(self, name: str, seat: WorkerSlot) -> None:
         """Start a worker; a group of its own keeps the terminal's Ctrl-C from it."""
         self.seats[name] = seat
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
@@ -156,9 +156,9 @@ class _Pool:
         self.unread[name] = b""
         self.selector.register(process.stdout, selectors.EVENT_READ, name)
 
-    def work(self, notify: Notify, stopper: Stopper) -> None:
+    def work(self, notify: Notify, stopper: Shutdown) -> None:
         """Let the workers begin, pass on what they say, and replace those that die, until all have left."""
-        with suppress(Stop), stopper.interruptible():
+        with suppress(ShutdownRequested), stopper.interruptible():
             for process in self.processes.values():
                 _begin(process)
             while self.processes:

@@ -4,10 +4,20 @@ Rules are pure: the same marks give the same verdict, on whatever machine and in
 came. A trial that a rule stops is not lost: it may go on from its checkpoint when the comparison has changed.
 """
 
-from .base import Mark, Rule, Verdict
+from .base import Decision, Pruner, RungResult
 from .halving import Asha, Halving
 from .median import Median
-from .reading import RULES, read_stop
-from .settings import Stop
+from .reading import RULES, read_pruner
+from .settings import PrunerSettings
 
-__all__ = ["RULES", "Asha", "Halving", "Mark", "Median", "Rule", "Stop", "Verdict", "read_stop"]
+__all__ = [
+    "RULES",
+    "Asha",
+    "Halving",
+    "RungResult",
+    "Median",
+    "Pruner",
+    "PrunerSettings",
+    "Decision",
+    "read_pruner",
+]

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark:
+class RungResult:
     """What a trial had come to at a rung.
 
     Attributes:
@@ -23,7 +23,7 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Decision:
     """Whether a trial goes on.
 
     Attributes:
@@ -35,7 +35,7 @@ class Verdict:
     reason: str
 
 
-class Rule(Protocol):
+class Pruner(Protocol):
     """Decides at its rungs which trials go on."""
 
     @property
@@ -46,7 +46,7 @@ class Rule(Protocol):
     def rungs(self) -> tuple[int, ...]:
         """Epochs after which it decides, ascending, all before the last."""
 
-    def verdict(self, rung: int, mine: Mark, marks: Sequence[Mark]) -> Verdict:
+    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
         """Say whether a trial that reached a rung goes on.
 
         Args:
@@ -55,7 +55,7 @@ class Rule(Protocol):
             marks: Those of all trials that reached the rung, with its own.
         """
 
-    def promotable(self, rung: int, marks: Sequence[Mark]) -> int | None:
+    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
         """Return the number of a trial that was stopped at a rung and may now go on, the best one; or None.
 
         Args:

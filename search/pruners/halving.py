@@ -19,12 +19,12 @@ from typing import ClassVar
 
 from archscape.analysis.statistics.frontier import Direction, crowding_distances, ranks
 
-from .base import Mark, Verdict
-from .settings import Stop, check_count, check_objectives, check_rungs, first_rung
+from .base import Decision, RungResult
+from .settings import PrunerSettings, check_count, check_objectives, check_rungs, first_rung
 
 
 @dataclass(frozen=True, kw_only=True)
-class Halving(Stop):
+class Halving(PrunerSettings):
     """Settings of successive halving.
 
     The rungs are `epochs`, `eta` times that, and so on, as long as `eta` times a rung is within the recipe
@@ -44,7 +44,7 @@ class Halving(Stop):
         if self.epochs is not None:
             check_count("epochs", self.epochs, 1)
 
-    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingRule:
+    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingPruner:
         """Return the rule for a study's objectives and the epochs of its recipe.
 
         Raises:
@@ -56,7 +56,7 @@ class Halving(Stop):
             rungs.append(rung)
             rung *= self.eta
         check_rungs(tuple(rungs), least=rung * self.eta, epochs=epochs)
-        return HalvingRule(name=self.name, objectives=objectives, rungs=tuple(rungs), eta=self.eta)
+        return HalvingPruner(name=self.name, objectives=objectives, rungs=tuple(rungs), eta=self.eta)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Asha(Halving):
 
     name: ClassVar[str] = "asha"
 
-    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingRule:
+    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingPruner:
         """Return the rule for a study's objective and the epochs of its recipe.
 
         Raises:
@@ -76,7 +76,7 @@ class Asha(Halving):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HalvingRule:
+class HalvingPruner:
     """Lets the best of every `eta` trials go on from each rung.
 
     Attributes:
@@ -91,24 +91,24 @@ class HalvingRule:
     rungs: tuple[int, ...]
     eta: int
 
-    def verdict(self, rung: int, mine: Mark, marks: Sequence[Mark]) -> Verdict:
+    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
         """Say whether a trial goes on: whether it is among the best of its rung so far."""
         order = [mark.number for mark in best_first(marks, self.objectives)]
         place, share = 1 + order.index(mine.number), self._share(marks)
         best = "the best one goes on" if share == 1 else f"the best {share} go on"
-        return Verdict(go=place <= share, reason=f"rank {place} of {len(order)} at epoch {rung}; {best}")
+        return Decision(go=place <= share, reason=f"rank {place} of {len(order)} at epoch {rung}; {best}")
 
-    def promotable(self, rung: int, marks: Sequence[Mark]) -> int | None:
+    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
         """Return the best trial that was stopped at a rung and is now among those that go on, if any is."""
         order = best_first(marks, self.objectives)[: self._share(marks)]
         return next((mark.number for mark in order if not mark.passed), None)
 
-    def _share(self, marks: Sequence[Mark]) -> int:
+    def _share(self, marks: Sequence[RungResult]) -> int:
         """Return how many of a rung go on: one in eta, rounded up."""
         return -(-len(marks) // self.eta)
 
 
-def best_first(marks: Sequence[Mark], objectives: Mapping[str, Direction]) -> list[Mark]:
+def best_first(marks: Sequence[RungResult], objectives: Mapping[str, Direction]) -> list[RungResult]:
     """Return marks by rank: the best first objective, then by frontier layer, the less crowded first.
 
     >>> points = {0: (0.9, 300), 1: (0.5, 100), 2: (0.4, 200), 3: (0.8, 200)}
@@ -125,14 +125,14 @@ def best_first(marks: Sequence[Mark], objectives: Mapping[str, Direction]) -> li
     return [marks[i] for i in sorted(order, key=lambda i: i != top)]
 
 
-def _layers(marks: Sequence[Mark], objectives: Mapping[str, Direction]) -> list[int]:
+def _layers(marks: Sequence[RungResult], objectives: Mapping[str, Direction]) -> list[int]:
     table = {name: [mark.values[i] for mark in marks] for i, name in enumerate(objectives)}
     layers: list[int] = ranks(table, objectives).tolist()
     return layers
 
 
 def _crowding(
-    marks: Sequence[Mark], layers: Sequence[int], objectives: Mapping[str, Direction]
+    marks: Sequence[RungResult], layers: Sequence[int], objectives: Mapping[str, Direction]
 ) -> list[float]:
     """Return how far each mark's neighbours in its layer are apart; equal marks are in one place."""
     points = _points(marks, objectives)
@@ -146,7 +146,7 @@ def _crowding(
     return crowding
 
 
-def _points(marks: Sequence[Mark], objectives: Mapping[str, Direction]) -> list[tuple[float, ...]]:
+def _points(marks: Sequence[RungResult], objectives: Mapping[str, Direction]) -> list[tuple[float, ...]]:
     """Return the marks' values, with what is minimised in decades: costs span orders of magnitude."""
     columns = []
     for values, way in zip(

@@ -9,12 +9,12 @@ from typing import ClassVar
 
 from archscape.analysis.statistics.frontier import Direction
 
-from .base import Mark, Verdict
-from .settings import Stop, check_count, check_objectives, check_rungs, first_rung
+from .base import Decision, RungResult
+from .settings import PrunerSettings, check_count, check_objectives, check_rungs, first_rung
 
 
 @dataclass(frozen=True, kw_only=True)
-class Median(Stop):
+class Median(PrunerSettings):
     """Settings of the median stopping rule.
 
     Attributes:
@@ -31,7 +31,7 @@ class Median(Stop):
         if self.epochs is not None:
             check_count("epochs", self.epochs, 1)
 
-    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> MedianRule:
+    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> MedianPruner:
         """Return the rule for a study's objectives and the epochs of its recipe.
 
         Raises:
@@ -42,11 +42,11 @@ class Median(Stop):
         rungs = tuple(range(first, epochs))
         check_rungs(rungs, least=first + 1, epochs=epochs)
         ((objective, way),) = objectives.items()
-        return MedianRule(objective=objective, way=way, rungs=rungs, trials=self.trials)
+        return MedianPruner(objective=objective, way=way, rungs=rungs, trials=self.trials)
 
 
 @dataclass(frozen=True, kw_only=True)
-class MedianRule:
+class MedianPruner:
     """Stops a trial that is worse after an epoch than half of the others were after the same epoch.
 
     The paper compares a trial's best value with the running averages of completed trials. With one schedule
@@ -66,18 +66,18 @@ class MedianRule:
     rungs: tuple[int, ...]
     trials: int
 
-    def verdict(self, rung: int, mine: Mark, marks: Sequence[Mark]) -> Verdict:
+    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
         """Say whether a trial that reached a rung goes on."""
         others = [mark.values[0] for mark in marks if mark.number != mine.number]
         if len(others) < self.trials:
-            return Verdict(
+            return Decision(
                 go=True, reason=f"{len(others)} other trials at epoch {rung}, too few to compare with"
             )
         middle, value = median(others), mine.values[0]
         go = value >= middle if self.way == "maximize" else value <= middle
         compared = f"{'no worse' if go else 'worse'} than the median {middle:g} of {len(others)} others"
-        return Verdict(go=go, reason=f"{self.objective} {value:g} at epoch {rung} is {compared}")
+        return Decision(go=go, reason=f"{self.objective} {value:g} at epoch {rung} is {compared}")
 
-    def promotable(self, rung: int, marks: Sequence[Mark]) -> int | None:
+    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
         """Return None: what this rule stops stays stopped."""
         return None

@@ -19,12 +19,12 @@ from archscape.spaces.language.document import Document, Place, Tree
 
 from .halving import Asha, Halving
 from .median import Median
-from .settings import Stop
+from .settings import PrunerSettings
 
-RULES: Mapping[str, type[Stop]] = {kind.name: kind for kind in (Halving, Asha, Median)}
+RULES: Mapping[str, type[PrunerSettings]] = {kind.name: kind for kind in (Halving, Asha, Median)}
 
 
-def read_stop(tree: Tree, document: Document, place: Place = ("stop",)) -> Stop:
+def read_pruner(tree: Tree, document: Document, place: Place = ("stop",)) -> PrunerSettings:
     """Return the settings of the rule that a job names.
 
     Args:
@@ -58,7 +58,7 @@ def _number(tree: Tree) -> Any:
     return int(tree) if isinstance(tree, str) and re.fullmatch(r"\d{1,9}", tree) else tree
 
 
-def _kind(tree: Tree, document: Document, place: Place) -> type[Stop]:
+def _kind(tree: Tree, document: Document, place: Place) -> type[PrunerSettings]:
     """Return the settings' class of a rule by its name."""
     if not isinstance(tree, str):
         raise document.error(place, f"a rule of early stopping is one word{suggest('', RULES)}")

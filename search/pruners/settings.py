@@ -11,17 +11,17 @@ from archscape.analysis.statistics.frontier import Direction
 from archscape.spaces.errors import JobError
 from archscape.spaces.sampling.limits import COSTS
 
-from .base import Rule
+from .base import Pruner
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stop(ABC):
+class PrunerSettings(ABC):
     """Settings from which a rule follows once the objectives and the epochs of a study are known."""
 
     name: ClassVar[str]
 
     @abstractmethod
-    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> Rule:
+    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> Pruner:
         """Return the rule.
 
         Args:

@@ -16,13 +16,13 @@ from archscape.spaces.errors import JobError, StudyError, suggest
 
 from ..job import SAMPLERS
 from ..study.history import History
-from .nsga2 import Nsga2
-from .tpe import Tpe
+from .nsga2 import Nsga2Sampler
+from .tpe import TpeSampler
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
 
-    from ..latency import Aim
+    from ..latency import LatencyObjective
 
 START_TRIALS = 10
 """How many first proposals are random, whoever proposes afterwards."""
@@ -42,7 +42,7 @@ class Exhausted(StudyError):  # noqa: N818 - the word of the field
     """The space holds no architecture that the study has not tried."""
 
 
-class Proposer(Protocol):
+class Sampler(Protocol):
     """Proposes the next architecture of a search; it may be one that the history holds."""
 
     def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
@@ -50,7 +50,7 @@ class Proposer(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Random:
+class RandomSampler:
     """Every choice uniform over its options, given that the network meets the limits."""
 
     def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
@@ -58,23 +58,28 @@ class Random:
         return space.sample(rng)
 
 
-def proposer(name: str) -> Proposer:
+def make_sampler(name: str) -> Sampler:
     """Return the proposer of a name.
 
     Raises:
         JobError: If there is none of this name.
     """
     if name == "random":
-        return Random()
+        return RandomSampler()
     if name == "tpe":
-        return Tpe(start=START_TRIALS)
+        return TpeSampler(start=START_TRIALS)
     if name == "nsga2":
-        return Nsga2(start=START_TRIALS)
+        return Nsga2Sampler(start=START_TRIALS)
     raise JobError(f"no sampler '{name}'{suggest(name, SAMPLERS)}")
 
 
-def propose_unique(
-    proposer: Proposer, space: Space, history: History, rng: random.Random, *, aim: Aim | None = None
+def sample_unique(
+    make_sampler: Sampler,
+    space: Space,
+    history: History,
+    rng: random.Random,
+    *,
+    aim: LatencyObjective | None = None,
 ) -> Sample:
     """Return a sample whose network the history does not hold.
 
@@ -82,7 +87,7 @@ def propose_unique(
     and at last a small space is walked through.
 
     Args:
-        proposer: Who proposes.
+        make_sampler: Who proposes.
         space: Where the networks come from.
         history: What was tried.
         rng: Source of randomness.
@@ -98,7 +103,9 @@ def propose_unique(
         return network.hash() not in history.hashes and (aim is None or aim.holds(network))
 
     draws = DRAWS if aim is None else LIMITED_DRAWS
-    for sample in itertools.islice(_candidates(proposer, space, history, rng), PROPOSALS + MUTANTS + draws):
+    for sample in itertools.islice(
+        _candidates(make_sampler, space, history, rng), PROPOSALS + MUTANTS + draws
+    ):
         if fits(sample):
             return sample
     if space.count() > ENUMERABLE:
@@ -113,9 +120,11 @@ def propose_unique(
     )
 
 
-def _candidates(proposer: Proposer, space: Space, history: History, rng: random.Random) -> Iterator[Sample]:
+def _candidates(
+    make_sampler: Sampler, space: Space, history: History, rng: random.Random
+) -> Iterator[Sample]:
     for _ in range(PROPOSALS):
-        sample = proposer.propose(space, history, rng)
+        sample = make_sampler.propose(space, history, rng)
         yield sample
     for _ in range(MUTANTS if sample.decisions else 0):
         sample = space.mutate(sample.decisions, rng)

@@ -53,7 +53,7 @@ class Elite:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nsga2:
+class Nsga2Sampler:
     """Binary tournaments among the best trials, crossover, and one mutated decision.
 
     Attributes:

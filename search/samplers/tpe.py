@@ -30,7 +30,7 @@ trials only the best 25 form its model of the good ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tpe:
+class TpeSampler:
     """TPE on a copy of the history in memory, so that nothing half-sampled reaches the study.
 
     Choices are modelled together where trials share them (`group`), since the choices of a space depend on
@@ -80,7 +80,7 @@ class Tpe:
 
 def _empty(directions: Sequence[Direction], seed: int) -> optuna.Study:
     single = len(directions) == 1  # with several objectives Optuna found independent choices better
-    with quiet(), warnings.catch_warnings():
+    with silence_optuna(), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=0, multivariate=single, group=single)
         return optuna.create_study(sampler=sampler, directions=list(directions))
@@ -96,7 +96,7 @@ def _trial(record: Record, space: Space, values: Sequence[float] | None) -> Froz
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_optuna() -> Iterator[None]:
     """Keep Optuna's log from telling of the studies that archscape makes for itself."""
     logger = logging.getLogger("optuna")
     level = logger.level

@@ -10,7 +10,7 @@ from pathlib import Path
 from archscape.spaces.errors import JobError, StudyError, suggest
 
 from ..atomic import write_json
-from .engines import shown
+from .engines import presentable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Address:
         """Note in the folder which database it is used with; a password is not kept."""
         if self.storage:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_json(_note(self.folder), {"storage": shown(self.storage), "study": self.name})
+            write_json(_note(self.folder), {"storage": presentable(self.storage), "study": self.name})
 
     def choose(self, known: Iterable[str]) -> str | None:
         """Return which of the studies of the database is meant; None if there is none yet.
@@ -67,7 +67,9 @@ class Address:
             return self.name
         if not self.storage or not self.name:
             if len(names) > 1:
-                raise JobError(f"{shown(self.target)}: holds several studies; name one: {', '.join(names)}")
+                raise JobError(
+                    f"{presentable(self.target)}: holds several studies; name one: {', '.join(names)}"
+                )
             return next(iter(names), None)
         return None
 
@@ -75,8 +77,8 @@ class Address:
         """Return the message that the study is not there."""
         names = list(known)
         if not names:
-            return f"{shown(self.target)}: holds no study"
-        return f"{shown(self.target)}: holds no study '{self.name}'{suggest(self.name, names)}"
+            return f"{presentable(self.target)}: holds no study"
+        return f"{presentable(self.target)}: holds no study '{self.name}'{suggest(self.name, names)}"
 
 
 def _note(folder: Path) -> Path:

@@ -35,7 +35,7 @@ CLASS = 0x61726373  # the advisory locks of archscape, apart from those of other
 _LASTING = ("no such", "malformed", "not a database", "authentication failed", "password", "does not exist")
 
 
-class Storage:
+class Database:
     """A database, whose steps are whole or absent and survive its absence.
 
     Attributes:

@@ -12,7 +12,7 @@ from optuna.storages import RDBStorage
 
 from archscape.spaces.errors import JobError, StudyError
 
-from .database import Storage, postgres_engine, sqlite_engine
+from .database import Database, postgres_engine, sqlite_engine
 from .schema import tables
 
 OPEN_SECONDS = 10.0
@@ -26,7 +26,7 @@ NETWORK_SYSTEMS = (
 )
 
 
-def open_storage(address: str | Path, *, create: bool = True) -> Storage:
+def open_database(address: str | Path, *, create: bool = True) -> Database:
     """Open the database at an address; make its tables if it has none.
 
     Args:
@@ -46,12 +46,12 @@ def open_storage(address: str | Path, *, create: bool = True) -> Storage:
             raise StudyError(f"{path}: no such file")
         _check_local(path)
         _create_file(path)
-    storage = Storage(sqlite_engine(path), str(path))
+    storage = Database(sqlite_engine(path), str(path))
     _check_version(storage)
     return storage
 
 
-def shown(address: str | Path) -> str:
+def presentable(address: str | Path) -> str:
     """Return an address as it may be printed and kept: without its password."""
     url = _url(address)
     if url.get_backend_name() == "sqlite":
@@ -72,8 +72,8 @@ def _url(address: str | Path) -> sqlalchemy.URL:
     return url
 
 
-def _open_server(address: str | Path, url: sqlalchemy.URL) -> Storage:
-    storage = Storage(postgres_engine(url), shown(address))
+def _open_server(address: str | Path, url: sqlalchemy.URL) -> Database:
+    storage = Database(postgres_engine(url), presentable(address))
     plain = url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
     def make(connection: sqlalchemy.Connection) -> None:
@@ -105,7 +105,7 @@ def _create_file(path: Path) -> None:
     draft.unlink()
 
 
-def _check_version(storage: Storage) -> None:
+def _check_version(storage: Database) -> None:
     """Check that the tables are those that this version of archscape and Optuna write."""
     from optuna.storages._rdb.models import SCHEMA_VERSION
 

@@ -16,11 +16,11 @@ BEATS = 4
 """How many signs of life fit into a lease."""
 
 
-class Lost(BaseException):
+class LeaseLost(BaseException):
     """The trial was given to another process; passes through code that survives every exception."""
 
 
-class Hold:
+class Heartbeat:
     """A trial in the hands of this process.
 
     Attributes:
@@ -42,12 +42,12 @@ class Hold:
         """Make sure that the trial is still held; a process that was frozen finds out here.
 
         Raises:
-            Lost: If it is not.
+            LeaseLost: If it is not.
         """
         if not self.lost and time.monotonic() - self._last > 2 * self._between:
             self._beat()
         if self.lost:
-            raise Lost
+            raise LeaseLost
 
     def follow(self, done: threading.Event) -> None:
         """Show again and again that the owner lives, until the event or the loss of the trial."""
@@ -65,9 +65,9 @@ class Hold:
 
 
 @contextmanager
-def holding(
+def keep_alive(
     study: Study, lease: Lease, log: Callable[[str], None], *, stop: Callable[[], None]
-) -> Iterator[Hold]:
+) -> Iterator[Heartbeat]:
     """Hold a trial for as long as the block takes.
 
     Args:
@@ -76,7 +76,7 @@ def holding(
         log: Appends lines to the log of the trial.
         stop: Called from a thread when everybody is asked to leave the study.
     """
-    hold = Hold(study, lease, log, stop)
+    hold = Heartbeat(study, lease, log, stop)
     done = threading.Event()
     thread = threading.Thread(target=hold.follow, args=(done,), name=f"hold-{lease.number}", daemon=True)
     thread.start()

@@ -12,7 +12,7 @@ from .owner import Owner
 if TYPE_CHECKING:
     from archscape.spaces import Network
 
-    from ..latency import Tell
+    from ..latency import PredictLatency
 
 COSTS = ("params", "macs", "flops", "activations")
 
@@ -38,7 +38,9 @@ class Lease:
     owner: Owner
 
 
-def lease_of(number: int, network: Network, owner: Owner, *, seed: int, latency: Tell | None = None) -> Lease:
+def lease_of(
+    number: int, network: Network, owner: Owner, *, seed: int, latency: PredictLatency | None = None
+) -> Lease:
     """Return the lease of a network in a job with this seed, and with what tells latencies, if anything."""
     digest, totals = network.hash(), network.totals
     costs: dict[str, float] = {name: getattr(totals, name) for name in COSTS}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(kw_only=True)
-class Watch:
+class LivenessMonitor:
     """What one process has seen of the others.
 
     Attributes:

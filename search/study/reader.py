@@ -15,12 +15,12 @@ from archscape.spaces.errors import StudyError
 
 from . import optuna_rows as mirror
 from .address import Address
-from .database import Storage
-from .engines import open_storage
+from .database import Database
+from .engines import open_database
 from .owner import Owner
-from .transactions import Steps
-from .trial import Held, Trial
-from .trial_rows import Ledger
+from .transactions import StudyTransaction
+from .trial import Trial, TrialRecord
+from .trial_rows import TrialRows
 
 LEASE_SECONDS = 60.0
 """After this long without a sign, a process that cannot be seen counts as dead."""
@@ -28,7 +28,7 @@ LEASE_SECONDS = 60.0
 T = TypeVar("T")
 
 
-class Opened:
+class StudyReader:
     """A study in a database, for those who read it.
 
     Attributes:
@@ -41,7 +41,7 @@ class Opened:
         lease_seconds: After how long a silent process counts as dead.
     """
 
-    def __init__(self, storage: Storage, study_id: int, address: Address) -> None:
+    def __init__(self, storage: Database, study_id: int, address: Address) -> None:
         self.storage = storage
         self.address = address
         self.key = study_id
@@ -80,7 +80,7 @@ class Opened:
         address = Address.of(folder, name=name, storage=storage)
         if facts is None:
             address.require()
-        database = open_storage(address.target, create=facts is not None)
+        database = open_database(address.target, create=facts is not None)
         try:
             address, key = _find_or_create(database, address, facts, settings)
             found = cls(database, key, address)
@@ -110,7 +110,7 @@ class Opened:
 
     def delete(self) -> None:
         """Remove the study with all its trials from the database."""
-        self._write(Steps.remove)
+        self._write(StudyTransaction.remove)
 
     def trials(self, *, since: int = -1) -> list[Trial]:
         """Return the trials by number; with `since`, those that changed after it, in the order of changes."""
@@ -121,15 +121,15 @@ class Opened:
         """Return one record per epoch of all trials, or of one: `trial`, `epoch` and its metrics."""
         return self._read(lambda ledger: ledger.epochs(number))
 
-    def holders(self) -> list[Held]:
+    def holders(self) -> list[TrialRecord]:
         """Return the trials that a process works on, or that wait for one."""
         return self._read(lambda ledger: ledger.in_states("running", "waiting"))
 
-    def at_work(self) -> list[Held]:
+    def at_work(self) -> list[TrialRecord]:
         """Return the trials whose processes live as far as can be seen: they gave a sign within a lease."""
         me = Owner.current()
 
-        def step(ledger: Ledger) -> list[Held]:
+        def step(ledger: TrialRows) -> list[TrialRecord]:
             now = ledger.now()
             return [
                 held
@@ -190,19 +190,19 @@ class Opened:
     def _facts(self) -> dict[str, Any]:
         return self.storage.read(lambda connection: mirror.study_facts(connection, self.key))
 
-    def _read(self, step: Callable[[Ledger], T]) -> T:
+    def _read(self, step: Callable[[TrialRows], T]) -> T:
         return self.storage.read(lambda connection: step(self._steps(connection).ledger))
 
-    def _write(self, step: Callable[[Steps], T], **how: float) -> T:
+    def _write(self, step: Callable[[StudyTransaction], T], **how: float) -> T:
         """Run a step as one transaction, in line with the study's other writers."""
         return self.storage.write(lambda connection: step(self._steps(connection)), line=self.key, **how)
 
-    def _steps(self, connection: Connection) -> Steps:
-        return Steps(connection, self.key, self.objectives)
+    def _steps(self, connection: Connection) -> StudyTransaction:
+        return StudyTransaction(connection, self.key, self.objectives)
 
 
 def _find_or_create(
-    storage: Storage, address: Address, facts: Mapping[str, Any] | None, settings: Mapping[str, Any] | None
+    storage: Database, address: Address, facts: Mapping[str, Any] | None, settings: Mapping[str, Any] | None
 ) -> tuple[Address, int]:
     """Return the study's address with its name and its key, creating it with its facts in one step."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, func, select
 
-from ..pruners import Mark
+from ..pruners import RungResult
 from .schema import FINAL, marks, trials
 
 WINDOW = 1000
@@ -18,20 +18,22 @@ WINDOW = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marks:
+class RungRows:
     """Reads and writes the marks of one study."""
 
     connection: Connection
     study_id: int
 
-    def at(self, rung: int) -> list[Mark]:
+    def at(self, rung: int) -> list[RungResult]:
         """Return the marks of the latest trials at a rung, in the order of their arrival."""
         columns = (marks.c.number, marks.c.objectives, marks.c.passed, trials.c.state)
         same = (trials.c.study_id == marks.c.study_id) & (trials.c.number == marks.c.number)
         query = select(*columns).join(trials, same).where(self._rung(rung))
         found = self.connection.execute(query.order_by(marks.c.place.desc()).limit(WINDOW)).all()[::-1]
         return [
-            Mark(number=row.number, values=tuple(json.loads(row.objectives)), passed=row.passed or _over(row))
+            RungResult(
+                number=row.number, values=tuple(json.loads(row.objectives)), passed=row.passed or _over(row)
+            )
             for row in found
         ]
 

@@ -19,21 +19,21 @@ from archscape.spaces.errors import StudyError
 
 from . import optuna_rows as mirror
 from .address import Address
-from .database import Storage
+from .database import Database
 from .history import History
 from .lease import Lease, lease_of
-from .liveness import Watch
+from .liveness import LivenessMonitor
 from .owner import Owner
-from .reader import Opened
+from .reader import StudyReader
 from .spool import Result, Spool
-from .transactions import Steps, lost
-from .trial import Held
+from .transactions import StudyTransaction, lost
+from .trial import TrialRecord
 
 if TYPE_CHECKING:
     from archscape.spaces import Network, Sample
 
-    from ..latency import Tell
-    from ..pruners import Rule, Verdict
+    from ..latency import PredictLatency
+    from ..pruners import Decision, Pruner
 
 SOON_SECONDS = 5.0
 """How long a process tries what it can do without: to tell of an epoch, to say that it leaves."""
@@ -42,7 +42,7 @@ Propose = Callable[[int, History], "Sample"]
 
 
 @dataclass(kw_only=True)
-class Look:
+class Work:
     """What a process finds that looks for work.
 
     Attributes:
@@ -58,16 +58,16 @@ class Look:
     stop: bool = False
 
 
-class Study(Opened):
+class Study(StudyReader):
     """A study in a database, for those who work on it.
 
     Attributes:
         watch: How long others have been silent.
     """
 
-    def __init__(self, storage: Storage, study_id: int, address: Address) -> None:
+    def __init__(self, storage: Database, study_id: int, address: Address) -> None:
         super().__init__(storage, study_id, address)
-        self.watch = Watch()
+        self.watch = LivenessMonitor()
         self._spool = Spool(folder=address.folder / "spool")
         self._history = History(objectives=self.objectives)
 
@@ -101,10 +101,10 @@ class Study(Opened):
         owner: Owner,
         *,
         trials: int,
-        rule: Rule | None = None,
+        rule: Pruner | None = None,
         busy: Collection[int] = (),
         blame: bool = True,
-    ) -> Look:
+    ) -> Work:
         """End the trials that need no further work, and take up one that waits for somebody.
 
         First comes a trial that lost its process, under its number; then one that was stopped early and may
@@ -122,13 +122,13 @@ class Study(Opened):
             self._sweep(())
             return idle
 
-        def step(steps: Steps) -> tuple[Look, Held | None, str]:
+        def step(steps: StudyTransaction) -> tuple[Work, TrialRecord | None, str]:
             held = steps.ledger.in_states("running", "waiting")
             pausing = steps.ledger.pausing() if rule else []
             self.watch.keep({row.number for row in (*held, *pausing)})
             free = [row for row in held if row.number not in busy and self._is_free(row, owner)]
             kept = {row.number for row in pausing if row.number in busy or not self._is_free(row, owner)}
-            look = Look(working=len(held) - len(free) + len(kept))
+            look = Work(working=len(held) - len(free) + len(kept))
             look.ended = self._settle(steps, free)
             ended = {result.number for result in look.ended}
             left = [row for row in free if row.number not in ended]
@@ -144,8 +144,8 @@ class Study(Opened):
         return look
 
     def report(
-        self, lease: Lease, rows: Mapping[int, Mapping[str, float]], *, rule: Rule | None = None
-    ) -> Verdict | None:
+        self, lease: Lease, rows: Mapping[int, Mapping[str, float]], *, rule: Pruner | None = None
+    ) -> Decision | None:
         """Write epochs of a trial; return what the rule says of it if the last one is a rung.
 
         A trial that may not go on is paused in the same step; `release` leaves it to others.
@@ -157,7 +157,7 @@ class Study(Opened):
         """
         rung = max(rows)
 
-        def step(steps: Steps) -> Verdict | None:
+        def step(steps: StudyTransaction) -> Decision | None:
             steps.ledger.add_epochs(lease.number, rows)
             held = steps.ledger.find(lease.number)
             if rule is None or rung not in rule.rungs or held is None or held.owner != lease.owner:
@@ -173,7 +173,7 @@ class Study(Opened):
     def tell(self, result: Result) -> bool:
         """Write a result to the study; False, and no change, if the trial has ended before."""
 
-        def step(steps: Steps) -> bool:
+        def step(steps: StudyTransaction) -> bool:
             held = steps.ledger.find(result.number)
             if held is None or held.ended or held.hash != result.hash:
                 return False
@@ -191,7 +191,7 @@ class Study(Opened):
         by themselves.
         """
 
-        def step(steps: Steps) -> None:
+        def step(steps: StudyTransaction) -> None:
             held = steps.ledger.find(lease.number)
             if held is not None and held.owner == lease.owner and held.state == "running":
                 steps.ledger.free(held)
@@ -211,13 +211,13 @@ class Study(Opened):
         return lease_of(number, network, owner, seed=self.facts["seed"], latency=self._tell)
 
     @cached_property
-    def _tell(self) -> Tell | None:
+    def _tell(self) -> PredictLatency | None:
         """What tells the latency of its networks; a study that does not ask for it loads nothing."""
         if not self.facts.get("latency"):
             return None
-        from ..latency import read_aim
+        from ..latency import read_latency
 
-        return read_aim(self.settings["job"]).milliseconds
+        return read_latency(self.settings["job"]).milliseconds
 
     def _submit(self, lease: Lease, sample: Sample) -> bool:
         """Create the trial; False if another process has taken the number or the hash."""
@@ -226,10 +226,10 @@ class Study(Opened):
         except sqlalchemy.exc.IntegrityError:
             return False
 
-    def _glance(self, owner: Owner, *, trials: int, busy: Collection[int]) -> Look | None:
+    def _glance(self, owner: Owner, *, trials: int, busy: Collection[int]) -> Work | None:
         """Look without standing in line with those who write; None if there may be something to do."""
 
-        def step(steps: Steps) -> tuple[list[Held], int, bool]:
+        def step(steps: StudyTransaction) -> tuple[list[TrialRecord], int, bool]:
             stop = "stop" in mirror.study_facts(steps.connection, self.key)
             return steps.ledger.in_states("running", "waiting"), steps.ledger.next_number(), stop
 
@@ -237,9 +237,9 @@ class Study(Opened):
         self.watch.keep({row.number for row in held})
         if any(row.number not in busy and self._is_free(row, owner) for row in held):
             return None
-        return Look(working=len(held), stop=stop) if held or submitted < trials else None
+        return Work(working=len(held), stop=stop) if held or submitted < trials else None
 
-    def _is_free(self, held: Held, owner: Owner) -> bool:
+    def _is_free(self, held: TrialRecord, owner: Owner) -> bool:
         """Whether nobody works on a trial, among those that this process does not work on."""
         if held.owner is None or held.owner == owner:
             return True
@@ -247,7 +247,7 @@ class Study(Opened):
         silent = self.watch.silent_seconds(held.number, sign, since=self.storage.back_since)
         return bool(held.owner.is_dead(owner)) or silent > self.lease_seconds
 
-    def _settle(self, steps: Steps, free: Sequence[Held]) -> list[Result]:
+    def _settle(self, steps: StudyTransaction, free: Sequence[TrialRecord]) -> list[Result]:
         """End the trials whose results are in the spool, and those that lost too many processes."""
         ended = []
         for held in free:

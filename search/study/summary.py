@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from . import optuna_rows as mirror
-from .engines import open_storage
-from .trial_rows import Ledger
+from .engines import open_database
+from .trial_rows import TrialRows
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summary:
+class StudySummary:
     """One study of a storage.
 
     Attributes:
@@ -40,31 +40,31 @@ class Summary:
     latest: datetime | None
 
 
-def summaries(address: str | Path) -> list[Summary]:
+def study_summaries(address: str | Path) -> list[StudySummary]:
     """Return the studies of a storage by name.
 
     Raises:
         JobError: If the address is in no known form.
         StudyError: If the database cannot be used.
     """
-    storage = open_storage(address, create=False)
+    storage = open_database(address, create=False)
     try:
         return storage.read(_summaries)
     finally:
         storage.close()
 
 
-def _summaries(connection: Connection) -> list[Summary]:
+def _summaries(connection: Connection) -> list[StudySummary]:
     found = mirror.find_studies(connection)
     return [_summary(connection, name, found[name]) for name in sorted(found)]
 
 
-def _summary(connection: Connection, name: str, key: int) -> Summary:
-    ledger = Ledger(connection=connection, study_id=key)
+def _summary(connection: Connection, name: str, key: int) -> StudySummary:
+    ledger = TrialRows(connection=connection, study_id=key)
     counts = ledger.counts()
     facts = mirror.study_facts(connection, key)
     latest = ledger.latest()
-    return Summary(
+    return StudySummary(
         name=name,
         trials=_asked(facts),
         ended=sum(counts.get(state, 0) for state in ("complete", "pruned", "failed")),

@@ -14,22 +14,22 @@ from archscape.analysis.statistics.frontier import Objectives
 from . import optuna_rows as mirror
 from .lease import Lease
 from .owner import Owner
-from .rung_rows import Marks
+from .rung_rows import RungRows
 from .spool import Result
-from .trial import Held
-from .trial_rows import Ledger
+from .trial import TrialRecord
+from .trial_rows import TrialRows
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample
 
-    from ..pruners import Rule, Verdict
+    from ..pruners import Decision, Pruner
 
 MAX_ATTEMPTS = 3
 """How often a trial is tried before the worker it loses counts as its own fault."""
 
 
 @dataclass(frozen=True)
-class Steps:
+class StudyTransaction:
     """Changes the trials of one study through the connection of a transaction."""
 
     connection: Connection
@@ -37,15 +37,15 @@ class Steps:
     objectives: Objectives
 
     @cached_property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> TrialRows:
         """The rows of the trials."""
         only = next(iter(self.objectives)) if len(self.objectives) == 1 else ""
-        return Ledger(connection=self.connection, study_id=self.study_id, only=only)
+        return TrialRows(connection=self.connection, study_id=self.study_id, only=only)
 
     @cached_property
-    def marks(self) -> Marks:
+    def marks(self) -> RungRows:
         """What trials left at the rungs of early stopping."""
-        return Marks(connection=self.connection, study_id=self.study_id)
+        return RungRows(connection=self.connection, study_id=self.study_id)
 
     def submit(self, lease: Lease, sample: Sample) -> bool:
         """Create a trial and its lease; False if another process has taken the number.
@@ -65,7 +65,7 @@ class Steps:
         self.ledger.add(lease, decisions=sample.decisions, trial_id=key)
         return True
 
-    def take_up(self, free: Sequence[Held], owner: Owner, *, blame: bool = True) -> Held | None:
+    def take_up(self, free: Sequence[TrialRecord], owner: Owner, *, blame: bool = True) -> TrialRecord | None:
         """Give the first of the trials that nobody works on to a process.
 
         Args:
@@ -78,7 +78,7 @@ class Steps:
             return held
         return None
 
-    def promote(self, owner: Owner, rule: Rule | None, *, kept: Collection[int] = ()) -> Held | None:
+    def promote(self, owner: Owner, rule: Pruner | None, *, kept: Collection[int] = ()) -> TrialRecord | None:
         """Give a trial that was stopped early and may go on to a process, from the highest rung down.
 
         Args:
@@ -95,14 +95,16 @@ class Steps:
                 return held
         return None
 
-    def judge(self, held: Held, rung: int, metrics: Mapping[str, float], rule: Rule) -> Verdict | None:
+    def judge(
+        self, held: TrialRecord, rung: int, metrics: Mapping[str, float], rule: Pruner
+    ) -> Decision | None:
         """Compare a trial with those that reached the rung before, and pause it if it may not go on.
 
         Returns:
             The verdict; None if there is nothing to decide: the trial went on from here before and lost its
             process, or has no value for an objective.
         """
-        from ..pruners import Mark
+        from ..pruners import RungResult
 
         passed = self.marks.find(rung, held.number)
         if passed or not all(name in metrics for name in self.objectives):
@@ -110,7 +112,7 @@ class Steps:
         values = tuple(float(metrics[name]) for name in self.objectives)
         if passed is None:
             self.marks.add(rung, held.number, values, passed=False)
-        mine = Mark(number=held.number, values=values, passed=False)
+        mine = RungResult(number=held.number, values=values, passed=False)
         verdict = rule.verdict(rung, mine, self.marks.at(rung))
         if verdict.go:
             self.marks.passes(rung, held.number)
@@ -118,7 +120,7 @@ class Steps:
             self.ledger.pause(held, rung=rung, metrics=metrics, cause=rule.name, message=verdict.reason)
         return verdict
 
-    def end(self, held: Held, result: Result) -> None:
+    def end(self, held: TrialRecord, result: Result) -> None:
         """Write how a trial ended."""
         complete = result.status == "complete"
         self.ledger.add_epochs(held.number, dict(enumerate(result.history, 1)))
@@ -158,7 +160,7 @@ class Steps:
         mirror.remove_study(self.connection, self.study_id)
 
 
-def lost(held: Held) -> Result | None:
+def lost(held: TrialRecord) -> Result | None:
     """Return the failure of a trial that lost its process too often; None if it may be tried again."""
     if held.attempts < MAX_ATTEMPTS or held.owner is None:
         return None

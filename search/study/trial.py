@@ -15,7 +15,7 @@ from .schema import FINAL
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class TrialRecord:
     """A trial and the process that works on it.
 
     Attributes:
@@ -45,7 +45,7 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial(Held):
+class Trial(TrialRecord):
     """Everything that a study knows of a trial but its epochs.
 
     Attributes:
@@ -78,9 +78,9 @@ class Trial(Held):
 _TEXTS = ("network", "cause", "message", "worker", "started", "finished")
 
 
-def held_of(record: sqlalchemy.Row[*tuple[Any, ...]]) -> Held:
+def trial_record_of(record: sqlalchemy.Row[*tuple[Any, ...]]) -> TrialRecord:
     """Return the holder of a trial from its row."""
-    return Held(**_held(record))
+    return TrialRecord(**_held(record))
 
 
 def trial_of(record: sqlalchemy.Row[*tuple[Any, ...]]) -> Trial:

@@ -18,7 +18,7 @@ from .lease import Lease
 from .owner import Owner
 from .schema import OPEN, epochs
 from .schema import trials as table
-from .trial import Held, Trial, held_of, trial_of
+from .trial import Trial, TrialRecord, trial_of, trial_record_of
 
 _HELD = (
     *(table.c.number, table.c.hash, table.c.trial_id, table.c.state, table.c.attempts),
@@ -28,7 +28,7 @@ _HELD_BY_NONE = {"machine": None, "pid": None, "born": None, "beat": None}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ledger:
+class TrialRows:
     """Reads and writes the trials of one study; every change of a state is numbered in the order of all.
 
     Attributes:
@@ -66,12 +66,12 @@ class Ledger:
             )
         )
 
-    def find(self, number: int) -> Held | None:
+    def find(self, number: int) -> TrialRecord | None:
         """Return who holds a trial."""
         return next(iter(self._held(table.c.number == number)), None)
 
     def now(self) -> datetime:
-        """Return the time by the clock of the database, as `Held.beat` has it."""
+        """Return the time by the clock of the database, as `TrialRecord.beat` has it."""
         moment: datetime = self.connection.execute(
             select(type_coerce(self._moment, table.c.beat.type))
         ).scalar_one()
@@ -88,11 +88,11 @@ class Ledger:
         query = select(table.c.cause, func.count()).where(failed).group_by(table.c.cause)
         return {row[0]: row[1] for row in self.connection.execute(query)}
 
-    def in_states(self, *states: str) -> list[Held]:
+    def in_states(self, *states: str) -> list[TrialRecord]:
         """Return the trials in these states, by number."""
         return self._held(table.c.state.in_(states))
 
-    def pausing(self) -> list[Held]:
+    def pausing(self) -> list[TrialRecord]:
         """Return the trials that were stopped early and are not left yet, by number."""
         return self._held((table.c.state == "paused") & table.c.machine.is_not(None))
 
@@ -131,20 +131,22 @@ class Ledger:
         }
         self.connection.execute(table.insert().values(row))
 
-    def take(self, held: Held, owner: Owner, *, attempts: int) -> None:
+    def take(self, held: TrialRecord, owner: Owner, *, attempts: int) -> None:
         """Give a trial to a process that works on it from now on."""
         self._change(held, "running", attempts=attempts, **self._held_by(owner))
 
-    def free(self, held: Held) -> None:
+    def free(self, held: TrialRecord) -> None:
         """Take a running trial from its owner as if the attempt had not been made."""
         self._change(held, "waiting", attempts=held.attempts - 1, **_HELD_BY_NONE)
 
-    def pause(self, held: Held, *, rung: int, metrics: Mapping[str, float], cause: str, message: str) -> None:
+    def pause(
+        self, held: TrialRecord, *, rung: int, metrics: Mapping[str, float], cause: str, message: str
+    ) -> None:
         """Pause a trial at a rung; its owner keeps it until the checkpoint is written."""
         facts = {"rung": rung, "metrics": json.dumps(dict(metrics)), "cause": cause, "message": message}
         self._change(held, "paused", **facts)
 
-    def leave(self, held: Held) -> None:
+    def leave(self, held: TrialRecord) -> None:
         """Take a paused trial from its owner."""
         self._update(held.number, **_HELD_BY_NONE)
 
@@ -156,7 +158,7 @@ class Ledger:
 
     def end(
         self,
-        held: Held,
+        held: TrialRecord,
         state: str,
         *,
         metrics: Mapping[str, float],
@@ -219,16 +221,16 @@ class Ledger:
     def _held_by(self, owner: Owner) -> dict[str, object]:
         return {"machine": owner.machine, "pid": owner.pid, "born": owner.born, "beat": self._moment}
 
-    def _held(self, condition: sqlalchemy.ColumnElement[bool]) -> list[Held]:
+    def _held(self, condition: sqlalchemy.ColumnElement[bool]) -> list[TrialRecord]:
         """Return trials by number; sorted here, since SQLite would read all trials to find few in order."""
         query = select(*_HELD).where(self._mine, condition)
-        return sorted(map(held_of, self.connection.execute(query)), key=attrgetter("number"))
+        return sorted(map(trial_record_of, self.connection.execute(query)), key=attrgetter("number"))
 
     def _next_change(self) -> int:
         latest = self.connection.execute(select(func.max(table.c.changed)).where(self._mine)).scalar()
         return 0 if latest is None else int(latest) + 1
 
-    def _change(self, held: Held, state: str, **values: object) -> None:
+    def _change(self, held: TrialRecord, state: str, **values: object) -> None:
         self._update(held.number, state=state, changed=self._next_change(), **values)
         mirror.set_state(self.connection, held.trial_id, state)
 

@@ -14,7 +14,7 @@ from ..datasets.dataset import Split
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
-def lay_out(model: nn.Module, split: Split, place: torch.device) -> nn.Module:
+def to_channels_last(model: nn.Module, split: Split, place: torch.device) -> nn.Module:
     """Move a module to a device, channels last in memory if the samples have two or three axes of space."""
     model = model.to(place)
     if split.x.ndim in _FORMATS:
@@ -22,7 +22,7 @@ def lay_out(model: nn.Module, split: Split, place: torch.device) -> nn.Module:
     return model
 
 
-def pick_device(device: str) -> torch.device:
+def resolve_device(device: str) -> torch.device:
     """Return the device that a job names; `auto` is CUDA where there is one.
 
     Raises:
@@ -54,6 +54,6 @@ def limit_memory(share: float, *, device: str = "auto") -> None:
     """
     if not 0 < share <= 1:
         raise JobError(f"memory share: it is above 0 and up to 1, but got {share:g}")
-    place = pick_device(device)
+    place = resolve_device(device)
     if place.type == "cuda":
         torch.cuda.set_per_process_memory_fraction(share, place.index)

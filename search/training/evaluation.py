@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ..datasets.dataset import Split
-from .device import lay_out, pick_device
+from .device import resolve_device, to_channels_last
 
 # Fixed, because the last bits of an output may depend on the batch it is computed in. On a CPU the maps of a
 # small batch stay in the cache and in memory that the allocator has at hand.
@@ -28,8 +28,8 @@ def evaluate_accuracy(model: nn.Module, split: Split, *, device: str = "auto") -
     Returns:
         The number of correct samples, and of all samples.
     """
-    place = pick_device(device)
-    correct, _ = count_correct(lay_out(model, split, place), split.to(place))
+    place = resolve_device(device)
+    correct, _ = count_correct(to_channels_last(model, split, place), split.to(place))
     return correct, len(split)
 
 

@@ -12,7 +12,7 @@ from archscape.spaces.errors import ShapeError
 AUXILIARY = 0.3  # weight of auxiliary classifiers (Szegedy et al. 2014, section 5)
 
 
-class Passes:
+class GradientStep:
     """The passes of a training.
 
     Attributes:

@@ -15,13 +15,13 @@ from typing import Literal
 import torch
 from torch import nn
 
-from ..datasets.dataset import Data, Split
+from ..datasets.dataset import Dataset, Split
 from ..shutdown import never
 from .augment import augment
 from .checkpoint import Snapshot
-from .device import lay_out
+from .device import to_channels_last
 from .evaluation import count_correct
-from .gradients import Passes
+from .gradients import GradientStep
 from .optimizer import optimizer
 from .recipe import Recipe
 from .schedule import Schedule
@@ -41,7 +41,7 @@ class TimedOut(Exception):  # noqa: N818 - a status
     status: Literal["timed_out"] = "timed_out"
 
 
-class Asked(Exception):  # noqa: N818 - not an error
+class Interrupted(Exception):  # noqa: N818 - not an error
     """The training was asked to stop, and did so between two steps."""
 
 
@@ -51,7 +51,7 @@ class Loop:
     def __init__(
         self,
         *,
-        data: Data,
+        data: Dataset,
         recipe: Recipe,
         place: torch.device,
         seed: int,
@@ -67,7 +67,7 @@ class Loop:
         self.started = time.perf_counter()
         self.batch = min(recipe.batch, len(data.train))
         self.per_epoch = len(data.train) // self.batch
-        self.passes = Passes(classes=data.classes, label_smoothing=recipe.label_smoothing, place=place)
+        self.passes = GradientStep(classes=data.classes, label_smoothing=recipe.label_smoothing, place=place)
         self.steps = 0
         self.clocks = {"step_seconds": 0.0, "eval_seconds": 0.0}
         self.history: list[dict[str, float]] = []
@@ -77,7 +77,7 @@ class Loop:
         """Make the network and all that trains it."""
         recipe = self.recipe
         self.data = self.data.to(self.place)
-        self.model = lay_out(build(), self.data.train, self.place).train()
+        self.model = to_channels_last(build(), self.data.train, self.place).train()
         self.optimizer = optimizer(self.model.parameters(), recipe)
         self.generator = torch.Generator(self.place).manual_seed(self.seed)
         self.schedule = Schedule(
@@ -95,7 +95,7 @@ class Loop:
         Raises:
             Diverged: If a loss or an output is not finite.
             TimedOut: If the recipe's seconds are over.
-            Asked: If the training was asked to stop; it can go on from its snapshot.
+            Interrupted: If the training was asked to stop; it can go on from its snapshot.
         """
         while len(self.history) < self.recipe.epochs:
             loss, epoch = self._epoch(), len(self.history) + 1
@@ -235,4 +235,4 @@ class Loop:
             where = f"epoch {len(self.history) + 1} of {self.recipe.epochs}"
             raise TimedOut(f"the recipe's {limit:g} seconds ended in {where}")
         if self.stopping():
-            raise Asked
+            raise Interrupted

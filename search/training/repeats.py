@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
 
-from ..datasets.dataset import Data
+from ..datasets.dataset import Dataset
 from ..shutdown import never
 from .checkpoint import Checkpoint
 from .recipe import Recipe
@@ -25,7 +25,7 @@ SUMMED = ("seconds", "step_seconds", "eval_seconds", "epochs", "steps")
 
 def train_repeats(
     build: Build,
-    data: Data,
+    data: Dataset,
     recipe: Recipe,
     *,
     seed: int,

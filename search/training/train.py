@@ -24,13 +24,13 @@ from torch import nn
 
 from archscape.spaces.errors import JobError
 
-from ..datasets.dataset import Data
+from ..datasets.dataset import Dataset
 from ..shutdown import never
 from .checkpoint import Checkpoint
-from .device import pick_device
+from .device import resolve_device
 from .evaluation import evaluate_accuracy
 from .gradients import is_out_of_memory
-from .loop import Asked, Diverged, Loop, TimedOut
+from .loop import Diverged, Interrupted, Loop, TimedOut
 from .recipe import Recipe
 
 __all__ = ["Outcome", "evaluate_accuracy", "train"]
@@ -73,7 +73,7 @@ class Outcome:
 
 def train(
     build: Build,
-    data: Data,
+    data: Dataset,
     recipe: Recipe,
     *,
     seed: int,
@@ -125,7 +125,7 @@ def train(
 
 def train_kept(
     build: Build,
-    data: Data,
+    data: Dataset,
     recipe: Recipe,
     *,
     seed: int,
@@ -140,7 +140,7 @@ def train_kept(
     If the checkpoint says that this training came to its end, its outcome is returned, with the weights only
     if the checkpoint holds them.
     """
-    place = pick_device(device)
+    place = resolve_device(device)
     _check_rungs(rungs, recipe.epochs)
     with _seeded(seed, place):
         loop = Loop(data=data, recipe=recipe, place=place, seed=seed, rungs=rungs, stopping=stopping)
@@ -168,7 +168,7 @@ def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcom
     while True:
         try:
             row = next(epochs, None)
-        except Asked:
+        except Interrupted:
             return _left(loop, checkpoint, "interrupted")
         except Exception as error:
             return _failed(loop, error)

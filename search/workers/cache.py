@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ..atomic import write_json, write_whole
 from ..study.spool import Result
-from .evaluator import Context, Evaluate, Training
+from .evaluator import Context, Evaluator, TrainingEvaluator
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
@@ -42,7 +42,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cached:
+class CachedEvaluator:
     """An evaluation that looks for the result in a cache first.
 
     A result from the cache is reported epoch by epoch like any other, so early stopping hears of it, and may
@@ -55,7 +55,7 @@ class Cached:
         checkpoints: Folder of the weights of the study, `HASH.safetensors`.
     """
 
-    evaluate: Evaluate
+    evaluate: Evaluator
     folder: Path
     facts: Mapping[str, object]
     checkpoints: Path
@@ -114,7 +114,7 @@ class Cached:
         write_json(self.folder / f"{key}.json", {"metrics": result.metrics, "history": result.history})
 
 
-def cached(training: Training, folder: Path) -> Cached:
+def cached(training: TrainingEvaluator, folder: Path) -> CachedEvaluator:
     """Return the evaluation that trains what is not in a cache.
 
     Args:
@@ -124,9 +124,9 @@ def cached(training: Training, folder: Path) -> Cached:
     Raises:
         JobError: If this machine does not have the device.
     """
-    from ..training.device import pick_device
+    from ..training.device import resolve_device
 
-    return Cached(
+    return CachedEvaluator(
         evaluate=training,
         folder=folder,
         checkpoints=training.checkpoints,
@@ -135,7 +135,7 @@ def cached(training: Training, folder: Path) -> Cached:
             "data": training.data.fingerprint,
             "repeats": training.repeats,
             "rungs": list(training.rungs) if training.recipe.schedule == "rungs" else [],
-            "device": pick_device(training.device).type,
+            "device": resolve_device(training.device).type,
         },
     )
 

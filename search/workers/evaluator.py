@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..atomic import sweep, write_whole
 from ..disk import is_full
-from ..shutdown import Stop, never
+from ..shutdown import ShutdownRequested, never
 from ..study.lease import Lease
 from ..study.spool import Result
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from archscape.spaces import Network
 
-    from ..datasets.dataset import Data
+    from ..datasets.dataset import Dataset
     from ..training.recipe import Recipe
 
 
@@ -65,7 +65,7 @@ class Context:
         )
 
 
-class Evaluate(Protocol):
+class Evaluator(Protocol):
     """Gives a network its result; the same in every process."""
 
     def __call__(self, network: Network, context: Context) -> Result:
@@ -73,7 +73,7 @@ class Evaluate(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class TrainingEvaluator:
     """Evaluation by training on data.
 
     Attributes:
@@ -86,7 +86,7 @@ class Training:
         rungs: Epochs at which early stopping may compare networks.
     """
 
-    data: Data
+    data: Dataset
     recipe: Recipe
     device: str
     checkpoints: Path
@@ -97,7 +97,7 @@ class Training:
         """Train the network; its weights are on disk before its result is returned.
 
         Raises:
-            Stop: If the process was asked to stop; the training can go on later.
+            ShutdownRequested: If the process was asked to stop; the training can go on later.
         """
         from archscape.spaces.codegen.build import build
 
@@ -118,7 +118,7 @@ class Training:
             log=context.log,
         )
         if outcome.status == "interrupted":
-            raise Stop
+            raise ShutdownRequested
         if outcome.status == "pruned":
             return context.result(status="pruned", metrics=outcome.metrics, history=outcome.history)
         if outcome.status != "complete":
@@ -147,7 +147,7 @@ class Training:
         write_whole(path, save(tensors, metadata={"format": "pt", "data": self.data.name, **units}))
 
 
-def evaluate_safely(evaluate: Evaluate, network: Network, context: Context) -> Result:
+def evaluate_safely(evaluate: Evaluator, network: Network, context: Context) -> Result:
     """Return the result of a trial, also when the evaluation raises.
 
     Raises:

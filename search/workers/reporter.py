@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from archscape.spaces.errors import StudyError
 
-from ..study.heartbeat import Hold
+from ..study.heartbeat import Heartbeat
 from ..study.lease import Lease
 from ..study.study import Study
 from .events import Event, Notify
 
 if TYPE_CHECKING:
-    from ..pruners import Rule
+    from ..pruners import Pruner
 
 EPOCH_SECONDS = 1.0
 """Epochs go to the study together when less than this long ago others did."""
@@ -51,8 +51,8 @@ class Reporter:
 
     study: Study
     lease: Lease
-    hold: Hold
-    rule: Rule | None
+    hold: Heartbeat
+    rule: Pruner | None
     worker: str
     log: Callable[[str], None]
     notify: Notify

@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING
 from archscape.spaces.errors import JobError
 from archscape.spaces.values import shape_text
 
-from ..folder import Folder
+from ..folder import RunFolder
 from ..job import Job, read_job
-from ..samplers.base import proposer
-from ..shutdown import Stopper
+from ..samplers.base import make_sampler
+from ..shutdown import Shutdown
 from ..study.study import Study
 from .cache import cached
-from .evaluator import Evaluate, Training
+from .evaluator import Evaluator, TrainingEvaluator
 from .events import Notify
-from .slot import Seat
+from .slot import WorkerSlot
 from .watchdog import Watchdog
-from .worker import Plan, Worker
+from .worker import SearchPlan, Worker
 
 if TYPE_CHECKING:
-    from ..datasets.dataset import Data
+    from ..datasets.dataset import Dataset
 
 
-def join_run(
+def run_worker(
     path: Path,
     *,
     name: str,
     notify: Notify,
-    stopper: Stopper,
+    stopper: Shutdown,
     storage: str = "",
-    seat: Seat | None = None,
+    seat: WorkerSlot | None = None,
     bite: Callable[[], None] | None = None,
 ) -> None:
     """Be a worker of the run in a folder until it is done or a stop is requested; there may be others.
@@ -51,20 +51,20 @@ def join_run(
         InputError: If the data cannot be used, or is not the data the study began with.
         StudyError: If the study cannot go on.
     """
-    from ..datasets.dataset import load_data
-    from ..training.device import pick_device
+    from ..datasets.dataset import load_dataset
+    from ..training.device import resolve_device
 
-    folder, seat = Folder(path), seat or Seat()
+    folder, seat = RunFolder(path), seat or WorkerSlot()
     job = read_job(folder.job, data=seat.data)
     device = seat.device or job.device
-    data = load_data(job.data)
+    data = load_dataset(job.data)
     check_fit(job, data)
     with Study.open(path, storage=storage, name=job.search) as study:
-        study.pin("device", str(pick_device(device)))
+        study.pin("device", str(resolve_device(device)))
         check_same_data(study, job, data.fingerprint)
         Worker(
             name=name,
-            plan=plan_of(job),
+            plan=search_plan(job),
             study=study,
             evaluate=evaluation(job, data, folder, device=device),
             logs=folder.logs,
@@ -79,11 +79,11 @@ def _limit(job: Job) -> float | None:
     return None if job.recipe.seconds is None else job.recipe.seconds * job.repeats
 
 
-def plan_of(job: Job) -> Plan:
+def search_plan(job: Job) -> SearchPlan:
     """Return what a job asks of its workers."""
-    return Plan(
+    return SearchPlan(
         space=job.limited_space,
-        proposer=proposer(job.sampler),
+        make_sampler=make_sampler(job.sampler),
         trials=job.trials,
         seed=job.seed,
         rule=job.rule(),
@@ -91,10 +91,10 @@ def plan_of(job: Job) -> Plan:
     )
 
 
-def evaluation(job: Job, data: Data, folder: Folder, *, device: str) -> Evaluate:
+def evaluation(job: Job, data: Dataset, folder: RunFolder, *, device: str) -> Evaluator:
     """Return how a job's networks get their results: by training, or from its cache."""
     rule = job.rule()
-    training = Training(
+    training = TrainingEvaluator(
         data=data,
         recipe=job.recipe,
         device=device,
@@ -119,7 +119,7 @@ def check_same_data(study: Study, job: Job, fingerprint: str) -> None:
         )
 
 
-def check_fit(job: Job, data: Data) -> None:
+def check_fit(job: Job, data: Dataset) -> None:
     """Check that the networks of the space take the data's samples and tell all its classes apart."""
     space = job.limited_space
     if space.input != data.input:

@@ -23,7 +23,7 @@ class Placement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seat:
+class WorkerSlot:
     """What a worker's process is told when it starts.
 
     Attributes:
@@ -46,7 +46,7 @@ class Seat:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Seat:
+    def from_json(cls, text: str) -> WorkerSlot:
         """Return the seat of a text."""
         tree = json.loads(text)
         place = Placement(**{**tree["place"], "cores": tuple(tree["place"]["cores"])})

@@ -14,22 +14,22 @@ from archscape.spaces import Sample, Space
 from archscape.spaces.errors import StudyError
 
 from ..disk import has_room
-from ..samplers.base import Exhausted, Proposer, propose_unique
-from ..shutdown import Stop, Stopper
-from ..study.heartbeat import Lost, holding
+from ..samplers.base import Exhausted, Sampler, sample_unique
+from ..shutdown import Shutdown, ShutdownRequested
+from ..study.heartbeat import LeaseLost, keep_alive
 from ..study.history import History
 from ..study.lease import Lease
 from ..study.owner import Owner
 from ..study.spool import Result
 from ..study.study import Study
-from .evaluator import Context, Evaluate, evaluate_safely
+from .evaluator import Context, Evaluator, evaluate_safely
 from .events import Event, Notify
 from .reporter import Reporter, logger
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from ..latency import Aim
-    from ..pruners import Rule
+    from ..latency import LatencyObjective
+    from ..pruners import Pruner
 
 POLL_SECONDS = 0.1
 """How often a worker without work looks whether the trial of a lost one has come free, at first."""
@@ -47,7 +47,7 @@ MAX_FULL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class SearchPlan:
     """What a search asks of its workers.
 
     Attributes:
@@ -60,17 +60,17 @@ class Plan:
     """
 
     space: Space
-    proposer: Proposer
+    proposer: Sampler
     trials: int
     seed: int
-    rule: Rule | None = None
-    latency: Aim | None = None
+    rule: Pruner | None = None
+    latency: LatencyObjective | None = None
 
     def propose(self, number: int, history: History) -> Sample:
         """Return a new sample for the trial of a number; the same in every process, whenever it is asked."""
         rng = random.Random(f"{self.seed}:{number}")
         limited = self.latency is not None and self.latency.within is not None
-        return propose_unique(self.proposer, self.space, history, rng, aim=self.latency if limited else None)
+        return sample_unique(self.proposer, self.space, history, rng, aim=self.latency if limited else None)
 
 
 @dataclass(kw_only=True)
@@ -89,12 +89,12 @@ class Worker:
     """
 
     name: str
-    plan: Plan
+    plan: SearchPlan
     study: Study
-    evaluate: Evaluate
+    evaluate: Evaluator
     logs: Path
     notify: Notify
-    stopper: Stopper
+    stopper: Shutdown
     watchdog: Watchdog | None = None
     _full_since: float | None = field(default=None, init=False)
 
@@ -105,7 +105,7 @@ class Worker:
             StudyError: If the database or the room on the disk does not come back.
         """
         self.study.storage.wait = self.stopper.sleep
-        seeker = Seeker(plan=self.plan, study=self.study, worker=self.name, notify=self.notify)
+        seeker = TrialSource(plan=self.plan, study=self.study, worker=self.name, notify=self.notify)
         poll = POLL_SECONDS
         try:
             while not self.stopper.requested and not seeker.finished:
@@ -117,7 +117,7 @@ class Worker:
                 elif not seeker.finished:
                     self.stopper.sleep(poll)
                     poll = min(1.5 * poll, MAX_POLL_SECONDS)
-        except Stop:
+        except ShutdownRequested:
             return
 
     def _work_on(self, lease: Lease) -> None:
@@ -127,7 +127,7 @@ class Worker:
         log(f"{self.name} starts: network {lease.hash}, seed {lease.seed}")
         try:
             result = self._evaluate(lease, log)
-        except Lost:
+        except LeaseLost:
             log(f"{self.name} drops it: it was given to another worker, since this one seemed dead")
             return
         except OSError as error:
@@ -144,7 +144,7 @@ class Worker:
 
     def _evaluate(self, lease: Lease, log: Callable[[str], None]) -> Result:
         stopper = self.stopper
-        with holding(self.study, lease, log, stop=stopper.request) as hold:
+        with keep_alive(self.study, lease, log, stop=stopper.request) as hold:
             report = Reporter(
                 study=self.study,
                 lease=lease,
@@ -210,7 +210,7 @@ class Worker:
 
 
 @dataclass(kw_only=True)
-class Seeker:
+class TrialSource:
     """Finds the next trial for a process: a lost one, one that may go on, or a new one.
 
     Attributes:
@@ -222,7 +222,7 @@ class Seeker:
         finished: Whether there is nothing left to do, now or later.
     """
 
-    plan: Plan
+    plan: SearchPlan
     study: Study
     worker: str
     notify: Notify

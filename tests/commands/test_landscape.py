@@ -86,19 +86,19 @@ def test_a_trained_network_is_explored_with_and_without_its_skips(archscape: Run
 
 def test_the_middle_is_the_loss_of_the_exported_weights(archscape: Run, run: Path) -> None:
     from archscape.analysis.landscape.plane import mean_loss
-    from archscape.search.datasets.dataset import load_data
+    from archscape.search.datasets.dataset import load_dataset
     from archscape.search.folder import trained
-    from archscape.search.landscape import Sight
+    from archscape.search.landscape import LandscapeSettings
     from archscape.search.study.study import Study
-    from archscape.search.training.device import lay_out, pick_device
+    from archscape.search.training.device import resolve_device, to_channels_last
 
     archscape("landscape", run, *QUICK, "--seed", "5")
     with Study.open(run) as study:
         network, weights, _ = trained(study)
-    data, module = load_data("digits"), network.build()
+    data, module = load_dataset("digits"), network.build()
     module.load_state_dict(weights)
-    part = Sight(samples=40, seed=5).part(data)
-    expected = mean_loss(lay_out(module, data.train, pick_device("auto")).eval(), part.x, part.y)
+    part = LandscapeSettings(samples=40, seed=5).part(data)
+    expected = mean_loss(to_channels_last(module, data.train, resolve_device("auto")).eval(), part.x, part.y)
     surface = read_landscape(run / "landscape" / "trial-0.json").trained.surface
     assert (surface.loss, surface.accuracy) == expected
 

@@ -17,11 +17,11 @@ import pytest
 
 from archscape.cli import main
 from archscape.search.job import Job, read_job
-from archscape.search.samplers.base import Random
+from archscape.search.samplers.base import RandomSampler
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
 from archscape.search.workers.evaluator import Context
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 from archscape.spaces.errors import StudyError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def begin(job: Job, folder: Path, storage: str | Path, *, name: str = "") -> Stu
 
 
 def submit(study: Study, job: Job, owner: Owner, *, trials: int = 4) -> Context:
-    plan = Plan(space=job.space, proposer=Random(), trials=trials, seed=0)
+    plan = SearchPlan(space=job.space, proposer=RandomSampler(), trials=trials, seed=0)
     lease = study.ask_unique(plan.propose, owner, trials=trials)
     assert lease is not None
     return Context(lease=lease, worker="w1", log=print, report=lambda epoch, metrics: True)

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from archscape.search.datasets.dataset import Data, load_data
-from archscape.search.pruners import Mark, Rule, Verdict
-from archscape.search.samplers.base import Random
+from archscape.search.datasets.dataset import Dataset, load_dataset
+from archscape.search.pruners import Decision, Pruner, RungResult
+from archscape.search.samplers.base import RandomSampler
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 from archscape.spaces import Network, Space
 
 TINY = """\
@@ -48,10 +48,10 @@ class Never:
     name: str = "never"
     rungs: tuple[int, ...] = (1,)
 
-    def verdict(self, rung: int, mine: Mark, marks: Sequence[Mark]) -> Verdict:
-        return Verdict(go=False, reason="nobody goes on")
+    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
+        return Decision(go=False, reason="nobody goes on")
 
-    def promotable(self, rung: int, marks: Sequence[Mark]) -> int | None:
+    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
         return None
 
 
@@ -67,8 +67,8 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def digits() -> Data:
-    return load_data("digits")
+def digits() -> Dataset:
+    return load_dataset("digits")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def network() -> Network:
 
 
 @pytest.fixture(scope="session")
-def never() -> Rule:
+def never() -> Pruner:
     return Never()
 
 
@@ -88,8 +88,8 @@ def tiny() -> Space:
 
 
 @pytest.fixture(scope="session")
-def plan(tiny: Space) -> Plan:
-    return Plan(space=tiny, proposer=Random(), trials=24, seed=0)
+def plan(tiny: Space) -> SearchPlan:
+    return SearchPlan(space=tiny, proposer=RandomSampler(), trials=24, seed=0)
 
 
 @pytest.fixture

@@ -24,17 +24,17 @@ import sqlalchemy
 
 from archscape.analysis.statistics.frontier import Direction, frontier, hypervolume_curve, reference_point
 from archscape.search.dashboard import feed, stream
-from archscape.search.dashboard.board import Board
+from archscape.search.dashboard.board import DashboardState
 from archscape.search.dashboard.detail import LOG_BYTES, tail
-from archscape.search.dashboard.feed import News, look
-from archscape.search.dashboard.follow import Follower
+from archscape.search.dashboard.feed import ChangedTrial, read_changes
+from archscape.search.dashboard.follow import Poller
 from archscape.search.dashboard.page import assets, page
-from archscape.search.dashboard.reach import Reach
+from archscape.search.dashboard.reach import FrontierState
 from archscape.search.dashboard.stream import Stream
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 
 if TYPE_CHECKING:
     from browser import Browser
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 AIMS: dict[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
 
 
-def submit(study: Study, plan: Plan) -> Lease:
+def submit(study: Study, plan: SearchPlan) -> Lease:
     lease = study.ask_unique(plan.propose, Owner.current(), trials=1000)
     assert lease is not None
     return lease
@@ -56,7 +56,7 @@ def submit(study: Study, plan: Plan) -> Lease:
 def test_reach_is_that_of_the_report(aims: dict[str, Direction]) -> None:
     rng = random.Random(0)
     table = {name: [round(rng.uniform(1, 50)) / 10 for _ in range(120)] for name in aims}
-    reach = Reach(objectives=aims)
+    reach = FrontierState(objectives=aims)
     for number in range(120):
         reach.take(number, {name: table[name][number] for name in aims}, ended=number + 1)
     assert sorted(reach.front) == frontier(table, aims).nonzero()[0].tolist()
@@ -69,25 +69,25 @@ def test_reach_is_that_of_the_report(aims: dict[str, Direction]) -> None:
 
 
 def test_reach_of_one_objective_is_its_best_so_far() -> None:
-    reach = Reach(objectives={"loss": "minimize"})
+    reach = FrontierState(objectives={"loss": "minimize"})
     for number, loss in enumerate([3.0, 4.0, 2.0, math.nan, math.inf]):
         reach.take(number, {"loss": loss}, ended=number + 1)
     assert reach.curve() == [(1, 3.0), (3, 2.0)]
     assert reach.front == [2]
 
 
-def news(number: int, state: str, changed: int, **values: float) -> News:
+def news(number: int, state: str, changed: int, **values: float) -> ChangedTrial:
     ends = {"started": f"2026-01-01T10:{number:02}:00+00:00", "finished": ""}
     if state in ("complete", "failed", "pruned"):
         ends["finished"] = f"2026-01-01T10:{number + 1:02}:00+00:00"
     cause = {"failed": "out_of_memory", "pruned": "halving"}.get(state, "")
-    return News(
+    return ChangedTrial(
         number=number, changed=changed, state=state, rung=None, cause=cause, worker="w", values=values, **ends
     )
 
 
-def board_of(*rows: News, trials: int = 10) -> Board:
-    board = Board(objectives=AIMS)
+def board_of(*rows: ChangedTrial, trials: int = 10) -> DashboardState:
+    board = DashboardState(objectives=AIMS)
     latest = {row.number: row.state for row in rows}
     working = tuple(
         feed.Running(number=number, worker="", started="", epoch=0, metrics={})
@@ -151,14 +151,14 @@ def work_of(study: Study, since: int) -> int:
 
     sqlalchemy.event.listen(study.storage.engine, "checkout", listen)
     try:
-        study.storage.read(lambda connection: look(connection, study.key, since=since))
+        study.storage.read(lambda connection: read_changes(connection, study.key, since=since))
     finally:
         sqlalchemy.event.remove(study.storage.engine, "checkout", listen)
     return taken
 
 
 def test_a_look_takes_as_long_after_many_trials_as_after_few(
-    study: Study, plan: Plan, finished: Callable[..., Any]
+    study: Study, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
     work = []
     for ended in (10, 100):
@@ -170,10 +170,10 @@ def test_a_look_takes_as_long_after_many_trials_as_after_few(
     assert work[1] <= 1.2 * work[0]
 
 
-def test_a_look_brings_the_latest_epoch_of_each_running_trial(study: Study, plan: Plan) -> None:
+def test_a_look_brings_the_latest_epoch_of_each_running_trial(study: Study, plan: SearchPlan) -> None:
     first, second = submit(study, plan), submit(study, plan)
     study.report(first, {1: {"loss": 2.0}, 2: {"loss": 1.0}})
-    found = study.storage.read(lambda connection: look(connection, study.key, since=0))
+    found = study.storage.read(lambda connection: read_changes(connection, study.key, since=0))
     assert [(one.number, one.epoch, one.metrics) for one in found.running] == [
         (0, 2, {"loss": 1.0}),
         (1, 0, {}),
@@ -215,9 +215,9 @@ def parsed(text: bytes) -> list[Event]:
 
 
 @pytest.fixture
-def follower(study: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Follower]:
+def follower(study: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Poller]:
     monkeypatch.setattr("archscape.search.dashboard.follow.LOOK_SECONDS", 0.02)
-    follower = Follower(study)
+    follower = Poller(study)
     follower.start()
     yield follower
     follower.close()
@@ -233,7 +233,7 @@ def until(events: Iterator[bytes], kind: str, fits: Callable[[Any], bool] = bool
 
 
 def test_stream_tells_what_changed_and_no_more(
-    follower: Follower, study: Study, plan: Plan, finished: Callable[..., Any]
+    follower: Poller, study: Study, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
     first, second = submit(study, plan), submit(study, plan)
     events = iter(Stream(follower=follower, token="t"))
@@ -250,7 +250,7 @@ def test_stream_tells_what_changed_and_no_more(
     assert working.data[0][4] == {"loss": 1.5, "accuracy": 0.25}
 
 
-def test_stream_goes_on_from_the_last_event(follower: Follower, study: Study, plan: Plan) -> None:
+def test_stream_goes_on_from_the_last_event(follower: Poller, study: Study, plan: SearchPlan) -> None:
     for _ in range(3):
         submit(study, plan)
     known = until(iter(Stream.resumed(follower, "t", "t.1")), "trials")
@@ -260,7 +260,7 @@ def test_stream_goes_on_from_the_last_event(follower: Follower, study: Study, pl
 
 
 def test_a_large_study_comes_in_pieces(
-    follower: Follower, study: Study, plan: Plan, monkeypatch: pytest.MonkeyPatch
+    follower: Poller, study: Study, plan: SearchPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(7):
         submit(study, plan)
@@ -277,12 +277,12 @@ def test_a_large_study_comes_in_pieces(
     assert seen == list(range(7))
 
 
-def test_stream_shows_that_it_lives(follower: Follower, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stream_shows_that_it_lives(follower: Poller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.1)
     assert any(text.startswith(b":") for text in Stream(follower=follower, token="t"))
 
 
-def test_nobody_looks_nothing_is_read(follower: Follower) -> None:
+def test_nobody_looks_nothing_is_read(follower: Poller) -> None:
     events = iter(Stream(follower=follower, token="t"))
     until(events, "summary")
     events.close()  # type: ignore[attr-defined]
@@ -292,7 +292,7 @@ def test_nobody_looks_nothing_is_read(follower: Follower) -> None:
 
 
 def test_a_database_that_is_away_is_told_and_found_again(
-    follower: Follower, study: Study, plan: Plan
+    follower: Poller, study: Study, plan: SearchPlan
 ) -> None:
     submit(study, plan)
     events = iter(Stream(follower=follower, token="t"))
@@ -341,7 +341,7 @@ def server(run: Path) -> Iterator[str]:
 
 
 def test_it_serves_a_study_to_this_machine_only_and_read_only(
-    server: str, run: Path, study: Study, plan: Plan
+    server: str, run: Path, study: Study, plan: SearchPlan
 ) -> None:
     lease = submit(study, plan)
     study.report(lease, {1: {"loss": 1e999, "accuracy": 0.5}})
@@ -374,7 +374,9 @@ def test_it_serves_a_study_to_this_machine_only_and_read_only(
     assert get(server, "/trial/0", method="POST")[0].status == 501
 
 
-def test_events_come_over_http(server: str, study: Study, plan: Plan, finished: Callable[..., Any]) -> None:
+def test_events_come_over_http(
+    server: str, study: Study, plan: SearchPlan, finished: Callable[..., Any]
+) -> None:
     lease = submit(study, plan)
     with closing(HTTPConnection(urlsplit(server).netloc, timeout=60)) as connection:
         connection.request("GET", "/events")
@@ -402,7 +404,7 @@ def blocks(answer: HTTPResponse) -> Iterator[bytes]:
 
 
 def test_the_whole_report_is_built_on_demand(
-    tmp_path: Path, tiny: Any, plan: Plan, finished: Callable[..., Any]
+    tmp_path: Path, tiny: Any, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
     facts = {"objectives": AIMS, "seed": 0}
     with Study.open(tmp_path, name="tiny", facts=facts, settings={"space": tiny.to_yaml()}) as study:
@@ -416,7 +418,7 @@ def test_the_whole_report_is_built_on_demand(
 
 @pytest.mark.slow
 def test_it_serves_a_study_that_lies_on_a_server(
-    tmp_path: Path, plan: Plan, finished: Callable[..., Any], postgres: Cluster
+    tmp_path: Path, plan: SearchPlan, finished: Callable[..., Any], postgres: Cluster
 ) -> None:
     (tmp_path / "mine").mkdir()
     url = postgres.url("dashboard")
@@ -534,7 +536,7 @@ def test_the_page_shows_a_search_from_a_running_trial_to_its_end(
 
 @pytest.mark.slow
 def test_the_page_runs_nothing_that_a_trial_says(
-    browser: Browser, run: Path, study: Study, plan: Plan, finished: Callable[..., Any]
+    browser: Browser, run: Path, study: Study, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
     evil = "<img src=x onerror=hacked=1>"
     lease = submit(study, plan)
@@ -556,7 +558,7 @@ def test_the_page_runs_nothing_that_a_trial_says(
 
 @pytest.mark.slow
 def test_the_page_says_that_the_connection_is_lost_and_finds_it_again(
-    browser: Browser, run: Path, study: Study, plan: Plan
+    browser: Browser, run: Path, study: Study, plan: SearchPlan
 ) -> None:
     submit(study, plan)
     page = browser.page()
@@ -574,7 +576,7 @@ def test_the_page_says_that_the_connection_is_lost_and_finds_it_again(
 
 @pytest.mark.slow
 def test_the_page_is_led_by_keys_and_fits_a_telephone(
-    browser: Browser, run: Path, study: Study, plan: Plan, finished: Callable[..., Any]
+    browser: Browser, run: Path, study: Study, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
     study.tell(finished(submit(study, plan)))
     with serving(run, "--port", "0") as (url, _):

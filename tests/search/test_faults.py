@@ -21,14 +21,14 @@ import pytest
 
 from archscape import search
 from archscape.search.pruners import Halving
-from archscape.search.samplers.base import Random
-from archscape.search.shutdown import Stopper
+from archscape.search.samplers.base import RandomSampler
+from archscape.search.shutdown import Shutdown
 from archscape.search.study.history import History
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.study.trial import Trial
-from archscape.search.workers.evaluator import Context, Evaluate
-from archscape.search.workers.worker import Plan, Worker
+from archscape.search.workers.evaluator import Context, Evaluator
+from archscape.search.workers.worker import SearchPlan, Worker
 from archscape.spaces import Network, Space
 
 TRIALS = 40
@@ -79,7 +79,7 @@ def give_epochs(network: Network, context: Context) -> Result:
     return context.result(status="complete", metrics=history[-1] | {"seconds": 0.0}, history=history)
 
 
-def work_until(step: int, folder: Path, plan: Plan, evaluate: Evaluate) -> None:
+def work_until(step: int, folder: Path, plan: SearchPlan, evaluate: Evaluator) -> None:
     """Work on a study in this process, and kill it as it enters or leaves its n-th function of `search`."""
     home = str(Path(str(search.__file__)).parent)
     steps = count(1)
@@ -97,7 +97,7 @@ def work_until(step: int, folder: Path, plan: Plan, evaluate: Evaluate) -> None:
             evaluate=evaluate,
             logs=folder / "logs",
             notify=lambda event: None,
-            stopper=Stopper(),
+            stopper=Shutdown(),
         ).run()
 
 
@@ -120,7 +120,7 @@ def in_a_fork(work: Callable[[], None]) -> bool:
     return not os.WIFSIGNALED(status)
 
 
-def test_killed_at_every_step(study: Study, plan: Plan, tmp_path: Path) -> None:
+def test_killed_at_every_step(study: Study, plan: SearchPlan, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     plan = replace(plan, trials=30)
     kills = 0
@@ -132,7 +132,7 @@ def test_killed_at_every_step(study: Study, plan: Plan, tmp_path: Path) -> None:
     check(tmp_path, trials=30)
 
 
-def test_killed_at_every_step_of_early_stopping(study: Study, plan: Plan, tmp_path: Path) -> None:
+def test_killed_at_every_step_of_early_stopping(study: Study, plan: SearchPlan, tmp_path: Path) -> None:
     """Whoever is paused, promoted or closed: it ends once, with all its epochs."""
     (tmp_path / "logs").mkdir()
     rule = Halving(eta=2).rule(study.objectives, EPOCHS)
@@ -165,7 +165,7 @@ def children(pid: int) -> list[int]:
 def undisturbed(folder: Path) -> list[str]:
     """Return the hashes of the networks that a search without any faults tries, in its order."""
     space = Space.from_yaml((folder / "space.yaml").read_text())
-    plan = Plan(space=space, proposer=Random(), trials=TRIALS, seed=0)
+    plan = SearchPlan(space=space, proposer=RandomSampler(), trials=TRIALS, seed=0)
     history = History(objectives={"accuracy": "maximize"})
     hashes: list[str] = []
     for number in range(TRIALS):

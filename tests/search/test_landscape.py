@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from archscape.search.datasets.dataset import load_data
+from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import read_job
-from archscape.search.landscape import Explorer, Sight
+from archscape.search.landscape import LandscapeSettings, TrainedTrial
 from archscape.search.run import run
 from archscape.search.study.study import Study
 from archscape.spaces.errors import JobError, StudyError
@@ -53,32 +53,34 @@ def told() -> list[tuple[str, int, int]]:
 
 
 @pytest.fixture
-def explorer(folder: Path, told: list[tuple[str, int, int]]) -> Iterator[Explorer]:
+def explorer(folder: Path, told: list[tuple[str, int, int]]) -> Iterator[TrainedTrial]:
     with Study.open(folder / "run") as study:
-        yield Explorer.of(study, "best", lambda *what: told.append(what))
+        yield TrainedTrial.of(study, "best", lambda *what: told.append(what))
 
 
 def test_the_samples_are_drawn_by_the_seed() -> None:
-    data = load_data("digits")
-    one, two, other = (Sight(samples=50, seed=seed).part(data) for seed in (1, 1, 2))
+    data = load_dataset("digits")
+    one, two, other = (LandscapeSettings(samples=50, seed=seed).part(data) for seed in (1, 1, 2))
     assert torch.equal(one.x, two.x)
     assert torch.equal(one.y, two.y)
     assert not torch.equal(one.x, other.x)
     assert len(one) == 50
-    assert Sight(samples=50).words(data) == "50 of 1,197 training samples"
-    assert len(Sight(samples=5000).part(data)) == 1197
-    assert torch.equal(Sight(samples=5000).part(data).x, data.train.x)
+    assert LandscapeSettings(samples=50).words(data) == "50 of 1,197 training samples"
+    assert len(LandscapeSettings(samples=5000).part(data)) == 1197
+    assert torch.equal(LandscapeSettings(samples=5000).part(data).x, data.train.x)
 
 
-def test_it_tells_how_far_it_is(explorer: Explorer, told: list[tuple[str, int, int]], tmp_path: Path) -> None:
-    explorer.landscape(Sight(steps=3, samples=20))
+def test_it_tells_how_far_it_is(
+    explorer: TrainedTrial, told: list[tuple[str, int, int]], tmp_path: Path
+) -> None:
+    explorer.landscape(LandscapeSettings(steps=3, samples=20))
     assert [done for _, done, _ in told] == list(range(10))
     assert {of for _, _, of in told} == {9}
     explorer.train_plain(tmp_path)
     assert told[-1] == (f"training {explorer.network.name}-without-skips", 1, 1)
 
 
-def test_what_was_trained_is_kept_unless_it_is_damaged(explorer: Explorer, tmp_path: Path) -> None:
+def test_what_was_trained_is_kept_unless_it_is_damaged(explorer: TrainedTrial, tmp_path: Path) -> None:
     assert explorer.kept_plain(tmp_path) is None
     weights = explorer.train_plain(tmp_path)
     kept = explorer.kept_plain(tmp_path)
@@ -91,14 +93,14 @@ def test_what_was_trained_is_kept_unless_it_is_damaged(explorer: Explorer, tmp_p
     assert explorer.kept_plain(tmp_path) is None
 
 
-def test_the_same_seed_trains_the_same_plain_network(explorer: Explorer, tmp_path: Path) -> None:
+def test_the_same_seed_trains_the_same_plain_network(explorer: TrainedTrial, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
     one, two = (explorer.train_plain(tmp_path / name) for name in ("a", "b"))
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_a_training_that_fails_is_told_and_leaves_nothing(explorer: Explorer, tmp_path: Path) -> None:
+def test_a_training_that_fails_is_told_and_leaves_nothing(explorer: TrainedTrial, tmp_path: Path) -> None:
     recipe = replace(explorer.job.recipe, seconds=1e-9)
     hurried = replace(explorer, job=replace(explorer.job, recipe=recipe))
     with pytest.raises(StudyError, match="without-skips: timed_out: the recipe's 1e-09 seconds ended"):
@@ -110,6 +112,6 @@ def test_data_that_has_changed_is_refused(folder: Path) -> None:
     write_data(folder, 1)
     try:
         with Study.open(folder / "run") as study, pytest.raises(JobError, match="bring the old data back"):
-            Explorer.of(study, "best", lambda *_: None)
+            TrainedTrial.of(study, "best", lambda *_: None)
     finally:
         write_data(folder, 0)

@@ -18,9 +18,9 @@ from archscape.analysis.costs.latency.store import save
 from archscape.analysis.reports.run.page import RunResults
 from archscape.search.executors.local import InProcess
 from archscape.search.job import Job, read_job
-from archscape.search.latency import Aim, Window, parse_window
+from archscape.search.latency import LatencyLimit, LatencyObjective, parse_latency_limit
 from archscape.search.run import run
-from archscape.search.samplers.base import Random, propose_unique
+from archscape.search.samplers.base import RandomSampler, sample_unique
 from archscape.search.study.history import History
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
@@ -77,9 +77,9 @@ def go(job: Job, folder: Path) -> RunResults:
     ],
 )
 def test_a_limit_is_read(text: str, low: float | None, high: float | None) -> None:
-    window = parse_window(text)
-    assert window == Window(low=low, high=high)
-    assert parse_window(str(window)) == window
+    window = parse_latency_limit(text)
+    assert window == LatencyLimit(low=low, high=high)
+    assert parse_latency_limit(str(window)) == window
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_limit_is_read(text: str, low: float | None, high: float | None) -> No
 )
 def test_a_wrong_limit_is_said(text: str, said: str) -> None:
     with pytest.raises(JobError, match=said):
-        parse_window(text)
+        parse_latency_limit(text)
 
 
 def test_a_job_takes_this_machines_calibration(limited: Path, kept: Calibration) -> None:
@@ -126,7 +126,7 @@ def test_another_devices_calibration_is_a_file(
     (job_file.parent / "phone.json").write_text(phone.to_json())
     job_file.write_text(job_file.read_text() + "latency: phone.json\n")
     job = read_job(job_file)
-    assert job.latency == Aim(calibration=phone)
+    assert job.latency == LatencyObjective(calibration=phone)
     job_file.write_text(job_file.read_text().replace("phone.json", "fone.json"))
     with pytest.raises(InputError, match=r"job.yaml:8:\d+: .*fone.json: the calibration cannot be read"):
         read_job(job_file)
@@ -220,7 +220,7 @@ def test_a_worker_of_another_machine_finds_it_in_the_study(
 def test_a_limit_that_nothing_meets_is_said_before_anything_starts(limited: Path, tmp_path: Path) -> None:
     job = read_job(limited)
     assert job.latency is not None
-    tight = replace(job, latency=replace(job.latency, within=Window(high=1e-4)))
+    tight = replace(job, latency=replace(job.latency, within=LatencyLimit(high=1e-4)))
     with pytest.raises(Infeasible, match=r"none of 2,000 .* meets latency ..0.0001ms on .*nearest takes"):
         go(tight, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -230,19 +230,19 @@ def test_the_nearest_miss_may_lie_on_either_side(kept: Calibration) -> None:
     space = Space.from_yaml(
         "space: three\ninput: 1x8x8\nlet: {w: {4, 64, 512}}\nlayers: [conv: {width: $w}, avgpool]\n"
     )
-    aim = Aim(calibration=kept)
+    aim = LatencyObjective(calibration=kept)
     _, below, above = sorted(aim.milliseconds(sample.network) for sample in space.enumerate())
     gap = above - below
     for begin, nearest in ((0.1, below), (0.8, above)):
-        window = Window(low=below + begin * gap, high=below + (begin + 0.1) * gap)
+        window = LatencyLimit(low=below + begin * gap, high=below + (begin + 0.1) * gap)
         with pytest.raises(Infeasible, match=f"the nearest takes {nearest:.4g}ms"):
             replace(aim, within=window).check(space, random.Random(7))
 
 
 def test_proposals_are_within_the_limit(tiny: Space, calibration: Calibration) -> None:
-    aim = Aim(calibration=calibration, within=Window(high=middle(tiny, calibration)))
+    aim = LatencyObjective(calibration=calibration, within=LatencyLimit(high=middle(tiny, calibration)))
     history = History(objectives={"accuracy": "maximize"})
     for seed in range(20):
-        sample = propose_unique(Random(), tiny, history, random.Random(seed), aim=aim)
+        sample = sample_unique(RandomSampler(), tiny, history, random.Random(seed), aim=aim)
         assert aim.holds(sample.network)
         history.hashes.add(sample.network.hash())

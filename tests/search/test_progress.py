@@ -9,14 +9,14 @@ from itertools import count
 import pytest
 from rich.console import Console
 
-from archscape.search.progress import Progress, Tally
-from archscape.search.pruners import Rule
+from archscape.search.progress import Progress, ProgressState
+from archscape.search.pruners import Pruner
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.study.trial import Trial
 from archscape.search.workers.events import Event
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 from archscape.spaces.errors import StudyError
 
 EVENTS = [
@@ -32,15 +32,15 @@ EVENTS = [
 
 
 @pytest.fixture
-def tally() -> Tally:
-    return Tally(trials=8, objectives={"accuracy": "maximize", "macs": "minimize"})
+def tally() -> ProgressState:
+    return ProgressState(trials=8, objectives={"accuracy": "maximize", "macs": "minimize"})
 
 
 def clock() -> Iterator[int]:
     return count(0, 30)
 
 
-def test_tally_follows_the_events(tally: Tally) -> None:
+def test_tally_follows_the_events(tally: ProgressState) -> None:
     for event in EVENTS:
         tally.take(event)
     assert (tally.done, tally.count("failed"), tally.frontier_size()) == (3, 1, 2)
@@ -53,7 +53,7 @@ def test_events_survive_their_line() -> None:
     assert all(b"\n" not in event.to_line()[:-1] for event in EVENTS)
 
 
-def test_is_two_plain_lines_where_there_is_no_terminal(tally: Tally) -> None:
+def test_is_two_plain_lines_where_there_is_no_terminal(tally: ProgressState) -> None:
     file = io.StringIO()
     ticks = clock()
     with Progress(
@@ -69,7 +69,7 @@ def test_is_two_plain_lines_where_there_is_no_terminal(tally: Tally) -> None:
     ]
 
 
-def test_terminal_shows_trials_best_time_left_and_every_worker(tally: Tally) -> None:
+def test_terminal_shows_trials_best_time_left_and_every_worker(tally: ProgressState) -> None:
     console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None, record=True)
     ticks = clock()
     view = Progress(tally, title="demo", console=console, clock=lambda: next(ticks))
@@ -84,7 +84,12 @@ def test_terminal_shows_trials_best_time_left_and_every_worker(tally: Tally) -> 
 
 
 def test_shows_what_others_did_in_the_study(
-    tally: Tally, study: Study, plan: Plan, owner: Owner, finished: Callable[..., Result], never: Rule
+    tally: ProgressState,
+    study: Study,
+    plan: SearchPlan,
+    owner: Owner,
+    finished: Callable[..., Result],
+    never: Pruner,
 ) -> None:
     """Their trials come from the study; those of one's own workers from their events, sooner, and once."""
     leases = [study.ask_unique(plan.propose, owner, trials=8) for _ in range(4)]
@@ -105,7 +110,7 @@ def test_shows_what_others_did_in_the_study(
     assert study.trials(since=tally.seen) == []
 
 
-def test_view_outlives_a_database_that_is_away(tally: Tally) -> None:
+def test_view_outlives_a_database_that_is_away(tally: ProgressState) -> None:
     def away() -> list[Trial]:
         raise StudyError("the server is away")
 

@@ -14,14 +14,14 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from archscape.analysis.reports.run.page import RunResults
-from archscape.search.datasets.dataset import load_data
+from archscape.search.datasets.dataset import load_dataset
 from archscape.search.executors.local import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.run import run
 from archscape.search.study.frames import COLUMNS, CURVE_COLUMNS
 from archscape.search.study.study import Study
-from archscape.search.study.summary import summaries
+from archscape.search.study.summary import study_summaries
 from archscape.search.training.evaluation import evaluate_accuracy
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network, Space, load_network
@@ -66,7 +66,7 @@ def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None
     assert list(curves.columns) == list(CURVE_COLUMNS)
     assert list(curves["trial"]) == [0, 1, 2, 3]
     environment = json.loads((folder / "environment.json").read_text())
-    assert environment["data_fingerprint"] == load_data("digits").fingerprint
+    assert environment["data_fingerprint"] == load_dataset("digits").fingerprint
     assert environment["command"] == "archscape search x"
     assert list(found.references["name"]) == ["lenet5"]
     text = console.file.getvalue()  # type: ignore[attr-defined]
@@ -78,7 +78,7 @@ def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None
 
 def test_weights_reproduce_the_recorded_test_accuracy(job: Job, tmp_path: Path) -> None:
     found = go(replace(job, trials=2), tmp_path / "run")
-    data = load_data("digits")
+    data = load_dataset("digits")
     for _, trial in found.trials.iterrows():
         network = Network.from_json(trial["network"])
         assert network.hash() == trial["hash"]
@@ -204,7 +204,7 @@ def test_other_job_under_the_same_name_is_refused(job: Job, tmp_path: Path) -> N
     with pytest.raises(JobError, match="began with seed 0, but the job has 1; give the search another name"):
         search(replace(job, seed=1), "second")
     search(replace(job, trials=1, seed=1, search="other"), "second")
-    assert [summary.name for summary in summaries(storage)] == ["other", "tiny-digits"]
+    assert [summary.name for summary in study_summaries(storage)] == ["other", "tiny-digits"]
 
 
 def test_epochs_of_every_trial_are_in_the_tables(job: Job, tmp_path: Path) -> None:

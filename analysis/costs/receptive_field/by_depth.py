@@ -10,7 +10,7 @@ from archscape.spaces.graph import Op, Shape
 from . import receptive_fields
 
 
-class Sight(NamedTuple):
+class FieldAtDepth(NamedTuple):
     """What the layers of one depth see.
 
     Attributes:
@@ -24,7 +24,7 @@ class Sight(NamedTuple):
     field: Shape
 
 
-def field_growth(network: Network) -> list[Sight]:
+def field_growth(network: Network) -> list[FieldAtDepth]:
     """Return the largest receptive field at every depth, as long as a layer writes more than one place.
 
     >>> from archscape.spaces import load_network
@@ -33,13 +33,13 @@ def field_growth(network: Network) -> list[Sight]:
     """
     flat, fields = network.graph.flatten(), receptive_fields(network.graph)
     depths = [0]
-    found: dict[int, Sight] = {}
+    found: dict[int, FieldAtDepth] = {}
     for node in flat.nodes:
         assert isinstance(node.op, Op)
         depth = max([depths[value] for value in node.inputs]) + node.op.weighted
         depths.append(depth)
         if depth and max(node.shape[1:], default=1) > 1:
-            sight = Sight(depth, node.name, fields[node.name])
+            sight = FieldAtDepth(depth, node.name, fields[node.name])
             if depth not in found or max(sight.field) >= max(found[depth].field):
                 found[depth] = sight
     return [found[depth] for depth in sorted(found)]

@@ -11,7 +11,7 @@ from archscape.spaces.values import shape_text
 
 from ..format import escaped, size
 from ..page.specs import Spec, axis, layout_of
-from .entrant import Entrant
+from .entrant import ComparedNetwork
 from .layer_charts import rows_axis, weighted
 
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -21,7 +21,7 @@ WIDE = 0.3
 """Share of the level axis that a label may take."""
 
 
-def memory_chart(one: Entrant, *, color: str, top: int, bottom: int) -> Spec:
+def memory_chart(one: ComparedNetwork, *, color: str, top: int, bottom: int) -> Spec:
     """Return the bytes of maps while each operator runs, with the place of the peak.
 
     Args:
@@ -83,7 +83,7 @@ def _peak_label(moments: Sequence[Moment], at: int) -> Spec:
     }
 
 
-def _middles(one: Entrant, moments: Sequence[Moment]) -> dict[str, float]:
+def _middles(one: ComparedNetwork, moments: Sequence[Moment]) -> dict[str, float]:
     """Return the middle of the operators of each row with weights."""
     named = {layer.name.partition(".")[0] for layer in weighted(one.layers)}
     places: dict[str, list[int]] = {}
@@ -92,7 +92,7 @@ def _middles(one: Entrant, moments: Sequence[Moment]) -> dict[str, float]:
     return {row: (found[0] + found[-1]) / 2 for row, found in places.items() if row in named}
 
 
-def field_chart(entrants: Sequence[Entrant], colors: Sequence[str]) -> Spec:
+def field_chart(entrants: Sequence[ComparedNetwork], colors: Sequence[str]) -> Spec:
     """Return the largest receptive field at each depth, a line a network that bears its name."""
     lines: list[Spec] = []
     ends: list[tuple[str, int, int]] = []
@@ -137,7 +137,7 @@ def field_chart(entrants: Sequence[Entrant], colors: Sequence[str]) -> Spec:
     return {"data": lines, "layout": layout}
 
 
-def _input_line(entrants: Sequence[Entrant]) -> Spec:
+def _input_line(entrants: Sequence[ComparedNetwork]) -> Spec:
     """Return a line at the extent of the input, where all read the same."""
     extents = {max(one.input[1:], default=1) for one in entrants}
     if len(extents) != 1:

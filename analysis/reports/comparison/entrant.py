@@ -50,7 +50,7 @@ class Terms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entrant:
+class ComparedNetwork:
     """One of those that are compared. Of a module that is run, only what its costs hold is known.
 
     Attributes:
@@ -70,7 +70,7 @@ class Entrant:
     predictor: Predictor | None = None
 
     @classmethod
-    def of(cls, found: Profile, terms: Terms, predictor: Predictor | None = None) -> Entrant:
+    def of(cls, found: Profile, terms: Terms, predictor: Predictor | None = None) -> ComparedNetwork:
         """Return a network whose costs are known."""
         network = found.network
         return cls(
@@ -141,7 +141,7 @@ class Entrant:
         return [] if self.network is None else lint(self.network)
 
 
-def entrants(networks: Sequence[Network], terms: Terms | None = None) -> list[Entrant]:
+def entrants(networks: Sequence[Network], terms: Terms | None = None) -> list[ComparedNetwork]:
     """Return networks as they stand in a comparison.
 
     >>> from archscape.spaces import load_network
@@ -149,4 +149,4 @@ def entrants(networks: Sequence[Network], terms: Terms | None = None) -> list[En
     >>> one.inference.peak, one.field
     (579120288, (212, 212))
     """
-    return [Entrant.of(profile(network), terms or Terms()) for network in networks]
+    return [ComparedNetwork.of(profile(network), terms or Terms()) for network in networks]

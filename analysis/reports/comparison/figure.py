@@ -13,7 +13,7 @@ from ..figures import COLORS as ALL
 from ..figures import INK, plain, write
 from ..format import NONE, capital, label, size
 from ..page.networks import LayerRow
-from .entrant import Entrant
+from .entrant import ComparedNetwork
 from .layer_charts import LINEAR, MEASURES, bar_places, weighted
 from .sections import Measure, measures
 
@@ -26,7 +26,7 @@ COLORS = ALL[:6]
 DASHES = ("-", "--", ":", "-.")
 
 
-def write_comparison_figure(entrants: Sequence[Entrant], path: Path, *, kind: str = "layers") -> Path:
+def write_comparison_figure(entrants: Sequence[ComparedNetwork], path: Path, *, kind: str = "layers") -> Path:
     """Draw a comparison. The same networks give the same bytes of an SVG.
 
     Args:
@@ -49,7 +49,7 @@ def write_comparison_figure(entrants: Sequence[Entrant], path: Path, *, kind: st
     return write(lambda figure: KINDS[kind](figure, known, colors), path, font=9)
 
 
-def _layers(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) -> None:
+def _layers(figure: Figure, entrants: Sequence[ComparedNetwork], colors: Sequence[str]) -> None:
     """Draw a row of panels for each measure, a column for each network, as wide as it has layers."""
     shown = [weighted(one.layers) for one in entrants]
     longest = max(len(layers) for layers in shown)
@@ -78,7 +78,7 @@ def _bars(axes: Axes, layers: Sequence[LayerRow], measure: str, color: str) -> N
     _engineer(axes)
 
 
-def _totals(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) -> None:
+def _totals(figure: Figure, entrants: Sequence[ComparedNetwork], colors: Sequence[str]) -> None:
     """Draw a small chart for each total, all networks in one order."""
     shown = measures(entrants)
     rows = (len(shown) + 3) // 4
@@ -93,7 +93,7 @@ def _totals(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) 
             axes.set_yticklabels([])
 
 
-def _total(axes: Axes, entrants: Sequence[Entrant], colors: Sequence[str], measure: Measure) -> None:
+def _total(axes: Axes, entrants: Sequence[ComparedNetwork], colors: Sequence[str], measure: Measure) -> None:
     numbers = [measure.number(one) for one in entrants]
     places = range(len(entrants))
     axes.barh(places, [number or 0 for number in numbers], height=0.62, color=colors)
@@ -119,7 +119,7 @@ def _short(number: float, measure: Measure) -> str:
     return str(EngFormatter(sep="", places=1)(number))
 
 
-def _memory(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) -> None:
+def _memory(figure: Figure, entrants: Sequence[ComparedNetwork], colors: Sequence[str]) -> None:
     """Draw the bytes of maps while each operator runs, in both modes, with the peak of mode graph."""
     from matplotlib.ticker import EngFormatter
 
@@ -143,7 +143,7 @@ def _memory(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) 
     panels[0, -1].legend(frameon=False, fontsize=8)
 
 
-def _field(figure: Figure, entrants: Sequence[Entrant], colors: Sequence[str]) -> None:
+def _field(figure: Figure, entrants: Sequence[ComparedNetwork], colors: Sequence[str]) -> None:
     """Draw the largest receptive field at each depth, a line a network."""
     from matplotlib.ticker import ScalarFormatter
 
@@ -175,7 +175,7 @@ def _size(figure: Figure, width: float, height: float) -> None:
     figure.set_size_inches(width, height)
 
 
-KINDS: dict[str, Callable[[Figure, Sequence[Entrant], Sequence[str]], None]] = {
+KINDS: dict[str, Callable[[Figure, Sequence[ComparedNetwork], Sequence[str]], None]] = {
     "layers": _layers,
     "totals": _totals,
     "memory": _memory,

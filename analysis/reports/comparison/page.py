@@ -16,7 +16,7 @@ from ..page.tables import Html
 from . import sections
 from .charts import field_chart, memory_chart
 from .diff_section import diff_section
-from .entrant import Entrant
+from .entrant import ComparedNetwork
 from .layer_charts import MEASURES, bottom_of, layer_chart, weighted
 from .plane import costs_chart
 
@@ -48,7 +48,7 @@ PLANE = (
 
 
 def write_comparison(
-    entrants: Sequence[Entrant],
+    entrants: Sequence[ComparedNetwork],
     path: Path,
     *,
     references: Iterable[Network] = (),
@@ -110,7 +110,7 @@ def _title(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= NAMED else f"{len(names)} networks"
 
 
-def _lede(entrants: Sequence[Entrant]) -> str:
+def _lede(entrants: Sequence[ComparedNetwork]) -> str:
     """Return how far the networks lie apart."""
     if len({one.input for one in entrants}) > 1:
         return (
@@ -124,7 +124,7 @@ def _lede(entrants: Sequence[Entrant]) -> str:
     return f"{'; '.join(parts)}."
 
 
-def _charts(entrants: Sequence[Entrant], colors: Sequence[str], measure: str) -> Html:
+def _charts(entrants: Sequence[ComparedNetwork], colors: Sequence[str], measure: str) -> Html:
     """Return the places of one measure's charts, side by side by network."""
     first = getattr(entrants[0].costs, measure)
     panels = []
@@ -136,7 +136,7 @@ def _charts(entrants: Sequence[Entrant], colors: Sequence[str], measure: str) ->
     return f'<h3>{escape(capital(label(measure)))}</h3><div class="panels">{"".join(panels)}</div>'
 
 
-def _memory(entrants: Sequence[Entrant], colors: Sequence[str]) -> Html:
+def _memory(entrants: Sequence[ComparedNetwork], colors: Sequence[str]) -> Html:
     panels = [
         sections.panel(
             one.name, color, "", "",
@@ -155,7 +155,7 @@ def _field(figures: dict[str, Spec]) -> Html:
     return place("field", "Receptive field of each network by depth")
 
 
-def _figures(entrants: Sequence[Entrant], colors: Sequence[str]) -> dict[str, Spec]:
+def _figures(entrants: Sequence[ComparedNetwork], colors: Sequence[str]) -> dict[str, Spec]:
     figures: dict[str, Spec] = {}
     bottom = max(bottom_of(one.layers) for one in entrants)
     for measure in MEASURES:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from ..format import escaped
 from ..page.specs import Spec, axis, layout_of
-from .entrant import Entrant
+from .entrant import ComparedNetwork
 
 
 def costs_chart(
-    entrants: Sequence[Entrant], colors: Sequence[str], references: Sequence[tuple[str, int, int]]
+    entrants: Sequence[ComparedNetwork], colors: Sequence[str], references: Sequence[tuple[str, int, int]]
 ) -> Spec:
     """Return parameters against MACs, both logarithmic; references are grey.
 

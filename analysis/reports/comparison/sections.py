@@ -14,7 +14,7 @@ from ..format import NONE, label, size, times
 from ..page import NOTE, empty, network_details
 from ..page.networks import Dossier
 from ..page.tables import Cell, Html, html_table, shares_table
-from .entrant import Entrant
+from .entrant import ComparedNetwork
 from .layer_charts import weighted
 from .table import latency_note
 
@@ -28,7 +28,7 @@ class Measure(NamedTuple):
     """One of the totals: what it is, its number, and how a reader sees it."""
 
     title: str
-    number: Callable[[Entrant], float | None]
+    number: Callable[[ComparedNetwork], float | None]
     shown: Callable[[float], str]
 
 
@@ -55,7 +55,7 @@ LATENCY = Measure(
 )
 
 
-def measures(entrants: Sequence[Entrant]) -> list[Measure]:
+def measures(entrants: Sequence[ComparedNetwork]) -> list[Measure]:
     """Return the totals that are known: latency if it was asked for."""
     return [*TOTALS, *([LATENCY] if any(one.predictor for one in entrants) else [])]
 
@@ -78,14 +78,14 @@ def contents(*, has_diffs: bool) -> Html:
     return "".join(f'<a href="#{name}">{words}</a>' for name, words in shown.items())
 
 
-def totals(entrants: Sequence[Entrant], colors: Sequence[str]) -> Html:
+def totals(entrants: Sequence[ComparedNetwork], colors: Sequence[str]) -> Html:
     """Return a small chart for each total: all networks in one order, on one scale from zero."""
     charts = "".join(_total(entrants, colors, measure) for measure in measures(entrants))
     terms = f"Memory: {entrants[0].terms.text}. {latency_note(entrants)}".strip()
     return f'<div class="totals">{charts}</div>' + note(f"{NOTE} {terms} {FIELD}")
 
 
-def _total(entrants: Sequence[Entrant], colors: Sequence[str], measure: Measure) -> Html:
+def _total(entrants: Sequence[ComparedNetwork], colors: Sequence[str], measure: Measure) -> Html:
     numbers = [measure.number(one) for one in entrants]
     largest, first = max([number or 0 for number in numbers]), numbers[0]
     rows = []
@@ -101,7 +101,7 @@ def _total(entrants: Sequence[Entrant], colors: Sequence[str], measure: Measure)
     return f"<figure><figcaption>{escape(measure.title)}</figcaption><ol>{''.join(rows)}</ol></figure>"
 
 
-def _exact(one: Entrant, number: float, measure: Measure) -> Html:
+def _exact(one: ComparedNetwork, number: float, measure: Measure) -> Html:
     """Return what hovering over a number says: all bytes of it, or its interval."""
     if measure is LATENCY and one.latency:
         return f' title="{1e3 * one.latency.low:.3g} to {1e3 * one.latency.high:.3g} ms"'
@@ -119,14 +119,16 @@ def panel(name: str, color: str, total: str, ratio: str, chart: Html, layers: in
     )
 
 
-def reference_costs(entrants: Sequence[Entrant], references: Iterable[Network]) -> list[tuple[str, int, int]]:
+def reference_costs(
+    entrants: Sequence[ComparedNetwork], references: Iterable[Network]
+) -> list[tuple[str, int, int]]:
     """Return name, parameters and MACs of the references on the input of a network that is compared."""
     inputs = {one.input for one in entrants}
     near = [network for network in references if network.input in inputs]
     return [(network.name, network.totals.params, network.totals.macs) for network in near]
 
 
-def conventions(entrants: Sequence[Entrant]) -> Html:
+def conventions(entrants: Sequence[ComparedNetwork]) -> Html:
     """Return what each network counts in every convention, and how many times our own that is."""
     known = [one for one in entrants if one.counts]
     if not known:
@@ -142,14 +144,14 @@ def conventions(entrants: Sequence[Entrant]) -> Html:
     )
 
 
-def _counts(one: Entrant) -> Html:
+def _counts(one: ComparedNetwork) -> Html:
     ours = one.costs.macs
     cells = [(count.total, f"{count.total / ours:.4f}" if ours else "") for count in one.counts]
     numbers = "".join(f'<td class="number">{total:,}<small>{ratio}</small></td>' for total, ratio in cells)
     return f'<tr><th scope="row">{escape(one.name)}</th>{numbers}</tr>'
 
 
-def kinds(entrants: Sequence[Entrant]) -> Html:
+def kinds(entrants: Sequence[ComparedNetwork]) -> Html:
     """Return the floating-point operations by operator, one column a network."""
     found = dict.fromkeys(kind for one in entrants for kind in one.costs.flops_by_kind)
     rows: list[tuple[Cell, ...]] = [
@@ -159,7 +161,7 @@ def kinds(entrants: Sequence[Entrant]) -> Html:
     return shares_table(heads, rows, counts=range(1, len(heads)))
 
 
-def findings(entrants: Sequence[Entrant]) -> Html:
+def findings(entrants: Sequence[ComparedNetwork]) -> Html:
     """Return where each network does not follow the known design rules, and what the alternatives cost."""
     shown = "".join(_findings(one) for one in entrants)
     return shown + note(
@@ -168,7 +170,7 @@ def findings(entrants: Sequence[Entrant]) -> Html:
     )
 
 
-def _findings(one: Entrant) -> Html:
+def _findings(one: ComparedNetwork) -> Html:
     title = f"<h3>{escape(one.name)}</h3>"
     if one.network is None:
         return title + empty("The rules read tables; of a module that is run there is none.")
@@ -205,7 +207,7 @@ def _saving(before: int, after: int) -> Html:
     )
 
 
-def network(one: Entrant, index: int) -> Html:
+def network(one: ComparedNetwork, index: int) -> Html:
     """Return a network to unfold: its table and its layers."""
     facts = [f"{getattr(one.costs, cost):,} {label(cost)}" for cost in ("params", "macs")]
     table = RUN if one.network is None else one.network.to_yaml()

@@ -14,7 +14,7 @@ from archscape.spaces.errors import InputError, suggest
 from archscape.spaces.values import shape_text
 
 from ..tables import write_table
-from .entrant import Entrant
+from .entrant import ComparedNetwork
 
 if TYPE_CHECKING:
     from archscape.analysis.costs.latency import Latency
@@ -37,7 +37,7 @@ class Column(NamedTuple):
 
     head: str
     plain: str
-    cell: Callable[[Entrant], Number]
+    cell: Callable[[ComparedNetwork], Number]
     unit: float = 0
 
 
@@ -79,7 +79,11 @@ def choose(words: str) -> list[str]:
 
 
 def table(
-    entrants: Sequence[Entrant], chosen: Sequence[str], *, counted: Sequence[str] = (), plain: bool = False
+    entrants: Sequence[ComparedNetwork],
+    chosen: Sequence[str],
+    *,
+    counted: Sequence[str] = (),
+    plain: bool = False,
 ) -> tuple[list[str], list[list[Number]]]:
     """Return heads and rows.
 
@@ -106,13 +110,13 @@ def table(
     return heads, rows
 
 
-def note(entrants: Sequence[Entrant]) -> str:
+def note(entrants: Sequence[ComparedNetwork]) -> str:
     """Return how the numbers of a table are counted."""
     times = latency_note(entrants)
     return f"Convention: {CONVENTION}. Memory: {entrants[0].terms.text}; MB are 10^6 bytes. {times}".rstrip()
 
 
-def latency_note(entrants: Sequence[Entrant]) -> str:
+def latency_note(entrants: Sequence[ComparedNetwork]) -> str:
     """Return of which device the latencies are; "" where there are none."""
     known = [one.latency for one in entrants if one.latency]
     if not known:
@@ -124,7 +128,7 @@ def latency_note(entrants: Sequence[Entrant]) -> str:
 
 
 def write_comparison_table(
-    entrants: Sequence[Entrant], path: Path, chosen: Sequence[str], *, counted: Sequence[str] = ()
+    entrants: Sequence[ComparedNetwork], path: Path, chosen: Sequence[str], *, counted: Sequence[str] = ()
 ) -> Path:
     """Write the comparison as Markdown, LaTeX, CSV or JSON, as the suffix says.
 
@@ -145,6 +149,6 @@ def _convention(name: str) -> Column:
     return Column(name, name, lambda one: None if one.network is None else count(one.network, name).total)
 
 
-def _cell(one: Entrant, column: Column, plain: bool) -> Number:
+def _cell(one: ComparedNetwork, column: Column, plain: bool) -> Number:
     found = column.cell(one)
     return found / column.unit if column.unit and not plain and isinstance(found, int | float) else found

@@ -25,7 +25,7 @@ from .naming import FAMILY, RULE, families_of_names
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ColumnOptions:
     """What somebody said of the columns; "" or nothing where the names decide."""
 
     score: str = ""
@@ -104,7 +104,7 @@ class Results:
         return 1.0 if top <= 1 else 100.0 if top <= 100 else None
 
 
-def assign(table: pd.DataFrame, wanted: Wanted, *, title: str, where: str) -> Results:
+def infer_roles(table: pd.DataFrame, wanted: ColumnOptions, *, title: str, where: str) -> Results:
     """Return a table with the parts that its columns play.
 
     Args:
@@ -198,7 +198,7 @@ def _first(rows: pd.DataFrame, wanted: Sequence[str]) -> str:
 
 
 def _score(
-    table: pd.DataFrame, wanted: Wanted, numeric: Sequence[str], where: str, hint: str
+    table: pd.DataFrame, wanted: ColumnOptions, numeric: Sequence[str], where: str, hint: str
 ) -> tuple[str, Direction]:
     if wanted.score:
         way: Direction = (
@@ -218,7 +218,7 @@ def _score(
 
 
 def _costs(
-    wanted: Wanted, numeric: Sequence[str], where: str, columns: Sequence[object], hint: str
+    wanted: ColumnOptions, numeric: Sequence[str], where: str, columns: Sequence[object], hint: str
 ) -> dict[str, Direction]:
     if wanted.costs:
         return {name: "maximize" if kind_of(name) == "speed" else "minimize" for name in wanted.costs}

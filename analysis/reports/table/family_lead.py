@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from archscape.analysis.statistics.families import DRAWS, Curves, Move, Reign, curves, move, reigns
+from archscape.analysis.statistics.families import (
+    DRAWS,
+    Curves,
+    Dominance,
+    LeadingRange,
+    curves,
+    move,
+    reigns,
+)
 
 from .columns import Results
 from .naming import gathered
@@ -36,8 +44,8 @@ class Lead:
 
     curves: Curves
     inverse: bool
-    reigns: tuple[Reign, ...]
-    moves: dict[tuple[str, str], Move]
+    reigns: tuple[LeadingRange, ...]
+    moves: dict[tuple[str, str], Dominance]
     draws: int
 
 
@@ -80,8 +88,8 @@ def lead(results: Results, cost: str) -> Lead | None:
     )
 
 
-def _turned(reign: Reign) -> Reign:
-    return Reign(
+def _turned(reign: LeadingRange) -> LeadingRange:
+    return LeadingRange(
         family=reign.family,
         low=1 / reign.low,
         high=1 / reign.high,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from archscape.analysis.statistics.families import Reign
+from archscape.analysis.statistics.families import LeadingRange
 
 from ..format import NONE
 from ..page import Page, empty, place, write_page
@@ -130,7 +130,7 @@ def _longest(results: Results, cost: str, found: Mapping[str, Lead]) -> tuple[st
     return "Leads the longest", family, f"in {part:.0%} of the decades of {results.head(cost)}"
 
 
-def _decades(reign: Reign) -> float:
+def _decades(reign: LeadingRange) -> float:
     return float(abs(np.log10(reign.high / reign.low)))
 
 

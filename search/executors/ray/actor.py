@@ -14,25 +14,25 @@ from ray import tune
 
 from archscape._version import __version__
 from archscape.search.atomic import write_whole
-from archscape.search.folder import Folder
+from archscape.search.folder import RunFolder
 from archscape.search.job import Job, read_job
 from archscape.search.study.lease import Lease, lease_of
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result, Spool
-from archscape.search.workers.evaluator import Context, Evaluate
+from archscape.search.workers.evaluator import Context, Evaluator
 from archscape.search.workers.setup import check_fit, evaluation
 from archscape.spaces import Network
 from archscape.spaces.errors import ArchscapeError, InputError, StudyError
 
 from .attempt import Attempt
-from .messages import Brief, Order, Word
+from .messages import RunSpec, TrialSpec, TrialUpdate
 
 BEAT_SECONDS = 1.0
 """At least this often an actor says something."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
+class ActorContext:
     """What an actor trains all its networks with.
 
     Attributes:
@@ -45,40 +45,40 @@ class Bench:
     """
 
     job: Job
-    evaluate: Evaluate
+    evaluate: Evaluator
     shared: bool
     rungs: tuple[int, ...]
     device: str
     fingerprint: str
 
     @classmethod
-    def of(cls, brief: Brief) -> Bench:
+    def of(cls, brief: RunSpec) -> ActorContext:
         """Load the job and its data.
 
         Raises:
             InputError: If they cannot be used here.
         """
-        from archscape.search.datasets.dataset import load_data
-        from archscape.search.training.device import limit_memory, pick_device
+        from archscape.search.datasets.dataset import load_dataset
+        from archscape.search.training.device import limit_memory, resolve_device
 
         job = _settle_in(brief)
         device = "cpu" if job.device == "auto" and not brief.gpus else job.device  # Ray hides no GPU
         if 0 < brief.gpus < 1:
             limit_memory(brief.gpus, device=device)
-        data = load_data(job.data)
+        data = load_dataset(job.data)
         check_fit(job, data)
-        folder, rule, shared = Folder(Path(brief.folder)), job.rule(), brief.is_shared()
+        folder, rule, shared = RunFolder(Path(brief.folder)), job.rule(), brief.is_shared()
         training = _threaded(evaluation(job, data, folder, device=device), brief.cpus)
         return cls(
             job=job,
             evaluate=_spooled(training, Spool(folder=folder.path / "spool")) if shared else training,
             shared=shared,
             rungs=rule.rungs if rule else (),
-            device=str(pick_device(device)),
+            device=str(resolve_device(device)),
             fingerprint=data.fingerprint,
         )
 
-    def lease(self, order: Order) -> Lease:
+    def lease(self, order: TrialSpec) -> Lease:
         """Return the trial of an order; the driver holds it.
 
         Raises:
@@ -99,7 +99,7 @@ class Bench:
 class Trainer(tune.Trainable):
     """An actor of Tune: a step is what a training says until a rung, its end, or for a second."""
 
-    _bench: Bench | None = None
+    _bench: ActorContext | None = None
     _attempt: Attempt | None = None
     _wrong: ArchscapeError | None = None
 
@@ -113,7 +113,7 @@ class Trainer(tune.Trainable):
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._gpus = ", ".join(map(str, ray.get_gpu_ids()))
         try:
-            self._bench = Bench.of(Brief.from_json(brief))
+            self._bench = ActorContext.of(RunSpec.from_json(brief))
         except ArchscapeError as error:
             self._wrong = error
 
@@ -138,22 +138,22 @@ class Trainer(tune.Trainable):
             self._attempt.end()
         self._attempt = None
 
-    def _next(self) -> Word:
+    def _next(self) -> TrialUpdate:
         try:
             if self._bench is not None:
                 return self._hear(self._bench)
         except ArchscapeError as error:
             self._wrong = error
         wrong_input = isinstance(self._wrong, InputError)
-        return Word(worker=self._name, error=str(self._wrong), input_error=wrong_input)
+        return TrialUpdate(worker=self._name, error=str(self._wrong), input_error=wrong_input)
 
-    def _hear(self, bench: Bench) -> Word:
+    def _hear(self, bench: ActorContext) -> TrialUpdate:
         if self._attempt is None:
-            lease = bench.lease(Order.from_json(self.config["order"]))
+            lease = bench.lease(TrialSpec.from_json(self.config["order"]))
             self._attempt = Attempt(bench.evaluate, lease, rungs=bench.rungs, worker=self._name)
             self._attempt.log(f"{self._name} begins" + (f" on GPU {self._gpus}" if self._gpus else ""))
         news = self._attempt.next(BEAT_SECONDS)
-        return Word(
+        return TrialUpdate(
             worker=self._name,
             rows=news.rows,
             lines=news.lines,
@@ -165,9 +165,9 @@ class Trainer(tune.Trainable):
         )
 
 
-def _settle_in(brief: Brief) -> Job:
+def _settle_in(brief: RunSpec) -> Job:
     """Return the job, from the folder of the run, which may be new on this node."""
-    folder = Folder(Path(brief.folder))
+    folder = RunFolder(Path(brief.folder))
     if not brief.is_shared():
         folder.create()
         write_whole(folder.path / "space.yaml", brief.space)
@@ -175,7 +175,7 @@ def _settle_in(brief: Brief) -> Job:
     return read_job(folder.job)
 
 
-def _threaded(evaluate: Evaluate, cpus: float) -> Evaluate:
+def _threaded(evaluate: Evaluator, cpus: float) -> Evaluator:
     """Compute with as many threads as the actor has CPUs; one gives the bits of the local pool."""
     import torch
 
@@ -186,7 +186,7 @@ def _threaded(evaluate: Evaluate, cpus: float) -> Evaluate:
     return call
 
 
-def _spooled(evaluate: Evaluate, spool: Spool) -> Evaluate:
+def _spooled(evaluate: Evaluator, spool: Spool) -> Evaluator:
     """Put results on disk before anybody hears of them, so that no end is trained twice."""
 
     def call(network: Network, context: Context) -> Result:

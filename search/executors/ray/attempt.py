@@ -6,17 +6,17 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from archscape.search.shutdown import Stop
+from archscape.search.shutdown import ShutdownRequested
 from archscape.search.study.lease import Lease
 from archscape.search.study.spool import Result
-from archscape.search.workers.evaluator import Context, Evaluate, evaluate_safely
+from archscape.search.workers.evaluator import Context, Evaluator, evaluate_safely
 
 LEAVE_SECONDS = 8.0
 """How long a training that was asked to leave gets to write its checkpoint."""
 
 
 @dataclass(kw_only=True)
-class News:
+class AttemptUpdate:
     """What happened since somebody asked.
 
     Attributes:
@@ -39,7 +39,7 @@ class Attempt:
     to leave.
     """
 
-    def __init__(self, evaluate: Evaluate, lease: Lease, *, rungs: tuple[int, ...], worker: str) -> None:
+    def __init__(self, evaluate: Evaluator, lease: Lease, *, rungs: tuple[int, ...], worker: str) -> None:
         """Start the training.
 
         Args:
@@ -53,14 +53,14 @@ class Attempt:
         self._rungs = rungs
         self._worker = worker
         self._changed = threading.Condition()
-        self._news = News()
+        self._news = AttemptUpdate()
         self._waiting = False
         self._told = False
         self._leaving = False
         self._thread = threading.Thread(target=self._run, name=f"trial-{lease.number}", daemon=True)
         self._thread.start()
 
-    def next(self, seconds: float) -> News:
+    def next(self, seconds: float) -> AttemptUpdate:
         """Let the training go on, and return its news: at a rung, at its end, or after some seconds."""
         with self._changed:
             if self._told:
@@ -68,7 +68,7 @@ class Attempt:
                 self._changed.notify_all()
             self._changed.wait_for(self._is_to_tell, timeout=seconds)
             self._told = self._waiting
-            news, self._news = self._news, News()
+            news, self._news = self._news, AttemptUpdate()
             return news
 
     def log(self, text: str) -> None:
@@ -101,7 +101,7 @@ class Attempt:
         result = None
         try:
             result = evaluate_safely(self._evaluate, self._lease.network, context)
-        except Stop:
+        except ShutdownRequested:
             self.log(f"{self._worker} leaves it")
         except OSError as error:
             self.log(f"{self._worker} gives it back: {error}")

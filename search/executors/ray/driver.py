@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archscape.search.job import Job
-from archscape.search.shutdown import Stopper
-from archscape.search.study.heartbeat import Lost, holding
+from archscape.search.shutdown import Shutdown
+from archscape.search.study.heartbeat import LeaseLost, keep_alive
 from archscape.search.study.lease import Lease
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
@@ -17,18 +17,18 @@ from archscape.search.study.transactions import MAX_ATTEMPTS
 from archscape.search.workers.events import Event, Notify
 from archscape.search.workers.reporter import Reporter, logger
 from archscape.search.workers.setup import check_same_data
-from archscape.search.workers.worker import MAX_POLL_SECONDS, POLL_SECONDS, Plan, Seeker
+from archscape.search.workers.worker import MAX_POLL_SECONDS, POLL_SECONDS, SearchPlan, TrialSource
 from archscape.spaces.errors import InputError, StudyError
 
-from .messages import Order, Word
-from .task import Task
+from .messages import TrialSpec, TrialUpdate
+from .task import ActorTrial
 
 SPARE_SECONDS = 60.0
 """What an actor may take beyond the recipe's seconds, and to say its next word."""
 
 
 @dataclass(kw_only=True)
-class Desk:
+class Driver:
     """Gives trials out and takes words back; all from one thread, but for the heartbeats.
 
     Attributes:
@@ -44,31 +44,33 @@ class Desk:
 
     study: Study
     job: Job
-    plan: Plan
+    plan: SearchPlan
     logs: Path
     notify: Notify
-    stopper: Stopper
+    stopper: Shutdown
     failure: Exception | None = None
-    tasks: dict[str, Task] = field(default_factory=dict)
-    _seeker: Seeker = field(init=False)
+    tasks: dict[str, ActorTrial] = field(default_factory=dict)
+    _seeker: TrialSource = field(init=False)
     _poll: float = POLL_SECONDS
     _next_look: float = 0.0
     _ticked: float = field(default_factory=time.monotonic)
-    _again: list[Task] = field(default_factory=list)
+    _again: list[ActorTrial] = field(default_factory=list)
     _lost_in_a_row: int = 0
     _warned: bool = False
     _known: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         # A driver trains nothing, so no trial kills it; the desk counts the actors that a trial loses.
-        self._seeker = Seeker(plan=self.plan, study=self.study, worker="ray", notify=self.notify, blame=False)
+        self._seeker = TrialSource(
+            plan=self.plan, study=self.study, worker="ray", notify=self.notify, blame=False
+        )
 
     @property
     def is_over(self) -> bool:
         """Whether no more trials are to be given out."""
         return self._seeker.finished or self.stopper.requested or self.failure is not None
 
-    def take(self, name: str) -> Order | None:
+    def take(self, name: str) -> TrialSpec | None:
         """Return a trial for an actor; None if there is none now."""
         if self._again:
             self.tasks[name] = self._again.pop()
@@ -81,7 +83,9 @@ class Desk:
             self._poll = min(1.5 * self._poll, MAX_POLL_SECONDS)
             return None
         lease = self.tasks[name].lease
-        return Order(number=lease.number, hash=lease.hash, network=lease.network.to_json(), seed=lease.seed)
+        return TrialSpec(
+            number=lease.number, hash=lease.hash, network=lease.network.to_json(), seed=lease.seed
+        )
 
     def begin(self, name: str) -> None:
         """Note that an actor has a trial now."""
@@ -91,7 +95,7 @@ class Desk:
         task.log(f"an actor takes it, attempt {task.lost + 1}: network {lease.hash}, seed {lease.seed}")
         self.notify(Event(kind="start", worker=task.slot, number=lease.number))
 
-    def hear(self, name: str, word: Word) -> bool:
+    def hear(self, name: str, word: TrialUpdate) -> bool:
         """Take a word on a trial; False if the actor is to leave the trial now."""
         task = self.tasks[name]
         task.heard = time.monotonic()
@@ -105,11 +109,11 @@ class Desk:
         task.told = task.told or not go
         return go
 
-    def end(self, name: str, word: Word) -> None:
+    def end(self, name: str, word: TrialUpdate) -> None:
         """Take the last word on a trial, and end it in the study or leave it to others."""
         self.hear(name, word)
         task = self.tasks.pop(name)
-        with suppress(Lost):
+        with suppress(LeaseLost):
             task.hold.check()
         task.closing.close()
         if task.hold.lost:
@@ -130,11 +134,11 @@ class Desk:
         task.log(f"the actor was lost: {why}")
         self._count_loss(why)
         if task.report.reason:
-            self.end(name, Word(worker=task.slot, left=True))
+            self.end(name, TrialUpdate(worker=task.slot, left=True))
         elif task.lost < MAX_ATTEMPTS and not task.timed_out:
             self._again.append(self.tasks.pop(name))
         else:
-            self.end(name, Word(worker=task.slot, result=task.failure(why)))
+            self.end(name, TrialUpdate(worker=task.slot, result=task.failure(why)))
 
     def give_back(self) -> None:
         """Leave all trials to others."""
@@ -142,7 +146,7 @@ class Desk:
         self._again.clear()
         for name, task in list(self.tasks.items()):
             task.told = True
-            self.end(name, Word(worker="", left=True))
+            self.end(name, TrialUpdate(worker="", left=True))
 
     def overdue(self) -> list[str]:
         """Return the trials whose actors take too long, each once.
@@ -185,9 +189,9 @@ class Desk:
                 task.began = None if task.began is None else task.began + away
         return now
 
-    def _hold(self, lease: Lease) -> Task:
+    def _hold(self, lease: Lease) -> ActorTrial:
         log, closing = logger(self.logs / f"trial-{lease.number:05d}.log"), ExitStack()
-        hold = closing.enter_context(holding(self.study, lease, log, stop=self.stopper.request))
+        hold = closing.enter_context(keep_alive(self.study, lease, log, stop=self.stopper.request))
         taken = {task.slot for task in self.tasks.values()}
         slot = next(name for i in range(1, self.job.workers + 1) if (name := f"ray{i}") not in taken)
         report = Reporter(
@@ -199,9 +203,9 @@ class Desk:
             log=log,
             notify=self.notify,
         )
-        return Task(lease=lease, slot=slot, hold=hold, report=report, log=log, closing=closing)
+        return ActorTrial(lease=lease, slot=slot, hold=hold, report=report, log=log, closing=closing)
 
-    def _tell(self, task: Task, result: Result) -> None:
+    def _tell(self, task: ActorTrial, result: Result) -> None:
         self._lost_in_a_row = 0 if result.cause != "lost_worker" else self._lost_in_a_row
         try:
             self.study.spool(result)
@@ -211,7 +215,7 @@ class Desk:
         self.study.tell(result)
         self.notify(Event.end(result, worker=task.slot))
 
-    def _leave(self, task: Task) -> None:
+    def _leave(self, task: ActorTrial) -> None:
         self.study.release(task.lease)
         paused = task.report.reason
         task.log("paused" if paused else "given back")
@@ -220,7 +224,7 @@ class Desk:
                 Event(kind="end", worker=task.slot, number=task.lease.number, status="pruned", message=paused)
             )
 
-    def _check(self, word: Word) -> None:
+    def _check(self, word: TrialUpdate) -> None:
         """Check that an actor trains on the data of the study, and sees the folder of the run."""
         if word.device and word.device not in self._known:
             self.study.pin("device", word.device)

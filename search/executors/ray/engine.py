@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archscape.search.folder import Folder
+from archscape.search.folder import RunFolder
 from archscape.search.job import Job, read_job
-from archscape.search.shutdown import Stop, Stopper
+from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.study import Study
 from archscape.search.workers.events import Event, Notify
-from archscape.search.workers.setup import plan_of
+from archscape.search.workers.setup import search_plan
 from archscape.spaces.errors import InputError
 
-from ..local import Work
+from ..local import RunWorkers
 from .cluster import connected
-from .messages import Brief, leave_mark
+from .messages import RunSpec, leave_mark
 
 if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
-    from .driver import Desk
+    from .driver import Driver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +45,15 @@ class RayEngine:
     gpus: float = 0.0
 
     @contextmanager
-    def opened(self, folder: Path) -> Iterator[Work]:
+    def opened(self, folder: Path) -> Iterator[RunWorkers]:
         """Yield the work, which connects to Ray for as long as it takes."""
 
-        def work(notify: Notify, stopper: Stopper) -> None:
-            job = read_job(Folder(folder).job)
+        def work(notify: Notify, stopper: Shutdown) -> None:
+            job = read_job(RunFolder(folder).job)
             self._check(job)
             os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(job.workers)  # so clusters grow to all of them
             with (
-                connected(self.address, Folder(folder).logs / "ray.log"),
+                connected(self.address, RunFolder(folder).logs / "ray.log"),
                 Study.open(folder, storage=self.storage, name=job.search) as study,
             ):
                 self._run(study, job, folder, notify, stopper)
@@ -71,18 +71,18 @@ class RayEngine:
         if job.device.startswith("cuda") and not self.gpus:
             raise InputError(f"device {job.device}: give --trial-gpus, or Ray lends no GPU to a trial")
 
-    def _run(self, study: Study, job: Job, folder: Path, notify: Notify, stopper: Stopper) -> None:
-        from .driver import Desk
+    def _run(self, study: Study, job: Job, folder: Path, notify: Notify, stopper: Shutdown) -> None:
+        from .driver import Driver
 
-        desk = Desk(
+        desk = Driver(
             study=study,
             job=job,
-            plan=plan_of(job),
-            logs=Folder(folder).logs,
+            plan=search_plan(job),
+            logs=RunFolder(folder).logs,
             notify=notify,
             stopper=stopper,
         )
-        brief = Brief(
+        brief = RunSpec(
             folder=str(folder.resolve()),
             job=study.settings["job"],
             space=study.settings["space"],
@@ -93,7 +93,7 @@ class RayEngine:
         study.storage.wait = stopper.sleep
         try:
             _say_what_is_missing(self, notify)
-            with suppress(Stop):
+            with suppress(ShutdownRequested):
                 _tune(desk, brief)
         finally:
             desk.give_back()
@@ -101,22 +101,22 @@ class RayEngine:
             raise desk.failure
 
 
-def _tune(desk: Desk, brief: Brief) -> None:
+def _tune(desk: Driver, brief: RunSpec) -> None:
     """Let Tune run the trials of a desk, until none is left or a stop is requested."""
     from ray import tune
 
     from .actor import Trainer
-    from .tune import Ending, Gate, Source, Watchdog
+    from .tune import StopCriterion, StudyScheduler, StudySearcher, TrialTimeout
 
     trainer = tune.with_parameters(Trainer, brief=brief.to_json())
     with tempfile.TemporaryDirectory(prefix="archscape-tune-") as records:
         tune.run(
             tune.with_resources(trainer, {"cpu": brief.cpus, "gpu": brief.gpus}),
             name=desk.study.name,
-            search_alg=Source(desk),
-            scheduler=Gate(desk),
-            callbacks=[Watchdog(desk)],
-            stop=Ending(desk),
+            search_alg=StudySearcher(desk),
+            scheduler=StudyScheduler(desk),
+            callbacks=[TrialTimeout(desk)],
+            stop=StopCriterion(desk),
             num_samples=-1,
             max_failures=0,  # the desk tries again; Tune counts some losses twice, and some as final
             reuse_actors=True,

@@ -13,7 +13,7 @@ from archscape.search.study.spool import Result
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brief:
+class RunSpec:
     """What all actors of a search need to know.
 
     Attributes:
@@ -41,7 +41,7 @@ class Brief:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Brief:
+    def from_json(cls, text: str) -> RunSpec:
         """Return the brief of a text."""
         return cls(**json.loads(text))
 
@@ -56,7 +56,7 @@ def leave_mark(folder: Path) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class TrialSpec:
     """One trial for an actor.
 
     Attributes:
@@ -76,13 +76,13 @@ class Order:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Order:
+    def from_json(cls, text: str) -> TrialSpec:
         """Return the order of a text."""
         return cls(**json.loads(text))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word:
+class TrialUpdate:
     """What an actor says of its trial: all since its last word.
 
     Attributes:
@@ -119,7 +119,7 @@ class Word:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Word:
+    def from_json(cls, text: str) -> TrialUpdate:
         """Return the word of a text."""
         tree: dict[str, Any] = json.loads(text)
         rows = {int(epoch): row for epoch, row in tree["rows"].items()}

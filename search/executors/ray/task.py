@@ -6,19 +6,19 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from archscape.search.study.heartbeat import Hold, Lost
+from archscape.search.study.heartbeat import Heartbeat, LeaseLost
 from archscape.search.study.lease import Lease
 from archscape.search.study.spool import Result
 from archscape.search.workers.reporter import Reporter
 
-from .messages import Word
+from .messages import TrialUpdate
 
 MEMORY = "out of memory"
 """What the reason of a loss begins with if Ray ended an actor because its node had no memory left."""
 
 
 @dataclass(kw_only=True)
-class Task:
+class ActorTrial:
     """A trial in the hands of an actor, or waiting for one.
 
     Attributes:
@@ -37,7 +37,7 @@ class Task:
 
     lease: Lease
     slot: str
-    hold: Hold
+    hold: Heartbeat
     report: Reporter
     log: Callable[[str], None]
     closing: ExitStack
@@ -64,10 +64,10 @@ class Task:
             worker=self.slot,
         )
 
-    def hear(self, word: Word) -> bool:
+    def hear(self, word: TrialUpdate) -> bool:
         """Report the epochs of a word; False if the trial is to stop."""
         try:
             self.hold.check()
             return all(self.report(epoch, word.rows[epoch]) for epoch in sorted(word.rows))
-        except Lost:
+        except LeaseLost:
             return False

@@ -13,8 +13,8 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import NoopStopper
 
-from .driver import Desk
-from .messages import Word
+from .driver import Driver
+from .messages import TrialUpdate
 from .task import MEMORY
 
 OUT_OF_MEMORY = ("OUT_OF_MEMORY", "OOM kill reason")
@@ -25,10 +25,10 @@ LINE_LENGTH = 300
 T = TypeVar("T")
 
 
-class Source(Searcher):
+class StudySearcher(Searcher):
     """Tune's searcher: each configuration is a trial of the study."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Driver) -> None:
         super().__init__()
         self._desk = desk
 
@@ -44,7 +44,7 @@ class Source(Searcher):
     ) -> None:
         """End a trial whose last word was said; failures are the watchdog's."""
         if result is not None and trial_id in self._desk.tasks:
-            guarded(self._desk, lambda: self._desk.end(trial_id, Word.from_json(result["word"])))
+            guarded(self._desk, lambda: self._desk.end(trial_id, TrialUpdate.from_json(result["word"])))
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Save nothing: the study is the truth."""
@@ -56,19 +56,19 @@ class Source(Searcher):
         """Restore nothing: the study is the truth."""
 
 
-class Gate(FIFOScheduler):
+class StudyScheduler(FIFOScheduler):
     """Tune's scheduler: it hears what actors say, and tells those to leave whose trial may not go on.
 
     Such an actor writes its checkpoint and says a last word; Tune's own way to stop a trial would lose both.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Driver) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._desk = desk
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Take a word, and let the trial go on."""
-        word = Word.from_json(result["word"])
+        word = TrialUpdate.from_json(result["word"])
         if guarded(self._desk, lambda: self._desk.hear(trial.trial_id, word)) is False:
             _actor(trial).leave.remote()  # comes before the next step
         return str(TrialScheduler.CONTINUE)
@@ -82,10 +82,10 @@ class Gate(FIFOScheduler):
         """
 
 
-class Watchdog(Callback):
+class TrialTimeout(Callback):
     """Follows which actors have trials, and ends those that hang."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Driver) -> None:
         self._desk = desk
         self._trials: dict[str, Trial] = {}
 
@@ -107,10 +107,10 @@ class Watchdog(Callback):
                 ray.kill(actor)
 
 
-class Ending(Stopper):
+class StopCriterion(Stopper):
     """Ends Tune's run when the search is asked to stop, or cannot go on."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Driver) -> None:
         self._desk = desk
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
@@ -126,7 +126,7 @@ class Ending(Stopper):
         return NoopStopper, ()
 
 
-def guarded(desk: Desk, step: Callable[[], T]) -> T | None:
+def guarded(desk: Driver, step: Callable[[], T]) -> T | None:
     """Take a step; what it raises ends the search, and is not for Tune to retry."""
     try:
         return step()

@@ -12,7 +12,7 @@ import torch
 from archscape.search.datasets import cluttered_digits as clutter
 from archscape.search.datasets import dataset as data
 from archscape.search.datasets import digits
-from archscape.search.datasets.dataset import Data, load_data
+from archscape.search.datasets.dataset import Dataset, load_dataset
 from archscape.spaces.errors import JobError
 
 Arrays = dict[str, np.ndarray]
@@ -32,8 +32,8 @@ def save(folder: Path, arrays: Arrays) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cluttered_digits() -> Data:
-    return load_data("cluttered-digits")
+def cluttered_digits() -> Dataset:
+    return load_dataset("cluttered-digits")
 
 
 def test_the_examples_in_the_docstrings_run() -> None:
@@ -69,14 +69,14 @@ def test_every_part_of_the_digits_holds_every_class() -> None:
 def test_cluttered_digits_are_the_same_bytes_on_every_machine() -> None:
     """The fingerprint is part of every record; changing the drawing changes what all records mean."""
     assert (
-        load_data("cluttered-digits").fingerprint
-        == load_data("cluttered-digits").fingerprint
+        load_dataset("cluttered-digits").fingerprint
+        == load_dataset("cluttered-digits").fingerprint
         == "b22f3d29c15b7558"
     )
-    assert load_data("digits").fingerprint == "2a2e008c8caf3776"
+    assert load_dataset("digits").fingerprint == "2a2e008c8caf3776"
 
 
-def test_cluttered_digits_come_as_standardised_channels_last_tensors(cluttered_digits: Data) -> None:
+def test_cluttered_digits_come_as_standardised_channels_last_tensors(cluttered_digits: Dataset) -> None:
     x = cluttered_digits.train.x
     assert cluttered_digits.input == (1, 16, 16)
     assert cluttered_digits.classes == 10
@@ -114,7 +114,7 @@ def test_reading_the_digits_imports_no_scikit_learn() -> None:
 
 @pytest.mark.parametrize("shape", [(3, 20), (2, 6, 7), (1, 4, 5, 6)])
 def test_an_archive_may_have_one_two_or_three_axes_of_space(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    loaded = load_data(save(tmp_path, images(40, *shape)))
+    loaded = load_dataset(save(tmp_path, images(40, *shape)))
     assert loaded.input == shape
     assert loaded.classes == 4
     assert len(loaded.mean) == len(loaded.std) == shape[0]
@@ -125,7 +125,7 @@ def test_an_archive_with_all_parts_keeps_them(tmp_path: Path) -> None:
     for i, part in enumerate(("val", "test")):
         more = images(3 + i, 1, 4, 4, seed=i + 1)
         arrays |= {f"x_{part}": more["x_train"], f"y_{part}": more["y_train"]}
-    loaded = load_data(save(tmp_path, arrays))
+    loaded = load_dataset(save(tmp_path, arrays))
     assert [len(loaded.train), len(loaded.val), len(loaded.test)] == [10, 3, 4]
     restored = loaded.val.x * loaded.std[0] + loaded.mean[0]
     assert np.allclose(restored.numpy(), arrays["x_val"], atol=1e-3)
@@ -133,7 +133,7 @@ def test_an_archive_with_all_parts_keeps_them(tmp_path: Path) -> None:
 
 def test_missing_parts_are_split_off_the_same_way_every_time(tmp_path: Path) -> None:
     path = save(tmp_path, images(100, 1, 4, 4))
-    first, second = load_data(path), load_data(path)
+    first, second = load_dataset(path), load_dataset(path)
     assert [len(first.train), len(first.val), len(first.test)] == [81, 9, 10]
     assert first.fingerprint == second.fingerprint
     assert torch.equal(first.test.x, second.test.x)
@@ -144,14 +144,14 @@ def test_missing_parts_are_split_off_the_same_way_every_time(tmp_path: Path) -> 
 def test_a_constant_channel_stays_finite(tmp_path: Path) -> None:
     arrays = images(20, 2, 4, 4)
     arrays["x_train"][:, 1] = 7
-    assert load_data(save(tmp_path, arrays)).train.x.isfinite().all()
+    assert load_dataset(save(tmp_path, arrays)).train.x.isfinite().all()
 
 
 def test_the_fingerprint_follows_every_number(tmp_path: Path) -> None:
     arrays = images(20, 1, 4, 4)
-    before = load_data(save(tmp_path, arrays)).fingerprint
+    before = load_dataset(save(tmp_path, arrays)).fingerprint
     arrays["x_train"][0, 0, 0, 0] ^= 1
-    assert load_data(save(tmp_path, arrays)).fingerprint != before
+    assert load_dataset(save(tmp_path, arrays)).fingerprint != before
 
 
 WRONG: dict[str, tuple[Arrays, str]] = {
@@ -184,7 +184,7 @@ def test_a_wrong_archive_says_what_is_wrong(tmp_path: Path, case: str) -> None:
     arrays, message = WRONG[case]
     path = save(tmp_path, arrays)
     with pytest.raises(JobError) as caught:
-        load_data(path)
+        load_dataset(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
 
@@ -192,21 +192,21 @@ def test_a_wrong_archive_says_what_is_wrong(tmp_path: Path, case: str) -> None:
 def test_an_archive_never_runs_pickled_code(tmp_path: Path) -> None:
     arrays = images(4, 1, 2, 2) | {"y_train": np.array([{}, {}, {}, {}])}
     with pytest.raises(JobError, match=r"not a readable \.npz archive of plain numbers"):
-        load_data(save(tmp_path, arrays))
+        load_dataset(save(tmp_path, arrays))
 
 
 def test_a_broken_or_missing_file_is_an_error_of_the_job(tmp_path: Path) -> None:
     path = tmp_path / "set.npz"
     with pytest.raises(JobError, match="no such file"):
-        load_data(path)
+        load_dataset(path)
     for content in (b"", b"PK\x03\x04 torn", b"no archive at all"):
         path.write_bytes(content)
         with pytest.raises(JobError, match="not a readable"):
-            load_data(path)
+            load_dataset(path)
 
 
 def test_an_unknown_name_gets_the_nearest_right_word() -> None:
     with pytest.raises(JobError, match="did you mean 'cluttered-digits'"):
-        load_data("clutered-digits")
+        load_dataset("clutered-digits")
     with pytest.raises(JobError, match="it knows cluttered-digits, digits"):
-        load_data("imagenet")
+        load_dataset("imagenet")

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from archscape.search.executors.local import InProcess, LocalPool
-from archscape.search.folder import Folder
+from archscape.search.folder import RunFolder
 from archscape.search.job import read_job
 from archscape.search.run import run
-from archscape.search.shutdown import Stop, Stopper
+from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
 from archscape.spaces.errors import InputError, StudyError
@@ -44,7 +44,7 @@ def workers_of(process: subprocess.Popen[str]) -> list[Owner]:
 
 def run_pool(folder: Path) -> None:
     with LocalPool.of(1).opened(folder) as work:
-        work(lambda event: None, Stopper())
+        work(lambda event: None, Shutdown())
 
 
 def test_pool_gives_what_one_process_gives(job_file: Path, tmp_path: Path) -> None:
@@ -102,30 +102,30 @@ def test_workers_leave_when_their_coordinator_is_killed(job_file: Path, tmp_path
 
 
 def test_what_a_worker_finds_wrong_is_the_error_of_the_pool(tmp_path: Path) -> None:
-    Folder(tmp_path).create()
+    RunFolder(tmp_path).create()
     with pytest.raises(InputError, match=r"job\.yaml: no such file"):
         run_pool(tmp_path)
 
 
 def test_workers_that_keep_dying_end_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Folder(tmp_path).create()
+    RunFolder(tmp_path).create()
     monkeypatch.setenv("PYTHONHOME", "/nonexistent")  # no interpreter starts like this
     with pytest.raises(StudyError, match=r"workers in a row died before a trial ended; see .*w1\.log"):
         run_pool(tmp_path)
 
 
 def test_request_to_stop_cuts_only_where_it_may() -> None:
-    stopper = Stopper()
+    stopper = Shutdown()
     with stopper.listening(signal.SIGTERM):
         signal.raise_signal(signal.SIGTERM)
         assert stopper.requested
-        with pytest.raises(Stop), stopper.interruptible():
+        with pytest.raises(ShutdownRequested), stopper.interruptible():
             raise AssertionError("never reached")
 
 
 def test_request_to_stop_cuts_interruptible_work_at_once() -> None:
-    stopper = Stopper()
+    stopper = Shutdown()
     with stopper.listening(signal.SIGTERM):
-        with pytest.raises(Stop), stopper.interruptible():
+        with pytest.raises(ShutdownRequested), stopper.interruptible():
             signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)

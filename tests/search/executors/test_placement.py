@@ -12,7 +12,7 @@ import pytest
 
 from archscape.search.executors import placement as module
 from archscape.search.executors.placement import machine_placements, placements, visible_gpus
-from archscape.search.workers.slot import Placement, Seat
+from archscape.search.workers.slot import Placement, WorkerSlot
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_cpu_jobs_take_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_seat_survives_its_text_and_names_its_gpu() -> None:
-    seat = Seat(place=Placement(gpu="3", share=0.5, cores=(1, 2)), data="/data/x.npz", device="cpu")
-    assert Seat.from_json(seat.to_json()) == seat
+    seat = WorkerSlot(place=Placement(gpu="3", share=0.5, cores=(1, 2)), data="/data/x.npz", device="cpu")
+    assert WorkerSlot.from_json(seat.to_json()) == seat
     assert seat.environment == {"CUDA_VISIBLE_DEVICES": "3"}
-    assert Seat.from_json(Seat().to_json()) == Seat()
-    assert Seat().environment == {}
+    assert WorkerSlot.from_json(WorkerSlot().to_json()) == WorkerSlot()
+    assert WorkerSlot().environment == {}
 
 
 def test_process_that_sits_down_is_bound_to_its_cores() -> None:
@@ -76,7 +76,7 @@ def test_process_that_sits_down_is_bound_to_its_cores() -> None:
         "import os, sys\nfrom archscape.search.executors.placement import Seat\n"
         "Seat.from_json(sys.argv[1]).sit()\nprint(os.sched_getaffinity(0))"
     )
-    seat = Seat(place=Placement(cores=(core,)))
+    seat = WorkerSlot(place=Placement(cores=(core,)))
     done = subprocess.run(
         [sys.executable, "-c", program, seat.to_json()], capture_output=True, text=True, check=True
     )

@@ -22,19 +22,19 @@ import yaml
 from archscape.commands.engine import Engine
 from archscape.search.executors.local import InProcess
 from archscape.search.executors.ray.attempt import Attempt
-from archscape.search.executors.ray.driver import Desk
+from archscape.search.executors.ray.driver import Driver
 from archscape.search.executors.ray.engine import RayEngine
-from archscape.search.executors.ray.messages import Brief, Order, Word, leave_mark
+from archscape.search.executors.ray.messages import RunSpec, TrialSpec, TrialUpdate, leave_mark
 from archscape.search.job import read_job
 from archscape.search.run import run
-from archscape.search.shutdown import Stop, Stopper
+from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.study.trial import Trial
 from archscape.search.workers.evaluator import Context
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
@@ -53,14 +53,14 @@ def take(network: Network, context: Context) -> Result:
     """An evaluation of three epochs, which looks at every step whether it is to leave."""
     for epoch in (1, 2, 3):
         if context.stopping():
-            raise Stop
+            raise ShutdownRequested
         if not context.report(epoch, {"accuracy": epoch / 10}):
             return context.result(status="pruned")
     return context.result(status="complete", metrics={"accuracy": 0.3})
 
 
 @pytest.fixture
-def lease(study: Study, plan: Plan, owner: Owner) -> Lease:
+def lease(study: Study, plan: SearchPlan, owner: Owner) -> Lease:
     lease = study.ask_unique(plan.propose, owner, trials=24)
     assert lease
     return lease
@@ -104,32 +104,32 @@ def test_what_an_evaluation_raises_is_the_failure_of_its_trial(lease: Lease) -> 
 def test_words_and_orders_are_what_they_were_after_a_journey(
     lease: Lease, finished: Callable[..., Result]
 ) -> None:
-    word = Word(worker="a", rows={2: {"loss": 0.5}}, lines=["one"], result=finished(lease))
-    assert Word.from_json(word.to_json()) == word
-    order = Order(number=1, hash=lease.hash, network=lease.network.to_json(), seed=3)
-    assert Order.from_json(order.to_json()) == order
+    word = TrialUpdate(worker="a", rows={2: {"loss": 0.5}}, lines=["one"], result=finished(lease))
+    assert TrialUpdate.from_json(word.to_json()) == word
+    order = TrialSpec(number=1, hash=lease.hash, network=lease.network.to_json(), seed=3)
+    assert TrialSpec.from_json(order.to_json()) == order
 
 
 # The driver's desk, without Ray.
 
 
 @pytest.fixture
-def desk(study: Study, plan: Plan, job_file: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(study: Study, plan: SearchPlan, job_file: Path, tmp_path: Path) -> Iterator[Driver]:
     (tmp_path / "logs").mkdir()
-    desk = Desk(
+    desk = Driver(
         study=study,
         job=replace(read_job(job_file), workers=2),
         plan=plan,
         logs=tmp_path / "logs",
         notify=lambda event: None,
-        stopper=Stopper(),
+        stopper=Shutdown(),
     )
     yield desk
     desk.give_back()
 
 
-def last_word(desk: Desk, name: str, finished: Callable[..., Result]) -> Word:
-    return Word(worker="vm:1", result=finished(desk.tasks[name].lease))
+def last_word(desk: Driver, name: str, finished: Callable[..., Result]) -> TrialUpdate:
+    return TrialUpdate(worker="vm:1", result=finished(desk.tasks[name].lease))
 
 
 def trial_of(study: Study, number: int) -> Trial:
@@ -137,7 +137,7 @@ def trial_of(study: Study, number: int) -> Trial:
 
 
 def test_a_desk_gives_out_as_many_trials_as_there_are_workers(
-    desk: Desk, study: Study, finished: Callable[..., Result]
+    desk: Driver, study: Study, finished: Callable[..., Result]
 ) -> None:
     orders = [desk.take("a"), desk.take("b")]
     assert [order.number for order in orders if order] == [0, 1]
@@ -154,7 +154,7 @@ def test_a_desk_gives_out_as_many_trials_as_there_are_workers(
     ("why", "cause"),
     [("its node died", "lost_worker"), ("out of memory: its node is running low", "out_of_memory")],
 )
-def test_a_trial_that_lost_its_actors_has_failed(desk: Desk, study: Study, why: str, cause: str) -> None:
+def test_a_trial_that_lost_its_actors_has_failed(desk: Driver, study: Study, why: str, cause: str) -> None:
     for _ in range(3):
         desk.take("a")
         desk.begin("a")
@@ -164,14 +164,14 @@ def test_a_trial_that_lost_its_actors_has_failed(desk: Desk, study: Study, why: 
     assert trial.message == f"3 workers were lost on it: {why}"
 
 
-def test_a_trial_that_lost_its_actor_is_given_out_again(desk: Desk, study: Study) -> None:
+def test_a_trial_that_lost_its_actor_is_given_out_again(desk: Driver, study: Study) -> None:
     first, second = desk.take("a"), desk.take("b")
     desk.lose("a", "its node died")
     assert desk.take("c") == first != second
     assert study.counts() == {"running": 2}
 
 
-def test_actors_that_keep_dying_end_the_search(desk: Desk) -> None:
+def test_actors_that_keep_dying_end_the_search(desk: Driver) -> None:
     for number in range(9):
         desk.take(f"{number}")
         desk.lose(f"{number}", "no module named archscape")
@@ -179,7 +179,7 @@ def test_actors_that_keep_dying_end_the_search(desk: Desk) -> None:
     assert str(desk.failure).startswith(words)
 
 
-def test_a_training_that_takes_far_too_long_has_timed_out(desk: Desk, study: Study) -> None:
+def test_a_training_that_takes_far_too_long_has_timed_out(desk: Driver, study: Study) -> None:
     desk.job = replace(desk.job, recipe=replace(desk.job.recipe, seconds=10.0))
     desk.take("a")
     desk.begin("a")
@@ -193,7 +193,7 @@ def test_a_training_that_takes_far_too_long_has_timed_out(desk: Desk, study: Stu
     assert trial_of(study, 0).cause == "timed_out"
 
 
-def test_a_silent_actor_is_ended_but_not_its_trial(desk: Desk) -> None:
+def test_a_silent_actor_is_ended_but_not_its_trial(desk: Driver) -> None:
     desk.take("a")
     desk.begin("a")
     desk.tasks["a"].heard -= 80
@@ -201,7 +201,7 @@ def test_a_silent_actor_is_ended_but_not_its_trial(desk: Desk) -> None:
     assert desk.overdue() == []
 
 
-def test_silence_does_not_count_while_the_driver_is_held_up(desk: Desk) -> None:
+def test_silence_does_not_count_while_the_driver_is_held_up(desk: Driver) -> None:
     desk.take("a")
     desk.begin("a")
     desk.tasks["a"].heard -= 80
@@ -209,18 +209,18 @@ def test_silence_does_not_count_while_the_driver_is_held_up(desk: Desk) -> None:
     assert desk.overdue() == []
 
 
-def test_other_data_than_that_of_the_study_ends_the_search(desk: Desk) -> None:
+def test_other_data_than_that_of_the_study_ends_the_search(desk: Driver) -> None:
     desk.take("a")
     desk.take("b")
     desk.begin("a")
-    assert desk.hear("a", Word(worker="vm:1", fingerprint="one"))
+    assert desk.hear("a", TrialUpdate(worker="vm:1", fingerprint="one"))
     desk.begin("b")
-    assert not desk.hear("b", Word(worker="vm:2", fingerprint="two"))
+    assert not desk.hear("b", TrialUpdate(worker="vm:2", fingerprint="two"))
     assert isinstance(desk.failure, InputError)
     assert "its fingerprint is two, but the study" in str(desk.failure)
 
 
-def test_what_is_given_back_goes_on_under_its_number(desk: Desk, study: Study) -> None:
+def test_what_is_given_back_goes_on_under_its_number(desk: Driver, study: Study) -> None:
     first = desk.take("a")
     desk.give_back()
     assert desk.tasks == {}
@@ -229,8 +229,8 @@ def test_what_is_given_back_goes_on_under_its_number(desk: Desk, study: Study) -
 
 
 def test_an_actor_knows_the_folder_of_the_run_by_its_mark(tmp_path: Path) -> None:
-    brief = Brief(folder=str(tmp_path), job="", space="", cpus=1, gpus=0, mark=leave_mark(tmp_path))
-    assert Brief.from_json(brief.to_json()).is_shared()
+    brief = RunSpec(folder=str(tmp_path), job="", space="", cpus=1, gpus=0, mark=leave_mark(tmp_path))
+    assert RunSpec.from_json(brief.to_json()).is_shared()
     leave_mark(tmp_path)
     assert not brief.is_shared()
     assert not replace(brief, folder=str(tmp_path / "other")).is_shared()

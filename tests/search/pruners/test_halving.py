@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archscape.analysis.statistics.frontier import WAYS, Direction, ranks
-from archscape.search.pruners import Asha, Halving, Mark, Rule, halving
-from archscape.search.pruners.halving import HalvingRule, best_first
+from archscape.search.pruners import Asha, Halving, Pruner, RungResult, halving
+from archscape.search.pruners.halving import HalvingPruner, best_first
 from archscape.spaces.errors import JobError
 
 BOTH: Mapping[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
@@ -24,33 +24,35 @@ VALUES = st.sampled_from([-1.0, 0.0, 0.1, 0.5, 0.9, 1.0, 100.0, 1e6])
 
 
 @st.composite
-def rungs(draw: st.DrawFn, *, axes: int | None = None) -> tuple[HalvingRule, list[Mark]]:
+def rungs(draw: st.DrawFn, *, axes: int | None = None) -> tuple[HalvingPruner, list[RungResult]]:
     """A rule and the marks at a rung; some of the trials went on before."""
     count = axes or draw(st.integers(1, 3))
     objectives = {f"o{i}": draw(st.sampled_from(WAYS)) for i in range(count)}
     points = draw(st.lists(st.tuples(*[VALUES] * count), min_size=1, max_size=14))
-    marks = [Mark(number=i, values=point, passed=draw(st.booleans())) for i, point in enumerate(points)]
+    marks = [RungResult(number=i, values=point, passed=draw(st.booleans())) for i, point in enumerate(points)]
     return Halving(eta=draw(st.integers(2, 5))).rule(objectives, EPOCHS), marks
 
 
-def gain(rule: HalvingRule, mark: Mark) -> float:
+def gain(rule: HalvingPruner, mark: RungResult) -> float:
     """Return the first objective, more being better."""
     way = next(iter(rule.objectives.values()))
     return mark.values[0] if way == "maximize" else -mark.values[0]
 
 
-def going(rule: Rule, marks: Sequence[Mark]) -> set[int]:
+def going(rule: Pruner, marks: Sequence[RungResult]) -> set[int]:
     return {mark.number for mark in marks if rule.verdict(1, mark, marks).go}
 
 
 @given(rungs())
-def test_the_best_share_goes_on_and_no_more(case: tuple[HalvingRule, list[Mark]]) -> None:
+def test_the_best_share_goes_on_and_no_more(case: tuple[HalvingPruner, list[RungResult]]) -> None:
     rule, marks = case
     assert len(going(rule, marks)) == -(-len(marks) // rule.eta)
 
 
 @given(rungs())
-def test_the_top_of_the_first_objective_is_never_stopped(case: tuple[HalvingRule, list[Mark]]) -> None:
+def test_the_top_of_the_first_objective_is_never_stopped(
+    case: tuple[HalvingPruner, list[RungResult]],
+) -> None:
     rule, marks = case
     best = max(gain(rule, mark) for mark in marks)
     assert any(gain(rule, mark) == best for mark in marks if mark.number in going(rule, marks))
@@ -61,7 +63,7 @@ def test_the_top_of_the_first_objective_is_never_stopped(case: tuple[HalvingRule
 
 @given(rungs(), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(
-    case: tuple[HalvingRule, list[Mark]], shuffler: random.Random
+    case: tuple[HalvingPruner, list[RungResult]], shuffler: random.Random
 ) -> None:
     rule, marks = case
     mixed = shuffler.sample(marks, len(marks))
@@ -71,7 +73,7 @@ def test_the_order_of_arrival_changes_nothing(
 
 @given(rungs())
 def test_a_trial_is_promoted_when_it_is_among_the_best_and_never_twice(
-    case: tuple[HalvingRule, list[Mark]],
+    case: tuple[HalvingPruner, list[RungResult]],
 ) -> None:
     rule, marks = case
     waiting = {mark.number for mark in marks if not mark.passed}
@@ -85,7 +87,7 @@ def test_a_trial_is_promoted_when_it_is_among_the_best_and_never_twice(
 
 @given(rungs())
 def test_no_layer_but_the_top_of_the_first_objective_goes_before_a_better_one(
-    case: tuple[HalvingRule, list[Mark]],
+    case: tuple[HalvingPruner, list[RungResult]],
 ) -> None:
     rule, marks = case
     table = {name: [mark.values[i] for mark in marks] for i, name in enumerate(rule.objectives)}
@@ -95,7 +97,7 @@ def test_no_layer_but_the_top_of_the_first_objective_goes_before_a_better_one(
 
 
 @given(rungs(axes=1))
-def test_with_one_objective_it_is_asha(case: tuple[HalvingRule, list[Mark]]) -> None:
+def test_with_one_objective_it_is_asha(case: tuple[HalvingPruner, list[RungResult]]) -> None:
     rule, marks = case
     order = sorted(marks, key=lambda mark: (-gain(rule, mark), mark.number))
     top = order[: -(-len(marks) // rule.eta)]  # Li et al. 2020, algorithm 2, get_job
@@ -104,8 +106,8 @@ def test_with_one_objective_it_is_asha(case: tuple[HalvingRule, list[Mark]]) -> 
     assert rule.promotable(1, marks) == (left[0] if left else None)
 
 
-def marks_at(points: Sequence[tuple[float, ...]]) -> list[Mark]:
-    return [Mark(number=i, values=point, passed=False) for i, point in enumerate(points)]
+def marks_at(points: Sequence[tuple[float, ...]]) -> list[RungResult]:
+    return [RungResult(number=i, values=point, passed=False) for i, point in enumerate(points)]
 
 
 def test_the_first_trial_goes_on_and_the_reason_says_why() -> None:
@@ -182,7 +184,7 @@ def test_a_search_ends_with_the_best_of_every_rung_beyond_it(seed: int, workers:
     rule = Halving(eta=eta).rule(BOTH, EPOCHS)
     cost = {number: rng.uniform(1e3, 1e6) for number in range(40)}
     final = {number: rng.random() for number in cost}
-    marks: dict[int, dict[int, Mark]] = {rung: {} for rung in rule.rungs}
+    marks: dict[int, dict[int, RungResult]] = {rung: {} for rung in rule.rungs}
     new, running, complete = list(cost), list[tuple[int, int]](), set[int]()
 
     def next_job() -> tuple[int, int] | None:
@@ -204,7 +206,7 @@ def test_a_search_ends_with_the_best_of_every_rung_beyond_it(seed: int, workers:
             complete.add(number)
             continue
         accuracy = final[number] * rung / EPOCHS + rng.gauss(0, 0.05)
-        mine = Mark(number=number, values=(accuracy, cost[number]), passed=False)
+        mine = RungResult(number=number, values=(accuracy, cost[number]), passed=False)
         marks[rung][number] = mine
         if rule.verdict(rung, mine, list(marks[rung].values())).go:
             marks[rung][number] = replace(mine, passed=True)

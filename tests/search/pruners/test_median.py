@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archscape.analysis.statistics.frontier import Direction
-from archscape.search.pruners import Mark, Median
-from archscape.search.pruners.median import MedianRule
+from archscape.search.pruners import Median, RungResult
+from archscape.search.pruners.median import MedianPruner
 from archscape.spaces.errors import JobError
 
 
-def rule(way: Direction = "maximize", *, trials: int = 3) -> MedianRule:
+def rule(way: Direction = "maximize", *, trials: int = 3) -> MedianPruner:
     return Median(trials=trials).rule({"accuracy": way}, 5)
 
 
-def marks(*values: float) -> list[Mark]:
-    return [Mark(number=i, values=(value,), passed=True) for i, value in enumerate(values)]
+def marks(*values: float) -> list[RungResult]:
+    return [RungResult(number=i, values=(value,), passed=True) for i, value in enumerate(values)]
 
 
 def test_decides_after_every_epoch_but_the_last() -> None:
@@ -66,5 +66,5 @@ def test_the_order_of_arrival_changes_nothing(values: list[float], shuffler: ran
 
 @pytest.mark.parametrize("passed", [True, False])
 def test_what_is_stopped_stays_stopped(passed: bool) -> None:
-    known = [Mark(number=0, values=(0.9,), passed=passed), *marks(0.1, 0.2)[1:]]
+    known = [RungResult(number=0, values=(0.9,), passed=passed), *marks(0.1, 0.2)[1:]]
     assert rule(trials=1).promotable(1, known) is None

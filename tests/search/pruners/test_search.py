@@ -11,7 +11,7 @@ import pytest
 from archscape.analysis.reports.run.page import RunResults
 from archscape.search.executors.local import InProcess
 from archscape.search.job import Job, read_job
-from archscape.search.pruners import Halving, Mark, Median, Stop
+from archscape.search.pruners import Halving, Median, PrunerSettings, RungResult
 from archscape.search.run import run
 from archscape.search.training.recipe import Recipe
 
@@ -19,21 +19,23 @@ EPOCHS = 4
 TRIALS = 8
 
 
-def searched(job_file: Path, out: Path, stop: Stop | None, *, one: bool = False) -> tuple[Job, RunResults]:
+def searched(
+    job_file: Path, out: Path, stop: PrunerSettings | None, *, one: bool = False
+) -> tuple[Job, RunResults]:
     job = replace(read_job(job_file), recipe=Recipe(epochs=EPOCHS), trials=TRIALS, workers=1, stop=stop)
     if one:
         job = replace(job, objectives={"accuracy": "maximize"})
     return job, run(job, out=out, executor=InProcess())
 
 
-def marks_at(rung: int, found: RunResults) -> list[Mark]:
+def marks_at(rung: int, found: RunResults) -> list[RungResult]:
     """Return the marks at a rung from the tables of a search that has ended."""
     there = found.curves[found.curves["epoch"] == rung].merge(
         found.trials, left_on="trial", right_on="number"
     )
     last = found.curves.groupby("trial")["epoch"].max()
     return [
-        Mark(number=number, values=(accuracy, macs), passed=last[number] > rung)
+        RungResult(number=number, values=(accuracy, macs), passed=last[number] > rung)
         for number, accuracy, macs in there[["trial", "accuracy_x", "macs"]].itertuples(index=False)
     ]
 

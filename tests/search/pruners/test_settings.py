@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archscape.search.job import Job, read_job
-from archscape.search.pruners import RULES, Asha, Halving, Median, Stop
+from archscape.search.pruners import RULES, Asha, Halving, Median, PrunerSettings
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Space
 from archscape.spaces.errors import JobError
@@ -41,7 +41,7 @@ def test_nothing_is_stopped_unless_asked_for(tmp_path: Path) -> None:
         (ONE + "stop: {rule: median, trials: 9}\n", Median(trials=9)),
     ],
 )
-def test_a_rule_is_a_word_or_a_mapping(tmp_path: Path, text: str, stop: Stop) -> None:
+def test_a_rule_is_a_word_or_a_mapping(tmp_path: Path, text: str, stop: PrunerSettings) -> None:
     found = job(tmp_path, JOB + text)
     assert found.stop == stop
     rule = found.rule()

@@ -10,7 +10,7 @@ import pytest
 
 from archscape.analysis.statistics.frontier import Objectives
 from archscape.search.samplers import nsga2
-from archscape.search.samplers.nsga2 import Elite, Nsga2, best_first, furthest_first
+from archscape.search.samplers.nsga2 import Elite, Nsga2Sampler, best_first, furthest_first
 from archscape.search.study.history import History, Record
 from archscape.spaces import Space
 
@@ -79,7 +79,7 @@ def test_a_proposal_costs_the_same_after_any_number_of_trials(
     rng = random.Random(0)
     sample = tiny.sample(rng)
     history = History(objectives=BOTH, hashes={str(i) for i in range(200)})
-    who = Nsga2(start=10)
+    who = Nsga2Sampler(start=10)
     for number in range(200):
         values = (rng.random(), rng.random())
         history.complete.append(Record(number=number, decisions=sample.decisions, values=values))
@@ -97,7 +97,7 @@ def test_parents_are_completed_by_those_that_were_stopped_last(tiny: Space) -> N
         history.stopped[number] = Record(
             number=number, decisions=deep.decisions, values=(0.5, 1.0), rung=rung
         )
-    child = Nsga2(start=0).propose(tiny, history, rng)
+    child = Nsga2Sampler(start=0).propose(tiny, history, rng)
     moved = {key for key in deep.decisions if child.decisions.get(key) != deep.decisions[key]}
     assert len(moved) == 1
 

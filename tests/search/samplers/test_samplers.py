@@ -15,7 +15,14 @@ import pytest
 
 from archscape.analysis.statistics.frontier import Objectives
 from archscape.search.job import SAMPLERS
-from archscape.search.samplers.base import START_TRIALS, Exhausted, Proposer, Random, propose_unique, proposer
+from archscape.search.samplers.base import (
+    START_TRIALS,
+    Exhausted,
+    RandomSampler,
+    Sampler,
+    make_sampler,
+    sample_unique,
+)
 from archscape.search.study import history as history_module
 from archscape.search.study.history import History, Record
 from archscape.spaces import Sample, Space
@@ -32,13 +39,13 @@ def depth_and_macs(sample: Sample) -> tuple[float, ...]:
 
 
 def grow(
-    who: Proposer, space: Space, trials: int, *, score: Score = depth_and_macs, seed: int = 0
+    who: Sampler, space: Space, trials: int, *, score: Score = depth_and_macs, seed: int = 0
 ) -> tuple[History, list[Sample]]:
     """Run a search without training: each proposal is scored at once."""
     history = History(objectives=BOTH)
     samples = []
     for number in range(trials):
-        sample = propose_unique(who, space, history, random.Random(f"{seed}:{number}"))
+        sample = sample_unique(who, space, history, random.Random(f"{seed}:{number}"))
         samples.append(sample)
         extend(history, number, sample, score(sample))
     return history, samples
@@ -53,7 +60,7 @@ def extend(history: History, number: int, sample: Sample, values: tuple[float, .
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_proposals_differ_and_keep_the_limits(name: str) -> None:
     space = Space.load("digits").tighten({"params": "..20k"})
-    history, samples = grow(proposer(name), space, 30)
+    history, samples = grow(make_sampler(name), space, 30)
     assert len(history.hashes) == 30
     assert all(space.contains(sample.decisions) for sample in samples)
 
@@ -61,7 +68,7 @@ def test_proposals_differ_and_keep_the_limits(name: str) -> None:
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_same_history_gives_the_same_proposal_in_another_process(name: str) -> None:
     def hashes() -> list[str]:
-        return [sample.network.hash() for sample in grow(proposer(name), Space.load("digits"), 16)[1]]
+        return [sample.network.hash() for sample in grow(make_sampler(name), Space.load("digits"), 16)[1]]
 
     here = hashes()
     assert here == hashes()
@@ -85,7 +92,7 @@ print(*(sample.network.hash() for sample in samples))
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_seed_decides(name: str) -> None:
     space = Space.load("digits")
-    first, second = (grow(proposer(name), space, 12, seed=seed)[0].hashes for seed in (0, 1))
+    first, second = (grow(make_sampler(name), space, 12, seed=seed)[0].hashes for seed in (0, 1))
     assert first != second
 
 
@@ -94,7 +101,7 @@ def test_model_and_evolution_find_better_networks_than_chance(name: str) -> None
     """The mean depth of the proposals after the random start, over three seeds."""
     space = Space.load("cifar").tighten({"macs": "..100M"})
 
-    def mean(who: Proposer) -> float:
+    def mean(who: Sampler) -> float:
         late = [
             depth_and_macs(sample)[0]
             for seed in range(3)
@@ -102,7 +109,7 @@ def test_model_and_evolution_find_better_networks_than_chance(name: str) -> None
         ]
         return sum(late) / len(late)
 
-    assert mean(proposer(name)) > mean(Random()) + 1
+    assert mean(make_sampler(name)) > mean(RandomSampler()) + 1
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -110,7 +117,7 @@ def test_failures_and_trials_under_way_or_stopped_early_do_not_disturb(name: str
     alternate = count()
     space = Space.load("digits")
     history, _ = grow(
-        proposer(name), space, 25, score=lambda s: depth_and_macs(s) if next(alternate) % 2 else None
+        make_sampler(name), space, 25, score=lambda s: depth_and_macs(s) if next(alternate) % 2 else None
     )
     first, second, third, *complete = history.complete
     busy = replace(
@@ -119,12 +126,12 @@ def test_failures_and_trials_under_way_or_stopped_early_do_not_disturb(name: str
         stopped={third.number: replace(third, rung=1)},
         pending={record.number: replace(record, values=None) for record in (first, second)},
     )
-    assert propose_unique(proposer(name), space, busy, random.Random(0)).network.hash() not in busy.hashes
+    assert sample_unique(make_sampler(name), space, busy, random.Random(0)).network.hash() not in busy.hashes
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_search_where_everything_fails_goes_on(name: str) -> None:
-    history, _ = grow(proposer(name), Space.load("digits"), START_TRIALS + 5, score=lambda _: None)
+    history, _ = grow(make_sampler(name), Space.load("digits"), START_TRIALS + 5, score=lambda _: None)
     assert len(history.failed) == START_TRIALS + 5
 
 
@@ -133,20 +140,20 @@ def test_every_network_of_a_small_space_is_found_and_then_none(name: str, tiny: 
     space = tiny.tighten({"macs": "..100k"})
     total = space.count_distinct()
     assert total is not None
-    history, _ = grow(proposer(name), space, total)
+    history, _ = grow(make_sampler(name), space, total)
     assert len(history.hashes) == total > START_TRIALS
     with pytest.raises(Exhausted, match=f"all its {total} networks within the limits were tried"):
-        propose_unique(proposer(name), space, history, random.Random(0))
+        sample_unique(make_sampler(name), space, history, random.Random(0))
 
 
 def test_space_without_feasible_networks_says_so(tiny: Space) -> None:
     with pytest.raises(Infeasible):
-        grow(Random(), tiny.tighten({"macs": "..1k"}), 1)
+        grow(RandomSampler(), tiny.tighten({"macs": "..1k"}), 1)
 
 
 def test_unknown_sampler_is_an_error() -> None:
     with pytest.raises(JobError, match="no sampler 'tpr'; did you mean 'tpe'"):
-        proposer("tpr")
+        make_sampler("tpr")
 
 
 def test_worked_examples_hold() -> None:

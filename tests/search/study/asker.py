@@ -12,15 +12,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from archscape.search.samplers.base import Random
+from archscape.search.samplers.base import RandomSampler
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 from archscape.spaces import Space
 
 folder, trials, *flags = sys.argv[1:]
 space = Space.from_yaml(Path(folder, "space.yaml").read_text())
-plan = replace(Plan(space=space, proposer=Random(), trials=0, seed=0), trials=int(trials))
+plan = replace(SearchPlan(space=space, proposer=RandomSampler(), trials=0, seed=0), trials=int(trials))
 with Study.open(Path(folder)) as study:
     while lease := study.ask_unique(plan.propose, Owner.current(), trials=plan.trials):
         print(lease.number, lease.hash, flush=True)

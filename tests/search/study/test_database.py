@@ -16,8 +16,8 @@ from postgres import Cluster
 from sqlalchemy import Connection, exc
 
 from archscape.search.study import database as module
-from archscape.search.study.database import Storage
-from archscape.search.study.engines import open_storage
+from archscape.search.study.database import Database
+from archscape.search.study.engines import open_database
 from archscape.spaces.errors import StudyError
 
 notes = sqlalchemy.Table(
@@ -25,7 +25,7 @@ notes = sqlalchemy.Table(
 )
 
 
-def prepared(storage: Storage) -> Storage:
+def prepared(storage: Database) -> Database:
     def make(connection: Connection) -> None:
         notes.drop(connection, checkfirst=True)
         notes.create(connection)
@@ -35,19 +35,19 @@ def prepared(storage: Storage) -> Storage:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     server = request.param == "postgresql"
     address = request.getfixturevalue("postgres").url("storage") if server else tmp_path / "study.db"
-    storage = prepared(open_storage(address))
+    storage = prepared(open_database(address))
     yield storage
     storage.close()
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """A storage that does not wait in SQLite's own queue."""
     monkeypatch.setattr(module, "LOCK_SECONDS", 0.01)
-    storage = prepared(open_storage(tmp_path / "study.db"))
+    storage = prepared(open_database(tmp_path / "study.db"))
     yield storage
     storage.close()
 
@@ -56,12 +56,12 @@ def write(connection: Connection, word: str = "hello") -> None:
     connection.execute(notes.insert().values(word=word))
 
 
-def words(storage: Storage) -> list[str]:
+def words(storage: Database) -> list[str]:
     query = sqlalchemy.select(notes.c.word).order_by(notes.c.word)
     return storage.read(lambda connection: list(connection.execute(query).scalars()))
 
 
-def test_step_that_fails_leaves_no_trace(storage: Storage) -> None:
+def test_step_that_fails_leaves_no_trace(storage: Database) -> None:
     def fail_half_way(connection: Connection) -> None:
         write(connection)
         raise ZeroDivisionError
@@ -71,7 +71,7 @@ def test_step_that_fails_leaves_no_trace(storage: Storage) -> None:
     assert words(storage) == []
 
 
-def test_broken_uniqueness_undoes_the_whole_step(storage: Storage) -> None:
+def test_broken_uniqueness_undoes_the_whole_step(storage: Database) -> None:
     def twice(connection: Connection) -> None:
         write(connection)
         write(connection)
@@ -81,7 +81,7 @@ def test_broken_uniqueness_undoes_the_whole_step(storage: Storage) -> None:
     assert words(storage) == []
 
 
-def test_writers_of_a_study_stand_in_line(storage: Storage) -> None:
+def test_writers_of_a_study_stand_in_line(storage: Database) -> None:
     """A writer that has read may write by what it read: nobody writes in between."""
 
     def next_word(connection: Connection) -> None:
@@ -100,7 +100,7 @@ def test_writers_of_a_study_stand_in_line(storage: Storage) -> None:
     assert words(storage) == [f"{n:03d}" for n in range(40)]
 
 
-def test_reader_waits_for_no_writer(storage: Storage) -> None:
+def test_reader_waits_for_no_writer(storage: Database) -> None:
     def look_meanwhile(connection: Connection) -> list[str]:
         write(connection)
         return words(storage)
@@ -109,7 +109,7 @@ def test_reader_waits_for_no_writer(storage: Storage) -> None:
     assert words(storage) == ["hello"]
 
 
-def test_file_is_in_the_hardened_mode(file: Storage) -> None:
+def test_file_is_in_the_hardened_mode(file: Database) -> None:
     with file.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
@@ -124,7 +124,7 @@ sys.stdin.read()
 """
 
 
-def test_step_waits_for_a_file_that_another_process_has_locked(file: Storage, tmp_path: Path) -> None:
+def test_step_waits_for_a_file_that_another_process_has_locked(file: Database, tmp_path: Path) -> None:
     """The pauses grow, and end soon after the lock does."""
     command = [sys.executable, "-c", LOCK, str(tmp_path / "study.db")]
     other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -144,7 +144,7 @@ def test_step_waits_for_a_file_that_another_process_has_locked(file: Storage, tm
     assert all(0.5 <= pause / (0.05 * 2**n) <= 1.5 for n, pause in enumerate(pauses))
 
 
-def test_pauses_end_at_ten_seconds(file: Storage, tmp_path: Path) -> None:
+def test_pauses_end_at_ten_seconds(file: Database, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     pauses: list[float] = []
@@ -159,7 +159,7 @@ def test_pauses_end_at_ten_seconds(file: Storage, tmp_path: Path) -> None:
     assert 5.0 <= min(pauses[10:]) <= max(pauses) <= 15.0
 
 
-def test_file_locked_for_longer_than_the_patience_is_one_clear_error(file: Storage, tmp_path: Path) -> None:
+def test_file_locked_for_longer_than_the_patience_is_one_clear_error(file: Database, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(
@@ -170,7 +170,7 @@ def test_file_locked_for_longer_than_the_patience_is_one_clear_error(file: Stora
     file.write(write)
 
 
-def test_says_since_when_the_database_is_back(file: Storage, tmp_path: Path) -> None:
+def test_says_since_when_the_database_is_back(file: Database, tmp_path: Path) -> None:
     assert file.back_since == float("-inf")
     other = sqlite3.connect(tmp_path / "study.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -182,7 +182,7 @@ def test_says_since_when_the_database_is_back(file: Storage, tmp_path: Path) -> 
     assert file.back_since > float("-inf")
 
 
-def test_what_does_not_pass_by_itself_is_told_at_once(storage: Storage) -> None:
+def test_what_does_not_pass_by_itself_is_told_at_once(storage: Database) -> None:
     def wrong(connection: Connection) -> None:
         connection.exec_driver_sql("SELECT * FROM nothing_of_this_name")
 
@@ -195,7 +195,7 @@ def test_what_does_not_pass_by_itself_is_told_at_once(storage: Storage) -> None:
 
 
 def test_step_outlives_a_crash_of_the_server_in_its_middle(postgres: Cluster) -> None:
-    storage = prepared(open_storage(postgres.url("storage")))
+    storage = prepared(open_database(postgres.url("storage")))
     tries = []
 
     def step(connection: Connection) -> str:
@@ -213,7 +213,7 @@ def test_step_outlives_a_crash_of_the_server_in_its_middle(postgres: Cluster) ->
 
 
 def test_step_waits_for_a_server_that_is_stopped(postgres: Cluster) -> None:
-    storage = prepared(open_storage(postgres.url("storage")))
+    storage = prepared(open_database(postgres.url("storage")))
     postgres.stop()
     pauses: list[float] = []
 
@@ -243,7 +243,7 @@ open_storage(sys.argv[1]).write(step, line=1)
 def test_process_that_froze_in_a_step_cannot_keep_the_others_waiting(postgres: Cluster) -> None:
     """The server ends its transaction after ten seconds of silence."""
     url = postgres.url("storage")
-    storage = prepared(open_storage(url))
+    storage = prepared(open_database(url))
     frozen = subprocess.Popen([sys.executable, "-c", FROZEN, url], stdout=subprocess.PIPE)
     assert frozen.stdout is not None
     assert frozen.stdout.readline() == b"in line\n"
@@ -256,7 +256,7 @@ def test_process_that_froze_in_a_step_cannot_keep_the_others_waiting(postgres: C
 
 def test_full_disk_is_waited_for(tmp_path: Path) -> None:
     """SQLite says `database or disk is full` when a file may not grow."""
-    storage = prepared(open_storage(tmp_path / "study.db"))
+    storage = prepared(open_database(tmp_path / "study.db"))
     pages = storage.read(lambda connection: connection.exec_driver_sql("PRAGMA page_count").scalar())
     with storage.engine.connect() as connection:
         raw = connection.connection.dbapi_connection
@@ -277,7 +277,7 @@ def test_full_disk_is_waited_for(tmp_path: Path) -> None:
 
 def test_password_is_in_no_message(postgres: Cluster) -> None:
     url = postgres.url("storage").replace("archscape@", "archscape:secret@")
-    storage = open_storage(url)
+    storage = open_database(url)
     assert "archscape@" in storage.label
     postgres.stop()
     try:

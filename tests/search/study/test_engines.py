@@ -14,7 +14,7 @@ import pytest
 from postgres import Cluster
 
 from archscape.search.study import engines as module
-from archscape.search.study.engines import FORMS, NETWORK_SYSTEMS, file_system, open_storage, shown
+from archscape.search.study.engines import FORMS, NETWORK_SYSTEMS, file_system, open_database, presentable
 from archscape.spaces.errors import JobError, StudyError
 
 OPEN = """
@@ -61,25 +61,27 @@ def test_many_processes_create_the_same_file(tmp_path: Path) -> None:
 
 def test_many_processes_create_the_same_tables(postgres: Cluster) -> None:
     open_at_once(postgres.url("fresh"))
-    storage = open_storage(postgres.url("fresh"))
+    storage = open_database(postgres.url("fresh"))
     storage.close()
 
 
 @pytest.mark.parametrize("name", ["{SCHEMA_VERSION}.db", "a?b=c.db", "100%.db", "ü ö.db"])
 def test_any_path_will_do(tmp_path: Path, name: str) -> None:
-    open_storage(tmp_path / name).close()
+    open_database(tmp_path / name).close()
     assert (tmp_path / name).exists()
 
 
 def test_address_of_a_file_may_be_a_url(tmp_path: Path) -> None:
-    open_storage(f"sqlite:///{tmp_path}/a.db").close()
-    open_storage(str(tmp_path / "a.db"), create=False).close()
-    assert shown(f"sqlite:///{tmp_path}/a.db") == shown(tmp_path / "a.db") == str(tmp_path / "a.db")
+    open_database(f"sqlite:///{tmp_path}/a.db").close()
+    open_database(str(tmp_path / "a.db"), create=False).close()
+    assert (
+        presentable(f"sqlite:///{tmp_path}/a.db") == presentable(tmp_path / "a.db") == str(tmp_path / "a.db")
+    )
 
 
 def test_file_that_is_not_there_is_not_made_by_who_only_looks(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"none\.db: no such file"):
-        open_storage(tmp_path / "none.db", create=False)
+        open_database(tmp_path / "none.db", create=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -87,23 +89,23 @@ def test_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "study.db"
     path.write_text("this is a text" * 100)
     with pytest.raises(StudyError, match=r"study\.db: cannot be used as a study database: .*not a database"):
-        open_storage(path)
+        open_database(path)
 
 
 def test_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "study.db"
     sql(path, "CREATE TABLE mine (x)")
     with pytest.raises(StudyError, match="holds no study of this version of archscape; keep it, and begin"):
-        open_storage(path)
+        open_database(path)
     assert sql(path, "SELECT name FROM sqlite_master") == [("mine",)]
 
 
 def test_database_of_another_optuna_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "study.db"
-    open_storage(path).close()
+    open_database(path).close()
     sql(path, "UPDATE version_info SET schema_version = 999")
     with pytest.raises(StudyError, match="was made by another version of Optuna; keep it"):
-        open_storage(path)
+        open_database(path)
 
 
 # Addresses.
@@ -114,21 +116,21 @@ def test_database_of_another_optuna_is_refused(tmp_path: Path) -> None:
 )
 def test_address_of_an_unknown_form_says_which_there_are(address: str) -> None:
     with pytest.raises(JobError) as caught:
-        open_storage(address)
+        open_database(address)
     assert address in str(caught.value)
     assert FORMS in str(caught.value)
 
 
 def test_password_is_never_shown(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "OPEN_SECONDS", 0.1)
-    assert shown("postgresql://me:secret@host:1/db") == "postgresql://me@host:1/db"
+    assert presentable("postgresql://me:secret@host:1/db") == "postgresql://me@host:1/db"
     for address in (
         "postgresql://me:secret@127.0.0.1:1/db",
         "mysql://me:secret@host/db",
         "postgresql://me:secret@host",
     ):
         with pytest.raises((JobError, StudyError)) as caught:
-            open_storage(address)
+            open_database(address)
         assert "secret" not in str(caught.value)
         assert "host" in str(caught.value) or "127.0.0.1" in str(caught.value)
 
@@ -137,19 +139,19 @@ def test_server_that_is_away_is_told_soon(postgres: Cluster, monkeypatch: pytest
     monkeypatch.setattr(module, "OPEN_SECONDS", 0.1)
     port = postgres.port
     with pytest.raises(StudyError, match="Connection refused"):
-        open_storage(f"postgresql://archscape@127.0.0.1:{1 if port != 1 else 2}/x")
+        open_database(f"postgresql://archscape@127.0.0.1:{1 if port != 1 else 2}/x")
 
 
 def test_database_that_the_server_does_not_have_is_told_at_once(postgres: Cluster) -> None:
     address = postgres.url("studies").replace("/studies", "/nowhere")
     with pytest.raises(StudyError, match='database "nowhere" does not exist'):
-        open_storage(address)
+        open_database(address)
 
 
 def test_password_with_special_characters_reaches_the_server(postgres: Cluster) -> None:
     """Its server trusts everybody, so a role with such a password can only be seen to be asked for."""
     address = postgres.url("studies").replace("archscape@", "archscape:p%40ss%2Fw%3Ard@")
-    open_storage(address).close()
+    open_database(address).close()
     assert psycopg.conninfo.conninfo_to_dict(address)["password"] == "p@ss/w:rd"
 
 
@@ -181,7 +183,7 @@ def test_study_on_a_network_file_system_is_refused(
 ) -> None:
     monkeypatch.setattr(module, "file_system", lambda path, mounts: kind)
     with pytest.raises(StudyError) as caught:
-        open_storage(tmp_path / "study.db")
+        open_database(tmp_path / "study.db")
     for words in (str(tmp_path), f"network file system ({kind})", "--out", "--storage postgresql://"):
         assert words in str(caught.value)
     assert list(tmp_path.iterdir()) == []

@@ -8,16 +8,16 @@ from itertools import count
 
 import pytest
 
-from archscape.search.study.heartbeat import Hold, Lost, holding
+from archscape.search.study.heartbeat import Heartbeat, LeaseLost, keep_alive
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 from archscape.spaces.errors import StudyError
 
 
 @pytest.fixture
-def lease(study: Study, plan: Plan, owner: Owner) -> Lease:
+def lease(study: Study, plan: SearchPlan, owner: Owner) -> Lease:
     study.lease_seconds = 0.02
     lease = study.ask_unique(plan.propose, owner, trials=1)
     assert lease is not None
@@ -46,7 +46,7 @@ def give_to(other: Owner, study: Study, lease: Lease) -> None:
 
 
 def test_signs_of_life_are_given_while_the_block_takes(study: Study, lease: Lease, said: list[str]) -> None:
-    with holding(study, lease, said.append, stop=lambda: None) as hold:
+    with keep_alive(study, lease, said.append, stop=lambda: None) as hold:
         beats = {study.trials()[0].beat}
         wait(lambda: len(beats.add(study.trials()[0].beat) or beats) > 3)
         hold.check()
@@ -57,10 +57,10 @@ def test_signs_of_life_are_given_while_the_block_takes(study: Study, lease: Leas
 def test_loss_is_found_out_by_the_thread(
     study: Study, lease: Lease, elsewhere: Owner, said: list[str]
 ) -> None:
-    with holding(study, lease, said.append, stop=lambda: None) as hold:
+    with keep_alive(study, lease, said.append, stop=lambda: None) as hold:
         give_to(elsewhere, study, lease)
         wait(lambda: hold.lost)
-        with pytest.raises(Lost):
+        with pytest.raises(LeaseLost):
             hold.check()
 
 
@@ -68,11 +68,11 @@ def test_process_that_was_frozen_finds_out_before_its_thread_does(
     study: Study, lease: Lease, elsewhere: Owner, said: list[str]
 ) -> None:
     """Whichever thread wakes up first: who was silent for long asks before it goes on."""
-    hold = Hold(study, lease, said.append, lambda: None)
+    hold = Heartbeat(study, lease, said.append, lambda: None)
     hold.check()
     give_to(elsewhere, study, lease)
     threading.Event().wait(3 * study.lease_seconds)
-    with pytest.raises(Lost):
+    with pytest.raises(LeaseLost):
         hold.check()
 
 
@@ -80,7 +80,7 @@ def test_trial_that_has_ended_is_lost(
     study: Study, lease: Lease, finished: Callable[..., object], said: list[str]
 ) -> None:
     study.tell(finished(lease))  # type: ignore[arg-type]
-    with holding(study, lease, said.append, stop=lambda: None) as hold:
+    with keep_alive(study, lease, said.append, stop=lambda: None) as hold:
         wait(lambda: hold.lost)
 
 
@@ -90,7 +90,7 @@ def test_database_that_is_away_loses_nothing(
     def away(lease: Lease) -> bool:
         raise StudyError("study.db: the disk is on fire")
 
-    with monkeypatch.context() as patch, holding(study, lease, said.append, stop=lambda: None) as hold:
+    with monkeypatch.context() as patch, keep_alive(study, lease, said.append, stop=lambda: None) as hold:
         patch.setattr(study, "beat", away)
         wait(lambda: bool(said))
         hold.check()
@@ -99,11 +99,11 @@ def test_database_that_is_away_loses_nothing(
 
 def test_request_to_leave_the_study_reaches_the_process(study: Study, lease: Lease, said: list[str]) -> None:
     asked = threading.Event()
-    with holding(study, lease, said.append, stop=asked.set):
+    with keep_alive(study, lease, said.append, stop=asked.set):
         assert not asked.is_set()
         study.stop()
         assert asked.wait(20)
 
 
 def test_loss_passes_through_code_that_survives_every_exception() -> None:
-    assert not issubclass(Lost, Exception)
+    assert not issubclass(LeaseLost, Exception)

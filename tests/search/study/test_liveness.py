@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archscape.search.study.liveness import Watch
+from archscape.search.study.liveness import LivenessMonitor
 
 
 @pytest.fixture
@@ -13,11 +13,11 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def watch(now: list[float]) -> Watch:
-    return Watch(clock=lambda: now[0])
+def watch(now: list[float]) -> LivenessMonitor:
+    return LivenessMonitor(clock=lambda: now[0])
 
 
-def test_silence_begins_when_a_sign_is_first_seen(watch: Watch, now: list[float]) -> None:
+def test_silence_begins_when_a_sign_is_first_seen(watch: LivenessMonitor, now: list[float]) -> None:
     assert watch.silent_seconds(0, "a") == 0
     now[0] += 7
     assert watch.silent_seconds(0, "a") == 7
@@ -26,7 +26,9 @@ def test_silence_begins_when_a_sign_is_first_seen(watch: Watch, now: list[float]
     assert watch.silent_seconds(1, "b") == 0
 
 
-def test_time_in_which_nobody_could_give_a_sign_does_not_count(watch: Watch, now: list[float]) -> None:
+def test_time_in_which_nobody_could_give_a_sign_does_not_count(
+    watch: LivenessMonitor, now: list[float]
+) -> None:
     watch.silent_seconds(0, "a")
     now[0] = 500.0
     assert watch.silent_seconds(0, "a", since=490.0) == 10
@@ -34,7 +36,7 @@ def test_time_in_which_nobody_could_give_a_sign_does_not_count(watch: Watch, now
     assert watch.silent_seconds(0, "a", since=50.0) == 400
 
 
-def test_forgets_who_is_not_waited_for(watch: Watch, now: list[float]) -> None:
+def test_forgets_who_is_not_waited_for(watch: LivenessMonitor, now: list[float]) -> None:
     watch.silent_seconds(0, "a")
     watch.silent_seconds(1, "a")
     watch.keep({1})

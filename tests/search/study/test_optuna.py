@@ -20,7 +20,7 @@ import pytest
 
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 
 if TYPE_CHECKING:
     from postgres import Cluster
@@ -31,11 +31,11 @@ LIMITS = {"params": "1k..50k", "macs": "..40M"}
 
 
 @pytest.fixture
-def limited(plan: Plan) -> Plan:
+def limited(plan: SearchPlan) -> SearchPlan:
     return replace(plan, space=plan.space.tighten(LIMITS))
 
 
-def fill(study: Study, plan: Plan, finished: Callable[..., Any], *, trials: int) -> None:
+def fill(study: Study, plan: SearchPlan, finished: Callable[..., Any], *, trials: int) -> None:
     """Work on a study; its last trial stays running, after two epochs."""
     for _ in range(trials - 1):
         lease = study.ask_unique(plan.propose, Owner.current(), trials=trials)
@@ -46,7 +46,9 @@ def fill(study: Study, plan: Plan, finished: Callable[..., Any], *, trials: int)
     study.report(lease, {1: {"loss": 2.0, "accuracy": 0.25}, 2: {"loss": float("inf"), "accuracy": 0.375}})
 
 
-def test_limits_are_constraints_that_every_trial_meets(study: Study, limited: Plan, finished: Any) -> None:
+def test_limits_are_constraints_that_every_trial_meets(
+    study: Study, limited: SearchPlan, finished: Any
+) -> None:
     fill(study, limited, finished, trials=4)
     seen = optuna.load_study(study_name="tiny", storage=f"sqlite:///{study.address.target}")
     for trial, ours in zip(seen.trials, study.trials(), strict=True):
@@ -58,14 +60,14 @@ def test_limits_are_constraints_that_every_trial_meets(study: Study, limited: Pl
     assert seen.metric_names == ["accuracy", "macs"]
 
 
-def test_one_objective_has_a_value_for_each_epoch(tmp_path: Path, plan: Plan, finished: Any) -> None:
+def test_one_objective_has_a_value_for_each_epoch(tmp_path: Path, plan: SearchPlan, finished: Any) -> None:
     with Study.open(tmp_path, name="alone", facts=ALONE) as study:
         fill(study, plan, finished, trials=2)
         seen = optuna.load_study(study_name="alone", storage=f"sqlite:///{study.address.target}")
     assert [trial.intermediate_values for trial in seen.trials] == [{1: 0.5}, {1: 0.25, 2: 0.375}]
 
 
-def test_several_objectives_have_none(study: Study, plan: Plan, finished: Any) -> None:
+def test_several_objectives_have_none(study: Study, plan: SearchPlan, finished: Any) -> None:
     fill(study, plan, finished, trials=2)
     seen = optuna.load_study(study_name="tiny", storage=f"sqlite:///{study.address.target}")
     assert [trial.intermediate_values for trial in seen.trials] == [{}, {}]
@@ -119,14 +121,14 @@ def check_dashboard(storage: str, study: Study) -> None:
 
 
 @pytest.mark.slow
-def test_its_dashboard_shows_a_study_in_a_file(study: Study, limited: Plan, finished: Any) -> None:
+def test_its_dashboard_shows_a_study_in_a_file(study: Study, limited: SearchPlan, finished: Any) -> None:
     fill(study, limited, finished, trials=4)
     check_dashboard(f"sqlite:///{study.address.target}", study)
 
 
 @pytest.mark.slow
 def test_its_dashboard_shows_a_study_on_a_server(
-    tmp_path: Path, limited: Plan, finished: Any, postgres: Cluster
+    tmp_path: Path, limited: SearchPlan, finished: Any, postgres: Cluster
 ) -> None:
     url = postgres.url("seen_by_optuna")
     with Study.open(tmp_path, name="tiny", storage=url, facts=FACTS) as study:

@@ -13,14 +13,14 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from archscape.search.pruners import Rule
+from archscape.search.pruners import Pruner
 from archscape.search.study.lease import Lease
 from archscape.search.study.optuna_rows import STATES
 from archscape.search.study.owner import Owner
 from archscape.search.study.schema import FINAL, OPEN
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 from archscape.spaces import Space
 
 Finished = Callable[..., Result]
@@ -51,7 +51,7 @@ def through_optuna() -> Iterator[See]:
         storage.engine.dispose()
 
 
-def ask(study: Study, plan: Plan, owner: Owner) -> Lease:
+def ask(study: Study, plan: SearchPlan, owner: Owner) -> Lease:
     lease = study.ask_unique(plan.propose, owner, trials=24)
     assert lease is not None
     return lease
@@ -63,7 +63,7 @@ def test_every_state_has_its_word_in_optuna() -> None:
 
 
 def test_shows_states_values_and_attributes(
-    study: Study, plan: Plan, owner: Owner, finished: Finished, through_optuna: See, never: Rule
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished, through_optuna: See, never: Pruner
 ) -> None:
     leases = [ask(study, plan, owner) for _ in range(5)]
     study.tell(finished(leases[0], 0.9))
@@ -94,7 +94,7 @@ def test_shows_states_values_and_attributes(
 
 
 def test_shows_trials_that_were_stopped_early_once_they_have_ended(
-    study: Study, plan: Plan, owner: Owner, through_optuna: See, never: Rule
+    study: Study, plan: SearchPlan, owner: Owner, through_optuna: See, never: Pruner
 ) -> None:
     lease = ask(study, plan, owner)
     study.report(lease, {1: {"accuracy": 0.3}}, rule=never)
@@ -107,7 +107,7 @@ def test_shows_trials_that_were_stopped_early_once_they_have_ended(
 
 
 def test_shows_parameters_with_their_options(
-    study: Study, plan: Plan, owner: Owner, through_optuna: See
+    study: Study, plan: SearchPlan, owner: Owner, through_optuna: See
 ) -> None:
     for _ in range(4):
         ask(study, plan, owner)
@@ -120,7 +120,7 @@ def test_shows_parameters_with_their_options(
 
 
 def test_shows_words_and_uneven_numbers_as_categories(
-    study: Study, owner: Owner, plan: Plan, through_optuna: See
+    study: Study, owner: Owner, plan: SearchPlan, through_optuna: See
 ) -> None:
     space = Space.from_yaml(
         "space: words\ninput: 1x8x8\nlayers:\n"
@@ -137,7 +137,7 @@ def test_shows_words_and_uneven_numbers_as_categories(
 
 
 def test_optuna_can_go_on_with_its_own_samplers(
-    study: Study, plan: Plan, owner: Owner, finished: Finished, through_optuna: See
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished, through_optuna: See
 ) -> None:
     """What it reads is whole enough for a sampler to learn from it."""
     for number in range(12):
@@ -155,7 +155,7 @@ def test_optuna_can_go_on_with_its_own_samplers(
 
 
 def test_removing_a_study_leaves_the_others(
-    study: Study, plan: Plan, owner: Owner, tmp_path: Path, through_optuna: See
+    study: Study, plan: SearchPlan, owner: Owner, tmp_path: Path, through_optuna: See
 ) -> None:
     ask(study, plan, owner)
     storage = str(study.address.target)

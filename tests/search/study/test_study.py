@@ -17,15 +17,15 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from archscape.search.study import lease as lease_module
-from archscape.search.study.database import Storage
+from archscape.search.study.database import Database
 from archscape.search.study.lease import Lease
-from archscape.search.study.liveness import Watch
+from archscape.search.study.liveness import LivenessMonitor
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result, Spool
 from archscape.search.study.study import Study
 from archscape.search.study.transactions import MAX_ATTEMPTS
 from archscape.search.training.seeds import trial_seed
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 from archscape.spaces import Space
 from archscape.spaces.errors import StudyError
 
@@ -49,7 +49,7 @@ def ask_elsewhere(folder: Path, space: Space, trials: int, *flags: str) -> subpr
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def ask(study: Study, plan: Plan, owner: Owner, *, trials: int = 1) -> Lease:
+def ask(study: Study, plan: SearchPlan, owner: Owner, *, trials: int = 1) -> Lease:
     lease = study.ask_unique(plan.propose, owner, trials=trials)
     assert lease is not None
     return lease
@@ -59,7 +59,7 @@ def states(study: Study) -> list[str]:
     return [trial.state for trial in study.trials()]
 
 
-def test_submits_one_trial_whole(study: Study, plan: Plan, owner: Owner) -> None:
+def test_submits_one_trial_whole(study: Study, plan: SearchPlan, owner: Owner) -> None:
     lease = ask(study, plan, owner, trials=5)
     [trial] = study.trials()
     assert (trial.state, trial.owner, trial.attempts, trial.ended) == ("running", owner, 1, False)
@@ -71,13 +71,13 @@ def test_submits_one_trial_whole(study: Study, plan: Plan, owner: Owner) -> None
     assert trial.started > trial.finished == ""
 
 
-def test_holds_no_more_trials_than_asked(study: Study, plan: Plan, owner: Owner) -> None:
+def test_holds_no_more_trials_than_asked(study: Study, plan: SearchPlan, owner: Owner) -> None:
     got = [study.ask_unique(plan.propose, owner, trials=3) is not None for _ in range(5)]
     assert got == [True, True, True, False, False]
     assert study.ask_unique(plan.propose, owner, trials=4) is not None
 
 
-def test_tells_once(study: Study, plan: Plan, owner: Owner, finished: Finished, tmp_path: Path) -> None:
+def test_tells_once(study: Study, plan: SearchPlan, owner: Owner, finished: Finished, tmp_path: Path) -> None:
     lease = ask(study, plan, owner)
     study.spool(finished(lease, 0.9))
     assert study.tell(finished(lease, 0.9))
@@ -90,7 +90,9 @@ def test_tells_once(study: Study, plan: Plan, owner: Owner, finished: Finished, 
     assert list((tmp_path / "spool").iterdir()) == []
 
 
-def test_keeps_the_cause_of_a_failure(study: Study, plan: Plan, owner: Owner, finished: Finished) -> None:
+def test_keeps_the_cause_of_a_failure(
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished
+) -> None:
     lease = ask(study, plan, owner)
     study.tell(finished(lease, status="failed", cause="diverged", message="loss is nan in epoch 2"))
     [trial] = study.trials()
@@ -100,7 +102,7 @@ def test_keeps_the_cause_of_a_failure(study: Study, plan: Plan, owner: Owner, fi
 
 
 def test_result_of_another_network_does_not_count(
-    study: Study, plan: Plan, owner: Owner, finished: Finished
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished
 ) -> None:
     lease = ask(study, plan, owner)
     assert not study.tell(replace(finished(lease), hash="0" * 16))
@@ -161,7 +163,7 @@ def test_body_of_a_killed_process_counts_as_dead_before_it_is_buried(owner: Owne
     assert other.is_dead(owner) is True
 
 
-def lose(study: Study, plan: Plan, gone: Gone, times: int) -> Lease:
+def lose(study: Study, plan: SearchPlan, gone: Gone, times: int) -> Lease:
     """Let the first trial be taken up so often by processes that have ended since."""
     lease = ask(study, plan, gone(0))
     for n in range(1, times):
@@ -169,7 +171,9 @@ def lose(study: Study, plan: Plan, gone: Gone, times: int) -> Lease:
     return lease
 
 
-def test_trial_that_loses_every_worker_fails(study: Study, plan: Plan, owner: Owner, gone: Gone) -> None:
+def test_trial_that_loses_every_worker_fails(
+    study: Study, plan: SearchPlan, owner: Owner, gone: Gone
+) -> None:
     lose(study, plan, gone, MAX_ATTEMPTS)
     look = study.look(owner, trials=1)
     assert look.lease is None
@@ -184,7 +188,7 @@ def test_trial_that_loses_every_worker_fails(study: Study, plan: Plan, owner: Ow
 
 
 def test_result_on_disk_is_told_and_not_worked_for_again(
-    study: Study, plan: Plan, owner: Owner, gone: Gone, finished: Finished, tmp_path: Path
+    study: Study, plan: SearchPlan, owner: Owner, gone: Gone, finished: Finished, tmp_path: Path
 ) -> None:
     lease = lose(study, plan, gone, MAX_ATTEMPTS)
     study.spool(finished(lease, 0.7))
@@ -197,7 +201,7 @@ def test_result_on_disk_is_told_and_not_worked_for_again(
 
 
 def test_result_on_disk_that_was_told_is_swept_away(
-    study: Study, plan: Plan, owner: Owner, finished: Finished, tmp_path: Path
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished, tmp_path: Path
 ) -> None:
     """A process died between telling a result and dropping it from the spool."""
     lease = ask(study, plan, owner)
@@ -207,7 +211,7 @@ def test_result_on_disk_that_was_told_is_swept_away(
     assert list((tmp_path / "spool").iterdir()) == []
 
 
-def test_released_trial_counts_as_not_tried(study: Study, plan: Plan, owner: Owner) -> None:
+def test_released_trial_counts_as_not_tried(study: Study, plan: SearchPlan, owner: Owner) -> None:
     lease: Lease | None = ask(study, plan, owner)
     for _ in range(2 * MAX_ATTEMPTS):
         assert lease is not None
@@ -226,12 +230,12 @@ def test_released_trial_counts_as_not_tried(study: Study, plan: Plan, owner: Own
 def now(study: Study) -> list[float]:
     """The time on the observer's clock, to be set."""
     now = [0.0]
-    study.watch = Watch(clock=lambda: now[0])
+    study.watch = LivenessMonitor(clock=lambda: now[0])
     return now
 
 
 def test_process_on_another_machine_is_dead_when_silent_for_a_lease(
-    study: Study, plan: Plan, owner: Owner, elsewhere: Owner, now: list[float]
+    study: Study, plan: SearchPlan, owner: Owner, elsewhere: Owner, now: list[float]
 ) -> None:
     lease = ask(study, plan, elsewhere)
     for moment in (1000.0, 1050.0, 1060.0):
@@ -247,7 +251,7 @@ def test_process_on_another_machine_is_dead_when_silent_for_a_lease(
 
 
 def test_long_work_between_two_looks_makes_nobody_look_dead(
-    study: Study, plan: Plan, owner: Owner, elsewhere: Owner, now: list[float]
+    study: Study, plan: SearchPlan, owner: Owner, elsewhere: Owner, now: list[float]
 ) -> None:
     lease = ask(study, plan, elsewhere)
     assert study.look(owner, trials=1).lease is None
@@ -257,7 +261,7 @@ def test_long_work_between_two_looks_makes_nobody_look_dead(
 
 
 def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
-    study: Study, plan: Plan, owner: Owner, elsewhere: Owner, monkeypatch: pytest.MonkeyPatch
+    study: Study, plan: SearchPlan, owner: Owner, elsewhere: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody could show that it lives, so the silence counts from when the database was back."""
     study.lease_seconds = 0.5
@@ -273,7 +277,7 @@ def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
             patch.undo()
 
         patch.setattr(study.storage, "wait", wait)
-        patch.setattr(Storage, "_run", away)
+        patch.setattr(Database, "_run", away)
         look = study.look(owner, trials=1)
     assert (look.lease, look.working) == (None, 1)
     time.sleep(0.6)
@@ -281,7 +285,7 @@ def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
 
 
 def test_file_that_was_locked_for_longer_than_a_lease_makes_nobody_look_dead(
-    tmp_path: Path, plan: Plan, owner: Owner, elsewhere: Owner
+    tmp_path: Path, plan: SearchPlan, owner: Owner, elsewhere: Owner
 ) -> None:
     """SQLite waits by itself, so no step fails; the signs of life of all the others wait too."""
     with Study.open(tmp_path, name="locked", facts=FACTS) as study:
@@ -298,13 +302,13 @@ def test_file_that_was_locked_for_longer_than_a_lease_makes_nobody_look_dead(
 
 
 def test_a_lease_is_as_long_as_the_settings_say(
-    study: Study, plan: Plan, owner: Owner, elsewhere: Owner, tmp_path: Path
+    study: Study, plan: SearchPlan, owner: Owner, elsewhere: Owner, tmp_path: Path
 ) -> None:
     study.change({"lease": 5})
     ask(study, plan, elsewhere)
     now = [0.0]
     with Study.open(tmp_path) as other:
-        other.watch = Watch(clock=lambda: now[0])
+        other.watch = LivenessMonitor(clock=lambda: now[0])
         assert other.look(owner, trials=1).lease is None
         now[0] = 5.1
         assert other.look(owner, trials=1).lease is not None
@@ -316,28 +320,28 @@ def test_a_lease_is_as_long_as_the_settings_say(
 @pytest.fixture
 def forgetful(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step takes effect, but the connection breaks before its first answer is there."""
-    run = Storage._run
+    run = Database._run
 
-    def run_and_forget(self: Storage, *given: Any) -> Any:
+    def run_and_forget(self: Database, *given: Any) -> Any:
         run(self, *given)
-        monkeypatch.setattr(Storage, "_run", run)
+        monkeypatch.setattr(Database, "_run", run)
         try:
             raise OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
         finally:
-            monkeypatch.setattr(Storage, "_run", run_once_more)
+            monkeypatch.setattr(Database, "_run", run_once_more)
 
-    def run_once_more(self: Storage, *given: Any) -> Any:
+    def run_once_more(self: Database, *given: Any) -> Any:
         result = run(self, *given)
-        monkeypatch.setattr(Storage, "_run", run_and_forget)
+        monkeypatch.setattr(Database, "_run", run_and_forget)
         return result
 
-    monkeypatch.setattr(Storage, "_run", run_and_forget)
+    monkeypatch.setattr(Database, "_run", run_and_forget)
     study.storage.wait = lambda seconds: None
 
 
 @pytest.mark.usefixtures("forgetful")
 def test_nothing_happens_twice_though_every_answer_is_lost(
-    study: Study, plan: Plan, owner: Owner, gone: Gone, finished: Finished
+    study: Study, plan: SearchPlan, owner: Owner, gone: Gone, finished: Finished
 ) -> None:
     leases = [ask(study, plan, gone(0), trials=4) for _ in range(4)]
     assert [lease.number for lease in leases] == [0, 1, 2, 3]
@@ -359,7 +363,7 @@ def test_nothing_happens_twice_though_every_answer_is_lost(
 
 
 def test_epochs_are_there_while_a_trial_runs(
-    study: Study, plan: Plan, owner: Owner, finished: Finished
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished
 ) -> None:
     lease = ask(study, plan, owner)
     study.report(lease, {1: {"accuracy": 0.1}, 2: {"accuracy": 0.2}})
@@ -371,7 +375,9 @@ def test_epochs_are_there_while_a_trial_runs(
     assert study.epochs(1) == []
 
 
-def test_request_to_stop_is_seen_by_all_until_work_goes_on(study: Study, plan: Plan, owner: Owner) -> None:
+def test_request_to_stop_is_seen_by_all_until_work_goes_on(
+    study: Study, plan: SearchPlan, owner: Owner
+) -> None:
     lease = ask(study, plan, owner)
     assert not study.is_stopping()
     study.stop()
@@ -383,7 +389,7 @@ def test_request_to_stop_is_seen_by_all_until_work_goes_on(study: Study, plan: P
 
 
 def test_history_takes_in_only_what_changed(
-    study: Study, plan: Plan, owner: Owner, finished: Finished, tmp_path: Path
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished, tmp_path: Path
 ) -> None:
     leases = [ask(study, plan, owner, trials=3) for _ in range(3)]
     history = study.history()
@@ -399,7 +405,7 @@ def test_history_takes_in_only_what_changed(
 
 
 def test_trials_since_a_change_are_those_that_changed(
-    study: Study, plan: Plan, owner: Owner, finished: Finished
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished
 ) -> None:
     leases = [ask(study, plan, owner, trials=3) for _ in range(3)]
     seen = max(trial.changed for trial in study.trials())
@@ -425,7 +431,7 @@ def test_study_keeps_its_facts(study: Study, tmp_path: Path) -> None:
 
 
 def test_deleted_study_leaves_no_row_behind(
-    study: Study, plan: Plan, owner: Owner, finished: Finished, tmp_path: Path
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished, tmp_path: Path
 ) -> None:
     lease = ask(study, plan, owner)
     study.report(lease, {1: {"accuracy": 0.5}})

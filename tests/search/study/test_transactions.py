@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from archscape.search.pruners import Mark, Verdict
+from archscape.search.pruners import Decision, RungResult
 from archscape.search.study.lease import Lease
-from archscape.search.study.liveness import Watch
+from archscape.search.study.liveness import LivenessMonitor
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
-from archscape.search.study.study import Look, Study
-from archscape.search.workers.worker import Plan
+from archscape.search.study.study import Study, Work
+from archscape.search.workers.worker import SearchPlan
 
 Finished = Callable[..., Result]
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
@@ -28,16 +28,16 @@ class Half:
     name: str = "half"
     rungs: tuple[int, ...] = (1, 2)
 
-    def verdict(self, rung: int, mine: Mark, marks: Sequence[Mark]) -> Verdict:
+    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
         place = self._order(marks).index(mine.number)
-        return Verdict(go=2 * place < len(marks), reason=f"place {place + 1} of {len(marks)} at {rung}")
+        return Decision(go=2 * place < len(marks), reason=f"place {place + 1} of {len(marks)} at {rung}")
 
-    def promotable(self, rung: int, marks: Sequence[Mark]) -> int | None:
+    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
         passed = {mark.number for mark in marks if mark.passed}
         best = self._order(marks)[: (len(marks) + 1) // 2]
         return next((number for number in best if number not in passed), None)
 
-    def _order(self, marks: Sequence[Mark]) -> list[int]:
+    def _order(self, marks: Sequence[RungResult]) -> list[int]:
         return [mark.number for mark in sorted(marks, key=lambda mark: -mark.values[0])]
 
 
@@ -50,7 +50,7 @@ def study(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Study]:
 
 
 @pytest.fixture
-def ask(study: Study, plan: Plan, owner: Owner) -> Callable[..., Lease]:
+def ask(study: Study, plan: SearchPlan, owner: Owner) -> Callable[..., Lease]:
     def ask(trials: int = 24, by: Owner = owner) -> Lease:
         lease = study.ask_unique(plan.propose, by, trials=trials)
         assert lease is not None
@@ -67,7 +67,7 @@ def reach(study: Study, lease: Lease, rung: int, accuracy: float) -> bool:
     return verdict is None or verdict.go
 
 
-def look(study: Study, owner: Owner, trials: int = 24, busy: Sequence[int] = ()) -> Look:
+def look(study: Study, owner: Owner, trials: int = 24, busy: Sequence[int] = ()) -> Work:
     return study.look(owner, trials=trials, rule=Half(), busy=busy)
 
 
@@ -209,7 +209,7 @@ def test_trial_whose_machine_died_while_it_paused_is_no_stumbling_block(
 ) -> None:
     """Its worker was told to stop, and went silent before it had left the trial."""
     now = [0.0]
-    study.watch = Watch(clock=lambda: now[0])
+    study.watch = LivenessMonitor(clock=lambda: now[0])
     reach(study, ask(), 1, 0.5)
     silent = ask(by=elsewhere)
     verdict = study.report(silent, {1: {"accuracy": 0.4}}, rule=Half())

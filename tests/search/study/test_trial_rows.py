@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from archscape.search.pruners import Halving, Rule
+from archscape.search.pruners import Halving, Pruner
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.schema import epochs, marks, trials
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
-RULE: Rule = Halving().rule(FACTS["objectives"], 9)
+RULE: Pruner = Halving().rule(FACTS["objectives"], 9)
 
 
 def fill(study: Study, lease: Lease, size: int) -> None:
@@ -82,7 +82,13 @@ def counted(study: Study) -> Iterator[Work]:
 
 
 def work_of_a_trial(
-    folder: Path, plan: Plan, owner: Owner, finished: Callable[..., Result], *, size: int, rule: Rule | None
+    folder: Path,
+    plan: SearchPlan,
+    owner: Owner,
+    finished: Callable[..., Result],
+    *,
+    size: int,
+    rule: Pruner | None,
 ) -> Work:
     """Return what the life of one trial costs in a study of so many, from the look for work to its end."""
     folder.mkdir()
@@ -109,11 +115,11 @@ def work_of_a_trial(
 @pytest.mark.parametrize(("sizes", "rule"), [((100, 10_000), None), ((2_000, 10_000), RULE)])
 def test_a_trial_costs_the_same_in_a_study_of_any_size(
     tmp_path: Path,
-    plan: Plan,
+    plan: SearchPlan,
     owner: Owner,
     finished: Callable[..., Result],
     sizes: tuple[int, int],
-    rule: Rule | None,
+    rule: Pruner | None,
 ) -> None:
     """Of many trials at a rung, a rule sees the latest thousand."""
     small, large = (
@@ -124,7 +130,7 @@ def test_a_trial_costs_the_same_in_a_study_of_any_size(
 
 
 def test_changes_are_numbered_in_the_order_in_which_they_happened(
-    study: Study, plan: Plan, owner: Owner, finished: Callable[..., Result]
+    study: Study, plan: SearchPlan, owner: Owner, finished: Callable[..., Result]
 ) -> None:
     leases = [study.ask_unique(plan.propose, owner, trials=3) for _ in range(3)]
     one, two, three = (lease for lease in leases if lease)
@@ -137,7 +143,7 @@ def test_changes_are_numbered_in_the_order_in_which_they_happened(
 
 
 def test_latest_is_when_a_trial_came_or_ended_last(
-    study: Study, plan: Plan, owner: Owner, finished: Callable[..., Result]
+    study: Study, plan: SearchPlan, owner: Owner, finished: Callable[..., Result]
 ) -> None:
     ledger = study._read
     assert ledger(lambda rows: rows.latest()) == ""

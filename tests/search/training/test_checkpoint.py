@@ -18,7 +18,7 @@ import pytest
 import torch
 from torch import nn
 
-from archscape.search.datasets.dataset import Data
+from archscape.search.datasets.dataset import Dataset
 from archscape.search.training import checkpoint as module
 from archscape.search.training.checkpoint import Checkpoint
 from archscape.search.training.recipe import Recipe
@@ -81,7 +81,7 @@ RECIPES = {
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_interrupted_at_random_steps_it_gives_the_same_bits(
-    name: str, digits: Data, path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, digits: Dataset, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("archscape.search.training.schedule.PATIENCE", 1)
     recipe, rng = RECIPES[name], random.Random(name)
@@ -99,7 +99,7 @@ def test_interrupted_at_random_steps_it_gives_the_same_bits(
 
 @pytest.mark.parametrize("step", [0, 1, STEPS - 1, STEPS, STEPS + 1, 3 * STEPS - 1])
 def test_interrupted_at_the_edge_of_an_epoch_it_gives_the_same_bits(
-    step: int, digits: Data, path: Path
+    step: int, digits: Dataset, path: Path
 ) -> None:
     left = train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(step))
     assert (left.status, left.metrics["steps"], left.state) == ("interrupted", step, None)
@@ -109,7 +109,7 @@ def test_interrupted_at_the_edge_of_an_epoch_it_gives_the_same_bits(
     assert same(done, train(convnet, digits, RECIPE, seed=5))
 
 
-def test_pruned_by_the_report_it_can_go_on(digits: Data, path: Path) -> None:
+def test_pruned_by_the_report_it_can_go_on(digits: Dataset, path: Path) -> None:
     seen: list[int] = []
 
     def report(epoch: int, row: Mapping[str, float]) -> bool:
@@ -124,12 +124,12 @@ def test_pruned_by_the_report_it_can_go_on(digits: Data, path: Path) -> None:
     assert same(done, train(convnet, digits, RECIPE, seed=5))
 
 
-def test_pruned_without_a_checkpoint_it_ends(digits: Data) -> None:
+def test_pruned_without_a_checkpoint_it_ends(digits: Dataset) -> None:
     outcome = train(convnet, digits, RECIPE, seed=5, report=lambda epoch, row: False)
     assert (outcome.status, outcome.metrics["epochs"]) == ("pruned", 1)
 
 
-def test_half_batches_after_memory_ran_out_stay_halves(digits: Data, path: Path) -> None:
+def test_half_batches_after_memory_ran_out_stay_halves(digits: Dataset, path: Path) -> None:
     class Greedy(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -154,7 +154,7 @@ def test_half_batches_after_memory_ran_out_stay_halves(digits: Data, path: Path)
     assert same(done, train(Greedy, digits, RECIPE, seed=5))
 
 
-def test_the_time_before_the_interruption_counts(digits: Data, path: Path) -> None:
+def test_the_time_before_the_interruption_counts(digits: Dataset, path: Path) -> None:
     recipe = Recipe(epochs=100_000, seconds=0.4)
     began = time.perf_counter()
     left = train(
@@ -171,7 +171,7 @@ def test_the_time_before_the_interruption_counts(digits: Data, path: Path) -> No
 
 
 def test_it_is_written_after_an_epoch_when_the_last_one_is_old(
-    digits: Data, path: Path, monkeypatch: pytest.MonkeyPatch
+    digits: Dataset, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there: list[bool] = []
 
@@ -242,7 +242,7 @@ def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
 # Files that are not taken.
 
 
-def lines_of(path: Path, digits: Data, build: Callable[[], nn.Module], recipe: Recipe, seed: int) -> str:
+def lines_of(path: Path, digits: Dataset, build: Callable[[], nn.Module], recipe: Recipe, seed: int) -> str:
     """Train with a checkpoint that must not be taken, to the right bits; return what was logged."""
     log: list[str] = []
     done = train(build, digits, recipe, seed=seed, checkpoint=path, log=log.append)
@@ -251,14 +251,14 @@ def lines_of(path: Path, digits: Data, build: Callable[[], nn.Module], recipe: R
 
 
 @pytest.fixture
-def left(path: Path, digits: Data) -> Path:
+def left(path: Path, digits: Dataset) -> Path:
     """The checkpoint of a training that was interrupted in its first epoch."""
     train(convnet, digits, Recipe(epochs=1), seed=5, checkpoint=path, stopping=after(7))
     return path
 
 
 @pytest.mark.parametrize("part", ["first", "middle", "last", "short", "empty"])
-def test_a_damaged_file_is_ignored(part: str, left: Path, digits: Data) -> None:
+def test_a_damaged_file_is_ignored(part: str, left: Path, digits: Dataset) -> None:
     content = bytearray(left.read_bytes())
     if part in ("short", "empty"):
         content = content[: len(content) // 2 if part == "short" else 0]
@@ -269,7 +269,7 @@ def test_a_damaged_file_is_ignored(part: str, left: Path, digits: Data) -> None:
 
 
 def test_a_file_that_holds_more_than_tensors_and_plain_values_is_not_unpickled(
-    left: Path, digits: Data, tmp_path: Path
+    left: Path, digits: Dataset, tmp_path: Path
 ) -> None:
     class Trap:
         def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
@@ -283,13 +283,13 @@ def test_a_file_that_holds_more_than_tensors_and_plain_values_is_not_unpickled(
 
 
 def test_a_file_of_another_version_is_ignored(
-    left: Path, digits: Data, monkeypatch: pytest.MonkeyPatch
+    left: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "VERSION", module.VERSION + 1)
     assert "of another version" in lines_of(left, digits, convnet, Recipe(epochs=1), 5)
 
 
-def test_a_file_of_another_training_is_ignored(left: Path, digits: Data) -> None:
+def test_a_file_of_another_training_is_ignored(left: Path, digits: Dataset) -> None:
     kept = left.read_bytes()
     same, slow = Recipe(epochs=1), Recipe(epochs=1, rate=0.01)
 
@@ -298,7 +298,7 @@ def test_a_file_of_another_training_is_ignored(left: Path, digits: Data) -> None
         next(net.parameters()).requires_grad_(False)
         return net
 
-    def log(data: Data, build: Callable[[], nn.Module], recipe: Recipe, seed: int) -> str:
+    def log(data: Dataset, build: Callable[[], nn.Module], recipe: Recipe, seed: int) -> str:
         left.write_bytes(kept)
         return lines_of(left, data, build, recipe, seed)
 
@@ -311,7 +311,7 @@ def test_a_file_of_another_training_is_ignored(left: Path, digits: Data) -> None
     assert log(digits, convnet, same, 5) == f"goes on from {left}, at step 7"
 
 
-def test_other_rungs_make_another_training_if_the_rate_follows_them(digits: Data, path: Path) -> None:
+def test_other_rungs_make_another_training_if_the_rate_follows_them(digits: Dataset, path: Path) -> None:
     log: list[str] = []
     for schedule in ("rungs", "cosine"):
         for rungs in ((1,), (2,)):
@@ -335,7 +335,7 @@ def test_other_rungs_make_another_training_if_the_rate_follows_them(digits: Data
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_on_cuda_it_gives_the_same_bits_too(digits: Data, path: Path) -> None:
+def test_on_cuda_it_gives_the_same_bits_too(digits: Dataset, path: Path) -> None:
     expected = train(convnet, digits, RECIPE, seed=5, device="cuda")
     for steps in (7, 30, 1000):
         stopping = after(steps)
@@ -347,7 +347,7 @@ def test_on_cuda_it_gives_the_same_bits_too(digits: Data, path: Path) -> None:
 # A disk that fails.
 
 
-def test_a_disk_that_is_full_is_survived_and_logged(digits: Data, tmp_path: Path) -> None:
+def test_a_disk_that_is_full_is_survived_and_logged(digits: Dataset, tmp_path: Path) -> None:
     log: list[str] = []
     missing = tmp_path / "gone" / "net.partial"
     outcome = train(convnet, digits, RECIPE, seed=5, checkpoint=missing, stopping=after(30), log=log.append)
@@ -357,7 +357,7 @@ def test_a_disk_that_is_full_is_survived_and_logged(digits: Data, tmp_path: Path
 
 
 def test_a_failed_writing_leaves_the_file_that_was_there_and_no_other(
-    digits: Data, path: Path, monkeypatch: pytest.MonkeyPatch
+    digits: Dataset, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(30))
     before = path.read_bytes()

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from archscape.search.datasets.dataset import Data
+from archscape.search.datasets.dataset import Dataset
 from archscape.search.training.checkpoint import Checkpoint
 from archscape.search.training.recipe import Recipe
 from archscape.search.training.repeats import repeat_seed, train_repeats
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
-def singles(digits: Data) -> list[Outcome]:
+def singles(digits: Dataset) -> list[Outcome]:
     """The repeats of seed 3, each by itself."""
     return [train(net, digits, RECIPE, seed=repeat_seed(3, repeat)) for repeat in (1, 2, 3)]
 
@@ -61,13 +61,13 @@ def test_seeds_differ() -> None:
     assert all(0 <= seed < 2**31 for seed in seeds)
 
 
-def test_once_is_exactly_one_training(digits: Data, singles: list[Outcome]) -> None:
+def test_once_is_exactly_one_training(digits: Dataset, singles: list[Outcome]) -> None:
     once = train_repeats(net, digits, RECIPE, seed=3)
     assert clockless(once) == clockless(singles[0])
     assert same_weights(once, singles[0])
 
 
-def test_metrics_are_means_spreads_and_sums(digits: Data, singles: list[Outcome]) -> None:
+def test_metrics_are_means_spreads_and_sums(digits: Dataset, singles: list[Outcome]) -> None:
     outcome = train_repeats(net, digits, RECIPE, seed=3, repeats=3)
     accuracies = [one.metrics["accuracy"] for one in singles]
     tested = [one.metrics["test_accuracy"] for one in singles]
@@ -84,7 +84,7 @@ def test_metrics_are_means_spreads_and_sums(digits: Data, singles: list[Outcome]
     assert rows == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
 
 
-def test_the_weights_are_those_of_the_best_repeat(digits: Data, singles: list[Outcome]) -> None:
+def test_the_weights_are_those_of_the_best_repeat(digits: Dataset, singles: list[Outcome]) -> None:
     outcome = train_repeats(net, digits, RECIPE, seed=3, repeats=3)
     best = max(singles, key=lambda one: one.metrics["accuracy"])
     assert outcome.metrics["kept_repeat"] == singles.index(best) + 1
@@ -96,7 +96,7 @@ def test_the_weights_are_those_of_the_best_repeat(digits: Data, singles: list[Ou
 
 
 @pytest.mark.parametrize("steps", [1, 20, STEPS - 1, STEPS + 1])
-def test_interrupted_anywhere_it_makes_the_same(steps: int, digits: Data, tmp_path: Path) -> None:
+def test_interrupted_anywhere_it_makes_the_same(steps: int, digits: Dataset, tmp_path: Path) -> None:
     path, outcomes = tmp_path / "net.partial", list[Outcome]()
     expected = train_repeats(net, digits, RECIPE, seed=3, repeats=3)
     while not outcomes or outcomes[-1].status == "interrupted":
@@ -116,7 +116,7 @@ def test_interrupted_anywhere_it_makes_the_same(steps: int, digits: Data, tmp_pa
     assert same_weights(outcomes[-1], expected)
 
 
-def test_repeats_that_are_done_are_not_trained_again(digits: Data, tmp_path: Path) -> None:
+def test_repeats_that_are_done_are_not_trained_again(digits: Dataset, tmp_path: Path) -> None:
     """Not even the last, if the process dies before its result is somewhere else; nor if more are asked."""
     path, seen = tmp_path / "net.partial", list[int]()
 
@@ -135,7 +135,7 @@ def test_repeats_that_are_done_are_not_trained_again(digits: Data, tmp_path: Pat
     assert seen == [1, 2, 3, 4, 5, 6]
 
 
-def test_repeats_of_another_recipe_or_seed_are_not_taken(digits: Data, tmp_path: Path) -> None:
+def test_repeats_of_another_recipe_or_seed_are_not_taken(digits: Dataset, tmp_path: Path) -> None:
     """And those of this training are, with the weights of the best, whatever was in the file before."""
     path, kept = tmp_path / "net.partial", set[float]()
     train_repeats(net, digits, RECIPE, seed=3, repeats=2, checkpoint=path)
@@ -153,7 +153,7 @@ def test_repeats_of_another_recipe_or_seed_are_not_taken(digits: Data, tmp_path:
     assert kept == {1, 2}
 
 
-def short_repeats(data: Data, seed: int, path: Path | None, seen: list[int]) -> Outcome:
+def short_repeats(data: Dataset, seed: int, path: Path | None, seen: list[int]) -> Outcome:
     """Train twice for an epoch, and note the epochs that are reported."""
 
     def report(epoch: int, row: Mapping[str, float]) -> None:
@@ -163,7 +163,7 @@ def short_repeats(data: Data, seed: int, path: Path | None, seen: list[int]) -> 
     return train_repeats(net, data, recipe, seed=seed, repeats=2, report=report, checkpoint=path)
 
 
-def test_the_report_gets_a_running_number_and_prunes_in_the_first_repeat_only(digits: Data) -> None:
+def test_the_report_gets_a_running_number_and_prunes_in_the_first_repeat_only(digits: Dataset) -> None:
     seen: list[tuple[int, float, float]] = []
 
     def report(epoch: int, row: Mapping[str, float]) -> bool:
@@ -179,7 +179,7 @@ def test_the_report_gets_a_running_number_and_prunes_in_the_first_repeat_only(di
     assert [row["repeat"] for row in pruned.history] == [1]
 
 
-def test_a_repeat_that_fails_ends_them_all_and_is_named(digits: Data) -> None:
+def test_a_repeat_that_fails_ends_them_all_and_is_named(digits: Dataset) -> None:
     built: list[nn.Module] = []
 
     def build() -> nn.Module:
@@ -196,7 +196,7 @@ def test_a_repeat_that_fails_ends_them_all_and_is_named(digits: Data) -> None:
     assert [(row["repeat"], row["epoch"]) for row in outcome.history] == [(1, 1), (1, 2)]
 
 
-def test_rungs_reach_every_repeat_and_must_be_epochs_before_the_last(digits: Data) -> None:
+def test_rungs_reach_every_repeat_and_must_be_epochs_before_the_last(digits: Dataset) -> None:
     recipe = Recipe(epochs=3, schedule="rungs")
     outcome = train_repeats(net, digits, recipe, seed=3, repeats=2, rungs=(1, 2))
     alone = train(net, digits, recipe, seed=repeat_seed(3, 2), rungs=(1, 2))

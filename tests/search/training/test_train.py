@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from archscape.search.datasets.dataset import Data, load_data
+from archscape.search.datasets.dataset import Dataset, load_dataset
 from archscape.search.training.recipe import Recipe
 from archscape.search.training.train import Outcome, evaluate_accuracy, train
 from archscape.spaces.errors import JobError, ShapeError
@@ -95,7 +95,7 @@ def test_the_examples_in_the_docstrings_run() -> None:
     assert doctest.testmod(importlib.import_module("archscape.search.training.train")).failed == 0
 
 
-def test_a_training_learns_and_says_what_it_did(digits: Data) -> None:
+def test_a_training_learns_and_says_what_it_did(digits: Dataset) -> None:
     seen: list[tuple[int, Mapping[str, float]]] = []
     recipe = Recipe(epochs=4, batch=32)
     outcome = train(convnet, digits, recipe, seed=0, report=lambda epoch, row: seen.append((epoch, row)))
@@ -114,14 +114,14 @@ def test_a_training_learns_and_says_what_it_did(digits: Data) -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-def test_the_same_seed_gives_the_same_bits(digits: Data, optimizer: str) -> None:
+def test_the_same_seed_gives_the_same_bits(digits: Dataset, optimizer: str) -> None:
     recipe = Recipe(epochs=2, batch=48, optimizer=optimizer, augment=("flip", "shift"), label_smoothing=0.1)
     first, again, other = (train(convnet, digits, recipe, seed=seed) for seed in (7, 7, 8))
     assert same(first, again)
     assert not same(first, other)
 
 
-def test_the_random_generators_of_the_caller_stay(digits: Data) -> None:
+def test_the_random_generators_of_the_caller_stay(digits: Dataset) -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
@@ -129,7 +129,7 @@ def test_the_random_generators_of_the_caller_stay(digits: Data) -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_the_state_loads_strictly_and_repeats_the_test_accuracy(digits: Data) -> None:
+def test_the_state_loads_strictly_and_repeats_the_test_accuracy(digits: Dataset) -> None:
     outcome = train(convnet, digits, SHORT, seed=0)
     assert outcome.state is not None
     assert all(value.is_contiguous() for value in outcome.state.values())
@@ -141,7 +141,7 @@ def test_the_state_loads_strictly_and_repeats_the_test_accuracy(digits: Data) ->
 
 def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp_path: Path) -> None:
     """Also after the trip through a file, into a module that was never trained, at the recorded threads."""
-    data = load_data("cluttered-digits")
+    data = load_dataset("cluttered-digits")
     source = textwrap.dedent("""
         from torch import nn
         def build():
@@ -170,21 +170,21 @@ def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp
     assert done.stdout.split() == [str(int(outcome.metrics["test_correct"])), "300"]
 
 
-def test_the_test_part_steers_nothing(digits: Data) -> None:
+def test_the_test_part_steers_nothing(digits: Dataset) -> None:
     spoiled = replace(digits, test=replace(digits.test, x=digits.test.x * torch.nan))
     outcome, expected = (train(convnet, data, SHORT, seed=0) for data in (spoiled, digits))
     assert same(outcome, expected)
     assert outcome.metrics["test_correct"] == 0
 
 
-def test_a_sample_whose_outputs_are_not_finite_is_wrong(digits: Data) -> None:
+def test_a_sample_whose_outputs_are_not_finite_is_wrong(digits: Dataset) -> None:
     """The largest of NaNs is class 0, which would pass for a tenth of the digits."""
     last = nn.Linear(64, 10)
     nn.init.constant_(last.weight, torch.nan)
     assert evaluate_accuracy(nn.Sequential(nn.Flatten(), last), digits.test) == (0, 300)
 
 
-def test_a_loss_that_is_not_finite_diverges(digits: Data) -> None:
+def test_a_loss_that_is_not_finite_diverges(digits: Dataset) -> None:
     steps = len(digits.train) // 64
     outcome = train(lambda: Spoiled(at=steps + 2), digits, Recipe(epochs=3, batch=64), seed=0)
     assert outcome.status == "diverged"
@@ -195,7 +195,7 @@ def test_a_loss_that_is_not_finite_diverges(digits: Data) -> None:
     assert outcome.metrics["accuracy"] == outcome.history[0]["accuracy"]
 
 
-def test_a_rate_too_high_diverges(digits: Data) -> None:
+def test_a_rate_too_high_diverges(digits: Dataset) -> None:
     def build() -> nn.Module:
         return nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
 
@@ -203,7 +203,7 @@ def test_a_rate_too_high_diverges(digits: Data) -> None:
     assert train(build, digits, recipe, seed=0).status == "diverged"
 
 
-def test_outputs_that_are_not_finite_in_evaluation_diverge(digits: Data) -> None:
+def test_outputs_that_are_not_finite_in_evaluation_diverge(digits: Dataset) -> None:
     class Blind(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -217,7 +217,7 @@ def test_outputs_that_are_not_finite_in_evaluation_diverge(digits: Data) -> None
     assert outcome.cause == "outputs on the validation part are not finite after epoch 1"
 
 
-def test_a_time_limit_ends_a_training_with_its_name(digits: Data) -> None:
+def test_a_time_limit_ends_a_training_with_its_name(digits: Dataset) -> None:
     outcome = train(convnet, digits, Recipe(epochs=100_000, seconds=0.3), seed=0)
     assert outcome.status == "timed_out"
     assert outcome.cause.startswith("the recipe's 0.3 seconds ended in epoch ")
@@ -229,7 +229,7 @@ ERRORS = [torch.OutOfMemoryError("CUDA out of memory"), MemoryError("no memory")
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_out_of_memory_goes_on_with_half_batches(digits: Data, error: Exception) -> None:
+def test_out_of_memory_goes_on_with_half_batches(digits: Dataset, error: Exception) -> None:
     greedy = Greedy(32, error)
     outcome = train(lambda: greedy, digits, Recipe(epochs=1, batch=64), seed=0)
     steps = len(digits.train) // 64
@@ -239,7 +239,7 @@ def test_out_of_memory_goes_on_with_half_batches(digits: Data, error: Exception)
     assert greedy.sizes == [64, *[32] * 2 * steps]
 
 
-def test_half_batches_give_the_gradient_of_the_whole(digits: Data) -> None:
+def test_half_batches_give_the_gradient_of_the_whole(digits: Dataset) -> None:
     def plain() -> nn.Module:
         return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
 
@@ -261,7 +261,7 @@ def test_half_batches_give_the_gradient_of_the_whole(digits: Data) -> None:
     assert halves.metrics["loss"] == pytest.approx(whole.metrics["loss"], rel=1e-4)
 
 
-def test_out_of_memory_in_half_batches_is_a_status(digits: Data) -> None:
+def test_out_of_memory_in_half_batches_is_a_status(digits: Dataset) -> None:
     greedy = Greedy(8, torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 2 GiB"))
     outcome = train(lambda: greedy, digits, Recipe(epochs=1, batch=64), seed=0)
     assert greedy.sizes == [64, 32]
@@ -269,12 +269,12 @@ def test_out_of_memory_in_half_batches_is_a_status(digits: Data) -> None:
     assert "Tried to allocate 2 GiB" in outcome.trace
 
 
-def test_memory_that_the_processor_cannot_give_is_out_of_memory(digits: Data) -> None:
+def test_memory_that_the_processor_cannot_give_is_out_of_memory(digits: Dataset) -> None:
     outcome = train(lambda: nn.Linear(10**8, 10**8), digits, SHORT, seed=0)
     assert outcome.status == "out_of_memory"
 
 
-def test_an_exception_is_an_error_with_its_cause_and_trace(digits: Data) -> None:
+def test_an_exception_is_an_error_with_its_cause_and_trace(digits: Dataset) -> None:
     outcome = train(lambda: Spoiled(at=3, error=ValueError("bad luck\nand more")), digits, SHORT, seed=0)
     assert (outcome.status, outcome.cause) == ("error", "ValueError: bad luck")
     assert "bad luck\nand more" in outcome.trace
@@ -282,7 +282,7 @@ def test_an_exception_is_an_error_with_its_cause_and_trace(digits: Data) -> None
     assert outcome.metrics["steps"] == 2
 
 
-def test_a_map_too_small_is_an_error_that_names_it(digits: Data) -> None:
+def test_a_map_too_small_is_an_error_that_names_it(digits: Dataset) -> None:
     def build() -> nn.Module:
         raise ShapeError("stage2.conv1: kernel 5 does not fit a map of 1x1")
 
@@ -293,7 +293,7 @@ def test_a_map_too_small_is_an_error_that_names_it(digits: Data) -> None:
     )
 
 
-def test_outputs_must_fit_the_classes(digits: Data) -> None:
+def test_outputs_must_fit_the_classes(digits: Dataset) -> None:
     outcome = train(lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 12)), digits, SHORT, seed=0)
     assert outcome.status == "error"
     assert outcome.cause == (
@@ -301,7 +301,7 @@ def test_outputs_must_fit_the_classes(digits: Data) -> None:
     )
 
 
-def test_what_the_report_raises_and_an_interrupt_pass_through(digits: Data) -> None:
+def test_what_the_report_raises_and_an_interrupt_pass_through(digits: Dataset) -> None:
     def stop(epoch: int, row: Mapping[str, float]) -> None:
         raise LookupError(epoch)
 
@@ -330,7 +330,7 @@ def test_data_may_have_one_or_three_axes_of_space(
         return nn.Sequential(layer(shape[0], 8, 3), *tail)
 
     recipe = Recipe(epochs=5, batch=16, augment=("flip", "shift"))
-    outcome = train(build, load_data(tmp_path / "set.npz"), recipe, seed=0)
+    outcome = train(build, load_dataset(tmp_path / "set.npz"), recipe, seed=0)
     assert outcome.status == "complete"
     assert outcome.metrics["accuracy"] > 0.9
 
@@ -338,7 +338,7 @@ def test_data_may_have_one_or_three_axes_of_space(
 def test_a_training_part_smaller_than_the_batch_is_one_batch(tmp_path: Path) -> None:
     y = np.arange(20) % 2
     np.savez(tmp_path / "set.npz", x_train=np.random.default_rng(0).normal(size=(20, 1, 8, 8)), y_train=y)
-    outcome = train(convnet_of_two, load_data(tmp_path / "set.npz"), Recipe(epochs=2, batch=512), seed=0)
+    outcome = train(convnet_of_two, load_dataset(tmp_path / "set.npz"), Recipe(epochs=2, batch=512), seed=0)
     assert outcome.status == "complete"
     assert outcome.metrics["steps"] == 2
 
@@ -347,7 +347,7 @@ def convnet_of_two() -> nn.Module:
     return nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 2))
 
 
-def test_a_device_that_is_not_there_is_an_error_of_the_job(digits: Data) -> None:
+def test_a_device_that_is_not_there_is_an_error_of_the_job(digits: Dataset) -> None:
     with pytest.raises(JobError, match="a device is auto, cpu, cuda or cuda:N, but got 'gpu'"):
         train(convnet, digits, SHORT, seed=0, device="gpu")
     with pytest.raises(JobError, match="'cuda:99' is not on this machine"):
@@ -355,7 +355,7 @@ def test_a_device_that_is_not_there_is_an_error_of_the_job(digits: Data) -> None
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_cuda_trains_through_the_same_code(digits: Data) -> None:
+def test_cuda_trains_through_the_same_code(digits: Dataset) -> None:
     first, again = (train(convnet, digits, Recipe(epochs=3), seed=0, device="cuda") for _ in range(2))
     assert first.status == "complete"
     assert first.metrics["accuracy"] > 0.9

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from archscape.search.datasets.dataset import Data
-from archscape.search.folder import Folder
+from archscape.search.datasets.dataset import Dataset
+from archscape.search.folder import RunFolder
 from archscape.search.job import read_job
-from archscape.search.shutdown import Stop, never
+from archscape.search.shutdown import ShutdownRequested, never
 from archscape.search.study.lease import lease_of
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.training.recipe import Recipe
-from archscape.search.workers.cache import Cached, cached
-from archscape.search.workers.evaluator import Context, Training
+from archscape.search.workers.cache import CachedEvaluator, cached
+from archscape.search.workers.evaluator import Context, TrainingEvaluator
 from archscape.search.workers.setup import evaluation
 from archscape.spaces import Network
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 class Study:
     """A folder of weights, and how often something was trained there."""
 
-    def __init__(self, folder: Path, training: Training) -> None:
+    def __init__(self, folder: Path, training: TrainingEvaluator) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.trained = 0
@@ -66,9 +66,9 @@ class Study:
 
 
 @pytest.fixture
-def study(digits: Data, tmp_path: Path) -> Callable[..., Study]:
+def study(digits: Dataset, tmp_path: Path) -> Callable[..., Study]:
     """Makes studies that share a cache."""
-    training = Training(data=digits, recipe=Recipe(epochs=2), device="cpu", checkpoints=tmp_path)
+    training = TrainingEvaluator(data=digits, recipe=Recipe(epochs=2), device="cpu", checkpoints=tmp_path)
 
     def make(name: str, **changes: object) -> Study:
         return Study(tmp_path / name, replace(training, **changes))  # type: ignore[arg-type]
@@ -117,7 +117,7 @@ def test_where_no_links_can_be_made_the_weights_are_copied(
 
 
 def test_what_results_follow_from_makes_another_entry(
-    study: Callable[..., Study], network: Network, digits: Data
+    study: Callable[..., Study], network: Network, digits: Dataset
 ) -> None:
     study("one").run(network)
     assert study("seed").run(network, seed=1).metrics.get("cached") is None
@@ -166,7 +166,7 @@ def test_only_complete_results_are_kept(
 ) -> None:
     one = study("one")
     assert one.run(network, report=lambda epoch: False).status == "pruned"
-    with pytest.raises(Stop):
+    with pytest.raises(ShutdownRequested):
         one.run(network, stopping=lambda: True)
     bad = study("bad", recipe=Recipe(epochs=1, optimizer="sgd", rate=1e30, warmup=0.0))
     assert bad.run(network).cause == "diverged"
@@ -208,14 +208,14 @@ def test_finding_an_entry_leaves_the_random_generators(study: Callable[..., Stud
     torch.manual_seed(5)
     one.run(network)
     assert torch.equal(torch.rand(2), expected)
-    assert isinstance(one.cache, Cached)
+    assert isinstance(one.cache, CachedEvaluator)
 
 
-def test_a_job_names_its_cache(job_file: Path, digits: Data, tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "run")
-    assert isinstance(evaluation(read_job(job_file), digits, folder, device="cpu"), Training)
+def test_a_job_names_its_cache(job_file: Path, digits: Dataset, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    assert isinstance(evaluation(read_job(job_file), digits, folder, device="cpu"), TrainingEvaluator)
     job_file.write_text(f"{job_file.read_text()}cache: shared\nrepeats: 2\n")
     found = evaluation(read_job(job_file), digits, folder, device="cpu")
-    assert isinstance(found, Cached)
+    assert isinstance(found, CachedEvaluator)
     assert (found.folder, found.facts["repeats"]) == (tmp_path / "shared", 2)
     assert found.checkpoints == folder.checkpoints

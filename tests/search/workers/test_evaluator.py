@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
-from archscape.search.datasets.dataset import Data
-from archscape.search.shutdown import Stop, never
+from archscape.search.datasets.dataset import Dataset
+from archscape.search.shutdown import ShutdownRequested, never
 from archscape.search.study.lease import lease_of
 from archscape.search.study.owner import Owner
 from archscape.search.training.recipe import Recipe
-from archscape.search.workers.evaluator import Context, Training
+from archscape.search.workers.evaluator import Context, TrainingEvaluator
 from archscape.spaces import Network
 
 RECIPE = Recipe(epochs=2)
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
-def training(digits: Data, tmp_path: Path) -> Training:
-    return Training(data=digits, recipe=RECIPE, device="cpu", checkpoints=tmp_path)
+def training(digits: Dataset, tmp_path: Path) -> TrainingEvaluator:
+    return TrainingEvaluator(data=digits, recipe=RECIPE, device="cpu", checkpoints=tmp_path)
 
 
 def context(
@@ -51,7 +51,7 @@ def bits(path: Path) -> dict[str, bytes]:
 
 
 def test_a_complete_trial_leaves_its_weights_and_nothing_else(
-    training: Training, network: Network, tmp_path: Path
+    training: TrainingEvaluator, network: Network, tmp_path: Path
 ) -> None:
     result = training(network, context(network))
     assert (result.status, result.cause, len(result.history)) == ("complete", "", 2)
@@ -60,14 +60,14 @@ def test_a_complete_trial_leaves_its_weights_and_nothing_else(
 
 
 def test_an_interrupted_trial_raises_and_goes_on_with_the_same_bits(
-    training: Training, network: Network, tmp_path: Path
+    training: TrainingEvaluator, network: Network, tmp_path: Path
 ) -> None:
     partial, weights = (tmp_path / f"{network.hash()}.{end}" for end in ("partial", "safetensors"))
     expected = training(network, context(network))
     left = bits(weights)
     weights.unlink()
     for _ in range(2):
-        with pytest.raises(Stop):
+        with pytest.raises(ShutdownRequested):
             training(network, context(network, stopping=after(17)))
         assert [path.name for path in tmp_path.iterdir()] == [partial.name]
     log: list[str] = []
@@ -79,7 +79,7 @@ def test_an_interrupted_trial_raises_and_goes_on_with_the_same_bits(
 
 
 def test_a_pruned_trial_says_how_far_it_came_and_can_go_on(
-    training: Training, network: Network, tmp_path: Path
+    training: TrainingEvaluator, network: Network, tmp_path: Path
 ) -> None:
     seen: list[int] = []
 
@@ -96,9 +96,9 @@ def test_a_pruned_trial_says_how_far_it_came_and_can_go_on(
 
 
 def test_a_failed_trial_leaves_a_cause_and_no_file(
-    training: Training, network: Network, tmp_path: Path
+    training: TrainingEvaluator, network: Network, tmp_path: Path
 ) -> None:
-    with pytest.raises(Stop):
+    with pytest.raises(ShutdownRequested):
         training(network, context(network, stopping=after(17)))
     bad = replace(training, recipe=replace(RECIPE, optimizer="sgd", rate=1e30, warmup=0.0))
     result = bad(network, context(network))
@@ -107,7 +107,7 @@ def test_a_failed_trial_leaves_a_cause_and_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_repeats_are_one_result(training: Training, network: Network) -> None:
+def test_repeats_are_one_result(training: TrainingEvaluator, network: Network) -> None:
     result = replace(training, repeats=2)(network, context(network))
     assert result.status == "complete"
     assert result.metrics["repeats"] == 2

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from archscape.search.pruners import Rule
-from archscape.search.study.heartbeat import Hold, Lost
+from archscape.search.pruners import Pruner
+from archscape.search.study.heartbeat import Heartbeat, LeaseLost
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
 from archscape.search.workers import reporter as trace
 from archscape.search.workers.events import Event
 from archscape.search.workers.reporter import Reporter, logger
-from archscape.search.workers.worker import Plan
+from archscape.search.workers.worker import SearchPlan
 from archscape.spaces.errors import StudyError
 
 
@@ -31,11 +31,11 @@ class Traced:
     lines: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
-    def reporter(self, rule: Rule | None = None) -> Reporter:
+    def reporter(self, rule: Pruner | None = None) -> Reporter:
         return Reporter(
             study=self.study,
             lease=self.lease,
-            hold=Hold(self.study, self.lease, self.lines.append, lambda: None),
+            hold=Heartbeat(self.study, self.lease, self.lines.append, lambda: None),
             rule=rule,
             worker="w1",
             log=self.lines.append,
@@ -48,7 +48,7 @@ class Traced:
 
 
 @pytest.fixture
-def traced(study: Study, plan: Plan, owner: Owner) -> Traced:
+def traced(study: Study, plan: SearchPlan, owner: Owner) -> Traced:
     lease = study.ask_unique(plan.propose, owner, trials=1)
     assert lease is not None
     return Traced(study, lease)
@@ -79,7 +79,7 @@ def test_epochs_that_are_short_go_to_the_study_together(
 
 
 def test_rung_is_told_at_once_and_its_answer_stops_the_trial(
-    traced: Traced, never: Rule, monkeypatch: pytest.MonkeyPatch
+    traced: Traced, never: Pruner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trace, "EPOCH_SECONDS", 1e9)
     report = traced.reporter(never)
@@ -90,7 +90,7 @@ def test_rung_is_told_at_once_and_its_answer_stops_the_trial(
 
 
 def test_epochs_that_do_not_reach_the_study_go_with_the_next(
-    traced: Traced, never: Rule, monkeypatch: pytest.MonkeyPatch
+    traced: Traced, never: Pruner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also at a rung: a training goes on rather than wait for a database that is away."""
     monkeypatch.setattr(trace, "EPOCH_SECONDS", 0.0)
@@ -115,7 +115,7 @@ def test_trial_that_was_lost_ends_at_its_next_epoch(
     traced.study.release(traced.lease)
     traced.study.look(elsewhere, trials=1)
     monkeypatch.setattr(report.hold, "_between", 0.0)  # it was frozen for more than two signs of life
-    with pytest.raises(Lost):
+    with pytest.raises(LeaseLost):
         report(1, {"accuracy": 0.5})
     assert (traced.kept(), traced.lines, traced.events) == ([], [], [])
 

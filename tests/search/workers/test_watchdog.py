@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from archscape.search.shutdown import Stopper
+from archscape.search.shutdown import Shutdown
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.workers import watchdog as module
 from archscape.search.workers.evaluator import Context
 from archscape.search.workers.watchdog import Watchdog
-from archscape.search.workers.worker import Plan, Worker
+from archscape.search.workers.worker import SearchPlan, Worker
 from archscape.spaces import Network
 
 
@@ -24,7 +24,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_trial_that_hangs_has_failed_before_its_process_ends(
-    study: Study, plan: Plan, tmp_path: Path
+    study: Study, plan: SearchPlan, tmp_path: Path
 ) -> None:
     bitten = threading.Event()
 
@@ -39,7 +39,7 @@ def test_trial_that_hangs_has_failed_before_its_process_ends(
         evaluate=hang,
         logs=tmp_path,
         notify=lambda event: None,
-        stopper=Stopper(),
+        stopper=Shutdown(),
         watchdog=Watchdog(seconds=0.05, bite=bitten.set),
     )
     worker.run()

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from archscape.search.pruners import Rule
-from archscape.search.shutdown import Stop, Stopper
+from archscape.search.pruners import Pruner
+from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.workers import worker as module
-from archscape.search.workers.evaluator import Context, Evaluate
+from archscape.search.workers.evaluator import Context, Evaluator
 from archscape.search.workers.events import Event
-from archscape.search.workers.worker import Plan, Worker
+from archscape.search.workers.worker import SearchPlan, Worker
 from archscape.spaces import Network
 from archscape.spaces.errors import StudyError
 
@@ -38,11 +38,11 @@ def events() -> list[Event]:
 
 
 @pytest.fixture
-def worker(study: Study, plan: Plan, events: list[Event], tmp_path: Path) -> Callable[..., Worker]:
+def worker(study: Study, plan: SearchPlan, events: list[Event], tmp_path: Path) -> Callable[..., Worker]:
     """A worker of the study that evaluates like this."""
     (tmp_path / "logs").mkdir()
 
-    def worker(evaluate: Evaluate = give_result, *, trials: int = 1, rule: Rule | None = None) -> Worker:
+    def worker(evaluate: Evaluator = give_result, *, trials: int = 1, rule: Pruner | None = None) -> Worker:
         return Worker(
             name="w1",
             plan=replace(plan, trials=trials, rule=rule),
@@ -50,7 +50,7 @@ def worker(study: Study, plan: Plan, events: list[Event], tmp_path: Path) -> Cal
             evaluate=evaluate,
             logs=tmp_path / "logs",
             notify=events.append,
-            stopper=Stopper(),
+            stopper=Shutdown(),
         )
 
     return worker
@@ -116,7 +116,7 @@ def test_loss_right_before_the_result_is_found_out_too(
     assert list((tmp_path / "spool").glob("*")) == []
 
 
-def until_full(times: int) -> Evaluate:
+def until_full(times: int) -> Evaluator:
     """An evaluation that runs into a quota so often before it gets through."""
     left = [True] * times
 
@@ -134,7 +134,7 @@ def test_full_disk_is_no_failure_of_the_network(
 ) -> None:
     """The trial waits, though the disk itself has room: a quota does not show there."""
     pauses: list[float] = []
-    monkeypatch.setattr(Stopper, "sleep", lambda self, seconds: pauses.append(seconds))
+    monkeypatch.setattr(Shutdown, "sleep", lambda self, seconds: pauses.append(seconds))
     worker(until_full(4)).run()
     [trial] = study.trials()
     assert (trial.state, trial.attempts) == ("complete", 1)
@@ -157,7 +157,7 @@ def test_quota_that_stays_full_ends_the_worker(
 def room(answers: list[bool], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(module, "has_room", lambda folder: answers.pop(0) if answers else True)
-        patch.setattr(Stopper, "sleep", lambda self, seconds: None)
+        patch.setattr(Shutdown, "sleep", lambda self, seconds: None)
         yield
 
 
@@ -202,7 +202,7 @@ def test_request_to_leave_the_study_reaches_a_training_in_its_middle(
         study.stop()
         while not context.stopping():
             threading.Event().wait(0.005)
-        raise Stop
+        raise ShutdownRequested
 
     study.lease_seconds = 0.04
     at_work = worker(train, trials=3)
@@ -223,7 +223,7 @@ def test_worker_that_finds_the_study_stopped_leaves(worker: Start, study: Study)
 
 
 def test_stopped_trials_are_left_paused_and_end_with_the_study(
-    worker: Start, study: Study, never: Rule, events: list[Event], tmp_path: Path
+    worker: Start, study: Study, never: Pruner, events: list[Event], tmp_path: Path
 ) -> None:
     def train(network: Network, context: Context) -> Result:
         if context.report(1, {"accuracy": 0.5}):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archscape.analysis.costs.profile import profile
-from archscape.analysis.reports.comparison.entrant import Entrant, Terms, entrants
+from archscape.analysis.reports.comparison.entrant import ComparedNetwork, Terms, entrants
 from archscape.analysis.reports.comparison.figure import KINDS, write_comparison_figure
 from archscape.spaces import InputError, Network, load_network
 
@@ -15,18 +15,22 @@ STARTS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
 
 @pytest.fixture(scope="module")
-def pair() -> list[Entrant]:
+def pair() -> list[ComparedNetwork]:
     return entrants([load_network("lenet5"), load_network("resnet20")])
 
 
 @pytest.mark.parametrize("suffix", STARTS)
-def test_the_suffix_says_what_the_figure_becomes(suffix: str, pair: list[Entrant], tmp_path: Path) -> None:
+def test_the_suffix_says_what_the_figure_becomes(
+    suffix: str, pair: list[ComparedNetwork], tmp_path: Path
+) -> None:
     path = write_comparison_figure(pair, tmp_path / f"layers{suffix}")
     assert path.read_bytes().startswith(STARTS[suffix])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_networks_give_the_same_bytes(kind: str, pair: list[Entrant], tmp_path: Path) -> None:
+def test_the_same_networks_give_the_same_bytes(
+    kind: str, pair: list[ComparedNetwork], tmp_path: Path
+) -> None:
     first, second = (
         write_comparison_figure(pair, tmp_path / name, kind=kind).read_bytes() for name in ("a.svg", "b.svg")
     )
@@ -34,18 +38,18 @@ def test_the_same_networks_give_the_same_bytes(kind: str, pair: list[Entrant], t
     assert b"nan" not in first
 
 
-def test_what_a_module_lacks_is_left_out(pair: list[Entrant], tmp_path: Path) -> None:
+def test_what_a_module_lacks_is_left_out(pair: list[ComparedNetwork], tmp_path: Path) -> None:
     from torch import nn
 
     costs = profile(nn.Linear(4, 2), input=(4,))
-    module = Entrant(name="m", input=(4,), costs=costs, network=None, terms=Terms())
+    module = ComparedNetwork(name="m", input=(4,), costs=costs, network=None, terms=Terms())
     for kind in KINDS:
         assert write_comparison_figure([module, *pair], tmp_path / f"{kind}.svg", kind=kind).is_file()
     with pytest.raises(InputError, match="a figure of memory needs the table of a network"):
         write_comparison_figure([module], tmp_path / "a.svg", kind="memory")
 
 
-def test_an_unknown_kind_is_named(pair: list[Entrant], tmp_path: Path) -> None:
+def test_an_unknown_kind_is_named(pair: list[ComparedNetwork], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no figure 'layer'; did you mean 'layers'"):
         write_comparison_figure(pair, tmp_path / "a.svg", kind="layer")
 

@@ -10,7 +10,7 @@ from archscape.analysis.costs.conventions import CONVENTIONS, count
 from archscape.analysis.costs.memory.curve import memory_curve
 from archscape.analysis.costs.profile import profile
 from archscape.analysis.lint import lint
-from archscape.analysis.reports.comparison.entrant import Entrant, Terms, entrants
+from archscape.analysis.reports.comparison.entrant import ComparedNetwork, Terms, entrants
 from archscape.analysis.reports.comparison.page import COLORS, write_comparison
 from archscape.spaces import Network, catalog_networks, load_network
 from archscape.spaces.errors import InputError
@@ -27,7 +27,7 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp
 def written(read_page: Callable[[Path], Page], tmp_path: Path) -> Written:
     """The page of some networks, given as such or by their names in the catalog."""
 
-    def write(*given: str | Entrant, **more: Any) -> Page:
+    def write(*given: str | ComparedNetwork, **more: Any) -> Page:
         found = [entrants([load_network(one)])[0] if isinstance(one, str) else one for one in given]
         return read_page(write_comparison(found, tmp_path / "comparison.html", **more))
 
@@ -55,7 +55,7 @@ def cells(page: Page, section: str) -> list[list[str]]:
     return rows
 
 
-def tiny(rows: str, *, shape: str = "1x16x16", name: str = "tiny") -> Entrant:
+def tiny(rows: str, *, shape: str = "1x16x16", name: str = "tiny") -> ComparedNetwork:
     (found,) = entrants([Network.from_yaml(f"network: {name}\ninput: {shape}\nlayers: [{rows}]")])
     return found
 
@@ -277,7 +277,7 @@ def test_a_module_that_is_run_stands_beside_a_network(written: Written) -> None:
 
     module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 30 * 30, 10))
     costs = profile(module, input=(1, 32, 32))
-    run = Entrant(name="net.py:make", input=(1, 32, 32), costs=costs, network=None, terms=Terms())
+    run = ComparedNetwork(name="net.py:make", input=(1, 32, 32), costs=costs, network=None, terms=Terms())
     page = written(run, "lenet5")
     assert totals(page)["Parameters"] == ["net.py:make36,050", "lenet561,7061.71×"]
     assert totals(page)["Inference memory"][0] == "net.py:make–"

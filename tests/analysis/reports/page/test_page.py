@@ -16,7 +16,7 @@ from archscape.analysis.reports.comparison.page import write_comparison
 from archscape.analysis.reports.population.page import write_population_page
 from archscape.analysis.reports.run.page import write_report
 from archscape.analysis.reports.run.results import RunResults
-from archscape.analysis.reports.table.columns import Wanted, assign
+from archscape.analysis.reports.table.columns import ColumnOptions, infer_roles
 from archscape.analysis.reports.table.report import write_table_report
 from archscape.analysis.statistics.population import population
 from archscape.spaces import Space, load_network
@@ -40,7 +40,7 @@ def write(request: pytest.FixtureRequest, synthetic: Callable[..., RunResults]) 
             "gmacs": [1, 2, 3],
             "kind": ["a", "a", "b"],
         }
-        results = assign(pd.DataFrame(rows), Wanted(), title="nets", where="nets.csv")
+        results = infer_roles(pd.DataFrame(rows), ColumnOptions(), title="nets", where="nets.csv")
         return lambda path: write_table_report(results, path)
     if request.param == "population":
         table = population(Space.load("digits"), 100)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from archscape.analysis.reports.run.page import RunResults, write_report
-from archscape.analysis.reports.table.columns import Wanted, assign
+from archscape.analysis.reports.table.columns import ColumnOptions, infer_roles
 from archscape.analysis.reports.table.report import write_table_report
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def published_networks(count: int) -> pd.DataFrame:
 
 
 def table_page(path: Path, count: int = 1500) -> Path:
-    return write_table_report(assign(published_networks(count), Wanted(), title="nets", where="t"), path)
+    return write_table_report(
+        infer_roles(published_networks(count), ColumnOptions(), title="nets", where="t"), path
+    )
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,7 @@ def test_it_is_quiet_asks_nothing_and_fits(browser: Browser, written: Path, widt
 
 def test_a_long_name_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
     table = pd.DataFrame({"acc": [0.1, 0.2], "macs": [1, 2], "family": ["Family_Without_A_Space_" * 2, "b"]})
-    found = assign(table, Wanted(), title="t", where="t")
+    found = infer_roles(table, ColumnOptions(), title="t", where="t")
     page = opened(browser, write_table_report(found, tmp_path / "t.html"), 420)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
 
@@ -225,7 +227,7 @@ def test_nothing_that_a_table_says_is_run(browser: Browser, tmp_path: Path) -> N
     table = published_networks(60).rename(columns={"params_M": f"params {evil}"})
     table["model"] = [f"{evil}{at}" for at in range(60)]
     table["family"] = np.where(np.arange(60) % 2, evil, "b</script><script>window.hacked=2</script>")
-    results = assign(table, Wanted(), title=evil, where="t")
+    results = infer_roles(table, ColumnOptions(), title=evil, where="t")
     page = opened(browser, write_table_report(results, tmp_path / "evil.html"))
     page.evaluate("document.getElementById('plot-frontier').focus()")
     page.press("ArrowRight")

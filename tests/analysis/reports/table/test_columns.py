@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from archscape.analysis.reports.table import columns, naming, reading
-from archscape.analysis.reports.table.columns import Results, Wanted, assign
+from archscape.analysis.reports.table.columns import ColumnOptions, Results, infer_roles
 from archscape.analysis.reports.table.naming import families_of_names, family_of_name, family_of_network
 from archscape.analysis.reports.table.reading import read_table
 from archscape.spaces.errors import InputError
 
 
-def given(wanted: Wanted | None = None, **columns: list[object]) -> Results:
-    return assign(pd.DataFrame(columns), wanted or Wanted(), title="t", where="t.csv")
+def given(wanted: ColumnOptions | None = None, **columns: list[object]) -> Results:
+    return infer_roles(pd.DataFrame(columns), wanted or ColumnOptions(), title="t", where="t.csv")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_operations_come_before_parameters_and_speed_comes_last() -> None:
 
 
 def test_what_is_said_wins_over_what_is_found() -> None:
-    wanted = Wanted(score="top5", costs=("size",), name="b", family="a")
+    wanted = ColumnOptions(score="top5", costs=("size",), name="b", family="a")
     found = given(
         wanted, model=["x", "y"], top1=[1, 2], top5=[3, 4], params=[1, 2], size=[5, 6], a=[1, 2], b=["p", "q"]
     )
@@ -98,29 +98,41 @@ def test_everything_that_was_chosen_is_told_with_the_way_to_choose_otherwise() -
     [
         (
             {"a": [1], "params": [1]},
-            Wanted(),
+            ColumnOptions(),
             "t.csv: which column is the score?.* --score COLUMN, of a, params",
         ),
-        ({"acc": [1], "b": [1]}, Wanted(), "t.csv: which column is a cost?.* --cost COLUMN, of acc, b"),
+        (
+            {"acc": [1], "b": [1]},
+            ColumnOptions(),
+            "t.csv: which column is a cost?.* --cost COLUMN, of acc, b",
+        ),
         (
             {"top1": [1], "params": [1]},
-            Wanted(score="topl"),
+            ColumnOptions(score="topl"),
             "t.csv: no column 'topl'; did you mean 'top1'\\?; there are top1, params",
         ),
-        ({"acc": ["x"], "params": [1]}, Wanted(score="acc"), "t.csv: column 'acc' must hold numbers"),
-        ({"acc": [None], "params": [1]}, Wanted(score="acc"), "t.csv: no row has both acc and one of params"),
-        ({"acc": ["1", "-"], "params": [1, 2]}, Wanted(), "acc would be, but not every cell is a number"),
-        ({"acc": [1], "params": [1]}, Wanted(costs=("acc",)), "'acc' is two of them"),
-        ({"acc": [1], "params": [1]}, Wanted(family="params"), "'params' is two of them"),
+        ({"acc": ["x"], "params": [1]}, ColumnOptions(score="acc"), "t.csv: column 'acc' must hold numbers"),
+        (
+            {"acc": [None], "params": [1]},
+            ColumnOptions(score="acc"),
+            "t.csv: no row has both acc and one of params",
+        ),
+        (
+            {"acc": ["1", "-"], "params": [1, 2]},
+            ColumnOptions(),
+            "acc would be, but not every cell is a number",
+        ),
+        ({"acc": [1], "params": [1]}, ColumnOptions(costs=("acc",)), "'acc' is two of them"),
+        ({"acc": [1], "params": [1]}, ColumnOptions(family="params"), "'params' is two of them"),
         (
             {"acc1": [1, 2], "acc2": [3, 4], "params": [1, 2]},
-            Wanted(repeats=("acc1", "acc2")),
+            ColumnOptions(repeats=("acc1", "acc2")),
             "the score must be the mean of acc1, acc2, but acc1 is not",
         ),
     ],
 )
 def test_what_cannot_be_a_table_of_results_is_told(
-    table: dict[str, list[object]], wanted: Wanted, message: str
+    table: dict[str, list[object]], wanted: ColumnOptions, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         given(wanted, **table)
@@ -234,7 +246,7 @@ def test_no_number_becomes_a_date(tmp_path: Path) -> None:
 
 def test_the_published_table_is_read_without_a_word(published: Callable[[str], Path]) -> None:
     path = published("timm_imagenet.csv.gz")
-    found = assign(read_table(path), Wanted(), title="timm", where=str(path))
+    found = infer_roles(read_table(path), ColumnOptions(), title="timm", where=str(path))
     assert (found.score, found.name, len(found.rows)) == ("top1", "model", 1186)
     assert list(found.costs) == ["gmacs", "params_M", "macts", "samples_per_second_rtx4090"]
     assert found.rows[found.family].value_counts().head(3).index.tolist() == ["vit", "resnet", "efficientnet"]

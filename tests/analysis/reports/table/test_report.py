@@ -15,7 +15,7 @@ from archscape.analysis.reports.page.grid import STILL, Column, Grid, cell_text,
 from archscape.analysis.reports.run.choices_section import effects_of
 from archscape.analysis.reports.run.lint_section import findings_of, lint_section
 from archscape.analysis.reports.run.results import RunResults
-from archscape.analysis.reports.table.columns import Results, Wanted, assign
+from archscape.analysis.reports.table.columns import ColumnOptions, Results, infer_roles
 from archscape.analysis.reports.table.family_lead import lead
 from archscape.analysis.reports.table.figures import write_table_figure
 from archscape.analysis.reports.table.frontier import chances, frontier_figure, knee_of, on_frontier
@@ -42,7 +42,7 @@ ROWS = [
 def small(**wanted: str) -> Results:
     table = pd.DataFrame(ROWS, columns=["model", "top1", "gmacs", "fps"])
     table["family"] = table["model"].str[0]
-    return assign(table, Wanted(**wanted), title="small", where="t")  # type: ignore[arg-type]
+    return infer_roles(table, ColumnOptions(**wanted), title="small", where="t")  # type: ignore[arg-type]
 
 
 def test_the_frontier_of_each_cost_is_its_own() -> None:
@@ -97,7 +97,7 @@ def test_repeated_trainings_give_chances() -> None:
     table = pd.DataFrame(rows, columns=["model", "acc1", "acc2", "params"])
     table["mean_acc"] = table[["acc1", "acc2"]].mean(axis=1)
     table["family"] = table["model"].str[0]
-    found = assign(table, Wanted(), title="t", where="t")
+    found = infer_roles(table, ColumnOptions(), title="t", where="t")
     assert found.repeats == ("acc1", "acc2")
     one = lead(found, "params")
     assert one is not None
@@ -112,7 +112,7 @@ def test_repeated_trainings_give_chances() -> None:
 @pytest.mark.parametrize(("a", "b"), [([1.0, np.nan], [np.nan, 2.0]), ([np.nan, np.nan], [np.nan, np.nan])])
 def test_trainings_that_were_not_made_stop_no_report(a: list[float], b: list[float]) -> None:
     table = pd.DataFrame({"family": ["x", "y"], "acc": [1.0, 2.0], "params": [1, 2], "a": a, "b": b})
-    found = assign(table, Wanted(repeats=("a", "b")), title="t", where="t")
+    found = infer_roles(table, ColumnOptions(repeats=("a", "b")), title="t", where="t")
     assert (lead(found, "params") is None) == np.isnan(a).all()
 
 
@@ -121,7 +121,7 @@ def test_no_text_from_outside_is_read_as_mathematics(shown: str, tmp_path: Path)
     table = pd.DataFrame({"acc": [0.1, 0.2, 0.3] * 4, "family": ["a$\\frac$", "b", "gone"] * 4})
     table["macs in $\\frac$"] = [1.0, 2.0, np.nan] * 4
     table["params"] = 1
-    found = assign(table, Wanted(), title="t", where="t")
+    found = infer_roles(table, ColumnOptions(), title="t", where="t")
     assert write_table_figure(found, tmp_path / "t.svg", shown).stat().st_size > 0
 
 
@@ -154,14 +154,14 @@ def test_the_page_of_a_table_has_all_its_rows_and_parts(
 def test_every_kind_of_table_has_a_page(
     columns: dict[str, list[object]], tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
-    found = assign(pd.DataFrame(columns), Wanted(), title="t", where="t")
+    found = infer_roles(pd.DataFrame(columns), ColumnOptions(), title="t", where="t")
     page = read_page(write_table_report(found, tmp_path / "t.html"))
     assert len(page.grid["columns"][0]["values"]) == len(found.rows)
 
 
 def test_every_point_of_a_long_distribution_is_the_share_of_networks_as_good() -> None:
     scores = np.random.default_rng(0).uniform(0, 1, 3000)
-    found = assign(pd.DataFrame({"acc": scores, "macs": 1}), Wanted(), title="t", where="t")
+    found = infer_roles(pd.DataFrame({"acc": scores, "macs": 1}), ColumnOptions(), title="t", where="t")
     (line,) = edf_figure(found)["data"]  # type: ignore[misc]
     assert len(line["x"]) < 1000
     assert line["y"] == pytest.approx([(1 - scores <= x).mean() for x in line["x"]], abs=1e-6)
@@ -208,12 +208,12 @@ def test_a_choice_that_decides_the_score_is_found() -> None:
     table["decisions"] = [
         json.dumps({"w": int(w), "k": int(k), "same": 1}) for w, k in zip(width, kernel, strict=True)
     ]
-    found = assign(table, Wanted(), title="t", where="t")
+    found = infer_roles(table, ColumnOptions(), title="t", where="t")
     effects = effects_of(found)
     assert effects[0].choices == ("w",)
     assert effects[0].share > 0.95
     assert all("same" not in effect.choices for effect in effects)
-    few = assign(table.head(10), Wanted(), title="t", where="t")
+    few = infer_roles(table.head(10), ColumnOptions(), title="t", where="t")
     assert effects_of(few) == []
 
 
@@ -232,7 +232,7 @@ def test_the_published_models_have_a_page(
     published: Callable[[str], Path], tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
     path = published("timm_imagenet.csv.gz")
-    found = assign(read_table(path), Wanted(), title="timm", where=str(path))
+    found = infer_roles(read_table(path), ColumnOptions(), title="timm", where=str(path))
     page = read_page(write_table_report(found, tmp_path / "timm.html"))
     assert len(page.grid["ids"]) == 1186
     assert "eva02_large_patch14_448.mim_m38m_ft_in22k_in1k" in page.one("dl", class_="tiles")
