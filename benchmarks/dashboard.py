@@ -32,7 +32,7 @@ from urllib.request import urlopen
 from results import write_results
 from sqlalchemy import Connection
 
-from archscape.search.dashboard.feed import read_changes
+from archscape.search.dashboard.queries import read_changes
 from archscape.search.study.schema import trials
 from archscape.search.study.study import Study
 from archscape.spaces import load_space

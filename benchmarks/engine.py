@@ -68,7 +68,7 @@ def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
             evaluate=evaluate,
             logs=run / "logs",
             notify=lambda event: ends.append(time.time()) if event.kind == "end" else None,
-            stopper=Shutdown(),
+            shutdown=Shutdown(),
         ).run()
     return ends
 

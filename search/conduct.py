@@ -27,7 +27,7 @@ def conduct(
     job: Job,
     folder: RunFolder,
     work: RunWorkers,
-    stopper: Shutdown,
+    shutdown: Shutdown,
     *,
     storage: str,
     references: Iterable[Network],
@@ -43,25 +43,25 @@ def conduct(
             job.latency.check(job.limited_space, Random(job.seed))
         folder.write_job(job)
         study.change(job.settings())
-        _search(job, study, work, stopper, console or Console(stderr=True))
+        _search(job, study, work, shutdown, console or Console(stderr=True))
         folder.write_tables(study, command=command)
         left = study.count_open()
         ended = sum(study.counts().values()) - left
         found = results(study, references=known)
     write_report(found, folder.report)
-    if left or (stopper.requested and ended < job.trials):
+    if left or (shutdown.requested and ended < job.trials):
         raise StudyError(
             f"{folder.path}: stopped after {ended} of {job.trials} trials; the same command goes on there"
         )
     return found
 
 
-def _search(job: Job, study: Study, work: RunWorkers, stopper: Shutdown, console: Console) -> None:
+def _search(job: Job, study: Study, work: RunWorkers, shutdown: Shutdown, console: Console) -> None:
     """Show and do what is left of a search."""
     if sum(study.counts().values()) >= job.trials and not study.count_open():
         return
     with following(study, job, console) as progress:
-        work(progress, stopper)
+        work(progress, shutdown)
 
 
 def _opened(folder: Path, job: Job, storage: str, facts: Mapping[str, Any]) -> Study:

@@ -45,8 +45,7 @@ from archscape.spaces.language.document import Document, Place, Tree, read_file
 from archscape.spaces.sampling.limits import Limit, read_limits
 
 from .datasets.dataset import EMBEDDED
-from .latency import LATENCY as LATENCY
-from .latency import LatencyLimit, LatencyObjective, parse_latency_limit
+from .latency import LATENCY, LatencyLimit, LatencyObjective, parse_latency_limit
 from .pruners import Pruner, PrunerSettings, read_pruner
 from .training.recipe import Recipe, read_recipe
 

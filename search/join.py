@@ -57,19 +57,19 @@ def join(
     with Study.open(out or Path("runs", name or "study"), name=name, storage=storage) as study:
         folder = RunFolder(out or Path("runs", study.name))
         job = _settle_in(study, folder, storage, data)
-        seats = [
+        slots = [
             WorkerSlot(place=place, data=str(Path(data).resolve()) if data else "", device=device)
             for place in machine_placements(workers, device=device or job.device, pin=pin)
         ]
-        pool = LocalPool(storage=storage, prefix=f"{socket.gethostname()}-w", seats=seats)
-        stopper = Shutdown()
+        pool = LocalPool(storage=storage, prefix=f"{socket.gethostname()}-w", slots=slots)
+        shutdown = Shutdown()
         with (
-            stopper.listening(signal.SIGINT, signal.SIGTERM),
+            shutdown.handling_signals(signal.SIGINT, signal.SIGTERM),
             pool.opened(folder.path) as work,
             following(study, job, console or Console(stderr=True)) as progress,
         ):
-            work(progress, stopper)
-        if stopper.requested:
+            work(progress, shutdown)
+        if shutdown.requested:
             raise StudyError(f"{study.name}: left before its end; the same command joins it again")
     return folder.path
 

@@ -198,10 +198,10 @@ class TrainedTrial:
         """
         from safetensors.torch import save
 
-        rule, stopper, words = self.job.rule(), Shutdown(), f"training {self.plain.name}"
+        rule, shutdown, words = self.job.rule(), Shutdown(), f"training {self.plain.name}"
         file, epochs = self._plain_file(folder), self.job.recipe.epochs
         partial = file.with_suffix(".partial")
-        with stopper.listening(signal.SIGINT, signal.SIGTERM):
+        with shutdown.handling_signals(signal.SIGINT, signal.SIGTERM):
             outcome = train(
                 lambda: build(self.plain),
                 self.data,
@@ -210,7 +210,7 @@ class TrainedTrial:
                 device=self.job.device,
                 report=lambda epoch, _: self.tell(words, epoch, epochs),
                 checkpoint=partial,
-                stopping=lambda: stopper.requested,
+                should_stop=lambda: shutdown.requested,
                 rungs=rule.rungs if rule else (),
             )
         if outcome.status == "interrupted":

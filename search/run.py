@@ -50,10 +50,10 @@ def run(
     if job.latency is not None and not storage and not folder.job.exists():
         job.latency.check(job.limited_space, Random(job.seed))
     folder.create()
-    stopper = Shutdown()
+    shutdown = Shutdown()
     workers = executor or LocalPool.of(job.workers, device=job.device, storage=storage)
     with (
-        stopper.listening(signal.SIGINT, signal.SIGTERM),
+        shutdown.handling_signals(signal.SIGINT, signal.SIGTERM),
         workers.opened(folder.path) as work,
     ):
         from .conduct import conduct
@@ -62,7 +62,7 @@ def run(
             job,
             folder,
             work,
-            stopper,
+            shutdown,
             storage=storage,
             references=references,
             console=console,

@@ -34,7 +34,7 @@ class Shutdown:
         self._grace = 0.0
 
     @contextmanager
-    def listening(self, *signals: signal.Signals) -> Iterator[None]:
+    def handling_signals(self, *signals: signal.Signals) -> Iterator[None]:
         """Take these signals as requests to stop; does nothing outside the main thread, as Python demands."""
         if threading.current_thread() is not threading.main_thread():
             yield

@@ -30,20 +30,20 @@ def lint(network: Network) -> list[Finding]:
     >>> [finding.rule.name for finding in lint(load_network("vgg16"))]
     ['heavy-head']
     """
-    wiring = Dataflow(network)
-    return [finding for rule in RULES for finding in _findings(rule, wiring)]
+    dataflow = Dataflow(network)
+    return [finding for rule in RULES for finding in _findings(rule, dataflow)]
 
 
-def _findings(rule: Rule, wiring: Dataflow) -> list[Finding]:
+def _findings(rule: Rule, dataflow: Dataflow) -> list[Finding]:
     alike: dict[tuple[object, ...], list[Hit]] = {}
-    for hit in rule.check(wiring):
-        row = row_of(wiring.nodes[hit.index].name)
+    for hit in rule.check(dataflow):
+        row = row_of(dataflow.nodes[hit.index].name)
         alike.setdefault((row, hit.measured, hit.alternative, hit.severity), []).append(hit)
-    return [_finding(rule, wiring, hits) for hits in alike.values()]
+    return [_finding(rule, dataflow, hits) for hits in alike.values()]
 
 
-def _finding(rule: Rule, wiring: Dataflow, hits: list[Hit]) -> Finding:
-    layers = tuple(wiring.nodes[hit.index].name for hit in hits)
+def _finding(rule: Rule, dataflow: Dataflow, hits: list[Hit]) -> Finding:
+    layers = tuple(dataflow.nodes[hit.index].name for hit in hits)
     return Finding(
         rule=rule,
         severity=hits[0].severity or rule.severity,

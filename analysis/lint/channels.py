@@ -34,8 +34,8 @@ APART_STAYS = frozenset(
 """Operators that leave every channel to itself."""
 
 
-def _narrow_groups(wiring: Dataflow) -> Iterator[Hit]:
-    for index, op, given in wiring.convolutions():
+def _narrow_groups(dataflow: Dataflow) -> Iterator[Hit]:
+    for index, op, given in dataflow.convolutions():
         width = min(op.inputs, op.outputs) // op.groups
         if 1 < op.groups < op.inputs and width < NARROW:
             groups = _fewer_groups(op)
@@ -44,8 +44,8 @@ def _narrow_groups(wiring: Dataflow) -> Iterator[Hit]:
                 measured=f"{op.groups} groups of {width} channels",
                 value=width,
                 alternative=f"{groups} groups, or depthwise with a 1x1 convolution after it",
-                before=Cost.of(wiring.costs(index)),
-                after=Cost.of(op._replace(groups=groups).costs((given,), wiring.nodes[index].shape)),
+                before=Cost.of(dataflow.costs(index)),
+                after=Cost.of(op._replace(groups=groups).costs((given,), dataflow.nodes[index].shape)),
             )
 
 
@@ -69,18 +69,18 @@ class _Apart(NamedTuple):
     axes: frozenset[int] = frozenset()
 
 
-def _unmixed_channels(wiring: Dataflow) -> Iterator[Hit]:
+def _unmixed_channels(dataflow: Dataflow) -> Iterator[Hit]:
     states = [_Apart()]
-    for index, node in enumerate(wiring.nodes):
+    for index, node in enumerate(dataflow.nodes):
         read = _joined([states[value] for value in node.inputs])
         states.append(_after(node, read))
         if not isinstance(node.op, Conv) or node.op.groups == 1:
             continue
         if _depthwise(node.op):
             if read.axes & _axes(node.op):
-                yield _depthwise_hit(wiring, index, node.op)
+                yield _depthwise_hit(dataflow, index, node.op)
         elif states[-1].grouped >= APART:
-            yield _grouped_hit(wiring, index, states[-1])
+            yield _grouped_hit(dataflow, index, states[-1])
 
 
 def _joined(states: list[_Apart]) -> _Apart:
@@ -113,9 +113,9 @@ def _axes(op: Conv) -> frozenset[int]:
     return frozenset(axis for axis, size in enumerate(op.kernel) if size > 1)
 
 
-def _depthwise_hit(wiring: Dataflow, index: int, op: Conv) -> Hit:
-    own = wiring.costs(index)
-    given = wiring.flat.shapes(wiring.nodes[index])
+def _depthwise_hit(dataflow: Dataflow, index: int, op: Conv) -> Hit:
+    own = dataflow.costs(index)
+    given = dataflow.flat.shapes(dataflow.nodes[index])
     ones, zeros = (1,) * len(op.kernel), (0,) * len(op.kernel)
     mix = Conv(op.inputs, op.inputs, ones, ones, zeros, ones, 1, False)
     return Hit(
@@ -128,8 +128,8 @@ def _depthwise_hit(wiring: Dataflow, index: int, op: Conv) -> Hit:
     )
 
 
-def _grouped_hit(wiring: Dataflow, index: int, state: _Apart) -> Hit:
-    cost = Cost.of(wiring.costs(index))
+def _grouped_hit(dataflow: Dataflow, index: int, state: _Apart) -> Hit:
+    cost = Cost.of(dataflow.costs(index))
     return Hit(
         index=index,
         measured=f"{state.grouped} grouped convolutions in a row keep {state.parts} parts apart",

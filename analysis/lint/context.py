@@ -13,20 +13,20 @@ from .dataflow import Dataflow
 from .finding import Cost, Hit, Rule, Severity
 
 
-def _small_fields(wiring: Dataflow) -> Iterator[Hit]:
-    for index, node in enumerate(wiring.nodes):
+def _small_fields(dataflow: Dataflow) -> Iterator[Hit]:
+    for index, node in enumerate(dataflow.nodes):
         last = isinstance(node.op, GlobalAvgPool | GlobalMaxPool) and not any(
-            prod(wiring.nodes[i].shape[1:]) > 1 for i in wiring.following(index)
+            prod(dataflow.nodes[i].shape[1:]) > 1 for i in dataflow.following(index)
         )
         if not last or node.inputs[0] == 0:
             continue
-        field = wiring.fields[node.inputs[0] - 1]
-        extent = wiring.flat.input[1:]
+        field = dataflow.fields[node.inputs[0] - 1]
+        extent = dataflow.flat.input[1:]
         share = min(size / n for size, n in zip(field.size, extent, strict=True))
         if share < 1:
             steps = zip(field.size, field.jump, extent, strict=True)
             more = max([ceil((n - size) / (2 * jump)) for size, jump, n in steps if jump])
-            shape = _last_window(wiring, index)
+            shape = _last_window(dataflow, index)
             yield Hit(
                 index=index,
                 measured=f"each position has seen {shape_text(field.size)} of {shape_text(extent)}",
@@ -37,13 +37,13 @@ def _small_fields(wiring: Dataflow) -> Iterator[Hit]:
             )
 
 
-def _last_window(wiring: Dataflow, index: int) -> Shape:
+def _last_window(dataflow: Dataflow, index: int) -> Shape:
     """Return the output of the last convolution of more than one weight before a pooling; else its input."""
     for place in range(index - 1, -1, -1):
-        op = wiring.op(place)
-        if isinstance(op, Conv) and max(op.kernel) > 1 and wiring.reaches(place, index):
-            return wiring.nodes[place].shape
-    return wiring.flat.shape_of(wiring.nodes[index].inputs[0])
+        op = dataflow.op(place)
+        if isinstance(op, Conv) and max(op.kernel) > 1 and dataflow.reaches(place, index):
+            return dataflow.nodes[place].shape
+    return dataflow.flat.shape_of(dataflow.nodes[index].inputs[0])
 
 
 def _more(shape: Shape, count: int) -> Cost:

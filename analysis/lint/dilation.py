@@ -47,56 +47,56 @@ class _Reads(NamedTuple):
         return _Reads(start, bits, max(self.run, other.run, key=len))
 
 
-def _gridding(wiring: Dataflow) -> Iterator[Hit]:
+def _gridding(dataflow: Dataflow) -> Iterator[Hit]:
     found: dict[int, Hit] = {}
-    for axis in range(len(wiring.flat.input) - 1):
-        reads = _reads(wiring, axis)
-        for hit in [*_holes(wiring, axis, reads), *_repeats(wiring, axis, reads)]:
+    for axis in range(len(dataflow.flat.input) - 1):
+        reads = _reads(dataflow, axis)
+        for hit in [*_holes(dataflow, axis, reads), *_repeats(dataflow, axis, reads)]:
             found.setdefault(hit.index, hit)
     yield from found.values()
 
 
-def _holes(wiring: Dataflow, axis: int, found: list[_Reads]) -> Iterator[Hit]:
+def _holes(dataflow: Dataflow, axis: int, found: list[_Reads]) -> Iterator[Hit]:
     """Find the last dilated convolution of every map that leaves inputs unread, where its resolution ends."""
     for value, reads in enumerate(found):
-        dilated = [place for place in reads.run if _dilation(wiring, place, axis) > 1]
-        ends = all(_resets(wiring, reader) for reader in wiring.readers[value])
+        dilated = [place for place in reads.run if _dilation(dataflow, place, axis) > 1]
+        ends = all(_resets(dataflow, reader) for reader in dataflow.readers[value])
         if reads.unread and ends and dilated:
-            rates = [_dilation(wiring, place, axis) for place in reads.run]
+            rates = [_dilation(dataflow, place, axis) for place in reads.run]
             share = reads.unread / reads.bits.bit_length()
             measured = (
                 f"rates {_listed(rates)} leave {reads.unread} of {reads.bits.bit_length()} positions unread"
             )
-            yield _hit(wiring, dilated[-1], reads.run, axis, measured, share)
+            yield _hit(dataflow, dilated[-1], reads.run, axis, measured, share)
 
 
-def _repeats(wiring: Dataflow, axis: int, found: list[_Reads]) -> Iterator[Hit]:
+def _repeats(dataflow: Dataflow, axis: int, found: list[_Reads]) -> Iterator[Hit]:
     """Find runs of convolutions with one rate above 1: neighbours read disjoint positions all along."""
     longest: dict[int, tuple[int, ...]] = {}
     for reads in found:
-        rate = _dilation(wiring, reads.run[-1], axis) if reads.run else 1
-        same = _tail(wiring, reads.run, rate, axis)
+        rate = _dilation(dataflow, reads.run[-1], axis) if reads.run else 1
+        same = _tail(dataflow, reads.run, rate, axis)
         if rate > 1 and len(same) > 1:
             longest[same[0]] = max(longest.get(same[0], ()), same, key=len)
     for same in longest.values():
-        rates = [_dilation(wiring, place, axis) for place in same]
+        rates = [_dilation(dataflow, place, axis) for place in same]
         measured = f"rates {_listed(rates)}: neighbours share no position that they read"
-        yield _hit(wiring, same[-1], same, axis, measured, 1 - 1 / rates[0])
+        yield _hit(dataflow, same[-1], same, axis, measured, 1 - 1 / rates[0])
 
 
-def _tail(wiring: Dataflow, run: tuple[int, ...], rate: int, axis: int) -> tuple[int, ...]:
+def _tail(dataflow: Dataflow, run: tuple[int, ...], rate: int, axis: int) -> tuple[int, ...]:
     """Return the convolutions at the end of a run that have one rate."""
     start = len(run)
-    while start and _dilation(wiring, run[start - 1], axis) == rate:
+    while start and _dilation(dataflow, run[start - 1], axis) == rate:
         start -= 1
     return run[start:]
 
 
-def _hit(wiring: Dataflow, index: int, run: tuple[int, ...], axis: int, measured: str, value: float) -> Hit:
-    convs = [wiring.op(place) for place in run]
+def _hit(dataflow: Dataflow, index: int, run: tuple[int, ...], axis: int, measured: str, value: float) -> Hit:
+    convs = [dataflow.op(place) for place in run]
     kernel = min(op.kernel[axis] for op in convs if isinstance(op, Conv))
-    rates = dense_rates([_dilation(wiring, place, axis) for place in run], kernel)
-    cost = Cost.of(*[wiring.costs(place) for place in run])
+    rates = dense_rates([_dilation(dataflow, place, axis) for place in run], kernel)
+    cost = Cost.of(*[dataflow.costs(place) for place in run])
     return Hit(
         index=index,
         measured=measured,
@@ -148,15 +148,17 @@ def _ramp(count: int, total: int, kernel: int) -> list[int]:
     return rates
 
 
-def _reads(wiring: Dataflow, axis: int) -> list[_Reads]:
+def _reads(dataflow: Dataflow, axis: int) -> list[_Reads]:
     """Return what every value reads of the map that the last down-sampling before it made."""
     found = [_Reads()]
-    for index, node in enumerate(wiring.nodes):
-        if _resets(wiring, index) or axis >= len(node.shape) - 1:
+    for index, node in enumerate(dataflow.nodes):
+        if _resets(dataflow, index) or axis >= len(node.shape) - 1:
             found.append(_Reads())
             continue
         maps = [
-            value for value in node.inputs if wiring.flat.shape_of(value)[1:] != (1,) * (len(node.shape) - 1)
+            value
+            for value in node.inputs
+            if dataflow.flat.shape_of(value)[1:] != (1,) * (len(node.shape) - 1)
         ]
         inputs = [found[value] for value in maps or node.inputs]
         reads = inputs[0]
@@ -179,17 +181,17 @@ def _step(node: Node, reads: _Reads, index: int, axis: int) -> _Reads:
     return reads
 
 
-def _resets(wiring: Dataflow, index: int) -> bool:
+def _resets(dataflow: Dataflow, index: int) -> bool:
     """Tell whether an operator makes a map of another resolution, or reads all of its map."""
-    node = wiring.nodes[index]
-    shapes = wiring.flat.shapes(node)
-    kernel, stride = wiring.op(index).field(shapes)
+    node = dataflow.nodes[index]
+    shapes = dataflow.flat.shapes(node)
+    kernel, stride = dataflow.op(index).field(shapes)
     windows = isinstance(node.op, Conv | AvgPool | MaxPool)
     return set(stride) != {1} or (not windows and set(kernel) != {1})
 
 
-def _dilation(wiring: Dataflow, place: int, axis: int) -> int:
-    op = wiring.op(place)
+def _dilation(dataflow: Dataflow, place: int, axis: int) -> int:
+    op = dataflow.op(place)
     assert isinstance(op, Conv)
     rate: Shape = op.dilation
     return rate[axis]

@@ -16,15 +16,15 @@ from .finding import Cost, Hit, Rule, Severity
 SAVING = 0.10  # below this, a chain is no clear gain for the layers that it adds
 
 
-def _large_filters(wiring: Dataflow) -> Iterator[Hit]:
-    for index, op, given in wiring.convolutions():
+def _large_filters(dataflow: Dataflow) -> Iterator[Hit]:
+    for index, op, given in dataflow.convolutions():
         size, depthwise = op.kernel[0], op.groups == op.inputs > 1
         square = set(op.kernel) == {size} and size % 2 == 1 and size >= 5
         # The first layer reads few channels, where a chain is dearer; a kernel as large as its map is no
         # window but a linear layer.
-        if not square or depthwise or wiring.nodes[index].inputs[0] == 0 or op.kernel == given[1:]:
+        if not square or depthwise or dataflow.nodes[index].inputs[0] == 0 or op.kernel == given[1:]:
             continue
-        before, chain = wiring.costs(index), _chain(op, given)
+        before, chain = dataflow.costs(index), _chain(op, given)
         after = Cost.of(*[part for _, part in chain])
         saving = 1 - max(after.params / before.params, after.macs / before.macs)
         if saving >= SAVING:
@@ -68,9 +68,9 @@ def _formula(op: Conv, depth: int) -> str:
     return f" ({depth * 3**rank}C^2 against {prod(op.kernel)}C^2)"
 
 
-def _oversized_kernels(wiring: Dataflow) -> Iterator[Hit]:
-    for index, op, given in wiring.convolutions():
-        made = wiring.nodes[index].shape
+def _oversized_kernels(dataflow: Dataflow) -> Iterator[Hit]:
+    for index, op, given in dataflow.convolutions():
+        made = dataflow.nodes[index].shape
         axes = zip(given[1:], made[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True)
         used = tuple([_taps(*axis) for axis in axes])
         if used != op.kernel:
@@ -81,7 +81,7 @@ def _oversized_kernels(wiring: Dataflow) -> Iterator[Hit]:
                 f"of the {shape_text(given[1:])} map",
                 value=idle,
                 alternative=f"kernel {shape_text(used)}; computes the same",
-                before=Cost.of(wiring.costs(index)),
+                before=Cost.of(dataflow.costs(index)),
                 after=Cost.of(op._replace(kernel=used).costs((given,), made)),
             )
 
@@ -92,12 +92,12 @@ def _taps(extent: int, windows: int, kernel: int, stride: int, padding: int, dil
     return sum(any(0 <= start + tap * dilation < extent for start in starts) for tap in range(kernel))
 
 
-def _skipped_inputs(wiring: Dataflow) -> Iterator[Hit]:
-    for index, op, given in wiring.convolutions():
+def _skipped_inputs(dataflow: Dataflow) -> Iterator[Hit]:
+    for index, op, given in dataflow.convolutions():
         read = _share_read(op, given)
         if read < 1 and any(s > k for s, k in zip(op.stride, op.kernel, strict=True)):
-            alone = _alone(wiring, wiring.nodes[index].inputs[0])
-            cost = Cost.of(wiring.costs(index))
+            alone = _alone(dataflow, dataflow.nodes[index].inputs[0])
+            cost = Cost.of(dataflow.costs(index))
             yield Hit(
                 index=index,
                 measured=f"{shape_text(op.kernel)} with stride {shape_text(op.stride)} "
@@ -110,11 +110,11 @@ def _skipped_inputs(wiring: Dataflow) -> Iterator[Hit]:
             )
 
 
-def _alone(wiring: Dataflow, value: int) -> bool:
+def _alone(dataflow: Dataflow, value: int) -> bool:
     """Tell whether all that reads a map reads only a share; a shifted map is read by others as it stood."""
-    readers = [wiring.nodes[reader] for reader in wiring.readers[value]]
-    shifted = value > 0 and isinstance(wiring.op(value - 1), Pad | Crop)
-    given = wiring.flat.shape_of(value)
+    readers = [dataflow.nodes[reader] for reader in dataflow.readers[value]]
+    shifted = value > 0 and isinstance(dataflow.op(value - 1), Pad | Crop)
+    given = dataflow.flat.shape_of(value)
     return not shifted and all(type(one.op) is Conv and _share_read(one.op, given) < 1 for one in readers)
 
 

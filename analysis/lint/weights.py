@@ -15,41 +15,41 @@ from .finding import Cost, Hit, Rule, Severity
 MOST = 0.5
 
 
-def _idle_biases(wiring: Dataflow) -> Iterator[Hit]:
-    for index in wiring.weighted():
-        op, node, readers = wiring.op(index), wiring.nodes[index], wiring.readers[index + 1]
-        normed = [r for r in readers if isinstance(wiring.op(r), BatchNorm | InstanceNorm)]
-        alone = len(normed) == len(readers) > 0 and index + 1 not in wiring.flat.outputs
+def _idle_biases(dataflow: Dataflow) -> Iterator[Hit]:
+    for index in dataflow.weighted():
+        op, node, readers = dataflow.op(index), dataflow.nodes[index], dataflow.readers[index + 1]
+        normed = [r for r in readers if isinstance(dataflow.op(r), BatchNorm | InstanceNorm)]
+        alone = len(normed) == len(readers) > 0 and index + 1 not in dataflow.flat.outputs
         if not getattr(op, "bias", False) or not alone:
             continue
         without = op._replace(bias=False)  # type: ignore[attr-defined]
         yield Hit(
             index=index,
-            measured=f"{node.shape[0]} biases before {wiring.nodes[normed[0]].name}",
+            measured=f"{node.shape[0]} biases before {dataflow.nodes[normed[0]].name}",
             value=node.shape[0],
             alternative="bias: false; computes the same",
-            before=Cost.of(wiring.costs(index)),
-            after=Cost.of(without.costs(wiring.flat.shapes(node), node.shape)),
+            before=Cost.of(dataflow.costs(index)),
+            after=Cost.of(without.costs(dataflow.flat.shapes(node), node.shape)),
         )
 
 
-def _heavy_heads(wiring: Dataflow) -> Iterator[Hit]:
-    for index, node in enumerate(wiring.nodes):
-        channels, *extent = wiring.flat.shape_of(node.inputs[0])
+def _heavy_heads(dataflow: Dataflow) -> Iterator[Hit]:
+    for index, node in enumerate(dataflow.nodes):
+        channels, *extent = dataflow.flat.shape_of(node.inputs[0])
         if not isinstance(node.op, Flatten) or prod(extent) <= 1:
             continue
-        following = wiring.following(index)
-        head = [i for i in following if isinstance(wiring.op(i), Linear)]
-        if not head or any(isinstance(wiring.op(i), Reshape) for i in following):
+        following = dataflow.following(index)
+        head = [i for i in following if isinstance(dataflow.op(i), Linear)]
+        if not head or any(isinstance(dataflow.op(i), Reshape) for i in following):
             continue
-        before = Cost.of(*[wiring.costs(i) for i in head])
-        share = before.params / wiring.network.totals.params
+        before = Cost.of(*[dataflow.costs(i) for i in head])
+        share = before.params / dataflow.network.totals.params
         if share > MOST:
-            made = wiring.nodes[head[-1]].shape
+            made = dataflow.nodes[head[-1]].shape
             alone = Linear(channels, made[0], True)
             yield Hit(
                 index=head[0],
-                measured=f"linear layers hold {before.params:,} of {wiring.network.totals.params:,} params "
+                measured=f"linear layers hold {before.params:,} of {dataflow.network.totals.params:,} params "
                 f"({share:.0%})",
                 value=share,
                 alternative=f"global average pooling of the {shape_text(tuple(extent))} map and one linear "
@@ -59,18 +59,18 @@ def _heavy_heads(wiring: Dataflow) -> Iterator[Hit]:
             )
 
 
-def _linear_chains(wiring: Dataflow) -> Iterator[Hit]:
-    for index in wiring.weighted():
-        following = wiring.next_weighted(index)
+def _linear_chains(dataflow: Dataflow) -> Iterator[Hit]:
+    for index in dataflow.weighted():
+        following = dataflow.next_weighted(index)
         if following is None:
             continue
-        merged = _merged(wiring, index, following)
-        before = Cost.of(wiring.costs(index), wiring.costs(following))
+        merged = _merged(dataflow, index, following)
+        before = Cost.of(dataflow.costs(index), dataflow.costs(following))
         if merged is None or merged.params >= before.params or merged.macs > before.macs:
             continue
         yield Hit(
             index=following,
-            measured=f"no activation between {wiring.nodes[index].name} and this",
+            measured=f"no activation between {dataflow.nodes[index].name} and this",
             value=1 - merged.params / before.params,
             alternative="one layer in place of both, or an activation between them",
             before=before,
@@ -78,11 +78,11 @@ def _linear_chains(wiring: Dataflow) -> Iterator[Hit]:
         )
 
 
-def _merged(wiring: Dataflow, one: int, two: int) -> Totals | None:
+def _merged(dataflow: Dataflow, one: int, two: int) -> Totals | None:
     """Return the cost of the one layer that two in a row are, but at the border; None where there is none."""
-    first, second = wiring.op(one), wiring.op(two)
-    made = wiring.nodes[two].shape
-    given = wiring.flat.shapes(wiring.nodes[one])
+    first, second = dataflow.op(one), dataflow.op(two)
+    made = dataflow.nodes[two].shape
+    given = dataflow.flat.shapes(dataflow.nodes[one])
     if isinstance(first, Linear) and isinstance(second, Linear):
         return Linear(first.inputs, second.outputs, first.bias or second.bias).costs(given, made)
     if not (type(first) is type(second) is Conv):

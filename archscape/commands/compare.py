@@ -16,7 +16,7 @@ from .networks import FormatOption, InputOption, find_network, is_python, read_s
 
 if TYPE_CHECKING:
     from ..analysis.costs.latency import Predictor
-    from ..analysis.reports.comparison.entrant import ComparedNetwork, Terms
+    from ..analysis.reports.comparison.compared_network import ComparedNetwork, Terms
 
 FIGURES = (".svg", ".png", ".pdf")
 TABLES = (".md", ".tex", ".csv", ".json")
@@ -102,7 +102,7 @@ def compare(
     `docs/comparing.md` shows what the page says. `archscape diff A B` tells where two networks differ.
     """
     from ..analysis.costs.conventions import CONVENTIONS
-    from ..analysis.reports.comparison.entrant import Terms
+    from ..analysis.reports.comparison.compared_network import Terms
     from ..analysis.reports.comparison.table import choose, note, table
 
     chosen, kind = choose(costs), _kind(out, figure, differences)
@@ -155,7 +155,7 @@ def _predictor(latency: bool, device: str | None, threads: int | None, terms: Te
 
 def _entrant(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> ComparedNetwork:
     from ..analysis.costs.profile import profile
-    from ..analysis.reports.comparison.entrant import ComparedNetwork
+    from ..analysis.reports.comparison.compared_network import ComparedNetwork
 
     if not is_python(name):
         return ComparedNetwork.of(profile(find_network(name, shape)), terms, predictor)

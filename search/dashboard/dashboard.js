@@ -95,7 +95,7 @@ const takes = {
 // What depends on the study alone: its axes, choices, columns.
 function prepare({ objectives, costs, labels, layouts }) {
   const aims = Object.entries(objectives).map(([name, way]) => `${labels[name]} (${way}d)`);
-  byId("lede").textContent = `Objectives: ${aims.join(", ")}.`;
+  byId("summary").textContent = `Objectives: ${aims.join(", ")}.`;
   byId("progress-title").textContent = aims.length > 1 ? "Hypervolume over time" : "Best over time";
   choices("costs", "cost", costs, costs[0]);
   figures.frontier ??= { layout: layouts.frontier };

@@ -16,7 +16,7 @@ from archscape.spaces.errors import SpaceError
 from ..folder import RunFolder
 from ..study.reader import StudyReader
 from ..study.trial import Trial
-from .feed import read_trial
+from .queries import read_trial
 
 LOG_BYTES = 32_000
 

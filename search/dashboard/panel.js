@@ -8,7 +8,7 @@ function openTrial(number) {
   delete figures.curve;
   Plotly.purge(placeOf("curve"));
   byId("trial-title").textContent = `Trial ${number}`;
-  byId("trial-lede").textContent = "";
+  byId("trial-summary").textContent = "";
   ["trial-values", "trial-decisions", "trial-log", "trial-network"].forEach((id) =>
     byId(id).replaceChildren(),
   );
@@ -34,7 +34,7 @@ async function refreshTrial() {
 
 function showTrial(found) {
   opened.state = found.state;
-  byId("trial-lede").replaceChildren(
+  byId("trial-summary").replaceChildren(
     element("span", verdict(found), `status ${found.state}`),
     ` · ${facts(found)}`,
   );

@@ -22,8 +22,8 @@ from archscape.spaces.errors import ArchscapeError, InputError
 
 from ..study.reader import StudyReader
 from .detail import detail
-from .follow import Poller
 from .page import POLICY, Asset, assets, page
+from .poller import Poller
 from .stream import Stream
 
 PORTS = 100
@@ -39,7 +39,7 @@ class Server(ThreadingHTTPServer):
     """A server for one study.
 
     Attributes:
-        follower: Who reads the study.
+        poller: Who reads the study.
         token: Tells this run of the server from every other.
         assets: The files that the page loads.
         page: The page.

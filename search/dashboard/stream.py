@@ -18,9 +18,9 @@ from archscape.analysis.reports.format import SHARES, SHORT, label
 from archscape.analysis.reports.page.specs import layout_of
 
 from ..study.schema import FINAL
-from .board import DashboardState, numbers, wire
-from .feed import ChangedTrial
-from .follow import Poller
+from .poller import Poller
+from .queries import ChangedTrial
+from .state import DashboardState, numbers, wire
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -33,40 +33,40 @@ class Stream:
     """The events for one page.
 
     Attributes:
-        follower: Who reads the study.
+        poller: Who reads the study.
         token: Tells this run of the server from every other.
         place: Place of the latest change that the page has.
     """
 
-    follower: Poller
+    poller: Poller
     token: str
     place: int = -1
     _told: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def resumed(cls, follower: Poller, token: str, last: str) -> Stream:
+    def resumed(cls, poller: Poller, token: str, last: str) -> Stream:
         """Return the stream for a page that has everything up to an event; "" if it has nothing."""
         given, _, place = last.rpartition(".")
         known = given == token and place.isdecimal()
-        return cls(follower=follower, token=token, place=int(place) if known else -1)
+        return cls(poller=poller, token=token, place=int(place) if known else -1)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield events until the server closes."""
-        with self.follower.watching():
-            yield event("hello", hello(self.follower, self.token))
+        with self.poller.watching():
+            yield event("hello", hello(self.poller, self.token))
             looks, beat = 0, time.monotonic()
-            while not self.follower.closed.is_set():
-                seen, looks = looks, self.follower.wait(looks, seconds=HEARTBEAT_SECONDS)
+            while not self.poller.closed.is_set():
+                seen, looks = looks, self.poller.wait(looks, seconds=HEARTBEAT_SECONDS)
                 news = b"".join(self._news()) if looks != seen else b""
                 if news or time.monotonic() - beat > HEARTBEAT_SECONDS:
                     beat = time.monotonic()
                     yield news or b": still here\n\n"
 
     def _news(self) -> Iterator[bytes]:
-        follower, board = self.follower, self.follower.board
-        with follower.turn:
-            rows, trouble = board.since(self.place), follower.trouble
-            parts = {} if trouble else _parts(board, behind=follower.behind)
+        poller, board = self.poller, self.poller.board
+        with poller.turn:
+            rows, trouble = board.since(self.place), poller.trouble
+            parts = {} if trouble else _parts(board, behind=poller.behind)
         for start in range(0, len(rows), CHUNK):
             yield self._trials(rows[start : start + CHUNK], board.columns)
         for kind, found in {**parts, "trouble": trouble}.items():
@@ -80,14 +80,14 @@ class Stream:
         return event("trials", [wire(row, columns) for row in rows], mark=f"{self.token}.{self.place}")
 
 
-def hello(follower: Poller, token: str) -> dict[str, object]:
+def hello(poller: Poller, token: str) -> dict[str, object]:
     """Return what a page has to know before anything else."""
-    board = follower.board
+    board = poller.board
     first, alone = next(iter(board.objectives)), len(board.objectives) == 1
     return {
         "token": token,
         "version": __version__,
-        "study": follower.study.name,
+        "study": poller.study.name,
         "objectives": dict(board.objectives),
         "score": board.score,
         "costs": list(board.costs),

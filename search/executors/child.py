@@ -27,7 +27,7 @@ GRACE_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
 
 
-def main(folder: Path, name: str, seat: WorkerSlot) -> int:
+def main(folder: Path, name: str, slot: WorkerSlot) -> int:
     """Load, wait for the word to begin, and work on the study until it is done; return the exit status."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -36,9 +36,9 @@ def main(folder: Path, name: str, seat: WorkerSlot) -> int:
         import_module(f"archscape.search.{module}")
     if not os.read(0, 1):
         return 0  # the parent is gone
-    seat.sit()
-    stopper = Shutdown()
-    with stopper.listening(signal.SIGTERM):
+    slot.bind()
+    shutdown = Shutdown()
+    with shutdown.handling_signals(signal.SIGTERM):
         threading.Thread(target=_follow_parent, daemon=True, name="follow-parent").start()
         try:
             from ..workers.setup import run_worker
@@ -47,16 +47,16 @@ def main(folder: Path, name: str, seat: WorkerSlot) -> int:
                 folder,
                 name=name,
                 notify=notify,
-                stopper=stopper,
+                shutdown=shutdown,
                 storage=os.environ.get("ARCHSCAPE_STORAGE", ""),
-                seat=seat,
-                bite=lambda: os._exit(1),
+                slot=slot,
+                kill=lambda: os._exit(1),
             )
         except ArchscapeError as error:
             wrong_input = isinstance(error, InputError)
             notify(Event(kind="error", worker=name, message=str(error), input_error=wrong_input))
             return 2 if wrong_input else 1
-    return 1 if stopper.signalled else 0  # a pool that did not ask for it replaces who left before the end
+    return 1 if shutdown.signalled else 0  # a pool that did not ask for it replaces who left before the end
 
 
 def _claim_output() -> Notify:

@@ -59,11 +59,11 @@ class InProcess:
     def opened(self, folder: Path) -> Iterator[RunWorkers]:
         """Yield the work."""
 
-        def work(notify: Notify, stopper: Shutdown) -> None:
+        def work(notify: Notify, shutdown: Shutdown) -> None:
             from ..workers.setup import run_worker
 
             with _one_thread():
-                run_worker(folder, name="w1", notify=notify, stopper=stopper, storage=self.storage)
+                run_worker(folder, name="w1", notify=notify, shutdown=shutdown, storage=self.storage)
 
         yield work
 
@@ -88,12 +88,12 @@ class LocalPool:
     A worker that dies is replaced. Workers that keep dying while no trial comes to its end stop the search.
 
     Attributes:
-        seats: Where each of them works.
+        slots: Where each of them works.
         storage: Where the study lies; "" in the folder of the run.
         prefix: What their names begin with.
     """
 
-    seats: Sequence[WorkerSlot]
+    slots: Sequence[WorkerSlot]
     storage: str = ""
     prefix: str = "w"
 
@@ -101,7 +101,7 @@ class LocalPool:
     def of(cls, workers: int, *, device: str = "auto", storage: str = "") -> LocalPool:
         """Return a pool of so many workers, to which the machine's GPUs are shared out."""
         places = machine_placements(workers, device=device)
-        return cls(seats=[WorkerSlot(place=place) for place in places], storage=storage)
+        return cls(slots=[WorkerSlot(place=place) for place in places], storage=storage)
 
     @contextmanager
     def opened(self, folder: Path) -> Iterator[RunWorkers]:
@@ -110,10 +110,10 @@ class LocalPool:
         The work raises InputError for what a worker finds wrong with the job or its data, and StudyError if a
         worker cannot go on, or workers keep dying.
         """
-        pool = _Pool(folder, storage=self.storage, patience=3 * len(self.seats) + 2)
+        pool = _Pool(folder, storage=self.storage, patience=3 * len(self.slots) + 2)
         try:
-            for i, seat in enumerate(self.seats):
-                pool.start(f"{self.prefix}{i + 1}", seat)
+            for i, slot in enumerate(self.slots):
+                pool.start(f"{self.prefix}{i + 1}", slot)
             yield pool.work
         finally:
             pool.end()
@@ -127,14 +127,14 @@ class _Pool:
         self.storage = storage
         self.patience = patience
         self.deaths = 0
-        self.seats: dict[str, WorkerSlot] = {}
+        self.slots: dict[str, WorkerSlot] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.selector = selectors.DefaultSelector()
         self.unread: dict[str, bytes] = {}
 
-    def start(self, name: str, seat: WorkerSlot) -> None:
+    def start(self, name: str, slot: WorkerSlot) -> None:
         """Start a worker; a group of its own keeps the terminal's Ctrl-C from it."""
-        self.seats[name] = seat
+        self.slots[name] = slot
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [
@@ -143,12 +143,12 @@ class _Pool:
                     "archscape.search.executors.child",
                     str(self.folder),
                     name,
-                    seat.to_json(),
+                    slot.to_json(),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=os.environ | ONE_THREAD | seat.environment | {"ARCHSCAPE_STORAGE": self.storage},
+                env=os.environ | ONE_THREAD | slot.environment | {"ARCHSCAPE_STORAGE": self.storage},
                 process_group=0,
             )
         assert process.stdout is not None
@@ -156,20 +156,20 @@ class _Pool:
         self.unread[name] = b""
         self.selector.register(process.stdout, selectors.EVENT_READ, name)
 
-    def work(self, notify: Notify, stopper: Shutdown) -> None:
+    def work(self, notify: Notify, shutdown: Shutdown) -> None:
         """Let the workers begin, pass on what they say, and replace those that die, until all have left."""
-        with suppress(ShutdownRequested), stopper.interruptible():
+        with suppress(ShutdownRequested), shutdown.interruptible():
             for process in self.processes.values():
                 _begin(process)
             while self.processes:
                 for key, _ in self.selector.select():
                     data = os.read(key.fd, 65536)
                     if data:
-                        self._hear(key.data, data, notify)
+                        self._read_events(key.data, data, notify)
                     else:
-                        self._bury(key.data)
+                        self._reap(key.data)
 
-    def _hear(self, name: str, data: bytes, notify: Notify) -> None:
+    def _read_events(self, name: str, data: bytes, notify: Notify) -> None:
         *lines, self.unread[name] = (self.unread[name] + data).split(b"\n")
         for event in map(Event.from_line, lines):
             if event.kind == "error":
@@ -178,8 +178,8 @@ class _Pool:
                 self.deaths = 0
             notify(event)
 
-    def _bury(self, name: str) -> None:
-        process = self._forget(name)
+    def _reap(self, name: str) -> None:
+        process = self._detach(name)
         if process.wait() == 0:
             return
         self.deaths += 1
@@ -188,10 +188,10 @@ class _Pool:
             raise StudyError(
                 f"{self.deaths} workers in a row died before a trial ended; see {log}\n{_tail(log)}"
             )
-        self.start(name, self.seats[name])
+        self.start(name, self.slots[name])
         _begin(self.processes[name])
 
-    def _forget(self, name: str) -> subprocess.Popen[bytes]:
+    def _detach(self, name: str) -> subprocess.Popen[bytes]:
         process = self.processes.pop(name)
         assert process.stdin is not None
         assert process.stdout is not None
@@ -202,7 +202,7 @@ class _Pool:
 
     def end(self) -> None:
         """Ask the workers that are left to leave, and end those that do not."""
-        left = [self._forget(name) for name in list(self.processes)]
+        left = [self._detach(name) for name in list(self.processes)]
         for process in left:
             process.terminate()
         for process in left:

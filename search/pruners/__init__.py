@@ -13,11 +13,11 @@ from .settings import PrunerSettings
 __all__ = [
     "RULES",
     "Asha",
+    "Decision",
     "Halving",
-    "RungResult",
     "Median",
     "Pruner",
     "PrunerSettings",
-    "Decision",
+    "RungResult",
     "read_pruner",
 ]

@@ -27,11 +27,11 @@ class Decision:
     """Whether a trial goes on.
 
     Attributes:
-        go: Whether it does.
+        promote: Whether it does.
         reason: A sentence for the records.
     """
 
-    go: bool
+    promote: bool
     reason: str
 
 

@@ -96,7 +96,9 @@ class HalvingPruner:
         order = [mark.number for mark in best_first(marks, self.objectives)]
         place, share = 1 + order.index(mine.number), self._share(marks)
         best = "the best one goes on" if share == 1 else f"the best {share} go on"
-        return Decision(go=place <= share, reason=f"rank {place} of {len(order)} at epoch {rung}; {best}")
+        return Decision(
+            promote=place <= share, reason=f"rank {place} of {len(order)} at epoch {rung}; {best}"
+        )
 
     def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
         """Return the best trial that was stopped at a rung and is now among those that go on, if any is."""

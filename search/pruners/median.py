@@ -71,12 +71,12 @@ class MedianPruner:
         others = [mark.values[0] for mark in marks if mark.number != mine.number]
         if len(others) < self.trials:
             return Decision(
-                go=True, reason=f"{len(others)} other trials at epoch {rung}, too few to compare with"
+                promote=True, reason=f"{len(others)} other trials at epoch {rung}, too few to compare with"
             )
         middle, value = median(others), mine.values[0]
-        go = value >= middle if self.way == "maximize" else value <= middle
-        compared = f"{'no worse' if go else 'worse'} than the median {middle:g} of {len(others)} others"
-        return Decision(go=go, reason=f"{self.objective} {value:g} at epoch {rung} is {compared}")
+        promote = value >= middle if self.way == "maximize" else value <= middle
+        compared = f"{'no worse' if promote else 'worse'} than the median {middle:g} of {len(others)} others"
+        return Decision(promote=promote, reason=f"{self.objective} {value:g} at epoch {rung} is {compared}")
 
     def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
         """Return None: what this rule stops stays stopped."""

@@ -76,12 +76,12 @@ def keep_alive(
         log: Appends lines to the log of the trial.
         stop: Called from a thread when everybody is asked to leave the study.
     """
-    hold = Heartbeat(study, lease, log, stop)
+    heartbeat = Heartbeat(study, lease, log, stop)
     done = threading.Event()
-    thread = threading.Thread(target=hold.follow, args=(done,), name=f"hold-{lease.number}", daemon=True)
+    thread = threading.Thread(target=heartbeat.follow, args=(done,), name=f"hold-{lease.number}", daemon=True)
     thread.start()
     try:
-        yield hold
+        yield heartbeat
     finally:
         done.set()
         thread.join()

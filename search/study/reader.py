@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from archscape.analysis.statistics.frontier import Direction
 from archscape.spaces.errors import StudyError
 
-from . import optuna_rows as mirror
+from . import optuna_rows as optuna_rows
 from .address import Address
 from .database import Database
 from .engines import open_database
@@ -114,26 +114,26 @@ class StudyReader:
 
     def trials(self, *, since: int = -1) -> list[Trial]:
         """Return the trials by number; with `since`, those that changed after it, in the order of changes."""
-        found = self._read(lambda ledger: ledger.trials(since=since))
+        found = self._read(lambda trial_rows: trial_rows.trials(since=since))
         return found if since >= 0 else sorted(found, key=lambda trial: trial.number)
 
     def epochs(self, number: int | None = None) -> list[dict[str, float]]:
         """Return one record per epoch of all trials, or of one: `trial`, `epoch` and its metrics."""
-        return self._read(lambda ledger: ledger.epochs(number))
+        return self._read(lambda trial_rows: trial_rows.epochs(number))
 
     def holders(self) -> list[TrialRecord]:
         """Return the trials that a process works on, or that wait for one."""
-        return self._read(lambda ledger: ledger.in_states("running", "waiting"))
+        return self._read(lambda trial_rows: trial_rows.in_states("running", "waiting"))
 
     def at_work(self) -> list[TrialRecord]:
         """Return the trials whose processes live as far as can be seen: they gave a sign within a lease."""
         me = Owner.current()
 
-        def step(ledger: TrialRows) -> list[TrialRecord]:
-            now = ledger.now()
+        def step(trial_rows: TrialRows) -> list[TrialRecord]:
+            now = trial_rows.now()
             return [
                 held
-                for held in ledger.in_states("running")
+                for held in trial_rows.in_states("running")
                 if held.owner and held.beat and not held.owner.is_dead(me)
                 if (now - held.beat).total_seconds() <= self.lease_seconds
             ]
@@ -142,11 +142,11 @@ class StudyReader:
 
     def counts(self) -> dict[str, int]:
         """Return how many trials are in each state."""
-        return self._read(lambda ledger: ledger.counts())
+        return self._read(lambda trial_rows: trial_rows.counts())
 
     def failures(self) -> dict[str, int]:
         """Return how many trials failed, by cause."""
-        return self._read(lambda ledger: ledger.failures())
+        return self._read(lambda trial_rows: trial_rows.failures())
 
     def count_open(self) -> int:
         """Return how many trials have not come to their end."""
@@ -161,9 +161,9 @@ class StudyReader:
         """Fix a fact of the study that its first worker finds; return the value that holds from then on."""
 
         def step(connection: Connection) -> str:
-            held = mirror.study_facts(connection, self.key).get(key)
+            held = optuna_rows.study_facts(connection, self.key).get(key)
             if held is None:
-                mirror.set_study_fact(connection, self.key, key, value)
+                optuna_rows.set_study_fact(connection, self.key, key, value)
             return value if held is None else str(held)
 
         return self.storage.write(step, line=self.key)
@@ -172,26 +172,26 @@ class StudyReader:
         """Set what may change from one run to the next, and let workers work."""
 
         def step(connection: Connection) -> None:
-            mirror.set_study_fact(connection, self.key, "settings", dict(settings))
-            mirror.set_study_fact(connection, self.key, "stop", None)
+            optuna_rows.set_study_fact(connection, self.key, "settings", dict(settings))
+            optuna_rows.set_study_fact(connection, self.key, "stop", None)
 
         self.storage.write(step, line=self.key)
         self.settings = dict(settings)
 
     def stop(self) -> None:
         """Ask every worker of the study to give its trial back and leave."""
-        self.storage.write(lambda c: mirror.set_study_fact(c, self.key, "stop", True), line=self.key)
+        self.storage.write(lambda c: optuna_rows.set_study_fact(c, self.key, "stop", True), line=self.key)
 
     def is_stopping(self) -> bool:
         """Return whether everybody was asked to leave the study."""
-        facts = self.storage.read(lambda c: mirror.study_facts(c, self.key), patience=0)
+        facts = self.storage.read(lambda c: optuna_rows.study_facts(c, self.key), patience=0)
         return "stop" in facts
 
     def _facts(self) -> dict[str, Any]:
-        return self.storage.read(lambda connection: mirror.study_facts(connection, self.key))
+        return self.storage.read(lambda connection: optuna_rows.study_facts(connection, self.key))
 
     def _read(self, step: Callable[[TrialRows], T]) -> T:
-        return self.storage.read(lambda connection: step(self._steps(connection).ledger))
+        return self.storage.read(lambda connection: step(self._steps(connection).trial_rows))
 
     def _write(self, step: Callable[[StudyTransaction], T], **how: float) -> T:
         """Run a step as one transaction, in line with the study's other writers."""
@@ -207,15 +207,15 @@ def _find_or_create(
     """Return the study's address with its name and its key, creating it with its facts in one step."""
 
     def step(connection: Connection) -> tuple[Address, int]:
-        found = mirror.find_studies(connection)
+        found = optuna_rows.find_studies(connection)
         known = address.choose(found)
         if known is not None:
             return replace(address, name=known), found[known]
         if facts is None:
             raise StudyError(address.missing(found))
-        key = mirror.add_study(connection, address.name, facts["objectives"])
-        mirror.set_study_fact(connection, key, "archscape", dict(facts))
-        mirror.set_study_fact(connection, key, "settings", dict(settings or {}))
+        key = optuna_rows.add_study(connection, address.name, facts["objectives"])
+        optuna_rows.set_study_fact(connection, key, "archscape", dict(facts))
+        optuna_rows.set_study_fact(connection, key, "settings", dict(settings or {}))
         return address, key
 
     return storage.write(step, line=0)

@@ -55,7 +55,7 @@ class RungRows:
         )
         self.connection.execute(statement)
 
-    def passes(self, rung: int, number: int) -> None:
+    def set_promoted(self, rung: int, number: int) -> None:
         """Note that a trial goes on beyond a rung."""
         mine = (self._rung(rung)) & (marks.c.number == number)
         self.connection.execute(marks.update().where(mine).values(passed=True))

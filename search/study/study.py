@@ -17,7 +17,7 @@ import sqlalchemy
 
 from archscape.spaces.errors import StudyError
 
-from . import optuna_rows as mirror
+from . import optuna_rows as optuna_rows
 from .address import Address
 from .database import Database
 from .history import History
@@ -73,7 +73,7 @@ class Study(StudyReader):
 
     def history(self) -> History:
         """Return what was tried and what is being tried; the same object each time, brought up to date."""
-        self._history.take(self._read(lambda ledger: ledger.changes(since=self._history.seen)))
+        self._history.take(self._read(lambda trial_rows: trial_rows.changes(since=self._history.seen)))
         return self._history
 
     def ask_unique(self, propose: Propose, owner: Owner, *, trials: int) -> Lease | None:
@@ -96,14 +96,14 @@ class Study(StudyReader):
             if self._submit(lease, sample):
                 return lease
 
-    def look(
+    def next_work(
         self,
         owner: Owner,
         *,
         trials: int,
         rule: Pruner | None = None,
         busy: Collection[int] = (),
-        blame: bool = True,
+        count_attempt: bool = True,
     ) -> Work:
         """End the trials that need no further work, and take up one that waits for somebody.
 
@@ -115,7 +115,7 @@ class Study(StudyReader):
             trials: How many trials the study may hold.
             rule: The rule of early stopping, if there is one.
             busy: Numbers of the trials that it works on itself.
-            blame: Whether a trial may be what killed its process; after `MAX_ATTEMPTS` it has failed.
+            count_attempt: Whether a trial may be what killed its process; after `MAX_ATTEMPTS` it has failed.
         """
         idle = self._glance(owner, trials=trials, busy=busy) if rule is None else None
         if idle is not None:
@@ -123,25 +123,27 @@ class Study(StudyReader):
             return idle
 
         def step(steps: StudyTransaction) -> tuple[Work, TrialRecord | None, str]:
-            held = steps.ledger.in_states("running", "waiting")
-            pausing = steps.ledger.pausing() if rule else []
+            held = steps.trial_rows.in_states("running", "waiting")
+            pausing = steps.trial_rows.pausing() if rule else []
             self.watch.keep({row.number for row in (*held, *pausing)})
             free = [row for row in held if row.number not in busy and self._is_free(row, owner)]
             kept = {row.number for row in pausing if row.number in busy or not self._is_free(row, owner)}
-            look = Work(working=len(held) - len(free) + len(kept))
-            look.ended = self._settle(steps, free)
-            ended = {result.number for result in look.ended}
+            next_work = Work(working=len(held) - len(free) + len(kept))
+            next_work.ended = self._settle(steps, free)
+            ended = {result.number for result in next_work.ended}
             left = [row for row in free if row.number not in ended]
-            taken = steps.take_up(left, owner, blame=blame) or steps.promote(owner, rule, kept=kept)
-            if taken is None and not look.working and steps.ledger.next_number() >= trials:
-                look.ended += steps.close()
-            look.stop = "stop" in mirror.study_facts(steps.connection, self.key)
-            return look, taken, steps.ledger.network(taken.number) if taken else ""
+            taken = steps.take_up(left, owner, count_attempt=count_attempt) or steps.promote(
+                owner, rule, kept=kept
+            )
+            if taken is None and not next_work.working and steps.trial_rows.next_number() >= trials:
+                next_work.ended += steps.close()
+            next_work.stop = "stop" in optuna_rows.study_facts(steps.connection, self.key)
+            return next_work, taken, steps.trial_rows.network(taken.number) if taken else ""
 
-        look, taken, network = self._write(step)
-        self._sweep(look.ended)
-        look.lease = self._lease(taken.number, _network(network), owner) if taken else None
-        return look
+        next_work, taken, network = self._write(step)
+        self._sweep(next_work.ended)
+        next_work.lease = self._lease(taken.number, _network(network), owner) if taken else None
+        return next_work
 
     def report(
         self, lease: Lease, rows: Mapping[int, Mapping[str, float]], *, rule: Pruner | None = None
@@ -158,8 +160,8 @@ class Study(StudyReader):
         rung = max(rows)
 
         def step(steps: StudyTransaction) -> Decision | None:
-            steps.ledger.add_epochs(lease.number, rows)
-            held = steps.ledger.find(lease.number)
+            steps.trial_rows.add_epochs(lease.number, rows)
+            held = steps.trial_rows.find(lease.number)
             if rule is None or rung not in rule.rungs or held is None or held.owner != lease.owner:
                 return None
             return steps.judge(held, rung, {**rows[rung], **lease.costs}, rule)
@@ -174,7 +176,7 @@ class Study(StudyReader):
         """Write a result to the study; False, and no change, if the trial has ended before."""
 
         def step(steps: StudyTransaction) -> bool:
-            held = steps.ledger.find(result.number)
+            held = steps.trial_rows.find(result.number)
             if held is None or held.ended or held.hash != result.hash:
                 return False
             steps.end(held, result)
@@ -192,11 +194,11 @@ class Study(StudyReader):
         """
 
         def step(steps: StudyTransaction) -> None:
-            held = steps.ledger.find(lease.number)
+            held = steps.trial_rows.find(lease.number)
             if held is not None and held.owner == lease.owner and held.state == "running":
-                steps.ledger.free(held)
+                steps.trial_rows.free(held)
             elif held is not None and held.owner == lease.owner and held.state == "paused":
-                steps.ledger.leave(held)
+                steps.trial_rows.leave(held)
 
         with suppress(StudyError):
             self._write(step, patience=SOON_SECONDS)
@@ -204,7 +206,7 @@ class Study(StudyReader):
     def beat(self, lease: Lease) -> bool:
         """Show that the owner of a lease lives; False if the lease is not its own any more."""
         return self.storage.write(
-            lambda connection: self._steps(connection).ledger.beat(lease.number, lease.owner), patience=0
+            lambda connection: self._steps(connection).trial_rows.beat(lease.number, lease.owner), patience=0
         )
 
     def _lease(self, number: int, network: Network, owner: Owner) -> Lease:
@@ -230,8 +232,8 @@ class Study(StudyReader):
         """Look without standing in line with those who write; None if there may be something to do."""
 
         def step(steps: StudyTransaction) -> tuple[list[TrialRecord], int, bool]:
-            stop = "stop" in mirror.study_facts(steps.connection, self.key)
-            return steps.ledger.in_states("running", "waiting"), steps.ledger.next_number(), stop
+            stop = "stop" in optuna_rows.study_facts(steps.connection, self.key)
+            return steps.trial_rows.in_states("running", "waiting"), steps.trial_rows.next_number(), stop
 
         held, submitted, stop = self.storage.read(lambda connection: step(self._steps(connection)))
         self.watch.keep({row.number for row in held})
@@ -265,7 +267,7 @@ class Study(StudyReader):
                 partial.unlink(missing_ok=True)
         spooled = set(self._spool.numbers())
         if spooled:
-            found = self._read(lambda ledger: [ledger.find(number) for number in spooled])
+            found = self._read(lambda trial_rows: [trial_rows.find(number) for number in spooled])
             for number in {held.number for held in found if held and held.ended} | {r.number for r in ended}:
                 self._spool.drop(number)
 

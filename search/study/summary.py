@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from . import optuna_rows as mirror
+from . import optuna_rows as optuna_rows
 from .engines import open_database
 from .trial_rows import TrialRows
 
@@ -55,15 +55,15 @@ def study_summaries(address: str | Path) -> list[StudySummary]:
 
 
 def _summaries(connection: Connection) -> list[StudySummary]:
-    found = mirror.find_studies(connection)
+    found = optuna_rows.find_studies(connection)
     return [_summary(connection, name, found[name]) for name in sorted(found)]
 
 
 def _summary(connection: Connection, name: str, key: int) -> StudySummary:
-    ledger = TrialRows(connection=connection, study_id=key)
-    counts = ledger.counts()
-    facts = mirror.study_facts(connection, key)
-    latest = ledger.latest()
+    trial_rows = TrialRows(connection=connection, study_id=key)
+    counts = trial_rows.counts()
+    facts = optuna_rows.study_facts(connection, key)
+    latest = trial_rows.latest()
     return StudySummary(
         name=name,
         trials=_asked(facts),
@@ -86,5 +86,5 @@ def _best(connection: Connection, key: int, facts: Mapping[str, Any]) -> str:
     if not objectives:
         return ""
     name, way = next(iter(objectives.items()))
-    value = mirror.best_value(connection, key, best=max if way == "maximize" else min)
+    value = optuna_rows.best_value(connection, key, best=max if way == "maximize" else min)
     return "" if value is None else f"{name} {value:.4g}"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from archscape.analysis.statistics.frontier import Objectives
 
-from . import optuna_rows as mirror
+from . import optuna_rows as optuna_rows
 from .lease import Lease
 from .owner import Owner
 from .rung_rows import RungRows
@@ -37,13 +37,13 @@ class StudyTransaction:
     objectives: Objectives
 
     @cached_property
-    def ledger(self) -> TrialRows:
+    def trial_rows(self) -> TrialRows:
         """The rows of the trials."""
         only = next(iter(self.objectives)) if len(self.objectives) == 1 else ""
         return TrialRows(connection=self.connection, study_id=self.study_id, only=only)
 
     @cached_property
-    def marks(self) -> RungRows:
+    def rung_rows(self) -> RungRows:
         """What trials left at the rungs of early stopping."""
         return RungRows(connection=self.connection, study_id=self.study_id)
 
@@ -53,28 +53,32 @@ class StudyTransaction:
         Raises:
             sqlalchemy.exc.IntegrityError: If the study has the hash.
         """
-        if self.ledger.next_number() != lease.number:
-            held = self.ledger.find(lease.number)
+        if self.trial_rows.next_number() != lease.number:
+            held = self.trial_rows.find(lease.number)
             return held is not None and (held.hash, held.owner) == (lease.hash, lease.owner)
         facts = {"hash": lease.hash, "seed": lease.seed, "costs": dict(lease.costs)}
         options = sample.space.paths
         limits = sample.space.within
         bounds = [bound for name, limit in limits.items() for bound in limit.excess(int(lease.costs[name]))]
         where = (self.connection, self.study_id, lease.number)
-        key = mirror.add_trial(*where, sample.decisions, options, facts, constraints=bounds)
-        self.ledger.add(lease, decisions=sample.decisions, trial_id=key)
+        key = optuna_rows.add_trial(*where, sample.decisions, options, facts, constraints=bounds)
+        self.trial_rows.add(lease, decisions=sample.decisions, trial_id=key)
         return True
 
-    def take_up(self, free: Sequence[TrialRecord], owner: Owner, *, blame: bool = True) -> TrialRecord | None:
+    def take_up(
+        self, free: Sequence[TrialRecord], owner: Owner, *, count_attempt: bool = True
+    ) -> TrialRecord | None:
         """Give the first of the trials that nobody works on to a process.
 
         Args:
             free: The trials.
             owner: The process.
-            blame: Whether the loss of its process counts as an attempt of the trial.
+            count_attempt: Whether the loss of its process counts as an attempt of the trial.
         """
         for held in free:
-            self.ledger.take(held, owner, attempts=held.attempts + (blame and held.owner != owner))
+            self.trial_rows.take(
+                held, owner, attempts=held.attempts + (count_attempt and held.owner != owner)
+            )
             return held
         return None
 
@@ -87,11 +91,11 @@ class StudyTransaction:
             kept: Trials whose owners have not left them yet.
         """
         for rung in reversed(rule.rungs) if rule else ():
-            number = rule.promotable(rung, self.marks.at(rung)) if rule else None
-            held = None if number is None else self.ledger.find(number)
+            number = rule.promotable(rung, self.rung_rows.at(rung)) if rule else None
+            held = None if number is None else self.trial_rows.find(number)
             if held and held.number not in kept:
-                self.marks.passes(rung, held.number)
-                self.ledger.take(held, owner, attempts=held.attempts)
+                self.rung_rows.set_promoted(rung, held.number)
+                self.trial_rows.take(held, owner, attempts=held.attempts)
                 return held
         return None
 
@@ -106,25 +110,25 @@ class StudyTransaction:
         """
         from ..pruners import RungResult
 
-        passed = self.marks.find(rung, held.number)
+        passed = self.rung_rows.find(rung, held.number)
         if passed or not all(name in metrics for name in self.objectives):
             return None
         values = tuple(float(metrics[name]) for name in self.objectives)
         if passed is None:
-            self.marks.add(rung, held.number, values, passed=False)
+            self.rung_rows.add(rung, held.number, values, passed=False)
         mine = RungResult(number=held.number, values=values, passed=False)
-        verdict = rule.verdict(rung, mine, self.marks.at(rung))
-        if verdict.go:
-            self.marks.passes(rung, held.number)
+        verdict = rule.verdict(rung, mine, self.rung_rows.at(rung))
+        if verdict.promote:
+            self.rung_rows.set_promoted(rung, held.number)
         else:
-            self.ledger.pause(held, rung=rung, metrics=metrics, cause=rule.name, message=verdict.reason)
+            self.trial_rows.pause(held, rung=rung, metrics=metrics, cause=rule.name, message=verdict.reason)
         return verdict
 
     def end(self, held: TrialRecord, result: Result) -> None:
         """Write how a trial ended."""
         complete = result.status == "complete"
-        self.ledger.add_epochs(held.number, dict(enumerate(result.history, 1)))
-        self.ledger.end(
+        self.trial_rows.add_epochs(held.number, dict(enumerate(result.history, 1)))
+        self.trial_rows.end(
             held,
             result.status,
             metrics=result.metrics,
@@ -137,7 +141,7 @@ class StudyTransaction:
     def close(self) -> list[Result]:
         """End the trials that were stopped early, and return how."""
         ended = []
-        for trial in self.ledger.paused():
+        for trial in self.trial_rows.paused():
             result = Result(
                 number=trial.number,
                 hash=trial.hash,
@@ -157,7 +161,7 @@ class StudyTransaction:
 
         for table in tables.sorted_tables:
             self.connection.execute(table.delete().where(table.c.study_id == self.study_id))
-        mirror.remove_study(self.connection, self.study_id)
+        optuna_rows.remove_study(self.connection, self.study_id)
 
 
 def lost(held: TrialRecord) -> Result | None:

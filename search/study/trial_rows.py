@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, func, select, type_coerce
 
-from . import optuna_rows as mirror
+from . import optuna_rows as optuna_rows
 from .lease import Lease
 from .owner import Owner
 from .schema import OPEN, epochs
@@ -178,7 +178,7 @@ class TrialRows:
             **said,
         )
         facts = {key: text for key, text in said.items() if text} | {"metrics": dict(metrics)}
-        mirror.end_trial(self.connection, held.trial_id, state, values, facts)
+        optuna_rows.end_trial(self.connection, held.trial_id, state, values, facts)
 
     def add_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
         """Add the epochs of a trial that are not there yet."""
@@ -206,7 +206,7 @@ class TrialRows:
         values = {epoch: row[self.only] for epoch, row in rows.items() if isfinite(row.get(self.only, nan))}
         if values:
             query = select(table.c.trial_id).where(self._mine, table.c.number == number)
-            mirror.add_steps(self.connection, self.connection.execute(query).scalar_one(), values)
+            optuna_rows.add_steps(self.connection, self.connection.execute(query).scalar_one(), values)
 
     @property
     def _mine(self) -> sqlalchemy.ColumnElement[bool]:
@@ -232,7 +232,7 @@ class TrialRows:
 
     def _change(self, held: TrialRecord, state: str, **values: object) -> None:
         self._update(held.number, state=state, changed=self._next_change(), **values)
-        mirror.set_state(self.connection, held.trial_id, state)
+        optuna_rows.set_state(self.connection, held.trial_id, state)
 
     def _update(self, number: int, **values: object) -> None:
         self.connection.execute(table.update().where(self._mine, table.c.number == number).values(**values))

@@ -13,27 +13,27 @@ AUXILIARY = 0.3  # weight of auxiliary classifiers (Szegedy et al. 2014, section
 
 
 class GradientStep:
-    """The passes of a training.
+    """The forward and backward passes of a training.
 
     Attributes:
-        pieces: In how many pieces a batch goes through the network; 2 once memory has run out.
+        micro_batches: In how many pieces a batch goes through the network; 2 once memory has run out.
     """
 
     def __init__(self, *, classes: int, label_smoothing: float, place: torch.device) -> None:
         self.classes = classes
         self.label_smoothing = label_smoothing
         self.place = place
-        self.pieces = 1
+        self.micro_batches = 1
 
     def gradients(self, model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Leave the gradients of a batch in the parameters; return its mean loss, still on the device."""
         try:
             return self._accumulate(model, x, y)
         except Exception as error:
-            if self.pieces > 1 or not is_out_of_memory(error):
+            if self.micro_batches > 1 or not is_out_of_memory(error):
                 raise
         # Out here the error is gone, and with it the frames that held the tensors of the failed pass.
-        self.pieces = 2
+        self.micro_batches = 2
         model.zero_grad()
         if self.place.type == "cuda":
             torch.cuda.empty_cache()
@@ -42,7 +42,7 @@ class GradientStep:
     def _accumulate(self, model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Pass a batch through the network, in as many pieces as memory asks for; return its mean loss."""
         total = torch.zeros((), device=self.place)
-        for samples, labels in zip(x.chunk(self.pieces), y.chunk(self.pieces), strict=True):
+        for samples, labels in zip(x.chunk(self.micro_batches), y.chunk(self.micro_batches), strict=True):
             with torch.autocast("cuda", torch.bfloat16) if self.place.type == "cuda" else nullcontext():
                 loss = self._losses(model(samples), labels) * (len(labels) / len(y))
             torch.autograd.backward(loss)

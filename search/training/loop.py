@@ -56,14 +56,14 @@ class Loop:
         place: torch.device,
         seed: int,
         rungs: tuple[int, ...] = (),
-        stopping: Callable[[], bool] = never,
+        should_stop: Callable[[], bool] = never,
     ) -> None:
         self.data = data
         self.recipe = recipe
         self.place = place
         self.seed = seed
         self.rungs = rungs if recipe.schedule == "rungs" else ()
-        self.stopping = stopping
+        self.should_stop = should_stop
         self.started = time.perf_counter()
         self.batch = min(recipe.batch, len(data.train))
         self.per_epoch = len(data.train) // self.batch
@@ -138,7 +138,7 @@ class Loop:
             generators=generators,
             order=self.order,
             total=self.total,
-            pieces=self.passes.pieces,
+            pieces=self.passes.micro_batches,
             steps=self.steps,
             clocks={**self.clocks, "seconds": self._seconds()},
             history=self.history,
@@ -153,7 +153,7 @@ class Loop:
         self.schedule.restore(snapshot["schedule"])
         self.order = snapshot["order"].to(self.place)
         self.total = snapshot["total"].to(self.place)
-        self.passes.pieces = snapshot["pieces"]
+        self.passes.micro_batches = snapshot["pieces"]
         self.steps = snapshot["steps"]
         self.history = snapshot["history"]
         self.clocks = {name: snapshot["clocks"][name] for name in self.clocks}
@@ -180,7 +180,7 @@ class Loop:
             **self.clocks,
             "epochs": len(self.history),
             "steps": self.steps,
-            "micro_batch": math.ceil(self.batch / self.passes.pieces),
+            "micro_batch": math.ceil(self.batch / self.passes.micro_batches),
             "threads": torch.get_num_threads(),
         }
 
@@ -234,5 +234,5 @@ class Loop:
         if limit is not None and self._seconds() > limit:
             where = f"epoch {len(self.history) + 1} of {self.recipe.epochs}"
             raise TimedOut(f"the recipe's {limit:g} seconds ended in {where}")
-        if self.stopping():
+        if self.should_stop():
             raise Interrupted

@@ -33,7 +33,7 @@ def train_repeats(
     device: str = "auto",
     report: Report | None = None,
     checkpoint: Path | None = None,
-    stopping: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never,
     rungs: tuple[int, ...] = (),
     log: Log = LOG,
 ) -> Outcome:
@@ -61,7 +61,7 @@ def train_repeats(
         report: Gets a running number, epochs of earlier repeats included, and the row. It may prune in the
             first repeat only: a network that was good enough there is measured to the end.
         checkpoint: Also holds the repeats that are done.
-        stopping: See `train`.
+        should_stop: See `train`.
         rungs: See `train`.
         log: See `train`.
 
@@ -77,7 +77,7 @@ def train_repeats(
             device=device,
             report=report,
             checkpoint=checkpoint,
-            stopping=stopping,
+            should_stop=should_stop,
             rungs=rungs,
             log=log,
         )
@@ -93,7 +93,7 @@ def train_repeats(
             device=device,
             report=_running(report, repeat, recipe.epochs),
             checkpoint=kept,
-            stopping=stopping,
+            should_stop=should_stop,
             rungs=rungs,
         )
         outcomes.append(outcome)

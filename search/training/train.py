@@ -80,7 +80,7 @@ def train(
     device: str = "auto",
     report: Report | None = None,
     checkpoint: Path | None = None,
-    stopping: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never,
     rungs: tuple[int, ...] = (),
     log: Log = LOG,
 ) -> Outcome:
@@ -103,7 +103,7 @@ def train(
             training. What it raises passes through. An epoch may be reported again after a crash.
         checkpoint: Where to keep the state: when pruned or interrupted, and after an epoch if the latest is
             older than `CHECKPOINT_SECONDS`. One that is damaged or of another training is ignored.
-        stopping: Asked before every step; True interrupts the training.
+        should_stop: Asked before every step; True interrupts the training.
         rungs: Epochs at which the training may be compared with others; for the schedule `rungs`.
         log: Takes a line about a checkpoint that could not be read or written.
 
@@ -118,7 +118,7 @@ def train(
         device=device,
         report=report,
         checkpoint=Checkpoint(checkpoint, log),
-        stopping=stopping,
+        should_stop=should_stop,
         rungs=rungs,
     )
 
@@ -132,7 +132,7 @@ def train_kept(
     device: str,
     report: Report | None,
     checkpoint: Checkpoint,
-    stopping: Callable[[], bool],
+    should_stop: Callable[[], bool],
     rungs: tuple[int, ...],
 ) -> Outcome:
     """Train as `train` does, with a checkpoint that is open.
@@ -143,7 +143,7 @@ def train_kept(
     place = resolve_device(device)
     _check_rungs(rungs, recipe.epochs)
     with _seeded(seed, place):
-        loop = Loop(data=data, recipe=recipe, place=place, seed=seed, rungs=rungs, stopping=stopping)
+        loop = Loop(data=data, recipe=recipe, place=place, seed=seed, rungs=rungs, should_stop=should_stop)
         try:
             loop.start(build)
             if done := checkpoint.result(loop.identity()):

@@ -34,14 +34,14 @@ class Context:
         worker: Name of the worker.
         log: Appends lines to the log of the trial.
         report: Takes the number of epochs trained and their latest metrics; False asks to stop here.
-        stopping: Says whether the process was asked to stop; cheap enough to ask at every step.
+        should_stop: Says whether the process was asked to stop; cheap enough to ask at every step.
     """
 
     lease: Lease
     worker: str
     log: Callable[[str], None]
     report: Callable[[int, Mapping[str, float]], bool]
-    stopping: Callable[[], bool] = never
+    should_stop: Callable[[], bool] = never
 
     def result(
         self,
@@ -113,7 +113,7 @@ class TrainingEvaluator:
             device=self.device,
             report=context.report,
             checkpoint=partial,
-            stopping=context.stopping,
+            should_stop=context.should_stop,
             rungs=self.rungs,
             log=context.log,
         )

@@ -41,7 +41,7 @@ class Reporter:
     Attributes:
         study: The study.
         lease: The trial.
-        hold: Whether the trial is still this process's own.
+        heartbeat: Whether the trial is still this process's own.
         rule: The rule of early stopping, if there is one.
         worker: Name of the worker.
         log: Appends lines to the log of the trial.
@@ -51,7 +51,7 @@ class Reporter:
 
     study: Study
     lease: Lease
-    hold: Heartbeat
+    heartbeat: Heartbeat
     rule: Pruner | None
     worker: str
     log: Callable[[str], None]
@@ -66,7 +66,7 @@ class Reporter:
         Raises:
             Lost: If the trial was given to another process.
         """
-        self.hold.check()
+        self.heartbeat.check()
         shown = (f"{name} {value:.6g}" for name, value in metrics.items() if name != "epoch")
         self.log(f"epoch {epoch}: {', '.join(shown)}")
         known = {name: value for name, value in metrics.items() if value == value}
@@ -89,4 +89,4 @@ class Reporter:
         self._rows, self._sent = {}, time.monotonic()
         if verdict is not None:
             self.log(f"early stopping: {verdict.reason}")
-            self.reason = "" if verdict.go else verdict.reason
+            self.reason = "" if verdict.promote else verdict.reason

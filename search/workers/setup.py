@@ -31,10 +31,10 @@ def run_worker(
     *,
     name: str,
     notify: Notify,
-    stopper: Shutdown,
+    shutdown: Shutdown,
     storage: str = "",
-    seat: WorkerSlot | None = None,
-    bite: Callable[[], None] | None = None,
+    slot: WorkerSlot | None = None,
+    kill: Callable[[], None] | None = None,
 ) -> None:
     """Be a worker of the run in a folder until it is done or a stop is requested; there may be others.
 
@@ -42,10 +42,10 @@ def run_worker(
         path: The folder, with the job and its space.
         name: Name of the worker.
         notify: Takes what happens.
-        stopper: Says when to stop.
+        shutdown: Says when to stop.
         storage: Where the study lies, with its password; by default the folder knows.
-        seat: What is special about this process.
-        bite: Ends the process if a trial hangs; None if it is not this worker's alone.
+        slot: What is special about this process.
+        kill: Ends the process if a trial hangs; None if it is not this worker's alone.
 
     Raises:
         InputError: If the data cannot be used, or is not the data the study began with.
@@ -54,9 +54,9 @@ def run_worker(
     from ..datasets.dataset import load_dataset
     from ..training.device import resolve_device
 
-    folder, seat = RunFolder(path), seat or WorkerSlot()
-    job = read_job(folder.job, data=seat.data)
-    device = seat.device or job.device
+    folder, slot = RunFolder(path), slot or WorkerSlot()
+    job = read_job(folder.job, data=slot.data)
+    device = slot.device or job.device
     data = load_dataset(job.data)
     check_fit(job, data)
     with Study.open(path, storage=storage, name=job.search) as study:
@@ -69,8 +69,8 @@ def run_worker(
             evaluate=evaluation(job, data, folder, device=device),
             logs=folder.logs,
             notify=notify,
-            stopper=stopper,
-            watchdog=Watchdog(seconds=_limit(job), bite=bite) if bite else None,
+            shutdown=shutdown,
+            watchdog=Watchdog(seconds=_limit(job), kill=kill) if kill else None,
         ).run()
 
 
@@ -83,7 +83,7 @@ def search_plan(job: Job) -> SearchPlan:
     """Return what a job asks of its workers."""
     return SearchPlan(
         space=job.limited_space,
-        make_sampler=make_sampler(job.sampler),
+        sampler=make_sampler(job.sampler),
         trials=job.trials,
         seed=job.seed,
         rule=job.rule(),

@@ -52,7 +52,7 @@ class WorkerSlot:
         place = Placement(**{**tree["place"], "cores": tuple(tree["place"]["cores"])})
         return cls(place=place, data=tree["data"], device=tree["device"])
 
-    def sit(self) -> None:
+    def bind(self) -> None:
         """Bind this process to its cores, and to its share of the GPU's memory."""
         if self.place.cores:
             os.sched_setaffinity(0, self.place.cores)

@@ -20,11 +20,11 @@ class Watchdog:
 
     Attributes:
         seconds: Time limit of a trial; None for no limit and no watchdog.
-        bite: Ends the process; whoever started it starts another.
+        kill: Ends the process; whoever started it starts another.
     """
 
     seconds: float | None
-    bite: Callable[[], None]
+    kill: Callable[[], None]
 
     @contextmanager
     def watching(self, give_up: Callable[[str], None]) -> Iterator[None]:
@@ -40,7 +40,7 @@ class Watchdog:
 
         def end() -> None:
             give_up(f"hung: no end {limit:g} s after its start, with a limit of {self.seconds:g} s")
-            self.bite()
+            self.kill()
 
         timer = threading.Timer(limit, end)
         timer.daemon = True

@@ -52,7 +52,7 @@ class SearchPlan:
 
     Attributes:
         space: Where the networks come from.
-        proposer: Who proposes them.
+        sampler: Who proposes them.
         trials: How many the study may hold.
         seed: Seed of the proposals.
         rule: The rule of early stopping, if there is one.
@@ -60,7 +60,7 @@ class SearchPlan:
     """
 
     space: Space
-    proposer: Sampler
+    sampler: Sampler
     trials: int
     seed: int
     rule: Pruner | None = None
@@ -70,7 +70,7 @@ class SearchPlan:
         """Return a new sample for the trial of a number; the same in every process, whenever it is asked."""
         rng = random.Random(f"{self.seed}:{number}")
         limited = self.latency is not None and self.latency.within is not None
-        return sample_unique(self.proposer, self.space, history, rng, aim=self.latency if limited else None)
+        return sample_unique(self.sampler, self.space, history, rng, aim=self.latency if limited else None)
 
 
 @dataclass(kw_only=True)
@@ -84,7 +84,7 @@ class Worker:
         evaluate: Gives a network its result.
         logs: Folder for a log file per trial.
         notify: Takes what happens.
-        stopper: Says when to stop.
+        shutdown: Says when to stop.
         watchdog: Ends the process if a trial hangs; None where that is not wanted.
     """
 
@@ -94,7 +94,7 @@ class Worker:
     evaluate: Evaluator
     logs: Path
     notify: Notify
-    stopper: Shutdown
+    shutdown: Shutdown
     watchdog: Watchdog | None = None
     _full_since: float | None = field(default=None, init=False)
 
@@ -104,18 +104,18 @@ class Worker:
         Raises:
             StudyError: If the database or the room on the disk does not come back.
         """
-        self.study.storage.wait = self.stopper.sleep
-        seeker = TrialSource(plan=self.plan, study=self.study, worker=self.name, notify=self.notify)
+        self.study.storage.wait = self.shutdown.sleep
+        source = TrialSource(plan=self.plan, study=self.study, worker=self.name, notify=self.notify)
         poll = POLL_SECONDS
         try:
-            while not self.stopper.requested and not seeker.finished:
+            while not self.shutdown.requested and not source.finished:
                 self._wait_for_room()
-                lease = seeker.next()
+                lease = source.next()
                 if lease is not None:
                     self._work_on(lease)
                     poll = POLL_SECONDS
-                elif not seeker.finished:
-                    self.stopper.sleep(poll)
+                elif not source.finished:
+                    self.shutdown.sleep(poll)
                     poll = min(1.5 * poll, MAX_POLL_SECONDS)
         except ShutdownRequested:
             return
@@ -143,23 +143,23 @@ class Worker:
         self._end(lease, result, log)
 
     def _evaluate(self, lease: Lease, log: Callable[[str], None]) -> Result:
-        stopper = self.stopper
-        with keep_alive(self.study, lease, log, stop=stopper.request) as hold:
+        shutdown = self.shutdown
+        with keep_alive(self.study, lease, log, stop=shutdown.request) as heartbeat:
             report = Reporter(
                 study=self.study,
                 lease=lease,
-                hold=hold,
+                heartbeat=heartbeat,
                 rule=self.plan.rule,
                 worker=self.name,
                 log=log,
                 notify=self.notify,
             )
             context = Context(
-                lease=lease, worker=self.name, log=log, report=report, stopping=lambda: stopper.requested
+                lease=lease, worker=self.name, log=log, report=report, should_stop=lambda: shutdown.requested
             )
-            with self._watching(context), stopper.interruptible(grace=GRACE_SECONDS):
+            with self._watching(context), shutdown.interruptible(grace=GRACE_SECONDS):
                 result = evaluate_safely(self.evaluate, lease.network, context)
-            hold.check()
+            heartbeat.check()
         return result
 
     def _watching(self, context: Context) -> AbstractContextManager[None]:
@@ -206,7 +206,7 @@ class Worker:
             if not said:
                 self.notify(Event(kind="note", worker=self.name, message=message))
             said, refused = True, False
-            self.stopper.sleep(min(max(full, 1.0), MAX_FULL_SECONDS))
+            self.shutdown.sleep(min(max(full, 1.0), MAX_FULL_SECONDS))
 
 
 @dataclass(kw_only=True)
@@ -218,7 +218,7 @@ class TrialSource:
         study: The study.
         worker: Name of the process.
         notify: Takes what happens.
-        blame: Whether a trial may be what killed the process that had it.
+        count_attempt: Whether a trial may be what killed the process that had it.
         finished: Whether there is nothing left to do, now or later.
     """
 
@@ -226,7 +226,7 @@ class TrialSource:
     study: Study
     worker: str
     notify: Notify
-    blame: bool = True
+    count_attempt: bool = True
     finished: bool = False
     _exhausted: int | None = None
 
@@ -238,17 +238,19 @@ class TrialSource:
         """
         owner = Owner.current()
         trials = self.plan.trials if self._exhausted is None else self._exhausted
-        look = self.study.look(owner, trials=trials, rule=self.plan.rule, busy=busy, blame=self.blame)
-        for result in look.ended:
+        work = self.study.next_work(
+            owner, trials=trials, rule=self.plan.rule, busy=busy, count_attempt=self.count_attempt
+        )
+        for result in work.ended:
             self.notify(Event.end(result, worker=self.worker))
-        if look.lease is not None or look.stop:
-            self.finished = look.stop
-            if look.stop and look.lease is not None:
-                self.study.release(look.lease)
+        if work.lease is not None or work.stop:
+            self.finished = work.stop
+            if work.stop and work.lease is not None:
+                self.study.release(work.lease)
                 return None
-            return look.lease
+            return work.lease
         lease = self._ask(owner)
-        self.finished = lease is None and not look.working and not self.study.count_open()
+        self.finished = lease is None and not work.working and not self.study.count_open()
         return lease
 
     def _ask(self, owner: Owner) -> Lease | None:

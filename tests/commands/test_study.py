@@ -73,7 +73,7 @@ def begin(job: Job, folder: Path, storage: str | Path, *, name: str = "") -> Stu
 
 
 def submit(study: Study, job: Job, owner: Owner, *, trials: int = 4) -> Context:
-    plan = SearchPlan(space=job.space, proposer=RandomSampler(), trials=trials, seed=0)
+    plan = SearchPlan(space=job.space, sampler=RandomSampler(), trials=trials, seed=0)
     lease = study.ask_unique(plan.propose, owner, trials=trials)
     assert lease is not None
     return Context(lease=lease, worker="w1", log=print, report=lambda epoch, metrics: True)

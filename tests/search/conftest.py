@@ -49,7 +49,7 @@ class Never:
     rungs: tuple[int, ...] = (1,)
 
     def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
-        return Decision(go=False, reason="nobody goes on")
+        return Decision(promote=False, reason="nobody goes on")
 
     def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
         return None
@@ -89,7 +89,7 @@ def tiny() -> Space:
 
 @pytest.fixture(scope="session")
 def plan(tiny: Space) -> SearchPlan:
-    return SearchPlan(space=tiny, proposer=RandomSampler(), trials=24, seed=0)
+    return SearchPlan(space=tiny, sampler=RandomSampler(), trials=24, seed=0)
 
 
 @pytest.fixture

@@ -23,13 +23,14 @@ import pytest
 import sqlalchemy
 
 from archscape.analysis.statistics.frontier import Direction, frontier, hypervolume_curve, reference_point
-from archscape.search.dashboard import feed, stream
-from archscape.search.dashboard.board import DashboardState
+from archscape.search.dashboard import queries as feed
+from archscape.search.dashboard import stream
 from archscape.search.dashboard.detail import LOG_BYTES, tail
-from archscape.search.dashboard.feed import ChangedTrial, read_changes
-from archscape.search.dashboard.follow import Poller
+from archscape.search.dashboard.frontier import FrontierState
 from archscape.search.dashboard.page import assets, page
-from archscape.search.dashboard.reach import FrontierState
+from archscape.search.dashboard.poller import Poller
+from archscape.search.dashboard.queries import ChangedTrial, read_changes
+from archscape.search.dashboard.state import DashboardState
 from archscape.search.dashboard.stream import Stream
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
@@ -94,7 +95,7 @@ def board_of(*rows: ChangedTrial, trials: int = 10) -> DashboardState:
         for number, state in latest.items()
         if state == "running"
     )
-    board.take(feed.Look(news=rows, running=working, trials=trials, stopping=False, exists=True))
+    board.take(feed.Look(news=rows, running=working, trials=trials, should_stop=False, exists=True))
     return board
 
 
@@ -215,12 +216,12 @@ def parsed(text: bytes) -> list[Event]:
 
 
 @pytest.fixture
-def follower(study: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Poller]:
-    monkeypatch.setattr("archscape.search.dashboard.follow.LOOK_SECONDS", 0.02)
-    follower = Poller(study)
-    follower.start()
-    yield follower
-    follower.close()
+def poller(study: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Poller]:
+    monkeypatch.setattr("archscape.search.dashboard.poller.LOOK_SECONDS", 0.02)
+    poller = Poller(study)
+    poller.start()
+    yield poller
+    poller.close()
 
 
 def until(events: Iterator[bytes], kind: str, fits: Callable[[Any], bool] = bool) -> Event:
@@ -233,10 +234,10 @@ def until(events: Iterator[bytes], kind: str, fits: Callable[[Any], bool] = bool
 
 
 def test_stream_tells_what_changed_and_no_more(
-    follower: Poller, study: Study, plan: SearchPlan, finished: Callable[..., Any]
+    poller: Poller, study: Study, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
     first, second = submit(study, plan), submit(study, plan)
-    events = iter(Stream(follower=follower, token="t"))
+    events = iter(Stream(poller=poller, token="t"))
     assert parsed(next(events))[0].data["study"] == "tiny"
     start = until(events, "trials")
     assert [row[:2] for row in start.data] == [[0, "running"], [1, "running"]]
@@ -250,25 +251,25 @@ def test_stream_tells_what_changed_and_no_more(
     assert working.data[0][4] == {"loss": 1.5, "accuracy": 0.25}
 
 
-def test_stream_goes_on_from_the_last_event(follower: Poller, study: Study, plan: SearchPlan) -> None:
+def test_stream_goes_on_from_the_last_event(poller: Poller, study: Study, plan: SearchPlan) -> None:
     for _ in range(3):
         submit(study, plan)
-    known = until(iter(Stream.resumed(follower, "t", "t.1")), "trials")
+    known = until(iter(Stream.resumed(poller, "t", "t.1")), "trials")
     assert [row[0] for row in known.data] == [2]
     for last in ("", "other.1", "t.x", "1"):
-        assert Stream.resumed(follower, "t", last).place == -1
+        assert Stream.resumed(poller, "t", last).place == -1
 
 
 def test_a_large_study_comes_in_pieces(
-    follower: Poller, study: Study, plan: SearchPlan, monkeypatch: pytest.MonkeyPatch
+    poller: Poller, study: Study, plan: SearchPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(7):
         submit(study, plan)
     monkeypatch.setattr(stream, "CHUNK", 2)
     monkeypatch.setattr(feed, "BATCH", 3)
-    monkeypatch.setattr("archscape.search.dashboard.follow.BATCH", 3)
+    monkeypatch.setattr("archscape.search.dashboard.poller.BATCH", 3)
     seen: list[int] = []
-    for text in Stream(follower=follower, token="t"):
+    for text in Stream(poller=poller, token="t"):
         found = [event.data for event in parsed(text) if event.kind == "trials"]
         assert all(len(rows) <= 2 for rows in found)
         seen += [row[0] for rows in found for row in rows]
@@ -277,25 +278,25 @@ def test_a_large_study_comes_in_pieces(
     assert seen == list(range(7))
 
 
-def test_stream_shows_that_it_lives(follower: Poller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stream_shows_that_it_lives(poller: Poller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.1)
-    assert any(text.startswith(b":") for text in Stream(follower=follower, token="t"))
+    assert any(text.startswith(b":") for text in Stream(poller=poller, token="t"))
 
 
-def test_nobody_looks_nothing_is_read(follower: Poller) -> None:
-    events = iter(Stream(follower=follower, token="t"))
+def test_nobody_looks_nothing_is_read(poller: Poller) -> None:
+    events = iter(Stream(poller=poller, token="t"))
     until(events, "summary")
     events.close()  # type: ignore[attr-defined]
-    follower.wait(follower.looks, seconds=0.2)  # a look may have been under way
-    looks = follower.looks
-    assert follower.wait(looks, seconds=0.3) == looks
+    poller.wait(poller.looks, seconds=0.2)  # a look may have been under way
+    looks = poller.looks
+    assert poller.wait(looks, seconds=0.3) == looks
 
 
 def test_a_database_that_is_away_is_told_and_found_again(
-    follower: Poller, study: Study, plan: SearchPlan
+    poller: Poller, study: Study, plan: SearchPlan
 ) -> None:
     submit(study, plan)
-    events = iter(Stream(follower=follower, token="t"))
+    events = iter(Stream(poller=poller, token="t"))
     until(events, "trials")
     with closing(sqlite3.connect(study.address.target)) as connection:
         connection.execute("ALTER TABLE archscape_trials RENAME TO gone")

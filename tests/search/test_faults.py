@@ -97,7 +97,7 @@ def work_until(step: int, folder: Path, plan: SearchPlan, evaluate: Evaluator) -
             evaluate=evaluate,
             logs=folder / "logs",
             notify=lambda event: None,
-            stopper=Shutdown(),
+            shutdown=Shutdown(),
         ).run()
 
 
@@ -165,7 +165,7 @@ def children(pid: int) -> list[int]:
 def undisturbed(folder: Path) -> list[str]:
     """Return the hashes of the networks that a search without any faults tries, in its order."""
     space = Space.from_yaml((folder / "space.yaml").read_text())
-    plan = SearchPlan(space=space, proposer=RandomSampler(), trials=TRIALS, seed=0)
+    plan = SearchPlan(space=space, sampler=RandomSampler(), trials=TRIALS, seed=0)
     history = History(objectives={"accuracy": "maximize"})
     hashes: list[str] = []
     for number in range(TRIALS):

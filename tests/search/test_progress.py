@@ -102,9 +102,9 @@ def test_shows_what_others_did_in_the_study(
     tally.update(study.trials(since=tally.seen))
     assert tally.line() == "2 of 8 trials, 1 stopped early, 1 failed, best accuracy 90.00%, frontier of 1"
     study.release(three)
-    study.look(owner, trials=4, rule=never)
+    study.next_work(owner, trials=4, rule=never)
     study.tell(finished(four, 0.95))
-    study.look(owner, trials=4, rule=never)
+    study.next_work(owner, trials=4, rule=never)
     tally.update(study.trials(since=tally.seen))
     assert tally.line().startswith("4 of 8 trials, 1 stopped early, 1 failed, best accuracy 95.00%")
     assert study.trials(since=tally.seen) == []

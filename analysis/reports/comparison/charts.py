@@ -11,7 +11,7 @@ from archscape.spaces.values import shape_text
 
 from ..format import escaped, size
 from ..page.specs import Spec, axis, layout_of
-from .entrant import ComparedNetwork
+from .compared_network import ComparedNetwork
 from .layer_charts import rows_axis, weighted
 
 DASHES = ("solid", "dash", "dot", "dashdot")

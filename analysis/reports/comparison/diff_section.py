@@ -10,8 +10,8 @@ from archscape.spaces.values import shape_text
 
 from ..format import capital, label, size
 from ..page.tables import Html, html_table
+from .compared_network import Terms
 from .diff import Change, Diff, Kind, diff
-from .entrant import Terms
 from .parts import Part
 
 SHOWN = ("params", "macs", "activations")

@@ -13,7 +13,7 @@ from ..figures import COLORS as ALL
 from ..figures import INK, plain, write
 from ..format import NONE, capital, label, size
 from ..page.networks import LayerRow
-from .entrant import ComparedNetwork
+from .compared_network import ComparedNetwork
 from .layer_charts import LINEAR, MEASURES, bar_places, weighted
 from .sections import Measure, measures
 

@@ -15,8 +15,8 @@ from ..page.specs import Spec
 from ..page.tables import Html
 from . import sections
 from .charts import field_chart, memory_chart
+from .compared_network import ComparedNetwork
 from .diff_section import diff_section
-from .entrant import ComparedNetwork
 from .layer_charts import MEASURES, bottom_of, layer_chart, weighted
 from .plane import costs_chart
 
@@ -99,7 +99,7 @@ def write_comparison(
         scripts=("comparison.js",),
         kicker="archscape compare",
         title=_title([one.name for one in entrants]),
-        lede=escape(_lede(entrants)),
+        summary=escape(_lede(entrants)),
         parts=parts | {"contents": sections.contents(has_diffs=shown)},
         figures=figures,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..format import escaped
 from ..page.specs import Spec, axis, layout_of
-from .entrant import ComparedNetwork
+from .compared_network import ComparedNetwork
 
 
 def costs_chart(

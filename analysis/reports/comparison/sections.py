@@ -14,7 +14,7 @@ from ..format import NONE, label, size, times
 from ..page import NOTE, empty, network_details
 from ..page.networks import Dossier
 from ..page.tables import Cell, Html, html_table, shares_table
-from .entrant import ComparedNetwork
+from .compared_network import ComparedNetwork
 from .layer_charts import weighted
 from .table import latency_note
 

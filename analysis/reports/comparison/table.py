@@ -14,7 +14,7 @@ from archscape.spaces.errors import InputError, suggest
 from archscape.spaces.values import shape_text
 
 from ..tables import write_table
-from .entrant import ComparedNetwork
+from .compared_network import ComparedNetwork
 
 if TYPE_CHECKING:
     from archscape.analysis.costs.latency import Latency

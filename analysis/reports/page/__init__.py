@@ -39,7 +39,7 @@ class Page:
         scripts: The files that add to the script of all pages, in order.
         kicker: What the page is, above its title.
         title: Its title, plain text.
-        lede: A sentence or two under the title.
+        summary: A sentence or two under the title.
         parts: What the template names.
         figures: The figures that it has places for.
     """
@@ -49,7 +49,7 @@ class Page:
     scripts: tuple[str, ...] = ()
     kicker: str
     title: str
-    lede: Html
+    summary: Html
     parts: Mapping[str, Html]
     figures: Mapping[str, Spec]
 
@@ -75,7 +75,7 @@ def render(page: Page) -> str:
     return Template(_texts("page.html")).substitute(
         kicker=escape(page.kicker),
         title=escape(page.title),
-        lede=page.lede,
+        summary=page.summary,
         body=Template(_texts(page.template)).substitute(page.parts),
         version=escape(__version__),
         hashes=f"{_digest(plotly)} {_digest(script)}",

@@ -50,7 +50,7 @@ def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explai
         template="population.html",
         kicker="archscape population",
         title=title,
-        lede=escape(f"{len(table):,} random networks within the limits, every choice uniform."),
+        summary=escape(f"{len(table):,} random networks within the limits, every choice uniform."),
         parts={
             "quantiles": _quantiles(table) + f'<p class="note">{escape(NOTE)}</p>',
             "charts": figures,

@@ -81,7 +81,7 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
         scripts=("grid.js", "frontier.js"),
         kicker="archscape search",
         title=results.name,
-        lede=sections.lede(found),
+        summary=sections.summary(found),
         parts=parts,
         figures=figures,
     )

@@ -28,7 +28,7 @@ DOSSIERS = 30
 """Networks of the frontier that are shown with their layers: with hundreds a page would not open."""
 
 
-def lede(digest: Digest) -> Html:
+def summary(digest: Digest) -> Html:
     """Return in two sentences what was searched."""
     parts = [f"{before} {word}" for before, word in _named(_job(digest.results.job))]
     rows = digest.progress

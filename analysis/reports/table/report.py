@@ -50,7 +50,7 @@ def write_table_report(results: Results, path: Path) -> Path:
         scripts=SCRIPTS,
         kicker="archscape report",
         title=results.title,
-        lede=lede(results),
+        summary=summary(results),
         parts={
             "tiles": tiles(results, found),
             "frontier": frontier_section(results),
@@ -73,7 +73,7 @@ def best_first(results: Results) -> Results:
     return replace(results, rows=order.reset_index(drop=True))
 
 
-def lede(results: Results) -> Html:
+def summary(results: Results) -> Html:
     """Return in a sentence or two what the table holds."""
     scores = results.rows[results.score]
     ends = [results.text(results.score, float(end)) for end in (scores.min(), scores.max())]

@@ -52,7 +52,7 @@ class ActorContext:
     fingerprint: str
 
     @classmethod
-    def of(cls, brief: RunSpec) -> ActorContext:
+    def of(cls, run_spec: RunSpec) -> ActorContext:
         """Load the job and its data.
 
         Raises:
@@ -61,14 +61,14 @@ class ActorContext:
         from archscape.search.datasets.dataset import load_dataset
         from archscape.search.training.device import limit_memory, resolve_device
 
-        job = _settle_in(brief)
-        device = "cpu" if job.device == "auto" and not brief.gpus else job.device  # Ray hides no GPU
-        if 0 < brief.gpus < 1:
-            limit_memory(brief.gpus, device=device)
+        job = _settle_in(run_spec)
+        device = "cpu" if job.device == "auto" and not run_spec.gpus else job.device  # Ray hides no GPU
+        if 0 < run_spec.gpus < 1:
+            limit_memory(run_spec.gpus, device=device)
         data = load_dataset(job.data)
         check_fit(job, data)
-        folder, rule, shared = RunFolder(Path(brief.folder)), job.rule(), brief.is_shared()
-        training = _threaded(evaluation(job, data, folder, device=device), brief.cpus)
+        folder, rule, shared = RunFolder(Path(run_spec.folder)), job.rule(), run_spec.is_shared()
+        training = _threaded(evaluation(job, data, folder, device=device), run_spec.cpus)
         return cls(
             job=job,
             evaluate=_spooled(training, Spool(folder=folder.path / "spool")) if shared else training,
@@ -103,17 +103,17 @@ class Trainer(tune.Trainable):
     _attempt: Attempt | None = None
     _wrong: ArchscapeError | None = None
 
-    def setup(self, config: dict[str, Any], brief: str = "") -> None:
+    def setup(self, config: dict[str, Any], run_spec: str = "") -> None:
         """Load what all trials need; the first begins with its first step, for Tune may take it back.
 
         Args:
             config: Holds the `order` of the trial, as text.
-            brief: The brief, as text.
+            run_spec: The brief, as text.
         """
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._gpus = ", ".join(map(str, ray.get_gpu_ids()))
         try:
-            self._bench = ActorContext.of(RunSpec.from_json(brief))
+            self._bench = ActorContext.of(RunSpec.from_json(run_spec))
         except ArchscapeError as error:
             self._wrong = error
 
@@ -165,13 +165,13 @@ class Trainer(tune.Trainable):
         )
 
 
-def _settle_in(brief: RunSpec) -> Job:
+def _settle_in(run_spec: RunSpec) -> Job:
     """Return the job, from the folder of the run, which may be new on this node."""
-    folder = RunFolder(Path(brief.folder))
-    if not brief.is_shared():
+    folder = RunFolder(Path(run_spec.folder))
+    if not run_spec.is_shared():
         folder.create()
-        write_whole(folder.path / "space.yaml", brief.space)
-        write_whole(folder.job, brief.job)
+        write_whole(folder.path / "space.yaml", run_spec.space)
+        write_whole(folder.job, run_spec.job)
     return read_job(folder.job)
 
 

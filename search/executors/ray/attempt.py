@@ -96,7 +96,7 @@ class Attempt:
             worker=self._worker,
             log=self.log,
             report=self._report,
-            stopping=lambda: self._leaving,
+            should_stop=lambda: self._leaving,
         )
         result = None
         try:

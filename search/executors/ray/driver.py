@@ -37,7 +37,7 @@ class Driver:
         plan: What to try.
         logs: Folder for a log file per trial.
         notify: Takes what happens.
-        stopper: Says when to stop.
+        shutdown: Says when to stop.
         failure: Why the search cannot go on, or None.
         tasks: The trials that are given out, by the name that Tune gave them.
     """
@@ -47,10 +47,10 @@ class Driver:
     plan: SearchPlan
     logs: Path
     notify: Notify
-    stopper: Shutdown
+    shutdown: Shutdown
     failure: Exception | None = None
     tasks: dict[str, ActorTrial] = field(default_factory=dict)
-    _seeker: TrialSource = field(init=False)
+    _source: TrialSource = field(init=False)
     _poll: float = POLL_SECONDS
     _next_look: float = 0.0
     _ticked: float = field(default_factory=time.monotonic)
@@ -61,14 +61,14 @@ class Driver:
 
     def __post_init__(self) -> None:
         # A driver trains nothing, so no trial kills it; the desk counts the actors that a trial loses.
-        self._seeker = TrialSource(
-            plan=self.plan, study=self.study, worker="ray", notify=self.notify, blame=False
+        self._source = TrialSource(
+            plan=self.plan, study=self.study, worker="ray", notify=self.notify, count_attempt=False
         )
 
     @property
     def is_over(self) -> bool:
         """Whether no more trials are to be given out."""
-        return self._seeker.finished or self.stopper.requested or self.failure is not None
+        return self._source.finished or self.shutdown.requested or self.failure is not None
 
     def take(self, name: str) -> TrialSpec | None:
         """Return a trial for an actor; None if there is none now."""
@@ -76,7 +76,7 @@ class Driver:
             self.tasks[name] = self._again.pop()
         elif self.is_over or len(self.tasks) >= self.job.workers or time.monotonic() < self._next_look:
             return None
-        elif lease := self._seeker.next(busy=self._numbers()):
+        elif lease := self._source.next(busy=self._numbers()):
             self.tasks[name] = self._hold(lease)
         else:
             self._next_look = time.monotonic() + self._poll
@@ -114,9 +114,9 @@ class Driver:
         self.hear(name, word)
         task = self.tasks.pop(name)
         with suppress(LeaseLost):
-            task.hold.check()
+            task.heartbeat.check()
         task.closing.close()
-        if task.hold.lost:
+        if task.heartbeat.lost:
             task.log("dropped: it was given to another worker, since the driver seemed dead")
         elif word.result is None:
             self._leave(task)
@@ -191,19 +191,21 @@ class Driver:
 
     def _hold(self, lease: Lease) -> ActorTrial:
         log, closing = logger(self.logs / f"trial-{lease.number:05d}.log"), ExitStack()
-        hold = closing.enter_context(keep_alive(self.study, lease, log, stop=self.stopper.request))
+        heartbeat = closing.enter_context(keep_alive(self.study, lease, log, stop=self.shutdown.request))
         taken = {task.slot for task in self.tasks.values()}
         slot = next(name for i in range(1, self.job.workers + 1) if (name := f"ray{i}") not in taken)
         report = Reporter(
             study=self.study,
             lease=lease,
-            hold=hold,
+            heartbeat=heartbeat,
             rule=self.plan.rule,
             worker=slot,
             log=log,
             notify=self.notify,
         )
-        return ActorTrial(lease=lease, slot=slot, hold=hold, report=report, log=log, closing=closing)
+        return ActorTrial(
+            lease=lease, slot=slot, heartbeat=heartbeat, report=report, log=log, closing=closing
+        )
 
     def _tell(self, task: ActorTrial, result: Result) -> None:
         self._lost_in_a_row = 0 if result.cause != "lost_worker" else self._lost_in_a_row

@@ -48,7 +48,7 @@ class RayEngine:
     def opened(self, folder: Path) -> Iterator[RunWorkers]:
         """Yield the work, which connects to Ray for as long as it takes."""
 
-        def work(notify: Notify, stopper: Shutdown) -> None:
+        def work(notify: Notify, shutdown: Shutdown) -> None:
             job = read_job(RunFolder(folder).job)
             self._check(job)
             os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(job.workers)  # so clusters grow to all of them
@@ -56,7 +56,7 @@ class RayEngine:
                 connected(self.address, RunFolder(folder).logs / "ray.log"),
                 Study.open(folder, storage=self.storage, name=job.search) as study,
             ):
-                self._run(study, job, folder, notify, stopper)
+                self._run(study, job, folder, notify, shutdown)
 
         yield work
 
@@ -71,18 +71,18 @@ class RayEngine:
         if job.device.startswith("cuda") and not self.gpus:
             raise InputError(f"device {job.device}: give --trial-gpus, or Ray lends no GPU to a trial")
 
-    def _run(self, study: Study, job: Job, folder: Path, notify: Notify, stopper: Shutdown) -> None:
+    def _run(self, study: Study, job: Job, folder: Path, notify: Notify, shutdown: Shutdown) -> None:
         from .driver import Driver
 
-        desk = Driver(
+        driver = Driver(
             study=study,
             job=job,
             plan=search_plan(job),
             logs=RunFolder(folder).logs,
             notify=notify,
-            stopper=stopper,
+            shutdown=shutdown,
         )
-        brief = RunSpec(
+        run_spec = RunSpec(
             folder=str(folder.resolve()),
             job=study.settings["job"],
             space=study.settings["space"],
@@ -90,33 +90,33 @@ class RayEngine:
             gpus=self.gpus,
             mark=leave_mark(folder),
         )
-        study.storage.wait = stopper.sleep
+        study.storage.wait = shutdown.sleep
         try:
             _say_what_is_missing(self, notify)
             with suppress(ShutdownRequested):
-                _tune(desk, brief)
+                _tune(driver, run_spec)
         finally:
-            desk.give_back()
-        if desk.failure is not None:
-            raise desk.failure
+            driver.give_back()
+        if driver.failure is not None:
+            raise driver.failure
 
 
-def _tune(desk: Driver, brief: RunSpec) -> None:
+def _tune(driver: Driver, run_spec: RunSpec) -> None:
     """Let Tune run the trials of a desk, until none is left or a stop is requested."""
     from ray import tune
 
     from .actor import Trainer
     from .tune import StopCriterion, StudyScheduler, StudySearcher, TrialTimeout
 
-    trainer = tune.with_parameters(Trainer, brief=brief.to_json())
+    trainer = tune.with_parameters(Trainer, run_spec=run_spec.to_json())
     with tempfile.TemporaryDirectory(prefix="archscape-tune-") as records:
         tune.run(
-            tune.with_resources(trainer, {"cpu": brief.cpus, "gpu": brief.gpus}),
-            name=desk.study.name,
-            search_alg=StudySearcher(desk),
-            scheduler=StudyScheduler(desk),
-            callbacks=[TrialTimeout(desk)],
-            stop=StopCriterion(desk),
+            tune.with_resources(trainer, {"cpu": run_spec.cpus, "gpu": run_spec.gpus}),
+            name=driver.study.name,
+            search_alg=StudySearcher(driver),
+            scheduler=StudyScheduler(driver),
+            callbacks=[TrialTimeout(driver)],
+            stop=StopCriterion(driver),
             num_samples=-1,
             max_failures=0,  # the desk tries again; Tune counts some losses twice, and some as final
             reuse_actors=True,

@@ -24,7 +24,7 @@ class ActorTrial:
     Attributes:
         lease: The trial.
         slot: Under which name its actor is shown.
-        hold: Whether the trial is still the driver's.
+        heartbeat: Whether the trial is still the driver's.
         report: Takes its epochs.
         log: Appends lines to the log of the trial.
         closing: Ends the hold.
@@ -37,7 +37,7 @@ class ActorTrial:
 
     lease: Lease
     slot: str
-    hold: Heartbeat
+    heartbeat: Heartbeat
     report: Reporter
     log: Callable[[str], None]
     closing: ExitStack
@@ -67,7 +67,7 @@ class ActorTrial:
     def hear(self, word: TrialUpdate) -> bool:
         """Report the epochs of a word; False if the trial is to stop."""
         try:
-            self.hold.check()
+            self.heartbeat.check()
             return all(self.report(epoch, word.rows[epoch]) for epoch in sorted(word.rows))
         except LeaseLost:
             return False

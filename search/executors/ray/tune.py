@@ -28,23 +28,23 @@ T = TypeVar("T")
 class StudySearcher(Searcher):
     """Tune's searcher: each configuration is a trial of the study."""
 
-    def __init__(self, desk: Driver) -> None:
+    def __init__(self, driver: Driver) -> None:
         super().__init__()
-        self._desk = desk
+        self._driver = driver
 
     def suggest(self, trial_id: str) -> dict[str, str] | None:
         """Return the order of a trial; None if there is none now."""
-        order = guarded(self._desk, lambda: self._desk.take(trial_id))
+        order = guarded(self._driver, lambda: self._driver.take(trial_id))
         if order is not None:
             return {"order": order.to_json()}
-        return Searcher.FINISHED if self._desk.is_over else None  # type: ignore[return-value]
+        return Searcher.FINISHED if self._driver.is_over else None  # type: ignore[return-value]
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """End a trial whose last word was said; failures are the watchdog's."""
-        if result is not None and trial_id in self._desk.tasks:
-            guarded(self._desk, lambda: self._desk.end(trial_id, TrialUpdate.from_json(result["word"])))
+        if result is not None and trial_id in self._driver.tasks:
+            guarded(self._driver, lambda: self._driver.end(trial_id, TrialUpdate.from_json(result["word"])))
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Save nothing: the study is the truth."""
@@ -62,14 +62,14 @@ class StudyScheduler(FIFOScheduler):
     Such an actor writes its checkpoint and says a last word; Tune's own way to stop a trial would lose both.
     """
 
-    def __init__(self, desk: Driver) -> None:
+    def __init__(self, driver: Driver) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._desk = desk
+        self._driver = driver
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Take a word, and let the trial go on."""
         word = TrialUpdate.from_json(result["word"])
-        if guarded(self._desk, lambda: self._desk.hear(trial.trial_id, word)) is False:
+        if guarded(self._driver, lambda: self._driver.hear(trial.trial_id, word)) is False:
             _actor(trial).leave.remote()  # comes before the next step
         return str(TrialScheduler.CONTINUE)
 
@@ -85,24 +85,24 @@ class StudyScheduler(FIFOScheduler):
 class TrialTimeout(Callback):
     """Follows which actors have trials, and ends those that hang."""
 
-    def __init__(self, desk: Driver) -> None:
-        self._desk = desk
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
         self._trials: dict[str, Trial] = {}
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Note that an actor has a trial."""
         self._trials[trial.trial_id] = trial
-        guarded(self._desk, lambda: self._desk.begin(trial.trial_id))
+        guarded(self._driver, lambda: self._driver.begin(trial.trial_id))
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Note that the actor of a trial was lost; the desk gives the trial out again, under another name."""
-        guarded(self._desk, lambda: self._desk.lose(trial.trial_id, _why(trial)))
+        guarded(self._driver, lambda: self._driver.lose(trial.trial_id, _why(trial)))
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """End the actors that take too long."""
-        for name in set(self._trials) - set(self._desk.tasks):
+        for name in set(self._trials) - set(self._driver.tasks):
             del self._trials[name]
-        for name in self._desk.overdue():
+        for name in self._driver.overdue():
             if actor := _actor(self._trials[name]):
                 ray.kill(actor)
 
@@ -110,8 +110,8 @@ class TrialTimeout(Callback):
 class StopCriterion(Stopper):
     """Ends Tune's run when the search is asked to stop, or cannot go on."""
 
-    def __init__(self, desk: Driver) -> None:
-        self._desk = desk
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Leave single trials alone."""
@@ -119,19 +119,19 @@ class StopCriterion(Stopper):
 
     def stop_all(self) -> bool:
         """Say whether to end."""
-        return self._desk.stopper.requested or self._desk.failure is not None
+        return self._driver.shutdown.requested or self._driver.failure is not None
 
     def __reduce__(self) -> tuple[type[NoopStopper], tuple[()]]:
         """Stand in Tune's records, which it cannot do without, as one that never ends."""
         return NoopStopper, ()
 
 
-def guarded(desk: Driver, step: Callable[[], T]) -> T | None:
+def guarded(driver: Driver, step: Callable[[], T]) -> T | None:
     """Take a step; what it raises ends the search, and is not for Tune to retry."""
     try:
         return step()
     except Exception as error:
-        desk.failure = desk.failure or error
+        driver.failure = driver.failure or error
         return None
 
 

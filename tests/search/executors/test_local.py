@@ -115,17 +115,17 @@ def test_workers_that_keep_dying_end_the_search(tmp_path: Path, monkeypatch: pyt
 
 
 def test_request_to_stop_cuts_only_where_it_may() -> None:
-    stopper = Shutdown()
-    with stopper.listening(signal.SIGTERM):
+    shutdown = Shutdown()
+    with shutdown.handling_signals(signal.SIGTERM):
         signal.raise_signal(signal.SIGTERM)
-        assert stopper.requested
-        with pytest.raises(ShutdownRequested), stopper.interruptible():
+        assert shutdown.requested
+        with pytest.raises(ShutdownRequested), shutdown.interruptible():
             raise AssertionError("never reached")
 
 
 def test_request_to_stop_cuts_interruptible_work_at_once() -> None:
-    stopper = Shutdown()
-    with stopper.listening(signal.SIGTERM):
-        with pytest.raises(ShutdownRequested), stopper.interruptible():
+    shutdown = Shutdown()
+    with shutdown.handling_signals(signal.SIGTERM):
+        with pytest.raises(ShutdownRequested), shutdown.interruptible():
             signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)

@@ -63,9 +63,9 @@ def test_cpu_jobs_take_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_seat_survives_its_text_and_names_its_gpu() -> None:
-    seat = WorkerSlot(place=Placement(gpu="3", share=0.5, cores=(1, 2)), data="/data/x.npz", device="cpu")
-    assert WorkerSlot.from_json(seat.to_json()) == seat
-    assert seat.environment == {"CUDA_VISIBLE_DEVICES": "3"}
+    slot = WorkerSlot(place=Placement(gpu="3", share=0.5, cores=(1, 2)), data="/data/x.npz", device="cpu")
+    assert WorkerSlot.from_json(slot.to_json()) == slot
+    assert slot.environment == {"CUDA_VISIBLE_DEVICES": "3"}
     assert WorkerSlot.from_json(WorkerSlot().to_json()) == WorkerSlot()
     assert WorkerSlot().environment == {}
 
@@ -76,9 +76,9 @@ def test_process_that_sits_down_is_bound_to_its_cores() -> None:
         "import os, sys\nfrom archscape.search.executors.placement import Seat\n"
         "Seat.from_json(sys.argv[1]).sit()\nprint(os.sched_getaffinity(0))"
     )
-    seat = WorkerSlot(place=Placement(cores=(core,)))
+    slot = WorkerSlot(place=Placement(cores=(core,)))
     done = subprocess.run(
-        [sys.executable, "-c", program, seat.to_json()], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, slot.to_json()], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == str({core})
 

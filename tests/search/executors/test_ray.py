@@ -52,7 +52,7 @@ WAIT = 60.0
 def take(network: Network, context: Context) -> Result:
     """An evaluation of three epochs, which looks at every step whether it is to leave."""
     for epoch in (1, 2, 3):
-        if context.stopping():
+        if context.should_stop():
             raise ShutdownRequested
         if not context.report(epoch, {"accuracy": epoch / 10}):
             return context.result(status="pruned")
@@ -114,22 +114,22 @@ def test_words_and_orders_are_what_they_were_after_a_journey(
 
 
 @pytest.fixture
-def desk(study: Study, plan: SearchPlan, job_file: Path, tmp_path: Path) -> Iterator[Driver]:
+def driver(study: Study, plan: SearchPlan, job_file: Path, tmp_path: Path) -> Iterator[Driver]:
     (tmp_path / "logs").mkdir()
-    desk = Driver(
+    driver = Driver(
         study=study,
         job=replace(read_job(job_file), workers=2),
         plan=plan,
         logs=tmp_path / "logs",
         notify=lambda event: None,
-        stopper=Shutdown(),
+        shutdown=Shutdown(),
     )
-    yield desk
-    desk.give_back()
+    yield driver
+    driver.give_back()
 
 
-def last_word(desk: Driver, name: str, finished: Callable[..., Result]) -> TrialUpdate:
-    return TrialUpdate(worker="vm:1", result=finished(desk.tasks[name].lease))
+def last_word(driver: Driver, name: str, finished: Callable[..., Result]) -> TrialUpdate:
+    return TrialUpdate(worker="vm:1", result=finished(driver.tasks[name].lease))
 
 
 def trial_of(study: Study, number: int) -> Trial:
@@ -137,14 +137,14 @@ def trial_of(study: Study, number: int) -> Trial:
 
 
 def test_a_desk_gives_out_as_many_trials_as_there_are_workers(
-    desk: Driver, study: Study, finished: Callable[..., Result]
+    driver: Driver, study: Study, finished: Callable[..., Result]
 ) -> None:
-    orders = [desk.take("a"), desk.take("b")]
+    orders = [driver.take("a"), driver.take("b")]
     assert [order.number for order in orders if order] == [0, 1]
-    assert desk.take("c") is None
-    desk.begin("a")
-    desk.end("a", last_word(desk, "a", finished))
-    third = desk.take("c")
+    assert driver.take("c") is None
+    driver.begin("a")
+    driver.end("a", last_word(driver, "a", finished))
+    third = driver.take("c")
     assert third
     assert third.number == 2
     assert study.counts() == {"complete": 1, "running": 2}
@@ -154,78 +154,78 @@ def test_a_desk_gives_out_as_many_trials_as_there_are_workers(
     ("why", "cause"),
     [("its node died", "lost_worker"), ("out of memory: its node is running low", "out_of_memory")],
 )
-def test_a_trial_that_lost_its_actors_has_failed(desk: Driver, study: Study, why: str, cause: str) -> None:
+def test_a_trial_that_lost_its_actors_has_failed(driver: Driver, study: Study, why: str, cause: str) -> None:
     for _ in range(3):
-        desk.take("a")
-        desk.begin("a")
-        desk.lose("a", why)
+        driver.take("a")
+        driver.begin("a")
+        driver.lose("a", why)
     trial = trial_of(study, 0)
     assert (trial.state, trial.cause) == ("failed", cause)
     assert trial.message == f"3 workers were lost on it: {why}"
 
 
-def test_a_trial_that_lost_its_actor_is_given_out_again(desk: Driver, study: Study) -> None:
-    first, second = desk.take("a"), desk.take("b")
-    desk.lose("a", "its node died")
-    assert desk.take("c") == first != second
+def test_a_trial_that_lost_its_actor_is_given_out_again(driver: Driver, study: Study) -> None:
+    first, second = driver.take("a"), driver.take("b")
+    driver.lose("a", "its node died")
+    assert driver.take("c") == first != second
     assert study.counts() == {"running": 2}
 
 
-def test_actors_that_keep_dying_end_the_search(desk: Driver) -> None:
+def test_actors_that_keep_dying_end_the_search(driver: Driver) -> None:
     for number in range(9):
-        desk.take(f"{number}")
-        desk.lose(f"{number}", "no module named archscape")
+        driver.take(f"{number}")
+        driver.lose(f"{number}", "no module named archscape")
     words = "9 actors in a row died before a trial ended: no module named archscape"
-    assert str(desk.failure).startswith(words)
+    assert str(driver.failure).startswith(words)
 
 
-def test_a_training_that_takes_far_too_long_has_timed_out(desk: Driver, study: Study) -> None:
-    desk.job = replace(desk.job, recipe=replace(desk.job.recipe, seconds=10.0))
-    desk.take("a")
-    desk.begin("a")
-    assert desk.overdue() == []
-    task = desk.tasks["a"]
+def test_a_training_that_takes_far_too_long_has_timed_out(driver: Driver, study: Study) -> None:
+    driver.job = replace(driver.job, recipe=replace(driver.job.recipe, seconds=10.0))
+    driver.take("a")
+    driver.begin("a")
+    assert driver.overdue() == []
+    task = driver.tasks["a"]
     assert task.began
     task.began -= 80
-    assert desk.overdue() == ["a"]
-    assert desk.overdue() == []
-    desk.lose("a", "it was killed")
+    assert driver.overdue() == ["a"]
+    assert driver.overdue() == []
+    driver.lose("a", "it was killed")
     assert trial_of(study, 0).cause == "timed_out"
 
 
-def test_a_silent_actor_is_ended_but_not_its_trial(desk: Driver) -> None:
-    desk.take("a")
-    desk.begin("a")
-    desk.tasks["a"].heard -= 80
-    assert desk.overdue() == ["a"]
-    assert desk.overdue() == []
+def test_a_silent_actor_is_ended_but_not_its_trial(driver: Driver) -> None:
+    driver.take("a")
+    driver.begin("a")
+    driver.tasks["a"].heard -= 80
+    assert driver.overdue() == ["a"]
+    assert driver.overdue() == []
 
 
-def test_silence_does_not_count_while_the_driver_is_held_up(desk: Driver) -> None:
-    desk.take("a")
-    desk.begin("a")
-    desk.tasks["a"].heard -= 80
-    desk._ticked -= 80
-    assert desk.overdue() == []
+def test_silence_does_not_count_while_the_driver_is_held_up(driver: Driver) -> None:
+    driver.take("a")
+    driver.begin("a")
+    driver.tasks["a"].heard -= 80
+    driver._ticked -= 80
+    assert driver.overdue() == []
 
 
-def test_other_data_than_that_of_the_study_ends_the_search(desk: Driver) -> None:
-    desk.take("a")
-    desk.take("b")
-    desk.begin("a")
-    assert desk.hear("a", TrialUpdate(worker="vm:1", fingerprint="one"))
-    desk.begin("b")
-    assert not desk.hear("b", TrialUpdate(worker="vm:2", fingerprint="two"))
-    assert isinstance(desk.failure, InputError)
-    assert "its fingerprint is two, but the study" in str(desk.failure)
+def test_other_data_than_that_of_the_study_ends_the_search(driver: Driver) -> None:
+    driver.take("a")
+    driver.take("b")
+    driver.begin("a")
+    assert driver.hear("a", TrialUpdate(worker="vm:1", fingerprint="one"))
+    driver.begin("b")
+    assert not driver.hear("b", TrialUpdate(worker="vm:2", fingerprint="two"))
+    assert isinstance(driver.failure, InputError)
+    assert "its fingerprint is two, but the study" in str(driver.failure)
 
 
-def test_what_is_given_back_goes_on_under_its_number(desk: Driver, study: Study) -> None:
-    first = desk.take("a")
-    desk.give_back()
-    assert desk.tasks == {}
+def test_what_is_given_back_goes_on_under_its_number(driver: Driver, study: Study) -> None:
+    first = driver.take("a")
+    driver.give_back()
+    assert driver.tasks == {}
     assert study.counts() == {"waiting": 1}
-    assert desk.take("b") == first
+    assert driver.take("b") == first
 
 
 def test_an_actor_knows_the_folder_of_the_run_by_its_mark(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def gain(rule: HalvingPruner, mark: RungResult) -> float:
 
 
 def going(rule: Pruner, marks: Sequence[RungResult]) -> set[int]:
-    return {mark.number for mark in marks if rule.verdict(1, mark, marks).go}
+    return {mark.number for mark in marks if rule.verdict(1, mark, marks).promote}
 
 
 @given(rungs())
@@ -114,10 +114,10 @@ def test_the_first_trial_goes_on_and_the_reason_says_why() -> None:
     rule = Halving().rule(BOTH, EPOCHS)
     marks = marks_at([(0.1, 1000)])
     verdict = rule.verdict(1, marks[0], marks)
-    assert (verdict.go, verdict.reason) == (True, "rank 1 of 1 at epoch 1; the best one goes on")
+    assert (verdict.promote, verdict.reason) == (True, "rank 1 of 1 at epoch 1; the best one goes on")
     marks = marks_at([(0.9, 100), (0.8, 200), (0.7, 300), (0.6, 400), (0.5, 500), (0.4, 600)])
     verdict = rule.verdict(3, marks[2], marks)
-    assert (verdict.go, verdict.reason) == (False, "rank 3 of 6 at epoch 3; the best 2 go on")
+    assert (verdict.promote, verdict.reason) == (False, "rank 3 of 6 at epoch 3; the best 2 go on")
 
 
 def test_within_a_layer_those_in_empty_places_go_first() -> None:
@@ -208,7 +208,7 @@ def test_a_search_ends_with_the_best_of_every_rung_beyond_it(seed: int, workers:
         accuracy = final[number] * rung / EPOCHS + rng.gauss(0, 0.05)
         mine = RungResult(number=number, values=(accuracy, cost[number]), passed=False)
         marks[rung][number] = mine
-        if rule.verdict(rung, mine, list(marks[rung].values())).go:
+        if rule.verdict(rung, mine, list(marks[rung].values())).promote:
             marks[rung][number] = replace(mine, passed=True)
             running.append((number, rung))
     for rung in rule.rungs:

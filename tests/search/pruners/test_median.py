@@ -33,28 +33,28 @@ def test_decides_after_every_epoch_but_the_last() -> None:
 def test_nothing_is_stopped_before_enough_others_were_there() -> None:
     few = marks(0.9, 0.8, 0.1)
     verdict = rule().verdict(2, few[2], few)
-    assert (verdict.go, verdict.reason) == (True, "2 other trials at epoch 2, too few to compare with")
-    assert not rule(trials=2).verdict(2, few[2], few).go
+    assert (verdict.promote, verdict.reason) == (True, "2 other trials at epoch 2, too few to compare with")
+    assert not rule(trials=2).verdict(2, few[2], few).promote
 
 
 def test_what_is_worse_than_the_median_of_the_others_is_stopped() -> None:
     known = marks(0.9, 0.5, 0.6, 0.7)
-    assert [rule().verdict(2, mark, known).go for mark in known] == [True, False, False, True]
-    assert [rule("minimize").verdict(2, mark, known).go for mark in known] == [False, True, True, False]
+    assert [rule().verdict(2, mark, known).promote for mark in known] == [True, False, False, True]
+    assert [rule("minimize").verdict(2, mark, known).promote for mark in known] == [False, True, True, False]
     reason = rule().verdict(2, known[1], known).reason
     assert reason == "accuracy 0.5 at epoch 2 is worse than the median 0.7 of 3 others"
 
 
 def test_equal_trials_all_go_on() -> None:
     same = marks(*[0.5] * 6)
-    assert all(rule().verdict(1, mark, same).go for mark in same)
+    assert all(rule().verdict(1, mark, same).promote for mark in same)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.sampled_from(["maximize", "minimize"]))
 def test_the_best_always_goes_on(values: list[float], way: Direction) -> None:
     known = marks(*values)
     best = (max if way == "maximize" else min)(known, key=lambda mark: mark.values[0])
-    assert rule(way).verdict(1, best, known).go
+    assert rule(way).verdict(1, best, known).promote
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.randoms(use_true_random=False))

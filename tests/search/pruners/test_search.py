@@ -55,7 +55,7 @@ def test_a_search_stops_what_its_rule_stops_and_says_so(job_file: Path, tmp_path
     assert set(last[trials.index[trials["status"] == "complete"]]) == {EPOCHS}
     for rung in rule.rungs:
         marks = marks_at(rung, found)
-        going = {mark.number for mark in marks if rule.verdict(rung, mark, marks).go}
+        going = {mark.number for mark in marks if rule.verdict(rung, mark, marks).promote}
         assert going <= {mark.number for mark in marks if mark.passed}
 
 

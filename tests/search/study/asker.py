@@ -20,7 +20,7 @@ from archscape.spaces import Space
 
 folder, trials, *flags = sys.argv[1:]
 space = Space.from_yaml(Path(folder, "space.yaml").read_text())
-plan = replace(SearchPlan(space=space, proposer=RandomSampler(), trials=0, seed=0), trials=int(trials))
+plan = replace(SearchPlan(space=space, sampler=RandomSampler(), trials=0, seed=0), trials=int(trials))
 with Study.open(Path(folder)) as study:
     while lease := study.ask_unique(plan.propose, Owner.current(), trials=plan.trials):
         print(lease.number, lease.hash, flush=True)

@@ -42,14 +42,14 @@ def wait(until: Callable[[], bool], seconds: float = 20) -> None:
 def give_to(other: Owner, study: Study, lease: Lease) -> None:
     """Let another process take a trial, as it may when its owner was silent for too long."""
     study.release(lease)
-    assert study.look(other, trials=1).lease is not None
+    assert study.next_work(other, trials=1).lease is not None
 
 
 def test_signs_of_life_are_given_while_the_block_takes(study: Study, lease: Lease, said: list[str]) -> None:
-    with keep_alive(study, lease, said.append, stop=lambda: None) as hold:
+    with keep_alive(study, lease, said.append, stop=lambda: None) as heartbeat:
         beats = {study.trials()[0].beat}
         wait(lambda: len(beats.add(study.trials()[0].beat) or beats) > 3)
-        hold.check()
+        heartbeat.check()
     assert not [thread for thread in threading.enumerate() if thread.name == "hold-0"]
     assert said == []
 
@@ -57,31 +57,31 @@ def test_signs_of_life_are_given_while_the_block_takes(study: Study, lease: Leas
 def test_loss_is_found_out_by_the_thread(
     study: Study, lease: Lease, elsewhere: Owner, said: list[str]
 ) -> None:
-    with keep_alive(study, lease, said.append, stop=lambda: None) as hold:
+    with keep_alive(study, lease, said.append, stop=lambda: None) as heartbeat:
         give_to(elsewhere, study, lease)
-        wait(lambda: hold.lost)
+        wait(lambda: heartbeat.lost)
         with pytest.raises(LeaseLost):
-            hold.check()
+            heartbeat.check()
 
 
 def test_process_that_was_frozen_finds_out_before_its_thread_does(
     study: Study, lease: Lease, elsewhere: Owner, said: list[str]
 ) -> None:
     """Whichever thread wakes up first: who was silent for long asks before it goes on."""
-    hold = Heartbeat(study, lease, said.append, lambda: None)
-    hold.check()
+    heartbeat = Heartbeat(study, lease, said.append, lambda: None)
+    heartbeat.check()
     give_to(elsewhere, study, lease)
     threading.Event().wait(3 * study.lease_seconds)
     with pytest.raises(LeaseLost):
-        hold.check()
+        heartbeat.check()
 
 
 def test_trial_that_has_ended_is_lost(
     study: Study, lease: Lease, finished: Callable[..., object], said: list[str]
 ) -> None:
     study.tell(finished(lease))  # type: ignore[arg-type]
-    with keep_alive(study, lease, said.append, stop=lambda: None) as hold:
-        wait(lambda: hold.lost)
+    with keep_alive(study, lease, said.append, stop=lambda: None) as heartbeat:
+        wait(lambda: heartbeat.lost)
 
 
 def test_database_that_is_away_loses_nothing(
@@ -90,10 +90,13 @@ def test_database_that_is_away_loses_nothing(
     def away(lease: Lease) -> bool:
         raise StudyError("study.db: the disk is on fire")
 
-    with monkeypatch.context() as patch, keep_alive(study, lease, said.append, stop=lambda: None) as hold:
+    with (
+        monkeypatch.context() as patch,
+        keep_alive(study, lease, said.append, stop=lambda: None) as heartbeat,
+    ):
         patch.setattr(study, "beat", away)
         wait(lambda: bool(said))
-        hold.check()
+        heartbeat.check()
     assert said[0] == "no sign of life could be given: study.db: the disk is on fire"
 
 

@@ -99,7 +99,7 @@ def test_shows_trials_that_were_stopped_early_once_they_have_ended(
     lease = ask(study, plan, owner)
     study.report(lease, {1: {"accuracy": 0.3}}, rule=never)
     study.release(lease)
-    study.look(owner, trials=1, rule=never)
+    study.next_work(owner, trials=1, rule=never)
     [trial] = through_optuna(study).trials
     assert trial.state == TrialState.PRUNED
     assert (trial.user_attrs["cause"], trial.user_attrs["message"]) == ("never", "nobody goes on")

@@ -126,10 +126,10 @@ def test_trial_of_a_living_process_is_left_to_it(
     process = ask_elsewhere(tmp_path, tiny, 1)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("0 ")
-    look = study.look(owner, trials=1)
+    look = study.next_work(owner, trials=1)
     assert (look.lease, look.working) == (None, 1)
     process.communicate(timeout=60)
-    look = study.look(owner, trials=1)
+    look = study.next_work(owner, trials=1)
     assert look.lease is not None
     assert (look.lease.number, look.working) == (0, 0)
 
@@ -140,11 +140,11 @@ def test_trial_of_a_killed_process_goes_on_as_it_was(
     process = ask_elsewhere(tmp_path, tiny, 4, "--die")
     number, digest = process.communicate(timeout=60)[0].split()
     [before] = study.trials()
-    lease = study.look(owner, trials=4).lease
+    lease = study.next_work(owner, trials=4).lease
     assert lease is not None
     assert (lease.number, lease.hash) == (int(number), digest) == (0, lease.network.hash())
     assert lease.seed == before.seed
-    assert study.look(elsewhere, trials=4).lease is None
+    assert study.next_work(elsewhere, trials=4).lease is None
     assert study.tell(finished(lease))
     assert study.trials()[0].attempts == 2
 
@@ -167,7 +167,7 @@ def lose(study: Study, plan: SearchPlan, gone: Gone, times: int) -> Lease:
     """Let the first trial be taken up so often by processes that have ended since."""
     lease = ask(study, plan, gone(0))
     for n in range(1, times):
-        assert study.look(gone(n), trials=1).lease is not None
+        assert study.next_work(gone(n), trials=1).lease is not None
     return lease
 
 
@@ -175,7 +175,7 @@ def test_trial_that_loses_every_worker_fails(
     study: Study, plan: SearchPlan, owner: Owner, gone: Gone
 ) -> None:
     lose(study, plan, gone, MAX_ATTEMPTS)
-    look = study.look(owner, trials=1)
+    look = study.next_work(owner, trials=1)
     assert look.lease is None
     assert [(result.status, result.cause) for result in look.ended] == [("failed", "lost_worker")]
     [trial] = study.trials()
@@ -192,11 +192,11 @@ def test_result_on_disk_is_told_and_not_worked_for_again(
 ) -> None:
     lease = lose(study, plan, gone, MAX_ATTEMPTS)
     study.spool(finished(lease, 0.7))
-    look = study.look(owner, trials=1)
+    look = study.next_work(owner, trials=1)
     assert look.lease is None
     assert [result.status for result in look.ended] == ["complete"]
     assert study.trials()[0].metrics["accuracy"] == 0.7
-    assert study.look(owner, trials=1).ended == []
+    assert study.next_work(owner, trials=1).ended == []
     assert Spool(folder=tmp_path / "spool").get(0, lease.hash) is None
 
 
@@ -207,7 +207,7 @@ def test_result_on_disk_that_was_told_is_swept_away(
     lease = ask(study, plan, owner)
     study.tell(finished(lease))
     study.spool(finished(lease))
-    assert study.look(owner, trials=1).ended == []
+    assert study.next_work(owner, trials=1).ended == []
     assert list((tmp_path / "spool").iterdir()) == []
 
 
@@ -217,7 +217,7 @@ def test_released_trial_counts_as_not_tried(study: Study, plan: SearchPlan, owne
         assert lease is not None
         study.release(lease)
         assert states(study) == ["waiting"]
-        look = study.look(owner, trials=1)
+        look = study.next_work(owner, trials=1)
         assert (look.ended, states(study)) == ([], ["running"])
         lease = look.lease
     assert study.trials()[0].attempts == 1
@@ -240,13 +240,13 @@ def test_process_on_another_machine_is_dead_when_silent_for_a_lease(
     lease = ask(study, plan, elsewhere)
     for moment in (1000.0, 1050.0, 1060.0):
         now[0] = moment
-        assert study.look(owner, trials=1).lease is None
+        assert study.next_work(owner, trials=1).lease is None
     assert study.beat(lease)
     for moment in (1061.0, 1121.0):
         now[0] = moment
-        assert study.look(owner, trials=1).lease is None
+        assert study.next_work(owner, trials=1).lease is None
     now[0] = 1121.1
-    assert study.look(owner, trials=1).lease is not None
+    assert study.next_work(owner, trials=1).lease is not None
     assert not study.beat(lease)
 
 
@@ -254,10 +254,10 @@ def test_long_work_between_two_looks_makes_nobody_look_dead(
     study: Study, plan: SearchPlan, owner: Owner, elsewhere: Owner, now: list[float]
 ) -> None:
     lease = ask(study, plan, elsewhere)
-    assert study.look(owner, trials=1).lease is None
+    assert study.next_work(owner, trials=1).lease is None
     study.beat(lease)
     now[0] = 86_400.0
-    assert study.look(owner, trials=1).lease is None
+    assert study.next_work(owner, trials=1).lease is None
 
 
 def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
@@ -266,7 +266,7 @@ def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
     """Nobody could show that it lives, so the silence counts from when the database was back."""
     study.lease_seconds = 0.5
     ask(study, plan, elsewhere)
-    assert study.look(owner, trials=1).lease is None
+    assert study.next_work(owner, trials=1).lease is None
     with monkeypatch.context() as patch:
 
         def away(*given: object) -> None:
@@ -278,10 +278,10 @@ def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
 
         patch.setattr(study.storage, "wait", wait)
         patch.setattr(Database, "_run", away)
-        look = study.look(owner, trials=1)
+        look = study.next_work(owner, trials=1)
     assert (look.lease, look.working) == (None, 1)
     time.sleep(0.6)
-    assert study.look(owner, trials=1).lease is not None
+    assert study.next_work(owner, trials=1).lease is not None
 
 
 def test_file_that_was_locked_for_longer_than_a_lease_makes_nobody_look_dead(
@@ -291,12 +291,12 @@ def test_file_that_was_locked_for_longer_than_a_lease_makes_nobody_look_dead(
     with Study.open(tmp_path, name="locked", facts=FACTS) as study:
         study.lease_seconds = 0.5
         ask(study, plan, elsewhere)
-        assert study.look(owner, trials=1).lease is None
+        assert study.next_work(owner, trials=1).lease is None
         other = sqlite3.connect(tmp_path / "study.db", isolation_level=None, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")
         release = threading.Timer(1.5, other.close)
         release.start()
-        look = study.look(owner, trials=1)
+        look = study.next_work(owner, trials=1)
         release.join()
     assert (look.lease, look.working) == (None, 1)
 
@@ -309,9 +309,9 @@ def test_a_lease_is_as_long_as_the_settings_say(
     now = [0.0]
     with Study.open(tmp_path) as other:
         other.watch = LivenessMonitor(clock=lambda: now[0])
-        assert other.look(owner, trials=1).lease is None
+        assert other.next_work(owner, trials=1).lease is None
         now[0] = 5.1
-        assert other.look(owner, trials=1).lease is not None
+        assert other.next_work(owner, trials=1).lease is not None
 
 
 # Steps whose answer is lost on the way.
@@ -345,12 +345,12 @@ def test_nothing_happens_twice_though_every_answer_is_lost(
 ) -> None:
     leases = [ask(study, plan, gone(0), trials=4) for _ in range(4)]
     assert [lease.number for lease in leases] == [0, 1, 2, 3]
-    taken = study.look(owner, trials=4).lease
+    taken = study.next_work(owner, trials=4).lease
     assert taken is not None
     assert [trial.attempts for trial in study.trials()] == [2, 1, 1, 1]
     assert study.report(taken, {1: {"accuracy": 0.5}}) is None
     study.tell(finished(taken, 0.8))
-    other = study.look(owner, trials=4).lease
+    other = study.next_work(owner, trials=4).lease
     assert other is not None
     assert other.number == 1
     study.release(other)
@@ -383,7 +383,7 @@ def test_request_to_stop_is_seen_by_all_until_work_goes_on(
     study.stop()
     assert study.is_stopping()
     study.release(lease)
-    assert study.look(owner, trials=1).stop
+    assert study.next_work(owner, trials=1).stop
     study.change(study.settings)
     assert not study.is_stopping()
 

@@ -30,7 +30,7 @@ class Half:
 
     def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
         place = self._order(marks).index(mine.number)
-        return Decision(go=2 * place < len(marks), reason=f"place {place + 1} of {len(marks)} at {rung}")
+        return Decision(promote=2 * place < len(marks), reason=f"place {place + 1} of {len(marks)} at {rung}")
 
     def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
         passed = {mark.number for mark in marks if mark.passed}
@@ -62,13 +62,13 @@ def ask(study: Study, plan: SearchPlan, owner: Owner) -> Callable[..., Lease]:
 def reach(study: Study, lease: Lease, rung: int, accuracy: float) -> bool:
     """Let a trial reach a rung, and leave it if it is stopped; return whether it goes on."""
     verdict = study.report(lease, {rung: {"accuracy": accuracy, "loss": 1.0}}, rule=Half())
-    if verdict is not None and not verdict.go:
+    if verdict is not None and not verdict.promote:
         study.release(lease)
-    return verdict is None or verdict.go
+    return verdict is None or verdict.promote
 
 
 def look(study: Study, owner: Owner, trials: int = 24, busy: Sequence[int] = ()) -> Work:
-    return study.look(owner, trials=trials, rule=Half(), busy=busy)
+    return study.next_work(owner, trials=trials, rule=Half(), busy=busy)
 
 
 def test_first_at_a_rung_goes_on_and_a_worse_one_is_paused(study: Study, ask: Callable[..., Lease]) -> None:
@@ -214,7 +214,7 @@ def test_trial_whose_machine_died_while_it_paused_is_no_stumbling_block(
     silent = ask(by=elsewhere)
     verdict = study.report(silent, {1: {"accuracy": 0.4}}, rule=Half())
     assert verdict is not None
-    assert not verdict.go
+    assert not verdict.promote
     for x in (0.1, 0.2):
         reach(study, ask(), 1, x)
     assert look(study, owner, busy=[0]).lease is None

@@ -99,7 +99,7 @@ def work_of_a_trial(
         study.tell(finished(first))
         study.history()
         with counted(study) as work:
-            study.look(owner, trials=size + 9)
+            study.next_work(owner, trials=size + 9)
             lease = study.ask_unique(plan.propose, owner, trials=size + 9)
             assert lease is not None
             study.beat(lease)
@@ -108,7 +108,7 @@ def work_of_a_trial(
             study.tell(finished(lease))
             study.history()
             if rule:
-                study.look(owner, trials=size + 9, rule=rule)
+                study.next_work(owner, trials=size + 9, rule=rule)
     return work
 
 
@@ -145,11 +145,11 @@ def test_changes_are_numbered_in_the_order_in_which_they_happened(
 def test_latest_is_when_a_trial_came_or_ended_last(
     study: Study, plan: SearchPlan, owner: Owner, finished: Callable[..., Result]
 ) -> None:
-    ledger = study._read
-    assert ledger(lambda rows: rows.latest()) == ""
+    trial_rows = study._read
+    assert trial_rows(lambda rows: rows.latest()) == ""
     lease = study.ask_unique(plan.propose, owner, trials=1)
     assert lease is not None
-    started = ledger(lambda rows: rows.latest())
+    started = trial_rows(lambda rows: rows.latest())
     study.tell(finished(lease))
     [trial] = study.trials()
-    assert (started, ledger(lambda rows: rows.latest())) == (trial.started, trial.finished)
+    assert (started, trial_rows(lambda rows: rows.latest())) == (trial.started, trial.finished)

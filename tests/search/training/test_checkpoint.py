@@ -53,7 +53,7 @@ def convnet(width: int = 8) -> nn.Module:
 
 
 def after(steps: int) -> Callable[[], bool]:
-    """Return a `stopping` that lets so many steps pass."""
+    """Return a `should_stop` that lets so many steps pass."""
     left = iter(range(steps))
     return lambda: next(left, None) is None
 
@@ -90,7 +90,7 @@ def test_interrupted_at_random_steps_it_gives_the_same_bits(
     while not outcomes or outcomes[-1].status == "interrupted":
         torch.manual_seed(rng.getrandbits(32))  # another process has other generators
         outcomes.append(
-            train(convnet, digits, recipe, seed=5, checkpoint=path, stopping=after(rng.randrange(1, 30)))
+            train(convnet, digits, recipe, seed=5, checkpoint=path, should_stop=after(rng.randrange(1, 30)))
         )
     assert len(outcomes) > 3
     assert outcomes[-1].status == "complete"
@@ -101,9 +101,9 @@ def test_interrupted_at_random_steps_it_gives_the_same_bits(
 def test_interrupted_at_the_edge_of_an_epoch_it_gives_the_same_bits(
     step: int, digits: Dataset, path: Path
 ) -> None:
-    left = train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(step))
+    left = train(convnet, digits, RECIPE, seed=5, checkpoint=path, should_stop=after(step))
     assert (left.status, left.metrics["steps"], left.state) == ("interrupted", step, None)
-    again = train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(0))
+    again = train(convnet, digits, RECIPE, seed=5, checkpoint=path, should_stop=after(0))
     assert (again.status, again.metrics["steps"]) == ("interrupted", step)
     done = train(convnet, digits, RECIPE, seed=5, checkpoint=path)
     assert same(done, train(convnet, digits, RECIPE, seed=5))
@@ -148,7 +148,7 @@ def test_half_batches_after_memory_ran_out_stay_halves(digits: Dataset, path: Pa
         models.append(Greedy())
         return models[-1]
 
-    train(build, digits, RECIPE, seed=5, checkpoint=path, stopping=after(30))
+    train(build, digits, RECIPE, seed=5, checkpoint=path, should_stop=after(30))
     done = train(build, digits, RECIPE, seed=5, checkpoint=path)
     assert [model.tried for model in models] == [1, 0]
     assert same(done, train(Greedy, digits, RECIPE, seed=5))
@@ -158,7 +158,12 @@ def test_the_time_before_the_interruption_counts(digits: Dataset, path: Path) ->
     recipe = Recipe(epochs=100_000, seconds=0.4)
     began = time.perf_counter()
     left = train(
-        convnet, digits, recipe, seed=0, checkpoint=path, stopping=lambda: time.perf_counter() > began + 0.3
+        convnet,
+        digits,
+        recipe,
+        seed=0,
+        checkpoint=path,
+        should_stop=lambda: time.perf_counter() > began + 0.3,
     )
     assert left.status == "interrupted"
     spent = left.metrics["seconds"]
@@ -253,7 +258,7 @@ def lines_of(path: Path, digits: Dataset, build: Callable[[], nn.Module], recipe
 @pytest.fixture
 def left(path: Path, digits: Dataset) -> Path:
     """The checkpoint of a training that was interrupted in its first epoch."""
-    train(convnet, digits, Recipe(epochs=1), seed=5, checkpoint=path, stopping=after(7))
+    train(convnet, digits, Recipe(epochs=1), seed=5, checkpoint=path, should_stop=after(7))
     return path
 
 
@@ -316,7 +321,7 @@ def test_other_rungs_make_another_training_if_the_rate_follows_them(digits: Data
     for schedule in ("rungs", "cosine"):
         for rungs in ((1,), (2,)):
             recipe = replace(RECIPE, schedule=schedule)
-            stopping = after(7)
+            should_stop = after(7)
             train(
                 convnet,
                 digits,
@@ -324,7 +329,7 @@ def test_other_rungs_make_another_training_if_the_rate_follows_them(digits: Data
                 seed=5,
                 rungs=rungs,
                 checkpoint=path,
-                stopping=stopping,
+                should_stop=should_stop,
                 log=log.append,
             )
     assert [line.partition("is of another ")[2] for line in log] == [
@@ -338,9 +343,9 @@ def test_other_rungs_make_another_training_if_the_rate_follows_them(digits: Data
 def test_on_cuda_it_gives_the_same_bits_too(digits: Dataset, path: Path) -> None:
     expected = train(convnet, digits, RECIPE, seed=5, device="cuda")
     for steps in (7, 30, 1000):
-        stopping = after(steps)
+        should_stop = after(steps)
         torch.cuda.manual_seed(steps)
-        done = train(convnet, digits, RECIPE, seed=5, device="cuda", checkpoint=path, stopping=stopping)
+        done = train(convnet, digits, RECIPE, seed=5, device="cuda", checkpoint=path, should_stop=should_stop)
     assert same(done, expected)
 
 
@@ -350,7 +355,9 @@ def test_on_cuda_it_gives_the_same_bits_too(digits: Dataset, path: Path) -> None
 def test_a_disk_that_is_full_is_survived_and_logged(digits: Dataset, tmp_path: Path) -> None:
     log: list[str] = []
     missing = tmp_path / "gone" / "net.partial"
-    outcome = train(convnet, digits, RECIPE, seed=5, checkpoint=missing, stopping=after(30), log=log.append)
+    outcome = train(
+        convnet, digits, RECIPE, seed=5, checkpoint=missing, should_stop=after(30), log=log.append
+    )
     assert (outcome.status, outcome.metrics["steps"]) == ("interrupted", 30)
     assert len(log) == 1
     assert "no checkpoint could be written" in log[0]
@@ -359,7 +366,7 @@ def test_a_disk_that_is_full_is_survived_and_logged(digits: Dataset, tmp_path: P
 def test_a_failed_writing_leaves_the_file_that_was_there_and_no_other(
     digits: Dataset, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(30))
+    train(convnet, digits, RECIPE, seed=5, checkpoint=path, should_stop=after(30))
     before = path.read_bytes()
 
     def full(file: int) -> None:
@@ -367,7 +374,7 @@ def test_a_failed_writing_leaves_the_file_that_was_there_and_no_other(
 
     monkeypatch.setattr(os, "fsync", full)
     log: list[str] = []
-    train(convnet, digits, RECIPE, seed=5, checkpoint=path, stopping=after(30), log=log.append)
+    train(convnet, digits, RECIPE, seed=5, checkpoint=path, should_stop=after(30), log=log.append)
     assert "No space left on device" in log[-1]
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]

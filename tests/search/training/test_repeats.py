@@ -108,7 +108,7 @@ def test_interrupted_anywhere_it_makes_the_same(steps: int, digits: Dataset, tmp
                 seed=3,
                 repeats=3,
                 checkpoint=path,
-                stopping=after(steps if len(outcomes) < 4 else 1000),
+                should_stop=after(steps if len(outcomes) < 4 else 1000),
             )
         )
     assert len(outcomes) > 2

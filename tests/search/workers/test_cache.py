@@ -51,14 +51,14 @@ class Study:
         number: int = 0,
         seed: int = 0,
         report: Callable[[int], bool] = lambda epoch: True,
-        stopping: Callable[[], bool] = never,
+        should_stop: Callable[[], bool] = never,
     ) -> Result:
         def told(epoch: int, row: Mapping[str, float]) -> bool:
             self.epochs.append(epoch)
             return report(epoch)
 
         lease = lease_of(number, network, Owner.current(), seed=seed)
-        context = Context(lease=lease, worker="w1", log=self.log.append, report=told, stopping=stopping)
+        context = Context(lease=lease, worker="w1", log=self.log.append, report=told, should_stop=should_stop)
         return self.through(network, context)
 
     def weights(self) -> dict[str, bytes]:
@@ -167,7 +167,7 @@ def test_only_complete_results_are_kept(
     one = study("one")
     assert one.run(network, report=lambda epoch: False).status == "pruned"
     with pytest.raises(ShutdownRequested):
-        one.run(network, stopping=lambda: True)
+        one.run(network, should_stop=lambda: True)
     bad = study("bad", recipe=Recipe(epochs=1, optimizer="sgd", rate=1e30, warmup=0.0))
     assert bad.run(network).cause == "diverged"
     assert not (tmp_path / "cache").exists()

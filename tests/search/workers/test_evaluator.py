@@ -33,10 +33,10 @@ def context(
     *,
     log: Callable[[str], None] = print,
     report: Callable[[int, Mapping[str, float]], bool] = lambda epoch, row: True,
-    stopping: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never,
 ) -> Context:
     lease = lease_of(0, network, Owner.current(), seed=0)
-    return Context(lease=lease, worker="w1", log=log, report=report, stopping=stopping)
+    return Context(lease=lease, worker="w1", log=log, report=report, should_stop=should_stop)
 
 
 def after(steps: int) -> Callable[[], bool]:
@@ -68,7 +68,7 @@ def test_an_interrupted_trial_raises_and_goes_on_with_the_same_bits(
     weights.unlink()
     for _ in range(2):
         with pytest.raises(ShutdownRequested):
-            training(network, context(network, stopping=after(17)))
+            training(network, context(network, should_stop=after(17)))
         assert [path.name for path in tmp_path.iterdir()] == [partial.name]
     log: list[str] = []
     result = training(network, context(network, log=log.append))
@@ -99,7 +99,7 @@ def test_a_failed_trial_leaves_a_cause_and_no_file(
     training: TrainingEvaluator, network: Network, tmp_path: Path
 ) -> None:
     with pytest.raises(ShutdownRequested):
-        training(network, context(network, stopping=after(17)))
+        training(network, context(network, should_stop=after(17)))
     bad = replace(training, recipe=replace(RECIPE, optimizer="sgd", rate=1e30, warmup=0.0))
     result = bad(network, context(network))
     assert (result.status, result.cause) == ("failed", "diverged")

@@ -35,7 +35,7 @@ class Traced:
         return Reporter(
             study=self.study,
             lease=self.lease,
-            hold=Heartbeat(self.study, self.lease, self.lines.append, lambda: None),
+            heartbeat=Heartbeat(self.study, self.lease, self.lines.append, lambda: None),
             rule=rule,
             worker="w1",
             log=self.lines.append,
@@ -113,8 +113,8 @@ def test_trial_that_was_lost_ends_at_its_next_epoch(
 ) -> None:
     report = traced.reporter()
     traced.study.release(traced.lease)
-    traced.study.look(elsewhere, trials=1)
-    monkeypatch.setattr(report.hold, "_between", 0.0)  # it was frozen for more than two signs of life
+    traced.study.next_work(elsewhere, trials=1)
+    monkeypatch.setattr(report.heartbeat, "_between", 0.0)  # it was frozen for more than two signs of life
     with pytest.raises(LeaseLost):
         report(1, {"accuracy": 0.5})
     assert (traced.kept(), traced.lines, traced.events) == ([], [], [])

@@ -39,8 +39,8 @@ def test_trial_that_hangs_has_failed_before_its_process_ends(
         evaluate=hang,
         logs=tmp_path,
         notify=lambda event: None,
-        stopper=Shutdown(),
-        watchdog=Watchdog(seconds=0.05, bite=bitten.set),
+        shutdown=Shutdown(),
+        watchdog=Watchdog(seconds=0.05, kill=bitten.set),
     )
     worker.run()
     [trial] = study.trials()
@@ -49,13 +49,13 @@ def test_trial_that_hangs_has_failed_before_its_process_ends(
 
 
 def test_what_ends_in_time_is_left_alone() -> None:
-    bites: list[str] = []
-    with Watchdog(seconds=0.05, bite=lambda: bites.append("bite")).watching(bites.append):
+    kills: list[str] = []
+    with Watchdog(seconds=0.05, kill=lambda: kills.append("kill")).watching(kills.append):
         pass
     assert not threading.Event().wait(0.2)
-    assert bites == []
+    assert kills == []
 
 
 def test_without_a_limit_nothing_watches() -> None:
-    with Watchdog(seconds=None, bite=pytest.fail).watching(pytest.fail):
+    with Watchdog(seconds=None, kill=pytest.fail).watching(pytest.fail):
         assert [t for t in threading.enumerate() if isinstance(t, threading.Timer)] == []

@@ -50,7 +50,7 @@ def worker(study: Study, plan: SearchPlan, events: list[Event], tmp_path: Path) 
             evaluate=evaluate,
             logs=tmp_path / "logs",
             notify=events.append,
-            stopper=Shutdown(),
+            shutdown=Shutdown(),
         )
 
     return worker
@@ -83,8 +83,8 @@ def test_work_on_a_trial_that_another_has_now_is_dropped(
 
     def frozen(network: Network, context: Context) -> Result:
         study.release(context.lease)
-        assert study.look(elsewhere, trials=1).lease is not None
-        at_work.stopper.request()  # so that this test ends; the trial is not its own any more
+        assert study.next_work(elsewhere, trials=1).lease is not None
+        at_work.shutdown.request()  # so that this test ends; the trial is not its own any more
         threading.Event().wait(3 * study.lease_seconds)
         return give_result(network, context)
 
@@ -104,8 +104,8 @@ def test_loss_right_before_the_result_is_found_out_too(
     def frozen_at_the_end(network: Network, context: Context) -> Result:
         result = give_result(network, context)
         study.release(context.lease)
-        assert study.look(elsewhere, trials=1).lease is not None
-        at_work.stopper.request()
+        assert study.next_work(elsewhere, trials=1).lease is not None
+        at_work.shutdown.request()
         threading.Event().wait(3 * study.lease_seconds)
         return result
 
@@ -200,14 +200,14 @@ def test_request_to_leave_the_study_reaches_a_training_in_its_middle(
 ) -> None:
     def train(network: Network, context: Context) -> Result:
         study.stop()
-        while not context.stopping():
+        while not context.should_stop():
             threading.Event().wait(0.005)
         raise ShutdownRequested
 
     study.lease_seconds = 0.04
     at_work = worker(train, trials=3)
     at_work.run()
-    assert at_work.stopper.requested
+    assert at_work.shutdown.requested
     [trial] = study.trials()
     assert (trial.state, trial.attempts, trial.owner) == ("waiting", 0, None)
     assert "w1 gives it back" in log_of(tmp_path, 0)

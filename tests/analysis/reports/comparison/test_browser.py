@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archscape.analysis.reports.comparison.entrant import entrants
+from archscape.analysis.reports.comparison.compared_network import entrants
 from archscape.analysis.reports.comparison.page import write_comparison
 from archscape.spaces import catalog_networks, load_network
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archscape.analysis.costs.profile import profile
-from archscape.analysis.reports.comparison.entrant import ComparedNetwork, Terms, entrants
+from archscape.analysis.reports.comparison.compared_network import ComparedNetwork, Terms, entrants
 from archscape.analysis.reports.comparison.figure import KINDS, write_comparison_figure
 from archscape.spaces import InputError, Network, load_network
 

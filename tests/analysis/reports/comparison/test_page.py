@@ -10,7 +10,7 @@ from archscape.analysis.costs.conventions import CONVENTIONS, count
 from archscape.analysis.costs.memory.curve import memory_curve
 from archscape.analysis.costs.profile import profile
 from archscape.analysis.lint import lint
-from archscape.analysis.reports.comparison.entrant import ComparedNetwork, Terms, entrants
+from archscape.analysis.reports.comparison.compared_network import ComparedNetwork, Terms, entrants
 from archscape.analysis.reports.comparison.page import COLORS, write_comparison
 from archscape.spaces import Network, catalog_networks, load_network
 from archscape.spaces.errors import InputError
@@ -172,12 +172,14 @@ def test_the_convention_is_stated(classic: Page) -> None:
 
 
 def test_the_lede_says_how_far_they_lie_apart(classic: Page, written: Written) -> None:
-    assert classic.one("p", class_="lede") == (
+    assert classic.one("p", class_="summary") == (
         "61,100,840 to 138,357,544 parameters (2.26×); 714,188,480 to 15,470,264,320 MACs (21.7×); "
         "494,184 to 13,556,712 activations (27.4×)."
     )
-    assert "different shapes" in written("lenet5", "vgg16").one("p", class_="lede")
-    assert written("lenet5").one("p", class_="lede") == "61,706 parameters; 416,520 MACs; 6,518 activations."
+    assert "different shapes" in written("lenet5", "vgg16").one("p", class_="summary")
+    assert (
+        written("lenet5").one("p", class_="summary") == "61,706 parameters; 416,520 MACs; 6,518 activations."
+    )
 
 
 def test_many_networks_are_counted_in_the_title(written: Written) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from archscape.analysis.reports.comparison.entrant import entrants
+from archscape.analysis.reports.comparison.compared_network import entrants
 from archscape.analysis.reports.comparison.page import write_comparison
 from archscape.analysis.reports.population.page import write_population_page
 from archscape.analysis.reports.run.page import write_report

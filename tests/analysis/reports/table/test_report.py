@@ -132,7 +132,7 @@ def test_the_page_of_a_table_has_all_its_rows_and_parts(
     assert list(page.figures) == ["frontier", "families", "edf"]
     assert page.grid["columns"][1]["values"] == [90, 85, 80, 60, 50, 40]
     assert page.grid["marks"]["on the frontier over GMACs"] == [4, 2, 1, 0]
-    assert "6 networks of 2 families: top-1 from 40 to 90" in page.one("p", class_="lede")
+    assert "6 networks of 2 families: top-1 from 40 to 90" in page.one("p", class_="summary")
     choices = page.one("section", id="choices")
     assert "Families: family (--family)." in choices
     assert "any family may lead." in page.one("section", id="families")

@@ -10,7 +10,7 @@ from archscape.analysis.costs.conventions import CONVENTIONS
 from archscape.analysis.costs.memory import memory
 from archscape.analysis.costs.memory.training import training_memory
 from archscape.analysis.costs.receptive_field.by_depth import field_growth
-from archscape.analysis.reports.comparison.entrant import Terms, entrants
+from archscape.analysis.reports.comparison.compared_network import Terms, entrants
 from archscape.analysis.reports.comparison.table import COLUMNS, choose, note, table
 from archscape.spaces import InputError, load_network
 

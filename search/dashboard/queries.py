@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from ..study import optuna_rows as mirror
+from ..study import optuna_rows as optuna_rows
 from ..study.owner import Owner
 from ..study.schema import epochs, trials
 from ..study.trial import Trial, trial_of
@@ -85,27 +85,27 @@ class StudyChanges:
         news: Trials that changed, in the order of changes; at most `BATCH`.
         running: What is being worked on, by number.
         trials: How many trials the study was asked to hold; 0 if it does not say.
-        stopping: Whether everybody was asked to leave.
+        should_stop: Whether everybody was asked to leave.
         exists: Whether the study is there at all.
     """
 
     news: tuple[ChangedTrial, ...]
     running: tuple[RunningTrial, ...]
     trials: int
-    stopping: bool
+    should_stop: bool
     exists: bool
 
 
 def read_changes(connection: Connection, study_id: int, *, since: int) -> StudyChanges:
     """Return what is new in a study since a place in the order of changes."""
-    facts = mirror.study_facts(connection, study_id)
+    facts = optuna_rows.study_facts(connection, study_id)
     settings = facts.get("settings")
     wanted = settings.get("trials", 0) if isinstance(settings, dict) else 0
     return StudyChanges(
         news=_news(connection, study_id, since),
         running=_running(connection, study_id),
         trials=int(wanted),
-        stopping="stop" in facts,
+        should_stop="stop" in facts,
         exists=bool(facts),
     )
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from archscape.spaces.errors import StudyError
 
 from ..study.reader import StudyReader
-from .board import DashboardState
-from .feed import BATCH, read_changes
+from .queries import BATCH, read_changes
+from .state import DashboardState
 
 LOOK_SECONDS = 1.0
 

@@ -16,8 +16,8 @@ from archscape.analysis.reports.run.results import COSTS
 from archscape.analysis.statistics.frontier import Objectives
 
 from ..study.schema import FINAL
-from .feed import ChangedTrial, RunningTrial, StudyChanges
-from .reach import FrontierState
+from .frontier import FrontierState
+from .queries import ChangedTrial, RunningTrial, StudyChanges
 
 RECENT_SECONDS = 3600.0
 """The speed of a search is that of the latest trials within this time."""
@@ -39,14 +39,14 @@ class DashboardState:
         running: What is being worked on.
         reach: How far the search has come.
         trials: How many trials the study was asked to hold; 0 if it does not say.
-        stopping: Whether everybody was asked to leave.
+        should_stop: Whether everybody was asked to leave.
     """
 
     objectives: Objectives
     rows: dict[int, ChangedTrial] = field(default_factory=dict)
     running: tuple[RunningTrial, ...] = ()
     trials: int = 0
-    stopping: bool = False
+    should_stop: bool = False
     reach: FrontierState = field(init=False)
     _states: Counter[str] = field(default_factory=Counter)
     _causes: Counter[str] = field(default_factory=Counter)
@@ -85,7 +85,7 @@ class DashboardState:
 
     def take(self, look: StudyChanges) -> None:
         """Take in what a look at the study found."""
-        self.running, self.trials, self.stopping = look.running, look.trials, look.stopping
+        self.running, self.trials, self.should_stop = look.running, look.trials, look.should_stop
         for row in look.news:
             self._take(row)
 
@@ -162,7 +162,7 @@ class DashboardState:
     def _state(self) -> str:
         if self.trials and self.count(*FINAL) >= self.trials:
             return "the search has ended"
-        if self.stopping:
+        if self.should_stop:
             return "the workers were asked to leave"
         return "" if self.running else "nobody works on it now"
 
