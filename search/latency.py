@@ -38,7 +38,7 @@ PredictLatency = Callable[["Network"], float]
 class LatencyLimit:
     """A limit on latency: `low..high` in milliseconds, both included; either may be left out.
 
-    >>> str(parse_window("..5ms")), str(parse_window("800us..0.5s"))
+    >>> str(parse_latency_limit("..5ms")), str(parse_latency_limit("800us..0.5s"))
     ('..5ms', '0.8ms..500ms')
     """
 

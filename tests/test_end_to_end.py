@@ -39,7 +39,7 @@ CHECK = """
 import importlib.util, sys, torch
 from pathlib import Path
 from safetensors.torch import load_file
-from archscape.search.datasets.dataset import load_data
+from archscape.search.datasets.dataset import load_dataset
 
 folder = Path(sys.argv[1])
 file = next(folder.glob("*.py"))
@@ -48,7 +48,7 @@ module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 model = getattr(module, sys.argv[2])().eval()
 model.load_state_dict(load_file(file.with_suffix(".safetensors")), strict=True)
-test = load_data("cluttered-digits").test
+test = load_dataset("cluttered-digits").test
 torch.set_num_threads(1)
 with torch.inference_mode():
     right = (model(test.x).argmax(1) == test.y).sum().item()

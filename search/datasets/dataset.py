@@ -1,6 +1,6 @@
 """Data for training: whole parts as tensors in memory, told by name or read from a file.
 
->>> data = load_data("digits")
+>>> data = load_dataset("digits")
 >>> data.input, data.classes, len(data.train), len(data.val), len(data.test)
 ((1, 8, 8), 10, 1197, 300, 300)
 """

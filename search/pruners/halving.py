@@ -114,7 +114,7 @@ def best_first(marks: Sequence[RungResult], objectives: Mapping[str, Direction])
     """Return marks by rank: the best first objective, then by frontier layer, the less crowded first.
 
     >>> points = {0: (0.9, 300), 1: (0.5, 100), 2: (0.4, 200), 3: (0.8, 200)}
-    >>> marks = [Mark(number=number, values=values, passed=False) for number, values in points.items()]
+    >>> marks = [RungResult(number=number, values=values, passed=False) for number, values in points.items()]
     >>> [m.number for m in best_first(marks, {"accuracy": "maximize", "macs": "minimize"})]
     [0, 1, 3, 2]
     """

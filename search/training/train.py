@@ -4,7 +4,7 @@
 >>> from archscape.search.training.recipe import Recipe
 >>> def build():
 ...     return nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 6 * 6, 10))
->>> outcome = train(build, load_data("digits"), Recipe(epochs=2), seed=0)
+>>> outcome = train(build, load_dataset("digits"), Recipe(epochs=2), seed=0)
 >>> outcome.status, outcome.metrics["accuracy"] > 0.8
 ('complete', True)
 """

@@ -23,8 +23,7 @@ import pytest
 import sqlalchemy
 
 from archscape.analysis.statistics.frontier import Direction, frontier, hypervolume_curve, reference_point
-from archscape.search.dashboard import queries as feed
-from archscape.search.dashboard import stream
+from archscape.search.dashboard import queries, stream
 from archscape.search.dashboard.detail import LOG_BYTES, tail
 from archscape.search.dashboard.frontier import FrontierState
 from archscape.search.dashboard.page import assets, page
@@ -91,11 +90,11 @@ def board_of(*rows: ChangedTrial, trials: int = 10) -> DashboardState:
     board = DashboardState(objectives=AIMS)
     latest = {row.number: row.state for row in rows}
     working = tuple(
-        feed.Running(number=number, worker="", started="", epoch=0, metrics={})
+        queries.RunningTrial(number=number, worker="", started="", epoch=0, metrics={})
         for number, state in latest.items()
         if state == "running"
     )
-    board.take(feed.Look(news=rows, running=working, trials=trials, should_stop=False, exists=True))
+    board.take(queries.Look(news=rows, running=working, trials=trials, should_stop=False, exists=True))
     return board
 
 
@@ -266,7 +265,7 @@ def test_a_large_study_comes_in_pieces(
     for _ in range(7):
         submit(study, plan)
     monkeypatch.setattr(stream, "CHUNK", 2)
-    monkeypatch.setattr(feed, "BATCH", 3)
+    monkeypatch.setattr(queries, "BATCH", 3)
     monkeypatch.setattr("archscape.search.dashboard.poller.BATCH", 3)
     seen: list[int] = []
     for text in Stream(poller=poller, token="t"):

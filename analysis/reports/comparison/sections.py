@@ -12,7 +12,7 @@ from archscape.spaces.values import shape_text
 
 from ..format import NONE, label, size, times
 from ..page import NOTE, empty, network_details
-from ..page.networks import Dossier
+from ..page.networks import NetworkDetails
 from ..page.tables import Cell, Html, html_table, shares_table
 from .compared_network import ComparedNetwork
 from .layer_charts import weighted
@@ -212,7 +212,7 @@ def network(one: ComparedNetwork, index: int) -> Html:
     facts = [f"{getattr(one.costs, cost):,} {label(cost)}" for cost in ("params", "macs")]
     table = RUN if one.network is None else one.network.to_yaml()
     return network_details(
-        Dossier(table=table, layers=one.layers),
+        NetworkDetails(table=table, layers=one.layers),
         anchor=f"network-{index}",
         title=one.name,
         facts=[shape_text(one.input), *facts],

@@ -19,7 +19,7 @@ from archscape._version import __version__
 from archscape.analysis.costs.profile import CONVENTION, UNCOUNTED
 from archscape.spaces.errors import InputError
 
-from .networks import Dossier
+from .networks import NetworkDetails
 from .specs import Spec
 from .tables import Html, layers_table
 
@@ -100,7 +100,7 @@ def empty(text: str) -> Html:
 
 
 def network_details(
-    dossier: Dossier, *, anchor: str, title: str, facts: Iterable[str], code: str, is_open: bool
+    dossier: NetworkDetails, *, anchor: str, title: str, facts: Iterable[str], code: str, is_open: bool
 ) -> Html:
     """Return a network to unfold: its table and the costs of its layers."""
     words = "".join(f"<span>{escape(fact)}</span>" for fact in facts)

@@ -25,7 +25,7 @@ class LayerRow(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dossier:
+class NetworkDetails:
     """One network to read.
 
     Attributes:
@@ -39,7 +39,7 @@ class Dossier:
     problem: str = ""
 
 
-def read_dossier(network: str) -> Dossier:
+def read_dossier(network: str) -> NetworkDetails:
     """Read a network from JSON and count its layers.
 
     A run of another version of archscape may hold a network that this one does not know; the report then
@@ -48,15 +48,15 @@ def read_dossier(network: str) -> Dossier:
     try:
         found = Network.from_json(network)
     except SpaceError as error:
-        return Dossier(table=network, layers=(), problem=str(error))
+        return NetworkDetails(table=network, layers=(), problem=str(error))
     return dossier(profile(found))
 
 
-def dossier(found: Profile) -> Dossier:
+def dossier(found: Profile) -> NetworkDetails:
     """Return what to show of a network whose costs are known."""
     fields = receptive_fields(found.network.graph)
     layers = tuple(
         LayerRow(one.name, one.op, one.shape, one.params, one.macs, one.activations, fields[one.name])
         for one in found.layers
     )
-    return Dossier(table=found.network.to_yaml(), layers=layers)
+    return NetworkDetails(table=found.network.to_yaml(), layers=layers)

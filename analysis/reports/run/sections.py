@@ -12,7 +12,7 @@ import yaml
 
 from ..format import NONE, SHORT, label, span, value
 from ..page import NOTE, empty, network_details, place
-from ..page.networks import Dossier, read_dossier
+from ..page.networks import NetworkDetails, read_dossier
 from ..page.tables import Html
 from .results import FINAL, Digest
 from .trials import Row, records, trials_table
@@ -123,7 +123,7 @@ def trials_section(digest: Digest, shown: Collection[int], *, of: int) -> Html:
     return (f'<p class="note">{words}</p>' if left else "") + trials_table(digest, shown)
 
 
-def dossiers(found: Digest) -> dict[int, Dossier]:
+def dossiers(found: Digest) -> dict[int, NetworkDetails]:
     """Return what to show of the frontier's networks and of the best one, by the number of the trial.
 
     Of a long frontier these are `DOSSIERS` networks at even steps.
@@ -145,7 +145,7 @@ def front_networks(found: Digest) -> dict[int, str]:
     return {int(number): text for number, text in zip(front["number"], front["network"], strict=True)}
 
 
-def networks_section(digest: Digest, dossiers: Mapping[int, Dossier]) -> Html:
+def networks_section(digest: Digest, dossiers: Mapping[int, NetworkDetails]) -> Html:
     """Return the tables and the layer costs of the networks on the frontier, the best one open."""
     if not dossiers:
         return empty("There is no network to show yet.")
@@ -165,7 +165,7 @@ def networks_section(digest: Digest, dossiers: Mapping[int, Dossier]) -> Html:
     )
 
 
-def _network(row: Row, digest: Digest, dossier: Dossier, *, is_open: bool) -> Html:
+def _network(row: Row, digest: Digest, dossier: NetworkDetails, *, is_open: bool) -> Html:
     shown = dict.fromkeys([digest.score, *digest.results.objectives, "macs", "params"])
     facts = (f"{value(n, row[n])} {SHORT.get(n, label(n))}" for n in shown if not np.isnan(row[n]))
     return network_details(

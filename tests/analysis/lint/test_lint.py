@@ -6,8 +6,7 @@ from random import Random
 import pytest
 
 from archscape.analysis import lint as guidelines
-from archscape.analysis.lint import RULES, Finding, dilation, lint
-from archscape.analysis.lint import dataflow as wiring
+from archscape.analysis.lint import RULES, Finding, dataflow, dilation, lint
 from archscape.analysis.lint.dilation import dense_rates
 from archscape.spaces import Network, Space, catalog_names, load, load_network
 
@@ -450,7 +449,7 @@ def test_layers_of_a_row_that_are_alike_are_one_finding() -> None:
 
 def test_what_is_alive_is_what_later_operators_read() -> None:
     rows = ["conv: {name: a, width: 4, norm: none, act: none}", "maxpool", "upsample", "concat: {with: a}"]
-    found = wiring.Wiring(network("1x8", *rows))
+    found = dataflow.Dataflow(network("1x8", *rows))
     assert [node.name for node in found.nodes] == ["a", "maxpool", "upsample", "concat"]
     assert found.alive == [32, 32 + 16, 32 + 32, 64]
 
@@ -476,4 +475,4 @@ def test_names_of_rules_are_distinct() -> None:
 def test_the_examples_are_true() -> None:
     assert doctest.testmod(guidelines) == (0, 2)
     assert doctest.testmod(dilation) == (0, 1)
-    assert doctest.testmod(wiring) == (0, 1)
+    assert doctest.testmod(dataflow) == (0, 1)

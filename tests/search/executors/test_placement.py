@@ -73,8 +73,8 @@ def test_seat_survives_its_text_and_names_its_gpu() -> None:
 def test_process_that_sits_down_is_bound_to_its_cores() -> None:
     core = max(os.sched_getaffinity(0))
     program = (
-        "import os, sys\nfrom archscape.search.executors.placement import Seat\n"
-        "Seat.from_json(sys.argv[1]).sit()\nprint(os.sched_getaffinity(0))"
+        "import os, sys\nfrom archscape.search.workers.slot import WorkerSlot\n"
+        "WorkerSlot.from_json(sys.argv[1]).bind()\nprint(os.sched_getaffinity(0))"
     )
     slot = WorkerSlot(place=Placement(cores=(core,)))
     done = subprocess.run(

@@ -79,7 +79,7 @@ import importlib.util
 found = importlib.util.spec_from_file_location("here", {__file__!r})
 module = importlib.util.module_from_spec(found)
 found.loader.exec_module(module)
-samples = module.grow(module.proposer({name!r}), module.Space.load("digits"), 16)[1]
+samples = module.grow(module.make_sampler({name!r}), module.Space.load("digits"), 16)[1]
 print(*(sample.network.hash() for sample in samples))
 """
     command = [sys.executable, "-c", program]

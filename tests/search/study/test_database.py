@@ -231,11 +231,11 @@ def test_step_waits_for_a_server_that_is_stopped(postgres: Cluster) -> None:
 
 FROZEN = """
 import os, signal, sys
-from archscape.search.study.engines import open_storage
+from archscape.search.study.engines import open_database
 def step(connection):
     print("in line", flush=True)
     os.kill(os.getpid(), signal.SIGSTOP)
-open_storage(sys.argv[1]).write(step, line=1)
+open_database(sys.argv[1]).write(step, line=1)
 """
 
 

@@ -19,9 +19,9 @@ from archscape.spaces.errors import JobError, StudyError
 
 OPEN = """
 import sys
-from archscape.search.study.engines import open_storage
+from archscape.search.study.engines import open_database
 sys.stdin.read()
-open_storage(sys.argv[1]).close()
+open_database(sys.argv[1]).close()
 """
 
 MOUNTS = r"""

@@ -209,7 +209,7 @@ def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
         from pathlib import Path
         from torch import nn
         from archscape.search import checkpoint
-        from archscape.search.datasets.dataset import load_data
+        from archscape.search.datasets.dataset import load_dataset
         from archscape.search.training.recipe import Recipe
         from archscape.search.training.train import train
         checkpoint.CHECKPOINT_SECONDS = 0.0
@@ -218,7 +218,7 @@ def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
             return nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.Linear(64, 10))
         kept = Path(sys.argv[1]) if len(sys.argv) > 1 else None
         outcome = train(
-            build, load_data("digits"), Recipe(epochs=45), seed=5, checkpoint=kept,
+            build, load_dataset("digits"), Recipe(epochs=45), seed=5, checkpoint=kept,
             report=lambda epoch, row: print(epoch, row["loss"], flush=True),
         )
         print(outcome.metrics["loss"], outcome.state["2.weight"].double().sum().item())

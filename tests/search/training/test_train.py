@@ -159,12 +159,12 @@ def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp
     code = source + textwrap.dedent(f"""
         import torch
         from safetensors.torch import load_file
-        from archscape.search.datasets.dataset import load_data
+        from archscape.search.datasets.dataset import load_dataset
         from archscape.search.training.train import evaluate_accuracy
         torch.set_num_threads({int(outcome.metrics["threads"])})
         model = build()
         model.load_state_dict(load_file({str(tmp_path / "weights.safetensors")!r}), strict=True)
-        print(*evaluate_accuracy(model, load_data("cluttered-digits").test))
+        print(*evaluate_accuracy(model, load_dataset("cluttered-digits").test))
     """)
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == [str(int(outcome.metrics["test_correct"])), "300"]
@@ -365,7 +365,8 @@ def test_cuda_trains_through_the_same_code(digits: Dataset) -> None:
 def test_training_imports_neither_optuna_nor_pandas_nor_scikit_learn() -> None:
     code = (
         "import sys; from archscape.search.training.train import train; "
-        "from archscape.search.datasets.dataset import load_data; "
-        "load_data('digits'); sys.exit(any(n in sys.modules for n in ('optuna', 'ray', 'pandas', 'sklearn')))"
+        "from archscape.search.datasets.dataset import load_dataset; "
+        "load_dataset('digits'); "
+        "sys.exit(any(n in sys.modules for n in ('optuna', 'ray', 'pandas', 'sklearn')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
