@@ -1,0 +1,1 @@
+"""What tests and benchmarks share: programs they start, measurements they compare with."""
