@@ -32,10 +32,10 @@ from itertools import product
 from pathlib import Path
 from random import Random
 
-from aftermath import SIGNS, Aftermath, look
 from crew import COORDINATOR, JOINED, Crew
 from faults import FAULTS, World, mount_small_disk, unmount
-from postgres import Cluster
+from helpers.aftermath import SIGNS, Aftermath, look
+from helpers.postgres import Cluster
 from results import write_results
 from siege import disturb, leave_in_peace
 

@@ -26,7 +26,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from postgres import Cluster
+from helpers.postgres import Cluster
 from results import write_results
 
 ROUNDS = 3

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from crew import COORDINATOR, JOINED, Crew, send
-from postgres import Cluster
+from helpers.postgres import Cluster
 
 DISK_BYTES = 128 << 20
 BALLAST = "ballast"

@@ -23,8 +23,8 @@ from collections.abc import Callable
 from statistics import median
 
 import torch
-from allocations import MemTracked, eager_peak, graph_peak
-from allocations import training as follow_training
+from helpers.allocations import MemTracked, eager_peak, graph_peak
+from helpers.allocations import training as follow_training
 from results import write_results
 from torch._subclasses.fake_tensor import FakeTensorMode
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from browser import Page, chromium
+from helpers.browser import Page, chromium
 from results import write_results
 
 from archscape.analysis.reports.page.grid import cell_text

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 
-from aftermath import count_ends
 from crew import COORDINATOR, JOINED
 from faults import World, kinds
+from helpers.aftermath import count_ends
 
 PATIENCE = 300.0
 """Seconds without a trial that ends after which a search counts as stuck."""

@@ -1,8 +1,9 @@
-"""Shared fixtures: the command line as a user runs it, and published tables."""
+"""Shared fixtures: the command line as a user runs it, programs, published tables; the levels of tests."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.programs import need_program
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from browser import Browser
-    from postgres import Cluster
+    from helpers.browser import Browser
+    from helpers.postgres import Cluster
 
     from archscape.analysis.costs.latency import Calibration
 
@@ -25,9 +27,28 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# A shell that starts a command in the background has it ignore Ctrl-C, and so would all that tests start and
+# interrupt. To handle the signal by doing nothing is not inherited: they get the default.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+
 ROOT = Path(__file__).parent.parent
 
+MARKS = {"browser": "browser", "cluster": "ray", "postgres": "postgresql"}
+"""The marker of a test by a fixture that it uses."""
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a program by the fixture that starts it, or by a parameter that has it started."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else []
+        marks = {MARKS[name] for name in item.fixturenames if name in MARKS}
+        marks |= {value for value in parameters if isinstance(value, str) and value in MARKS.values()}
+        for mark in sorted(marks):
+            item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +60,12 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def published(root: Path) -> Callable[[str], Path]:
     """Return the path of a published table; the test is skipped where it is not at hand."""
+    folder = root / os.environ.get("ARCHSCAPE_TABLES", "../shared/data")
 
     def find(name: str) -> Path:
-        path = root.parent / "shared" / "data" / name
+        path = folder / name
         if not path.is_file():
-            pytest.skip(f"{name} is not at hand")
+            pytest.skip(f"{name} is not in {folder}: set ARCHSCAPE_TABLES to the folder of published tables")
         return path
 
     return find
@@ -51,11 +73,10 @@ def published(root: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A Chromium of the module's own, without a screen; its tests are skipped where there is none."""
-    from browser import chromium, executable
+    """A Chromium of the module's own, without a screen."""
+    from helpers.browser import chromium
 
-    if executable() is None:
-        pytest.skip("there is no Chromium here")
+    need_program("Chromium")
     with chromium(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
 
@@ -63,8 +84,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
     """A PostgreSQL server of the tests' own; `postgres.url("name")` is an address of a database in it."""
-    from postgres import Cluster
+    from helpers.postgres import Cluster
 
+    need_program("PostgreSQL")
     with Cluster.temporary() as cluster:
         yield cluster
 

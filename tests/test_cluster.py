@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import yaml
-from postgres import server_user
+from helpers.postgres import server_user
+from helpers.programs import need_program
 
 from archscape.search.job import read_job
 
@@ -86,6 +87,7 @@ def test_kubernetes_makes_a_new_pod_whenever_one_is_lost() -> None:
 @pytest.fixture
 def home() -> Iterator[Path]:
     """The home of a user who may run a server: not root, who is refused."""
+    need_program("PostgreSQL")
     folder = Path(tempfile.mkdtemp())
     if user := server_user():
         os.chown(folder, user.pw_uid, user.pw_gid)
@@ -94,6 +96,7 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.postgresql
 def test_a_server_of_ones_own(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

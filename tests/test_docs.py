@@ -123,6 +123,7 @@ def test_the_readme_shows_the_source_that_is_exported() -> None:
     assert shown in source(load_network("resnet50"))
 
 
+@pytest.mark.slow
 def test_cheap_commands_of_the_readme_run(archscape: Run, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     lines = [line for text in blocks(ROOT / "README.md", "bash") for line in text.splitlines()]

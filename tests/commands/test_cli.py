@@ -45,6 +45,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "words"), WRONG, ids=[" ".join(a) for a, _ in WRONG])
 def test_wrong_input_is_one_message_and_status_2(
     archscape: Run, arguments: tuple[str, ...], words: str

@@ -78,6 +78,7 @@ def test_readers_see_megabytes(form: str, line: str, archscape: Run) -> None:
     assert line.split() in [shown.split() for shown in done.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_a_module_of_the_users_stands_beside_a_network(archscape: Run, tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(MODULE)
     done = archscape("compare", "net.py:make", "lenet5", "--input", "1x32x32", "--format", "json")
@@ -89,6 +90,7 @@ def test_a_module_of_the_users_stands_beside_a_network(archscape: Run, tmp_path:
     assert "net.py:make is a module and was run" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["page.html", "figure.svg", "table.tex", "table.md", "table.csv", "table.json"]
 )
@@ -126,6 +128,7 @@ def test_a_network_does_not_differ_from_itself(archscape: Run) -> None:
     assert {line[0] for line in done.stdout.splitlines()[1:]} == {"="}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -160,6 +163,7 @@ def test_wrong_input_is_one_line(words: tuple[str, ...], said: str, archscape: R
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_what_docs_show_is_what_is_printed(archscape: Run, root: Path, tmp_path: Path) -> None:
     page = (root / "docs" / "comparing.md").read_text(encoding="utf-8")
     for line in re.findall(r"`archscape ((?:compare|diff) [^`]* --format md)`", page):
@@ -172,6 +176,7 @@ def test_what_docs_show_is_what_is_printed(archscape: Run, root: Path, tmp_path:
     assert drawn == shown > 24  # a bar for each layer and measure
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("devices")
 def test_latencies_have_an_interval_and_name_the_device(
     archscape: Run, calibration: Calibration, tmp_path: Path

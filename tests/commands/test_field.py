@@ -11,6 +11,7 @@ import pytest
 Run = Callable[..., "CompletedProcess[str]"]
 
 
+@pytest.mark.slow
 def test_a_layer_is_told_and_drawn(archscape: Run, tmp_path: Path) -> None:
     done = archscape("field", "lenet5", "avgpool2", "--out", "field.svg", "--format", "csv")
     assert done.returncode == 0, done.stderr
@@ -21,6 +22,7 @@ def test_a_layer_is_told_and_drawn(archscape: Run, tmp_path: Path) -> None:
     assert (tmp_path / "field.svg").is_file()
 
 
+@pytest.mark.slow
 def test_trained_weights_are_read(archscape: Run, tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
@@ -31,6 +33,7 @@ def test_trained_weights_are_read(archscape: Run, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [

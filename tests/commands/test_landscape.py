@@ -59,6 +59,7 @@ def run(searched: Path, tmp_path: Path) -> Path:
     return shutil.copytree(searched, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_trained_network_is_explored_with_and_without_its_skips(archscape: Run, run: Path) -> None:
     done = archscape("landscape", run, *QUICK, "--without-skips")
     assert done.returncode == 0, done.stderr
@@ -84,6 +85,7 @@ def test_a_trained_network_is_explored_with_and_without_its_skips(archscape: Run
     assert (found.filters.before == found.filters.after).all()
 
 
+@pytest.mark.slow
 def test_the_middle_is_the_loss_of_the_exported_weights(archscape: Run, run: Path) -> None:
     from archscape.analysis.landscape.plane import mean_loss
     from archscape.search.datasets.dataset import load_dataset
@@ -103,6 +105,7 @@ def test_the_middle_is_the_loss_of_the_exported_weights(archscape: Run, run: Pat
     assert (surface.loss, surface.accuracy) == expected
 
 
+@pytest.mark.slow
 def test_the_report_of_the_run_shows_it(archscape: Run, run: Path) -> None:
     archscape("landscape", run, *QUICK)
     done = archscape("report", run)
@@ -112,6 +115,7 @@ def test_the_report_of_the_run_shows_it(archscape: Run, run: Path) -> None:
     assert "40 of 1,197 training samples of digits" in page
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_one_clear_error(archscape: Run, run: Path) -> None:
     (run / "landscape").mkdir()
     (run / "landscape" / "trial-0.json").write_text('{"version": 1')
@@ -123,6 +127,7 @@ def test_a_damaged_file_is_one_clear_error(archscape: Run, run: Path) -> None:
     assert archscape("report", run).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_second_look_does_not_train_again(archscape: Run, run: Path) -> None:
     archscape("landscape", run, *QUICK, "--without-skips")
     (kept,) = (run / "landscape").glob("*.safetensors")
@@ -137,6 +142,7 @@ def test_a_second_look_does_not_train_again(archscape: Run, run: Path) -> None:
     assert one["plain"]["losses"][0] != two["plain"]["losses"][0]
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_whole_files_and_the_same_command_goes_on(archscape: Run, tmp_path: Path) -> None:
     run = search(tmp_path, epochs=20)
     file = run / "landscape" / "trial-0.json"
@@ -156,6 +162,7 @@ def test_ctrl_c_leaves_whole_files_and_the_same_command_goes_on(archscape: Run, 
     assert read_landscape(file).plain is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "law"),
     [
@@ -179,6 +186,7 @@ def test_the_folder_of_no_search_is_named(archscape: Run, tmp_path: Path) -> Non
     assert "not the folder of a search" in done.stderr
 
 
+@pytest.mark.slow
 def test_weights_that_are_missing_are_named(archscape: Run, run: Path) -> None:
     for weights in (run / "checkpoints").iterdir():
         weights.unlink()
@@ -187,6 +195,7 @@ def test_weights_that_are_missing_are_named(archscape: Run, run: Path) -> None:
     assert "the weights of trial 0 are missing" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_network_without_skips_has_none_to_take(archscape: Run, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     (tmp_path / "plain" / "space.yaml").write_text(SPACE.replace("basic", "plain"))

@@ -31,6 +31,7 @@ def test_the_latency_of_each_layer_is_shown(archscape: Run, calibration: Calibra
     assert calibration.setting.words in done.stderr
 
 
+@pytest.mark.slow
 def test_json_holds_the_latency_of_the_network_and_its_layers(
     archscape: Run, calibration: Calibration
 ) -> None:
@@ -53,6 +54,7 @@ def test_csv_is_the_layers_alone(archscape: Run, calibration: Calibration) -> No
     assert len(lines) == 1 + len(load_network("lenet5").graph.flatten().nodes)
 
 
+@pytest.mark.slow
 def test_a_network_is_measured_without_a_calibration(archscape: Run) -> None:
     done = archscape("profile", "lenet5", "--measure", "--batch", "2")
     assert done.returncode == 0, done.stderr
@@ -60,6 +62,7 @@ def test_a_network_is_measured_without_a_calibration(archscape: Run) -> None:
     assert "batch 2" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -103,6 +106,7 @@ def test_calibrate_keeps_what_profile_reads(archscape: Run, devices: Path) -> No
     assert archscape("profile", "resnet50", "--latency").returncode == 0
 
 
+@pytest.mark.slow
 def test_an_interrupted_calibration_leaves_the_old_one(calibration: Calibration, devices: Path) -> None:
     save(calibration)
     before = path_of(calibration.setting).read_bytes()

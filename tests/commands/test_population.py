@@ -15,6 +15,7 @@ from archscape.spaces import Space
 Run = Callable[..., "CompletedProcess[str]"]
 
 
+@pytest.mark.slow
 def test_a_table_of_quantiles(archscape: Run) -> None:
     done = archscape("population", "digits", "--number", "200", "--format", "md")
     assert done.returncode == 0
@@ -25,6 +26,7 @@ def test_a_table_of_quantiles(archscape: Run) -> None:
     assert params.endswith(f"| {costs.max():,} |")
 
 
+@pytest.mark.slow
 def test_csv_has_a_row_for_each_network(archscape: Run, tmp_path: Path) -> None:
     done = archscape(
         "population", "cifar", "--number", "50", "--seed", "4", "--format", "csv", "--out", "all.csv"
@@ -37,6 +39,7 @@ def test_csv_has_a_row_for_each_network(archscape: Run, tmp_path: Path) -> None:
     assert shallow["stage3.2.any"] == ""
 
 
+@pytest.mark.slow
 def test_json_has_numbers_and_nulls(archscape: Run) -> None:
     done = archscape("population", "cifar", "--number", "20", "--format", "json")
     rows = json.loads(done.stdout)
@@ -45,6 +48,7 @@ def test_json_has_numbers_and_nulls(archscape: Run) -> None:
     assert any(row["stage3.4.any"] is None for row in rows)
 
 
+@pytest.mark.slow
 def test_what_drives_a_cost(archscape: Run) -> None:
     done = archscape("population", "cifar", "--explain", "macs", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
@@ -54,6 +58,7 @@ def test_what_drives_a_cost(archscape: Run) -> None:
     assert "95% intervals" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "law"),
     [

@@ -26,6 +26,7 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_table_becomes_a_page_and_says_what_it_took_for_what(archscape: Run, table: Path) -> None:
     done = archscape("report", table)
     assert done.returncode == 0, done.stderr
@@ -36,6 +37,7 @@ def test_a_table_becomes_a_page_and_says_what_it_took_for_what(archscape: Run, t
         assert sentence in page
 
 
+@pytest.mark.slow
 def test_the_frontier_is_written_as_a_table(archscape: Run, table: Path, tmp_path: Path) -> None:
     done = archscape("report", table, "--out", "front.json")
     assert done.returncode == 0, done.stderr
@@ -48,6 +50,7 @@ def test_the_frontier_is_written_as_a_table(archscape: Run, table: Path, tmp_pat
         assert words in (tmp_path / name).read_text()
 
 
+@pytest.mark.slow
 def test_all_networks_are_written_if_asked(archscape: Run, table: Path, tmp_path: Path) -> None:
     done = archscape("report", table, "--out", "all.csv", "--all")
     assert done.returncode == 0, done.stderr
@@ -58,6 +61,7 @@ def test_all_networks_are_written_if_asked(archscape: Run, table: Path, tmp_path
     assert {row["model"] for row in rows if row["on_frontier"] == "1"} == {f"vit_{n}" for n in range(1, 8)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", ["frontier", "families", "edf"])
 def test_every_figure_is_written_for_a_paper(
     figure: str, archscape: Run, table: Path, tmp_path: Path
@@ -67,6 +71,7 @@ def test_every_figure_is_written_for_a_paper(
     assert (tmp_path / f"{figure}.svg").read_bytes().startswith(b"<?xml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from aftermath import Aftermath, Trial, read_claims
+from helpers.aftermath import Aftermath, Trial, read_claims
+from helpers.programs import need_program
 
 LOG = """\
 2026-01-01T00:00:00.000+00:00 w1 starts: network abc, seed 7
@@ -23,6 +24,8 @@ LOG = """\
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("storage", ["sqlite", "postgresql"])
 def test_nothing_is_lost(storage: str, root: Path) -> None:
+    if storage == "postgresql":
+        need_program("PostgreSQL")
     command = [sys.executable, root / "benchmarks" / "chaos.py", "--short", "--storage", storage]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:

@@ -37,8 +37,8 @@ from archscape.search.study.study import Study
 from archscape.search.workers.worker import SearchPlan
 
 if TYPE_CHECKING:
-    from browser import Browser
-    from postgres import Cluster
+    from helpers.browser import Browser
+    from helpers.postgres import Cluster
 
 AIMS: dict[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
 
@@ -439,6 +439,7 @@ def test_it_serves_a_study_that_lies_on_a_server(
     assert [epoch["epoch"] for epoch in found["epochs"]] == [1]
 
 
+@pytest.mark.slow
 def test_interrupt_ends_it_without_a_word_though_a_page_is_open(run: Path) -> None:
     with serving(run, "--port", "0") as (url, process):
         with closing(HTTPConnection(urlsplit(url).netloc, timeout=60)) as connection:
@@ -469,6 +470,7 @@ def test_another_address_is_said_to_be_open_to_others(run: Path) -> None:
         assert get(f"http://127.0.0.1:{port}", "/health", Host="any.example")[0].status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -120,6 +120,7 @@ def in_a_fork(work: Callable[[], None]) -> bool:
     return not os.WIFSIGNALED(status)
 
 
+@pytest.mark.slow
 def test_killed_at_every_step(study: Study, plan: SearchPlan, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     plan = replace(plan, trials=30)
@@ -132,6 +133,7 @@ def test_killed_at_every_step(study: Study, plan: SearchPlan, tmp_path: Path) ->
     check(tmp_path, trials=30)
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_early_stopping(study: Study, plan: SearchPlan, tmp_path: Path) -> None:
     """Whoever is paused, promoted or closed: it ends once, with all its epochs."""
     (tmp_path / "logs").mkdir()

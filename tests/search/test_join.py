@@ -44,6 +44,7 @@ def trains(out: Path) -> bool:
     return any(" epoch 1:" in path.read_text() for path in (out / "logs").glob("trial-*.log"))
 
 
+@pytest.mark.slow
 def test_who_is_asked_to_leave_says_that_there_is_more_to_do(begun: Path, tmp_path: Path) -> None:
     """With status 1, so that a scheduler starts the command again."""
     worker = join(begun, tmp_path / "out")
@@ -60,6 +61,7 @@ def children(process: subprocess.Popen[str]) -> set[int]:
     return set(map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()))
 
 
+@pytest.mark.slow
 def test_a_study_that_is_stopped_lets_everybody_leave_for_good(begun: Path, tmp_path: Path) -> None:
     worker = join(begun, tmp_path / "out")
     wait_until(lambda: trains(tmp_path / "out"), worker)
@@ -76,6 +78,7 @@ def test_a_study_that_is_stopped_lets_everybody_leave_for_good(begun: Path, tmp_
     assert seen == first, "it started a worker that had left"
 
 
+@pytest.mark.slow
 def test_a_worker_of_the_pool_that_leaves_is_replaced(begun: Path, tmp_path: Path) -> None:
     worker = join(begun, tmp_path / "out")
     wait_until(lambda: trains(tmp_path / "out"), worker)

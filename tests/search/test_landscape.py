@@ -70,6 +70,7 @@ def test_the_samples_are_drawn_by_the_seed() -> None:
     assert torch.equal(LandscapeSettings(samples=5000).part(data).x, data.train.x)
 
 
+@pytest.mark.slow
 def test_it_tells_how_far_it_is(
     explorer: TrainedTrial, told: list[tuple[str, int, int]], tmp_path: Path
 ) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from helpers.in_process import InProcess
-from postgres import Cluster
+from helpers.postgres import Cluster
 from rich.console import Console
 from safetensors.torch import load_file
 
 from archscape.analysis.reports.run.page import RunResults
 from archscape.search.datasets.dataset import load_dataset
+from archscape.search.executors.local import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.run import run
@@ -105,6 +105,7 @@ def test_run_folder_is_a_job_that_repeats_the_run(job: Job, tmp_path: Path) -> N
     pd.testing.assert_frame_equal(first[same], second[same])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

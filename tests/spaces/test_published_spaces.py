@@ -88,6 +88,7 @@ def test_networks_of_nas_bench_macro_are_alike_where_the_published_form_is(
     assert len(pairs) == len({form for form, _ in pairs}) == len({found for _, found in pairs}) == 3969
 
 
+@pytest.mark.slow
 def test_every_cell_of_nas_bench_201_costs_what_was_published(cells: Space, published: Published) -> None:
     rows = list(cell_table(published))
     assert len(rows) == cells.count() == 15_625

@@ -97,6 +97,7 @@ def listed(name: str) -> tuple[Sample, ...]:
     return tuple(small(name).enumerate())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_count_is_what_enumeration_finds(name: str) -> None:
     lists = {tuple(sample.decisions.items()) for sample in listed(name)}
@@ -422,6 +423,7 @@ def distance(space: Space, exact: Lists, draws: int) -> tuple[float, float]:
     return found, chance
 
 
+@pytest.mark.slow
 def test_the_exact_distribution_is_whole() -> None:
     assert len(all_lists()) == uniform().count() > 10_000
     assert abs(sum(odds for _, odds, _ in all_lists()) - 1) < 1e-9
@@ -445,6 +447,7 @@ def test_loose_limits_sample_the_exact_distribution() -> None:
     assert square < freedom + 4 * sqrt(2 * freedom), "chi-square, four deviations"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("share", "start"),
     [(1e-4, 0.0), (3e-4, 0.0), (1e-4, 0.1), (1e-4, 0.5), (1e-4, 0.9)],
@@ -460,6 +463,7 @@ def test_tight_limits_sample_the_exact_distribution(share: float, start: float) 
     assert found < 1.5 * chance + 0.03
 
 
+@pytest.mark.slow
 def test_what_one_walk_in_ten_thousand_meets_is_found_fast() -> None:
     for limits in ({"params": "..12k"}, {"params": "..9k"}, {"params": "50k..50500", "macs": "20M..21M"}):
         space = Space.load("cifar").tighten(limits)

@@ -199,7 +199,10 @@ MAPS = {
 }
 
 NETWORKS = [name for name in catalog_names() if isinstance(load(name), Network)]
-HEAVY = {"deconvnet", "fcn32s", "fcn16s", "fcn8s", "localizer", "vgg11", "vgg13", "vgg16", "vgg19"}
+HEAVY = {
+    *("alexnet", "alexnet-single", "convnext-tiny", "deconvnet", "fcn16s", "fcn32s", "fcn8s", "localizer"),
+    *("pix2pix", "unet", "vgg11", "vgg13", "vgg16", "vgg19", "zfnet-wide"),
+}
 LEARNERS = [pytest.param(name, marks=[pytest.mark.slow] * (name in HEAVY)) for name in NETWORKS]
 
 

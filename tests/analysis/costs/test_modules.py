@@ -335,6 +335,7 @@ def test_the_examples_are_true(module: Callable[..., object]) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_command_profiles_a_file(archscape: Run, file: Path) -> None:
     done = archscape("profile", f"{file}:make", "--input", "3x6x6", "--format", "json")
     found = json.loads(done.stdout)

@@ -32,6 +32,7 @@ def test_its_hashes_are_those_of_the_networks() -> None:
     assert table.columns[0] == "hash"
 
 
+@pytest.mark.slow
 def test_its_choices_are_uniform_where_no_limit_cuts() -> None:
     """Six edges of five operations; the chi-squared of 4 degrees is below 18.5 in 99.9% of all cases."""
     table = population(Space.load("nas-bench-201"), 5_000)

@@ -10,9 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.in_process import InProcess
 
-from archscape.search.executors.local import LocalPool
+from archscape.search.executors.local import InProcess, LocalPool
 from archscape.search.folder import RunFolder
 from archscape.search.job import read_job
 from archscape.search.run import run
@@ -48,6 +47,7 @@ def run_pool(folder: Path) -> None:
         work(lambda event: None, Shutdown())
 
 
+@pytest.mark.slow
 def test_pool_gives_what_one_process_gives(job_file: Path, tmp_path: Path) -> None:
     job = replace(read_job(job_file), trials=6)
     one = run(job, out=tmp_path / "one", executor=InProcess()).trials
@@ -57,6 +57,7 @@ def test_pool_gives_what_one_process_gives(job_file: Path, tmp_path: Path) -> No
     assert set(two["worker"]) == {"w1", "w2"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("workers", "number"), [(1, signal.SIGINT), (2, signal.SIGTERM)])
 def test_stop_gives_trials_back_and_the_same_command_goes_on(
     job_file: Path, tmp_path: Path, workers: int, number: signal.Signals
@@ -71,7 +72,7 @@ def test_stop_gives_trials_back_and_the_same_command_goes_on(
     process.send_signal(number)
     errors = process.communicate(timeout=30)[1]
     assert process.returncode == 1
-    assert "stopped after 0 of 2 trials; the same command resumes it" in errors
+    assert "stopped after 0 of 2 trials; the same command goes on" in errors
     assert "Traceback" not in errors
     assert all(child.is_dead(Owner.current()) for child in children)
     with Study.open(folder) as study:
@@ -86,6 +87,7 @@ def test_stop_gives_trials_back_and_the_same_command_goes_on(
         assert {trial.attempts for trial in study.trials()} == {1}
 
 
+@pytest.mark.slow
 def test_workers_leave_when_their_coordinator_is_killed(job_file: Path, tmp_path: Path) -> None:
     job_file.write_text(job_file.read_text().replace("epochs: 1", "epochs: 200"))
     process = start(job_file, tmp_path / "run", 2)

@@ -38,6 +38,7 @@ def may_make_networks() -> bool:
 
 
 pytestmark = [
+    pytest.mark.ray,
     pytest.mark.slow,
     pytest.mark.skipif(not may_make_networks(), reason="network namespaces need root"),
 ]

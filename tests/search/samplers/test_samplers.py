@@ -65,6 +65,7 @@ def test_proposals_differ_and_keep_the_limits(name: str) -> None:
     assert all(space.contains(sample.decisions) for sample in samples)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_same_history_gives_the_same_proposal_in_another_process(name: str) -> None:
     def hashes() -> list[str]:
@@ -96,6 +97,7 @@ def test_seed_decides(name: str) -> None:
     assert first != second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tpe", "nsga2"])
 def test_model_and_evolution_find_better_networks_than_chance(name: str) -> None:
     """The mean depth of the proposals after the random start, over three seeds."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from postgres import Cluster
+from helpers.postgres import Cluster
 from sqlalchemy import Connection, exc
 
 from archscape.search.study import database as module

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres import Cluster
+from helpers.postgres import Cluster
 
 from archscape.search.study import engines as module
 from archscape.search.study.engines import FORMS, NETWORK_SYSTEMS, file_system, open_database, presentable
@@ -54,6 +54,7 @@ def open_at_once(address: str | Path, processes: int = 4) -> None:
         assert process.wait(60) == 0
 
 
+@pytest.mark.slow
 def test_many_processes_create_the_same_file(tmp_path: Path) -> None:
     open_at_once(tmp_path / "study.db")
     assert {path.name for path in tmp_path.iterdir()} <= {"study.db", "study.db-wal", "study.db-shm"}

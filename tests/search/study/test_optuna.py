@@ -23,7 +23,7 @@ from archscape.search.study.study import Study
 from archscape.search.workers.worker import SearchPlan
 
 if TYPE_CHECKING:
-    from postgres import Cluster
+    from helpers.postgres import Cluster
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
 ALONE: dict[str, Any] = {"objectives": {"accuracy": "maximize"}, "seed": 0}

@@ -6,7 +6,8 @@ import socket
 
 import psycopg
 import pytest
-from postgres import Cluster
+from helpers.postgres import Cluster
+from helpers.programs import need_program
 
 
 def test_committed_rows_survive_a_crash(postgres: Cluster) -> None:
@@ -33,7 +34,9 @@ def test_while_it_is_stopped_nobody_answers(postgres: Cluster) -> None:
     psycopg.connect(postgres.socket_url("away")).close()
 
 
+@pytest.mark.postgresql
 def test_nothing_is_left_behind() -> None:
+    need_program("PostgreSQL")
     with Cluster.temporary() as cluster:
         socket.create_connection(("127.0.0.1", cluster.port)).close()
     assert not cluster.folder.exists()

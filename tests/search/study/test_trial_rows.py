@@ -112,6 +112,7 @@ def work_of_a_trial(
     return work
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sizes", "rule"), [((100, 10_000), None), ((2_000, 10_000), RULE)])
 def test_a_trial_costs_the_same_in_a_study_of_any_size(
     tmp_path: Path,

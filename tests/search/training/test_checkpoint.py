@@ -97,6 +97,7 @@ def test_interrupted_at_random_steps_it_gives_the_same_bits(
     assert same(outcomes[-1], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [0, 1, STEPS - 1, STEPS, STEPS + 1, 3 * STEPS - 1])
 def test_interrupted_at_the_edge_of_an_epoch_it_gives_the_same_bits(
     step: int, digits: Dataset, path: Path
@@ -202,6 +203,7 @@ def test_it_is_due_again_so_long_after_it_was_written(path: Path, monkeypatch: p
     assert due == [False, True, False, True]
 
 
+@pytest.mark.slow
 def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
     """Kills of a real process, which writes after every epoch; each later life goes on from the file."""
     code = textwrap.dedent("""

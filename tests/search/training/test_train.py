@@ -139,6 +139,7 @@ def test_the_state_loads_strictly_and_repeats_the_test_accuracy(digits: Dataset)
     assert model.training
 
 
+@pytest.mark.slow
 def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp_path: Path) -> None:
     """Also after the trip through a file, into a module that was never trained, at the recorded threads."""
     data = load_dataset("cluttered-digits")

@@ -508,6 +508,7 @@ def deep(levels: int) -> str:
     return f"blocks:\n{inner}  b{levels - 1}:\n    - conv: {{width: 8}}\nlayers:\n  - b0\n"
 
 
+@pytest.mark.slow
 def test_a_network_has_at_most_100_000_operators_and_blocks() -> None:
     assert len(net(twice(14)).graph.flatten().nodes) == 3 * 2**14
     law = "a network has at most 100,000 operators and blocks; this one comes down to more"
@@ -518,6 +519,7 @@ def test_a_network_has_at_most_100_000_operators_and_blocks() -> None:
             net(text)
 
 
+@pytest.mark.slow
 def test_rows_without_operators_count_as_one() -> None:
     """Otherwise 2^20 empty blocks, each of other arguments, would be gone through one by one."""
     text = "blocks:\n"
@@ -814,6 +816,7 @@ layers:
     assert len(set(found.values())) == 3
 
 
+@pytest.mark.slow
 def test_a_choice_of_rows_that_few_networks_have_is_not_idle() -> None:
     rows = ["  - conv: {name: a0, width: 4}", "  - conv: {name: a1, width: 4}"]
     for number in range(2, 60):

@@ -23,6 +23,8 @@ from archscape.spaces.language.document import read_text
 from archscape.spaces.language.reading import read_table
 from archscape.spaces.loading import CATALOG
 
+pytestmark = pytest.mark.fuzz
+
 NAME = "fuzz.yaml"
 SECONDS = 10
 """Processor time that a document may take; the slowest takes a fifth of it on an idle machine."""

@@ -368,6 +368,7 @@ def test_chains_of_names_end() -> None:
         assert re.search("nested too deep|defined through more than 60 others", message(text, Space))
 
 
+@pytest.mark.slow
 def test_what_a_table_comes_down_to_is_bounded() -> None:
     choices = "\n".join(f"  k{i}: {{1 + $k{i + 1}, 3 + $k{i + 1}}}" for i in range(18))
     pair = "  {a}{i}: {{a{j}: , b{j}: }}\n"

@@ -97,6 +97,7 @@ def evaluate(text: str) -> object:
     return eval(text, {**vars(archscape.spaces), "Fraction": Fraction})
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=500)
 @given(expressions)
 def test_an_expression_is_its_text_and_its_repr(expression: Expr) -> None:
@@ -229,6 +230,7 @@ def survives(table: Network | Space) -> None:
         assert again.to_yaml() == table.to_yaml()
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(spaces(), st.integers(0, 9))
 def test_spaces_and_their_networks(space: Space, seed: int) -> None:
@@ -244,6 +246,7 @@ def test_spaces_and_their_networks(space: Space, seed: int) -> None:
     assert [call[:2] for call in network.calls] == [call[:2] for call in sample.drawn.calls]
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=80, deadline=None)
 @given(spaces(), st.integers(0, 9))
 def test_modules_are_what_was_counted(space: Space, seed: int) -> None:
@@ -292,6 +295,7 @@ def closed(space: Space, walks: int) -> Iterator[tuple[Sample, Network]]:
         yield sample, sample.network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", range(2000, 2500, 100))
 def test_written_tables(start: int, written: Written) -> None:
     """Every table is the same after each way, and so is each sample's network, whose YAML gives it again."""
@@ -309,6 +313,7 @@ def test_written_tables(start: int, written: Written) -> None:
     assert networks > 50
 
 
+@pytest.mark.slow
 def test_written_spaces_count_what_they_enumerate(written: Written) -> None:
     counted = 0
     for table in tables(written, range(2500, 2800)):
@@ -320,6 +325,7 @@ def test_written_spaces_count_what_they_enumerate(written: Written) -> None:
     assert counted > 50
 
 
+@pytest.mark.slow
 def test_written_networks_build_what_they_count(written: Written) -> None:
     built = 0
     for table in tables(written, range(3110, 3280)):

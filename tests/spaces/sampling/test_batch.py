@@ -62,6 +62,7 @@ def rows(space: Space, drawn: Bulk) -> tuple[list[dict[str, object]], dict[str, 
     return decisions, {name: costs.tolist() for name, costs in drawn.costs.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["cifar", "digits", "nas-bench-201", "nas-bench-macro", "nasnet", "retina-vvs"]
 )

@@ -70,6 +70,7 @@ def test_chains_hold_every_kind_of_operator_and_run() -> None:
                 assert len(Stepper(flat, setting).run()) == len(flat.nodes)
 
 
+@pytest.mark.slow
 def test_a_calibration_of_this_machine_tells_its_latencies() -> None:
     told: list[tuple[str, float]] = []
     found = calibrate(seconds=0.1, chains=20, progress=lambda words, share: told.append((words, share)))

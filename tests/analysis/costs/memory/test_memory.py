@@ -4,7 +4,7 @@ import doctest
 from bisect import bisect_right
 
 import pytest
-from allocations import eager_peak, graph_peak, training
+from helpers.allocations import eager_peak, graph_peak, training
 
 from archscape.analysis.costs import memory as module
 from archscape.analysis.costs.memory import largest_batch, memory

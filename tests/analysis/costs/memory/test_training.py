@@ -3,7 +3,7 @@
 import doctest
 
 import pytest
-from allocations import mem_tracker_peak, training
+from helpers.allocations import mem_tracker_peak, training
 
 from archscape.analysis.costs.memory import training as memory_training
 from archscape.analysis.costs.memory.training import STATES, largest_training_batch, training_memory

@@ -11,7 +11,7 @@ from archscape.analysis.reports.comparison.page import write_comparison
 from archscape.spaces import catalog_networks, load_network
 
 if TYPE_CHECKING:
-    from browser import Browser, Page
+    from helpers.browser import Browser, Page
 
 DRAWN = "[...document.querySelectorAll('.plot')].every(plot => plot.querySelector('.main-svg'))"
 SECOND_BAR = """(() => {

@@ -27,6 +27,7 @@ def test_the_suffix_says_what_the_figure_becomes(
     assert path.read_bytes().startswith(STARTS[suffix])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_networks_give_the_same_bytes(
     kind: str, pair: list[ComparedNetwork], tmp_path: Path

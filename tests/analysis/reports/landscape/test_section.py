@@ -20,7 +20,7 @@ from archscape.analysis.reports.landscape.section import landscape_figures, land
 from archscape.analysis.reports.run.page import Extra, RunResults, write_report
 
 if TYPE_CHECKING:
-    from browser import Browser
+    from helpers.browser import Browser
 
     from tests.analysis.conftest import Page
 

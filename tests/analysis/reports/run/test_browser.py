@@ -16,7 +16,7 @@ from archscape.analysis.reports.table.columns import ColumnOptions, infer_roles
 from archscape.analysis.reports.table.report import write_table_report
 
 if TYPE_CHECKING:
-    from browser import Browser, Page
+    from helpers.browser import Browser, Page
 
 KINDS = ("search", "table")
 pytestmark = pytest.mark.slow

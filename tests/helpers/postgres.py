@@ -100,10 +100,15 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         """Run a program of the server in its folder, as a user that PostgreSQL accepts."""
+        if (bindir := programs()) is None:
+            raise RuntimeError(
+                "no PostgreSQL server on this machine: neither the folder of `pg_config --bindir` nor any "
+                "/usr/lib/postgresql/*/bin holds initdb and pg_ctl; on Debian `make programs` installs one"
+            )
         log, user = self.folder / "programs.log", server_user()
         with log.open("ab") as output:
             done = subprocess.run(
-                [_programs() / program, *arguments],
+                [bindir / program, *arguments],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -118,18 +123,14 @@ class Cluster:
 
 
 @cache
-def _programs() -> Path:
-    """Return the folder of PostgreSQL's server programs, the newest if there are several."""
+def programs() -> Path | None:
+    """Return the folder of the newest PostgreSQL server's programs; None if there is none."""
     candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version)
     if tool := shutil.which("pg_config"):
-        told = subprocess.run([tool, "--bindir"], capture_output=True, text=True, check=True)
-        candidates.append(Path(told.stdout.strip()))
-    for folder in reversed(candidates):
-        if (folder / "initdb").is_file() and (folder / "pg_ctl").is_file():
-            return folder
-    raise RuntimeError(
-        "no PostgreSQL server on this machine: neither the folder of `pg_config --bindir` nor any "
-        "/usr/lib/postgresql/*/bin holds initdb and pg_ctl; install one (Debian: apt-get install postgresql)"
+        answer = subprocess.run([tool, "--bindir"], capture_output=True, text=True, check=True)
+        candidates.append(Path(answer.stdout.strip()))
+    return next(
+        (f for f in reversed(candidates) if (f / "initdb").is_file() and (f / "pg_ctl").is_file()), None
     )
 
 
