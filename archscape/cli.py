@@ -30,7 +30,7 @@ from .commands.engine import Engine
 from .commands.field import field
 from .commands.landscape import landscape
 from .commands.lint import lint
-from .commands.networks import COSTS, FormatOption, find_network
+from .commands.networks import FormatOption, find_network
 from .commands.population import population
 from .commands.profile import profile
 from .commands.references import references
@@ -38,6 +38,7 @@ from .commands.report import report
 from .commands.worker import worker
 from .output import Format, emit, watch
 from .spaces.errors import ArchscapeError, InputError, StudyError
+from .spaces.sampling.limits import COSTS
 
 if TYPE_CHECKING:
     from .spaces import Network, Space

@@ -26,11 +26,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archscape._version import __version__
+from archscape.analysis.metrics import count_costs
 from archscape.spaces.errors import InputError, StudyError
 
 from .atomic import write_json, write_whole
 from .job import Job
-from .study.lease import COSTS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -136,7 +136,7 @@ def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunRes
 
     written = study.address.folder / "environment.json"
     known = environment(study.pinned(), command="")
-    rows = [{"name": n.name, **_costs(n)} for n in references]
+    rows = [{"name": n.name, **count_costs(n.totals)} for n in references]
     return RunResults(
         name=study.name,
         trials=trial_table(study.trials()),
@@ -156,11 +156,6 @@ def _job(study: StudyReader) -> str:
     from .latency import named
 
     return named(text)
-
-
-def _costs(network: Network) -> dict[str, int]:
-    totals = network.totals
-    return {name: getattr(totals, name) for name in COSTS}
 
 
 def trained(study: StudyReader, trial: str = "best") -> tuple[Network, dict[str, Tensor], dict[str, str]]:

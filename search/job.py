@@ -38,6 +38,7 @@ from archscape.analysis.costs.latency.calibration import Calibration
 from archscape.analysis.costs.latency.device_setup import this_machine
 from archscape.analysis.costs.latency.store import load
 from archscape.analysis.costs.latency.store import read as read_calibration
+from archscape.analysis.metrics import OBJECTIVES
 from archscape.analysis.statistics.frontier import WAYS, Direction
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, suggest
@@ -56,7 +57,6 @@ OPTIONAL = (
     *("sampler", "trials", "workers", "seed", "device"),
     *("repeats", "lease", "cache"),
 )
-OBJECTIVES = ("accuracy", "activations", "latency", "macs", "params", "seconds")
 MAX_TRIALS = 1_000_000
 MAX_WORKERS = 1024
 MAX_SEED = 2**31 - 1

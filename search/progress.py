@@ -16,10 +16,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from archscape.analysis.reports.format import span, value
+from archscape.analysis.results import FINAL, STOPPED_EARLY
 from archscape.analysis.statistics.frontier import Objectives, frontier
 from archscape.spaces.errors import StudyError
 
-from .study.schema import FINAL
 from .study.trial import Trial
 from .workers.events import Event
 
@@ -114,7 +114,7 @@ class ProgressState:
     def line(self) -> str:
         """Return the state of the search in one line."""
         parts = [f"{self.done} of {self.trials} trials"]
-        parts += [f"{count} stopped early" for count in [self.count("pruned", "paused")] if count]
+        parts += [f"{count} stopped early" for count in [self.count(*STOPPED_EARLY)] if count]
         parts += [f"{count} failed" for count in [self.count("failed")] if count]
         return ", ".join([*parts, self.best(), f"frontier of {self.frontier_size()}"])
 
@@ -200,7 +200,7 @@ class Progress:
         head = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=max(tally.trials, 1), completed=tally.done, width=BAR_WIDTH)
         head.add_row(self.title, bar, f"{tally.done}/{tally.trials}", self._left())
-        counts = {"stopped early": tally.count("pruned", "paused"), "failed": tally.count("failed")}
+        counts = {"stopped early": tally.count(*STOPPED_EARLY), "failed": tally.count("failed")}
         counts = {"frontier": tally.frontier_size()} | {
             what: count for what, count in counts.items() if count
         }

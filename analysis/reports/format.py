@@ -7,41 +7,34 @@ import math
 from collections.abc import Mapping
 from html import escape
 
+from archscape.analysis.metrics import METRICS, SHARES, SPREADS, Metric
 from archscape.spaces.errors import InputError
 
 NONE = "–"
 SPACE = "\N{NO-BREAK SPACE}"
-LABELS = {
-    "accuracy": "validation accuracy",
-    "test_accuracy": "test accuracy",
-    "accuracy_std": "spread of the accuracy",
-    "chance": "chance to be on the frontier",
-    "loss": "validation loss",
-    "params": "parameters",
-    "macs": "MACs",
-    "flops": "FLOPs",
-    "activations": "activations",
-    "latency": "predicted latency (ms)",
-    "op": "operator",
-    "shape": "output",
-    "seconds": "training time (s)",
-    "step_seconds": "time in training steps (s)",
-}
-SHARES = ("accuracy", "test_accuracy", "accuracy_std", "test_accuracy_std")
-SHORT = {
-    "accuracy": "accuracy",
-    "accuracy_std": "± std",
-    "chance": "chance",
-    "test_accuracy": "test",
-    "params": "params",
-    "seconds": "seconds",
-}
+LABELS = {"chance": "chance to be on the frontier", "op": "operator", "shape": "output"}
+"""Of columns that are no metrics."""
 MARKS = {"kernel": "k", "expand": "e", "groups": "g", "stride": "/"}
 
 
 def label(name: str) -> str:
-    """Return the name of a column in words."""
-    return LABELS.get(name, name.replace("_", " "))
+    """Return the name of a column in words, with its unit.
+
+    >>> label("seconds"), label("chance"), label("kept_repeat")
+    ('training time (s)', 'chance to be on the frontier', 'kept repeat')
+    """
+    metric = _metric(name)
+    return metric.heading if metric else LABELS.get(name, name.replace("_", " "))
+
+
+def short_label(name: str) -> str:
+    """Return the name of a column for a narrow head."""
+    metric = _metric(name)
+    return (metric and metric.short) or ("chance" if name == "chance" else label(name))
+
+
+def _metric(name: str) -> Metric | None:
+    return METRICS.get(name) or SPREADS.get(name)
 
 
 def capital(words: str) -> str:

@@ -71,7 +71,7 @@ def _row(change: Change) -> list[object]:
 
 
 def _as_json(found: Diff) -> dict[str, object]:
-    from ..analysis.reports.comparison.diff import COSTS
+    from ..spaces.sampling.limits import COSTS
 
     sides = {"before": found.before, "after": found.after}
     return {

@@ -12,7 +12,6 @@ from ..spaces.errors import InputError
 if TYPE_CHECKING:
     from ..spaces import Network
 
-COSTS = ("params", "macs", "flops", "activations")
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 InputOption = Annotated[
     str | None, typer.Option("--input", metavar="CxHxW", help="Another input than the network's own.")

@@ -10,8 +10,9 @@ import typer
 
 from ..output import Format, emit
 from ..spaces.errors import InputError, suggest
+from ..spaces.sampling.limits import COSTS
 from .common import say
-from .networks import COSTS, FormatOption
+from .networks import FormatOption
 
 if TYPE_CHECKING:
     import pandas as pd

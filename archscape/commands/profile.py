@@ -11,6 +11,7 @@ import typer
 
 from ..output import Format, emit, emit_json
 from ..spaces.errors import InputError
+from ..spaces.sampling.limits import COSTS
 from .common import say
 from .latency import (
     DeviceOption,
@@ -32,7 +33,7 @@ from .memory import (
     show_memory,
     with_memory,
 )
-from .networks import COSTS, FormatOption, InputOption, find_network, is_python, read_sizes
+from .networks import FormatOption, InputOption, find_network, is_python, read_sizes
 
 if TYPE_CHECKING:
     from ..analysis.costs.conventions import Count

@@ -164,7 +164,7 @@ function listSoon() {
     }, 500);
 }
 
-const early = (row) => row[1] === "pruned" || row[1] === "paused";
+const early = (row) => study.about.stoppedEarly.includes(row[1]);
 const state = (row) =>
   row[1] === "running"
     ? `running, epoch ${study.running.get(row[0])?.epoch ?? 0}`

@@ -51,7 +51,7 @@ function showTrial(found) {
 // A trial that was stopped early and goes on keeps the cause until it ends; it says nothing of its state.
 function verdict({ state, cause, rung }) {
   if (state === "running" || state === "waiting") return state;
-  const at = rung && (state === "pruned" || state === "paused") ? `, epoch ${rung}` : "";
+  const at = rung && study.about.stoppedEarly.includes(state) ? `, epoch ${rung}` : "";
   return cause ? `${state}: ${cause.replaceAll("_", " ")}${at}` : state;
 }
 

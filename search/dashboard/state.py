@@ -11,11 +11,11 @@ from functools import cached_property
 from itertools import takewhile
 from operator import itemgetter
 
+from archscape.analysis.metrics import COST_AXES, METRICS, SCORE
 from archscape.analysis.reports.format import NONE, label, span, value
-from archscape.analysis.reports.run.results import COSTS
+from archscape.analysis.results import FINAL
 from archscape.analysis.statistics.frontier import Objectives
 
-from ..study.schema import FINAL
 from .frontier import FrontierState
 from .queries import ChangedTrial, RunningTrial, StudyChanges
 
@@ -24,7 +24,8 @@ RECENT_SECONDS = 3600.0
 
 RECENT = 100
 
-EXTRA = ("accuracy", "test_accuracy", "loss", "epochs")
+EXTRA = (*(name for name, metric in METRICS.items() if metric.is_quality), "epochs")
+"""Values beside the objectives and the costs."""
 
 Tile = tuple[str, str, str]
 
@@ -65,13 +66,13 @@ class DashboardState:
     @cached_property
     def score(self) -> str:
         """The value on the upright axis."""
-        return next((name for name, way in self.objectives.items() if way == "maximize"), "accuracy")
+        return next((name for name, way in self.objectives.items() if way == "maximize"), SCORE)
 
     @cached_property
     def costs(self) -> tuple[str, ...]:
         """The values offered for the level axis, the first being the default."""
         minimised = [name for name, way in self.objectives.items() if way == "minimize"]
-        return tuple(name for name in dict.fromkeys([*minimised, *COSTS]) if name != self.score)
+        return tuple(name for name in dict.fromkeys([*minimised, *COST_AXES]) if name != self.score)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archscape._version import __version__
-from archscape.analysis.reports.format import SHARES, SHORT, label
+from archscape.analysis.metrics import SHARES
+from archscape.analysis.reports.format import label, short_label
 from archscape.analysis.reports.page.specs import layout_of
+from archscape.analysis.results import FINAL, STOPPED_EARLY
 
-from ..study.schema import FINAL
 from .poller import Poller
 from .queries import ChangedTrial
 from .state import DashboardState, numbers, wire
@@ -93,8 +94,9 @@ def hello(poller: Poller, token: str) -> dict[str, object]:
         "costs": list(board.costs),
         "columns": list(board.columns),
         "labels": {name: label(name) for name in board.columns},
-        "short": {name: SHORT.get(name, label(name)) for name in board.columns},
+        "short": {name: short_label(name) for name in board.columns},
         "shares": list(SHARES),
+        "stoppedEarly": list(STOPPED_EARLY),
         "layouts": {
             "frontier": layout_of(board.score, label(board.score)),
             "progress": layout_of(first if alone else "", f"best {label(first)}" if alone else "hypervolume"),

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
+from archscape.analysis.metrics import KNOWN_BEFORE_TRAINING
 from archscape.analysis.statistics.frontier import Direction
 from archscape.spaces.errors import JobError
-from archscape.spaces.sampling.limits import COSTS
 
 from .base import Pruner
 
@@ -56,7 +56,7 @@ def check_objectives(name: str, objectives: Mapping[str, Direction], *, several:
     given = ", ".join(objectives)
     if len(objectives) > 1 and not several:
         raise JobError(f"{name} goes by one objective, but the job has {given}; `halving` ranks by several")
-    if set(objectives) <= set(COSTS):
+    if set(objectives) <= KNOWN_BEFORE_TRAINING:
         raise JobError(
             f"early stopping goes by what shows while a network trains, such as accuracy, but {given} can be "
             f"told before"

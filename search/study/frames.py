@@ -6,36 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from archscape.analysis.results import CURVE_COLUMNS, NUMBERS, columns
+
 from .trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
-
-METRICS = (
-    *("accuracy", "test_accuracy", "loss", "params", "macs", "flops", "activations"),
-    *("seconds", "step_seconds", "eval_seconds"),
-    *("accuracy_std", "test_accuracy_std", "repeats"),
-)
-
-COLUMNS = (
-    *("number", "status", "cause", "message", "hash", *METRICS),
-    *("epochs", "seed", "worker", "started", "finished", "network", "decisions"),
-)
-CURVE_COLUMNS = ("trial", "epoch", "loss", "accuracy", "seconds", "repeat")
-
-
-def columns(*, latency: bool = False) -> list[str]:
-    """Return the columns of the table of trials; latency (ms) has one where a study asks for it."""
-    after = COLUMNS.index("activations") + 1
-    return [*COLUMNS[:after], *(["latency"] if latency else []), *COLUMNS[after:]]
 
 
 def trial_table(trials: Sequence[Trial]) -> pd.DataFrame:
     """Return one row a trial; what is not known, or not yet, is None or NaN."""
     import pandas as pd
 
-    known = any("latency" in trial.costs for trial in trials)
-    return pd.DataFrame([_trial_row(trial) for trial in trials], columns=columns(latency=known))
+    known = {name for trial in trials for name in trial.costs}
+    return pd.DataFrame([_trial_row(trial) for trial in trials], columns=columns(known))
 
 
 def curve_table(epochs: Sequence[Mapping[str, float]]) -> pd.DataFrame:
@@ -51,6 +35,6 @@ def _trial_row(trial: Trial) -> dict[str, Any]:
     return {
         **{name: getattr(trial, name) for name in names},
         "status": trial.state,
-        **{name: metrics.get(name) for name in (*METRICS, "latency", "epochs")},
+        **{name: metrics.get(name) for name in NUMBERS if name not in names},
         "decisions": json.dumps(dict(trial.decisions)),
     }

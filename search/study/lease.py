@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archscape.analysis.metrics import count_costs
+
 from ..training.seeds import trial_seed
 from .owner import Owner
 
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
     from archscape.spaces import Network
 
     from ..latency import PredictLatency
-
-COSTS = ("params", "macs", "flops", "activations")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +42,8 @@ def lease_of(
     number: int, network: Network, owner: Owner, *, seed: int, latency: PredictLatency | None = None
 ) -> Lease:
     """Return the lease of a network in a job with this seed, and with what tells latencies, if anything."""
-    digest, totals = network.hash(), network.totals
-    costs: dict[str, float] = {name: getattr(totals, name) for name in COSTS}
+    digest = network.hash()
+    costs = count_costs(network.totals)
     if latency is not None:
         costs["latency"] = latency(network)
     return Lease(

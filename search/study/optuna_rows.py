@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
+import optuna
 import sqlalchemy
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages._rdb import models
 from optuna.study import StudyDirection
-from optuna.trial import TrialState
 from sqlalchemy import Connection, func
+
+from archscape.analysis.results import TrialState
 
 from .history import distribution
 
@@ -33,14 +35,7 @@ _steps = models.TrialIntermediateValueModel.__table__
 _FINITE = models.TrialValueModel.TrialValueType.FINITE
 _FINITE_STEP = models.TrialIntermediateValueModel.TrialIntermediateValueType.FINITE
 
-STATES = {
-    "running": TrialState.RUNNING,
-    "waiting": TrialState.WAITING,
-    "paused": TrialState.WAITING,
-    "complete": TrialState.COMPLETE,
-    "pruned": TrialState.PRUNED,
-    "failed": TrialState.FAIL,
-}
+STATES = {state.value: optuna.trial.TrialState[state.optuna] for state in TrialState}
 """Optuna's word for each state of a trial."""
 
 
@@ -93,7 +88,7 @@ def add_trial(
     Its constraints, none above 0 if it is feasible, go where Optuna 5 and the dashboards of all its versions
     read them: what `set_constraint` of Optuna 5 writes has another key, which no dashboard knows yet.
     """
-    row = {"study_id": study_id, "number": number, "state": TrialState.RUNNING, "datetime_start": _now()}
+    row = {"study_id": study_id, "number": number, "state": STATES["running"], "datetime_start": _now()}
     key = _key(connection.execute(_trials.insert().values(row)))
     params = [_param(key, path, option, tuple(options[path])) for path, option in decisions.items()]
     if params:

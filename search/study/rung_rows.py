@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, func, select
 
+from archscape.analysis.results import FINAL
+
 from ..pruners import RungResult
-from .schema import FINAL, marks, trials
+from .schema import marks, trials
 
 WINDOW = 1000
 """How many of the latest trials at a rung a trial is compared with, so that large studies stay fast."""

@@ -24,9 +24,6 @@ from sqlalchemy import (
 
 tables = MetaData()
 
-OPEN = ("running", "waiting", "paused")
-FINAL = ("complete", "pruned", "failed")
-
 trials = Table(
     "archscape_trials",
     tables,
@@ -34,7 +31,7 @@ trials = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("hash", String(64), nullable=False),
     Column("trial_id", Integer, nullable=False),  # Optuna's
-    Column("state", String(8), nullable=False),  # one of OPEN and FINAL
+    Column("state", String(8), nullable=False),  # a `TrialState`
     Column("changed", BigInteger, nullable=False),  # place in the order of all changes of state in the study
     Column("rung", Integer),  # epoch at which it was paused
     Column("attempts", Integer, nullable=False),

@@ -10,8 +10,9 @@ from typing import Any
 
 import sqlalchemy
 
+from archscape.analysis.results import FINAL
+
 from .owner import Owner
-from .schema import FINAL
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,12 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, func, select, type_coerce
 
+from archscape.analysis.results import OPEN
+
 from . import optuna_rows as optuna_rows
 from .lease import Lease
 from .owner import Owner
-from .schema import OPEN, epochs
+from .schema import epochs
 from .schema import trials as table
 from .trial import Trial, TrialRecord, trial_of, trial_record_of
 

@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
 
+from archscape.analysis.metrics import METRICS
+
 from ..datasets.dataset import Dataset
 from ..shutdown import never
 from .checkpoint import Checkpoint
@@ -18,9 +20,7 @@ from .recipe import Recipe
 from .seeds import trial_seed
 from .train import LOG, Build, Log, Outcome, Report, train, train_kept
 
-AVERAGED = ("loss", "accuracy", "test_accuracy")
-SPREAD = ("accuracy", "test_accuracy")
-SUMMED = ("seconds", "step_seconds", "eval_seconds", "epochs", "steps")
+SUMMED = (*(name for name, metric in METRICS.items() if metric.repeats == "sum"), "epochs", "steps")
 
 
 def train_repeats(
@@ -41,8 +41,9 @@ def train_repeats(
 
     The arguments are those of `train`, and so are the outcome and its metrics, but for these:
 
-    - `loss`, `accuracy` and `test_accuracy` are means; `accuracy_std` and `test_accuracy_std` are standard
-      deviations over the repeats (of a sample: divided by repeats - 1).
+    - Each metric is combined as `METRICS` says: `loss`, `accuracy` and `test_accuracy` are means;
+      `accuracy_std` and `test_accuracy_std` are standard deviations over the repeats (of a sample: divided by
+      repeats - 1).
     - `seconds`, `step_seconds`, `eval_seconds`, `epochs` and `steps` are sums; the recipe's time limit holds
       for each repeat.
     - `repeats` is their number. The weights, `test_correct` and all else are those of `kept_repeat`, the one
@@ -151,13 +152,11 @@ def _finish(kept: Checkpoint, outcome: Outcome) -> None:
 def _together(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the outcome of repeats that all came to their end."""
     best = _best(outcomes)
-    values = {name: [one.metrics[name] for one in outcomes] for name in AVERAGED}
     return Outcome(
         status="complete",
         metrics={
             **outcomes[best].metrics,
-            **{name: fmean(values[name]) for name in AVERAGED},
-            **{f"{name}_std": stdev(values[name]) for name in SPREAD},
+            **_means(outcomes),
             **_sums(outcomes),
             "repeats": len(outcomes),
             "kept_repeat": best + 1,
@@ -172,6 +171,18 @@ def _ended(outcomes: Sequence[Outcome], repeats: int) -> Outcome:
     last = outcomes[-1]
     cause = f"repeat {len(outcomes)} of {repeats}: {last.cause}" if last.cause else ""
     return replace(last, cause=cause, metrics={**last.metrics, **_sums(outcomes)}, history=_rows(outcomes))
+
+
+def _means(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return the metrics that are means over the repeats, and the spreads of those that have one."""
+    means: dict[str, float] = {}
+    for name, metric in METRICS.items():
+        if metric.is_quality and all(name in outcome.metrics for outcome in outcomes):
+            values = [outcome.metrics[name] for outcome in outcomes]
+            means[name] = fmean(values)
+            if metric.has_spread:
+                means[metric.spread.name] = stdev(values)
+    return means
 
 
 def _sums(outcomes: Sequence[Outcome]) -> dict[str, float]:

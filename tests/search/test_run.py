@@ -14,12 +14,12 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from archscape.analysis.reports.run.page import RunResults
+from archscape.analysis.results import CURVE_COLUMNS, columns
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.executors.local import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.run import run
-from archscape.search.study.frames import COLUMNS, CURVE_COLUMNS
 from archscape.search.study.study import Study
 from archscape.search.study.summary import study_summaries
 from archscape.search.training.evaluation import evaluate_accuracy
@@ -59,7 +59,7 @@ def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None
         *("logs", "checkpoints", "spool"),
     }
     trials = pd.read_csv(folder / "trials.csv")
-    assert list(trials.columns) == list(COLUMNS)
+    assert list(trials.columns) == columns()
     assert list(trials["number"]) == [0, 1, 2, 3]
     assert set(trials["status"]) == {"complete"}
     curves = pd.read_csv(folder / "curves.csv")

@@ -20,7 +20,6 @@ from archscape.spaces.values import shape_text, text
 from .alignment import Pair, align
 from .parts import NO_ROW, Part, parts_of, style_of
 
-COSTS = ("params", "macs", "flops", "activations")
 Kind = Literal["same", "changed", "removed", "added"]
 
 

@@ -11,7 +11,9 @@ import math
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from ..format import SHARES, escaped
+from archscape.analysis.metrics import SHARES
+
+from ..format import escaped
 
 Spec: TypeAlias = dict[str, object]
 

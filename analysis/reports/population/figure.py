@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from archscape.analysis.metrics import SHARES
 from archscape.analysis.statistics.distribution import edf, edf_margin, quantile_bands
 from archscape.analysis.statistics.families import Curves
 from archscape.analysis.statistics.frames import both
@@ -17,7 +18,7 @@ from archscape.analysis.statistics.importance import Effect, importance
 from archscape.spaces.sampling.limits import COSTS
 
 from ..figures import COLORS, FRONT, REFERENCE, REST, plain, write
-from ..format import SHARES, label
+from ..format import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from archscape.analysis.metrics import SHARES
+
 from ..figures import FRONT, REFERENCE, REST, plain, write
-from ..format import SHARES, label
+from ..format import label
 from ..page.specs import COUNTS
 from .plots import plane
 from .references import near

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from archscape.analysis.metrics import COST_AXES, METRICS, SCORE
+from archscape.analysis.results import FINAL, NUMBERS, STATES, TEXTS
 from archscape.analysis.statistics.frontier import (
     Direction,
     Objectives,
@@ -23,16 +25,6 @@ from archscape.analysis.statistics.frontier import (
 from archscape.analysis.statistics.noise import frontier_chance
 from archscape.spaces.errors import InputError, suggest
 
-STATUSES = ("complete", "pruned", "failed", "running", "waiting", "paused")
-FINAL = STATUSES[:3]
-COSTS = ("macs", "params", "activations", "latency", "seconds")
-NUMBERS = (
-    *("accuracy", "test_accuracy", "loss", "params", "macs", "flops", "activations", "latency"),
-    *("seconds", "step_seconds", "epochs", "seed"),
-    *("accuracy_std", "test_accuracy_std", "repeats"),
-)
-TEXTS = ("cause", "message", "hash", "worker", "started", "finished", "network")
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RunResults:
@@ -40,7 +32,7 @@ class RunResults:
 
     Attributes:
         name: Name of the run.
-        trials: One row a trial. `number` (int), `status` (one of `STATUSES`) and the objectives are needed;
+        trials: One row a trial. `number` (int), `status` (one of `STATES`) and the objectives are needed;
             the columns of `NUMBERS` and `TEXTS` are shown where they exist. `network` is the network as JSON,
             `started` and `finished` are ISO 8601.
         curves: One row an epoch: `trial`, `epoch`, `loss`, `accuracy`, `seconds`; with repeated trainings one
@@ -173,8 +165,8 @@ def _tidy(trials: pd.DataFrame, objectives: tuple[str, ...]) -> pd.DataFrame:
             if name not in trials.columns:
                 raise InputError(f"trials: no column {name!r}{suggest(name, map(str, trials.columns))}")
     for status in trials.get("status", ()):
-        if status not in STATUSES:
-            raise InputError(f"trials: a trial has the status {status!r}{suggest(str(status), STATUSES)}")
+        if status not in STATES:
+            raise InputError(f"trials: a trial has the status {status!r}{suggest(str(status), STATES)}")
     numbers = _numeric("trials", trials, ("number", *dict.fromkeys((*objectives, *NUMBERS))))
     if numbers["number"].isna().any() or numbers["number"].duplicated().any():
         raise InputError("trials: column 'number' names each trial once, but some are missing or twice there")
@@ -212,7 +204,7 @@ def _mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
 
 def _errors(trials: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
     """Return the standard errors of the means over repeated trainings."""
-    columns = {name: f"{name}_std" for name in ("accuracy", "test_accuracy")}
+    columns = {name: metric.spread.name for name, metric in METRICS.items() if metric.has_spread}
     roots = np.sqrt(trials["repeats"].to_numpy())
     known = {name: trials[std].to_numpy() / roots for name, std in columns.items()}
     return {name: errors for name, errors in known.items() if not np.isnan(errors).all()}
@@ -223,15 +215,15 @@ def _score(trials: pd.DataFrame, objectives: Objectives) -> str:
     maximised = [name for name, way in objectives.items() if way == "maximize"]
     if maximised:
         return maximised[0]
-    return "accuracy" if trials["accuracy"].notna().any() else next(iter(objectives))
+    return SCORE if trials[SCORE].notna().any() else next(iter(objectives))
 
 
 def _costs(trials: pd.DataFrame, objectives: Objectives, score: str) -> tuple[str, ...]:
     """Return the columns for the level axis: the objectives that are minimised, then the usual costs."""
     minimised = [name for name, way in objectives.items() if way == "minimize"]
-    known = [name for name in COSTS if trials[name].notna().any()]
+    known = [name for name in COST_AXES if trials[name].notna().any()]
     costs = [name for name in dict.fromkeys([*minimised, *known]) if name != score]
-    return tuple(costs) or COSTS[:1]
+    return tuple(costs) or COST_AXES[:1]
 
 
 def _progress(

@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from ..format import NONE, SHORT, label, span, value
+from archscape.analysis.results import FINAL
+
+from ..format import NONE, label, short_label, span, value
 from ..page import NOTE, empty, network_details, place
 from ..page.networks import NetworkDetails, read_dossier
 from ..page.tables import Html
-from .results import FINAL, Digest
+from .results import Digest
 from .trials import Row, records, trials_table
 
 FIGURES = {
@@ -167,7 +169,7 @@ def networks_section(digest: Digest, dossiers: Mapping[int, NetworkDetails]) -> 
 
 def _network(row: Row, digest: Digest, dossier: NetworkDetails, *, is_open: bool) -> Html:
     shown = dict.fromkeys([digest.score, *digest.results.objectives, "macs", "params"])
-    facts = (f"{value(n, row[n])} {SHORT.get(n, label(n))}" for n in shown if not np.isnan(row[n]))
+    facts = (f"{value(n, row[n])} {short_label(n)}" for n in shown if not np.isnan(row[n]))
     return network_details(
         dossier,
         anchor=f"network-{row['number']}",

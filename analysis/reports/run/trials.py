@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from ..format import SHARES, SHORT, label, outline
+from archscape.analysis.metrics import METRICS, SHARES
+from archscape.analysis.results import STATES
+
+from ..format import outline, short_label
 from ..page.grid import Column, Grid, grid_section
 from ..page.tables import Html
 from ..tables import decimals
-from .results import STATUSES, Digest
+from .results import Digest
 
 Row: TypeAlias = dict[str, Any]
-
-COLUMNS = (
-    "accuracy",
-    "accuracy_std",
-    "test_accuracy",
-    "params",
-    "macs",
-    "activations",
-    "latency",
-    "seconds",
-    "epochs",
-    "seed",
-)
 
 
 def trials_table(digest: Digest, shown: Collection[int]) -> Html:
@@ -38,12 +28,13 @@ def trials_table(digest: Digest, shown: Collection[int]) -> Html:
 def trials_grid(digest: Digest, shown: Collection[int]) -> Grid:
     """Return all trials as a table: those on the frontier and each status can be filtered by."""
     trials = digest.trials
-    numbers = [n for n in dict.fromkeys([*digest.results.objectives, *COLUMNS]) if trials[n].notna().any()]
+    offered = dict.fromkeys([*digest.results.objectives, *_columns(), "epochs", "seed"])
+    numbers = [name for name in offered if trials[name].notna().any()]
     numbers += ["chance"] if trials["accuracy_std"].notna().any() else []
     texts = [name for name in ("network", "hash", "worker", "message") if (trials[name] != "").any()]
     status = trials["status"].to_numpy()
     marks = {"on the frontier": np.flatnonzero(trials["on_front"]).tolist()}
-    marks |= {word: np.flatnonzero(status == word).tolist() for word in STATUSES if (status == word).any()}
+    marks |= {word: np.flatnonzero(status == word).tolist() for word in STATES if (status == word).any()}
     known = trials["number"].tolist()
     return Grid(
         noun="trials",
@@ -61,8 +52,17 @@ def trials_grid(digest: Digest, shown: Collection[int]) -> Grid:
     )
 
 
+def _columns() -> Iterator[str]:
+    """Yield the metrics that every table of trials shows, those that may be objectives with their spread."""
+    for name, metric in METRICS.items():
+        if metric.use != "recorded":
+            yield name
+        if metric.use == "objective" and metric.has_spread:
+            yield metric.spread.name
+
+
 def _numbers(name: str, column: pd.Series) -> Column:
-    head = SHORT.get(name, label(name))
+    head = short_label(name)
     if name in SHARES or name == "chance":
         return Column(head=head, values=column.tolist(), percent=True, decimals=0 if name == "chance" else 2)
     places = 2 if "seconds" in name else decimals(column.dropna().astype(float).tolist())

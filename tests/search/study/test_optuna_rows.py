@@ -13,11 +13,11 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from archscape.analysis.results import FINAL, OPEN
 from archscape.search.pruners import Pruner
 from archscape.search.study.lease import Lease
 from archscape.search.study.optuna_rows import STATES
 from archscape.search.study.owner import Owner
-from archscape.search.study.schema import FINAL, OPEN
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.workers.worker import SearchPlan

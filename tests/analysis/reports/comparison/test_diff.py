@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archscape.analysis.costs.memory import memory
-from archscape.analysis.reports.comparison.diff import COSTS, Change, Diff, Setting, diff
+from archscape.analysis.reports.comparison.diff import Change, Diff, Setting, diff
 from archscape.analysis.reports.comparison.parts import parts_of, style_of
 from archscape.spaces import Network, catalog_names, load, load_network, load_space
 from archscape.spaces.graph import Style
+from archscape.spaces.sampling.limits import COSTS
 
 SPACES = ("cifar", "digits", "nas-bench-201", "nas-bench-macro", "retina-vvs")
 
