@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from archscape.analysis.reports.figures import write
+from archscape.analysis.reports.figures.paper import write
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from archscape.analysis.costs.receptive_field.by_depth import field_growth
 from archscape.spaces.errors import InputError, suggest
 
-from ..figures import COLORS as ALL
-from ..figures import INK, plain, write
+from ..figures.paper import COLORS as ALL
+from ..figures.paper import INK, plain, write
 from ..format import NONE, capital, label, size
 from ..page.networks import LayerRow
 from .compared_network import ComparedNetwork

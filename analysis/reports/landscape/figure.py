@@ -11,7 +11,7 @@ import numpy as np
 from archscape.analysis.landscape.file import Explored, Landscape
 from archscape.analysis.landscape.first_layer import Change, Filters, contact_sheet
 
-from ..figures import FRONT, INK, plain, write
+from ..figures.paper import FRONT, INK, plain, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

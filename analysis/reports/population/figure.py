@@ -17,7 +17,7 @@ from archscape.analysis.statistics.frontier import Floats
 from archscape.analysis.statistics.importance import Effect, importance
 from archscape.spaces.sampling.limits import COSTS
 
-from ..figures import COLORS, FRONT, REFERENCE, REST, plain, write
+from ..figures.paper import COLORS, FRONT, REFERENCE, REST, plain, write
 from ..format import label
 
 if TYPE_CHECKING:

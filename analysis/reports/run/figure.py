@@ -9,7 +9,7 @@ import pandas as pd
 
 from archscape.analysis.metrics import SHARES
 
-from ..figures import FRONT, REFERENCE, REST, plain, write
+from ..figures.paper import FRONT, REFERENCE, REST, plain, write
 from ..format import label
 from ..page.specs import COUNTS
 from .plots import plane

@@ -12,8 +12,8 @@ import pandas as pd
 from archscape.analysis.statistics.distribution import edf
 from archscape.spaces.errors import InputError
 
-from ..figures import COLORS as PAGE
-from ..figures import INK, REFERENCE, REST, literal, plain, write
+from ..figures.paper import COLORS as PAGE
+from ..figures.paper import INK, REFERENCE, REST, literal, plain, write
 from ..format import capital
 from .columns import Results
 from .family_figure import SHORTENED

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archscape.analysis.reports import figures as drawing
+from archscape.analysis.reports.figures import description, paper
 from archscape.analysis.reports.run.figure import write_figure
 from archscape.analysis.reports.run.page import RunResults
 
@@ -27,4 +27,5 @@ def test_a_run_without_results_still_has_axes(synthetic: Callable[..., RunResult
 
 
 def test_its_examples_hold() -> None:
-    assert doctest.testmod(drawing).failed == 0
+    for module in (description, paper):
+        assert doctest.testmod(module).failed == 0

@@ -1,0 +1,212 @@
+"""Figures of a paper: descriptions as PNG, SVG or PDF, drawn by matplotlib in one style."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from .description import Axis, Figure, Series, Shape
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+INK, REST, FRONT, REFERENCE, GRID = "#1b2027", "#98a1ab", "#0072b2", "#d55e00", "#e9ecef"
+COLORS = (FRONT, REFERENCE, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)
+"""Colours that the colour-blind tell apart too (Okabe and Ito 2008), and ink."""
+PALETTE = {
+    "ink": INK,
+    "muted": "#5c6672",
+    "rest": REST,
+    "front": FRONT,
+    "reference": REFERENCE,
+    "grid": GRID,
+    "pruned": "#e69f00",
+    "failed": "#cc79a7",
+    "running": "#009e73",
+    "paper": "#ffffff",
+    **{f"family-{number}": color for number, color in enumerate((*COLORS, "#882255"), start=1)},
+}
+"""Colours by their role; the eighth family is Tol's wine."""
+MARKERS = {
+    "circle": "o",
+    "square": "s",
+    "diamond": "D",
+    "triangle-up": "^",
+    "triangle-down": "v",
+    "cross": "P",
+    "x": "X",
+    "star": "*",
+}
+LINES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
+STEPS: dict[Shape, Literal["post", "mid"] | None] = {"linear": None, "hv": "post", "hvh": "mid"}
+POINTS = 0.58
+"""Points of a paper to a pixel of a page."""
+
+
+def write_figure(
+    figures: Figure | Sequence[Sequence[Figure]],
+    path: Path,
+    *,
+    size: tuple[float, float] = (8, 4.6),
+    title: str = "",
+) -> Path:
+    """Draw a figure, or several as rows of panels. The same figures give the same bytes of an SVG.
+
+    Args:
+        figures: What is drawn; a row with one panel takes the whole width.
+        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
+        size: Width and height in inches.
+        title: Above all.
+
+    Returns:
+        The path.
+    """
+    rows = [[figures]] if isinstance(figures, Figure) else figures
+
+    def draw(canvas: Canvas) -> None:
+        columns = int(np.lcm.reduce([len(row) for row in rows]))
+        grid = canvas.add_gridspec(len(rows), columns)
+        for top, row in enumerate(rows):
+            wide = columns // len(row)
+            for left, figure in enumerate(row):
+                draw_figure(canvas.add_subplot(grid[top, left * wide : (left + 1) * wide]), figure)
+        if title:
+            canvas.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+    return write(draw, path, size=size)
+
+
+def draw_figure(axes: Axes, figure: Figure) -> None:
+    """Draw a figure on empty axes."""
+    for at, series in enumerate(figure.series):
+        _draw(axes, series, at)
+    for upright in figure.uprights:
+        axes.axvline(upright.x, color=REFERENCE, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        axes.annotate(
+            literal(upright.name), (upright.x, 1.0), (3, -2), xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points", rotation=90, ha="left", va="top", fontsize=8.5,
+        )  # fmt: skip
+    for text in figure.annotations:
+        right, up = (POINTS * shift for shift in text.shift)
+        side = "left" if right > 0 else "right"
+        axes.annotate(literal(text.text), (text.x, text.y), (right, up), textcoords="offset points", ha=side)
+    _scale(axes, figure.x, "x")
+    _scale(axes, figure.y, "y")
+    plain(axes)
+    if figure.title:
+        axes.set_title(literal(figure.title), fontsize=9, loc="left")
+    if figure.legend and axes.get_legend_handles_labels()[0]:
+        columns = 2 if len(figure.series) > 6 else 1
+        axes.legend(loc="lower right", frameon=False, fontsize=8.5, ncols=columns)
+
+
+def _draw(axes: Axes, series: Series, order: int) -> None:
+    color, name = PALETTE[series.color], literal(series.name) or None
+    x, y = np.asarray(series.x, dtype=float), np.asarray(series.y, dtype=float)
+    look: dict[str, Any] = {"color": color, "alpha": series.opacity, "label": name}
+    look["zorder"] = 2 + 0.01 * order
+    if series.kind == "points":
+        _points(axes, series, look)
+    elif series.kind == "bars":
+        axes.bar(x, y, np.asarray(series.widths) if len(series.widths) else 0.8, **look)
+    elif series.kind == "band":
+        axes.fill_between(x, np.asarray(series.low), y, step=STEPS[series.shape], linewidth=0, **look)
+    else:
+        axes.plot(
+            x, y, linestyle=LINES[series.dash], linewidth=0.7 * series.width,
+            marker=MARKERS.get(series.symbol, ""), markersize=POINTS * series.size,
+            drawstyle=f"steps-{STEPS[series.shape]}" if STEPS[series.shape] else "default", **look,
+        )  # fmt: skip
+    if len(series.y_error):
+        axes.errorbar(x, y, yerr=np.asarray(series.y_error), fmt="none", ecolor=color, elinewidth=0.8)
+    if series.x_error is not None:
+        axes.errorbar(x, y, xerr=np.asarray(series.x_error), fmt="none", ecolor=REST, elinewidth=1.5)
+    for label, left, top in zip(series.labels, x, y, strict=False):
+        axes.annotate(literal(label), (left, top), (0, 7), textcoords="offset points", ha="center")
+
+
+def _points(axes: Axes, series: Series, look: dict[str, Any]) -> None:
+    color = look.pop("color")
+    symbol, is_open = series.symbol.removesuffix("-open"), series.symbol.endswith("-open")
+    axes.scatter(
+        series.x, series.y, s=(POINTS * series.size) ** 2, marker=MARKERS.get(symbol, "o"),
+        facecolors="none" if is_open else color, edgecolors=color,
+        linewidths=0.7 * series.width if is_open else 0, **look,
+    )  # fmt: skip
+
+
+def _scale(axes: Axes, given: Axis, which: Literal["x", "y"]) -> None:
+    from matplotlib.ticker import EngFormatter, MaxNLocator, NullFormatter
+
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    if given.scale == "log":
+        axes.set(**{f"{which}scale": "log"})
+    if given.range is not None:
+        axes.set(**{f"{which}lim": given.range if given.range[0] != given.range[1] else None})
+    axes.set(**{f"{which}label": literal(given.label)})
+    if given.names:
+        axis.set_ticks(range(len(given.names)), [literal(name) for name in given.names])
+        axis.set_inverted(True)
+    elif given.ticks == "share":
+        axis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+    elif given.ticks == "short":
+        axis.set_major_formatter(EngFormatter(sep=""))
+        low, high = axis.get_view_interval()
+        near = given.scale == "log" and low > 0 and high / low < 8
+        axis.set_minor_formatter(EngFormatter(sep="") if near else NullFormatter())
+        axes.tick_params(axis=which, which="minor", labelsize=8)
+    elif given.ticks == "whole":
+        axis.set_major_locator(MaxNLocator(integer=True))
+    else:
+        axis.set_major_formatter(lambda tick, _: f"{tick:g}")
+
+
+def write(
+    draw: Callable[[Canvas], object],
+    path: Path,
+    *,
+    size: tuple[float, float] | None = None,
+    font: float = 9.5,
+) -> Path:
+    """Draw what a description cannot say, such as a surface. The same drawing gives the same bytes of an SVG.
+
+    Args:
+        draw: Draws on the empty figure.
+        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
+        size: Width and height in inches, where `draw` does not set them.
+        font: Size of the letters in points.
+
+    Returns:
+        The path.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure as Canvas
+
+    with rc_context(
+        {"svg.hashsalt": "archscape", "font.size": font, "axes.edgecolor": REST, "text.color": INK}
+    ):
+        canvas = Canvas(figsize=size, layout="constrained")
+        draw(canvas)
+        # A date in the file would change it with every run.
+        canvas.savefig(path, dpi=200, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+    return path
+
+
+def literal(text: str) -> str:
+    r"""Return a text from outside as matplotlib prints it, which would read two dollars as mathematics.
+
+    >>> literal("$ per $x$")
+    '\\$ per \\$x\\$'
+    """
+    return text.replace("$", r"\$")
+
+
+def plain(axes: Axes, *, grid: Literal["both", "x", "y"] = "both") -> None:
+    """Draw a light grid behind everything, and no frame on the right and above."""
+    axes.grid(axis=grid, color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,228 @@
+"""Figures of a page: descriptions as specifications of plotly.js, which `json.dumps` takes.
+
+Colours become names of CSS variables, which the page's script resolves, so that one figure serves light, dark
+and print. Names and labels are escaped here, since plotly.js reads them as a subset of HTML; who writes what
+hovering shows escapes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log10, sqrt
+
+from ..format import escaped
+from ..page.specs import Spec, axis, layout_of, plain, whole_ticks
+from .description import Annotation, Axis, Figure, Segment, Series, Upright
+
+STRIP = 0.09
+"""Height of the strip under a figure, as a share of it."""
+PAD = 0.05
+"""Air beside the points, as a share of the axis."""
+TICKS = {"plain": "~g", "short": "~s", "share": ".1~%", "whole": "d"}
+
+
+def spec(figure: Figure) -> Spec:
+    """Return a figure."""
+    return {"data": _traces(figure), "layout": _layout(figure)}
+
+
+def views(figures: Mapping[str, Figure]) -> Spec:
+    """Return one figure over several costs, of which the reader chooses one.
+
+    All have the same series. `views` holds for each cost what to lay over `data`, trace by trace, and over
+    `layout`, and a `note`.
+    """
+    first = next(iter(figures.values()))
+    layout = _layout(first)
+    for name in ("shapes", "annotations"):
+        layout.pop(name, None)
+    data = [
+        trace if "customdata" in trace else {key: part for key, part in trace.items() if key not in VARYING}
+        for trace in _traces(first)
+    ]
+    for trace in data:
+        trace.pop("x", None)
+    return {"data": data, "layout": layout, "views": {name: _view(one) for name, one in figures.items()}}
+
+
+VARYING = ("x", "y", "hovertext", "visible")
+"""What one view has of a trace that is not of the same rows in all of them."""
+
+
+def _view(figure: Figure) -> Spec:
+    low, high = figure.x.extent or (1.0, 10.0)
+    pad = max(high / low, 2.0) ** PAD if low > 0 else 1.0
+    traces = [
+        {key: trace[key] for key in (("x",) if "customdata" in trace else VARYING) if key in trace}
+        for trace in _traces(figure)
+    ]
+    return {
+        "data": traces,
+        "title": escaped(figure.x.label),
+        "log": [log10(low / pad), log10(high * pad)] if low > 0 else None,
+        "linear": [min(0.0, low), high + PAD * (high - low or 1.0)],
+        "tickformat": TICKS[figure.x.ticks],
+        "shapes": _shapes(figure),
+        "annotations": _annotations(figure),
+        "note": figure.note,
+    }
+
+
+def _layout(figure: Figure) -> Spec:
+    layout = layout_of("", "") | {"hovermode": figure.hover}
+    layout |= {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y)}
+    if not figure.legend:
+        layout["showlegend"] = False
+    if figure.series[0].kind == "bars":
+        layout["bargap"] = 0
+    if figure.strip is not None:
+        layout["yaxis"] = {**_axis(figure.y), "domain": [STRIP + 0.03, 1]}
+        layout["yaxis2"] = axis("", domain=[0, STRIP], range=[0, 1], visible=False, fixedrange=True)
+        layout["xaxis"] = {**_axis(figure.x), "anchor": "y2"}
+    return layout | {"shapes": _shapes(figure), "annotations": _annotations(figure)}
+
+
+def _axis(given: Axis) -> Spec:
+    shown = axis(given.label, tickformat=TICKS[given.ticks])
+    if given.scale == "log":
+        shown |= {"type": "log", "dtick": "D2"}
+    if given.range is not None:
+        shown["range"] = [log10(end) if given.scale == "log" else end for end in given.range]
+    if given.ticks == "whole":
+        shown |= whole_ticks((given.extent or (0, 0))[1])
+    if given.from_zero:
+        shown["rangemode"] = "tozero"
+    if given.names:
+        texts = [escaped(name).replace(" × ", "<br>× ") for name in given.names]
+        shown |= {"tickvals": [*range(len(texts))], "ticktext": texts, "autorange": "reversed"}
+        shown["tickfont"] = {"size": 11}
+    return shown
+
+
+def _traces(figure: Figure) -> list[Spec]:
+    traces = [_trace(series) for series in figure.series]
+    return traces if figure.strip is None else [*traces, _strip_points(figure.strip)]
+
+
+def _trace(series: Series) -> Spec:
+    color = f"--{series.color}"
+    x, y = [*series.x], [*series.y]
+    if series.kind == "band":
+        x, y = [*x, *x[::-1]], [*y, *[*series.low][::-1]]
+    trace: Spec = {
+        "type": "bar" if series.kind == "bars" else "scatter",
+        "name": escaped(series.name or series.group),
+        "x": plain(x),
+        "y": plain(y),
+        "opacity": series.opacity,
+    }
+    if not x:
+        trace["visible"] = False
+    if not series.name:
+        trace["showlegend"] = False
+    if series.group:
+        trace["legendgroup"] = series.group
+    if series.kind == "bars":
+        trace |= {"width": plain(series.widths), "marker": {"color": color}, "textposition": "none"}
+    else:
+        trace["mode"] = _mode(series)
+    if series.kind in ("line", "band"):
+        width = 0 if series.kind == "band" else series.width
+        trace["line"] = {"color": color, "width": width, "dash": series.dash, "shape": series.shape}
+    if series.kind == "band":
+        trace["fill"] = "toself"
+    if "markers" in str(trace.get("mode")):
+        marker: Spec = {"color": color, "size": series.size, "symbol": series.symbol or "circle"}
+        rim: Spec = {"line": {"width": series.width}} if series.symbol.endswith("-open") else {}
+        trace["marker"] = marker | rim
+    if len(series.y_error):
+        trace["error_y"] = _bars(color, array=plain(series.y_error))
+    if series.x_error is not None:
+        left, right = series.x_error
+        trace["error_x"] = _bars("--rest", symmetric=False, array=plain(right), arrayminus=plain(left))
+    if series.labels:
+        trace |= {"text": [escaped(label) for label in series.labels], "textposition": "top center"}
+    return trace | _hover(series)
+
+
+def _mode(series: Series) -> str:
+    if series.kind == "points":
+        return "markers+text" if series.labels else "markers"
+    return "lines+markers" if series.symbol else "lines"
+
+
+def _hover(series: Series) -> Spec:
+    about: Spec = {"customdata": [*series.ids]} if len(series.ids) else {}
+    if series.hover_template:
+        return about | {"text": [*series.text], "hovertemplate": series.hover_template}
+    if series.hover:
+        return about | {"hoverinfo": "text", "hovertext": [*series.hover]}
+    return about | {"hoverinfo": "skip"}
+
+
+def _bars(color: str, **lengths: object) -> Spec:
+    return {"type": "data", "color": color, "thickness": 1, "width": 2, **lengths}
+
+
+def _strip_points(strip: Sequence[Segment]) -> Spec:
+    """Return the points, not seen, that say on hovering what the segments are."""
+    return {
+        "type": "scatter", "mode": "markers", "name": "who leads", "yaxis": "y2", "showlegend": False,
+        "x": plain([_middle(segment) for segment in strip]), "y": [0.5] * len(strip),
+        "marker": {"size": 14, "opacity": 0, "color": "--ink"},
+        "hoverinfo": "text", "hovertext": [segment.hover for segment in strip],
+    }  # fmt: skip
+
+
+def _shapes(figure: Figure) -> list[Spec]:
+    lines = [_line(upright) for upright in figure.uprights]
+    return lines + [_rectangle(segment) for segment in figure.strip or ()]
+
+
+def _line(upright: Upright) -> Spec:
+    line = {"color": "--reference", "width": 1.2, "dash": "dash"}
+    x = upright.x
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _rectangle(segment: Segment) -> Spec:
+    return {
+        "type": "rect", "x0": segment.low, "x1": segment.high, "y0": 0, "y1": 1, "yref": "y2",
+        "fillcolor": f"--{segment.color}", "opacity": 0.55, "line": {"width": 1, "color": "--paper"},
+        "layer": "below",
+    }  # fmt: skip
+
+
+def _annotations(figure: Figure) -> list[Spec]:
+    """Return the texts; a page with a logarithmic axis turns their x into its logarithm."""
+    names = [_name(segment) for segment in figure.strip or () if segment.is_named]
+    return [*map(_upright_name, figure.uprights), *map(_annotation, figure.annotations), *names]
+
+
+def _upright_name(upright: Upright) -> Spec:
+    end = "top" if upright.at_top else "bottom"
+    return {
+        "text": escaped(upright.name), "textangle": -90, "showarrow": False, "x": upright.x,
+        "y": int(upright.at_top), "yref": "paper", "xanchor": "left", "yanchor": end,
+        "font": {"color": "--muted", "size": 12},
+    }  # fmt: skip
+
+
+def _annotation(annotation: Annotation) -> Spec:
+    right, up = annotation.shift
+    return {
+        "text": escaped(annotation.text), "x": annotation.x, "y": annotation.y, "showarrow": True,
+        "arrowhead": 0, "arrowcolor": "--reference", "ax": right, "ay": -up,
+        "font": {"color": "--ink", "size": 13},
+    }  # fmt: skip
+
+
+def _name(segment: Segment) -> Spec:
+    return {
+        "text": escaped(segment.name), "showarrow": False, "x": _middle(segment), "y": 0.5, "yref": "y2",
+        "font": {"color": "--ink", "size": 11},
+    }  # fmt: skip
+
+
+def _middle(segment: Segment) -> float:
+    return sqrt(segment.low * segment.high)
