@@ -8,7 +8,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+
+import typer
 
 from .analysis.reports.tables import latex, markdown
 
@@ -23,6 +25,16 @@ class Format(StrEnum):
     csv = "csv"
     md = "md"
     latex = "latex"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", metavar="FORMAT", help=f"Of the output: {', '.join(Format)}.")
+]
+
+
+def log(text: str) -> None:
+    """Print a line to standard error, where progress and next steps go."""
+    print(text, file=sys.stderr)
 
 
 def emit(columns: Sequence[str], rows: Sequence[Sequence[object]], form: Format, *, title: str = "") -> None:

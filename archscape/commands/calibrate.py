@@ -8,52 +8,45 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, emit, emit_json
-from .common import say
-from .networks import FormatOption
+from ..output import Format, FormatOption, emit, emit_json, log
+from .options.settings import BatchOption, DeviceOption, ThreadsOption
 
 if TYPE_CHECKING:
     from ..analysis.costs.latency.calibrating import Progress
-    from ..analysis.costs.latency.calibration import Calibration
 
-DeviceOption = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads of PyTorch.")]
+EXAMPLES = ("archscape calibrate", "archscape calibrate --device cuda --batch 32 --dtype bfloat16")
 
 
 def calibrate(
     device: DeviceOption = "cpu",
     threads: ThreadsOption = 1,
-    batch: Annotated[int, typer.Option(min=1, help="Inputs at once.")] = 1,
+    batch: BatchOption = 1,
     dtype: Annotated[str, typer.Option(metavar="TYPE", help="float32, bfloat16 or float16.")] = "float32",
-    seconds: Annotated[float, typer.Option(min=1, help="How long operators are timed.")] = 60,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds in which operators are timed.")] = 60,
     form: FormatOption = Format.table,
 ) -> None:
-    """Time operators on this machine for about a minute, and keep what they take.
+    """Time operators on this machine, so that latency is predicted.
 
-    Then `archscape profile NETWORK --latency` predicts, and a search can have `latency` among its objectives
-    and limits. Let nothing else run meanwhile. Ctrl-C leaves an older calibration as it is.
+    It takes about a minute. Then `archscape latency NETWORK` predicts, and a search can have `latency` among
+    its objectives and limits. Let nothing else run meanwhile. Ctrl-C leaves an older calibration as it is.
     """
     from ..analysis.costs.latency.calibrating import calibrate as time_operators
     from ..analysis.costs.latency.device_summary import figures
     from ..analysis.costs.latency.store import save
 
     with _bar() as progress:
-        found = time_operators(
+        calibration = time_operators(
             device=device, threads=threads, batch=batch, dtype=dtype, seconds=seconds, progress=progress
         )
-    path = save(found)
-    values = figures(found)
+    path = save(calibration)
+    values = figures(calibration)
     if form is Format.json:
-        emit_json({"file": str(path), "setting": found.setting.words, **values})
+        emit_json({"file": str(path), "setting": calibration.setting.words, **values})
     else:
-        emit(("found", "value"), list(values.items()), form, title=found.setting.words)
-    say(f"Kept in {path}.")
-    say(f"Next: archscape profile resnet50 --latency{options_of(found)}")
-
-
-def options_of(found: Calibration) -> str:
-    """Return the options that name a calibration's setting."""
-    return found.setting.command().removeprefix("archscape calibrate")
+        emit(("found", "value"), list(values.items()), form, title=calibration.setting.words)
+    log(f"Kept in {path}.")
+    options = calibration.setting.command().removeprefix("archscape calibrate")
+    log(f"Next: archscape latency resnet50{options}")
 
 
 @contextmanager

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, emit
+from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError, suggest
-from .common import say
-from .networks import FormatOption, InputOption, find_network, is_python, read_sizes
+from .options.files import FIGURES, TABLES, check_folder, check_suffix
+from .options.networks import (
+    CONVENTIONS,
+    TABLE_OR_PYTHON,
+    InputOption,
+    find_network,
+    is_python,
+    profile_python,
+)
+from .options.panels import ADVANCED, advanced, check_idle
+from .options.settings import BATCH, DEVICE, DTYPE, MODE, OPTIMIZER, THREADS
 
 if TYPE_CHECKING:
     from ..analysis.costs.latency import Predictor
     from ..analysis.reports.comparison.compared_network import ComparedNetwork, Terms
 
-FIGURES = (".svg", ".png", ".pdf")
-TABLES = (".md", ".tex", ".csv", ".json")
 ALL = "all"
-BatchOption = Annotated[int, typer.Option(min=1, help="For the memory: inputs at once.")]
-DtypeOption = Annotated[
-    str, typer.Option(help="For the memory: float64, float32, float16 or bfloat16.", metavar="TYPE")
-]
-ModeOption = Annotated[
-    str, typer.Option(help="For the memory of inference: graph or eager; `docs/memory.md`.", metavar="MODE")
-]
-OptimizerOption = Annotated[
-    str, typer.Option(help="For the memory of training: sgd, momentum, adam or adamw.", metavar="NAME")
-]
+EXAMPLES = (
+    "archscape compare resnet18 resnet50 mobilenetv2",
+    "archscape compare alexnet vgg16 --out comparison.html",
+    "archscape compare vgg16 resnet50 --figure memory --out memory.pdf",
+)
 
 
 def compare(
-    networks: Annotated[
-        list[str],
-        typer.Argument(
-            help="Names of `archscape list`, YAML or JSON files, or what makes any PyTorch module: "
-            "`file.py:factory`, which is run.",
-            metavar="NETWORK...",
-        ),
-    ],
+    context: typer.Context,
+    networks: Annotated[list[str], typer.Argument(help=TABLE_OR_PYTHON, metavar="NETWORK...")],
     form: FormatOption = Format.table,
     shape: InputOption = None,
     costs: Annotated[
@@ -52,35 +46,14 @@ def compare(
             "training, field, layers. [default: all]",
         ),
     ] = "",
-    convention: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Also count as another tool does: fvcore, thop, ptflops, torchinfo, pycls, nasbench201; "
-            "`all` for each of them.",
-        ),
-    ] = "",
-    batch: BatchOption = 1,
-    dtype: DtypeOption = "float32",
-    mode: ModeOption = "graph",
-    optimizer: OptimizerOption = "momentum",
     latency: Annotated[
-        bool,
-        typer.Option("--latency", help="Also tell latencies, as `archscape calibrate` lets them be told."),
+        bool, typer.Option("--latency", help="Also predict latencies; needs `archscape calibrate`.")
     ] = False,
-    device: Annotated[
-        str | None, typer.Option(help="With --latency: cpu or cuda. [default: cpu]", metavar="NAME")
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, help="With --latency: CPU threads. [default: 1]", show_default=False),
-    ] = None,
-    differences: Annotated[
-        bool | None,
+    out: Annotated[
+        Path | None,
         typer.Option(
-            "--diff/--no-diff",
-            help="On the page: how each network differs from the first. [default: if there are two]",
-            show_default=False,
+            metavar="FILE",
+            help="Also write a page (.html), a figure (.svg, .png, .pdf) or table (.md, .tex, .csv, .json).",
         ),
     ] = None,
     figure: Annotated[
@@ -89,17 +62,33 @@ def compare(
             metavar="KIND", help="What a figure shows: layers, totals, memory or field. [default: layers]"
         ),
     ] = "",
-    out: Annotated[
-        Path | None,
+    convention: Annotated[
+        str,
         typer.Option(
-            metavar="FILE",
-            help="Also write a page (.html), a figure (.svg, .png, .pdf) or table (.md, .tex, .csv, .json).",
+            metavar="NAME",
+            help=f"Also count as another tool does: {CONVENTIONS}; `all` for each of them.",
+            rich_help_panel=ADVANCED,
+        ),
+    ] = "",
+    differences: Annotated[
+        bool | None,
+        typer.Option(
+            "--diff/--no-diff",
+            help="On the page: how each network differs from the first. [default: if there are two]",
+            show_default=False,
+            rich_help_panel=ADVANCED,
         ),
     ] = None,
+    batch: Annotated[int, advanced(BATCH)] = 1,
+    dtype: Annotated[str, advanced(DTYPE)] = "float32",
+    mode: Annotated[str, advanced(MODE)] = "graph",
+    optimizer: Annotated[str, advanced(OPTIMIZER)] = "momentum",
+    device: Annotated[str, advanced(DEVICE)] = "cpu",
+    threads: Annotated[int, advanced(THREADS)] = 1,
 ) -> None:
-    """Compare what networks cost, one row each; or write it as a page, a figure or a table.
+    """Compare the costs of networks as a table, a page or a figure.
 
-    `docs/comparing.md` shows what the page says. `archscape diff A B` tells where two networks differ.
+    `docs/comparing.md` shows the page. `archscape diff A B` shows in which rows two networks differ.
     """
     from ..analysis.costs.conventions import CONVENTIONS
     from ..analysis.reports.comparison.compared_network import Terms
@@ -108,25 +97,26 @@ def compare(
     chosen, kind = choose(costs), _kind(out, figure, differences)
     terms = Terms(batch=batch, dtype=dtype, mode=mode, optimizer=optimizer)
     counted = [*CONVENTIONS][1:] if convention == ALL else [convention] if convention else []
-    predictor = _predictor(latency, device, threads, terms)
-    entrants = [_entrant(name, shape, terms, predictor) for name in networks]
-    columns, rows = table(entrants, chosen, counted=counted, plain=form in (Format.json, Format.csv))
+    if not latency:
+        check_idle(context, ("device", "threads"), "says where a latency is of; give --latency as well")
+    predictor = _predictor(device, threads, terms) if latency else None
+    compared = [_compared(name, shape, terms, predictor) for name in networks]
+    columns, rows = table(compared, chosen, counted=counted, plain=form in (Format.json, Format.csv))
     emit(columns, rows, form)
-    say(note(entrants))
-    for one in entrants:
-        _say_bounds(one)
+    log(note(compared))
+    for network in compared:
+        _log_bounds(network)
     if out is not None:
-        print(_write(entrants, out, kind, chosen, counted, differences), file=sys.stderr)
+        log(str(_write(compared, out, kind, chosen, counted, differences)))
 
 
 def _kind(out: Path | None, figure: str, differences: bool | None) -> str:
     """Return what is drawn, "" for no figure; refuse an option that would do nothing."""
     suffix = "" if out is None else out.suffix.lower()
-    if out is not None and suffix not in (".html", *FIGURES, *TABLES):
+    if out is not None:
         law = f"a page is .html, a figure {', '.join(FIGURES)}, a table {', '.join(TABLES)}"
-        raise InputError(f"{out}: {law}")
-    if out is not None and not out.parent.is_dir():
-        raise InputError(f"{out.parent}: no such folder")
+        check_suffix(out, (".html", *FIGURES, *TABLES), law)
+        check_folder(out)
     if figure:
         from ..analysis.reports.comparison.figure import KINDS
 
@@ -140,46 +130,34 @@ def _kind(out: Path | None, figure: str, differences: bool | None) -> str:
     return figure or "layers"
 
 
-def _predictor(latency: bool, device: str | None, threads: int | None, terms: Terms) -> Predictor | None:
-    for name, value in (("device", device), ("threads", threads)):
-        if value is not None and not latency:
-            raise InputError(f"--{name} says where a latency is of; give --latency as well")
-    if not latency:
-        return None
+def _predictor(device: str, threads: int, terms: Terms) -> Predictor:
     from ..analysis.costs.latency import Predictor, this_machine
     from ..analysis.costs.latency.store import load
 
-    setting = this_machine(device=device or "cpu", threads=threads or 1, batch=terms.batch, dtype=terms.dtype)
+    setting = this_machine(device=device, threads=threads, batch=terms.batch, dtype=terms.dtype)
     return Predictor(load(setting))
 
 
-def _entrant(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> ComparedNetwork:
+def _compared(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> ComparedNetwork:
     from ..analysis.costs.profile import profile
     from ..analysis.reports.comparison.compared_network import ComparedNetwork
 
     if not is_python(name):
         return ComparedNetwork.of(profile(find_network(name, shape)), terms, predictor)
-    from ..analysis.costs.modules import profile_module
-    from ..analysis.costs.modules.user_code import load_module
-
-    if shape is None:
-        raise InputError(f"{name}: a module does not say what it reads; give --input CxHxW, as in 3x224x224")
-    given, module = read_sizes(shape), load_module(name)
-    with redirect_stdout(sys.stderr):
-        found = profile_module(module, input=given)
-    return ComparedNetwork(name=name, input=given, costs=found, network=None, terms=terms)
+    sizes, costs = profile_python(name, shape)
+    return ComparedNetwork(name=name, input=sizes, costs=costs, network=None, terms=terms)
 
 
-def _say_bounds(one: ComparedNetwork) -> None:
-    bounds = getattr(one.costs, "lower_bounds", ())
+def _log_bounds(network: ComparedNetwork) -> None:
+    bounds = getattr(network.costs, "lower_bounds", ())
     if bounds:
-        say(f"{one.name}: {', '.join(bounds)} are lower bounds; `archscape profile` says of what.")
-    if one.network is None:
-        say(f"{one.name} is a module and was run: no memory, no receptive field and no other count is known.")
+        log(f"{network.name}: {', '.join(bounds)} are lower bounds; `archscape profile` says of what.")
+    if network.network is None:
+        log(f"{network.name} is a module and was run: no memory, receptive field or other count is known.")
 
 
 def _write(
-    entrants: list[ComparedNetwork],
+    compared: list[ComparedNetwork],
     out: Path,
     kind: str,
     chosen: list[str],
@@ -191,11 +169,11 @@ def _write(
         from ..analysis.reports.comparison.page import write_comparison
         from ..spaces import catalog_networks
 
-        return write_comparison(entrants, out, references=catalog_networks(), differences=differences)
+        return write_comparison(compared, out, references=catalog_networks(), differences=differences)
     if suffix in FIGURES:
         from ..analysis.reports.comparison.figure import write_comparison_figure
 
-        return write_comparison_figure(entrants, out, kind=kind)
+        return write_comparison_figure(compared, out, kind=kind)
     from ..analysis.reports.comparison.table import write_comparison_table
 
-    return write_comparison_table(entrants, out, chosen, counted=counted)
+    return write_comparison_table(compared, out, chosen, counted=counted)

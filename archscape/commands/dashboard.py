@@ -1,4 +1,4 @@
-"""`archscape dashboard`: a search as a page that lives."""
+"""`archscape dashboard`: a search as a live page."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import NameOption, RunArgument, StorageOption, find_study, say
-from .references import references
+from ..output import log
+from .options.references import references
+from .options.studies import NameOption, RunArgument, StorageOption, find_study
 
 if TYPE_CHECKING:
     from ..search.dashboard.server import Server
@@ -26,23 +27,24 @@ def dashboard(
         int, typer.Option(min=0, max=65535, help="The port, or the next that is free; 0 is any.")
     ] = 8787,
 ) -> None:
-    """Show a search in the browser while it runs: frontier, workers, curves, logs.
+    """Show a search in the browser while it runs.
 
-    The page changes by itself as trials run and end, and it changes nothing. Ctrl-C ends it.
+    Frontier, workers, learning curves and logs. The page follows the trials as they run and end; it only
+    reads the study. Ctrl-C ends it.
     """
     from ..search.dashboard import serve
 
     def ready(server: Server) -> None:
-        taken = server.server_address[1]
-        if port not in (0, taken):
-            say(f"port {port} is taken, so it is {taken}")
+        bound = server.server_address[1]
+        if port not in (0, bound):
+            log(f"port {port} is taken, so it is {bound}")
         if not server.is_local:
-            say(f"WARNING: whoever reaches {host} can read this study: the page asks for no password")
+            log(f"WARNING: whoever reaches {host} can read this study: the page asks for no password")
         print(server.url, flush=True)
-        say("Ctrl-C ends it.")
+        log("Ctrl-C ends it.")
 
-    with find_study(run, study, storage) as opened:
-        serve(opened, _write_report, host=host, port=port, ready=ready)
+    with find_study(run, study, storage) as reader:
+        serve(reader, _write_report, host=host, port=port, ready=ready)
 
 
 def _write_report(study: StudyReader, path: Path) -> None:

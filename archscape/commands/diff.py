@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, emit, emit_json
-from .common import say
-from .compare import BatchOption, DtypeOption
-from .networks import FormatOption, InputOption, find_network
+from ..output import Format, FormatOption, emit, emit_json, log
+from .options.networks import InputOption, find_network
+from .options.settings import BatchOption, DtypeOption
 
 if TYPE_CHECKING:
     from ..analysis.reports.comparison.diff import Change, Diff
@@ -32,31 +31,32 @@ def diff(
     batch: BatchOption = 1,
     dtype: DtypeOption = "float32",
 ) -> None:
-    """Tell which rows of a network were added, removed or changed in another, and what each of them costs.
+    """Show in which rows two networks differ, and at what cost.
 
-    Costs are those of the second network less those of the first, and add up to the difference of the totals.
-    Memory is the most that maps take while a row runs. `docs/comparing.md` shows one.
+    Rows are added, removed or changed. Costs are those of the second network less those of the first, and add
+    up to the difference of the totals. Memory is the most that maps take while a row runs.
+    `docs/comparing.md` shows one.
     """
     from ..analysis.reports.comparison.diff import diff as find
     from ..analysis.reports.comparison.diff_section import summary
 
-    found = find(find_network(before, shape), find_network(after, shape), batch=batch, dtype=dtype)
+    difference = find(find_network(before, shape), find_network(after, shape), batch=batch, dtype=dtype)
     if form is Format.json:
-        emit_json(_as_json(found))
+        emit_json(_as_json(difference))
     else:
-        _show(found, form)
-    say(summary(found))
+        _show(difference, form)
+    log(summary(difference))
 
 
-def _show(found: Diff, form: Format) -> None:
+def _show(difference: Diff, form: Format) -> None:
     from ..analysis.reports.comparison.diff_section import SHOWN
     from ..analysis.reports.format import size
 
-    rows = [_row(change) for change in found.changes]
+    rows = [_row(change) for change in difference.changes]
     if form is not Format.csv:
-        sums = [Difference(found.difference(cost)) for cost in SHOWN]
-        rows.append(["", "in all", "", *sums, " → ".join(map(size, found.peaks))])
-    title = f"From {found.before.name} to {found.after.name}"
+        sums = [Difference(difference.difference(cost)) for cost in SHOWN]
+        rows.append(["", "in all", "", *sums, " → ".join(map(size, difference.peaks))])
+    title = f"From {difference.before.name} to {difference.after.name}"
     heads = ("", "row", "what changed", *(f"Δ {cost}" for cost in SHOWN), "memory")
     emit(heads, rows, form, title=title)
 
@@ -70,13 +70,13 @@ def _row(change: Change) -> list[object]:
     return [MARKS[change.kind], *words, *numbers, held(change.before, change.after)]
 
 
-def _as_json(found: Diff) -> dict[str, object]:
+def _as_json(difference: Diff) -> dict[str, object]:
     from ..spaces.sampling.limits import COSTS
 
-    sides = {"before": found.before, "after": found.after}
+    sides = {"before": difference.before, "after": difference.after}
     return {
         **{side: {"network": table.name, "input": list(table.input)} for side, table in sides.items()},
-        "style": [setting._asdict() for setting in found.style],
+        "style": [setting._asdict() for setting in difference.style],
         "changes": [
             {
                 "kind": change.kind,
@@ -86,10 +86,10 @@ def _as_json(found: Diff) -> dict[str, object]:
                 "kept_blocks": change.kept,
                 **{cost: change.difference(cost) for cost in COSTS},
             }
-            for change in found.changes
+            for change in difference.changes
         ],
-        **{cost: found.difference(cost) for cost in COSTS},
-        "peak_bytes": dict(zip(sides, found.peaks, strict=True)),
+        **{cost: difference.difference(cost) for cost in COSTS},
+        "peak_bytes": dict(zip(sides, difference.peaks, strict=True)),
     }
 
 

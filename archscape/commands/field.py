@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, emit
+from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError
-from .common import say
-from .networks import FormatOption, InputOption, find_network
+from .options.files import FIGURES, check_folder, check_suffix
+from .options.networks import InputOption, NetworkArgument, find_network
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-FIGURES = (".svg", ".png", ".pdf")
+EXAMPLES = (
+    "archscape field resnet18 basic3.1.act2",
+    "archscape field resnet18 basic3.1.act2 --out field.svg",
+)
 
 
 def field(
-    network: Annotated[str, typer.Argument(help="A name of `archscape list`, or a file.", metavar="NETWORK")],
+    network: NetworkArgument,
     layer: Annotated[
         str, typer.Argument(help="A layer whose output is a map, as `profile` lists it.", metavar="LAYER")
     ],
@@ -33,30 +36,27 @@ def field(
     draws: Annotated[int, typer.Option(min=1, help="Draws of inputs, and of random weights.")] = 4,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the draws.")] = 0,
 ) -> None:
-    """Show a layer's receptive field, and the effective one: where the input really moves its middle.
+    """Show the receptive field of a layer, in theory and in effect.
 
     The effective field is where the root of the mean squared gradient is above 4.55% of its largest
     (Luo et al. 2016).
     """
-    if out is not None and out.suffix.lower() not in FIGURES:
-        raise InputError(f"{out}: a figure is one of {', '.join(FIGURES)}")
-    if out is not None and not out.parent.is_dir():
-        raise InputError(f"{out.parent}: no such folder")
+    if out is not None:
+        check_suffix(out, FIGURES, f"a figure is one of {', '.join(FIGURES)}")
+        check_folder(out)
     from ..analysis.costs.receptive_field.effective import draw_field, effective_field
 
-    table = find_network(network, shape)
-    found = effective_field(
-        table, layer, weights=None if weights is None else _read(weights), draws=draws, seed=seed
-    )
+    trained = None if weights is None else _read(weights)
+    effective = effective_field(find_network(network, shape), layer, weights=trained, draws=draws, seed=seed)
     rows = [
         (axis, size, float(jump), float(centre))
-        for axis, (size, jump, centre) in enumerate(zip(*found.field, strict=True))
+        for axis, (size, jump, centre) in enumerate(zip(*effective.field, strict=True))
     ]
     columns = ("axis", "receptive_field", "jump", "centre", "effective", "share")
-    ends = (round(found.size, 1), round(found.share, 3))
-    emit(columns, [(*row, *ends) for row in rows], form, title=f"{found.network}, {found.layer}")
+    ends = (round(effective.size, 1), round(effective.share, 3))
+    emit(columns, [(*row, *ends) for row in rows], form, title=f"{effective.network}, {effective.layer}")
     if out is not None:
-        say(str(draw_field(found, out)))
+        log(str(draw_field(effective, out)))
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..output import log
 from ..spaces.errors import InputError
-from .common import find_study, say
+from .options.files import FIGURES
+from .options.studies import find_study
 
 if TYPE_CHECKING:
     from ..analysis.landscape.file import Landscape
     from ..search.landscape import LandscapeSettings, OnProgress, TrainedTrial
 
-FIGURES = (".svg", ".png", ".pdf")
+EXAMPLES = (
+    "archscape landscape runs/digits-frontier",
+    "archscape landscape runs/digits-frontier --trial 7 --without-skips",
+)
 
 
 def landscape(
@@ -32,13 +37,14 @@ def landscape(
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the directions and the samples.")] = 0,
     samples: Annotated[int, typer.Option(min=1, help="Training samples that the loss is the mean of.")] = 256,
 ) -> None:
-    """Draw the loss around a trained network, on a plane of two random directions.
+    """Draw the loss landscape around a trained network.
 
-    Each filter of a direction is as long as the filter that it moves (Li et al. 2018); batch norm keeps its
-    trained statistics. Writes RUN/landscape/trial-N.json and figures of the surface, of the first filters and
-    of how far each layer moved; `archscape report RUN` shows them from then on. `--without-skips` trains the
-    same network without its residual additions by the same recipe and seed, which takes about as long as the
-    trial did, and draws both. `docs/landscapes.md` says how to read them.
+    On a plane of two random directions. Each filter of a direction is as long as the filter that it moves (Li
+    et al. 2018); batch norm keeps its trained statistics. Writes RUN/landscape/trial-N.json and figures of
+    the surface, of the first filters and of how far each layer moved; `archscape report RUN` shows them from
+    then on. `--without-skips` trains the same network without its residual additions by the same recipe and
+    seed, which takes about as long as the trial did, and draws both. `docs/landscapes.md` says how to read
+    them.
     """
     if steps < 3 or steps % 2 == 0:
         raise InputError(f"--steps: an odd number from 3, its middle the trained network, but got {steps}")
@@ -48,19 +54,19 @@ def landscape(
         raise InputError(f"--span: a number from {SPANS[0]:g} to {SPANS[1]:g}, but got {span:g}")
     from ..search.landscape import LandscapeSettings, TrainedTrial
 
-    sight = LandscapeSettings(steps=steps, span=span, seed=seed, samples=samples)
-    with _progress() as tell:
+    settings = LandscapeSettings(steps=steps, span=span, seed=seed, samples=samples)
+    with _progress() as show:
         with find_study(run, "", "") as study:
-            explorer = TrainedTrial.of(study, trial, tell)
+            explorer = TrainedTrial.of(study, trial, show)
         if without_skips and explorer.kept_plain(run / "landscape") is None:
-            say(_announced(explorer))
-        found = _explored(explorer, sight, run / "landscape", without_skips=without_skips)
-    for path in _drawn(found, run / "landscape"):
+            log(_announcement(explorer))
+        result = _compute(explorer, settings, run / "landscape", without_skips=without_skips)
+    for path in _draw(result, run / "landscape"):
         print(path)
-    say(f"Next: archscape report {run}")
+    log(f"Next: archscape report {run}")
 
 
-def _announced(explorer: TrainedTrial) -> str:
+def _announcement(explorer: TrainedTrial) -> str:
     """Return what is going to be trained, and about how long that takes."""
     from ..analysis.reports.format import span
 
@@ -68,35 +74,35 @@ def _announced(explorer: TrainedTrial) -> str:
     return f"{explorer.plain.name} will be trained; the trial with skips took {took}"
 
 
-def _explored(
-    explorer: TrainedTrial, sight: LandscapeSettings, folder: Path, *, without_skips: bool
+def _compute(
+    explorer: TrainedTrial, settings: LandscapeSettings, folder: Path, *, without_skips: bool
 ) -> Landscape:
-    """Compute a landscape and write its file; what was computed first is kept if the rest is stopped."""
+    """Compute a landscape and write its file; what is computed first is kept if the rest is stopped."""
     import torch
 
     from ..analysis.landscape.file import to_json
     from ..search.atomic import write_whole
 
     torch.set_num_threads(int(explorer.trial.metrics.get("threads", 1)))  # as the trial was trained
-    found = explorer.landscape(sight)
+    landscape = explorer.landscape(settings)
     folder.mkdir(exist_ok=True)
-    file = folder / f"trial-{found.trial}.json"
-    write_whole(file, to_json(found))
+    file = folder / f"trial-{landscape.trial}.json"
+    write_whole(file, to_json(landscape))
     if without_skips:
         weights = explorer.kept_plain(folder) or explorer.train_plain(folder)
-        found = replace(found, plain=explorer.explore(explorer.plain, weights, sight))
-        write_whole(file, to_json(found))
-    return found
+        landscape = replace(landscape, plain=explorer.explore(explorer.plain, weights, settings))
+        write_whole(file, to_json(landscape))
+    return landscape
 
 
-def _drawn(found: Landscape, folder: Path) -> Iterator[Path]:
+def _draw(landscape: Landscape, folder: Path) -> Iterator[Path]:
     """Yield the file of a landscape and its figures, as they are drawn."""
     from ..analysis.reports.landscape.figure import draw_surfaces, draw_training
 
-    yield folder / f"trial-{found.trial}.json"
+    yield folder / f"trial-{landscape.trial}.json"
     for suffix in FIGURES:
-        yield draw_surfaces(found, folder / f"trial-{found.trial}{suffix}")
-        yield draw_training(found, folder / f"trial-{found.trial}-training{suffix}")
+        yield draw_surfaces(landscape, folder / f"trial-{landscape.trial}{suffix}")
+        yield draw_training(landscape, folder / f"trial-{landscape.trial}-training{suffix}")
 
 
 @contextmanager
@@ -109,9 +115,9 @@ def _progress() -> Iterator[OnProgress]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def tell(words: str, done: int, of: int) -> None:
+        def show(words: str, done: int, of: int) -> None:
             if words not in tasks:
                 tasks[words] = bars.add_task(words, total=of)
             bars.update(tasks[words], completed=done)
 
-        yield tell
+        yield show

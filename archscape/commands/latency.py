@@ -1,4 +1,4 @@
-"""`archscape profile --latency` and `--measure`: how long a network takes, by its graph and by running it."""
+"""`archscape latency`: how long a network takes, predicted from its graph and measured by running it."""
 
 from __future__ import annotations
 
@@ -6,110 +6,110 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from ..output import Format, emit
-from ..spaces.errors import InputError
-from .common import say
-from .memory import DTYPE, Ask
+from ..output import Format, FormatOption, emit, emit_json, log
+from .options.costs import costs_json, title_of
+from .options.networks import InputOption, NetworkArgument, find_network
+from .options.settings import BatchOption, DeviceOption, DtypeOption, ThreadsOption
 
 if TYPE_CHECKING:
-    from ..analysis.costs.latency import Latency, Measurement
+    from ..analysis.costs.latency import Latency, Measurement, Setting
     from ..analysis.costs.profile import Profile
+    from ..spaces import Network
 
-LatencyOption = Annotated[
-    bool,
-    typer.Option(
-        "--latency", help="Show the latency of each layer, as `archscape calibrate` lets it be told."
-    ),
-]
-MeasureOption = Annotated[
-    bool, typer.Option("--measure", help="Build the network and measure its latency on this machine.")
-]
-DeviceOption = Annotated[
-    str | None,
-    typer.Option("--device", metavar="NAME", help="With --latency or --measure: cpu or cuda. [default: cpu]"),
-]
-ThreadsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--threads", min=1, help="With --latency or --measure: CPU threads. [default: 1]", show_default=False
-    ),
-]
-
-
-class Timing(NamedTuple):
-    """What is asked about time."""
-
-    latency: bool
-    measure: bool
-    device: str | None
-    threads: int | None
-
-    @property
-    def asked(self) -> bool:
-        """Whether anything is."""
-        return self.latency or self.measure
-
-    def check_idle(self) -> None:
-        """Raise if something is given, though no time is asked for."""
-        for name in ("device", "threads"):
-            if getattr(self, name) is not None:
-                raise InputError(f"--{name} says where a latency is of; give --latency or --measure as well")
-
-    def setting(self, ask: Ask) -> dict[str, Any]:
-        """Return the parts of a setting."""
-        return {
-            "device": self.device or "cpu",
-            "threads": self.threads or 1,
-            "batch": ask.batch or 1,
-            "dtype": ask.dtype or DTYPE,
-        }
+EXAMPLES = (
+    "archscape calibrate",
+    "archscape latency mobilenetv2",
+    "archscape latency mobilenetv2 --measure --threads 4",
+)
 
 
 class Times(NamedTuple):
-    """What was found."""
+    """How long a network takes; None for what was not asked for."""
 
-    told: Latency | None
+    predicted: Latency | None
     measured: Measurement | None
 
 
-def times_of(found: Profile, timing: Timing, ask: Ask) -> Times:
+def latency(
+    network: NetworkArgument,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Also build the network and measure it on this machine.")
+    ] = False,
+    form: FormatOption = Format.table,
+    shape: InputOption = None,
+    device: DeviceOption = "cpu",
+    threads: ThreadsOption = 1,
+    batch: BatchOption = 1,
+    dtype: DtypeOption = "float32",
+) -> None:
+    """Predict latency layer by layer, or measure it on this machine.
+
+    The prediction has an interval, and needs `archscape calibrate` once for each device and setting.
+    `--measure` needs none: without a calibration there is only the measurement. `docs/latency.md` says how
+    good they are.
+    """
+    from ..analysis.costs.latency import this_machine
+    from ..analysis.costs.latency.store import path_of
+    from ..analysis.costs.profile import profile
+
+    costs = profile(find_network(network, shape))
+    setting = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
+    predict = not measure or path_of(setting).is_file()
+    times = times_of(costs.network, setting, predict=predict, measure=measure)
+    if form is Format.json:
+        emit_json(with_times(costs_json(costs), times))
+    else:
+        show_times(costs, times, form)
+    if not predict:
+        log(f"Not predicted: there is no calibration of this setting; `{setting.command()}` makes one.")
+
+
+def times_of(network: Network, setting: Setting, *, predict: bool, measure: bool) -> Times:
     """Predict, or measure, or both.
 
     Raises:
-        InputError: If there is no calibration for the setting, or no such device.
+        InputError: If there is no calibration of the setting, or PyTorch cannot run the network.
     """
-    from ..analysis.costs.latency import measure, predict, this_machine
+    from ..analysis.costs import latency
     from ..analysis.costs.latency.store import load
 
-    given = timing.setting(ask)
-    told = predict(found.network, load(this_machine(**given))) if timing.latency else None
-    return Times(told, measure([found.network], **given)[0] if timing.measure else None)
+    predicted = latency.predict(network, load(setting)) if predict else None
+    if not measure:
+        return Times(predicted, None)
+    (measured,) = latency.measure(
+        [network], device=setting.device, threads=setting.threads, batch=setting.batch, dtype=setting.dtype
+    )
+    return Times(predicted, measured)
 
 
-def show_times(found: Profile, times: Times, form: Format, title: str) -> None:
+def show_times(costs: Profile, times: Times, form: Format) -> None:
     """Print what each layer takes, and what all take together."""
-    if times.told is not None:
-        _show_layers(found, times.told, form, title)
-    elif times.measured is not None:
-        one = times.measured
+    predicted, measured = times
+    if predicted is not None:
+        _show_layers(costs, predicted, form)
+    elif measured is not None:
         columns = ("network", "median ms", "lower quartile", "upper quartile", "runs", "joules")
-        joules = "" if one.joules is None else one.joules
-        row = (one.name, one.seconds * 1e3, one.low * 1e3, one.high * 1e3, one.runs, joules)
-        emit(columns, [row], form, title=title)
-    _say(times)
+        joules = "" if measured.joules is None else measured.joules
+        spread = (1e3 * seconds for seconds in (measured.seconds, measured.low, measured.high))
+        emit(columns, [(measured.name, *spread, measured.runs, joules)], form, title=title_of(costs.network))
+    if predicted is not None:
+        _log_prediction(predicted)
+    if measured is not None:
+        _log_measurement(measured)
 
 
 def with_times(result: dict[str, Any], times: Times) -> dict[str, Any]:
-    """Return the JSON of a profile with the latency of the network, and of every layer."""
-    told, measured = times
-    if told is not None:
+    """Return the JSON of a network's costs with its latency, and that of every layer."""
+    predicted, measured = times
+    if predicted is not None:
         layers = [
-            layer | {"seconds": one.seconds} for layer, one in zip(result["layers"], told.layers, strict=True)
+            layer | {"seconds": time.seconds}
+            for layer, time in zip(result["layers"], predicted.layers, strict=True)
         ]
-        predicted = {name: getattr(told, name) for name in ("seconds", "low", "high", "level")}
+        values = {name: getattr(predicted, name) for name in ("seconds", "low", "high", "level")}
         result |= {
             "layers": layers,
-            "latency": {**predicted, "setting": told.setting.words, "guessed": list(told.guessed)},
+            "latency": {**values, "setting": predicted.setting.words, "guessed": list(predicted.guessed)},
         }
     if measured is not None:
         names = ("seconds", "low", "high", "runs", "joules", "meter", "layout")
@@ -118,7 +118,7 @@ def with_times(result: dict[str, Any], times: Times) -> dict[str, Any]:
     return result
 
 
-def _show_layers(found: Profile, told: Latency, form: Format, title: str) -> None:
+def _show_layers(costs: Profile, predicted: Latency, form: Format) -> None:
     from ..spaces.values import shape_text
 
     rows: list[tuple[object, ...]] = [
@@ -126,34 +126,33 @@ def _show_layers(found: Profile, told: Latency, form: Format, title: str) -> Non
             *layer[:2],
             shape_text(layer.shape),
             layer.macs,
-            round(one.seconds * 1e3, 6),
-            round(100 * one.seconds / told.seconds, 2),
+            round(time.seconds * 1e3, 6),
+            round(100 * time.seconds / predicted.seconds, 2),
         )
-        for layer, one in zip(found.layers, told.layers, strict=True)
+        for layer, time in zip(costs.layers, predicted.layers, strict=True)
     ]
-    total = ("total", "", "", found.macs, round(told.seconds * 1e3, 6), 100.0)
+    total = ("total", "", "", costs.macs, round(predicted.seconds * 1e3, 6), 100.0)
     columns = ("name", "op", "shape", "macs", "ms", "share %")
-    emit(columns, rows if form is Format.csv else [*rows, total], form, title=title)
+    emit(columns, rows if form is Format.csv else [*rows, total], form, title=title_of(costs.network))
 
 
-def _say(times: Times) -> None:
-    told, measured = times
-    if told is not None:
-        low, high = milliseconds(told.low), milliseconds(told.high)
-        share = f"{told.level:.0%} of networks lie within {low} to {high}"
-        say(f"Predicted: {milliseconds(told.seconds)}; {share}. {told.setting.words}.")
-        if told.guessed:
-            known = ", ".join(told.guessed)
-            say(f"Not in the calibration, told by a call and the bytes of their maps alone: {known}.")
-    if measured is not None:
-        quartiles = f"quartiles {milliseconds(measured.low)} and {milliseconds(measured.high)}"
-        where = f"{measured.setting.words}, {measured.layout}"
-        runs = f"{quartiles}, {measured.runs} runs"
-        say(f"Measured: {milliseconds(measured.seconds)}; {runs}. {where}.")
-        if measured.joules is None:
-            say("Energy: this machine has no meter that can be read.")
-        else:
-            say(f"Energy: {measured.joules:.4g} J an inference of the batch; {measured.meter}.")
+def _log_prediction(predicted: Latency) -> None:
+    interval = f"{milliseconds(predicted.low)} to {milliseconds(predicted.high)}"
+    share = f"{predicted.level:.0%} of networks lie within {interval}"
+    log(f"Predicted: {milliseconds(predicted.seconds)}; {share}. {predicted.setting.words}.")
+    if predicted.guessed:
+        known = ", ".join(predicted.guessed)
+        log(f"Not in the calibration, predicted by a call and the bytes of their maps alone: {known}.")
+
+
+def _log_measurement(measured: Measurement) -> None:
+    quartiles = f"quartiles {milliseconds(measured.low)} and {milliseconds(measured.high)}"
+    where = f"{measured.setting.words}, {measured.layout}"
+    log(f"Measured: {milliseconds(measured.seconds)}; {quartiles}, {measured.runs} runs. {where}.")
+    if measured.joules is None:
+        log("Energy: this machine has no meter that can be read.")
+    else:
+        log(f"Energy: {measured.joules:.4g} J an inference of the batch; {measured.meter}.")
 
 
 def milliseconds(seconds: float) -> str:

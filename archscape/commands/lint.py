@@ -6,63 +6,56 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, emit, emit_json
-from .common import say
-from .networks import FormatOption, InputOption, find_network
+from ..output import Format, FormatOption, emit, emit_json, log
+from .options.networks import InputOption, NetworkArgument, find_network
 
 if TYPE_CHECKING:
     from ..analysis.lint import Finding
 
 COLUMNS = (
-    "severity",
-    "rule",
-    "layer",
-    "measured",
-    "alternative",
-    "params",
-    "params_after",
-    "macs",
-    "macs_after",
+    *("severity", "rule", "layer", "measured", "alternative"),
+    *("params", "params_after", "macs", "macs_after"),
 )
+EXAMPLES = ("archscape lint alexnet", "archscape lint mine.yaml --strict")
 
 
 def lint(
-    network: Annotated[str, typer.Argument(help="A name of `archscape list`, or a file.", metavar="NETWORK")],
+    network: NetworkArgument,
     form: FormatOption = Format.table,
     shape: InputOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 if there is a warning.")
     ] = False,
 ) -> None:
-    """Check a network against the known design rules, with reasons, sources and what to do instead.
+    """Check a network against known design rules, with their sources.
 
-    A warning is something spent or lost for nothing, a note a trade-off to weigh. `docs/guidelines.md` has
-    the rules.
+    Each finding has its reason and the alternative. A warning is something spent or lost for nothing, a note
+    a trade-off to weigh. `docs/guidelines.md` has the rules.
     """
     from ..analysis.lint import lint as check
 
     table = find_network(network, shape)
-    found = check(table)
+    findings = check(table)
     if form is Format.json:
-        rows = [finding.as_dict() for finding in found]
+        rows = [finding.as_dict() for finding in findings]
         emit_json({"network": table.name, "input": list(table.input), "findings": rows})
     else:
-        _show(found, form, table.name)
-    if strict and any(finding.severity == "warning" for finding in found):
+        _show(findings, form, table.name)
+    if strict and any(finding.severity == "warning" for finding in findings):
         raise typer.Exit(1)
 
 
-def _show(found: list[Finding], form: Format, title: str) -> None:
+def _show(findings: list[Finding], form: Format, title: str) -> None:
     rows = []
-    for finding in found:
+    for finding in findings:
         plain = finding.as_dict() | {"layer": _layers(finding)}
         rows.append([plain[column] for column in COLUMNS])
     if rows or form is not Format.table:
         emit(COLUMNS, rows, form, title=title)
-    for rule in {finding.rule.name: finding.rule for finding in found}.values():
-        say(f"{rule.name}: {rule.law}. Why: {rule.reason} ({rule.source}).")
-    if not found:
-        say(f"{title} follows every rule of docs/guidelines.md.")
+    for rule in {finding.rule.name: finding.rule for finding in findings}.values():
+        log(f"{rule.name}: {rule.law}. Why: {rule.reason} ({rule.source}).")
+    if not findings:
+        log(f"{title} follows every rule of docs/guidelines.md.")
 
 
 def _layers(finding: Finding) -> str:

@@ -8,48 +8,52 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, emit
+from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError, suggest
 from ..spaces.sampling.limits import COSTS
-from .common import say
-from .networks import FormatOption
+from .options.files import FIGURES, check_suffix
+from .options.networks import SpaceArgument
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIGURES = (".svg", ".png", ".pdf")
-OutOption = Annotated[
-    Path | None,
-    typer.Option(
-        help="Also write a page (.html), a figure (.svg, .png, .pdf), or the networks (.csv).", metavar="FILE"
-    ),
-]
+EXAMPLES = (
+    "archscape population digits --number 10000 --out digits.html",
+    "archscape population digits --explain macs",
+)
 
 
 def population(
-    space: Annotated[str, typer.Argument(help="A name of `archscape list`, or a file.", metavar="SPACE")],
+    space: SpaceArgument,
     number: Annotated[int, typer.Option(min=1, help="Networks to draw.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     explain: Annotated[
         str, typer.Option(metavar="COST", help="Show which choices drive a cost, in place of its quantiles.")
     ] = "",
     hashes: Annotated[bool, typer.Option("--hashes", help="Add the hash of every network; slow.")] = False,
     form: FormatOption = Format.table,
-    out: OutOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write a page (.html), a figure (.svg, .png, .pdf), or the networks (.csv).",
+            metavar="FILE",
+        ),
+    ] = None,
 ) -> None:
-    """Draw random networks of a space within its limits, and show what they cost.
+    """Draw networks of a space, and show how their costs spread.
 
-    `table` and `md` show quantiles, or with `--explain macs` the share of the variance that each choice
-    explains; `csv` and `json` give a row a network, or a row a choice. `docs/populations.md` has the
-    estimators.
+    Networks are random within the limits of the space. `table` and `md` show quantiles, or with `--explain
+    macs` the share of the variance that each choice explains; `csv` and `json` give a row a network, or a row
+    a choice. `docs/populations.md` has the estimators.
     """
     from ..analysis.statistics.population import population as draw
     from ..spaces import load_space
 
     if explain and explain not in COSTS:
         raise InputError(f"--explain: there is no cost '{explain}'{suggest(explain, COSTS)}")
-    if out is not None and out.suffix not in (*FIGURES, ".csv", ".html"):
-        raise InputError(f"{out}: a page is .html, a figure {', '.join(FIGURES)}, a table .csv")
+    if out is not None:
+        law = f"a page is .html, a figure {', '.join(FIGURES)}, a table .csv"
+        check_suffix(out, (*FIGURES, ".csv", ".html"), law)
     table = draw(load_space(space), number, seed=seed, hashes=hashes)
     if explain:
         _show_effects(table, explain, form)
@@ -83,7 +87,7 @@ def _show_effects(table: pd.DataFrame, cost: str, form: Format) -> None:
         for effect in effects
     ]
     emit(("choice", f"share of {cost}", "low", "high", "options"), rows, form)
-    say("Shares of the variance, with 95% intervals; a x b is the interaction of both. docs/populations.md")
+    log("Shares of the variance, with 95% intervals; a x b is the interaction of both. docs/populations.md")
 
 
 def _show_networks(table: pd.DataFrame, form: Format) -> None:
@@ -99,9 +103,9 @@ def _write(table: pd.DataFrame, out: Path, title: str, explain: str) -> None:
     from ..analysis.reports.population.page import write_population_page
 
     out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix == ".csv":
+    if out.suffix.lower() == ".csv":
         table.to_csv(out, index=False)
     else:
-        write = write_population_page if out.suffix == ".html" else write_population
+        write = write_population_page if out.suffix.lower() == ".html" else write_population
         write(table, out, title=title, explain=explain)
-    print(out, file=sys.stderr)
+    log(str(out))

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..output import Format, emit, emit_json
+from ..output import Format, FormatOption, emit, emit_json, log
 from ..spaces.errors import InputError
 from ..spaces.sampling.limits import COSTS
-from .common import say
-from .latency import (
-    DeviceOption,
-    LatencyOption,
-    MeasureOption,
-    ThreadsOption,
-    Timing,
-    show_times,
-    times_of,
-    with_times,
+from .latency import show_times, times_of, with_times
+from .memory import MemorySettings, show_memory, with_memory
+from .options.costs import costs_json, ratio, title_of
+from .options.networks import (
+    CONVENTIONS,
+    TABLE_OR_PYTHON,
+    InputOption,
+    find_network,
+    is_python,
+    profile_python,
 )
-from .memory import (
-    Ask,
-    BatchOption,
-    DtypeOption,
-    FitOption,
-    MemoryOption,
-    OptimizerOption,
-    show_memory,
-    with_memory,
-)
-from .networks import FormatOption, InputOption, find_network, is_python, read_sizes
+from .options.panels import advanced, check_idle
+from .options.settings import BATCH, DEVICE, DTYPE, FIT, OPTIMIZER, THREADS
 
 if TYPE_CHECKING:
     from ..analysis.costs.conventions import Count
@@ -41,240 +30,209 @@ if TYPE_CHECKING:
     from ..analysis.costs.profile import Profile
 
 ALL = "all"
-Source = Annotated[
-    str,
-    typer.Argument(
-        help="A name of `archscape list`, a YAML or JSON file, or what makes any PyTorch module: "
-        "`file.py:factory`, which is run.",
-        metavar="NETWORK",
-    ),
-]
-ConventionOption = Annotated[
-    str,
-    typer.Option(
-        "--convention",
-        metavar="NAME",
-        help="Count as another tool does: macs (ours), fvcore, thop, ptflops, torchinfo, pycls, nasbench201; "
-        "`all` shows them side by side.",
-    ),
-]
+EXAMPLES = (
+    "archscape profile resnet50",
+    "archscape profile mobilenetv2 --convention all",
+    "archscape profile any_module.py:make --input 3x64x64",
+)
 
 
 def profile(
-    network: Source,
+    context: typer.Context,
+    network: Annotated[str, typer.Argument(help=TABLE_OR_PYTHON, metavar="NETWORK")],
     form: FormatOption = Format.table,
-    convention: ConventionOption = "",
+    convention: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"Count as another tool does: macs (ours), {CONVENTIONS}; `all` shows them side by side.",
+        ),
+    ] = "",
     shape: InputOption = None,
-    memory: MemoryOption = False,
-    batch: BatchOption = None,
-    dtype: DtypeOption = None,
-    optimizer: OptimizerOption = None,
-    fit: FitOption = None,
-    latency: LatencyOption = False,
-    measure: MeasureOption = False,
-    device: DeviceOption = None,
-    threads: ThreadsOption = None,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Show memory in place of the layers, as `archscape memory`.")
+    ] = False,
+    latency: Annotated[
+        bool, typer.Option("--latency", help="Show the latency of each layer, as `archscape latency`.")
+    ] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Build the network and measure its latency on this machine.")
+    ] = False,
+    batch: Annotated[int, advanced(BATCH)] = 1,
+    dtype: Annotated[str, advanced(DTYPE)] = "float32",
+    optimizer: Annotated[str, advanced(OPTIMIZER)] = "momentum",
+    fit: Annotated[str | None, advanced(FIT)] = None,
+    device: Annotated[str, advanced(DEVICE)] = "cpu",
+    threads: Annotated[int, advanced(THREADS)] = 1,
 ) -> None:
-    """Show what a network costs, layer by layer: parameters, multiply-accumulates, FLOPs, activations."""
-    ask, timing = Ask(batch, dtype, optimizer, fit), Timing(latency, measure, device, threads)
-    _check(ask, timing, memory, convention, form)
+    """Count parameters, MACs, FLOPs and activations, layer by layer.
+
+    MACs are multiply-accumulates. Known from the graph alone; a module of a Python file is run. The options
+    under Advanced go with `--memory`, `--latency` or `--measure`, which also have commands of their own.
+    """
+    timed = latency or measure
+    _check(context, memory=memory, latency=latency, measure=measure, convention=convention, form=form)
     if is_python(network):
-        _check_table(network, memory, timing)
+        _check_table(network, memory=memory, timed=timed)
         _show_module(network, form, convention, shape)
         return
     from ..analysis.costs.profile import profile as count
 
-    found = count(find_network(network, shape))
-    counts = _counts(found, convention)
+    costs = count(find_network(network, shape))
+    counts = _counts(costs, convention)
+    settings = MemorySettings(batch, dtype, optimizer, fit)
+    if timed:
+        from ..analysis.costs.latency import this_machine
+
+        setting = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
+        times = times_of(costs.network, setting, predict=latency, measure=measure)
     if form is Format.json:
-        result = _as_json(found, counts)
-        if timing.asked:
-            result = with_times(result, times_of(found, timing, ask))
-        emit_json(with_memory(result, found.network, ask) if memory else result)
-    elif timing.asked:
-        show_times(found, times_of(found, timing, ask), form, _title(found))
+        result = costs_json(costs, counts)
+        result = with_times(result, times) if timed else result
+        emit_json(with_memory(result, costs.network, settings) if memory else result)
+    elif timed:
+        show_times(costs, times, form)
     elif memory:
-        show_memory(found.network, ask, form, _title(found))
+        show_memory(costs.network, settings, form)
     elif convention == ALL:
-        _show_side_by_side(found, counts, form)
+        _show_side_by_side(costs, counts, form)
     elif counts:
-        _show_convention(found, counts[0], form)
+        _show_convention(costs, counts[0], form)
     else:
-        _show_costs(found, form)
+        _show_costs(costs, form)
 
 
-def _check(ask: Ask, timing: Timing, memory: bool, convention: str, form: Format) -> None:
-    """Raise if options are idle, or ask for two tables at once."""
+def _check(
+    context: typer.Context, *, memory: bool, latency: bool, measure: bool, convention: str, form: Format
+) -> None:
+    """Raise InputError if options have no effect, or ask for two tables at once."""
+    timed = latency or measure
+    how = "says how memory is counted; give --memory as well"
     if not memory:
-        (ask._replace(batch=None, dtype=None) if timing.asked else ask).check_idle()
-    if not timing.asked:
-        timing.check_idle()
-    given = {
+        check_idle(context, ("optimizer", "fit") if timed else ("batch", "dtype", "optimizer", "fit"), how)
+    if not timed:
+        where = "says where a latency is of; give --latency or --measure as well"
+        check_idle(context, ("device", "threads"), where)
+    asked_for = {
         "--memory": memory,
         "--convention": bool(convention),
-        "--latency" if timing.latency else "--measure": timing.asked,
+        "--latency" if latency else "--measure": timed,
     }
-    tables = [name for name, wanted in given.items() if wanted]
+    tables = [name for name, asked in asked_for.items() if asked]
     if len(tables) > 1 and form is not Format.json:
         raise InputError(f"{' and '.join(tables)} are two tables; give one, or --format json for both")
 
 
-def _check_table(name: str, memory: bool, timing: Timing) -> None:
-    """Raise if a Python file is asked for what only networks of ours say."""
+def _check_table(name: str, *, memory: bool, timed: bool) -> None:
+    """Raise InputError if a Python file is asked for what only networks of ours have."""
     if memory:
         raise InputError(f"--memory: only networks of ours say what they hold, and {name} is run instead")
-    if timing.asked:
+    if timed:
         raise InputError(f"--latency and --measure are for networks of ours, but {name} is a Python file")
 
 
-def _counts(found: Profile, name: str) -> list[Count]:
+def _counts(costs: Profile, name: str) -> list[Count]:
     from ..analysis.costs.conventions import count, side_by_side
 
     if name == ALL:
-        return side_by_side(found.network)
-    return [count(found.network, name)] if name else []
+        return side_by_side(costs.network)
+    return [count(costs.network, name)] if name else []
 
 
-def _show_costs(found: Profile, form: Format) -> None:
+def _show_costs(costs: Profile, form: Format) -> None:
     from ..analysis.costs.profile import CONVENTION
     from ..analysis.costs.receptive_field import receptive_fields
     from ..spaces.values import shape_text
 
-    fields = receptive_fields(found.network.graph)
+    fields = receptive_fields(costs.network.graph)
     rows = [
         (*layer[:2], shape_text(layer.shape), *layer[3:], shape_text(fields[layer.name]))
-        for layer in found.layers
+        for layer in costs.layers
     ]
-    total = ("total", "", "", *(getattr(found, cost) for cost in COSTS), "")
+    total = ("total", "", "", *(getattr(costs, cost) for cost in COSTS), "")
     columns = ("name", "op", "shape", *COSTS, "receptive_field")
-    emit(columns, rows if form is Format.csv else [*rows, total], form, title=_title(found))
-    say(f"Convention: {CONVENTION}. Not counted: {'; '.join(found.coverage.uncounted)}.")
-    for name, foreign in found.coverage.fvcore.items():
+    emit(columns, rows if form is Format.csv else [*rows, total], form, title=title_of(costs.network))
+    log(f"Convention: {CONVENTION}. Not counted: {'; '.join(costs.coverage.uncounted)}.")
+    for name, foreign in costs.coverage.fvcore.items():
         missed = ", ".join(f"{operation} x{count}" for operation, count in foreign.unsupported.items())
-        say(f"{name} is {foreign.path}, counted by fvcore" + (f" without {missed}." if missed else "."))
+        log(f"{name} is {foreign.path}, counted by fvcore" + (f" without {missed}." if missed else "."))
 
 
-def _show_convention(found: Profile, count: Count, form: Format) -> None:
+def _show_convention(costs: Profile, count: Count, form: Format) -> None:
     from ..spaces.values import shape_text
 
-    name, macs = count.convention.name, [layer.macs for layer in found.layers]
+    name, macs = count.convention.name, [layer.macs for layer in costs.layers]
     ours = name == "macs"
     rows: list[tuple[object, ...]] = [
         (*layer[:2], shape_text(layer.shape), layer.params, layer.macs, *([] if ours else [counted]))
-        for layer, counted in zip(found.layers, count.layers, strict=True)
+        for layer, counted in zip(costs.layers, count.layers, strict=True)
     ]
     total = ("total", "", "", count.params, sum(macs), *([] if ours else [count.total]))
     columns = ("name", "op", "shape", "params", "macs", *([] if ours else [name]))
-    emit(columns, rows if form is Format.csv else [*rows, total], form, title=_title(found))
-    say(f"Convention {name}: {count.convention.about}")
-    say(f"Rules from {count.convention.source}. Not counted: {_missing(count) or 'nothing'}.")
-    if not ours and found.macs:
-        say(f"{count.total / found.macs:.4f} of our own macs.")
+    emit(columns, rows if form is Format.csv else [*rows, total], form, title=title_of(costs.network))
+    log(f"Convention {name}: {count.convention.about}")
+    log(f"Rules from {count.convention.source}. Not counted: {_missing(count) or 'nothing'}.")
+    if not ours and costs.macs:
+        log(f"{count.total / costs.macs:.4f} of our own macs.")
 
 
-def _show_side_by_side(found: Profile, counts: Sequence[Count], form: Format) -> None:
+def _show_side_by_side(costs: Profile, counts: Sequence[Count], form: Format) -> None:
     plain = form is Format.csv
     rows = [
-        (c.convention.name, c.params, c.total, _shown(c, found, plain), _missing(c) or "nothing")
+        (c.convention.name, c.params, c.total, _shown(c, costs, plain), _missing(c) or "nothing")
         for c in counts
     ]
-    emit(("convention", "params", "counts", "ratio to macs", "not counted"), rows, form, title=_title(found))
+    emit(
+        ("convention", "params", "counts", "ratio to macs", "not counted"),
+        rows,
+        form,
+        title=title_of(costs.network),
+    )
     for count in counts:
-        say(f"{count.convention.name}: {count.convention.about}")
+        log(f"{count.convention.name}: {count.convention.about}")
 
 
-def _title(found: Profile) -> str:
-    from ..spaces.values import shape_text
-
-    return f"{found.network.name}, input {shape_text(found.network.input)}"
-
-
-def _ratio(count: Count, found: Profile) -> float | None:
-    return round(count.total / found.macs, 6) if found.macs else None
-
-
-def _shown(count: Count, found: Profile, plain: bool) -> object:
+def _shown(count: Count, costs: Profile, plain: bool) -> object:
     """Return the ratio with enough digits to read: a number for a program, a text for a reader."""
-    ratio = _ratio(count, found)
-    return "" if ratio is None else ratio if plain else f"{ratio:.5f}"
+    value = ratio(count, costs)
+    return "" if value is None else value if plain else f"{value:.5f}"
 
 
 def _missing(count: Count) -> str:
     return ", ".join(f"{word} x{times}" for word, times in sorted(count.uncounted.items()))
 
 
-def _as_json(found: Profile, counts: Sequence[Count]) -> dict[str, Any]:
-    from ..analysis.costs.profile import CONVENTION
-    from ..analysis.costs.receptive_field import receptive_fields
-
-    fields = receptive_fields(found.network.graph)
-    layers = [{**layer._asdict(), "receptive_field": fields[layer.name]} for layer in found.layers]
-    for count in counts:
-        for layer, counted in zip(layers, count.layers, strict=True):
-            layer[count.convention.name] = counted
-    result = {
-        "network": found.network.name,
-        "input": list(found.network.input),
-        **{cost: getattr(found, cost) for cost in COSTS},
-        "flops_by_kind": found.flops_by_kind,
-        "layers": layers,
-        "convention": CONVENTION,
-        "coverage": found.coverage.as_dict(),
-    }
-    if counts:
-        result["conventions"] = {count.convention.name: _count_json(count, found) for count in counts}
-    return result
-
-
-def _count_json(count: Count, found: Profile) -> dict[str, Any]:
-    return {
-        "total": count.total,
-        "ratio to macs": _ratio(count, found),
-        "params": count.params,
-        "about": count.convention.about,
-        "source": count.convention.source,
-        "not counted": count.uncounted,
-    }
-
-
 def _show_module(name: str, form: Format, convention: str, shape: str | None) -> None:
-    from ..analysis.costs.modules import profile_module
-    from ..analysis.costs.modules.user_code import load_module
-
     if convention not in ("", "macs"):
         law = "only networks of ours are counted in other conventions: their rules are for our operators"
         raise InputError(f"--convention {convention}: {law}, and {name} is run instead")
-    if shape is None:
-        raise InputError(f"{name}: a module does not say what it reads; give --input CxHxW, as in 3x224x224")
-    given, module = read_sizes(shape), load_module(name)
-    with redirect_stdout(sys.stderr):
-        found = profile_module(module, input=given)
+    sizes, costs = profile_python(name, shape)
     if form is Format.json:
-        emit_json(_module_json(name, given, found))
+        emit_json(_module_json(name, sizes, costs))
         return
     from ..spaces.values import shape_text
 
     rows: list[tuple[object, ...]] = [
-        (*layer[:2], shape_text(layer.shape), *layer[3:]) for layer in found.layers
+        (*layer[:2], shape_text(layer.shape), *layer[3:]) for layer in costs.layers
     ]
-    total = ("total", "", "", *(getattr(found, cost) for cost in COSTS))
+    total = ("total", "", "", *(getattr(costs, cost) for cost in COSTS))
     plain = form is Format.csv
-    marked = [f"{cost}, at least" if cost in found.lower_bounds and not plain else cost for cost in COSTS]
+    marked = [f"{cost}, at least" if cost in costs.lower_bounds and not plain else cost for cost in COSTS]
     title = f"{name}, input {shape}"
     emit(("name", "op", "shape", *marked), rows if plain else [*rows, total], form, title=title)
-    _say_coverage(found)
+    _log_coverage(costs)
 
 
-def _module_json(name: str, given: tuple[int, ...], found: ModuleProfile) -> dict[str, Any]:
+def _module_json(name: str, sizes: tuple[int, ...], costs: ModuleProfile) -> dict[str, Any]:
     return {
         "network": name,
-        "input": list(given),
-        **{cost: getattr(found, cost) for cost in COSTS},
-        "flops_by_kind": found.flops_by_kind,
-        "lower_bounds": list(found.lower_bounds),
-        "layers": [{**layer._asdict(), "receptive_field": None} for layer in found.layers],
+        "input": list(sizes),
+        **{cost: getattr(costs, cost) for cost in COSTS},
+        "flops_by_kind": costs.flops_by_kind,
+        "lower_bounds": list(costs.lower_bounds),
+        "layers": [{**layer._asdict(), "receptive_field": None} for layer in costs.layers],
         "convention": MODULE_CONVENTION,
-        "coverage": found.coverage.as_dict(),
+        "coverage": costs.coverage.as_dict(),
     }
 
 
@@ -284,18 +242,18 @@ MODULE_CONVENTION = (
 )
 
 
-def _say_coverage(found: ModuleProfile) -> None:
-    coverage = found.coverage
-    say(f"Convention: {MODULE_CONVENTION}.")
+def _log_coverage(costs: ModuleProfile) -> None:
+    coverage = costs.coverage
+    log(f"Convention: {MODULE_CONVENTION}.")
     for layer, operators in coverage.unknown.items():
-        said = ", ".join(f"{word} x{times}" for word, times in operators.items())
-        say(f"{layer}: {said} may hold products and is not counted, so the macs are a lower bound.")
+        names = ", ".join(f"{word} x{times}" for word, times in operators.items())
+        log(f"{layer}: {names} may hold products and is not counted, so the macs are a lower bound.")
     for layer, operators in coverage.unsupported.items():
-        said = ", ".join(f"{word} x{times}" for word, times in operators.items())
-        say(f"{layer}: {said} not in the flops, but for products.")
+        names = ", ".join(f"{word} x{times}" for word, times in operators.items())
+        log(f"{layer}: {names} not in the flops, but for products.")
     if coverage.fvcore is None:
-        say(f"fvcore could not trace it ({coverage.failed}): flops are 2 x macs, activations unknown.")
-    elif coverage.fvcore != found.macs:
-        say(f"fvcore alone finds {coverage.fvcore:,} macs.")
+        log(f"fvcore could not trace it ({coverage.failed}): flops are 2 x macs, activations unknown.")
+    elif coverage.fvcore != costs.macs:
+        log(f"fvcore alone finds {coverage.fvcore:,} macs.")
     if coverage.idle:
-        say(f"Never called: {', '.join(coverage.idle)}; if their weights are used, it is by another layer.")
+        log(f"Never called: {', '.join(coverage.idle)}; if their weights are used, it is by another layer.")

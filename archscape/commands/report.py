@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..output import log
 from ..spaces.errors import InputError, suggest
-from .common import NameOption, StorageOption, find_study, say
-from .references import references
+from .options.files import FIGURES, TABLES, check_folder
+from .options.panels import ADVANCED
+from .options.references import references
+from .options.studies import NameOption, StorageOption, find_study
 
 if TYPE_CHECKING:
     from ..analysis.reports.run.page import Extra
     from ..analysis.reports.run.results import RunResults
     from ..analysis.reports.table.columns import Results
 
-FIGURES = (".svg", ".png", ".pdf")
-TABLES = (".md", ".tex", ".csv", ".json")
+EXAMPLES = (
+    "archscape report runs/digits-frontier",
+    "archscape report runs/digits-frontier --out frontier.pdf",
+    "archscape report results.csv --score top1 --cost gmacs",
+)
 
 
 class Shown(StrEnum):
@@ -37,8 +43,6 @@ def report(
             metavar="[RUN|TABLE]",
         ),
     ] = None,
-    study: NameOption = "",
-    storage: StorageOption = "",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -52,28 +56,51 @@ def report(
     cost: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="Of a table: a cost; may be repeated.")
     ] = None,
+    study: NameOption = "",
+    storage: StorageOption = "",
     family: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Of a table: what tells families apart.")
+        str,
+        typer.Option(
+            metavar="COLUMN", help="Of a table: the family of each network.", rich_help_panel=ADVANCED
+        ),
     ] = "",
-    name: Annotated[str, typer.Option(metavar="COLUMN", help="Of a table: the networks' names.")] = "",
+    name: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="Of a table: the networks' names.", rich_help_panel=ADVANCED),
+    ] = "",
     repeats: Annotated[
-        str, typer.Option(metavar="A,B,...", help="Of a table: scores of repeated trainings.")
+        str,
+        typer.Option(
+            metavar="A,B,...", help="Of a table: scores of repeated trainings.", rich_help_panel=ADVANCED
+        ),
     ] = "",
     error: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Of a table: the score's standard error.")
+        str,
+        typer.Option(
+            metavar="COLUMN", help="Of a table: the score's standard error.", rich_help_panel=ADVANCED
+        ),
     ] = "",
 ) -> None:
-    """Write the report of a search, running or ended, or of any table with a score and costs.
+    """Report on a search, or on any table with a score and costs.
 
-    One HTML page; or one of its figures for a paper, or the networks of its frontier as a table.
+    The search may still run. One HTML page; or one of its figures for a paper, or the networks of its
+    frontier as a table. The columns of a table are recognised by their names; the options name them where
+    that fails. `docs/reports.md` shows both.
     """
     from ..analysis.reports.table.reading import is_table
 
     from_table = source is not None and not source.is_dir() and is_table(source)
-    said = {"score": score, "cost": cost, "family": family, "name": name, "repeats": repeats, "error": error}
-    given = [f"--{word}" for word, column in said.items() if column]
-    if given and not from_table:
-        raise InputError(f"{', '.join(given)}: of a table alone; the columns of a search are known")
+    columns = {
+        "score": score,
+        "cost": cost,
+        "family": family,
+        "name": name,
+        "repeats": repeats,
+        "error": error,
+    }
+    named = [f"--{option}" for option, column in columns.items() if column]
+    if named and not from_table:
+        raise InputError(f"{', '.join(named)}: of a table alone; the columns of a search are known")
     target = _target(source, out, from_table=from_table)
     kind = target.suffix.lower()
     if figure is not None and kind not in FIGURES:
@@ -88,7 +115,7 @@ def report(
         run = _results(source, study, storage)
         found = None
     _write(run, found, target, figure or Shown.frontier, every=rows, folder=source)
-    say(str(target)) if kind in (".md", ".tex", ".csv", ".json") else print(target)
+    log(str(target)) if kind in TABLES else print(target)
 
 
 def _target(source: Path | None, out: Path | None, *, from_table: bool) -> Path:
@@ -107,8 +134,7 @@ def _target(source: Path | None, out: Path | None, *, from_table: bool) -> Path:
             f"{target}: a report is .html, a figure {', '.join(FIGURES)}, or a table {', '.join(TABLES)}"
             f"{hint if 'did you mean' in (hint := suggest(target.suffix, kinds)) else ''}"
         )
-    if not target.parent.is_dir():
-        raise InputError(f"{target.parent}: no such folder")
+    check_folder(target)
     if from_table and source is not None and target.exists() and target.samefile(source):
         raise InputError(f"{target}: is the table itself, which a report must not overwrite")
     return target
@@ -133,7 +159,7 @@ def _read(
     )
     found = infer_roles(read_table(source), wanted, title=stem(source), where=str(source))
     for sentence in found.said:
-        say(sentence)
+        log(sentence)
     return found
 
 
@@ -191,4 +217,4 @@ def _write(
         if kind in FIGURES:
             write_table_figure(found, target, figure.value)
         else:
-            say(write_rows(found, target, every=every))
+            log(write_rows(found, target, every=every))

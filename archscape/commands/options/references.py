@@ -7,12 +7,12 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..spaces import Network, Space
+    from archscape.spaces import Network, Space
 
 
 def references(space: Space) -> Iterator[Network]:
     """Yield the networks of the catalog on a space's input with its number of classes, where they fit."""
-    from ..spaces import SpaceError, catalog_networks
+    from archscape.spaces import SpaceError, catalog_networks
 
     classes = space.sample(Random(0)).network.body.shape[0]
     for network in catalog_networks():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..spaces.errors import InputError
+from archscape.spaces.errors import InputError
 
 if TYPE_CHECKING:
-    from ..search.executors.local import Executor
+    from archscape.search.executors.local import Executor
 
 
 class Engine(StrEnum):
@@ -30,18 +30,14 @@ class Engine(StrEnum):
             InputError: If what only Ray knows is asked of another engine.
         """
         if self is Engine.ray:
-            from ..search.executors.ray.engine import RayEngine
+            from archscape.search.executors.ray.engine import RayEngine
 
             return RayEngine(address=address, storage=storage, cpus=cpus, gpus=gpus)
-        given = [
-            name
-            for name, is_given in (
-                ("--ray-address", bool(address)),
-                ("--trial-cpus", cpus != 1),
-                ("--trial-gpus", bool(gpus)),
-            )
-            if is_given
-        ]
-        if given:
-            raise InputError(f"{given[0]} needs --engine ray")
+        for option, set_by_user in (
+            ("--ray-address", bool(address)),
+            ("--trial-cpus", cpus != 1),
+            ("--trial-gpus", bool(gpus)),
+        ):
+            if set_by_user:
+                raise InputError(f"{option} needs --engine ray")
         return None

@@ -1,0 +1,1 @@
+"""What commands share: options and arguments, and what reads them."""

@@ -1,0 +1,69 @@
+"""`archscape space`: a space's table, its size, or networks drawn from it."""
+
+from __future__ import annotations
+
+import sys
+from random import Random
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..output import Format, FormatOption, emit, log, watch
+from ..spaces.sampling.limits import COSTS
+from .options.networks import SpaceArgument
+
+if TYPE_CHECKING:
+    from ..spaces import Space
+
+EXAMPLES = (
+    "archscape space cifar",
+    "archscape space digits --count",
+    "archscape space digits --sample 3 --seed 1",
+)
+
+
+def space(
+    name: SpaceArgument,
+    count: Annotated[bool, typer.Option("--count", help="Print how many networks it holds.")] = False,
+    sample: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Draw N networks within its limits.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    form: FormatOption = Format.table,
+) -> None:
+    """Show a space: its table, its size, or networks drawn from it."""
+    from ..spaces import load_space
+
+    table = load_space(name)
+    sys.set_int_max_str_digits(0)  # counts are exact, and a large space has more than Python's usual digits
+    if count:
+        _count(table, form)
+    if sample:
+        _sample(table, sample, seed, form)
+    if not count and not sample:
+        if form is Format.json:
+            print(table.to_json())
+        else:
+            print(table.to_yaml(), end="")
+        log(f"{table.count():,} decision lists. Next: archscape space {name} --sample 3")
+
+
+def _count(space: Space, form: Format) -> None:
+    distinct = space.count_distinct(limit=20_000, watch=watch)
+    row = (space.count(), "more than can be enumerated" if distinct is None else distinct)
+    emit(("decision lists", "distinct networks within the limits"), [row], form, title=space.name)
+
+
+def _sample(space: Space, number: int, seed: int, form: Format) -> None:
+    rng = Random(seed)
+    rows: list[tuple[object, ...]] = []
+    for _ in range(number):
+        network = space.sample(rng).network
+        costs = {cost: getattr(network.totals, cost) for cost in COSTS}
+        if form is Format.table:
+            print(f"# {network.hash()}: " + ", ".join(f"{value:,} {cost}" for cost, value in costs.items()))
+            print(network.to_yaml())
+        else:
+            rows.append((network.hash(), *costs.values(), network.to_json()))
+    if rows:
+        emit(("hash", *COSTS, "network"), rows, form)
