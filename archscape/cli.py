@@ -29,6 +29,7 @@ class LazyCommands(UserDict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         """Return the command of `commands/NAME.py`, made from its function, or its group of commands."""
+        panel = self.data[name]
         module = import_module(f".commands.{name}", __package__)
         command = getattr(module, f"{name}_", None) or getattr(module, name)
         group = command
@@ -38,7 +39,7 @@ class LazyCommands(UserDict[str, Any]):
             epilog = "\n\n".join(["Examples:", "\n".join(examples)]) if examples else None
             group.command(name, epilog=epilog)(command)
         built = get_command(group)
-        built.name, built.rich_help_panel = name, self.data[name]  # type: ignore[attr-defined]
+        built.name, built.rich_help_panel = name, panel  # type: ignore[attr-defined]
         return built
 
 

@@ -46,7 +46,7 @@ def calibrate(
         emit(("found", "value"), list(values.items()), form, title=calibration.setting.words)
     log(f"Kept in {path}.")
     options = calibration.setting.command().removeprefix("archscape calibrate")
-    log(f"Next: archscape latency resnet50{options}")
+    log(f"Next: archscape profile resnet50 --latency{options}")
 
 
 @contextmanager

@@ -40,23 +40,23 @@ def diff(
     from ..analysis.reports.comparison.diff import diff as find
     from ..analysis.reports.comparison.diff_section import summary
 
-    difference = find(find_network(before, shape), find_network(after, shape), batch=batch, dtype=dtype)
+    comparison = find(find_network(before, shape), find_network(after, shape), batch=batch, dtype=dtype)
     if form is Format.json:
-        emit_json(_as_json(difference))
+        emit_json(_as_json(comparison))
     else:
-        _show(difference, form)
-    log(summary(difference))
+        _show(comparison, form)
+    log(summary(comparison))
 
 
-def _show(difference: Diff, form: Format) -> None:
+def _show(comparison: Diff, form: Format) -> None:
     from ..analysis.reports.comparison.diff_section import SHOWN
     from ..analysis.reports.format import size
 
-    rows = [_row(change) for change in difference.changes]
+    rows = [_row(change) for change in comparison.changes]
     if form is not Format.csv:
-        sums = [Difference(difference.difference(cost)) for cost in SHOWN]
-        rows.append(["", "in all", "", *sums, " → ".join(map(size, difference.peaks))])
-    title = f"From {difference.before.name} to {difference.after.name}"
+        sums = [Difference(comparison.difference(cost)) for cost in SHOWN]
+        rows.append(["", "in all", "", *sums, " → ".join(map(size, comparison.peaks))])
+    title = f"From {comparison.before.name} to {comparison.after.name}"
     heads = ("", "row", "what changed", *(f"Δ {cost}" for cost in SHOWN), "memory")
     emit(heads, rows, form, title=title)
 
@@ -70,13 +70,13 @@ def _row(change: Change) -> list[object]:
     return [MARKS[change.kind], *words, *numbers, held(change.before, change.after)]
 
 
-def _as_json(difference: Diff) -> dict[str, object]:
+def _as_json(comparison: Diff) -> dict[str, object]:
     from ..spaces.sampling.limits import COSTS
 
-    sides = {"before": difference.before, "after": difference.after}
+    sides = {"before": comparison.before, "after": comparison.after}
     return {
         **{side: {"network": table.name, "input": list(table.input)} for side, table in sides.items()},
-        "style": [setting._asdict() for setting in difference.style],
+        "style": [setting._asdict() for setting in comparison.style],
         "changes": [
             {
                 "kind": change.kind,
@@ -86,10 +86,10 @@ def _as_json(difference: Diff) -> dict[str, object]:
                 "kept_blocks": change.kept,
                 **{cost: change.difference(cost) for cost in COSTS},
             }
-            for change in difference.changes
+            for change in comparison.changes
         ],
-        **{cost: difference.difference(cost) for cost in COSTS},
-        "peak_bytes": dict(zip(sides, difference.peaks, strict=True)),
+        **{cost: comparison.difference(cost) for cost in COSTS},
+        "peak_bytes": dict(zip(sides, comparison.peaks, strict=True)),
     }
 
 

@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from ..analysis.lint import Finding
 
 COLUMNS = (
-    *("severity", "rule", "layer", "measured", "alternative"),
-    *("params", "params_after", "macs", "macs_after"),
+    "severity",
+    "rule",
+    "layer",
+    "measured",
+    "alternative",
+    "params",
+    "params_after",
+    "macs",
+    "macs_after",
 )
 EXAMPLES = ("archscape lint alexnet", "archscape lint mine.yaml --strict")
 

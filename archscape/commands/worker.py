@@ -11,7 +11,7 @@ from ..output import log
 from .options.panels import ADVANCED
 from .options.studies import NameOption, StorageOption
 
-EXAMPLES = ("archscape worker --study digits-frontier --storage postgresql://me@server/searches --workers 4",)
+EXAMPLES = ("archscape worker --study digits --storage postgresql://me@server/searches",)
 
 
 def worker(

@@ -1,4 +1,4 @@
-"""`archscape calibrate`, `profile --latency` and `profile --measure` as a user runs them."""
+"""`archscape calibrate` and `archscape latency`, with `profile --latency` and `--measure` as its aliases."""
 
 from __future__ import annotations
 
@@ -63,6 +63,46 @@ def test_a_network_is_measured_without_a_calibration(archscape: Run) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("form", ["table", "json", "csv", "md", "latex"])
+def test_the_flag_of_profile_is_an_alias(archscape: Run, calibration: Calibration, form: str) -> None:
+    save(calibration)
+    command = archscape("latency", "lenet5", "--format", form)
+    flag = archscape("profile", "lenet5", "--latency", "--format", form)
+    assert command.returncode == 0, command.stderr
+    assert (command.stdout, command.stderr) == (flag.stdout, flag.stderr)
+
+
+def test_the_command_measures_beside_the_prediction(archscape: Run, calibration: Calibration) -> None:
+    save(calibration)
+    result = json.loads(archscape("latency", "lenet5", "--measure", "--format", "json").stdout)
+    assert {"latency", "measured"} <= result.keys()
+
+
+def test_the_command_measures_without_a_calibration(archscape: Run) -> None:
+    done = archscape("latency", "lenet5", "--measure", "--batch", "2")
+    assert done.returncode == 0, done.stderr
+    assert "median ms" in done.stdout
+    assert "no calibration of this setting; `archscape calibrate --batch 2` makes one" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("lenet5",), "run `archscape calibrate`, about a minute"),
+        (("lenet5", "--device", "gpu"), "cpu or cuda, but got 'gpu'"),
+        (("lenet5", "--measure", "--dtype", "float64"), "no type 'float64'; did you mean 'float"),
+        (("net.py:make",), "only `archscape profile` and `compare` run a Python file"),
+    ],
+)
+def test_wrong_input_of_the_command_is_one_message(
+    archscape: Run, arguments: tuple[str, ...], message: str
+) -> None:
+    done = archscape("latency", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -103,7 +143,7 @@ def test_calibrate_keeps_what_profile_reads(archscape: Run, devices: Path) -> No
     assert found["operators timed"] > 2000
     assert found["3x3 convolution of 256 maps of 28x28, GMAC/s"] > 0.1
     assert "Next: archscape profile resnet50 --latency" in done.stderr
-    assert archscape("profile", "resnet50", "--latency").returncode == 0
+    assert archscape("latency", "resnet50").returncode == 0
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""`archscape profile --memory`."""
+"""`archscape memory`, and `profile --memory` as its alias."""
 
 import csv
 import doctest
@@ -38,6 +38,36 @@ def test_json_adds_keys_to_those_of_a_profile(archscape: Run) -> None:
     assert found["inference"]["graph"]["peak"] <= found["inference"]["eager"]["peak"]
     parts = ("weights", "state", "gradients", "activations")
     assert found["training"]["peak"] == sum(found["training"][part] for part in parts)
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "md", "latex"])
+def test_the_flag_of_profile_is_an_alias(archscape: Run, form: str) -> None:
+    options = ("lenet5", "--batch", "4", "--optimizer", "adam", "--fit", "1MB", "--format", form)
+    command, flag = archscape("memory", *options), archscape("profile", "--memory", *options)
+    assert command.returncode == 0, command.stderr
+    assert (command.stdout, command.stderr) == (flag.stdout, flag.stderr)
+
+
+def test_the_command_takes_another_input(archscape: Run) -> None:
+    held = json.loads(archscape("memory", "resnet18", "--input", "3x64x64", "--format", "json").stdout)
+    assert held["input"] == [3, 64, 64]
+    assert held["layers"][0]["bytes"] == 4 * 64 * 32 * 32
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--fit", "3G"), "as in 16GiB, but got '3G'"),
+        (("--optimizer", "adem"), "did you mean 'adam'"),
+        (("--dtype", "int3"), "int3"),
+        (("--input", "3x2"), "archscape: "),
+    ],
+)
+def test_wrong_options_of_the_command_are_named(archscape: Run, options: tuple[str, ...], words: str) -> None:
+    done = archscape("memory", "lenet5", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

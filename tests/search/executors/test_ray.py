@@ -19,7 +19,7 @@ import jsonschema
 import pytest
 import yaml
 
-from archscape.commands.engine import Engine
+from archscape.commands.options.engine import Engine
 from archscape.search.executors.local import InProcess
 from archscape.search.executors.ray.attempt import Attempt
 from archscape.search.executors.ray.driver import Driver
