@@ -94,12 +94,12 @@ def write_comparison(
         "networks": "".join(sections.network(one, index) for index, one in enumerate(entrants)),
     }
     page = Page(
-        template="comparison.html",
+        template="comparison/comparison.html",
         style="comparison.css",
         scripts=("comparison.js",),
         kicker="archscape compare",
         title=_title([one.name for one in entrants]),
-        summary=escape(_lede(entrants)),
+        summary=_lede(entrants),
         parts=parts | {"contents": sections.contents(has_diffs=shown)},
         figures=figures,
     )

@@ -1,7 +1,7 @@
 """One HTML page that works offline and can be handed to anybody, and the parts that all pages share.
 
 A page asks nothing of any network: plotly.js is embedded, and the page's own policy allows only its two
-scripts, by their digests, and no request at all. Everything that comes from outside goes through `escape`.
+scripts, by their digests, and no request at all. Its HTML is made by templates, which escape what they show.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from string import Template
+
+from markupsafe import Markup
 
 from archscape._version import __version__
 from archscape.analysis.costs.profile import CONVENTION, UNCOUNTED
 from archscape.spaces.errors import InputError
 
+from ..templating import render
 from .networks import NetworkDetails
 from .specs import Spec
 from .tables import Html, layers_table
@@ -34,13 +36,14 @@ class Page:
     """What one page says.
 
     Attributes:
-        template: The file of its body.
+        template: The template of its body, which extends `page/page.html`; its path as `render` takes it.
         style: The file that adds to the style of all pages, "" where there is none.
         scripts: The files that add to the script of all pages, in order.
         kicker: What the page is, above its title.
-        title: Its title, plain text.
+        title: Its title.
         summary: A sentence or two under the title.
-        parts: What the template names.
+        values: What the template names.
+        parts: The same as HTML.
         figures: The figures that it has places for.
     """
 
@@ -49,8 +52,9 @@ class Page:
     scripts: tuple[str, ...] = ()
     kicker: str
     title: str
-    summary: Html
-    parts: Mapping[str, Html]
+    summary: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    parts: Mapping[str, Html] = field(default_factory=dict)
     figures: Mapping[str, Spec]
 
 
@@ -62,27 +66,29 @@ def write_page(page: Page, path: Path) -> Path:
     """
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such folder")
-    path.write_text(render(page), encoding="utf-8", newline="\n")
+    path.write_text(page_text(page), encoding="utf-8", newline="\n")
     return path
 
 
-def render(page: Page) -> str:
+def page_text(page: Page) -> str:
     """Return a page as one HTML document."""
     from plotly.offline import get_plotlyjs
 
     plotly = get_plotlyjs()
     script = f'(() => {{\n"use strict";\n{_texts("page.js", *page.scripts)}}})();\n'
-    return Template(_texts("page.html")).substitute(
-        kicker=escape(page.kicker),
-        title=escape(page.title),
+    return render(
+        page.template,
+        kicker=page.kicker,
+        title=page.title,
         summary=page.summary,
-        body=Template(_texts(page.template)).substitute(page.parts),
-        version=escape(__version__),
-        hashes=f"{_digest(plotly)} {_digest(script)}",
-        style=_texts("page.css", page.style),
-        figures=embedded(page.figures),
-        plotly=plotly,
-        script=script,
+        version=__version__,
+        hashes=Markup(f"{_digest(plotly)} {_digest(script)}"),
+        style=Markup(_texts("page.css", page.style)),
+        figures=Markup(embedded(page.figures)),
+        plotly=Markup(plotly),
+        script=Markup(script),
+        **page.values,
+        **{name: Markup(part) for name, part in page.parts.items()},
     )
 
 

@@ -47,10 +47,10 @@ def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explai
     effects = importance(table, explain, choices)
     figures = "".join(place(cost, f"Shares of the networks by {label(cost)}") for cost in SHOWN)
     page = Page(
-        template="population.html",
+        template="page/population.html",
         kicker="archscape population",
         title=title,
-        summary=escape(f"{len(table):,} random networks within the limits, every choice uniform."),
+        summary=f"{len(table):,} random networks within the limits, every choice uniform.",
         parts={
             "quantiles": _quantiles(table) + f'<p class="note">{escape(NOTE)}</p>',
             "charts": figures,

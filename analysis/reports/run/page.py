@@ -76,7 +76,7 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
     for extra in (spread, *extras):
         figures |= extra.figures
     page = Page(
-        template="report.html",
+        template="page/report.html",
         style="report.css",
         scripts=("grid.js", "frontier.js"),
         kicker="archscape search",

@@ -30,13 +30,13 @@ DOSSIERS = 30
 """Networks of the frontier that are shown with their layers: with hundreds a page would not open."""
 
 
-def summary(digest: Digest) -> Html:
+def summary(digest: Digest) -> str:
     """Return in two sentences what was searched."""
     parts = [f"{before} {word}" for before, word in _named(_job(digest.results.job))]
     rows = digest.progress
     took = f" in {span(rows['elapsed'].max())}" if rows["elapsed"].notna().any() else ""
     aims = ", ".join(f"{label(name)} ({way}d)" for name, way in digest.results.objectives.items())
-    return escape(f"{len(digest.trials):,} trials{''.join(parts)}{took}. Objectives: {aims}.")
+    return f"{len(digest.trials):,} trials{''.join(parts)}{took}. Objectives: {aims}."
 
 
 def _named(job: Mapping[str, object]) -> Iterable[tuple[str, str]]:

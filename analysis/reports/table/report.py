@@ -45,7 +45,7 @@ def write_table_report(results: Results, path: Path) -> Path:
         figures["families"] = families_figure(results, found)
     figures["edf"] = edf_figure(results)
     page = Page(
-        template="table_report.html",
+        template="page/table_report.html",
         style="report.css",
         scripts=SCRIPTS,
         kicker="archscape report",
@@ -73,16 +73,15 @@ def best_first(results: Results) -> Results:
     return replace(results, rows=order.reset_index(drop=True))
 
 
-def summary(results: Results) -> Html:
+def summary(results: Results) -> str:
     """Return in a sentence or two what the table holds."""
     scores = results.rows[results.score]
     ends = [results.text(results.score, float(end)) for end in (scores.min(), scores.max())]
     families = results.rows[results.family].nunique() if results.family else 0
     among = f" of {families:,} families" if families > 1 else ""
     costs = ", ".join(results.head(cost) for cost in results.costs)
-    return escape(
-        f"{len(results.rows):,} networks{among}: {results.head(results.score)} from "
-        f"{ends[0]} to {ends[1]}, "
+    return (
+        f"{len(results.rows):,} networks{among}: {results.head(results.score)} from {ends[0]} to {ends[1]}, "
         f"against {costs}. Units are those of the table."
     )
 
