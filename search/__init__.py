@@ -4,7 +4,7 @@
 
     from archscape.search import read_job, run
 
-    results = run(read_job("job.yaml"))      # the same call again goes on where it ended
+    results = run(read_job("job.yaml"))      # the same call again resumes it
 
 Names are loaded when they are first used.
 """

@@ -1,11 +1,22 @@
-"""Files that are whole or absent: a process killed at any instruction leaves no half-written one."""
+"""Atomic writes: a file is whole or absent wherever its writer is killed; whether the disk has room."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
+
+ROOM_BYTES = 32 * 2**20
+"""What logs, results and small checkpoints need."""
+
+PROBE_BYTES = 2**16
+"""What is written for a moment to see whether it may be: a quota can be full where the disk is not."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -33,3 +44,22 @@ def sweep(path: Path) -> None:
     """Remove what killed writers of a file left beside it; only for the file's sole writer to call."""
     for leftover in path.parent.glob(f".{path.name}.*.part"):
         leftover.unlink(missing_ok=True)
+
+
+def has_room(folder: Path, *, params: int = 0) -> bool:
+    """Return whether a trial's files fit: weights and optimizer state, twice while they change."""
+    if shutil.disk_usage(folder).free <= ROOM_BYTES + params * 4 * 3 * 2:
+        return False
+    try:
+        with TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(PROBE_BYTES))
+    except OSError as error:
+        if is_full(error):
+            return False
+        raise
+    return True
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether an error means that a disk or a quota is full."""
+    return isinstance(error, OSError) and error.errno in _FULL

@@ -30,7 +30,6 @@ from archscape.analysis.metrics import count_costs
 from archscape.spaces.errors import InputError, StudyError
 
 from .atomic import write_json, write_whole
-from .job import Job
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,10 +80,10 @@ class RunFolder:
         except OSError as error:
             raise StudyError(f"{self.path}: cannot be created: {error.strerror}") from None
 
-    def write_job(self, job: Job) -> None:
-        """Write the job and its space."""
-        write_whole(self.path / "space.yaml", job.space.to_yaml())
-        write_whole(self.job, job.to_yaml(space="space.yaml"))
+    def write_job(self, job: str, space: str) -> None:
+        """Write a job and its space, both as text."""
+        write_whole(self.path / "space.yaml", space)
+        write_whole(self.job, job)
 
     def write_tables(self, study: StudyReader, *, command: str) -> None:
         """Write the tables of the trials and what is needed to repeat them."""

@@ -6,13 +6,12 @@ import signal
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
-from rich.console import Console
 
 from archscape.spaces.errors import InputError, StudyError
 
-from .atomic import write_whole
 from .datasets.dataset import EMBEDDED
 from .executors.local import LocalPool
 from .executors.placement import machine_placements
@@ -22,6 +21,9 @@ from .progress import following
 from .shutdown import Shutdown
 from .study.study import Study
 from .workers.slot import WorkerSlot
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def join(
@@ -66,7 +68,7 @@ def join(
         with (
             shutdown.handling_signals(signal.SIGINT, signal.SIGTERM),
             pool.opened(folder.path) as work,
-            following(study, job, console or Console(stderr=True)) as progress,
+            following(study, job, console) as progress,
         ):
             work(progress, shutdown)
         if shutdown.requested:
@@ -86,7 +88,6 @@ def _settle_in(study: Study, folder: RunFolder, storage: str, data: str) -> Job:
             f"{study.name}: its data {named} is not on this machine; say where, with --data PATH"
         )
     folder.create()
-    write_whole(folder.path / "space.yaml", study.settings["space"])
-    write_whole(folder.job, study.settings["job"])
+    folder.write_job(study.settings["job"], study.settings["space"])
     replace(study.address, folder=folder.path, storage=storage).keep()
     return read_job(folder.job, data=data)

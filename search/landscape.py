@@ -214,7 +214,7 @@ class TrainedTrial:
                 rungs=rule.rungs if rule else (),
             )
         if outcome.status == "interrupted":
-            raise StudyError(f"{words}: stopped; the same command goes on there")
+            raise StudyError(f"{words}: stopped; the same command resumes it")
         partial.unlink(missing_ok=True)
         if outcome.state is None:
             raise StudyError(f"{words}: {outcome.status}: {outcome.cause}; its surface is left out")

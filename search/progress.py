@@ -216,8 +216,9 @@ class Progress:
         return f"{_span(seconds)} left"
 
 
-def following(study: Study, job: Job, console: Console) -> Progress:
-    """Return the view of a study that a job is worked on in."""
+def following(study: Study, job: Job, console: Console | None) -> Progress:
+    """Return the view of a study that a job is worked on in, by default on standard error."""
+    console = console or Console(stderr=True)
     tally = ProgressState(trials=job.trials, objectives=study.objectives)
     tally.update(study.trials())
     return Progress(tally, title=job.search, console=console, changed=lambda: study.trials(since=tally.seen))

@@ -1,4 +1,4 @@
-"""Where workers run: in this process, or in a pool of processes on this machine."""
+"""Executors: the interface, and the local pool of worker processes on this machine."""
 
 from __future__ import annotations
 
@@ -43,42 +43,6 @@ class Executor(Protocol):
 
 RunWorkers = Callable[[Notify, Shutdown], None]
 """Works on the study, which is there now, until it is done or a stop is requested."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class InProcess:
-    """One worker, in this process: for a debugger, or where another process is not wanted.
-
-    Attributes:
-        storage: Where the study lies; "" in the folder of the run.
-    """
-
-    storage: str = ""
-
-    @contextmanager
-    def opened(self, folder: Path) -> Iterator[RunWorkers]:
-        """Yield the work."""
-
-        def work(notify: Notify, shutdown: Shutdown) -> None:
-            from ..workers.setup import run_worker
-
-            with _one_thread():
-                run_worker(folder, name="w1", notify=notify, shutdown=shutdown, storage=self.storage)
-
-        yield work
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute as the workers of a pool do, so that the same seed gives the same bits."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..atomic import sweep, write_whole
-from ..disk import is_full
+from ..atomic import is_full, sweep, write_whole
 from ..shutdown import ShutdownRequested, never
 from ..study.lease import Lease
 from ..study.spool import Result

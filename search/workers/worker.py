@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archscape.spaces import Sample, Space
 from archscape.spaces.errors import StudyError
 
-from ..disk import has_room
+from ..atomic import has_room
 from ..samplers.base import Exhausted, Sampler, sample_unique
 from ..shutdown import Shutdown, ShutdownRequested
 from ..study.heartbeat import LeaseLost, keep_alive
@@ -196,7 +196,7 @@ class Worker:
         Raises:
             StudyError: If it stays full.
         """
-        message = f"{self.logs}: the disk is full; make room, and the search goes on"
+        message = f"{self.logs}: the disk is full; make room, and the search resumes"
         since, refused = self._full_since or time.monotonic(), self._full_since is not None
         said = False
         while refused or not has_room(self.logs):

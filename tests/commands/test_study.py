@@ -361,7 +361,7 @@ def test_search_and_worker_share_a_study_and_stop_ends_both(
     assert archscape("study", "stop", "small-digits", "--storage", storage).returncode == 0
     search, worker = (process.communicate(timeout=60)[1] for process in processes)
     assert [process.returncode for process in processes] == [1, 0]
-    assert "the same command goes on" in search
+    assert "the same command resumes it" in search
     assert "Traceback" not in search + worker
     with Study.open(tmp_path / "first") as study:
         assert [(trial.state, trial.attempts) for trial in study.trials()] == [("waiting", 0)] * 2

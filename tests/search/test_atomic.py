@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from archscape.search.disk import ROOM_BYTES, has_room, is_full
+from archscape.search.atomic import ROOM_BYTES, has_room, is_full
 
 
 class Usage(NamedTuple):

@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from helpers.in_process import InProcess
 from rich.console import Console
 
 from archscape.analysis.costs.latency import Calibration, Predictor
 from archscape.analysis.costs.latency.fit import Rates
 from archscape.analysis.costs.latency.store import save
 from archscape.analysis.reports.run.page import RunResults
-from archscape.search.executors.local import InProcess
 from archscape.search.job import Job, read_job
 from archscape.search.latency import LatencyLimit, LatencyObjective, parse_latency_limit
 from archscape.search.run import run

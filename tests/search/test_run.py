@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from helpers.in_process import InProcess
 from helpers.postgres import Cluster
 from rich.console import Console
 from safetensors.torch import load_file
@@ -16,7 +17,6 @@ from safetensors.torch import load_file
 from archscape.analysis.reports.run.page import RunResults
 from archscape.analysis.results import CURVE_COLUMNS, columns
 from archscape.search.datasets.dataset import load_dataset
-from archscape.search.executors.local import InProcess
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.run import run

@@ -13,7 +13,6 @@ import ray
 from ray import tune
 
 from archscape._version import __version__
-from archscape.search.atomic import write_whole
 from archscape.search.folder import RunFolder
 from archscape.search.job import Job, read_job
 from archscape.search.study.lease import Lease, lease_of
@@ -170,8 +169,7 @@ def _settle_in(run_spec: RunSpec) -> Job:
     folder = RunFolder(Path(run_spec.folder))
     if not run_spec.is_shared():
         folder.create()
-        write_whole(folder.path / "space.yaml", run_spec.space)
-        write_whole(folder.job, run_spec.job)
+        folder.write_job(run_spec.job, run_spec.space)
     return read_job(folder.job)
 
 

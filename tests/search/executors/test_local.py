@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.in_process import InProcess
 
-from archscape.search.executors.local import InProcess, LocalPool
+from archscape.search.executors.local import LocalPool
 from archscape.search.folder import RunFolder
 from archscape.search.job import read_job
 from archscape.search.run import run
@@ -72,7 +73,7 @@ def test_stop_gives_trials_back_and_the_same_command_goes_on(
     process.send_signal(number)
     errors = process.communicate(timeout=30)[1]
     assert process.returncode == 1
-    assert "stopped after 0 of 2 trials; the same command goes on" in errors
+    assert "stopped after 0 of 2 trials; the same command resumes it" in errors
     assert "Traceback" not in errors
     assert all(child.is_dead(Owner.current()) for child in children)
     with Study.open(folder) as study:

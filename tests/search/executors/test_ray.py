@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 import yaml
+from helpers.in_process import InProcess
 
 from archscape.commands.options.engine import Engine
-from archscape.search.executors.local import InProcess
 from archscape.search.executors.ray.attempt import Attempt
 from archscape.search.executors.ray.driver import Driver
 from archscape.search.executors.ray.engine import RayEngine
@@ -396,7 +396,7 @@ def test_ctrl_c_ends_a_ray_of_its_own(long_job: Path, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     errors = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "stopped after 0 of 12 trials; the same command goes on" in errors
+    assert "stopped after 0 of 12 trials; the same command resumes it" in errors
     assert "Traceback" not in errors
     assert all(one.is_dead(Owner.current()) for one in ours)
     with Study.open(out) as study:

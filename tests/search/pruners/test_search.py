@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from helpers.in_process import InProcess
 
 from archscape.analysis.reports.run.page import RunResults
-from archscape.search.executors.local import InProcess
 from archscape.search.job import Job, read_job
 from archscape.search.pruners import Halving, Median, PrunerSettings, RungResult
 from archscape.search.run import run

@@ -170,7 +170,7 @@ def test_no_trial_begins_before_the_disk_has_room(
     assert answers == []
     assert study.counts() == {"complete": 1}
     [note] = [event.message for event in events if event.kind == "note"]
-    assert "the disk is full; make room, and the search goes on" in note
+    assert "the disk is full; make room, and the search resumes" in note
     assert events[0].kind == "note"
 
 
