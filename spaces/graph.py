@@ -10,8 +10,9 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache, lru_cache
 from importlib import import_module
+from math import prod
 from types import ModuleType
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from .errors import ShapeError
 from .memory_use import FRESH, NOTHING, Footprint, Size
@@ -23,6 +24,10 @@ Shape: TypeAlias = tuple[int, ...]
 
 Steps: TypeAlias = "tuple[int | Fraction, ...]"
 """A distance along each spatial axis, in elements of the map that is read."""
+
+
+make = tuple.__new__
+"""Makes a named tuple without its checks: lowering spends much of its time there."""
 
 
 class Style(NamedTuple):
@@ -66,6 +71,25 @@ class Totals(NamedTuple):
 
 FREE = Totals(0, 0, 0, 0)
 
+Workload: TypeAlias = Literal[
+    "view", "maps", "windows", "channels", "products", "linear", "convolution", "rare convolution"
+]
+"""What the time of an operator grows with: nothing, the bytes of its maps; with these the operations of its
+windows, or the channels that it reduces, or its multiply-accumulates; the weights of a linear layer; weights,
+multiply-accumulates and patches of a convolution, in fewer terms if few of its kind are ever timed."""
+
+
+class Example(NamedTuple):
+    """One use of an operator, which every contract test takes up.
+
+    Attributes:
+        attributes: What the operator is given, in order.
+        inputs: The shapes that it reads.
+    """
+
+    attributes: tuple[Value, ...] = ()
+    inputs: tuple[Shape, ...] = ((8, 12, 8),)
+
 
 class Op:
     """A primitive operator. Each states once its shape rule, its costs, its field and its PyTorch text.
@@ -79,6 +103,12 @@ class Op:
         weighted: Whether it is a convolution or a linear layer, whose outputs count as activations.
         commutative: Whether the order of its inputs does not matter.
         zero: Whether it gives zeros, whatever it reads: an edge that is not there.
+        operations: Arithmetic operations for each element that it writes, where that is all that it costs.
+        footprint: What it holds in memory, where that is the same for all shapes.
+        helper: The name in `codegen.runtime` that its text uses, if any.
+        workload: What its time grows with.
+        latency_class: Its class of operators with one kernel, where that is not called like the operator.
+        example: A use of it for the contract tests.
     """
 
     __slots__ = ()
@@ -87,6 +117,12 @@ class Op:
     weighted: ClassVar[bool] = False
     commutative: ClassVar[bool] = False
     zero: ClassVar[bool] = False
+    operations: ClassVar[int] = 0
+    footprint: ClassVar[Footprint] = FRESH
+    helper: ClassVar[str] = ""
+    workload: ClassVar[Workload] = "maps"
+    latency_class: ClassVar[str] = ""
+    example: ClassVar[Example] = Example()
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the output shape."""
@@ -94,11 +130,11 @@ class Op:
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return parameters, and the operations for one input; without arithmetic it costs nothing."""
-        return FREE
+        return make(Totals, (0, 0, self.operations * prod(output), 0)) if self.operations else FREE
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Return what it holds in memory beside its inputs, its output and its weights."""
-        return FRESH
+        return self.footprint
 
     def buffers(self) -> Size:
         """Return the tensors of its state that are no parameters."""
@@ -125,6 +161,10 @@ class Op:
             ]
         )
 
+    def timed_as(self, output: Shape) -> str:
+        """Return its class of operators: those that one kernel of PyTorch serves, with one efficiency."""
+        return self.latency_class or type(self).__name__.lower()
+
     @property
     def identity(self) -> bool:
         """Whether the operator returns its input unchanged."""
@@ -136,7 +176,7 @@ class Op:
 
     def helpers(self) -> tuple[str, ...]:
         """Return the names in `runtime` that its text uses; they are copied into the generated source."""
-        return ()
+        return (self.helper,) if self.helper else ()
 
     def imports(self) -> tuple[str, ...]:
         """Return the import lines that its text needs beyond torch, such as `from my_blocks import Mixer`."""
@@ -382,10 +422,6 @@ class Tensor:
 def _joins() -> ModuleType:
     # The operators build on this file, so it can name them only when the first sum is traced.
     return import_module(".operators.join", __package__)
-
-
-make = tuple.__new__
-"""Makes a named tuple without its checks: lowering spends much of its time there."""
 
 
 class Trace:

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from .blocks import Block
+from . import graph
+from .blocks import Block, block
 from .codegen.build import build
 from .codegen.helpers import definitions
 from .codegen.parameters import literal
@@ -31,6 +32,7 @@ from .graph import Op, Shape
 from .language.expressions import Expr
 from .language.rows import Row
 from .network import Network
+from .operators import avgpool, conv, linear
 
 INPUTS: dict[int, Shape] = {1: (8, 33), 2: (8, 13, 12), 3: (8, 7, 9, 8)}
 """The map that a block reads, by the number of its spatial axes."""
@@ -52,6 +54,34 @@ def check(word: Block[Any], *, ranks: tuple[int, ...] = (1, 2, 3), **args: Expr)
         network = Network(name="contract", input=INPUTS[rank], layers=(row,), uses=(word,))
         for law in (check_params, check_macs, check_fvcore, check_graph, check_gradients):
             law(network)
+
+
+def example_network(operator: type[Op]) -> Network:
+    """Return a network in which an operator stands as its own example says, on maps that have gradients."""
+    attributes, shapes = operator.example
+    op = operator(*attributes)
+    output = op.shape(*shapes)
+    reached = op.memory(shapes, output, True).reaches
+    extent = max([shape[1:] for shape in shapes]) or (3, 2)
+
+    @block(styled=False, repeats=False)
+    def example(x: graph.Tensor) -> graph.Tensor:
+        """The operator on what it reads; what it gives no gradient to is the input itself."""
+        weighted = [_map_of(x, shape) for shape in shapes[:reached]]
+        return graph.join(op, (*weighted, *[x] * (len(shapes) - len(weighted))))
+
+    rows = (Row("example"), Row("conv", width=3, kernel=1) if len(output) > 1 else Row("linear", width=3))
+    name, channels = operator.__name__.lower(), shapes[-1][0]
+    return Network(name=name, input=(channels, *extent), layers=rows, uses=(example,))
+
+
+def _map_of(x: graph.Tensor, shape: Shape) -> graph.Tensor:
+    """Return a map, or a vector, of a shape, with weights that gradients reach."""
+    if len(shape) == 1:
+        return linear(x, width=shape[0])
+    y = conv(x, width=shape[0], kernel=1, bias=True)
+    steps = tuple([n // m for n, m in zip(x.shape[1:], shape[1:], strict=True)])
+    return y if set(steps) == {1} else avgpool(y, kernel=steps)
 
 
 def check_params(network: Network) -> None:

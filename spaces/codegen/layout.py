@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PAIRS = {"(": ")", "[": "]", "{": "}"}
+from ..operators.text import PAIRS
 
 
 def indent(text: str, columns: int) -> str:

@@ -6,9 +6,11 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..graph import Op, Shape, Tensor, Totals, make, place
+from ..graph import Example, Op, Shape, Tensor, Totals, make, place
 from ..memory_use import SAVES_INPUT, SAVES_OUTPUT, Footprint, Size
 from ..values import Term
+
+__all__ = ["Activation", "LeakyReLU", "PReLU", "activation"]
 
 
 class _Function(NamedTuple):
@@ -55,6 +57,7 @@ class Activation(Op, ActivationFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "act"
+    example: ClassVar[Example] = Example(("relu",))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return the function's operations for every element."""
@@ -63,6 +66,10 @@ class Activation(Op, ActivationFields):
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps what the derivative is written in: the output, or the input."""
         return SAVES_OUTPUT if self.function in OF_OUTPUT else SAVES_INPUT
+
+    def timed_as(self, output: Shape) -> str:
+        """Return the function's name: each has a kernel of its own."""
+        return self.function
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.relu(x)` or its like."""
@@ -80,14 +87,10 @@ class LeakyReLU(Op, LeakyReLUFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "act"
-
-    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return a comparison and a multiplication per element."""
-        return make(Totals, (0, 0, FUNCTIONS["leaky_relu"].operations * prod(output), 0))
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """Autograd keeps the input."""
-        return SAVES_INPUT
+    operations: ClassVar[int] = FUNCTIONS["leaky_relu"].operations  # a comparison and a multiplication
+    footprint: ClassVar[Footprint] = SAVES_INPUT
+    latency_class: ClassVar[str] = "leaky_relu"
+    example: ClassVar[Example] = Example((Fraction(1, 5),))
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.leaky_relu(x, slope)`."""
@@ -106,6 +109,7 @@ class PReLU(Op, PReLUFields):
     __slots__ = ()
     kind: ClassVar[str] = "act"
     stateful: ClassVar[bool] = True
+    example: ClassVar[Example] = Example((8,))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a slope per channel; a comparison and a multiplication per element."""

@@ -6,9 +6,11 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
+from ..graph import Example, NoFields, Op, Shape, Tensor, Totals, Workload, join, make
 from ..memory_use import Footprint, Size
 from ..values import shape_text
+
+__all__ = ["Attention", "ContextPool", "attend", "context_pool"]
 
 SOFTMAX = 3
 """An exponential, an addition and a division for each weight."""
@@ -30,6 +32,9 @@ class Attention(Op, AttentionFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "attend"
+    helper: ClassVar[str] = "attend"
+    workload: ClassVar[Workload] = "products"
+    example: ClassVar[Example] = Example((2, True), ((8, 6, 4), (8, 6, 4), (4, 6, 4)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the width of the values and the extent of the queries.
@@ -72,10 +77,6 @@ class Attention(Op, AttentionFields):
         """Return the whole map."""
         return inputs[1][1:], (1,) * (len(inputs[0]) - 1)
 
-    def helpers(self) -> tuple[str, ...]:
-        """Return the function."""
-        return ("attend",)
-
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `attend(query, key, value, heads=4)`."""
         scale = "" if self.scaled else ", scale=1.0"
@@ -90,6 +91,8 @@ class ContextPool(Op, NoFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "pool"
+    helper: ClassVar[str] = "context_pool"
+    example: ClassVar[Example] = Example((), ((8, 6, 4), (1, 6, 4)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (C, 1, ...)."""
@@ -111,10 +114,6 @@ class ContextPool(Op, NoFields):
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the whole map."""
         return inputs[0][1:], (1,) * (len(inputs[0]) - 1)
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the function."""
-        return ("context_pool",)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `context_pool(x, logits)`."""

@@ -6,9 +6,11 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, place
+from ..graph import Example, Op, Shape, Tensor, Workload, place
 from ..memory_use import SHARES, VIEW, Footprint, Size
-from .zero import bracketed
+from .text import bracketed
+
+__all__ = ["ChannelShuffle", "Split", "channel_shuffle", "channels", "split"]
 
 
 class SplitFields(NamedTuple):
@@ -23,6 +25,8 @@ class Split(Op, SplitFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "split"
+    workload: ClassVar[Workload] = "view"
+    example: ClassVar[Example] = Example((2, 1))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the share of the channels, and the extent."""
@@ -48,14 +52,9 @@ class ChannelShuffle(Op, ChannelShuffleFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "shuffle"
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """The gradient is the same memory in another order."""
-        return SHARES
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the function that it calls."""
-        return ("channel_shuffle",)
+    footprint: ClassVar[Footprint] = SHARES  # the gradient is the same memory in another order
+    helper: ClassVar[str] = "channel_shuffle"
+    example: ClassVar[Example] = Example((2,))
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `channel_shuffle(x, groups)`."""

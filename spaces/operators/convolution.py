@@ -8,11 +8,16 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
+from ..graph import Example, Shape, Steps, Tensor, Totals, Workload, make, per_axis, place
 from ..memory_use import SAVES_INPUT, Footprint
 from ..values import shape_text
 from .initializers import Initialised
 from .pad import pad_before
+
+__all__ = ["Conv", "conv"]
+
+IMAGE = 4
+"""Up to how many channels an input counts as an image, for which kernels have a way of their own."""
 
 
 class ConvFields(NamedTuple):
@@ -36,6 +41,9 @@ class Conv(Initialised, ConvFields):
     kind: ClassVar[str] = "conv"
     stateful: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
+    footprint: ClassVar[Footprint] = SAVES_INPUT
+    workload: ClassVar[Workload] = "convolution"
+    example: ClassVar[Example] = Example((8, 12, (3, 3), (2, 2), (1, 1), (1, 1), 4, True))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (M, floor((N + 2P - D(K - 1) - 1) / S) + 1) per axis."""
@@ -52,9 +60,17 @@ class Conv(Initialised, ConvFields):
             ((fan_in + self.bias) * self.outputs, fan_in * written, written if self.bias else 0, written),
         )
 
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """Autograd keeps the input."""
-        return SAVES_INPUT
+    def timed_as(self, output: Shape) -> str:
+        """Return what kernels distinguish: depthwise, grouped, 1x1, of an image, not of two axes."""
+        if type(self) is not Conv:
+            return super().timed_as(output)
+        if len(output) != 3:
+            return f"conv {len(output) - 1}-d"
+        if self.groups > 1:
+            return "conv depthwise" if self.groups == self.inputs else "conv grouped"
+        if self.inputs <= IMAGE:
+            return "conv of an image"
+        return "conv 1x1" if prod(self.kernel) == 1 else "conv"
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return the extent D(K - 1) + 1 and the stride."""

@@ -6,10 +6,12 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Shape, Tensor, Totals, join, make
+from ..graph import Example, Shape, Tensor, Totals, Workload, join, make
 from ..memory_use import Footprint, Size
 from ..values import shape_text
 from .convolution import Conv, check_channels, conv, conv_window
+
+__all__ = ["DeformConv", "deform_conv"]
 
 PER_POINT = 10
 PER_VALUE = 7
@@ -24,6 +26,11 @@ class DeformConv(Conv):
 
     __slots__ = ()
     kind: ClassVar[str] = "deform"
+    helper: ClassVar[str] = "Deformable"
+    workload: ClassVar[Workload] = "rare convolution"
+    example: ClassVar[Example] = Example(
+        (8, 12, (3, 3), (1, 1), (1, 1), (1, 1), 1, True), ((8, 12, 8), (18, 12, 8))
+    )
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the shape that the plain convolution gives.
@@ -62,10 +69,6 @@ class DeformConv(Conv):
             return Footprint(saves=(0,), keeps=keeps, backward=Size(backward))
         most = max(values, max(2 * points, weighted) + values - prod(output))
         return Footprint(during=Size(prod(inputs[1]) + 2 * points + most))
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the module around the convolution."""
-        return *super().helpers(), "Deformable"
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `Deformable(nn.Conv2d(...))`."""

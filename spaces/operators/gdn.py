@@ -6,8 +6,10 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, Totals, make, place
+from ..graph import Example, Op, Shape, Tensor, Totals, Workload, make, place
 from ..memory_use import Footprint, Size
+
+__all__ = ["GDN", "gdn"]
 
 
 class GDNFields(NamedTuple):
@@ -27,6 +29,9 @@ class GDN(Op, GDNFields):
     __slots__ = ()
     kind: ClassVar[str] = "gdn"
     stateful: ClassVar[bool] = True
+    helper: ClassVar[str] = "GDN"
+    workload: ClassVar[Workload] = "products"
+    example: ClassVar[Example] = Example((8, False))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return C + C^2 parameters, C macs per element, and a square, beta, a root and the division."""
@@ -40,10 +45,6 @@ class GDN(Op, GDNFields):
             keeps = Size(2 * n, fixed=gamma)
             return Footprint(saves=(0,), keeps=keeps, during=Size(n), backward=Size((3 - self.inverse) * n))
         return Footprint(during=Size(2 * n, fixed=gamma + self.channels))
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the module's class."""
-        return ("GDN",)
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `GDN(C)`, or `GDN(C, inverse=True)`."""

@@ -24,9 +24,9 @@ class Initialised(Op):
         return attributes
 
     def helpers(self) -> tuple[str, ...]:
-        """Return the function that starts the weights."""
+        """Return what the operator itself uses, and the function that starts the weights."""
         init = self._init()
-        return () if init is None else (init.partition("(")[0],)
+        return super().helpers() if init is None else (*super().helpers(), init.partition("(")[0])
 
     def started(self, module: str) -> str:
         """Return a constructor's text inside the function that starts its weights: `he(nn.Conv2d(...))`."""

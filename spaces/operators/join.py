@@ -6,9 +6,13 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import NoFields, Op, Shape, Tensor, Totals, join, make
+from ..graph import Example, NoFields, Op, Shape, Tensor, Totals, join, make
 from ..memory_use import SHARES, Footprint, Size
 from ..values import shape_text
+
+__all__ = ["Add", "Carry", "Concat", "Multiply", "Shift", "add", "carry", "concat", "multiply", "shift"]
+
+MAP = (8, 12, 8)
 
 
 class Add(Op, NoFields):
@@ -17,6 +21,7 @@ class Add(Op, NoFields):
     __slots__ = ()
     kind: ClassVar[str] = "add"
     commutative: ClassVar[bool] = True
+    example: ClassVar[Example] = Example((), (MAP, MAP, MAP))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the common shape."""
@@ -45,14 +50,12 @@ class Multiply(Op, NoFields):
     __slots__ = ()
     kind: ClassVar[str] = "mul"
     commutative: ClassVar[bool] = True
+    operations: ClassVar[int] = 1
+    example: ClassVar[Example] = Example((), (MAP, (8, 1, 1)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the larger shape; the other has it too, or extent 1 in every axis."""
         return _larger(inputs, "multiplied")
-
-    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return a multiplication per element."""
-        return make(Totals, (0, 0, prod(output), 0))
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps both maps; the gradient of a factor per channel is as large as the map at first."""
@@ -69,18 +72,13 @@ class Shift(Op, NoFields):
     __slots__ = ()
     kind: ClassVar[str] = "add"
     commutative: ClassVar[bool] = True
+    operations: ClassVar[int] = 1
+    footprint: ClassVar[Footprint] = SHARES
+    example: ClassVar[Example] = Example((), (MAP, (8, 1, 1)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the larger shape; the other has it too, or extent 1 in every axis."""
         return _larger(inputs, "added")
-
-    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return an addition per element."""
-        return make(Totals, (0, 0, prod(output), 0))
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """The gradient of the map is that of the sum."""
-        return SHARES
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `x + y`."""
@@ -92,6 +90,8 @@ class Carry(Op, NoFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "carry"
+    operations: ClassVar[int] = 4  # two products, a sum and a difference
+    example: ClassVar[Example] = Example((), (MAP, MAP, MAP))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the common shape of h, x and t."""
@@ -99,10 +99,6 @@ class Carry(Op, NoFields):
             given = ", ".join(map(shape_text, inputs))
             raise ShapeError(f"a gate and the maps it mixes have one shape, but got {given}")
         return inputs[0]
-
-    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return two products, a sum and a difference per element."""
-        return make(Totals, (0, 0, 4 * prod(output), 0))
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps the maps, the gate, and what the gate leaves."""
@@ -122,6 +118,8 @@ class Concat(Op, NoFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "concat"
+    footprint: ClassVar[Footprint] = SHARES  # the gradients are parts of that of the whole
+    example: ClassVar[Example] = Example((), (MAP, (4, 12, 8)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the sum of the channels and the common extent."""
@@ -129,10 +127,6 @@ class Concat(Op, NoFields):
             given = ", ".join(map(shape_text, inputs))
             raise ShapeError(f"maps of different extent cannot be concatenated: {given}")
         return sum([shape[0] for shape in inputs]), *inputs[0][1:]
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """The gradients are parts of that of the whole."""
-        return SHARES
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `torch.cat([x, y], 1)`."""

@@ -6,10 +6,12 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import NoFields, Op, Shape, Tensor, Totals, make, place
+from ..graph import Example, NoFields, Op, Shape, Tensor, Totals, Workload, make, place
 from ..memory_use import SAVES_INPUT, VIEW, Footprint
 from ..values import Value, shape_text
 from .initializers import Initialised
+
+__all__ = ["Flatten", "Linear", "Reshape", "flatten", "linear", "reshape"]
 
 
 class LinearFields(NamedTuple):
@@ -28,6 +30,9 @@ class Linear(Initialised, LinearFields):
     kind: ClassVar[str] = "linear"
     stateful: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
+    footprint: ClassVar[Footprint] = SAVES_INPUT
+    workload: ClassVar[Workload] = "linear"
+    example: ClassVar[Example] = Example((8, 12, True), ((8,),))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (outputs,)."""
@@ -37,10 +42,6 @@ class Linear(Initialised, LinearFields):
         """Return (N + 1) M parameters, N M macs, and one addition of the bias per output."""
         n, m = self.inputs, self.outputs
         return make(Totals, ((n + self.bias) * m, n * m, m if self.bias else 0, m))
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """Autograd keeps the input."""
-        return SAVES_INPUT
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.Linear(...)`."""
@@ -53,14 +54,11 @@ class Flatten(Op, NoFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "flatten"
+    footprint: ClassVar[Footprint] = VIEW
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (C times the extents,)."""
         return (prod(inputs[0]),)
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """The same memory."""
-        return VIEW
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
         """Return the whole map: each feature of the vector is read by the layers that follow."""
@@ -82,6 +80,9 @@ class Reshape(Op, ReshapeFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "reshape"
+    footprint: ClassVar[Footprint] = VIEW
+    workload: ClassVar[Workload] = "view"
+    example: ClassVar[Example] = Example(((4, 3, 2),), ((24,),))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the size of the map, which holds as many elements.
@@ -99,10 +100,6 @@ class Reshape(Op, ReshapeFields):
     def attributes(self) -> dict[str, Value]:
         """Return the size as a word: it is written as a whole, and is the same in every use of a class."""
         return {"size": shape_text(self.size)}
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """The same memory."""
-        return VIEW
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `torch.unflatten(x, 1, (C, H, W))`."""

@@ -6,8 +6,10 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, Totals, make, place
+from ..graph import Example, Op, Shape, Tensor, Totals, Workload, make, place
 from ..memory_use import Footprint, Size
+
+__all__ = ["LocalResponseNorm", "local_response_norm"]
 
 
 class LocalResponseNormFields(NamedTuple):
@@ -21,6 +23,8 @@ class LocalResponseNorm(Op, LocalResponseNormFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "lrn"
+    workload: ClassVar[Workload] = "windows"
+    example: ClassVar[Example] = Example((3,))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return n squares, n - 1 additions, a scale, a shift, a power and a division per element."""

@@ -7,9 +7,11 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Shape, Steps, Tensor, place
+from ..graph import Example, Shape, Steps, Tensor, Workload, place
 from ..memory_use import Footprint, Size
 from .convolution import Conv, check_channels, conv_window
+
+__all__ = ["MaskedConvA", "MaskedConvB", "masked_conv"]
 
 
 class MaskedConvA(Conv):
@@ -22,6 +24,10 @@ class MaskedConvA(Conv):
 
     __slots__ = ()
     kind: ClassVar[str] = "masked"
+    helper: ClassVar[str] = "MaskedConv"
+    workload: ClassVar[Workload] = "rare convolution"
+    latency_class: ClassVar[str] = "masked conv"
+    example: ClassVar[Example] = Example((8, 12, (3, 3), (1, 1), (1, 1), (1, 1), 1, True))
     mask: ClassVar[str] = "A"
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
@@ -41,10 +47,6 @@ class MaskedConvA(Conv):
         """Return the middle of that extent, which ends at the first element of the map or before it."""
         first, *rest = kernel
         return Fraction(first - 1, 2) - self.kernel[0] // 2, *(0,) * len(rest)
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the module around the convolution."""
-        return *super().helpers(), "MaskedConv"
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `MaskedConv(nn.ConvNd(...), "A")`."""

@@ -7,10 +7,12 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Tensor, Totals, make, place
+from ..graph import Example, Op, Shape, Tensor, Totals, Workload, make, place
 from ..memory_use import FRESH, Footprint, Size
 from ..values import Term
 from .initializers import Initialised
+
+__all__ = ["BatchNorm", "ChannelLayerNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "layer_norm", "norm"]
 
 
 class NormFields(NamedTuple):
@@ -26,6 +28,7 @@ class BatchNorm(Initialised, NormFields):
     __slots__ = ()
     kind: ClassVar[str] = "norm"
     stateful: ClassVar[bool] = True
+    example: ClassVar[Example] = Example((8,))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return gamma and beta, and two operations per element: statistics are constant at inference."""
@@ -86,6 +89,7 @@ class LayerNorm(_SampleNorm, NormFields):
     """A norm over all features of a flat vector (Ba et al. 2016)."""
 
     __slots__ = ()
+    example: ClassVar[Example] = Example((8,), ((8,),))
 
     def sets(self, shape: Shape) -> int:
         """Return the number of positions: 1."""
@@ -100,10 +104,8 @@ class ChannelLayerNorm(LayerNorm):
     """A norm over the channels of each position of a map, by itself (Liu et al. 2022, ConvNeXt)."""
 
     __slots__ = ()
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the module's class."""
-        return ("ChannelLayerNorm", *super().helpers())
+    helper: ClassVar[str] = "ChannelLayerNorm"
+    example: ClassVar[Example] = Example((8,))
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `ChannelLayerNorm(...)`."""
@@ -114,6 +116,8 @@ class InstanceNorm(_SampleNorm, NormFields):
     """A norm over the positions of each channel by itself (Ulyanov et al. 2016)."""
 
     __slots__ = ()
+    workload: ClassVar[Workload] = "channels"
+    example: ClassVar[Example] = Example((8,))
 
     def sets(self, shape: Shape) -> int:
         """Return the number of channels."""
@@ -142,6 +146,8 @@ class GroupNorm(_SampleNorm, GroupNormFields):
     """A norm over groups of neighbouring channels at all positions (Wu and He 2018)."""
 
     __slots__ = ()
+    workload: ClassVar[Workload] = "channels"
+    example: ClassVar[Example] = Example((2, 8))
 
     def sets(self, shape: Shape) -> int:
         """Return the number of groups."""

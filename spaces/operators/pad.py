@@ -6,10 +6,12 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Steps, Tensor, per_axis, place
+from ..graph import Example, Op, Shape, Steps, Tensor, Workload, per_axis, place
 from ..memory_use import VIEW, Footprint, Size
 from ..values import Value, shape_text
-from .zero import bracketed
+from .text import bracketed
+
+__all__ = ["Crop", "Pad", "centre_crop", "pad", "shifted"]
 
 SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))
 """The sides of each axis, the last axis first, as PyTorch counts them."""
@@ -27,6 +29,7 @@ class Pad(Op, PadFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "pad"
+    example: ClassVar[Example] = Example(((1, 0), (2, 1)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the channels, and N + before + after per axis."""
@@ -58,6 +61,8 @@ class Crop(Op, CropFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "crop"
+    workload: ClassVar[Workload] = "view"
+    example: ClassVar[Example] = Example(((1, 2), (9, 8)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the channels, and stop - start per axis."""

@@ -6,9 +6,12 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import NoFields, Op, Shape, Steps, Tensor, Totals, make, per_axis, place
+from ..graph import Example, NoFields, Op, Shape, Steps, Tensor, Totals, Workload, make, per_axis, place
 from ..memory_use import SAVES_INPUT, Footprint, Size
 from .convolution import resolve_padding, window_size
+
+__all__ = ["AvgPool", "GlobalAvgPool", "GlobalMaxPool", "InnerAvgPool", "MaxPool"]
+__all__ += ["avgpool", "global_avgpool", "global_maxpool", "maxpool"]
 
 
 class PoolFields(NamedTuple):
@@ -25,6 +28,8 @@ class _Pool(Op, PoolFields):
 
     __slots__ = ()
     function: ClassVar[str]
+    workload: ClassVar[Workload] = "windows"
+    example: ClassVar[Example] = Example(((3, 3), (2, 2), (1, 1), False))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the channels and the number of windows per axis."""
@@ -81,10 +86,7 @@ class AvgPool(_Pool):
     __slots__ = ()
     kind: ClassVar[str] = "avgpool"
     function: ClassVar[str] = "avg_pool"
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """Autograd keeps the input."""
-        return SAVES_INPUT
+    footprint: ClassVar[Footprint] = SAVES_INPUT
 
     def helpers(self) -> tuple[str, ...]:
         """Return the function for padded 3-D maps: PyTorch's own refuses those smaller than the kernel."""
@@ -104,6 +106,7 @@ class InnerAvgPool(AvgPool):
     """The mean of each window's elements on the map: zeros of the padding do not count."""
 
     __slots__ = ()
+    latency_class: ClassVar[str] = "avgpool"
 
     def options(self, values: dict[str, str]) -> list[str]:
         """Return the options that follow the padding."""
@@ -116,6 +119,7 @@ class _GlobalPool(Op, NoFields):
     __slots__ = ()
     function: ClassVar[str]
     windowed: ClassVar[type[_Pool]]
+    workload: ClassVar[Workload] = "channels"
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (C, 1, ...)."""

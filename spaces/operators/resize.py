@@ -7,9 +7,11 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Steps, Tensor, Totals, join, make, per_axis, place
+from ..graph import Example, Op, Shape, Steps, Tensor, Totals, join, make, per_axis, place
 from ..memory_use import Footprint
 from ..values import shape_text
+
+__all__ = ["PixelShuffle", "Resize", "Upsample", "pixel_shuffle", "resize", "upsample"]
 
 MODES = ("nearest", "bilinear")
 _LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
@@ -55,6 +57,7 @@ class Upsample(_Interpolation, UpsampleFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "upsample"
+    example: ClassVar[Example] = Example(((2, 2), "bilinear"))
 
     @property
     def identity(self) -> bool:
@@ -81,6 +84,8 @@ class Resize(_Interpolation, ResizeFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "resize"
+    footprint: ClassVar[Footprint] = Footprint(reaches=1)  # the second map gives its extent alone
+    example: ClassVar[Example] = Example(("nearest",), ((8, 6, 4), (4, 12, 8)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the channels of the first map and the extent of the second.
@@ -92,10 +97,6 @@ class Resize(_Interpolation, ResizeFields):
             given = " and ".join(map(shape_text, inputs))
             raise ShapeError(f"resizing needs maps with the same number of axes, but got {given}")
         return inputs[0][0], *inputs[1][1:]
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """The second map gives its extent alone."""
-        return Footprint(reaches=1)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.interpolate(x, size=like.shape[2:])`."""
@@ -113,6 +114,7 @@ class PixelShuffle(Op, PixelShuffleFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "pixelshuffle"
+    example: ClassVar[Example] = Example((2,))
 
     @property
     def identity(self) -> bool:

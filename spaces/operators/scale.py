@@ -6,8 +6,10 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..graph import Op, Shape, Tensor, Totals, make, place
+from ..graph import Example, Op, Shape, Tensor, Totals, make, place
 from ..memory_use import Footprint, Size
+
+__all__ = ["Scale", "scale"]
 
 
 class ScaleFields(NamedTuple):
@@ -23,6 +25,8 @@ class Scale(Op, ScaleFields):
     __slots__ = ()
     kind: ClassVar[str] = "scale"
     stateful: ClassVar[bool] = True
+    helper: ClassVar[str] = "Scale"
+    example: ClassVar[Example] = Example((8, Fraction(1, 10)))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return a factor per channel, and a multiplication per element."""
@@ -31,10 +35,6 @@ class Scale(Op, ScaleFields):
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps the input; the gradient of gamma is as large as the map at first."""
         return Footprint(saves=(0,), backward=Size(prod(output)))
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the module's class."""
-        return ("Scale",)
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `Scale(C, start)`."""

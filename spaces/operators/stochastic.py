@@ -7,9 +7,11 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import NoFields, Op, Shape, Tensor, join, place
+from ..graph import Example, NoFields, Op, Shape, Tensor, Workload, join, place
 from ..memory_use import VIEW, Footprint, Size
 from ..values import shape_text
+
+__all__ = ["DropPath", "Dropout", "Reparameterise", "dropout", "droppath", "reparameterise"]
 
 
 class DropoutFields(NamedTuple):
@@ -24,6 +26,8 @@ class Dropout(Op, DropoutFields):
     __slots__ = ()
     kind: ClassVar[str] = "dropout"
     stateful: ClassVar[bool] = True
+    workload: ClassVar[Workload] = "view"
+    example: ClassVar[Example] = Example((Fraction(1, 2),))
 
     @property
     def identity(self) -> bool:
@@ -44,14 +48,11 @@ class DropPath(Dropout):
 
     __slots__ = ()
     kind: ClassVar[str] = "droppath"
+    helper: ClassVar[str] = "DropPath"
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps a number for each sample; at inference nothing happens."""
         return Footprint(keeps=Size(1)) if training else VIEW
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the module's class."""
-        return ("DropPath",)
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `DropPath(p)`."""
@@ -64,6 +65,8 @@ class Reparameterise(Op, NoFields):
     __slots__ = ()
     kind: ClassVar[str] = "sample"
     stateful: ClassVar[bool] = True
+    helper: ClassVar[str] = "Reparameterise"
+    example: ClassVar[Example] = Example((), ((8, 12, 8), (8, 12, 8)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the common shape.
@@ -80,10 +83,6 @@ class Reparameterise(Op, NoFields):
         """Autograd keeps the noise and its deviation; at inference nothing happens."""
         n = prod(output)
         return Footprint(keeps=Size(2 * n), during=Size(n)) if training else VIEW
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the module's class."""
-        return ("Reparameterise",)
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `Reparameterise()`."""

@@ -8,11 +8,13 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Shape, Steps, Tensor, Totals, make, per_axis, place
+from ..graph import Example, Shape, Steps, Tensor, Totals, Workload, make, per_axis, place
 from ..memory_use import SAVES_INPUT, Footprint
 from ..values import shape_text
 from .convolution import check_channels, constructor, resolve_padding
 from .initializers import Initialised
+
+__all__ = ["TransposedConv", "transposed_conv"]
 
 
 class TransposedConvFields(NamedTuple):
@@ -39,6 +41,9 @@ class TransposedConv(Initialised, TransposedConvFields):
     kind: ClassVar[str] = "upconv"
     stateful: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
+    footprint: ClassVar[Footprint] = SAVES_INPUT
+    workload: ClassVar[Workload] = "convolution"
+    example: ClassVar[Example] = Example((8, 12, (2, 2), (2, 2), (0, 0), (0, 0), 2, True))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (M, S(N - 1) + K - 2P + extra) per axis; the extra is the output padding.
@@ -61,10 +66,6 @@ class TransposedConv(Initialised, TransposedConvFields):
         written = prod(output)
         params = fan_out * self.inputs + self.outputs * self.bias
         return make(Totals, (params, fan_out * prod(inputs[0]), written if self.bias else 0, written))
-
-    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """Autograd keeps the input."""
-        return SAVES_INPUT
 
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return ceil(K / S), the most elements that one output reads, and a stride of 1 / S."""

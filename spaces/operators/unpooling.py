@@ -7,10 +7,12 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Op, Shape, Steps, Tensor, Totals, join
+from ..graph import Example, Op, Shape, Steps, Tensor, Totals, join
 from ..memory_use import Footprint, Size
 from ..values import shape_text
 from .pooling import MaxPool, PoolFields, pool_window, window_text
+
+__all__ = ["Unpool", "unpool"]
 
 
 class Unpool(Op, PoolFields):
@@ -21,6 +23,8 @@ class Unpool(Op, PoolFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "unpool"
+    helper: ClassVar[str] = "max_unpool"
+    example: ClassVar[Example] = Example(((2, 2), (2, 2), (0, 0), False), ((8, 6, 4), (8, 12, 8)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the shape of the map that was pooled.
@@ -59,10 +63,6 @@ class Unpool(Op, PoolFields):
         """Return `max_unpool(x, like, 2)`."""
         ceil = [] if values["ceil"] == "False" else [f"ceil_mode={values['ceil']}"]
         return f"max_unpool({', '.join(arguments)}, {window_text(values, ceil)})"
-
-    def helpers(self) -> tuple[str, ...]:
-        """Return the function that it calls."""
-        return ("max_unpool",)
 
 
 def unpool(

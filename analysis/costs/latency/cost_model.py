@@ -19,37 +19,11 @@ from collections.abc import Callable
 from math import prod
 from typing import NamedTuple, TypeAlias, cast
 
-from archscape.spaces.graph import Flat, Op, Shape
-from archscape.spaces.operators import (
-    GDN,
-    Activation,
-    Attention,
-    AvgPool,
-    Conv,
-    Crop,
-    DeformConv,
-    Dropout,
-    DropPath,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    GroupNorm,
-    InnerAvgPool,
-    InstanceNorm,
-    LeakyReLU,
-    Linear,
-    LocalResponseNorm,
-    MaskedConvA,
-    MaskedConvB,
-    MaxPool,
-    Reshape,
-    Split,
-    TransposedConv,
-)
+from archscape.spaces.graph import Flat, Op, Shape, Workload
+from archscape.spaces.operators import Conv, Linear, TransposedConv
 
 LANES = 16
 """Numbers of float32 in a vector of 64 bytes."""
-THIN = 4
-"""Up to how many channels an input counts as an image, for which kernels have a way of their own."""
 MAP_TIERS = (2**20, 2**25)
 WEIGHT_TIER = 2**25
 OTHER = "other"
@@ -87,11 +61,14 @@ class Work(NamedTuple):
 
 
 def work_of(op: Op, inputs: Shapes, output: Shape, scale: Scale) -> Work:
-    """Return what an operator takes time for."""
-    family = FAMILIES.get(type(op))
-    if family is None:
-        return Work(kind_of(op, output), *_elementwise(op, inputs, output, scale))
-    return Work(family.kind or kind_of(op, output), *family.parts(op, inputs, output, scale))
+    """Return what an operator takes time for: its own statement, in the terms that a calibration fits.
+
+    >>> from archscape.spaces.operators import Activation
+    >>> work_of(Activation(function="relu"), ((8, 4, 4),), (8, 4, 4), Scale(batch=1, item=4))
+    Work(kind='relu', amounts=(1.0, 1024, 0.0, 0.0), weights=0.0)
+    """
+    kind = op.workload if op.workload == "view" else op.timed_as(output)
+    return Work(kind, *AMOUNTS[op.workload](op, inputs, output, scale))
 
 
 def plain_work(op: Op, inputs: Shapes, output: Shape, scale: Scale) -> Work:
@@ -102,27 +79,6 @@ def plain_work(op: Op, inputs: Shapes, output: Shape, scale: Scale) -> Work:
 def works(flat: Flat, scale: Scale) -> list[Work]:
     """Return the work of every operator of a network, in order."""
     return [work_of(cast("Op", node.op), flat.shapes(node), node.shape, scale) for node in flat.nodes]
-
-
-def kind_of(op: Op, output: Shape) -> str:
-    """Return the class of an operator that no family names.
-
-    >>> kind_of(Activation(function="relu"), (8, 4, 4))
-    'relu'
-    """
-    if type(op) is Conv:
-        return _conv_kind(op, len(output) - 1)
-    return op.function if isinstance(op, Activation) else type(op).__name__.lower()
-
-
-def _conv_kind(op: Conv, rank: int) -> str:
-    if rank != 2:
-        return f"conv {rank}-d"
-    if op.groups > 1:
-        return "conv depthwise" if op.groups == op.inputs else "conv grouped"
-    if op.inputs <= THIN:
-        return "conv of an image"
-    return "conv 1x1" if prod(op.kernel) == 1 else "conv"
 
 
 def _bytes(inputs: Shapes, output: Shape, scale: Scale) -> float:
@@ -153,8 +109,8 @@ def _convolution(op: Op, inputs: Shapes, output: Shape, scale: Scale) -> Parts:
 
 def _rare_convolution(op: Op, inputs: Shapes, output: Shape, scale: Scale) -> Parts:
     """Return a call, macs, patches read, weights, maps: few terms, since few of its kind are timed."""
-    assert isinstance(op, DeformConv | MaskedConvA | MaskedConvB)
-    groups, volume = getattr(op, "groups", 1), prod(op.kernel)
+    assert isinstance(op, Conv)
+    groups, volume = op.groups, prod(op.kernel)
     positions = scale.batch * prod(output[1:])
     weights = float(scale.item * volume * op.inputs // groups * op.outputs)
     macs = volume * op.inputs // groups * op.outputs * positions
@@ -195,21 +151,14 @@ def _view(op: Op, inputs: Shapes, output: Shape, scale: Scale) -> Parts:
     return (1.0,), 0.0
 
 
-class _Family(NamedTuple):
-    parts: Callable[[Op, Shapes, Shape, Scale], Parts]
-    kind: str = ""
-
-
-FAMILIES: dict[type[Op], _Family] = {
-    **dict.fromkeys((Conv, TransposedConv), _Family(_convolution)),
-    **dict.fromkeys((MaskedConvA, MaskedConvB), _Family(_rare_convolution, "masked conv")),
-    DeformConv: _Family(_rare_convolution),
-    Linear: _Family(_linear),
-    **dict.fromkeys((Crop, Dropout, DropPath, Reshape, Split), _Family(_view, "view")),
-    **dict.fromkeys((AvgPool, InnerAvgPool), _Family(_windowed, "avgpool")),
-    **dict.fromkeys((LocalResponseNorm, MaxPool), _Family(_windowed)),
-    **dict.fromkeys((GlobalAvgPool, GlobalMaxPool, GroupNorm, InstanceNorm), _Family(_reduced)),
-    **dict.fromkeys((Attention, GDN), _Family(_multiplied)),
-    LeakyReLU: _Family(_elementwise, "leaky_relu"),
+AMOUNTS: dict[Workload, Callable[[Op, Shapes, Shape, Scale], Parts]] = {
+    "view": _view,
+    "maps": _elementwise,
+    "windows": _windowed,
+    "channels": _reduced,
+    "products": _multiplied,
+    "linear": _linear,
+    "convolution": _convolution,
+    "rare convolution": _rare_convolution,
 }
-"""How the operators that are no plain function of each element take time."""
+"""How the time of each workload is made up."""

@@ -55,7 +55,7 @@ def fields(graph: Graph) -> dict[str, Field]:
     ['32', '32', '31/2', '31/2']
     """
     flat = graph.flatten()
-    pointwise = {kind for kind in {type(node.op) for node in flat.nodes} if _is_pointwise(kind)}
+    pointwise = {kind for kind in {type(node.op) for node in flat.nodes} if is_pointwise(kind)}
     values = [(_Axis(1, ((0, 0),)),) * (len(flat.input) - 1)]
     found = [_field(values[0])]
     for node in flat.nodes:
@@ -159,8 +159,8 @@ def _axes(flat: Flat, node: Node, inputs: list[Axes]) -> Axes:
     return reduce(_unions, inputs)
 
 
-def _is_pointwise(kind: type[Op | Body]) -> bool:
-    """Return whether operators of a kind have no windows."""
+def is_pointwise(kind: type[Op | Body]) -> bool:
+    """Return whether operators of a kind read no window, but what stands in the place of each element."""
     return issubclass(kind, Op) and kind.field is Op.field and kind.centre is Op.centre
 
 

@@ -18,51 +18,11 @@ from archscape.spaces.codegen import runtime
 from archscape.spaces.codegen.parameters import literal
 from archscape.spaces.errors import InputError, suggest
 from archscape.spaces.graph import Flat, Node, Op
-from archscape.spaces.operators import (
-    GDN,
-    Activation,
-    AvgPool,
-    BatchNorm,
-    Carry,
-    ChannelLayerNorm,
-    Dropout,
-    DropPath,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    GroupNorm,
-    InstanceNorm,
-    LayerNorm,
-    LeakyReLU,
-    LocalResponseNorm,
-    MaxPool,
-    Multiply,
-    PReLU,
-    Reparameterise,
-    Scale,
-    Unpool,
-)
+from archscape.spaces.operators import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Unpool
+
+from . import is_pointwise
 
 Step: TypeAlias = Callable[..., Tensor]
-
-ELEMENTWISE = (
-    Activation,
-    BatchNorm,
-    ChannelLayerNorm,
-    Dropout,
-    DropPath,
-    GDN,
-    GroupNorm,
-    InstanceNorm,
-    LayerNorm,
-    LeakyReLU,
-    LocalResponseNorm,
-    PReLU,
-    Scale,
-)
-"""What changes a value where it stands. Statistics that a norm takes of a map are no path of the field."""
-
-GATES = (Carry, Multiply, Reparameterise)
-"""Products of values; each of them is a path."""
 
 
 class Prefix(nn.Module):
@@ -143,10 +103,9 @@ def _step(flat: Flat, node: Node, linear: bool) -> Step:
     op = node.op
     assert isinstance(op, Op)
     if linear:
-        if isinstance(op, ELEMENTWISE):
-            return _first
-        if isinstance(op, GATES):
-            return _sum
+        arithmetic = op.stateful or any(op.costs(flat.shapes(node), node.shape))
+        if is_pointwise(type(op)) and arithmetic and not op.weighted:
+            return _sum  # what changes a value where it stands, and products of which each factor is a path
         if isinstance(op, Unpool):
             return _spread(op)
         op = AvgPool(*op) if isinstance(op, MaxPool) else op
@@ -164,10 +123,6 @@ def _evaluate(op: Op, text: str) -> Step:
     exec("\n".join(op.imports()), names)
     step: Step = eval(text, names)
     return step
-
-
-def _first(x: Tensor, *_: Tensor) -> Tensor:
-    return x
 
 
 def _sum(x: Tensor, *others: Tensor) -> Tensor:

@@ -8,7 +8,9 @@ from archscape.analysis.costs.receptive_field import fields
 from archscape.analysis.costs.receptive_field.empirical import empirical_field
 from archscape.spaces import Network, load_network
 from archscape.spaces.errors import InputError
-from archscape.spaces.graph import Shape
+from archscape.spaces.graph import Op, Shape
+from archscape.spaces.operators import OPERATORS
+from archscape.spaces.testing import example_network
 
 # Each network on an input that holds the field of a layer as deep as it has in a few seconds.
 CATALOG: list[tuple[str, Shape, str, int]] = [
@@ -39,6 +41,15 @@ def test_networks_of_the_catalog_see_what_theory_says(name: str, shape: Shape, l
         seen.ends, theory.jump, theory.centre, seen.place, strict=True
     ):
         assert Fraction(low + high, 2) == centre + place * jump
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.__name__)
+def test_no_operator_sees_more_than_theory_says(operator: type[Op]) -> None:
+    net = example_network(operator)
+    node = next(node for node in net.graph.flatten().nodes if type(node.op) is operator)
+    if len(node.shape) > 1 and not operator.zero:
+        theory, seen = fields(net.graph)[node.name], empirical_field(net, node.name)
+        assert all(size <= most for size, most in zip(seen.size, theory.size, strict=True))
 
 
 def test_an_enlarged_map_sees_by_turns_what_theory_says_at_most() -> None:
