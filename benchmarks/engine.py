@@ -41,7 +41,7 @@ ANSWERS = os.fdopen(os.dup(1), "w")
 
 def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
     """Work on a study of no-op trials until it is full; return when each trial of this process ended."""
-    from archscape.search.samplers.base import make_sampler
+    from archscape.search.samplers import make_sampler
     from archscape.search.shutdown import Shutdown
     from archscape.search.study.spool import Result
     from archscape.search.study.study import Study
@@ -51,9 +51,7 @@ def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
     ends: list[float] = []
     run = Path(folder)
     (run / "logs").mkdir(parents=True, exist_ok=True)
-    plan = SearchPlan(
-        space=Space.load("cifar"), make_sampler=make_sampler("random"), trials=int(trials), seed=0
-    )
+    plan = SearchPlan(space=Space.load("cifar"), sampler=make_sampler("random"), trials=int(trials), seed=0)
     facts = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
 
     def evaluate(network: object, context: object) -> Result:

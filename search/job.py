@@ -26,11 +26,10 @@ that tells it; without that it is the one that `archscape calibrate` keeps for t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import yaml
 
@@ -42,30 +41,29 @@ from archscape.analysis.metrics import OBJECTIVES
 from archscape.analysis.statistics.frontier import WAYS, Direction
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, suggest
+from archscape.spaces.kinds import matching, whole
 from archscape.spaces.language.document import Document, Place, Tree, read_file
+from archscape.spaces.language.settings import Settings, kinds_of, read_name, read_rule, read_value
 from archscape.spaces.sampling.limits import Limit, read_limits
 
-from .datasets.dataset import EMBEDDED
+from .datasets import EMBEDDED
 from .latency import LATENCY, LatencyLimit, LatencyObjective, parse_latency_limit
-from .pruners import Pruner, PrunerSettings, read_pruner
+from .pruners import PRUNERS, Pruner, PrunerSettings
+from .samplers import SAMPLERS, Sampler
 from .training.recipe import Recipe, read_recipe
 
-SAMPLERS = ("nsga2", "random", "tpe")
 NEEDED = ("search", "space", "data")
-OPTIONAL = (
-    *("recipe", "objectives", "within", "stop", "latency"),
-    *("sampler", "trials", "workers", "seed", "device"),
-    *("repeats", "lease", "cache"),
+
+NAME = matching(
+    r"[A-Za-z][A-Za-z0-9_.-]{0,49}",
+    "the name of a folder and of what is exported: letters, digits, `.`, `_`, `-`, at most 50, "
+    "and starts with a letter",
 )
-MAX_TRIALS = 1_000_000
-MAX_WORKERS = 1024
-MAX_SEED = 2**31 - 1
-MAX_REPEATS = 100
-MAX_LEASE = 86_400
+DEVICE = matching(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(Settings):
     """What to search.
 
     Attributes:
@@ -77,7 +75,7 @@ class Job:
         within: Limits on top of the space's own.
         stop: How trials are stopped early, if at all.
         latency: What tells the latency of its networks, and its limit; None where nobody asks.
-        sampler: `random`, `tpe` or `nsga2`.
+        sampler: `nsga2`, `random` or `tpe`; or one of these with settings.
         trials: How many networks are tried.
         workers: How many are trained at the same time.
         seed: From which all randomness follows.
@@ -87,7 +85,8 @@ class Job:
         cache: Folder of results that studies with the same recipe and data share; "" for none.
     """
 
-    search: str
+    name: ClassVar[str] = "job"
+    search: Annotated[str, NAME]
     space: Space
     data: str
     recipe: Recipe = field(default_factory=Recipe)
@@ -97,13 +96,13 @@ class Job:
     within: Mapping[str, Limit] = field(default_factory=dict)
     stop: PrunerSettings | None = None
     latency: LatencyObjective | None = None
-    sampler: str = "nsga2"
-    trials: int = 30
-    workers: int = 1
-    seed: int = 0
-    device: str = "auto"
-    repeats: int = 1
-    lease: int = 60
+    sampler: str | Sampler = "nsga2"
+    trials: Annotated[int, whole(1, 1_000_000)] = 30
+    workers: Annotated[int, whole(1, 1024)] = 1
+    seed: Annotated[int, whole(0, 2**31 - 1)] = 0
+    device: Annotated[str, DEVICE] = "auto"
+    repeats: Annotated[int, whole(1, 100)] = 1
+    lease: Annotated[int, whole(1, 86_400)] = 60
     cache: str = ""
 
     @property
@@ -111,13 +110,13 @@ class Job:
         """The space within the limits of the job."""
         return self.space.tighten(self.within)
 
-    def rule(self) -> Pruner | None:
-        """Return the rule that stops trials early, if there is one.
+    def pruner(self) -> Pruner | None:
+        """Return what stops trials early, if anything does.
 
         Raises:
             JobError: If it does not fit the objectives or the recipe.
         """
-        return self.stop.rule(self.objectives, self.recipe.epochs) if self.stop else None
+        return self.stop.pruner(self.objectives, self.recipe.epochs) if self.stop else None
 
     def facts(self) -> dict[str, Any]:
         """Return what may not change over the life of a study: trials would not compare, or not repeat."""
@@ -156,7 +155,9 @@ class Job:
         settings |= {"within": limits} if limits else {}
         settings |= {"stop": self.stop.to_dict()} if self.stop else {}
         settings |= {LATENCY: self.latency.calibration.to_json(indent=None)} if self.latency else {}
-        settings |= {name: value for name in OPTIONAL[5:] if (value := getattr(self, name)) != ""}
+        settings |= {"sampler": self.sampler if isinstance(self.sampler, str) else self.sampler.to_dict()}
+        settings |= {name: getattr(self, name) for name in kinds_of(Job) if name not in NEEDED}
+        settings |= {"cache": self.cache} if self.cache else {}
         return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100)
 
 
@@ -174,16 +175,17 @@ def read_job(path: str | Path, *, data: str = "") -> Job:
     tree = document.tree
     if not isinstance(tree, dict):
         raise document.error((), "a job is a mapping: `search:`, `space:`, `data:`")
+    known = [setting.name for setting in fields(Job)]
     for key in tree:
-        if key not in (*NEEDED, *OPTIONAL):
-            raise document.unknown((key,), "a job", (*NEEDED, *OPTIONAL))
+        if key not in known:
+            raise document.unknown((key,), "a job", known)
     for key in NEEDED:
         if key not in tree:
             raise document.error((), f"a job needs `{key}:`")
-    given = tree | ({"data": str(Path(data).resolve())} if data and data not in EMBEDDED else {})
-    job = Job(**_Reader(document, given, Path(path).resolve().parent).settings())
+    tree = tree | ({"data": str(Path(data).resolve())} if data and data not in EMBEDDED else {})
+    job = Job(**_Reader(document, tree, Path(path).resolve().parent).settings())
     try:
-        job.rule()
+        job.pruner()
     except JobError as error:
         raise document.error(("stop",), str(error)) from None
     return job
@@ -191,18 +193,25 @@ def read_job(path: str | Path, *, data: str = "") -> Job:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads the settings of a job, each under its key."""
+    """Reads the settings of a job: those with a kind by it, each other one by the method of its name."""
 
     document: Document
-    tree: Mapping[Any, Tree]
+    tree: Mapping[str, Tree]
     folder: Path
 
     def settings(self) -> dict[str, Any]:
-        found = {key: getattr(self, f"_{key}")(key) for key in self.tree if key != LATENCY}
-        aim = self._aim()
-        return found if aim is None else {**found, LATENCY: aim}
+        kinds = kinds_of(Job)
+        settings = {
+            key: read_value(kinds[key], tree, self.document, (key,), name=key)
+            if key in kinds
+            else getattr(self, f"_{key}")(key)
+            for key, tree in self.tree.items()
+            if key != LATENCY
+        }
+        objective = self._latency()
+        return settings | ({LATENCY: objective} if objective else {})
 
-    def _aim(self) -> LatencyObjective | None:
+    def _latency(self) -> LatencyObjective | None:
         """Return what the job wants to know of latency."""
         named = [
             (key, LATENCY)
@@ -218,11 +227,11 @@ class _Reader:
 
     def _calibration(self, place: Place) -> Calibration:
         """Return the calibration that the job names or holds; else the one of this machine."""
-        given = self._word(LATENCY) if LATENCY in self.tree else ""
+        text = self._word(LATENCY) if LATENCY in self.tree else ""
         try:
-            if given.startswith("{"):
-                return Calibration.from_json(given, name="the calibration in the job")
-            return read_calibration(self.folder / given) if given else load(this_machine())
+            if text.startswith("{"):
+                return Calibration.from_json(text, name="the calibration in the job")
+            return read_calibration(self.folder / text) if text else load(this_machine())
         except InputError as error:
             raise self.document.error(place, str(error)) from None
 
@@ -232,16 +241,6 @@ class _Reader:
             return parse_latency_limit(str(value))
         except JobError as error:
             raise self.document.error(("within", LATENCY), str(error)) from None
-
-    def _search(self, key: str) -> str:
-        name = self._word(key)
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,49}", name):
-            raise self._wrong(
-                key,
-                f"`{key}:` names a folder and what is exported: letters, digits, `.`, `_`, `-`, at most 50, "
-                f"and starts with a letter, but got '{name}'",
-            )
-        return name
 
     def _space(self, key: str) -> Space:
         name = self._word(key)
@@ -268,60 +267,40 @@ class _Reader:
         return read_recipe(self.tree[key], self.document, (key,))
 
     def _objectives(self, key: str) -> dict[str, Direction]:
-        given = self._mapping(key, "{accuracy: maximize, macs: minimize}")
-        if not given:
+        directions = self._mapping(key, "{accuracy: maximize, macs: minimize}")
+        if not directions:
             raise self._wrong(key, "a search has at least one objective")
-        return {self._objective(key, name): self._direction(key, name, word) for name, word in given.items()}
+        for name in directions:
+            if name not in OBJECTIVES:
+                raise self.document.unknown((key, name), "a search", OBJECTIVES)
+        return {name: self._direction(key, name, tree) for name, tree in directions.items()}
 
-    def _objective(self, key: str, name: str) -> str:
-        if name not in OBJECTIVES:
-            raise self.document.unknown((key, name), "a search", OBJECTIVES)
-        return name
-
-    def _direction(self, key: str, name: str, word: Tree) -> Direction:
+    def _direction(self, key: str, name: str, tree: Tree) -> Direction:
         for way in WAYS:
-            if word == way:
+            if tree == way:
                 return way
-        if not isinstance(word, str):
+        if not isinstance(tree, str):
             raise self.document.error(
                 (key, name), f"{name} needs a direction, {' or '.join(WAYS)}", at_key=True
             )
-        raise self.document.error((key, name), f"'{word}' is no direction{suggest(word, WAYS)}")
+        raise self.document.error((key, name), f"'{tree}' is no direction{suggest(tree, WAYS)}")
 
     def _within(self, key: str) -> dict[str, Limit]:
-        given = self._mapping(key, "{params: ..200k}")
-        costs = {name: value for name, value in given.items() if name != LATENCY}
+        limits = self._mapping(key, "{params: ..200k}")
+        costs = {name: limit for name, limit in limits.items() if name != LATENCY}
         return read_limits(self.document, costs, (key,))
 
     def _stop(self, key: str) -> PrunerSettings:
-        return read_pruner(self.tree[key], self.document, (key,))
+        return read_rule(PRUNERS, self.tree[key], self.document, (key,))
 
-    def _sampler(self, key: str) -> str:
-        return self._one_of(key, SAMPLERS)
-
-    def _trials(self, key: str) -> int:
-        return self._count(key, 1, MAX_TRIALS)
-
-    def _workers(self, key: str) -> int:
-        return self._count(key, 1, MAX_WORKERS)
-
-    def _seed(self, key: str) -> int:
-        return self._count(key, 0, MAX_SEED)
-
-    def _repeats(self, key: str) -> int:
-        return self._count(key, 1, MAX_REPEATS)
-
-    def _lease(self, key: str) -> int:
-        return self._count(key, 1, MAX_LEASE)
+    def _sampler(self, key: str) -> str | Sampler:
+        if not isinstance(self.tree[key], dict):
+            return read_name(SAMPLERS, self.tree[key], self.document, (key,))
+        sampler = read_rule(SAMPLERS, self.tree[key], self.document, (key,))
+        return sampler.name if sampler == type(sampler)() else sampler
 
     def _cache(self, key: str) -> str:
         return str(self.folder / self._word(key))
-
-    def _device(self, key: str) -> str:
-        device = self._word(key)
-        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
-            raise self._wrong(key, f"a device is auto, cpu, cuda or cuda:N, but got '{device}'")
-        return device
 
     def _wrong(self, key: str, message: str) -> InputError:
         return self.document.error((key,), message)
@@ -332,20 +311,8 @@ class _Reader:
             raise self._wrong(key, f"`{key}:` is one word")
         return value
 
-    def _one_of(self, key: str, known: Collection[str]) -> str:
-        word = self._word(key)
-        if word not in known:
-            raise self._wrong(key, f"no {key} '{word}'{suggest(word, known)}")
-        return word
-
     def _mapping(self, key: str, example: str) -> dict[Any, Tree]:
         value = self.tree[key]
         if not isinstance(value, dict):
             raise self._wrong(key, f"`{key}:` is a mapping, as in {example}")
         return value
-
-    def _count(self, key: str, low: int, high: int) -> int:
-        text = self._word(key)
-        if not re.fullmatch(r"\d{1,10}", text) or not low <= int(text) <= high:
-            raise self._wrong(key, f"`{key}:` is a whole number from {low} to {high:,}, but got '{text}'")
-        return int(text)

@@ -12,7 +12,7 @@ import yaml
 
 from archscape.spaces.errors import InputError, StudyError
 
-from .datasets.dataset import EMBEDDED
+from .datasets import EMBEDDED
 from .executors.local import LocalPool
 from .executors.placement import machine_placements
 from .folder import RunFolder

@@ -198,7 +198,7 @@ class TrainedTrial:
         """
         from safetensors.torch import save
 
-        rule, shutdown, words = self.job.rule(), Shutdown(), f"training {self.plain.name}"
+        rule, shutdown, words = self.job.pruner(), Shutdown(), f"training {self.plain.name}"
         file, epochs = self._plain_file(folder), self.job.recipe.epochs
         partial = file.with_suffix(".partial")
         with shutdown.handling_signals(signal.SIGINT, signal.SIGTERM):

@@ -10,7 +10,7 @@ not dominate each other and stay on the frontier together. A row with a NaN obje
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -77,6 +77,35 @@ def crowding_distances(points: Sequence[Sequence[float]]) -> list[float]:
         for before, i, after in zip(order, order[1:], order[2:], strict=False):
             distances[i] += (points[after][axis] - points[before][axis]) / extent if extent else 0.0
     return distances
+
+
+def crowded_order(
+    rows: Sequence[Sequence[float]],
+    objectives: Objectives,
+    *,
+    places: Sequence[tuple[float, ...]] | None = None,
+    crowding: Callable[[Sequence[tuple[float, ...]]], list[float]] = crowding_distances,
+) -> list[int]:
+    """Return the indices of rows by layer, in each the less crowded first (NSGA-II, Deb et al. 2002).
+
+    >>> crowded_order([(1, 5), (2, 2), (5, 1), (6, 6)], {"macs": "minimize", "loss": "minimize"})
+    [0, 2, 1, 3]
+
+    Args:
+        rows: The objectives of each, without NaN.
+        objectives: Their directions, in the order of the values.
+        places: Where each lies among its neighbours; the rows themselves by default.
+        crowding: Returns how far the neighbours of each place in a layer are.
+    """
+    table = {name: [row[i] for row in rows] for i, name in enumerate(objectives)}
+    layers: list[int] = ranks(table, objectives).tolist()
+    places = places if places is not None else [tuple(row) for row in rows]
+    distances = [0.0] * len(rows)
+    for layer in set(layers):
+        members = [i for i, other in enumerate(layers) if other == layer]
+        for i, distance in zip(members, crowding([places[i] for i in members]), strict=True):
+            distances[i] = distance
+    return sorted(range(len(rows)), key=lambda i: (layers[i], -distances[i], i))
 
 
 def reference_point(table: Table, objectives: Objectives) -> dict[str, float]:

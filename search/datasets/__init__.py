@@ -1,1 +1,37 @@
-"""Data sets: names and files become tensors."""
+"""Data sets: names and files become tensors.
+
+A new embedded data set is a function that returns its arrays and a line in `EMBEDDED`; a new file format is a
+file here with a reader and a line in `READERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from archscape.spaces.errors import JobError
+from archscape.spaces.registry import LazyTable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Arrays: TypeAlias = "Mapping[str, np.ndarray]"
+"""`x_train`, `y_train`, `x_val`, `y_val`, `x_test` and `y_test`: samples (N, C, *spatial) and labels (N,)."""
+
+SPLITS = ("train", "val", "test")
+
+EMBEDDED: LazyTable[Callable[[], Arrays]] = LazyTable(
+    "embedded data set",
+    __name__,
+    {"digits": ".digits:digits", "cluttered-digits": ".digits:cluttered_digits"},
+    error=JobError,
+)
+"""What returns the arrays of a data set, by its name in a job."""
+
+READERS: LazyTable[Callable[[Path], Arrays]] = LazyTable(
+    "reader of data files", __name__, {".npz": ".npz:read_npz"}, error=JobError
+)
+"""What reads the arrays of a file, by its suffix."""
+
+__all__ = ["EMBEDDED", "READERS", "SPLITS", "Arrays"]

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,16 +16,10 @@ import numpy as np
 
 from archscape.spaces.errors import JobError, suggest
 
-from .digits import cluttered_digits, digits
-from .npz import SPLITS, read_npz
+from . import EMBEDDED, READERS, SPLITS, Arrays
 
 if TYPE_CHECKING:
     import torch
-
-EMBEDDED: Mapping[str, Callable[[], dict[str, np.ndarray]]] = {
-    "digits": digits,
-    "cluttered-digits": cluttered_digits,
-}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,24 +75,25 @@ class Dataset:
 
 
 def load_dataset(name_or_path: str | Path) -> Dataset:
-    """Return embedded data by name, or the data in a `.npz` file.
+    """Return embedded data by name, or the data in a file.
 
     Args:
-        name_or_path: `digits` (1x8x8), `cluttered-digits` (1x16x16), or a path that ends in `.npz`.
+        name_or_path: `digits` (1x8x8), `cluttered-digits` (1x16x16), or a path that ends as one of `READERS`.
 
     Raises:
         JobError: If there is no such name, or the file cannot be used; the message says why.
     """
     name = str(name_or_path)
     if name in EMBEDDED:
-        return _data(name, EMBEDDED[name]())
-    if name.endswith(".npz"):
-        return _data(name, read_npz(Path(name)))
-    near = suggest(name, EMBEDDED)
-    raise JobError(f"data: '{name}' is neither embedded data nor a path to an .npz file{near}")
+        return _dataset(name, EMBEDDED.load(name)())
+    path = Path(name)
+    if path.suffix in READERS:
+        return _dataset(name, READERS.load(path.suffix)(path))
+    kinds, near = " or ".join(READERS), suggest(name, EMBEDDED)
+    raise JobError(f"data: '{name}' is neither embedded data nor a path to a file that ends in {kinds}{near}")
 
 
-def _data(name: str, arrays: Mapping[str, np.ndarray]) -> Dataset:
+def _dataset(name: str, arrays: Arrays) -> Dataset:
     mean, std = _statistics(arrays["x_train"])
     parts = {part: _split(arrays[f"x_{part}"], arrays[f"y_{part}"], mean, std) for part in SPLITS}
     return Dataset(
@@ -139,7 +133,7 @@ def channels_last(x: torch.Tensor) -> torch.Tensor:
     return x.contiguous(memory_format=formats.get(x.ndim, torch.contiguous_format))
 
 
-def _fingerprint(arrays: Mapping[str, np.ndarray]) -> str:
+def _fingerprint(arrays: Arrays) -> str:
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])

@@ -14,9 +14,9 @@ import numpy as np
 
 from archscape.spaces.errors import JobError
 
+from . import SPLITS
 from .rng import uniform
 
-SPLITS = ("train", "val", "test")
 HELD_OUT = 0.1  # share of the training part that becomes a missing validation or test part
 
 _SPLIT_SEED = 2011

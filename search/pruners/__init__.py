@@ -1,23 +1,23 @@
 """Early stopping: which trials go on at an epoch, judged by what all trials had come to there.
 
-Rules are pure: the same marks give the same verdict, on whatever machine and in whatever order the trials
-came. A trial that a rule stops is not lost: it may go on from its checkpoint when the comparison has changed.
+A pruner is pure: the same results of a rung give the same decision, on whatever machine and in whatever order
+the trials came. A trial that it stops is not lost: it may go on from its checkpoint when the comparison has
+changed. A new one is a file here and a line in `PRUNERS`.
 """
 
-from .base import Decision, Pruner, RungResult
-from .halving import Asha, Halving
-from .median import Median
-from .reading import RULES, read_pruner
-from .settings import PrunerSettings
+from __future__ import annotations
 
-__all__ = [
-    "RULES",
-    "Asha",
-    "Decision",
-    "Halving",
-    "Median",
-    "Pruner",
-    "PrunerSettings",
-    "RungResult",
-    "read_pruner",
-]
+from archscape.spaces.errors import JobError
+from archscape.spaces.registry import LazyTable
+
+from .base import Decision, Pruner, PrunerSettings, RungResult
+
+PRUNERS: LazyTable[type[PrunerSettings]] = LazyTable(
+    "rule of early stopping",
+    __name__,
+    {"halving": ".halving:Halving", "asha": ".halving:Asha", "median": ".median:Median"},
+    error=JobError,
+)
+"""The settings of each pruner, by its name in the `stop:` of a job."""
+
+__all__ = ["PRUNERS", "Decision", "Pruner", "PrunerSettings", "RungResult"]

@@ -1,10 +1,16 @@
-"""What a rule of early stopping is asked, and what it answers."""
+"""What a pruner is asked and answers, the settings it is made from, and the laws that settings share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from archscape.analysis.metrics import KNOWN_BEFORE_TRAINING
+from archscape.analysis.statistics.frontier import Direction
+from archscape.spaces.errors import JobError
+from archscape.spaces.language.settings import RuleSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +52,75 @@ class Pruner(Protocol):
     def rungs(self) -> tuple[int, ...]:
         """Epochs after which it decides, ascending, all before the last."""
 
-    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
-        """Say whether a trial that reached a rung goes on.
+    def decide(self, rung: int, result: RungResult, results: Sequence[RungResult]) -> Decision:
+        """Decide whether a trial that reached a rung is promoted, or pruned.
 
         Args:
             rung: The epoch.
-            mine: The trial's own mark.
-            marks: Those of all trials that reached the rung, with its own.
+            result: The trial's own.
+            results: Those of all trials that reached the rung, with its own.
         """
 
-    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
+    def promotable(self, rung: int, results: Sequence[RungResult]) -> int | None:
         """Return the number of a trial that was stopped at a rung and may now go on, the best one; or None.
 
         Args:
             rung: The epoch.
-            marks: Those of all trials that reached the rung.
+            results: Those of all trials that reached the rung.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrunerSettings(RuleSettings, ABC):
+    """Settings from which a pruner follows once the objectives and the epochs of a study are known."""
+
+    @abstractmethod
+    def pruner(self, objectives: Mapping[str, Direction], epochs: int) -> Pruner:
+        """Return the pruner.
+
+        Args:
+            objectives: Direction of each objective of the study, the most important first.
+            epochs: Of the recipe.
+
+        Raises:
+            JobError: If it cannot work with these, or would never stop anything.
+        """
+
+
+def check_objectives(name: str, objectives: Mapping[str, Direction], *, several: bool) -> None:
+    """Check that a rule can go by the objectives of a study.
+
+    Raises:
+        JobError: If there are several for a rule that goes by one, or all can be told before training.
+    """
+    names = ", ".join(objectives)
+    if len(objectives) > 1 and not several:
+        raise JobError(f"{name} goes by one objective, but the job has {names}; `halving` ranks by several")
+    if set(objectives) <= KNOWN_BEFORE_TRAINING:
+        raise JobError(
+            f"early stopping goes by what shows while a network trains, such as accuracy, but {names} can be "
+            f"told before"
+        )
+
+
+def first_rung(epochs: int) -> int:
+    """Return the first rung where none is given: a ninth of the recipe's epochs, at least 1."""
+    return max(1, epochs // 9)
+
+
+def check_rungs(rungs: tuple[int, ...], *, least: int, epochs: int) -> None:
+    """Check that a rule has something to decide.
+
+    Args:
+        rungs: Epochs after which it decides.
+        least: How many epochs of the recipe it would take for one.
+        epochs: Those that it has.
+
+    Raises:
+        JobError: If there is no rung.
+    """
+    if not rungs:
+        raise JobError(
+            f"nothing would be stopped: this rule needs a recipe of at least {least} epochs, and it has "
+            f"{epochs}; raise those, or lower the rule's own `epochs:`"
+        )

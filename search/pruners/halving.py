@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log10
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from archscape.analysis.statistics.frontier import Direction, crowding_distances, ranks
+from archscape.analysis.statistics.frontier import Direction, crowded_order, crowding_distances
+from archscape.spaces.kinds import optional, whole
 
-from .base import Decision, RungResult
-from .settings import PrunerSettings, check_count, check_objectives, check_rungs, first_rung
+from .base import Decision, PrunerSettings, RungResult, check_objectives, check_rungs, first_rung
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,16 +36,11 @@ class Halving(PrunerSettings):
     """
 
     name: ClassVar[str] = "halving"
-    eta: int = 3
-    epochs: int | None = None
+    eta: Annotated[int, whole(2)] = 3
+    epochs: Annotated[int | None, optional(whole(1))] = None
 
-    def __post_init__(self) -> None:
-        check_count("eta", self.eta, 2)
-        if self.epochs is not None:
-            check_count("epochs", self.epochs, 1)
-
-    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingPruner:
-        """Return the rule for a study's objectives and the epochs of its recipe.
+    def pruner(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingPruner:
+        """Return the pruner for a study's objectives and the epochs of its recipe.
 
         Raises:
             JobError: If there is nothing to decide.
@@ -65,14 +60,14 @@ class Asha(Halving):
 
     name: ClassVar[str] = "asha"
 
-    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingPruner:
-        """Return the rule for a study's objective and the epochs of its recipe.
+    def pruner(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingPruner:
+        """Return the pruner for a study's objective and the epochs of its recipe.
 
         Raises:
             JobError: If there are several objectives, or nothing to decide.
         """
         check_objectives(self.name, objectives, several=False)
-        return super().rule(objectives, epochs)
+        return super().pruner(objectives, epochs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,69 +86,52 @@ class HalvingPruner:
     rungs: tuple[int, ...]
     eta: int
 
-    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
-        """Say whether a trial goes on: whether it is among the best of its rung so far."""
-        order = [mark.number for mark in best_first(marks, self.objectives)]
-        place, share = 1 + order.index(mine.number), self._share(marks)
+    def decide(self, rung: int, result: RungResult, results: Sequence[RungResult]) -> Decision:
+        """Decide whether a trial goes on: whether it is among the best of its rung so far."""
+        order = [other.number for other in best_first(results, self.objectives)]
+        rank, share = 1 + order.index(result.number), self._share(results)
         best = "the best one goes on" if share == 1 else f"the best {share} go on"
-        return Decision(
-            promote=place <= share, reason=f"rank {place} of {len(order)} at epoch {rung}; {best}"
-        )
+        return Decision(promote=rank <= share, reason=f"rank {rank} of {len(order)} at epoch {rung}; {best}")
 
-    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
+    def promotable(self, rung: int, results: Sequence[RungResult]) -> int | None:
         """Return the best trial that was stopped at a rung and is now among those that go on, if any is."""
-        order = best_first(marks, self.objectives)[: self._share(marks)]
-        return next((mark.number for mark in order if not mark.passed), None)
+        order = best_first(results, self.objectives)[: self._share(results)]
+        return next((result.number for result in order if not result.passed), None)
 
-    def _share(self, marks: Sequence[RungResult]) -> int:
+    def _share(self, results: Sequence[RungResult]) -> int:
         """Return how many of a rung go on: one in eta, rounded up."""
-        return -(-len(marks) // self.eta)
+        return -(-len(results) // self.eta)
 
 
-def best_first(marks: Sequence[RungResult], objectives: Mapping[str, Direction]) -> list[RungResult]:
-    """Return marks by rank: the best first objective, then by frontier layer, the less crowded first.
+def best_first(results: Sequence[RungResult], objectives: Mapping[str, Direction]) -> list[RungResult]:
+    """Return results by rank: the best first objective, then by frontier layer, the less crowded first.
 
     >>> points = {0: (0.9, 300), 1: (0.5, 100), 2: (0.4, 200), 3: (0.8, 200)}
-    >>> marks = [RungResult(number=number, values=values, passed=False) for number, values in points.items()]
-    >>> [m.number for m in best_first(marks, {"accuracy": "maximize", "macs": "minimize"})]
+    >>> results = [RungResult(number=i, values=values, passed=False) for i, values in points.items()]
+    >>> [result.number for result in best_first(results, {"accuracy": "maximize", "macs": "minimize"})]
     [0, 1, 3, 2]
     """
-    marks = sorted(marks, key=lambda mark: mark.number)
-    layers = _layers(marks, objectives)
-    crowding = _crowding(marks, layers, objectives)
-    order = sorted(range(len(marks)), key=lambda i: (layers[i], -crowding[i], i))
+    results = sorted(results, key=lambda result: result.number)
+    rows = [result.values for result in results]
+    order = crowded_order(rows, objectives, places=_places(rows, objectives), crowding=_distinct_crowding)
     sign = -1 if next(iter(objectives.values())) == "maximize" else 1
-    top = min(order, key=lambda i: sign * marks[i].values[0], default=None)
-    return [marks[i] for i in sorted(order, key=lambda i: i != top)]
+    top = min(order, key=lambda i: sign * rows[i][0], default=None)
+    return [results[i] for i in sorted(order, key=lambda i: i != top)]
 
 
-def _layers(marks: Sequence[RungResult], objectives: Mapping[str, Direction]) -> list[int]:
-    table = {name: [mark.values[i] for mark in marks] for i, name in enumerate(objectives)}
-    layers: list[int] = ranks(table, objectives).tolist()
-    return layers
+def _distinct_crowding(places: Sequence[tuple[float, ...]]) -> list[float]:
+    """Return how far the neighbours of each place are apart; equal trials are in one place."""
+    distinct = list(dict.fromkeys(places))
+    distances = dict(zip(distinct, crowding_distances(distinct), strict=True))
+    return [distances[place] for place in places]
 
 
-def _crowding(
-    marks: Sequence[RungResult], layers: Sequence[int], objectives: Mapping[str, Direction]
-) -> list[float]:
-    """Return how far each mark's neighbours in its layer are apart; equal marks are in one place."""
-    points = _points(marks, objectives)
-    crowding = [0.0] * len(marks)
-    for layer in set(layers):
-        members = [i for i, found in enumerate(layers) if found == layer]
-        places = list(dict.fromkeys(points[i] for i in members))
-        distances = dict(zip(places, crowding_distances(places), strict=True))
-        for i in members:
-            crowding[i] = distances[points[i]]
-    return crowding
-
-
-def _points(marks: Sequence[RungResult], objectives: Mapping[str, Direction]) -> list[tuple[float, ...]]:
-    """Return the marks' values, with what is minimised in decades: costs span orders of magnitude."""
+def _places(
+    rows: Sequence[tuple[float, ...]], objectives: Mapping[str, Direction]
+) -> list[tuple[float, ...]]:
+    """Return the values with what is minimised in decades: costs span orders of magnitude."""
     columns = []
-    for values, way in zip(
-        zip(*(mark.values for mark in marks), strict=True), objectives.values(), strict=False
-    ):
+    for values, way in zip(zip(*rows, strict=True), objectives.values(), strict=False):
         decades = way == "minimize" and min(values) > 0
         columns.append([log10(value) for value in values] if decades else values)
     return list(zip(*columns, strict=True))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from archscape.analysis.statistics.frontier import Direction
+from archscape.spaces.kinds import optional, whole
 
-from .base import Decision, RungResult
-from .settings import PrunerSettings, check_count, check_objectives, check_rungs, first_rung
+from .base import Decision, PrunerSettings, RungResult, check_objectives, check_rungs, first_rung
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,16 +23,11 @@ class Median(PrunerSettings):
     """
 
     name: ClassVar[str] = "median"
-    trials: int = 5
-    epochs: int | None = None
+    trials: Annotated[int, whole(1)] = 5
+    epochs: Annotated[int | None, optional(whole(1))] = None
 
-    def __post_init__(self) -> None:
-        check_count("trials", self.trials, 1)
-        if self.epochs is not None:
-            check_count("epochs", self.epochs, 1)
-
-    def rule(self, objectives: Mapping[str, Direction], epochs: int) -> MedianPruner:
-        """Return the rule for a study's objectives and the epochs of its recipe.
+    def pruner(self, objectives: Mapping[str, Direction], epochs: int) -> MedianPruner:
+        """Return the pruner for a study's objectives and the epochs of its recipe.
 
         Raises:
             JobError: If there are several objectives, or nothing to decide.
@@ -66,18 +61,18 @@ class MedianPruner:
     rungs: tuple[int, ...]
     trials: int
 
-    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
-        """Say whether a trial that reached a rung goes on."""
-        others = [mark.values[0] for mark in marks if mark.number != mine.number]
+    def decide(self, rung: int, result: RungResult, results: Sequence[RungResult]) -> Decision:
+        """Decide whether a trial that reached a rung goes on."""
+        others = [other.values[0] for other in results if other.number != result.number]
         if len(others) < self.trials:
             return Decision(
                 promote=True, reason=f"{len(others)} other trials at epoch {rung}, too few to compare with"
             )
-        middle, value = median(others), mine.values[0]
+        middle, value = median(others), result.values[0]
         promote = value >= middle if self.way == "maximize" else value <= middle
         compared = f"{'no worse' if promote else 'worse'} than the median {middle:g} of {len(others)} others"
         return Decision(promote=promote, reason=f"{self.objective} {value:g} at epoch {rung} is {compared}")
 
-    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
+    def promotable(self, rung: int, results: Sequence[RungResult]) -> int | None:
         """Return None: what this rule stops stays stopped."""
         return None

@@ -1,34 +1,32 @@
-"""Who proposes the next architecture, all through the one seam of the space, and none twice.
+"""What a sampler is, and how a search gets a network from it that was not tried before.
 
-A proposer is a pure function of the space, the history and a source of randomness, so a search that was
-killed goes on with the very proposals it would have made.
+A sampler is a pure function of the space, the history and a source of randomness, so a search that was killed
+goes on with the very samples it would have drawn.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from archscape.spaces.errors import JobError, StudyError, suggest
-
-from ..job import SAMPLERS
-from ..study.history import History
-from .nsga2 import Nsga2Sampler
-from .tpe import TpeSampler
+from archscape.spaces.errors import StudyError
+from archscape.spaces.language.settings import RuleSettings
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
 
     from ..latency import LatencyObjective
+    from ..study.history import History
 
-START_TRIALS = 10
-"""How many first proposals are random, whoever proposes afterwards."""
+STARTUP = 10
+"""How many first samples are random, whatever the sampler, unless its settings say otherwise."""
 
-PROPOSALS = 4
-"""How often a proposer may propose what is known before it is helped."""
+SAMPLES = 4
+"""How often a sampler may return what is known before it is helped."""
 
 MUTANTS = 32
 DRAWS = 500
@@ -42,39 +40,17 @@ class Exhausted(StudyError):  # noqa: N818 - the word of the field
     """The space holds no architecture that the study has not tried."""
 
 
-class Sampler(Protocol):
-    """Proposes the next architecture of a search; it may be one that the history holds."""
-
-    def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
-        """Return a sample within the limits of the space."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class RandomSampler:
-    """Every choice uniform over its options, given that the network meets the limits."""
+class Sampler(RuleSettings, ABC):
+    """Says which architecture of a space is tried next; its fields are its settings, all with defaults."""
 
-    def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
-        """Return a random sample."""
-        return space.sample(rng)
-
-
-def make_sampler(name: str) -> Sampler:
-    """Return the proposer of a name.
-
-    Raises:
-        JobError: If there is none of this name.
-    """
-    if name == "random":
-        return RandomSampler()
-    if name == "tpe":
-        return TpeSampler(start=START_TRIALS)
-    if name == "nsga2":
-        return Nsga2Sampler(start=START_TRIALS)
-    raise JobError(f"no sampler '{name}'{suggest(name, SAMPLERS)}")
+    @abstractmethod
+    def sample(self, space: Space, history: History, rng: random.Random) -> Sample:
+        """Return a sample within the limits of the space; it may be one that the history holds."""
 
 
 def sample_unique(
-    make_sampler: Sampler,
+    sampler: Sampler,
     space: Space,
     history: History,
     rng: random.Random,
@@ -83,11 +59,11 @@ def sample_unique(
 ) -> Sample:
     """Return a sample whose network the history does not hold.
 
-    The proposer is asked a few times; then its last proposal is changed step by step, then samples are drawn,
-    and at last a small space is walked through.
+    The sampler is asked a few times; then its last sample is changed step by step, then random ones are
+    drawn, and at last a small space is walked through.
 
     Args:
-        make_sampler: Who proposes.
+        sampler: What draws it.
         space: Where the networks come from.
         history: What was tried.
         rng: Source of randomness.
@@ -103,9 +79,7 @@ def sample_unique(
         return network.hash() not in history.hashes and (aim is None or aim.holds(network))
 
     draws = DRAWS if aim is None else LIMITED_DRAWS
-    for sample in itertools.islice(
-        _candidates(make_sampler, space, history, rng), PROPOSALS + MUTANTS + draws
-    ):
+    for sample in itertools.islice(_candidates(sampler, space, history, rng), SAMPLES + MUTANTS + draws):
         if fits(sample):
             return sample
     if space.count() > ENUMERABLE:
@@ -120,11 +94,9 @@ def sample_unique(
     )
 
 
-def _candidates(
-    make_sampler: Sampler, space: Space, history: History, rng: random.Random
-) -> Iterator[Sample]:
-    for _ in range(PROPOSALS):
-        sample = make_sampler.propose(space, history, rng)
+def _candidates(sampler: Sampler, space: Space, history: History, rng: random.Random) -> Iterator[Sample]:
+    for _ in range(SAMPLES):
+        sample = sampler.sample(space, history, rng)
         yield sample
     for _ in range(MUTANTS if sample.decisions else 0):
         sample = space.mutate(sample.decisions, rng)

@@ -1,7 +1,7 @@
 """NSGA-II over a space, one child at a time (Deb et al. 2002).
 
 Optuna's own NSGA-II crosses over only the choices that all trials share; here the space crosses two decision
-lists over, part by part. There are no generations: every proposal breeds from the best trials so far, so no
+lists over, part by part. There are no generations: every sample is bred from the best trials so far, so no
 worker waits for another.
 """
 
@@ -10,14 +10,18 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from archscape.analysis.statistics.frontier import Objectives, crowding_distances, ranks
+from archscape.analysis.statistics.frontier import Objectives, crowded_order, ranks
+from archscape.spaces.kinds import whole
 
-from ..study.history import History, Record
+from .base import STARTUP, Sampler
 
 if TYPE_CHECKING:
     from archscape.spaces import Sample, Space
+
+    from ..study.history import History, Record
 
 CROSSOVER_RATE = 0.9
 
@@ -53,25 +57,29 @@ class Elite:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nsga2Sampler:
+class Nsga2Sampler(Sampler):
     """Binary tournaments among the best trials, crossover, and one mutated decision.
 
     Attributes:
-        start: How many first proposals are random.
+        startup: How many first samples are random.
         population: How many of the best trials are parents.
     """
 
-    start: int
-    population: int = 20
-    _elite: Elite = field(default_factory=lambda: Elite(size=20))
+    name: ClassVar[str] = "nsga2"
+    startup: Annotated[int, whole(0)] = STARTUP
+    population: Annotated[int, whole(2)] = 20
 
-    def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
+    @cached_property
+    def _elite(self) -> Elite:
+        return Elite(size=self.population)
+
+    def sample(self, space: Space, history: History, rng: random.Random) -> Sample:
         """Return a child of two trials of the history."""
         parents = self._elite.of(history.complete, history.objectives)
         if len(parents) < self.population:
             parents = [*parents, *furthest_first(history.stopped.values(), history.objectives)]
             parents = parents[: self.population]
-        if history.submitted < self.start or len(parents) < 2:
+        if history.submitted < self.startup or len(parents) < 2:
             return space.sample(rng)
         mother, father = _tournament(parents, rng), _tournament(parents, rng)
         decisions = mother.decisions
@@ -80,10 +88,10 @@ class Nsga2Sampler:
         return space.mutate(decisions, rng)
 
 
-def dominates(one: Record, other: Record, objectives: Objectives) -> bool:
+def dominates(record: Record, other: Record, objectives: Objectives) -> bool:
     """Return whether a trial is as good as another in every objective, and better in one."""
     signs = [1 if way == "maximize" else -1 for way in objectives.values()]
-    gaps = [s * (a - b) for s, a, b in zip(signs, one.values or (), other.values or (), strict=True)]
+    gaps = [s * (a - b) for s, a, b in zip(signs, record.values or (), other.values or (), strict=True)]
     return min(gaps) >= 0 < max(gaps)
 
 
@@ -99,16 +107,7 @@ def best_first(records: Sequence[Record], objectives: Objectives) -> list[Record
     The order in which they are given makes no difference, also among equal ones.
     """
     records = sorted(records, key=lambda record: record.number)
-    rows = [record.values or () for record in records]
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(objectives)}
-    layers = ranks(columns, objectives).tolist()
-    crowding = [0.0] * len(rows)
-    for layer in set(layers):
-        members = [i for i, found in enumerate(layers) if found == layer]
-        for i, distance in zip(members, crowding_distances([rows[i] for i in members]), strict=True):
-            crowding[i] = distance
-    order = sorted(range(len(rows)), key=lambda i: (layers[i], -crowding[i], records[i].number))
-    return [records[i] for i in order]
+    return [records[i] for i in crowded_order([record.values or () for record in records], objectives)]
 
 
 def furthest_first(stopped: Iterable[Record], objectives: Objectives) -> list[Record]:

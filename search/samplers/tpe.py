@@ -7,16 +7,19 @@ import random
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import optuna
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from archscape.analysis.statistics.frontier import Direction
+from archscape.spaces.kinds import whole
 
 from ..study.history import History, Record, distribution
+from .base import STARTUP, Sampler
 from .nsga2 import Elite
 
 if TYPE_CHECKING:
@@ -30,20 +33,27 @@ trials only the best 25 form its model of the good ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class TpeSampler:
+class TpeSampler(Sampler):
     """TPE on a copy of the history in memory, so that nothing half-sampled reaches the study.
 
     Choices are modelled together where trials share them (`group`), since the choices of a space depend on
     each other. Trials that run count as bad in their neighbourhood (`constant_liar`), trials that failed or
     were stopped early as bad as the worst in every objective.
+
+    Attributes:
+        startup: How many first samples are random.
     """
 
-    start: int
-    _elite: Elite = field(default_factory=lambda: Elite(size=MEMORY // 8))
+    name: ClassVar[str] = "tpe"
+    startup: Annotated[int, whole(0)] = STARTUP
 
-    def propose(self, space: Space, history: History, rng: random.Random) -> Sample:
-        """Return the estimator's proposal, moved by one decision if it breaks the limits of the space."""
-        if history.submitted < self.start or not history.complete:
+    @cached_property
+    def _elite(self) -> Elite:
+        return Elite(size=MEMORY // 8)
+
+    def sample(self, space: Space, history: History, rng: random.Random) -> Sample:
+        """Return the estimator's sample, moved by one decision if it breaks the limits of the space."""
+        if history.submitted < self.startup or not history.complete:
             return space.sample(rng)
         trial = self._mirror(space, history, seed=rng.getrandbits(31)).ask()
 

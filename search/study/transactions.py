@@ -117,7 +117,7 @@ class StudyTransaction:
         if passed is None:
             self.rung_rows.add(rung, held.number, values, passed=False)
         mine = RungResult(number=held.number, values=values, passed=False)
-        verdict = rule.verdict(rung, mine, self.rung_rows.at(rung))
+        verdict = rule.decide(rung, mine, self.rung_rows.at(rung))
         if verdict.promote:
             self.rung_rows.set_promoted(rung, held.number)
         else:

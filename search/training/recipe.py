@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
-from archscape.spaces.errors import JobError, suggest
+from archscape.spaces.errors import JobError
+from archscape.spaces.kinds import number, optional, whole, word, words
 from archscape.spaces.language.document import Document, Place, Tree
+from archscape.spaces.language.settings import Settings, kinds_of, read_settings, read_value
 
 Value: TypeAlias = "str | int | float | list[str] | None"
 
@@ -52,7 +53,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Settings):
     """Everything that decides how a network is trained, apart from the data, the seed and the device.
 
     Attributes:
@@ -73,24 +74,19 @@ class Recipe:
         seconds: Time limit of a training, or None.
     """
 
-    preset: str = "quick"
-    epochs: int = 3
-    batch: int = 48
-    optimizer: str = "adamw"
-    rate: float = 0.02
-    momentum: float = 0.9
-    weight_decay: float = 0.01
-    schedule: str = "linear"
-    warmup: float = 0.2
-    label_smoothing: float = 0.0
-    augment: tuple[str, ...] = ()
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, rule in _RULES.items():
-            value = getattr(self, name)
-            if not rule.holds(value):
-                raise JobError(f"recipe: {name} is {rule.law}, but got {value!r}")
+    name: ClassVar[str] = "recipe"
+    preset: Annotated[str, word(*PRESETS)] = "quick"
+    epochs: Annotated[int, whole(1)] = 3
+    batch: Annotated[int, whole(2)] = 48
+    optimizer: Annotated[str, word(*OPTIMIZERS)] = "adamw"
+    rate: Annotated[float, number("a number above 0", lambda rate: rate > 0)] = 0.02
+    momentum: Annotated[float, number("a number from 0 to below 1", lambda share: 0 <= share < 1)] = 0.9
+    weight_decay: Annotated[float, number("a number from 0", lambda decay: decay >= 0)] = 0.01
+    schedule: Annotated[str, word(*SCHEDULES)] = "linear"
+    warmup: Annotated[float, number("a share from 0 to 1", lambda share: 0 <= share <= 1)] = 0.2
+    label_smoothing: Annotated[float, number("a share from 0 to below 1", lambda share: 0 <= share < 1)] = 0.0
+    augment: Annotated[tuple[str, ...], words(*AUGMENTATIONS)] = ()
+    seconds: Annotated[float | None, optional(number("a number above 0", lambda limit: limit > 0))] = None
 
     def to_dict(self) -> dict[str, Value]:
         """Return the recipe in plain types; as the `recipe` of a job it reads back as the same recipe."""
@@ -112,98 +108,12 @@ def read_recipe(tree: Tree, document: Document | None = None, place: Place = ("r
     5
     """
     document = document or Document(tree=tree, name="recipe", kind=JobError)
-    given = tree if isinstance(tree, dict) else {"preset": tree}
-    values: dict[str, Any] = {}
-    for key, value in given.items():
-        inner = (*place, key) if isinstance(tree, dict) else place
-        if key not in _RULES:
-            raise document.unknown(inner, "a recipe", _RULES)
-        values[str(key)] = _read(value, str(key), document, inner)
-    return Recipe(**{**PRESETS[values.get("preset", "quick")], **values})
+    if not isinstance(tree, dict):
+        return _preset(tree, document, place)
+    start = _preset(tree["preset"], document, (*place, "preset")) if "preset" in tree else Recipe()
+    return read_settings(start, tree, document, place, owner="a recipe")
 
 
-def _read(tree: Tree, name: str, document: Document, place: Place) -> object:
-    """Return the value of one field of a recipe."""
-    rule = _RULES[name]
-    try:
-        value = rule.read(tree)
-    except (TypeError, ValueError):
-        value = tree
-    if not rule.holds(value):
-        near = suggest(tree, rule.words) if isinstance(tree, str) and rule.words else ""
-        raise document.error(place, f"{name} is {rule.law}, but got {tree!r}{near}", kind=JobError)
-    return value
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Rule:
-    """What a field may be: the law in words, how a text is read, whether a value holds to it."""
-
-    law: str
-    read: Callable[[Any], object]
-    holds: Callable[[Any], bool]
-    words: tuple[str, ...] = ()
-
-
-def _whole(low: int) -> _Rule:
-    return _Rule(
-        law=f"a whole number from {low}",
-        read=int,
-        holds=lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= low,
-    )
-
-
-def _number(law: str, within: Callable[[float], bool]) -> _Rule:
-    return _Rule(law=law, read=float, holds=lambda value: _is_number(value) and within(value))
-
-
-def _word(words: tuple[str, ...]) -> _Rule:
-    return _Rule(law=f"one of {', '.join(words)}", read=str, holds=lambda value: value in words, words=words)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _limit(tree: Any) -> float | None:
-    return None if tree in (None, "none", "null") else float(tree)
-
-
-def _several(tree: Any) -> tuple[str, ...]:
-    if tree in (None, "none"):
-        return ()
-    if isinstance(tree, dict) and any(value is not None for value in tree.values()):
-        raise TypeError  # `{flip, shift}` is how YAML writes a set, `{flip: 3}` is not one
-    return (tree,) if isinstance(tree, str) else tuple(tree)
-
-
-def _some_of(words: tuple[str, ...]) -> _Rule:
-    def holds(value: object) -> bool:
-        return isinstance(value, tuple) and all(value.count(word) == (word in words) for word in value)
-
-    return _Rule(
-        law=f"none, one of {', '.join(words)}, or a list of them, each once",
-        read=_several,
-        holds=holds,
-        words=words,
-    )
-
-
-_RULES: Mapping[str, _Rule] = {
-    "preset": _word(tuple(PRESETS)),
-    "epochs": _whole(1),
-    "batch": _whole(2),
-    "optimizer": _word(OPTIMIZERS),
-    "rate": _number("a number above 0", lambda value: value > 0),
-    "momentum": _number("a number from 0 to below 1", lambda value: 0 <= value < 1),
-    "weight_decay": _number("a number from 0", lambda value: value >= 0),
-    "schedule": _word(SCHEDULES),
-    "warmup": _number("a share from 0 to 1", lambda value: 0 <= value <= 1),
-    "label_smoothing": _number("a share from 0 to below 1", lambda value: 0 <= value < 1),
-    "augment": _some_of(AUGMENTATIONS),
-    "seconds": _Rule(
-        law="a number above 0, or none",
-        read=_limit,
-        holds=lambda value: value is None or (_is_number(value) and value > 0),
-    ),
-}
+def _preset(tree: Tree, document: Document, place: Place) -> Recipe:
+    preset = read_value(kinds_of(Recipe)["preset"], tree, document, place, name="preset")
+    return Recipe(preset=preset, **PRESETS[preset])

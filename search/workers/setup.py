@@ -12,7 +12,7 @@ from archscape.spaces.values import shape_text
 
 from ..folder import RunFolder
 from ..job import Job, read_job
-from ..samplers.base import make_sampler
+from ..samplers import make_sampler
 from ..shutdown import Shutdown
 from ..study.study import Study
 from .cache import cached
@@ -86,14 +86,14 @@ def search_plan(job: Job) -> SearchPlan:
         sampler=make_sampler(job.sampler),
         trials=job.trials,
         seed=job.seed,
-        rule=job.rule(),
+        rule=job.pruner(),
         latency=job.latency,
     )
 
 
 def evaluation(job: Job, data: Dataset, folder: RunFolder, *, device: str) -> Evaluator:
     """Return how a job's networks get their results: by training, or from its cache."""
-    rule = job.rule()
+    rule = job.pruner()
     training = TrainingEvaluator(
         data=data,
         recipe=job.recipe,

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, get_type_hints, overload
 
 from ..graph import Body, Node, Shape, Style, Tensor, Totals, Trace
+from ..kinds import kind_of
 from ..values import Value
 from .kinds import FLAG, WHOLE, Kind
 
@@ -163,11 +164,9 @@ def _parameters(function: Callable[..., Tensor]) -> dict[str, Parameter]:
 
 
 def _kind(hint: Any) -> Kind:
-    for extra in getattr(hint, "__metadata__", ()):
-        if isinstance(extra, Kind):
-            return extra
-    assert hint in (int, bool), f"a parameter of type {hint} needs a Kind"
-    return FLAG if hint is bool else WHOLE
+    kind = kind_of(hint)
+    assert kind or hint in (int, bool), f"a parameter of type {hint} needs a Kind"
+    return kind or (FLAG if hint is bool else WHOLE)
 
 
 def _word(name: str) -> str:

@@ -234,7 +234,7 @@ class _Declaration:
     def per(self, row: Row, inner: Place) -> bool:
         value = row.args.get("per", "row")
         try:
-            return PER.accept(value) == "block"  # type: ignore[arg-type]
+            return PER.accept(value) == "block"
         except ValueError as law:
             raise self.error((*inner, "per"), f"per is {law}, but got '{inline(value)}'") from None
 

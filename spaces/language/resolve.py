@@ -88,7 +88,7 @@ class Resolver:
 
         if not is_open(value):
             try:
-                return Fixed(kind.accept(value))  # type: ignore[arg-type]
+                return Fixed(kind.accept(value))
             except ValueError as law:
                 raise fail(f"is {law}, but got '{inline(value)}'") from None
         inner = self.slot(value, label, place)

@@ -17,7 +17,7 @@ import pytest
 
 from archscape.cli import main
 from archscape.search.job import Job, read_job
-from archscape.search.samplers.base import RandomSampler
+from archscape.search.samplers.random import RandomSampler
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
 from archscape.search.workers.evaluator import Context

@@ -9,7 +9,7 @@ import pytest
 
 from archscape.search.datasets.dataset import Dataset, load_dataset
 from archscape.search.pruners import Decision, Pruner, RungResult
-from archscape.search.samplers.base import RandomSampler
+from archscape.search.samplers.random import RandomSampler
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
@@ -48,7 +48,7 @@ class Never:
     name: str = "never"
     rungs: tuple[int, ...] = (1,)
 
-    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
+    def decide(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
         return Decision(promote=False, reason="nobody goes on")
 
     def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:

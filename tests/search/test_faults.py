@@ -20,8 +20,8 @@ from types import FrameType
 import pytest
 
 from archscape import search
-from archscape.search.pruners import Halving
-from archscape.search.samplers.base import RandomSampler
+from archscape.search.pruners.halving import Halving
+from archscape.search.samplers.random import RandomSampler
 from archscape.search.shutdown import Shutdown
 from archscape.search.study.history import History
 from archscape.search.study.spool import Result
@@ -137,7 +137,7 @@ def test_killed_at_every_step(study: Study, plan: SearchPlan, tmp_path: Path) ->
 def test_killed_at_every_step_of_early_stopping(study: Study, plan: SearchPlan, tmp_path: Path) -> None:
     """Whoever is paused, promoted or closed: it ends once, with all its epochs."""
     (tmp_path / "logs").mkdir()
-    rule = Halving(eta=2).rule(study.objectives, EPOCHS)
+    rule = Halving(eta=2).pruner(study.objectives, EPOCHS)
     assert rule.rungs == (1, 2)
     plan = replace(plan, trials=40, rule=rule)  # so many that some are left when kills come late enough
     for step in count(1, 7):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archscape.search.job import Job, read_job
-from archscape.search.pruners import Halving
+from archscape.search.pruners.halving import Halving
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Limit, Space
 from archscape.spaces.errors import InputError, JobError
@@ -143,14 +143,14 @@ def test_data_may_lie_elsewhere_on_another_machine(tmp_path: Path) -> None:
         ("[a]", ":1:1: a job is a mapping"),
         ("search: a\nspace: digits\n", "a job needs `data:`"),
         (SHORT + "trails: 5\n", ":4:1: a job has no 'trails'; did you mean 'trials'?"),
-        (SHORT + "trials: many\n", ":4:9: `trials:` is a whole number from 1 to 1,000,000, but got 'many'"),
-        (SHORT + "trials: 0\n", ":4:9: `trials:` is a whole number from 1"),
-        (SHORT + "trials: [3]\n", ":4:9: `trials:` is one word"),
-        (SHORT + "workers: -1\n", ":4:10: `workers:` is a whole number from 1 to 1,024, but got '-1'"),
-        (SHORT + "seed: 1.5\n", ":4:7: `seed:` is a whole number"),
-        (SHORT + "seed: 99999999999\n", ":4:7: `seed:` is a whole number"),
+        (SHORT + "trials: many\n", ":4:9: trials is a whole number from 1 to 1,000,000, but got 'many'"),
+        (SHORT + "trials: 0\n", ":4:9: trials is a whole number from 1 to 1,000,000, but got '0'"),
+        (SHORT + "trials: [3]\n", ":4:9: trials is a whole number from 1 to 1,000,000, but got ['3']"),
+        (SHORT + "workers: -1\n", ":4:10: workers is a whole number from 1 to 1,024, but got '-1'"),
+        (SHORT + "seed: 1.5\n", ":4:7: seed is a whole number"),
+        (SHORT + "seed: 99999999999\n", ":4:7: seed is a whole number"),
         (SHORT + "sampler: nsga3\n", ":4:10: no sampler 'nsga3'; did you mean 'nsga2'?"),
-        (SHORT + "device: gpu\n", ":4:9: a device is auto, cpu, cuda or cuda:N, but got 'gpu'"),
+        (SHORT + "device: gpu\n", ":4:9: device is auto, cpu, cuda or cuda:N, but got 'gpu'"),
         (
             SHORT + "objectives: {acuracy: maximize}\n",
             ":4:14: a search has no 'acuracy'; did you mean 'accuracy'?",
@@ -166,12 +166,15 @@ def test_data_may_lie_elsewhere_on_another_machine(tmp_path: Path) -> None:
         (SHORT + "within: {params: 1k}\n", ":4:18: a limit is low..high"),
         (SHORT + "recipe: quik\n", ":4:9: preset is one of"),
         (SHORT + "recipe: {epoch: 3}\n", ":4:10: a recipe has no 'epoch'; did you mean 'epochs'?"),
-        ("search: a/b\nspace: digits\ndata: digits\n", ":1:9: `search:` names a folder"),
+        (
+            "search: a/b\nspace: digits\ndata: digits\n",
+            ":1:9: search is the name of a folder and of what is exported: letters, digits",
+        ),
         ("search: a\nspace: digit\ndata: digits\n", ":2:8: the catalog has no 'digit'"),
         ("search: a\nspace: resnet50\ndata: digits\n", ":2:8: resnet50 is a network"),
         ("search: a\nspace: digits\ndata: digit\n", ":3:7: 'digit' is neither embedded data nor a file"),
-        (SHORT + "lease: 0\n", ":4:8: `lease:` is a whole number from 1 to 86,400, but got '0'"),
-        (SHORT + "repeats: 101\n", ":4:10: `repeats:` is a whole number from 1 to 100, but got '101'"),
+        (SHORT + "lease: 0\n", ":4:8: lease is a whole number from 1 to 86,400, but got '0'"),
+        (SHORT + "repeats: 101\n", ":4:10: repeats is a whole number from 1 to 100, but got '101'"),
         ("search: a\nsearch: b\n", "'search' stands twice"),
         ("search: 'a", "not YAML"),
     ],

@@ -20,7 +20,8 @@ from archscape.analysis.reports.run.page import RunResults
 from archscape.search.job import Job, read_job
 from archscape.search.latency import LatencyLimit, LatencyObjective, parse_latency_limit
 from archscape.search.run import run
-from archscape.search.samplers.base import RandomSampler, sample_unique
+from archscape.search.samplers.base import sample_unique
+from archscape.search.samplers.random import RandomSampler
 from archscape.search.study.history import History
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study

@@ -66,7 +66,7 @@ class ActorContext:
             limit_memory(run_spec.gpus, device=device)
         data = load_dataset(job.data)
         check_fit(job, data)
-        folder, rule, shared = RunFolder(Path(run_spec.folder)), job.rule(), run_spec.is_shared()
+        folder, rule, shared = RunFolder(Path(run_spec.folder)), job.pruner(), run_spec.is_shared()
         training = _threaded(evaluation(job, data, folder, device=device), run_spec.cpus)
         return cls(
             job=job,

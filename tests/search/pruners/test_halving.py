@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archscape.analysis.statistics.frontier import WAYS, Direction, ranks
-from archscape.search.pruners import Asha, Halving, Pruner, RungResult, halving
-from archscape.search.pruners.halving import HalvingPruner, best_first
+from archscape.search.pruners import Pruner, RungResult, halving
+from archscape.search.pruners.halving import Asha, Halving, HalvingPruner, best_first
 from archscape.spaces.errors import JobError
 
 BOTH: Mapping[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
@@ -30,7 +30,7 @@ def rungs(draw: st.DrawFn, *, axes: int | None = None) -> tuple[HalvingPruner, l
     objectives = {f"o{i}": draw(st.sampled_from(WAYS)) for i in range(count)}
     points = draw(st.lists(st.tuples(*[VALUES] * count), min_size=1, max_size=14))
     marks = [RungResult(number=i, values=point, passed=draw(st.booleans())) for i, point in enumerate(points)]
-    return Halving(eta=draw(st.integers(2, 5))).rule(objectives, EPOCHS), marks
+    return Halving(eta=draw(st.integers(2, 5))).pruner(objectives, EPOCHS), marks
 
 
 def gain(rule: HalvingPruner, mark: RungResult) -> float:
@@ -40,7 +40,7 @@ def gain(rule: HalvingPruner, mark: RungResult) -> float:
 
 
 def going(rule: Pruner, marks: Sequence[RungResult]) -> set[int]:
-    return {mark.number for mark in marks if rule.verdict(1, mark, marks).promote}
+    return {mark.number for mark in marks if rule.decide(1, mark, marks).promote}
 
 
 @given(rungs())
@@ -67,7 +67,7 @@ def test_the_order_of_arrival_changes_nothing(
 ) -> None:
     rule, marks = case
     mixed = shuffler.sample(marks, len(marks))
-    assert [rule.verdict(1, mark, mixed) for mark in marks] == [rule.verdict(1, m, marks) for m in marks]
+    assert [rule.decide(1, mark, mixed) for mark in marks] == [rule.decide(1, m, marks) for m in marks]
     assert rule.promotable(1, mixed) == rule.promotable(1, marks)
 
 
@@ -111,12 +111,12 @@ def marks_at(points: Sequence[tuple[float, ...]]) -> list[RungResult]:
 
 
 def test_the_first_trial_goes_on_and_the_reason_says_why() -> None:
-    rule = Halving().rule(BOTH, EPOCHS)
+    rule = Halving().pruner(BOTH, EPOCHS)
     marks = marks_at([(0.1, 1000)])
-    verdict = rule.verdict(1, marks[0], marks)
+    verdict = rule.decide(1, marks[0], marks)
     assert (verdict.promote, verdict.reason) == (True, "rank 1 of 1 at epoch 1; the best one goes on")
     marks = marks_at([(0.9, 100), (0.8, 200), (0.7, 300), (0.6, 400), (0.5, 500), (0.4, 600)])
-    verdict = rule.verdict(3, marks[2], marks)
+    verdict = rule.decide(3, marks[2], marks)
     assert (verdict.promote, verdict.reason) == (False, "rank 3 of 6 at epoch 3; the best 2 go on")
 
 
@@ -130,18 +130,18 @@ def test_cheap_networks_that_learn_nothing_take_no_more_than_the_share() -> None
     cheap = [(0.1, 100.0 - i) for i in range(50)]  # each the cheapest when it came, and on the frontier
     good = [(0.5 + i / 100, 10_000.0) for i in range(10)]
     marks = marks_at([*cheap, *good])
-    rule = Halving().rule(BOTH, EPOCHS)
+    rule = Halving().pruner(BOTH, EPOCHS)
     assert len(going(rule, marks)) == 20
     assert 59 in going(rule, marks)
 
 
 def test_nobody_waits_at_an_empty_rung() -> None:
-    assert Halving().rule(BOTH, EPOCHS).promotable(1, []) is None
+    assert Halving().pruner(BOTH, EPOCHS).promotable(1, []) is None
 
 
 def test_equal_trials_are_taken_by_number() -> None:
     marks = marks_at([(0.5, 100)] * 6)
-    assert going(Halving().rule(BOTH, EPOCHS), marks) == {0, 1}
+    assert going(Halving().pruner(BOTH, EPOCHS), marks) == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -162,18 +162,18 @@ def test_equal_trials_are_taken_by_number() -> None:
 def test_from_every_rung_it_is_at_least_eta_times_as_long_to_the_end(
     eta: int, first: int | None, epochs: int, expected: tuple[int, ...]
 ) -> None:
-    assert Halving(eta=eta, epochs=first).rule(BOTH, epochs).rungs == expected
+    assert Halving(eta=eta, epochs=first).pruner(BOTH, epochs).rungs == expected
 
 
 @pytest.mark.parametrize(("eta", "first", "epochs"), [(3, 1, 2), (3, None, 2), (3, 4, 11), (2, 9, 9)])
 def test_a_rule_without_a_rung_is_refused(eta: int, first: int | None, epochs: int) -> None:
     with pytest.raises(JobError, match=f"at least {eta * (first or 1)} epochs, and it has {epochs}"):
-        Halving(eta=eta, epochs=first).rule(BOTH, epochs)
+        Halving(eta=eta, epochs=first).pruner(BOTH, epochs)
 
 
 def test_asha_is_halving_under_its_own_name() -> None:
     one: Mapping[str, Direction] = {"accuracy": "maximize"}
-    assert Asha().rule(one, EPOCHS) == replace(Halving().rule(one, EPOCHS), name="asha")
+    assert Asha().pruner(one, EPOCHS) == replace(Halving().pruner(one, EPOCHS), name="asha")
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -181,7 +181,7 @@ def test_asha_is_halving_under_its_own_name() -> None:
 def test_a_search_ends_with_the_best_of_every_rung_beyond_it(seed: int, workers: int, eta: int) -> None:
     """Many trials, run side by side: none is stopped at the end that would not be stopped by all marks."""
     rng = random.Random(seed)
-    rule = Halving(eta=eta).rule(BOTH, EPOCHS)
+    rule = Halving(eta=eta).pruner(BOTH, EPOCHS)
     cost = {number: rng.uniform(1e3, 1e6) for number in range(40)}
     final = {number: rng.random() for number in cost}
     marks: dict[int, dict[int, RungResult]] = {rung: {} for rung in rule.rungs}
@@ -208,7 +208,7 @@ def test_a_search_ends_with_the_best_of_every_rung_beyond_it(seed: int, workers:
         accuracy = final[number] * rung / EPOCHS + rng.gauss(0, 0.05)
         mine = RungResult(number=number, values=(accuracy, cost[number]), passed=False)
         marks[rung][number] = mine
-        if rule.verdict(rung, mine, list(marks[rung].values())).promote:
+        if rule.decide(rung, mine, list(marks[rung].values())).promote:
             marks[rung][number] = replace(mine, passed=True)
             running.append((number, rung))
     for rung in rule.rungs:

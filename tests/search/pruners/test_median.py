@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archscape.analysis.statistics.frontier import Direction
-from archscape.search.pruners import Median, RungResult
-from archscape.search.pruners.median import MedianPruner
+from archscape.search.pruners import RungResult
+from archscape.search.pruners.median import Median, MedianPruner
 from archscape.spaces.errors import JobError
 
 
 def rule(way: Direction = "maximize", *, trials: int = 3) -> MedianPruner:
-    return Median(trials=trials).rule({"accuracy": way}, 5)
+    return Median(trials=trials).pruner({"accuracy": way}, 5)
 
 
 def marks(*values: float) -> list[RungResult]:
@@ -24,44 +24,44 @@ def marks(*values: float) -> list[RungResult]:
 
 def test_decides_after_every_epoch_but_the_last() -> None:
     assert rule().rungs == (1, 2, 3, 4)
-    assert Median(epochs=3).rule({"accuracy": "maximize"}, 5).rungs == (3, 4)
-    assert Median().rule({"accuracy": "maximize"}, 20).rungs == tuple(range(2, 20))
+    assert Median(epochs=3).pruner({"accuracy": "maximize"}, 5).rungs == (3, 4)
+    assert Median().pruner({"accuracy": "maximize"}, 20).rungs == tuple(range(2, 20))
     with pytest.raises(JobError, match="at least 6 epochs, and it has 5"):
-        Median(epochs=5).rule({"accuracy": "maximize"}, 5)
+        Median(epochs=5).pruner({"accuracy": "maximize"}, 5)
 
 
 def test_nothing_is_stopped_before_enough_others_were_there() -> None:
     few = marks(0.9, 0.8, 0.1)
-    verdict = rule().verdict(2, few[2], few)
+    verdict = rule().decide(2, few[2], few)
     assert (verdict.promote, verdict.reason) == (True, "2 other trials at epoch 2, too few to compare with")
-    assert not rule(trials=2).verdict(2, few[2], few).promote
+    assert not rule(trials=2).decide(2, few[2], few).promote
 
 
 def test_what_is_worse_than_the_median_of_the_others_is_stopped() -> None:
     known = marks(0.9, 0.5, 0.6, 0.7)
-    assert [rule().verdict(2, mark, known).promote for mark in known] == [True, False, False, True]
-    assert [rule("minimize").verdict(2, mark, known).promote for mark in known] == [False, True, True, False]
-    reason = rule().verdict(2, known[1], known).reason
+    assert [rule().decide(2, mark, known).promote for mark in known] == [True, False, False, True]
+    assert [rule("minimize").decide(2, mark, known).promote for mark in known] == [False, True, True, False]
+    reason = rule().decide(2, known[1], known).reason
     assert reason == "accuracy 0.5 at epoch 2 is worse than the median 0.7 of 3 others"
 
 
 def test_equal_trials_all_go_on() -> None:
     same = marks(*[0.5] * 6)
-    assert all(rule().verdict(1, mark, same).promote for mark in same)
+    assert all(rule().decide(1, mark, same).promote for mark in same)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.sampled_from(["maximize", "minimize"]))
 def test_the_best_always_goes_on(values: list[float], way: Direction) -> None:
     known = marks(*values)
     best = (max if way == "maximize" else min)(known, key=lambda mark: mark.values[0])
-    assert rule(way).verdict(1, best, known).promote
+    assert rule(way).decide(1, best, known).promote
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(values: list[float], shuffler: random.Random) -> None:
     known = marks(*values)
     mixed = shuffler.sample(known, len(known))
-    assert [rule().verdict(1, m, mixed) for m in known] == [rule().verdict(1, m, known) for m in known]
+    assert [rule().decide(1, m, mixed) for m in known] == [rule().decide(1, m, known) for m in known]
 
 
 @pytest.mark.parametrize("passed", [True, False])

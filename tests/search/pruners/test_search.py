@@ -11,7 +11,9 @@ from helpers.in_process import InProcess
 
 from archscape.analysis.reports.run.page import RunResults
 from archscape.search.job import Job, read_job
-from archscape.search.pruners import Halving, Median, PrunerSettings, RungResult
+from archscape.search.pruners import PrunerSettings, RungResult
+from archscape.search.pruners.halving import Halving
+from archscape.search.pruners.median import Median
 from archscape.search.run import run
 from archscape.search.training.recipe import Recipe
 
@@ -43,7 +45,7 @@ def marks_at(rung: int, found: RunResults) -> list[RungResult]:
 @pytest.mark.slow
 def test_a_search_stops_what_its_rule_stops_and_says_so(job_file: Path, tmp_path: Path) -> None:
     job, found = searched(job_file, tmp_path / "run", Halving(eta=2))
-    rule, trials = job.rule(), found.trials.set_index("number")
+    rule, trials = job.pruner(), found.trials.set_index("number")
     assert rule is not None
     assert rule.rungs == (1, 2)
     stopped = trials[trials["status"] == "pruned"]
@@ -55,7 +57,7 @@ def test_a_search_stops_what_its_rule_stops_and_says_so(job_file: Path, tmp_path
     assert set(last[trials.index[trials["status"] == "complete"]]) == {EPOCHS}
     for rung in rule.rungs:
         marks = marks_at(rung, found)
-        going = {mark.number for mark in marks if rule.verdict(rung, mark, marks).promote}
+        going = {mark.number for mark in marks if rule.decide(rung, mark, marks).promote}
         assert going <= {mark.number for mark in marks if mark.passed}
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from archscape.search.job import Job, read_job
-from archscape.search.pruners import RULES, Asha, Halving, Median, PrunerSettings
+from archscape.search.pruners import PRUNERS, PrunerSettings
+from archscape.search.pruners.halving import Asha, Halving
+from archscape.search.pruners.median import Median
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Space
 from archscape.spaces.errors import JobError
@@ -25,7 +27,7 @@ def job(tmp_path: Path, text: str) -> Job:
 
 def test_nothing_is_stopped_unless_asked_for(tmp_path: Path) -> None:
     assert job(tmp_path, JOB).stop is None
-    assert job(tmp_path, JOB).rule() is None
+    assert job(tmp_path, JOB).pruner() is None
     assert job(tmp_path, JOB).facts()["stop"] is None
 
 
@@ -44,12 +46,12 @@ def test_nothing_is_stopped_unless_asked_for(tmp_path: Path) -> None:
 def test_a_rule_is_a_word_or_a_mapping(tmp_path: Path, text: str, stop: PrunerSettings) -> None:
     found = job(tmp_path, JOB + text)
     assert found.stop == stop
-    rule = found.rule()
+    rule = found.pruner()
     assert rule is not None
     assert rule.name == stop.name
 
 
-@pytest.mark.parametrize("word", RULES)
+@pytest.mark.parametrize("word", PRUNERS)
 def test_a_job_with_a_rule_is_written_so_that_it_reads_back(tmp_path: Path, word: str) -> None:
     found = job(tmp_path, JOB + ONE + f"stop: {word}\n")
     (tmp_path / "space.yaml").write_text(found.space.to_yaml())
@@ -72,12 +74,15 @@ def test_a_study_keeps_its_rule(tmp_path: Path) -> None:
         ("stop: {rule: hyperband}\n", ":5:14: no rule of early stopping 'hyperband'; it knows"),
         ("stop: [halving]\n", ":5:7: a rule of early stopping is one word; it knows asha, halving, median"),
         ("stop:\n", ":5:6: a rule of early stopping is one word"),
-        ("stop: {eta: 3}\n", ":5:7: early stopping needs its rule, as in {rule: halving}"),
+        ("stop: {eta: 3}\n", ":5:7: `stop:` needs its rule, as in {rule: halving}"),
         ("stop: {rule: halving, eat: 3}\n", ":5:23: halving has no 'eat'; did you mean 'eta'?"),
         ("stop: {rule: halving, trials: 3}\n", ":5:23: halving has no 'trials'; it knows"),
-        ("stop: {rule: halving, eta: 1}\n", ":5:28: eta is a whole number from 2, but got 1"),
+        ("stop: {rule: halving, eta: 1}\n", ":5:28: eta is a whole number from 2, but got '1'"),
         ("stop: {rule: halving, eta: 2.5}\n", ":5:28: eta is a whole number from 2, but got '2.5'"),
-        ("stop: {rule: halving, epochs: 0}\n", ":5:31: epochs is a whole number from 1, but got 0"),
+        (
+            "stop: {rule: halving, epochs: 0}\n",
+            ":5:31: epochs is a whole number from 1, or none, but got '0'",
+        ),
         (
             "stop: {rule: halving, epochs: 4}\n",
             ":5:7: nothing would be stopped: this rule needs a recipe of at least 12 epochs, and it has 9; "
@@ -110,7 +115,7 @@ def test_the_job_of_the_page_reads(tmp_path: Path) -> None:
 def test_a_job_made_in_python_obeys_the_same_laws() -> None:
     made = Job(search="a", space=Space.load("digits"), data="digits", recipe=Recipe(epochs=1), stop=Halving())
     with pytest.raises(JobError, match="nothing would be stopped"):
-        made.rule()
+        made.pruner()
     with pytest.raises(JobError, match="eta is a whole number from 2, but got True"):
         Halving(eta=True)
     with pytest.raises(JobError, match="trials is a whole number from 1"):

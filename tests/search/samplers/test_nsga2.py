@@ -79,11 +79,11 @@ def test_a_proposal_costs_the_same_after_any_number_of_trials(
     rng = random.Random(0)
     sample = tiny.sample(rng)
     history = History(objectives=BOTH, hashes={str(i) for i in range(200)})
-    who = Nsga2Sampler(start=10)
+    who = Nsga2Sampler(startup=10)
     for number in range(200):
         values = (rng.random(), rng.random())
         history.complete.append(Record(number=number, decisions=sample.decisions, values=values))
-        who.propose(tiny, history, rng)
+        who.sample(tiny, history, rng)
     assert len(ranked) <= 2 * 200
     assert max(ranked) <= 21
 
@@ -97,7 +97,7 @@ def test_parents_are_completed_by_those_that_were_stopped_last(tiny: Space) -> N
         history.stopped[number] = Record(
             number=number, decisions=deep.decisions, values=(0.5, 1.0), rung=rung
         )
-    child = Nsga2Sampler(start=0).propose(tiny, history, rng)
+    child = Nsga2Sampler(startup=0).sample(tiny, history, rng)
     moved = {key for key in deep.decisions if child.decisions.get(key) != deep.decisions[key]}
     assert len(moved) == 1
 

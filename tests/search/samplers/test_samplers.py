@@ -14,15 +14,9 @@ from itertools import count
 import pytest
 
 from archscape.analysis.statistics.frontier import Objectives
-from archscape.search.job import SAMPLERS
-from archscape.search.samplers.base import (
-    START_TRIALS,
-    Exhausted,
-    RandomSampler,
-    Sampler,
-    make_sampler,
-    sample_unique,
-)
+from archscape.search.samplers import SAMPLERS, Sampler, make_sampler
+from archscape.search.samplers.base import STARTUP, Exhausted, sample_unique
+from archscape.search.samplers.random import RandomSampler
 from archscape.search.study import history as history_module
 from archscape.search.study.history import History, Record
 from archscape.spaces import Sample, Space
@@ -133,8 +127,8 @@ def test_failures_and_trials_under_way_or_stopped_early_do_not_disturb(name: str
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_search_where_everything_fails_goes_on(name: str) -> None:
-    history, _ = grow(make_sampler(name), Space.load("digits"), START_TRIALS + 5, score=lambda _: None)
-    assert len(history.failed) == START_TRIALS + 5
+    history, _ = grow(make_sampler(name), Space.load("digits"), STARTUP + 5, score=lambda _: None)
+    assert len(history.failed) == STARTUP + 5
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -143,7 +137,7 @@ def test_every_network_of_a_small_space_is_found_and_then_none(name: str, tiny: 
     total = space.count_distinct()
     assert total is not None
     history, _ = grow(make_sampler(name), space, total)
-    assert len(history.hashes) == total > START_TRIALS
+    assert len(history.hashes) == total > STARTUP
     with pytest.raises(Exhausted, match=f"all its {total} networks within the limits were tried"):
         sample_unique(make_sampler(name), space, history, random.Random(0))
 

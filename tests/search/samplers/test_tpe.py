@@ -44,7 +44,7 @@ def test_sees_the_best_and_the_latest_of_many(tiny: Space, shown: list[FrozenTri
     points = [(1.0 - i / 1000, 1.0 + i) for i in range(1000)]
     complete = tried(tiny, points)
     history = History(objectives=BOTH, complete=complete, hashes={str(i) for i in range(1000)})
-    TpeSampler(start=10).propose(tiny, history, random.Random(0))
+    TpeSampler(startup=10).sample(tiny, history, random.Random(0))
     assert len(shown) == MEMORY
     values = {trial.values[0] for trial in shown}
     assert {1.0 - i / 1000 for i in range(MEMORY // 8)} <= values
@@ -61,7 +61,7 @@ def test_failed_and_stopped_count_as_worst_and_running_as_such(tiny: Space, show
         pending={4: Record(number=4, decisions=rest[2].decisions)},
         hashes={str(i) for i in range(5)},
     )
-    TpeSampler(start=0).propose(tiny, history, random.Random(0))
+    TpeSampler(startup=0).sample(tiny, history, random.Random(0))
     assert [trial.state for trial in shown] == [TrialState.COMPLETE] * 4 + [TrialState.RUNNING]
     assert [trial.values for trial in shown[:4]] == [[0.9, 5.0], [0.2, 1.0], [0.2, 5.0], [0.2, 5.0]]
 
@@ -70,5 +70,5 @@ def test_draws_at_random_until_a_trial_is_complete(tiny: Space) -> None:
     history = History(objectives=BOTH, hashes={str(i) for i in range(50)})
     rng = random.Random(0)
     assert (
-        TpeSampler(start=10).propose(tiny, history, rng).decisions == tiny.sample(random.Random(0)).decisions
+        TpeSampler(startup=10).sample(tiny, history, rng).decisions == tiny.sample(random.Random(0)).decisions
     )

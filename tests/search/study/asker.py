@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from archscape.search.samplers.base import RandomSampler
+from archscape.search.samplers.random import RandomSampler
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
 from archscape.search.workers.worker import SearchPlan

@@ -28,7 +28,7 @@ class Half:
     name: str = "half"
     rungs: tuple[int, ...] = (1, 2)
 
-    def verdict(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
+    def decide(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
         place = self._order(marks).index(mine.number)
         return Decision(promote=2 * place < len(marks), reason=f"place {place + 1} of {len(marks)} at {rung}")
 

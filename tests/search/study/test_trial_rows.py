@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from archscape.search.pruners import Halving, Pruner
+from archscape.search.pruners import Pruner
+from archscape.search.pruners.halving import Halving
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.schema import epochs, marks, trials
@@ -21,7 +22,7 @@ from archscape.search.study.study import Study
 from archscape.search.workers.worker import SearchPlan
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
-RULE: Pruner = Halving().rule(FACTS["objectives"], 9)
+RULE: Pruner = Halving().pruner(FACTS["objectives"], 9)
 
 
 def fill(study: Study, lease: Lease, size: int) -> None:

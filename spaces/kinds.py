@@ -1,0 +1,155 @@
+"""Kinds of settings: the law in words, how a text is read, and the check, said once.
+
+A parameter of a block and a field of a job, a recipe, a sampler or a rule of early stopping name their kind::
+
+    epochs: Annotated[int, whole(1)] = 3
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[V_co]):
+    """What a setting may be.
+
+    Attributes:
+        law: What it may be, in words.
+        check: Returns the normal form of a value, or fails with a ValueError, TypeError or AttributeError.
+        parse: Returns the value that a written tree means, for `check`; fails likewise.
+        words: The words among which the nearest is suggested.
+    """
+
+    law: str
+    check: Callable[[object], V_co]
+    parse: Callable[[object], object] = lambda tree: tree
+    words: tuple[str, ...] = ()
+
+    def accept(self, value: object) -> V_co:
+        """Return a value in its normal form.
+
+        Raises:
+            ValueError: If it is not of this kind; the message is the law.
+        """
+        try:
+            return self.check(value)
+        except (TypeError, AttributeError, ValueError):
+            raise ValueError(self.law) from None
+
+    def read(self, tree: object) -> V_co:
+        """Return what a text, or a tree of texts, means.
+
+        Raises:
+            ValueError: If it is not of this kind; the message is the law.
+        """
+        try:
+            return self.check(self.parse(tree))
+        except (TypeError, AttributeError, ValueError):
+            raise ValueError(self.law) from None
+
+
+def kind_of(hint: object) -> Kind[Any] | None:
+    """Return the kind that an `Annotated` type names, if it names one."""
+    return next((extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Kind)), None)
+
+
+def require(condition: bool) -> None:
+    """Fail, in a check, unless a condition holds."""
+    if not condition:
+        raise ValueError
+
+
+def whole(low: int = 1, high: int | None = None) -> Kind[int]:
+    """Return the kind of whole numbers from `low` to `high`.
+
+    >>> whole(1, 1000).law, whole(1).read("3")
+    ('a whole number from 1 to 1,000', 3)
+    """
+
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError
+        require(low <= value and (high is None or value <= high))
+        return value
+
+    end = "" if high is None else f" to {high:,}"
+    return Kind(f"a whole number from {low:,}{end}", check, _number_in(int))
+
+
+def number(law: str, holds: Callable[[float], bool]) -> Kind[float]:
+    """Return the kind of finite numbers for which a law holds."""
+
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError
+        require(math.isfinite(value) and holds(value))
+        return value
+
+    return Kind(law, check, _number_in(float))
+
+
+def word(*words: str, law: str = "") -> Kind[str]:
+    """Return the kind of one word out of several; the law says which unless it is given."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError
+        require(value in words)
+        return value
+
+    return Kind(law or f"one of {', '.join(words)}", check, words=words)
+
+
+def words(*words: str) -> Kind[tuple[str, ...]]:
+    """Return the kind of any of several words, each once: none, a word, a list, or YAML's `{flip, shift}`."""
+
+    def parse(tree: object) -> object:
+        if tree in (None, "none"):
+            return ()
+        if isinstance(tree, dict):
+            require(set(tree.values()) == {None})
+        return (tree,) if isinstance(tree, str) else tuple(tree)  # type: ignore[arg-type]
+
+    def check(value: object) -> tuple[str, ...]:
+        if not isinstance(value, tuple):
+            raise ValueError
+        require(all(value.count(item) == (item in words) for item in value))
+        return value
+
+    law = f"none, one of {', '.join(words)}, or a list of them, each once"
+    return Kind(law, check, parse, words)
+
+
+def matching(pattern: str, law: str) -> Kind[str]:
+    """Return the kind of texts that a regular expression matches as a whole."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError
+        require(re.fullmatch(pattern, value) is not None)
+        return value
+
+    return Kind(law, check)
+
+
+def optional(kind: Kind[V], *, law: str = "") -> Kind[V | None]:
+    """Return a kind that may also be none; the law is the kind's own and none unless it is given."""
+    return Kind(
+        law or f"{kind.law}, or none",
+        lambda value: None if value is None else kind.check(value),
+        lambda tree: None if tree in (None, "none", "null") else kind.parse(tree),
+        kind.words,
+    )
+
+
+def _number_in(form: type[int] | type[float]) -> Callable[[object], object]:
+    """Return how a text is read as a number; what is no text stays as it is, for the check to refuse."""
+    return lambda tree: form(tree) if isinstance(tree, str) else tree

@@ -1,0 +1,150 @@
+"""Settings that are their own schema, and the one reader of them from a document.
+
+::
+
+    @dataclass(frozen=True, kw_only=True)
+    class Halving(RuleSettings):
+        name: ClassVar[str] = "halving"
+        eta: Annotated[int, whole(2)] = 3
+
+A rule with settings stands in a document as its name, or as a mapping that changes its settings::
+
+    stop: halving
+    stop: {rule: halving, eta: 4}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, TypeVar, get_type_hints
+
+from ..errors import JobError, suggest
+from ..kinds import Kind, kind_of
+from ..registry import LazyTable
+from .document import Document, Place, Tree
+
+RULE = "rule"
+"""The key under which a mapping of settings names what they are of."""
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings, each field annotated with the kind of its values; a field without one is not checked here.
+
+    Raises:
+        JobError: If a value is not of its kind.
+    """
+
+    name: ClassVar[str]
+    """What they are of, for messages."""
+
+    def __post_init__(self) -> None:
+        for field, kind in kinds_of(type(self)).items():
+            value = getattr(self, field)
+            try:
+                kind.accept(value)
+            except ValueError as law:
+                raise JobError(f"{self.name}: {field} is {law}, but got {value!r}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSettings(Settings):
+    """Settings of a rule out of a table; its name is the word for it in a document."""
+
+    def to_dict(self) -> dict[str, str | int | float]:
+        """Return the settings of a rule in plain types, as a document has them; what is none is left out."""
+        values = {field: getattr(self, field) for field in kinds_of(type(self))}
+        return {RULE: self.name, **{field: value for field, value in values.items() if value is not None}}
+
+
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R", bound=RuleSettings)
+
+
+def kinds_of(cls: type[Settings]) -> Mapping[str, Kind[Any]]:
+    """Return the kind of every setting of a class that has one, by name."""
+    hints = get_type_hints(cls, include_extras=True)
+    kinds = ((field.name, kind_of(hints[field.name])) for field in fields(cls))
+    return {name: kind for name, kind in kinds if kind is not None}
+
+
+def read_settings(
+    start: S,
+    tree: Mapping[str, Tree],
+    document: Document,
+    place: Place,
+    *,
+    owner: str,
+    others: Iterable[str] = (),
+) -> S:
+    """Return settings changed by a mapping.
+
+    Args:
+        start: The settings where the mapping leaves them out.
+        tree: The mapping.
+        document: What it stands in, for errors that say where.
+        place: Path of the mapping in the document.
+        owner: Whose settings they are, for messages: `a recipe`.
+        others: Further keys that the mapping may have, which are not read.
+
+    Raises:
+        InputError: If a key is unknown, or a value breaks its law.
+    """
+    kinds = kinds_of(type(start))
+    changes: dict[str, Any] = {}
+    for key, value in tree.items():
+        if key in kinds:
+            changes[key] = read_value(kinds[key], value, document, (*place, key), name=key)
+        elif key not in others:
+            raise document.unknown((*place, key), owner, (*others, *kinds))
+    return replace(start, **changes)
+
+
+def read_value(kind: Kind[V], tree: Tree, document: Document, place: Place, *, name: str) -> V:
+    """Return the value of one setting.
+
+    Raises:
+        InputError: If it breaks its law; with the place, what was written and the law.
+    """
+    try:
+        return kind.read(tree)
+    except ValueError as law:
+        near = suggest(tree, kind.words) if isinstance(tree, str) and kind.words else ""
+        raise document.error(place, f"{name} is {law}, but got {tree!r}{near}") from None
+
+
+def read_rule(table: LazyTable[type[R]], tree: Tree, document: Document, place: Place) -> R:
+    """Return the settings of a rule: of its name alone, or of a mapping with its `rule` and settings.
+
+    Args:
+        table: The rules by name; all their settings have defaults.
+        tree: What stands at the place.
+        document: The job, for errors that say where.
+        place: Path of the rule in the document.
+
+    Raises:
+        InputError: If a rule or a setting is unknown, or a value breaks its law.
+    """
+    if not isinstance(tree, dict):
+        return table.load(read_name(table, tree, document, place))()
+    if RULE not in tree:
+        example = next(iter(table))
+        raise document.error(place, f"`{place[-1]}:` needs its rule, as in {{{RULE}: {example}}}")
+    start = table.load(read_name(table, tree[RULE], document, (*place, RULE)))()
+    return read_settings(start, tree, document, place, owner=start.name, others=(RULE,))
+
+
+def read_name(table: LazyTable[V], tree: Tree, document: Document, place: Place) -> str:
+    """Return a name out of a table, which is not imported.
+
+    Raises:
+        InputError: If it is no name, or there is nothing of that name.
+    """
+    if not isinstance(tree, str) or not tree:
+        raise document.error(place, f"a {table.what} is one word{suggest('', table)}")
+    if tree not in table:
+        raise document.error(place, table.missing(tree))
+    return tree
