@@ -27,7 +27,6 @@ import pandas as pd
 from helpers.browser import Page, chromium
 from results import write_results
 
-from archscape.analysis.reports.page.grid import cell_text
 from archscape.analysis.reports.run.page import RunResults, write_report
 from archscape.analysis.reports.run.results import digest
 from archscape.analysis.reports.run.trials import trials_grid
@@ -102,7 +101,7 @@ def as_elements(page: Path, results: RunResults) -> Path:
     """Write the page with all rows of its table as elements, where no script shows those in view."""
     grid = trials_grid(digest(results), ())
     rows = "".join(
-        f"<tr>{''.join(f'<td class={one.kind}>{cell_text(one, at)}</td>' for one in grid.columns)}</tr>"
+        f"<tr>{''.join(f'<td class={one.kind}>{one.text(at)}</td>' for one in grid.columns)}</tr>"
         for at in range(grid.rows)
     )
     text = page.read_text(encoding="utf-8")

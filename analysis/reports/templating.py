@@ -32,6 +32,12 @@ def render(template: str, **values: object) -> Markup:
     return Markup(environment().get_template(template).render(values))
 
 
+def macro(name: str, *arguments: object, **named: object) -> Markup:
+    """Return what a macro of `page/macros.html` makes of its arguments."""
+    module = environment().get_template("page/macros.html").module
+    return Markup(getattr(module, name)(*arguments, **named))
+
+
 @cache
 def environment() -> Environment:
     """Return the one environment: it escapes, and a name without a value is an error."""
@@ -43,6 +49,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= FILTERS
+    made.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     return made
 
 
@@ -55,13 +62,13 @@ def thousands(number: float, *, sign: bool = False) -> str:
     return f"{number:+,}".replace("-", "−") if sign and number else f"{number:,}"
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """Return a share in percent.
+def percent(share: float, digits: int = 1, *, sign: bool = False) -> str:
+    """Return a share in percent; if `sign`, a difference with its sign.
 
-    >>> percent(0.4416), percent(0.4416, 2)
-    ('44.2%', '44.16%')
+    >>> percent(0.4416), percent(0.4416, 2), percent(-0.04, sign=True)
+    ('44.2%', '44.16%', '−4.0%')
     """
-    return f"{share:.{digits}%}"
+    return f"{share:{'+' if sign else ''}.{digits}%}".replace("-", "−" if sign else "-")
 
 
 FILTERS: dict[str, Callable[..., str]] = {

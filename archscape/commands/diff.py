@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..analysis.reports.comparison.parts import Part
 
 
+SHOWN = ("params", "macs", "activations")
+
+
 class Difference(int):
     """A number that is shown with its sign."""
 
@@ -38,18 +41,16 @@ def diff(
     `docs/comparing.md` shows one.
     """
     from ..analysis.reports.comparison.diff import diff as find
-    from ..analysis.reports.comparison.diff_section import summary
 
     comparison = find(find_network(before, shape), find_network(after, shape), batch=batch, dtype=dtype)
     if form is Format.json:
         emit_json(_as_json(comparison))
     else:
         _show(comparison, form)
-    log(summary(comparison))
+    log(comparison.text)
 
 
 def _show(comparison: Diff, form: Format) -> None:
-    from ..analysis.reports.comparison.diff_section import SHOWN
     from ..analysis.reports.format import size
 
     rows = [_row(change) for change in comparison.changes]
@@ -62,12 +63,10 @@ def _show(comparison: Diff, form: Format) -> None:
 
 
 def _row(change: Change) -> list[object]:
-    from ..analysis.reports.comparison.diff_section import MARKS, SHOWN, held, told
-
     part = change.before or change.after
     numbers = [Difference(change.difference(cost)) for cost in SHOWN]
-    words = [part.text if part else "", told(change)]
-    return [MARKS[change.kind], *words, *numbers, held(change.before, change.after)]
+    words = [part.text if part else "", change.text]
+    return [change.mark, *words, *numbers, change.memory]
 
 
 def _as_json(comparison: Diff) -> dict[str, object]:

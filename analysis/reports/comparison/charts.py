@@ -12,7 +12,7 @@ from archscape.spaces.values import shape_text
 from ..format import escaped, size
 from ..page.specs import Spec, axis, layout_of
 from .compared_network import ComparedNetwork
-from .layer_charts import rows_axis, weighted
+from .layer_charts import rows_axis
 
 DASHES = ("solid", "dash", "dot", "dashdot")
 NEAR = 0.055
@@ -85,7 +85,7 @@ def _peak_label(moments: Sequence[Moment], at: int) -> Spec:
 
 def _middles(one: ComparedNetwork, moments: Sequence[Moment]) -> dict[str, float]:
     """Return the middle of the operators of each row with weights."""
-    named = {layer.name.partition(".")[0] for layer in weighted(one.layers)}
+    named = {layer.name.partition(".")[0] for layer in one.weighted}
     places: dict[str, list[int]] = {}
     for index, moment in enumerate(moments):
         places.setdefault(moment.place.partition(".")[0], []).append(index)

@@ -13,15 +13,19 @@ from archscape.analysis.costs.memory import Memory, memory
 from archscape.analysis.costs.memory.curve import Moment, memory_curve
 from archscape.analysis.costs.memory.training import TrainingMemory, training_memory
 from archscape.analysis.costs.profile import Profile, profile
-from archscape.analysis.costs.receptive_field import receptive_fields
 from archscape.analysis.lint import Finding, lint
 from archscape.spaces import Network
 from archscape.spaces.graph import Shape
+from archscape.spaces.operators import OPERATORS
 
-from ..page.networks import LayerRow
+from ..page.networks import LayerRow, NetworkDetails, layer_rows
 
 if TYPE_CHECKING:
     from archscape.analysis.costs.latency import Latency, Predictor
+
+MODULE = "A module of PyTorch, counted by running a copy of it: it has no table, and no memory is known."
+WEIGHTED = frozenset(operator.kind for operator in OPERATORS if operator.weighted)
+KNOWN = frozenset(operator.kind for operator in OPERATORS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +55,7 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedNetwork:
-    """One of those that are compared. Of a module that is run, only what its costs hold is known.
+    """A network of the comparison. Of a module that is run, only what its costs hold is known.
 
     Attributes:
         name: As the comparison calls it.
@@ -70,13 +74,13 @@ class ComparedNetwork:
     predictor: Predictor | None = None
 
     @classmethod
-    def of(cls, found: Profile, terms: Terms, predictor: Predictor | None = None) -> ComparedNetwork:
+    def of(cls, costs: Profile, terms: Terms, predictor: Predictor | None = None) -> ComparedNetwork:
         """Return a network whose costs are known."""
-        network = found.network
+        network = costs.network
         return cls(
             name=network.name,
             input=network.input,
-            costs=found,
+            costs=costs,
             network=network,
             terms=terms,
             predictor=predictor,
@@ -114,12 +118,18 @@ class ComparedNetwork:
     @cached_property
     def layers(self) -> tuple[LayerRow, ...]:
         """Its layers with their receptive fields; those of a module have none."""
-        known = {} if self.network is None else receptive_fields(self.network.graph)
-        return tuple(
-            LayerRow(
-                row.name, row.op, row.shape, row.params, row.macs, row.activations, known.get(row.name, ())
-            )
-            for row in self.costs.layers
+        return layer_rows(self.costs, self.network)
+
+    @cached_property
+    def weighted(self) -> list[LayerRow]:
+        """Its convolutions and linear layers; of a module's parts, which bear classes, what multiplies."""
+        return [row for row in self.layers if row.op in WEIGHTED or (row.op not in KNOWN and row.macs)]
+
+    @property
+    def details(self) -> NetworkDetails:
+        """Its table and its layers, to read."""
+        return NetworkDetails(
+            table=MODULE if self.network is None else self.network.to_yaml(), layers=self.layers
         )
 
     @cached_property
@@ -141,12 +151,12 @@ class ComparedNetwork:
         return [] if self.network is None else lint(self.network)
 
 
-def entrants(networks: Sequence[Network], terms: Terms | None = None) -> list[ComparedNetwork]:
+def compared_networks(networks: Sequence[Network], terms: Terms | None = None) -> list[ComparedNetwork]:
     """Return networks as they stand in a comparison.
 
     >>> from archscape.spaces import load_network
-    >>> one, = entrants([load_network("vgg16")])
-    >>> one.inference.peak, one.field
+    >>> vgg16, = compared_networks([load_network("vgg16")])
+    >>> vgg16.inference.peak, vgg16.field
     (579120288, (212, 212))
     """
     return [ComparedNetwork.of(profile(network), terms or Terms()) for network in networks]

@@ -17,6 +17,7 @@ from archscape.spaces import Network
 from archscape.spaces.graph import Style
 from archscape.spaces.values import shape_text, text
 
+from ..format import NONE, size
 from .alignment import Pair, align
 from .parts import NO_ROW, Part, parts_of, style_of
 
@@ -29,6 +30,13 @@ class Setting(NamedTuple):
     name: str
     before: str | None
     after: str | None
+
+    @property
+    def text(self) -> str:
+        """The setting in words."""
+        if self.before is None:
+            return f"{self.name} {self.after}"
+        return f"no {self.name}" if self.after is None else f"{self.name} {self.before} → {self.after}"
 
 
 class Change(NamedTuple):
@@ -58,16 +66,47 @@ class Change(NamedTuple):
         """
         if self.before is None or self.after is None or self.kind == "same":
             return []
-        said = dict.fromkeys(("block", *self.before.settings, *self.after.settings))
+        names = dict.fromkeys(("block", *self.before.settings, *self.after.settings))
         before, after = ({"block": part.word, **part.all_settings} for part in (self.before, self.after))
-        found = settings_between(before, after, said)
-        if found:
-            return found
+        differing = settings_between(before, after, names)
+        if differing:
+            return differing
         if self.before.inputs != self.after.inputs:
             return [Setting("reads", *(_shapes(part) for part in (self.before, self.after)))]
         if self.before.key == self.after.key:
             return [Setting("from", *(" and ".join(part.sources) for part in (self.before, self.after)))]
         return []
+
+    @property
+    def text(self) -> str:
+        """What a changed row says otherwise, in words."""
+        return self._text(self.settings)
+
+    @property
+    def hidden_text(self) -> str:
+        """The part of it that the texts of both rows do not show."""
+        shown = [part.shown if part else {} for part in (self.before, self.after)]
+        visible = {"block", *(shown[0].keys() & shown[1].keys())}
+        return self._text([setting for setting in self.settings if setting.name not in visible])
+
+    def _text(self, settings: Iterable[Setting]) -> str:
+        texts = [setting.text for setting in settings]
+        if self.kind == "changed":
+            texts += [] if self.settings else ["another style, as all rows"]
+            blocks = len(self.after.blocks) if self.after else 0
+            texts += [f"{self.kept} of {blocks} blocks as before"] if self.kept else []
+        return ", ".join(texts)
+
+    @property
+    def mark(self) -> str:
+        """The sign of its kind."""
+        return {"same": "=", "changed": "≠", "removed": "−", "added": "+"}[self.kind]
+
+    @property
+    def memory(self) -> str:
+        """The most that maps take while the row runs, before and after."""
+        before, after = (size(part.held) if part else "" for part in (self.before, self.after))
+        return before if before == after else f"{before or NONE} → {after or NONE}"
 
     @property
     def kept(self) -> int:
@@ -98,6 +137,27 @@ class Diff:
         """Return how much more of a cost the second network has: the sum over all changes."""
         return sum(change.difference(cost) for change in self.changes)
 
+    def largest(self, cost: str) -> int:
+        """Return the largest difference of one row, without its sign."""
+        return max(abs(change.difference(cost)) for change in self.changes)
+
+    @property
+    def text(self) -> str:
+        """The difference in a sentence or two.
+
+        >>> from archscape.spaces import load_network
+        >>> diff(load_network("vgg16"), load_network("vgg19")).text
+        '12 rows are the same, 3 changed.'
+        """
+        counts = {kind: count for kind, count in self.counts.items() if count}
+        if [*counts] == ["same"] and not self.style:
+            return "The networks compute the same."
+        same = counts.pop("same", 0)
+        texts = [f"{same} {'row is' if same == 1 else 'rows are'} the same"] if same else []
+        texts += [f"{count} {kind}" for kind, count in counts.items()]
+        style = f" In all rows: {', '.join(setting.text for setting in self.style)}." if self.style else ""
+        return f"{', '.join(texts)}.{style}"
+
     @property
     def counts(self) -> dict[Kind, int]:
         """How many rows are of which kind."""
@@ -125,10 +185,10 @@ def diff(before: Network, after: Network, *, batch: int = 1, dtype: str = "float
         InputError: For an unknown type, or a batch below 1.
 
     >>> from archscape.spaces import load_network
-    >>> found = diff(load_network("resnet50"), load_network("resnet101"))
-    >>> [(change.after.name, change.settings) for change in found.changes if change.kind != "same"]
+    >>> deeper = diff(load_network("resnet50"), load_network("resnet101"))
+    >>> [(change.after.name, change.settings) for change in deeper.changes if change.kind != "same"]
     [('bottleneck3', [Setting(name='depth', before='6', after='23')])]
-    >>> found.difference("params") == 44_549_160 - 25_557_032
+    >>> deeper.difference("params") == 44_549_160 - 25_557_032
     True
     """
     left, right = (parts_of(network, batch=batch, dtype=dtype) for network in (before, after))

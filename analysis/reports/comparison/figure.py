@@ -12,10 +12,10 @@ from archscape.spaces.errors import InputError, suggest
 from ..figures.paper import COLORS as ALL
 from ..figures.paper import INK, plain, write
 from ..format import NONE, capital, label, size
-from ..page.networks import LayerRow
+from ..page.networks import COUNTS, LayerRow
 from .compared_network import ComparedNetwork
-from .layer_charts import LINEAR, MEASURES, bar_places, weighted
-from .sections import Measure, measures
+from .layer_charts import LINEAR, bar_places
+from .totals import Measure, measures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,18 +51,18 @@ def write_comparison_figure(entrants: Sequence[ComparedNetwork], path: Path, *, 
 
 def _layers(figure: Figure, entrants: Sequence[ComparedNetwork], colors: Sequence[str]) -> None:
     """Draw a row of panels for each measure, a column for each network, as wide as it has layers."""
-    shown = [weighted(one.layers) for one in entrants]
+    shown = [one.weighted for one in entrants]
     longest = max(len(layers) for layers in shown)
     widths = [max(len(layers), 0.35 * longest, 6) for layers in shown]
-    _size(figure, 1.2 + min(max(0.11 * sum(widths), 3.2 * len(shown)), 16), 1.9 * len(MEASURES) + 0.5)
+    _size(figure, 1.2 + min(max(0.11 * sum(widths), 3.2 * len(shown)), 16), 1.9 * len(COUNTS) + 0.5)
     panels = figure.subplots(
-        len(MEASURES), len(shown), sharey="row", squeeze=False, gridspec_kw={"width_ratios": widths}
+        len(COUNTS), len(shown), sharey="row", squeeze=False, gridspec_kw={"width_ratios": widths}
     )
-    for row, measure in zip(panels, MEASURES, strict=True):
+    for row, measure in zip(panels, COUNTS, strict=True):
         for at, (axes, layers) in enumerate(zip(row, shown, strict=True)):
             _bars(axes, layers, measure, colors[at])
             total = getattr(entrants[at].costs, measure)
-            name = f"{entrants[at].name}\n" if measure == MEASURES[0] else ""
+            name = f"{entrants[at].name}\n" if measure == COUNTS[0] else ""
             axes.set_title(f"{name}{total:,}", fontsize=9, loc="left")
         row[0].set_ylabel(capital(label(measure)))
         figure.align_ylabels()
@@ -115,7 +115,7 @@ def _short(number: float, measure: Measure) -> str:
     from matplotlib.ticker import EngFormatter
 
     if number < 1000 or "memory" in measure.title:
-        return measure.shown(number)
+        return measure.text(number)
     return str(EngFormatter(sep="", places=1)(number))
 
 

@@ -4,48 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archscape.spaces.operators import OPERATORS
 from archscape.spaces.values import shape_text
 
 from ..format import escaped, label, size
 from ..page.networks import LayerRow
 from ..page.specs import Spec, axis, layout_of
+from .compared_network import ComparedNetwork
 
-MEASURES = ("params", "macs", "activations")
 STORED = ("params", "activations")
 """Measures that are numbers in memory; 4 bytes each in float32."""
 
-WEIGHTED = frozenset(op.kind for op in OPERATORS if op.weighted)
-KNOWN = frozenset(op.kind for op in OPERATORS)
 LINEAR = ("linear", "Linear")
 NAME = 12  # characters of a row's name that fit below its bars
 ROW_GAP = 1.0  # between the bars of two rows of the table, in widths of a bar
 
 
-def weighted(layers: Sequence[LayerRow]) -> list[LayerRow]:
-    """Return the convolutions and linear layers; of a module's parts, which bear classes, what multiplies."""
-    return [layer for layer in layers if layer.op in WEIGHTED or (layer.op not in KNOWN and layer.macs)]
-
-
 def bottom_of(layers: Sequence[LayerRow]) -> int:
     """Return the pixels below a chart of layers that the names of their rows take when they stand upright."""
-    longest = max([len(layer.name.partition(".")[0]) for layer in weighted(layers)], default=0)
+    longest = max([len(layer.name.partition(".")[0]) for layer in layers], default=0)
     return 16 + 7 * min(longest, NAME)
 
 
-def layer_chart(layers: Sequence[LayerRow], measure: str, *, color: str, top: int, bottom: int) -> Spec:
+def layer_chart(network: ComparedNetwork, measure: str, *, color: str, top: int, bottom: int) -> Spec:
     """Return the bars of one measure.
 
     Args:
-        layers: All layers of a network; those without weights have no bar.
+        network: A network; its layers without weights have no bar.
         measure: A column of `LayerRow` that holds counts.
         color: The name of a CSS variable.
         top: The largest value of the axis, so that several networks share one scale.
         bottom: Pixels for the names of rows, the same for all that share a scale.
     """
-    shown = weighted(layers)
+    shown = network.weighted
     places, ticks = bar_places([layer.name.partition(".")[0] for layer in shown])
-    total = sum(getattr(layer, measure) for layer in layers)
+    total = sum(getattr(layer, measure) for layer in network.layers)
     bars: Spec = {
         "type": "bar",
         "x": places,

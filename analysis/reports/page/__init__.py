@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 
 from markupsafe import Markup
@@ -20,10 +18,10 @@ from archscape._version import __version__
 from archscape.analysis.costs.profile import CONVENTION, UNCOUNTED
 from archscape.spaces.errors import InputError
 
-from ..templating import render
+from ..templating import macro, render
 from .networks import NetworkDetails
 from .specs import Spec
-from .tables import Html, layers_table
+from .tables import Html
 
 NOTE = (
     f"Conventions. {CONVENTION}; activations: elements that convolutions and linear layers write. "
@@ -81,10 +79,11 @@ def page_text(page: Page) -> str:
         kicker=page.kicker,
         title=page.title,
         summary=page.summary,
+        counting=NOTE,
         version=__version__,
         hashes=Markup(f"{_digest(plotly)} {_digest(script)}"),
         style=Markup(_texts("page.css", page.style)),
-        figures=Markup(embedded(page.figures)),
+        figures=page.figures,
         plotly=Markup(plotly),
         script=Markup(script),
         **page.values,
@@ -94,34 +93,19 @@ def page_text(page: Page) -> str:
 
 def place(name: str, about: str) -> Html:
     """Return the place of a figure; `about` says what it shows to those who do not see it."""
-    words = f"{about}. The arrow keys lead from point to point."
-    return (
-        f'<div class="plot" id="plot-{name}" role="figure" tabindex="0" aria-label="{escape(words)}"></div>'
-    )
+    return str(macro("place", name, about))
 
 
 def empty(text: str) -> Html:
     """Return a box that says why there is nothing to show."""
-    return f'<p class="empty">{escape(text)}</p>'
+    return str(macro("empty", text))
 
 
 def network_details(
-    dossier: NetworkDetails, *, anchor: str, title: str, facts: Iterable[str], code: str, is_open: bool
+    details: NetworkDetails, *, anchor: str, title: str, facts: Iterable[str], code: str, is_open: bool
 ) -> Html:
     """Return a network to unfold: its table and the costs of its layers."""
-    words = "".join(f"<span>{escape(fact)}</span>" for fact in facts)
-    layers = empty(dossier.problem) if dossier.problem else layers_table(dossier.layers)
-    return (
-        f'<details id="{anchor}"{" open" if is_open else ""}>'
-        f'<summary><b>{escape(title)}</b>{words}<span class="code">{escape(code)}</span></summary>'
-        f'<div class="network"><pre>{escape(dossier.table)}</pre>{layers}</div></details>'
-    )
-
-
-def embedded(data: Mapping[str, object]) -> str:
-    r"""Return JSON for a script element: no text can close it, since `<` is written `\u003c`."""
-    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return str(macro("network_details", details, anchor, title, facts, code, is_open))
 
 
 def _digest(script: str) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from ..format import NONE
-from . import embedded
-from .tables import Html, number_class
+from ..templating import macro
+from .tables import Html
 
 Kind: TypeAlias = Literal["number", "text", "code", "outline", "status"]
 
@@ -45,6 +45,36 @@ class Column:
     percent: bool = False
     grouped: bool = True
 
+    def text(self, index: int) -> str:
+        """Return the cell of a row to read."""
+        cell = self.values[index]
+        if isinstance(cell, str):
+            return cell
+        if math.isnan(cell):
+            return NONE
+        if self.percent:
+            return f"{cell:.{self.decimals}%}"
+        return f"{cell:,.{self.decimals}f}" if self.grouped else f"{cell:.{self.decimals}f}"
+
+    @property
+    def width(self) -> int:
+        """Its width in digits."""
+        least, most = WIDTHS[self.kind]
+        head = min(len(self.head) + 6, 34)
+        longest = max((len(self.text(index)) for index in range(len(self.values))), default=0)
+        return min(max(longest + 3, least, head), max(most, head))
+
+    @property
+    def data(self) -> dict[str, object]:
+        """The column as the page's script takes it."""
+        return {
+            "kind": self.kind,
+            "decimals": self.decimals,
+            "percent": self.percent,
+            "grouped": self.grouped,
+            "values": [_plain(value) for value in self.values],
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
@@ -73,104 +103,45 @@ class Grid:
         """How many rows there are."""
         return len(self.columns[0].values)
 
+    @cached_property
+    def widths(self) -> list[int]:
+        """The width of each column."""
+        return [column.width for column in self.columns]
+
+    @cached_property
+    def still(self) -> list[int]:
+        """The rows that are shown without a script and in print."""
+        marked = next(iter(self.marks.values()), ())
+        if self.rows <= STILL or not len(marked):
+            return list(range(min(self.rows, STILL)))
+        return sorted(marked)[:STILL]
+
+    @property
+    def part(self) -> str:
+        """Which rows those are; "" if they are all."""
+        if len(self.still) == self.rows:
+            return ""
+        mark, marked = next(iter(self.marks.items()), ("", ()))
+        which = f"those {mark}" if mark and len(marked) == len(self.still) else "the first of them"
+        return f"Here {len(self.still):,} of {self.rows:,} {self.noun}: {which}."
+
+    @property
+    def data(self) -> dict[str, object]:
+        """The table as the page's script takes it."""
+        return {
+            "noun": self.noun,
+            "anchor": self.anchor,
+            "ids": [int(number) for number in self.ids],
+            "links": {str(index): anchor for index, anchor in self.links.items()},
+            "marks": {mark: [int(index) for index in rows] for mark, rows in self.marks.items()},
+            "still": self.still,
+            "columns": [column.data for column in self.columns],
+        }
+
 
 def grid_section(grid: Grid) -> Html:
     """Return the table with its filter, its data and a part of its rows."""
-    heads = "".join(
-        f'<th scope="col"{number_class(one.kind == "number")}><button>{escape(one.head)}</button></th>'
-        for one in grid.columns
-    )
-    widths = [_width(one) for one in grid.columns]
-    cols = "".join(f'<col style="width: {width}ch">' for width in widths)
-    every = '<option value="">all</option>'
-    options = "".join(f"<option>{escape(mark)}</option>" for mark in grid.marks)
-    choice = f'<label>Show <select id="mark">{every}{options}</select></label>' if options else ""
-    still = _still(grid)
-    rows = "".join(_row(grid, at) for at in still)
-    part = f'<p class="note" id="part">{escape(_part(grid, still))}</p>'
-    return (
-        '<div class="controls"><label>Filter '
-        f'<input type="search" id="filter" placeholder="{escape(grid.hint)}"></label>'
-        f'{choice}<output id="shown"></output></div>'
-        f'<div class="scroll grid" tabindex="0" role="region" aria-label="{escape(grid.noun)}" '
-        f'data-anchor="{escape(grid.anchor)}">'
-        f'<table aria-rowcount="{grid.rows + 1}" style="min-width: max(100%, {sum(widths)}ch)">'
-        f"<colgroup>{cols}</colgroup><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{part}"
-        f'<script type="application/json" id="grid">{embedded(_data(grid, still))}</script>'
-    )
-
-
-def cell_text(column: Column, at: int) -> str:
-    """Return one cell to read."""
-    cell = column.values[at]
-    if isinstance(cell, str):
-        return cell
-    if math.isnan(cell):
-        return NONE
-    if column.percent:
-        return f"{cell:.{column.decimals}%}"
-    return f"{cell:,.{column.decimals}f}" if column.grouped else f"{cell:.{column.decimals}f}"
-
-
-def _still(grid: Grid) -> list[int]:
-    marked = next(iter(grid.marks.values()), ())
-    if grid.rows <= STILL or not len(marked):
-        return list(range(min(grid.rows, STILL)))
-    return sorted(marked)[:STILL]
-
-
-def _part(grid: Grid, still: Sequence[int]) -> str:
-    """Return which rows those are that are shown without a script and in print."""
-    if len(still) == grid.rows:
-        return ""
-    marked = next(iter(grid.marks.items()), None)
-    which = f"those {marked[0]}" if marked and len(marked[1]) == len(still) else "the first of them"
-    return f"Here {len(still):,} of {grid.rows:,} {grid.noun}: {which}."
-
-
-def _row(grid: Grid, at: int) -> Html:
-    first, *rest = (_cell(column, at) for column in grid.columns)
-    if at in grid.links:
-        text = escape(cell_text(grid.columns[0], at))
-        first = f'<td class="{grid.columns[0].kind}"><a href="#{escape(grid.links[at])}">{text}</a></td>'
-    return f"<tr>{first}{''.join(rest)}</tr>"
-
-
-def _cell(column: Column, at: int) -> Html:
-    text = escape(cell_text(column, at))
-    if column.kind == "status":
-        return f'<td><span class="status {text.partition(":")[0]}">{text}</span></td>'
-    return f'<td class="{column.kind}">{text}</td>'
-
-
-def _width(column: Column) -> int:
-    least, most = WIDTHS[column.kind]
-    longest = max((len(cell_text(column, at)) for at in range(len(column.values))), default=0)
-    return min(
-        max(longest + 3, least, min(len(column.head) + 6, 34)), max(most, min(len(column.head) + 6, 34))
-    )
-
-
-def _data(grid: Grid, still: Sequence[int]) -> dict[str, object]:
-    columns = [
-        {
-            "kind": one.kind,
-            "decimals": one.decimals,
-            "percent": one.percent,
-            "grouped": one.grouped,
-            "values": [_plain(value) for value in one.values],
-        }
-        for one in grid.columns
-    ]
-    return {
-        "noun": grid.noun,
-        "anchor": grid.anchor,
-        "ids": [int(one) for one in grid.ids],
-        "links": {str(at): place for at, place in grid.links.items()},
-        "marks": {mark: [int(at) for at in rows] for mark, rows in grid.marks.items()},
-        "still": list(still),
-        "columns": columns,
-    }
+    return str(macro("grid", grid))
 
 
 def _plain(cell: float | str) -> float | int | str | None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from archscape.analysis.costs.profile import Profile, profile
+from archscape.analysis.costs.layers import LayerTable
+from archscape.analysis.costs.profile import profile
 from archscape.analysis.costs.receptive_field import receptive_fields
 from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 from archscape.spaces.graph import Shape
+
+from ..format import label
+from .tables import SharesTable
+
+COUNTS = ("params", "macs", "activations")
 
 
 class LayerRow(NamedTuple):
@@ -38,25 +44,33 @@ class NetworkDetails:
     layers: tuple[LayerRow, ...]
     problem: str = ""
 
+    @property
+    def shares(self) -> SharesTable:
+        """The layers with the share that each has of the costs."""
+        counts = [LayerRow._fields.index(name) for name in COUNTS]
+        return SharesTable(heads=[label(name) for name in LayerRow._fields], rows=self.layers, counts=counts)
 
-def read_dossier(network: str) -> NetworkDetails:
+
+def read_details(network: str) -> NetworkDetails:
     """Read a network from JSON and count its layers.
 
     A run of another version of archscape may hold a network that this one does not know; the report then
     shows the text and says why, rather than failing as a whole.
     """
     try:
-        found = Network.from_json(network)
+        known = Network.from_json(network)
     except SpaceError as error:
         return NetworkDetails(table=network, layers=(), problem=str(error))
-    return dossier(profile(found))
+    return NetworkDetails(table=known.to_yaml(), layers=layer_rows(profile(known), known))
 
 
-def dossier(found: Profile) -> NetworkDetails:
-    """Return what to show of a network whose costs are known."""
-    fields = receptive_fields(found.network.graph)
-    layers = tuple(
-        LayerRow(one.name, one.op, one.shape, one.params, one.macs, one.activations, fields[one.name])
-        for one in found.layers
-    )
-    return NetworkDetails(table=found.network.to_yaml(), layers=layers)
+def layer_rows(costs: LayerTable, network: Network | None) -> tuple[LayerRow, ...]:
+    """Return layers with their costs and receptive fields; those of a module (no network) have none."""
+    fields = {} if network is None else receptive_fields(network.graph)
+    return tuple(
+        LayerRow(
+            layer.name, layer.op, layer.shape, layer.params, layer.macs, layer.activations,
+            fields.get(layer.name, ()),
+        )
+        for layer in costs.layers
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from archscape.analysis.results import FINAL
 
 from ..format import NONE, label, short_label, span, value
 from ..page import NOTE, empty, network_details, place
-from ..page.networks import NetworkDetails, read_dossier
+from ..page.networks import NetworkDetails, read_details
 from ..page.tables import Html
 from .results import Digest
 from .trials import Row, records, trials_table
@@ -136,7 +136,7 @@ def dossiers(found: Digest) -> dict[int, NetworkDetails]:
     shown = front if best is None else pd.concat([front, best.to_frame().T])
     shown = shown[shown["network"] != ""].drop_duplicates("number")
     return {
-        int(number): read_dossier(text)
+        int(number): read_details(text)
         for number, text in zip(shown["number"], shown["network"], strict=True)
     }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archscape.analysis.reports.comparison.compared_network import entrants
+from archscape.analysis.reports.comparison.compared_network import compared_networks
 from archscape.analysis.reports.comparison.page import write_comparison
 from archscape.spaces import catalog_networks, load_network
 
@@ -26,7 +26,7 @@ BARS = "document.getElementById('plot-macs-0').layout.yaxis.range[1]"
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     names = ("alexnet-owt", "vgg16", "resnet18", "lenet5")
     path = tmp_path_factory.mktemp("page") / "comparison.html"
-    networks = entrants([load_network(name) for name in names])
+    networks = compared_networks([load_network(name) for name in names])
     return write_comparison(networks, path, references=catalog_networks(), differences=True).as_uri()
 
 

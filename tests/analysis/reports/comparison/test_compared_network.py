@@ -10,7 +10,7 @@ from archscape.analysis.costs.conventions import CONVENTIONS
 from archscape.analysis.costs.memory import memory
 from archscape.analysis.costs.memory.training import training_memory
 from archscape.analysis.costs.receptive_field.by_depth import field_growth
-from archscape.analysis.reports.comparison.compared_network import Terms, entrants
+from archscape.analysis.reports.comparison.compared_network import Terms, compared_networks
 from archscape.analysis.reports.comparison.table import COLUMNS, choose, note, table
 from archscape.spaces import InputError, load_network
 
@@ -19,7 +19,7 @@ ADAM = Terms(batch=4, dtype="float16", mode="eager", optimizer="adamw")
 
 def test_memory_follows_the_terms() -> None:
     network = load_network("resnet18")
-    (one,) = entrants([network], ADAM)
+    (one,) = compared_networks([network], ADAM)
     assert one.inference == memory(network, batch=4, dtype="float16", mode="eager")
     assert one.training == training_memory(network, batch=4, dtype="float16", optimizer="adamw")
     assert max(moment.bytes for moment in one.curve("eager")) == one.inference.activations
@@ -27,7 +27,7 @@ def test_memory_follows_the_terms() -> None:
 
 
 def test_a_table_for_programs_says_its_terms_and_counts_bytes() -> None:
-    found = entrants([load_network("lenet5"), load_network("resnet18")], ADAM)
+    found = compared_networks([load_network("lenet5"), load_network("resnet18")], ADAM)
     heads, rows = table(found, ["weights", "field"], counted=["thop"], plain=True)
     assert heads == ["network", "input", "weights_bytes", "receptive_field", "thop", *ADAM.__dict__]
     assert rows[0] == ["lenet5", "1x32x32", 2 * 61_706, "16x16", 416_520, 4, "float16", "eager", "adamw"]

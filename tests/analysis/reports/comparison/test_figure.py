@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archscape.analysis.costs.profile import profile
-from archscape.analysis.reports.comparison.compared_network import ComparedNetwork, Terms, entrants
+from archscape.analysis.reports.comparison.compared_network import ComparedNetwork, Terms, compared_networks
 from archscape.analysis.reports.comparison.figure import KINDS, write_comparison_figure
 from archscape.spaces import InputError, Network, load_network
 
@@ -16,7 +16,7 @@ STARTS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
 @pytest.fixture(scope="module")
 def pair() -> list[ComparedNetwork]:
-    return entrants([load_network("lenet5"), load_network("resnet20")])
+    return compared_networks([load_network("lenet5"), load_network("resnet20")])
 
 
 @pytest.mark.parametrize("suffix", STARTS)
@@ -57,5 +57,5 @@ def test_an_unknown_kind_is_named(pair: list[ComparedNetwork], tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_network_without_convolutions_can_be_drawn(kind: str, tmp_path: Path) -> None:
-    found = entrants([Network.from_yaml("network: n\ninput: 4x4\nlayers: [act]")])
+    found = compared_networks([Network.from_yaml("network: n\ninput: 4x4\nlayers: [act]")])
     assert write_comparison_figure(found, tmp_path / "a.svg", kind=kind).is_file()

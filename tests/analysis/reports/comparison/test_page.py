@@ -10,7 +10,7 @@ from archscape.analysis.costs.conventions import CONVENTIONS, count
 from archscape.analysis.costs.memory.curve import memory_curve
 from archscape.analysis.costs.profile import profile
 from archscape.analysis.lint import lint
-from archscape.analysis.reports.comparison.compared_network import ComparedNetwork, Terms, entrants
+from archscape.analysis.reports.comparison.compared_network import ComparedNetwork, Terms, compared_networks
 from archscape.analysis.reports.comparison.page import COLORS, write_comparison
 from archscape.spaces import Network, catalog_networks, load_network
 from archscape.spaces.errors import InputError
@@ -28,7 +28,7 @@ def written(read_page: Callable[[Path], Page], tmp_path: Path) -> Written:
     """The page of some networks, given as such or by their names in the catalog."""
 
     def write(*given: str | ComparedNetwork, **more: Any) -> Page:
-        found = [entrants([load_network(one)])[0] if isinstance(one, str) else one for one in given]
+        found = [compared_networks([load_network(one)])[0] if isinstance(one, str) else one for one in given]
         return read_page(write_comparison(found, tmp_path / "comparison.html", **more))
 
     return write
@@ -56,7 +56,7 @@ def cells(page: Page, section: str) -> list[list[str]]:
 
 
 def tiny(rows: str, *, shape: str = "1x16x16", name: str = "tiny") -> ComparedNetwork:
-    (found,) = entrants([Network.from_yaml(f"network: {name}\ninput: {shape}\nlayers: [{rows}]")])
+    (found,) = compared_networks([Network.from_yaml(f"network: {name}\ninput: {shape}\nlayers: [{rows}]")])
     return found
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from archscape.analysis.reports.comparison.compared_network import entrants
+from archscape.analysis.reports.comparison.compared_network import compared_networks
 from archscape.analysis.reports.comparison.page import write_comparison
 from archscape.analysis.reports.population.page import write_population_page
 from archscape.analysis.reports.run.page import write_report
@@ -46,7 +46,7 @@ def write(request: pytest.FixtureRequest, synthetic: Callable[..., RunResults]) 
         table = population(Space.load("digits"), 100)
         return lambda path: write_population_page(table, path, title="digits")
     networks = [load_network(name) for name in ("lenet5", "resnet18")]
-    return lambda path: write_comparison(entrants(networks), path, references=networks)
+    return lambda path: write_comparison(compared_networks(networks), path, references=networks)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.reports.page.grid import STILL, Column, Grid, cell_text, grid_section
+from archscape.analysis.reports.page.grid import STILL, Column, Grid, grid_section
 from archscape.analysis.reports.run.choices_section import effects_of
 from archscape.analysis.reports.run.lint_section import findings_of, lint_section
 from archscape.analysis.reports.run.results import RunResults
@@ -188,7 +188,7 @@ def test_a_long_table_shows_a_stated_part_without_a_script() -> None:
     ],
 )
 def test_a_cell_is_written_as_its_column_says(column: Column, text: str) -> None:
-    assert cell_text(column, 0) == text
+    assert column.text(0) == text
 
 
 def test_a_run_has_the_families_of_its_blocks(synthetic: Callable[..., RunResults]) -> None:
