@@ -50,7 +50,7 @@ def fill(study: Study, count: int) -> None:
     rows = [{**fixed, **_row(study.key, number, rng, ended=number < count)} for number in range(count + 2)]
     for start in range(0, len(rows), 5000):
         part = rows[start : start + 5000]
-        study.storage.write(partial(_insert, part))
+        study.database.write(partial(_insert, part))
 
 
 def _insert(rows: Sequence[Mapping[str, object]], connection: Connection) -> None:
@@ -112,7 +112,7 @@ def look_milliseconds(study: Study) -> float:
     taken = []
     for _ in range(LOOKS):
         began = time.process_time()
-        study.storage.read(lambda connection: read_changes(connection, study.key, since=latest))
+        study.database.read(lambda connection: read_changes(connection, study.key, since=latest))
         taken.append(1000 * (time.process_time() - began))
     return median(taken)
 

@@ -29,7 +29,7 @@ def detail(study: StudyReader, number: int) -> dict[str, Json] | None:
     Raises:
         StudyError: If the database is away.
     """
-    found = study.storage.read(lambda connection: read_trial(connection, study.key, number), patience=0)
+    found = study.database.read(lambda connection: read_trial(connection, study.key, number), patience=0)
     if found is None:
         return None
     trial, epochs = found

@@ -91,7 +91,7 @@ class Poller:
         """Take in what is new; the board stays as it was if the database is away."""
         since, found = self.board.seen, None
         try:
-            found = self.study.storage.read(
+            found = self.study.database.read(
                 lambda c: read_changes(c, self.study.key, since=since), patience=0
             )
         except StudyError as error:

@@ -1,4 +1,4 @@
-"""Finding or making the database that a storage's address names."""
+"""Opening the database that an address names, or creating it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from optuna.storages import RDBStorage
 
 from archscape.spaces.errors import JobError, StudyError
 
+from . import optuna_rows as optuna_rows
 from .database import Database, postgres_engine, sqlite_engine
 from .schema import tables
 
 OPEN_SECONDS = 10.0
-"""How long a server may be away when a study is opened: a wrong address should be told soon."""
+"""How long a server may be away when a study is opened: a wrong address should be reported soon."""
 
 FORMS = "postgresql://USER@HOST/DATABASE, or sqlite:///PATH for a file on a local disk"
 
@@ -46,9 +47,9 @@ def open_database(address: str | Path, *, create: bool = True) -> Database:
             raise StudyError(f"{path}: no such file")
         _check_local(path)
         _create_file(path)
-    storage = Database(sqlite_engine(path), str(path))
-    _check_version(storage)
-    return storage
+    database = Database(sqlite_engine(path), str(path))
+    _check_version(database)
+    return database
 
 
 def presentable(address: str | Path) -> str:
@@ -73,7 +74,7 @@ def _url(address: str | Path) -> sqlalchemy.URL:
 
 
 def _open_server(address: str | Path, url: sqlalchemy.URL) -> Database:
-    storage = Database(postgres_engine(url), presentable(address))
+    database = Database(postgres_engine(url), presentable(address))
     plain = url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
     def make(connection: sqlalchemy.Connection) -> None:
@@ -82,12 +83,12 @@ def _open_server(address: str | Path, url: sqlalchemy.URL) -> Database:
             tables.create_all(connection)
 
     try:
-        storage.write(make, line=0, patience=OPEN_SECONDS)
-        _check_version(storage)
+        database.write(make, line=0, patience=OPEN_SECONDS)
+        _check_version(database)
     except BaseException:
-        storage.close()
+        database.close()
         raise
-    return storage
+    return database
 
 
 def _create_file(path: Path) -> None:
@@ -105,21 +106,18 @@ def _create_file(path: Path) -> None:
     draft.unlink()
 
 
-def _check_version(storage: Database) -> None:
+def _check_version(database: Database) -> None:
     """Check that the tables are those that this version of archscape and Optuna write."""
-    from optuna.storages._rdb.models import SCHEMA_VERSION
 
-    def look(connection: sqlalchemy.Connection) -> str:
-        found = sqlalchemy.inspect(connection)
-        if not found.has_table("archscape_trials"):
+    def problem(connection: sqlalchemy.Connection) -> str:
+        if not sqlalchemy.inspect(connection).has_table("archscape_trials"):
             return "holds no study of this version of archscape"
-        version = connection.exec_driver_sql("SELECT schema_version FROM version_info").scalar()
-        return "" if version == SCHEMA_VERSION else "was made by another version of Optuna"
+        return "" if optuna_rows.has_known_tables(connection) else "was made by another version of Optuna"
 
-    wrong = storage.read(look, patience=OPEN_SECONDS)
-    if wrong:
-        storage.close()
-        raise StudyError(f"{storage.label}: {wrong}; keep it, and begin the search in another folder")
+    message = database.read(problem, patience=OPEN_SECONDS)
+    if message:
+        database.close()
+        raise StudyError(f"{database.label}: {message}; keep it, and begin the search in another folder")
 
 
 def _check_local(path: Path) -> None:

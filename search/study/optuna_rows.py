@@ -10,33 +10,68 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib import import_module
+from types import ModuleType
 
 import optuna
 import sqlalchemy
 from optuna.distributions import BaseDistribution, distribution_to_json
-from optuna.storages._rdb import models
 from optuna.study import StudyDirection
 from sqlalchemy import Connection, func
 
 from archscape.analysis.results import TrialState
+from archscape.spaces.errors import StudyError
 
 from .history import distribution
 
-_studies = models.StudyModel.__table__
-_directions = models.StudyDirectionModel.__table__
-_study_facts = models.StudyUserAttributeModel.__table__
-_system_study_facts = models.StudySystemAttributeModel.__table__
-_trials = models.TrialModel.__table__
-_params = models.TrialParamModel.__table__
-_values = models.TrialValueModel.__table__
-_facts = models.TrialUserAttributeModel.__table__
-_system_facts = models.TrialSystemAttributeModel.__table__
-_steps = models.TrialIntermediateValueModel.__table__
-_FINITE = models.TrialValueModel.TrialValueType.FINITE
-_FINITE_STEP = models.TrialIntermediateValueModel.TrialIntermediateValueType.FINITE
+SCHEMA_VERSION = 12
+"""The version of Optuna's tables that is written here."""
+
+WORKING_OPTUNA = "5.0"
+"""The oldest Optuna that is known to have these tables."""
+
+
+def load_models() -> ModuleType:
+    """Return Optuna's private module of its tables; nothing else imports it.
+
+    Raises:
+        StudyError: If the installed Optuna has other tables than those that are written here.
+    """
+    try:
+        models = import_module("optuna.storages._rdb.models")
+        version = models.SCHEMA_VERSION
+    except (ImportError, AttributeError):
+        version = "unknown"
+    if version != SCHEMA_VERSION:
+        raise StudyError(
+            f"Optuna {optuna.__version__} has tables of version {version}, but a study needs version "
+            f"{SCHEMA_VERSION}; install Optuna {WORKING_OPTUNA}, or a later one with these tables"
+        )
+    return models
+
+
+_models = load_models()
+_studies = _models.StudyModel.__table__
+_directions = _models.StudyDirectionModel.__table__
+_study_facts = _models.StudyUserAttributeModel.__table__
+_system_study_facts = _models.StudySystemAttributeModel.__table__
+_trials = _models.TrialModel.__table__
+_params = _models.TrialParamModel.__table__
+_values = _models.TrialValueModel.__table__
+_facts = _models.TrialUserAttributeModel.__table__
+_system_facts = _models.TrialSystemAttributeModel.__table__
+_steps = _models.TrialIntermediateValueModel.__table__
+_FINITE = _models.TrialValueModel.TrialValueType.FINITE
+_FINITE_STEP = _models.TrialIntermediateValueModel.TrialIntermediateValueType.FINITE
 
 STATES = {state.value: optuna.trial.TrialState[state.optuna] for state in TrialState}
 """Optuna's word for each state of a trial."""
+
+
+def has_known_tables(connection: Connection) -> bool:
+    """Return whether a database's tables of Optuna are of the version that is written here."""
+    query = sqlalchemy.select(_models.VersionInfoModel.schema_version)
+    return connection.execute(query).scalar() == SCHEMA_VERSION
 
 
 def add_study(connection: Connection, name: str, objectives: Mapping[str, str]) -> int:
@@ -154,10 +189,10 @@ def best_value(connection: Connection, study_id: int, *, best: Callable[..., flo
 def remove_study(connection: Connection, study_id: int) -> None:
     """Remove a study with all its trials."""
     mine = sqlalchemy.select(_trials.c.trial_id).where(_trials.c.study_id == study_id)
-    for model in models.BaseModel.metadata.sorted_tables[::-1]:
+    for model in _models.BaseModel.metadata.sorted_tables[::-1]:
         if "trial_id" in model.c and model is not _trials:
             connection.execute(model.delete().where(model.c.trial_id.in_(mine)))
-    for model in models.BaseModel.metadata.sorted_tables[::-1]:
+    for model in _models.BaseModel.metadata.sorted_tables[::-1]:
         if "study_id" in model.c:
             connection.execute(model.delete().where(model.c.study_id == study_id))
 

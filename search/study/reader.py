@@ -1,4 +1,4 @@
-"""An open study: what it holds, and what may be set from outside while others work on it."""
+"""StudyReader: what a study holds, and what may be set from outside while others work on it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StudyReader:
     """A study in a database, for those who read it.
 
     Attributes:
-        storage: The database.
+        database: The database.
         address: Where the study lives.
         key: Its key in the database.
         facts: What stays fixed over its life.
@@ -41,13 +41,13 @@ class StudyReader:
         lease_seconds: After how long a silent process counts as dead.
     """
 
-    def __init__(self, storage: Database, study_id: int, address: Address) -> None:
-        self.storage = storage
+    def __init__(self, database: Database, study_id: int, address: Address) -> None:
+        self.database = database
         self.address = address
         self.key = study_id
-        known = self._facts()
-        self.facts: dict[str, Any] = known["archscape"]
-        self.settings: dict[str, Any] = known.get("settings", {})
+        attributes = self._attributes()
+        self.facts: dict[str, Any] = attributes["archscape"]
+        self.settings: dict[str, Any] = attributes.get("settings", {})
         self.objectives: dict[str, Direction] = self.facts["objectives"]
         self.lease_seconds = float(self.settings.get("lease", LEASE_SECONDS))
 
@@ -83,13 +83,13 @@ class StudyReader:
         database = open_database(address.target, create=facts is not None)
         try:
             address, key = _find_or_create(database, address, facts, settings)
-            found = cls(database, key, address)
+            study = cls(database, key, address)
             if facts is not None:
                 address.keep()
         except BaseException:
             database.close()
             raise
-        return found
+        return study
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +106,7 @@ class StudyReader:
 
     def close(self) -> None:
         """Close the connections to the database."""
-        self.storage.close()
+        self.database.close()
 
     def delete(self) -> None:
         """Remove the study with all its trials from the database."""
@@ -114,8 +114,8 @@ class StudyReader:
 
     def trials(self, *, since: int = -1) -> list[Trial]:
         """Return the trials by number; with `since`, those that changed after it, in the order of changes."""
-        found = self._read(lambda trial_rows: trial_rows.trials(since=since))
-        return found if since >= 0 else sorted(found, key=lambda trial: trial.number)
+        trials = self._read(lambda trial_rows: trial_rows.trials(since=since))
+        return trials if since >= 0 else sorted(trials, key=lambda trial: trial.number)
 
     def epochs(self, number: int | None = None) -> list[dict[str, float]]:
         """Return one record per epoch of all trials, or of one: `trial`, `epoch` and its metrics."""
@@ -127,15 +127,15 @@ class StudyReader:
 
     def at_work(self) -> list[TrialRecord]:
         """Return the trials whose processes live as far as can be seen: they gave a sign within a lease."""
-        me = Owner.current()
+        observer = Owner.current()
 
         def step(trial_rows: TrialRows) -> list[TrialRecord]:
             now = trial_rows.now()
             return [
-                held
-                for held in trial_rows.in_states("running")
-                if held.owner and held.beat and not held.owner.is_dead(me)
-                if (now - held.beat).total_seconds() <= self.lease_seconds
+                record
+                for record in trial_rows.in_states("running")
+                if record.owner and record.beat and not record.owner.is_dead(observer)
+                if (now - record.beat).total_seconds() <= self.lease_seconds
             ]
 
         return self._read(step)
@@ -155,18 +155,18 @@ class StudyReader:
 
     def pinned(self) -> dict[str, str]:
         """Return what workers have pinned."""
-        return {key: value for key, value in self._facts().items() if isinstance(value, str)}
+        return {key: value for key, value in self._attributes().items() if isinstance(value, str)}
 
     def pin(self, key: str, value: str) -> str:
         """Fix a fact of the study that its first worker finds; return the value that holds from then on."""
 
         def step(connection: Connection) -> str:
-            held = optuna_rows.study_facts(connection, self.key).get(key)
-            if held is None:
+            pinned = optuna_rows.study_facts(connection, self.key).get(key)
+            if pinned is None:
                 optuna_rows.set_study_fact(connection, self.key, key, value)
-            return value if held is None else str(held)
+            return value if pinned is None else str(pinned)
 
-        return self.storage.write(step, line=self.key)
+        return self.database.write(step, line=self.key)
 
     def change(self, settings: Mapping[str, Any]) -> None:
         """Set what may change from one run to the next, and let workers work."""
@@ -175,47 +175,47 @@ class StudyReader:
             optuna_rows.set_study_fact(connection, self.key, "settings", dict(settings))
             optuna_rows.set_study_fact(connection, self.key, "stop", None)
 
-        self.storage.write(step, line=self.key)
+        self.database.write(step, line=self.key)
         self.settings = dict(settings)
 
     def stop(self) -> None:
         """Ask every worker of the study to give its trial back and leave."""
-        self.storage.write(lambda c: optuna_rows.set_study_fact(c, self.key, "stop", True), line=self.key)
+        self.database.write(lambda c: optuna_rows.set_study_fact(c, self.key, "stop", True), line=self.key)
 
     def is_stopping(self) -> bool:
         """Return whether everybody was asked to leave the study."""
-        facts = self.storage.read(lambda c: optuna_rows.study_facts(c, self.key), patience=0)
+        facts = self.database.read(lambda c: optuna_rows.study_facts(c, self.key), patience=0)
         return "stop" in facts
 
-    def _facts(self) -> dict[str, Any]:
-        return self.storage.read(lambda connection: optuna_rows.study_facts(connection, self.key))
+    def _attributes(self) -> dict[str, Any]:
+        return self.database.read(lambda connection: optuna_rows.study_facts(connection, self.key))
 
     def _read(self, step: Callable[[TrialRows], T]) -> T:
-        return self.storage.read(lambda connection: step(self._steps(connection).trial_rows))
+        return self.database.read(lambda connection: step(self._steps(connection).trial_rows))
 
     def _write(self, step: Callable[[StudyTransaction], T], **how: float) -> T:
         """Run a step as one transaction, in line with the study's other writers."""
-        return self.storage.write(lambda connection: step(self._steps(connection)), line=self.key, **how)
+        return self.database.write(lambda connection: step(self._steps(connection)), line=self.key, **how)
 
     def _steps(self, connection: Connection) -> StudyTransaction:
         return StudyTransaction(connection, self.key, self.objectives)
 
 
 def _find_or_create(
-    storage: Database, address: Address, facts: Mapping[str, Any] | None, settings: Mapping[str, Any] | None
+    database: Database, address: Address, facts: Mapping[str, Any] | None, settings: Mapping[str, Any] | None
 ) -> tuple[Address, int]:
     """Return the study's address with its name and its key, creating it with its facts in one step."""
 
     def step(connection: Connection) -> tuple[Address, int]:
-        found = optuna_rows.find_studies(connection)
-        known = address.choose(found)
-        if known is not None:
-            return replace(address, name=known), found[known]
+        studies = optuna_rows.find_studies(connection)
+        name = address.choose(studies)
+        if name is not None:
+            return replace(address, name=name), studies[name]
         if facts is None:
-            raise StudyError(address.missing(found))
+            raise StudyError(address.missing(studies))
         key = optuna_rows.add_study(connection, address.name, facts["objectives"])
         optuna_rows.set_study_fact(connection, key, "archscape", dict(facts))
         optuna_rows.set_study_fact(connection, key, "settings", dict(settings or {}))
         return address, key
 
-    return storage.write(step, line=0)
+    return database.write(step, line=0)

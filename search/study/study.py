@@ -26,7 +26,7 @@ from .liveness import LivenessMonitor
 from .owner import Owner
 from .reader import StudyReader
 from .spool import Result, Spool
-from .transactions import StudyTransaction, lost
+from .transactions import StudyTransaction, lost_too_often
 from .trial import TrialRecord
 
 if TYPE_CHECKING:
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
     from ..pruners import Decision, Pruner
 
 SOON_SECONDS = 5.0
-"""How long a process tries what it can do without: to tell of an epoch, to say that it leaves."""
+"""How long a process tries what it can do without: to report an epoch, to give a trial back."""
 
 Propose = Callable[[int, History], "Sample"]
 
 
 @dataclass(kw_only=True)
 class Work:
-    """What a process finds that looks for work.
+    """What a process finds when it asks for work.
 
     Attributes:
-        ended: Results of trials that were brought to their end by looking: spooled or lost ones.
-        lease: A trial to go on with; None if there is none.
+        ended: Results of the trials that the question ended: spooled or lost ones.
+        lease: A trial to resume; None if there is none.
         working: How many trials others work on.
         stop: Whether everybody was asked to leave the study.
     """
@@ -62,12 +62,12 @@ class Study(StudyReader):
     """A study in a database, for those who work on it.
 
     Attributes:
-        watch: How long others have been silent.
+        liveness: How long others have been silent.
     """
 
-    def __init__(self, storage: Database, study_id: int, address: Address) -> None:
-        super().__init__(storage, study_id, address)
-        self.watch = LivenessMonitor()
+    def __init__(self, database: Database, study_id: int, address: Address) -> None:
+        super().__init__(database, study_id, address)
+        self.liveness = LivenessMonitor()
         self._spool = Spool(folder=address.folder / "spool")
         self._history = History(objectives=self.objectives)
 
@@ -101,70 +101,70 @@ class Study(StudyReader):
         owner: Owner,
         *,
         trials: int,
-        rule: Pruner | None = None,
+        pruner: Pruner | None = None,
         busy: Collection[int] = (),
         count_attempt: bool = True,
     ) -> Work:
         """End the trials that need no further work, and take up one that waits for somebody.
 
-        First comes a trial that lost its process, under its number; then one that was stopped early and may
-        now go on. Trials stopped early have ended when nothing else is left to do.
+        First comes a trial that lost its process, under its number; then one that was stopped early and is
+        promoted now. Trials stopped early have ended when nothing else is left to do.
 
         Args:
-            owner: The process that looks.
+            owner: The process that asks.
             trials: How many trials the study may hold.
-            rule: The rule of early stopping, if there is one.
+            pruner: Decides who is stopped early; None where nobody is.
             busy: Numbers of the trials that it works on itself.
             count_attempt: Whether a trial may be what killed its process; after `MAX_ATTEMPTS` it has failed.
         """
-        idle = self._glance(owner, trials=trials, busy=busy) if rule is None else None
+        idle = self._glance(owner, trials=trials, busy=busy) if pruner is None else None
         if idle is not None:
             self._sweep(())
             return idle
 
         def step(steps: StudyTransaction) -> tuple[Work, TrialRecord | None, str]:
-            held = steps.trial_rows.in_states("running", "waiting")
-            pausing = steps.trial_rows.pausing() if rule else []
-            self.watch.keep({row.number for row in (*held, *pausing)})
-            free = [row for row in held if row.number not in busy and self._is_free(row, owner)]
-            kept = {row.number for row in pausing if row.number in busy or not self._is_free(row, owner)}
-            next_work = Work(working=len(held) - len(free) + len(kept))
-            next_work.ended = self._settle(steps, free)
-            ended = {result.number for result in next_work.ended}
-            left = [row for row in free if row.number not in ended]
+            unfinished = steps.trial_rows.in_states("running", "waiting")
+            pausing = steps.trial_rows.pausing() if pruner else []
+            self.liveness.keep({record.number for record in (*unfinished, *pausing)})
+            free = [record for record in unfinished if self._is_free(record, owner, busy)]
+            kept = {record.number for record in pausing if not self._is_free(record, owner, busy)}
+            work = Work(working=len(unfinished) - len(free) + len(kept))
+            work.ended = self._settle(steps, free)
+            ended = {result.number for result in work.ended}
+            left = [record for record in free if record.number not in ended]
             taken = steps.take_up(left, owner, count_attempt=count_attempt) or steps.promote(
-                owner, rule, kept=kept
+                owner, pruner, kept=kept
             )
-            if taken is None and not next_work.working and steps.trial_rows.next_number() >= trials:
-                next_work.ended += steps.close()
-            next_work.stop = "stop" in optuna_rows.study_facts(steps.connection, self.key)
-            return next_work, taken, steps.trial_rows.network(taken.number) if taken else ""
+            if taken is None and not work.working and steps.trial_rows.next_number() >= trials:
+                work.ended += steps.close()
+            work.stop = "stop" in optuna_rows.study_facts(steps.connection, self.key)
+            return work, taken, steps.trial_rows.network(taken.number) if taken else ""
 
-        next_work, taken, network = self._write(step)
-        self._sweep(next_work.ended)
-        next_work.lease = self._lease(taken.number, _network(network), owner) if taken else None
-        return next_work
+        work, taken, network = self._write(step)
+        self._sweep(work.ended)
+        work.lease = self._lease(taken.number, _network(network), owner) if taken else None
+        return work
 
     def report(
-        self, lease: Lease, rows: Mapping[int, Mapping[str, float]], *, rule: Pruner | None = None
+        self, lease: Lease, rows: Mapping[int, Mapping[str, float]], *, pruner: Pruner | None = None
     ) -> Decision | None:
-        """Write epochs of a trial; return what the rule says of it if the last one is a rung.
+        """Write epochs of a trial; return the pruner's decision if the last one is a rung.
 
-        A trial that may not go on is paused in the same step; `release` leaves it to others.
+        A trial that is stopped is paused in the same step; `release` leaves it to others.
 
         Args:
             lease: The trial.
             rows: Metrics by epoch, in ascending order; those that are there already are left.
-            rule: The rule of early stopping, if there is one.
+            pruner: Decides who is stopped early; None where nobody is.
         """
         rung = max(rows)
 
         def step(steps: StudyTransaction) -> Decision | None:
             steps.trial_rows.add_epochs(lease.number, rows)
-            held = steps.trial_rows.find(lease.number)
-            if rule is None or rung not in rule.rungs or held is None or held.owner != lease.owner:
+            record = steps.trial_rows.find(lease.number)
+            if pruner is None or rung not in pruner.rungs or record is None or record.owner != lease.owner:
                 return None
-            return steps.judge(held, rung, {**rows[rung], **lease.costs}, rule)
+            return steps.judge(record, rung, {**rows[rung], **lease.costs}, pruner)
 
         return self._write(step, patience=SOON_SECONDS)
 
@@ -176,15 +176,15 @@ class Study(StudyReader):
         """Write a result to the study; False, and no change, if the trial has ended before."""
 
         def step(steps: StudyTransaction) -> bool:
-            held = steps.trial_rows.find(result.number)
-            if held is None or held.ended or held.hash != result.hash:
+            record = steps.trial_rows.find(result.number)
+            if record is None or record.ended or record.hash != result.hash:
                 return False
-            steps.end(held, result)
+            steps.end(record, result)
             return True
 
-        told = self._write(step)
+        written = self._write(step)
         self._spool.drop(result.number)
-        return told
+        return written
 
     def release(self, lease: Lease) -> None:
         """Give a trial back that was not brought to its end; it counts as if it had not been tried.
@@ -194,27 +194,27 @@ class Study(StudyReader):
         """
 
         def step(steps: StudyTransaction) -> None:
-            held = steps.trial_rows.find(lease.number)
-            if held is not None and held.owner == lease.owner and held.state == "running":
-                steps.trial_rows.free(held)
-            elif held is not None and held.owner == lease.owner and held.state == "paused":
-                steps.trial_rows.leave(held)
+            record = steps.trial_rows.find(lease.number)
+            if record is not None and record.owner == lease.owner and record.state == "running":
+                steps.trial_rows.free(record)
+            elif record is not None and record.owner == lease.owner and record.state == "paused":
+                steps.trial_rows.leave(record)
 
         with suppress(StudyError):
             self._write(step, patience=SOON_SECONDS)
 
     def beat(self, lease: Lease) -> bool:
         """Show that the owner of a lease lives; False if the lease is not its own any more."""
-        return self.storage.write(
+        return self.database.write(
             lambda connection: self._steps(connection).trial_rows.beat(lease.number, lease.owner), patience=0
         )
 
     def _lease(self, number: int, network: Network, owner: Owner) -> Lease:
-        return lease_of(number, network, owner, seed=self.facts["seed"], latency=self._tell)
+        return lease_of(number, network, owner, seed=self.facts["seed"], latency=self._predict_latency)
 
     @cached_property
-    def _tell(self) -> PredictLatency | None:
-        """What tells the latency of its networks; a study that does not ask for it loads nothing."""
+    def _predict_latency(self) -> PredictLatency | None:
+        """What predicts the latency of its networks; a study that does not ask for it loads nothing."""
         if not self.facts.get("latency"):
             return None
         from ..latency import read_latency
@@ -235,27 +235,29 @@ class Study(StudyReader):
             stop = "stop" in optuna_rows.study_facts(steps.connection, self.key)
             return steps.trial_rows.in_states("running", "waiting"), steps.trial_rows.next_number(), stop
 
-        held, submitted, stop = self.storage.read(lambda connection: step(self._steps(connection)))
-        self.watch.keep({row.number for row in held})
-        if any(row.number not in busy and self._is_free(row, owner) for row in held):
+        unfinished, submitted, stop = self.database.read(lambda connection: step(self._steps(connection)))
+        self.liveness.keep({record.number for record in unfinished})
+        if any(self._is_free(record, owner, busy) for record in unfinished):
             return None
-        return Work(working=len(held), stop=stop) if held or submitted < trials else None
+        return Work(working=len(unfinished), stop=stop) if unfinished or submitted < trials else None
 
-    def _is_free(self, held: TrialRecord, owner: Owner) -> bool:
-        """Whether nobody works on a trial, among those that this process does not work on."""
-        if held.owner is None or held.owner == owner:
+    def _is_free(self, record: TrialRecord, owner: Owner, busy: Collection[int]) -> bool:
+        """Return whether nobody works on a trial; this process works on those that are busy."""
+        if record.number in busy:
+            return False
+        if record.owner is None or record.owner == owner:
             return True
-        sign = (held.owner, held.beat, held.attempts)
-        silent = self.watch.silent_seconds(held.number, sign, since=self.storage.back_since)
-        return bool(held.owner.is_dead(owner)) or silent > self.lease_seconds
+        sign = (record.owner, record.beat, record.attempts)
+        silent = self.liveness.silent_seconds(record.number, sign, since=self.database.back_since)
+        return bool(record.owner.is_dead(owner)) or silent > self.lease_seconds
 
     def _settle(self, steps: StudyTransaction, free: Sequence[TrialRecord]) -> list[Result]:
         """End the trials whose results are in the spool, and those that lost too many processes."""
         ended = []
-        for held in free:
-            result = self._spool.get(held.number, held.hash) or lost(held)
+        for record in free:
+            result = self._spool.get(record.number, record.hash) or lost_too_often(record)
             if result is not None:
-                steps.end(held, result)
+                steps.end(record, result)
                 ended.append(result)
         return ended
 
@@ -267,8 +269,9 @@ class Study(StudyReader):
                 partial.unlink(missing_ok=True)
         spooled = set(self._spool.numbers())
         if spooled:
-            found = self._read(lambda trial_rows: [trial_rows.find(number) for number in spooled])
-            for number in {held.number for held in found if held and held.ended} | {r.number for r in ended}:
+            records = self._read(lambda trial_rows: [trial_rows.find(number) for number in spooled])
+            numbers = {record.number for record in records if record and record.ended}
+            for number in numbers | {result.number for result in ended}:
                 self._spool.drop(number)
 
 

@@ -1,4 +1,4 @@
-"""All studies of a storage at a glance."""
+"""StudySummary: the studies of a database, each in a row."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class StudySummary:
         name: Its name.
         trials: How many it was asked to hold; "" if it does not say.
         ended: Trials that came to their end.
-        running: Trials in somebody's hands.
-        paused: Trials stopped early that may go on.
+        running: Trials that a process works on.
+        paused: Trials stopped early that may be resumed.
         failed: Trials that failed.
         best: Best value of the first objective so far, with its name; or "".
         latest: When a trial was submitted or ended last.
@@ -47,26 +47,26 @@ def study_summaries(address: str | Path) -> list[StudySummary]:
         JobError: If the address is in no known form.
         StudyError: If the database cannot be used.
     """
-    storage = open_database(address, create=False)
+    database = open_database(address, create=False)
     try:
-        return storage.read(_summaries)
+        return database.read(_summaries)
     finally:
-        storage.close()
+        database.close()
 
 
 def _summaries(connection: Connection) -> list[StudySummary]:
-    found = optuna_rows.find_studies(connection)
-    return [_summary(connection, name, found[name]) for name in sorted(found)]
+    studies = optuna_rows.find_studies(connection)
+    return [_summary(connection, name, key) for name, key in sorted(studies.items())]
 
 
 def _summary(connection: Connection, name: str, key: int) -> StudySummary:
     trial_rows = TrialRows(connection=connection, study_id=key)
     counts = trial_rows.counts()
-    facts = optuna_rows.study_facts(connection, key)
+    facts: Mapping[str, Any] = optuna_rows.study_facts(connection, key)
     latest = trial_rows.latest()
     return StudySummary(
         name=name,
-        trials=_asked(facts),
+        trials=facts.get("settings", {}).get("trials", ""),
         ended=sum(counts.get(state, 0) for state in ("complete", "pruned", "failed")),
         running=counts.get("running", 0),
         paused=counts.get("paused", 0),
@@ -74,11 +74,6 @@ def _summary(connection: Connection, name: str, key: int) -> StudySummary:
         best=_best(connection, key, facts),
         latest=datetime.fromisoformat(latest) if latest else None,
     )
-
-
-def _asked(facts: Mapping[str, Any]) -> int | str:
-    settings: Mapping[str, int] = facts.get("settings", {})
-    return settings.get("trials", "")
 
 
 def _best(connection: Connection, key: int, facts: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The steps of a study that change its trials, each inside one transaction."""
+"""StudyTransaction: the steps of a study that change its trials, each inside one transaction."""
 
 from __future__ import annotations
 
@@ -54,14 +54,17 @@ class StudyTransaction:
             sqlalchemy.exc.IntegrityError: If the study has the hash.
         """
         if self.trial_rows.next_number() != lease.number:
-            held = self.trial_rows.find(lease.number)
-            return held is not None and (held.hash, held.owner) == (lease.hash, lease.owner)
+            record = self.trial_rows.find(lease.number)
+            return record is not None and (record.hash, record.owner) == (lease.hash, lease.owner)
         facts = {"hash": lease.hash, "seed": lease.seed, "costs": dict(lease.costs)}
         options = sample.space.paths
         limits = sample.space.within
-        bounds = [bound for name, limit in limits.items() for bound in limit.excess(int(lease.costs[name]))]
-        where = (self.connection, self.study_id, lease.number)
-        key = optuna_rows.add_trial(*where, sample.decisions, options, facts, constraints=bounds)
+        excess = [value for name, limit in limits.items() for value in limit.excess(int(lease.costs[name]))]
+        key = optuna_rows.add_trial(
+            *(self.connection, self.study_id, lease.number),
+            *(sample.decisions, options, facts),
+            constraints=excess,
+        )
         self.trial_rows.add(lease, decisions=sample.decisions, trial_id=key)
         return True
 
@@ -75,61 +78,64 @@ class StudyTransaction:
             owner: The process.
             count_attempt: Whether the loss of its process counts as an attempt of the trial.
         """
-        for held in free:
-            self.trial_rows.take(
-                held, owner, attempts=held.attempts + (count_attempt and held.owner != owner)
-            )
-            return held
-        return None
+        record = next(iter(free), None)
+        if record is not None:
+            attempts = record.attempts + (count_attempt and record.owner != owner)
+            self.trial_rows.take(record, owner, attempts=attempts)
+        return record
 
-    def promote(self, owner: Owner, rule: Pruner | None, *, kept: Collection[int] = ()) -> TrialRecord | None:
+    def promote(
+        self, owner: Owner, pruner: Pruner | None, *, kept: Collection[int] = ()
+    ) -> TrialRecord | None:
         """Give a trial that was stopped early and may go on to a process, from the highest rung down.
 
         Args:
             owner: The process.
-            rule: The rule of early stopping, if there is one.
+            pruner: Decides who is stopped early; None where nobody is.
             kept: Trials whose owners have not left them yet.
         """
-        for rung in reversed(rule.rungs) if rule else ():
-            number = rule.promotable(rung, self.rung_rows.at(rung)) if rule else None
-            held = None if number is None else self.trial_rows.find(number)
-            if held and held.number not in kept:
-                self.rung_rows.set_promoted(rung, held.number)
-                self.trial_rows.take(held, owner, attempts=held.attempts)
-                return held
+        for rung in reversed(pruner.rungs) if pruner else ():
+            number = pruner.promotable(rung, self.rung_rows.at(rung)) if pruner else None
+            record = None if number is None else self.trial_rows.find(number)
+            if record and record.number not in kept:
+                self.rung_rows.set_promoted(rung, record.number)
+                self.trial_rows.take(record, owner, attempts=record.attempts)
+                return record
         return None
 
     def judge(
-        self, held: TrialRecord, rung: int, metrics: Mapping[str, float], rule: Pruner
+        self, record: TrialRecord, rung: int, metrics: Mapping[str, float], pruner: Pruner
     ) -> Decision | None:
         """Compare a trial with those that reached the rung before, and pause it if it may not go on.
 
         Returns:
-            The verdict; None if there is nothing to decide: the trial went on from here before and lost its
+            The decision; None if there is nothing to decide: the trial went on from here before and lost its
             process, or has no value for an objective.
         """
         from ..pruners import RungResult
 
-        passed = self.rung_rows.find(rung, held.number)
+        passed = self.rung_rows.find(rung, record.number)
         if passed or not all(name in metrics for name in self.objectives):
             return None
         values = tuple(float(metrics[name]) for name in self.objectives)
         if passed is None:
-            self.rung_rows.add(rung, held.number, values, passed=False)
-        mine = RungResult(number=held.number, values=values, passed=False)
-        verdict = rule.decide(rung, mine, self.rung_rows.at(rung))
-        if verdict.promote:
-            self.rung_rows.set_promoted(rung, held.number)
+            self.rung_rows.add(rung, record.number, values, passed=False)
+        result = RungResult(number=record.number, values=values, passed=False)
+        decision = pruner.decide(rung, result, self.rung_rows.at(rung))
+        if decision.promote:
+            self.rung_rows.set_promoted(rung, record.number)
         else:
-            self.trial_rows.pause(held, rung=rung, metrics=metrics, cause=rule.name, message=verdict.reason)
-        return verdict
+            self.trial_rows.pause(
+                record, rung=rung, metrics=metrics, cause=pruner.name, message=decision.reason
+            )
+        return decision
 
-    def end(self, held: TrialRecord, result: Result) -> None:
+    def end(self, record: TrialRecord, result: Result) -> None:
         """Write how a trial ended."""
         complete = result.status == "complete"
-        self.trial_rows.add_epochs(held.number, dict(enumerate(result.history, 1)))
+        self.trial_rows.add_epochs(record.number, dict(enumerate(result.history, 1)))
         self.trial_rows.end(
-            held,
+            record,
             result.status,
             metrics=result.metrics,
             values=[float(result.metrics[name]) for name in self.objectives] if complete else (),
@@ -164,9 +170,11 @@ class StudyTransaction:
         optuna_rows.remove_study(self.connection, self.study_id)
 
 
-def lost(held: TrialRecord) -> Result | None:
+def lost_too_often(record: TrialRecord) -> Result | None:
     """Return the failure of a trial that lost its process too often; None if it may be tried again."""
-    if held.attempts < MAX_ATTEMPTS or held.owner is None:
+    if record.attempts < MAX_ATTEMPTS or record.owner is None:
         return None
-    message = f"{held.attempts} workers were lost on it"
-    return Result(number=held.number, hash=held.hash, status="failed", cause="lost_worker", message=message)
+    message = f"{record.attempts} workers were lost on it"
+    return Result(
+        number=record.number, hash=record.hash, status="failed", cause="lost_worker", message=message
+    )

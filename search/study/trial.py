@@ -1,4 +1,4 @@
-"""A trial as the study keeps it."""
+"""Trial and TrialRecord: a trial as the study keeps it, whole or only who works on it."""
 
 from __future__ import annotations
 
@@ -79,25 +79,25 @@ class Trial(TrialRecord):
 _TEXTS = ("network", "cause", "message", "worker", "started", "finished")
 
 
-def trial_record_of(record: sqlalchemy.Row[*tuple[Any, ...]]) -> TrialRecord:
-    """Return the holder of a trial from its row."""
-    return TrialRecord(**_held(record))
+def trial_record_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> TrialRecord:
+    """Return the record of a trial from its row."""
+    return TrialRecord(**_record_fields(row))
 
 
-def trial_of(record: sqlalchemy.Row[*tuple[Any, ...]]) -> Trial:
+def trial_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> Trial:
     """Return a trial from its row."""
     return Trial(
-        **_held(record),
-        **{name: getattr(record, name) for name in ("changed", "seed", *_TEXTS)},
-        decisions=json.loads(record.decisions),
-        costs=json.loads(record.costs),
-        metrics=json.loads(record.metrics),
+        **_record_fields(row),
+        **{name: getattr(row, name) for name in ("changed", "seed", *_TEXTS)},
+        decisions=json.loads(row.decisions),
+        costs=json.loads(row.costs),
+        metrics=json.loads(row.metrics),
     )
 
 
-def _held(record: sqlalchemy.Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def _record_fields(row: sqlalchemy.Row[*tuple[Any, ...]]) -> dict[str, Any]:
     owner = None
-    if record.machine is not None:
-        owner = Owner(machine=record.machine, pid=record.pid, born=record.born)
+    if row.machine is not None:
+        owner = Owner(machine=row.machine, pid=row.pid, born=row.born)
     names = ("number", "hash", "trial_id", "state", "attempts", "beat", "rung")
-    return {name: getattr(record, name) for name in names} | {"owner": owner}
+    return {name: getattr(row, name) for name in names} | {"owner": owner}

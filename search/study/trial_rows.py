@@ -22,11 +22,11 @@ from .schema import epochs
 from .schema import trials as table
 from .trial import Trial, TrialRecord, trial_of, trial_record_of
 
-_HELD = (
+_RECORD_COLUMNS = (
     *(table.c.number, table.c.hash, table.c.trial_id, table.c.state, table.c.attempts),
     *(table.c.machine, table.c.pid, table.c.born, table.c.beat, table.c.rung),
 )
-_HELD_BY_NONE = {"machine": None, "pid": None, "born": None, "beat": None}
+_NO_OWNER = {"machine": None, "pid": None, "born": None, "beat": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,32 +45,32 @@ class TrialRows:
 
     def next_number(self) -> int:
         """Return the number of the next trial: how many there are."""
-        highest = self.connection.execute(select(func.max(table.c.number)).where(self._mine)).scalar()
+        highest = self.connection.execute(select(func.max(table.c.number)).where(self._in_study)).scalar()
         return 0 if highest is None else int(highest) + 1
 
     def counts(self) -> dict[str, int]:
         """Return how many trials are in each state."""
-        query = select(table.c.state, func.count()).where(self._mine).group_by(table.c.state)
+        query = select(table.c.state, func.count()).where(self._in_study).group_by(table.c.state)
         return {row[0]: row[1] for row in self.connection.execute(query)}
 
     def trials(self, *, since: int = -1) -> list[Trial]:
         """Return the trials that changed their state after a place in the order of changes, by that order."""
-        query = select(table).where(self._mine, table.c.changed > since).order_by(table.c.changed)
-        return [trial_of(record) for record in self.connection.execute(query)]
+        query = select(table).where(self._in_study, table.c.changed > since).order_by(table.c.changed)
+        return [trial_of(row) for row in self.connection.execute(query)]
 
     def changes(self, *, since: int) -> list[sqlalchemy.Row[*tuple[Any, ...]]]:
-        """Return what proposers read of the trials that changed, in the order of changes."""
+        """Return what samplers read of the trials that changed, in the order of changes."""
         columns = (table.c.changed, table.c.number, table.c.hash, table.c.state, table.c.rung)
         query = select(*columns, table.c.decisions, table.c.metrics)
         return list(
             self.connection.execute(
-                query.where(self._mine, table.c.changed > since).order_by(table.c.changed)
+                query.where(self._in_study, table.c.changed > since).order_by(table.c.changed)
             )
         )
 
     def find(self, number: int) -> TrialRecord | None:
-        """Return who holds a trial."""
-        return next(iter(self._held(table.c.number == number)), None)
+        """Return the record of a trial; None if there is none."""
+        return next(iter(self._records(table.c.number == number)), None)
 
     def now(self) -> datetime:
         """Return the time by the clock of the database, as `TrialRecord.beat` has it."""
@@ -81,31 +81,31 @@ class TrialRows:
 
     def latest(self) -> str:
         """Return when a trial was submitted or ended last, ISO 8601; "" if there is none."""
-        query = select(func.max(table.c.started), func.max(table.c.finished)).where(self._mine)
+        query = select(func.max(table.c.started), func.max(table.c.finished)).where(self._in_study)
         return max(text or "" for text in self.connection.execute(query).one())
 
     def failures(self) -> dict[str, int]:
         """Return how many trials failed, by cause."""
-        failed = (self._mine) & (table.c.state == "failed")
+        failed = (self._in_study) & (table.c.state == "failed")
         query = select(table.c.cause, func.count()).where(failed).group_by(table.c.cause)
         return {row[0]: row[1] for row in self.connection.execute(query)}
 
     def in_states(self, *states: str) -> list[TrialRecord]:
         """Return the trials in these states, by number."""
-        return self._held(table.c.state.in_(states))
+        return self._records(table.c.state.in_(states))
 
     def pausing(self) -> list[TrialRecord]:
         """Return the trials that were stopped early and are not left yet, by number."""
-        return self._held((table.c.state == "paused") & table.c.machine.is_not(None))
+        return self._records((table.c.state == "paused") & table.c.machine.is_not(None))
 
     def paused(self) -> list[Trial]:
         """Return the trials that were stopped early, by number."""
-        query = select(table).where(self._mine, table.c.state == "paused")
+        query = select(table).where(self._in_study, table.c.state == "paused")
         return sorted(map(trial_of, self.connection.execute(query)), key=attrgetter("number"))
 
     def network(self, number: int) -> str:
         """Return the network of a trial as JSON."""
-        query = select(table.c.network).where(self._mine, table.c.number == number)
+        query = select(table.c.network).where(self._in_study, table.c.number == number)
         return str(self.connection.execute(query).scalar_one())
 
     def add(self, lease: Lease, *, decisions: Mapping[str, int | str], trial_id: int) -> None:
@@ -122,7 +122,7 @@ class TrialRows:
             "state": "running",
             "changed": self._next_change(),
             "attempts": 1,
-            **self._held_by(lease.owner),
+            **self._owned_by(lease.owner),
             "seed": lease.seed,
             "decisions": json.dumps(dict(decisions)),
             "network": lease.network.to_json(),
@@ -133,34 +133,36 @@ class TrialRows:
         }
         self.connection.execute(table.insert().values(row))
 
-    def take(self, held: TrialRecord, owner: Owner, *, attempts: int) -> None:
+    def take(self, record: TrialRecord, owner: Owner, *, attempts: int) -> None:
         """Give a trial to a process that works on it from now on."""
-        self._change(held, "running", attempts=attempts, **self._held_by(owner))
+        self._change(record, "running", attempts=attempts, **self._owned_by(owner))
 
-    def free(self, held: TrialRecord) -> None:
+    def free(self, record: TrialRecord) -> None:
         """Take a running trial from its owner as if the attempt had not been made."""
-        self._change(held, "waiting", attempts=held.attempts - 1, **_HELD_BY_NONE)
+        self._change(record, "waiting", attempts=record.attempts - 1, **_NO_OWNER)
 
     def pause(
-        self, held: TrialRecord, *, rung: int, metrics: Mapping[str, float], cause: str, message: str
+        self, record: TrialRecord, *, rung: int, metrics: Mapping[str, float], cause: str, message: str
     ) -> None:
         """Pause a trial at a rung; its owner keeps it until the checkpoint is written."""
         facts = {"rung": rung, "metrics": json.dumps(dict(metrics)), "cause": cause, "message": message}
-        self._change(held, "paused", **facts)
+        self._change(record, "paused", **facts)
 
-    def leave(self, held: TrialRecord) -> None:
+    def leave(self, record: TrialRecord) -> None:
         """Take a paused trial from its owner."""
-        self._update(held.number, **_HELD_BY_NONE)
+        self._update(record.number, **_NO_OWNER)
 
     def beat(self, number: int, owner: Owner) -> bool:
         """Note that the owner lives; False if it does not hold the trial any more."""
-        mine = (table.c.machine == owner.machine) & (table.c.pid == owner.pid) & (table.c.born == owner.born)
-        statement = table.update().where(self._mine, table.c.number == number, mine, table.c.state.in_(OPEN))
+        owned = (table.c.machine == owner.machine) & (table.c.pid == owner.pid) & (table.c.born == owner.born)
+        statement = table.update().where(
+            self._in_study, table.c.number == number, owned, table.c.state.in_(OPEN)
+        )
         return self.connection.execute(statement.values(beat=self._moment)).rowcount == 1
 
     def end(
         self,
-        held: TrialRecord,
+        record: TrialRecord,
         state: str,
         *,
         metrics: Mapping[str, float],
@@ -170,48 +172,46 @@ class TrialRows:
         worker: str,
     ) -> None:
         """Write the final state of a trial; its owner stays on record."""
-        said = {"cause": cause, "message": message, "worker": worker}
+        texts = {"cause": cause, "message": message, "worker": worker}
         self._update(
-            held.number,
+            record.number,
             state=state,
             changed=self._next_change(),
             metrics=json.dumps(dict(metrics)),
             finished=_now(),
-            **said,
+            **texts,
         )
-        facts = {key: text for key, text in said.items() if text} | {"metrics": dict(metrics)}
-        optuna_rows.end_trial(self.connection, held.trial_id, state, values, facts)
+        facts = {key: text for key, text in texts.items() if text} | {"metrics": dict(metrics)}
+        optuna_rows.end_trial(self.connection, record.trial_id, state, values, facts)
 
     def add_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
         """Add the epochs of a trial that are not there yet."""
-        mine = (epochs.c.study_id == self.study_id) & (epochs.c.number == number)
-        known = set(self.connection.execute(select(epochs.c.epoch).where(mine)).scalars())
-        new = [
-            {"study_id": self.study_id, "number": number, "epoch": epoch, "metrics": json.dumps(dict(row))}
-            for epoch, row in rows.items()
-            if epoch not in known
-        ]
+        of_trial = (epochs.c.study_id == self.study_id) & (epochs.c.number == number)
+        known = set(self.connection.execute(select(epochs.c.epoch).where(of_trial)).scalars())
+        new = {epoch: row for epoch, row in rows.items() if epoch not in known}
         if new:
-            self.connection.execute(epochs.insert(), new)
-            self._mirror_epochs(number, {epoch: row for epoch, row in rows.items() if epoch not in known})
+            key = {"study_id": self.study_id, "number": number}
+            values = [key | {"epoch": epoch, "metrics": json.dumps(dict(row))} for epoch, row in new.items()]
+            self.connection.execute(epochs.insert(), values)
+            self._add_optuna_epochs(number, new)
 
     def epochs(self, number: int | None = None) -> list[dict[str, float]]:
         """Return one record per epoch of all trials, or of one, with `trial` among its metrics."""
-        mine = epochs.c.study_id == self.study_id
+        selected = epochs.c.study_id == self.study_id
         if number is not None:
-            mine &= epochs.c.number == number
-        query = select(epochs.c.number, epochs.c.epoch, epochs.c.metrics).where(mine)
-        found = self.connection.execute(query.order_by(epochs.c.number, epochs.c.epoch))
-        return [{"trial": n, "epoch": epoch, **json.loads(text)} for n, epoch, text in found]
+            selected &= epochs.c.number == number
+        query = select(epochs.c.number, epochs.c.epoch, epochs.c.metrics).where(selected)
+        rows = self.connection.execute(query.order_by(epochs.c.number, epochs.c.epoch))
+        return [{"trial": trial, "epoch": epoch, **json.loads(metrics)} for trial, epoch, metrics in rows]
 
-    def _mirror_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
+    def _add_optuna_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
         values = {epoch: row[self.only] for epoch, row in rows.items() if isfinite(row.get(self.only, nan))}
         if values:
-            query = select(table.c.trial_id).where(self._mine, table.c.number == number)
+            query = select(table.c.trial_id).where(self._in_study, table.c.number == number)
             optuna_rows.add_steps(self.connection, self.connection.execute(query).scalar_one(), values)
 
     @property
-    def _mine(self) -> sqlalchemy.ColumnElement[bool]:
+    def _in_study(self) -> sqlalchemy.ColumnElement[bool]:
         return table.c.study_id == self.study_id
 
     @property
@@ -220,24 +220,26 @@ class TrialRows:
         precise = self.connection.dialect.name != "sqlite"
         return func.now() if precise else func.strftime("%Y-%m-%d %H:%M:%f", "now")
 
-    def _held_by(self, owner: Owner) -> dict[str, object]:
+    def _owned_by(self, owner: Owner) -> dict[str, object]:
         return {"machine": owner.machine, "pid": owner.pid, "born": owner.born, "beat": self._moment}
 
-    def _held(self, condition: sqlalchemy.ColumnElement[bool]) -> list[TrialRecord]:
+    def _records(self, condition: sqlalchemy.ColumnElement[bool]) -> list[TrialRecord]:
         """Return trials by number; sorted here, since SQLite would read all trials to find few in order."""
-        query = select(*_HELD).where(self._mine, condition)
+        query = select(*_RECORD_COLUMNS).where(self._in_study, condition)
         return sorted(map(trial_record_of, self.connection.execute(query)), key=attrgetter("number"))
 
     def _next_change(self) -> int:
-        latest = self.connection.execute(select(func.max(table.c.changed)).where(self._mine)).scalar()
+        latest = self.connection.execute(select(func.max(table.c.changed)).where(self._in_study)).scalar()
         return 0 if latest is None else int(latest) + 1
 
-    def _change(self, held: TrialRecord, state: str, **values: object) -> None:
-        self._update(held.number, state=state, changed=self._next_change(), **values)
-        optuna_rows.set_state(self.connection, held.trial_id, state)
+    def _change(self, record: TrialRecord, state: str, **values: object) -> None:
+        self._update(record.number, state=state, changed=self._next_change(), **values)
+        optuna_rows.set_state(self.connection, record.trial_id, state)
 
     def _update(self, number: int, **values: object) -> None:
-        self.connection.execute(table.update().where(self._mine, table.c.number == number).values(**values))
+        self.connection.execute(
+            table.update().where(self._in_study, table.c.number == number).values(**values)
+        )
 
 
 def _now() -> str:

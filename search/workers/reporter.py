@@ -1,4 +1,4 @@
-"""What a worker writes of one trial: the lines of its log, and its epochs on their way to the study."""
+"""Reporter: the epochs of a trial on their way to its log, to who watches, and to the study."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Reporter:
         study: The study.
         lease: The trial.
         heartbeat: Whether the trial is still this process's own.
-        rule: The rule of early stopping, if there is one.
+        pruner: Decides at rungs whether the trial continues; None where nothing is stopped early.
         worker: Name of the worker.
         log: Appends lines to the log of the trial.
         notify: Takes what happens.
@@ -52,7 +52,7 @@ class Reporter:
     study: Study
     lease: Lease
     heartbeat: Heartbeat
-    rule: Pruner | None
+    pruner: Pruner | None
     worker: str
     log: Callable[[str], None]
     notify: Notify
@@ -64,7 +64,7 @@ class Reporter:
         """Take an epoch; False if the trial is to stop here.
 
         Raises:
-            Lost: If the trial was given to another process.
+            LeaseLost: If the trial was given to another process.
         """
         self.heartbeat.check()
         shown = (f"{name} {value:.6g}" for name, value in metrics.items() if name != "epoch")
@@ -74,7 +74,7 @@ class Reporter:
             Event(kind="epoch", worker=self.worker, number=self.lease.number, epoch=epoch, metrics=known)
         )
         self._rows[epoch] = known
-        at_rung = self.rule is not None and epoch in self.rule.rungs
+        at_rung = self.pruner is not None and epoch in self.pruner.rungs
         if at_rung or time.monotonic() - self._sent > EPOCH_SECONDS:
             self._send()
         return not self.reason
@@ -82,11 +82,11 @@ class Reporter:
     def _send(self) -> None:
         """Write the epochs to the study; those that do not reach it now go with the next, or the result."""
         try:
-            verdict = self.study.report(self.lease, self._rows, rule=self.rule)
+            decision = self.study.report(self.lease, self._rows, pruner=self.pruner)
         except StudyError as error:
-            self.log(f"the study does not hear of epoch {max(self._rows)} yet: {error}")
+            self.log(f"epoch {max(self._rows)} is not reported yet: {error}")
             return
         self._rows, self._sent = {}, time.monotonic()
-        if verdict is not None:
-            self.log(f"early stopping: {verdict.reason}")
-            self.reason = "" if verdict.promote else verdict.reason
+        if decision is not None:
+            self.log(f"early stopping: {decision.reason}")
+            self.reason = "" if decision.promote else decision.reason

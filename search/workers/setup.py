@@ -1,4 +1,4 @@
-"""Joining a run: a worker that finds all it needs in the folder."""
+"""Setting up a worker from the folder of a run: its job, data, study, evaluator; what must fit together."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run_worker(
     slot: WorkerSlot | None = None,
     kill: Callable[[], None] | None = None,
 ) -> None:
-    """Be a worker of the run in a folder until it is done or a stop is requested; there may be others.
+    """Work on the run in a folder until it is done or a stop is requested; there may be other workers.
 
     Args:
         path: The folder, with the job and its space.
@@ -44,7 +44,7 @@ def run_worker(
         notify: Takes what happens.
         shutdown: Says when to stop.
         storage: Where the study lies, with its password; by default the folder knows.
-        slot: What is special about this process.
+        slot: What this process is started with.
         kill: Ends the process if a trial hangs; None if it is not this worker's alone.
 
     Raises:
@@ -86,21 +86,21 @@ def search_plan(job: Job) -> SearchPlan:
         sampler=make_sampler(job.sampler),
         trials=job.trials,
         seed=job.seed,
-        rule=job.pruner(),
+        pruner=job.pruner(),
         latency=job.latency,
     )
 
 
 def evaluation(job: Job, data: Dataset, folder: RunFolder, *, device: str) -> Evaluator:
     """Return how a job's networks get their results: by training, or from its cache."""
-    rule = job.pruner()
+    pruner = job.pruner()
     training = TrainingEvaluator(
         data=data,
         recipe=job.recipe,
         device=device,
         checkpoints=folder.checkpoints,
         repeats=job.repeats,
-        rungs=rule.rungs if rule else (),
+        rungs=pruner.rungs if pruner else (),
     )
     return cached(training, Path(job.cache)) if job.cache else training
 
@@ -111,11 +111,11 @@ def check_same_data(study: Study, job: Job, fingerprint: str) -> None:
     Raises:
         JobError: If they do not.
     """
-    held = study.pin("data_fingerprint", fingerprint)
-    if held != fingerprint:
+    pinned = study.pin("data_fingerprint", fingerprint)
+    if pinned != fingerprint:
         raise JobError(
             f"data {job.data}: its fingerprint is {fingerprint}, but the study in {study.address.folder} "
-            f"began with {held}; bring the old data back, or choose another folder"
+            f"began with {pinned}; bring the old data back, or choose another folder"
         )
 
 

@@ -1,4 +1,4 @@
-"""What a worker's process is started with: its cores, its GPU, and where its data lies."""
+"""WorkerSlot: what a worker process is started with, its cores, its GPU, and where its data lies."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class WorkerSlot:
         return {"CUDA_VISIBLE_DEVICES": self.place.gpu} if self.place.gpu else {}
 
     def to_json(self) -> str:
-        """Return the seat as text."""
+        """Return the slot as text."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> WorkerSlot:
-        """Return the seat of a text."""
+        """Return the slot of a text."""
         tree = json.loads(text)
         place = Placement(**{**tree["place"], "cores": tuple(tree["place"]["cores"])})
         return cls(place=place, data=tree["data"], device=tree["device"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,15 +16,14 @@ from archscape.spaces.errors import StudyError
 from ..atomic import has_room
 from ..samplers.base import Exhausted, Sampler, sample_unique
 from ..shutdown import Shutdown, ShutdownRequested
-from ..study.heartbeat import LeaseLost, keep_alive
+from ..study.heartbeat import LeaseLost
 from ..study.history import History
 from ..study.lease import Lease
 from ..study.owner import Owner
-from ..study.spool import Result
 from ..study.study import Study
 from .evaluator import Context, Evaluator, evaluate_safely
 from .events import Event, Notify
-from .reporter import Reporter, logger
+from .trial_run import TrialRun
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class SearchPlan:
         sampler: Who proposes them.
         trials: How many the study may hold.
         seed: Seed of the proposals.
-        rule: The rule of early stopping, if there is one.
+        pruner: Decides who is stopped early; None where nobody is.
         latency: What tells latencies, and their limit; None where the job does not ask.
     """
 
@@ -63,7 +62,7 @@ class SearchPlan:
     sampler: Sampler
     trials: int
     seed: int
-    rule: Pruner | None = None
+    pruner: Pruner | None = None
     latency: LatencyObjective | None = None
 
     def propose(self, number: int, history: History) -> Sample:
@@ -104,7 +103,7 @@ class Worker:
         Raises:
             StudyError: If the database or the room on the disk does not come back.
         """
-        self.study.storage.wait = self.shutdown.sleep
+        self.study.database.wait = self.shutdown.sleep
         source = TrialSource(plan=self.plan, study=self.study, worker=self.name, notify=self.notify)
         poll = POLL_SECONDS
         try:
@@ -122,71 +121,41 @@ class Worker:
 
     def _work_on(self, lease: Lease) -> None:
         """Bring one trial to its end; whatever ends this early gives the trial back."""
-        log = logger(self.logs / f"trial-{lease.number:05d}.log")
-        self.notify(Event(kind="start", worker=self.name, number=lease.number))
-        log(f"{self.name} starts: network {lease.hash}, seed {lease.seed}")
-        try:
-            result = self._evaluate(lease, log)
-        except LeaseLost:
-            log(f"{self.name} drops it: it was given to another worker, since this one seemed dead")
-            return
-        except OSError as error:
-            self.study.release(lease)
-            self._full_since = self._full_since or time.monotonic()
-            log(f"{self.name} gives it back: {error}")
-            self.notify(Event(kind="note", worker=self.name, message=f"{self.name}: {error.strerror}"))
-            return
-        except BaseException:
-            self.study.release(lease)
-            log(f"{self.name} gives it back")
-            raise
-        self._end(lease, result, log)
-
-    def _evaluate(self, lease: Lease, log: Callable[[str], None]) -> Result:
         shutdown = self.shutdown
-        with keep_alive(self.study, lease, log, stop=shutdown.request) as heartbeat:
-            report = Reporter(
-                study=self.study,
-                lease=lease,
-                heartbeat=heartbeat,
-                rule=self.plan.rule,
-                worker=self.name,
-                log=log,
-                notify=self.notify,
-            )
-            context = Context(
-                lease=lease, worker=self.name, log=log, report=report, should_stop=lambda: shutdown.requested
-            )
-            with self._watching(context), shutdown.interruptible(grace=GRACE_SECONDS):
+        trial = TrialRun(
+            study=self.study,
+            lease=lease,
+            worker=self.name,
+            pruner=self.plan.pruner,
+            logs=self.logs,
+            notify=self.notify,
+            stop=shutdown.request,
+        )
+        context = trial.context(should_stop=lambda: shutdown.requested)
+        trial.start(f"{self.name} starts")
+        try:
+            with self._watching(trial, context), shutdown.interruptible(grace=GRACE_SECONDS):
                 result = evaluate_safely(self.evaluate, lease.network, context)
-            heartbeat.check()
-        return result
+        except LeaseLost:
+            trial.release()
+        except OSError as error:
+            trial.release(str(error))
+            self._full_since = self._full_since or time.monotonic()
+            self.notify(Event(kind="note", worker=self.name, message=f"{self.name}: {error.strerror}"))
+        except BaseException:
+            trial.release()
+            raise
+        else:
+            self._full_since = None
+            trial.end(result)
 
-    def _watching(self, context: Context) -> AbstractContextManager[None]:
+    def _watching(self, trial: TrialRun, context: Context) -> AbstractContextManager[None]:
         """Watch over an evaluation; one that hangs has failed."""
 
         def give_up(message: str) -> None:
-            self._end(
-                context.lease,
-                context.result(status="failed", cause="timed_out", message=message),
-                context.log,
-            )
+            trial.end(context.result(status="failed", cause="timed_out", message=message))
 
         return self.watchdog.watching(give_up) if self.watchdog else nullcontext()
-
-    def _end(self, lease: Lease, result: Result, log: Callable[[str], None]) -> None:
-        self._full_since = None
-        if result.status == "pruned":
-            self.study.release(lease)
-            log(f"{self.name} pauses it")
-        else:
-            try:
-                self.study.spool(result)
-            except OSError as error:
-                log(f"the result could not be spooled: {error}")
-            log(f"{self.name} ends: {result.status} {result.cause}".rstrip())
-            self.study.tell(result)
-        self.notify(Event.end(result, worker=self.name))
 
     def _wait_for_room(self) -> None:
         """Wait until the disk has room for the files of a trial.
@@ -198,14 +167,14 @@ class Worker:
         """
         message = f"{self.logs}: the disk is full; make room, and the search resumes"
         since, refused = self._full_since or time.monotonic(), self._full_since is not None
-        said = False
+        notified = False
         while refused or not has_room(self.logs):
             full = time.monotonic() - since
             if full > DISK_SECONDS:
                 raise StudyError(message)
-            if not said:
+            if not notified:
                 self.notify(Event(kind="note", worker=self.name, message=message))
-            said, refused = True, False
+            notified, refused = True, False
             self.shutdown.sleep(min(max(full, 1.0), MAX_FULL_SECONDS))
 
 
@@ -239,7 +208,7 @@ class TrialSource:
         owner = Owner.current()
         trials = self.plan.trials if self._exhausted is None else self._exhausted
         work = self.study.next_work(
-            owner, trials=trials, rule=self.plan.rule, busy=busy, count_attempt=self.count_attempt
+            owner, trials=trials, pruner=self.plan.pruner, busy=busy, count_attempt=self.count_attempt
         )
         for result in work.ended:
             self.notify(Event.end(result, worker=self.worker))

@@ -149,11 +149,11 @@ def work_of(study: Study, since: int) -> int:
     def listen(connection: sqlite3.Connection, *rest: object) -> None:
         connection.set_progress_handler(count, 1)
 
-    sqlalchemy.event.listen(study.storage.engine, "checkout", listen)
+    sqlalchemy.event.listen(study.database.engine, "checkout", listen)
     try:
-        study.storage.read(lambda connection: read_changes(connection, study.key, since=since))
+        study.database.read(lambda connection: read_changes(connection, study.key, since=since))
     finally:
-        sqlalchemy.event.remove(study.storage.engine, "checkout", listen)
+        sqlalchemy.event.remove(study.database.engine, "checkout", listen)
     return taken
 
 
@@ -173,7 +173,7 @@ def test_a_look_takes_as_long_after_many_trials_as_after_few(
 def test_a_look_brings_the_latest_epoch_of_each_running_trial(study: Study, plan: SearchPlan) -> None:
     first, second = submit(study, plan), submit(study, plan)
     study.report(first, {1: {"loss": 2.0}, 2: {"loss": 1.0}})
-    found = study.storage.read(lambda connection: read_changes(connection, study.key, since=0))
+    found = study.database.read(lambda connection: read_changes(connection, study.key, since=0))
     assert [(one.number, one.epoch, one.metrics) for one in found.running] == [
         (0, 2, {"loss": 1.0}),
         (1, 0, {}),

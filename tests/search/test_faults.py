@@ -139,7 +139,7 @@ def test_killed_at_every_step_of_early_stopping(study: Study, plan: SearchPlan, 
     (tmp_path / "logs").mkdir()
     rule = Halving(eta=2).pruner(study.objectives, EPOCHS)
     assert rule.rungs == (1, 2)
-    plan = replace(plan, trials=40, rule=rule)  # so many that some are left when kills come late enough
+    plan = replace(plan, trials=40, pruner=rule)  # so many that some are left when kills come late enough
     for step in count(1, 7):
         if in_a_fork(lambda step=step: work_until(step, tmp_path, plan, give_epochs)):  # type: ignore[misc]
             break

@@ -98,13 +98,13 @@ def test_shows_what_others_did_in_the_study(
     tally.take(Event(kind="end", worker="w1", number=0, status="complete", metrics=metrics))
     study.tell(finished(one, metrics=metrics))
     study.tell(finished(two, status="failed"))
-    study.report(three, {1: {"accuracy": 0.3}}, rule=never)
+    study.report(three, {1: {"accuracy": 0.3}}, pruner=never)
     tally.update(study.trials(since=tally.seen))
     assert tally.line() == "2 of 8 trials, 1 stopped early, 1 failed, best accuracy 90.00%, frontier of 1"
     study.release(three)
-    study.next_work(owner, trials=4, rule=never)
+    study.next_work(owner, trials=4, pruner=never)
     study.tell(finished(four, 0.95))
-    study.next_work(owner, trials=4, rule=never)
+    study.next_work(owner, trials=4, pruner=never)
     tally.update(study.trials(since=tally.seen))
     assert tally.line().startswith("4 of 8 trials, 1 stopped early, 1 failed, best accuracy 95.00%")
     assert study.trials(since=tally.seen) == []

@@ -1,11 +1,11 @@
-"""What Ray starts on the nodes of a cluster: an actor that trains one network after the other."""
+"""The actor that Ray starts on the nodes of a cluster: it trains one network after the other."""
 
 from __future__ import annotations
 
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ from archscape.search.workers.setup import check_fit, evaluation
 from archscape.spaces import Network
 from archscape.spaces.errors import ArchscapeError, InputError, StudyError
 
-from .attempt import Attempt
 from .messages import RunSpec, TrialSpec, TrialUpdate
+from .training_thread import TrainingThread
 
-BEAT_SECONDS = 1.0
-"""At least this often an actor says something."""
+UPDATE_SECONDS = 1.0
+"""At least this often an actor sends an update."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,61 +60,61 @@ class ActorContext:
         from archscape.search.datasets.dataset import load_dataset
         from archscape.search.training.device import limit_memory, resolve_device
 
-        job = _settle_in(run_spec)
+        job = _write_job(run_spec)
         device = "cpu" if job.device == "auto" and not run_spec.gpus else job.device  # Ray hides no GPU
         if 0 < run_spec.gpus < 1:
             limit_memory(run_spec.gpus, device=device)
         data = load_dataset(job.data)
         check_fit(job, data)
-        folder, rule, shared = RunFolder(Path(run_spec.folder)), job.pruner(), run_spec.is_shared()
+        folder, pruner, shared = RunFolder(Path(run_spec.folder)), job.pruner(), run_spec.is_shared()
         training = _threaded(evaluation(job, data, folder, device=device), run_spec.cpus)
         return cls(
             job=job,
             evaluate=_spooled(training, Spool(folder=folder.path / "spool")) if shared else training,
             shared=shared,
-            rungs=rule.rungs if rule else (),
+            rungs=pruner.rungs if pruner else (),
             device=str(resolve_device(device)),
             fingerprint=data.fingerprint,
         )
 
-    def lease(self, order: TrialSpec) -> Lease:
-        """Return the trial of an order; the driver holds it.
+    def lease(self, spec: TrialSpec) -> Lease:
+        """Return the trial of a spec; the driver owns it.
 
         Raises:
-            StudyError: If the network has another hash here than the driver says.
+            StudyError: If the network has another hash here than where the driver is.
         """
-        network = Network.from_json(order.network)
-        told = self.job.latency.milliseconds if self.job.latency else None
-        lease = lease_of(order.number, network, Owner.current(), seed=self.job.seed, latency=told)
-        if lease.hash != order.hash:
+        network = Network.from_json(spec.network)
+        latency = self.job.latency.milliseconds if self.job.latency else None
+        lease = lease_of(spec.number, network, Owner.current(), seed=self.job.seed, latency=latency)
+        if lease.hash != spec.hash:
             raise StudyError(
                 f"{socket.gethostname()}: archscape {__version__} here gives the network of trial "
-                f"{order.number} the hash {lease.hash}, and where the search was started {order.hash}; "
+                f"{spec.number} the hash {lease.hash}, and where the search was started {spec.hash}; "
                 "install the same version everywhere"
             )
         return lease
 
 
 class Trainer(tune.Trainable):
-    """An actor of Tune: a step is what a training says until a rung, its end, or for a second."""
+    """An actor of Tune: a step trains until a rung, the end, or for a second, and returns the update."""
 
-    _bench: ActorContext | None = None
-    _attempt: Attempt | None = None
-    _wrong: ArchscapeError | None = None
+    _context: ActorContext | None = None
+    _training: TrainingThread | None = None
+    _error: ArchscapeError | None = None
 
     def setup(self, config: dict[str, Any], run_spec: str = "") -> None:
         """Load what all trials need; the first begins with its first step, for Tune may take it back.
 
         Args:
-            config: Holds the `order` of the trial, as text.
-            run_spec: The brief, as text.
+            config: Holds the `spec` of the trial, as text.
+            run_spec: What all trials need, as text.
         """
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._gpus = ", ".join(map(str, ray.get_gpu_ids()))
         try:
-            self._bench = ActorContext.of(RunSpec.from_json(run_spec))
+            self._context = ActorContext.of(RunSpec.from_json(run_spec))
         except ArchscapeError as error:
-            self._wrong = error
+            self._error = error
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Make ready for another trial."""
@@ -122,49 +122,44 @@ class Trainer(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """Return the next word of the trial, and whether it is the last one."""
-        word = self._next()
-        return {"word": word.to_json(), "done": word.last}
+        """Return the next update of the trial, and whether it is the last one."""
+        update = self._next_update()
+        return {"update": update.to_json(), "done": update.last}
 
     def leave(self) -> None:
         """Ask the training to write its checkpoint and end."""
-        if self._attempt is not None:
-            self._attempt.leave()
+        if self._training is not None:
+            self._training.leave()
 
     def cleanup(self) -> None:
         """Leave the trial in hand, if there is one."""
-        if self._attempt is not None:
-            self._attempt.end()
-        self._attempt = None
+        if self._training is not None:
+            self._training.end()
+        self._training = None
 
-    def _next(self) -> TrialUpdate:
+    def _next_update(self) -> TrialUpdate:
         try:
-            if self._bench is not None:
-                return self._hear(self._bench)
+            if self._context is not None:
+                return self._train(self._context)
         except ArchscapeError as error:
-            self._wrong = error
-        wrong_input = isinstance(self._wrong, InputError)
-        return TrialUpdate(worker=self._name, error=str(self._wrong), input_error=wrong_input)
+            self._error = error
+        wrong_input = isinstance(self._error, InputError)
+        return TrialUpdate(worker=self._name, error=str(self._error), input_error=wrong_input)
 
-    def _hear(self, bench: ActorContext) -> TrialUpdate:
-        if self._attempt is None:
-            lease = bench.lease(TrialSpec.from_json(self.config["order"]))
-            self._attempt = Attempt(bench.evaluate, lease, rungs=bench.rungs, worker=self._name)
-            self._attempt.log(f"{self._name} begins" + (f" on GPU {self._gpus}" if self._gpus else ""))
-        news = self._attempt.next(BEAT_SECONDS)
-        return TrialUpdate(
-            worker=self._name,
-            rows=news.rows,
-            lines=news.lines,
-            result=news.result,
-            left=news.left,
-            shared=bench.shared,
-            device=bench.device,
-            fingerprint=bench.fingerprint,
+    def _train(self, context: ActorContext) -> TrialUpdate:
+        if self._training is None:
+            lease = context.lease(TrialSpec.from_json(self.config["spec"]))
+            self._training = TrainingThread(context.evaluate, lease, rungs=context.rungs, worker=self._name)
+            self._training.log(f"{self._name} begins" + (f" on GPU {self._gpus}" if self._gpus else ""))
+        return replace(
+            self._training.next_update(UPDATE_SECONDS),
+            shared=context.shared,
+            device=context.device,
+            fingerprint=context.fingerprint,
         )
 
 
-def _settle_in(run_spec: RunSpec) -> Job:
+def _write_job(run_spec: RunSpec) -> Job:
     """Return the job, from the folder of the run, which may be new on this node."""
     folder = RunFolder(Path(run_spec.folder))
     if not run_spec.is_shared():

@@ -1,35 +1,31 @@
-"""The driver's desk: the trials in the hands of its actors, held, followed and ended in the study."""
+"""The driver of a search through Ray: it leases trials, gives them to actors, and takes their updates."""
 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from archscape.search.job import Job
 from archscape.search.shutdown import Shutdown
-from archscape.search.study.heartbeat import LeaseLost, keep_alive
 from archscape.search.study.lease import Lease
-from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.study.transactions import MAX_ATTEMPTS
 from archscape.search.workers.events import Event, Notify
-from archscape.search.workers.reporter import Reporter, logger
 from archscape.search.workers.setup import check_same_data
 from archscape.search.workers.worker import MAX_POLL_SECONDS, POLL_SECONDS, SearchPlan, TrialSource
 from archscape.spaces.errors import InputError, StudyError
 
+from .actor_trial import ActorTrial
 from .messages import TrialSpec, TrialUpdate
-from .task import ActorTrial
 
 SPARE_SECONDS = 60.0
-"""What an actor may take beyond the recipe's seconds, and to say its next word."""
+"""What an actor may take beyond the recipe's seconds, and until its next update."""
 
 
 @dataclass(kw_only=True)
 class Driver:
-    """Gives trials out and takes words back; all from one thread, but for the heartbeats.
+    """Owns the trials that actors train; all from one thread, but for the heartbeats.
 
     Attributes:
         study: The study.
@@ -38,8 +34,8 @@ class Driver:
         logs: Folder for a log file per trial.
         notify: Takes what happens.
         shutdown: Says when to stop.
-        failure: Why the search cannot go on, or None.
-        tasks: The trials that are given out, by the name that Tune gave them.
+        failure: Why the search cannot continue, or None.
+        trials: The trials that actors have, by the name that Tune gave them.
     """
 
     study: Study
@@ -49,198 +45,163 @@ class Driver:
     notify: Notify
     shutdown: Shutdown
     failure: Exception | None = None
-    tasks: dict[str, ActorTrial] = field(default_factory=dict)
+    trials: dict[str, ActorTrial] = field(default_factory=dict)
     _source: TrialSource = field(init=False)
     _poll: float = POLL_SECONDS
-    _next_look: float = 0.0
-    _ticked: float = field(default_factory=time.monotonic)
-    _again: list[ActorTrial] = field(default_factory=list)
-    _lost_in_a_row: int = 0
+    _next_poll: float = 0.0
+    _last_tick: float = field(default_factory=time.monotonic)
+    _retries: list[ActorTrial] = field(default_factory=list)
+    _losses_in_a_row: int = 0
     _warned: bool = False
-    _known: set[str] = field(default_factory=set)
+    _pinned: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        # A driver trains nothing, so no trial kills it; the desk counts the actors that a trial loses.
+        # A driver trains nothing, so no trial kills it; it counts the actors that a trial loses.
         self._source = TrialSource(
             plan=self.plan, study=self.study, worker="ray", notify=self.notify, count_attempt=False
         )
 
     @property
     def is_over(self) -> bool:
-        """Whether no more trials are to be given out."""
+        """Whether no more trials are to be assigned."""
         return self._source.finished or self.shutdown.requested or self.failure is not None
 
-    def take(self, name: str) -> TrialSpec | None:
+    def assign(self, name: str) -> TrialSpec | None:
         """Return a trial for an actor; None if there is none now."""
-        if self._again:
-            self.tasks[name] = self._again.pop()
-        elif self.is_over or len(self.tasks) >= self.job.workers or time.monotonic() < self._next_look:
+        if self._retries:
+            self.trials[name] = self._retries.pop()
+        elif self.is_over or len(self.trials) >= self.job.workers or time.monotonic() < self._next_poll:
             return None
-        elif lease := self._source.next(busy=self._numbers()):
-            self.tasks[name] = self._hold(lease)
+        elif lease := self._source.next(busy=[trial.lease.number for trial in self.trials.values()]):
+            self.trials[name] = self._own(lease)
         else:
-            self._next_look = time.monotonic() + self._poll
+            self._next_poll = time.monotonic() + self._poll
             self._poll = min(1.5 * self._poll, MAX_POLL_SECONDS)
             return None
-        lease = self.tasks[name].lease
-        return TrialSpec(
-            number=lease.number, hash=lease.hash, network=lease.network.to_json(), seed=lease.seed
-        )
+        return self.trials[name].spec
 
-    def begin(self, name: str) -> None:
+    def start(self, name: str) -> None:
         """Note that an actor has a trial now."""
-        task = self.tasks[name]
-        task.began = task.heard = time.monotonic()
-        lease = task.lease
-        task.log(f"an actor takes it, attempt {task.lost + 1}: network {lease.hash}, seed {lease.seed}")
-        self.notify(Event(kind="start", worker=task.slot, number=lease.number))
+        trial = self.trials[name]
+        trial.started = trial.last_update = time.monotonic()
+        trial.start(f"an actor takes it, attempt {trial.losses + 1}")
 
-    def hear(self, name: str, word: TrialUpdate) -> bool:
-        """Take a word on a trial; False if the actor is to leave the trial now."""
-        task = self.tasks[name]
-        task.heard = time.monotonic()
-        for line in word.lines:
-            task.log(line)
-        if word.error:
-            self.failure = (InputError if word.input_error else StudyError)(word.error)
+    def receive(self, name: str, update: TrialUpdate) -> bool:
+        """Take an update of a trial; False if the actor is to leave the trial now."""
+        trial = self.trials[name]
+        trial.last_update = time.monotonic()
+        for line in update.lines:
+            trial.log(line)
+        if update.error:
+            self.failure = (InputError if update.input_error else StudyError)(update.error)
         else:
-            self._check(word)
-        go = self.failure is None and task.hear(word)
-        task.told = task.told or not go
-        return go
+            self._check(update)
+        may_continue = self.failure is None and trial.report_epochs(update)
+        trial.leaving = trial.leaving or not may_continue
+        return may_continue
 
-    def end(self, name: str, word: TrialUpdate) -> None:
-        """Take the last word on a trial, and end it in the study or leave it to others."""
-        self.hear(name, word)
-        task = self.tasks.pop(name)
-        with suppress(LeaseLost):
-            task.heartbeat.check()
-        task.closing.close()
-        if task.heartbeat.lost:
-            task.log("dropped: it was given to another worker, since the driver seemed dead")
-        elif word.result is None:
-            self._leave(task)
+    def end(self, name: str, update: TrialUpdate) -> None:
+        """Take the last update of a trial, and end it in the study or leave it to others."""
+        self.receive(name, update)
+        trial = self.trials.pop(name)
+        if update.result is None:
+            trial.leave()
         else:
-            self._tell(task, word.result)
-        self._poll, self._next_look = POLL_SECONDS, 0.0
-        if word.left and not task.told:
-            self._next_look = time.monotonic() + MAX_POLL_SECONDS  # its node may have no room on its disk
+            trial.end(update.result)
+            if update.result.cause != "lost_worker":
+                self._losses_in_a_row = 0
+        self._poll, self._next_poll = POLL_SECONDS, 0.0
+        if update.left and not trial.leaving:
+            self._next_poll = time.monotonic() + MAX_POLL_SECONDS  # its node may have no room on its disk
 
-    def lose(self, name: str, why: str) -> None:
-        """Note that the actor of a trial was lost: give the trial out again, or end it after the third."""
-        task = self.tasks[name]
-        task.began = None
-        task.lost += 1
-        task.log(f"the actor was lost: {why}")
-        self._count_loss(why)
-        if task.report.reason:
-            self.end(name, TrialUpdate(worker=task.slot, left=True))
-        elif task.lost < MAX_ATTEMPTS and not task.timed_out:
-            self._again.append(self.tasks.pop(name))
+    def lose_actor(self, name: str, reason: str) -> None:
+        """Note that the actor of a trial was lost: assign the trial again, or end it after the third."""
+        trial = self.trials[name]
+        trial.started = None
+        trial.losses += 1
+        trial.log(f"the actor was lost: {reason}")
+        self._count_loss(reason)
+        if trial.report.reason:
+            self.end(name, TrialUpdate(worker=trial.worker, left=True))
+        elif trial.losses < MAX_ATTEMPTS and not trial.timed_out:
+            self._retries.append(self.trials.pop(name))
         else:
-            self.end(name, TrialUpdate(worker=task.slot, result=task.failure(why)))
+            self.end(name, TrialUpdate(worker=trial.worker, result=trial.failure(reason)))
 
-    def give_back(self) -> None:
+    def release_all(self) -> None:
         """Leave all trials to others."""
-        self.tasks |= {f"again-{task.lease.number}": task for task in self._again}
-        self._again.clear()
-        for name, task in list(self.tasks.items()):
-            task.told = True
-            self.end(name, TrialUpdate(worker="", left=True))
+        for trial in (*self.trials.values(), *self._retries):
+            trial.leave()
+        self.trials.clear()
+        self._retries.clear()
 
     def overdue(self) -> list[str]:
         """Return the trials whose actors take too long, each once.
 
-        An actor says something every second. If it does not for a minute, it is taken for lost; if it does,
+        An actor sends an update every second. If it does not for a minute, it is taken for lost; if it does,
         but the training takes far longer than the recipe lets it, the training is taken for hung.
         """
-        now, found = self._tick(), list[str]()
+        now, overdue = self._tick(), list[str]()
         limit = (self.job.recipe.seconds or float("inf")) * self.job.repeats + SPARE_SECONDS
-        for name, task in self.tasks.items():
-            if task.began is None or task.timed_out:
+        for name, trial in self.trials.items():
+            if trial.started is None or trial.timed_out:
                 continue
-            if now - task.began > limit:
-                task.timed_out = f"it ran for {now - task.began:.0f} s; the recipe lets it {limit:.0f} s"
-                found.append(name)
-            elif now - task.heard > SPARE_SECONDS:
-                task.heard = now
-                task.log(f"the actor has been silent for {SPARE_SECONDS:.0f} s; it is ended")
-                found.append(name)
-        return found
+            if now - trial.started > limit:
+                trial.timed_out = f"it ran for {now - trial.started:.0f} s; the recipe lets it {limit:.0f} s"
+                overdue.append(name)
+            elif now - trial.last_update > SPARE_SECONDS:
+                trial.last_update = now
+                trial.log(f"the actor has been silent for {SPARE_SECONDS:.0f} s; it is ended")
+                overdue.append(name)
+        return overdue
 
-    def _count_loss(self, why: str) -> None:
-        self._lost_in_a_row += 1
-        if self._lost_in_a_row > 3 * self.job.workers + 2:
+    def _count_loss(self, reason: str) -> None:
+        self._losses_in_a_row += 1
+        if self._losses_in_a_row > 3 * self.job.workers + 2:
             log = self.logs / "ray.log"
             self.failure = StudyError(
-                f"{self._lost_in_a_row} actors in a row died before a trial ended: {why}; see {log}"
+                f"{self._losses_in_a_row} actors in a row died before a trial ended: {reason}; see {log}"
             )
-
-    def _numbers(self) -> list[int]:
-        return [task.lease.number for task in self.tasks.values()]
 
     def _tick(self) -> float:
-        """Return the time; what actors said while this process was held up counts as said now."""
+        """Return the time; updates that came while this process was held up count as received now."""
         now = time.monotonic()
-        away, self._ticked = now - self._ticked, now
+        away, self._last_tick = now - self._last_tick, now
         if away > MAX_POLL_SECONDS:
-            for task in self.tasks.values():
-                task.heard += away
-                task.began = None if task.began is None else task.began + away
+            for trial in self.trials.values():
+                trial.last_update += away
+                trial.started = None if trial.started is None else trial.started + away
         return now
 
-    def _hold(self, lease: Lease) -> ActorTrial:
-        log, closing = logger(self.logs / f"trial-{lease.number:05d}.log"), ExitStack()
-        heartbeat = closing.enter_context(keep_alive(self.study, lease, log, stop=self.shutdown.request))
-        taken = {task.slot for task in self.tasks.values()}
-        slot = next(name for i in range(1, self.job.workers + 1) if (name := f"ray{i}") not in taken)
-        report = Reporter(
+    def _own(self, lease: Lease) -> ActorTrial:
+        """Own a trial, shown under the first of the names `ray1`, `ray2` ... that is free."""
+        taken = {trial.worker for trial in self.trials.values()}
+        slots = (f"ray{i}" for i in range(1, self.job.workers + 1))
+        return ActorTrial(
             study=self.study,
             lease=lease,
-            heartbeat=heartbeat,
-            rule=self.plan.rule,
-            worker=slot,
-            log=log,
+            worker=next(slot for slot in slots if slot not in taken),
+            pruner=self.plan.pruner,
+            logs=self.logs,
             notify=self.notify,
-        )
-        return ActorTrial(
-            lease=lease, slot=slot, heartbeat=heartbeat, report=report, log=log, closing=closing
+            stop=self.shutdown.request,
         )
 
-    def _tell(self, task: ActorTrial, result: Result) -> None:
-        self._lost_in_a_row = 0 if result.cause != "lost_worker" else self._lost_in_a_row
-        try:
-            self.study.spool(result)
-        except OSError as error:
-            task.log(f"the result could not be spooled: {error}")
-        task.log(f"{result.worker} ends: {result.status} {result.cause}".rstrip())
-        self.study.tell(result)
-        self.notify(Event.end(result, worker=task.slot))
-
-    def _leave(self, task: ActorTrial) -> None:
-        self.study.release(task.lease)
-        paused = task.report.reason
-        task.log("paused" if paused else "given back")
-        if paused:
-            self.notify(
-                Event(kind="end", worker=task.slot, number=task.lease.number, status="pruned", message=paused)
-            )
-
-    def _check(self, word: TrialUpdate) -> None:
+    def _check(self, update: TrialUpdate) -> None:
         """Check that an actor trains on the data of the study, and sees the folder of the run."""
-        if word.device and word.device not in self._known:
-            self.study.pin("device", word.device)
-        if word.fingerprint and word.fingerprint not in self._known:
+        if update.device and update.device not in self._pinned:
+            self.study.pin("device", update.device)
+        if update.fingerprint and update.fingerprint not in self._pinned:
             try:
-                check_same_data(self.study, self.job, word.fingerprint)
+                check_same_data(self.study, self.job, update.fingerprint)
             except InputError as error:
                 self.failure = error
-        self._known |= {word.device, word.fingerprint}
-        if not word.shared and not self._warned:
+        self._pinned |= {update.device, update.fingerprint}
+        if not update.shared and not self._warned:
             self._warned = True
             message = (
-                f"{word.worker.split(':')[0]} does not see {self.study.address.folder}: weights stay on the "
-                "node that trained them, and a trial that loses its node begins anew; give --out a folder "
-                "that all nodes share"
+                f"{update.worker.split(':')[0]} does not see {self.study.address.folder}: weights stay on "
+                "the node that trained them, and a trial that loses its node begins anew; give --out a "
+                "folder that all nodes share"
             )
             self.notify(Event(kind="note", worker="ray", message=message))

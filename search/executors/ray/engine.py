@@ -1,4 +1,4 @@
-"""A search through Ray Tune: our desk behind Tune's searcher, scheduler and callbacks."""
+"""The executor that runs a search through Ray Tune."""
 
 from __future__ import annotations
 
@@ -90,19 +90,19 @@ class RayEngine:
             gpus=self.gpus,
             mark=leave_mark(folder),
         )
-        study.storage.wait = shutdown.sleep
+        study.database.wait = shutdown.sleep
         try:
-            _say_what_is_missing(self, notify)
+            _check_resources(self, notify)
             with suppress(ShutdownRequested):
                 _tune(driver, run_spec)
         finally:
-            driver.give_back()
+            driver.release_all()
         if driver.failure is not None:
             raise driver.failure
 
 
 def _tune(driver: Driver, run_spec: RunSpec) -> None:
-    """Let Tune run the trials of a desk, until none is left or a stop is requested."""
+    """Let Tune run the trials of a driver, until none is left or a stop is requested."""
     from ray import tune
 
     from .actor import Trainer
@@ -118,7 +118,7 @@ def _tune(driver: Driver, run_spec: RunSpec) -> None:
             callbacks=[TrialTimeout(driver)],
             stop=StopCriterion(driver),
             num_samples=-1,
-            max_failures=0,  # the desk tries again; Tune counts some losses twice, and some as final
+            max_failures=0,  # the driver tries again; Tune counts some losses twice, and some as final
             reuse_actors=True,
             raise_on_failed_trial=False,
             storage_path=records,
@@ -132,16 +132,15 @@ def _name(trial: Trial) -> str:
     return f"trial-{trial.trial_id}"
 
 
-def _say_what_is_missing(engine: RayEngine, notify: Notify) -> None:
-    """Say what no node of the cluster can give a trial now, and what it could.
+def _check_resources(engine: RayEngine, notify: Notify) -> None:
+    """Notify of what no node of the cluster can give a trial now, and of GPUs that none asks for.
 
     Raises:
         InputError: If no node can ever give it.
     """
     import ray
 
-    found = ray.nodes()  # type: ignore[no-untyped-call]
-    nodes = [node["Resources"] for node in found if node["Alive"]]
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
     wanted = {name: n for name, n in (("CPU", engine.cpus), ("GPU", engine.gpus)) if n}
     message = ""
     if not any(all(node.get(name, 0) >= n for name, n in wanted.items()) for node in nodes):

@@ -1,4 +1,4 @@
-"""What the driver of a search and its actors tell each other, as text."""
+"""Messages between the driver of a search and its actors, as JSON text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,27 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from archscape.search.study.spool import Result
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSpec:
+class Message:
+    """Something that is sent as text."""
+
+    def to_json(self) -> str:
+        """Return the message as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the message of a text."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec(Message):
     """What all actors of a search need to know.
 
     Attributes:
@@ -33,17 +47,8 @@ class RunSpec:
     mark: str
 
     def is_shared(self) -> bool:
-        """Whether the folder of the run is, seen from here, the one that the driver has."""
+        """Return whether the folder of the run is, seen from here, the one that the driver has."""
         return _mark_of(self.folder).is_file() and _mark_of(self.folder).read_text() == self.mark
-
-    def to_json(self) -> str:
-        """Return the brief as text."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> RunSpec:
-        """Return the brief of a text."""
-        return cls(**json.loads(text))
 
 
 def leave_mark(folder: Path) -> str:
@@ -56,8 +61,8 @@ def leave_mark(folder: Path) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialSpec:
-    """One trial for an actor.
+class TrialSpec(Message):
+    """A trial for an actor to train.
 
     Attributes:
         number: Number of the trial.
@@ -71,26 +76,17 @@ class TrialSpec:
     network: str
     seed: int
 
-    def to_json(self) -> str:
-        """Return the order as text."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> TrialSpec:
-        """Return the order of a text."""
-        return cls(**json.loads(text))
-
 
 @dataclass(frozen=True, kw_only=True)
-class TrialUpdate:
-    """What an actor says of its trial: all since its last word.
+class TrialUpdate(Message):
+    """What an actor reports of its trial: all since its last update.
 
     Attributes:
         worker: Name of the actor's process.
         rows: Metrics by epoch, in ascending order.
         lines: For the log of the trial.
         result: How the trial ended, or None.
-        left: Whether the actor left the trial, which can go on elsewhere.
+        left: Whether the actor left the trial, which can be resumed elsewhere.
         error: Why no trial can be trained here, if so.
         input_error: Whether that is the fault of what the user gave.
         shared: Whether the folder of the run is, on its node, the driver's.
@@ -111,16 +107,12 @@ class TrialUpdate:
 
     @property
     def last(self) -> bool:
-        """Whether the actor has nothing more to say of the trial."""
+        """Whether no update of the trial follows."""
         return self.result is not None or self.left or bool(self.error)
 
-    def to_json(self) -> str:
-        """Return the word as text."""
-        return json.dumps(asdict(self))
-
     @classmethod
-    def from_json(cls, text: str) -> TrialUpdate:
-        """Return the word of a text."""
+    def from_json(cls, text: str) -> Self:
+        """Return the update of a text."""
         tree: dict[str, Any] = json.loads(text)
         rows = {int(epoch): row for epoch, row in tree["rows"].items()}
         result = Result(**tree["result"]) if tree["result"] else None

@@ -1,4 +1,4 @@
-"""Tune's side of the desk: where its trials come from, who hears their results, and who watches them."""
+"""Tune's search algorithm, scheduler, callback and stopper, which pass everything on to the driver."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import NoopStopper
 
+from .actor_trial import MEMORY
 from .driver import Driver
 from .messages import TrialUpdate
-from .task import MEMORY
 
 OUT_OF_MEMORY = ("OUT_OF_MEMORY", "OOM kill reason")
 """What Ray's errors hold if it ended an actor because its node had no memory left."""
@@ -33,18 +33,19 @@ class StudySearcher(Searcher):
         self._driver = driver
 
     def suggest(self, trial_id: str) -> dict[str, str] | None:
-        """Return the order of a trial; None if there is none now."""
-        order = guarded(self._driver, lambda: self._driver.take(trial_id))
-        if order is not None:
-            return {"order": order.to_json()}
+        """Return a trial as a configuration; None if there is none now."""
+        spec = guarded(self._driver, lambda: self._driver.assign(trial_id))
+        if spec is not None:
+            return {"spec": spec.to_json()}
         return Searcher.FINISHED if self._driver.is_over else None  # type: ignore[return-value]
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """End a trial whose last word was said; failures are the watchdog's."""
-        if result is not None and trial_id in self._driver.tasks:
-            guarded(self._driver, lambda: self._driver.end(trial_id, TrialUpdate.from_json(result["word"])))
+        """End a trial with its last update; failures are `TrialTimeout`'s."""
+        if result is not None and trial_id in self._driver.trials:
+            update = TrialUpdate.from_json(result["update"])
+            guarded(self._driver, lambda: self._driver.end(trial_id, update))
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Save nothing: the study is the truth."""
@@ -57,9 +58,9 @@ class StudySearcher(Searcher):
 
 
 class StudyScheduler(FIFOScheduler):
-    """Tune's scheduler: it hears what actors say, and tells those to leave whose trial may not go on.
+    """Tune's scheduler: it takes the updates of actors, and asks those to leave whose trial may not continue.
 
-    Such an actor writes its checkpoint and says a last word; Tune's own way to stop a trial would lose both.
+    Such an actor writes its checkpoint and sends a last update; Tune's own way to stop a trial loses both.
     """
 
     def __init__(self, driver: Driver) -> None:
@@ -67,9 +68,9 @@ class StudyScheduler(FIFOScheduler):
         self._driver = driver
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        """Take a word, and let the trial go on."""
-        word = TrialUpdate.from_json(result["word"])
-        if guarded(self._driver, lambda: self._driver.hear(trial.trial_id, word)) is False:
+        """Take an update, and let the trial continue."""
+        update = TrialUpdate.from_json(result["update"])
+        if guarded(self._driver, lambda: self._driver.receive(trial.trial_id, update)) is False:
             _actor(trial).leave.remote()  # comes before the next step
         return str(TrialScheduler.CONTINUE)
 
@@ -92,15 +93,15 @@ class TrialTimeout(Callback):
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Note that an actor has a trial."""
         self._trials[trial.trial_id] = trial
-        guarded(self._driver, lambda: self._driver.begin(trial.trial_id))
+        guarded(self._driver, lambda: self._driver.start(trial.trial_id))
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Note that the actor of a trial was lost; the desk gives the trial out again, under another name."""
-        guarded(self._driver, lambda: self._driver.lose(trial.trial_id, _why(trial)))
+        """Note that the actor of a trial was lost; the driver assigns the trial again, under another name."""
+        guarded(self._driver, lambda: self._driver.lose_actor(trial.trial_id, _reason(trial)))
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """End the actors that take too long."""
-        for name in set(self._trials) - set(self._driver.tasks):
+        for name in set(self._trials) - set(self._driver.trials):
             del self._trials[name]
         for name in self._driver.overdue():
             if actor := _actor(self._trials[name]):
@@ -139,7 +140,7 @@ def _actor(trial: Trial) -> Any:
     return trial.temporary_state.ray_actor
 
 
-def _why(trial: Trial) -> str:
+def _reason(trial: Trial) -> str:
     """Return in one line why the actor of a trial was lost, from what Tune wrote down.
 
     That is a line with the time, and the error's text: a traceback, or a list of reasons; about memory, the
@@ -147,5 +148,5 @@ def _why(trial: Trial) -> str:
     """
     text = Path(trial.error_file).read_text(errors="replace") if trial.error_file else ""
     lines = [line.strip() for line in text.splitlines()[1:] if line.strip()] or ["unknown"]
-    why = f"{MEMORY}: {lines[0]}" if any(mark in text for mark in OUT_OF_MEMORY) else lines[-1]
-    return why if len(why) <= LINE_LENGTH else f"{why[:LINE_LENGTH]}…"
+    reason = f"{MEMORY}: {lines[0]}" if any(mark in text for mark in OUT_OF_MEMORY) else lines[-1]
+    return reason if len(reason) <= LINE_LENGTH else f"{reason[:LINE_LENGTH]}…"

@@ -21,10 +21,10 @@ import yaml
 from helpers.in_process import InProcess
 
 from archscape.commands.options.engine import Engine
-from archscape.search.executors.ray.attempt import Attempt
 from archscape.search.executors.ray.driver import Driver
 from archscape.search.executors.ray.engine import RayEngine
 from archscape.search.executors.ray.messages import RunSpec, TrialSpec, TrialUpdate, leave_mark
+from archscape.search.executors.ray.training_thread import TrainingThread
 from archscape.search.job import read_job
 from archscape.search.run import run
 from archscape.search.shutdown import Shutdown, ShutdownRequested
@@ -66,28 +66,28 @@ def lease(study: Study, plan: SearchPlan, owner: Owner) -> Lease:
     return lease
 
 
-def test_an_attempt_says_how_it_ends(lease: Lease) -> None:
-    news = Attempt(take, lease, rungs=(), worker="a").next(WAIT)
+def test_a_training_says_how_it_ends(lease: Lease) -> None:
+    news = TrainingThread(take, lease, rungs=(), worker="a").next_update(WAIT)
     assert news.result
     assert news.result.status == "complete"
     assert news.rows == {1: {"accuracy": 0.1}, 2: {"accuracy": 0.2}, 3: {"accuracy": 0.3}}
     assert not news.left
 
 
-def test_an_attempt_waits_at_a_rung_until_it_is_asked_again(lease: Lease) -> None:
-    attempt = Attempt(take, lease, rungs=(2,), worker="a")
-    first = attempt.next(WAIT)
+def test_a_training_waits_at_a_rung_until_it_is_asked_again(lease: Lease) -> None:
+    training = TrainingThread(take, lease, rungs=(2,), worker="a")
+    first = training.next_update(WAIT)
     assert (list(first.rows), first.result) == ([1, 2], None)
-    second = attempt.next(WAIT)
+    second = training.next_update(WAIT)
     assert list(second.rows) == [3]
     assert second.result
 
 
-def test_an_attempt_leaves_at_a_rung(lease: Lease) -> None:
-    attempt = Attempt(take, lease, rungs=(1,), worker="a")
-    assert list(attempt.next(WAIT).rows) == [1]
-    attempt.leave()
-    last = attempt.next(WAIT)
+def test_a_training_leaves_at_a_rung(lease: Lease) -> None:
+    training = TrainingThread(take, lease, rungs=(1,), worker="a")
+    assert list(training.next_update(WAIT).rows) == [1]
+    training.leave()
+    last = training.next_update(WAIT)
     assert (dict(last.rows), last.result, last.left) == ({}, None, True)
 
 
@@ -95,22 +95,20 @@ def test_what_an_evaluation_raises_is_the_failure_of_its_trial(lease: Lease) -> 
     def fall(network: Network, context: Context) -> Result:
         raise ValueError("no such thing")
 
-    news = Attempt(fall, lease, rungs=(), worker="a").next(WAIT)
+    news = TrainingThread(fall, lease, rungs=(), worker="a").next_update(WAIT)
     assert news.result
     assert (news.result.cause, news.result.message) == ("error", "ValueError: no such thing")
     assert "Traceback" in news.lines[0]
 
 
-def test_words_and_orders_are_what_they_were_after_a_journey(
-    lease: Lease, finished: Callable[..., Result]
-) -> None:
-    word = TrialUpdate(worker="a", rows={2: {"loss": 0.5}}, lines=["one"], result=finished(lease))
-    assert TrialUpdate.from_json(word.to_json()) == word
-    order = TrialSpec(number=1, hash=lease.hash, network=lease.network.to_json(), seed=3)
-    assert TrialSpec.from_json(order.to_json()) == order
+def test_messages_are_what_they_were_after_a_journey(lease: Lease, finished: Callable[..., Result]) -> None:
+    update = TrialUpdate(worker="a", rows={2: {"loss": 0.5}}, lines=["one"], result=finished(lease))
+    assert TrialUpdate.from_json(update.to_json()) == update
+    spec = TrialSpec(number=1, hash=lease.hash, network=lease.network.to_json(), seed=3)
+    assert TrialSpec.from_json(spec.to_json()) == spec
 
 
-# The driver's desk, without Ray.
+# The driver, without Ray.
 
 
 @pytest.fixture
@@ -125,26 +123,26 @@ def driver(study: Study, plan: SearchPlan, job_file: Path, tmp_path: Path) -> It
         shutdown=Shutdown(),
     )
     yield driver
-    driver.give_back()
+    driver.release_all()
 
 
-def last_word(driver: Driver, name: str, finished: Callable[..., Result]) -> TrialUpdate:
-    return TrialUpdate(worker="vm:1", result=finished(driver.tasks[name].lease))
+def last_update(driver: Driver, name: str, finished: Callable[..., Result]) -> TrialUpdate:
+    return TrialUpdate(worker="vm:1", result=finished(driver.trials[name].lease))
 
 
 def trial_of(study: Study, number: int) -> Trial:
     return study.trials()[number]
 
 
-def test_a_desk_gives_out_as_many_trials_as_there_are_workers(
+def test_a_driver_gives_out_as_many_trials_as_there_are_workers(
     driver: Driver, study: Study, finished: Callable[..., Result]
 ) -> None:
-    orders = [driver.take("a"), driver.take("b")]
-    assert [order.number for order in orders if order] == [0, 1]
-    assert driver.take("c") is None
-    driver.begin("a")
-    driver.end("a", last_word(driver, "a", finished))
-    third = driver.take("c")
+    specs = [driver.assign("a"), driver.assign("b")]
+    assert [spec.number for spec in specs if spec] == [0, 1]
+    assert driver.assign("c") is None
+    driver.start("a")
+    driver.end("a", last_update(driver, "a", finished))
+    third = driver.assign("c")
     assert third
     assert third.number == 2
     assert study.counts() == {"complete": 1, "running": 2}
@@ -156,84 +154,84 @@ def test_a_desk_gives_out_as_many_trials_as_there_are_workers(
 )
 def test_a_trial_that_lost_its_actors_has_failed(driver: Driver, study: Study, why: str, cause: str) -> None:
     for _ in range(3):
-        driver.take("a")
-        driver.begin("a")
-        driver.lose("a", why)
+        driver.assign("a")
+        driver.start("a")
+        driver.lose_actor("a", why)
     trial = trial_of(study, 0)
     assert (trial.state, trial.cause) == ("failed", cause)
     assert trial.message == f"3 workers were lost on it: {why}"
 
 
 def test_a_trial_that_lost_its_actor_is_given_out_again(driver: Driver, study: Study) -> None:
-    first, second = driver.take("a"), driver.take("b")
-    driver.lose("a", "its node died")
-    assert driver.take("c") == first != second
+    first, second = driver.assign("a"), driver.assign("b")
+    driver.lose_actor("a", "its node died")
+    assert driver.assign("c") == first != second
     assert study.counts() == {"running": 2}
 
 
 def test_actors_that_keep_dying_end_the_search(driver: Driver) -> None:
     for number in range(9):
-        driver.take(f"{number}")
-        driver.lose(f"{number}", "no module named archscape")
+        driver.assign(f"{number}")
+        driver.lose_actor(f"{number}", "no module named archscape")
     words = "9 actors in a row died before a trial ended: no module named archscape"
     assert str(driver.failure).startswith(words)
 
 
 def test_a_training_that_takes_far_too_long_has_timed_out(driver: Driver, study: Study) -> None:
     driver.job = replace(driver.job, recipe=replace(driver.job.recipe, seconds=10.0))
-    driver.take("a")
-    driver.begin("a")
+    driver.assign("a")
+    driver.start("a")
     assert driver.overdue() == []
-    task = driver.tasks["a"]
-    assert task.began
-    task.began -= 80
+    trial = driver.trials["a"]
+    assert trial.started
+    trial.started -= 80
     assert driver.overdue() == ["a"]
     assert driver.overdue() == []
-    driver.lose("a", "it was killed")
+    driver.lose_actor("a", "it was killed")
     assert trial_of(study, 0).cause == "timed_out"
 
 
 def test_a_silent_actor_is_ended_but_not_its_trial(driver: Driver) -> None:
-    driver.take("a")
-    driver.begin("a")
-    driver.tasks["a"].heard -= 80
+    driver.assign("a")
+    driver.start("a")
+    driver.trials["a"].last_update -= 80
     assert driver.overdue() == ["a"]
     assert driver.overdue() == []
 
 
 def test_silence_does_not_count_while_the_driver_is_held_up(driver: Driver) -> None:
-    driver.take("a")
-    driver.begin("a")
-    driver.tasks["a"].heard -= 80
-    driver._ticked -= 80
+    driver.assign("a")
+    driver.start("a")
+    driver.trials["a"].last_update -= 80
+    driver._last_tick -= 80
     assert driver.overdue() == []
 
 
 def test_other_data_than_that_of_the_study_ends_the_search(driver: Driver) -> None:
-    driver.take("a")
-    driver.take("b")
-    driver.begin("a")
-    assert driver.hear("a", TrialUpdate(worker="vm:1", fingerprint="one"))
-    driver.begin("b")
-    assert not driver.hear("b", TrialUpdate(worker="vm:2", fingerprint="two"))
+    driver.assign("a")
+    driver.assign("b")
+    driver.start("a")
+    assert driver.receive("a", TrialUpdate(worker="vm:1", fingerprint="one"))
+    driver.start("b")
+    assert not driver.receive("b", TrialUpdate(worker="vm:2", fingerprint="two"))
     assert isinstance(driver.failure, InputError)
     assert "its fingerprint is two, but the study" in str(driver.failure)
 
 
 def test_what_is_given_back_goes_on_under_its_number(driver: Driver, study: Study) -> None:
-    first = driver.take("a")
-    driver.give_back()
-    assert driver.tasks == {}
+    first = driver.assign("a")
+    driver.release_all()
+    assert driver.trials == {}
     assert study.counts() == {"waiting": 1}
-    assert driver.take("b") == first
+    assert driver.assign("b") == first
 
 
 def test_an_actor_knows_the_folder_of_the_run_by_its_mark(tmp_path: Path) -> None:
-    brief = RunSpec(folder=str(tmp_path), job="", space="", cpus=1, gpus=0, mark=leave_mark(tmp_path))
-    assert RunSpec.from_json(brief.to_json()).is_shared()
+    run_spec = RunSpec(folder=str(tmp_path), job="", space="", cpus=1, gpus=0, mark=leave_mark(tmp_path))
+    assert RunSpec.from_json(run_spec.to_json()).is_shared()
     leave_mark(tmp_path)
-    assert not brief.is_shared()
-    assert not replace(brief, folder=str(tmp_path / "other")).is_shared()
+    assert not run_spec.is_shared()
+    assert not replace(run_spec, folder=str(tmp_path / "other")).is_shared()
 
 
 # Real Ray.

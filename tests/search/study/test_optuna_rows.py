@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +16,16 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from archscape.analysis.results import FINAL, OPEN
+from archscape import search
 from archscape.search.pruners import Pruner
 from archscape.search.study.lease import Lease
-from archscape.search.study.optuna_rows import STATES
+from archscape.search.study.optuna_rows import SCHEMA_VERSION, STATES, load_models
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.workers.worker import SearchPlan
 from archscape.spaces import Space
+from archscape.spaces.errors import StudyError
 
 Finished = Callable[..., Result]
 See = Callable[[Study], optuna.Study]
@@ -57,6 +61,38 @@ def ask(study: Study, plan: SearchPlan, owner: Owner) -> Lease:
     return lease
 
 
+def test_tables_of_the_installed_optuna_are_those_that_are_written() -> None:
+    """Of each table, also the columns: an insert that names another one fails in a test of a study below."""
+    models = load_models()
+    assert models.SCHEMA_VERSION == SCHEMA_VERSION
+    assert set(models.BaseModel.metadata.tables) == {
+        *("studies", "study_directions", "study_system_attributes", "study_user_attributes"),
+        *("trials", "trial_heartbeats", "trial_intermediate_values", "trial_params"),
+        *("trial_system_attributes", "trial_user_attributes", "trial_values", "version_info"),
+    }
+
+
+@pytest.mark.parametrize("version", ["13", "unknown"])
+def test_an_optuna_with_other_tables_is_an_error(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = load_models()
+    if version == "unknown":
+        monkeypatch.setitem(sys.modules, models.__name__, None)
+    else:
+        monkeypatch.setattr(models, "SCHEMA_VERSION", int(version))
+    message = (
+        f"Optuna {optuna.__version__} has tables of version {version}, but a study needs version 12; "
+        "install Optuna 5.0"
+    )
+    with pytest.raises(StudyError, match=re.escape(message)):
+        load_models()
+
+
+def test_one_file_alone_names_the_private_tables_of_optuna() -> None:
+    root = Path(str(search.__file__)).parent
+    naming = [path.name for path in root.rglob("*.py") if "optuna.storages._" in path.read_text()]
+    assert naming == ["optuna_rows.py"]
+
+
 def test_every_state_has_its_word_in_optuna() -> None:
     assert set(STATES) == {*OPEN, *FINAL}
     assert all(STATES[state].is_finished() == (state in FINAL) for state in STATES)
@@ -69,7 +105,7 @@ def test_shows_states_values_and_attributes(
     study.tell(finished(leases[0], 0.9))
     study.tell(finished(leases[1], status="failed", cause="diverged", message="loss is nan"))
     study.release(leases[2])
-    study.report(leases[3], {1: {"accuracy": 0.3}}, rule=never)
+    study.report(leases[3], {1: {"accuracy": 0.3}}, pruner=never)
     seen = through_optuna(study)
     assert seen.directions == [StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE]
     assert [trial.state for trial in seen.trials] == [
@@ -97,9 +133,9 @@ def test_shows_trials_that_were_stopped_early_once_they_have_ended(
     study: Study, plan: SearchPlan, owner: Owner, through_optuna: See, never: Pruner
 ) -> None:
     lease = ask(study, plan, owner)
-    study.report(lease, {1: {"accuracy": 0.3}}, rule=never)
+    study.report(lease, {1: {"accuracy": 0.3}}, pruner=never)
     study.release(lease)
-    study.next_work(owner, trials=1, rule=never)
+    study.next_work(owner, trials=1, pruner=never)
     [trial] = through_optuna(study).trials
     assert trial.state == TrialState.PRUNED
     assert (trial.user_attrs["cause"], trial.user_attrs["message"]) == ("never", "nobody goes on")

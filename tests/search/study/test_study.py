@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from archscape.search.study import lease as lease_module
 from archscape.search.study.database import Database
 from archscape.search.study.lease import Lease
 from archscape.search.study.liveness import LivenessMonitor
@@ -24,6 +23,7 @@ from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result, Spool
 from archscape.search.study.study import Study
 from archscape.search.study.transactions import MAX_ATTEMPTS
+from archscape.search.training import seeds as seeds_module
 from archscape.search.training.seeds import trial_seed
 from archscape.search.workers.worker import SearchPlan
 from archscape.spaces import Space
@@ -230,7 +230,7 @@ def test_released_trial_counts_as_not_tried(study: Study, plan: SearchPlan, owne
 def now(study: Study) -> list[float]:
     """The time on the observer's clock, to be set."""
     now = [0.0]
-    study.watch = LivenessMonitor(clock=lambda: now[0])
+    study.liveness = LivenessMonitor(clock=lambda: now[0])
     return now
 
 
@@ -276,7 +276,7 @@ def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
             time.sleep(0.6)
             patch.undo()
 
-        patch.setattr(study.storage, "wait", wait)
+        patch.setattr(study.database, "wait", wait)
         patch.setattr(Database, "_run", away)
         look = study.next_work(owner, trials=1)
     assert (look.lease, look.working) == (None, 1)
@@ -308,7 +308,7 @@ def test_a_lease_is_as_long_as_the_settings_say(
     ask(study, plan, elsewhere)
     now = [0.0]
     with Study.open(tmp_path) as other:
-        other.watch = LivenessMonitor(clock=lambda: now[0])
+        other.liveness = LivenessMonitor(clock=lambda: now[0])
         assert other.next_work(owner, trials=1).lease is None
         now[0] = 5.1
         assert other.next_work(owner, trials=1).lease is not None
@@ -336,7 +336,7 @@ def forgetful(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
         return result
 
     monkeypatch.setattr(Database, "_run", run_and_forget)
-    study.storage.wait = lambda seconds: None
+    study.database.wait = lambda seconds: None
 
 
 @pytest.mark.usefixtures("forgetful")
@@ -448,4 +448,4 @@ def test_folder_without_a_study_is_an_error(tmp_path: Path) -> None:
 
 
 def test_worked_examples_hold() -> None:
-    assert doctest.testmod(lease_module) == (0, 1)
+    assert doctest.testmod(seeds_module) == (0, 1)

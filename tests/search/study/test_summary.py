@@ -44,7 +44,7 @@ def test_says_of_each_study_how_far_it_is(
         study.tell(finished(one, 0.25))
         study.tell(finished(two, 0.75))
         study.tell(finished(three, status="failed"))
-        study.report(four, {1: {"accuracy": 0.9}}, rule=never)
+        study.report(four, {1: {"accuracy": 0.9}}, pruner=never)
     opened(tmp_path, storage, "a", "minimize").close()
     empty, full = study_summaries(storage)
     assert (full.name, full.trials, full.ended, full.running, full.paused, full.failed, full.best) == (

@@ -61,14 +61,14 @@ def ask(study: Study, plan: SearchPlan, owner: Owner) -> Callable[..., Lease]:
 
 def reach(study: Study, lease: Lease, rung: int, accuracy: float) -> bool:
     """Let a trial reach a rung, and leave it if it is stopped; return whether it goes on."""
-    verdict = study.report(lease, {rung: {"accuracy": accuracy, "loss": 1.0}}, rule=Half())
+    verdict = study.report(lease, {rung: {"accuracy": accuracy, "loss": 1.0}}, pruner=Half())
     if verdict is not None and not verdict.promote:
         study.release(lease)
     return verdict is None or verdict.promote
 
 
 def look(study: Study, owner: Owner, trials: int = 24, busy: Sequence[int] = ()) -> Work:
-    return study.next_work(owner, trials=trials, rule=Half(), busy=busy)
+    return study.next_work(owner, trials=trials, pruner=Half(), busy=busy)
 
 
 def test_first_at_a_rung_goes_on_and_a_worse_one_is_paused(study: Study, ask: Callable[..., Lease]) -> None:
@@ -86,8 +86,8 @@ def test_first_at_a_rung_goes_on_and_a_worse_one_is_paused(study: Study, ask: Ca
 
 def test_between_rungs_nothing_is_decided(study: Study, ask: Callable[..., Lease]) -> None:
     lease = ask()
-    assert study.report(lease, {3: {"accuracy": 0.1}}, rule=Half()) is None
-    assert study.report(lease, {1: {"accuracy": 0.1}}, rule=None) is None
+    assert study.report(lease, {3: {"accuracy": 0.1}}, pruner=Half()) is None
+    assert study.report(lease, {1: {"accuracy": 0.1}}, pruner=None) is None
     assert study.trials()[0].state == "running"
 
 
@@ -95,7 +95,7 @@ def test_trial_without_a_value_for_an_objective_goes_on(study: Study, ask: Calla
     """A loss that is no number is the training's own business, which ends it as diverged."""
     assert reach(study, ask(), 1, 0.5)
     lease = ask()
-    assert study.report(lease, {1: {"loss": 1.0}}, rule=Half()) is None
+    assert study.report(lease, {1: {"loss": 1.0}}, pruner=Half()) is None
 
 
 def test_paused_trial_goes_on_when_others_make_room(
@@ -136,7 +136,7 @@ def test_only_the_owner_of_a_trial_is_judged(
     lease = ask(by=elsewhere)
     study.release(lease)
     assert look(study, owner, busy=[0]).lease is not None
-    assert study.report(lease, {1: {"accuracy": 0.1}}, rule=Half()) is None
+    assert study.report(lease, {1: {"accuracy": 0.1}}, pruner=Half()) is None
     assert study.trials()[1].state == "running"
 
 
@@ -209,10 +209,10 @@ def test_trial_whose_machine_died_while_it_paused_is_no_stumbling_block(
 ) -> None:
     """Its worker was told to stop, and went silent before it had left the trial."""
     now = [0.0]
-    study.watch = LivenessMonitor(clock=lambda: now[0])
+    study.liveness = LivenessMonitor(clock=lambda: now[0])
     reach(study, ask(), 1, 0.5)
     silent = ask(by=elsewhere)
-    verdict = study.report(silent, {1: {"accuracy": 0.4}}, rule=Half())
+    verdict = study.report(silent, {1: {"accuracy": 0.4}}, pruner=Half())
     assert verdict is not None
     assert not verdict.promote
     for x in (0.1, 0.2):
@@ -230,7 +230,7 @@ def test_nothing_is_closed_while_a_worker_still_pauses_a_trial(
     """It may be the one to go on as soon as its checkpoint is written."""
     first, second, third = ask(3), ask(3, elsewhere), ask(3)
     reach(study, first, 1, 0.5)
-    study.report(second, {1: {"accuracy": 0.4}}, rule=Half())
+    study.report(second, {1: {"accuracy": 0.4}}, pruner=Half())
     reach(study, third, 1, 0.1)
     study.tell(finished(first, 0.6))
     found = look(study, owner, 3)

@@ -51,7 +51,7 @@ def fill(study: Study, lease: Lease, size: int) -> None:
             ],
         )
 
-    study.storage.write(step)
+    study.database.write(step)
 
 
 @dataclass
@@ -73,13 +73,13 @@ def counted(study: Study) -> Iterator[Work]:
         work.instructions += 1
         return 0
 
-    with study.storage.engine.connect() as connection:
+    with study.database.engine.connect() as connection:
         raw: Any = connection.connection.dbapi_connection
     raw.set_progress_handler(count_instructions, 1)
-    event.listen(study.storage.engine, "before_cursor_execute", count_statement)
+    event.listen(study.database.engine, "before_cursor_execute", count_statement)
     yield work
     raw.set_progress_handler(None, 0)
-    event.remove(study.storage.engine, "before_cursor_execute", count_statement)
+    event.remove(study.database.engine, "before_cursor_execute", count_statement)
 
 
 def work_of_a_trial(
@@ -104,12 +104,12 @@ def work_of_a_trial(
             lease = study.ask_unique(plan.propose, owner, trials=size + 9)
             assert lease is not None
             study.beat(lease)
-            study.report(lease, {1: {"accuracy": 0.9}}, rule=rule)
+            study.report(lease, {1: {"accuracy": 0.9}}, pruner=rule)
             study.history()
             study.tell(finished(lease))
             study.history()
             if rule:
-                study.next_work(owner, trials=size + 9, rule=rule)
+                study.next_work(owner, trials=size + 9, pruner=rule)
     return work
 
 
@@ -125,7 +125,7 @@ def test_a_trial_costs_the_same_in_a_study_of_any_size(
 ) -> None:
     """Of many trials at a rung, a rule sees the latest thousand."""
     small, large = (
-        work_of_a_trial(tmp_path / str(size), plan, owner, finished, size=size, rule=rule) for size in sizes
+        work_of_a_trial(tmp_path / str(size), plan, owner, finished, size=size, pruner=rule) for size in sizes
     )
     assert large.statements == small.statements
     assert large.instructions <= 1.05 * small.instructions

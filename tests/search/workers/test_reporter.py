@@ -15,7 +15,7 @@ from archscape.search.study.heartbeat import Heartbeat, LeaseLost
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
-from archscape.search.workers import reporter as trace
+from archscape.search.workers import reporter as module
 from archscape.search.workers.events import Event
 from archscape.search.workers.reporter import Reporter, logger
 from archscape.search.workers.worker import SearchPlan
@@ -31,12 +31,12 @@ class Traced:
     lines: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
-    def reporter(self, rule: Pruner | None = None) -> Reporter:
+    def reporter(self, pruner: Pruner | None = None) -> Reporter:
         return Reporter(
             study=self.study,
             lease=self.lease,
             heartbeat=Heartbeat(self.study, self.lease, self.lines.append, lambda: None),
-            rule=rule,
+            pruner=pruner,
             worker="w1",
             log=self.lines.append,
             notify=self.events.append,
@@ -68,12 +68,12 @@ def test_epoch_is_logged_told_and_kept(traced: Traced) -> None:
 def test_epochs_that_are_short_go_to_the_study_together(
     traced: Traced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trace, "EPOCH_SECONDS", 1e9)
+    monkeypatch.setattr(module, "EPOCH_SECONDS", 1e9)
     report = traced.reporter()
     for epoch in (1, 2, 3):
         report(epoch, {"loss": 1.0})
     assert traced.kept() == [1]
-    monkeypatch.setattr(trace, "EPOCH_SECONDS", 0.0)
+    monkeypatch.setattr(module, "EPOCH_SECONDS", 0.0)
     report(4, {"loss": 1.0})
     assert traced.kept() == [1, 2, 3, 4]
 
@@ -81,7 +81,7 @@ def test_epochs_that_are_short_go_to_the_study_together(
 def test_rung_is_told_at_once_and_its_answer_stops_the_trial(
     traced: Traced, never: Pruner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trace, "EPOCH_SECONDS", 1e9)
+    monkeypatch.setattr(module, "EPOCH_SECONDS", 1e9)
     report = traced.reporter(never)
     assert not report(1, {"accuracy": 0.5})
     assert report.reason == "nobody goes on"
@@ -93,7 +93,7 @@ def test_epochs_that_do_not_reach_the_study_go_with_the_next(
     traced: Traced, never: Pruner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also at a rung: a training goes on rather than wait for a database that is away."""
-    monkeypatch.setattr(trace, "EPOCH_SECONDS", 0.0)
+    monkeypatch.setattr(module, "EPOCH_SECONDS", 0.0)
     report = traced.reporter(never)
 
     def away(*given: object, **named: object) -> None:
@@ -102,7 +102,7 @@ def test_epochs_that_do_not_reach_the_study_go_with_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(traced.study, "report", away)
         assert report(1, {"accuracy": 0.5})
-    assert traced.lines[-1] == "the study does not hear of epoch 1 yet: the server is away"
+    assert traced.lines[-1] == "epoch 1 is not reported yet: the server is away"
     assert traced.kept() == []
     assert report(2, {"accuracy": 0.6})
     assert traced.kept() == [1, 2]

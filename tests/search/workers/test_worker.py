@@ -42,10 +42,10 @@ def worker(study: Study, plan: SearchPlan, events: list[Event], tmp_path: Path) 
     """A worker of the study that evaluates like this."""
     (tmp_path / "logs").mkdir()
 
-    def worker(evaluate: Evaluator = give_result, *, trials: int = 1, rule: Pruner | None = None) -> Worker:
+    def worker(evaluate: Evaluator = give_result, *, trials: int = 1, pruner: Pruner | None = None) -> Worker:
         return Worker(
             name="w1",
-            plan=replace(plan, trials=trials, rule=rule),
+            plan=replace(plan, trials=trials, pruner=pruner),
             study=study,
             evaluate=evaluate,
             logs=tmp_path / "logs",
@@ -230,7 +230,7 @@ def test_stopped_trials_are_left_paused_and_end_with_the_study(
             return context.result(status="complete", metrics={"accuracy": 0.5})
         return context.result(status="pruned", metrics={"accuracy": 0.5})
 
-    worker(train, trials=2, rule=never).run()
+    worker(train, trials=2, pruner=never).run()
     assert [(trial.state, trial.cause, trial.message, trial.rung) for trial in study.trials()] == [
         ("pruned", "never", "nobody goes on", 1)
     ] * 2

@@ -1,42 +1,26 @@
-"""One attempt to train a network, in a thread that others can follow, stop at a rung, and ask to leave."""
+"""The training of one network in a thread, which can be followed, stopped at a rung, and asked to leave."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from archscape.search.shutdown import ShutdownRequested
 from archscape.search.study.lease import Lease
 from archscape.search.study.spool import Result
 from archscape.search.workers.evaluator import Context, Evaluator, evaluate_safely
 
+from .messages import TrialUpdate
+
 LEAVE_SECONDS = 8.0
 """How long a training that was asked to leave gets to write its checkpoint."""
 
 
-@dataclass(kw_only=True)
-class AttemptUpdate:
-    """What happened since somebody asked.
-
-    Attributes:
-        rows: Metrics by epoch.
-        lines: For the log of the trial.
-        result: How it ended, or None.
-        left: Whether the training was left and can go on.
-    """
-
-    rows: dict[int, dict[str, float]] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-    result: Result | None = None
-    left: bool = False
-
-
-class Attempt:
+class TrainingThread:
     """A training in a thread of its own.
 
-    At a rung of early stopping it waits until somebody asks for news again, which lets it go on, or tells it
-    to leave.
+    At a rung of early stopping it waits until it is asked for the next update, which lets it continue, or is
+    asked to leave.
     """
 
     def __init__(self, evaluate: Evaluator, lease: Lease, *, rungs: tuple[int, ...], worker: str) -> None:
@@ -45,7 +29,7 @@ class Attempt:
         Args:
             evaluate: Gives the network its result.
             lease: The trial.
-            rungs: Epochs after which the training waits for a verdict.
+            rungs: Epochs after which the training waits for a decision.
             worker: Name of this process.
         """
         self._evaluate = evaluate
@@ -53,31 +37,41 @@ class Attempt:
         self._rungs = rungs
         self._worker = worker
         self._changed = threading.Condition()
-        self._news = AttemptUpdate()
+        self._rows: dict[int, Mapping[str, float]] = {}
+        self._lines: list[str] = []
+        self._result: Result | None = None
+        self._left = False
         self._waiting = False
-        self._told = False
+        self._reported = False
         self._leaving = False
         self._thread = threading.Thread(target=self._run, name=f"trial-{lease.number}", daemon=True)
         self._thread.start()
 
-    def next(self, seconds: float) -> AttemptUpdate:
-        """Let the training go on, and return its news: at a rung, at its end, or after some seconds."""
+    def next_update(self, seconds: float) -> TrialUpdate:
+        """Let the training continue; return what is new at a rung, at its end, or after some seconds."""
         with self._changed:
-            if self._told:
+            if self._reported:
                 self._waiting = False
                 self._changed.notify_all()
-            self._changed.wait_for(self._is_to_tell, timeout=seconds)
-            self._told = self._waiting
-            news, self._news = self._news, AttemptUpdate()
-            return news
+            self._changed.wait_for(self._has_to_report, timeout=seconds)
+            self._reported = self._waiting
+            update = TrialUpdate(
+                worker=self._worker,
+                rows=self._rows,
+                lines=self._lines,
+                result=self._result,
+                left=self._left,
+            )
+            self._rows, self._lines = {}, []
+            return update
 
     def log(self, text: str) -> None:
         """Append a line to the log of the trial."""
         with self._changed:
-            self._news.lines.append(text)
+            self._lines.append(text)
 
     def leave(self) -> None:
-        """Ask the training to write its checkpoint and end; at a rung, this is the verdict."""
+        """Ask the training to write its checkpoint and end; at a rung, this is the decision."""
         with self._changed:
             self._leaving = True
             self._changed.notify_all()
@@ -87,8 +81,8 @@ class Attempt:
         self.leave()
         self._thread.join(LEAVE_SECONDS)
 
-    def _is_to_tell(self) -> bool:
-        return self._waiting or self._news.left or self._news.result is not None
+    def _has_to_report(self) -> bool:
+        return self._waiting or self._left or self._result is not None
 
     def _run(self) -> None:
         context = Context(
@@ -107,17 +101,16 @@ class Attempt:
             self.log(f"{self._worker} gives it back: {error}")
         pruned = result is not None and result.status == "pruned"
         with self._changed:
-            self._news.left = result is None or pruned
-            self._news.result = None if pruned else result
+            self._left = result is None or pruned
+            self._result = None if pruned else result
             self._changed.notify_all()
 
     def _report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
         with self._changed:
-            known = {name: value for name, value in metrics.items() if value == value}
-            self._news.rows[epoch] = known
+            self._rows[epoch] = {name: value for name, value in metrics.items() if value == value}
             if epoch in self._rungs and not self._leaving:
                 self._waiting = True
                 self._changed.notify_all()
                 self._changed.wait_for(lambda: self._leaving or not self._waiting)
-                self._waiting = self._told = False
+                self._waiting = self._reported = False
             return not self._leaving
