@@ -15,8 +15,8 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from archscape.analysis.results import FINAL, OPEN
 from archscape import search
+from archscape.analysis.results import FINAL, OPEN
 from archscape.search.pruners import Pruner
 from archscape.search.study.lease import Lease
 from archscape.search.study.optuna_rows import SCHEMA_VERSION, STATES, load_models
