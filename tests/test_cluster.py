@@ -56,6 +56,7 @@ def test_slurm_reads_every_setting(script: Path) -> None:
     assert re.search(r"^srun archscape ", body, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_every_option_exists(archscape: Run) -> None:
     found = list(commands())
     assert {words[0] for words in found} == {"search", "worker", "study"}

@@ -89,6 +89,7 @@ def my_blocks(tmp_path: Path) -> Iterator[Path]:
     sys.modules.pop("my_blocks", None)
 
 
+@pytest.mark.slow
 def test_a_block_of_the_users_own_is_used_as_the_page_says(my_blocks: Path, archscape: Run) -> None:
     for line in "".join(blocks(EXTENDING, "bash")).splitlines():
         done = archscape(*shlex.split(line)[1:])

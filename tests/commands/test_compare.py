@@ -103,6 +103,7 @@ def test_the_suffix_says_what_is_written(name: str, archscape: Run, tmp_path: Pa
     assert "272,474" in text or "272474" in text or name == "figure.svg"
 
 
+@pytest.mark.slow
 def test_a_diff_adds_up_in_every_format(archscape: Run) -> None:
     done = archscape("diff", "resnet50", "resnet101", "--format", "json")
     assert (done.returncode, done.stderr) == (0, "7 rows are the same, 1 changed.\n")

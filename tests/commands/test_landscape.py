@@ -180,6 +180,7 @@ def test_wrong_options_are_named(archscape: Run, run: Path, options: tuple[str, 
     assert not (run / "landscape").exists()
 
 
+@pytest.mark.slow
 def test_the_folder_of_no_search_is_named(archscape: Run, tmp_path: Path) -> None:
     done = archscape("landscape", tmp_path)
     assert done.returncode == 2

@@ -103,6 +103,7 @@ def test_wrong_input_of_the_command_is_one_message(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

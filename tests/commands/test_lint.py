@@ -36,6 +36,7 @@ def test_json_has_all_of_a_finding(archscape: Run) -> None:
     assert finding["source"]
 
 
+@pytest.mark.slow
 def test_a_network_without_findings(archscape: Run) -> None:
     done = archscape("lint", "mobilenetv2")
     assert (done.returncode, done.stdout) == (0, "")

@@ -37,6 +37,17 @@ def test_nothing_is_lost(storage: str, root: Path) -> None:
     assert "**1 of 1** searches kept every promise" in said
 
 
+@pytest.mark.full
+@pytest.mark.timeout(7200)
+def test_nothing_is_lost_in_ten_long_searches(root: Path) -> None:
+    need_program("PostgreSQL")
+    done = subprocess.run(
+        [sys.executable, root / "benchmarks" / "chaos.py"], stdout=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    assert "**10 of 10** searches kept every promise" in done.stdout
+
+
 # The judge itself can say no.
 
 

@@ -291,6 +291,7 @@ def test_nobody_looks_nothing_is_read(poller: Poller) -> None:
     assert poller.wait(looks, seconds=0.3) == looks
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_is_told_and_found_again(
     poller: Poller, study: Study, plan: SearchPlan
 ) -> None:
@@ -340,6 +341,7 @@ def server(run: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.slow
 def test_it_serves_a_study_to_this_machine_only_and_read_only(
     server: str, run: Path, study: Study, plan: SearchPlan
 ) -> None:
@@ -374,6 +376,7 @@ def test_it_serves_a_study_to_this_machine_only_and_read_only(
     assert get(server, "/trial/0", method="POST")[0].status == 501
 
 
+@pytest.mark.slow
 def test_events_come_over_http(
     server: str, study: Study, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
@@ -403,6 +406,7 @@ def blocks(answer: HTTPResponse) -> Iterator[bytes]:
             block = b""
 
 
+@pytest.mark.slow
 def test_the_whole_report_is_built_on_demand(
     tmp_path: Path, tiny: Any, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
@@ -451,6 +455,7 @@ def test_interrupt_ends_it_without_a_word_though_a_page_is_open(run: Path) -> No
         assert errors == "Ctrl-C ends it.\n"
 
 
+@pytest.mark.slow
 def test_a_taken_port_leads_to_the_next_one_that_is_free(run: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -462,6 +467,7 @@ def test_a_taken_port_leads_to_the_next_one_that_is_free(run: Path) -> None:
             assert process.stderr.readline() == f"port {port} is taken, so it is {found}\n"
 
 
+@pytest.mark.slow
 def test_another_address_is_said_to_be_open_to_others(run: Path) -> None:
     with serving(run, "--port", "0", "--host", "0.0.0.0") as (url, process):
         assert process.stderr is not None

@@ -227,6 +227,7 @@ def test_a_limit_that_nothing_meets_is_said_before_anything_starts(limited: Path
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_the_nearest_miss_may_lie_on_either_side(kept: Calibration) -> None:
     space = Space.from_yaml(
         "space: three\ninput: 1x8x8\nlet: {w: {4, 64, 512}}\nlayers: [conv: {width: $w}, avgpool]\n"

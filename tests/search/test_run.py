@@ -42,6 +42,7 @@ def go(job: Job, folder: Path) -> RunResults:
     return run(job, out=folder, console=quiet(), executor=InProcess())
 
 
+@pytest.mark.slow
 def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None:
     console = quiet()
     lenet = load_network("lenet5")
@@ -88,6 +89,7 @@ def test_weights_reproduce_the_recorded_test_accuracy(job: Job, tmp_path: Path) 
         assert correct / total == trial["test_accuracy"]
 
 
+@pytest.mark.slow
 def test_same_command_goes_on_and_then_does_nothing(job: Job, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     first = go(replace(job, trials=2), folder).trials
@@ -98,6 +100,7 @@ def test_same_command_goes_on_and_then_does_nothing(job: Job, tmp_path: Path) ->
     assert len(third) == 3
 
 
+@pytest.mark.slow
 def test_run_folder_is_a_job_that_repeats_the_run(job: Job, tmp_path: Path) -> None:
     first = go(job, tmp_path / "first").trials
     second = go(read_job(tmp_path / "first" / "job.yaml"), tmp_path / "second").trials
@@ -208,6 +211,7 @@ def test_other_job_under_the_same_name_is_refused(job: Job, tmp_path: Path) -> N
     assert [summary.name for summary in study_summaries(storage)] == ["other", "tiny-digits"]
 
 
+@pytest.mark.slow
 def test_epochs_of_every_trial_are_in_the_tables(job: Job, tmp_path: Path) -> None:
     found = go(replace(job, trials=2, recipe=Recipe(epochs=3)), tmp_path / "run")
     assert [tuple(row) for row in found.curves[["trial", "epoch"]].itertuples(index=False)] == [

@@ -34,6 +34,7 @@ def test_every_network_cites_its_paper(name: str) -> None:
     assert any(year in origin.lines[0] for year in map(str, range(1980, 2027)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPACES)
 def test_every_space_holds_networks(name: str) -> None:
     space = load(name)
@@ -162,6 +163,7 @@ def test_amoebanet_a_is_a_point_of_nasnet() -> None:
     assert Network.from_yaml(text).hash() == found.hash()
 
 
+@pytest.mark.slow
 def test_cells_of_nasnet_return_their_unused_states() -> None:
     space = load_space("nasnet")
     for seed in range(20):

@@ -133,6 +133,7 @@ def test_unet_has_23_convolutions() -> None:
     assert len(operators(network, Conv)) + len(operators(network, TransposedConv)) == 23
 
 
+@pytest.mark.slow
 def test_unet_crops_what_crosses_over_around_its_centre() -> None:
     module = build(load_network("unet").at(input=(1, 188, 188))).eval()
     seen: list[Tensor] = []
@@ -224,6 +225,7 @@ def test_fields_of_the_context_module() -> None:
     assert set(maps(network).values()) == {(21, 64, 64)}
 
 
+@pytest.mark.slow
 def test_a_deformable_network_starts_as_the_plain_one() -> None:
     """Offsets start at zero; with the weights of resnet50 it gives what resnet50 gives."""
     shape = (3, 64, 64)

@@ -78,6 +78,7 @@ def test_nas_bench_macro_holds_3969_networks(macro: Space) -> None:
     assert macro.count_distinct() == 9 * 21 * 21 == 3969
 
 
+@pytest.mark.slow
 def test_networks_of_nas_bench_macro_are_alike_where_the_published_form_is(
     macro: Space, published: Published
 ) -> None:

@@ -120,6 +120,7 @@ def test_variables_that_many_depths_read_are_counted() -> None:
     assert Space.from_yaml(f"{HEAD}let: {{{lets}}}\nlayers:\n{rows}").count() == ((1 + 9 * 2) * 2) ** 30
 
 
+@pytest.mark.slow
 def test_a_count_that_would_take_for_ever_is_refused() -> None:
     lets = ", ".join(f"d{i}: 0..9" for i in range(20))
     rows = "".join(f"  - conv: {{width: 4, depth: $d{i}}}\n" for i in range(20)) * 2

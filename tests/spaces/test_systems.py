@@ -199,11 +199,6 @@ MAPS = {
 }
 
 NETWORKS = [name for name in catalog_names() if isinstance(load(name), Network)]
-HEAVY = {
-    *("alexnet", "alexnet-single", "convnext-tiny", "deconvnet", "fcn16s", "fcn32s", "fcn8s", "localizer"),
-    *("pix2pix", "unet", "vgg11", "vgg13", "vgg16", "vgg19", "zfnet-wide"),
-}
-LEARNERS = [pytest.param(name, marks=[pytest.mark.slow] * (name in HEAVY)) for name in NETWORKS]
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -258,7 +253,8 @@ def imported(text: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_step_down_the_gradient_lowers_the_loss(name: str) -> None:
     """To first order the step lowers the loss by 1%, whatever the length of the gradient is."""
     network = smallest(load_network(name))

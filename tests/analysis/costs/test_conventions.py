@@ -42,11 +42,6 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Tool = Callable[[nn.Module, Shape], tuple[int, int]]
 
 NETWORKS = [table for name in catalog_names() if isinstance(table := load(name), Network)]
-HEAVY = {"amoebanet-a", "amoebanet-a-imagenet", "convnext-tiny", "deconvnet", "fcn16s", "fcn32s", "fcn8s"}
-COUNTED = [
-    pytest.param(network, id=network.name, marks=[pytest.mark.slow] * (network.name in HEAVY))
-    for network in NETWORKS
-]
 LARGE = 3 * 10**8
 CANNOT = {
     ("fvcore", name): "PyTorch 2.13 cannot trace F.max_unpool2d, and fvcore counts what is traced"
@@ -107,8 +102,9 @@ def counted(network: Network, name: str) -> tuple[int, int]:
     return found.total, found.params
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("network", COUNTED)
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
 def test_totals_are_those_of_the_tool_itself(tool: str, network: Network) -> None:
     if (tool, network.name) in CANNOT:
         with pytest.raises(TypeError, match="cond must be a bool"):

@@ -104,6 +104,7 @@ OURS: list[tuple[str, Shape | None]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "shape"), OURS, ids=[name for name, _ in OURS])
 def test_our_own_networks_count_the_same_when_they_are_run(name: str, shape: Shape | None) -> None:
     network = load_network(name).at(input=shape)

@@ -104,6 +104,7 @@ def test_choices_never_asked_together_have_no_interaction() -> None:
     assert [effect.choices for effect in importance(table, "y", ["a", "b"], draws=3)] == [("b",), ("a",)]
 
 
+@pytest.mark.slow
 def test_the_choices_of_a_population_that_drive_its_cost() -> None:
     table = population(Space.load("cifar"), 2000)
     effects = importance(table, "macs", list(table.columns[4:]), draws=50)

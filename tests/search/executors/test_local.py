@@ -105,6 +105,7 @@ def test_workers_leave_when_their_coordinator_is_killed(job_file: Path, tmp_path
         assert {trial.state for trial in study.trials()} == {"waiting"}
 
 
+@pytest.mark.slow
 def test_what_a_worker_finds_wrong_is_the_error_of_the_pool(tmp_path: Path) -> None:
     RunFolder(tmp_path).create()
     with pytest.raises(InputError, match=r"job\.yaml: no such file"):

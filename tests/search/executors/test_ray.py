@@ -462,6 +462,7 @@ def test_ray_client_is_refused(job_file: Path, tmp_path: Path) -> None:
         run(job, out=tmp_path / "run", executor=RayEngine(address="ray://head:10001"))
 
 
+@pytest.mark.slow
 def test_a_device_that_no_trial_is_lent_is_wrong_input(job_file: Path, tmp_path: Path) -> None:
     job = replace(read_job(job_file), device="cuda")
     with pytest.raises(InputError, match="device cuda: give --trial-gpus"):

@@ -49,6 +49,7 @@ def test_the_best_share_goes_on_and_no_more(case: tuple[HalvingPruner, list[Rung
     assert len(going(rule, marks)) == -(-len(marks) // rule.eta)
 
 
+@pytest.mark.slow
 @given(rungs())
 def test_the_top_of_the_first_objective_is_never_stopped(
     case: tuple[HalvingPruner, list[RungResult]],

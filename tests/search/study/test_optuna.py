@@ -46,6 +46,7 @@ def fill(study: Study, plan: SearchPlan, finished: Callable[..., Any], *, trials
     study.report(lease, {1: {"loss": 2.0, "accuracy": 0.25}, 2: {"loss": float("inf"), "accuracy": 0.375}})
 
 
+@pytest.mark.slow
 def test_limits_are_constraints_that_every_trial_meets(
     study: Study, limited: SearchPlan, finished: Any
 ) -> None:

@@ -284,6 +284,7 @@ def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
     assert study.next_work(owner, trials=1).lease is not None
 
 
+@pytest.mark.slow
 def test_file_that_was_locked_for_longer_than_a_lease_makes_nobody_look_dead(
     tmp_path: Path, plan: SearchPlan, owner: Owner, elsewhere: Owner
 ) -> None:

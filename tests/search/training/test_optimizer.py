@@ -57,6 +57,7 @@ def test_a_network_without_weights_cannot_be_trained() -> None:
         optimizer(nn.ReLU().parameters(), Recipe())
 
 
+@pytest.mark.slow
 def test_a_training_does_not_import_the_compiler_of_torch() -> None:
     code = (
         "import sys, torch; from archscape.search.training.optimizer import optimizer;"

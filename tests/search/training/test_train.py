@@ -363,6 +363,7 @@ def test_cuda_trains_through_the_same_code(digits: Dataset) -> None:
     assert same(first, again)
 
 
+@pytest.mark.slow
 def test_training_imports_neither_optuna_nor_pandas_nor_scikit_learn() -> None:
     code = (
         "import sys; from archscape.search.training.train import train; "

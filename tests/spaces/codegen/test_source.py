@@ -32,6 +32,7 @@ def fresh(network: Network) -> torch.nn.Module:
     return namespace[class_name(network)]()
 
 
+@pytest.mark.slow
 def test_source_is_formatted_and_lints(tmp_path: Path) -> None:
     for name in NETWORKS:
         (tmp_path / f"{module_name(name)}.py").write_text(source(load_network(name)))
@@ -76,6 +77,7 @@ def test_state_dicts_interchange_and_outputs_are_bit_equal(name: str, seed: int)
     assert torch.equal(own(image), sent(image))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_catalog_networks_have_the_parameters_that_are_counted(name: str) -> None:
     network = load_network(name)

@@ -120,6 +120,7 @@ def test_the_input_belongs_to_the_network() -> None:
     assert net(Row("conv", width=4), size=8).hash() != net(Row("conv", width=4), size=9).hash()
 
 
+@pytest.mark.slow
 def test_networks_of_the_catalog_all_differ() -> None:
     networks = [table for name in catalog_names() if isinstance(table := load(name), Network)]
     assert len({network.hash() for network in networks}) == len(networks)
@@ -172,6 +173,7 @@ def random_network(seed: int, shuffle: Random | None) -> str:
     return hash_of(graph)
 
 
+@pytest.mark.slow
 def test_the_order_of_writing_does_not_matter() -> None:
     for seed in range(300):
         hashes = {random_network(seed, Random(order)) for order in range(4)}

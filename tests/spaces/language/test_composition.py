@@ -345,6 +345,7 @@ def test_a_space_of_cells_counts_what_it_enumerates() -> None:
     assert space.count() == 2 * 3 * 2 * 2 * 3 * 3 * (3 * 2) == sum(1 for _ in space.enumerate())
 
 
+@pytest.mark.slow
 def test_every_sample_of_a_space_of_cells_closes_to_the_network_it_counts() -> None:
     space, rng = Space.from_yaml(SPACE), Random(0)
     for _ in range(150):
@@ -653,6 +654,7 @@ def test_errors_of_branches_beside_parameters_have_their_place(old: str, new: st
     assert str(caught.value).startswith(f"a.yaml:{place}: ")
 
 
+@pytest.mark.slow
 def test_a_scope_has_at_most_1_000_rows() -> None:
     wide = "layers:\n  - add: [" + ", ".join(999 * ["identity"]) + "]\n  - conv: {width: 8}\n"
     for text in (

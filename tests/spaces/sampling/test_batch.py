@@ -83,6 +83,7 @@ def test_some_walks_of_the_dead_ends_cannot_be_built() -> None:
     assert not all(map(space.feasible, space.enumerate()))
 
 
+@pytest.mark.slow
 def test_narrow_limits_are_left_to_sample() -> None:
     space = Space.from_yaml(NARROW + "within: {params: 700..701}\n")
     assert not space.easy

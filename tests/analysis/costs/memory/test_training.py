@@ -27,6 +27,7 @@ def test_autograd_keeps_of_networks_what_is_said(name: str) -> None:
     assert 0 <= saved - training_memory(net, batch=2).saved <= SCALARS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["momentum", "adam"])
 @pytest.mark.parametrize(("name", "shape", "batch"), NETWORKS)
 def test_the_peak_is_that_of_memtracker(

@@ -45,6 +45,7 @@ def adds_up(found: Diff) -> None:
             assert not any(map(change.difference, COSTS))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     space=st.sampled_from(SPACES),

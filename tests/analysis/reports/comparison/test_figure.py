@@ -39,6 +39,7 @@ def test_the_same_networks_give_the_same_bytes(
     assert b"nan" not in first
 
 
+@pytest.mark.slow
 def test_what_a_module_lacks_is_left_out(pair: list[ComparedNetwork], tmp_path: Path) -> None:
     from torch import nn
 

@@ -67,6 +67,7 @@ def test_the_colours_span_all_networks_but_four_decades_at_most(explored_trial: 
     assert scale(shown) == (0.1, 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("losses", [0.0, 0.3, 1e-9, 1e20, np.nan])
 def test_a_flat_surface_is_drawn(explored_trial: Make, tmp_path: Path, losses: float) -> None:
     landscape = explored_trial(plain=False)

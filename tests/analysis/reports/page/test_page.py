@@ -91,6 +91,7 @@ def test_every_figure_has_a_place_that_keys_reach_and_words_describe(page: Page)
     assert all(attrs["tabindex"] == "0" and attrs["aria-label"] for attrs in places)
 
 
+@pytest.mark.slow
 def test_its_colours_are_variables_of_its_style(page: Page) -> None:
     style = page.one("style")
 

@@ -17,6 +17,7 @@ def test_the_suffix_says_what_the_figure_becomes(
     assert path.read_bytes().startswith(start)
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(synthetic: Callable[..., RunResults], tmp_path: Path) -> None:
     first, second = (write_figure(synthetic(), tmp_path / name).read_bytes() for name in ("a.svg", "b.svg"))
     assert first == second
