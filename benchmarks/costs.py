@@ -39,7 +39,7 @@ from archscape.spaces import Network, Space, load_network
 from archscape.spaces.blocks.block import repeat, trace
 from archscape.spaces.codegen.source import class_name, source
 from archscape.spaces.graph import flat
-from archscape.spaces.network import network_body
+from archscape.spaces.language.calls import network_body
 from archscape.spaces.operators import convolution
 from archscape.spaces.operators.norm import batch_norm
 

@@ -43,8 +43,8 @@ from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, suggest
 from archscape.spaces.kinds import matching, whole
 from archscape.spaces.language.document import Document, Place, Tree, read_file
+from archscape.spaces.language.limits import Limit, read_limits
 from archscape.spaces.language.settings import Settings, kinds_of, read_name, read_rule, read_value
-from archscape.spaces.sampling.limits import Limit, read_limits
 
 from .datasets import EMBEDDED
 from .latency import LATENCY, LatencyLimit, LatencyObjective, parse_latency_limit

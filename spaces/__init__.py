@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+from .catalog_files import catalog_names
 from .errors import ArchscapeError, Infeasible, InputError, JobError, ShapeError, SpaceError, StudyError
 from .graph import Graph, Style, Totals
 from .language.expressions import Arithmetic, Conditional, Function, oneof, ref, span
+from .language.limits import Limit
 from .language.rows import Composed, Row
-from .loading import catalog_names, catalog_networks, load, load_network, load_space
+from .loading import catalog_networks, load, load_network, load_space
 from .network import Network
-from .sampling.limits import Limit
 from .space import Sample, Space
 from .values import Term
 

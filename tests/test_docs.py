@@ -15,7 +15,7 @@ import pytest
 
 from archscape.spaces import Network, Space, load
 from archscape.spaces.language.document import read_text
-from archscape.spaces.language.reading import read_table
+from archscape.spaces.loading import read_table
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[1]

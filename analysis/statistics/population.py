@@ -7,8 +7,8 @@ from random import Random
 import pandas as pd
 
 from archscape.spaces.errors import InputError
+from archscape.spaces.language.limits import COSTS
 from archscape.spaces.sampling.batch import sample_many
-from archscape.spaces.sampling.limits import COSTS
 from archscape.spaces.space import Space
 
 QUANTILES = {"least": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "most": 1.0}

@@ -9,13 +9,13 @@ from types import ModuleType
 
 from torch import nn
 
-from ..network import Network
+from ..language.closed_table import ClosedTable
 from .source import class_name, source
 
 _SERIAL = count(1)
 
 
-def build(network: Network) -> nn.Module:
+def build(network: ClosedTable) -> nn.Module:
     """Return a new PyTorch module of a network, its weights initialised by PyTorch's defaults.
 
     The text it was compiled from is at hand for tracebacks and `inspect.getsource` as long as the module

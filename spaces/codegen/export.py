@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, suggest
+from ..language.closed_table import ClosedTable
 from ..language.uses import used_name
 from ..language.writing import to_yaml
-from ..network import Network
 from .source import source
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ FORMATS = ("source", "spec", "weights")
 
 
 def export(
-    network: Network,
+    network: ClosedTable,
     out: Path,
     *,
     formats: Collection[str] = ("source", "spec"),
@@ -61,7 +61,7 @@ def export(
     return files
 
 
-def _copy_used(network: Network, out: Path) -> list[str]:
+def _copy_used(network: ClosedTable, out: Path) -> list[str]:
     """Copy the Python files that a network uses beside what is written; return how it names them there."""
     names = []
     for use in map(used_name, network.uses):
@@ -83,7 +83,7 @@ def _write(path: Path, text: str) -> Path:
 
 
 def _write_weights(
-    path: Path, network: Network, weights: dict[str, Tensor] | None, metadata: Mapping[str, str]
+    path: Path, network: ClosedTable, weights: dict[str, Tensor] | None, metadata: Mapping[str, str]
 ) -> Path:
     from safetensors.torch import save_file
 

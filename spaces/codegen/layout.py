@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..operators.text import PAIRS
+from ..brackets import PAIRS, split_arguments
 
 
 def indent(text: str, columns: int) -> str:
@@ -22,12 +22,12 @@ def fit(line: str, width: int) -> list[str]:
     if len(line) <= width and "nn.Sequential(" not in line:
         return [line]
     start, end = _outermost(line)
-    several = "nn.Sequential(" in line[: start + 1] and len(arguments(line[start + 1 : end])) > 1
+    several = "nn.Sequential(" in line[: start + 1] and len(split_arguments(line[start + 1 : end])) > 1
     if start < 0 or (len(line) <= width and not several):
         return [line]
     pad = " " * (len(line) - len(line.lstrip()) + 4)
     lines = [line[: start + 1]]
-    parts = arguments(line[start + 1 : end])
+    parts = split_arguments(line[start + 1 : end])
     element, loop = generator(line[start + 1 : end])
     if loop and len(pad) + len(line[start + 1 : end]) > width:
         return [*lines, *fit(pad + element, width), pad + loop, f"{pad[4:]}{line[end:]}"]
@@ -37,19 +37,6 @@ def fit(line: str, width: int) -> list[str]:
     for argument in parts:
         lines += fit(f"{pad}{argument},", width)
     return [*lines, f"{pad[4:]}{line[end:]}"]
-
-
-def arguments(text: str) -> list[str]:
-    """Return the parts of a text between its outermost commas."""
-    parts, depth, current = [], 0, ""
-    for character in text:
-        depth += (character in PAIRS) - (character in PAIRS.values())
-        if character == "," and depth == 0:
-            parts.append(current.strip())
-            current = ""
-        else:
-            current += character
-    return [*parts, current.strip()] if current.strip() else parts
 
 
 def generator(text: str) -> tuple[str, str]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from textwrap import wrap
 
 from ..graph import Body, Node, Op
+from ..language.closed_table import ClosedTable
 from ..language.uses import used_name
 from ..language.writing import to_yaml
-from ..network import Network
 from ..values import shape_text
 from .forward import Statement, forward
 from .helpers import definitions
@@ -28,7 +28,7 @@ TAKEN = frozenset({"F", "Tensor", "None", "True", "False"})
 """Names that a class cannot have: what the source imports, and words of Python."""
 
 
-def source(network: Network) -> str:
+def source(network: ClosedTable) -> str:
     """Return a module's text whose one public class is the network.
 
     It imports torch alone, and the user's own modules. `state_dict` keys are the names of the graph.
@@ -40,7 +40,7 @@ def source(network: Network) -> str:
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def statements(network: Network) -> Callable[[Body], tuple[Statement, ...]]:
+def statements(network: ClosedTable) -> Callable[[Body], tuple[Statement, ...]]:
     """Return what says of a body of the network how the source takes its steps; a sequence is in no class."""
     found = {
         id(body): written.statements for written in _Writer(network).classes() for body in written.bodies
@@ -48,7 +48,7 @@ def statements(network: Network) -> Callable[[Body], tuple[Statement, ...]]:
     return lambda body: found[id(body)]
 
 
-def class_name(network: Network) -> str:
+def class_name(network: ClosedTable) -> str:
     """Return the name of the network's class; `Network` is added where that name is taken."""
     name = "".join(part[:1].upper() + part[1:] for part in _words(network.name))
     words = [_camel(body.word) for body in _bodies(network.body)]
@@ -56,7 +56,7 @@ def class_name(network: Network) -> str:
     return f"{name}Network" if name in taken or keyword.iskeyword(name) else name
 
 
-def _header(network: Network) -> str:
+def _header(network: ClosedTable) -> str:
     totals = network.totals
     results = ", ".join(map(shape_text, network.body.shapes))
     uses = [Path(use).name if use.endswith(".py") else use for use in map(used_name, network.uses)]
@@ -91,7 +91,7 @@ class _Class:
 class _Writer:
     """Groups the bodies of a network into classes and writes each once."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: ClosedTable) -> None:
         self.network = network
         self.name = class_name(network)
         self.groups: dict[tuple[object, ...], _Class] = {}

@@ -1,4 +1,4 @@
-"""Declaring: a table is checked whole and becomes a program that draws its rows.
+"""Compiling a table: it is checked whole and becomes a program that draws its rows.
 
 Everything that can be known to be wrong is found here, with its place: unknown words and parameters, values
 of the wrong kind, names that nothing uses, choices that leave nothing open.
@@ -7,28 +7,27 @@ of the wrong kind, names that nothing uses, choices that leave nothing open.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from ..blocks import Block
 from ..blocks.kinds import DEPTH, PER, SOURCE, SOURCES, Kind
 from ..errors import suggest
 from ..graph import Style
-from ..sampling.program import Alternative, Program, RowProgram
-from ..sampling.slots import Fixed, Slot, Variable
-from .composed import ComposedBlock
+from .calls import RowError
+from .checking import check_head
+from .composed import ComposedBlock, Words, words_of
 from .dependencies import wired
-from .document import Document, Place
+from .document import Place
 from .expressions import Expr, has_choice, parts
+from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
-from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row, RowError
+from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row
 from .scope import Line, check_row_name, lines, misjoined
 from .signature import argument_law
-from .table import Table, check_heading
+from .slots import Fixed, Slot, Variable
+from .table import Table
 from .writing import inline, signature
-
-if TYPE_CHECKING:
-    from ..network import Network
-    from ..space import Space
 
 MAX_BLOCKS = 10_000
 MAX_SIGNATURE = 1000
@@ -41,24 +40,12 @@ Given: TypeAlias = Mapping[str, tuple[Expr, Place]]
 """Arguments with their places."""
 
 
-def check_network(network: Network) -> Program:
-    """Return the program of a network; it leaves nothing to draw.
+def compile_closed(table: Table) -> Program:
+    """Return the program of a table that leaves nothing to draw: a network's.
 
     Raises:
         SpaceError: At the first part that does not follow the language.
     """
-    table = Table(
-        name=network.name,
-        input=network.input,
-        layers=network.layers,
-        defaults=network.defaults,
-        let=network.let,
-        blocks=network.blocks,
-        outputs=network.outputs,
-        users=network.users,
-        alike=network.alike,
-        document=network.origin or Document(tree=None, name=f"network {network.name}"),
-    )
     for place, value in table.expressions():
         if has_choice(value):
             law = f"a network leaves nothing open, but '{place[-1]}' does; declare a `space:`"
@@ -66,47 +53,39 @@ def check_network(network: Network) -> Program:
     for word in table.alternatives:
         law = f"a network leaves nothing open, but '{word}' is one of several blocks; declare a `space:`"
         raise table.document.error(("blocks", word), law, at_key=True)
-    return _Declaration(table).program()
+    return _Compiler(table).program()
 
 
-def check_space(space: Space) -> Program:
-    """Return the program that draws a space.
+def compile_open(table: Table) -> Program:
+    """Return the program that draws from a table with choices left open: a space's.
 
     Raises:
         SpaceError: At the first part that does not follow the language.
     """
-    table = Table(
-        name=space.name,
-        input=space.input,
-        layers=space.layers,
-        defaults=space.defaults,
-        choices=space.choices,
-        let=space.let,
-        blocks=space.blocks,
-        outputs=space.outputs,
-        users=space.users,
-        alike=space.alike,
-        document=space.origin or Document(tree=None, name=f"space {space.name}"),
-    )
-    program = _Declaration(table).program()
+    program = _Compiler(table).program()
     if not any(True for _ in program.each_path()):
         law = "a space leaves something open, but nothing is; declare a `network:`"
         raise table.document.error(("space",), law, at_key=True)
     return program
 
 
-class _Declaration:
-    """A table on its way to a program."""
+class _Compiler:
+    """Compiles one table."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.document = table.document
-        self.error = table.document.error
-        self.resolver = Resolver(table.document, table.choices, table.let)
+        self.error = self.document.error
+        self.resolver = Resolver(self.document, table.choices, table.let)
         self.style: dict[str, Slot] = {}
 
+    @cached_property
+    def words(self) -> Words:
+        """Every block that a row can name."""
+        return words_of(tuple(self.table.composed.items()), self.table.users)
+
     def program(self) -> Program:
-        check_heading(self.table)
+        check_head(self.table)
         self.resolver.declare_variables()
         self.style = {key: self.default(key) for key in self.table.defaults}
         self.check_composed()
@@ -133,7 +112,7 @@ class _Declaration:
                 check_row_name(self.document, line.name, line.inner)
             self.note_words(composed.rows)
         try:
-            blocks = [self.table.words[name] for name in self.table.composed]
+            blocks = [self.words[name] for name in self.table.composed]
             for block in blocks:
                 assert isinstance(block, ComposedBlock)
                 block.check()
@@ -260,7 +239,7 @@ class _Declaration:
     ) -> tuple[Alternative, ...]:
         """Return what a word stands for: one block, or one of several. `chain` is the path of words to it."""
         self.resolver.grow(place)
-        words = self.table.words
+        words = self.words
         if word in words:
             self.resolver.used.add(("blocks", word))
             return (self.alternative(words[word], args, place, "".join(f".{part}" for part in chain)),)

@@ -29,22 +29,11 @@ from ..blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
 from ..errors import ShapeError, suggest
 from ..graph import Style, Tensor
 from ..values import Value, text
+from .calls import TOO_LARGE, Call, RowError, lay
 from .document import Document, Place
 from .expressions import Expr, ExpressionError, Item, Ref, evaluate, has_choice, is_open, parts, references
 from .parser import parse
-from .rows import (
-    BEFORE,
-    INPUT,
-    MAX_DEPTH,
-    STYLE,
-    TOO_LARGE,
-    Call,
-    Composed,
-    Row,
-    RowError,
-    lay,
-    row_references,
-)
+from .rows import BEFORE, INPUT, MAX_DEPTH, STYLE, Composed, Row, row_references
 from .scope import Line, lines, misjoined
 from .writing import row_text, signature
 

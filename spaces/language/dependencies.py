@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..errors import suggest
-from ..sampling.program import Program, RowProgram
-from ..sampling.slots import Draw, Fixed, Slot, walk
 from .document import Document, Place
+from .program import Program, RowProgram
 from .rows import INPUT
+from .slots import Draw, Fixed, Slot, walk
 
 MAX_NAMES = 10_000
 

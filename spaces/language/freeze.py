@@ -1,42 +1,40 @@
-"""Closing: what a walk through a space drew, as the table of a network."""
+"""Freezing what was drawn from a space: the table of a network, with nothing left open."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from ..graph import Style
-from ..network import Network, network_body, placed
-from ..sampling.program import Drawn
 from ..values import Term
+from .calls import Call
 from .expressions import Expr, parts
-from .rows import BEFORE, Call, Composed, Row, RowError, RowShapeError, row_names
+from .program import Drawn
+from .rows import BEFORE, Composed, Row, row_names
+from .table import Table
 
-if TYPE_CHECKING:
-    from ..space import Space
+T = TypeVar("T", bound=Table)
 
 
-def network_of(drawn: Drawn, space: Space) -> Network:
-    """Return the network of a walk, its names the same as in the space's paths.
+def freeze(drawn: Drawn, space: Table, into: type[T]) -> T:
+    """Return the network that was drawn from a space, its names the same as in the space's paths.
 
-    Raises:
-        ShapeError: If it cannot be built, with the place in the space's document.
+    Args:
+        drawn: Calls that can be built.
+        space: The table that they were drawn from.
+        into: `Network`.
     """
-    try:
-        network_body(space.name, drawn.calls, space.input, space.outputs)
-    except (RowShapeError, RowError) as error:
-        raise placed(error, space.program, space.origin, f"space {space.name}") from None
     style = _common_style([call for call in drawn.calls if call.depth])
-    closing = _Closing(drawn, style)
-    layers = tuple(closing.rows(space.layers))
-    return Network(
+    frozen = _Freezer(drawn, style)
+    layers = tuple(frozen.rows(space.layers))
+    return into(
         name=space.name,
         input=space.input,
         layers=layers,
         defaults={key: value for key, value in style._asdict().items() if value != getattr(Style(), key)},
-        blocks=_used(space.blocks, layers),
-        outputs=tuple(closing.names[name] for name in space.outputs),
+        blocks=_used(space.composed, layers),
+        outputs=tuple(frozen.names[name] for name in space.outputs),
         uses=space.uses,
         alike=space.alike,
     )
@@ -58,8 +56,8 @@ def _common_style(calls: list[Call]) -> Style:
     return common._replace(init=plain[0]) if plain else common
 
 
-class _Closing:
-    """The rows of a space, closed one by one in the order in which they are computed.
+class _Freezer:
+    """The rows of a space, frozen one by one in the order in which they are computed.
 
     Attributes:
         style: What the network says once for all its rows.
@@ -93,9 +91,9 @@ class _Closing:
             branches = [tuple(self.rows(branch)) or (Row("identity"),) for branch in row.branches]
             self.index += 1
             for number, (call, named) in enumerate(self.calls.get(self.index, [])):
-                yield self.closed(call, row, branches, named=named, first=number == 0)
+                yield self.frozen(call, row, branches, named=named, first=number == 0)
 
-    def closed(
+    def frozen(
         self, call: Call, row: Row, branches: list[tuple[Row, ...]], *, named: bool, first: bool
     ) -> Row:
         """Return one row of the network."""
@@ -148,7 +146,7 @@ def _word(call: Call) -> str:
     return call.block.word if call.depth else "identity"
 
 
-def _used(blocks: Mapping[str, tuple[Row, ...] | Composed], rows: Iterable[Row]) -> dict[str, Composed]:
+def _used(composed: Mapping[str, Composed], rows: Iterable[Row]) -> dict[str, Composed]:
     """Return the composed blocks that rows come down to."""
     used: set[str] = set()
     todo = list(rows)
@@ -156,11 +154,7 @@ def _used(blocks: Mapping[str, tuple[Row, ...] | Composed], rows: Iterable[Row])
         row = todo.pop()
         todo += [inner for branch in row.branches for inner in branch]
         values = {part for value in row.args.values() for part in parts(value) if isinstance(part, str)}
-        for word in {row.word, *values} - used:
-            definition = blocks.get(word)
-            if isinstance(definition, Composed):
-                used.add(word)
-                todo += definition.rows
-                defaults = {"value": tuple(definition.defaults.values())}
-                todo.append(Row("", **defaults))
-    return {word: value for word, value in blocks.items() if word in used and isinstance(value, Composed)}
+        for word in composed.keys() & {row.word, *values} - used:
+            used.add(word)
+            todo += [*composed[word].rows, Row("", value=tuple(composed[word].defaults.values()))]
+    return {word: definition for word, definition in composed.items() if word in used}

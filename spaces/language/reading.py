@@ -1,89 +1,44 @@
-"""Reading tables: a document becomes a network or a space."""
+"""Reading tables: a document becomes a network or a space, section by section."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..blocks import BLOCKS
 from ..errors import SpaceError
 from ..graph import Shape
-from ..network import Network
-from ..sampling.limits import Limit, read_limits
-from ..space import Space
 from .document import Document, Place, Tree
 from .expressions import Choice, Expr, ExpressionError
+from .limits import Limit, read_limits
 from .parser import parse
 from .rows import Composed, Row
 from .signature import read_signature
+from .table import Declared, Table
 from .uses import used_files
 
-_NETWORK = ("network", "input", "uses", "defaults", "let", "blocks", "layers", "outputs", "alike")
-_SPACE = (
-    "space",
-    "input",
-    "uses",
-    "defaults",
-    "choices",
-    "let",
-    "blocks",
-    "layers",
-    "outputs",
-    "within",
-    "alike",
-)
-
+T = TypeVar("T", bound=Table)
 _WITHIN = ("branches", "rows")
 """Where the branches of a row stand beside its parameters."""
 
 
-def read_network(document: Document) -> Network:
-    """Return the network that a document declares.
+def read(document: Document, into: type[T]) -> T:
+    """Return the network or the space that a document declares.
+
+    Args:
+        document: The document.
+        into: `Network` or `Space`.
 
     Raises:
         SpaceError: At the first part that does not follow the language.
     """
-    tree = _top(document, "network", _NETWORK, other="space")
-    return Network(
-        name=_scalar(document, tree, "network"),
-        input=_shape(document, tree),
-        layers=_layers(document, tree),
-        defaults=_expressions(document, tree, "defaults"),
-        let=_expressions(document, tree, "let"),
-        blocks=_blocks(document, tree),  # type: ignore[arg-type]  # checked when the network is
-        outputs=_outputs(document, tree),
-        uses=_uses(document, tree),
-        alike=_scalar(document, tree, "alike") if "alike" in tree else "graph",
-        origin=document,
-    )
-
-
-def read_space(document: Document) -> Space:
-    """Return the space that a document declares.
-
-    Raises:
-        SpaceError: At the first part that does not follow the language.
-    """
-    tree = _top(document, "space", _SPACE, other="network")
-    return Space(
-        name=_scalar(document, tree, "space"),
-        input=_shape(document, tree),
-        layers=_layers(document, tree),
-        defaults=_expressions(document, tree, "defaults"),
-        choices=_expressions(document, tree, "choices"),
-        let=_expressions(document, tree, "let"),
-        blocks=_blocks(document, tree),
-        outputs=_outputs(document, tree),
-        uses=_uses(document, tree),
-        alike=_scalar(document, tree, "alike") if "alike" in tree else "graph",
-        within=_within(document, tree),
-        origin=document,
-    )
-
-
-def read_table(document: Document) -> Network | Space:
-    """Return the network or the space that a document declares, by its first word."""
-    return read_network(document) if is_network(document) else read_space(document)
+    word = into.word
+    readers = {name: read for name, read in READERS.items() if name in into.settable()}
+    tree = _top(document, word, (word, *readers), other="space" if word == "network" else "network")
+    given: dict[str, Any] = {"name": _scalar(document, tree, word)}
+    given |= {name: read(document, tree, name) for name, read in readers.items() if name in tree}
+    return into(**given, origin=document)
 
 
 def is_network(document: Document) -> bool:
@@ -165,19 +120,19 @@ def read_shape(text: str) -> Shape:
     return tuple(map(int, text.split("x")))
 
 
-def _shape(document: Document, tree: Mapping[str, Tree]) -> Shape:
-    value = _scalar(document, tree, "input")
+def _shape(document: Document, tree: Mapping[str, Tree], key: str) -> Shape:
+    value = _scalar(document, tree, key)
     try:
         return read_shape(value)
     except SpaceError as error:
-        raise document.error(("input",), str(error)) from None
+        raise document.error((key,), str(error)) from None
 
 
 def _mapping(document: Document, tree: Mapping[str, Tree], key: str) -> Mapping[str, Tree]:
-    value = tree.get(key)
-    if key in tree and not isinstance(value, dict):
+    value = tree[key]
+    if not isinstance(value, dict):
         raise document.error((key,), f"`{key}:` is a mapping of names to values")
-    return value if isinstance(value, dict) else {}
+    return value
 
 
 def _expressions(document: Document, tree: Mapping[str, Tree], key: str) -> dict[str, Expr]:
@@ -185,28 +140,26 @@ def _expressions(document: Document, tree: Mapping[str, Tree], key: str) -> dict
     return {name: expression(document, value, (key, name)) for name, value in table.items()}
 
 
-def _outputs(document: Document, tree: Mapping[str, Tree]) -> tuple[str, ...]:
-    value = tree.get("outputs", ["", ""])
+def _outputs(document: Document, tree: Mapping[str, Tree], key: str) -> tuple[str, ...]:
+    value = tree[key]
     if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
-        raise document.error(("outputs",), "`outputs:` is a list of row names, as in [classifier, aux]")
-    if "outputs" not in tree:
-        return ()
-    return tuple(str(name) for name in value)
+        raise document.error((key,), "`outputs:` is a list of row names, as in [classifier, aux]")
+    return tuple(map(str, value))
 
 
-def _uses(document: Document, tree: Mapping[str, Tree]) -> tuple[str, ...]:
-    value = tree.get("uses", [])
+def _uses(document: Document, tree: Mapping[str, Tree], key: str) -> tuple[str, ...]:
+    value = tree[key]
     names = value if isinstance(value, list) else [value]
     if not all(isinstance(name, str) for name in names):
-        raise document.error(("uses",), "`uses:` is a Python file or a module, or a list of these")
+        raise document.error((key,), "`uses:` is a Python file or a module, or a list of these")
     return used_files(document, tuple(map(str, names)))
 
 
-def _layers(document: Document, tree: Mapping[str, Tree]) -> tuple[Row, ...]:
-    rows = tree["layers"]
+def _layers(document: Document, tree: Mapping[str, Tree], key: str) -> tuple[Row, ...]:
+    rows = tree[key]
     if not isinstance(rows, list):
-        raise document.error(("layers",), "`layers:` is a list of rows, as in `- conv: {width: 64}`")
-    return _rows(document, rows, ("layers",))
+        raise document.error((key,), "`layers:` is a list of rows, as in `- conv: {width: 64}`")
+    return _rows(document, rows, (key,))
 
 
 def _rows(document: Document, rows: Sequence[Tree], place: Place) -> tuple[Row, ...]:
@@ -275,9 +228,9 @@ def _branches(
     return branches
 
 
-def _blocks(document: Document, tree: Mapping[str, Tree]) -> dict[str, tuple[Row, ...] | Composed]:
-    declared: dict[str, tuple[Row, ...] | Composed] = {}
-    for key, value in _mapping(document, tree, "blocks").items():
+def _blocks(document: Document, tree: Mapping[str, Tree], section: str) -> dict[str, Declared]:
+    declared: dict[str, Declared] = {}
+    for key, value in _mapping(document, tree, section).items():
         place: Place = ("blocks", key)
         name, needs, defaults = read_signature(document, key)
         if name in declared:
@@ -296,5 +249,20 @@ def _blocks(document: Document, tree: Mapping[str, Tree]) -> dict[str, tuple[Row
     return declared
 
 
-def _within(document: Document, tree: Mapping[str, Tree]) -> dict[str, Limit]:
-    return read_limits(document, _mapping(document, tree, "within"), ("within",))
+def _within(document: Document, tree: Mapping[str, Tree], key: str) -> dict[str, Limit]:
+    return read_limits(document, _mapping(document, tree, key), (key,))
+
+
+READERS: dict[str, Callable[[Document, Mapping[str, Tree], str], Any]] = {
+    "input": _shape,
+    "layers": _layers,
+    "defaults": _expressions,
+    "choices": _expressions,
+    "let": _expressions,
+    "blocks": _blocks,
+    "outputs": _outputs,
+    "uses": _uses,
+    "alike": _scalar,
+    "within": _within,
+}
+"""What reads each section of a table, in the order in which they are read."""

@@ -12,7 +12,6 @@ from itertools import islice
 
 from ..blocks.kinds import Kind
 from ..errors import InputError, suggest
-from ..sampling.slots import Checked, Draw, Fixed, Index, OneOf, Slot, Variable, computed, walk
 from ..values import Option, Term, Value, option
 from .document import Document, Place
 from .expressions import (
@@ -34,6 +33,7 @@ from .expressions import (
     parts,
     sequence,
 )
+from .slots import Checked, Draw, Fixed, Index, OneOf, Slot, Variable, computed, walk
 from .writing import inline
 
 MAX_NESTING = 60

@@ -5,21 +5,16 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
-from functools import partial
 from itertools import count
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..blocks import Block, repeat
-from ..blocks.block import Args
 from ..blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
-from ..errors import ShapeError, SpaceError
-from ..graph import Body, Shape, Style, Tensor, Totals
-from ..values import Value, shape_text
-from .document import Place
+from ..errors import SpaceError
+from ..values import Value
 from .expressions import Expr, ExpressionError, references
 from .parser import parse
 
@@ -50,12 +45,6 @@ MAX_ROWS = 1000
 """Rows of `layers`, or of a composed block, those of branches included."""
 MAX_DEPTH = 1000
 """Blocks of one row."""
-MAX_SIZE = 100_000
-"""Operators of one network, and blocks made of rows; a row without either counts as one."""
-MAX_LEVELS = 100
-"""Blocks that stand within each other, the rows that repeat them counted as blocks."""
-TOO_LARGE = f"a network has at most {MAX_SIZE:,} operators and blocks; this one comes down to more"
-NOTHING_LEFT = "no block is left: every depth is 0"
 
 
 class Row:
@@ -158,47 +147,6 @@ def _composed(rows: tuple[Row, ...], needs: tuple[str, ...], defaults: dict[str,
     return Composed(rows, needs=needs, defaults=defaults)
 
 
-class Call(NamedTuple):
-    """A block with everything decided: what a row comes down to.
-
-    Attributes:
-        block: The block.
-        name: Its name among the calls.
-        args: The block's arguments in the order of its signature.
-        depth: Number of blocks; with 0 its input passes on.
-        style: Norm, activation and bias of its convolutions.
-        row: Index of the row in its scope, for messages.
-        sources: Names of the maps it reads; nothing where it reads what the call before it gives.
-        binds: Names under which later calls read what it gives.
-    """
-
-    block: Block[Any]
-    name: str
-    args: Args
-    depth: int
-    style: Style
-    row: int
-    sources: tuple[str, ...] = ()
-    binds: tuple[str, ...] = ()
-
-    def body(self, shapes: tuple[Shape, ...]) -> Body:
-        """Return the row's body on the shapes of what it reads, remembered.
-
-        Raises:
-            RowShapeError: If it does not fit these.
-        """
-        try:
-            body = repeat(self.block, shapes, self.style, self.args, self.depth)
-            if self.block.composed:
-                check_size(body)
-        except RowError as error:
-            raise error.used(self.row) from None
-        except ShapeError as error:
-            here = f"{self.name} on {' and '.join(map(shape_text, shapes))}"
-            raise RowShapeError(f"{here}: {shortened(error)}", self.row, innermost(error)) from None
-        return body
-
-
 def row_references(row: Row) -> set[str]:
     """Return the names that a row refers to, its word and its branches included."""
     found = {name for value in row.args.values() for name in references(value)}
@@ -206,120 +154,6 @@ def row_references(row: Row) -> set[str]:
         with suppress(ExpressionError):
             found |= set(references(parse(row.word)))
     return found.union(*(row_references(inner) for branch in row.branches for inner in branch))
-
-
-class RowError(ShapeError):
-    """A row of a composed block does not follow the language, for the arguments it has.
-
-    Attributes:
-        place: Where it stands in the table.
-        at_key: Whether the word there is meant, rather than its value.
-        user: Index of the row in `layers` that uses the block, if the error came up there.
-    """
-
-    def __init__(self, message: str, place: Place, *, at_key: bool = False, user: int | None = None) -> None:
-        super().__init__(message)
-        self.place = place
-        self.at_key = at_key
-        self.user = user
-
-    def used(self, row: int) -> RowError:
-        """Return the error for the row that uses the block."""
-        return RowError(str(self), self.place, at_key=self.at_key, user=row)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return partial(RowError, at_key=self.at_key, user=self.user), (str(self), self.place)
-
-
-class RowShapeError(ShapeError):
-    """A row does not fit the map it reads.
-
-    Attributes:
-        row: Its index in its scope.
-        innermost: Where the row is a block of rows: what is said of the row that does not fit.
-    """
-
-    def __init__(self, message: str, row: int, innermost: str = "") -> None:
-        super().__init__(message)
-        self.row = row
-        self.innermost = innermost
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return RowShapeError, (str(self), self.row, self.innermost)
-
-
-def innermost(error: ShapeError) -> str:
-    """Return what is said of the row that does not fit, if blocks of rows are around it."""
-    return (error.innermost or str(error)) if isinstance(error, RowShapeError) else ""
-
-
-def shortened(error: ShapeError) -> str:
-    """Return what an error says without the rows between the outermost and the innermost."""
-    return f"... {error.innermost}" if isinstance(error, RowShapeError) and error.innermost else str(error)
-
-
-def check_size(body: Body) -> None:
-    """Raise if a body comes down to more than one network may hold.
-
-    Raises:
-        ShapeError: If it does.
-    """
-    size, levels = body.extent
-    if size > MAX_SIZE:
-        raise ShapeError(TOO_LARGE)
-    if levels > MAX_LEVELS:
-        raise ShapeError(f"blocks stand within each other at most {MAX_LEVELS} deep")
-
-
-def lay(calls: Iterable[Call], maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Place calls in the trace of the maps they read; return every map by name, the last one as ``.
-
-    Raises:
-        RowShapeError: If a row does not fit the maps it reads.
-    """
-    values = dict(maps)
-    last = values[INPUT]
-    trace = last.trace
-    for call in calls:
-        given = tuple([values[name] for name in call.sources]) or (last,)
-        last = given[0]
-        if call.depth:
-            last = trace.embed(call.name, call.body(tuple([x.shape for x in given])), given)
-        for name in call.binds:
-            values[name] = last
-    values[""] = last
-    return values
-
-
-def measure(calls: Iterable[Call], shape: Shape) -> Totals:
-    """Return the costs of calls from remembered bodies.
-
-    Raises:
-        ShapeError: If a row does not fit the maps it reads, or the network is too large.
-    """
-    body = None
-    params = macs = other = activations = size = 0
-    shapes = {INPUT: shape}
-    for block, _, args, depth, style, _, sources, binds in calls:
-        given = tuple([shapes[name] for name in sources]) if sources else (shape,)
-        shape = given[0]
-        if depth:
-            body = repeat(block, given, style, args, depth)
-            part = body.totals
-            params += part[0]
-            macs += part[1]
-            other += part[2]
-            activations += part[3]
-            shape = body.shape
-            if block.composed:
-                size += body.extent[0]
-        for name in binds:
-            shapes[name] = shape
-    if body is None:
-        raise ShapeError(NOTHING_LEFT)
-    if size > MAX_SIZE:
-        raise ShapeError(TOO_LARGE)
-    return Totals(params, macs, other, activations)
 
 
 def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:

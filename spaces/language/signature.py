@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Collection
 
-from ..codegen.layout import arguments
+from ..brackets import split_arguments
 from ..values import Value
 from .composed import CHANNELS, EXTENT, OWN
 from .document import Document, Place
@@ -31,7 +31,7 @@ def read_signature(document: Document, key: str) -> tuple[str, tuple[str, ...], 
         return key, (), {}
     needs: list[str] = []
     defaults: dict[str, Value] = {}
-    for part in filter(None, arguments(match[2])):
+    for part in filter(None, split_arguments(match[2])):
         argument, equals, default = (piece.strip() for piece in part.partition("="))
         law = argument_law(argument, (*needs, *defaults))
         if not law and defaults and not equals:

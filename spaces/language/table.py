@@ -1,50 +1,84 @@
-"""The heading of a table, and its names: what can be checked before the rows are read."""
+"""The table: what a network and a space alike are given, and what is declared in it by name."""
 
 from __future__ import annotations
 
-import keyword
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
+from typing import Any, ClassVar, TypeAlias
 
-from ..blocks import BLOCKS, Block
+from ..blocks import Block
 from ..graph import Shape
-from ..hashing.equivalence import HASHES
-from ..values import NAME, NAME_LENGTH, shape_text
-from .composed import Words, words_of
 from .document import Document, Place
-from .expressions import Expr, ExpressionError, expression_text, is_open, nesting, scalars
-from .parser import parse
-from .resolve import MAX_NESTING
-from .rows import MAX_NAME, MAX_ROWS, Composed, Row
+from .expressions import Expr
+from .limits import Limit, check_limits
+from .rows import Composed, Row
+from .uses import used_name, user_blocks
 
 Declared: TypeAlias = "tuple[Row, ...] | Composed"
 """What a word of `blocks` stands for: one of several rows, or rows one after the other."""
 
-MAX_EXTENT = 65_536
-
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """What a network or a space is given, and the document it was read from."""
+    """Rows, what they share, and the names that are declared for them.
+
+    Attributes:
+        name: Letters, digits, `.`, `_`, `-`.
+        input: Channels, then the extent of each spatial axis.
+        layers: The rows.
+        defaults: `norm`, `act`, `bias`, `init`, `last_norm` for all rows.
+        choices: Choices by name; each use is drawn anew.
+        let: Constants and variables by name; a variable is drawn once and shared.
+        blocks: New words; each stands for one of several blocks, or for rows one after the other.
+        outputs: Names of the rows that a network returns; the last row's alone unless given.
+        uses: Python files and modules whose blocks are words of the table, or such blocks themselves.
+        alike: What tells networks apart: `graph`, what is computed, or `formula`, as NAS-Bench-201 has it.
+        within: Limits on `params`, `macs`, `flops`, `activations`.
+        origin: The document it was read from, for messages.
+        users: The blocks that `uses` gives.
+    """
+
+    word: ClassVar[str]
+    """The word that opens it: `network` or `space`."""
 
     name: str
     input: Shape
     layers: tuple[Row, ...]
-    defaults: Mapping[str, Expr]
+    defaults: Mapping[str, Expr] = field(default_factory=dict)
     choices: Mapping[str, Expr] = field(default_factory=dict)
     let: Mapping[str, Expr] = field(default_factory=dict)
     blocks: Mapping[str, Declared] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
-    users: tuple[Block[Any], ...] = ()
+    uses: tuple[str | Block[Any], ...] = ()
     alike: str = "graph"
-    document: Document
+    within: Mapping[str, Limit] = field(default_factory=dict)
+    origin: Document | None = field(default=None, compare=False, repr=False)
+    users: tuple[Block[Any], ...] = field(init=False, compare=False, repr=False)
 
-    @cached_property
-    def words(self) -> Words:
-        """Every block that a row can name."""
-        return words_of(tuple(self.composed.items()), self.users)
+    def __post_init__(self) -> None:
+        for name in ("input", "layers", "outputs", "uses"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        check_limits(self.within)
+        object.__setattr__(self, "users", user_blocks(self.origin, self.uses))
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.input, self.layers))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.settable() if name != "origin"}
+        given |= {name: dict(value) for name, value in given.items() if isinstance(value, Mapping)}
+        return partial(type(self), **{**given, "uses": tuple(map(used_name, self.uses))}), ()
+
+    @classmethod
+    def settable(cls) -> Sequence[str]:
+        """Return the names of what such a table is given."""
+        return [each.name for each in fields(cls) if each.init]
+
+    @property
+    def document(self) -> Document:
+        """The document it was read from, or one without lines that bears its name."""
+        return self.origin or Document(tree=None, name=f"{self.word} {self.name}")
 
     @cached_property
     def composed(self) -> dict[str, Composed]:
@@ -62,8 +96,8 @@ class Table:
 
     def expressions(self) -> Iterator[tuple[Place, Expr]]:
         """Yield every expression that the table is given, with its place."""
-        for section, table in (("choices", self.choices), ("let", self.let), ("defaults", self.defaults)):
-            yield from (((section, name), value) for name, value in table.items())
+        for section, values in (("choices", self.choices), ("let", self.let), ("defaults", self.defaults)):
+            yield from (((section, name), value) for name, value in values.items())
         yield from _expressions(self.layers, ("layers",))
         for word, composed in self.composed.items():
             yield from _expressions(composed.rows, ("blocks", word))
@@ -78,57 +112,3 @@ def _expressions(rows: tuple[Row, ...], place: Place) -> Iterator[tuple[Place, E
         yield from (((*inner, key), value) for key, value in row.args.items())
         for number, branch in enumerate(row.branches):
             yield from _expressions(branch, (*inner, number))
-
-
-def check_heading(table: Table) -> None:
-    """Raise unless name, input, number of rows and declared names follow the language.
-
-    Raises:
-        SpaceError: With the place.
-    """
-    error = table.document.error
-    if not isinstance(table.name, str) or not NAME.fullmatch(table.name):
-        words: list[Place] = [("space",), ("network",)]
-        place = next((place for place in words if place in table.document.values), ())
-        law = f"a name is letters, digits, '.', '_', '-', at most {NAME_LENGTH}, and starts with a letter"
-        raise error(place, f"{law}, but got '{table.name}'")
-    extents = table.input
-    if not 2 <= len(extents) <= 4 or not all(type(n) is int and 1 <= n <= MAX_EXTENT for n in extents):
-        law = f"an input is channels and one to three extents, each from 1 to {MAX_EXTENT:,}, as in 3x224x224"
-        raise error(("input",), f"{law}, but got {shape_text(extents)}")
-    if table.alike not in HASHES:
-        raise error(("alike",), f"alike is {' or '.join(HASHES)}, but got '{table.alike}'")
-    if not 1 <= len(table.layers) <= MAX_ROWS:
-        raise error(("layers",), f"a table has 1 to {MAX_ROWS:,} rows, but got {len(table.layers):,}")
-    taken = {block.word: "uses" for block in table.users}
-    for section, declared in table.sections().items():
-        for name in declared:
-            _check_declared(table.document, section, name, taken)
-    for name, composed in table.composed.items():
-        if not composed.rows:
-            raise error(("blocks", name), "a block has at least one row; `identity` passes the map on")
-    for place, value in table.expressions():
-        if nesting(value) > MAX_NESTING:
-            raise error(place, f"nested too deep; at most {MAX_NESTING} levels")
-        for part in filter(is_open, scalars(value)):
-            # What Python says must be sayable in text, and what text says, in the form that is written back.
-            try:
-                parse(expression_text(part))
-            except ExpressionError as law:
-                raise error(place, str(law)) from None
-
-
-def _check_declared(document: Document, section: str, name: str, taken: dict[str, str]) -> None:
-    place = (section, name)
-    if not name.isidentifier() or not name.isascii() or len(name) > MAX_NAME:
-        law = f"a name is letters, digits and '_', at most {MAX_NAME}"
-        raise document.error(place, f"{law}, but got '{name}'", at_key=True)
-    if name in ("none", "true", "false") or keyword.iskeyword(name):
-        raise document.error(
-            place, f"'{name}' is a word of the language or of Python; choose another", at_key=True
-        )
-    if name in taken:
-        raise document.error(place, f"'{name}' is declared in `{taken[name]}` already", at_key=True)
-    if section == "blocks" and name in BLOCKS:
-        raise document.error(place, f"'{name}' is a block already; choose another word", at_key=True)
-    taken[name] = section

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from ..blocks import BLOCKS
 from ..values import shape_text, text
 from .expressions import Choice, Expr, expression_text
 from .rows import Composed, Row
+from .table import Table
 from .uses import used_name
-
-if TYPE_CHECKING:
-    from ..network import Network
-    from ..space import Space
 
 Json: TypeAlias = "int | str | list[Json] | dict[str, Json] | None"
 WIDTH = 110
@@ -116,7 +113,7 @@ def signature(name: str, composed: Composed) -> str:
     return f"{name}({given})" if given else name
 
 
-def to_yaml(table: Network | Space, *, uses: Sequence[str] | None = None) -> str:
+def to_yaml(table: Table, *, uses: Sequence[str] | None = None) -> str:
     """Return a network or a space as YAML; reading it gives an equal one.
 
     Args:
@@ -125,14 +122,14 @@ def to_yaml(table: Network | Space, *, uses: Sequence[str] | None = None) -> str
     """
     names = list(map(used_name, table.uses)) if uses is None else uses
     lines = [
-        f"{'network' if _is_network(table) else 'space'}: {table.name}",
+        f"{table.word}: {table.name}",
         f"input: {shape_text(table.input)}",
     ]
     if names:
         lines.append(f"uses: [{', '.join(map(_scalar, names))}]")
     if table.defaults:
         lines.append(f"defaults: {{{', '.join(f'{k}: {inline(v)}' for k, v in table.defaults.items())}}}")
-    lines += _section("choices", getattr(table, "choices", {}))
+    lines += _section("choices", table.choices)
     lines += _section("let", table.let)
     if table.blocks:
         lines.append("blocks:")
@@ -149,23 +146,20 @@ def to_yaml(table: Network | Space, *, uses: Sequence[str] | None = None) -> str
         lines.append(f"outputs: [{', '.join(table.outputs)}]")
     if table.alike != "graph":
         lines.append(f"alike: {table.alike}")
-    within = getattr(table, "within", {})
-    if within:
-        lines.append("within:")
-        lines += [f"  {key}: {limit}" for key, limit in within.items()]
+    if table.within:
+        lines += ["within:", *(f"  {key}: {limit}" for key, limit in table.within.items())]
     return "\n".join(lines) + "\n"
 
 
-def to_json(table: Network | Space) -> str:
+def to_json(table: Table) -> str:
     """Return a network or a space as one line of JSON; reading it gives an equal one."""
     tree: dict[str, Json] = {
-        "network" if _is_network(table) else "space": table.name,
+        table.word: table.name,
         "input": shape_text(table.input),
     }
     if table.uses:
         tree["uses"] = [used_name(use) for use in table.uses]
-    for section in ("defaults", "choices", "let"):
-        values: Mapping[str, Expr] = getattr(table, section, {})
+    for section, values in (("defaults", table.defaults), ("choices", table.choices), ("let", table.let)):
         if values:
             tree[section] = {key: _json(value) for key, value in values.items()}
     if table.blocks:
@@ -175,9 +169,8 @@ def to_json(table: Network | Space) -> str:
         tree["outputs"] = list(table.outputs)
     if table.alike != "graph":
         tree["alike"] = table.alike
-    within = getattr(table, "within", {})
-    if within:
-        tree["within"] = {key: str(limit) for key, limit in within.items()}
+    if table.within:
+        tree["within"] = {key: str(limit) for key, limit in table.within.items()}
     return json.dumps(tree)
 
 
@@ -197,10 +190,6 @@ def _row_tree(row: Row) -> Json:
     if _holds_rows(row):
         inner = [_row_tree(row) for row in row.branches[0]]
     return {row.word: {**_args(row), _within(row): inner} if row.args else inner}
-
-
-def _is_network(table: Network | Space) -> bool:
-    return not hasattr(table, "within")
 
 
 def _section(name: str, values: Mapping[str, Expr]) -> list[str]:

@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Example, NoFields, Op, Shape, Tensor, Totals, join, make
+from ..graph import INFIX, Example, NoFields, Op, Shape, Tensor, Totals, join, make
 from ..memory_use import SHARES, Footprint, Size
 from ..values import shape_text
 
@@ -151,6 +151,9 @@ def add(*inputs: Tensor, scope: str = "") -> Tensor:
 def multiply(x: Tensor, y: Tensor, *, scope: str = "") -> Tensor:
     """Place a product."""
     return join(_MULTIPLY, (x, y), scope)
+
+
+INFIX.update({"+": add, "*": multiply})
 
 
 def shift(x: Tensor, y: Tensor, *, scope: str = "") -> Tensor:

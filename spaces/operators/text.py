@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-PAIRS = {"(": ")", "[": "]", "{": "}"}
-"""Brackets, and what closes each."""
+from ..brackets import PAIRS
 
 
 def every(x: str, stride: str, rank: int) -> str:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from ..errors import SpaceError
+from ..language.program import Alternative, Program, RowProgram
+from ..language.slots import ONE, Choose, Count, Draw, walk
 from ..values import Value
-from .program import Alternative, Program, RowProgram
-from .slots import ONE, Choose, Count, Draw, walk
 
 MAX_STATES = 100_000
 

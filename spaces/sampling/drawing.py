@@ -14,25 +14,20 @@ read others by name, a search for a start within the limits, then stirred, stand
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count, islice
 from math import exp
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import Infeasible, ShapeError
 from ..graph import Totals
-from ..values import Option
-from .limits import Limit, cost_of, miss
-from .slots import Choose
+from ..language.limits import Limit, cost_of, miss
+from ..language.slots import Choose, uniform
+from .open_table import BaseSample, Decisions, OpenTable
 
 if TYPE_CHECKING:
-    from ..space import Decisions, Sample, Space
     from .lookahead import Lookahead
+from ..values import Option
 
-PLAIN = 1500
-"""Plain walks drawn to find out how often they meet the limits."""
-HITS = 3
-"""Of these, how many must for plain walks to do."""
 CANDIDATES = 8
 """Walks within the limits of which one is kept."""
 GUIDED = 2000
@@ -47,38 +42,21 @@ SEARCH_STEPS = 800
 UNBUILDABLE = 100.0
 """The miss of a network that cannot be built: farther than any other."""
 TRIES = 100
-WORK = 40_000
-"""Rows or blocks of all walks of one kind, so that a long table takes no longer."""
+
+S = TypeVar("S", bound=BaseSample)
 
 
-def sample(space: Space, rng: Random) -> Sample:
+def sample(space: OpenTable[S], rng: Random) -> S:
     """Return a random feasible sample; see `Space.sample`."""
     if space.easy:
-        return next(found for found in plain_walks(space, rng) if space.feasible(found))
+        return next(found for found in space.plain_samples(rng) if space.feasible(found))
     found = _guided(space, space.lookahead, rng) if space.lookahead else None
     if found is None:
         found = _search(space, rng)
     return _stirred(space, found, rng)
 
 
-def easy(space: Space) -> bool:
-    """Tell whether plain walks meet the limits often enough."""
-    rng = Random(0)
-    hits = 0
-    for found in islice(plain_walks(space, rng), _affordable(space, PLAIN)):
-        hits += space.feasible(found)
-        if hits == HITS:
-            return True
-    return False
-
-
-def plain_walks(space: Space, rng: Random) -> Iterator[Sample]:
-    """Yield samples, each choice uniform, whatever they cost."""
-    choose = chooser(rng)
-    return (space.decide(choose) for _ in count())
-
-
-def mutate(space: Space, decisions: Decisions, rng: Random) -> Sample:
+def mutate(space: OpenTable[S], decisions: Decisions, rng: Random) -> S:
     """Return a feasible sample near a list of decisions; see `Space.mutate`."""
     start = space.replay(decisions)
     for attempt in range(TRIES):
@@ -90,7 +68,7 @@ def mutate(space: Space, decisions: Decisions, rng: Random) -> Sample:
     return sample(space, rng)
 
 
-def crossover(space: Space, first: Decisions, second: Decisions, rng: Random) -> Sample:
+def crossover(space: OpenTable[S], first: Decisions, second: Decisions, rng: Random) -> S:
     """Return a feasible child of two lists of decisions; see `Space.crossover`."""
     parents = [space.replay(parent).decisions for parent in (first, second)]
 
@@ -105,7 +83,7 @@ def crossover(space: Space, first: Decisions, second: Decisions, rng: Random) ->
     return mutate(space, first, rng)
 
 
-def neighbours(space: Space, decisions: Decisions) -> Iterator[Sample]:
+def neighbours(space: OpenTable[S], decisions: Decisions) -> Iterator[S]:
     """Yield the feasible samples one decision away; see `Space.neighbours`."""
     start = space.replay(decisions).decisions
     for path, taken in start.items():
@@ -115,13 +93,6 @@ def neighbours(space: Space, decisions: Decisions) -> Iterator[Sample]:
             found = space.decide(follow({**start, path: option}, lambda _, options: options[0]))
             if space.feasible(found):
                 yield found
-
-
-def chooser(rng: Random) -> Choose:
-    """Return the uniform choice among the options."""
-    # Random.choice without its checks: sampling spends much of its time here.
-    random = rng.random
-    return lambda _, options: options[int(random() * len(options))]
 
 
 def follow(decisions: Mapping[str, Option], fresh: Choose) -> Choose:
@@ -139,18 +110,18 @@ def other(options: Sequence[Option], taken: Option, rng: Random) -> Option:
     return options[at + (at >= options.index(taken))]
 
 
-def _changed(space: Space, decisions: Mapping[str, Option], rng: Random) -> Sample:
+def _changed(space: OpenTable[S], decisions: Mapping[str, Option], rng: Random) -> S:
     """Return the sample after one decision is changed, and what that newly opens is drawn."""
     path = rng.choice(list(decisions))
     option = other(space.paths[path], decisions[path], rng)
-    return space.decide(follow({**decisions, path: option}, chooser(rng)))
+    return space.decide(follow({**decisions, path: option}, uniform(rng)))
 
 
-def _guided(space: Space, lookahead: Lookahead, rng: Random) -> Sample | None:
+def _guided(space: OpenTable[S], lookahead: Lookahead, rng: Random) -> S | None:
     """Return one of several feasible walks that look ahead, or None where there was none."""
-    found: list[Sample] = []
+    found: list[S] = []
     weights: list[float] = []
-    for _ in range(_affordable(space, GUIDED)):
+    for _ in range(space.affordable(GUIDED)):
         walk = lookahead.draw(rng)
         if walk is None:
             continue
@@ -166,16 +137,16 @@ def _guided(space: Space, lookahead: Lookahead, rng: Random) -> Sample | None:
     return rng.choices(found, [exp(weight - highest) for weight in weights])[0]
 
 
-def _stirred(space: Space, found: Sample, rng: Random) -> Sample:
+def _stirred(space: OpenTable[S], found: S, rng: Random) -> S:
     """Return a feasible sample some random steps away, none of which left the limits."""
-    for _ in range(_affordable(space, STIRS)):
+    for _ in range(space.affordable(STIRS)):
         stirred = _stir(space, found, rng)
         if space.feasible(stirred):
             found = stirred
     return found
 
 
-def _stir(space: Space, found: Sample, rng: Random) -> Sample:
+def _stir(space: OpenTable[S], found: S, rng: Random) -> S:
     """Return the sample with a random share of its decisions redrawn."""
     share, random, kept = rng.choice(SHARES), rng.random, found.decisions
 
@@ -187,17 +158,17 @@ def _stir(space: Space, found: Sample, rng: Random) -> Sample:
     return space.decide(choose)
 
 
-def _search(space: Space, rng: Random) -> Sample:
+def _search(space: OpenTable[S], rng: Random) -> S:
     """Return a feasible sample that stirring nearer and nearer to the limits found.
 
     Raises:
         Infeasible: If none was found; the message has what the nearest costs.
     """
-    nearest: tuple[float, Sample] | None = None
+    nearest: tuple[float, S] | None = None
     for _ in range(SEARCHES):
-        found = space.decide(chooser(rng))
+        found = space.decide(uniform(rng))
         distance = _miss(space, found)
-        for _ in range(_affordable(space, SEARCH_STEPS)):
+        for _ in range(space.affordable(SEARCH_STEPS)):
             if distance == 0:
                 return found
             stirred = _stir(space, found, rng)
@@ -212,19 +183,14 @@ def _search(space: Space, rng: Random) -> Sample:
     raise Infeasible(_nothing_found(space, nearest[1]))
 
 
-def _affordable(space: Space, walks: int) -> int:
-    """Return a number of walks, fewer where the table is long."""
-    return min(walks, max(20, WORK // len(space.program.steps())))
-
-
-def _miss(space: Space, found: Sample) -> float:
+def _miss(space: OpenTable[S], found: S) -> float:
     try:
         return miss(space.within, found.totals)
     except ShapeError:
         return UNBUILDABLE
 
 
-def _nothing_found(space: Space, nearest: Sample) -> str:
+def _nothing_found(space: OpenTable[S], nearest: S) -> str:
     limits = ", ".join(f"{name}: {limit}" for name, limit in space.within.items())
     try:
         costs = _costs(space.within, nearest.totals)

@@ -10,27 +10,24 @@ for what the outlook, in bins, only nearly knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import log
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ShapeError
 from ..graph import Shape
+from ..language.calls import Call
 from ..language.expressions import MAX_NUMBER
-from ..language.rows import Call
+from ..language.limits import Limit, cost_of
+from ..language.program import Program, Step
+from ..language.slots import Choose, Draw, walk
 from ..values import Option, Value
-from .limits import Limit, cost_of
-from .program import Step
-from .slots import Choose, Draw, walk
-
-if TYPE_CHECKING:
-    from ..space import Space
 
 OUTCOMES = 256
 """Outcomes in one table; a sample of so many where there are more."""
@@ -80,12 +77,14 @@ class _Table:
 class Lookahead:
     """The tables of a space and the outlook on its limits."""
 
-    def __init__(self, space: Space, rng: Random) -> None:
-        self.space = space
+    def __init__(self, program: Program, shape: Shape, within: Mapping[str, Limit], rng: Random) -> None:
+        self.program = program
+        self.input = shape
+        self.costs = tuple(within)
         # The last one is always met: its outlook is the chance that the network can be built.
-        self.limits = (*space.within.values(), Limit(low=0))
+        self.limits = (*within.values(), Limit(low=0))
         self.widths = [_width(limit) for limit in self.limits]
-        self.steps = space.program.steps()
+        self.steps = program.steps()
         self.tables: list[list[_Table]] = []
         self.ends = self._tabulate(rng)
         self.outlooks = [self._outlook(which) for which in range(len(self.limits))]
@@ -148,7 +147,7 @@ class Lookahead:
 
     def _tabulate(self, rng: Random) -> int:
         """Fill the tables, step by step, for every state that is reached; return how many are last."""
-        states: dict[State, int] = {((), self.space.input): 0}
+        states: dict[State, int] = {((), self.input): 0}
         for step in self.steps:
             most = max(4, min(OUTCOMES, WORK // len(self.steps) // max(1, len(states))))
             following: dict[State, int] = {}
@@ -183,7 +182,7 @@ class Lookahead:
                 decisions[path] = choose(path, options)
                 return decisions[path]
 
-            walked = Draw(record, self.space.program.lets, dict(drawn))
+            walked = Draw(record, self.program.lets, dict(drawn))
             call = step.row.block(walked, step.number)
             kept = tuple(sorted((name, v) for name, v in walked.drawn.items() if name in step.kept))
             return self._outcome(tuple(decisions.items()), share, call, kept, shape)
@@ -209,7 +208,7 @@ class Lookahead:
             body = call.body((shape,))
         except ShapeError:
             return _Outcome(decisions, share, nothing, None)
-        costs = [min(cost_of(body.totals, name), 2 * MAX_NUMBER) for name in self.space.within]
+        costs = [min(cost_of(body.totals, name), 2 * MAX_NUMBER) for name in self.costs]
         return _Outcome(decisions, share, (*costs, 0), (kept, body.shape))
 
 

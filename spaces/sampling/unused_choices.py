@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from ..errors import ShapeError
 from ..graph import Totals
+from ..language.calls import MAX_SIZE, RowError
 from ..language.composed import ComposedBlock
-from ..language.document import Document, Place
-from ..language.rows import MAX_SIZE, RowError
-from ..network import network_body, placed
-from .drawing import chooser, follow, other
+from ..language.document import Place
+from ..language.slots import uniform
+from .drawing import follow, other
+from .open_table import BaseSample, OpenTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..space import Sample, Space
     from ..values import Option
 
 OPERATORS = 20_000
@@ -31,7 +31,7 @@ WORK = 200_000
 """Rows of all networks that are looked at together, so that a long table is declared in seconds."""
 
 
-def check_options(space: Space) -> None:
+def check_options(space: OpenTable[BaseSample]) -> None:
     """Raise if an option makes a row of a composed block wrong. A map too small is no error of the space.
 
     Raises:
@@ -66,7 +66,7 @@ def check_options(space: Space) -> None:
             break
 
 
-def check_idle(space: Space) -> None:
+def check_idle(space: OpenTable[BaseSample]) -> None:
     """Raise if a choice changes nothing in any of many random networks. Limits are not looked at.
 
     Raises:
@@ -77,7 +77,7 @@ def check_idle(space: Space) -> None:
     rng = Random(0)
     work = WORK // len(space.program.rows)
     for _ in range(NETWORKS):
-        sample = space.decide(chooser(rng))
+        sample = space.decide(uniform(rng))
         open_now = [path for path in sample.decisions if path in waiting]
         for path in open_now[:work]:
             changed = _changes(space, sample, path, rng)
@@ -90,12 +90,11 @@ def check_idle(space: Space) -> None:
             break
     for path, contexts in waiting.items():
         if contexts >= CONTEXTS:
-            document = space.origin or Document(tree=None, name=f"space {space.name}")
             law = f"the choice '{path}' is idle: no option changes the network; take it out"
-            raise document.error(_place(space, path), law)
+            raise space.document.error(_place(space, path), law)
 
 
-def _later_block(space: Space, path: str) -> bool:
+def _later_block(space: OpenTable[BaseSample], path: str) -> bool:
     """Tell whether a path belongs to the second or a later block of a row: the first speaks for them."""
     head, _, tail = path.partition(".")
     number = tail.partition(".")[0]
@@ -104,10 +103,10 @@ def _later_block(space: Space, path: str) -> bool:
     )
 
 
-def _changes(space: Space, sample: Sample, path: str, rng: Random) -> bool | None:
+def _changes(space: OpenTable[BaseSample], sample: BaseSample, path: str, rng: Random) -> bool | None:
     """Tell whether another option at a path gives another network; None where neither can be built."""
     option = other(space.paths[path], sample.decisions[path], rng)
-    changed = space.decide(follow({**sample.decisions, path: option}, chooser(rng)))
+    changed = space.decide(follow({**sample.decisions, path: option}, uniform(rng)))
     costs, others = _totals(sample), _totals(changed)
     if costs is None and others is None:
         return None
@@ -116,34 +115,31 @@ def _changes(space: Space, sample: Sample, path: str, rng: Random) -> bool | Non
     return False if _reaches(space, sample, path) else None
 
 
-def _reaches(space: Space, sample: Sample, path: str) -> bool:
+def _reaches(space: OpenTable[BaseSample], sample: BaseSample, path: str) -> bool:
     """Tell whether what a decision is for is part of the network: a row that none reads is left out of it."""
     rows = space.program.rows
     drawn = {rows[call.row].name for call in sample.drawn.calls}
     return not space.program.prunes or len(drawn) == len(rows) or path.partition(".")[0] in drawn
 
 
-def _size(sample: Sample) -> int | None:
+def _size(sample: BaseSample) -> int | None:
     """Return how many operators and blocks a network comes down to; None where it cannot be built."""
-    space = sample.space
     try:
-        return network_body(space.name, sample.drawn.calls, space.input, space.outputs).extent[0]
-    except RowError as error:
-        raise placed(error, space.program, space.origin, f"space {space.name}") from None
+        return sample.lower().extent[0]
     except ShapeError:
         return None
 
 
-def _totals(sample: Sample) -> Totals | None:
+def _totals(sample: BaseSample) -> Totals | None:
     try:
         return sample.totals
     except RowError:
-        return sample.network.totals  # raises the error with its place
+        return sample.lower().totals  # raises the error with its place
     except ShapeError:
         return None
 
 
-def _place(space: Space, path: str) -> Place:
+def _place(space: OpenTable[BaseSample], path: str) -> Place:
     parts = path.split(".")
     lets = space.program.lets
     if path in lets or (parts[0] in lets and path in dict(lets[parts[0]].paths(""))):

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from archscape.spaces import Network, Row, Space, catalog_names, load, load_network, load_space
+from archscape.spaces.catalog_files import CATALOG
 from archscape.spaces.graph import Op
-from archscape.spaces.loading import CATALOG
 from archscape.spaces.operators import BatchNorm, Conv, Dropout, LocalResponseNorm
 
 NETWORKS = [name for name in catalog_names() if isinstance(load(name), Network)]

@@ -10,7 +10,8 @@ from archscape.analysis.costs.memory.curve import memory_curve
 from archscape.spaces import Network
 from archscape.spaces.graph import Body, Shape, Style, Totals
 from archscape.spaces.hashing.canonical import steps_of
-from archscape.spaces.language.rows import INPUT, Call
+from archscape.spaces.language.calls import Call
+from archscape.spaces.language.rows import INPUT
 from archscape.spaces.values import Value, text
 
 NO_ROW = -1

@@ -15,7 +15,7 @@ from archscape.analysis.statistics.families import Curves
 from archscape.analysis.statistics.frames import both
 from archscape.analysis.statistics.frontier import Floats
 from archscape.analysis.statistics.importance import Effect, importance
-from archscape.spaces.sampling.limits import COSTS
+from archscape.spaces.language.limits import COSTS
 
 from ..figures.paper import COLORS, FRONT, REFERENCE, REST, plain, write
 from ..format import label

@@ -12,7 +12,7 @@ import pandas as pd
 from archscape.analysis.statistics.frontier import Floats
 from archscape.analysis.statistics.importance import Effect, importance
 from archscape.analysis.statistics.population import QUANTILES
-from archscape.spaces.sampling.limits import COSTS
+from archscape.spaces.language.limits import COSTS
 
 from ..format import capital, escaped, label
 from ..page import NOTE, Page, place, write_page

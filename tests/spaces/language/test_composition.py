@@ -15,7 +15,7 @@ from archscape.spaces.codegen.source import source
 from archscape.spaces.language.document import read_text
 from archscape.spaces.language.expressions import Arithmetic, Conditional, Expr, expression_text
 from archscape.spaces.language.parser import parse
-from archscape.spaces.language.reading import read_table
+from archscape.spaces.loading import read_table
 from archscape.spaces.testing import apply, image
 
 HEAD = "network: net\ninput: 8x16x16\n"

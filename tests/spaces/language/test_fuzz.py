@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from archscape.spaces import Infeasible, InputError, Network, ShapeError, Space
 from archscape.spaces.blocks import BLOCKS
+from archscape.spaces.catalog_files import CATALOG
 from archscape.spaces.language.document import read_text
-from archscape.spaces.language.reading import read_table
-from archscape.spaces.loading import CATALOG
+from archscape.spaces.loading import read_table
 
 pytestmark = pytest.mark.fuzz
 

@@ -9,7 +9,8 @@ import pytest
 from torch import nn
 
 from archscape.spaces import Network, Row, ShapeError, Space, SpaceError, oneof
-from archscape.spaces.language.rows import RESERVED, RowShapeError, check_name, row_names
+from archscape.spaces.language.calls import RowShapeError
+from archscape.spaces.language.rows import RESERVED, check_name, row_names
 
 
 def test_rows_are_values() -> None:

@@ -42,8 +42,8 @@ from archscape.spaces.language.expressions import (
     span,
 )
 from archscape.spaces.language.parser import MAX_OPERATIONS, parse
-from archscape.spaces.language.reading import read_table
-from archscape.spaces.sampling.drawing import chooser
+from archscape.spaces.language.slots import uniform
+from archscape.spaces.loading import read_table
 from archscape.spaces.space import Sample
 from archscape.spaces.values import Term
 
@@ -282,7 +282,7 @@ def tables(written: Written, seeds: range) -> Iterator[Network | Space]:
 
 def closed(space: Space, walks: int) -> Iterator[tuple[Sample, Network]]:
     """Yield samples of a space, and the networks that they close to; what cannot be built has none."""
-    choose = chooser(Random(0))
+    choose = uniform(Random(0))
     for _ in range(walks):
         sample = space.decide(choose)
         try:

@@ -6,9 +6,9 @@ import pytest
 
 from archscape.spaces import Space
 from archscape.spaces.errors import Infeasible
+from archscape.spaces.language.limits import COSTS, cost_of
 from archscape.spaces.sampling import batch as bulk
 from archscape.spaces.sampling.batch import Bulk, sample_many
-from archscape.spaces.sampling.limits import COSTS, cost_of
 
 UNBUILDABLE = """
 space: dead-ends

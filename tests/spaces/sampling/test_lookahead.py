@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from archscape.spaces import Sample, ShapeError, Space
-from archscape.spaces.sampling.drawing import chooser, follow, other
+from archscape.spaces.language.slots import uniform
+from archscape.spaces.sampling.drawing import follow, other
 from archscape.spaces.sampling.lookahead import Lookahead
 
 TEXT = """\
@@ -90,7 +91,7 @@ def test_no_walk_where_nothing_can_be_built() -> None:
 
 def test_the_parts_of_a_walk() -> None:
     rng = Random(3)
-    choose = chooser(rng)
+    choose = uniform(rng)
     assert {choose("a", (1, 2, 3)) for _ in range(50)} == {1, 2, 3}
     assert {other((1, 2, 3), 2, rng) for _ in range(50)} == {1, 3}
     assert {other(range(5, 8), 5, rng) for _ in range(50)} == {6, 7}

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..blocks import BLOCKS, Block
+from ..errors import InputError, ShapeError
 from ..graph import Style
-from ..language.document import Place
-from ..language.rows import BEFORE, Call
+from .calls import Call, RowError, RowShapeError
+from .document import Document, Place
+from .rows import BEFORE
 from .slots import INDEX, Choose, Draw, Paths, Slot
 
 
@@ -297,6 +299,14 @@ class Program:
     def chain(self) -> bool:
         """Whether every row reads what the row above it gives, and nothing else."""
         return all(row.chained for row in self.rows)
+
+    def located(self, error: RowShapeError | RowError, document: Document) -> InputError:
+        """Return the error of a row with its place in the document."""
+        if isinstance(error, RowError):
+            user = None if error.user is None else document.line(self.rows[error.user].place)
+            law = f"{error}; used in line {user}" if user else str(error)
+            return document.error(error.place, law, at_key=error.at_key)
+        return document.error(self.rows[error.row].place, str(error), kind=ShapeError)
 
     def draw(self, choose: Choose) -> Drawn:
         """Return the calls that a list of decisions gives."""

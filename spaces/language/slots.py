@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from random import Random
 from typing import TypeAlias, TypeVar
 
 from ..blocks.kinds import Kind
@@ -263,6 +264,13 @@ class Checked(Slot):
     def paths(self, prefix: str) -> Paths:
         """Yield the paths of the value."""
         return self.inner.paths(prefix)
+
+
+def uniform(rng: Random) -> Choose:
+    """Return the uniform choice among the options."""
+    # Random.choice without its checks: sampling spends much of its time here.
+    random = rng.random
+    return lambda _, options: options[int(random() * len(options))]
 
 
 def computed(function: Callable[[tuple[Value, ...]], Value], operands: tuple[Slot, ...]) -> Slot:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archscape.spaces import Limit, SpaceError, Totals
-from archscape.spaces.sampling.limits import miss, parse_limit
+from archscape.spaces.language.limits import miss, parse_limit
 
 ends = st.none() | st.integers(0, 10**12)
 
