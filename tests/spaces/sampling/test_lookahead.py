@@ -41,6 +41,10 @@ def lists() -> list[tuple[Sample, float]]:
     return [(s, 1 / prod(len(space.paths[path]) for path in s.decisions)) for s in space.enumerate()]
 
 
+def lookahead(space: Space) -> Lookahead:
+    return Lookahead(space.program, space.input, space.within, Random(0))
+
+
 @pytest.mark.parametrize(
     "limits",
     [
@@ -55,7 +59,7 @@ def lists() -> list[tuple[Sample, float]]:
 def test_weights_make_up_for_leaning(limits: dict[str, str]) -> None:
     """The mean weight of the walks that end within the limits is how often plain walks do."""
     space = small().tighten(limits)
-    ahead, rng, draws = Lookahead(space, Random(0)), Random(1), 3000
+    ahead, rng, draws = lookahead(space), Random(1), 3000
     weights = []
     for _ in range(draws):
         walk = ahead.draw(rng)
@@ -78,7 +82,7 @@ def buildable(sample: Sample) -> bool:
 
 def test_dead_ends_are_left_out() -> None:
     """Where no limit is set, looking ahead still avoids what cannot be built."""
-    ahead, rng = Lookahead(small(), Random(0)), Random(2)
+    ahead, rng = lookahead(small()), Random(2)
     walks = [ahead.draw(rng) for _ in range(200)]
     assert all(walk is not None and small().contains(walk.decisions) for walk in walks)
     assert not all(buildable(sample) for sample, _ in lists())
@@ -86,7 +90,7 @@ def test_dead_ends_are_left_out() -> None:
 
 def test_no_walk_where_nothing_can_be_built() -> None:
     space = Space.from_yaml("space: s\ninput: 3x4x4\nlayers:\n  - conv: {width: {5, 7}, groups: 2}\n")
-    assert Lookahead(space, Random(0)).draw(Random(1)) is None
+    assert lookahead(space).draw(Random(1)) is None
 
 
 def test_the_parts_of_a_walk() -> None:
