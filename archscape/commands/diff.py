@@ -70,7 +70,7 @@ def _row(change: Change) -> list[object]:
 
 
 def _as_json(comparison: Diff) -> dict[str, object]:
-    from ..spaces.sampling.limits import COSTS
+    from ..spaces.language.limits import COSTS
 
     sides = {"before": comparison.before, "after": comparison.after}
     return {

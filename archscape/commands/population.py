@@ -10,7 +10,7 @@ import typer
 
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError, suggest
-from ..spaces.sampling.limits import COSTS
+from ..spaces.language.limits import COSTS
 from .options.files import FIGURES, check_suffix
 from .options.networks import SpaceArgument
 

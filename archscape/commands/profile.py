@@ -9,7 +9,7 @@ import typer
 
 from ..output import Format, FormatOption, emit, emit_json, log
 from ..spaces.errors import InputError
-from ..spaces.sampling.limits import COSTS
+from ..spaces.language.limits import COSTS
 from .latency import show_times, times_of, with_times
 from .memory import MemorySettings, show_memory, with_memory
 from .options.costs import costs_json, ratio, title_of

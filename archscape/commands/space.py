@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import Format, FormatOption, emit, log, watch
-from ..spaces.sampling.limits import COSTS
+from ..spaces.language.limits import COSTS
 from .options.networks import SpaceArgument
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from archscape.spaces.sampling.limits import COSTS
 from torch import nn
 
 from archscape.analysis import metrics as module
@@ -25,6 +24,7 @@ from archscape.search.training.recipe import Recipe
 from archscape.search.training.repeats import train_repeats
 from archscape.spaces import load_network
 from archscape.spaces.errors import InputError
+from archscape.spaces.language.limits import COSTS
 
 every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
 

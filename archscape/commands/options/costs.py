@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from archscape.spaces.sampling.limits import COSTS
+from archscape.spaces.language.limits import COSTS
 
 if TYPE_CHECKING:
     from archscape.analysis.costs.conventions import Count

@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from archscape.spaces.sampling.limits import COSTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from archscape.analysis.reports.comparison.diff import Change, Diff, Setting, di
 from archscape.analysis.reports.comparison.parts import parts_of, style_of
 from archscape.spaces import Network, catalog_names, load, load_network, load_space
 from archscape.spaces.graph import Style
+from archscape.spaces.language.limits import COSTS
 
 SPACES = ("cifar", "digits", "nas-bench-201", "nas-bench-macro", "retina-vvs")
 
