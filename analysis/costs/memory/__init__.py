@@ -11,19 +11,21 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
 from archscape.spaces.graph import Body, Flat, Op
-from archscape.spaces.memory_use import NOTHING
 from archscape.spaces.operators.opaque import Opaque
 
-from .eager import eager_peak
-from .peak import Peak, elements, lifetimes
+from .eager import eager_curve
+from .liveness import elements, graph_curve
 
 ITEM = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 """Bytes of an element of each type that a network may have."""
 MODES = ("graph", "eager")
+INPUT = "input"
+"""The place before the first operator: the input alone is held."""
 UNCOUNTED = "tensor bytes; not counted: the working space of kernels, the allocator's rounding and reserve"
 
 
@@ -74,24 +76,61 @@ def memory(network: Network, *, batch: int = 1, dtype: str = "float32", mode: st
         InputError: For an unknown type or mode, or a batch below 1.
 
     >>> from archscape.spaces import load_network
-    >>> found = memory(load_network("vgg16"))
-    >>> found.weights, found.activations, found.place
+    >>> vgg16 = memory(load_network("vgg16"))
+    >>> vgg16.weights, vgg16.activations, vgg16.place
     (553430176, 25690112, 'conv1.0.act1')
     """
-    item = check(batch, dtype)
-    if mode not in MODES:
-        raise InputError(f"there is no mode '{mode}'{suggest(mode, MODES)}")
-    flat = network.graph.flatten()
-    found = graph_peak(flat, batch, item) if mode == "graph" else eager_peak(network, batch, item)
+    curve, flat = _curve(network, batch, dtype, mode), network.graph.flatten()
+    peak = max(curve)
+    at = curve.index(peak)
     return Memory(
         network=network,
         batch=batch,
         dtype=dtype,
         mode=mode,
-        weights=weights(network, item),
-        activations=found.bytes,
-        place=found.place,
+        weights=weights(network, ITEM[dtype]),
+        activations=peak,
+        place=flat.nodes[at - 1].name if at else INPUT,
         unknown=foreign(flat),
+    )
+
+
+class Moment(NamedTuple):
+    """What is held while an operator runs.
+
+    Attributes:
+        place: The operator's full name, or `INPUT`.
+        bytes: Maps, and what the operator holds beside them; weights are not among it.
+    """
+
+    place: str
+    bytes: int
+
+
+def memory_curve(
+    network: Network, *, batch: int = 1, dtype: str = "float32", mode: str = "graph"
+) -> list[Moment]:
+    """Return the bytes held at inference while each operator runs, in order; its most is `memory`'s peak.
+
+    Arguments and errors are those of `memory`.
+
+    >>> from archscape.spaces import load_network
+    >>> max(memory_curve(load_network("vgg16")), key=lambda moment: moment.bytes)
+    Moment(place='conv1.0.act1', bytes=25690112)
+    """
+    places = [INPUT, *[node.name for node in network.graph.flatten().nodes]]
+    return list(map(Moment, places, _curve(network, batch, dtype, mode)))
+
+
+def _curve(network: Network, batch: int, dtype: str, mode: str) -> list[int]:
+    """Return the bytes held before the first operator, then while each of them runs."""
+    item = check(batch, dtype)
+    if mode not in MODES:
+        raise InputError(f"there is no mode '{mode}'{suggest(mode, MODES)}")
+    return (
+        eager_curve(network, batch, item)
+        if mode == "eager"
+        else graph_curve(network.graph.flatten(), batch, item)
     )
 
 
@@ -149,44 +188,15 @@ def weights(network: Network, item: int) -> int:
 @lru_cache(maxsize=64)
 def buffers(body: Body, item: int) -> int:
     """Return the bytes of buffers; a block is asked once."""
-    found = 0
+    count = 0
     for op, *_ in body.nodes:
         if isinstance(op, Body):
-            found += buffers(op, item)
+            count += buffers(op, item)
         elif op.stateful and not op.weighted:  # a convolution or a linear layer has none
-            found += op.buffers().bytes(1, item)
-    return found
+            count += op.buffers().bytes(1, item)
+    return count
 
 
 def foreign(flat: Flat) -> tuple[str, ...]:
     """Return the layers that are foreign modules, by name."""
     return tuple([node.name for node in flat.nodes if isinstance(node.op, Opaque)])
-
-
-def graph_peak(flat: Flat, batch: int, item: int) -> Peak:
-    """Return the peak of a graph whose values die after their last use."""
-    held = graph_curve(flat, batch, item)
-    top = max(held)
-    at = held.index(top)
-    return Peak(top, flat.nodes[at - 1].name if at else "input")
-
-
-def graph_curve(flat: Flat, batch: int, item: int) -> list[int]:
-    """Return the bytes that are held before the first operator, then while each of them runs."""
-    nodes, unit = flat.nodes, batch * item
-    footprints = [node.op.memory(flat.shapes(node), node.shape, False) for node in nodes]  # type: ignore[union-attr]
-    owners, last = lifetimes(flat, [footprint.view for footprint in footprints])
-    dying: list[list[int]] = [[] for _ in range(len(nodes) + 1)]
-    for value, end in enumerate(last):
-        dying[end].append(value)
-    live = unit * elements(flat.input)
-    curve, sizes = [live], [live, *[0] * len(nodes)]
-    for index, (node, footprint) in enumerate(zip(nodes, footprints, strict=True)):
-        if owners[index + 1] == index + 1:
-            sizes[index + 1] = own = unit * elements(node.shape)
-            live += own
-        during = footprint.during
-        curve.append(live if during is NOTHING else live + during.bytes(batch, item))
-        for value in dying[index]:
-            live -= sizes[value]
-    return curve

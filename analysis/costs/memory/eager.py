@@ -9,106 +9,114 @@ from archscape.spaces import Network
 from archscape.spaces.codegen.source import statements
 from archscape.spaces.graph import Body, Node
 
-from .peak import Peak, Tally, elements
-
-
-def eager_peak(network: Network, batch: int, item: int) -> Peak:
-    """Return the peak of the maps of a module as `Network.build` gives it; the caller holds its input."""
-    tally = Tally()
-    _run(network, batch, item, tally)
-    return Peak(tally.top, tally.place)
+from .liveness import elements
 
 
 def eager_curve(network: Network, batch: int, item: int) -> list[int]:
-    """Return the bytes that are held before the first operator, then while each of them runs."""
-    tally = _Recorder()
-    _run(network, batch, item, tally)
-    return [batch * item * elements(network.input), *tally.curve]
+    """Return the bytes held before the first operator, then while each runs; the caller holds the input."""
+    interpreter = _Interpreter(network, batch, item)
+    interpreter.call(network.body, [interpreter.image])
+    return interpreter.curve
 
 
-def _run(network: Network, batch: int, item: int, tally: Tally) -> None:
-    walk = _Walk(network, batch, item, tally)
-    given = tally.new(batch * item * elements(network.input))
-    walk.call(network.body, [given], "")
-
-
-class _Recorder(Tally):
-    """A tally that remembers what was held whenever it looked.
+class _Pieces:
+    """Pieces of memory with a count of who holds each; a piece that nobody holds is free.
 
     Attributes:
-        curve: The bytes, in order.
+        live: Bytes held now.
     """
 
-    __slots__ = ("curve",)
+    __slots__ = ("counts", "live", "sizes")
 
     def __init__(self) -> None:
-        super().__init__()
-        self.curve: list[int] = []
+        self.live = 0
+        self.sizes: list[int] = []
+        self.counts: list[int] = []
 
-    def look(self, place: str, more: int = 0) -> None:
-        """Compare what is held with the most so far, and remember it."""
-        super().look(place, more)
-        self.curve.append(self.live + more)
+    def new(self, size: int) -> int:
+        """Return a new piece with one holder."""
+        self.live += size
+        self.sizes.append(size)
+        self.counts.append(1)
+        return len(self.sizes) - 1
+
+    def hold(self, piece: int) -> int:
+        """Add a holder and return the piece."""
+        self.counts[piece] += 1
+        return piece
+
+    def release(self, piece: int) -> None:
+        """Take a holder away."""
+        self.counts[piece] -= 1
+        if not self.counts[piece]:
+            self.live -= self.sizes[piece]
 
 
-class _Walk:
-    """Goes through the bodies of a network as their forward methods do."""
+class _Interpreter:
+    """Goes through the bodies of a network as their forward methods do.
 
-    def __init__(self, network: Network, batch: int, item: int, tally: Tally) -> None:
+    Attributes:
+        image: The input, which the caller holds.
+        curve: The bytes held before the first operator, and while each ran so far.
+    """
+
+    def __init__(self, network: Network, batch: int, item: int) -> None:
         self.batch, self.item = batch, item
-        self.tally = tally
+        self.pieces = _Pieces()
         self.statements = statements(network)
+        self.image = self.pieces.new(batch * item * elements(network.input))
+        self.curve = [self.pieces.live]
 
-    def call(self, body: Body, given: list[int], prefix: str) -> list[int]:
+    def call(self, body: Body, inputs: list[int]) -> list[int]:
         """Run a body on pieces that the caller holds; return its results, held once more each."""
-        hold, release = self.tally.hold, self.tally.release
+        hold, release = self.pieces.hold, self.pieces.release
         if body.sequence:
-            (x,) = map(hold, given)
+            (x,) = map(hold, inputs)
             for node in body.nodes:
-                y = self.step(body, node, [x], prefix)
+                y = self.step(body, node, [x])
                 release(x)
                 x = y
             return [x]
-        values = dict(enumerate(given))
-        names = {name: hold(piece) for name, piece in zip(body.names, given, strict=True)}
+        values = dict(enumerate(inputs))
+        variables = {name: hold(piece) for name, piece in zip(body.names, inputs, strict=True)}
         for steps, name in self.statements(body):
-            value = self.evaluate(body, steps, values, prefix)
+            value = self.evaluate(body, steps, values)
             if name:
-                old = names.get(name)
-                names[name] = values[value]
+                old = variables.get(name)
+                variables[name] = values[value]
                 if old is not None:
                     release(old)
             elif value not in body.outputs:
                 release(values[value])
         direct = not name and body.outputs == (value,)
         results = [values[value] if direct else hold(values[output]) for output in body.outputs]
-        for piece in names.values():
+        for piece in variables.values():
             release(piece)
         return results
 
-    def evaluate(self, body: Body, steps: tuple[int, ...], values: dict[int, int], prefix: str) -> int:
+    def evaluate(self, body: Body, steps: tuple[int, ...], values: dict[int, int]) -> int:
         """Run the steps of a statement; only the last one's value is held afterwards."""
         count = len(body.inputs)
         before = None
         for index in steps:
             node = body.nodes[index]
-            values[count + index] = self.step(body, node, [values[value] for value in node.inputs], prefix)
+            values[count + index] = self.step(body, node, [values[value] for value in node.inputs])
             if before is not None:
-                self.tally.release(values[before])
+                self.pieces.release(values[before])
             before = count + index
         assert before is not None
         return before
 
-    def step(self, body: Body, node: Node, given: list[int], prefix: str) -> int:
+    def step(self, body: Body, node: Node, inputs: list[int]) -> int:
         """Run one step and return its result, held once more."""
         if isinstance(node.op, Body):
-            (result,) = self.call(node.op, given, f"{prefix}{node.name}.")
+            (result,) = self.call(node.op, inputs)
             return result
         shapes = tuple([body.shape_of(value) for value in node.inputs])
         footprint = node.op.memory(shapes, node.shape, False)
         if footprint.view:
-            result = self.tally.hold(given[0])
+            result = self.pieces.hold(inputs[0])
         else:
-            result = self.tally.new(self.batch * self.item * elements(node.shape))
-        self.tally.look(prefix + node.name, footprint.during.bytes(self.batch, self.item))
+            result = self.pieces.new(self.batch * self.item * elements(node.shape))
+        self.curve.append(self.pieces.live + footprint.during.bytes(self.batch, self.item))
         return result

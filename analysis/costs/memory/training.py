@@ -8,7 +8,7 @@ from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
 
 from . import check, foreign, most, weights
-from .step import Step
+from .training_step import TrainingStep
 
 STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
 """Tensors as large as the weights that each optimizer remembers; `momentum` is SGD with it."""
@@ -70,15 +70,15 @@ def training_memory(
         InputError: For an unknown type or optimizer, or a batch below 1.
 
     >>> from archscape.spaces import load_network
-    >>> found = training_memory(load_network("resnet50"), batch=32, optimizer="adamw")
-    >>> found.weights + found.state, found.phase
+    >>> resnet = training_memory(load_network("resnet50"), batch=32, optimizer="adamw")
+    >>> resnet.weights + resnet.state, resnet.phase
     (306897288, 'backward')
     """
     item = check(batch, dtype)
     if optimizer not in STATES:
         raise InputError(f"there is no optimizer '{optimizer}'{suggest(optimizer, STATES)}")
     flat = network.graph.flatten()
-    step = Step(network.body, flat, batch, item)
+    step = TrainingStep(network.body, flat, batch, item)
     top = step.run()
     return TrainingMemory(
         network=network,

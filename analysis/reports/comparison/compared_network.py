@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from archscape.analysis.costs.conventions import CONVENTIONS, Count, count
 from archscape.analysis.costs.layers import LayerTable
-from archscape.analysis.costs.memory import Memory, memory
-from archscape.analysis.costs.memory.curve import Moment, memory_curve
+from archscape.analysis.costs.memory import Memory, Moment, memory, memory_curve
 from archscape.analysis.costs.memory.training import TrainingMemory, training_memory
 from archscape.analysis.costs.profile import Profile, profile
 from archscape.analysis.lint import Finding, lint

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from archscape.analysis.costs.memory.curve import memory_curve
+from archscape.analysis.costs.memory import memory_curve
 from archscape.spaces import Network
 from archscape.spaces.graph import Body, Shape, Style, Totals
 from archscape.spaces.hashing.canonical import steps_of

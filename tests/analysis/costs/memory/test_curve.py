@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archscape.analysis.costs.memory import MODES, memory
-from archscape.analysis.costs.memory.curve import memory_curve
+from archscape.analysis.costs.memory import MODES, memory, memory_curve
 from archscape.spaces import InputError, Network, load_network
 
 

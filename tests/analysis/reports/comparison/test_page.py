@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archscape.analysis.costs.conventions import CONVENTIONS, count
-from archscape.analysis.costs.memory.curve import memory_curve
+from archscape.analysis.costs.memory import memory_curve
 from archscape.analysis.costs.profile import profile
 from archscape.analysis.lint import lint
 from archscape.analysis.reports.comparison.compared_network import ComparedNetwork, Terms, compared_networks

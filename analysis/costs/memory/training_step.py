@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from archscape.spaces.graph import Body, Flat, make
 from archscape.spaces.memory_use import NOTHING, Footprint
 
-from .peak import elements, lifetimes
+from .liveness import elements, lifetimes
 
-FORWARD, BACKWARD, STEP = PHASES = ("forward", "backward", "step")
+FORWARD, BACKWARD, STEP = "forward", "backward", "step"
 LOSS, OPTIMIZER = "loss", "optimizer"
 
 
-class Moment(NamedTuple):
-    """A moment: bytes beside weights and state, the gradients of weights among them, and where it is."""
+class Peak(NamedTuple):
+    """The moment of most: bytes beside weights and state, weight gradients among them, and where it is."""
 
     bytes: int
     gradients: int
@@ -23,7 +23,7 @@ class Moment(NamedTuple):
     phase: str
 
 
-class Rule(NamedTuple):
+class Part(NamedTuple):
     """What one operator adds to a step wherever it stands, in bytes.
 
     Attributes:
@@ -43,16 +43,29 @@ class Rule(NamedTuple):
     footprint: Footprint
 
 
-Record: TypeAlias = "tuple[int, int, list[int], int, Sequence[int], bool, int]"
-"""What autograd writes down of an operator.
+class TapeEntry(NamedTuple):
+    """What autograd writes down of an operator.
 
-Its node; bytes of tensors of its own that it keeps; values whose memory it keeps; bytes of its weights'
-gradients; values that it gives a gradient to, and whether these lie in the gradient of its output; bytes that
-it holds beside while it runs backwards.
-"""
+    Attributes:
+        node: Its place in the flat graph.
+        keeps: Bytes of tensors of its own that autograd keeps.
+        saved: Values whose memory autograd keeps.
+        gradients: Bytes of its weights' gradients.
+        reached: Values that it gives a gradient to.
+        shares: Whether these lie in the gradient of its output.
+        backward: Bytes that it holds beside while it runs backwards.
+    """
+
+    node: int
+    keeps: int
+    saved: list[int]
+    gradients: int
+    reached: Sequence[int]
+    shares: bool
+    backward: int
 
 
-class Step:
+class TrainingStep:
     """Follows one step of training.
 
     Attributes:
@@ -61,9 +74,9 @@ class Step:
 
     def __init__(self, body: Body, flat: Flat, batch: int, item: int) -> None:
         self.flat = flat
-        self.rules = _rules(body, batch, item, {})
-        self.sizes = [batch * item * elements(flat.input), *[rule[0] for rule in self.rules]]
-        self.owners, last = lifetimes(flat, [rule[5][0] for rule in self.rules])
+        self.parts = _parts(body, batch, item, {})
+        self.sizes = [batch * item * elements(flat.input), *[part.size for part in self.parts]]
+        self.owners, last = lifetimes(flat, [part.footprint.view for part in self.parts])
         self.dying: list[list[int]] = [[] for _ in self.sizes]
         for value, end in enumerate(last):
             if self.owners[value] == value:
@@ -71,22 +84,22 @@ class Step:
         self.held = [0] * len(self.sizes)
         self.held[0] = 1  # the caller holds the input
         self.targets = sum([8 * batch * elements(flat.shape_of(value)[1:]) for value in flat.outputs])
-        self.top = Moment(0, 0, "input", FORWARD)
+        self.top = Peak(0, 0, "input", FORWARD)
         self.saved = 0
 
-    def run(self) -> Moment:
+    def run(self) -> Peak:
         """Take the step and return the moment at which most stood."""
         live, tape = self.forward(self.sizes[0] + self.targets)
         live = self.backward(self.loss(live), tape)
-        self.look(live, sum([rule.gradients for rule in self.rules]), OPTIMIZER, STEP)
+        self.look(live, sum([part.gradients for part in self.parts]), OPTIMIZER, STEP)
         return self.top
 
     def look(self, stands: int, gradients: int, place: str, phase: str) -> None:
         """Compare what stands with the most so far."""
         if stands > self.top.bytes:
-            self.top = Moment(stands, gradients, place, phase)
+            self.top = Peak(stands, gradients, place, phase)
 
-    def forward(self, live: int) -> tuple[int, list[Record]]:
+    def forward(self, live: int) -> tuple[int, list[TapeEntry]]:
         """Run every operator; a map stays until its last use, or as long as autograd keeps it.
 
         An operator that no weight stands before has no gradient, and autograd keeps nothing of it.
@@ -94,15 +107,15 @@ class Step:
         owners, sizes, held, top, place = self.owners, self.sizes, self.held, 0, 0
         needs, tape = [False], []
         for index, (_, inputs, _, _) in enumerate(self.flat.nodes):
-            size, gradients, during, keeps, backward, footprint = self.rules[index]
+            size, gradients, during, keeps, backward, footprint = self.parts[index]
             view, _, saves, saves_output, _, shares, reaches, _ = footprint
             if not view:
                 live += size
             if len(inputs) > 1:
-                given: Sequence[int] = [value for value in inputs[:reaches] if needs[value]]
+                reached: Sequence[int] = [value for value in inputs[:reaches] if needs[value]]
             else:
-                given = inputs if needs[inputs[0]] else ()
-            if given or gradients:
+                reached = inputs if needs[inputs[0]] else ()
+            if reached or gradients:
                 needs.append(True)
                 saved = [owners[inputs[position]] for position in saves] if saves else []
                 if saves_output:
@@ -110,7 +123,7 @@ class Step:
                 for value in saved:
                     held[value] += 1
                 live += keeps
-                tape.append((index, keeps, saved, gradients, given, shares, backward))
+                tape.append(make(TapeEntry, (index, keeps, saved, gradients, reached, shares, backward)))
             else:
                 needs.append(False)
                 during += keeps
@@ -134,26 +147,26 @@ class Step:
         self.look(live + 2 * probabilities, 0, LOSS, BACKWARD)
         return live
 
-    def backward(self, live: int, tape: list[Record]) -> int:
+    def backward(self, live: int, tape: list[TapeEntry]) -> int:
         """Run every operator backwards; what autograd keeps for it is freed, as is its output's gradient.
 
         The gradient of a map lies in a piece of memory, of which it may be a part; its holders are counted.
         """
         sizes, held, gradients, top, place = self.sizes, self.held, 0, (0, 0), ""
-        found = {value: piece for piece, value in enumerate(dict.fromkeys(self.flat.outputs))}
-        pieces, holders = [sizes[value] for value in found], [1] * len(found)
-        for index, keeps, saved, own, given, shares, more in reversed(tape):
-            piece = found.pop(index + 1, None)
+        piece_of = {value: piece for piece, value in enumerate(dict.fromkeys(self.flat.outputs))}
+        pieces, holders = [sizes[value] for value in piece_of], [1] * len(piece_of)
+        for index, keeps, saved, weight_gradients, reached, shares, more in reversed(tape):
+            piece = piece_of.pop(index + 1, None)
             if piece is None:
                 continue
-            live += own
-            gradients += own
+            live += weight_gradients
+            gradients += weight_gradients
             if shares:
-                holders[piece] += len(given)
-                made: Sequence[int] = (piece,) * len(given)
+                holders[piece] += len(reached)
+                made: Sequence[int] = (piece,) * len(reached)
             else:
-                made = range(len(pieces), len(pieces) + len(given))
-                for value in given:
+                made = range(len(pieces), len(pieces) + len(reached))
+                for value in reached:
                     pieces.append(sizes[value])
                     holders.append(1)
                     live += sizes[value]
@@ -167,14 +180,14 @@ class Step:
             holders[piece] -= 1
             if not holders[piece]:
                 live -= pieces[piece]
-            for value, new in zip(given, made, strict=True):
-                if value not in found:
-                    found[value] = new
+            for value, new in zip(reached, made, strict=True):
+                if value not in piece_of:
+                    piece_of[value] = new
                     continue
                 # Two gradients are added in place, unless the older one is a part or is held elsewhere.
-                old = found[value]
+                old = piece_of[value]
                 if holders[old] > 1 or pieces[old] != sizes[value]:
-                    found[value] = len(pieces)
+                    piece_of[value] = len(pieces)
                     pieces.append(sizes[value])
                     holders.append(1)
                     live += sizes[value]
@@ -188,18 +201,18 @@ class Step:
         return live
 
 
-def _rules(body: Body, batch: int, item: int, known: dict[int, list[Rule]]) -> list[Rule]:
-    """Return the rule of every operator, in the order of the flat graph; a block is asked once."""
-    found: list[Rule] = []
+def _parts(body: Body, batch: int, item: int, known: dict[int, list[Part]]) -> list[Part]:
+    """Return the part of every operator, in the order of the flat graph; a block is asked once."""
+    parts: list[Part] = []
     shapes = [*body.inputs, *[node.shape for node in body.nodes]]
     for (op, inputs, shape, _), costs in zip(body.nodes, body.costs, strict=True):
         if isinstance(op, Body):
             if id(op) not in known:
-                known[id(op)] = _rules(op, batch, item, known)
-            found += known[id(op)]
+                known[id(op)] = _parts(op, batch, item, known)
+            parts += known[id(op)]
             continue
         footprint = op.memory(tuple([shapes[value] for value in inputs]), shape, True)
         sizes = footprint.during, footprint.keeps, footprint.backward
         held = [0 if size is NOTHING else size.bytes(batch, item) for size in sizes]
-        found.append(make(Rule, (batch * item * elements(shape), item * costs[0], *held, footprint)))
-    return found
+        parts.append(make(Part, (batch * item * elements(shape), item * costs.params, *held, footprint)))
+    return parts

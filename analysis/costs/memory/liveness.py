@@ -1,0 +1,46 @@
+"""Liveness: how long each value of a graph lives, and the bytes that are held while each operator runs."""
+
+from __future__ import annotations
+
+from math import prod as elements
+
+from archscape.spaces.graph import Flat, Op
+from archscape.spaces.memory_use import NOTHING
+
+__all__ = ["elements", "graph_curve", "lifetimes"]
+
+
+def lifetimes(flat: Flat, views: list[bool]) -> tuple[list[int], list[int]]:
+    """Return for each value the one in whose memory it lies, and the node after which that memory is free."""
+    owners, last = [0], [-1]
+    for index, (node, view) in enumerate(zip(flat.nodes, views, strict=True)):
+        owners.append(owners[node.inputs[0]] if view else index + 1)
+        last.append(index)
+        for value in node.inputs:
+            last[owners[value]] = index
+    for value in flat.outputs:
+        last[owners[value]] = len(flat.nodes)
+    return owners, last
+
+
+def graph_curve(flat: Flat, batch: int, item: int) -> list[int]:
+    """Return the bytes held before the first operator, then while each runs; a map dies with its last use."""
+    nodes, unit = flat.nodes, batch * item
+    footprints = [
+        node.op.memory(flat.shapes(node), node.shape, False) for node in nodes if isinstance(node.op, Op)
+    ]
+    owners, last = lifetimes(flat, [footprint.view for footprint in footprints])
+    dying: list[list[int]] = [[] for _ in range(len(nodes) + 1)]
+    for value, end in enumerate(last):
+        dying[end].append(value)
+    live = unit * elements(flat.input)
+    curve, sizes = [live], [live, *[0] * len(nodes)]
+    for index, (node, footprint) in enumerate(zip(nodes, footprints, strict=True)):
+        if owners[index + 1] == index + 1:
+            sizes[index + 1] = size = unit * elements(node.shape)
+            live += size
+        during = footprint.during
+        curve.append(live if during is NOTHING else live + during.bytes(batch, item))
+        for value in dying[index]:
+            live -= sizes[value]
+    return curve
