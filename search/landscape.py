@@ -1,4 +1,4 @@
-"""What a trial's training came to, looked at again: the loss around it, with and without its skips."""
+"""The loss landscape around the trained weights of a trial, with and without its skip connections."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class LandscapeSettings:
         rows = order[: self.samples].sort().values
         return replace(data.train, x=data.train.x[rows], y=data.train.y[rows])
 
-    def words(self, data: Dataset) -> str:
+    def part_text(self, data: Dataset) -> str:
         """Return in words which samples these are."""
         return f"{min(self.samples, len(data.train)):,} of {len(data.train):,} training samples"
 
@@ -78,7 +78,7 @@ class TrainedTrial:
         weights: Its trained weights.
         job: The job of its search.
         data: The data of the job.
-        tell: Takes how far it is.
+        on_progress: Takes how far it is.
     """
 
     trial: Trial
@@ -86,11 +86,11 @@ class TrainedTrial:
     weights: State
     job: Job
     data: Dataset
-    tell: OnProgress
+    on_progress: OnProgress
 
     @classmethod
-    def of(cls, study: Study, which: str, tell: OnProgress) -> TrainedTrial:
-        """Return the explorer of a trial: `best`, or its number.
+    def of(cls, study: Study, which: str, on_progress: OnProgress) -> TrainedTrial:
+        """Return a trial by `best` or its number, with its weights, job and data.
 
         Raises:
             InputError: If there is no such trial, its weights are missing, or the data is not as it was.
@@ -99,12 +99,12 @@ class TrainedTrial:
         number = int(network.name.rpartition("-")[2])
         job = read_job(RunFolder(study.address.folder).job)
         data = load_dataset(job.data)
-        held = study.pinned().get("data_fingerprint", data.fingerprint)
-        if held != data.fingerprint:
-            begun = f"but the search began with {held}; bring the old data back"
+        recorded = study.pinned().get("data_fingerprint", data.fingerprint)
+        if recorded != data.fingerprint:
+            begun = f"but the search began with {recorded}; bring the old data back"
             raise JobError(f"data {job.data}: its fingerprint is {data.fingerprint}, {begun}")
         (trial,) = (trial for trial in study.trials() if trial.number == number)
-        return cls(trial=trial, network=network, weights=weights, job=job, data=data, tell=tell)
+        return cls(trial=trial, network=network, weights=weights, job=job, data=data, on_progress=on_progress)
 
     @property
     def seed(self) -> int:
@@ -120,15 +120,15 @@ class TrainedTrial:
         """
         return without_skips(self.network)
 
-    def landscape(self, sight: LandscapeSettings) -> Landscape:
+    def landscape(self, settings: LandscapeSettings) -> Landscape:
         """Return the surface around the trained weights, and what training did to them."""
         start = self.start()
         return Landscape(
             trial=self.trial.number,
             data=self.data.name,
-            part=sight.words(self.data),
-            seed=sight.seed,
-            trained=self.explore(self.network, self.weights, sight),
+            part=settings.part_text(self.data),
+            seed=settings.seed,
+            trained=self.explore(self.network, self.weights, settings),
             filters=first_filters(start, self.weights),
             changes=tuple(changes(start, self.weights)),
         )
@@ -139,25 +139,25 @@ class TrainedTrial:
             torch.manual_seed(self.seed)
             return build(self.network).state_dict()
 
-    def explore(self, network: Network, weights: State, sight: LandscapeSettings) -> Explored:
+    def explore(self, network: Network, weights: State, settings: LandscapeSettings) -> Explored:
         """Return the surface around the weights of a network."""
         module = self._module(network, weights)
-        place = next(module.parameters()).device
-        part = sight.part(self.data).to(place)
-        correct, number = evaluate_accuracy(module, self.data.val, device=str(place))
+        device = next(module.parameters()).device
+        part = settings.part(self.data).to(device)
+        correct, samples = evaluate_accuracy(module, self.data.val, device=str(device))
         surface = landscape(
             module,
             part.x,
             part.y,
-            steps=sight.steps,
-            span=sight.span,
-            seed=sight.seed,
-            watch=lambda points: self._watched(points, f"loss around {network.name}"),
+            steps=settings.steps,
+            span=settings.span,
+            seed=settings.seed,
+            track=lambda points: self._track(points, f"loss around {network.name}"),
         )
         return Explored(
             network=network.name,
             params=network.totals.params,
-            val_accuracy=correct / number,
+            val_accuracy=correct / samples,
             surface=surface,
         )
 
@@ -166,25 +166,25 @@ class TrainedTrial:
         try:
             module.load_state_dict(weights)
         except RuntimeError as error:
-            what = f"the weights of trial {self.trial.number} do not fit its network"
-            raise InputError(f"{what}: {str(error).splitlines()[0]}") from None
+            mismatch = f"the weights of trial {self.trial.number} do not fit its network"
+            raise InputError(f"{mismatch}: {str(error).splitlines()[0]}") from None
         return to_channels_last(module, self.data.train, resolve_device(self.job.device))
 
-    def _watched(self, points: Sequence[Point], words: str) -> Iterator[Point]:
+    def _track(self, points: Sequence[Point], words: str) -> Iterator[Point]:
         for done, point in enumerate(points):
-            self.tell(words, done, len(points))
+            self.on_progress(words, done, len(points))
             yield point
-        self.tell(words, len(points), len(points))
+        self.on_progress(words, len(points), len(points))
 
     def kept_plain(self, folder: Path) -> State | None:
         """Return the weights of the plain network that `train_plain` left; None if there are none."""
         from safetensors import SafetensorError, safe_open
 
         try:
-            with safe_open(self._plain_file(folder), framework="pt") as opened:
-                if (opened.metadata() or {}).get("identity") != self._plain_identity():
+            with safe_open(self._plain_file(folder), framework="pt") as file:
+                if (file.metadata() or {}).get("identity") != self._plain_identity():
                     return None
-                return {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+                return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         except (OSError, SafetensorError):
             return None  # they can be trained again
 
@@ -208,7 +208,7 @@ class TrainedTrial:
                 self.job.recipe,
                 seed=self.seed,
                 device=self.job.device,
-                report=lambda epoch, _: self.tell(words, epoch, epochs),
+                report=lambda epoch, _: self.on_progress(words, epoch, epochs),
                 checkpoint=partial,
                 should_stop=lambda: shutdown.requested,
                 rungs=rule.rungs if rule else (),

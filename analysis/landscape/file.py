@@ -65,17 +65,21 @@ class Landscape:
     filters: Filters | None = None
     changes: tuple[Change, ...] = ()
 
+    @property
+    def explored(self) -> dict[str, Explored]:
+        """The networks that were explored, by what they are."""
+        return {"trained": self.trained, **({"without skips": self.plain} if self.plain else {})}
+
 
 def to_json(landscape: Landscape) -> str:
     """Return a landscape as the text of its file."""
-    found = landscape
     tree = {
         "version": VERSION,
-        **{name: getattr(found, name) for name in ("trial", "data", "part", "seed")},
-        "trained": _explored(found.trained),
-        "plain": None if found.plain is None else _explored(found.plain),
-        "filters": None if found.filters is None else _filters(found.filters),
-        "changes": [vars(change) for change in found.changes],
+        **{name: getattr(landscape, name) for name in ("trial", "data", "part", "seed")},
+        "trained": _explored(landscape.trained),
+        "plain": None if landscape.plain is None else _explored(landscape.plain),
+        "filters": None if landscape.filters is None else _filters(landscape.filters),
+        "changes": [vars(change) for change in landscape.changes],
     }
     return json.dumps(tree, allow_nan=False) + "\n"
 
@@ -104,28 +108,30 @@ def read_landscapes(folder: Path) -> tuple[Landscape, ...]:
     Raises:
         InputError: If a file is damaged.
     """
-    found = [read_landscape(path) for path in (folder / "landscape").glob("trial-*.json")]
-    return tuple(sorted(found, key=lambda landscape: landscape.trial))
+    landscapes = [read_landscape(path) for path in (folder / "landscape").glob("trial-*.json")]
+    return tuple(sorted(landscapes, key=lambda landscape: landscape.trial))
 
 
 def _damaged(path: Path, why: str) -> InputError:
     return InputError(f"{path}: no landscape that can be read: {why}; `archscape landscape` writes it anew")
 
 
-def _explored(found: Explored) -> dict[str, Tree]:
-    surface = found.surface
+def _explored(explored: Explored) -> dict[str, Tree]:
+    surface = explored.surface
     return {
-        **{name: getattr(found, name) for name in ("network", "params", "val_accuracy")},
+        **{name: getattr(explored, name) for name in ("network", "params", "val_accuracy")},
         "span": surface.span,
         "losses": _listed(surface.losses),
         "accuracies": _listed(surface.accuracies),
     }
 
 
-def _filters(found: Filters) -> dict[str, Tree]:
+def _filters(filters: Filters) -> dict[str, Tree]:
     # Six digits are more than an image shows.
-    before, after = (np.vectorize(lambda x: float(f"{x:.6g}"))(each) for each in (found.before, found.after))
-    return {"layer": found.layer, "before": before.tolist(), "after": after.tolist()}
+    before, after = (
+        np.vectorize(lambda x: float(f"{x:.6g}"))(each) for each in (filters.before, filters.after)
+    )
+    return {"layer": filters.layer, "before": before.tolist(), "after": after.tolist()}
 
 
 def _listed(values: Floats) -> list[list[float | str]]:

@@ -80,8 +80,8 @@ def first_filters(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> 
     name = next((name for name, weight in before.items() if weight.ndim > 2), None)
     if name is None or before[name].shape[1] not in (1, 3):
         return None
-    one, two = (state[name].double().numpy() for state in (before, after))
-    return Filters(layer=name.removesuffix(".weight"), before=one, after=two)
+    start, end = (state[name].double().numpy() for state in (before, after))
+    return Filters(layer=name.removesuffix(".weight"), before=start, after=end)
 
 
 def contact_sheet(filters: Floats) -> NDArray[np.uint8]:
@@ -111,7 +111,7 @@ def _side_by_side(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
     across = min(number, ceil(sqrt(2 * number * height / width)))
     down = ceil(number / across)
     sheet = np.zeros((down * (height + GAP) - GAP, across * (width + GAP) - GAP, 4), dtype=np.uint8)
-    for at, tile in enumerate(tiles):
-        top, left = at // across * (height + GAP), at % across * (width + GAP)
+    for index, tile in enumerate(tiles):
+        top, left = index // across * (height + GAP), index % across * (width + GAP)
         sheet[top : top + height, left : left + width] = tile
     return sheet

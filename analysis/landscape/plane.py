@@ -7,7 +7,7 @@ what norms learn) stay as trained. The module is run as in evaluation: batch nor
 
 >>> module = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
 >>> surface = landscape(module, torch.randn(8, 1, 2, 2), torch.arange(8) % 3, steps=5)
->>> surface.losses.shape, surface.places
+>>> surface.losses.shape, surface.offsets
 ((5, 5), [-1.0, -0.5, 0.0, 0.5, 1.0])
 """
 
@@ -31,7 +31,8 @@ from .surface import SPANS, Surface, grid
 Point: TypeAlias = tuple[int, int]
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """From the outputs (N, ...) and labels (N,) to one loss a sample, (N,)."""
-Watch: TypeAlias = Callable[[Sequence[Point]], Iterable[Point]]
+Track: TypeAlias = Callable[[Sequence[Point]], Iterable[Point]]
+"""Yields the points to compute, in order; a progress bar counts them as they pass."""
 
 BATCH = 64
 """Samples in one pass: the maps of a small batch stay in the cache."""
@@ -47,7 +48,7 @@ def landscape(
     span: float = 1.0,
     seed: int = 0,
     loss: Loss | None = None,
-    watch: Watch = iter,
+    track: Track = iter,
 ) -> Surface:
     """Return the loss surface around the weights of a module, which is left untouched.
 
@@ -59,7 +60,7 @@ def landscape(
         span: How far to go to either side; 1 is as far as each filter is long.
         seed: Of the directions.
         loss: By default the cross-entropy.
-        watch: Passes on the points to come, in order; sees how many are left.
+        track: Yields the points in order, as `rich.progress.track` does: it sees how many are left.
 
     Raises:
         InputError: If the grid has no middle, or the module has no weights to move.
@@ -67,16 +68,16 @@ def landscape(
     _check(steps, span)
     moved = copy.deepcopy(module).eval()
     start = {name: weight.detach().clone() for name, weight in moved.named_parameters()}
-    one, two = directions(moved, seed)
-    if not one:
+    first, second = directions(moved, seed)
+    if not first:
         raise InputError("the network has no weights to move: no parameter has two axes or more")
-    places = grid(steps, span)
+    offsets = grid(steps, span)
     losses, accuracies = np.full((steps, steps), np.nan), np.full((steps, steps), np.nan)
     with torch.no_grad():
-        for i, j in watch([(i, j) for i in range(steps) for j in range(steps)]):
+        for i, j in track([(i, j) for i in range(steps) for j in range(steps)]):
             for name, weight in moved.named_parameters():
-                if name in one:
-                    weight.copy_(start[name] + places[j] * one[name] + places[i] * two[name])
+                if name in first:
+                    weight.copy_(start[name] + offsets[j] * first[name] + offsets[i] * second[name])
             losses[i, j], accuracies[i, j] = mean_loss(moved, x, y, loss)
     return Surface(span=span, losses=losses, accuracies=accuracies)
 
@@ -96,16 +97,16 @@ def mean_loss(module: nn.Module, x: Tensor, y: Tensor, loss: Loss | None = None)
 
     A sample whose outputs are not finite is wrong.
     """
-    each = loss or _cross_entropy
+    sample_loss = loss or _cross_entropy
     total = torch.zeros((), dtype=torch.float64, device=x.device)
     correct = torch.zeros((), dtype=torch.int64, device=x.device)
     for start in range(0, len(x), BATCH):
         labels = y[start : start + BATCH]
         outputs = module(x[start : start + BATCH])
         first = outputs if isinstance(outputs, Tensor) else outputs[0]
-        total += each(first, labels).sum(dtype=torch.float64)
-        sound = first.flatten(1).isfinite().all(1)
-        correct += (sound & (first.flatten(1).argmax(1) == labels)).sum()
+        total += sample_loss(first, labels).sum(dtype=torch.float64)
+        is_finite = first.flatten(1).isfinite().all(1)
+        correct += (is_finite & (first.flatten(1).argmax(1) == labels)).sum()
     return float(total) / len(x), int(correct) / len(x)
 
 
@@ -133,8 +134,8 @@ def _movable(module: nn.Module) -> Iterator[tuple[str, nn.Module, Tensor]]:
 
 
 def _direction(owner: nn.Module, weight: Tensor, generator: torch.Generator) -> Tensor:
-    drawn = torch.randn(weight.shape, generator=generator, dtype=weight.dtype).to(weight.device)
-    return drawn / filter_norms(owner, drawn) * filter_norms(owner, weight)
+    direction = torch.randn(weight.shape, generator=generator, dtype=weight.dtype).to(weight.device)
+    return direction / filter_norms(owner, direction) * filter_norms(owner, weight)
 
 
 def filter_norms(owner: nn.Module, weight: Tensor) -> Tensor:
@@ -143,10 +144,10 @@ def filter_norms(owner: nn.Module, weight: Tensor) -> Tensor:
     A filter makes one output: a channel of a convolution, a unit of a linear layer.
     """
     if not isinstance(owner, _ConvTransposeNd):
-        alone: Tensor = vector_norm(weight, dim=tuple(range(1, weight.ndim)), keepdim=True)
-        return alone
+        lengths: Tensor = vector_norm(weight, dim=tuple(range(1, weight.ndim)), keepdim=True)
+        return lengths
     # A transposed convolution has its weights as (in, out of a group, *kernel).
-    into, out = weight.shape[:2]
-    grouped = weight.reshape(owner.groups, into // owner.groups, out, -1)
-    norms: Tensor = vector_norm(grouped, dim=(1, 3)).repeat_interleave(into // owner.groups, dim=0)
-    return norms.reshape(into, out, *[1] * (weight.ndim - 2))
+    inputs, outputs = weight.shape[:2]
+    grouped = weight.reshape(owner.groups, inputs // owner.groups, outputs, -1)
+    norms: Tensor = vector_norm(grouped, dim=(1, 3)).repeat_interleave(inputs // owner.groups, dim=0)
+    return norms.reshape(inputs, outputs, *[1] * (weight.ndim - 2))

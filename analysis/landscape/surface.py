@@ -1,4 +1,4 @@
-"""A loss surface as a grid of numbers, and what it comes to, each number with its definition."""
+"""A loss surface as a grid, and its numbers (sharpness, curvature ...), each with its definition."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DEFINITIONS = {
     ),
     "not_finite": "grid points where the loss is not finite",
 }
-"""The numbers of a surface in words."""
+"""What each number of a surface is."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,8 +58,8 @@ class Surface:
         return len(self.losses)
 
     @property
-    def places(self) -> list[float]:
-        """Where the points stand along a direction."""
+    def offsets(self) -> list[float]:
+        """Places of the points along a direction, from -span to span."""
         return grid(self.steps, self.span)
 
     @property
@@ -81,7 +81,7 @@ def grid(steps: int, span: float) -> list[float]:
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
-    """A surface in numbers, as `DEFINITIONS` says; NaN where there is nothing to take them from."""
+    """A surface in numbers, each as `DEFINITIONS` defines it; NaN where there is nothing to take it from."""
 
     loss: float
     accuracy: float
@@ -95,7 +95,7 @@ class Numbers:
 
 
 def numbers(surface: Surface) -> Numbers:
-    """Return what a surface comes to."""
+    """Return the numbers of a surface."""
     losses = surface.losses
     finite = np.isfinite(losses)
     return Numbers(
@@ -113,8 +113,8 @@ def numbers(surface: Surface) -> Numbers:
 
 def _sharpness(surface: Surface) -> float:
     """Return NaN if no other point of the grid is near enough."""
-    places = np.array(surface.places)
-    distance = np.hypot(places[:, None], places[None, :])
+    offsets = np.array(surface.offsets)
+    distance = np.hypot(offsets[:, None], offsets[None, :])
     near = surface.losses[(distance <= NEAR * (1 + 1e-9)) & (distance > 0)]
     return float((near.max() - surface.loss) / (1 + surface.loss)) if len(near) else float("nan")
 
@@ -122,8 +122,10 @@ def _sharpness(surface: Surface) -> float:
 def _curvature(surface: Surface) -> tuple[float, float]:
     middle, step = surface.steps // 2, _step(surface)
     cross = (surface.losses[middle], surface.losses[:, middle])
-    one, two = (float(line[middle - 1] - 2 * line[middle] + line[middle + 1]) / step**2 for line in cross)
-    return one, two
+    along, across = (
+        float(line[middle - 1] - 2 * line[middle] + line[middle + 1]) / step**2 for line in cross
+    )
+    return along, across
 
 
 def _bends(surface: Surface) -> float:
@@ -147,4 +149,4 @@ def _eigenvalues(f: Floats, step: float) -> tuple[Floats, Floats]:
 
 
 def _step(surface: Surface) -> float:
-    return surface.places[1] - surface.places[0]
+    return surface.offsets[1] - surface.offsets[0]

@@ -65,7 +65,7 @@ def test_the_samples_are_drawn_by_the_seed() -> None:
     assert torch.equal(one.y, two.y)
     assert not torch.equal(one.x, other.x)
     assert len(one) == 50
-    assert LandscapeSettings(samples=50).words(data) == "50 of 1,197 training samples"
+    assert LandscapeSettings(samples=50).part_text(data) == "50 of 1,197 training samples"
     assert len(LandscapeSettings(samples=5000).part(data)) == 1197
     assert torch.equal(LandscapeSettings(samples=5000).part(data).x, data.train.x)
 

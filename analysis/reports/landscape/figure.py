@@ -12,6 +12,7 @@ from archscape.analysis.landscape.file import Explored, Landscape
 from archscape.analysis.landscape.first_layer import Change, Filters, contact_sheet
 
 from ..figures.paper import FRONT, INK, plain, write
+from .scale import scale, ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 COLOURS = "cividis"
 """Sequential, and the same to readers who see fewer colours (Nunez et al. 2018)."""
 SHADES = 24
-DECADES = 4
-"""How many decades above the lowest loss the colours reach at most; higher ones share the last."""
 
 
 def draw_surfaces(landscape: Landscape, path: Path) -> Path:
@@ -36,21 +35,21 @@ def draw_surfaces(landscape: Landscape, path: Path) -> Path:
     Returns:
         The path. The same landscape gives the same bytes of an SVG.
     """
-    shown = [one for one in (landscape.trained, landscape.plain) if one is not None]
-    low, high = scale(shown)
+    networks = [*landscape.explored.values()]
+    low, high = scale([explored.surface for explored in networks])
 
     def draw(figure: Figure) -> None:
         figure.suptitle(_title(landscape), fontsize=9.5, x=0.01, ha="left")
-        grid = figure.add_gridspec(2, len(shown), height_ratios=(4, 3))
-        panels = [figure.add_subplot(grid[0, at]) for at in range(len(shown))]
-        for at, (axes, one) in enumerate(zip(panels, shown, strict=True)):
-            filled = _levels(axes, one, low, high)
-            _perspective(figure.add_subplot(grid[1, at], projection="3d"), one, low, high)
+        grid = figure.add_gridspec(2, len(networks), height_ratios=(4, 3))
+        panels = [figure.add_subplot(grid[0, column]) for column in range(len(networks))]
+        for column, (axes, explored) in enumerate(zip(panels, networks, strict=True)):
+            filled = _levels(axes, explored, low, high)
+            _perspective(figure.add_subplot(grid[1, column], projection="3d"), explored, low, high)
         bar = figure.colorbar(filled, ax=panels, pad=0.02, aspect=30)
         _name_losses(bar.ax.yaxis.set_ticks, low, high)
         bar.set_label("loss, log scale")
 
-    return write(draw, path, size=(4.6 * len(shown) + 0.6, 8.2))
+    return write(draw, path, size=(4.6 * len(networks) + 0.6, 8.2))
 
 
 def draw_training(landscape: Landscape, path: Path) -> Path:
@@ -73,68 +72,53 @@ def draw_training(landscape: Landscape, path: Path) -> Path:
     return write(draw, path, size=(7.2, 5.4 if landscape.filters else 3.2))
 
 
-def scale(shown: Sequence[Explored]) -> tuple[float, float]:
-    """Return the losses where colours begin and end, for several surfaces together."""
-    losses = np.concatenate([one.surface.losses.ravel() for one in shown])
-    known = losses[np.isfinite(losses) & (losses > 0)]
-    if not len(known):
-        return 0.1, 1.0
-    low = float(known.min())
-    return low, max(min(float(known.max()), low * 10**DECADES), low * 1.01)
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Return round losses between two: 1, 2, 5 and their decades, or decades alone over many of them."""
-    marks = (1, 2, 5) if high / low < 10**2.5 else (1,)
-    exponents = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    return [m * 10.0**e for e in exponents for m in marks if low <= m * 10.0**e <= high]
-
-
 def _title(landscape: Landscape) -> str:
     moved = "both axes: random directions, in lengths of each filter"
     return f"Loss on {landscape.part} of {landscape.data}; {moved}"
 
 
-def _levels(axes: Axes, one: Explored, low: float, high: float) -> QuadContourSet:
+def _levels(axes: Axes, explored: Explored, low: float, high: float) -> QuadContourSet:
     """Draw filled levels of the loss with labelled lines; crosses stand where it is not finite."""
     from matplotlib.colors import LogNorm
 
-    places, losses = one.surface.places, one.surface.losses
+    offsets, losses = explored.surface.offsets, explored.surface.losses
     shown = np.ma.masked_invalid(np.maximum(losses, low))
     edges = np.geomspace(low, high, SHADES + 1)
     edges[0], edges[-1] = low * (1 - 1e-9), high * (1 + 1e-9)
     filled = axes.contourf(
-        places,
-        places,
+        offsets,
+        offsets,
         shown,
         edges,
         norm=LogNorm(low, high),
         cmap=COLOURS,
         extend="max" if shown.max() > high else "neither",
     )
-    lines = axes.contour(places, places, shown, ticks(low, high), colors="white", linewidths=0.7)
+    lines = axes.contour(offsets, offsets, shown, ticks(low, high), colors="white", linewidths=0.7)
     axes.clabel(lines, fontsize=7.5, fmt=lambda loss: f"{loss:g}")
     rows, columns = np.nonzero(~np.isfinite(losses))
-    grid = np.array(places)
+    grid = np.array(offsets)
     axes.plot(grid[columns], grid[rows], "x", color=INK, markersize=3)
     axes.plot(0, 0, "+", color="white", markersize=9, markeredgewidth=1.6)
-    words = f"loss {one.surface.loss:.3g}, validation accuracy {one.val_accuracy:.1%}"
+    text = f"loss {explored.surface.loss:.3g}, validation accuracy {explored.val_accuracy:.1%}"
     lost = f"; x: not finite, {len(rows)} points" if len(rows) else ""
-    axes.set_title(f"{one.network}\n{words}{lost}", fontsize=9)
+    axes.set_title(f"{explored.network}\n{text}{lost}", fontsize=9)
     axes.set_aspect("equal")
     return filled
 
 
-def _perspective(axes: Axes3D, one: Explored, low: float, high: float) -> None:
+def _perspective(axes: Axes3D, explored: Explored, low: float, high: float) -> None:
     """Draw the surface as seen from above and aside; what is above the colours is cut there."""
-    x, y = np.meshgrid(one.surface.places, one.surface.places)
-    logs = np.log10(np.clip(np.where(np.isfinite(one.surface.losses), one.surface.losses, np.nan), low, high))
+    x, y = np.meshgrid(explored.surface.offsets, explored.surface.offsets)
+    logs = np.log10(
+        np.clip(np.where(np.isfinite(explored.surface.losses), explored.surface.losses, np.nan), low, high)
+    )
     ends = float(np.log10(low)), float(np.log10(high))
     axes.plot_surface(
         x, y, logs, cmap=COLOURS, vmin=ends[0], vmax=ends[1], rstride=1, cstride=1, linewidth=0.1
     )
     axes.set_zlim(*ends)
-    span = one.surface.span
+    span = explored.surface.span
     axes.set_xticks([-span, 0, span])
     axes.set_yticks([-span, 0, span])
     marks = ticks(low, high)

@@ -134,7 +134,7 @@ def test_every_point_is_watched_once() -> None:
             seen.append(point)
             yield point
 
-    landscape(small(), *samples(4), steps=3, watch=watch)  # type: ignore[arg-type]
+    landscape(small(), *samples(4), steps=3, track=watch)  # type: ignore[arg-type]
     assert sorted(seen) == [(i, j) for i in range(3) for j in range(3)]
 
 

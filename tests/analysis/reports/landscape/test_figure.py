@@ -12,7 +12,8 @@ import pytest
 
 from archscape.analysis.landscape.file import Landscape
 from archscape.analysis.landscape.first_layer import Change
-from archscape.analysis.reports.landscape.figure import draw_surfaces, draw_training, scale, ticks
+from archscape.analysis.reports.landscape.figure import draw_surfaces, draw_training
+from archscape.analysis.reports.landscape.scale import scale, ticks
 
 Make = Callable[..., Landscape]
 MAGIC = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
@@ -58,13 +59,13 @@ def test_layers_are_named_where_there_is_room(explored_trial: Make, tmp_path: Pa
 def test_the_colours_span_all_networks_but_four_decades_at_most(explored_trial: Make) -> None:
     landscape = explored_trial()
     assert landscape.plain is not None
-    shown = [landscape.trained, landscape.plain]
-    assert scale(shown) == pytest.approx((0.1, 40.1))
+    surfaces = [landscape.trained.surface, landscape.plain.surface]
+    assert scale(surfaces) == pytest.approx((0.1, 40.1))
     landscape.plain.surface.losses[0, :3] = 1e12, np.inf, np.nan
-    assert scale(shown) == pytest.approx((0.1, 1000))
-    for one in shown:
-        one.surface.losses[:] = np.nan
-    assert scale(shown) == (0.1, 1.0)
+    assert scale(surfaces) == pytest.approx((0.1, 1000))
+    for surface in surfaces:
+        surface.losses[:] = np.nan
+    assert scale(surfaces) == (0.1, 1.0)
 
 
 @pytest.mark.slow
