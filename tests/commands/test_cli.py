@@ -37,7 +37,7 @@ WRONG = [
     (("report",), "which study? give the folder of a search, or --study NAME and --storage URL"),
     (("worker",), "which study? give --storage URL, and --study NAME if it holds several"),
     (("study", "list"), "which storage? give --storage URL, or the folder of a search"),
-    (("export", "lenet5", "--format", "onxx"), "there is no format 'onxx'"),
+    (("export", "lenet5", "--format", "onxx"), "no format 'onxx'; it knows source, spec, weights"),
     (("export", "lenet5", "--format", "weights"), "lenet5 has no trained weights"),
     (("export", "lenet5", "--trial", "3"), "--trial 3 needs the folder of a search"),
     (("export", "."), "not the folder of a search"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,9 @@ import pytest
 
 from archscape.search.job import Job, read_job
 from archscape.search.pruners.halving import Halving
+from archscape.search.samplers import Sampler
+from archscape.search.samplers.nsga2 import Nsga2Sampler
+from archscape.search.samplers.tpe import TpeSampler
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Limit, Space
 from archscape.spaces.errors import InputError, JobError
@@ -74,6 +79,46 @@ def test_is_written_so_that_it_reads_back(tmp_path: Path) -> None:
     full = job(tmp_path, FULL)
     (tmp_path / "space.yaml").write_text(full.space.to_yaml())
     assert job(tmp_path, full.to_yaml(space="space.yaml")) == full
+
+
+@pytest.mark.parametrize(
+    ("written", "sampler"),
+    [
+        ("nsga2", "nsga2"),
+        ("{rule: nsga2}", "nsga2"),
+        ("{rule: nsga2, population: 20}", "nsga2"),
+        ("{rule: nsga2, population: 30}", Nsga2Sampler(population=30)),
+        ("{startup: 0, rule: tpe}", TpeSampler(startup=0)),
+        ("{rule: random}", "random"),
+    ],
+)
+def test_a_sampler_is_a_word_or_a_mapping(tmp_path: Path, written: str, sampler: str | Sampler) -> None:
+    first = job(tmp_path, SHORT + f"sampler: {written}\n")
+    assert first.sampler == sampler
+    (tmp_path / "space.yaml").write_text(first.space.to_yaml())
+    text = first.to_yaml(space="space.yaml")
+    assert ("\nsampler: " + sampler in text) if isinstance(sampler, str) else "rule: " in text
+    assert job(tmp_path, text) == first
+
+
+def test_a_job_without_settings_of_a_sampler_is_read_without_it(tmp_path: Path) -> None:
+    (tmp_path / "job.yaml").write_text(SHORT + "sampler: tpe\n")
+    code = f"""
+import sys
+from archscape.search.job import read_job
+assert read_job({str(tmp_path / "job.yaml")!r}).sampler == "tpe"
+loaded = {{"optuna", "torch", "ray", "pandas", "sqlalchemy", "archscape.search.samplers.tpe"}}
+print(sorted(loaded & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_job_made_in_python_obeys_the_same_laws() -> None:
+    with pytest.raises(JobError, match="job: trials is a whole number from 1 to 1,000,000, but got 0"):
+        Job(search="a", space=Space.load("digits"), data="digits", trials=0)
+    with pytest.raises(JobError, match="job: device is auto, cpu, cuda or cuda:N, but got 'gpu'"):
+        Job(search="a", space=Space.load("digits"), data="digits", device="gpu")
 
 
 def test_order_of_objectives_stays(tmp_path: Path) -> None:
@@ -150,6 +195,13 @@ def test_data_may_lie_elsewhere_on_another_machine(tmp_path: Path) -> None:
         (SHORT + "seed: 1.5\n", ":4:7: seed is a whole number"),
         (SHORT + "seed: 99999999999\n", ":4:7: seed is a whole number"),
         (SHORT + "sampler: nsga3\n", ":4:10: no sampler 'nsga3'; did you mean 'nsga2'?"),
+        (SHORT + "sampler: [tpe]\n", ":4:10: a sampler is one word; it knows nsga2, random, tpe"),
+        (SHORT + "sampler: {population: 3}\n", ":4:10: `sampler:` needs its rule, as in {rule: nsga2}"),
+        (SHORT + "sampler: {rule: tpe, population: 3}\n", ":4:22: tpe has no 'population'"),
+        (
+            SHORT + "sampler: {rule: nsga2, population: 1}\n",
+            ":4:36: population is a whole number from 2, but got '1'",
+        ),
         (SHORT + "device: gpu\n", ":4:9: device is auto, cpu, cuda or cuda:N, but got 'gpu'"),
         (
             SHORT + "objectives: {acuracy: maximize}\n",

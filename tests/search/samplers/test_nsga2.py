@@ -12,7 +12,7 @@ from archscape.analysis.statistics.frontier import Objectives
 from archscape.search.samplers import nsga2
 from archscape.search.samplers.nsga2 import Elite, Nsga2Sampler, best_first, furthest_first
 from archscape.search.study.history import History, Record
-from archscape.spaces import Space
+from archscape.spaces import Sample, Space
 
 BOTH: Objectives = {"accuracy": "maximize", "macs": "minimize"}
 
@@ -79,11 +79,11 @@ def test_a_proposal_costs_the_same_after_any_number_of_trials(
     rng = random.Random(0)
     sample = tiny.sample(rng)
     history = History(objectives=BOTH, hashes={str(i) for i in range(200)})
-    who = Nsga2Sampler(startup=10)
+    sampler = Nsga2Sampler(startup=10)
     for number in range(200):
         values = (rng.random(), rng.random())
         history.complete.append(Record(number=number, decisions=sample.decisions, values=values))
-        who.sample(tiny, history, rng)
+        sampler.sample(tiny, history, rng)
     assert len(ranked) <= 2 * 200
     assert max(ranked) <= 21
 
@@ -100,6 +100,38 @@ def test_parents_are_completed_by_those_that_were_stopped_last(tiny: Space) -> N
     child = Nsga2Sampler(startup=0).sample(tiny, history, rng)
     moved = {key for key in deep.decisions if child.decisions.get(key) != deep.decisions[key]}
     assert len(moved) == 1
+
+
+def bred(sampler: Nsga2Sampler, space: Space, history: History, count: int = 40) -> list[Sample]:
+    return [sampler.sample(space, history, random.Random(seed)) for seed in range(count)]
+
+
+def test_only_the_best_of_the_population_are_parents(tiny: Space) -> None:
+    """With a population of two every child is of the two best, but for one mutated decision."""
+    rng = random.Random(0)
+    samples = [tiny.sample(rng) for _ in range(30)]
+    complete = [
+        Record(number=i, decisions=sample.decisions, values=(1 - i / 100, float(i)))
+        for i, sample in enumerate(samples)
+    ]
+    history = History(objectives=BOTH, complete=complete, hashes={str(i) for i in range(30)})
+    best = [samples[0].decisions, samples[1].decisions]
+
+    def strange(sample: Sample) -> int:
+        """Return how many decisions are those of neither of the two best."""
+        return sum(all(other.get(key) != value for other in best) for key, value in sample.decisions.items())
+
+    assert max(map(strange, bred(Nsga2Sampler(population=2), tiny, history))) == 1
+    assert max(map(strange, bred(Nsga2Sampler(population=20), tiny, history))) > 1
+
+
+def test_first_samples_are_random_up_to_the_startup(tiny: Space) -> None:
+    rng = random.Random(0)
+    complete = [Record(number=i, decisions=tiny.sample(rng).decisions, values=(i / 9, 1.0)) for i in range(9)]
+    history = History(objectives=BOTH, complete=complete, hashes={str(i) for i in range(9)})
+    drawn = [tiny.sample(random.Random(seed)).decisions for seed in range(40)]
+    assert [child.decisions for child in bred(Nsga2Sampler(startup=10), tiny, history)] == drawn
+    assert [child.decisions for child in bred(Nsga2Sampler(startup=9), tiny, history)] != drawn
 
 
 @pytest.mark.parametrize("seed", range(6))

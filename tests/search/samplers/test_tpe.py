@@ -72,3 +72,12 @@ def test_draws_at_random_until_a_trial_is_complete(tiny: Space) -> None:
     assert (
         TpeSampler(startup=10).sample(tiny, history, rng).decisions == tiny.sample(random.Random(0)).decisions
     )
+
+
+def test_first_samples_are_random_up_to_the_startup(tiny: Space, shown: list[FrozenTrial]) -> None:
+    history = History(objectives=BOTH, complete=tried(tiny, [(0.9, 5.0)]), hashes={str(i) for i in range(12)})
+    drawn = tiny.sample(random.Random(0)).decisions
+    assert TpeSampler(startup=13).sample(tiny, history, random.Random(0)).decisions == drawn
+    assert not shown
+    TpeSampler(startup=12).sample(tiny, history, random.Random(0))
+    assert shown

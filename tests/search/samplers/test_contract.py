@@ -1,4 +1,4 @@
-"""Proposers: within the limits, never the same network twice, the same again from the same history."""
+"""The contract of every sampler of `SAMPLERS`; a new one is taken up by itself."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from copy import deepcopy
+from dataclasses import fields, replace
 from itertools import count
+from pathlib import Path
 
 import pytest
 
-from archscape.analysis.statistics.frontier import Objectives
+from archscape.analysis.statistics.frontier import Direction, Objectives
+from archscape.search.job import read_job
 from archscape.search.samplers import SAMPLERS, Sampler, make_sampler
 from archscape.search.samplers.base import STARTUP, Exhausted, sample_unique
 from archscape.search.samplers.random import RandomSampler
@@ -21,6 +24,7 @@ from archscape.search.study import history as history_module
 from archscape.search.study.history import History, Record
 from archscape.spaces import Sample, Space
 from archscape.spaces.errors import Infeasible, JobError
+from archscape.spaces.language.settings import kinds_of
 
 Score = Callable[[Sample], tuple[float, ...] | None]
 
@@ -33,13 +37,19 @@ def depth_and_macs(sample: Sample) -> tuple[float, ...]:
 
 
 def grow(
-    who: Sampler, space: Space, trials: int, *, score: Score = depth_and_macs, seed: int = 0
+    sampler: Sampler,
+    space: Space,
+    trials: int,
+    *,
+    score: Score = depth_and_macs,
+    seed: int = 0,
+    objectives: Objectives = BOTH,
 ) -> tuple[History, list[Sample]]:
-    """Run a search without training: each proposal is scored at once."""
-    history = History(objectives=BOTH)
+    """Run a search without training: each sample is scored at once."""
+    history = History(objectives=objectives)
     samples = []
     for number in range(trials):
-        sample = sample_unique(who, space, history, random.Random(f"{seed}:{number}"))
+        sample = sample_unique(sampler, space, history, random.Random(f"{seed}:{number}"))
         samples.append(sample)
         extend(history, number, sample, score(sample))
     return history, samples
@@ -52,7 +62,7 @@ def extend(history: History, number: int, sample: Sample, values: tuple[float, .
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_proposals_differ_and_keep_the_limits(name: str) -> None:
+def test_samples_differ_and_keep_the_limits(name: str) -> None:
     space = Space.load("digits").tighten({"params": "..20k"})
     history, samples = grow(make_sampler(name), space, 30)
     assert len(history.hashes) == 30
@@ -61,7 +71,7 @@ def test_proposals_differ_and_keep_the_limits(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_same_history_gives_the_same_proposal_in_another_process(name: str) -> None:
+def test_same_history_gives_the_same_sample_in_another_process(name: str) -> None:
     def hashes() -> list[str]:
         return [sample.network.hash() for sample in grow(make_sampler(name), Space.load("digits"), 16)[1]]
 
@@ -71,9 +81,9 @@ def test_same_history_gives_the_same_proposal_in_another_process(name: str) -> N
 import sys
 from pathlib import Path
 import importlib.util
-found = importlib.util.spec_from_file_location("here", {__file__!r})
-module = importlib.util.module_from_spec(found)
-found.loader.exec_module(module)
+spec = importlib.util.spec_from_file_location("here", {__file__!r})
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
 samples = module.grow(module.make_sampler({name!r}), module.Space.load("digits"), 16)[1]
 print(*(sample.network.hash() for sample in samples))
 """
@@ -97,11 +107,13 @@ def test_model_and_evolution_find_better_networks_than_chance(name: str) -> None
     """The mean depth of the proposals after the random start, over three seeds."""
     space = Space.load("cifar").tighten({"macs": "..100M"})
 
-    def mean(who: Sampler) -> float:
+    def mean(sampler: Sampler) -> float:
         late = [
             depth_and_macs(sample)[0]
             for seed in range(3)
-            for sample in grow(who, space, 40, seed=seed, score=lambda s: (depth_and_macs(s)[0], 1.0))[1][20:]
+            for sample in grow(sampler, space, 40, seed=seed, score=lambda s: (depth_and_macs(s)[0], 1.0))[1][
+                20:
+            ]
         ]
         return sum(late) / len(late)
 
@@ -140,6 +152,46 @@ def test_every_network_of_a_small_space_is_found_and_then_none(name: str, tiny: 
     assert len(history.hashes) == total > STARTUP
     with pytest.raises(Exhausted, match=f"all its {total} networks within the limits were tried"):
         sample_unique(make_sampler(name), space, history, random.Random(0))
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_sample_follows_from_the_history_alone(name: str) -> None:
+    """Whatever a sampler keeps from one call to the next saves time and changes nothing."""
+    space = Space.load("digits")
+    seasoned = make_sampler(name)
+    history, _ = grow(seasoned, space, 24)
+    before = deepcopy(history)
+    samples = [
+        sampler.sample(space, history, random.Random(5)).decisions
+        for sampler in (seasoned, make_sampler(name), make_sampler(seasoned))
+    ]
+    assert samples[0] == samples[1] == samples[2]
+    assert history == before
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_one_objective_in_either_direction(name: str, direction: Direction) -> None:
+    history, _ = grow(
+        make_sampler(name),
+        Space.load("digits"),
+        STARTUP + 4,
+        score=lambda sample: depth_and_macs(sample)[:1],
+        objectives={"depth": direction},
+    )
+    assert len(history.hashes) == STARTUP + 4
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_settings_are_of_a_rule_with_the_name_in_the_table(name: str, tmp_path: Path) -> None:
+    sampler = SAMPLERS.load(name)
+    assert sampler.name == name
+    assert {setting.name for setting in fields(sampler)} == set(kinds_of(sampler))
+    path = tmp_path / "job.yaml"
+    head = "search: a\nspace: digits\ndata: digits\n"
+    for written in (name, f"{{rule: {name}}}", str(sampler().to_dict())):
+        path.write_text(f"{head}sampler: {written}\n")
+        assert read_job(path).sampler == name
 
 
 def test_space_without_feasible_networks_says_so(tiny: Space) -> None:

@@ -1,0 +1,13 @@
+"""A network as a Python module that needs torch alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..source import source
+from . import Export
+
+
+def write(export: Export) -> Path:
+    """Write the source."""
+    return export.write(".py", source(export.network))

@@ -1,0 +1,13 @@
+"""A network as its table, which archscape reads back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...language.writing import to_yaml
+from . import Export
+
+
+def write(export: Export) -> Path:
+    """Write the table as YAML."""
+    return export.write(".yaml", to_yaml(export.network, uses=export.uses))

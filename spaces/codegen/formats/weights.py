@@ -1,0 +1,29 @@
+"""The trained weights of a network as safetensors: the state dict of the class in its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import InputError
+from ..build import build
+from . import Export
+
+
+def write(export: Export) -> Path:
+    """Write the weights.
+
+    Raises:
+        InputError: If there are none, or they do not fit the network.
+    """
+    from safetensors.torch import save
+
+    network = export.network
+    if export.weights is None:
+        raise InputError(f"network {network.name} has no trained weights; a trial of a run has")
+    try:
+        build(network).load_state_dict(export.weights, strict=True)
+    except RuntimeError as error:
+        cause = str(error).splitlines()[-1].strip()
+        raise InputError(f"the weights do not fit network {network.name}: {cause}") from None
+    tensors = {name: tensor.contiguous() for name, tensor in export.weights.items()}
+    return export.write(".safetensors", save(tensors, metadata={"format": "pt", **export.metadata}))
