@@ -45,7 +45,8 @@ def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
     from archscape.search.shutdown import Shutdown
     from archscape.search.study.spool import Result
     from archscape.search.study.study import Study
-    from archscape.search.workers.worker import SearchPlan, Worker
+    from archscape.search.workers.trial_source import SearchPlan, TrialSource
+    from archscape.search.workers.worker import Worker
     from archscape.spaces import Space
 
     ends: list[float] = []
@@ -60,13 +61,15 @@ def ours(storage: str, name: str, folder: str, trials: str) -> list[float]:
     with Study.open(run, name=name, storage=storage, facts=facts) as study:
         ready()
         Worker(
-            name="w",
-            plan=plan,
-            study=study,
+            source=TrialSource(
+                name="w",
+                plan=plan,
+                study=study,
+                logs=run / "logs",
+                notify=lambda event: ends.append(time.time()) if event.kind == "end" else None,
+                shutdown=Shutdown(),
+            ),
             evaluate=evaluate,
-            logs=run / "logs",
-            notify=lambda event: ends.append(time.time()) if event.kind == "end" else None,
-            shutdown=Shutdown(),
         ).run()
     return ends
 

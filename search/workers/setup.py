@@ -19,8 +19,9 @@ from .cache import cached
 from .evaluator import Evaluator, TrainingEvaluator
 from .events import Notify
 from .slot import WorkerSlot
+from .trial_source import SearchPlan, TrialSource
 from .watchdog import Watchdog
-from .worker import SearchPlan, Worker
+from .worker import Worker
 
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
@@ -62,14 +63,17 @@ def run_worker(
     with Study.open(path, storage=storage, name=job.search) as study:
         study.pin("device", str(resolve_device(device)))
         check_same_data(study, job, data.fingerprint)
-        Worker(
+        source = TrialSource(
             name=name,
             plan=search_plan(job),
             study=study,
-            evaluate=evaluation(job, data, folder, device=device),
             logs=folder.logs,
             notify=notify,
             shutdown=shutdown,
+        )
+        Worker(
+            source=source,
+            evaluate=evaluation(job, data, folder, device=device),
             watchdog=Watchdog(seconds=_limit(job), kill=kill) if kill else None,
         ).run()
 

@@ -1,29 +1,41 @@
 """The owner of a trial's life in one process: its lease and heartbeat, its epochs, and its result or release.
 
-The local worker and the driver of Ray both go through here, so what must hold of every trial is
-written once: nothing is reported, spooled or told after the lease was lost; a result is on disk before the
-study is told; and a trial without a result is given back.
+The local worker and the driver of Ray both go through here, so what must hold of every trial is written once:
+nothing is reported, spooled or told after the lease was lost; a result is on disk before the study is told;
+and a trial without a result is given back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from archscape.spaces.errors import StudyError
 
 from ..shutdown import never
 from ..study.heartbeat import Heartbeat, LeaseLost, keep_alive
 from ..study.lease import Lease
 from ..study.spool import Result
-from ..study.study import Study
 from .evaluator import Context
-from .events import Event, Notify
-from .reporter import Reporter, logger
+from .events import Event
+from .trial_source import TrialSource
 
-if TYPE_CHECKING:
-    from ..pruners import Pruner
+EPOCH_SECONDS = 1.0
+"""Epochs go to the study together when less than this long ago others did."""
+
+
+def logger(path: Path) -> Callable[[str], None]:
+    """Return a function that appends lines to a log; a line for which the disk has no room is lost."""
+
+    def log(text: str) -> None:
+        with suppress(OSError), path.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {text.rstrip()}\n")
+
+    return log
 
 
 @dataclass(kw_only=True)
@@ -31,59 +43,60 @@ class TrialRun:
     """A trial that this process has leased; its heart beats until `end` or `release`.
 
     Attributes:
-        study: The study.
+        source: What leased the trial.
         lease: The trial.
         worker: Name of the worker that is shown with it.
-        pruner: Decides at rungs whether the trial continues; None where nothing is stopped early.
-        logs: Folder of the trial's log.
-        notify: Takes what happens.
-        stop: Called from a thread when everybody is asked to leave the study.
         log: Appends lines to the log of the trial.
         heartbeat: Shows that this process lives, and finds out that the lease was lost.
-        report: Takes the epochs of the trial; False asks to stop.
+        stop_reason: Why the trial was stopped early; empty if it was not.
     """
 
-    study: Study
+    source: TrialSource
     lease: Lease
     worker: str
-    pruner: Pruner | None
-    logs: Path
-    notify: Notify
-    stop: Callable[[], None]
     log: Callable[[str], None] = field(init=False)
     heartbeat: Heartbeat = field(init=False)
-    report: Reporter = field(init=False)
+    stop_reason: str = ""
     _closing: ExitStack = field(default_factory=ExitStack, init=False)
+    _rows: dict[int, Mapping[str, float]] = field(default_factory=dict, init=False)
+    _sent: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
-        self.log = logger(self.logs / f"trial-{self.lease.number:05d}.log")
-        alive = keep_alive(self.study, self.lease, self.log, stop=self.stop)
-        self.heartbeat = self._closing.enter_context(alive)
-        self.report = Reporter(
-            study=self.study,
-            lease=self.lease,
-            heartbeat=self.heartbeat,
-            pruner=self.pruner,
-            worker=self.worker,
-            log=self.log,
-            notify=self.notify,
+        self.log = logger(self.source.logs / f"trial-{self.lease.number:05d}.log")
+        self.heartbeat = self._closing.enter_context(
+            keep_alive(self.source.study, self.lease, self.log, stop=self.source.shutdown.request)
         )
-
-    @property
-    def lost(self) -> bool:
-        """Whether the trial was given to another process."""
-        return self.heartbeat.lost
 
     def start(self, words: str) -> None:
         """Log and show that the training starts."""
         self.log(f"{words}: network {self.lease.hash}, seed {self.lease.seed}")
-        self.notify(Event(kind="start", worker=self.worker, number=self.lease.number))
+        self.source.notify(Event(kind="start", worker=self.worker, number=self.lease.number))
 
     def context(self, should_stop: Callable[[], bool] = never) -> Context:
         """Return what an evaluation knows of the trial."""
         return Context(
             lease=self.lease, worker=self.worker, log=self.log, report=self.report, should_stop=should_stop
         )
+
+    def report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
+        """Take the number of epochs trained and their latest metrics; False if the trial is to stop here.
+
+        Raises:
+            LeaseLost: If the trial was given to another process.
+        """
+        self.heartbeat.check()
+        shown = (f"{name} {value:.6g}" for name, value in metrics.items() if name != "epoch")
+        self.log(f"epoch {epoch}: {', '.join(shown)}")
+        known = {name: value for name, value in metrics.items() if value == value}
+        self.source.notify(
+            Event(kind="epoch", worker=self.worker, number=self.lease.number, epoch=epoch, metrics=known)
+        )
+        self._rows[epoch] = known
+        pruner = self.source.plan.pruner
+        at_rung = pruner is not None and epoch in pruner.rungs
+        if at_rung or time.monotonic() - self._sent > EPOCH_SECONDS:
+            self._send()
+        return not self.stop_reason
 
     def end(self, result: Result) -> None:
         """Write the result to the study, spooled first; a trial that was stopped early is left paused.
@@ -95,29 +108,42 @@ class TrialRun:
         """
         if not self._stop_heartbeat():
             return
+        study = self.source.study
         if result.status == "pruned":
-            self.study.release(self.lease)
+            study.release(self.lease)
             self.log(f"{self.worker} pauses it")
         else:
             try:
-                self.study.spool(result)
+                study.spool(result)
             except OSError as error:
                 self.log(f"the result could not be spooled: {error}")
             self.log(f"{result.worker} ends: {result.status} {result.cause}".rstrip())
-            self.study.tell(result)
-        self.notify(Event.end(result, worker=self.worker))
+            study.tell(result)
+        self.source.notify(Event.end(result, worker=self.worker))
 
     def release(self, reason: str = "") -> None:
         """Give the trial back to the study, if it is still this process's."""
         if self._stop_heartbeat():
-            self.study.release(self.lease)
+            self.source.study.release(self.lease)
             self.log(f"{self.worker} gives it back{reason and ': '}{reason}")
+
+    def _send(self) -> None:
+        """Write the epochs to the study; those that do not reach it now go with the next, or the result."""
+        try:
+            decision = self.source.study.report(self.lease, self._rows, pruner=self.source.plan.pruner)
+        except StudyError as error:
+            self.log(f"epoch {max(self._rows)} is not reported yet: {error}")
+            return
+        self._rows, self._sent = {}, time.monotonic()
+        if decision is not None:
+            self.log(f"early stopping: {decision.reason}")
+            self.stop_reason = "" if decision.promote else decision.reason
 
     def _stop_heartbeat(self) -> bool:
         """Return whether the lease is still held after a last check."""
         with suppress(LeaseLost):
             self.heartbeat.check()
         self._closing.close()
-        if self.lost:
+        if self.heartbeat.lost:
             self.log(f"{self.worker} drops it: it was given to another worker, since this one seemed dead")
-        return not self.lost
+        return not self.heartbeat.lost

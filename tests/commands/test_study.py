@@ -21,7 +21,7 @@ from archscape.search.samplers.random import RandomSampler
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
 from archscape.search.workers.evaluator import Context
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces.errors import StudyError
 
 if TYPE_CHECKING:

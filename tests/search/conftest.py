@@ -14,7 +14,7 @@ from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces import Network, Space
 
 TINY = """\

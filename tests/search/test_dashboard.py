@@ -34,7 +34,7 @@ from archscape.search.dashboard.stream import Stream
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 
 if TYPE_CHECKING:
     from helpers.browser import Browser

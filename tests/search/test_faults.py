@@ -28,7 +28,8 @@ from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.study.trial import Trial
 from archscape.search.workers.evaluator import Context, Evaluator
-from archscape.search.workers.worker import SearchPlan, Worker
+from archscape.search.workers.trial_source import SearchPlan, TrialSource
+from archscape.search.workers.worker import Worker
 from archscape.spaces import Network, Space
 
 TRIALS = 40
@@ -91,13 +92,15 @@ def work_until(step: int, folder: Path, plan: SearchPlan, evaluate: Evaluator) -
     sys.setprofile(die_at_step)
     with Study.open(folder) as study:
         Worker(
-            name="w1",
-            plan=plan,
-            study=study,
+            source=TrialSource(
+                name="w1",
+                plan=plan,
+                study=study,
+                logs=folder / "logs",
+                notify=lambda event: None,
+                shutdown=Shutdown(),
+            ),
             evaluate=evaluate,
-            logs=folder / "logs",
-            notify=lambda event: None,
-            shutdown=Shutdown(),
         ).run()
 
 

@@ -16,7 +16,7 @@ from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.study.trial import Trial
 from archscape.search.workers.events import Event
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces.errors import StudyError
 
 EVENTS = [

@@ -58,7 +58,7 @@ class ActorTrial(TrialRun):
 
     def leave(self) -> None:
         """Leave the trial to others without a result: paused if it was stopped early, else given back."""
-        if self.report.reason:
-            self.end(self.context().result(status="pruned", message=self.report.reason))
+        if self.stop_reason:
+            self.end(self.context().result(status="pruned", message=self.stop_reason))
         else:
             self.release()

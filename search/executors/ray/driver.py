@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from archscape.search.job import Job
-from archscape.search.shutdown import Shutdown
 from archscape.search.study.lease import Lease
-from archscape.search.study.study import Study
 from archscape.search.study.transactions import MAX_ATTEMPTS
-from archscape.search.workers.events import Event, Notify
+from archscape.search.workers.events import Event
 from archscape.search.workers.setup import check_same_data
-from archscape.search.workers.worker import MAX_POLL_SECONDS, POLL_SECONDS, SearchPlan, TrialSource
+from archscape.search.workers.trial_source import MAX_POLL_SECONDS, TrialSource
 from archscape.spaces.errors import InputError, StudyError
 
 from .actor_trial import ActorTrial
@@ -28,26 +25,16 @@ class Driver:
     """Owns the trials that actors train; all from one thread, but for the heartbeats.
 
     Attributes:
-        study: The study.
+        source: Where the trials come from.
         job: The job.
-        plan: What to try.
-        logs: Folder for a log file per trial.
-        notify: Takes what happens.
-        shutdown: Says when to stop.
         failure: Why the search cannot continue, or None.
         trials: The trials that actors have, by the name that Tune gave them.
     """
 
-    study: Study
+    source: TrialSource
     job: Job
-    plan: SearchPlan
-    logs: Path
-    notify: Notify
-    shutdown: Shutdown
     failure: Exception | None = None
     trials: dict[str, ActorTrial] = field(default_factory=dict)
-    _source: TrialSource = field(init=False)
-    _poll: float = POLL_SECONDS
     _next_poll: float = 0.0
     _last_tick: float = field(default_factory=time.monotonic)
     _retries: list[ActorTrial] = field(default_factory=list)
@@ -55,16 +42,10 @@ class Driver:
     _warned: bool = False
     _pinned: set[str] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        # A driver trains nothing, so no trial kills it; it counts the actors that a trial loses.
-        self._source = TrialSource(
-            plan=self.plan, study=self.study, worker="ray", notify=self.notify, count_attempt=False
-        )
-
     @property
     def is_over(self) -> bool:
         """Whether no more trials are to be assigned."""
-        return self._source.finished or self.shutdown.requested or self.failure is not None
+        return self.source.finished or self.source.shutdown.requested or self.failure is not None
 
     def assign(self, name: str) -> TrialSpec | None:
         """Return a trial for an actor; None if there is none now."""
@@ -72,11 +53,10 @@ class Driver:
             self.trials[name] = self._retries.pop()
         elif self.is_over or len(self.trials) >= self.job.workers or time.monotonic() < self._next_poll:
             return None
-        elif lease := self._source.next(busy=[trial.lease.number for trial in self.trials.values()]):
+        elif lease := self.source.next(busy=[trial.lease.number for trial in self.trials.values()]):
             self.trials[name] = self._own(lease)
         else:
-            self._next_poll = time.monotonic() + self._poll
-            self._poll = min(1.5 * self._poll, MAX_POLL_SECONDS)
+            self._next_poll = time.monotonic() + self.source.pause
             return None
         return self.trials[name].spec
 
@@ -110,7 +90,7 @@ class Driver:
             trial.end(update.result)
             if update.result.cause != "lost_worker":
                 self._losses_in_a_row = 0
-        self._poll, self._next_poll = POLL_SECONDS, 0.0
+        self.source.pause = self._next_poll = 0.0
         if update.left and not trial.leaving:
             self._next_poll = time.monotonic() + MAX_POLL_SECONDS  # its node may have no room on its disk
 
@@ -121,7 +101,7 @@ class Driver:
         trial.losses += 1
         trial.log(f"the actor was lost: {reason}")
         self._count_loss(reason)
-        if trial.report.reason:
+        if trial.stop_reason:
             self.end(name, TrialUpdate(worker=trial.worker, left=True))
         elif trial.losses < MAX_ATTEMPTS and not trial.timed_out:
             self._retries.append(self.trials.pop(name))
@@ -158,7 +138,7 @@ class Driver:
     def _count_loss(self, reason: str) -> None:
         self._losses_in_a_row += 1
         if self._losses_in_a_row > 3 * self.job.workers + 2:
-            log = self.logs / "ray.log"
+            log = self.source.logs / "ray.log"
             self.failure = StudyError(
                 f"{self._losses_in_a_row} actors in a row died before a trial ended: {reason}; see {log}"
             )
@@ -177,31 +157,24 @@ class Driver:
         """Own a trial, shown under the first of the names `ray1`, `ray2` ... that is free."""
         taken = {trial.worker for trial in self.trials.values()}
         slots = (f"ray{i}" for i in range(1, self.job.workers + 1))
-        return ActorTrial(
-            study=self.study,
-            lease=lease,
-            worker=next(slot for slot in slots if slot not in taken),
-            pruner=self.plan.pruner,
-            logs=self.logs,
-            notify=self.notify,
-            stop=self.shutdown.request,
-        )
+        worker = next(slot for slot in slots if slot not in taken)
+        return ActorTrial(source=self.source, lease=lease, worker=worker)
 
     def _check(self, update: TrialUpdate) -> None:
         """Check that an actor trains on the data of the study, and sees the folder of the run."""
         if update.device and update.device not in self._pinned:
-            self.study.pin("device", update.device)
+            self.source.study.pin("device", update.device)
         if update.fingerprint and update.fingerprint not in self._pinned:
             try:
-                check_same_data(self.study, self.job, update.fingerprint)
+                check_same_data(self.source.study, self.job, update.fingerprint)
             except InputError as error:
                 self.failure = error
         self._pinned |= {update.device, update.fingerprint}
         if not update.shared and not self._warned:
             self._warned = True
+            node, folder = update.worker.split(":")[0], self.source.study.address.folder
             message = (
-                f"{update.worker.split(':')[0]} does not see {self.study.address.folder}: weights stay on "
-                "the node that trained them, and a trial that loses its node begins anew; give --out a "
-                "folder that all nodes share"
+                f"{node} does not see {folder}: weights stay on the node that trained them, and a trial that "
+                "loses its node begins anew; give --out a folder that all nodes share"
             )
-            self.notify(Event(kind="note", worker="ray", message=message))
+            self.source.notify(Event(kind="note", worker="ray", message=message))

@@ -16,6 +16,7 @@ from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.study import Study
 from archscape.search.workers.events import Event, Notify
 from archscape.search.workers.setup import search_plan
+from archscape.search.workers.trial_source import TrialSource
 from archscape.spaces.errors import InputError
 
 from ..local import RunWorkers
@@ -74,14 +75,16 @@ class RayEngine:
     def _run(self, study: Study, job: Job, folder: Path, notify: Notify, shutdown: Shutdown) -> None:
         from .driver import Driver
 
-        driver = Driver(
-            study=study,
-            job=job,
+        source = TrialSource(
+            name="ray",
             plan=search_plan(job),
+            study=study,
             logs=RunFolder(folder).logs,
             notify=notify,
             shutdown=shutdown,
+            count_attempt=False,  # a driver trains nothing, so no trial kills it; it counts lost actors
         )
+        driver = Driver(source=source, job=job)
         run_spec = RunSpec(
             folder=str(folder.resolve()),
             job=study.settings["job"],
@@ -90,7 +93,6 @@ class RayEngine:
             gpus=self.gpus,
             mark=leave_mark(folder),
         )
-        study.database.wait = shutdown.sleep
         try:
             _check_resources(self, notify)
             with suppress(ShutdownRequested):
@@ -112,7 +114,7 @@ def _tune(driver: Driver, run_spec: RunSpec) -> None:
     with tempfile.TemporaryDirectory(prefix="archscape-tune-") as records:
         tune.run(
             tune.with_resources(trainer, {"cpu": run_spec.cpus, "gpu": run_spec.gpus}),
-            name=driver.study.name,
+            name=driver.source.study.name,
             search_alg=StudySearcher(driver),
             scheduler=StudyScheduler(driver),
             callbacks=[TrialTimeout(driver)],

@@ -120,7 +120,7 @@ class StopCriterion(Stopper):
 
     def stop_all(self) -> bool:
         """Say whether to end."""
-        return self._driver.shutdown.requested or self._driver.failure is not None
+        return self._driver.source.shutdown.requested or self._driver.failure is not None
 
     def __reduce__(self) -> tuple[type[NoopStopper], tuple[()]]:
         """Stand in Tune's records, which it cannot do without, as one that never ends."""

@@ -34,7 +34,7 @@ from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.study.trial import Trial
 from archscape.search.workers.evaluator import Context
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan, TrialSource
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
@@ -114,14 +114,16 @@ def test_messages_are_what_they_were_after_a_journey(lease: Lease, finished: Cal
 @pytest.fixture
 def driver(study: Study, plan: SearchPlan, job_file: Path, tmp_path: Path) -> Iterator[Driver]:
     (tmp_path / "logs").mkdir()
-    driver = Driver(
-        study=study,
-        job=replace(read_job(job_file), workers=2),
+    source = TrialSource(
+        name="ray",
         plan=plan,
+        study=study,
         logs=tmp_path / "logs",
         notify=lambda event: None,
         shutdown=Shutdown(),
+        count_attempt=False,
     )
+    driver = Driver(source=source, job=replace(read_job(job_file), workers=2))
     yield driver
     driver.release_all()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces import Space
 
 folder, trials, *flags = sys.argv[1:]

@@ -20,7 +20,7 @@ import pytest
 
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 
 if TYPE_CHECKING:
     from helpers.postgres import Cluster

@@ -23,7 +23,7 @@ from archscape.search.study.optuna_rows import SCHEMA_VERSION, STATES, load_mode
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces import Space
 from archscape.spaces.errors import StudyError
 

@@ -25,7 +25,7 @@ from archscape.search.study.study import Study
 from archscape.search.study.transactions import MAX_ATTEMPTS
 from archscape.search.training import seeds as seeds_module
 from archscape.search.training.seeds import trial_seed
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces import Space
 from archscape.spaces.errors import StudyError
 

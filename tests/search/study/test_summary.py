@@ -14,7 +14,7 @@ from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.study.summary import study_summaries
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces.errors import StudyError
 
 

@@ -19,7 +19,7 @@ from archscape.search.study.owner import Owner
 from archscape.search.study.schema import epochs, marks, trials
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_source import SearchPlan
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
 RULE: Pruner = Halving().pruner(FACTS["objectives"], 9)

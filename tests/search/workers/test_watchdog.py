@@ -13,8 +13,9 @@ from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.workers import watchdog as module
 from archscape.search.workers.evaluator import Context
+from archscape.search.workers.trial_source import SearchPlan, TrialSource
 from archscape.search.workers.watchdog import Watchdog
-from archscape.search.workers.worker import SearchPlan, Worker
+from archscape.search.workers.worker import Worker
 from archscape.spaces import Network
 
 
@@ -33,13 +34,15 @@ def test_trial_that_hangs_has_failed_before_its_process_ends(
         return context.result(status="failed", cause="error")
 
     worker = Worker(
-        name="w1",
-        plan=replace(plan, trials=1),
-        study=study,
+        source=TrialSource(
+            name="w1",
+            plan=replace(plan, trials=1),
+            study=study,
+            logs=tmp_path,
+            notify=lambda event: None,
+            shutdown=Shutdown(),
+        ),
         evaluate=hang,
-        logs=tmp_path,
-        notify=lambda event: None,
-        shutdown=Shutdown(),
         watchdog=Watchdog(seconds=0.05, kill=bitten.set),
     )
     worker.run()

@@ -19,7 +19,8 @@ from archscape.search.study.study import Study
 from archscape.search.workers import worker as module
 from archscape.search.workers.evaluator import Context, Evaluator
 from archscape.search.workers.events import Event
-from archscape.search.workers.worker import SearchPlan, Worker
+from archscape.search.workers.trial_source import SearchPlan, TrialSource
+from archscape.search.workers.worker import Worker
 from archscape.spaces import Network
 from archscape.spaces.errors import StudyError
 
@@ -44,13 +45,15 @@ def worker(study: Study, plan: SearchPlan, events: list[Event], tmp_path: Path) 
 
     def worker(evaluate: Evaluator = give_result, *, trials: int = 1, pruner: Pruner | None = None) -> Worker:
         return Worker(
-            name="w1",
-            plan=replace(plan, trials=trials, pruner=pruner),
-            study=study,
+            source=TrialSource(
+                name="w1",
+                plan=replace(plan, trials=trials, pruner=pruner),
+                study=study,
+                logs=tmp_path / "logs",
+                notify=events.append,
+                shutdown=Shutdown(),
+            ),
             evaluate=evaluate,
-            logs=tmp_path / "logs",
-            notify=events.append,
-            shutdown=Shutdown(),
         )
 
     return worker
@@ -84,7 +87,7 @@ def test_work_on_a_trial_that_another_has_now_is_dropped(
     def frozen(network: Network, context: Context) -> Result:
         study.release(context.lease)
         assert study.next_work(elsewhere, trials=1).lease is not None
-        at_work.shutdown.request()  # so that this test ends; the trial is not its own any more
+        at_work.source.shutdown.request()  # so that this test ends; the trial is not its own any more
         threading.Event().wait(3 * study.lease_seconds)
         return give_result(network, context)
 
@@ -105,7 +108,7 @@ def test_loss_right_before_the_result_is_found_out_too(
         result = give_result(network, context)
         study.release(context.lease)
         assert study.next_work(elsewhere, trials=1).lease is not None
-        at_work.shutdown.request()
+        at_work.source.shutdown.request()
         threading.Event().wait(3 * study.lease_seconds)
         return result
 
@@ -207,7 +210,7 @@ def test_request_to_leave_the_study_reaches_a_training_in_its_middle(
     study.lease_seconds = 0.04
     at_work = worker(train, trials=3)
     at_work.run()
-    assert at_work.shutdown.requested
+    assert at_work.source.shutdown.requested
     [trial] = study.trials()
     assert (trial.state, trial.attempts, trial.owner) == ("waiting", 0, None)
     assert "w1 gives it back" in log_of(tmp_path, 0)

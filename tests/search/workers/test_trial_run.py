@@ -1,46 +1,54 @@
-"""What a worker writes of a trial: its log, and its epochs on their way to the study."""
+"""The owner of a trial: its log, and its epochs on their way to the study."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from archscape.search.pruners import Pruner
-from archscape.search.study.heartbeat import Heartbeat, LeaseLost
+from archscape.search.shutdown import Shutdown
+from archscape.search.study.heartbeat import LeaseLost
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
-from archscape.search.workers import reporter as module
+from archscape.search.workers import trial_run as module
 from archscape.search.workers.events import Event
-from archscape.search.workers.reporter import Reporter, logger
-from archscape.search.workers.worker import SearchPlan
+from archscape.search.workers.trial_run import TrialRun, logger
+from archscape.search.workers.trial_source import SearchPlan, TrialSource
 from archscape.spaces.errors import StudyError
 
 
 @dataclass
 class Traced:
-    """A trial with its reporter and all that was said of it."""
+    """A trial with its owner and all that was said of it."""
 
     study: Study
     lease: Lease
+    plan: SearchPlan
+    folder: Path
+    closing: ExitStack
     lines: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
-    def reporter(self, pruner: Pruner | None = None) -> Reporter:
-        return Reporter(
+    def owned(self, pruner: Pruner | None = None) -> TrialRun:
+        source = TrialSource(
+            name="w1",
+            plan=replace(self.plan, pruner=pruner),
             study=self.study,
-            lease=self.lease,
-            heartbeat=Heartbeat(self.study, self.lease, self.lines.append, lambda: None),
-            pruner=pruner,
-            worker="w1",
-            log=self.lines.append,
+            logs=self.folder,
             notify=self.events.append,
+            shutdown=Shutdown(),
         )
+        trial = TrialRun(source=source, lease=self.lease, worker="w1")
+        self.closing.callback(trial.release)
+        trial.log = self.lines.append
+        return trial
 
     def kept(self) -> list[float]:
         """The epochs that the study has."""
@@ -48,14 +56,15 @@ class Traced:
 
 
 @pytest.fixture
-def traced(study: Study, plan: SearchPlan, owner: Owner) -> Traced:
+def traced(study: Study, plan: SearchPlan, owner: Owner, tmp_path: Path) -> Iterator[Traced]:
     lease = study.ask_unique(plan.propose, owner, trials=1)
     assert lease is not None
-    return Traced(study, lease)
+    with ExitStack() as closing:
+        yield Traced(study, lease, plan, tmp_path, closing)
 
 
 def test_epoch_is_logged_told_and_kept(traced: Traced) -> None:
-    assert traced.reporter()(1, {"epoch": 1, "loss": math.nan, "accuracy": 0.123456789})
+    assert traced.owned().report(1, {"epoch": 1, "loss": math.nan, "accuracy": 0.123456789})
     assert traced.lines == ["epoch 1: loss nan, accuracy 0.123457"]
     [event] = traced.events
     assert (event.kind, event.worker, event.number, event.epoch) == ("epoch", "w1", 0, 1)
@@ -69,12 +78,12 @@ def test_epochs_that_are_short_go_to_the_study_together(
     traced: Traced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "EPOCH_SECONDS", 1e9)
-    report = traced.reporter()
+    trial = traced.owned()
     for epoch in (1, 2, 3):
-        report(epoch, {"loss": 1.0})
+        trial.report(epoch, {"loss": 1.0})
     assert traced.kept() == [1]
     monkeypatch.setattr(module, "EPOCH_SECONDS", 0.0)
-    report(4, {"loss": 1.0})
+    trial.report(4, {"loss": 1.0})
     assert traced.kept() == [1, 2, 3, 4]
 
 
@@ -82,9 +91,9 @@ def test_rung_is_told_at_once_and_its_answer_stops_the_trial(
     traced: Traced, never: Pruner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "EPOCH_SECONDS", 1e9)
-    report = traced.reporter(never)
-    assert not report(1, {"accuracy": 0.5})
-    assert report.reason == "nobody goes on"
+    trial = traced.owned(never)
+    assert not trial.report(1, {"accuracy": 0.5})
+    assert trial.stop_reason == "nobody goes on"
     assert traced.lines[-1] == "early stopping: nobody goes on"
     assert traced.study.trials()[0].state == "paused"
 
@@ -94,29 +103,29 @@ def test_epochs_that_do_not_reach_the_study_go_with_the_next(
 ) -> None:
     """Also at a rung: a training goes on rather than wait for a database that is away."""
     monkeypatch.setattr(module, "EPOCH_SECONDS", 0.0)
-    report = traced.reporter(never)
+    trial = traced.owned(never)
 
     def away(*given: object, **named: object) -> None:
         raise StudyError("the server is away")
 
     with monkeypatch.context() as patch:
         patch.setattr(traced.study, "report", away)
-        assert report(1, {"accuracy": 0.5})
+        assert trial.report(1, {"accuracy": 0.5})
     assert traced.lines[-1] == "epoch 1 is not reported yet: the server is away"
     assert traced.kept() == []
-    assert report(2, {"accuracy": 0.6})
+    assert trial.report(2, {"accuracy": 0.6})
     assert traced.kept() == [1, 2]
 
 
 def test_trial_that_was_lost_ends_at_its_next_epoch(
     traced: Traced, elsewhere: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report = traced.reporter()
+    trial = traced.owned()
     traced.study.release(traced.lease)
     traced.study.next_work(elsewhere, trials=1)
-    monkeypatch.setattr(report.heartbeat, "_between", 0.0)  # it was frozen for more than two signs of life
+    monkeypatch.setattr(trial.heartbeat, "_between", 0.0)  # it was frozen for more than two signs of life
     with pytest.raises(LeaseLost):
-        report(1, {"accuracy": 0.5})
+        trial.report(1, {"accuracy": 0.5})
     assert (traced.kept(), traced.lines, traced.events) == ([], [], [])
 
 
