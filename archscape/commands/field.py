@@ -44,7 +44,7 @@ def field(
     if out is not None:
         check_suffix(out, FIGURES, f"a figure is one of {', '.join(FIGURES)}")
         check_folder(out)
-    from ..analysis.costs.receptive_field.effective import draw_field, effective_field
+    from ..analysis.costs.receptive_field.effective import effective_field
 
     trained = None if weights is None else _read(weights)
     effective = effective_field(find_network(network, shape), layer, weights=trained, draws=draws, seed=seed)
@@ -56,6 +56,8 @@ def field(
     ends = (round(effective.size, 1), round(effective.share, 3))
     emit(columns, [(*row, *ends) for row in rows], form, title=f"{effective.network}, {effective.layer}")
     if out is not None:
+        from ..analysis.reports.field_figure import draw_field
+
         log(str(draw_field(effective, out)))
 
 

@@ -11,30 +11,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from archscape.analysis.reports.figures.paper import write
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
 from . import Field, fields
-from .truncated import Prefix, find_layer
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from .truncated import TruncatedNetwork, find_layer
 
 Map: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
-INPUTS = 2  # at once: batch norm needs more than one
-LEVEL = 1 - 0.9545  # of the largest gradient, Luo et al. 2016, section 3: two standard deviations
-
-INSIDE, REACH = "#0072b2", "#d55e00"  # Okabe and Ito 2008
+INPUTS = 2
+"""Inputs at once: batch norm needs more than one."""
+LEVEL = 1 - 0.9545
+"""The share of the largest gradient where the field ends: two deviations (Luo et al. 2016, section 3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,12 +90,12 @@ def effective_field(
     Raises:
         InputError: If there is no such layer, its output is no map, or the weights do not fit.
     """
-    found = Prefix(network, layer)  # the layer's name is checked here
+    trained = TruncatedNetwork(network, layer)  # the layer's name is checked here
     squares = torch.zeros(network.input[1:], dtype=torch.double)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for _ in range(draws):
-            module = Prefix(network, layer) if weights is None else found
+            module = TruncatedNetwork(network, layer) if weights is None else trained
             squares += _squares(module, network, layer, weights)
     if not squares.max() > 0:
         raise InputError(f"{layer} of {network.name} does not depend on the input: every gradient is zero")
@@ -117,7 +111,9 @@ def effective_field(
     )
 
 
-def _squares(module: Prefix, network: Network, layer: str, weights: Mapping[str, Tensor] | None) -> Tensor:
+def _squares(
+    module: TruncatedNetwork, network: Network, layer: str, weights: Mapping[str, Tensor] | None
+) -> Tensor:
     """Return the squared gradients of one draw, the sum over inputs and channels."""
     x = torch.randn((INPUTS, *network.input), requires_grad=True)
     if weights is None:
@@ -140,68 +136,3 @@ def _take_statistics(module: nn.Module, x: Tensor) -> None:
             part.train().momentum = 1.0
     with torch.no_grad():
         module(x)
-
-
-def draw_field(found: EffectiveField, path: Path) -> Path:
-    """Draw an effective receptive field inside the receptive field.
-
-    The colour is the root of the mean square, 1 at its largest; a field of one axis is a curve, and one of
-    three is shown by its largest values along the first. The line at 4.55% is drawn through the smoothed
-    map. The same field gives the same bytes of an SVG.
-
-    Args:
-        found: What to draw.
-        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
-
-    Returns:
-        The path.
-    """
-
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots()
-        roots = np.sqrt(found.squares)
-        while roots.ndim > 2:
-            roots = roots.max(axis=0)
-        (_curve if roots.ndim == 1 else _image)(axes, roots, found)
-        size = "x".join(map(str, found.field.size))
-        axes.set_title(
-            f"{found.network}, {found.layer}: receptive field {size},\n"
-            f"effective {found.size:.0f} across ({found.share:.0%})",
-            fontsize=9.5,
-        )
-
-    return write(draw, path, size=(4.6, 4.6 if found.squares.ndim > 1 else 2.6))
-
-
-def _curve(axes: Axes, roots: Map, found: EffectiveField) -> None:
-    axes.fill_between(range(len(roots)), roots, color=INSIDE, linewidth=0)
-    axes.axhline(LEVEL, color=REACH, linewidth=0.8)
-    for end in _ends(found)[0]:
-        axes.axvline(end, color=REACH, linewidth=1, linestyle=(0, (4, 3)))
-    axes.set_xlim(-0.5, len(roots) - 0.5)
-    axes.set_xlabel("input position; dashed: the receptive field")
-    axes.set_ylabel("root mean squared gradient")
-
-
-def _image(axes: Axes, roots: Map, found: EffectiveField) -> None:
-    from matplotlib.patches import Rectangle
-    from scipy.ndimage import gaussian_filter
-
-    axes.imshow(roots, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
-    smooth = gaussian_filter(roots, max(roots.shape) / 100)
-    if smooth.max() > LEVEL:
-        axes.contour(smooth, levels=[LEVEL], colors="white", linewidths=0.9)
-    (top, bottom), (left, right) = _ends(found)[-2:]
-    reach = Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=REACH, linestyle="--")
-    axes.add_patch(reach)
-    axes.set_xlabel("colour: root mean squared gradient; line: 4.55%;\ndashed: the receptive field")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_xlim(-0.5, roots.shape[1] - 0.5)
-    axes.set_ylim(roots.shape[0] - 0.5, -0.5)
-
-
-def _ends(found: EffectiveField) -> list[tuple[float, float]]:
-    """Return where the receptive field begins and ends along each axis."""
-    sides = zip(found.middle, found.field.size, strict=True)
-    return [(middle - size / 2, middle + size / 2) for middle, size in sides]

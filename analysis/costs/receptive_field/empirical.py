@@ -12,7 +12,7 @@ from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
 from archscape.spaces.values import shape_text
 
-from .truncated import Prefix
+from .truncated import TruncatedNetwork
 
 
 class Seen(NamedTuple):
@@ -61,7 +61,7 @@ def empirical_field(network: Network, layer: str, *, place: Shape | None = None)
     >>> empirical_field(load_network("lenet5"), "avgpool2").size
     (16, 16)
     """
-    module = Prefix(network, layer, linear=True).double()
+    module = TruncatedNetwork(network, layer, linear=True).double()
     x = torch.zeros((1, *network.input), dtype=torch.double, requires_grad=True)
     y = module(x)
     place = tuple(extent // 2 for extent in y.shape[2:]) if place is None else place

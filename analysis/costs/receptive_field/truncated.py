@@ -25,7 +25,7 @@ from . import is_pointwise
 Step: TypeAlias = Callable[..., Tensor]
 
 
-class Prefix(nn.Module):
+class TruncatedNetwork(nn.Module):
     """The operators that a layer's value needs, as one module.
 
     Args:

@@ -214,4 +214,4 @@ def test_wrong_input_is_named() -> None:
 
 
 def test_the_examples_are_true() -> None:
-    assert doctest.testmod(module) == (0, 7)
+    assert doctest.testmod(module) == (0, 9)

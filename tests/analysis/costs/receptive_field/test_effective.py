@@ -1,10 +1,8 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from archscape.analysis.costs.receptive_field import Field
-from archscape.analysis.costs.receptive_field.effective import EffectiveField, draw_field, effective_field
+from archscape.analysis.costs.receptive_field.effective import EffectiveField, effective_field
 from archscape.spaces import Network, load_network
 from archscape.spaces.errors import InputError
 
@@ -92,12 +90,3 @@ def test_the_size_is_that_of_a_square_of_as_many_positions() -> None:
     found = EffectiveField(network="n", layer="l", field=field, middle=(4, 4), squares=squares)
     assert found.size == 3
     assert found.share == 0.5
-
-
-@pytest.mark.parametrize("shape", ["1x33", "1x17x17", "1x5x17x17"])
-def test_a_figure_has_the_same_bytes_for_the_same_field(shape: str, tmp_path: Path) -> None:
-    net = chain(2, shape=shape)
-    found = effective_field(net, last(net), draws=1)
-    one, two = (draw_field(found, tmp_path / name) for name in ("one.svg", "two.svg"))
-    assert one.read_bytes() == two.read_bytes()
-    assert b"<svg" in one.read_bytes()
