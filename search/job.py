@@ -20,6 +20,8 @@ seed: 0
 further limits, no stop, 30 trials, one worker, seed 0, `device: auto`, one training for each network
 (`repeats: 1`), a `lease: 60` seconds long, no `cache:`. A relative path is relative to the job file.
 
+`stop` and `sampler` are a name, or a mapping that changes settings, as in `{rule: nsga2, population: 30}`.
+
 `latency` may be an objective, and a limit: `within: {latency: ..5ms}`. `latency: FILE` names the calibration
 that tells it; without that it is the one that `archscape calibrate` keeps for this machine's processor.
 """

@@ -1,4 +1,4 @@
-"""A training's place on disk, from which it goes on as if it had never been interrupted.
+"""The checkpoint of a training, from which it resumes as if it had never been interrupted.
 
 The file is the SHA-256 of what follows it, then a mapping that `torch.save` wrote: torch does not check the
 numbers that it reads, and one wrong bit would make another network. It is read without unpickling anything
@@ -75,13 +75,13 @@ class Checkpoint:
         self.log = log
         self.finished: list[Finished] = []
         self._identity: dict[str, object] = {}
-        self._found: _Content | None = None
+        self._content: _Content | None = None
         self._written = time.perf_counter()
         if path is not None:
             sweep(path)
-            self._found = self._read(path)
-        if self._found is not None:
-            self.finished = self._found["finished"]
+            self._content = self._read(path)
+        if self._content is not None:
+            self.finished = self._content["finished"]
 
     def resume(self, identity: Identity) -> Snapshot | None:
         """Begin a training; return its snapshot if there is one.
@@ -90,25 +90,29 @@ class Checkpoint:
             identity: What makes it this training and no other: plain values, `seed` among them.
         """
         self._identity = dict(identity)
-        self.finished = [one for one in self.finished if _differences(one["identity"], identity) == ["seed"]]
-        found, self._found = self._found, None
-        if found is None or found["snapshot"] is None:
+        self.finished = [
+            finished for finished in self.finished if _differences(finished["identity"], identity) == ["seed"]
+        ]
+        content, self._content = self._content, None
+        if content is None or content["snapshot"] is None:
             return None
-        if others := _differences(found["identity"], identity):
+        if others := _differences(content["identity"], identity):
             self.log(f"{self.path} is of another {' and '.join(others)}: the training begins anew")
             return None
-        self.log(f"goes on from {self.path}, at step {found['snapshot']['steps']}")
-        return found["snapshot"]
+        self.log(f"goes on from {self.path}, at step {content['snapshot']['steps']}")
+        return content["snapshot"]
 
     def result(self, identity: Identity) -> Finished | None:
         """Return the training of this identity if it came to its end."""
-        return next((one for one in self.finished if not _differences(one["identity"], identity)), None)
+        return next(
+            (finished for finished in self.finished if not _differences(finished["identity"], identity)), None
+        )
 
     def finish(self, metrics: dict[str, float], history: list[dict[str, float]]) -> Finished:
         """Put the training that was begun last among those that came to their end, without its weights."""
-        one = Finished(identity=self._identity, metrics=metrics, history=history, state=None)
-        self.finished.append(one)
-        return one
+        finished = Finished(identity=self._identity, metrics=metrics, history=history, state=None)
+        self.finished.append(finished)
+        return finished
 
     def is_due(self) -> bool:
         """Say whether the file is older than a checkpoint should be."""
@@ -154,6 +158,6 @@ class Checkpoint:
         return content
 
 
-def _differences(one: Identity, other: Identity) -> list[str]:
+def _differences(identity: Identity, other: Identity) -> list[str]:
     """Return the names under which two identities differ."""
-    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+    return sorted(name for name in identity.keys() | other.keys() if identity.get(name) != other.get(name))

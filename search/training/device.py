@@ -14,9 +14,9 @@ from ..datasets.dataset import Split
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
-def to_channels_last(model: nn.Module, split: Split, place: torch.device) -> nn.Module:
+def to_channels_last(model: nn.Module, split: Split, device: torch.device) -> nn.Module:
     """Move a module to a device, channels last in memory if the samples have two or three axes of space."""
-    model = model.to(place)
+    model = model.to(device)
     if split.x.ndim in _FORMATS:
         model = model.to(memory_format=_FORMATS[split.x.ndim])  # type: ignore[call-overload]
     return model
@@ -32,11 +32,11 @@ def resolve_device(device: str) -> torch.device:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
         raise JobError(f"device: a device is auto, cpu, cuda or cuda:N, but got '{device}'")
-    place = torch.device(device)
-    if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
+    resolved = torch.device(device)
+    if resolved.type == "cuda" and (resolved.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
         raise JobError(f"device: '{device}' is not on this machine, which has {count} CUDA devices")
-    return place
+    return resolved
 
 
 def limit_memory(share: float, *, device: str = "auto") -> None:
@@ -54,6 +54,6 @@ def limit_memory(share: float, *, device: str = "auto") -> None:
     """
     if not 0 < share <= 1:
         raise JobError(f"memory share: it is above 0 and up to 1, but got {share:g}")
-    place = resolve_device(device)
-    if place.type == "cuda":
-        torch.cuda.set_per_process_memory_fraction(share, place.index)
+    resolved = resolve_device(device)
+    if resolved.type == "cuda":
+        torch.cuda.set_per_process_memory_fraction(share, resolved.index)

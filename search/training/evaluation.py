@@ -28,8 +28,8 @@ def evaluate_accuracy(model: nn.Module, split: Split, *, device: str = "auto") -
     Returns:
         The number of correct samples, and of all samples.
     """
-    place = resolve_device(device)
-    correct, _ = count_correct(to_channels_last(model, split, place), split.to(place))
+    target = resolve_device(device)
+    correct, _ = count_correct(to_channels_last(model, split, target), split.to(target))
     return correct, len(split)
 
 

@@ -19,10 +19,10 @@ class GradientStep:
         micro_batches: In how many pieces a batch goes through the network; 2 once memory has run out.
     """
 
-    def __init__(self, *, classes: int, label_smoothing: float, place: torch.device) -> None:
+    def __init__(self, *, classes: int, label_smoothing: float, device: torch.device) -> None:
         self.classes = classes
         self.label_smoothing = label_smoothing
-        self.place = place
+        self.device = device
         self.micro_batches = 1
 
     def gradients(self, model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -35,15 +35,15 @@ class GradientStep:
         # Out here the error is gone, and with it the frames that held the tensors of the failed pass.
         self.micro_batches = 2
         model.zero_grad()
-        if self.place.type == "cuda":
+        if self.device.type == "cuda":
             torch.cuda.empty_cache()
         return self._accumulate(model, x, y)
 
     def _accumulate(self, model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Pass a batch through the network, in as many pieces as memory asks for; return its mean loss."""
-        total = torch.zeros((), device=self.place)
+        total = torch.zeros((), device=self.device)
         for samples, labels in zip(x.chunk(self.micro_batches), y.chunk(self.micro_batches), strict=True):
-            with torch.autocast("cuda", torch.bfloat16) if self.place.type == "cuda" else nullcontext():
+            with torch.autocast("cuda", torch.bfloat16) if self.device.type == "cuda" else nullcontext():
                 loss = self._losses(model(samples), labels) * (len(labels) / len(y))
             torch.autograd.backward(loss)
             total += loss.detach()

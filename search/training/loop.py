@@ -53,21 +53,23 @@ class Loop:
         *,
         data: Dataset,
         recipe: Recipe,
-        place: torch.device,
+        device: torch.device,
         seed: int,
         rungs: tuple[int, ...] = (),
         should_stop: Callable[[], bool] = never,
     ) -> None:
         self.data = data
         self.recipe = recipe
-        self.place = place
+        self.device = device
         self.seed = seed
         self.rungs = rungs if recipe.schedule == "rungs" else ()
         self.should_stop = should_stop
         self.started = time.perf_counter()
         self.batch = min(recipe.batch, len(data.train))
         self.per_epoch = len(data.train) // self.batch
-        self.passes = GradientStep(classes=data.classes, label_smoothing=recipe.label_smoothing, place=place)
+        self.gradient_step = GradientStep(
+            classes=data.classes, label_smoothing=recipe.label_smoothing, device=device
+        )
         self.steps = 0
         self.clocks = {"step_seconds": 0.0, "eval_seconds": 0.0}
         self.history: list[dict[str, float]] = []
@@ -76,18 +78,18 @@ class Loop:
     def start(self, build: Callable[[], nn.Module]) -> None:
         """Make the network and all that trains it."""
         recipe = self.recipe
-        self.data = self.data.to(self.place)
-        self.model = to_channels_last(build(), self.data.train, self.place).train()
+        self.data = self.data.to(self.device)
+        self.model = to_channels_last(build(), self.data.train, self.device).train()
         self.optimizer = optimizer(self.model.parameters(), recipe)
-        self.generator = torch.Generator(self.place).manual_seed(self.seed)
+        self.generator = torch.Generator(self.device).manual_seed(self.seed)
         self.schedule = Schedule(
             name=recipe.schedule,
             warmup=recipe.warmup,
             steps=self.per_epoch * recipe.epochs,
             rungs=tuple(self.per_epoch * rung for rung in self.rungs),
         )
-        self.order = torch.empty(0, device=self.place)
-        self.total = torch.zeros((), device=self.place)
+        self.order = torch.empty(0, device=self.device)
+        self.total = torch.zeros((), device=self.device)
 
     def run(self) -> Iterator[dict[str, float]]:
         """Train to the end and test; yield a row of the history after each epoch.
@@ -116,7 +118,7 @@ class Loop:
             "seed": self.seed,
             "recipe": self.recipe.to_dict(),
             "data": self.data.fingerprint,
-            "device": self.place.type,
+            "device": self.device.type,
             "rungs": list(self.rungs),
             "network": [
                 [name, str(value.dtype), list(value.shape)] for name, value in self.model.state_dict().items()
@@ -129,8 +131,8 @@ class Loop:
     def snapshot(self) -> Snapshot:
         """Return the state between two steps; it shares memory with the loop."""
         generators = {"loop": self.generator.get_state(), "cpu": torch.get_rng_state()}
-        if self.place.type == "cuda":
-            generators["cuda"] = torch.cuda.get_rng_state(self.place)
+        if self.device.type == "cuda":
+            generators["cuda"] = torch.cuda.get_rng_state(self.device)
         return Snapshot(
             model=dict(self.model.state_dict()),
             moments=self.optimizer.moments,
@@ -138,7 +140,7 @@ class Loop:
             generators=generators,
             order=self.order,
             total=self.total,
-            pieces=self.passes.micro_batches,
+            pieces=self.gradient_step.micro_batches,
             steps=self.steps,
             clocks={**self.clocks, "seconds": self._seconds()},
             history=self.history,
@@ -147,21 +149,21 @@ class Loop:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from the snapshot of a loop of the same identity."""
         self.model.load_state_dict(snapshot["model"])
-        for mine, theirs in zip(self.optimizer.moments, snapshot["moments"], strict=True):
-            for moment, value in zip(mine, theirs, strict=True):
+        for moments, values in zip(self.optimizer.moments, snapshot["moments"], strict=True):
+            for moment, value in zip(moments, values, strict=True):
                 moment.copy_(value)
         self.schedule.restore(snapshot["schedule"])
-        self.order = snapshot["order"].to(self.place)
-        self.total = snapshot["total"].to(self.place)
-        self.passes.micro_batches = snapshot["pieces"]
+        self.order = snapshot["order"].to(self.device)
+        self.total = snapshot["total"].to(self.device)
+        self.gradient_step.micro_batches = snapshot["pieces"]
         self.steps = snapshot["steps"]
         self.history = snapshot["history"]
         self.clocks = {name: snapshot["clocks"][name] for name in self.clocks}
         self.started = time.perf_counter() - snapshot["clocks"]["seconds"]
         self.generator.set_state(snapshot["generators"]["loop"])
         torch.set_rng_state(snapshot["generators"]["cpu"])
-        if self.place.type == "cuda":
-            torch.cuda.set_rng_state(snapshot["generators"]["cuda"], self.place)
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(snapshot["generators"]["cuda"], self.device)
 
     def state(self) -> dict[str, torch.Tensor]:
         """Return a copy of the weights on the CPU, each contiguous and with memory of its own."""
@@ -180,7 +182,7 @@ class Loop:
             **self.clocks,
             "epochs": len(self.history),
             "steps": self.steps,
-            "micro_batch": math.ceil(self.batch / self.passes.micro_batches),
+            "micro_batch": math.ceil(self.batch / self.gradient_step.micro_batches),
             "threads": torch.get_num_threads(),
         }
 
@@ -208,13 +210,13 @@ class Loop:
 
     def _shuffle(self) -> None:
         """Draw the order of an epoch."""
-        self.order = torch.randperm(len(self.data.train), generator=self.generator, device=self.place)
-        self.total = torch.zeros((), device=self.place)
+        self.order = torch.randperm(len(self.data.train), generator=self.generator, device=self.device)
+        self.total = torch.zeros((), device=self.device)
 
     def _step(self, rows: torch.Tensor, rate: float) -> torch.Tensor:
         """Take one step on the samples of these rows; return its loss, still on the device."""
         x = augment(self.data.train.x[rows], self.recipe.augment, self.generator)
-        loss = self.passes.gradients(self.model, x, self.data.train.y[rows])
+        loss = self.gradient_step.gradients(self.model, x, self.data.train.y[rows])
         self.optimizer.step(rate)
         return loss
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -18,7 +19,7 @@ from ..shutdown import never
 from .checkpoint import Checkpoint
 from .recipe import Recipe
 from .seeds import trial_seed
-from .train import LOG, Build, Log, Outcome, Report, train, train_kept
+from .train import LOG, Build, Log, Outcome, Report, train
 
 SUMMED = (*(name for name, metric in METRICS.items() if metric.repeats == "sum"), "epochs", "steps")
 
@@ -69,38 +70,20 @@ def train_repeats(
     Raises:
         JobError: As `train` does.
     """
+    kept = Checkpoint(checkpoint, log)
+    once = partial(
+        train, build, data, recipe, device=device, checkpoint=kept, should_stop=should_stop, rungs=rungs
+    )
     if repeats == 1:
-        return train(
-            build,
-            data,
-            recipe,
-            seed=seed,
-            device=device,
-            report=report,
-            checkpoint=checkpoint,
-            should_stop=should_stop,
-            rungs=rungs,
-            log=log,
-        )
-    seeds = [repeat_seed(seed, repeat) for repeat in range(1, repeats + 1)]
-    kept, outcomes = Checkpoint(checkpoint, log), list[Outcome]()
-    kept.finished = [one for one in kept.finished if one["identity"]["seed"] in seeds]
-    for repeat, own in enumerate(seeds, start=1):
-        outcome = train_kept(
-            build,
-            data,
-            recipe,
-            seed=own,
-            device=device,
-            report=_running(report, repeat, recipe.epochs),
-            checkpoint=kept,
-            should_stop=should_stop,
-            rungs=rungs,
-        )
+        return once(seed=seed, report=report)
+    seeds, outcomes = [repeat_seed(seed, repeat) for repeat in range(1, repeats + 1)], list[Outcome]()
+    kept.finished = [finished for finished in kept.finished if finished["identity"]["seed"] in seeds]
+    for repeat, own_seed in enumerate(seeds, start=1):
+        outcome = once(seed=own_seed, report=_report_repeat(report, repeat, recipe.epochs))
         outcomes.append(outcome)
         if outcome.status != "complete":
             return _ended(outcomes, repeats)
-        if all(one["identity"]["seed"] != own for one in kept.finished):
+        if all(finished["identity"]["seed"] != own_seed for finished in kept.finished):
             _finish(kept, outcome)
         outcomes = _lightened(outcomes)
     return _together(outcomes)
@@ -115,16 +98,16 @@ def repeat_seed(seed: int, repeat: int) -> int:
     return seed if repeat == 1 else trial_seed(seed, f"repeat {repeat}")
 
 
-def _running(report: Report | None, repeat: int, epochs: int) -> Report | None:
+def _report_repeat(report: Report | None, repeat: int, epochs: int) -> Report | None:
     """Return the report of a repeat, which numbers epochs on and takes an answer in the first repeat only."""
     if report is None:
         return None
 
-    def told(epoch: int, row: Mapping[str, float]) -> bool | None:
+    def numbered(epoch: int, row: Mapping[str, float]) -> bool | None:
         answer = report((repeat - 1) * epochs + epoch, {"repeat": repeat, **row})
         return answer if repeat == 1 else None
 
-    return told
+    return numbered
 
 
 def _best(outcomes: Sequence[Outcome]) -> int:
@@ -135,16 +118,16 @@ def _best(outcomes: Sequence[Outcome]) -> int:
 def _lightened(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Return the outcomes with no weights but the best."""
     best = _best(outcomes)
-    return [one if i == best else replace(one, state=None) for i, one in enumerate(outcomes)]
+    return [outcome if i == best else replace(outcome, state=None) for i, outcome in enumerate(outcomes)]
 
 
 def _finish(kept: Checkpoint, outcome: Outcome) -> None:
     """Write that a repeat is done, with its weights if it is the best so far."""
-    best = max((one["metrics"]["accuracy"] for one in kept.finished), default=-1.0)
+    best = max((finished["metrics"]["accuracy"] for finished in kept.finished), default=-1.0)
     done = kept.finish(outcome.metrics, outcome.history)
     if outcome.metrics["accuracy"] > best:
-        for one in kept.finished:
-            one["state"] = None
+        for finished in kept.finished:
+            finished["state"] = None
         done["state"] = outcome.state
     kept.write(None)
 
@@ -186,8 +169,8 @@ def _means(outcomes: Sequence[Outcome]) -> dict[str, float]:
 
 
 def _sums(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    return {name: sum(one.metrics[name] for one in outcomes) for name in SUMMED}
+    return {name: sum(outcome.metrics[name] for outcome in outcomes) for name in SUMMED}
 
 
 def _rows(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
-    return [{"repeat": i, **row} for i, one in enumerate(outcomes, start=1) for row in one.history]
+    return [{"repeat": i, **row} for i, outcome in enumerate(outcomes, start=1) for row in outcome.history]

@@ -1,6 +1,6 @@
 """Training one network: every end it can come to has a name, and the same seed gives the same bits.
 
->>> from archscape.search.datasets.dataset import load_data
+>>> from archscape.search.datasets.dataset import load_dataset
 >>> from archscape.search.training.recipe import Recipe
 >>> def build():
 ...     return nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 6 * 6, 10))
@@ -79,7 +79,7 @@ def train(
     seed: int,
     device: str = "auto",
     report: Report | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: Path | Checkpoint | None = None,
     should_stop: Callable[[], bool] = never,
     rungs: tuple[int, ...] = (),
     log: Log = LOG,
@@ -102,7 +102,8 @@ def train(
         report: Called after each epoch with its number, from 1, and its row of the history; False prunes the
             training. What it raises passes through. An epoch may be reported again after a crash.
         checkpoint: Where to keep the state: when pruned or interrupted, and after an epoch if the latest is
-            older than `CHECKPOINT_SECONDS`. One that is damaged or of another training is ignored.
+            older than `CHECKPOINT_SECONDS`. One that is damaged or of another training is ignored. Of a
+            training that came to its end the outcome is returned, with the weights only if it holds them.
         should_stop: Asked before every step; True interrupts the training.
         rungs: Epochs at which the training may be compared with others; for the schedule `rungs`.
         log: Takes a line about a checkpoint that could not be read or written.
@@ -110,51 +111,22 @@ def train(
     Raises:
         JobError: If there is no such device, or the rungs are not ascending epochs before the last.
     """
-    return train_kept(
-        build,
-        data,
-        recipe,
-        seed=seed,
-        device=device,
-        report=report,
-        checkpoint=Checkpoint(checkpoint, log),
-        should_stop=should_stop,
-        rungs=rungs,
-    )
-
-
-def train_kept(
-    build: Build,
-    data: Dataset,
-    recipe: Recipe,
-    *,
-    seed: int,
-    device: str,
-    report: Report | None,
-    checkpoint: Checkpoint,
-    should_stop: Callable[[], bool],
-    rungs: tuple[int, ...],
-) -> Outcome:
-    """Train as `train` does, with a checkpoint that is open.
-
-    If the checkpoint says that this training came to its end, its outcome is returned, with the weights only
-    if the checkpoint holds them.
-    """
-    place = resolve_device(device)
+    target = resolve_device(device)
     _check_rungs(rungs, recipe.epochs)
-    with _seeded(seed, place):
-        loop = Loop(data=data, recipe=recipe, place=place, seed=seed, rungs=rungs, should_stop=should_stop)
+    kept = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint, log)
+    with _seeded(seed, target):
+        loop = Loop(data=data, recipe=recipe, device=target, seed=seed, rungs=rungs, should_stop=should_stop)
         try:
             loop.start(build)
-            if done := checkpoint.result(loop.identity()):
+            if done := kept.result(loop.identity()):
                 return Outcome(
                     status="complete", metrics=done["metrics"], history=done["history"], state=done["state"]
                 )
-            if snapshot := checkpoint.resume(loop.identity()):
+            if snapshot := kept.resume(loop.identity()):
                 loop.restore(snapshot)
         except Exception as error:
             return _failed(loop, error)
-        return _follow(loop, checkpoint, report)
+        return _follow(loop, kept, report)
 
 
 def _check_rungs(rungs: tuple[int, ...], epochs: int) -> None:
@@ -203,10 +175,10 @@ def _failed(loop: Loop, error: Exception) -> Outcome:
 
 
 @contextmanager
-def _seeded(seed: int, place: torch.device) -> Iterator[None]:
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Seed the generators of torch, and on CUDA take deterministic kernels; put all back afterwards."""
-    cuda = place.type == "cuda"
-    index = place.index if place.index is not None else torch.cuda.current_device() if cuda else 0
+    cuda = device.type == "cuda"
+    index = device.index if device.index is not None else torch.cuda.current_device() if cuda else 0
     deterministic = torch.backends.cudnn.deterministic
     with torch.random.fork_rng(devices=[index] if cuda else []):
         torch.manual_seed(seed)

@@ -210,7 +210,7 @@ def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
         import sys, torch
         from pathlib import Path
         from torch import nn
-        from archscape.search import checkpoint
+        from archscape.search.training import checkpoint
         from archscape.search.datasets.dataset import load_dataset
         from archscape.search.training.recipe import Recipe
         from archscape.search.training.train import train
