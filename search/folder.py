@@ -34,7 +34,7 @@ from .atomic import write_json, write_whole
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from archscape.analysis.reports.run.page import RunResults
+    from archscape.analysis.reports.results.run import RunResults
     from archscape.spaces import Network
 
     from .study.reader import StudyReader
@@ -129,7 +129,7 @@ def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunRes
     """
     import pandas as pd
 
-    from archscape.analysis.reports.run.page import RunResults
+    from archscape.analysis.reports.results.run import RunResults
 
     from .study.frames import curve_table, trial_table
 

@@ -48,7 +48,7 @@ def dashboard(
 
 
 def _write_report(study: StudyReader, path: Path) -> None:
-    from ..analysis.reports.run.page import write_report
+    from ..analysis.reports.results.page import write_report
     from ..search.folder import results
     from ..spaces import Space
 

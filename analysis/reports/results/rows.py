@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..tables import write_table
-from .columns import Results
-from .frontier import on_frontier
+from .results import Results
 
 
 def write_rows(results: Results, path: Path, *, every: bool) -> str:
@@ -20,15 +19,15 @@ def write_rows(results: Results, path: Path, *, every: bool) -> str:
 
     Args:
         results: The table.
-        path: The file; its suffix says its form (`writing.write_table`).
+        path: The file; its suffix says its form (`tables.write_table`).
         every: Whether to write all networks.
 
     Returns:
         What was written, a sentence.
     """
-    cost = next(iter(results.costs))
-    places = list(range(len(results.rows))) if every else on_frontier(results, cost)
-    front = set(on_frontier(results, cost))
+    cost = results.cost
+    front = results.on_frontier(cost)
+    shown = [*range(len(results.rows))] if every else front
     known = [results.family, results.score, *results.costs]
     wanted = [name for name in known if name]
     if every and path.suffix.lower() in (".csv", ".json"):
@@ -36,22 +35,22 @@ def write_rows(results: Results, path: Path, *, every: bool) -> str:
     for_readers = path.suffix.lower() in (".md", ".tex")
     heads = [results.head(name) if for_readers else name for name in wanted]
     heads = [results.name or "network", *heads]
-    columns = [_cells(results.rows[name].iloc[places]) for name in wanted]
-    rows = [[results.names[at], *cells] for at, *cells in zip(places, *columns, strict=True)]
+    columns = [_cells(results.rows[name].iloc[shown]) for name in wanted]
+    rows = [[results.names[at], *cells] for at, *cells in zip(shown, *columns, strict=True)]
     if every:
         heads, rows = (
             [*heads, "on_frontier"],
-            [[*row, int(at in front)] for at, row in zip(places, rows, strict=True)],
+            [[*row, int(at in front)] for at, row in zip(shown, rows, strict=True)],
         )
     count, of, title = f"{len(rows):,}", f"{len(results.rows):,}", results.title
     plane = f"{results.head(results.score)} over {results.head(cost)}"
-    said = (
+    explanation = (
         f"All {count} networks of {title}; on_frontier is that of {plane}."
         if every
         else f"The {count} of {of} networks of {title} on the frontier of {plane}."
     )
-    write_table(heads, rows, path, note=said)
-    return said
+    write_table(heads, rows, path, note=explanation)
+    return explanation
 
 
 def _cells(column: pd.Series) -> list[object]:

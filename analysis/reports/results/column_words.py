@@ -22,7 +22,7 @@ ERRORS = (
 )  # fmt: skip
 """Names of a score, best first; of ERRORS less is better."""
 
-COSTS: Mapping[str, tuple[str, ...]] = {
+COST_WORDS: Mapping[str, tuple[str, ...]] = {
     "macs": ("macs", "gmacs", "mmacs", "mac", "flops", "gflops", "mflops", "madds", "multadds", "ops"),
     "params": ("params", "parameters", "param", "parameter", "weights"),
     "activations": ("activations", "macts", "acts"),
@@ -69,7 +69,7 @@ def key_of(column: str) -> str:
 def kind_of(column: str) -> str:
     """Return the kind of cost that a column's name tells; "" where it tells none."""
     words = words_of(column)
-    for kind in ("speed", *COSTS):
-        if any(word in COSTS[kind] for word in words):
+    for kind in ("speed", *COST_WORDS):
+        if any(word in COST_WORDS[kind] for word in words):
             return kind
     return ""

@@ -11,18 +11,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from archscape.analysis.reports.figures.plotly_spec import spec, views
 from archscape.analysis.reports.page.grid import STILL, Column, Grid, grid_section
-from archscape.analysis.reports.run.choices_section import effects_of
-from archscape.analysis.reports.run.lint_section import findings_of, lint_section
-from archscape.analysis.reports.run.results import RunResults
-from archscape.analysis.reports.table.columns import ColumnOptions, Results, infer_roles
-from archscape.analysis.reports.table.family_lead import lead
-from archscape.analysis.reports.table.figures import write_table_figure
-from archscape.analysis.reports.table.frontier import chances, frontier_figure, knee_of, on_frontier
-from archscape.analysis.reports.table.reading import read_table
-from archscape.analysis.reports.table.report import write_table_report
-from archscape.analysis.reports.table.run_table import as_table
-from archscape.analysis.reports.table.spread_section import edf_figure
+from archscape.analysis.reports.results.choices import effects_of
+from archscape.analysis.reports.results.frontier import frontier_figure
+from archscape.analysis.reports.results.leading import lead
+from archscape.analysis.reports.results.page import write_table_report
+from archscape.analysis.reports.results.paper import write_results_figure
+from archscape.analysis.reports.results.reading import read_table
+from archscape.analysis.reports.results.results import Results
+from archscape.analysis.reports.results.roles import ColumnOptions, infer_roles
+from archscape.analysis.reports.results.rules import findings_of, rules_section
+from archscape.analysis.reports.results.run import RunResults, as_table
+from archscape.analysis.reports.results.spread import edf_figure
 from archscape.spaces import load_network
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def small(**wanted: str) -> Results:
 
 def test_the_frontier_of_each_cost_is_its_own() -> None:
     found = small()
-    assert [found.names[at] for at in on_frontier(found, "gmacs")] == ["a_1", "a_2", "a_3", "b_3"]
-    assert [found.names[at] for at in on_frontier(found, "fps")] == ["a_1", "a_2", "a_3", "b_3"]
-    knee = knee_of(found, "gmacs")
+    assert [found.names[at] for at in found.on_frontier("gmacs")] == ["a_1", "a_2", "a_3", "b_3"]
+    assert [found.names[at] for at in found.on_frontier("fps")] == ["a_1", "a_2", "a_3", "b_3"]
+    knee = found.knee("gmacs")
     assert knee is not None
     assert found.names[knee] == "a_2"
 
@@ -60,18 +61,18 @@ def test_a_row_without_a_score_is_not_there() -> None:
 
 def test_the_figure_holds_the_very_numbers_of_the_table() -> None:
     found = small()
-    figure = frontier_figure(found)
-    data, views = figure["data"], figure["views"]
+    figure = views({cost: frontier_figure(found, cost) for cost in found.costs})
+    data, over_cost = figure["data"], figure["views"]
     assert isinstance(data, list)
-    assert isinstance(views, dict)
+    assert isinstance(over_cost, dict)
     seen = [
         (name, x, y)
-        for trace, over in zip(data[:2], views["fps"]["data"][:2], strict=True)
+        for trace, over in zip(data[:2], over_cost["fps"]["data"][:2], strict=True)
         for name, x, y in zip(trace["customdata"], over["x"], trace["y"], strict=True)
     ]
     wanted = [(at, row["fps"], row["top1"]) for at, row in enumerate(found.rows.to_dict("records"))]
     assert sorted(seen) == sorted(wanted)
-    assert views["gmacs"]["data"][-1] == {"x": [2.0], "y": [80.0]}
+    assert over_cost["gmacs"]["data"][-1] == {"x": [2.0], "y": [80.0]}
 
 
 def test_who_leads_where_is_told_in_the_units_of_the_cost() -> None:
@@ -103,10 +104,10 @@ def test_repeated_trainings_give_chances() -> None:
     assert one is not None
     assert one.draws > 0
     assert all(0.3 < reign.chance < 1 for reign in one.reigns)
-    chance = chances(found, "params")
+    chance = found.chances("params")
     assert chance is not None
     assert 0.05 < chance.min() < chance.max() < 1  # the best of each size are two networks a point apart
-    assert chances(small(), "gmacs") is None
+    assert small().chances("gmacs") is None
 
 
 @pytest.mark.parametrize(("a", "b"), [([1.0, np.nan], [np.nan, 2.0]), ([np.nan, np.nan], [np.nan, np.nan])])
@@ -122,7 +123,7 @@ def test_no_text_from_outside_is_read_as_mathematics(shown: str, tmp_path: Path)
     table["macs in $\\frac$"] = [1.0, 2.0, np.nan] * 4
     table["params"] = 1
     found = infer_roles(table, ColumnOptions(), title="t", where="t")
-    assert write_table_figure(found, tmp_path / "t.svg", shown).stat().st_size > 0
+    assert write_results_figure(found, tmp_path / "t.svg", shown).stat().st_size > 0
 
 
 def test_the_page_of_a_table_has_all_its_rows_and_parts(
@@ -162,7 +163,7 @@ def test_every_kind_of_table_has_a_page(
 def test_every_point_of_a_long_distribution_is_the_share_of_networks_as_good() -> None:
     scores = np.random.default_rng(0).uniform(0, 1, 3000)
     found = infer_roles(pd.DataFrame({"acc": scores, "macs": 1}), ColumnOptions(), title="t", where="t")
-    (line,) = edf_figure(found)["data"]  # type: ignore[misc]
+    (line,) = spec(edf_figure(found))["data"]  # type: ignore[misc]
     assert len(line["x"]) < 1000
     assert line["y"] == pytest.approx([(1 - scores <= x).mean() for x in line["x"]], abs=1e-6)
 
@@ -220,12 +221,12 @@ def test_a_choice_that_decides_the_score_is_found() -> None:
 def test_rules_are_told_with_how_many_networks_break_them() -> None:
     found = findings_of({3: load_network("vgg16").to_json(), 5: load_network("lenet5").to_json(), 7: "{}"})
     assert sorted(found) == [3, 5]
-    section = lint_section(found)
+    section = rules_section(found)
     assert "heavy-head" in section
     assert 'href="#network-3"' in section
     assert "heavy-head</td><td>2 of 2</td>" in section
-    assert "All 1 follow every rule" in lint_section({1: []})
-    assert "no network" in lint_section({})
+    assert "All 1 follow every rule" in rules_section({1: []})
+    assert "no network" in rules_section({})
 
 
 def test_the_published_models_have_a_page(

@@ -1,9 +1,8 @@
-"""The table of all trials of a run."""
+"""The tables of all rows: every trial of a search, every network of a table."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,21 +11,20 @@ from archscape.analysis.metrics import METRICS, SHARES
 from archscape.analysis.results import STATES
 
 from ..format import outline, short_label
-from ..page.grid import Column, Grid, grid_section
-from ..page.tables import Html
+from ..page.grid import Column, Grid
 from ..tables import decimals
-from .results import Digest
-
-Row: TypeAlias = dict[str, Any]
-
-
-def trials_table(digest: Digest, shown: Collection[int]) -> Html:
-    """Return the table of all trials with its filter; those in `shown` lead to their network."""
-    return grid_section(trials_grid(digest, shown))
+from .leading import shown_families
+from .results import Results
+from .run import Digest
 
 
 def trials_grid(digest: Digest, shown: Collection[int]) -> Grid:
-    """Return all trials as a table: those on the frontier and each status can be filtered by."""
+    """Return all trials as a table: those on the frontier and each status can be filtered by.
+
+    Args:
+        digest: The search.
+        shown: Trials whose network the page shows; the others lead nowhere.
+    """
     trials = digest.trials
     offered = dict.fromkeys([*digest.results.objectives, *_columns(), "epochs", "seed"])
     numbers = [name for name in offered if trials[name].notna().any()]
@@ -49,6 +47,29 @@ def trials_grid(digest: Digest, shown: Collection[int]) -> Grid:
         anchor="trial",
         links={at: f"network-{number}" for at, number in enumerate(known) if number in shown},
         hint="words of the row: inverted, diverged",
+    )
+
+
+def networks_grid(results: Results) -> Grid:
+    """Return all rows of a table: name, score, costs, family first, then every other column as it is."""
+    first = [results.name, results.score, *results.costs, results.family]
+    columns = [_column(results, name) for name in dict.fromkeys([*first, *results.rows.columns]) if name]
+    if not results.name:
+        columns.insert(0, Column(head="network", values=results.names, kind="text"))
+    chance = results.chances(results.cost)
+    if chance is not None:
+        head = f"chance on the frontier over {results.head(results.cost)}"
+        columns.insert(2, Column(head=head, values=chance.tolist(), percent=True))
+    example = shown_families(results)[:1] or [results.names[0][:12]]
+    return Grid(
+        noun="networks",
+        columns=columns,
+        marks={
+            f"on the frontier over {results.head(cost)}": results.on_frontier(cost) for cost in results.costs
+        },
+        ids=range(len(results.rows)),
+        anchor="row",
+        hint=f"words of the row: {example[0]}",
     )
 
 
@@ -75,6 +96,10 @@ def _texts(name: str, column: pd.Series) -> Column:
     return Column(head=name, values=column.tolist(), kind="code" if name in ("hash", "worker") else "text")
 
 
-def records(frame: pd.DataFrame) -> list[Row]:
-    """Return the rows as dicts: many times faster than `iterrows`."""
-    return [{str(name): given for name, given in row.items()} for row in frame.to_dict("records")]
+def _column(results: Results, name: str) -> Column:
+    column = results.rows[name]
+    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    if is_number and name != results.name:
+        places = results.decimals.get(name, 3)
+        return Column(head=results.head(name), values=column.astype(float).tolist(), decimals=places)
+    return Column(head=results.head(name), values=column.fillna("").astype(str).tolist(), kind="text")

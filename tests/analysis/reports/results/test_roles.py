@@ -7,10 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from archscape.analysis.reports.table import columns, naming, reading
-from archscape.analysis.reports.table.columns import ColumnOptions, Results, infer_roles
-from archscape.analysis.reports.table.naming import families_of_names, family_of_name, family_of_network
-from archscape.analysis.reports.table.reading import read_table
+from archscape.analysis.reports.results import column_words, family_rules, reading, roles
+from archscape.analysis.reports.results.family_rules import (
+    families_of_names,
+    family_of_name,
+    family_of_network,
+)
+from archscape.analysis.reports.results.reading import read_table
+from archscape.analysis.reports.results.results import Results
+from archscape.analysis.reports.results.roles import ColumnOptions, infer_roles
 from archscape.spaces.errors import InputError
 
 
@@ -73,7 +78,7 @@ def test_what_is_said_wins_over_what_is_found() -> None:
 def test_a_cost_that_holds_texts_is_told() -> None:
     found = given(acc=[1, 2], macs=[1, 2], params=["25.6M", "5M"], weights=["in1k", "in21k"])
     assert list(found.costs) == ["macs"]
-    assert found.said[-1] == "Left out, since not every cell is a number: params."
+    assert found.explanations[-1] == "Left out, since not every cell is a number: params."
 
 
 def test_trainings_are_found_by_their_mean() -> None:
@@ -84,7 +89,7 @@ def test_trainings_are_found_by_their_mean() -> None:
 
 def test_everything_that_was_chosen_is_told_with_the_way_to_choose_otherwise() -> None:
     found = given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.0, 3.0], fps=[1, 2], method=["a", "b"])
-    assert found.said == (
+    assert found.explanations == (
         "Score: mean_acc, more is better (--score).",
         "Costs: fps (more is better) (--cost).",
         "Networks are named by their row (--name).",
@@ -253,5 +258,5 @@ def test_the_published_table_is_read_without_a_word(published: Callable[[str], P
 
 
 def test_its_examples_hold() -> None:
-    for module in (columns, naming, reading):
+    for module in (roles, column_words, family_rules, reading):
         assert doctest.testmod(module).failed == 0

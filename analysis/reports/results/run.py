@@ -1,7 +1,7 @@
-"""A finished or running search as tables, and what its report says of them.
+"""A search, ended or running, as results: its tables checked, and everything derived that its report shows.
 
-`RunResults` is what a caller brings, read from anywhere; `digest` checks it and derives everything that the
-page and its figures show, so that a number stands in one place.
+`RunResults` is what a caller brings, read from anywhere; `digest` checks it and derives the rest, so that a
+number stands in one place. The complete trials are a table of networks like any other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from archscape.analysis.metrics import COST_AXES, METRICS, SCORE
 from archscape.analysis.results import FINAL, NUMBERS, STATES, TEXTS
 from archscape.analysis.statistics.frontier import (
-    Direction,
     Objectives,
     frontier,
     hypervolume_curve,
@@ -24,6 +23,9 @@ from archscape.analysis.statistics.frontier import (
 )
 from archscape.analysis.statistics.noise import frontier_chance
 from archscape.spaces.errors import InputError, suggest
+
+from .family_rules import BLOCK_RULE, FAMILY, FEWEST, MIXED, family_of_network, gathered
+from .results import Results
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,46 +63,37 @@ class Digest:
         trials: The trials by number, with every column of `NUMBERS` (NaN where unknown) and `TEXTS` (""), and
             `verdict` (status and cause), `on_front` (complete, and no other trial dominates it) and `chance`
             (how surely it is there, given its spread over repeated trainings).
-        done: The complete trials that have a score.
-        score: The column on the upright axis: the first objective that is maximised, else the accuracy.
-        costs: The columns offered for the other axis, the first being the default.
+        table: The complete trials that have a score, as a table of networks.
         progress: One row a finished trial in the order of finishing: `number`, `status`, `elapsed` (seconds
             since the first start, NaN where unknown), `value` (hypervolume, or the best score so far when
             there is one objective only).
         reference: The corner from which the hypervolume is measured.
         log: Objectives measured in decades there.
         curves: The curves with `trial`, `epoch`, `loss`, `accuracy` as numbers, means over repeats.
-        references: The references with `name`, the score and the costs.
     """
 
     results: RunResults
     trials: pd.DataFrame
-    done: pd.DataFrame
-    score: str
-    costs: tuple[str, ...]
+    table: Results
     progress: pd.DataFrame
     reference: Mapping[str, float]
     log: tuple[str, ...]
     curves: pd.DataFrame
-    references: pd.DataFrame
-
-    @property
-    def way(self) -> Direction:
-        """The better direction of the score."""
-        return self.results.objectives.get(self.score, "maximize")
 
     @property
     def front(self) -> pd.DataFrame:
         """The trials on the frontier, cheapest first."""
-        return self.trials[self.trials["on_front"]].sort_values([self.costs[0], "number"])
+        return self.trials[self.trials["on_front"]].sort_values([self.table.cost, "number"])
 
     @property
     def best(self) -> pd.Series | None:
         """The complete trial with the best score, the cheapest of equals."""
-        if self.done.empty:
+        table = self.table
+        if table.rows.empty:
             return None
-        best_first = [self.way == "minimize", True, True]
-        return self.done.sort_values([self.score, self.costs[0], "number"], ascending=best_first).iloc[0]
+        best_first = [table.way == "minimize", True, True]
+        order = table.rows.sort_values([table.score, table.cost, "number"], ascending=best_first)
+        return order.iloc[0]
 
 
 def digest(results: RunResults) -> Digest:
@@ -111,29 +104,62 @@ def digest(results: RunResults) -> Digest:
     """
     objectives = results.objectives
     trials = _tidy(results.trials, tuple(objectives))
-    complete = trials["status"] == "complete"
-    usable = trials[list(objectives)].where(complete, axis=0)
+    usable = trials[list(objectives)].where(trials["status"] == "complete", axis=0)
     causes = ": " + trials["cause"].str.replace("_", " ")
     trials = trials.assign(
         on_front=frontier(usable, objectives),
         chance=frontier_chance(usable, objectives, _errors(trials)),
         verdict=trials["status"] + causes.where(trials["cause"] != "", ""),
     )
-    score = _score(trials, objectives)
     log = tuple(n for n, way in objectives.items() if way == "minimize" and not (usable[n] <= 0).any())
     reference = reference_point(usable, objectives)
-    costs = _costs(trials, objectives, score)
     return Digest(
         results=results,
         trials=trials,
-        done=trials[complete & trials[score].notna()],
-        score=score,
-        costs=costs,
+        table=_table(results, trials),
         progress=_progress(trials, objectives, reference, log),
         reference=reference,
         log=log,
         curves=_mean_curves(_numeric("curves", results.curves, ("trial", "epoch", "loss", "accuracy"))),
+    )
+
+
+def as_table(results: RunResults) -> Results:
+    """Return the complete trials of a run as a table of networks."""
+    return digest(results).table
+
+
+def _table(results: RunResults, trials: pd.DataFrame) -> Results:
+    """Return the complete trials, named by their numbers, with families where they are told apart.
+
+    They are if two blocks make up more than half of five networks or more each; `BLOCK_RULE`.
+    """
+    objectives = results.objectives
+    score = _score(trials, objectives)
+    rows = trials[(trials["status"] == "complete") & trials[score].notna()].reset_index(drop=True)
+    rows = rows.assign(trial=[f"trial {number}" for number in rows["number"]])
+    families = [family_of_network(text) for text in rows["network"]]
+    large = [name for name in gathered(families, largest=100) if families.count(name) >= FEWEST]
+    has_families = len(large) >= 2
+    if has_families:
+        rows[FAMILY] = [name or MIXED for name in families]
+    costs = _costs(trials, objectives, score)
+    spread = f"{score}_std" if f"{score}_std" in rows and rows[f"{score}_std"].notna().any() else ""
+    if spread:
+        rows["standard_error"] = rows[spread] / rows["repeats"].clip(lower=1) ** 0.5
+    return Results(
+        title=results.name,
+        rows=rows,
+        score=score,
+        way=objectives.get(score, "maximize"),
+        costs=dict.fromkeys(costs, "minimize"),
+        name="trial",
+        family=FAMILY if has_families else "",
+        error="standard_error" if spread else "",
+        spread=spread,
+        objectives=objectives,
         references=_texts(_numeric("references", results.references, (score, *costs)), ("name",)),
+        explanations=(BLOCK_RULE,),
     )
 
 
@@ -149,10 +175,11 @@ def latest(digest: Digest, limit: int) -> Digest:
     others = trials[~trials["on_front"]].tail(max(limit - len(front), 0))
     kept = pd.concat([front, others]).sort_values("number").reset_index(drop=True)
     step = -(-len(digest.progress) // limit)
+    rows = digest.table.rows
     return replace(
         digest,
         trials=kept,
-        done=kept[kept["number"].isin(digest.done["number"])],
+        table=replace(digest.table, rows=rows[rows["number"].isin(kept["number"])].reset_index(drop=True)),
         curves=digest.curves[digest.curves["trial"].isin(kept["number"])],
         progress=digest.progress.iloc[::-step].iloc[::-1],
     )

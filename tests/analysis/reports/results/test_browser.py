@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.reports.run.page import RunResults, write_report
-from archscape.analysis.reports.table.columns import ColumnOptions, infer_roles
-from archscape.analysis.reports.table.report import write_table_report
+from archscape.analysis.reports.results.page import RunResults, write_report, write_table_report
+from archscape.analysis.reports.results.roles import ColumnOptions, infer_roles
 
 if TYPE_CHECKING:
     from helpers.browser import Browser, Page
@@ -111,7 +110,7 @@ def test_a_long_name_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
 def test_hovering_names_the_network(browser: Browser, written: Path, kind: str) -> None:
     page = opened(browser, written)
     page.evaluate("document.getElementById('frontier').scrollIntoView({behavior: 'instant'})")
-    trace = "2" if kind == "search" else "0"
+    trace = "1" if kind == "search" else "0"
     x, y, name = page.evaluate(
         f"""(() => {{
           const place = document.getElementById('plot-frontier'), box = place.getBoundingClientRect();

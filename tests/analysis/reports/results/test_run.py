@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.reports.run import page as report_module
-from archscape.analysis.reports.run.page import RunResults, write_report
-from archscape.analysis.reports.run.results import digest, latest
+from archscape.analysis.reports.results import page as report_module
+from archscape.analysis.reports.results.page import RunResults, write_report
+from archscape.analysis.reports.results.run import digest, latest
 from archscape.analysis.statistics.frontier import Objectives, frontier, hypervolume
 from archscape.spaces.errors import InputError
 
@@ -49,7 +49,7 @@ def test_the_figure_holds_the_very_numbers_of_the_table(synthetic: Synthetic, wr
     complete = results.trials[results.trials["status"] == "complete"]
     on_front = frontier(complete, results.objectives)
     for cost in ("macs", "params", "activations", "seconds"):
-        for trace, expected in ((0, complete[~on_front]), (2, complete[on_front])):
+        for trace, expected in ((0, complete[~on_front]), (1, complete[on_front])):
             shown = zip(
                 figure["data"][trace]["customdata"],
                 figure["views"][cost]["data"][trace]["x"],
@@ -77,7 +77,7 @@ def test_hovering_names_the_trial_its_costs_and_its_architecture(
     synthetic: Synthetic, written: Written
 ) -> None:
     results = synthetic()
-    trace = written(results).figures["frontier"]["data"][2]
+    trace = written(results).figures["frontier"]["data"][1]
     text = str(trace["hovertext"][0])
     (given,) = results.trials[results.trials["number"] == trace["customdata"][0]].to_dict("records")
     for part in (
@@ -282,7 +282,7 @@ def test_with_one_objective_progress_is_the_best_so_far(synthetic: Synthetic) ->
 def test_writing_a_report_loads_no_heavy_library(tmp_path: Path) -> None:
     code = (
         "import sys, pandas as pd; from pathlib import Path\n"
-        "from archscape.analysis.reports.run.page import RunResults, write_report\n"
+        "from archscape.analysis.reports.results.page import RunResults, write_report\n"
         "trials = pd.DataFrame([{'number': 0, 'status': 'complete', 'accuracy': 0.5}])\n"
         f"write_report(RunResults(name='a', trials=trials, objectives={{'accuracy': 'maximize'}}), "
         f"Path({str(tmp_path / 'report.html')!r}))\n"
