@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from ..output import log
 from ..spaces.errors import InputError, suggest
 from .options.files import FIGURES, TABLES, check_folder
-from .options.panels import ADVANCED
-from .options.references import references
+from .options.references import results_of
 from .options.studies import NameOption, StorageOption, find_study
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ class Shown(StrEnum):
     edf = "edf"
 
 
+def _column(what: str, metavar: str = "COLUMN") -> OptionInfo:
+    """Return an option that names a column of a table."""
+    return typer.Option(metavar=metavar, help=f"Of a table: {what}.")  # type: ignore[no-any-return]
+
+
 def report(
     source: Annotated[
         Path | None,
@@ -52,34 +57,15 @@ def report(
     ] = None,
     figure: Annotated[Shown | None, typer.Option(help="What a figure shows. [default: frontier]")] = None,
     rows: Annotated[bool, typer.Option("--all", help="With a table to write: every network.")] = False,
-    score: Annotated[str, typer.Option(metavar="COLUMN", help="Of a table: the score.")] = "",
-    cost: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="Of a table: a cost; may be repeated.")
-    ] = None,
+    score: Annotated[str, _column("the score")] = "",
+    cost: Annotated[list[str] | None, _column("a cost; may be repeated")] = None,
     study: NameOption = "",
     storage: StorageOption = "",
-    family: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN", help="Of a table: the family of each network.", rich_help_panel=ADVANCED
-        ),
-    ] = "",
-    name: Annotated[
-        str,
-        typer.Option(metavar="COLUMN", help="Of a table: the networks' names.", rich_help_panel=ADVANCED),
-    ] = "",
-    repeats: Annotated[
-        str,
-        typer.Option(
-            metavar="A,B,...", help="Of a table: scores of repeated trainings.", rich_help_panel=ADVANCED
-        ),
-    ] = "",
-    error: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN", help="Of a table: the score's standard error.", rich_help_panel=ADVANCED
-        ),
-    ] = "",
+    *,
+    family: Annotated[str, _column("the family of each network")] = "",
+    name: Annotated[str, _column("the networks' names")] = "",
+    repeats: Annotated[str, _column("scores of repeated trainings", metavar="A,B,...")] = "",
+    error: Annotated[str, _column("the score's standard error")] = "",
 ) -> None:
     """Report on a search, or on any table with a score and costs.
 
@@ -162,14 +148,10 @@ def _read(
 
 
 def _results(run: Path | None, study: str, storage: str) -> RunResults:
-    from ..search.folder import results
-    from ..spaces import Space
-
     if run is not None and not run.is_dir():
         raise InputError(f"{run}: no such folder, and no table by its name: .csv, .tsv or .json, also .gz")
     with find_study(run, study, storage) as reader:
-        space = Space.from_yaml(reader.settings["space"])
-        return results(reader, references=references(space))
+        return results_of(reader)
 
 
 def _explored(folder: Path | None) -> list[Extra]:
