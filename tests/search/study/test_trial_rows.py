@@ -125,7 +125,8 @@ def test_a_trial_costs_the_same_in_a_study_of_any_size(
 ) -> None:
     """Of many trials at a rung, a pruner sees the latest thousand."""
     small, large = (
-        work_of_a_trial(tmp_path / str(size), plan, owner, finished, size=size, pruner=pruner) for size in sizes
+        work_of_a_trial(tmp_path / str(size), plan, owner, finished, size=size, pruner=pruner)
+        for size in sizes
     )
     assert large.statements == small.statements
     assert large.instructions <= 1.05 * small.instructions
