@@ -1,14 +1,14 @@
 """What the dashboard costs beside a study of 100,000 trials.
 
 Claim: a page shows its first trials within 2 s of asking, and the server has brought all 100,000 after 6 s of
-processor time; once it has, a look at the study costs about a millisecond, as it does with 1,000.
+processor time; once it has, a poll of the study costs about a millisecond, as it does with 1,000.
 
 Command: `python benchmarks/dashboard.py` (about a minute; writes benchmarks/results/dashboard-DATE.md)
 
 Each study is an SQLite file whose ended trials are written straight into the table: four in five complete,
 the others stopped early or failed. `archscape dashboard` serves it, and a client reads its events as browsers
 do. `first` is from the request to the first event that brings trials, `all` to the last one, `again` the
-same for a second page. `a look` is the median of 200 looks that find nothing new while two trials run, in
+same for a second page. `a poll` is the median of 200 polls that find nothing new while two trials run, in
 processor time.
 """
 
@@ -106,8 +106,8 @@ def spent(pid: int) -> tuple[float, float]:
     return ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def look_milliseconds(study: Study) -> float:
-    """Return what a look costs that finds nothing new."""
+def poll_milliseconds(study: Study) -> float:
+    """Return what a poll costs that finds nothing new."""
     latest = max(trial.changed for trial in study.trials())
     taken = []
     for _ in range(LOOKS):
@@ -123,7 +123,7 @@ def measure(folder: Path, count: int) -> str:
     facts, settings = {"objectives": AIMS, "seed": 0}, {"trials": count + 100}
     with Study.open(folder, name="large", facts=facts, settings=settings) as study:
         fill(study, count)
-        milliseconds = look_milliseconds(study)
+        milliseconds = poll_milliseconds(study)
     command = [sys.executable, "-m", "archscape", "dashboard", str(folder), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
@@ -142,7 +142,7 @@ def main() -> None:
     for count in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             lines.append(measure(Path(folder), count))
-    head = "| trials | first, s | all, s | processor, s | again, s | sent, MB | a look, ms | memory, MB |"
+    head = "| trials | first, s | all, s | processor, s | again, s | sent, MB | a poll, ms | memory, MB |"
     load = f"Load average at the end {os.getloadavg()[0]:.1f} (it lengthens all but processor time):"
     write_results("dashboard", __doc__ or "", [load, "", head, "|--:" * 8 + "|", *lines])
 

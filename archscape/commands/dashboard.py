@@ -33,6 +33,7 @@ def dashboard(
     reads the study. Ctrl-C ends it.
     """
     from ..search.dashboard import serve
+    from ..search.folder import RunFolder
 
     def ready(server: Server) -> None:
         bound = server.server_address[1]
@@ -44,7 +45,14 @@ def dashboard(
         log("Ctrl-C ends it.")
 
     with find_study(run, study, storage) as reader:
-        serve(reader, _write_report, host=host, port=port, ready=ready)
+        serve(
+            reader,
+            _write_report,
+            logs=RunFolder(reader.address.folder).logs,
+            host=host,
+            port=port,
+            ready=ready,
+        )
 
 
 def _write_report(study: StudyReader, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A search as a page that lives: served from this machine, brought up to date while trials run."""
+"""The dashboard: a live page of a study, served from this machine and updated while trials run."""
 
 from .server import serve
 

@@ -6,10 +6,10 @@ const link = { source: null, last: "", token: "" };
 
 function connect() {
   link.source = new EventSource(`events${link.last ? `?since=${encodeURIComponent(link.last)}` : ""}`);
-  for (const [kind, take] of Object.entries(takes)) {
+  for (const [kind, handle] of Object.entries(handlers)) {
     link.source.addEventListener(kind, (event) => {
       if (event.lastEventId) link.last = event.lastEventId;
-      take(JSON.parse(event.data));
+      handle(JSON.parse(event.data));
     });
   }
   link.source.onerror = () => {
@@ -25,7 +25,7 @@ function connection(kind, text) {
   place.textContent = text;
 }
 
-const takes = {
+const handlers = {
   // The first event; from another run of the server than the one before, everything comes anew.
   hello(about) {
     if (study.about && study.about.version !== about.version) location.reload();
@@ -39,8 +39,8 @@ const takes = {
     prepare(about);
   },
 
-  trials(news) {
-    for (const row of news) {
+  trials(changes) {
+    for (const row of changes) {
       study.rows.delete(row[0]); // the map keeps the order of changes
       study.rows.set(row[0], row);
       if (row[0] === opened.number) refreshTrial();
@@ -49,7 +49,7 @@ const takes = {
     listSoon();
   },
 
-  summary({ tiles, front, behind, ended, wanted }) {
+  summary({ tiles, front, behind, ended, planned }) {
     connection(
       behind ? "" : "live",
       behind ? `reading the study: ${study.rows.size.toLocaleString("en-US")} trials` : "live",
@@ -59,36 +59,36 @@ const takes = {
     study.ended = ended;
     showTiles(tiles);
     const bar = byId("bar");
-    bar.setAttribute("aria-valuemax", wanted);
+    bar.setAttribute("aria-valuemax", planned);
     bar.setAttribute("aria-valuenow", ended);
-    bar.firstElementChild.style.width = `${(100 * ended) / Math.max(wanted, 1)}%`;
-    document.title = `${ended}/${wanted} ${study.about.study} · archscape`;
+    bar.firstElementChild.style.width = `${(100 * ended) / Math.max(planned, 1)}%`;
+    document.title = `${ended}/${planned} ${study.about.study} · archscape`;
     redraw(...(moved ? ["frontier", "progress"] : ["progress"]));
     if (moved) listSoon();
   },
 
-  running(found) {
+  running(trials) {
     const before = study.running;
     study.running = new Map(
-      found.map(([number, worker, started, epoch, metrics]) => [
+      trials.map(([number, worker, started, epoch, metrics]) => [
         number,
         { number, worker, started, epoch, metrics },
       ]),
     );
-    const mine = opened.number;
-    if (mine !== null && before.get(mine)?.epoch !== study.running.get(mine)?.epoch) refreshTrial();
+    const { number } = opened;
+    if (number !== null && before.get(number)?.epoch !== study.running.get(number)?.epoch) refreshTrial();
     showRunning();
     redraw("frontier");
     listSoon();
   },
 
-  progress(reached) {
-    study.progress = reached;
+  progress(points) {
+    study.progress = points;
     redraw("progress");
   },
 
   trouble(text) {
-    connection(text ? "lost" : "live", text ? `no news: ${text}` : "live");
+    connection(text ? "lost" : "live", text ? `no updates: ${text}` : "live");
   },
 };
 
@@ -121,12 +121,12 @@ function showTiles(tiles) {
 function showRunning() {
   const heads = ["trial", "epoch", study.about.short[study.about.score] ?? "", "since", "worker"];
   const right = [true, true, true, true, false];
-  const lines = [...study.running.values()].map((one) => [
-    linkTo(one.number),
-    one.epoch || "–",
-    written(study.about.score, one.metrics[study.about.score]),
-    span((Date.now() - Date.parse(one.started)) / 1000),
-    one.worker,
+  const lines = [...study.running.values()].map((trial) => [
+    linkTo(trial.number),
+    trial.epoch || "–",
+    written(study.about.score, trial.metrics[study.about.score]),
+    span((Date.now() - Date.parse(trial.started)) / 1000),
+    trial.worker,
   ]);
   const focused = document.activeElement?.closest?.("#running a")?.hash;
   byId("running").replaceChildren(...(lines.length ? [tableOf(heads, lines, right)] : []));
@@ -173,11 +173,11 @@ const state = (row) =>
 // A running trial is shown as of its latest epoch.
 const latest = (row, name) => study.running.get(row[0])?.metrics[name] ?? row[column(name)];
 
-function fits(row, wanted) {
-  if (!wanted || wanted === row[1]) return true;
-  if (wanted === "on the frontier") return study.front.has(row[0]);
-  if (wanted === "stopped early") return early(row);
-  return wanted === verdict({ state: row[1], cause: row[2] });
+function fits(row, filter) {
+  if (!filter || filter === row[1]) return true;
+  if (filter === "on the frontier") return study.front.has(row[0]);
+  if (filter === "stopped early") return early(row);
+  return filter === verdict({ state: row[1], cause: row[2] });
 }
 
 // The frontier and the latest others, or the first ones in the order of a column.
@@ -224,10 +224,10 @@ function list() {
 
 function lineOf(row, columns) {
   const words = [state(row), ...columns.map((name) => written(name, latest(row, name))), row[3]];
-  const held = table.rows.get(row[0]) ?? { line: element("tr"), words: [] };
-  const { line } = held;
+  const cached = table.rows.get(row[0]) ?? { line: element("tr"), words: [] };
+  const { line } = cached;
   line.className = `${row[1]}${study.front.has(row[0]) ? " on-front" : ""}`;
-  if (held.words.join("\n") !== words.join("\n")) {
+  if (cached.words.join("\n") !== words.join("\n")) {
     if (!line.cells.length) line.insertCell().append(linkTo(row[0]));
     while (line.cells.length > 1) line.deleteCell(1);
     line.cells[0].className = "number";
@@ -236,15 +236,15 @@ function lineOf(row, columns) {
       cell.className = i === 0 ? "" : i === words.length - 1 ? "code" : "number";
       cell.append(i === 0 ? element("span", text, `status ${row[1]}`) : text);
     });
-    held.words = words;
+    cached.words = words;
   }
-  table.rows.set(row[0], held);
+  table.rows.set(row[0], cached);
   return line;
 }
 
 function heads(columns) {
   table.columns = columns.join(" ");
-  table.rows.forEach((held) => (held.words = []));
+  table.rows.forEach((cached) => (cached.words = []));
   const names = ["trial", "status", ...columns, "worker"];
   byId("rows").tHead.rows[0].replaceChildren(
     ...names.map((name) => {
@@ -259,7 +259,7 @@ function heads(columns) {
       return head;
     }),
   );
-  mark();
+  showOrder();
 }
 
 // A click orders by a column, best first; another turns it round; a third goes back to the latest.
@@ -271,11 +271,11 @@ function order(name) {
   if (table.order !== name) Object.assign(table, { order: name, direction: first });
   else if (table.direction === first) table.direction = -first;
   else table.order = "";
-  mark();
+  showOrder();
   list();
 }
 
-function mark() {
+function showOrder() {
   for (const head of byId("rows").tHead.rows[0].cells) {
     head.removeAttribute("aria-sort");
     if (head.dataset.name === table.order)

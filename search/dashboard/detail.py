@@ -1,4 +1,4 @@
-"""Everything about one trial, for the page to unfold."""
+"""Details of one trial as JSON: values, decisions, network, epochs, the end of its log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from archscape.analysis.reports.format import label, value
 from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 
-from ..folder import RunFolder
 from ..study.reader import StudyReader
 from ..study.trial import Trial
 from .queries import read_trial
@@ -23,16 +22,21 @@ LOG_BYTES = 32_000
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
-def detail(study: StudyReader, number: int) -> dict[str, Json] | None:
-    """Return what is known of a trial, as JSON; None if there is none of this number.
+def detail(study: StudyReader, number: int, logs: Path) -> dict[str, Json] | None:
+    """Return a trial as JSON; None if there is none of this number.
+
+    Args:
+        study: The study.
+        number: Number of the trial.
+        logs: The folder of the trials' logs.
 
     Raises:
-        StudyError: If the database is away.
+        StudyError: If the database cannot be reached.
     """
-    found = study.database.read(lambda connection: read_trial(connection, study.key, number), patience=0)
-    if found is None:
+    record = study.database.read(lambda connection: read_trial(connection, study.key, number), patience=0)
+    if record is None:
         return None
-    trial, epochs = found
+    trial, epochs = record
     names = ("number", "state", "cause", "message", "hash", "seed", "attempts", "rung", "started", "finished")
     return {
         **{name: getattr(trial, name) for name in names},
@@ -41,7 +45,7 @@ def detail(study: StudyReader, number: int) -> dict[str, Json] | None:
         "decisions": {path: str(option) for path, option in trial.decisions.items()},
         "network": _network(trial),
         "epochs": [{name: _finite(number) for name, number in epoch.items()} for epoch in epochs],
-        "log": tail(RunFolder(study.address.folder).logs / f"trial-{number:05d}.log"),
+        "log": tail(logs / f"trial-{number:05d}.log"),
     }
 
 

@@ -107,8 +107,8 @@ function thinned(rows, x, y, log) {
     const across = Math.round(((scale(row[x]) - xs[0]) / (xs[1] - xs[0] || 1)) * width);
     const up = Math.round(((row[y] - ys[0]) / (ys[1] - ys[0] || 1)) * height);
     const key = across * 65536 + up;
-    const held = cells.get(key);
-    if (held) held.count += 1;
+    const shared = cells.get(key);
+    if (shared) shared.count += 1;
     else if (across >= 0 && across <= width && up >= 0 && up <= height) cells.set(key, { row, count: 1 });
   }
   return [...cells.values()];
@@ -156,11 +156,11 @@ views.frontier = (figure) => {
     log,
   );
   const steps = staircase(all, x, y, objectives[score] === "minimize");
-  const working = [...study.running.values()].filter((one) => Number.isFinite(one.metrics[score]));
+  const working = [...study.running.values()].filter((trial) => Number.isFinite(trial.metrics[score]));
   const live = working
-    .map((one) => {
-      const row = [...(study.rows.get(one.number) ?? [])];
-      row[y] = one.metrics[score];
+    .map((trial) => {
+      const row = [...(study.rows.get(trial.number) ?? [])];
+      row[y] = trial.metrics[score];
       return row;
     })
     .filter((row) => Number.isFinite(row[x]));
@@ -171,7 +171,7 @@ views.frontier = (figure) => {
     data: [
       points(
         "other complete trials",
-        rest.map((one) => one.row),
+        rest.map(({ row }) => row),
         x,
         { size: 6, color: "--rest" },
         rest.map(({ row, count }) => about(row, count > 1 ? `and ${count - 1} more here` : "")),
@@ -210,11 +210,11 @@ views.frontier = (figure) => {
 };
 
 views.progress = (figure) => {
-  const reached = study.progress;
+  const steps = study.progress;
   const name = Object.keys(study.about.objectives)[0];
   const shown = (value) =>
     Object.keys(study.about.objectives).length > 1 ? value.toPrecision(4) : written(name, value);
-  const ended = [...reached, ...(reached.length ? [[study.ended, reached.at(-1)[1]]] : [])];
+  const ended = [...steps, ...(steps.length ? [[study.ended, steps.at(-1)[1]]] : [])];
   return {
     data: [
       {

@@ -1,8 +1,8 @@
-"""How far a search has come: its frontier and hypervolume, brought up to date trial by trial.
+"""The frontier and hypervolume of a search, updated trial by trial.
 
-A new trial is compared with the frontier alone, so the thousandth costs what the hundredth does. What was
-reached after each trial can be told anew for another reference point from the few trials that were once on
-the frontier: any other added nothing, whatever the point.
+A new trial is compared with the frontier alone, so the thousandth costs what the hundredth does. The
+hypervolume after each trial can be computed anew for another reference point from the few trials that were
+once on the frontier: any other added nothing, whatever the point.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from archscape.analysis.statistics.frontier import Floats, Objectives, hypervolume_curve, reference_point
 
 MANY = 300
-"""So many steps of a frontier in three or more dimensions take longer than a look may."""
+"""So many steps of a frontier in three or more dimensions take longer than a poll may."""
 
 
 @dataclass(kw_only=True)
 class FrontierState:
-    """What the complete trials of a search have reached.
+    """The frontier of the complete trials of a search.
 
     Attributes:
         objectives: Direction of each objective.
-        front: Numbers of the trials that no other beats.
+        front: Numbers of the trials that no other dominates.
     """
 
     objectives: Objectives
@@ -35,15 +35,15 @@ class FrontierState:
     _steps: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
     _low: Floats = field(init=False)
     _high: Floats = field(init=False)
-    _told: tuple[object, list[tuple[int, float]]] = (None, [])
+    _curve: tuple[object, list[tuple[int, float]]] = (None, [])
 
     def __post_init__(self) -> None:
         size = len(self.objectives)
         self._gains = np.empty((0, size))
         self._low, self._high = np.full(size, np.inf), np.full(size, -np.inf)
 
-    def take(self, number: int, values: Mapping[str, float], *, ended: int) -> bool:
-        """Take in a complete trial; say whether it is on the frontier.
+    def add(self, number: int, values: Mapping[str, float], *, ended: int) -> bool:
+        """Add a complete trial; return whether it is on the frontier.
 
         Args:
             number: Number of the trial.
@@ -55,10 +55,10 @@ class FrontierState:
             return False
         self._low, self._high = np.minimum(self._low, point), np.maximum(self._high, point)
         gain = point * [1.0 if way == "maximize" else -1.0 for way in self.objectives.values()]
-        if _beats(self._gains, gain).any():
+        if _dominates(self._gains, gain).any():
             return False
-        kept = ~_beats(-self._gains, -gain)
-        self.front = [one for one, stays in zip(self.front, kept, strict=True) if stays] + [number]
+        kept = ~_dominates(-self._gains, -gain)
+        self.front = [front for front, is_kept in zip(self.front, kept, strict=True) if is_kept] + [number]
         self._gains = np.vstack([self._gains[kept], gain])
         self._steps.append((ended, tuple(point)))
         return True
@@ -75,9 +75,9 @@ class FrontierState:
         return tuple(name for i, (name, way) in ways if way == "minimize" and self._low[i] > 0)
 
     def curve(self) -> list[tuple[int, float]]:
-        """Return what was reached after so many ended trials, where it rose.
+        """Return the hypervolume after so many ended trials, where it rose.
 
-        It is the hypervolume, or the best value of a single objective; empty where it would take too long.
+        With a single objective it is the best value; empty where it would take too long.
         """
         if len(self.objectives) == 1:
             return [(ended, point[0]) for ended, point in self._steps]
@@ -85,13 +85,13 @@ class FrontierState:
             return []
         reference, log = self.reference(), self.log()
         key = (len(self._steps), tuple(reference.items()), log)
-        if self._told[0] != key:
+        if self._curve[0] != key:
             table = {name: [p[i] for _, p in self._steps] for i, name in enumerate(self.objectives)}
             volumes = hypervolume_curve(table, self.objectives, reference, log=log)
-            self._told = key, [(ended, float(v)) for (ended, _), v in zip(self._steps, volumes, strict=True)]
-        return self._told[1]
+            self._curve = key, [(ended, float(v)) for (ended, _), v in zip(self._steps, volumes, strict=True)]
+        return self._curve[1]
 
 
-def _beats(points: Floats, point: Floats) -> NDArray[np.bool_]:
-    """Return which points are at least as good in all, and better in one."""
+def _dominates(points: Floats, point: Floats) -> NDArray[np.bool_]:
+    """Return which points dominate a point: at least as good in all objectives, and better in one."""
     return np.asarray((points >= point).all(axis=1) & (points > point).any(axis=1))

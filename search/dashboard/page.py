@@ -7,15 +7,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from pathlib import Path
-from string import Template
 
 import archscape.analysis.reports.page
 from archscape._version import __version__
+from archscape.analysis.reports.templating import render
 
 SHARED = Path(archscape.analysis.reports.page.__file__).parent
-OWN = Path(__file__).parent
+HERE = Path(__file__).parent
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
@@ -32,13 +31,13 @@ class Asset:
     text: str
 
     @cached_property
-    def mark(self) -> str:
-        """A name of its content, for an address that a browser may keep for good."""
+    def digest(self) -> str:
+        """Hash of its content, for an address that a browser may cache for ever."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:12]
 
     @cached_property
-    def packed(self) -> bytes:
-        """Its content as it is sent."""
+    def compressed(self) -> bytes:
+        """Its content, compressed by gzip."""
         return gzip.compress(self.text.encode(), compresslevel=6, mtime=0)
 
 
@@ -46,8 +45,8 @@ def assets() -> dict[str, Asset]:
     """Return the files that the page loads, by their path; they share style and script with the report."""
     from plotly.offline import get_plotlyjs
 
-    style = _texts(SHARED / "page.css", SHARED / "report.css", OWN / "dashboard.css")
-    script = _texts(SHARED / "page.js", OWN / "drawing.js", OWN / "panel.js", OWN / "dashboard.js")
+    style = _texts(SHARED / "page.css", SHARED / "report.css", HERE / "dashboard.css")
+    script = _texts(SHARED / "page.js", HERE / "drawing.js", HERE / "panel.js", HERE / "dashboard.js")
     return {
         "/style.css": Asset("text/css", style),
         "/plotly.js": Asset("text/javascript", get_plotlyjs()),
@@ -55,12 +54,12 @@ def assets() -> dict[str, Asset]:
     }
 
 
-def page(study: str, found: Mapping[str, Asset]) -> Asset:
+def page(study: str, files: Mapping[str, Asset]) -> Asset:
     """Return the page of a study; what changes comes to it as events."""
-    marks = {path.strip("/").partition(".")[0]: f"{path[1:]}?{asset.mark}" for path, asset in found.items()}
-    text = Template(_texts(OWN / "dashboard.html")).substitute(
-        title=escape(study), version=escape(__version__), **marks
-    )
+    addresses = {
+        path.strip("/").partition(".")[0]: f"{path[1:]}?{file.digest}" for path, file in files.items()
+    }
+    text = render("search/dashboard/dashboard.html", title=study, version=__version__, **addresses)
     return Asset("text/html", text)
 
 

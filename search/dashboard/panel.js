@@ -1,7 +1,7 @@
 // One trial, unfolded beside the page: its curve, its log, its network; it follows a trial that runs.
 
 const panel = byId("trial");
-const opened = { number: null, epochs: [], measure: "", state: "", asked: 0 };
+const opened = { number: null, epochs: [], measure: "", state: "", request: 0 };
 
 function openTrial(number) {
   Object.assign(opened, { number, epochs: [], state: "" });
@@ -20,31 +20,31 @@ function openTrial(number) {
 
 async function refreshTrial() {
   const { number } = opened;
-  const asked = (opened.asked += 1);
-  let found;
+  const request = (opened.request += 1);
+  let trial;
   try {
-    found = await (await fetch(`trial/${number}`)).json();
+    trial = await (await fetch(`trial/${number}`)).json();
   } catch {
     return; // the connection is lost, which the page says on top
   }
-  if (opened.number !== number || opened.asked !== asked) return;
-  if (found.error) fill("trial-message", found.error);
-  else showTrial(found);
+  if (opened.number !== number || opened.request !== request) return;
+  if (trial.error) fill("trial-message", trial.error);
+  else showTrial(trial);
 }
 
-function showTrial(found) {
-  opened.state = found.state;
+function showTrial(trial) {
+  opened.state = trial.state;
   byId("trial-summary").replaceChildren(
-    element("span", verdict(found), `status ${found.state}`),
-    ` · ${facts(found)}`,
+    element("span", verdict(trial), `status ${trial.state}`),
+    ` · ${facts(trial)}`,
   );
-  const goesOn = found.message && (found.state === "running" || found.state === "waiting");
-  fill("trial-message", goesOn ? `Stopped early before, and gone on with: ${found.message}` : found.message);
-  rows("trial-values", { ...found.values, hash: found.hash, seed: found.seed });
-  rows("trial-decisions", found.decisions);
-  byId("trial-network").textContent = found.network;
-  showLog(found.log);
-  opened.epochs = found.epochs;
+  const goesOn = trial.message && (trial.state === "running" || trial.state === "waiting");
+  fill("trial-message", goesOn ? `Stopped early before, and gone on with: ${trial.message}` : trial.message);
+  rows("trial-values", { ...trial.values, hash: trial.hash, seed: trial.seed });
+  rows("trial-decisions", trial.decisions);
+  byId("trial-network").textContent = trial.network;
+  showLog(trial.log);
+  opened.epochs = trial.epochs;
   showCurve();
 }
 
@@ -55,15 +55,15 @@ function verdict({ state, cause, rung }) {
   return cause ? `${state}: ${cause.replaceAll("_", " ")}${at}` : state;
 }
 
-function facts(found) {
+function facts(trial) {
   const [began, ended] = [
-    Date.parse(found.started),
-    found.finished ? Date.parse(found.finished) : Date.now(),
+    Date.parse(trial.started),
+    trial.finished ? Date.parse(trial.finished) : Date.now(),
   ];
   const parts = [
-    found.worker,
-    found.attempts > 1 ? `attempt ${found.attempts}` : "",
-    `${span((ended - began) / 1000)}${found.finished ? "" : " so far"}`,
+    trial.worker,
+    trial.attempts > 1 ? `attempt ${trial.attempts}` : "",
+    `${span((ended - began) / 1000)}${trial.finished ? "" : " so far"}`,
   ];
   return parts.filter(Boolean).join(" · ");
 }
@@ -113,13 +113,13 @@ views.curve = (figure) => {
       {
         type: "scatter",
         mode: "lines+markers",
-        x: epochs.map((one) => one.epoch),
-        y: epochs.map((one) => one[measure] ?? null),
+        x: epochs.map(({ epoch }) => epoch),
+        y: epochs.map((epoch) => epoch[measure] ?? null),
         line: { color: opened.state === "running" ? "--running" : "--front", width: 2 },
         marker: { size: epochs.length > 60 ? 3 : 6 },
         showlegend: false,
         hoverinfo: "text",
-        hovertext: epochs.map((one) => `epoch ${one.epoch}: <b>${written(measure, one[measure])}</b>`),
+        hovertext: epochs.map((epoch) => `epoch ${epoch.epoch}: <b>${written(measure, epoch[measure])}</b>`),
       },
     ],
     layout: {

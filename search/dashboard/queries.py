@@ -1,6 +1,6 @@
-"""What the page needs of a study, read in statements whose rows are the news and nothing else.
+"""What the page needs of a study: queries whose rows are what changed since the last poll.
 
-However many trials have ended, a look takes the trials that changed since the last one and the latest epoch
+However many trials have ended, a poll reads the trials that changed since the last one and the latest epoch
 of each running one.
 """
 
@@ -21,10 +21,10 @@ from ..study.trial import Trial, trial_of
 from ..study.trial_rows import TrialRows
 
 BATCH = 5000
-"""How many changes one look takes at most; a large study comes in several."""
+"""How many changes one poll reads at most; a large study comes in several."""
 
 _OWNER = (trials.c.machine, trials.c.pid, trials.c.born)
-_NEWS = (
+_COLUMNS = (
     *(trials.c.number, trials.c.changed, trials.c.state, trials.c.rung, trials.c.cause, trials.c.worker),
     *(trials.c.costs, trials.c.metrics),
     *(*_OWNER, trials.c.started, trials.c.finished),
@@ -41,7 +41,7 @@ class ChangedTrial:
         state: Its state.
         rung: Epoch at which it was stopped early.
         cause: Why it failed or was stopped, in one word; or empty.
-        worker: Who brought it to its end or holds it.
+        worker: The process that ended it or holds its lease.
         values: Its costs and what training gave, by name.
         started: When it was submitted, ISO 8601.
         finished: When it ended, or empty.
@@ -79,17 +79,17 @@ class RunningTrial:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyChanges:
-    """What one look at a study finds.
+    """What one poll of a study reads.
 
     Attributes:
-        news: Trials that changed, in the order of changes; at most `BATCH`.
-        running: What is being worked on, by number.
+        changed: Trials that changed, in the order of changes; at most `BATCH`.
+        running: Running trials, by number.
         trials: How many trials the study was asked to hold; 0 if it does not say.
-        should_stop: Whether everybody was asked to leave.
+        should_stop: Whether the workers were asked to stop.
         exists: Whether the study is there at all.
     """
 
-    news: tuple[ChangedTrial, ...]
+    changed: tuple[ChangedTrial, ...]
     running: tuple[RunningTrial, ...]
     trials: int
     should_stop: bool
@@ -97,14 +97,14 @@ class StudyChanges:
 
 
 def read_changes(connection: Connection, study_id: int, *, since: int) -> StudyChanges:
-    """Return what is new in a study since a place in the order of changes."""
+    """Return what changed in a study since a place in the order of changes."""
     facts = optuna_rows.study_facts(connection, study_id)
     settings = facts.get("settings")
-    wanted = settings.get("trials", 0) if isinstance(settings, dict) else 0
+    planned = settings.get("trials", 0) if isinstance(settings, dict) else 0
     return StudyChanges(
-        news=_news(connection, study_id, since),
+        changed=_changed(connection, study_id, since),
         running=_running(connection, study_id),
-        trials=int(wanted),
+        trials=int(planned),
         should_stop="stop" in facts,
         exists=bool(facts),
     )
@@ -121,9 +121,9 @@ def read_trial(
     return trial_of(record), TrialRows(connection=connection, study_id=study_id).epochs(number)
 
 
-def _news(connection: Connection, study_id: int, since: int) -> tuple[ChangedTrial, ...]:
-    query = select(*_NEWS).where(trials.c.study_id == study_id, trials.c.changed > since)
-    found = connection.execute(query.order_by(trials.c.changed).limit(BATCH))
+def _changed(connection: Connection, study_id: int, since: int) -> tuple[ChangedTrial, ...]:
+    query = select(*_COLUMNS).where(trials.c.study_id == study_id, trials.c.changed > since)
+    rows = connection.execute(query.order_by(trials.c.changed).limit(BATCH))
     return tuple(
         ChangedTrial(
             **{name: getattr(row, name) for name in ("number", "changed", "state", "rung", "cause")},
@@ -132,7 +132,7 @@ def _news(connection: Connection, study_id: int, since: int) -> tuple[ChangedTri
             started=row.started,
             finished=row.finished,
         )
-        for row in found
+        for row in rows
     )
 
 
@@ -141,13 +141,18 @@ def _running(connection: Connection, study_id: int) -> tuple[RunningTrial, ...]:
 
     They are sorted here, since SQLite would read all trials to find the running ones in order.
     """
-    mine = (epochs.c.study_id == trials.c.study_id) & (epochs.c.number == trials.c.number)
+    same_trial = (epochs.c.study_id == trials.c.study_id) & (epochs.c.number == trials.c.number)
     latest = [
-        select(column).where(mine).order_by(epochs.c.epoch.desc()).limit(1).scalar_subquery().label(name)
+        select(column)
+        .where(same_trial)
+        .order_by(epochs.c.epoch.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label(name)
         for column, name in ((epochs.c.epoch, "epoch"), (epochs.c.metrics, "latest"))
     ]
     query = select(trials.c.number, *_OWNER, trials.c.started, *latest)
-    held = query.where(trials.c.study_id == study_id, trials.c.state == "running")
+    running = query.where(trials.c.study_id == study_id, trials.c.state == "running")
     return tuple(
         RunningTrial(
             number=row.number,
@@ -156,7 +161,7 @@ def _running(connection: Connection, study_id: int) -> tuple[RunningTrial, ...]:
             epoch=row.epoch or 0,
             metrics=json.loads(row.latest or "{}"),
         )
-        for row in sorted(connection.execute(held), key=attrgetter("number"))
+        for row in sorted(connection.execute(running), key=attrgetter("number"))
     )
 
 

@@ -1,4 +1,4 @@
-"""The server of the page: it answers GET, on this machine unless told otherwise, and changes nothing."""
+"""The HTTP server of the page: it answers GET, by default from this machine only, and changes nothing."""
 
 from __future__ import annotations
 
@@ -39,25 +39,29 @@ class Server(ThreadingHTTPServer):
     """A server for one study.
 
     Attributes:
-        poller: Who reads the study.
-        token: Tells this run of the server from every other.
+        poller: What polls the study.
+        token: Identifies this run of the server.
         assets: The files that the page loads.
         page: The page.
         is_local: Whether it answers this machine only.
+        logs: The folder of the trials' logs.
     """
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, study: StudyReader, write_report: WriteReport, *, host: str, port: int) -> None:
+    def __init__(
+        self, study: StudyReader, write_report: WriteReport, *, logs: Path, host: str, port: int
+    ) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), Handler)
-        self.follower = Poller(study)
+        self.poller = Poller(study)
         self.token = secrets.token_hex(4)
         self.assets = assets()
         self.page = page(study.name, self.assets)
         self.is_local = is_local(host)
         self.reporting = threading.Lock()
+        self.logs = logs
         self._write_report = write_report
 
     @property
@@ -70,11 +74,11 @@ class Server(ThreadingHTTPServer):
         """Return the report of the study as it is now; one is built at a time."""
         with self.reporting, TemporaryDirectory() as folder:
             path = Path(folder, "report.html")
-            self._write_report(self.follower.study, path)
+            self._write_report(self.poller.study, path)
             return path.read_bytes()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Keep quiet about a browser that went away; any other error is shown."""
+        """Ignore a browser that went away; any other error is shown."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -110,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
             self._text(HTTPStatus.NOT_FOUND, "there is no such page\n")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing of a request that was answered."""
+        """Log no request that was answered."""
 
     def _host(self) -> str:
         """Return the name by which the server was called: that of a foreign page that leads here differs."""
@@ -118,11 +122,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _trial(self, number: int) -> None:
         def answer() -> None:
-            found = detail(self.server.follower.study, number)
-            if found is None:
+            trial = detail(self.server.poller.study, number, self.server.logs)
+            if trial is None:
                 self._json(HTTPStatus.NOT_FOUND, {"error": f"there is no trial {number}"})
             else:
-                self._json(HTTPStatus.OK, found)
+                self._json(HTTPStatus.OK, trial)
 
         self._guarded(answer)
 
@@ -130,12 +134,12 @@ class Handler(BaseHTTPRequestHandler):
         self._send(HTTPStatus.OK, "text/html", self.server.report())
 
     def _health(self) -> None:
-        study = self.server.follower.study
+        study = self.server.poller.study
         stopping = study.is_stopping()
         self._json(HTTPStatus.OK, {"status": "ok", "study": study.name, "stopping": stopping})
 
     def _guarded(self, answer: Callable[[], None]) -> None:
-        """Answer; say why if the database is away."""
+        """Answer; with the reason if the database cannot be reached."""
         try:
             answer()
         except ArchscapeError as error:
@@ -145,18 +149,18 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.send_response(HTTPStatus.OK)
         self._headers("text/event-stream", {"Cache-Control": "no-store", "Connection": "close"})
-        for text in Stream.resumed(self.server.follower, self.server.token, last):
+        for text in Stream.resumed(self.server.poller, self.server.token, last):
             self.wfile.write(text)
             self.wfile.flush()
 
     def _asset(self, asset: Asset, headers: dict[str, str]) -> None:
         if "gzip" in (self.headers["Accept-Encoding"] or ""):
-            self._send(HTTPStatus.OK, asset.kind, asset.packed, headers | {"Content-Encoding": "gzip"})
+            self._send(HTTPStatus.OK, asset.kind, asset.compressed, headers | {"Content-Encoding": "gzip"})
         else:
             self._send(HTTPStatus.OK, asset.kind, asset.text.encode(), headers)
 
-    def _json(self, status: HTTPStatus, found: object) -> None:
-        self._send(status, "application/json", json.dumps(found, allow_nan=False).encode())
+    def _json(self, status: HTTPStatus, data: object) -> None:
+        self._send(status, "application/json", json.dumps(data, allow_nan=False).encode())
 
     def _text(self, status: HTTPStatus, text: str) -> None:
         self._send(status, "text/plain", text.encode())
@@ -193,7 +197,7 @@ def is_local(host: str) -> bool:
         return False
 
 
-def bind(study: StudyReader, write_report: WriteReport, *, host: str, port: int) -> Server:
+def bind(study: StudyReader, write_report: WriteReport, *, logs: Path, host: str, port: int) -> Server:
     """Return a server on a port, or on the next that is free.
 
     Raises:
@@ -201,7 +205,7 @@ def bind(study: StudyReader, write_report: WriteReport, *, host: str, port: int)
     """
     for candidate in range(port, min(port + PORTS, 65536)):
         try:
-            return Server(study, write_report, host=host, port=candidate)
+            return Server(study, write_report, logs=logs, host=host, port=candidate)
         except (OSError, UnicodeError) as error:
             if not isinstance(error, OSError) or error.errno != errno.EADDRINUSE:
                 why = error.strerror if isinstance(error, OSError) else "no host name"
@@ -210,25 +214,32 @@ def bind(study: StudyReader, write_report: WriteReport, *, host: str, port: int)
 
 
 def serve(
-    study: StudyReader, write_report: WriteReport, *, host: str, port: int, ready: Callable[[Server], None]
+    study: StudyReader,
+    write_report: WriteReport,
+    *,
+    logs: Path,
+    host: str,
+    port: int,
+    ready: Callable[[Server], None],
 ) -> None:
     """Serve the page of a study until Ctrl-C or SIGTERM.
 
     Args:
         study: The study; it is only read.
         write_report: Writes the whole report of the study to a file.
+        logs: The folder of the trials' logs, which need not exist.
         host: The address to listen on.
         port: The port; the next free one if it is taken, any if it is 0.
         ready: Called when the page can be opened.
     """
-    server = bind(study, write_report, host=host, port=port)
+    server = bind(study, write_report, logs=logs, host=host, port=port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        server.follower.start()
+        server.poller.start()
         ready(server)
         server.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
         pass
     finally:
-        server.follower.close()
+        server.poller.close()
         server.server_close()

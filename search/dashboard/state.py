@@ -1,4 +1,4 @@
-"""What a page shows of a study, kept in memory and brought up to date by what changed."""
+"""The state of a study as the page shows it, kept in memory and updated by what changed."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class DashboardState:
     Attributes:
         objectives: Direction of each objective.
         rows: Trials by number, in the order of their latest changes.
-        running: What is being worked on.
-        reach: How far the search has come.
+        running: Running trials.
+        frontier: Its frontier and hypervolume.
         trials: How many trials the study was asked to hold; 0 if it does not say.
-        should_stop: Whether everybody was asked to leave.
+        should_stop: Whether the workers were asked to stop.
     """
 
     objectives: Objectives
@@ -48,7 +48,7 @@ class DashboardState:
     running: tuple[RunningTrial, ...] = ()
     trials: int = 0
     should_stop: bool = False
-    reach: FrontierState = field(init=False)
+    frontier: FrontierState = field(init=False)
     _states: Counter[str] = field(default_factory=Counter)
     _causes: Counter[str] = field(default_factory=Counter)
     _ends: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
@@ -56,11 +56,11 @@ class DashboardState:
     _best: tuple[tuple[float, float], ChangedTrial] | None = None
 
     def __post_init__(self) -> None:
-        self.reach = FrontierState(objectives=self.objectives)
+        self.frontier = FrontierState(objectives=self.objectives)
 
     @property
-    def seen(self) -> int:
-        """Place of the latest change that is in here."""
+    def latest_change(self) -> int:
+        """Place of the latest change that the state includes."""
         return next(reversed(self.rows.values())).changed if self.rows else -1
 
     @cached_property
@@ -80,17 +80,18 @@ class DashboardState:
         return tuple(dict.fromkeys([*self.objectives, *EXTRA, *self.costs]))
 
     @property
-    def wanted(self) -> int:
+    def planned(self) -> int:
         """How many trials there will be, as far as is known."""
         return max(self.trials, len(self.rows))
 
-    def take(self, look: StudyChanges) -> None:
-        """Take in what a look at the study found."""
-        self.running, self.trials, self.should_stop = look.running, look.trials, look.should_stop
-        for row in look.news:
-            self._take(row)
+    def update(self, changes: StudyChanges) -> None:
+        """Take in what a poll of the study read."""
+        self.running, self.trials = changes.running, changes.trials
+        self.should_stop = changes.should_stop
+        for row in changes.changed:
+            self._update(row)
 
-    def _take(self, row: ChangedTrial) -> None:
+    def _update(self, row: ChangedTrial) -> None:
         before = self.rows.pop(row.number, None)
         self.rows[row.number] = row
         if before is not None:
@@ -102,7 +103,7 @@ class DashboardState:
         if row.state == "failed":
             self._causes[row.cause] += 1
         elif row.state == "complete":
-            self.reach.take(row.number, row.values, ended=self.count(*FINAL))
+            self.frontier.add(row.number, row.values, ended=self.count(*FINAL))
             ranked = (self._rank(row), row)
             self._best = min(self._best or ranked, ranked, key=itemgetter(0))
 
@@ -117,12 +118,12 @@ class DashboardState:
         """Return how many trials are in these states."""
         return sum(self._states[state] for state in states)
 
-    def since(self, place: int) -> list[ChangedTrial]:
-        """Return the trials that changed after a place in the order of changes, in that order."""
-        return list(takewhile(lambda row: row.changed > place, reversed(self.rows.values())))[::-1]
+    def since(self, change: int) -> list[ChangedTrial]:
+        """Return the trials that changed after a change, in the order of changes."""
+        return list(takewhile(lambda row: row.changed > change, reversed(self.rows.values())))[::-1]
 
     def per_hour(self, now: float) -> float:
-        """Return how many trials end in an hour, by the latest ones; 0 if none has of late or nobody works.
+        """Return how many trials end in an hour, by the latest ones; 0 if none ended lately or none runs.
 
         Args:
             now: Seconds since 1970.
@@ -142,13 +143,13 @@ class DashboardState:
         """
         ended, speed = self.count(*FINAL), self.per_hour(now)
         complete = _many(self.count("complete"), "complete")
-        about = ", ".join(filter(None, [f"of {self.wanted:,}", complete, self._state()]))
+        about = ", ".join(filter(None, [f"of {self.planned:,}", complete, self._state()]))
         causes = [f"{count:,} {cause.replace('_', ' ')}" for cause, count in self._causes.most_common()]
         early = self.count("paused")
         return [
             ("Trials ended", f"{ended:,}", about),
             (
-                "RunningTrial",
+                "Running",
                 f"{self.count('running'):,}",
                 _many(self.count("waiting"), "waiting for a worker"),
             ),
@@ -169,11 +170,11 @@ class DashboardState:
 
     def _time_tile(self, speed: float) -> Tile:
         ended = self.count(*FINAL)
-        if ended and ended >= self.wanted:
+        if ended and ended >= self.planned:
             return "Time", span(max(self._ends) - self._began), "from the first start to the last end"
         if not speed:
             return "Time left", NONE, ""
-        return "Time left", span((self.wanted - ended) / speed * 3600.0), "at this speed"
+        return "Time left", span((self.planned - ended) / speed * 3600.0), "at this speed"
 
     def _best_tile(self) -> Tile:
         name = f"Best {label(self.score)}"
@@ -183,25 +184,25 @@ class DashboardState:
         return name, value(self.score, float(best.values.get(self.score, math.nan))), f"trial {best.number}"
 
     def _volume_tile(self) -> Tile:
-        front = f"{len(self.reach.front):,} on the frontier"
+        front = f"{len(self.frontier.front):,} on the frontier"
         if len(self.objectives) == 1:
             return "Networks", f"{len(self.rows):,}", front
-        curve = self.reach.curve()
-        corner = ", ".join(value(name, at) for name, at in self.reach.reference().items())
+        curve = self.frontier.curve()
+        corner = ", ".join(value(name, at) for name, at in self.frontier.reference().items())
         about = f"{front}; reference {corner}" if curve else front
         return "Hypervolume", f"{curve[-1][1]:.4g}" if curve else NONE, about
 
 
-def wire(row: ChangedTrial, columns: Sequence[str]) -> list[object]:
-    """Return a trial as the page takes it: a list without names, since there may be a hundred thousand."""
+def as_list(row: ChangedTrial, columns: Sequence[str]) -> list[object]:
+    """Return a trial as the page takes it: without names, since there may be a hundred thousand of them."""
     facts = (row.number, row.state, row.cause, row.worker, row.rung)
     return [*facts, *numbers(row.values, columns)]
 
 
 def numbers(values: Mapping[str, float], columns: Iterable[str]) -> list[float | None]:
     """Return values in the order of columns, to six digits; None for what is unknown or not finite."""
-    found = (values.get(name) for name in columns)
-    return [_short(number) if number is not None else None for number in found]
+    known = (values.get(name) for name in columns)
+    return [_short(number) if number is not None else None for number in known]
 
 
 def _short(number: float) -> float | None:

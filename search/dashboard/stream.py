@@ -1,9 +1,9 @@
-"""What a page is told over time, as server-sent events.
+"""The stream of server-sent events that keeps a page up to date.
 
 `hello` says what there is to show; `trials` brings the trials that changed, with the place of the last one as
-its id, so that a page that lost the connection goes on from there; `summary`, `running` and `progress` bring
-the rest whenever it changed; `trouble` says that the database is away. A comment now and then keeps the
-connection open.
+its id, so that a page that lost the connection resumes from there; `summary`, `running` and `progress` bring
+the rest whenever it changed; `trouble` says that the database cannot be reached. A comment now and then keeps
+the connection open.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from archscape.analysis.results import FINAL, STOPPED_EARLY
 
 from .poller import Poller
 from .queries import ChangedTrial
-from .state import DashboardState, numbers, wire
+from .state import DashboardState, as_list, numbers
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -34,104 +34,108 @@ class Stream:
     """The events for one page.
 
     Attributes:
-        poller: Who reads the study.
-        token: Tells this run of the server from every other.
-        place: Place of the latest change that the page has.
+        poller: What polls the study.
+        token: Identifies this run of the server.
+        latest_change: Place of the latest change that the page has.
     """
 
     poller: Poller
     token: str
-    place: int = -1
-    _told: dict[str, str] = field(default_factory=dict)
+    latest_change: int = -1
+    _sent: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def resumed(cls, poller: Poller, token: str, last: str) -> Stream:
         """Return the stream for a page that has everything up to an event; "" if it has nothing."""
-        given, _, place = last.rpartition(".")
-        known = given == token and place.isdecimal()
-        return cls(poller=poller, token=token, place=int(place) if known else -1)
+        sent_by, _, change = last.rpartition(".")
+        is_known = sent_by == token and change.isdecimal()
+        return cls(poller=poller, token=token, latest_change=int(change) if is_known else -1)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield events until the server closes."""
         with self.poller.watching():
             yield event("hello", hello(self.poller, self.token))
-            looks, beat = 0, time.monotonic()
+            polls, beat = 0, time.monotonic()
             while not self.poller.closed.is_set():
-                seen, looks = looks, self.poller.wait(looks, seconds=HEARTBEAT_SECONDS)
-                news = b"".join(self._news()) if looks != seen else b""
-                if news or time.monotonic() - beat > HEARTBEAT_SECONDS:
+                seen, polls = polls, self.poller.wait(polls, seconds=HEARTBEAT_SECONDS)
+                events = b"".join(self._events()) if polls != seen else b""
+                if events or time.monotonic() - beat > HEARTBEAT_SECONDS:
                     beat = time.monotonic()
-                    yield news or b": still here\n\n"
+                    yield events or b": still here\n\n"
 
-    def _news(self) -> Iterator[bytes]:
-        poller, board = self.poller, self.poller.board
-        with poller.turn:
-            rows, trouble = board.since(self.place), poller.trouble
-            parts = {} if trouble else _parts(board, behind=poller.behind)
+    def _events(self) -> Iterator[bytes]:
+        poller, state = self.poller, self.poller.state
+        with poller.condition:
+            rows, trouble = state.since(self.latest_change), poller.trouble
+            parts = {} if trouble else _parts(state, behind=poller.behind)
         for start in range(0, len(rows), CHUNK):
-            yield self._trials(rows[start : start + CHUNK], board.columns)
-        for kind, found in {**parts, "trouble": trouble}.items():
-            text = _json(found)
-            if self._told.get(kind, '""') != text:
-                self._told[kind] = text
-                yield event(kind, found)
+            yield self._trials(rows[start : start + CHUNK], state.columns)
+        for kind, data in {**parts, "trouble": trouble}.items():
+            text = _json(data)
+            if self._sent.get(kind, '""') != text:
+                self._sent[kind] = text
+                yield event(kind, data)
 
     def _trials(self, rows: Sequence[ChangedTrial], columns: Sequence[str]) -> bytes:
-        self.place = rows[-1].changed
-        return event("trials", [wire(row, columns) for row in rows], mark=f"{self.token}.{self.place}")
+        self.latest_change = rows[-1].changed
+        return event(
+            "trials", [as_list(row, columns) for row in rows], event_id=f"{self.token}.{self.latest_change}"
+        )
 
 
 def hello(poller: Poller, token: str) -> dict[str, object]:
-    """Return what a page has to know before anything else."""
-    board = poller.board
-    first, alone = next(iter(board.objectives)), len(board.objectives) == 1
+    """Return what a page has to know first: objectives, columns, labels, layouts of figures."""
+    state = poller.state
+    first, is_single = next(iter(state.objectives)), len(state.objectives) == 1
     return {
         "token": token,
         "version": __version__,
         "study": poller.study.name,
-        "objectives": dict(board.objectives),
-        "score": board.score,
-        "costs": list(board.costs),
-        "columns": list(board.columns),
-        "labels": {name: label(name) for name in board.columns},
-        "short": {name: short_label(name) for name in board.columns},
+        "objectives": dict(state.objectives),
+        "score": state.score,
+        "costs": list(state.costs),
+        "columns": list(state.columns),
+        "labels": {name: label(name) for name in state.columns},
+        "short": {name: short_label(name) for name in state.columns},
         "shares": list(SHARES),
         "stoppedEarly": list(STOPPED_EARLY),
         "layouts": {
-            "frontier": layout_of(board.score, label(board.score)),
-            "progress": layout_of(first if alone else "", f"best {label(first)}" if alone else "hypervolume"),
+            "frontier": layout_of(state.score, label(state.score)),
+            "progress": layout_of(
+                first if is_single else "", f"best {label(first)}" if is_single else "hypervolume"
+            ),
             "curve": layout_of("", ""),
         },
     }
 
 
-def event(kind: str, found: object, *, mark: str = "") -> bytes:
+def event(kind: str, data: object, *, event_id: str = "") -> bytes:
     r"""Return an event as it is sent.
 
-    >>> event("running", [1], mark="a.7")
+    >>> event("running", [1], event_id="a.7")
     b'id: a.7\nevent: running\ndata: [1]\n\n'
     """
-    head = f"id: {mark}\n" if mark else ""
-    return f"{head}event: {kind}\ndata: {_json(found)}\n\n".encode()
+    head = f"id: {event_id}\n" if event_id else ""
+    return f"{head}event: {kind}\ndata: {_json(data)}\n\n".encode()
 
 
-def _parts(board: DashboardState, *, behind: bool) -> dict[str, object]:
+def _parts(state: DashboardState, *, behind: bool) -> dict[str, object]:
     running = [
         [
-            *(one.number, one.worker, one.started, one.epoch),
-            dict(zip(one.metrics, numbers(one.metrics, one.metrics), strict=True)),
+            *(trial.number, trial.worker, trial.started, trial.epoch),
+            dict(zip(trial.metrics, numbers(trial.metrics, trial.metrics), strict=True)),
         ]
-        for one in board.running
+        for trial in state.running
     ]
     summary = {
-        "tiles": board.tiles(time.time()),
-        "front": list(board.reach.front),
-        "ended": board.count(*FINAL),
-        "wanted": board.wanted,
+        "tiles": state.tiles(time.time()),
+        "front": list(state.frontier.front),
+        "ended": state.count(*FINAL),
+        "planned": state.planned,
         "behind": behind,
     }
-    return {"summary": summary, "running": running, "progress": board.reach.curve()}
+    return {"summary": summary, "running": running, "progress": state.frontier.curve()}
 
 
-def _json(found: object) -> str:
-    return json.dumps(found, allow_nan=False, separators=(",", ":"))
+def _json(data: object) -> str:
+    return json.dumps(data, allow_nan=False, separators=(",", ":"))
