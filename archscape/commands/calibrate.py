@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, FormatOption, emit, emit_json, log, progress
+from ..output import Format, FormatOption, emit, emit_json, log
 from .options.settings import BatchOption, DeviceOption, ThreadsOption
+
+if TYPE_CHECKING:
+    from ..analysis.costs.latency.calibrating import Progress
 
 EXAMPLES = ("archscape calibrate", "archscape calibrate --device cuda --batch 32 --dtype bfloat16")
 
@@ -29,14 +34,9 @@ def calibrate(
     from ..analysis.costs.latency.device_summary import figures
     from ..analysis.costs.latency.store import save
 
-    with progress() as show:
+    with _bar() as progress:
         calibration = time_operators(
-            device=device,
-            threads=threads,
-            batch=batch,
-            dtype=dtype,
-            seconds=seconds,
-            progress=lambda words, share: show(words, share, 1),
+            device=device, threads=threads, batch=batch, dtype=dtype, seconds=seconds, progress=progress
         )
     path = save(calibration)
     values = figures(calibration)
@@ -47,3 +47,15 @@ def calibrate(
     log(f"Kept in {path}.")
     options = calibration.setting.command().removeprefix("archscape calibrate")
     log(f"Next: archscape profile resnet50 --latency{options}")
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Show on standard error how far a calibration has come."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda words, share: bar.update(task, description=words, completed=share)

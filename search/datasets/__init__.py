@@ -6,20 +6,13 @@ file here with a reader and a line in `READERS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
 from archscape.spaces.errors import JobError
 from archscape.spaces.registry import LazyTable
 
-if TYPE_CHECKING:
-    import numpy as np
-
-Arrays: TypeAlias = "Mapping[str, np.ndarray]"
-"""`x_train`, `y_train`, `x_val`, `y_val`, `x_test` and `y_test`: samples (N, C, *spatial) and labels (N,)."""
-
-SPLITS = ("train", "val", "test")
+from .arrays import SPLITS, Arrays
 
 EMBEDDED: LazyTable[Callable[[], Arrays]] = LazyTable(
     "embedded data set",

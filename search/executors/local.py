@@ -64,9 +64,8 @@ class LocalPool:
     @classmethod
     def of(cls, workers: int, *, device: str = "auto", storage: str = "") -> LocalPool:
         """Return a pool of so many workers, to which the machine's GPUs are shared out."""
-        placements = machine_placements(workers, device=device)
-        slots = [WorkerSlot(placement=placement) for placement in placements]
-        return cls(slots=slots, storage=storage)
+        places = machine_placements(workers, device=device)
+        return cls(slots=[WorkerSlot(place=place) for place in places], storage=storage)
 
     @contextmanager
     def opened(self, folder: Path) -> Iterator[RunWorkers]:
@@ -167,10 +166,10 @@ class _Pool:
 
     def end(self) -> None:
         """Ask the workers that are left to leave, and end those that do not."""
-        processes = [self._detach(name) for name in list(self.processes)]
-        for process in processes:
+        left = [self._detach(name) for name in list(self.processes)]
+        for process in left:
             process.terminate()
-        for process in processes:
+        for process in left:
             try:
                 process.wait(GRACE_SECONDS)
             except subprocess.TimeoutExpired:

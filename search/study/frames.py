@@ -1,4 +1,4 @@
-"""Frames: a study as pandas tables, one row a trial, one row an epoch."""
+"""A study as tables: one row a trial, one row an epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heartbeat: a thread renews the lease of a trial, and its owner finds out when the lease was lost."""
+"""Holding a trial: a thread shows that its owner lives, and the owner finds out when it lost the trial."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LeaseLost(BaseException):
 
 
 class Heartbeat:
-    """Shows that this process works on a trial.
+    """A trial in the hands of this process.
 
     Attributes:
         lost: Whether it was given to another process.
@@ -68,7 +68,7 @@ class Heartbeat:
 def keep_alive(
     study: Study, lease: Lease, log: Callable[[str], None], *, stop: Callable[[], None]
 ) -> Iterator[Heartbeat]:
-    """Keep the lease of a trial alive for as long as the block takes.
+    """Hold a trial for as long as the block takes.
 
     Args:
         study: The study.

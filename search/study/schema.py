@@ -1,4 +1,4 @@
-"""Schema of the database: the tables of archscape, beside Optuna's.
+"""The tables of archscape, beside Optuna's in the same database.
 
 `archscape_trials` holds one row per architecture of a study: everything known of it, and the process that
 works on it. Its uniqueness rules make "no architecture twice" and "no number twice" hold for any number of
@@ -63,7 +63,7 @@ epochs = Table(
     Column("metrics", Text, nullable=False),  # JSON
 )
 
-rung_results = Table(
+marks = Table(
     "archscape_marks",
     tables,
     Column("study_id", Integer, primary_key=True, autoincrement=False),

@@ -1,4 +1,4 @@
-"""Evaluator: from a leased network to its result, by training or by the user's function."""
+"""From a leased network to its result: build, train, keep the weights."""
 
 from __future__ import annotations
 

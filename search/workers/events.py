@@ -1,4 +1,4 @@
-"""Events: what workers report while they work, for who watches; no search depends on them."""
+"""What workers tell while they work, for whoever watches; never needed to go on."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..source import source
-from . import Export
+from .export import Export
 
 
 def write(export: Export) -> Path:

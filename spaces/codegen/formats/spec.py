@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...language.writing import to_yaml
-from . import Export
+from .export import Export
 
 
 def write(export: Export) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import InputError
 from ..build import build
-from . import Export
+from .export import Export
 
 
 def write(export: Export) -> Path:

@@ -1,0 +1,1 @@
+"""Any table of networks with a score and costs: which column is what, and its report."""

@@ -1,0 +1,39 @@
+"""An export: the network that a format writes, and the file to write it to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...language.closed_table import ClosedTable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """What a format writes, and where.
+
+    Attributes:
+        network: The network.
+        path: The file, without its suffix, in a folder that exists.
+        uses: How the network names the user's own files, which lie beside what is written.
+        weights: The state dict of a trained network, if there is one.
+        metadata: What the weights' file says of itself, such as `mean` and `std` of the data.
+    """
+
+    network: ClosedTable
+    path: Path
+    uses: Sequence[str] = ()
+    weights: Mapping[str, Tensor] | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, suffix: str, content: str | bytes) -> Path:
+        """Write the file, whole or not at all; a text is UTF-8 with the same line ends on every system."""
+        path = self.path.with_name(self.path.name + suffix)
+        part = path.with_name(f".{path.name}.part")
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        return part.replace(path)
