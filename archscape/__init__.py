@@ -28,24 +28,14 @@ if TYPE_CHECKING:
     from .analysis.lint import lint
     from .spaces import Network, Row, Space, load, load_network, load_space, oneof, ref, span
 
-_HOMES = {
-    "Network": "spaces",
-    "Row": "spaces",
-    "Space": "spaces",
-    "largest_batch": "analysis.costs.memory",
-    "largest_training_batch": "analysis.costs.memory.training",
-    "lint": "analysis.lint",
-    "load": "spaces",
-    "load_network": "spaces",
-    "load_space": "spaces",
-    "memory": "analysis.costs.memory",
-    "oneof": "spaces",
-    "profile": "analysis.costs.profile",
-    "ref": "spaces",
-    "span": "spaces",
-    "training_memory": "analysis.costs.memory.training",
-}
 _ROOMS = ("analysis", "search", "spaces")
+_HOMES = (
+    "spaces",
+    "analysis.costs.profile",
+    "analysis.costs.memory",
+    "analysis.costs.memory.training",
+    "analysis.lint",
+)
 
 __all__ = [
     "Network",
@@ -73,8 +63,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return import_module(f".{name}", __name__)
-    if name in _HOMES:
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    for home in _HOMES if name in __all__ else ():
+        module = import_module(f".{home}", __name__)
+        if hasattr(module, name):
+            return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import inspect
 import sys
 from collections import UserDict
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from ._version import __version__
-from .commands import PANELS
+from .commands import ADVANCED, PANELS
 from .output import log
 from .spaces.errors import ArchscapeError, InputError
 
@@ -31,16 +32,19 @@ class LazyCommands(UserDict[str, Any]):
         """Return the command of `commands/NAME.py`, made from its function, or its group of commands."""
         panel = self.data[name]
         module = import_module(f".commands.{name}", __package__)
-        command = getattr(module, f"{name}_", None) or getattr(module, name)
-        group = command
-        if not isinstance(command, typer.Typer):
+        attribute = getattr(module, f"{name}_", None) or getattr(module, name)
+        if isinstance(attribute, typer.Typer):
+            command: Any = get_command(attribute)
+        else:
             group = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-            examples = [f"- `{example}`" for example in getattr(module, "EXAMPLES", ())]
-            epilog = "\n\n".join(["Examples:", "\n".join(examples)]) if examples else None
-            group.command(name, epilog=epilog)(command)
-        built = get_command(group)
-        built.name, built.rich_help_panel = name, panel  # type: ignore[attr-defined]
-        return built
+            examples = "\n".join(f"- `{example}`" for example in getattr(module, "EXAMPLES", ()))
+            group.command(epilog=f"Examples:\n\n{examples}" if examples else None)(attribute)
+            command = get_command(group)
+            for parameter in command.params:
+                if parameter.name in (inspect.getfullargspec(attribute).kwonlyargs):
+                    parameter.rich_help_panel = ADVANCED
+        command.name, command.rich_help_panel = name, panel
+        return command
 
 
 class CommandGroup(TyperGroup):

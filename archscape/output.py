@@ -6,7 +6,8 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -68,6 +69,24 @@ def watch(items: Iterator[T], total: int) -> Iterable[T]:
     return track(
         items, "counting", total=total, console=console, transient=True, disable=not console.is_terminal
     )
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, float, float], None]]:
+    """Yield a function of a task's name, how much of it is done, and of how much; a terminal shows bars."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(words: str, done: float, total: float) -> None:
+            if words not in tasks:
+                tasks[words] = bars.add_task(words, total=total)
+            bars.update(tasks[words], completed=done)
+
+        yield show
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str) -> None:

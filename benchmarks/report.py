@@ -27,9 +27,9 @@ import pandas as pd
 from helpers.browser import Page, chromium
 from results import write_results
 
-from archscape.analysis.reports.run.page import RunResults, write_report
-from archscape.analysis.reports.run.results import digest
-from archscape.analysis.reports.run.trials import trials_grid
+from archscape.analysis.reports.results.grids import trials_grid
+from archscape.analysis.reports.results.page import RunResults, write_report
+from archscape.analysis.reports.results.run import digest
 from archscape.spaces import load_space
 
 TRIALS = 10_000

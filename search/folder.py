@@ -1,4 +1,4 @@
-"""The folder of a run: what lies where, and its tables and report.
+"""RunFolder: the files of a run, and its results as a report reads them.
 
 ::
 
@@ -34,7 +34,7 @@ from .atomic import write_json, write_whole
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from archscape.analysis.reports.run.page import RunResults
+    from archscape.analysis.reports.results.run import RunResults
     from archscape.spaces import Network
 
     from .study.reader import StudyReader
@@ -129,12 +129,12 @@ def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunRes
     """
     import pandas as pd
 
-    from archscape.analysis.reports.run.page import RunResults
+    from archscape.analysis.reports.results.run import RunResults
 
     from .study.frames import curve_table, trial_table
 
     written = study.address.folder / "environment.json"
-    known = environment(study.pinned(), command="")
+    current = environment(study.pinned(), command="")
     rows = [{"name": n.name, **count_costs(n.totals)} for n in references]
     return RunResults(
         name=study.name,
@@ -142,7 +142,7 @@ def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunRes
         curves=curve_table(study.epochs()),
         objectives=study.objectives,
         job=_job(study),
-        environment=json.loads(written.read_text(encoding="utf-8")) if written.exists() else known,
+        environment=json.loads(written.read_text(encoding="utf-8")) if written.exists() else current,
         references=pd.DataFrame(rows),
     )
 
@@ -173,20 +173,20 @@ def trained(study: StudyReader, trial: str = "best") -> tuple[Network, dict[str,
 
     from archscape.spaces import Network
 
-    found, folder = results(study), study.address.folder
-    complete = found.trials[found.trials["status"] == "complete"]
+    run, folder = results(study), study.address.folder
+    complete = run.trials[run.trials["status"] == "complete"]
     if complete.empty:
         raise InputError(f"{folder}: no trial is complete, so there is nothing to export")
     if trial == "best":
-        objective, way = next(iter(found.objectives.items()))
-        row = complete.sort_values(objective, ascending=way == "minimize", kind="stable").iloc[0]
+        objective, direction = next(iter(run.objectives.items()))
+        row = complete.sort_values(objective, ascending=direction == "minimize", kind="stable").iloc[0]
     else:
         rows = complete[complete["number"].astype(str) == trial]
         if rows.empty:
             numbers = ", ".join(map(str, complete["number"]))
             raise InputError(f"{folder}: no trial '{trial}' is complete; those that are: {numbers}")
         row = rows.iloc[0]
-    network = replace(Network.from_json(row["network"]), name=f"{found.name}-{row['number']}")
+    network = replace(Network.from_json(row["network"]), name=f"{run.name}-{row['number']}")
     file = RunFolder(folder).checkpoints / f"{row['hash']}.safetensors"
     if not file.is_file():
         raise InputError(f"{file}: the weights of trial {row['number']} are missing")

@@ -1,4 +1,4 @@
-"""Joining a search from another machine: the study in the storage says all that a worker needs."""
+"""Joining a search from another machine: the study in the database has all that a worker needs."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def join(
         raise InputError("which study? give --storage URL, and --study NAME if it holds several")
     with Study.open(out or Path("runs", name or "study"), name=name, storage=storage) as study:
         folder = RunFolder(out or Path("runs", study.name))
-        job = _settle_in(study, folder, storage, data)
+        job = _write_folder(study, folder, storage, data)
         slots = [
-            WorkerSlot(place=place, data=str(Path(data).resolve()) if data else "", device=device)
-            for place in machine_placements(workers, device=device or job.device, pin=pin)
+            WorkerSlot(placement=placement, data=str(Path(data).resolve()) if data else "", device=device)
+            for placement in machine_placements(workers, device=device or job.device, pin=pin)
         ]
         pool = LocalPool(storage=storage, prefix=f"{socket.gethostname()}-w", slots=slots)
         shutdown = Shutdown()
@@ -76,7 +76,7 @@ def join(
     return folder.path
 
 
-def _settle_in(study: Study, folder: RunFolder, storage: str, data: str) -> Job:
+def _write_folder(study: Study, folder: RunFolder, storage: str, data: str) -> Job:
     """Write the study's job and space to a folder of this machine, and return the job.
 
     Raises:

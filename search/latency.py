@@ -1,4 +1,4 @@
-"""Latency in a search: an objective, a limit, a cost of every trial, told by one calibration for all workers.
+"""Latency in a search: an objective, a limit, a cost of every trial, predicted alike for all workers.
 
 The calibration is written into the job as run, and so travels with it to every machine; another machine's
 worker predicts what the job's device takes, whatever its own takes.
@@ -121,12 +121,12 @@ class LatencyObjective:
         """
         if self.within is None:
             return
-        found = []
+        latencies = []
         for _ in range(TRIES):
-            found.append(self.milliseconds(space.sample(rng).network))
-            if self.within.holds(found[-1]):
+            latencies.append(self.milliseconds(space.sample(rng).network))
+            if self.within.holds(latencies[-1]):
                 return
-        nearest = min(found, key=self.within.beyond)
+        nearest = min(latencies, key=self.within.beyond)
         raise Infeasible(
             f"space {space.name}: none of {TRIES:,} networks within its other limits meets latency "
             f"{self.within} on {self.calibration.setting.words}; the nearest takes {nearest:.4g}ms"
@@ -140,6 +140,6 @@ def named(job: str) -> str:
 
 
 def read_latency(job: str) -> LatencyObjective:
-    """Return what a job as run, a text, says of latency, without its limit."""
+    """Return what a job as run, a text, specifies of latency, without its limit."""
     text = str(yaml.safe_load(job)[LATENCY])
     return LatencyObjective(calibration=Calibration.from_json(text, name="the study's calibration"))

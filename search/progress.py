@@ -1,4 +1,4 @@
-"""What a search is doing: a live view on a terminal, two lines elsewhere."""
+"""Progress of a search: a live view on a terminal, two lines elsewhere."""
 
 from __future__ import annotations
 
@@ -97,11 +97,11 @@ class ProgressState:
 
     def best(self) -> str:
         """Return the best value of the first objective, in words."""
-        name, way = next(iter(self.objectives.items()))
+        name, direction = next(iter(self.objectives.items()))
         values = [row[name] for row in self.rows]
         if not values:
             return f"best {name} –"
-        best = max(values) if way == "maximize" else min(values)
+        best = max(values) if direction == "maximize" else min(values)
         return f"best {name} {value(name, best)}"
 
     def frontier_size(self) -> int:
@@ -128,7 +128,7 @@ class Progress:
 
     def __init__(
         self,
-        tally: ProgressState,
+        state: ProgressState,
         *,
         title: str,
         console: Console,
@@ -138,21 +138,21 @@ class Progress:
         """Prepare the view.
 
         Args:
-            tally: What is known, kept up to date.
+            state: What is known, kept up to date.
             title: Name of the search.
             console: Where it is shown.
-            changed: Returns what changed in the study since the tally was brought up to date, asked every
+            changed: Returns what changed in the study since the state was brought up to date, asked every
                 few seconds: others may work on it too.
             clock: Seconds that only rise.
         """
-        self.tally = tally
+        self.state = state
         self.changed = changed
         self.closed = threading.Event()
-        self.done_before = tally.done
+        self.done_before = state.done
         self.title = title
         self.console = console
         self.clock = clock
-        self.began = clock()
+        self.started = clock()
         self.notes: list[str] = []
         self.live = Live(get_renderable=self._view, console=console, refresh_per_second=4, transient=True)
 
@@ -161,7 +161,7 @@ class Progress:
             threading.Thread(target=self._follow, daemon=True, name="follow-study").start()
             self.live.start()
         else:
-            self._say(f"{self.title}: {self.tally.line()}")
+            self._print(f"{self.title}: {self.state.line()}")
         return self
 
     def __exit__(
@@ -171,57 +171,57 @@ class Progress:
         if self.console.is_terminal:
             self.live.stop()
         self._refresh()
-        self._say(f"{self.title}: {self.tally.line()}, {_span(self.clock() - self.began)}")
+        self._print(f"{self.title}: {self.state.line()}, {_span(self.clock() - self.started)}")
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
-        self.tally.take(event)
+        self.state.take(event)
         if event.kind in ("exhausted", "note"):
             self._note(event.message)
 
     def _note(self, message: str) -> None:
         if message not in self.notes:
             self.notes.append(message)
-            self._say(message)
+            self._print(message)
 
     def _follow(self) -> None:
         while not self.closed.wait(REFRESH_SECONDS):
             self._refresh()
 
     def _refresh(self) -> None:
-        with suppress(StudyError):  # the database is away; the next look tells more
-            self.tally.update(self.changed())
+        with suppress(StudyError):  # the database is away; the next look shows more
+            self.state.update(self.changed())
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _view(self) -> RenderableType:
-        tally = self.tally
+        state = self.state
         head = Table.grid(padding=(0, 2))
-        bar = ProgressBar(total=max(tally.trials, 1), completed=tally.done, width=BAR_WIDTH)
-        head.add_row(self.title, bar, f"{tally.done}/{tally.trials}", self._left())
-        counts = {"stopped early": tally.count(*STOPPED_EARLY), "failed": tally.count("failed")}
-        counts = {"frontier": tally.frontier_size()} | {
+        bar = ProgressBar(total=max(state.trials, 1), completed=state.done, width=BAR_WIDTH)
+        head.add_row(self.title, bar, f"{state.done}/{state.trials}", self._left())
+        counts = {"stopped early": state.count(*STOPPED_EARLY), "failed": state.count("failed")}
+        counts = {"frontier": state.frontier_size()} | {
             what: count for what, count in counts.items() if count
         }
-        summary = "   ".join([tally.best(), *(f"{what} {count}" for what, count in counts.items())])
-        return Group(head, f"  {summary}", *_workers(tally.doing))
+        summary = "   ".join([state.best(), *(f"{what} {count}" for what, count in counts.items())])
+        return Group(head, f"  {summary}", *_workers(state.doing))
 
     def _left(self) -> str:
-        tally = self.tally
-        fresh = tally.done - self.done_before
+        state = self.state
+        fresh = state.done - self.done_before
         if not fresh:
             return ""
-        seconds = (self.clock() - self.began) / fresh * (tally.trials - tally.done)
+        seconds = (self.clock() - self.started) / fresh * (state.trials - state.done)
         return f"{_span(seconds)} left"
 
 
 def following(study: Study, job: Job, console: Console | None) -> Progress:
     """Return the view of a study that a job is worked on in, by default on standard error."""
     console = console or Console(stderr=True)
-    tally = ProgressState(trials=job.trials, objectives=study.objectives)
-    tally.update(study.trials())
-    return Progress(tally, title=job.search, console=console, changed=lambda: study.trials(since=tally.seen))
+    state = ProgressState(trials=job.trials, objectives=study.objectives)
+    state.update(study.trials())
+    return Progress(state, title=job.search, console=console, changed=lambda: study.trials(since=state.seen))
 
 
 def _workers(doing: Mapping[str, str]) -> Sequence[str]:

@@ -24,7 +24,7 @@ from .shutdown import Shutdown
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from archscape.analysis.reports.run.page import RunResults
+    from archscape.analysis.reports.results.run import RunResults
     from archscape.spaces import Network
 
     from .study.study import Study
@@ -66,7 +66,7 @@ def run(
         shutdown.handling_signals(signal.SIGINT, signal.SIGTERM),
         executor.opened(folder.path) as run_workers,
     ):
-        from archscape.analysis.reports.run.page import write_report
+        from archscape.analysis.reports.results.page import write_report
 
         from .progress import following
 

@@ -1,4 +1,4 @@
-"""A request to stop, by a signal: heeded at once where work may be cut off, kept for later elsewhere."""
+"""Shutdown: a request to stop by a signal, heeded at once where work may be interrupted, else kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Shutdown:
     def __init__(self) -> None:
         self.requested = False
         self.signalled = False
-        self._may_cut = False
+        self._interruptible = False
         self._grace = 0.0
 
     @contextmanager
@@ -49,7 +49,7 @@ class Shutdown:
 
     @contextmanager
     def interruptible(self, *, grace: float = 0.0) -> Iterator[None]:
-        """Let a request cut this block off, by raising Stop in it.
+        """Let a request cut this block off, by raising ShutdownRequested in it.
 
         Args:
             grace: Seconds that the block gets to end by itself once `requested` is true.
@@ -57,8 +57,8 @@ class Shutdown:
         Raises:
             ShutdownRequested: If the process was or is asked to stop.
         """
-        outer = self._may_cut, self._grace
-        self._may_cut, self._grace = True, grace
+        outer = self._interruptible, self._grace
+        self._interruptible, self._grace = True, grace
         try:
             if self.requested and not grace:
                 raise ShutdownRequested
@@ -67,7 +67,7 @@ class Shutdown:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            self._may_cut, self._grace = outer
+            self._interruptible, self._grace = outer
 
     def request(self) -> None:
         """Ask the process to stop, from any thread: what asks for `requested` ends soon."""
@@ -85,10 +85,10 @@ class Shutdown:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         first = not self.requested
         self.requested = self.signalled = True
-        if not self._may_cut:
+        if not self._interruptible:
             return
         if self._grace and first:
             signal.setitimer(signal.ITIMER_REAL, self._grace)
             return
-        self._may_cut = False
+        self._interruptible = False
         raise ShutdownRequested

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ..output import Format, FormatOption, emit, emit_json, log
+from ..output import Format, FormatOption, emit, emit_json, log, progress
 from .options.settings import BatchOption, DeviceOption, ThreadsOption
-
-if TYPE_CHECKING:
-    from ..analysis.costs.latency.calibrating import Progress
 
 EXAMPLES = ("archscape calibrate", "archscape calibrate --device cuda --batch 32 --dtype bfloat16")
 
@@ -34,9 +29,14 @@ def calibrate(
     from ..analysis.costs.latency.device_summary import figures
     from ..analysis.costs.latency.store import save
 
-    with _bar() as progress:
+    with progress() as show:
         calibration = time_operators(
-            device=device, threads=threads, batch=batch, dtype=dtype, seconds=seconds, progress=progress
+            device=device,
+            threads=threads,
+            batch=batch,
+            dtype=dtype,
+            seconds=seconds,
+            progress=lambda words, share: show(words, share, 1),
         )
     path = save(calibration)
     values = figures(calibration)
@@ -47,15 +47,3 @@ def calibrate(
     log(f"Kept in {path}.")
     options = calibration.setting.command().removeprefix("archscape calibrate")
     log(f"Next: archscape profile resnet50 --latency{options}")
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    """Show on standard error how far a calibration has come."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda words, share: bar.update(task, description=words, completed=share)

@@ -10,6 +10,7 @@ import typer
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError, suggest
 from .options.files import FIGURES, TABLES, check_folder, check_suffix
+from .options.idle import check_idle
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,
@@ -18,8 +19,7 @@ from .options.networks import (
     is_python,
     profile_python,
 )
-from .options.panels import ADVANCED, advanced, check_idle
-from .options.settings import BATCH, DEVICE, DTYPE, MODE, OPTIMIZER, THREADS
+from .options.settings import BatchOption, DeviceOption, DtypeOption, OptimizerOption, ThreadsOption
 
 if TYPE_CHECKING:
     from ..analysis.costs.latency import Predictor
@@ -62,12 +62,12 @@ def compare(
             metavar="KIND", help="What a figure shows: layers, totals, memory or field. [default: layers]"
         ),
     ] = "",
+    *,
     convention: Annotated[
         str,
         typer.Option(
             metavar="NAME",
             help=f"Also count as another tool does: {CONVENTIONS}; `all` for each of them.",
-            rich_help_panel=ADVANCED,
         ),
     ] = "",
     differences: Annotated[
@@ -76,15 +76,17 @@ def compare(
             "--diff/--no-diff",
             help="On the page: how each network differs from the first. [default: if there are two]",
             show_default=False,
-            rich_help_panel=ADVANCED,
         ),
     ] = None,
-    batch: Annotated[int, advanced(BATCH)] = 1,
-    dtype: Annotated[str, advanced(DTYPE)] = "float32",
-    mode: Annotated[str, advanced(MODE)] = "graph",
-    optimizer: Annotated[str, advanced(OPTIMIZER)] = "momentum",
-    device: Annotated[str, advanced(DEVICE)] = "cpu",
-    threads: Annotated[int, advanced(THREADS)] = 1,
+    batch: BatchOption = 1,
+    dtype: DtypeOption = "float32",
+    mode: Annotated[
+        str,
+        typer.Option(help="Of the memory of inference: graph or eager; `docs/memory.md`.", metavar="MODE"),
+    ] = "graph",
+    optimizer: OptimizerOption = "momentum",
+    device: DeviceOption = "cpu",
+    threads: ThreadsOption = 1,
 ) -> None:
     """Compare the costs of networks as a table, a page or a figure.
 
@@ -153,7 +155,8 @@ def _log_bounds(network: ComparedNetwork) -> None:
     if bounds:
         log(f"{network.name}: {', '.join(bounds)} are lower bounds; `archscape profile` says of what.")
     if network.network is None:
-        log(f"{network.name} is a module and was run: no memory, receptive field or other count is known.")
+        unknown = "no memory, no receptive field and no other count is known"
+        log(f"{network.name} is a module and was run: {unknown}.")
 
 
 def _write(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import log
-from .options.references import references
+from .options.references import results_of
 from .options.studies import NameOption, RunArgument, StorageOption, find_study
 
 if TYPE_CHECKING:
@@ -56,9 +56,6 @@ def dashboard(
 
 
 def _write_report(study: StudyReader, path: Path) -> None:
-    from ..analysis.reports.run.page import write_report
-    from ..search.folder import results
-    from ..spaces import Space
+    from ..analysis.reports.results.page import write_report
 
-    space = Space.from_yaml(study.settings["space"])
-    write_report(results(study, references=references(space)), path)
+    write_report(results_of(study), path)

@@ -33,6 +33,7 @@ def field(
         Path | None,
         typer.Option(help="Trained weights, .safetensors of `archscape export`. [default: random]"),
     ] = None,
+    *,
     draws: Annotated[int, typer.Option(min=1, help="Draws of inputs, and of random weights.")] = 4,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the draws.")] = 0,
 ) -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import log
+from ..output import log, progress
 from ..spaces.errors import InputError
 from .options.files import FIGURES
 from .options.studies import find_study
 
 if TYPE_CHECKING:
     from ..analysis.landscape.file import Landscape
-    from ..search.landscape import LandscapeSettings, OnProgress, TrainedTrial
+    from ..search.landscape import LandscapeSettings, TrainedTrial
 
 EXAMPLES = (
     "archscape landscape runs/digits-frontier",
@@ -32,6 +31,7 @@ def landscape(
         bool,
         typer.Option("--without-skips", help="Also train the network without its skip connections."),
     ] = False,
+    *,
     steps: Annotated[int, typer.Option(help="Points along each direction, an odd number.")] = 21,
     span: Annotated[float, typer.Option(help="How far to go; 1 is as far as each filter is long.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the directions and the samples.")] = 0,
@@ -55,7 +55,7 @@ def landscape(
     from ..search.landscape import LandscapeSettings, TrainedTrial
 
     settings = LandscapeSettings(steps=steps, span=span, seed=seed, samples=samples)
-    with _progress() as show:
+    with progress() as show:
         with find_study(run, "", "") as study:
             explorer = TrainedTrial.of(study, trial, show)
         if without_skips and explorer.kept_plain(run / "landscape") is None:
@@ -103,21 +103,3 @@ def _draw(landscape: Landscape, folder: Path) -> Iterator[Path]:
     for suffix in FIGURES:
         yield draw_surfaces(landscape, folder / f"trial-{landscape.trial}{suffix}")
         yield draw_training(landscape, folder / f"trial-{landscape.trial}-training{suffix}")
-
-
-@contextmanager
-def _progress() -> Iterator[OnProgress]:
-    """Show on a terminal what is being done and how much of it is left."""
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def show(words: str, done: int, of: int) -> None:
-            if words not in tasks:
-                tasks[words] = bars.add_task(words, total=of)
-            bars.update(tasks[words], completed=done)
-
-        yield show

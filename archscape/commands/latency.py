@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from ..output import Format, FormatOption, emit, emit_json, log
-from .options.costs import costs_json, title_of
+from .options.costs import costs_json, show_layers, title_of
 from .options.networks import InputOption, NetworkArgument, find_network
 from .options.settings import BatchOption, DeviceOption, DtypeOption, ThreadsOption
 
@@ -86,12 +86,19 @@ def show_times(costs: Profile, times: Times, form: Format) -> None:
     """Print what each layer takes, and what all take together."""
     predicted, measured = times
     if predicted is not None:
-        _show_layers(costs, predicted, form)
+        seconds = [time.seconds for time in predicted.layers]
+        columns: dict[str, list[object]] = {
+            "macs": [layer.macs for layer in costs.layers],
+            "ms": [round(1e3 * time, 6) for time in seconds],
+            "share %": [round(100 * time / predicted.seconds, 2) for time in seconds],
+        }
+        totals = (costs.macs, round(1e3 * predicted.seconds, 6), 100.0)
+        show_layers(costs, columns, totals, form, title_of(costs.network))
     elif measured is not None:
-        columns = ("network", "median ms", "lower quartile", "upper quartile", "runs", "joules")
+        heads = ("network", "median ms", "lower quartile", "upper quartile", "runs", "joules")
         joules = "" if measured.joules is None else measured.joules
         spread = (1e3 * seconds for seconds in (measured.seconds, measured.low, measured.high))
-        emit(columns, [(measured.name, *spread, measured.runs, joules)], form, title=title_of(costs.network))
+        emit(heads, [(measured.name, *spread, measured.runs, joules)], form, title=title_of(costs.network))
     if predicted is not None:
         _log_prediction(predicted)
     if measured is not None:
@@ -116,24 +123,6 @@ def with_times(result: dict[str, Any], times: Times) -> dict[str, Any]:
         values = {name: getattr(measured, name) for name in names}
         result |= {"measured": {**values, "setting": measured.setting.words}}
     return result
-
-
-def _show_layers(costs: Profile, predicted: Latency, form: Format) -> None:
-    from ..spaces.values import shape_text
-
-    rows: list[tuple[object, ...]] = [
-        (
-            *layer[:2],
-            shape_text(layer.shape),
-            layer.macs,
-            round(time.seconds * 1e3, 6),
-            round(100 * time.seconds / predicted.seconds, 2),
-        )
-        for layer, time in zip(costs.layers, predicted.layers, strict=True)
-    ]
-    total = ("total", "", "", costs.macs, round(predicted.seconds * 1e3, 6), 100.0)
-    columns = ("name", "op", "shape", "macs", "ms", "share %")
-    emit(columns, rows if form is Format.csv else [*rows, total], form, title=title_of(costs.network))
 
 
 def _log_prediction(predicted: Latency) -> None:

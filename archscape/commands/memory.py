@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,20 +35,6 @@ class MemorySettings(NamedTuple):
     dtype: str
     optimizer: str
     fit: str | None
-
-
-class MemoryOfUse(NamedTuple):
-    """Memory of one use of a network.
-
-    Attributes:
-        use: Such as `inference, eager` or `training, adamw`.
-        memory: What it takes.
-        largest: The largest batch that fits; None where no size was given.
-    """
-
-    use: str
-    memory: Memory | TrainingMemory
-    largest: int | None
 
 
 def memory(
@@ -118,26 +105,21 @@ def with_memory(result: dict[str, Any], network: Network, settings: MemorySettin
     }
 
 
-def _memory_of_uses(network: Network, settings: MemorySettings) -> list[MemoryOfUse]:
+def _memory_of_uses(
+    network: Network, settings: MemorySettings
+) -> Iterator[tuple[str, Memory | TrainingMemory, int | None]]:
+    """Yield each use, its memory, and the largest batch that fits if a size is given."""
     from ..analysis.costs.memory import MODES, largest_batch, memory
     from ..analysis.costs.memory.training import largest_training_batch, training_memory
 
     batch, dtype, optimizer, fit = settings
     limit = read_size(fit) if fit else None
-    inference = [
-        MemoryOfUse(
-            f"inference, {mode}",
-            memory(network, batch=batch, dtype=dtype, mode=mode),
-            None if limit is None else largest_batch(network, limit, dtype=dtype, mode=mode),
-        )
-        for mode in MODES
-    ]
-    training = MemoryOfUse(
-        f"training, {optimizer}",
-        training_memory(network, batch=batch, dtype=dtype, optimizer=optimizer),
-        None if limit is None else largest_training_batch(network, limit, dtype=dtype, optimizer=optimizer),
-    )
-    return [*inference, training]
+    for mode in MODES:
+        largest = None if limit is None else largest_batch(network, limit, dtype=dtype, mode=mode)
+        yield f"inference, {mode}", memory(network, batch=batch, dtype=dtype, mode=mode), largest
+    training = training_memory(network, batch=batch, dtype=dtype, optimizer=optimizer)
+    fits = None if limit is None else largest_training_batch(network, limit, dtype=dtype, optimizer=optimizer)
+    yield f"training, {optimizer}", training, fits
 
 
 def read_size(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +12,8 @@ from ..spaces.errors import InputError
 from ..spaces.language.limits import COSTS
 from .latency import show_times, times_of, with_times
 from .memory import MemorySettings, show_memory, with_memory
-from .options.costs import costs_json, ratio, title_of
+from .options.costs import costs_json, ratio, show_layers, title_of
+from .options.idle import check_idle
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,
@@ -21,13 +22,20 @@ from .options.networks import (
     is_python,
     profile_python,
 )
-from .options.panels import advanced, check_idle
-from .options.settings import BATCH, DEVICE, DTYPE, FIT, OPTIMIZER, THREADS
+from .options.settings import (
+    BatchOption,
+    DeviceOption,
+    DtypeOption,
+    FitOption,
+    OptimizerOption,
+    ThreadsOption,
+)
 
 if TYPE_CHECKING:
     from ..analysis.costs.conventions import Count
     from ..analysis.costs.modules import ModuleProfile
     from ..analysis.costs.profile import Profile
+    from ..spaces import Network
 
 ALL = "all"
 EXAMPLES = (
@@ -58,12 +66,13 @@ def profile(
     measure: Annotated[
         bool, typer.Option("--measure", help="Build the network and measure its latency on this machine.")
     ] = False,
-    batch: Annotated[int, advanced(BATCH)] = 1,
-    dtype: Annotated[str, advanced(DTYPE)] = "float32",
-    optimizer: Annotated[str, advanced(OPTIMIZER)] = "momentum",
-    fit: Annotated[str | None, advanced(FIT)] = None,
-    device: Annotated[str, advanced(DEVICE)] = "cpu",
-    threads: Annotated[int, advanced(THREADS)] = 1,
+    *,
+    batch: BatchOption = 1,
+    dtype: DtypeOption = "float32",
+    optimizer: OptimizerOption = "momentum",
+    fit: FitOption = None,
+    device: DeviceOption = "cpu",
+    threads: ThreadsOption = 1,
 ) -> None:
     """Count parameters, MACs, FLOPs and activations, layer by layer.
 
@@ -79,7 +88,7 @@ def profile(
     from ..analysis.costs.profile import profile as count
 
     costs = count(find_network(network, shape))
-    counts = _counts(costs, convention)
+    counts = _counts(costs.network, convention)
     settings = MemorySettings(batch, dtype, optimizer, fit)
     if timed:
         from ..analysis.costs.latency import this_machine
@@ -131,12 +140,12 @@ def _check_table(name: str, *, memory: bool, timed: bool) -> None:
         raise InputError(f"--latency and --measure are for networks of ours, but {name} is a Python file")
 
 
-def _counts(costs: Profile, name: str) -> list[Count]:
+def _counts(network: Network, convention: str) -> list[Count]:
     from ..analysis.costs.conventions import count, side_by_side
 
-    if name == ALL:
-        return side_by_side(costs.network)
-    return [count(costs.network, name)] if name else []
+    if convention == ALL:
+        return side_by_side(network)
+    return [count(network, convention)] if convention else []
 
 
 def _show_costs(costs: Profile, form: Format) -> None:
@@ -145,61 +154,43 @@ def _show_costs(costs: Profile, form: Format) -> None:
     from ..spaces.values import shape_text
 
     fields = receptive_fields(costs.network.graph)
-    rows = [
-        (*layer[:2], shape_text(layer.shape), *layer[3:], shape_text(fields[layer.name]))
-        for layer in costs.layers
-    ]
-    total = ("total", "", "", *(getattr(costs, cost) for cost in COSTS), "")
-    columns = ("name", "op", "shape", *COSTS, "receptive_field")
-    emit(columns, rows if form is Format.csv else [*rows, total], form, title=title_of(costs.network))
+    columns = {cost: [getattr(layer, cost) for layer in costs.layers] for cost in COSTS}
+    columns["receptive_field"] = [shape_text(fields[layer.name]) for layer in costs.layers]
+    totals = [*(getattr(costs, cost) for cost in COSTS), ""]
+    show_layers(costs, columns, totals, form, title_of(costs.network))
     log(f"Convention: {CONVENTION}. Not counted: {'; '.join(costs.coverage.uncounted)}.")
     for name, foreign in costs.coverage.fvcore.items():
-        missed = ", ".join(f"{operation} x{count}" for operation, count in foreign.unsupported.items())
+        missed = _listed(foreign.unsupported.items())
         log(f"{name} is {foreign.path}, counted by fvcore" + (f" without {missed}." if missed else "."))
 
 
 def _show_convention(costs: Profile, count: Count, form: Format) -> None:
-    from ..spaces.values import shape_text
-
-    name, macs = count.convention.name, [layer.macs for layer in costs.layers]
-    ours = name == "macs"
-    rows: list[tuple[object, ...]] = [
-        (*layer[:2], shape_text(layer.shape), layer.params, layer.macs, *([] if ours else [counted]))
-        for layer, counted in zip(costs.layers, count.layers, strict=True)
-    ]
-    total = ("total", "", "", count.params, sum(macs), *([] if ours else [count.total]))
-    columns = ("name", "op", "shape", "params", "macs", *([] if ours else [name]))
-    emit(columns, rows if form is Format.csv else [*rows, total], form, title=title_of(costs.network))
+    name, ours = count.convention.name, [layer.macs for layer in costs.layers]
+    columns = {"params": [layer.params for layer in costs.layers], "macs": ours, name: count.layers}
+    totals = {"params": count.params, "macs": sum(ours), name: count.total}
+    show_layers(costs, columns, [*totals.values()], form, title_of(costs.network))
     log(f"Convention {name}: {count.convention.about}")
-    log(f"Rules from {count.convention.source}. Not counted: {_missing(count) or 'nothing'}.")
-    if not ours and costs.macs:
+    missing = _listed(sorted(count.uncounted.items())) or "nothing"
+    log(f"Rules from {count.convention.source}. Not counted: {missing}.")
+    if name != "macs" and costs.macs:
         log(f"{count.total / costs.macs:.4f} of our own macs.")
 
 
 def _show_side_by_side(costs: Profile, counts: Sequence[Count], form: Format) -> None:
-    plain = form is Format.csv
-    rows = [
-        (c.convention.name, c.params, c.total, _shown(c, costs, plain), _missing(c) or "nothing")
-        for c in counts
-    ]
-    emit(
-        ("convention", "params", "counts", "ratio to macs", "not counted"),
-        rows,
-        form,
-        title=title_of(costs.network),
-    )
+    rows = []
+    for count in counts:
+        share = ratio(count, costs)
+        shown = "" if share is None else share if form is Format.csv else f"{share:.5f}"
+        missing = _listed(sorted(count.uncounted.items())) or "nothing"
+        rows.append((count.convention.name, count.params, count.total, shown, missing))
+    columns = ("convention", "params", "counts", "ratio to macs", "not counted")
+    emit(columns, rows, form, title=title_of(costs.network))
     for count in counts:
         log(f"{count.convention.name}: {count.convention.about}")
 
 
-def _shown(count: Count, costs: Profile, plain: bool) -> object:
-    """Return the ratio with enough digits to read: a number for a program, a text for a reader."""
-    value = ratio(count, costs)
-    return "" if value is None else value if plain else f"{value:.5f}"
-
-
-def _missing(count: Count) -> str:
-    return ", ".join(f"{word} x{times}" for word, times in sorted(count.uncounted.items()))
+def _listed(times: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{operator} x{count}" for operator, count in times)
 
 
 def _show_module(name: str, form: Format, convention: str, shape: str | None) -> None:
@@ -210,16 +201,12 @@ def _show_module(name: str, form: Format, convention: str, shape: str | None) ->
     if form is Format.json:
         emit_json(_module_json(name, sizes, costs))
         return
-    from ..spaces.values import shape_text
-
-    rows: list[tuple[object, ...]] = [
-        (*layer[:2], shape_text(layer.shape), *layer[3:]) for layer in costs.layers
-    ]
-    total = ("total", "", "", *(getattr(costs, cost) for cost in COSTS))
-    plain = form is Format.csv
-    marked = [f"{cost}, at least" if cost in costs.lower_bounds and not plain else cost for cost in COSTS]
-    title = f"{name}, input {shape}"
-    emit(("name", "op", "shape", *marked), rows if plain else [*rows, total], form, title=title)
+    bounds = () if form is Format.csv else costs.lower_bounds
+    columns = {
+        f"{cost}, at least" if cost in bounds else cost: [getattr(layer, cost) for layer in costs.layers]
+        for cost in COSTS
+    }
+    show_layers(costs, columns, [getattr(costs, cost) for cost in COSTS], form, f"{name}, input {shape}")
     _log_coverage(costs)
 
 
@@ -246,11 +233,10 @@ def _log_coverage(costs: ModuleProfile) -> None:
     coverage = costs.coverage
     log(f"Convention: {MODULE_CONVENTION}.")
     for layer, operators in coverage.unknown.items():
-        names = ", ".join(f"{word} x{times}" for word, times in operators.items())
+        names = _listed(operators.items())
         log(f"{layer}: {names} may hold products and is not counted, so the macs are a lower bound.")
     for layer, operators in coverage.unsupported.items():
-        names = ", ".join(f"{word} x{times}" for word, times in operators.items())
-        log(f"{layer}: {names} not in the flops, but for products.")
+        log(f"{layer}: {_listed(operators.items())} not in the flops, but for products.")
     if coverage.fvcore is None:
         log(f"fvcore could not trace it ({coverage.failed}): flops are 2 x macs, activations unknown.")
     elif coverage.fvcore != costs.macs:

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from ..output import log
 from ..spaces.errors import InputError, suggest
 from .options.files import FIGURES, TABLES, check_folder
-from .options.panels import ADVANCED
-from .options.references import references
+from .options.references import results_of
 from .options.studies import NameOption, StorageOption, find_study
 
 if TYPE_CHECKING:
-    from ..analysis.reports.run.page import Extra
-    from ..analysis.reports.run.results import RunResults
-    from ..analysis.reports.table.columns import Results
+    from ..analysis.reports.results.page import Extra
+    from ..analysis.reports.results.results import Results
+    from ..analysis.reports.results.run import RunResults
 
 EXAMPLES = (
     "archscape report runs/digits-frontier",
@@ -33,6 +33,11 @@ class Shown(StrEnum):
     frontier = "frontier"
     families = "families"
     edf = "edf"
+
+
+def _column(what: str, metavar: str = "COLUMN") -> OptionInfo:
+    """Return an option that names a column of a table."""
+    return typer.Option(metavar=metavar, help=f"Of a table: {what}.")  # type: ignore[no-any-return]
 
 
 def report(
@@ -52,34 +57,15 @@ def report(
     ] = None,
     figure: Annotated[Shown | None, typer.Option(help="What a figure shows. [default: frontier]")] = None,
     rows: Annotated[bool, typer.Option("--all", help="With a table to write: every network.")] = False,
-    score: Annotated[str, typer.Option(metavar="COLUMN", help="Of a table: the score.")] = "",
-    cost: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="Of a table: a cost; may be repeated.")
-    ] = None,
+    score: Annotated[str, _column("the score")] = "",
+    cost: Annotated[list[str] | None, _column("a cost; may be repeated")] = None,
     study: NameOption = "",
     storage: StorageOption = "",
-    family: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN", help="Of a table: the family of each network.", rich_help_panel=ADVANCED
-        ),
-    ] = "",
-    name: Annotated[
-        str,
-        typer.Option(metavar="COLUMN", help="Of a table: the networks' names.", rich_help_panel=ADVANCED),
-    ] = "",
-    repeats: Annotated[
-        str,
-        typer.Option(
-            metavar="A,B,...", help="Of a table: scores of repeated trainings.", rich_help_panel=ADVANCED
-        ),
-    ] = "",
-    error: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN", help="Of a table: the score's standard error.", rich_help_panel=ADVANCED
-        ),
-    ] = "",
+    *,
+    family: Annotated[str, _column("the family of each network")] = "",
+    name: Annotated[str, _column("the networks' names")] = "",
+    repeats: Annotated[str, _column("scores of repeated trainings", metavar="A,B,...")] = "",
+    error: Annotated[str, _column("the score's standard error")] = "",
 ) -> None:
     """Report on a search, or on any table with a score and costs.
 
@@ -87,7 +73,7 @@ def report(
     frontier as a table. The columns of a table are recognised by their names; the options name them where
     that fails. `docs/reports.md` shows both.
     """
-    from ..analysis.reports.table.reading import is_table
+    from ..analysis.reports.results.reading import is_table
 
     from_table = source is not None and not source.is_dir() and is_table(source)
     columns = {
@@ -109,18 +95,16 @@ def report(
         raise InputError(f"{target}: --all is for a table: {', '.join(TABLES)}")
     if from_table:
         assert source is not None
-        found = _read(source, score, tuple(cost or ()), name, family, repeats, error)
-        run = None
+        results: Results | RunResults = _read(source, score, tuple(cost or ()), name, family, repeats, error)
     else:
-        run = _results(source, study, storage)
-        found = None
-    _write(run, found, target, figure or Shown.frontier, every=rows, folder=source)
+        results = _results(source, study, storage)
+    _write(results, target, figure or Shown.frontier, every=rows, folder=source)
     log(str(target)) if kind in TABLES else print(target)
 
 
 def _target(source: Path | None, out: Path | None, *, from_table: bool) -> Path:
     """Return the file to write, whose form and folder are right."""
-    from ..analysis.reports.table.reading import stem
+    from ..analysis.reports.results.reading import stem
 
     if out is not None:
         target = out
@@ -144,12 +128,12 @@ def _read(
     source: Path, score: str, costs: tuple[str, ...], name: str, family: str, repeats: str, error: str
 ) -> Results:
     """Return a table as results, and say what was taken for what."""
-    from ..analysis.reports.table.columns import ColumnOptions, infer_roles
-    from ..analysis.reports.table.reading import read_table, stem
+    from ..analysis.reports.results.reading import read_table, stem
+    from ..analysis.reports.results.roles import ColumnOptions, infer_roles
 
     if repeats and error:
         raise InputError("--repeats and --error: give one of them")
-    wanted = ColumnOptions(
+    options = ColumnOptions(
         score=score,
         costs=costs,
         name=name,
@@ -157,64 +141,48 @@ def _read(
         repeats=tuple(part.strip() for part in repeats.split(",") if part.strip()),
         error=error,
     )
-    found = infer_roles(read_table(source), wanted, title=stem(source), where=str(source))
-    for sentence in found.said:
-        log(sentence)
-    return found
+    results = infer_roles(read_table(source), options, title=stem(source), where=str(source))
+    for explanation in results.explanations:
+        log(explanation)
+    return results
 
 
 def _results(run: Path | None, study: str, storage: str) -> RunResults:
-    from ..search.folder import results
-    from ..spaces import Space
-
     if run is not None and not run.is_dir():
         raise InputError(f"{run}: no such folder, and no table by its name: .csv, .tsv or .json, also .gz")
-    with find_study(run, study, storage) as opened:
-        space = Space.from_yaml(opened.settings["space"])
-        return results(opened, references=references(space))
+    with find_study(run, study, storage) as reader:
+        return results_of(reader)
 
 
 def _explored(folder: Path | None) -> list[Extra]:
     """Return the section of what `archscape landscape` found in the folder of a run."""
     from ..analysis.landscape.file import read_landscapes
     from ..analysis.reports.landscape.section import landscape_figures, landscape_section
-    from ..analysis.reports.run.page import Extra
+    from ..analysis.reports.results.page import Extra
 
-    found = read_landscapes(folder) if folder else ()
-    return [Extra(html=landscape_section(found), figures=landscape_figures(found))] if found else []
+    explored = read_landscapes(folder) if folder else ()
+    if not explored:
+        return []
+    return [Extra(html=landscape_section(explored), figures=landscape_figures(explored))]
 
 
 def _write(
-    run: RunResults | None,
-    table: Results | None,
-    target: Path,
-    figure: Shown,
-    *,
-    every: bool,
-    folder: Path | None,
+    results: Results | RunResults, target: Path, figure: Shown, *, every: bool, folder: Path | None
 ) -> None:
-    """Write what the suffix says of a search or of a table."""
+    """Write what the suffix says of a table or of a search."""
+    from ..analysis.reports.results.page import write_report, write_table_report
+    from ..analysis.reports.results.paper import write_results_figure
+    from ..analysis.reports.results.rows import write_rows
+    from ..analysis.reports.results.run import RunResults, as_table
+
     kind = target.suffix.lower()
-    if kind == ".html" and run is not None:
-        from ..analysis.reports.run.page import write_report
-
-        write_report(run, target, extras=_explored(folder))
-    elif kind == ".html" and table is not None:
-        from ..analysis.reports.table.report import write_table_report
-
+    if kind == ".html" and isinstance(results, RunResults):
+        write_report(results, target, extras=_explored(folder))
+        return
+    table = as_table(results) if isinstance(results, RunResults) else results
+    if kind == ".html":
         write_table_report(table, target)
-    elif kind in FIGURES and run is not None and figure is Shown.frontier:
-        from ..analysis.reports.run.figure import write_figure
-
-        write_figure(run, target)
+    elif kind in FIGURES:
+        write_results_figure(table, target, figure.value)
     else:
-        from ..analysis.reports.table.figures import write_table_figure
-        from ..analysis.reports.table.rows import write_rows
-        from ..analysis.reports.table.run_table import as_table
-
-        found = table if run is None else as_table(run)
-        assert found is not None
-        if kind in FIGURES:
-            write_table_figure(found, target, figure.value)
-        else:
-            log(write_rows(found, target, every=every))
+        log(write_rows(table, target, every=every))

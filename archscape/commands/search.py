@@ -5,22 +5,56 @@ from __future__ import annotations
 import shlex
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..output import log
-from ..spaces.errors import StudyError
-from .options.engine import Engine
-from .options.panels import ADVANCED
+from ..spaces.errors import InputError, StudyError
 from .options.references import references
 from .options.studies import StorageOption
+
+if TYPE_CHECKING:
+    from ..search.executors.local import Executor
 
 EXAMPLES = (
     "archscape search job.yaml",
     "archscape search job.yaml --trials 100 --workers 4 --out runs/longer",
 )
+
+
+class Engine(StrEnum):
+    """What runs the workers of a search."""
+
+    local = "local"
+    ray = "ray"
+
+    def executor(self, *, storage: str, address: str, cpus: float, gpus: float) -> Executor | None:
+        """Return the executor; None for the pool that a search has by itself.
+
+        Args:
+            storage: Where the study lies.
+            address: Of a Ray cluster.
+            cpus: CPUs of a trial.
+            gpus: GPUs of a trial.
+
+        Raises:
+            InputError: If what only Ray knows is asked of another engine.
+        """
+        if self is Engine.ray:
+            from ..search.executors.ray.engine import RayEngine
+
+            return RayEngine(address=address, storage=storage, cpus=cpus, gpus=gpus)
+        for option, set_by_user in (
+            ("--ray-address", bool(address)),
+            ("--trial-cpus", cpus != 1),
+            ("--trial-gpus", bool(gpus)),
+        ):
+            if set_by_user:
+                raise InputError(f"{option} needs --engine ray")
+        return None
 
 
 def search(
@@ -36,22 +70,13 @@ def search(
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: runs/NAME]")] = None,
     storage: StorageOption = "",
     engine: Annotated[Engine, typer.Option(help="What runs the workers; `docs/ray.md`.")] = Engine.local,
+    *,
     ray_address: Annotated[
         str,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="With Ray: a cluster, or `auto`. [default: one of its own]",
-            rich_help_panel=ADVANCED,
-        ),
+        typer.Option(metavar="HOST:PORT", help="With Ray: a cluster, or `auto`. [default: one of its own]"),
     ] = "",
-    trial_cpus: Annotated[
-        float,
-        typer.Option(min=0, help="With Ray: CPUs, and so threads, of a trial.", rich_help_panel=ADVANCED),
-    ] = 1,
-    trial_gpus: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="With Ray: share of a GPU of a trial.", rich_help_panel=ADVANCED),
-    ] = 0,
+    trial_cpus: Annotated[float, typer.Option(min=0, help="With Ray: CPUs, and so threads, of a trial.")] = 1,
+    trial_gpus: Annotated[float, typer.Option(min=0, max=1, help="With Ray: share of a GPU of a trial.")] = 0,
 ) -> None:
     """Search a space: sample networks, train them, and write a report.
 

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from ..output import log
-from .options.panels import ADVANCED
 from .options.studies import NameOption, StorageOption
 
 EXAMPLES = ("archscape worker --study digits --storage postgresql://me@server/searches",)
@@ -24,10 +23,8 @@ def worker(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
     data: Annotated[str, typer.Option(help="Path of the job's data on this machine.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N, in place of the job's.")] = "",
-    pin: Annotated[
-        bool,
-        typer.Option("--pin", help="Bind each process to CPU cores of its own.", rich_help_panel=ADVANCED),
-    ] = False,
+    *,
+    pin: Annotated[bool, typer.Option("--pin", help="Bind each process to CPU cores of its own.")] = False,
 ) -> None:
     """Join a running search from any machine, until no trial is left.
 

@@ -1,1 +1,1 @@
-"""Executors: where workers run, in this process, in a pool on this machine, or through Ray."""
+"""Executors: where workers run, in a pool on this machine or through Ray."""

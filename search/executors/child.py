@@ -1,7 +1,7 @@
-"""A worker in a process of its own: `python -m archscape.search.executors.child RUN NAME SEAT`.
+"""A worker in a process of its own: `python -m archscape.search.executors.child RUN NAME SLOT`.
 
 It loads its libraries, and begins when a line on its standard input says that the folder of the run is ready,
-where it reads all it needs. It tells what happens on standard output, a JSON line per event. It leaves when
+where it reads all it needs. It reports what happens on standard output, a JSON line per event. It leaves when
 its parent does, whose end closes its standard input and, on Linux, also sends SIGTERM.
 """
 
@@ -28,7 +28,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(folder: Path, name: str, slot: WorkerSlot) -> int:
-    """Load, wait for the word to begin, and work on the study until it is done; return the exit status."""
+    """Load, wait for the signal to begin, and work on the study until it is done; return the exit status."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     notify = _claim_output()

@@ -64,8 +64,9 @@ class LocalPool:
     @classmethod
     def of(cls, workers: int, *, device: str = "auto", storage: str = "") -> LocalPool:
         """Return a pool of so many workers, to which the machine's GPUs are shared out."""
-        places = machine_placements(workers, device=device)
-        return cls(slots=[WorkerSlot(place=place) for place in places], storage=storage)
+        placements = machine_placements(workers, device=device)
+        slots = [WorkerSlot(placement=placement) for placement in placements]
+        return cls(slots=slots, storage=storage)
 
     @contextmanager
     def opened(self, folder: Path) -> Iterator[RunWorkers]:
@@ -166,10 +167,10 @@ class _Pool:
 
     def end(self) -> None:
         """Ask the workers that are left to leave, and end those that do not."""
-        left = [self._detach(name) for name in list(self.processes)]
-        for process in left:
+        processes = [self._detach(name) for name in list(self.processes)]
+        for process in processes:
             process.terminate()
-        for process in left:
+        for process in processes:
             try:
                 process.wait(GRACE_SECONDS)
             except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Which GPU and which CPU cores each worker of a machine gets."""
+"""Placement of workers: which GPU and which CPU cores each one on a machine gets."""
 
 from __future__ import annotations
 

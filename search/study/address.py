@@ -1,9 +1,9 @@
-"""Where a study lives: a folder for files, and a database that may be elsewhere."""
+"""Address of a study: a folder for files, and a database that may be elsewhere."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +32,8 @@ class Address:
         """Return the address of the study that a folder was used with, or is to be used with."""
         note = _note(folder)
         if not storage and note.exists():
-            kept = json.loads(note.read_text(encoding="utf-8"))
-            return cls(folder=folder, name=kept["study"], storage=kept["storage"])
+            address = json.loads(note.read_text(encoding="utf-8"))
+            return cls(folder=folder, name=address["study"], storage=address["storage"])
         return cls(folder=folder, name=name, storage=storage)
 
     @property
@@ -56,13 +56,12 @@ class Address:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_json(_note(self.folder), {"storage": presentable(self.storage), "study": self.name})
 
-    def choose(self, known: Iterable[str]) -> str | None:
+    def choose(self, names: Collection[str]) -> str | None:
         """Return which of the studies of the database is meant; None if there is none yet.
 
         Raises:
             JobError: If there are several and none was named.
         """
-        names = list(known)
         if self.name in names:
             return self.name
         if not self.storage or not self.name:
@@ -73,9 +72,8 @@ class Address:
             return next(iter(names), None)
         return None
 
-    def missing(self, known: Iterable[str]) -> str:
+    def missing(self, names: Collection[str]) -> str:
         """Return the message that the study is not there."""
-        names = list(known)
         if not names:
             return f"{presentable(self.target)}: holds no study"
         return f"{presentable(self.target)}: holds no study '{self.name}'{suggest(self.name, names)}"

@@ -77,16 +77,16 @@ class Database:
         self.engine.dispose()
 
     def _run(self, step: Callable[[Connection], T], begin: str, line: int | None) -> T:
-        asked = time.monotonic()
+        started = time.monotonic()
         with self.engine.connect() as connection:
-            file = connection.dialect.name == "sqlite"
-            if file:
+            is_file = connection.dialect.name == "sqlite"
+            if is_file:
                 connection.info["begin"] = begin
             with connection.begin():
                 if line is not None and connection.dialect.name == "postgresql":
                     lock = sqlalchemy.text("SELECT pg_advisory_xact_lock(:kind, :line)")
                     connection.execute(lock, {"kind": CLASS, "line": line})
-                slow = file and time.monotonic() - asked > SLOW_SECONDS
+                slow = is_file and time.monotonic() - started > SLOW_SECONDS
                 if self._away or slow:  # the step must know: it may ask who was silent for how long
                     self._away, self.back_since = False, time.monotonic()
                 return step(connection)
@@ -139,8 +139,8 @@ def sqlite_engine(path: Path) -> Engine:
 
 def postgres_engine(url: sqlalchemy.URL) -> Engine:
     """Return an engine on a PostgreSQL server, where no process that froze can keep others waiting."""
-    ends = f"lock_timeout={LOCK_SECONDS}s", "idle_in_transaction_session_timeout=10s"
-    options = " ".join(f"-c {end}" for end in ends)
+    timeouts = f"lock_timeout={LOCK_SECONDS}s", "idle_in_transaction_session_timeout=10s"
+    options = " ".join(f"-c {timeout}" for timeout in timeouts)
     settings = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 60_000, "options": options}
     return sqlalchemy.create_engine(
         url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=settings

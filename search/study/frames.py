@@ -1,4 +1,4 @@
-"""A study as tables: one row a trial, one row an epoch."""
+"""Frames: a study as pandas tables, one row a trial, one row an epoch."""
 
 from __future__ import annotations
 

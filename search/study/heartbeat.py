@@ -1,4 +1,4 @@
-"""Holding a trial: a thread shows that its owner lives, and the owner finds out when it lost the trial."""
+"""Heartbeat: a thread renews the lease of a trial, and its owner finds out when the lease was lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LeaseLost(BaseException):
 
 
 class Heartbeat:
-    """A trial in the hands of this process.
+    """Shows that this process works on a trial.
 
     Attributes:
         lost: Whether it was given to another process.
@@ -68,7 +68,7 @@ class Heartbeat:
 def keep_alive(
     study: Study, lease: Lease, log: Callable[[str], None], *, stop: Callable[[], None]
 ) -> Iterator[Heartbeat]:
-    """Hold a trial for as long as the block takes.
+    """Keep the lease of a trial alive for as long as the block takes.
 
     Args:
         study: The study.

@@ -1,4 +1,4 @@
-"""What a study has seen so far, as the proposers read it."""
+"""History of a study: what was tried and what is being tried, as samplers read it."""
 
 from __future__ import annotations
 

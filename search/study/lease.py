@@ -1,4 +1,4 @@
-"""A trial in the hands of one process."""
+"""Lease: a trial that one process works on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """A trial in the hands of one process.
+    """A trial that one process works on.
 
     Attributes:
         number: Number of the trial.
@@ -41,7 +41,7 @@ class Lease:
 def lease_of(
     number: int, network: Network, owner: Owner, *, seed: int, latency: PredictLatency | None = None
 ) -> Lease:
-    """Return the lease of a network in a job with this seed, and with what tells latencies, if anything."""
+    """Return the lease of a network in a job of this seed, with what predicts latencies, if anything."""
     digest = network.hash()
     costs = count_costs(network.totals)
     if latency is not None:

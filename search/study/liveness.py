@@ -1,4 +1,4 @@
-"""How long a process has shown no sign of life, by the observer's own clock.
+"""Liveness: how long a process has shown no sign of life, by the observer's own clock.
 
 No two clocks are compared: the observer remembers the last sign that it saw and when, so a clock that jumps,
 or a database that was away for longer than a lease, makes nobody look dead.

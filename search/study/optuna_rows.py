@@ -130,8 +130,8 @@ def add_trial(
         connection.execute(_params.insert(), params)
     add_facts(connection, key, facts)
     if constraints:
-        held = {"trial_id": key, "key": "constraints", "value_json": json.dumps(list(constraints))}
-        connection.execute(_system_facts.insert().values(held))
+        row = {"trial_id": key, "key": "constraints", "value_json": json.dumps(list(constraints))}
+        connection.execute(_system_facts.insert().values(row))
     return key
 
 
@@ -159,16 +159,16 @@ def add_steps(connection: Connection, trial_id: int, values: Mapping[int, float]
 
 def set_state(connection: Connection, trial_id: int, state: str) -> None:
     """Set the state of a trial that has not ended."""
-    mine = _trials.c.trial_id == trial_id
-    connection.execute(_trials.update().where(mine).values(state=STATES[state]))
+    update = _trials.update().where(_trials.c.trial_id == trial_id)
+    connection.execute(update.values(state=STATES[state]))
 
 
 def end_trial(
     connection: Connection, trial_id: int, state: str, values: Sequence[float], facts: Mapping[str, object]
 ) -> None:
     """Write the final state of a trial, with its values if it is complete."""
-    mine = _trials.c.trial_id == trial_id
-    connection.execute(_trials.update().where(mine).values(state=STATES[state], datetime_complete=_now()))
+    update = _trials.update().where(_trials.c.trial_id == trial_id)
+    connection.execute(update.values(state=STATES[state], datetime_complete=_now()))
     rows = [
         {"trial_id": trial_id, "objective": i, "value": value, "value_type": _FINITE}
         for i, value in enumerate(values)
@@ -182,16 +182,16 @@ def best_value(connection: Connection, study_id: int, *, best: Callable[..., flo
     """Return the highest (`max`) or lowest (`min`) first value of a study's complete trials."""
     reduce = func.max if best is max else func.min
     query = sqlalchemy.select(reduce(_values.c.value)).join(_trials, _trials.c.trial_id == _values.c.trial_id)
-    mine = (_trials.c.study_id == study_id) & (_values.c.objective == 0)
-    return connection.execute(query.where(mine)).scalar()
+    first = query.where(_trials.c.study_id == study_id, _values.c.objective == 0)
+    return connection.execute(first).scalar()
 
 
 def remove_study(connection: Connection, study_id: int) -> None:
     """Remove a study with all its trials."""
-    mine = sqlalchemy.select(_trials.c.trial_id).where(_trials.c.study_id == study_id)
+    trial_ids = sqlalchemy.select(_trials.c.trial_id).where(_trials.c.study_id == study_id)
     for model in _models.BaseModel.metadata.sorted_tables[::-1]:
         if "trial_id" in model.c and model is not _trials:
-            connection.execute(model.delete().where(model.c.trial_id.in_(mine)))
+            connection.execute(model.delete().where(model.c.trial_id.in_(trial_ids)))
     for model in _models.BaseModel.metadata.sorted_tables[::-1]:
         if "study_id" in model.c:
             connection.execute(model.delete().where(model.c.study_id == study_id))

@@ -1,4 +1,4 @@
-"""Who holds a trial: a process, named so that a recycled process number is not taken for it."""
+"""Owner of a trial: a process, named so that a recycled process number is not taken for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of archscape, beside Optuna's in the same database.
+"""Schema of the database: the tables of archscape, beside Optuna's.
 
 `archscape_trials` holds one row per architecture of a study: everything known of it, and the process that
 works on it. Its uniqueness rules make "no architecture twice" and "no number twice" hold for any number of
@@ -63,7 +63,7 @@ epochs = Table(
     Column("metrics", Text, nullable=False),  # JSON
 )
 
-marks = Table(
+rung_results = Table(
     "archscape_marks",
     tables,
     Column("study_id", Integer, primary_key=True, autoincrement=False),

@@ -1,4 +1,4 @@
-"""Results on disk before they are in the study: what was trained to its end is never trained again."""
+"""Spool: results on disk before they are in the study, so that nothing is trained to its end twice."""
 
 from __future__ import annotations
 

@@ -133,16 +133,9 @@ class StudyTransaction:
     def end(self, record: TrialRecord, result: Result) -> None:
         """Write how a trial ended."""
         complete = result.status == "complete"
+        values = [float(result.metrics[name]) for name in self.objectives] if complete else ()
         self.trial_rows.add_epochs(record.number, dict(enumerate(result.history, 1)))
-        self.trial_rows.end(
-            record,
-            result.status,
-            metrics=result.metrics,
-            values=[float(result.metrics[name]) for name in self.objectives] if complete else (),
-            cause=result.cause,
-            message=result.message,
-            worker=result.worker,
-        )
+        self.trial_rows.end(record, result, values)
 
     def close(self) -> list[Result]:
         """End the trials that were stopped early, and return how."""

@@ -26,7 +26,7 @@ class TrialRecord:
         state: `running`, `waiting`, `paused`; `complete`, `pruned`, `failed`.
         attempts: How many times a process took it up, less those it gave back.
         owner: The process that works on it, or did last; None if it waits.
-        beat: When the owner last showed itself, by the clock of the database.
+        beat: When the owner's heart beat last, by the clock of the database.
         rung: Epoch at which it was paused last.
     """
 
@@ -76,9 +76,6 @@ class Trial(TrialRecord):
     finished: str
 
 
-_TEXTS = ("network", "cause", "message", "worker", "started", "finished")
-
-
 def trial_record_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> TrialRecord:
     """Return the record of a trial from its row."""
     return TrialRecord(**_record_fields(row))
@@ -86,13 +83,9 @@ def trial_record_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> TrialRecord:
 
 def trial_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> Trial:
     """Return a trial from its row."""
-    return Trial(
-        **_record_fields(row),
-        **{name: getattr(row, name) for name in ("changed", "seed", *_TEXTS)},
-        decisions=json.loads(row.decisions),
-        costs=json.loads(row.costs),
-        metrics=json.loads(row.metrics),
-    )
+    names = ("changed", "seed", "network", "cause", "message", "worker", "started", "finished")
+    trees = {name: json.loads(getattr(row, name)) for name in ("decisions", "costs", "metrics")}
+    return Trial(**_record_fields(row), **{name: getattr(row, name) for name in names}, **trees)
 
 
 def _record_fields(row: sqlalchemy.Row[*tuple[Any, ...]]) -> dict[str, Any]:

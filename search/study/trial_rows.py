@@ -1,4 +1,4 @@
-"""The rows of one study's trials, through the connection of a transaction."""
+"""TrialRows: the rows of one study's trials, through the connection of a transaction."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .lease import Lease
 from .owner import Owner
 from .schema import epochs
 from .schema import trials as table
+from .spool import Result
 from .trial import Trial, TrialRecord, trial_of, trial_record_of
 
 _RECORD_COLUMNS = (
@@ -51,7 +52,7 @@ class TrialRows:
     def counts(self) -> dict[str, int]:
         """Return how many trials are in each state."""
         query = select(table.c.state, func.count()).where(self._in_study).group_by(table.c.state)
-        return {row[0]: row[1] for row in self.connection.execute(query)}
+        return dict(map(tuple, self.connection.execute(query)))
 
     def trials(self, *, since: int = -1) -> list[Trial]:
         """Return the trials that changed their state after a place in the order of changes, by that order."""
@@ -88,14 +89,14 @@ class TrialRows:
         """Return how many trials failed, by cause."""
         failed = (self._in_study) & (table.c.state == "failed")
         query = select(table.c.cause, func.count()).where(failed).group_by(table.c.cause)
-        return {row[0]: row[1] for row in self.connection.execute(query)}
+        return dict(map(tuple, self.connection.execute(query)))
 
     def in_states(self, *states: str) -> list[TrialRecord]:
         """Return the trials in these states, by number."""
         return self._records(table.c.state.in_(states))
 
     def pausing(self) -> list[TrialRecord]:
-        """Return the trials that were stopped early and are not left yet, by number."""
+        """Return the trials that were stopped early and whose owners have not left them yet, by number."""
         return self._records((table.c.state == "paused") & table.c.machine.is_not(None))
 
     def paused(self) -> list[Trial]:
@@ -160,29 +161,19 @@ class TrialRows:
         )
         return self.connection.execute(statement.values(beat=self._moment)).rowcount == 1
 
-    def end(
-        self,
-        record: TrialRecord,
-        state: str,
-        *,
-        metrics: Mapping[str, float],
-        values: Sequence[float],
-        cause: str,
-        message: str,
-        worker: str,
-    ) -> None:
-        """Write the final state of a trial; its owner stays on record."""
-        texts = {"cause": cause, "message": message, "worker": worker}
+    def end(self, record: TrialRecord, result: Result, values: Sequence[float]) -> None:
+        """Write how a trial ended, with its objectives' values if complete; its owner stays on record."""
+        texts = {"cause": result.cause, "message": result.message, "worker": result.worker}
         self._update(
             record.number,
-            state=state,
+            state=result.status,
             changed=self._next_change(),
-            metrics=json.dumps(dict(metrics)),
+            metrics=json.dumps(result.metrics),
             finished=_now(),
             **texts,
         )
-        facts = {key: text for key, text in texts.items() if text} | {"metrics": dict(metrics)}
-        optuna_rows.end_trial(self.connection, record.trial_id, state, values, facts)
+        facts = {key: text for key, text in texts.items() if text} | {"metrics": result.metrics}
+        optuna_rows.end_trial(self.connection, record.trial_id, result.status, values, facts)
 
     def add_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
         """Add the epochs of a trial that are not there yet."""

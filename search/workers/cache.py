@@ -1,4 +1,4 @@
-"""Results that studies share: a network that was trained in the same way before is not trained again.
+"""Cache of results across studies: what was trained in the same way before is not trained again.
 
 An entry is two files in a folder, `KEY.safetensors` with the weights and `KEY.json` with the metrics and the
 history; the second is written last, so that an entry which has it is whole. The key is a hash of all that the

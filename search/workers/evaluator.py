@@ -1,4 +1,4 @@
-"""From a leased network to its result: build, train, keep the weights."""
+"""Evaluator: from a leased network to its result, by training or by the user's function."""
 
 from __future__ import annotations
 

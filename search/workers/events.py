@@ -1,4 +1,4 @@
-"""What workers tell while they work, for whoever watches; never needed to go on."""
+"""Events: what workers report while they work, for who watches; no search depends on them."""
 
 from __future__ import annotations
 

@@ -27,19 +27,19 @@ class WorkerSlot:
     """What a worker's process is told when it starts.
 
     Attributes:
-        place: Where it computes.
+        placement: Where it computes.
         data: Where the job's data lies on its machine; "" for the place that the job names.
         device: In place of the job's; "" for that.
     """
 
-    place: Placement = Placement()
+    placement: Placement = Placement()
     data: str = ""
     device: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables that CUDA reads when a process starts."""
-        return {"CUDA_VISIBLE_DEVICES": self.place.gpu} if self.place.gpu else {}
+        return {"CUDA_VISIBLE_DEVICES": self.placement.gpu} if self.placement.gpu else {}
 
     def to_json(self) -> str:
         """Return the slot as text."""
@@ -49,14 +49,14 @@ class WorkerSlot:
     def from_json(cls, text: str) -> WorkerSlot:
         """Return the slot of a text."""
         tree = json.loads(text)
-        place = Placement(**{**tree["place"], "cores": tuple(tree["place"]["cores"])})
-        return cls(place=place, data=tree["data"], device=tree["device"])
+        cores = tuple(tree["placement"]["cores"])
+        return cls(**{**tree, "placement": Placement(**{**tree["placement"], "cores": cores})})
 
     def bind(self) -> None:
         """Bind this process to its cores, and to its share of the GPU's memory."""
-        if self.place.cores:
-            os.sched_setaffinity(0, self.place.cores)
-        if self.place.share < 1:
+        if self.placement.cores:
+            os.sched_setaffinity(0, self.placement.cores)
+        if self.placement.share < 1:
             from ..training.device import limit_memory
 
-            limit_memory(self.place.share)
+            limit_memory(self.placement.share)

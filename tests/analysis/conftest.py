@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.reports.run.results import RunResults
+from archscape.analysis.reports.results.run import RunResults
 from archscape.analysis.statistics.frontier import Objectives
 from archscape.spaces.network import Network
 

@@ -16,7 +16,7 @@ import typer
 
 from archscape import commands
 from archscape.cli import app, main
-from archscape.commands.options.panels import ADVANCED
+from archscape.commands import ADVANCED
 
 GROUP: Any = typer.main.get_command(app)
 NAMES = [name for names in commands.PANELS.values() for name in names]

@@ -16,7 +16,7 @@ from rich.console import Console
 from archscape.analysis.costs.latency import Calibration, Predictor
 from archscape.analysis.costs.latency.fit import Rates
 from archscape.analysis.costs.latency.store import save
-from archscape.analysis.reports.run.page import RunResults
+from archscape.analysis.reports.results.page import RunResults
 from archscape.search.job import Job, read_job
 from archscape.search.latency import LatencyLimit, LatencyObjective, parse_latency_limit
 from archscape.search.run import run

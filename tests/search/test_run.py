@@ -14,7 +14,7 @@ from helpers.postgres import Cluster
 from rich.console import Console
 from safetensors.torch import load_file
 
-from archscape.analysis.reports.run.page import RunResults
+from archscape.analysis.reports.results.page import RunResults
 from archscape.analysis.results import CURVE_COLUMNS, columns
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.folder import results

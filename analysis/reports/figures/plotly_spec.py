@@ -73,7 +73,7 @@ def _layout(figure: Figure) -> Spec:
     layout |= {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y)}
     if not figure.legend:
         layout["showlegend"] = False
-    if figure.series[0].kind == "bars":
+    if any(series.kind == "bars" for series in figure.series):
         layout["bargap"] = 0
     if figure.strip is not None:
         layout["yaxis"] = {**_axis(figure.y), "domain": [STRIP + 0.03, 1]}

@@ -1,14 +1,16 @@
-"""The costs of a network as JSON, to which `memory` and `latency` add theirs, and the title of its tables."""
+"""The costs of a network as a table of layers or as JSON, to which `memory` and `latency` add theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from archscape.output import Format, emit
 from archscape.spaces.language.limits import COSTS
 
 if TYPE_CHECKING:
     from archscape.analysis.costs.conventions import Count
+    from archscape.analysis.costs.layers import LayerTable
     from archscape.analysis.costs.profile import Profile
     from archscape.spaces import Network
 
@@ -18,6 +20,24 @@ def title_of(network: Network) -> str:
     from archscape.spaces.values import shape_text
 
     return f"{network.name}, input {shape_text(network.input)}"
+
+
+def show_layers(
+    costs: LayerTable,
+    columns: Mapping[str, Sequence[object]],
+    totals: Sequence[object],
+    form: Format,
+    title: str,
+) -> None:
+    """Print name, operator, shape and further columns of each layer, and but for csv the totals."""
+    from archscape.spaces.values import shape_text
+
+    rows = [
+        (*layer[:2], shape_text(layer.shape), *cells)
+        for layer, *cells in zip(costs.layers, *columns.values(), strict=True)
+    ]
+    total = ("total", "", "", *totals)
+    emit(("name", "op", "shape", *columns), rows if form is Format.csv else [*rows, total], form, title=title)
 
 
 def costs_json(profile: Profile, counts: Sequence[Count] = ()) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The known networks that a report shows beside those of a search."""
+"""The results of a study, and the known networks that a report shows beside those of a search."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from archscape.analysis.reports.results.run import RunResults
+    from archscape.search.study.reader import StudyReader
     from archscape.spaces import Network, Space
 
 
@@ -20,3 +22,11 @@ def references(space: Space) -> Iterator[Network]:
             yield network.at(input=space.input, classes=classes)
         except SpaceError:
             continue  # its rows need a larger input or other axes, so it is no reference there
+
+
+def results_of(study: StudyReader) -> RunResults:
+    """Return the results of a study as its report shows them, references among them."""
+    from archscape.search.folder import results
+    from archscape.spaces import Space
+
+    return results(study, references=references(Space.from_yaml(study.settings["space"])))

@@ -183,10 +183,10 @@ def _spooled(evaluate: Evaluator, spool: Spool) -> Evaluator:
     """Put results on disk before anybody hears of them, so that no end is trained twice."""
 
     def call(network: Network, context: Context) -> Result:
-        known = spool.get(context.lease.number, context.lease.hash)
-        if known is not None:
-            context.log("its result lies in the spool")
-            return known
+        result = spool.get(context.lease.number, context.lease.hash)
+        if result is not None:
+            context.log("its result is in the spool")
+            return result
         result = evaluate(network, context)
         if result.status != "pruned":
             _put(spool, result, context.log)

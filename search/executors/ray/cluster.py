@@ -22,7 +22,7 @@ QUIET = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
 }
-"""Ray's settings, where the user has not set them: nothing is told to its makers or on the terminal,
+"""Ray's settings, where the user has not set them: nothing is reported to its makers or on the terminal,
 signals and records are left to us."""
 
 STORE_BYTES = 128 << 20
@@ -44,16 +44,16 @@ def connected(address: str, log: Path) -> Iterator[None]:
         os.environ.setdefault(name, value)
     import ray
 
-    ours = not ray.is_initialized()
+    own = not ray.is_initialized()
     with log.open("a", buffering=1) as file, redirect_stdout(file):
-        if ours:
-            with _keeping_signals():
+        if own:
+            with _restoring_signals():
                 _connect(address)
         try:
-            with _saying_to(file):
+            with _logging_to(file):
                 yield
         finally:
-            if ours:
+            if own:
                 ray.shutdown()
 
 
@@ -96,7 +96,7 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def _saying_to(file: TextIO) -> Iterator[None]:
+def _logging_to(file: TextIO) -> Iterator[None]:
     """Send what Ray's loggers say to a file."""
     handler = logging.StreamHandler(file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -110,7 +110,7 @@ def _saying_to(file: TextIO) -> Iterator[None]:
 
 
 @contextmanager
-def _keeping_signals() -> Iterator[None]:
+def _restoring_signals() -> Iterator[None]:
     """Undo what Ray does to the handlers of this process's signals."""
     if threading.current_thread() is not threading.main_thread():
         yield

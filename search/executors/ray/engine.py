@@ -143,13 +143,13 @@ def _check_resources(engine: RayEngine, notify: Notify) -> None:
     import ray
 
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    wanted = {name: n for name, n in (("CPU", engine.cpus), ("GPU", engine.gpus)) if n}
+    resources = {name: n for name, n in (("CPU", engine.cpus), ("GPU", engine.gpus)) if n}
     message = ""
-    if not any(all(node.get(name, 0) >= n for name, n in wanted.items()) for node in nodes):
-        ask = " and ".join(f"{n:g} {name}" for name, n in wanted.items())
+    if not any(all(node.get(name, 0) >= n for name, n in resources.items()) for node in nodes):
+        missing = " and ".join(f"{n:g} {name}" for name, n in resources.items())
         if not engine.address:
-            raise InputError(f"this machine does not have the {ask} that a trial is to take")
-        message = f"no node of the cluster has {ask} for a trial now; the search waits for one"
+            raise InputError(f"this machine does not have the {missing} that a trial is to take")
+        message = f"no node of the cluster has {missing} for a trial now; the search waits for one"
     elif not engine.gpus and any(node.get("GPU") for node in nodes):
         message = "the cluster has GPUs, but a trial asks for none: give --trial-gpus"
     if message:

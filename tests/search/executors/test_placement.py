@@ -63,7 +63,7 @@ def test_cpu_jobs_take_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_seat_survives_its_text_and_names_its_gpu() -> None:
-    slot = WorkerSlot(place=Placement(gpu="3", share=0.5, cores=(1, 2)), data="/data/x.npz", device="cpu")
+    slot = WorkerSlot(placement=Placement(gpu="3", share=0.5, cores=(1, 2)), data="/data/x.npz", device="cpu")
     assert WorkerSlot.from_json(slot.to_json()) == slot
     assert slot.environment == {"CUDA_VISIBLE_DEVICES": "3"}
     assert WorkerSlot.from_json(WorkerSlot().to_json()) == WorkerSlot()
@@ -76,7 +76,7 @@ def test_process_that_sits_down_is_bound_to_its_cores() -> None:
         "import os, sys\nfrom archscape.search.workers.slot import WorkerSlot\n"
         "WorkerSlot.from_json(sys.argv[1]).bind()\nprint(os.sched_getaffinity(0))"
     )
-    slot = WorkerSlot(place=Placement(cores=(core,)))
+    slot = WorkerSlot(placement=Placement(cores=(core,)))
     done = subprocess.run(
         [sys.executable, "-c", program, slot.to_json()], capture_output=True, text=True, check=True
     )

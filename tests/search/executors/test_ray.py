@@ -20,7 +20,7 @@ import pytest
 import yaml
 from helpers.in_process import InProcess
 
-from archscape.commands.options.engine import Engine
+from archscape.commands.search import Engine
 from archscape.search.executors.ray.driver import Driver
 from archscape.search.executors.ray.engine import RayEngine
 from archscape.search.executors.ray.messages import RunSpec, TrialSpec, TrialUpdate, leave_mark

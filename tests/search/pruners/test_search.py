@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from helpers.in_process import InProcess
 
-from archscape.analysis.reports.run.page import RunResults
+from archscape.analysis.reports.results.page import RunResults
 from archscape.search.job import Job, read_job
 from archscape.search.pruners import PrunerSettings, RungResult
 from archscape.search.pruners.halving import Halving

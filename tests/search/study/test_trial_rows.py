@@ -16,13 +16,13 @@ from archscape.search.pruners import Pruner
 from archscape.search.pruners.halving import Halving
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
-from archscape.search.study.schema import epochs, marks, trials
+from archscape.search.study.schema import epochs, rung_results, trials
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.workers.trial_source import SearchPlan
 
 FACTS: dict[str, Any] = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "seed": 0}
-RULE: Pruner = Halving().pruner(FACTS["objectives"], 9)
+PRUNER: Pruner = Halving().pruner(FACTS["objectives"], 9)
 
 
 def fill(study: Study, lease: Lease, size: int) -> None:
@@ -43,7 +43,7 @@ def fill(study: Study, lease: Lease, size: int) -> None:
             epochs.insert(), [{**key, "number": n, "epoch": 1, "metrics": "{}"} for n in range(1, size)]
         )
         connection.execute(
-            marks.insert(),
+            rung_results.insert(),
             [
                 {**key, "rung": 1, "number": n, "place": n, "passed": n % 3 == 0}
                 | {"objectives": json.dumps([1 / n, 1000.0])}
@@ -89,7 +89,7 @@ def work_of_a_trial(
     finished: Callable[..., Result],
     *,
     size: int,
-    rule: Pruner | None,
+    pruner: Pruner | None,
 ) -> Work:
     """Return what the life of one trial costs in a study of so many, from the look for work to its end."""
     folder.mkdir()
@@ -104,28 +104,29 @@ def work_of_a_trial(
             lease = study.ask_unique(plan.propose, owner, trials=size + 9)
             assert lease is not None
             study.beat(lease)
-            study.report(lease, {1: {"accuracy": 0.9}}, pruner=rule)
+            study.report(lease, {1: {"accuracy": 0.9}}, pruner=pruner)
             study.history()
             study.tell(finished(lease))
             study.history()
-            if rule:
-                study.next_work(owner, trials=size + 9, pruner=rule)
+            if pruner:
+                study.next_work(owner, trials=size + 9, pruner=pruner)
     return work
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sizes", "rule"), [((100, 10_000), None), ((2_000, 10_000), RULE)])
+@pytest.mark.parametrize(("sizes", "pruner"), [((100, 10_000), None), ((2_000, 10_000), PRUNER)])
 def test_a_trial_costs_the_same_in_a_study_of_any_size(
     tmp_path: Path,
     plan: SearchPlan,
     owner: Owner,
     finished: Callable[..., Result],
     sizes: tuple[int, int],
-    rule: Pruner | None,
+    pruner: Pruner | None,
 ) -> None:
-    """Of many trials at a rung, a rule sees the latest thousand."""
+    """Of many trials at a rung, a pruner sees the latest thousand."""
     small, large = (
-        work_of_a_trial(tmp_path / str(size), plan, owner, finished, size=size, pruner=rule) for size in sizes
+        work_of_a_trial(tmp_path / str(size), plan, owner, finished, size=size, pruner=pruner)
+        for size in sizes
     )
     assert large.statements == small.statements
     assert large.instructions <= 1.05 * small.instructions

@@ -17,7 +17,7 @@ import pytest
 from archscape.analysis.landscape.file import Landscape
 from archscape.analysis.landscape.surface import DEFINITIONS
 from archscape.analysis.reports.landscape.section import landscape_figures, landscape_section
-from archscape.analysis.reports.run.page import Extra, RunResults, write_report
+from archscape.analysis.reports.results.page import Extra, RunResults, write_report
 
 if TYPE_CHECKING:
     from helpers.browser import Browser

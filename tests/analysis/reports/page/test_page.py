@@ -14,10 +14,9 @@ import pytest
 from archscape.analysis.reports.comparison.compared_network import compared_networks
 from archscape.analysis.reports.comparison.page import write_comparison
 from archscape.analysis.reports.population.page import write_population_page
-from archscape.analysis.reports.run.page import write_report
-from archscape.analysis.reports.run.results import RunResults
-from archscape.analysis.reports.table.columns import ColumnOptions, infer_roles
-from archscape.analysis.reports.table.report import write_table_report
+from archscape.analysis.reports.results.page import write_report, write_table_report
+from archscape.analysis.reports.results.roles import ColumnOptions, infer_roles
+from archscape.analysis.reports.results.run import RunResults
 from archscape.analysis.statistics.population import population
 from archscape.spaces import Space, load_network
 from archscape.spaces.errors import InputError

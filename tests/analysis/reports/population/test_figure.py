@@ -9,11 +9,9 @@ import pytest
 
 from archscape.analysis.reports.population.figure import (
     top_effects,
-    write_families,
     write_population,
     write_scores,
 )
-from archscape.analysis.statistics.families import curves
 from archscape.analysis.statistics.population import population
 from archscape.spaces import Space
 
@@ -51,11 +49,3 @@ def test_scores_are_named_with_their_number(tmp_path: Path, scored: pd.DataFrame
     assert "a (100)" in shown
     assert "b (100)" in shown
     assert "error, 1 - validation accuracy" in shown
-
-
-def test_families_that_are_named_are_drawn(tmp_path: Path, scored: pd.DataFrame) -> None:
-    found = curves(scored, family="family", score="accuracy", cost="macs", error="error", draws=20)
-    path = write_families(found, tmp_path / "a.svg", names=["b"], cost="macs", score="accuracy")
-    assert re.findall(r"<!-- ([ab]) -->", path.read_text(encoding="utf-8")) == ["b"]
-    both = write_families(found, tmp_path / "b.png", cost="macs", score="accuracy")
-    assert both.read_bytes().startswith(b"\x89PNG")

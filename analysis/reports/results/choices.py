@@ -1,0 +1,84 @@
+"""Which choices of a space drove the score of a search, as far as its trials tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from archscape.analysis.statistics.importance import Effect, importance
+
+from ..figures.description import Axis, Figure, Series
+from ..format import escaped
+from .results import Results
+
+ENOUGH = 20
+"""Complete trials from which on shares are told at all."""
+ESTIMATOR = (
+    "Share of the variance that a choice explains by itself (Kelley's epsilon squared), with its 95% "
+    "bootstrap interval; a × b is the interaction of both. A choice that some networks were not asked counts "
+    "for what it changes among the others."
+)
+SEARCHED = (
+    f"{ESTIMATOR} A search tries good networks more often than others, so this is about the networks that "
+    "were tried, not about the space; an interval that reaches 0 tells nothing."
+)
+SHOWN = 10
+"""Effects in the figure, the largest."""
+
+
+def effects_of(results: Results) -> list[Effect]:
+    """Return the largest effects of the choices on the score; none where there are too few trials."""
+    rows = results.rows[results.rows[results.score].notna()].reset_index(drop=True)
+    if len(rows) < ENOUGH or "decisions" not in rows or rows[results.score].nunique() < 2:
+        return []
+    options = pd.DataFrame([_decisions(text) for text in rows["decisions"]], dtype=object)
+    varied = [str(name) for name in options if _varies(options[name])]
+    if not varied:
+        return []
+    table = options[varied].assign(**{results.score: rows[results.score]})
+    effects = importance(table, results.score, varied)
+    return largest_effects([effect for effect in effects if np.isfinite(effect.share)], SHOWN)
+
+
+def largest_effects(effects: Sequence[Effect], number: int) -> list[Effect]:
+    """Return the largest effects, of choices and of pairs together."""
+    return sorted(effects, key=lambda effect: -effect.share)[:number]
+
+
+def effects_figure(effects: Sequence[Effect], response: str) -> Figure:
+    """Return the effects as points with their intervals, the largest on top."""
+    names = [" × ".join(effect.choices) for effect in effects]
+    shares = [effect.share for effect in effects]
+    points = Series(
+        kind="points",
+        x=shares,
+        y=range(len(effects)),
+        size=9,
+        x_error=(
+            [effect.share - effect.low for effect in effects],
+            [effect.high - effect.share for effect in effects],
+        ),
+        hover=[
+            f"<b>{escaped(name)}</b><br>{effect.share:.1%}, 95% {effect.low:.1%} to {effect.high:.1%}<br>"
+            f"{effect.options} options met"
+            for name, effect in zip(names, effects, strict=True)
+        ],
+    )
+    words = f"share of the variance of {response}, with its 95% interval"
+    return Figure(x=Axis(label=words, ticks="share"), y=Axis(names=names), series=[points], legend=False)
+
+
+def _decisions(text: object) -> dict[str, object]:
+    decisions = json.loads(text) if isinstance(text, str) and text else {}
+    if not isinstance(decisions, Mapping):
+        return {}
+    return {str(path): str(option) for path, option in decisions.items()}
+
+
+def _varies(column: pd.Series) -> bool:
+    """Tell whether two options were met twice each."""
+    counts = column.value_counts()
+    return bool((counts >= 2).sum() >= 2)

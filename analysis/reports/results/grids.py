@@ -1,0 +1,105 @@
+"""The tables of all rows: every trial of a search, every network of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+import pandas as pd
+
+from archscape.analysis.metrics import METRICS, SHARES
+from archscape.analysis.results import STATES
+
+from ..format import outline, short_label
+from ..page.grid import Column, Grid
+from ..tables import decimals
+from .leading import shown_families
+from .results import Results
+from .run import Digest
+
+
+def trials_grid(digest: Digest, shown: Collection[int]) -> Grid:
+    """Return all trials as a table: those on the frontier and each status can be filtered by.
+
+    Args:
+        digest: The search.
+        shown: Trials whose network the page shows; the others lead nowhere.
+    """
+    trials = digest.trials
+    offered = dict.fromkeys([*digest.results.objectives, *_columns(), "epochs", "seed"])
+    numbers = [name for name in offered if trials[name].notna().any()]
+    numbers += ["chance"] if trials["accuracy_std"].notna().any() else []
+    texts = [name for name in ("network", "hash", "worker", "message") if (trials[name] != "").any()]
+    status = trials["status"].to_numpy()
+    marks = {"on the frontier": np.flatnonzero(trials["on_front"]).tolist()}
+    marks |= {word: np.flatnonzero(status == word).tolist() for word in STATES if (status == word).any()}
+    known = trials["number"].tolist()
+    return Grid(
+        noun="trials",
+        columns=[
+            Column(head="trial", values=known, grouped=False),
+            Column(head="status", values=trials["verdict"].tolist(), kind="status"),
+            *(_numbers(name, trials[name]) for name in numbers),
+            *(_texts(name, trials[name]) for name in texts),
+        ],
+        marks=marks,
+        ids=known,
+        anchor="trial",
+        links={at: f"network-{number}" for at, number in enumerate(known) if number in shown},
+        hint="words of the row: inverted, diverged",
+    )
+
+
+def networks_grid(results: Results) -> Grid:
+    """Return all rows of a table: name, score, costs, family first, then every other column as it is."""
+    first = [results.name, results.score, *results.costs, results.family]
+    columns = [_column(results, name) for name in dict.fromkeys([*first, *results.rows.columns]) if name]
+    if not results.name:
+        columns.insert(0, Column(head="network", values=results.names, kind="text"))
+    chance = results.chances(results.cost)
+    if chance is not None:
+        head = f"chance on the frontier over {results.head(results.cost)}"
+        columns.insert(2, Column(head=head, values=chance.tolist(), percent=True))
+    example = shown_families(results)[:1] or [results.names[0][:12]]
+    return Grid(
+        noun="networks",
+        columns=columns,
+        marks={
+            f"on the frontier over {results.head(cost)}": results.on_frontier(cost) for cost in results.costs
+        },
+        ids=range(len(results.rows)),
+        anchor="row",
+        hint=f"words of the row: {example[0]}",
+    )
+
+
+def _columns() -> Iterator[str]:
+    """Yield the metrics that every table of trials shows, those that may be objectives with their spread."""
+    for name, metric in METRICS.items():
+        if metric.use != "recorded":
+            yield name
+        if metric.use == "objective" and metric.has_spread:
+            yield metric.spread.name
+
+
+def _numbers(name: str, column: pd.Series) -> Column:
+    head = short_label(name)
+    if name in SHARES or name == "chance":
+        return Column(head=head, values=column.tolist(), percent=True, decimals=0 if name == "chance" else 2)
+    places = 2 if "seconds" in name else decimals(column.dropna().astype(float).tolist())
+    return Column(head=head, values=column.tolist(), decimals=places, grouped=name != "seed")
+
+
+def _texts(name: str, column: pd.Series) -> Column:
+    if name == "network":
+        return Column(head=name, values=[outline(text) for text in column], kind="outline")
+    return Column(head=name, values=column.tolist(), kind="code" if name in ("hash", "worker") else "text")
+
+
+def _column(results: Results, name: str) -> Column:
+    column = results.rows[name]
+    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    if is_number and name != results.name:
+        places = results.decimals.get(name, 3)
+        return Column(head=results.head(name), values=column.astype(float).tolist(), decimals=places)
+    return Column(head=results.head(name), values=column.fillna("").astype(str).tolist(), kind="text")

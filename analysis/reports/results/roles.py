@@ -1,0 +1,229 @@
+"""The parts that the columns of a table play: inferred from their names, or as the user says.
+
+What nobody says follows from the names of the columns (`column_words`); whatever was chosen is explained,
+with the option that chooses otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from archscape.analysis.statistics.frontier import Direction
+from archscape.spaces.errors import InputError, suggest
+
+from .column_words import COST_WORDS, ERRORS, FAMILIES, NAMES, SCORES, key_of, kind_of, words_of
+from .family_rules import FAMILY, RULE, families_of_names
+from .results import Results
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnOptions:
+    """What the user says of the columns; "" or nothing where the names decide."""
+
+    score: str = ""
+    costs: tuple[str, ...] = ()
+    name: str = ""
+    family: str = ""
+    repeats: tuple[str, ...] = ()
+    error: str = ""
+
+
+def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, where: str) -> Results:
+    """Return a table with the parts that its columns play.
+
+    Args:
+        table: One row a network.
+        options: What the user says of the columns.
+        title: What the table is called.
+        where: The place that errors name.
+
+    Raises:
+        InputError: A named column is missing, holds no numbers, or there is no score or cost to be found.
+    """
+    for column in (
+        options.score,
+        *options.costs,
+        options.name,
+        options.family,
+        *options.repeats,
+        options.error,
+    ):
+        if column and column not in table:
+            columns = ", ".join(map(str, table.columns))
+            near = suggest(column, map(str, table.columns))
+            hint = near if "did you mean" in near else ""
+            raise InputError(f"{where}: no column '{column}'{hint}; there are {columns}")
+    table = table.rename(columns=str)
+    numeric = [str(name) for name in table if pd.api.types.is_numeric_dtype(table[name])]
+    texts = _half_numbers(table, numeric)
+    hint = f"; {', '.join(texts)} would be, but not every cell is a number" if texts else ""
+    score, way = _score(table, options, numeric, where, hint)
+    costs = _costs(options, [name for name in numeric if name != score], where, list(table.columns), hint)
+    repeats = options.repeats or (() if options.error else _repeats(table, score, numeric))
+    rows = _numbers(table, (score, *costs, *repeats, *([options.error] if options.error else [])), where)
+    name = options.name or _first(rows, NAMES)
+    family = options.family or _first(rows, FAMILIES)
+    _one_part_each(where, score, *costs, family, options.error)
+    if options.repeats and not _is_mean(rows, repeats, score):
+        raise InputError(
+            f"{where}: the score must be the mean of {', '.join(repeats)}, but {score} is not; "
+            "--score COLUMN says which is"
+        )
+    if family:
+        rows[family] = rows[family].map(str, na_action="ignore")
+    rule = ""
+    if not family:
+        named = next((n for n in ("arch", "model", name) if n in rows), "")
+        families = families_of_names([str(name) for name in rows[named]]) if named else None
+        if families is not None:
+            rows, family, rule = rows.assign(**{FAMILY: families}), FAMILY, f" ({RULE.format(named)})"
+    usable = rows[score].notna() & rows[list(costs)].notna().any(axis=1)
+    if not usable.any():
+        raise InputError(f"{where}: no row has both {score} and one of {', '.join(costs)}")
+    return Results(
+        title=title,
+        rows=rows[usable].reset_index(drop=True),
+        score=score,
+        way=way,
+        costs=costs,
+        name=name,
+        family=family,
+        repeats=tuple(repeats),
+        error=options.error,
+        explanations=(
+            *_explained(score, way, costs, name, family, rule, repeats, options.error),
+            *([f"Left out, since not every cell is a number: {', '.join(texts)}."] if texts else []),
+        ),
+    )
+
+
+def _half_numbers(table: pd.DataFrame, numeric: Sequence[str]) -> list[str]:
+    """Return the columns that are called like a score or a cost and begin with numbers, but hold texts."""
+    called = [
+        name
+        for name in map(str, table)
+        if name not in numeric and (key_of(name) in (*SCORES, *ERRORS) or kind_of(name))
+    ]
+    return [name for name in called if table[name].astype(str).str.match(r"\s*[-+]?\.?\d").any()]
+
+
+def _one_part_each(where: str, *columns: str) -> None:
+    named = [column for column in columns if column]
+    for column in named:
+        if named.count(column) > 1:
+            raise InputError(
+                f"{where}: a column is score, cost, family or error, but '{column}' is two of them"
+            )
+
+
+def _is_mean(rows: pd.DataFrame, columns: Sequence[str], score: str) -> bool:
+    """Tell whether a score is the mean of trainings, as far as both are known and rounding lets it be."""
+    means = rows[list(columns)].mean(axis=1)
+    known = means.notna() & rows[score].notna()
+    return bool(np.allclose(means[known], rows.loc[known, score], rtol=1e-3))
+
+
+def _first(rows: pd.DataFrame, words: Sequence[str]) -> str:
+    """Return the first column that is called like one of these words, "" where there is none."""
+    return next((str(name) for word in words for name in rows if key_of(str(name)) == word), "")
+
+
+def _score(
+    table: pd.DataFrame, options: ColumnOptions, numeric: Sequence[str], where: str, hint: str
+) -> tuple[str, Direction]:
+    if options.score:
+        way: Direction = (
+            "minimize"
+            if {"error", "err", "loss", "perplexity"} & set(words_of(options.score))
+            else "maximize"
+        )
+        return options.score, way
+    for words, direction in ((SCORES, "maximize"), (ERRORS, "minimize")):
+        for word in words:
+            for name in numeric:
+                if key_of(name) == word:
+                    return name, "maximize" if direction == "maximize" else "minimize"
+    columns = ", ".join(map(str, table.columns))
+    raise InputError(
+        f"{where}: which column is the score? none is called accuracy, top1 or the like; "
+        f"say --score COLUMN, of {columns}{hint}"
+    )
+
+
+def _costs(
+    options: ColumnOptions, numeric: Sequence[str], where: str, columns: Sequence[object], hint: str
+) -> dict[str, Direction]:
+    if options.costs:
+        return {name: "maximize" if kind_of(name) == "speed" else "minimize" for name in options.costs}
+    kinds = {name: kind_of(name) for name in numeric}
+    order = list(COST_WORDS)
+    known = sorted((name for name in numeric if kinds[name]), key=lambda name: order.index(kinds[name]))
+    if not known:
+        raise InputError(
+            f"{where}: which column is a cost? none is called params, macs, latency or the like; "
+            f"say --cost COLUMN, of {', '.join(map(str, columns))}{hint}"
+        )
+    return {name: "maximize" if kinds[name] == "speed" else "minimize" for name in known}
+
+
+def _repeats(table: pd.DataFrame, score: str, numeric: Sequence[str]) -> tuple[str, ...]:
+    """Return columns that are called alike but for a number, and whose mean is the score."""
+    stems: dict[str, list[str]] = {}
+    for name in numeric:
+        stem = re.sub(r"[\s_]?\d+$", "", name)
+        if stem != name and name != score:
+            stems.setdefault(stem, []).append(name)
+    for columns in stems.values():
+        if len(columns) > 1 and np.allclose(
+            table[columns].mean(axis=1), table[score], rtol=1e-4, equal_nan=True
+        ):
+            return tuple(columns)
+    return ()
+
+
+def _numbers(table: pd.DataFrame, columns: Sequence[str], where: str) -> pd.DataFrame:
+    result = table.copy()
+    for name in columns:
+        try:
+            numbers = pd.to_numeric(table[name]).astype(float)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{where}: column '{name}' must hold numbers, but {error}") from None
+        result[name] = numbers.where(np.isfinite(numbers))
+    return result
+
+
+def _explained(
+    score: str,
+    way: Direction,
+    costs: Mapping[str, Direction],
+    name: str,
+    family: str,
+    rule: str,
+    repeats: Sequence[str],
+    error: str,
+) -> tuple[str, ...]:
+    """Return what was chosen, a sentence each."""
+    listed = ", ".join(
+        f"{cost}{' (more is better)' if to == 'maximize' else ''}" for cost, to in costs.items()
+    )
+    explanations = [
+        f"Score: {score}, {'more' if way == 'maximize' else 'less'} is better (--score).",
+        f"Costs: {listed} (--cost).",
+        f"Networks are named by {name} (--name)." if name else "Networks are named by their row (--name).",
+    ]
+    if family:
+        explanations.append(f"Families: {'by name' if rule else family}{rule} (--family).")
+    else:
+        explanations.append(
+            "No families: no column tells them, and names that begin alike are too few (--family)."
+        )
+    if repeats:
+        explanations.append(f"Repeated trainings: {', '.join(repeats)} (--repeats).")
+    if error:
+        explanations.append(f"Standard error of the score: {error} (--error).")
+    return tuple(explanations)

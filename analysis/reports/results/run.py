@@ -1,0 +1,281 @@
+"""A search, ended or running, as results: its tables checked, and everything derived that its report shows.
+
+`RunResults` is what a caller brings, read from anywhere; `digest` checks it and derives the rest, so that a
+number stands in one place. The complete trials are a table of networks like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from archscape.analysis.metrics import COST_AXES, METRICS, SCORE
+from archscape.analysis.results import FINAL, NUMBERS, STATES, TEXTS
+from archscape.analysis.statistics.frontier import (
+    Objectives,
+    frontier,
+    hypervolume_curve,
+    reference_point,
+)
+from archscape.analysis.statistics.noise import frontier_chance
+from archscape.spaces.errors import InputError, suggest
+
+from .family_rules import BLOCK_RULE, FAMILY, FEWEST, MIXED, family_of_network, gathered
+from .results import Results
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunResults:
+    """What a run left behind.
+
+    Attributes:
+        name: Name of the run.
+        trials: One row a trial. `number` (int), `status` (one of `STATES`) and the objectives are needed;
+            the columns of `NUMBERS` and `TEXTS` are shown where they exist. `network` is the network as JSON,
+            `started` and `finished` are ISO 8601.
+        curves: One row an epoch: `trial`, `epoch`, `loss`, `accuracy`, `seconds`; with repeated trainings one
+            for each.
+        objectives: Direction of each objective.
+        job: The job file as run, YAML.
+        environment: Versions, hardware, data fingerprint, command: whatever is needed to repeat the run.
+        references: Known networks to draw beside the trials: `name` and any of `accuracy` and the costs.
+    """
+
+    name: str
+    trials: pd.DataFrame
+    objectives: Objectives
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    job: str = ""
+    environment: Mapping[str, object] = field(default_factory=dict)
+    references: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Digest:
+    """What the report says.
+
+    Attributes:
+        results: What was given.
+        trials: The trials by number, with every column of `NUMBERS` (NaN where unknown) and `TEXTS` (""), and
+            `verdict` (status and cause), `on_front` (complete, and no other trial dominates it) and `chance`
+            (how surely it is there, given its spread over repeated trainings).
+        table: The complete trials that have a score, as a table of networks.
+        progress: One row a finished trial in the order of finishing: `number`, `status`, `elapsed` (seconds
+            since the first start, NaN where unknown), `value` (hypervolume, or the best score so far when
+            there is one objective only).
+        reference: The corner from which the hypervolume is measured.
+        log: Objectives measured in decades there.
+        curves: The curves with `trial`, `epoch`, `loss`, `accuracy` as numbers, means over repeats.
+    """
+
+    results: RunResults
+    trials: pd.DataFrame
+    table: Results
+    progress: pd.DataFrame
+    reference: Mapping[str, float]
+    log: tuple[str, ...]
+    curves: pd.DataFrame
+
+    @property
+    def front(self) -> pd.DataFrame:
+        """The trials on the frontier, cheapest first."""
+        return self.trials[self.trials["on_front"]].sort_values([self.table.cost, "number"])
+
+    @property
+    def best(self) -> pd.Series | None:
+        """The complete trial with the best score, the cheapest of equals."""
+        table = self.table
+        if table.rows.empty:
+            return None
+        best_first = [table.way == "minimize", True, True]
+        order = table.rows.sort_values([table.score, table.cost, "number"], ascending=best_first)
+        return order.iloc[0]
+
+
+def digest(results: RunResults) -> Digest:
+    """Check the tables and derive what the report shows.
+
+    Raises:
+        InputError: A column is missing, a number is not one, a status is unknown.
+    """
+    objectives = results.objectives
+    trials = _tidy(results.trials, tuple(objectives))
+    usable = trials[list(objectives)].where(trials["status"] == "complete", axis=0)
+    causes = ": " + trials["cause"].str.replace("_", " ")
+    trials = trials.assign(
+        on_front=frontier(usable, objectives),
+        chance=frontier_chance(usable, objectives, _errors(trials)),
+        verdict=trials["status"] + causes.where(trials["cause"] != "", ""),
+    )
+    log = tuple(n for n, way in objectives.items() if way == "minimize" and not (usable[n] <= 0).any())
+    reference = reference_point(usable, objectives)
+    return Digest(
+        results=results,
+        trials=trials,
+        table=_table(results, trials),
+        progress=_progress(trials, objectives, reference, log),
+        reference=reference,
+        log=log,
+        curves=_mean_curves(_numeric("curves", results.curves, ("trial", "epoch", "loss", "accuracy"))),
+    )
+
+
+def as_table(results: RunResults) -> Results:
+    """Return the complete trials of a run as a table of networks."""
+    return digest(results).table
+
+
+def _table(results: RunResults, trials: pd.DataFrame) -> Results:
+    """Return the complete trials, named by their numbers, with families where they are told apart.
+
+    They are if two blocks make up more than half of five networks or more each; `BLOCK_RULE`.
+    """
+    objectives = results.objectives
+    score = _score(trials, objectives)
+    rows = trials[(trials["status"] == "complete") & trials[score].notna()].reset_index(drop=True)
+    rows = rows.assign(trial=[f"trial {number}" for number in rows["number"]])
+    families = [family_of_network(text) for text in rows["network"]]
+    large = [name for name in gathered(families, largest=100) if families.count(name) >= FEWEST]
+    has_families = len(large) >= 2
+    if has_families:
+        rows[FAMILY] = [name or MIXED for name in families]
+    costs = _costs(trials, objectives, score)
+    spread = f"{score}_std" if f"{score}_std" in rows and rows[f"{score}_std"].notna().any() else ""
+    if spread:
+        rows["standard_error"] = rows[spread] / rows["repeats"].clip(lower=1) ** 0.5
+    return Results(
+        title=results.name,
+        rows=rows,
+        score=score,
+        way=objectives.get(score, "maximize"),
+        costs=dict.fromkeys(costs, "minimize"),
+        name="trial",
+        family=FAMILY if has_families else "",
+        error="standard_error" if spread else "",
+        spread=spread,
+        objectives=objectives,
+        references=_texts(_numeric("references", results.references, (score, *costs)), ("name",)),
+        explanations=(BLOCK_RULE,),
+    )
+
+
+def latest(digest: Digest, limit: int) -> Digest:
+    """Return what a page can bear of a large study: the frontier and the latest trials, this many in all.
+
+    What is counted over all trials stays: the progress, the reference, the frontier.
+    """
+    trials = digest.trials
+    if len(trials) <= limit:
+        return digest
+    front = trials[trials["on_front"]]
+    others = trials[~trials["on_front"]].tail(max(limit - len(front), 0))
+    kept = pd.concat([front, others]).sort_values("number").reset_index(drop=True)
+    step = -(-len(digest.progress) // limit)
+    rows = digest.table.rows
+    return replace(
+        digest,
+        trials=kept,
+        table=replace(digest.table, rows=rows[rows["number"].isin(kept["number"])].reset_index(drop=True)),
+        curves=digest.curves[digest.curves["trial"].isin(kept["number"])],
+        progress=digest.progress.iloc[::-step].iloc[::-1],
+    )
+
+
+def _tidy(trials: pd.DataFrame, objectives: tuple[str, ...]) -> pd.DataFrame:
+    """Return the trials by number with all columns that the report knows."""
+    if len(trials):
+        for name in ("number", "status", *objectives):
+            if name not in trials.columns:
+                raise InputError(f"trials: no column {name!r}{suggest(name, map(str, trials.columns))}")
+    for status in trials.get("status", ()):
+        if status not in STATES:
+            raise InputError(f"trials: a trial has the status {status!r}{suggest(str(status), STATES)}")
+    numbers = _numeric("trials", trials, ("number", *dict.fromkeys((*objectives, *NUMBERS))))
+    if numbers["number"].isna().any() or numbers["number"].duplicated().any():
+        raise InputError("trials: column 'number' names each trial once, but some are missing or twice there")
+    tidy = _texts(numbers, ("status", *TEXTS)).astype({"number": int})
+    return tidy.sort_values("number").reset_index(drop=True)
+
+
+def _numeric(table: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return the frame with these columns as floats, NaN where missing."""
+    result = frame.copy()
+    for name in columns:
+        given = frame.get(name, pd.Series(np.nan, index=frame.index))
+        try:
+            result[name] = pd.to_numeric(given).astype(float)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{table}: column {name!r} holds numbers, but {error}") from error
+    return result
+
+
+def _texts(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return the frame with these columns as texts, "" where missing."""
+    texts = {
+        name: [str(v) if pd.notna(v) else "" for v in frame.get(name, [None] * len(frame))]
+        for name in columns
+    }
+    return frame.assign(
+        **{name: pd.Series(text, index=frame.index, dtype=object) for name, text in texts.items()}
+    )
+
+
+def _mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each trial and epoch."""
+    return curves.groupby(["trial", "epoch"], as_index=False)[["loss", "accuracy"]].mean()
+
+
+def _errors(trials: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    """Return the standard errors of the means over repeated trainings."""
+    columns = {name: metric.spread.name for name, metric in METRICS.items() if metric.has_spread}
+    roots = np.sqrt(trials["repeats"].to_numpy())
+    known = {name: trials[std].to_numpy() / roots for name, std in columns.items()}
+    return {name: errors for name, errors in known.items() if not np.isnan(errors).all()}
+
+
+def _score(trials: pd.DataFrame, objectives: Objectives) -> str:
+    """Return the column for the upright axis."""
+    maximised = [name for name, way in objectives.items() if way == "maximize"]
+    if maximised:
+        return maximised[0]
+    return SCORE if trials[SCORE].notna().any() else next(iter(objectives))
+
+
+def _costs(trials: pd.DataFrame, objectives: Objectives, score: str) -> tuple[str, ...]:
+    """Return the columns for the level axis: the objectives that are minimised, then the usual costs."""
+    minimised = [name for name, way in objectives.items() if way == "minimize"]
+    known = [name for name in COST_AXES if trials[name].notna().any()]
+    costs = [name for name in dict.fromkeys([*minimised, *known]) if name != score]
+    return tuple(costs) or COST_AXES[:1]
+
+
+def _progress(
+    trials: pd.DataFrame, objectives: Objectives, reference: Mapping[str, float], log: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return what was reached after each finished trial."""
+    final = trials[trials["status"].isin(FINAL)].assign(
+        finished=lambda rows: _times(rows["finished"], "finished")
+    )
+    final = final.sort_values(["finished", "number"])
+    elapsed = (final["finished"] - _times(trials["started"], "started").min()).dt.total_seconds()
+    usable = final[list(objectives)].where(final["status"] == "complete", axis=0)
+    if len(objectives) > 1:
+        value = hypervolume_curve(usable, objectives, reference, log=log)
+    else:
+        (only, way), *_ = objectives.items()
+        value = (usable[only].cummax() if way == "maximize" else usable[only].cummin()).ffill().to_numpy()
+    return pd.DataFrame(
+        {"number": final["number"], "status": final["status"], "elapsed": elapsed, "value": value}
+    ).reset_index(drop=True)
+
+
+def _times(column: pd.Series, name: str) -> pd.Series:
+    """Return ISO 8601 texts as times, NaT for ""."""
+    try:
+        return pd.to_datetime(column.replace("", None), utc=True, format="ISO8601")
+    except ValueError as error:
+        raise InputError(f"trials: column {name!r} holds ISO 8601 times, but {error}") from error

@@ -1,0 +1,97 @@
+"""What a search reached over time, and how its trials learned."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from archscape.analysis.metrics import SCORE, SHARES
+
+from ..figures.description import Axis, Figure, Series, Ticks
+from ..format import label, span, value
+from .run import Digest
+
+LOOKS = {
+    "complete": ("rest", "solid"),
+    "pruned": ("pruned", "dash"),
+    "failed": ("failed", "dot"),
+    "running": ("running", "solid"),
+}
+"""Colour and dash of the curves of trials that are not on the frontier, by state."""
+
+
+def training_figures(digest: Digest) -> dict[str, Figure]:
+    """Return the figures that have something to show, by name."""
+    figures = {"progress": progress_figure(digest)} if len(digest.table.rows) else {}
+    if digest.curves[[SCORE, "loss"]].notna().any(axis=None):
+        figures["curves"] = curves_figure(digest)
+    return figures
+
+
+def progress_figure(digest: Digest) -> Figure:
+    """Return what was reached after each finished trial."""
+    rows = digest.progress
+    several = len(digest.results.objectives) > 1
+    name = "hypervolume" if several else next(iter(digest.results.objectives))
+    line = Series(
+        kind="line",
+        x=rows.index.to_numpy(dtype=float) + 1,
+        y=rows["value"].to_numpy(dtype=float),
+        width=2,
+        shape="hv",
+        hover=[
+            f"<b>{value(name, reached)}</b><br>trial {number}: {status}<br>after {span(elapsed)}"
+            for number, status, elapsed, reached in zip(*(rows[column] for column in rows), strict=True)
+        ],
+    )
+    finished = float(rows.index.max() + 1)
+    words = "hypervolume" if several else f"best {label(name)}"
+    return Figure(
+        x=Axis(label="finished trials", ticks="whole", extent=(0, finished), from_zero=True),
+        y=Axis(label=words, ticks=_ticks(name)),
+        series=[line],
+        hover="x",
+    )
+
+
+def curves_figure(digest: Digest) -> Figure:
+    """Return the learning curves: the frontier's strong, the others faint, by state."""
+    trials = digest.trials.set_index("number")
+    known = digest.curves[digest.curves["trial"].isin(trials.index)].sort_values(["trial", "epoch"])
+    measure = SCORE if known[SCORE].notna().any() else "loss"
+    states = known["trial"].map(trials["status"])
+    on_front = known["trial"].map(trials["on_front"]).astype(bool)
+    series = [
+        _curves(known[~on_front & (states == state)], measure, state, color, dash, 1)
+        for state, (color, dash) in LOOKS.items()
+        if (~on_front & (states == state)).any()
+    ]
+    if on_front.any():
+        series.append(_curves(known[on_front], measure, "frontier", "front", "solid", 2))
+    return Figure(
+        x=Axis(label="epoch", ticks="whole", extent=(0, float(known["epoch"].max()))),
+        y=Axis(label=label(measure), ticks=_ticks(measure)),
+        series=series,
+    )
+
+
+def _curves(rows: pd.DataFrame, measure: str, name: str, color: str, dash: str, width: float) -> Series:
+    """Return the curves of many trials as one series with gaps: a thousand series would not draw."""
+    gap = rows.drop_duplicates("trial").assign(epoch=float("inf"), **{measure: float("nan")})
+    order = pd.concat([rows, gap]).sort_values(["trial", "epoch"], kind="stable")
+    trials = order["trial"].map("{:.0f}".format).where(order["epoch"] < float("inf"), "")
+    return Series(
+        kind="line",
+        name=name,
+        x=order["epoch"].replace(float("inf"), float("nan")).to_numpy(),
+        y=order[measure].to_numpy(),
+        color=color,
+        dash=dash,
+        width=width,
+        opacity=0.5 if name == "complete" else 1,
+        text=trials.tolist(),
+        hover_template=f"<b>trial %{{text}}</b>, {name}<br>epoch %{{x}}: %{{y}}<extra></extra>",
+    )
+
+
+def _ticks(name: str) -> Ticks:
+    return "share" if name in SHARES else "plain"

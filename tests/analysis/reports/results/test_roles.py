@@ -1,0 +1,262 @@
+import doctest
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from archscape.analysis.reports.results import column_words, family_rules, reading, roles
+from archscape.analysis.reports.results.family_rules import (
+    families_of_names,
+    family_of_name,
+    family_of_network,
+)
+from archscape.analysis.reports.results.reading import read_table
+from archscape.analysis.reports.results.results import Results
+from archscape.analysis.reports.results.roles import ColumnOptions, infer_roles
+from archscape.spaces.errors import InputError
+
+
+def given(wanted: ColumnOptions | None = None, **columns: list[object]) -> Results:
+    return infer_roles(pd.DataFrame(columns), wanted or ColumnOptions(), title="t", where="t.csv")
+
+
+@pytest.mark.parametrize(
+    ("names", "score", "way"),
+    [
+        (["top1", "top5"], "top1", "maximize"),
+        (["Top-1", "val_loss"], "Top-1", "maximize"),
+        (["loss", "valAcc"], "valAcc", "maximize"),
+        (["test error", "stuff"], "test error", "minimize"),
+        (["mean_acc", "acc1"], "mean_acc", "maximize"),
+        (["acc1", "acc5"], "acc1", "maximize"),
+    ],
+)
+def test_the_score_is_found_by_its_name(names: list[str], score: str, way: str) -> None:
+    found = given(**{name: [1.0, 2.0] for name in names}, params=[1, 2])
+    assert (found.score, found.way) == (score, way)
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("params_M", "minimize"),
+        ("GMACs", "minimize"),
+        ("FLOPs (G)", "minimize"),
+        ("macts", "minimize"),
+        ("lat_raspi4", "minimize"),
+        ("latency ms", "minimize"),
+        ("peak_memory", "minimize"),
+        ("samples_per_second", "maximize"),
+        ("throughput", "maximize"),
+    ],
+)
+def test_a_cost_is_found_by_a_word_of_its_name(name: str, way: str) -> None:
+    assert given(accuracy=[0.1, 0.2], **{name: [1, 2]}, img_size=[3, 4]).costs == {name: way}
+
+
+def test_operations_come_before_parameters_and_speed_comes_last() -> None:
+    found = given(fps=[1, 2], params=[1, 2], acc=[1, 2], macs=[1, 2])
+    assert list(found.costs) == ["macs", "params", "fps"]
+
+
+def test_what_is_said_wins_over_what_is_found() -> None:
+    wanted = ColumnOptions(score="top5", costs=("size",), name="b", family="a")
+    found = given(
+        wanted, model=["x", "y"], top1=[1, 2], top5=[3, 4], params=[1, 2], size=[5, 6], a=[1, 2], b=["p", "q"]
+    )
+    assert (found.score, dict(found.costs), found.names, found.family) == (
+        "top5",
+        {"size": "minimize"},
+        ["p", "q"],
+        "a",
+    )
+
+
+def test_a_cost_that_holds_texts_is_told() -> None:
+    found = given(acc=[1, 2], macs=[1, 2], params=["25.6M", "5M"], weights=["in1k", "in21k"])
+    assert list(found.costs) == ["macs"]
+    assert found.explanations[-1] == "Left out, since not every cell is a number: params."
+
+
+def test_trainings_are_found_by_their_mean() -> None:
+    found = given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.0, 3.0], params=[1, 2])
+    assert found.repeats == ("acc1", "acc2")
+    assert given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.5, 3.0], params=[1, 2]).repeats == ()
+
+
+def test_everything_that_was_chosen_is_told_with_the_way_to_choose_otherwise() -> None:
+    found = given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.0, 3.0], fps=[1, 2], method=["a", "b"])
+    assert found.explanations == (
+        "Score: mean_acc, more is better (--score).",
+        "Costs: fps (more is better) (--cost).",
+        "Networks are named by their row (--name).",
+        "Families: method (--family).",
+        "Repeated trainings: acc1, acc2 (--repeats).",
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted", "message"),
+    [
+        (
+            {"a": [1], "params": [1]},
+            ColumnOptions(),
+            "t.csv: which column is the score?.* --score COLUMN, of a, params",
+        ),
+        (
+            {"acc": [1], "b": [1]},
+            ColumnOptions(),
+            "t.csv: which column is a cost?.* --cost COLUMN, of acc, b",
+        ),
+        (
+            {"top1": [1], "params": [1]},
+            ColumnOptions(score="topl"),
+            "t.csv: no column 'topl'; did you mean 'top1'\\?; there are top1, params",
+        ),
+        ({"acc": ["x"], "params": [1]}, ColumnOptions(score="acc"), "t.csv: column 'acc' must hold numbers"),
+        (
+            {"acc": [None], "params": [1]},
+            ColumnOptions(score="acc"),
+            "t.csv: no row has both acc and one of params",
+        ),
+        (
+            {"acc": ["1", "-"], "params": [1, 2]},
+            ColumnOptions(),
+            "acc would be, but not every cell is a number",
+        ),
+        ({"acc": [1], "params": [1]}, ColumnOptions(costs=("acc",)), "'acc' is two of them"),
+        ({"acc": [1], "params": [1]}, ColumnOptions(family="params"), "'params' is two of them"),
+        (
+            {"acc1": [1, 2], "acc2": [3, 4], "params": [1, 2]},
+            ColumnOptions(repeats=("acc1", "acc2")),
+            "the score must be the mean of acc1, acc2, but acc1 is not",
+        ),
+    ],
+)
+def test_what_cannot_be_a_table_of_results_is_told(
+    table: dict[str, list[object]], wanted: ColumnOptions, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        given(wanted, **table)
+
+
+@pytest.mark.parametrize(
+    ("scores", "unit"), [([0.5, 0.9], 1.0), ([50.0, 90.0], 100.0), ([500.0, 900.0], None)]
+)
+def test_percent_and_shares_are_told_apart(scores: list[object], unit: float | None) -> None:
+    assert given(accuracy=scores, params=[1, 2]).unit == unit
+
+
+def test_units_stay_those_of_the_table() -> None:
+    found = given(top1=[90.056, 80.0], params_M=[305.08, 5.0])
+    assert found.text("params_M", 305.08) == "305.08"
+    assert found.text("top1", 80.0) == "80.000"
+    assert found.head("params_M") == "parameters (M)"
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("resnet50d", "resnet"),
+        ("tf_efficientnetv2_s", "efficientnet"),
+        ("vit_base_patch16_224", "vit"),
+        ("convnextv2_huge", "convnext"),
+        ("levit_conv_128", "levit"),
+        ("legacy_seresnet18", "seresnet"),
+        ("VGG16", "vgg"),
+        ("0123", ""),
+        ("|avg_pool~0|", ""),
+    ],
+)
+def test_a_name_tells_its_family(name: str, family: str) -> None:
+    assert family_of_name(name) == family
+
+
+def test_names_that_begin_alike_too_seldom_tell_no_families() -> None:
+    five = [f"resnet{number}" for number in range(5)]
+    assert families_of_names([*five, *(f"vit_{n}" for n in range(5)), "x"]) == ["resnet"] * 5 + [
+        "vit"
+    ] * 5 + ["x"]
+    assert families_of_names([*five, *(f"vit_{n}" for n in range(4))]) is None
+    assert families_of_names([*five, *(f"vit_{n}" for n in range(5)), *(str(n) for n in range(11))]) is None
+
+
+def test_a_network_is_of_the_family_of_most_of_its_blocks() -> None:
+    def network(*rows: object) -> str:
+        return json.dumps({"layers": ["avgpool", {"conv": {"width": 8}}, *rows, {"linear": {"width": 10}}]})
+
+    assert family_of_network(network({"dense": {"depth": 2}}, {"plain": {"width": 4}})) == "dense"
+    assert family_of_network(network({"dense": {"depth": 1}}, {"plain": {"width": 4}})) == "mixed"
+    assert family_of_network(network()) == ""
+    assert family_of_network("") == ""
+
+
+TEXT = "arch,acc,params\n0012,0.5,10\n0101,0.75,20\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", TEXT.encode()),
+        ("t.csv.gz", gzip.compress(TEXT.encode(), mtime=0)),
+        ("t.tsv", TEXT.replace(",", "\t").encode()),
+        (
+            "t.json",
+            json.dumps(
+                [{"arch": "0012", "acc": 0.5, "params": "10"}, {"arch": "0101", "acc": 0.75, "params": "20"}]
+            ).encode(),
+        ),
+    ],
+)
+def test_every_form_gives_the_same_table(name: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    table = read_table(path)
+    assert table["acc"].tolist() == [0.5, 0.75]
+    assert table["params"].tolist() == [10, 20]
+    assert table["arch"].tolist() == ["0012", "0101"]  # a name keeps its zeros
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.xlsx", b"", "a table is .csv, .csv.gz"),
+        ("gone.csv", None, "gone.csv: no such file"),
+        ("t.csv", b"a,b\n", "the table has no rows"),
+        ("t.csv", b"", "cannot be read as a table"),
+        ("t.csv.gz", b"no gzip", "cannot be read as a table"),
+        ("t.csv.gz", gzip.compress(TEXT.encode(), mtime=0)[:10] + b"\x55" * 40, "cannot be read as a table"),
+        ("t.json", b"{", "cannot be read as a table"),
+        ("t.csv", b"a\n\xff\xfe\n", "cannot be read as a table"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named(
+    name: str, content: bytes | None, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_table(path)
+
+
+def test_no_number_becomes_a_date(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text('[{"acc": 0.5, "train_time": 1000000000}]')
+    assert read_table(path)["train_time"].tolist() == [1_000_000_000]
+
+
+def test_the_published_table_is_read_without_a_word(published: Callable[[str], Path]) -> None:
+    path = published("timm_imagenet.csv.gz")
+    found = infer_roles(read_table(path), ColumnOptions(), title="timm", where=str(path))
+    assert (found.score, found.name, len(found.rows)) == ("top1", "model", 1186)
+    assert list(found.costs) == ["gmacs", "params_M", "macts", "samples_per_second_rtx4090"]
+    assert found.rows[found.family].value_counts().head(3).index.tolist() == ["vit", "resnet", "efficientnet"]
+
+
+def test_its_examples_hold() -> None:
+    for module in (roles, column_words, family_rules, reading):
+        assert doctest.testmod(module).failed == 0
