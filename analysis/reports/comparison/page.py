@@ -54,8 +54,8 @@ def write_comparison(
     known = _reference_costs(networks, references)
     page = Page(
         template="comparison/comparison.html",
-        style="comparison.css",
-        scripts=("comparison.js",),
+        style="comparison/comparison.css",
+        scripts=("comparison/comparison.js",),
         kicker="archscape compare",
         title=_title([network.name for network in networks]),
         summary=_summary(networks),

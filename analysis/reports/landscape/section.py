@@ -17,7 +17,6 @@ from archscape.analysis.landscape.surface import numbers as surface_numbers
 
 from ..format import NONE
 from ..page.specs import Spec
-from ..page.tables import Html
 from ..templating import render
 from .scale import scale
 from .surface_spec import surface_spec
@@ -54,7 +53,7 @@ def landscape_figures(landscapes: Sequence[Landscape]) -> dict[str, Spec]:
     }
 
 
-def landscape_section(landscapes: Sequence[Landscape]) -> Html:
+def landscape_section(landscapes: Sequence[Landscape]) -> Markup:
     """Return the section, with its heading; nothing where nothing was explored."""
     if not landscapes:
         return Markup()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
@@ -18,10 +18,8 @@ from archscape._version import __version__
 from archscape.analysis.costs.profile import CONVENTION, UNCOUNTED
 from archscape.spaces.errors import InputError
 
-from ..templating import macro, render
-from .networks import NetworkDetails
+from ..templating import REPORTS, render
 from .specs import Spec
-from .tables import Html
 
 NOTE = (
     f"Conventions. {CONVENTION}; activations: elements that convolutions and linear layers write. "
@@ -35,13 +33,12 @@ class Page:
 
     Attributes:
         template: The template of its body, which extends `page/page.html`; its path as `render` takes it.
-        style: The file that adds to the style of all pages, "" where there is none.
+        style: The file that adds to the style of all pages, as `template`; "" where there is none.
         scripts: The files that add to the script of all pages, in order.
         kicker: What the page is, above its title.
         title: Its title.
         summary: A sentence or two under the title.
         values: What the template names.
-        parts: The same as HTML.
         figures: The figures that it has places for.
     """
 
@@ -51,8 +48,7 @@ class Page:
     kicker: str
     title: str
     summary: str
-    values: Mapping[str, object] = field(default_factory=dict)
-    parts: Mapping[str, Html] = field(default_factory=dict)
+    values: Mapping[str, object]
     figures: Mapping[str, Spec]
 
 
@@ -73,7 +69,7 @@ def page_text(page: Page) -> str:
     from plotly.offline import get_plotlyjs
 
     plotly = get_plotlyjs()
-    script = f'(() => {{\n"use strict";\n{_texts("page.js", *page.scripts)}}})();\n'
+    script = f'(() => {{\n"use strict";\n{_texts("page/page.js", *page.scripts)}}})();\n'
     return render(
         page.template,
         kicker=page.kicker,
@@ -82,30 +78,12 @@ def page_text(page: Page) -> str:
         counting=NOTE,
         version=__version__,
         hashes=Markup(f"{_digest(plotly)} {_digest(script)}"),
-        style=Markup(_texts("page.css", page.style)),
+        style=Markup(_texts("page/page.css", page.style)),
         figures=page.figures,
         plotly=Markup(plotly),
         script=Markup(script),
         **page.values,
-        **{name: Markup(part) for name, part in page.parts.items()},
     )
-
-
-def place(name: str, about: str) -> Html:
-    """Return the place of a figure; `about` says what it shows to those who do not see it."""
-    return str(macro("place", name, about))
-
-
-def empty(text: str) -> Html:
-    """Return a box that says why there is nothing to show."""
-    return str(macro("empty", text))
-
-
-def network_details(
-    details: NetworkDetails, *, anchor: str, title: str, facts: Iterable[str], code: str, is_open: bool
-) -> Html:
-    """Return a network to unfold: its table and the costs of its layers."""
-    return str(macro("network_details", details, anchor, title, facts, code, is_open))
 
 
 def _digest(script: str) -> str:
@@ -114,6 +92,5 @@ def _digest(script: str) -> str:
 
 
 def _texts(*names: str) -> str:
-    """Return the files of these names beside this one, joined; "" names none."""
-    folder = Path(__file__).parent
-    return "".join((folder / name).read_text(encoding="utf-8") for name in names if name)
+    """Return files of these paths in `analysis/reports`, joined; "" names none."""
+    return "".join((REPORTS / name).read_text(encoding="utf-8") for name in names if name)

@@ -14,8 +14,6 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from ..format import NONE
-from ..templating import macro
-from .tables import Html
 
 Kind: TypeAlias = Literal["number", "text", "code", "outline", "status"]
 
@@ -137,11 +135,6 @@ class Grid:
             "still": self.still,
             "columns": [column.data for column in self.columns],
         }
-
-
-def grid_section(grid: Grid) -> Html:
-    """Return the table with its filter, its data and a part of its rows."""
-    return str(macro("grid", grid))
 
 
 def _plain(cell: float | str) -> float | int | str | None:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Html: TypeAlias = str
 Cell: TypeAlias = str | int | tuple[int, ...]
 
 
@@ -31,14 +30,3 @@ class SharesTable:
             index: sum(cell for row in self.rows if isinstance(cell := row[index], int))
             for index in self.counts
         }
-
-
-def html_table(heads: Html, rows: Html, foot: Html = "") -> Html:
-    """Return a table in a box that scrolls by itself."""
-    body = f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>{foot}"
-    return f'<div class="scroll" tabindex="0"><table>{body}</table></div>'
-
-
-def number_class(is_number: bool) -> Html:
-    """Return the attribute that sets a column to the right."""
-    return ' class="number"' if is_number else ""

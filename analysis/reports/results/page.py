@@ -25,7 +25,7 @@ from .training import training_figures
 
 __all__ = ["Extra", "RunResults", "write_report", "write_table_report"]
 
-SCRIPTS = ("grid.js", "frontier.js")
+SCRIPTS = ("page/grid.js", "page/frontier.js")
 SHOWN = 10_000
 """How many trials a page holds one by one: with more of them a browser would stop."""
 
@@ -73,7 +73,7 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
     few = f" Of {len(whole.front):,} networks {run_sections.DETAILED}, at even steps."
     page = Page(
         template="results/run.html",
-        style="report.css",
+        style="page/report.css",
         scripts=SCRIPTS,
         kicker="archscape search",
         title=results.name,
@@ -117,7 +117,7 @@ def write_table_report(results: Results, path: Path) -> Path:
     leaders = leads(results)
     page = Page(
         template="results/table.html",
-        style="report.css",
+        style="page/report.css",
         scripts=SCRIPTS,
         kicker="archscape report",
         title=results.title,
