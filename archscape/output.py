@@ -1,4 +1,4 @@
-"""Output: rows of a result as a table to read, or as JSON, CSV, Markdown or LaTeX to go on with."""
+"""Output: rows of a result as a table to read, or as JSON, CSV, Markdown or LaTeX for other programs."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str)
     cells = [[_cell(cell) for cell in row] for row in rows]
     right = [_numeric(rows, i) for i in range(len(columns))]
     if len(rows) < len(columns) and _width(columns, cells) > console.width:
-        # Too wide for the terminal, it lies on its side: a line for each column.
+        # Too wide for the terminal, it is transposed: a line for each column.
         columns, *cells = map(list, zip(columns, *cells, strict=True))
         right = [False, *[True] * len(rows)]
     table = Table(box=SIMPLE_HEAD, title=escape(title) or None, title_justify="left", title_style="bold")

@@ -130,7 +130,9 @@ def test_cheap_commands_of_the_readme_run(archscape: Run, tmp_path: Path) -> Non
     lines = [line for text in blocks(ROOT / "README.md", "bash") for line in text.splitlines()]
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("archscape")]
     cheap = [
-        c for c in commands if c[0] in ("profile", "lint", "compare", "space", "list") or c[1] == "resnet50"
+        c
+        for c in commands
+        if c[0] in ("profile", "memory", "lint", "compare", "space", "list") or c[1] == "resnet50"
     ]
     assert len(cheap) >= 3
     for command in cheap:

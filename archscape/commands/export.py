@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import log
+from ..spaces.codegen.formats import FORMATS
 from ..spaces.errors import InputError
 from .options.networks import find_network
 from .options.studies import find_study
@@ -29,7 +30,11 @@ def export(
     trial: Annotated[str, typer.Option(help="Of a search: `best`, or a trial's number.")] = "best",
     form: Annotated[
         list[str] | None,
-        typer.Option("--format", help="source, spec or weights; may be repeated. [default: all there are]"),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"One of {', '.join(FORMATS)}; may be repeated. [default: all there are]",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("exported"),
 ) -> None:
@@ -44,14 +49,12 @@ def export(
 
         with find_study(Path(source), "", "") as study:
             network, weights, data = trained(study, trial)
-        files = write(
-            network, out, formats=form or ("source", "spec", "weights"), weights=weights, metadata=data
-        )
+        files = write(network, out, formats=form or [*FORMATS], weights=weights, metadata=data)
     else:
         if trial != "best":
             raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
         network = find_network(source, None)
-        files = write(network, out, formats=form or ("source", "spec"))
+        files = write(network, out, formats=form or [name for name in FORMATS if name != "weights"])
     for path in files.values():
         print(path)
     if {"source", "weights"} <= files.keys():

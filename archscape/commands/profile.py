@@ -180,9 +180,9 @@ def _show_side_by_side(costs: Profile, counts: Sequence[Count], form: Format) ->
     rows = []
     for count in counts:
         share = ratio(count, costs)
-        shown = "" if share is None else share if form is Format.csv else f"{share:.5f}"
+        value = "" if share is None else share if form is Format.csv else f"{share:.5f}"
         missing = _listed(sorted(count.uncounted.items())) or "nothing"
-        rows.append((count.convention.name, count.params, count.total, shown, missing))
+        rows.append((count.convention.name, count.params, count.total, value, missing))
     columns = ("convention", "params", "counts", "ratio to macs", "not counted")
     emit(columns, rows, form, title=title_of(costs.network))
     for count in counts:

@@ -35,7 +35,7 @@ class Engine(StrEnum):
         """Return the executor; None for the pool that a search has by itself.
 
         Args:
-            storage: Where the study lies.
+            storage: Database of the study.
             address: Of a Ray cluster.
             cpus: CPUs of a trial.
             gpus: GPUs of a trial.
@@ -81,7 +81,7 @@ def search(
     """Search a space: sample networks, train them, and write a report.
 
     The same command resumes a search, whatever ended it; Ctrl-C stops it cleanly. With `--storage` the study
-    lies in a database that workers on other machines reach: see `archscape worker`.
+    is in a database that workers on other machines reach: see `archscape worker`.
     """
     from ..search.job import read_job
     from ..search.run import run

@@ -39,8 +39,14 @@ def show(name: StudyName, storage: StorageOption = "", form: FormatOption = Form
     """Show which worker holds which trial of a study, and the causes of its failures."""
     with find_study(None, name, _required(storage)) as opened:
         holders = [
-            (held.number, held.state, held.owner.text if held.owner else "", held.attempts, _ago(held.beat))
-            for held in opened.holders()
+            (
+                trial.number,
+                trial.state,
+                trial.owner.text if trial.owner else "",
+                trial.attempts,
+                _ago(trial.beat),
+            )
+            for trial in opened.holders()
         ]
         counts = opened.counts()
         failures = opened.failures()
@@ -55,12 +61,12 @@ def show(name: StudyName, storage: StorageOption = "", form: FormatOption = Form
 def stop(name: StudyName, storage: StorageOption = "") -> None:
     """Ask every worker of a study to write a checkpoint, give its trial back, and leave.
 
-    `archscape search` or `archscape worker` on the study goes on with it.
+    `archscape search` or `archscape worker` on the study resumes it.
     """
     with find_study(None, name, _required(storage)) as opened:
         opened.stop()
         working = len(opened.at_work())
-    log(f"{name}: asked; {working} trials are being given back. The same search command goes on with it")
+    log(f"{name}: asked; {working} trials are being given back. The same search command resumes it")
 
 
 @study.command()

@@ -15,8 +15,10 @@ import pytest
 import typer
 
 from archscape import commands
+from archscape.analysis.costs import conventions
 from archscape.cli import app, main
 from archscape.commands import ADVANCED
+from archscape.commands.options import networks
 
 GROUP: Any = typer.main.get_command(app)
 NAMES = [name for names in commands.PANELS.values() for name in names]
@@ -110,3 +112,7 @@ def test_a_near_name_is_suggested(capsys: pytest.CaptureFixture[str]) -> None:
         main(["memroy"])
     assert end.value.code == 2
     assert "Did you mean 'memory'?" in capsys.readouterr().err
+
+
+def test_help_names_every_convention() -> None:
+    assert networks.CONVENTIONS.split(", ") == [name for name in conventions.CONVENTIONS if name != "macs"]
