@@ -98,7 +98,7 @@ def test_a_block_of_the_users_own_is_used_as_the_page_says(my_blocks: Path, arch
 
 
 def test_the_contract_of_a_block_is_checked_as_the_page_says(my_blocks: Path) -> None:
-    program = next(text for text in blocks(EXTENDING, "python") if "contract import check" in text)
+    program = next(text for text in blocks(EXTENDING, "python") if "testing import check" in text)
     names: dict[str, Callable[[], None]] = {}
     exec(compile(program, "extending.md", "exec"), names)
     names["test_ladder"]()
