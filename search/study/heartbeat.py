@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Self
 
 from archscape.spaces.errors import StudyError
 
@@ -21,15 +21,23 @@ class LeaseLost(BaseException):
 
 
 class Heartbeat:
-    """Shows that this process works on a trial.
+    """Shows in a thread that this process works on a trial, from `start` to `close`.
 
     Attributes:
-        lost: Whether it was given to another process.
+        lost: Whether the trial was given to another process.
     """
 
     def __init__(
-        self, study: Study, lease: Lease, log: Callable[[str], None], stop: Callable[[], None]
+        self, study: Study, lease: Lease, *, log: Callable[[str], None], stop: Callable[[], None]
     ) -> None:
+        """Prepare the thread.
+
+        Args:
+            study: The study.
+            lease: The trial.
+            log: Appends lines to the log of the trial.
+            stop: Called from the thread when everybody is asked to leave the study.
+        """
         self.lost = False
         self._study = study
         self._lease = lease
@@ -37,6 +45,18 @@ class Heartbeat:
         self._stop = stop
         self._between = study.lease_seconds / BEATS
         self._last = time.monotonic()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name=f"heartbeat-{lease.number}", daemon=True)
+
+    def start(self) -> Self:
+        """Start the thread."""
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closed.set()
+        self._thread.join()
 
     def check(self) -> None:
         """Make sure that the trial is still held; a process that was frozen finds out here.
@@ -49,9 +69,8 @@ class Heartbeat:
         if self.lost:
             raise LeaseLost
 
-    def follow(self, done: threading.Event) -> None:
-        """Show again and again that the owner lives, until the event or the loss of the trial."""
-        while not self.lost and not done.wait(self._between):
+    def _follow(self) -> None:
+        while not self.lost and not self._closed.wait(self._between):
             self._beat()
 
     def _beat(self) -> None:
@@ -62,26 +81,3 @@ class Heartbeat:
                 self._stop()
         except StudyError as error:
             self._log(f"no sign of life could be given: {error}")
-
-
-@contextmanager
-def keep_alive(
-    study: Study, lease: Lease, log: Callable[[str], None], *, stop: Callable[[], None]
-) -> Iterator[Heartbeat]:
-    """Keep the lease of a trial alive for as long as the block takes.
-
-    Args:
-        study: The study.
-        lease: The trial.
-        log: Appends lines to the log of the trial.
-        stop: Called from a thread when everybody is asked to leave the study.
-    """
-    heartbeat = Heartbeat(study, lease, log, stop)
-    done = threading.Event()
-    thread = threading.Thread(target=heartbeat.follow, args=(done,), name=f"hold-{lease.number}", daemon=True)
-    thread.start()
-    try:
-        yield heartbeat
-    finally:
-        done.set()
-        thread.join()

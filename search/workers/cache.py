@@ -29,23 +29,10 @@ TRAINING_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """The record of a result in a cache.
-
-    Attributes:
-        metrics: Its metrics.
-        history: One record per epoch.
-    """
-
-    metrics: dict[str, float]
-    history: list[dict[str, float]]
-
-
-@dataclass(frozen=True, kw_only=True)
 class CachedEvaluator:
     """An evaluation that looks for the result in a cache first.
 
-    A result from the cache is reported epoch by epoch like any other, so early stopping hears of it, and may
+    A result from the cache is reported epoch by epoch like any other, so early stopping sees it, and may
     stop it. Among its metrics is `cached`, 1.
 
     Attributes:
@@ -65,13 +52,13 @@ class CachedEvaluator:
         key = self.key(network, context)
         weights = self.checkpoints / f"{context.lease.hash}.safetensors"
         try:
-            entry = self._take(key, weights)
+            cached_result = self._take(key, weights, context)
         except (OSError, ValueError, KeyError, TypeError) as error:
             context.log(f"cache: entry {key} cannot be used: {type(error).__name__}: {error}")
-            entry = None
-        if entry is not None:
+            cached_result = None
+        if cached_result is not None:
             context.log(f"cache: takes {key}")
-            result = _replayed(entry, context)
+            result = _replayed(cached_result, context)
             if result.status == "pruned":
                 weights.unlink(missing_ok=True)
             return result
@@ -98,14 +85,15 @@ class CachedEvaluator:
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
-    def _take(self, key: str, weights: Path) -> Entry | None:
-        """Bring the weights of an entry into the study; return its record, or None if there is no entry."""
+    def _take(self, key: str, weights: Path, context: Context) -> Result | None:
+        """Bring the weights of an entry into the study; return its result, or None if there is no entry."""
         try:
             record = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
             _link(self.folder / f"{key}.safetensors", weights)
         except FileNotFoundError:
             return None
-        return Entry(metrics=dict(record["metrics"]), history=list(record["history"]))
+        metrics = {**record["metrics"], "cached": 1.0}
+        return context.result(status="complete", metrics=metrics, history=list(record["history"]))
 
     def _put(self, key: str, result: Result, weights: Path) -> None:
         """Keep a result, weights first."""
@@ -140,14 +128,13 @@ def cached(training: TrainingEvaluator, folder: Path) -> CachedEvaluator:
     )
 
 
-def _replayed(entry: Entry, context: Context) -> Result:
-    """Report the epochs of an entry, and return the result."""
-    for epoch, row in enumerate(entry.history, start=1):
+def _replayed(result: Result, context: Context) -> Result:
+    """Report the epochs of a result from the cache; return it, or how it was stopped early."""
+    for epoch, row in enumerate(result.history, start=1):
         if not context.report(epoch, row):
-            metrics, history = {**row, "cached": 1.0}, entry.history[:epoch]
+            metrics, history = {**row, "cached": 1.0}, result.history[:epoch]
             return context.result(status="pruned", metrics=metrics, history=history)
-    metrics = {**entry.metrics, "cached": 1.0}
-    return context.result(status="complete", metrics=metrics, history=entry.history)
+    return result
 
 
 def _weights(network: Network) -> list[list[object]]:

@@ -118,22 +118,21 @@ class TrainingEvaluator:
         )
         if outcome.status == "interrupted":
             raise ShutdownRequested
-        if outcome.status == "pruned":
-            return context.result(status="pruned", metrics=outcome.metrics, history=outcome.history)
-        if outcome.status != "complete":
-            partial.unlink(missing_ok=True)
+        failed = outcome.status not in ("complete", "pruned")
+        if failed:
             context.log(outcome.trace or outcome.cause)
-            return context.result(
-                status="failed",
-                cause=outcome.status,
-                message=outcome.cause,
-                metrics=outcome.metrics,
-                history=outcome.history,
-            )
-        assert outcome.state is not None
-        self._keep(context.lease.hash, outcome.state)
-        partial.unlink(missing_ok=True)
-        return context.result(status="complete", metrics=outcome.metrics, history=outcome.history)
+        elif outcome.status == "complete":
+            assert outcome.state is not None
+            self._keep(context.lease.hash, outcome.state)
+        if outcome.status != "pruned":
+            partial.unlink(missing_ok=True)
+        return context.result(
+            status="failed" if failed else outcome.status,
+            cause=outcome.status if failed else "",
+            message=outcome.cause if failed else "",
+            metrics=outcome.metrics,
+            history=outcome.history,
+        )
 
     def _keep(self, digest: str, state: Mapping[str, Tensor]) -> None:
         from safetensors.torch import save

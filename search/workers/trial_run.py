@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathlib import Path
 from archscape.spaces.errors import StudyError
 
 from ..shutdown import never
-from ..study.heartbeat import Heartbeat, LeaseLost, keep_alive
+from ..study.heartbeat import Heartbeat, LeaseLost
 from ..study.lease import Lease
 from ..study.spool import Result
 from .evaluator import Context
@@ -57,15 +57,13 @@ class TrialRun:
     log: Callable[[str], None] = field(init=False)
     heartbeat: Heartbeat = field(init=False)
     stop_reason: str = ""
-    _closing: ExitStack = field(default_factory=ExitStack, init=False)
     _rows: dict[int, Mapping[str, float]] = field(default_factory=dict, init=False)
     _sent: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
         self.log = logger(self.source.logs / f"trial-{self.lease.number:05d}.log")
-        self.heartbeat = self._closing.enter_context(
-            keep_alive(self.source.study, self.lease, self.log, stop=self.source.shutdown.request)
-        )
+        stop = self.source.shutdown.request
+        self.heartbeat = Heartbeat(self.source.study, self.lease, log=self.log, stop=stop).start()
 
     def start(self, words: str) -> None:
         """Log and show that the training starts."""
@@ -143,7 +141,7 @@ class TrialRun:
         """Return whether the lease is still held after a last check."""
         with suppress(LeaseLost):
             self.heartbeat.check()
-        self._closing.close()
+        self.heartbeat.close()
         if self.heartbeat.lost:
             self.log(f"{self.worker} drops it: it was given to another worker, since this one seemed dead")
         return not self.heartbeat.lost

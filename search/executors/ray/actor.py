@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,12 +31,13 @@ UPDATE_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class ActorContext:
-    """What an actor trains all its networks with.
+    """What an actor trains all its networks with; an evaluator itself.
 
     Attributes:
         job: The job.
-        evaluate: Gives a network its result, from the spool if it has it.
-        shared: Whether the folder of the run is the driver's.
+        evaluate: Gives a network its result.
+        threads: How many it computes with; one gives the bits of the local pool.
+        spool: Where results go first, so that no end is trained twice; None without a shared folder.
         rungs: Epochs of early stopping.
         device: Where it trains.
         fingerprint: Of the data.
@@ -45,7 +45,8 @@ class ActorContext:
 
     job: Job
     evaluate: Evaluator
-    shared: bool
+    threads: int
+    spool: Spool | None
     rungs: tuple[int, ...]
     device: str
     fingerprint: str
@@ -66,12 +67,12 @@ class ActorContext:
             limit_memory(run_spec.gpus, device=device)
         data = load_dataset(job.data)
         check_fit(job, data)
-        folder, pruner, shared = RunFolder(Path(run_spec.folder)), job.pruner(), run_spec.is_shared()
-        training = _threaded(evaluation(job, data, folder, device=device), run_spec.cpus)
+        folder, pruner = RunFolder(Path(run_spec.folder)), job.pruner()
         return cls(
             job=job,
-            evaluate=_spooled(training, Spool(folder=folder.path / "spool")) if shared else training,
-            shared=shared,
+            evaluate=evaluation(job, data, folder, device=device),
+            threads=max(1, int(run_spec.cpus)),
+            spool=Spool(folder=folder.path / "spool") if run_spec.is_shared() else None,
             rungs=pruner.rungs if pruner else (),
             device=str(resolve_device(device)),
             fingerprint=data.fingerprint,
@@ -93,6 +94,23 @@ class ActorContext:
                 "install the same version everywhere"
             )
         return lease
+
+    def __call__(self, network: Network, context: Context) -> Result:
+        """Return the result of a trial, from the spool if it is there."""
+        import torch
+
+        torch.set_num_threads(self.threads)
+        result = self.spool.get(context.lease.number, context.lease.hash) if self.spool else None
+        if result is not None:
+            context.log("its result is in the spool")
+            return result
+        result = self.evaluate(network, context)
+        if self.spool and result.status != "pruned":
+            try:
+                self.spool.put(result)
+            except OSError as error:
+                context.log(f"the result could not be spooled: {error}")
+        return result
 
 
 class Trainer(tune.Trainable):
@@ -149,11 +167,11 @@ class Trainer(tune.Trainable):
     def _train(self, context: ActorContext) -> TrialUpdate:
         if self._training is None:
             lease = context.lease(TrialSpec.from_json(self.config["spec"]))
-            self._training = TrainingThread(context.evaluate, lease, rungs=context.rungs, worker=self._name)
+            self._training = TrainingThread(context, lease, rungs=context.rungs, worker=self._name)
             self._training.log(f"{self._name} begins" + (f" on GPU {self._gpus}" if self._gpus else ""))
         return replace(
             self._training.next_update(UPDATE_SECONDS),
-            shared=context.shared,
+            shared=context.spool is not None,
             device=context.device,
             fingerprint=context.fingerprint,
         )
@@ -166,37 +184,3 @@ def _write_job(run_spec: RunSpec) -> Job:
         folder.create()
         folder.write_job(run_spec.job, run_spec.space)
     return read_job(folder.job)
-
-
-def _threaded(evaluate: Evaluator, cpus: float) -> Evaluator:
-    """Compute with as many threads as the actor has CPUs; one gives the bits of the local pool."""
-    import torch
-
-    def call(network: Network, context: Context) -> Result:
-        torch.set_num_threads(max(1, int(cpus)))
-        return evaluate(network, context)
-
-    return call
-
-
-def _spooled(evaluate: Evaluator, spool: Spool) -> Evaluator:
-    """Put results on disk before anybody hears of them, so that no end is trained twice."""
-
-    def call(network: Network, context: Context) -> Result:
-        result = spool.get(context.lease.number, context.lease.hash)
-        if result is not None:
-            context.log("its result is in the spool")
-            return result
-        result = evaluate(network, context)
-        if result.status != "pruned":
-            _put(spool, result, context.log)
-        return result
-
-    return call
-
-
-def _put(spool: Spool, result: Result, log: Callable[[str], None]) -> None:
-    try:
-        spool.put(result)
-    except OSError as error:
-        log(f"the result could not be spooled: {error}")

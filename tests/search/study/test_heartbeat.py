@@ -1,14 +1,15 @@
-"""Holding a trial: its owner shows that it lives, and finds out when it has lost it."""
+"""Heartbeat of a trial: its owner shows that it lives, and finds out when it has lost it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from itertools import count
 
 import pytest
 
-from archscape.search.study.heartbeat import Heartbeat, LeaseLost, keep_alive
+from archscape.search.study.heartbeat import Heartbeat, LeaseLost
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
@@ -46,18 +47,18 @@ def give_to(other: Owner, study: Study, lease: Lease) -> None:
 
 
 def test_signs_of_life_are_given_while_the_block_takes(study: Study, lease: Lease, said: list[str]) -> None:
-    with keep_alive(study, lease, said.append, stop=lambda: None) as heartbeat:
+    with closing(Heartbeat(study, lease, log=said.append, stop=lambda: None).start()) as heartbeat:
         beats = {study.trials()[0].beat}
         wait(lambda: len(beats.add(study.trials()[0].beat) or beats) > 3)
         heartbeat.check()
-    assert not [thread for thread in threading.enumerate() if thread.name == "hold-0"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat-0"]
     assert said == []
 
 
 def test_loss_is_found_out_by_the_thread(
     study: Study, lease: Lease, elsewhere: Owner, said: list[str]
 ) -> None:
-    with keep_alive(study, lease, said.append, stop=lambda: None) as heartbeat:
+    with closing(Heartbeat(study, lease, log=said.append, stop=lambda: None).start()) as heartbeat:
         give_to(elsewhere, study, lease)
         wait(lambda: heartbeat.lost)
         with pytest.raises(LeaseLost):
@@ -68,7 +69,7 @@ def test_process_that_was_frozen_finds_out_before_its_thread_does(
     study: Study, lease: Lease, elsewhere: Owner, said: list[str]
 ) -> None:
     """Whichever thread wakes up first: who was silent for long asks before it goes on."""
-    heartbeat = Heartbeat(study, lease, said.append, lambda: None)
+    heartbeat = Heartbeat(study, lease, log=said.append, stop=lambda: None)
     heartbeat.check()
     give_to(elsewhere, study, lease)
     threading.Event().wait(3 * study.lease_seconds)
@@ -80,7 +81,7 @@ def test_trial_that_has_ended_is_lost(
     study: Study, lease: Lease, finished: Callable[..., object], said: list[str]
 ) -> None:
     study.tell(finished(lease))  # type: ignore[arg-type]
-    with keep_alive(study, lease, said.append, stop=lambda: None) as heartbeat:
+    with closing(Heartbeat(study, lease, log=said.append, stop=lambda: None).start()) as heartbeat:
         wait(lambda: heartbeat.lost)
 
 
@@ -92,7 +93,7 @@ def test_database_that_is_away_loses_nothing(
 
     with (
         monkeypatch.context() as patch,
-        keep_alive(study, lease, said.append, stop=lambda: None) as heartbeat,
+        closing(Heartbeat(study, lease, log=said.append, stop=lambda: None).start()) as heartbeat,
     ):
         patch.setattr(study, "beat", away)
         wait(lambda: bool(said))
@@ -102,7 +103,7 @@ def test_database_that_is_away_loses_nothing(
 
 def test_request_to_leave_the_study_reaches_the_process(study: Study, lease: Lease, said: list[str]) -> None:
     asked = threading.Event()
-    with keep_alive(study, lease, said.append, stop=asked.set):
+    with closing(Heartbeat(study, lease, log=said.append, stop=asked.set).start()):
         assert not asked.is_set()
         study.stop()
         assert asked.wait(20)
