@@ -78,8 +78,8 @@ def add_study(connection: Connection, name: str, objectives: Mapping[str, str]) 
     """Add a study with its objectives (name to direction), which Optuna calls metrics; return its key."""
     key = _key(connection.execute(_studies.insert().values(study_name=name)))
     rows = [
-        {"study_id": key, "objective": i, "direction": StudyDirection[way.upper()]}
-        for i, way in enumerate(objectives.values())
+        {"study_id": key, "objective": i, "direction": StudyDirection[direction.upper()]}
+        for i, direction in enumerate(objectives.values())
     ]
     connection.execute(_directions.insert(), rows)
     names = {"study_id": key, "key": "study:metric_names", "value_json": json.dumps(list(objectives))}

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from archscape.analysis.results import FINAL
+
 from . import optuna_rows as optuna_rows
 from .engines import open_database
 from .trial_rows import TrialRows
@@ -67,7 +69,7 @@ def _summary(connection: Connection, name: str, key: int) -> StudySummary:
     return StudySummary(
         name=name,
         trials=facts.get("settings", {}).get("trials", ""),
-        ended=sum(counts.get(state, 0) for state in ("complete", "pruned", "failed")),
+        ended=sum(counts.get(state, 0) for state in FINAL),
         running=counts.get("running", 0),
         paused=counts.get("paused", 0),
         failed=counts.get("failed", 0),
@@ -80,6 +82,6 @@ def _best(connection: Connection, key: int, facts: Mapping[str, Any]) -> str:
     objectives = facts.get("archscape", {}).get("objectives", {})
     if not objectives:
         return ""
-    name, way = next(iter(objectives.items()))
-    value = optuna_rows.best_value(connection, key, best=max if way == "maximize" else min)
+    name, direction = next(iter(objectives.items()))
+    value = optuna_rows.best_value(connection, key, best=max if direction == "maximize" else min)
     return "" if value is None else f"{name} {value:.4g}"

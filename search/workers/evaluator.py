@@ -80,7 +80,7 @@ class TrainingEvaluator:
         recipe: How to train.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         checkpoints: Folder for the weights of complete trials, `HASH.safetensors`, and for the state of those
-            under way, `HASH.partial`, from which they go on.
+            under way, `HASH.partial`, from which they are resumed.
         repeats: How many times to train each network, with other seeds.
         rungs: Epochs at which early stopping may compare networks.
     """
