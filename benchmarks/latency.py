@@ -94,7 +94,7 @@ def main() -> None:
         "",
         f"Calibration: {calibration.operators:,} operators in {spent:.0f} s. By its cross-validation the",
         f"median error of a chain is {quality.error:.1%}, and the interval of a network is",
-        f"{quality.low - 1:+.0%} to {quality.high - 1:+.0%}. Setting: {calibration.setting.words}.",
+        f"{quality.low - 1:+.0%} to {quality.high - 1:+.0%}. Setting: {calibration.setup.description}.",
         f"Energy: {pairs[0][0].meter or 'no meter that can be read'}.",
         "",
         f"A prediction takes {new * 1e6:.0f} us for a network of `cifar` that is new, "

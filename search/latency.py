@@ -111,7 +111,7 @@ class LatencyObjective:
         """Return what may not change over the life of a study."""
         digest = hashlib.sha256(self.calibration.to_json().encode()).hexdigest()[:16]
         within = "" if self.within is None else str(self.within)
-        return {"calibration": digest, "device": self.calibration.setting.words, "within": within}
+        return {"calibration": digest, "device": self.calibration.setup.description, "within": within}
 
     def check(self, space: Space, rng: Random) -> None:
         """Raise unless the space has a network within the limit.
@@ -129,13 +129,13 @@ class LatencyObjective:
         nearest = min(latencies, key=self.within.beyond)
         raise Infeasible(
             f"space {space.name}: none of {TRIES:,} networks within its other limits meets latency "
-            f"{self.within} on {self.calibration.setting.words}; the nearest takes {nearest:.4g}ms"
+            f"{self.within} on {self.calibration.setup.description}; the nearest takes {nearest:.4g}ms"
         )
 
 
 def named(job: str) -> str:
     """Return a job as run with the setting of its calibration in place of all its numbers."""
-    tree = yaml.safe_load(job) | {LATENCY: read_latency(job).calibration.setting.words}
+    tree = yaml.safe_load(job) | {LATENCY: read_latency(job).calibration.setup.description}
     return yaml.safe_dump(tree, sort_keys=False, default_flow_style=None, width=100)
 
 

@@ -121,7 +121,7 @@ def _with_calibration_of(study: Study, job: Job) -> Job:
     if job.latency is None or not study.facts.get("latency"):
         return job
     calibration = read_latency(study.settings["job"]).calibration
-    if calibration.setting != job.latency.calibration.setting:
+    if calibration.setup != job.latency.calibration.setup:
         return job
     return replace(job, latency=replace(job.latency, calibration=calibration))
 

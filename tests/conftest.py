@@ -115,12 +115,12 @@ def calibration() -> Calibration:
     from archscape.analysis.costs.latency.calibration import Quality
     from archscape.analysis.costs.latency.cost_model import OTHER, Scale, works
     from archscape.analysis.costs.latency.fit import Rates
-    from archscape.analysis.costs.latency.synthetic_graphs import chain
+    from archscape.analysis.costs.latency.synthetic_graphs import synthetic_graph
 
-    known = [work for seed in range(64) for work in works(chain(seed), Scale(1, 4))]
+    known = [work for seed in range(64) for work in works(synthetic_graph(seed), Scale(1, 4))]
     rates = {work.kind: Rates((1e-5, *(1e-10,) * (len(work.amounts) - 1)), 2e-10) for work in known}
     return Calibration(
-        setting=this_machine(),
+        setup=this_machine(),
         rates={**rates, OTHER: Rates((1e-5, 1e-10, 0.0, 0.0), 0.0)},
         cache=2**25,
         quality=Quality(error=0.1, low=0.8, high=1.3),

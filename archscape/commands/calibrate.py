@@ -26,7 +26,7 @@ def calibrate(
     its objectives and limits. Let nothing else run meanwhile. Ctrl-C leaves an older calibration as it is.
     """
     from ..analysis.costs.latency.calibrating import calibrate as time_operators
-    from ..analysis.costs.latency.device_summary import figures
+    from ..analysis.costs.latency.device_summary import device_summary
     from ..analysis.costs.latency.store import save
 
     with progress() as show:
@@ -39,11 +39,11 @@ def calibrate(
             progress=lambda words, share: show(words, share, 1),
         )
     path = save(calibration)
-    values = figures(calibration)
+    values = device_summary(calibration)
     if form is Format.json:
-        emit_json({"file": str(path), "setting": calibration.setting.words, **values})
+        emit_json({"file": str(path), "setting": calibration.setup.description, **values})
     else:
-        emit(("found", "value"), list(values.items()), form, title=calibration.setting.words)
+        emit(("found", "value"), list(values.items()), form, title=calibration.setup.description)
     log(f"Kept in {path}.")
-    options = calibration.setting.command().removeprefix("archscape calibrate")
+    options = calibration.setup.command().removeprefix("archscape calibrate")
     log(f"Next: archscape profile resnet50 --latency{options}")

@@ -12,7 +12,7 @@ from .options.networks import InputOption, NetworkArgument, find_network
 from .options.settings import BatchOption, DeviceOption, DtypeOption, ThreadsOption
 
 if TYPE_CHECKING:
-    from ..analysis.costs.latency import Latency, Measurement, Setting
+    from ..analysis.costs.latency import DeviceSetup, Latency, Measurement
     from ..analysis.costs.profile import Profile
     from ..spaces import Network
 
@@ -53,18 +53,18 @@ def latency(
     from ..analysis.costs.profile import profile
 
     costs = profile(find_network(network, shape))
-    setting = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
-    predict = not measure or path_of(setting).is_file()
-    times = times_of(costs.network, setting, predict=predict, measure=measure)
+    setup = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
+    predict = not measure or path_of(setup).is_file()
+    times = times_of(costs.network, setup, predict=predict, measure=measure)
     if form is Format.json:
         emit_json(with_times(costs_json(costs), times))
     else:
         show_times(costs, times, form)
     if not predict:
-        log(f"Not predicted: there is no calibration of this setting; `{setting.command()}` makes one.")
+        log(f"Not predicted: there is no calibration of this setting; `{setup.command()}` makes one.")
 
 
-def times_of(network: Network, setting: Setting, *, predict: bool, measure: bool) -> Times:
+def times_of(network: Network, setup: DeviceSetup, *, predict: bool, measure: bool) -> Times:
     """Predict, or measure, or both.
 
     Raises:
@@ -73,11 +73,11 @@ def times_of(network: Network, setting: Setting, *, predict: bool, measure: bool
     from ..analysis.costs import latency
     from ..analysis.costs.latency.store import load
 
-    predicted = latency.predict(network, load(setting)) if predict else None
+    predicted = latency.predict(network, load(setup)) if predict else None
     if not measure:
         return Times(predicted, None)
     (measured,) = latency.measure(
-        [network], device=setting.device, threads=setting.threads, batch=setting.batch, dtype=setting.dtype
+        [network], device=setup.device, threads=setup.threads, batch=setup.batch, dtype=setup.dtype
     )
     return Times(predicted, measured)
 
@@ -116,19 +116,19 @@ def with_times(result: dict[str, Any], times: Times) -> dict[str, Any]:
         values = {name: getattr(predicted, name) for name in ("seconds", "low", "high", "level")}
         result |= {
             "layers": layers,
-            "latency": {**values, "setting": predicted.setting.words, "guessed": list(predicted.guessed)},
+            "latency": {**values, "setting": predicted.setup.description, "guessed": list(predicted.guessed)},
         }
     if measured is not None:
         names = ("seconds", "low", "high", "runs", "joules", "meter", "layout")
         values = {name: getattr(measured, name) for name in names}
-        result |= {"measured": {**values, "setting": measured.setting.words}}
+        result |= {"measured": {**values, "setting": measured.setup.description}}
     return result
 
 
 def _log_prediction(predicted: Latency) -> None:
     interval = f"{milliseconds(predicted.low)} to {milliseconds(predicted.high)}"
     share = f"{predicted.level:.0%} of networks lie within {interval}"
-    log(f"Predicted: {milliseconds(predicted.seconds)}; {share}. {predicted.setting.words}.")
+    log(f"Predicted: {milliseconds(predicted.seconds)}; {share}. {predicted.setup.description}.")
     if predicted.guessed:
         known = ", ".join(predicted.guessed)
         log(f"Not in the calibration, predicted by a call and the bytes of their maps alone: {known}.")
@@ -136,7 +136,7 @@ def _log_prediction(predicted: Latency) -> None:
 
 def _log_measurement(measured: Measurement) -> None:
     quartiles = f"quartiles {milliseconds(measured.low)} and {milliseconds(measured.high)}"
-    where = f"{measured.setting.words}, {measured.layout}"
+    where = f"{measured.setup.description}, {measured.layout}"
     log(f"Measured: {milliseconds(measured.seconds)}; {quartiles}, {measured.runs} runs. {where}.")
     if measured.joules is None:
         log("Energy: this machine has no meter that can be read.")

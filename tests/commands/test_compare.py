@@ -192,7 +192,7 @@ def test_latencies_have_an_interval_and_name_the_device(
     row = json.loads(done.stdout)[1]
     assert row["latency_seconds"] == pytest.approx(seconds)
     assert (row["latency_low"], row["latency_high"]) == pytest.approx((0.8 * seconds, 1.3 * seconds))
-    assert f"Latency: predicted for {calibration.setting.words}; 90% of networks" in done.stderr
+    assert f"Latency: predicted for {calibration.setup.description}; 90% of networks" in done.stderr
     page = (tmp_path / "page.html").read_text()
     assert "<figcaption>Latency</figcaption>" in page
     assert f'title="{800 * seconds:.3g} to {1300 * seconds:.3g} ms"' in page

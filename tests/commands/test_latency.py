@@ -28,7 +28,7 @@ def test_the_latency_of_each_layer_is_shown(archscape: Run, calibration: Calibra
     assert rows[-1][0] == "total"
     assert float(rows[-1][2]) == pytest.approx(1e3 * seconds, rel=1e-3)
     assert "90% of networks lie within" in done.stderr
-    assert calibration.setting.words in done.stderr
+    assert calibration.setup.description in done.stderr
 
 
 @pytest.mark.slow
@@ -150,7 +150,7 @@ def test_calibrate_keeps_what_profile_reads(archscape: Run, devices: Path) -> No
 @pytest.mark.slow
 def test_an_interrupted_calibration_leaves_the_old_one(calibration: Calibration, devices: Path) -> None:
     save(calibration)
-    before = path_of(calibration.setting).read_bytes()
+    before = path_of(calibration.setup).read_bytes()
     code = (
         "import os, signal, sys; from archscape.analysis.costs.latency import calibrating as c\n"
         "made = c.chain\n"
@@ -163,5 +163,5 @@ def test_an_interrupted_calibration_leaves_the_old_one(calibration: Calibration,
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
-    assert path_of(calibration.setting).read_bytes() == before
-    assert [file.name for file in devices.iterdir()] == [path_of(calibration.setting).name]
+    assert path_of(calibration.setup).read_bytes() == before
+    assert [file.name for file in devices.iterdir()] == [path_of(calibration.setup).name]

@@ -123,7 +123,7 @@ def test_a_limit_that_is_no_text_is_said_as_given(job_file: Path, kept: Calibrat
 def test_another_devices_calibration_is_a_file(
     job_file: Path, calibration: Calibration, devices: Path
 ) -> None:
-    phone = replace(calibration, setting=replace(calibration.setting, name="a phone"))
+    phone = replace(calibration, setup=replace(calibration.setup, name="a phone"))
     (job_file.parent / "phone.json").write_text(phone.to_json())
     job_file.write_text(job_file.read_text() + "latency: phone.json\n")
     job = read_job(job_file)
@@ -170,7 +170,7 @@ def test_no_network_beyond_the_limit_is_trained(limited: Path, kept: Calibration
     assert list(table.columns)[10:13] == ["flops", "activations", "latency"]
     page = (tmp_path / "run" / "report.html").read_text()
     assert "predicted latency (ms)" in page
-    assert f"latency: {kept.setting.words}"[:20] in found.job
+    assert f"latency: {kept.setup.description}"[:20] in found.job
     assert "archscape calibration" not in page
 
 
@@ -195,7 +195,7 @@ def test_a_search_does_not_go_on_for_another_device(limited: Path, kept: Calibra
     job = replace(read_job(limited), trials=1)
     go(job, tmp_path / "run")
     assert job.latency is not None
-    phone = replace(kept, setting=replace(kept.setting, name="a phone"))
+    phone = replace(kept, setup=replace(kept.setup, name="a phone"))
     other = replace(job, latency=replace(job.latency, calibration=phone), trials=2)
     with pytest.raises(JobError, match="its study began with latency"):
         go(other, tmp_path / "run")

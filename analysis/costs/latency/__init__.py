@@ -1,4 +1,4 @@
-"""Latency: measured on this machine, and predicted from the graph by what a device was found to take.
+"""Latency: measured on this machine, and predicted from the graph by a calibration of the device.
 
 `calibrate()` times generic operators for about a minute, and `store.save` keeps what it finds. From then on
 `predict(network)` tells the latency of any network, with an interval. `measure([network])` runs the network.
@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from .calibrating import calibrate
 from .calibration import Calibration
-from .device_setup import Setting, this_machine
+from .device_setup import DeviceSetup, this_machine
 from .measuring import Measurement, measure
 from .prediction import Latency, Predictor, predict
 
 __all__ = [
     "Calibration",
+    "DeviceSetup",
     "Latency",
     "Measurement",
     "Predictor",
-    "Setting",
     "calibrate",
     "measure",
     "predict",

@@ -1,4 +1,4 @@
-"""Calibrating: timing operators on this machine for about a minute, and fitting what they take."""
+"""Calibration of a device: operators are timed on it for about a minute, and what they take is fitted."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from archscape.spaces.graph import Flat
 
 from .calibration import LEVEL, Calibration, Quality
 from .cost_model import Scale, Work, works
-from .device_setup import Setting, this_machine
+from .device_setup import DeviceSetup, this_machine
 from .fit import Rates, Row, fit
 from .prediction import cold_share
-from .synthetic_graphs import chain
+from .synthetic_graphs import synthetic_graph
 
 if TYPE_CHECKING:
-    from .running import Stepper
+    from .execution import OperatorTimer
 
-CHAINS = 240
+GRAPHS = 240
 SECONDS = 60.0
-"""How long chains run; their making comes on top, some seconds."""
+"""How long graphs run; their making comes on top, some seconds."""
 FOLDS = 6
 TOGETHER = 3
 DRAWS = 4000
@@ -39,13 +39,13 @@ _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 Progress = Callable[[str, float], None]
 
 
-class Timed(NamedTuple):
-    """A chain that was timed.
+class TimedGraph(NamedTuple):
+    """A graph that was timed.
 
     Attributes:
         works: What its operators take time for.
         warm: Seconds of each, run once more right after itself.
-        cold: Seconds of each, run after all other chains.
+        cold: Seconds of each, run after all other graphs.
     """
 
     works: list[Work]
@@ -60,7 +60,7 @@ def calibrate(
     batch: int = 1,
     dtype: str = "float32",
     seconds: float = SECONDS,
-    chains: int = CHAINS,
+    graphs: int = GRAPHS,
     progress: Progress = lambda words, share: None,
 ) -> Calibration:
     """Time operators on this machine and fit what its classes of operators take.
@@ -71,33 +71,35 @@ def calibrate(
         batch: Inputs at once.
         dtype: `float32`, `bfloat16` or `float16`.
         seconds: How long to time, at most but for the first rounds.
-        chains: How many chains of operators to time.
+        graphs: How many graphs of operators to time.
         progress: Told what is being done, and the share of it that is done.
 
     Raises:
-        InputError: If there is no such device, or a setting is out of range.
+        InputError: If there is no such device, or an argument is out of range.
     """
-    setting = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
+    setup = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
     cache = cache_bytes(device)
-    flats = [chain(seed, batch=batch) for seed in range(chains)]
-    timed = _time(flats, setting, seconds, progress)
-    return calibration_of(timed, setting=setting, cache=cache, left_out=chains - len(timed))
+    flats = [synthetic_graph(seed, batch=batch) for seed in range(graphs)]
+    timed = _time(flats, setup, seconds, progress)
+    return calibration_of(timed, setup=setup, cache=cache, left_out=graphs - len(timed))
 
 
-def calibration_of(timed: Sequence[Timed], *, setting: Setting, cache: int, left_out: int = 0) -> Calibration:
-    """Return the calibration that chains give, and how well it would have told each from the others."""
+def calibration_of(
+    timed: Sequence[TimedGraph], *, setup: DeviceSetup, cache: int, left_out: int = 0
+) -> Calibration:
+    """Return the calibration that timed graphs give, and how well it would have told each from the others."""
     return Calibration(
-        setting=setting,
+        setup=setup,
         rates=fit(rows_of(timed, cache)),
         cache=cache,
         quality=_quality(timed, cache),
-        operators=sum(len(found.works) for found in timed),
+        operators=sum(len(graph.works) for graph in timed),
         left_out=left_out,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
-def rows_of(timed: Sequence[Timed], cache: int) -> list[Row]:
+def rows_of(timed: Sequence[TimedGraph], cache: int) -> list[Row]:
     """Return a row an operator, and one more for weights that came from memory."""
     rows = []
     for works_, warm, cold in timed:
@@ -107,55 +109,55 @@ def rows_of(timed: Sequence[Timed], cache: int) -> list[Row]:
     return rows
 
 
-def _quality(timed: Sequence[Timed], cache: int) -> Quality:
-    """Return how well chains are told by the others: a cross-validation in which each is left out once.
+def _quality(timed: Sequence[TimedGraph], cache: int) -> Quality:
+    """Return how well graphs are predicted by the others: a cross-validation in which each is left out once.
 
-    The interval is that of sums of `TOGETHER` chains drawn at random, since a network has about so many
+    The interval is that of sums of `TOGETHER` graphs drawn at random, since a network has about so many
     operators and the errors of its parts make up for each other in part.
     """
     pairs = []
     for fold in range(FOLDS):
-        rates = fit(rows_of([found for i, found in enumerate(timed) if i % FOLDS != fold], cache))
-        pairs += [_told(found, rates, cache) for i, found in enumerate(timed) if i % FOLDS == fold]
+        rates = fit(rows_of([graph for i, graph in enumerate(timed) if i % FOLDS != fold], cache))
+        pairs += [_predicted(graph, rates, cache) for i, graph in enumerate(timed) if i % FOLDS == fold]
     rng = Random("interval")
     ratios = []
     for _ in range(DRAWS):
         drawn = rng.choices(pairs, k=TOGETHER)
-        ratios.append(sum([taken for _, taken in drawn]) / sum([told for told, _ in drawn]))
+        ratios.append(sum([taken for _, taken in drawn]) / sum([predicted for predicted, _ in drawn]))
     ends = quantiles(ratios, n=round(2 / (1 - LEVEL)))
-    error = median(abs(told / taken - 1) for told, taken in pairs)
+    error = median(abs(predicted / taken - 1) for predicted, taken in pairs)
     return Quality(error=error, low=min(1.0, ends[0]), high=max(1.0, ends[-1]))
 
 
-def _told(found: Timed, rates: dict[str, Rates], cache: int) -> tuple[float, float]:
-    """Return the seconds that rates tell of a chain, and those that it took."""
-    share = cold_share(sum([work.weights for work in found.works]), cache)
+def _predicted(graph: TimedGraph, rates: dict[str, Rates], cache: int) -> tuple[float, float]:
+    """Return the seconds that rates predict of a graph, and those that it took."""
+    share = cold_share(sum([work.weights for work in graph.works]), cache)
     known = [
-        (work, rates.get(work.kind), seconds) for work, seconds in zip(found.works, found.warm, strict=True)
+        (work, rates.get(work.kind), seconds) for work, seconds in zip(graph.works, graph.warm, strict=True)
     ]
-    told = [(r.time(work) + share * work.weights * r.cold, seconds) for work, r, seconds in known if r]
-    return sum([mine for mine, _ in told]), sum([seconds for _, seconds in told])
+    pairs = [(r.time(work) + share * work.weights * r.cold, seconds) for work, r, seconds in known if r]
+    return sum([predicted for predicted, _ in pairs]), sum([seconds for _, seconds in pairs])
 
 
-def _time(flats: Sequence[Flat], setting: Setting, seconds: float, progress: Progress) -> list[Timed]:
-    """Run the chains in turns until the time is over: once cold, then warm twice."""
-    from .running import ready
+def _time(flats: Sequence[Flat], setup: DeviceSetup, seconds: float, progress: Progress) -> list[TimedGraph]:
+    """Run the graphs in turns until the time is over: once cold, then warm twice."""
+    from .execution import inference_threads
 
-    with ready(setting):
-        steppers = _steppers(flats, setting, progress)
-        runs: dict[int, tuple[list[list[float]], list[list[float]]]] = {i: ([], []) for i in steppers}
+    with inference_threads(setup):
+        timers = _timers(flats, setup, progress)
+        runs: dict[int, tuple[list[list[float]], list[list[float]]]] = {i: ([], []) for i in timers}
         started, rounds = time.perf_counter(), 0
         while rounds < FEWEST_ROUNDS or _next_fits(time.perf_counter() - started, rounds, seconds):
-            for i, stepper in steppers.items():
-                cold, *warm = [stepper.run() for _ in range(3)]
+            for i, timer in timers.items():
+                cold, *warm = [timer.run() for _ in range(3)]
                 runs[i][0].extend(warm)
                 runs[i][1].append(cold)
             rounds += 1
             progress("timing operators", min(1.0, (time.perf_counter() - started) / seconds))
-    scale = Scale(setting.batch, setting.item)
+    scale = Scale(setup.batch, setup.item)
     # The first round pays for memory that PyTorch has not asked for yet.
     return [
-        Timed(works(flats[i], scale), _medians(warm[2:]), _medians(cold[1:]))
+        TimedGraph(works(flats[i], scale), _medians(warm[2:]), _medians(cold[1:]))
         for i, (warm, cold) in runs.items()
     ]
 
@@ -168,20 +170,20 @@ def _medians(runs: Sequence[Sequence[float]]) -> list[float]:
     return [median(column) for column in zip(*runs, strict=True)]
 
 
-def _steppers(flats: Sequence[Flat], setting: Setting, progress: Progress) -> dict[int, Stepper]:
-    """Return the chains that PyTorch can run in a setting, by number; types are not known everywhere."""
-    from .running import Stepper
+def _timers(flats: Sequence[Flat], setup: DeviceSetup, progress: Progress) -> dict[int, OperatorTimer]:
+    """Return the graphs that PyTorch can run in a setup, by number; types are not known everywhere."""
+    from .execution import OperatorTimer
 
-    found: dict[int, Stepper] = {}
+    timers: dict[int, OperatorTimer] = {}
     for i, flat in enumerate(flats):
         progress("making operators", i / len(flats))
         with suppress(NotImplementedError, RuntimeError):
-            stepper = Stepper(flat, setting)
-            stepper.run()
-            found[i] = stepper
-    if len(found) < len(flats) // 2:
-        raise InputError(f"{setting.words}: PyTorch cannot run most operators in this setting")
-    return found
+            timer = OperatorTimer(flat, setup)
+            timer.run()
+            timers[i] = timer
+    if len(timers) < len(flats) // 2:
+        raise InputError(f"{setup.description}: PyTorch cannot run most operators in this setting")
+    return timers
 
 
 def cache_bytes(device: str) -> int:

@@ -1,4 +1,4 @@
-"""A calibration: what a device takes for each class of operators, as a file that says all of it."""
+"""A calibration of a device: the seconds of each class of operators, and their file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from archscape.spaces.errors import InputError
 
 from .cost_model import OTHER
-from .device_setup import Setting
+from .device_setup import DeviceSetup
 from .fit import Rates
 
 FORMAT = 1
@@ -21,7 +21,7 @@ LEVEL = 0.9
 
 @dataclass(frozen=True)
 class Quality:
-    """How well a calibration tells the time of chains that it had not seen, in a cross-validation.
+    """How well a calibration predicts the time of graphs that it had not seen, in a cross-validation.
 
     Attributes:
         error: Median of the relative errors.
@@ -40,17 +40,17 @@ class Calibration:
     """The rates of a device.
 
     Attributes:
-        setting: The device, and how networks run on it.
+        setup: The device, and how networks run on it.
         rates: Seconds of the terms of each class of operators.
         cache: Bytes of its last cache: weights that exceed it come from memory.
         quality: How well it predicts.
         operators: How many operators were timed.
-        left_out: How many chains of operators PyTorch cannot run in the setting.
+        left_out: How many graphs of operators PyTorch cannot run in the setup.
         made: When, ISO 8601, UTC.
     """
 
     _: KW_ONLY
-    setting: Setting
+    setup: DeviceSetup
     rates: Mapping[str, Rates] = field(hash=False)
     cache: int
     quality: Quality
@@ -63,7 +63,7 @@ class Calibration:
         kinds = {kind: {"seconds": list(r.seconds), "cold": r.cold} for kind, r in self.rates.items()}
         tree = {
             "archscape calibration": FORMAT,
-            "setting": asdict(self.setting),
+            "setting": asdict(self.setup),
             "cache": self.cache,
             "quality": asdict(self.quality),
             "operators": self.operators,
@@ -97,18 +97,18 @@ class Calibration:
 
 def _calibration(tree: Mapping[str, Any]) -> Calibration:
     rates = {
-        str(kind): Rates(tuple(map(_amount, found["seconds"])), _amount(found["cold"]))
-        for kind, found in tree["rates"].items()
+        str(kind): Rates(tuple(map(_amount, entry["seconds"])), _amount(entry["cold"]))
+        for kind, entry in tree["rates"].items()
     }
     quality = Quality(**{key: _amount(tree["quality"][key]) for key in ("error", "low", "high")})
     if OTHER not in rates:
         raise ValueError(f"it has no rates of the class '{OTHER}'")
-    if free := [kind for kind, own in rates.items() if not any(own.seconds)]:
+    if free := [kind for kind, kind_rates in rates.items() if not any(kind_rates.seconds)]:
         raise ValueError(f"the class '{free[0]}' takes no time")
     if not 0 < quality.low <= 1 <= quality.high:
         raise ValueError("it has an interval without its middle")
     return Calibration(
-        setting=Setting(**tree["setting"]),
+        setup=DeviceSetup(**tree["setting"]),
         rates=rates,
         cache=_count(tree["cache"]),
         quality=quality,

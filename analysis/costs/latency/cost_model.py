@@ -1,4 +1,4 @@
-"""What an operator's time is made of: its class, and the amounts that a device takes time for.
+"""The cost model of latency: an operator's class, and the amounts that a device takes time for.
 
 The time of an operator is the sum of its terms, each an amount times the seconds that one of its units takes
 on a device: a call, a multiply-accumulate, a byte of weights or of maps. It is a roofline (Williams et al.

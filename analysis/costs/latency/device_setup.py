@@ -1,4 +1,4 @@
-"""A setting: the device, its software, and how a network runs on it. A latency is of one setting."""
+"""The setup of a device: its name, its software, and how a network runs on it; a latency is of one setup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CPU = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
-class Setting:
+class DeviceSetup:
     """Where and how a network runs.
 
     Attributes:
@@ -47,10 +47,10 @@ class Setting:
             raise InputError(f"device: it is cpu or cuda, but got '{self.device}'")
         if self.dtype not in ITEMS:
             raise InputError(f"dtype: no type '{self.dtype}'{suggest(self.dtype, ITEMS)}")
-        for what, most in (("threads", 1024), ("batch", 65536)):
-            given = getattr(self, what)
-            if type(given) is not int or not 1 <= given <= most:
-                raise InputError(f"{what}: a whole number from 1 to {most:,}, but got {given}")
+        for name, most in (("threads", 1024), ("batch", 65536)):
+            value = getattr(self, name)
+            if type(value) is not int or not 1 <= value <= most:
+                raise InputError(f"{name}: a whole number from 1 to {most:,}, but got {value}")
 
     @property
     def item(self) -> int:
@@ -58,33 +58,35 @@ class Setting:
         return ITEMS[self.dtype]
 
     @property
-    def words(self) -> str:
-        """The setting to read: `AMD EPYC, 1 thread, batch 1, float32, torch 2.13.0+cpu`."""
+    def description(self) -> str:
+        """The setup to read: `AMD EPYC, 1 thread, batch 1, float32, torch 2.13.0+cpu`."""
         threads = f"{self.threads} thread{'s' * (self.threads > 1)}, " if self.device == "cpu" else ""
         return f"{self.name}, {threads}batch {self.batch}, {self.dtype}, torch {self.torch}"
 
     @property
     def slug(self) -> str:
-        """The setting as the name of a file."""
+        """The setup as the name of a file."""
         parts = (self.name, self.device, f"t{self.threads}", f"b{self.batch}", self.dtype, self.torch)
         return re.sub(r"[^a-z0-9.]+", "-", "-".join(parts).lower()).strip("-")
 
     def command(self) -> str:
         """Return the command that calibrates it."""
         standard = {"device": "cpu", "threads": 1, "batch": 1, "dtype": "float32"}
-        given = asdict(self)
-        options = [f" --{key} {given[key]}" for key, value in standard.items() if given[key] != value]
+        values = asdict(self)
+        options = [f" --{key} {values[key]}" for key, value in standard.items() if values[key] != value]
         return f"archscape calibrate{''.join(options)}"
 
 
-def this_machine(*, device: str = "cpu", threads: int = 1, batch: int = 1, dtype: str = "float32") -> Setting:
-    """Return a setting of this machine and its PyTorch.
+def this_machine(
+    *, device: str = "cpu", threads: int = 1, batch: int = 1, dtype: str = "float32"
+) -> DeviceSetup:
+    """Return a setup of this machine and its PyTorch.
 
     Raises:
         InputError: If one of its parts is out of range, or there is no such device.
     """
     name = _gpu_name() if device == "cuda" else _cpu_name()
-    return Setting(
+    return DeviceSetup(
         device=device, threads=threads, batch=batch, dtype=dtype, name=name, torch=version("torch")
     )
 

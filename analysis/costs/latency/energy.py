@@ -1,4 +1,4 @@
-"""Energy: what the machine's own meters say, where it has them and lets this user read them."""
+"""Energy meters: what the machine's own say, where it has them and lets this user read them."""
 
 from __future__ import annotations
 

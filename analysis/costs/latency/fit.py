@@ -1,4 +1,4 @@
-"""The fit: the seconds of each term, from operators that were timed.
+"""The fit of a calibration: the seconds of each term, from operators that were timed.
 
 Each class is fitted by itself, by non-negative least squares on relative errors, since an operator of a
 microsecond counts as much as one of a second. Rows are weighted anew in each round (Huber 1964), so that what
@@ -64,7 +64,9 @@ def fit(rows: Iterable[Row]) -> dict[str, Rates]:
         kinds.setdefault(row.work.kind, []).append(row)
         if len(row.work.amounts) == PLAIN and not row.work.weights:
             kinds.setdefault(OTHER, []).append(row)
-    return {kind: fit_kind(found) for kind, found in sorted(kinds.items()) if len(found) >= FEWEST}
+    return {
+        kind: fit_kind(kind_rows) for kind, kind_rows in sorted(kinds.items()) if len(kind_rows) >= FEWEST
+    }
 
 
 def fit_kind(rows: Sequence[Row]) -> Rates:
@@ -78,9 +80,9 @@ def fit_kind(rows: Sequence[Row]) -> Rates:
     units = amounts / np.where(largest > 0, largest, 1)
     weights = 1 / seconds
     for _ in range(ROUNDS):
-        found, _ = nnls(units * weights[:, None], seconds * weights)
-        weights = _weights(units @ found, seconds)
-    rates = np.where(largest > 0, found / np.where(largest > 0, largest, 1), 0.0)
+        solution, _ = nnls(units * weights[:, None], seconds * weights)
+        weights = _weights(units @ solution, seconds)
+    rates = np.where(largest > 0, solution / np.where(largest > 0, largest, 1), 0.0)
     *amounts_rates, cold = [float(f"{rate:.5g}") for rate in rates]
     return Rates(tuple(amounts_rates), cold)
 

@@ -1,4 +1,4 @@
-"""Measuring: how long inference takes on this machine, in eager PyTorch.
+"""Measured latency: how long inference takes on this machine, in eager PyTorch.
 
 What is measured is the module of `Network.build()`, in evaluation mode, without gradients, weights and maps
 laid out channels last. Networks take turns in rounds, so that what disturbs the machine disturbs all; in each
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
-from .device_setup import LAYOUT, Setting, this_machine
+from .device_setup import LAYOUT, DeviceSetup, this_machine
 from .energy import Meter, meter_of
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from .running import Clock
+    from .execution import Clock
 
 ROUNDS = 7
 STEADY = 1.05
@@ -47,7 +47,7 @@ class Measurement:
         runs: How many there were.
         joules: Energy of one inference; None where no meter of the machine can be read.
         meter: What told the energy; "" for none.
-        setting: The device, and how the network ran on it.
+        setup: The device, and how the network ran on it.
         layout: How maps lay in memory.
     """
 
@@ -59,7 +59,7 @@ class Measurement:
     runs: int
     joules: float | None
     meter: str
-    setting: Setting
+    setup: DeviceSetup
     layout: str = LAYOUT
 
 
@@ -83,49 +83,49 @@ def measure(
         rounds: How many turns each network has.
 
     Raises:
-        InputError: If there is no such device, a setting is out of range, PyTorch cannot run a network, or
+        InputError: If there is no such device, an argument is out of range, PyTorch cannot run a network, or
             two have one name.
     """
-    from .running import image, lay_out, ready
+    from .execution import image, inference_threads, to_device
 
-    setting = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
+    setup = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
     calls: dict[str, Callable[[], object]] = {}
     for network in networks:
         if network.name in calls:
             raise InputError(f"{network.name}: two networks have this name, and names tell them apart")
-        with _refused(network.name, setting):
-            module = lay_out(network.build(), len(network.input) - 1, setting)
-            calls[network.name] = _call(module, image(network.input, setting))
-    with ready(setting):
+        with _refused(network.name, setup):
+            module = to_device(network.build(), len(network.input) - 1, setup)
+            calls[network.name] = _call(module, image(network.input, setup))
+    with inference_threads(setup):
         for name, call in calls.items():
-            with _refused(name, setting):
+            with _refused(name, setup):
                 call()
-        return measure_calls(calls, setting, rounds=rounds)
+        return measure_calls(calls, setup, rounds=rounds)
 
 
 @contextmanager
-def _refused(name: str, setting: Setting) -> Iterator[None]:
+def _refused(name: str, setup: DeviceSetup) -> Iterator[None]:
     """Say which network PyTorch cannot run: it does not know the type, or has not the memory."""
     try:
         yield
     except RuntimeError as error:
-        raise InputError(f"{name}: PyTorch cannot run it on {setting.words}: {error}") from None
+        raise InputError(f"{name}: PyTorch cannot run it on {setup.description}: {error}") from None
 
 
 def measure_calls(
-    calls: dict[str, Callable[[], object]], setting: Setting, *, rounds: int = ROUNDS
+    calls: dict[str, Callable[[], object]], setup: DeviceSetup, *, rounds: int = ROUNDS
 ) -> list[Measurement]:
     """Measure anything that can be called, under names; see `measure`."""
-    from .running import clock_of
+    from .execution import clock_of
 
-    clock, meter = clock_of(setting), meter_of(setting.device)
+    clock, meter = clock_of(setup), meter_of(setup.device)
     runs: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
             warm_up(call, clock)
             runs[name] += _turn(call, clock)
     return [
-        _measurement(name, seconds, _joules(calls[name], clock, meter), meter, setting)
+        _measurement(name, seconds, _joules(calls[name], clock, meter), meter, setup)
         for name, seconds in runs.items()
     ]
 
@@ -167,7 +167,7 @@ def _joules(call: Callable[[], object], clock: Clock, meter: Meter | None) -> fl
 
 
 def _measurement(
-    name: str, seconds: Sequence[float], joules: float | None, meter: Meter | None, setting: Setting
+    name: str, seconds: Sequence[float], joules: float | None, meter: Meter | None, setup: DeviceSetup
 ) -> Measurement:
     low, _, high = quantiles(seconds, n=4) if len(seconds) > 1 else (seconds[0],) * 3
     return Measurement(
@@ -178,7 +178,7 @@ def _measurement(
         runs=len(seconds),
         joules=joules,
         meter=meter.name if meter else "",
-        setting=setting,
+        setup=setup,
     )
 
 

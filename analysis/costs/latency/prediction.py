@@ -1,4 +1,4 @@
-"""Prediction: the latency of a network from its graph. Nothing is built; no torch is needed."""
+"""Predicted latency of a network, from its graph. Nothing is built; no torch is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archscape.spaces.graph import Body, Op, Shape
 
 from .calibration import LEVEL, Calibration
 from .cost_model import OTHER, Scale, Work, plain_work, work_of
-from .device_setup import Setting, this_machine
+from .device_setup import DeviceSetup, this_machine
 from .store import load
 
 REMEMBERED = 50_000
@@ -44,7 +44,7 @@ class Latency:
         low: Lower end of the interval.
         high: Upper end; nine of ten networks lie between them, as far as the calibration can tell.
         layers: What each operator takes, in order.
-        setting: The device, and how the network runs on it.
+        setup: The device, and how the network runs on it.
     """
 
     _: KW_ONLY
@@ -53,7 +53,7 @@ class Latency:
     low: float
     high: float
     layers: tuple[LayerLatency, ...]
-    setting: Setting
+    setup: DeviceSetup
 
     @property
     def guessed(self) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ class Predictor:
 
     def __init__(self, calibration: Calibration) -> None:
         self.calibration = calibration
-        self._scale = Scale(calibration.setting.batch, calibration.setting.item)
+        self._scale = Scale(calibration.setup.batch, calibration.setup.item)
         self._bodies: dict[Body, _Cost] = {}
         self._operators: dict[tuple[Op, tuple[Shape, ...], Shape], _Cost] = {}
 
@@ -118,7 +118,7 @@ class Predictor:
             low=quality.low * seconds,
             high=quality.high * seconds,
             layers=tuple(layers),
-            setting=self.calibration.setting,
+            setup=self.calibration.setup,
         )
 
     def _cold(self, weights: float) -> float:
@@ -162,9 +162,9 @@ class Predictor:
     def _cost(self, work: Work) -> _Cost:
         rates = self.calibration.rates[work.kind]
         if len(rates.seconds) != len(work.amounts):
-            setting = self.calibration.setting
-            law = f"the calibration of {setting.words}: '{work.kind}' has {len(work.amounts)} terms"
-            raise InputError(f"{law}, but got {len(rates.seconds)}; run `{setting.command()}`")
+            setup = self.calibration.setup
+            law = f"the calibration of {setup.description}: '{work.kind}' has {len(work.amounts)} terms"
+            raise InputError(f"{law}, but got {len(rates.seconds)}; run `{setup.command()}`")
         return _Cost(rates.time(work), work.weights * rates.cold, work.weights)
 
 

@@ -1,4 +1,4 @@
-"""Where calibrations are kept: a file a setting, in the user's data directory."""
+"""The store of calibrations: a file for each device setup, in the user's data directory."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from archscape.spaces.errors import InputError
 
 from .calibration import Calibration
-from .device_setup import Setting
+from .device_setup import DeviceSetup
 
 
 def home() -> Path:
     """Return the folder of what archscape keeps for a user: `ARCHSCAPE_HOME`, or as the system has it."""
-    given = os.environ.get("ARCHSCAPE_HOME")
-    if given:
-        return Path(given)
+    folder = os.environ.get("ARCHSCAPE_HOME")
+    if folder:
+        return Path(folder)
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "archscape"
     if sys.platform == "win32":
@@ -24,18 +24,18 @@ def home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "archscape"
 
 
-def path_of(setting: Setting) -> Path:
-    """Return the file of a setting, which need not be there."""
-    return home() / "devices" / f"{setting.slug}.json"
+def path_of(setup: DeviceSetup) -> Path:
+    """Return the file of a setup, which need not be there."""
+    return home() / "devices" / f"{setup.slug}.json"
 
 
 def save(calibration: Calibration) -> Path:
-    """Keep a calibration in place of an older one of its setting; readers see the one or the other, whole.
+    """Keep a calibration in place of an older one of its setup; readers see the one or the other, whole.
 
     Raises:
         InputError: If the folder cannot be written.
     """
-    path = path_of(calibration.setting)
+    path = path_of(calibration.setup)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,16 +60,18 @@ def read(path: Path) -> Calibration:
     return Calibration.from_json(text, name=str(path))
 
 
-def load(setting: Setting) -> Calibration:
-    """Return the calibration that is kept for a setting.
+def load(setup: DeviceSetup) -> Calibration:
+    """Return the calibration that is kept for a setup.
 
     Raises:
         InputError: If there is none, or it is damaged.
     """
-    path = path_of(setting)
+    path = path_of(setup)
     if not path.is_file():
-        raise InputError(f"no calibration of {setting.words}; run `{setting.command()}`, about a minute")
-    found = read(path)
-    if found.setting != setting:
-        raise InputError(f"{path}: the calibration of {found.setting.words}; run `{setting.command()}`")
-    return found
+        raise InputError(f"no calibration of {setup.description}; run `{setup.command()}`, about a minute")
+    calibration = read(path)
+    if calibration.setup != setup:
+        raise InputError(
+            f"{path}: the calibration of {calibration.setup.description}; run `{setup.command()}`"
+        )
+    return calibration

@@ -1,6 +1,6 @@
-"""Chains of operators to calibrate on: generic shapes, drawn from a seed, none of them anyone's network.
+"""Synthetic graphs to calibrate on: operators of generic shapes, drawn from a seed, nobody's network.
 
-A chain is a list of operators in the order in which networks have them (a norm and an activation behind most
+A graph is a list of operators in the order in which networks have them (a norm and an activation behind most
 convolutions, a sum with an earlier map, a gate), so that each is timed with its input as warm and its weights
 as cold as they are in a network. Widths, extents and kernels are drawn evenly in their logarithm.
 """
@@ -34,7 +34,7 @@ from archscape.spaces.operators.unpooling import unpool
 from archscape.spaces.values import Term
 
 LENGTH = 12
-"""Operators in a chain, about."""
+"""Operators in a graph, about."""
 ELEMENTS = 2**23
 """Elements of a map of all inputs, at most: 32 MB in float32."""
 MACS = 600_000_000
@@ -45,14 +45,14 @@ NARROW = 16
 """A convolution that could not be so wide within these bounds has a smaller kernel, or strides."""
 FUNCTIONS = ("relu", "relu", "relu", "relu6", "leaky_relu", "silu", "sigmoid", "tanh", "gelu", "hardswish")
 
-Part: TypeAlias = "Callable[[Tensor, Dice], Tensor]"
+Part: TypeAlias = "Callable[[Tensor, BoundedRandom], Tensor]"
 
 
-class Dice(Random):
+class BoundedRandom(Random):
     """Random numbers, and how large what they decide may be.
 
     Attributes:
-        batch: Inputs at once; a larger batch has smaller maps, so that chains take as long.
+        batch: Inputs at once; a larger batch has smaller maps, so that graphs take as long.
     """
 
     batch = 1
@@ -68,13 +68,13 @@ class Dice(Random):
         return MACS // self.batch
 
 
-def chain(seed: int, *, batch: int = 1) -> Flat:
-    """Return the chain of a number for so many inputs at once; the same number gives the same chain.
+def synthetic_graph(seed: int, *, batch: int = 1) -> Flat:
+    """Return the graph of a number for so many inputs at once; the same number gives the same graph.
 
-    >>> chain(3) == chain(3)
+    >>> synthetic_graph(3) == synthetic_graph(3)
     True
     """
-    rng = Dice(f"chain {seed}")
+    rng = BoundedRandom(f"chain {seed}")
     rng.batch = batch
     if seed % 12 == 11:
         return _closed(_fully_connected(_start((_near(64, 16_000, rng),)), rng))
@@ -98,13 +98,13 @@ def _closed(x: Tensor) -> Flat:
     return Flat(trace.inputs[0], tuple(trace.nodes), (len(trace.nodes),))
 
 
-def _near(low: float, high: float, rng: Dice) -> int:
+def _near(low: float, high: float, rng: BoundedRandom) -> int:
     """Return a whole number, even in its logarithm; four of five are multiples of 8 where that is near."""
     value = exp(rng.uniform(log(low), log(high)))
     return 8 * round(value / 8) if value >= 16 and rng.random() < 0.8 else max(1, round(value))
 
 
-def _map(rng: Dice) -> Shape:
+def _map(rng: BoundedRandom) -> Shape:
     """Return the shape of an input: mostly an image or a map within a network."""
     rank = rng.choices((2, 1, 3), (86, 9, 5))[0]
     extent = {1: (32, 8192), 2: (4, 288), 3: (4, 24)}[rank]
@@ -122,19 +122,19 @@ def _positions(x: Tensor) -> int:
     return prod(x.shape[1:])
 
 
-def _common(x: Tensor, rng: Dice) -> Tensor:
+def _common(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place what most networks are made of."""
     return rng.choices((_block, _residual, _gate, _branches, _pool), (10, 3, 1, 2, 1))[0](x, rng)
 
 
-def _block(x: Tensor, rng: Dice) -> Tensor:
+def _block(x: Tensor, rng: BoundedRandom) -> Tensor:
     x = _convolution(x, rng)
     if rng.random() < 0.7:
         x = place(norm_operator("batch", x.channels, x.rank), x)
     return activation(x, rng.choice(FUNCTIONS)) if rng.random() < 0.8 else x
 
 
-def _convolution(x: Tensor, rng: Dice) -> Tensor:
+def _convolution(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place a convolution: 1x1, of a larger kernel, dilated, depthwise or in groups."""
     smallest = min(x.shape[1:])
     kernel = rng.choices((1, 3, 5, 7, 2, 4, 11), (40, 34, 8, 5, 3, 3, 2))[0] if smallest > 4 else 1
@@ -163,14 +163,14 @@ def _convolution(x: Tensor, rng: Dice) -> Tensor:
     )
 
 
-def _width(x: Tensor, kernel: int, stride: int, groups: int, rng: Dice) -> int:
+def _width(x: Tensor, kernel: int, stride: int, groups: int, rng: BoundedRandom) -> int:
     """Return a width that keeps a convolution within the bounds, a multiple of its groups."""
     most = _most(x, kernel, stride, groups, rng)
     low = min(8, max(1, most))
     return max(1, _near(low, max(low, most), rng) // groups) * groups
 
 
-def _most(x: Tensor, kernel: int, stride: int, groups: int, rng: Dice) -> int:
+def _most(x: Tensor, kernel: int, stride: int, groups: int, rng: BoundedRandom) -> int:
     """Return the largest width that keeps a convolution within the bounds."""
     fan_in = kernel**x.rank * x.channels // groups
     positions = max(1, _positions(x) // stride**x.rank)
@@ -178,24 +178,24 @@ def _most(x: Tensor, kernel: int, stride: int, groups: int, rng: Dice) -> int:
     return int(min(bounds))
 
 
-def _alike(x: Tensor, rng: Dice) -> Tensor:
+def _same_shape(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place what gives another map of the same shape."""
     y = activation(x, rng.choice(FUNCTIONS))
     return place(norm_operator("batch", y.channels, y.rank), y) if rng.random() < 0.5 else y
 
 
-def _residual(x: Tensor, rng: Dice) -> Tensor:
-    return activation(add(x, _alike(x, rng)), "relu")
+def _residual(x: Tensor, rng: BoundedRandom) -> Tensor:
+    return activation(add(x, _same_shape(x, rng)), "relu")
 
 
-def _gate(x: Tensor, rng: Dice) -> Tensor:
+def _gate(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place a squeeze-and-excitation gate: a factor for each channel."""
     y = conv(global_avgpool(x), width=max(1, x.channels // 8), kernel=1, bias=True)
     y = conv(activation(y, "relu"), width=x.channels, kernel=1, bias=True)
     return multiply(x, activation(y, "sigmoid"))
 
 
-def _branches(x: Tensor, rng: Dice) -> Tensor:
+def _branches(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place a concatenation, of which one part may have little to add."""
     if 2 * _elements(x) > rng.elements:
         return _block(x, rng)
@@ -203,7 +203,7 @@ def _branches(x: Tensor, rng: Dice) -> Tensor:
     return concat(x, y)
 
 
-def _pool(x: Tensor, rng: Dice) -> Tensor:
+def _pool(x: Tensor, rng: BoundedRandom) -> Tensor:
     if min(x.shape[1:]) < 6:
         return _block(x, rng)
     kernel, stride = rng.choice(((2, 2), (3, 2), (3, 1), (2, 2)))
@@ -212,7 +212,7 @@ def _pool(x: Tensor, rng: Dice) -> Tensor:
     return pool(x, kernel=kernel, stride=stride, padding=padding)
 
 
-def _fully_connected(x: Tensor, rng: Dice) -> Tensor:
+def _fully_connected(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place linear layers; now and then one whose weights fit no cache."""
     while len(x.trace.nodes) < 6:
         most = (20_000_000 if rng.random() < 0.3 else 2_000_000) // -(-rng.batch // 8)
@@ -221,14 +221,14 @@ def _fully_connected(x: Tensor, rng: Dice) -> Tensor:
     return x
 
 
-def _heavy(x: Tensor, rng: Dice) -> Tensor:
+def _heavy(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place a convolution whose weights fit no cache, such as one that reads a map as a whole."""
     kernel = rng.choice((3, 5, 7))
     width = _near(4e6, 3e7, rng) // (kernel**2 * x.channels)
     return activation(conv(x, width=width, kernel=kernel, bias=True), "relu")
 
 
-def _eights(x: Tensor, rng: Dice) -> Tensor:
+def _divisible_by_8(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Return the map, behind a convolution to a width that 8 divides if its own is not."""
     if x.channels % 8 == 0:
         return x
@@ -236,8 +236,8 @@ def _eights(x: Tensor, rng: Dice) -> Tensor:
 
 
 def _norm(word: str | Term) -> Part:
-    def part(x: Tensor, rng: Dice) -> Tensor:
-        x = _eights(x, rng)
+    def part(x: Tensor, rng: BoundedRandom) -> Tensor:
+        x = _divisible_by_8(x, rng)
         return x if _elements(x) < 16 else place(norm_operator(word, x.channels, x.rank), x)
 
     return part
@@ -247,14 +247,14 @@ def _act(word: str) -> Part:
     return lambda x, rng: activation(x, word)
 
 
-def _small(x: Tensor, most: int = 32) -> Tensor:
+def _pooled(x: Tensor, most: int = 32) -> Tensor:
     """Return the map, pooled to an extent that operators of quadratic cost can bear."""
     step = -(-max(x.shape[1:]) // most)
     return x if step < 2 else maxpool(x, kernel=step, padding="valid")
 
 
-def _transposed(x: Tensor, rng: Dice) -> Tensor:
-    x = _small(x, 64)
+def _transposed(x: Tensor, rng: BoundedRandom) -> Tensor:
+    x = _pooled(x, 64)
     kernel, stride = rng.choice(((2, 2), (4, 2), (3, 1), (3, 2), (5, 2), (9, 4), (8, 4), (16, 8), (32, 16)))
     if x.rank == 3 or _elements(x) * stride**x.rank > rng.elements:
         kernel, stride = 3, 1
@@ -263,72 +263,72 @@ def _transposed(x: Tensor, rng: Dice) -> Tensor:
     return transposed_conv(x, width=width, kernel=kernel, stride=stride, bias=False)
 
 
-def _upsample(x: Tensor, rng: Dice) -> Tensor:
-    x = _small(x, 64)
+def _upsample(x: Tensor, rng: BoundedRandom) -> Tensor:
+    x = _pooled(x, 64)
     mode = rng.choice(("nearest", "bilinear"))
     return x if _elements(x) * 2**x.rank > rng.elements else upsample(x, scale=2, mode=mode)
 
 
-def _shuffle(x: Tensor, rng: Dice) -> Tensor:
-    x = _eights(x, rng)
+def _shuffle(x: Tensor, rng: BoundedRandom) -> Tensor:
+    x = _divisible_by_8(x, rng)
     one, other = split(channel_shuffle(x, groups=rng.choice((2, 4, 8))))
     return concat(one, activation(other, "relu"))
 
 
-def _border(x: Tensor, rng: Dice) -> Tensor:
+def _border(x: Tensor, rng: BoundedRandom) -> Tensor:
     x = pad(x, sides=rng.choice((1, 2, 3)))
     return centre_crop(x, tuple([max(1, n - 2) for n in x.shape[1:]]))
 
 
-def _deformed(x: Tensor, rng: Dice) -> Tensor:
+def _deformed(x: Tensor, rng: BoundedRandom) -> Tensor:
     if x.rank != 2:
         return _masked(x, rng)
-    x = _small(x)
+    x = _pooled(x)
     return deform_conv(x, width=_width(x, 3, 1, 1, rng), kernel=3, bias=False)
 
 
-def _masked(x: Tensor, rng: Dice) -> Tensor:
-    x = _small(x, 64)
+def _masked(x: Tensor, rng: BoundedRandom) -> Tensor:
+    x = _pooled(x, 64)
     return masked_conv(x, width=_width(x, 3, 1, 1, rng), kernel=3, mask="B", bias=True)
 
 
-def _attention(x: Tensor, rng: Dice) -> Tensor:
-    x = _small(_eights(x, rng), 24 if x.rank < 3 else 8)
+def _attention(x: Tensor, rng: BoundedRandom) -> Tensor:
+    x = _pooled(_divisible_by_8(x, rng), 24 if x.rank < 3 else 8)
     query, key, value = [conv(x, width=x.channels, kernel=1, bias=True) for _ in range(3)]
     return attend(query, key, value, heads=rng.choice((1, 2, 4, 8)))
 
 
-def _gdn(x: Tensor, rng: Dice) -> Tensor:
-    x = _small(x, 64)
+def _gdn(x: Tensor, rng: BoundedRandom) -> Tensor:
+    x = _pooled(x, 64)
     return gdn(x, inverse=rng.random() < 0.5)
 
 
-def _unpool(x: Tensor, rng: Dice) -> Tensor:
+def _unpool(x: Tensor, rng: BoundedRandom) -> Tensor:
     if min(x.shape[1:]) < 2:
         return x
     return unpool(maxpool(x, kernel=2), x, kernel=2)
 
 
-def _carried(x: Tensor, rng: Dice) -> Tensor:
+def _carried(x: Tensor, rng: BoundedRandom) -> Tensor:
     return carry(activation(x, "relu"), x, activation(x, "sigmoid"))
 
 
-def _global(x: Tensor, rng: Dice) -> Tensor:
+def _global(x: Tensor, rng: BoundedRandom) -> Tensor:
     y = global_maxpool(x) if rng.random() < 0.5 else global_avgpool(x)
     return multiply(x, activation(y, "sigmoid"))
 
 
-def _response(x: Tensor, rng: Dice) -> Tensor:
+def _response(x: Tensor, rng: BoundedRandom) -> Tensor:
     return local_response_norm(x, size=5)
 
 
-def _scaled(x: Tensor, rng: Dice) -> Tensor:
+def _scaled(x: Tensor, rng: BoundedRandom) -> Tensor:
     return scale(x, start=Fraction(1, 10))
 
 
-def _flattened(x: Tensor, rng: Dice) -> Tensor:
+def _flattened(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place the head of a network beside its trunk: a map flattened, and what reads it."""
-    y = linear(flatten(_small(x, 8)), width=_near(8, 64, rng)) if x.channels <= 1024 else x
+    y = linear(flatten(_pooled(x, 8)), width=_near(8, 64, rng)) if x.channels <= 1024 else x
     activation(y, "tanh")
     return x
 
@@ -339,4 +339,4 @@ SPECIAL: tuple[Part, ...] = (
     *(_norm("layer"), _norm("instance"), _norm(Term("group", (8,)))),
     *(_act("softmax"), _act("elu"), _act("mish"), _act("softplus"), _act("hardsigmoid"), _act("prelu")),
 )
-"""What some networks have; each chain has one of them, in turn."""
+"""What some networks have; each graph has one of them, in turn."""

@@ -124,7 +124,7 @@ def latency_note(entrants: Sequence[ComparedNetwork]) -> str:
     guessed = sorted({kind for found in known for kind in found.guessed})
     more = f"; of {', '.join(guessed)} the calibration knows nothing" if guessed else ""
     share = f"{known[0].level:.0%} of networks lie within the interval"
-    return f"Latency: predicted for {known[0].setting.words}; {share}{more}."
+    return f"Latency: predicted for {known[0].setup.description}; {share}{more}."
 
 
 def write_comparison_table(

@@ -7,23 +7,23 @@ from random import Random
 import pytest
 
 from archscape.analysis.costs.latency import Calibration
-from archscape.analysis.costs.latency.calibrating import CHAINS, Timed, calibration_of
+from archscape.analysis.costs.latency.calibrating import GRAPHS, TimedGraph, calibration_of
 from archscape.analysis.costs.latency.cost_model import OTHER, Scale, Work, works
 from archscape.analysis.costs.latency.fit import FEWEST, Rates, Row, fit, fit_kind
 from archscape.analysis.costs.latency.prediction import cold_share
-from archscape.analysis.costs.latency.synthetic_graphs import chain
+from archscape.analysis.costs.latency.synthetic_graphs import synthetic_graph
 from archscape.spaces.operators import OPERATORS
 from archscape.spaces.testing import example_network
 
 CACHE = 2**25
 
 
-def timed(rates: dict[str, Rates], seeds: range, disturb: float = 0.0) -> list[Timed]:
+def timed(rates: dict[str, Rates], seeds: range, disturb: float = 0.0) -> list[TimedGraph]:
     """Return chains as a device of these rates times them; of some operators another program takes a part."""
     rng = Random(0)
     found = []
     for seed in seeds:
-        parts = works(chain(seed), Scale(1, 4))
+        parts = works(synthetic_graph(seed), Scale(1, 4))
         share = cold_share(sum(work.weights for work in parts), CACHE)
         warm, cold = [], []
         for work in parts:
@@ -31,7 +31,7 @@ def timed(rates: dict[str, Rates], seeds: range, disturb: float = 0.0) -> list[T
             own = rates[work.kind]
             warm.append(noise * (own.time(work) + share * work.weights * own.cold))
             cold.append(own.time(work) + work.weights * own.cold)
-        found.append(Timed(parts, warm, cold))
+        found.append(TimedGraph(parts, warm, cold))
     return found
 
 
@@ -53,16 +53,16 @@ def test_cold_weights_cost_what_they_take_more() -> None:
 
 def test_unseen_chains_are_told_by_a_calibration(calibration: Calibration) -> None:
     rates = dict(calibration.rates)
-    found = calibration_of(timed(rates, range(120)), setting=calibration.setting, cache=CACHE)
+    found = calibration_of(timed(rates, range(120)), setup=calibration.setup, cache=CACHE)
     assert found.quality.error < 0.02
     assert 0.95 < found.quality.low <= 1 <= found.quality.high < 1.05
-    assert found.operators == sum(len(chain(seed).nodes) for seed in range(120))
+    assert found.operators == sum(len(synthetic_graph(seed).nodes) for seed in range(120))
 
 
 def test_disturbed_times_have_little_say(calibration: Calibration) -> None:
     rates = dict(calibration.rates)
-    disturbed = calibration_of(timed(rates, range(120), 0.1), setting=calibration.setting, cache=CACHE)
-    for work in works(chain(200), Scale(1, 4)):
+    disturbed = calibration_of(timed(rates, range(120), 0.1), setup=calibration.setup, cache=CACHE)
+    for work in works(synthetic_graph(200), Scale(1, 4)):
         own = disturbed.rates.get(work.kind)
         if own is not None and work.kind in ("relu", "batchnorm", "conv", "conv 1x1"):
             assert own.time(work) == pytest.approx(rates[work.kind].time(work), rel=0.15)
@@ -84,13 +84,13 @@ def test_a_class_needs_rows_and_the_rest_has_one_of_its_own() -> None:
 
 
 def test_a_chain_is_the_same_whenever_it_is_drawn() -> None:
-    assert [chain(seed) for seed in range(30)] == [chain(seed) for seed in range(30)]
-    assert len({chain(seed).nodes[0].op for seed in range(30)}) > 20
+    assert [synthetic_graph(seed) for seed in range(30)] == [synthetic_graph(seed) for seed in range(30)]
+    assert len({synthetic_graph(seed).nodes[0].op for seed in range(30)}) > 20
 
 
 def test_every_operator_is_timed_or_known_by_the_bytes_of_its_maps() -> None:
     """A class that no graph times is predicted as a call and its maps, so it may take time for no more."""
-    graphs = [chain(seed) for seed in range(CHAINS)]
+    graphs = [synthetic_graph(seed) for seed in range(GRAPHS)]
     operators = {type(node.op) for graph in graphs for node in graph.nodes}
     classes = {work.kind for graph in graphs for work in works(graph, Scale(1, 4))}
     assert classes >= {"view", "avgpool", "leaky_relu", "masked conv"}
@@ -105,7 +105,7 @@ def test_every_operator_is_timed_or_known_by_the_bytes_of_its_maps() -> None:
 
 
 def test_smaller_types_have_more_lanes() -> None:
-    parts = works(chain(3), Scale(2, 2))
-    single = works(chain(3), Scale(1, 2))
+    parts = works(synthetic_graph(3), Scale(2, 2))
+    single = works(synthetic_graph(3), Scale(1, 2))
     assert [p.kind for p in parts] == [s.kind for s in single]
     assert all(p.weights == s.weights for p, s in zip(parts, single, strict=True))

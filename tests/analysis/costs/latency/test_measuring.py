@@ -10,8 +10,8 @@ import torch
 from archscape.analysis.costs.latency import calibrate, measure, predict, this_machine
 from archscape.analysis.costs.latency.calibrating import cache_bytes
 from archscape.analysis.costs.latency.energy import meter_of
-from archscape.analysis.costs.latency.running import Stepper, image, ready
-from archscape.analysis.costs.latency.synthetic_graphs import chain
+from archscape.analysis.costs.latency.execution import OperatorTimer, image, inference_threads
+from archscape.analysis.costs.latency.synthetic_graphs import synthetic_graph
 from archscape.spaces import Network, load_network
 from archscape.spaces.errors import InputError
 
@@ -25,14 +25,14 @@ def test_networks_are_measured_side_by_side() -> None:
     assert 0 < small.low <= small.seconds <= small.high
     assert small.seconds < large.seconds
     assert small.runs >= 4
-    assert small.setting == this_machine()
+    assert small.setup == this_machine()
     assert torch.get_num_threads() == before
 
 
 def test_a_network_is_measured_in_the_setting_that_is_asked_for() -> None:
     (found,) = measure([load_network("lenet5")], batch=4, dtype="bfloat16", rounds=1)
-    assert (found.setting.batch, found.setting.dtype) == (4, "bfloat16")
-    assert image((3, 8, 8), found.setting).is_contiguous(memory_format=torch.channels_last)
+    assert (found.setup.batch, found.setup.dtype) == (4, "bfloat16")
+    assert image((3, 8, 8), found.setup).is_contiguous(memory_format=torch.channels_last)
 
 
 def test_a_batch_that_no_memory_holds_is_said() -> None:
@@ -55,25 +55,25 @@ def test_a_type_that_an_operator_does_not_know_is_said() -> None:
 @pytest.mark.parametrize("name", ["lenet5", "vae", "tdnn", "highway", "shufflenetv2-x1.0"])
 def test_a_stepper_times_every_operator_of_a_network(name: str) -> None:
     network = load_network(name)
-    with ready(this_machine()):
-        stepper = Stepper(network.graph.flatten(), this_machine())
-        assert len(stepper.run()) == len(network.graph.flatten().nodes)
-        assert all(seconds > 0 for seconds in stepper.run())
+    with inference_threads(this_machine()):
+        timer = OperatorTimer(network.graph.flatten(), this_machine())
+        assert len(timer.run()) == len(network.graph.flatten().nodes)
+        assert all(seconds > 0 for seconds in timer.run())
 
 
 def test_chains_hold_every_kind_of_operator_and_run() -> None:
-    setting = this_machine()
-    with ready(setting):
+    setup = this_machine()
+    with inference_threads(setup):
         for seed in range(1, 27):
-            flat = chain(seed)
+            flat = synthetic_graph(seed)
             if sum(node.shape[0] for node in flat.nodes) < 20_000:
-                assert len(Stepper(flat, setting).run()) == len(flat.nodes)
+                assert len(OperatorTimer(flat, setup).run()) == len(flat.nodes)
 
 
 @pytest.mark.slow
 def test_a_calibration_of_this_machine_tells_its_latencies() -> None:
     told: list[tuple[str, float]] = []
-    found = calibrate(seconds=0.1, chains=20, progress=lambda words, share: told.append((words, share)))
+    found = calibrate(seconds=0.1, graphs=20, progress=lambda words, share: told.append((words, share)))
     assert {"conv", "conv 1x1", "relu", "batchnorm", "linear"} <= set(found.rates)
     assert all(0 <= share <= 1 for _, share in told)
     assert [words for words, _ in told][-1] == "timing operators"
@@ -127,8 +127,8 @@ def test_a_gpu_is_measured_and_calibrated() -> None:
     network = load_network("resnet20")
     (measured,) = measure([network], device="cuda", rounds=2)
     assert 0 < measured.low <= measured.seconds <= measured.high
-    found = calibrate(device="cuda", seconds=0.1, chains=20)
-    assert found.setting.name == torch.cuda.get_device_name()
+    found = calibrate(device="cuda", seconds=0.1, graphs=20)
+    assert found.setup.name == torch.cuda.get_device_name()
     assert predict(network, found).seconds > 0
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from archscape.analysis.costs.latency import Calibration, Predictor, predict
 from archscape.analysis.costs.latency.cost_model import OTHER
-from archscape.analysis.costs.latency.device_summary import figures
+from archscape.analysis.costs.latency.device_summary import device_summary
 from archscape.analysis.costs.latency.fit import Rates
 from archscape.analysis.costs.latency.prediction import cold_share
 from archscape.analysis.costs.latency.store import save
@@ -59,7 +59,7 @@ def test_a_calibration_with_terms_of_its_own_is_refused(calibration: Calibration
 
 
 def test_a_batch_takes_more_maps_and_the_same_weights(calibration: Calibration) -> None:
-    eight = replace(calibration, setting=replace(calibration.setting, batch=8))
+    eight = replace(calibration, setup=replace(calibration.setup, batch=8))
     one, many = (predict(load_network("lenet5"), c).seconds for c in (calibration, eight))
     assert one < many < 8 * one
 
@@ -108,7 +108,7 @@ def load_network(name: str) -> Network:
 
 
 def test_figures_are_those_of_the_rates(calibration: Calibration) -> None:
-    found = figures(calibration)
+    found = device_summary(calibration)
     values = dict(zip((name.split(",")[-1].strip() for name in found), found.values(), strict=False))
     macs = 256 * 256 * 9 * 28 * 28
     patches, weights, maps = 256 * 9 * 28 * 28, 4 * 256 * 256 * 9, 2 * 4 * 256 * 28 * 28

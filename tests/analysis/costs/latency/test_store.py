@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from archscape.analysis.costs.latency import Calibration, this_machine
-from archscape.analysis.costs.latency.device_setup import Setting
+from archscape.analysis.costs.latency.device_setup import DeviceSetup
 from archscape.analysis.costs.latency.store import home, load, path_of, read, save
 from archscape.spaces.errors import InputError
 
@@ -26,8 +26,8 @@ def test_comes_back_as_it_was(calibration: Calibration, devices: Path) -> None:
 
 def test_a_setting_has_a_file_of_its_own(calibration: Calibration, devices: Path) -> None:
     save(calibration)
-    other = replace(calibration.setting, threads=2, batch=8)
-    assert path_of(other) != path_of(calibration.setting)
+    other = replace(calibration.setup, threads=2, batch=8)
+    assert path_of(other) != path_of(calibration.setup)
     with pytest.raises(InputError, match=r"run `archscape calibrate --threads 2 --batch 8`"):
         load(other)
 
@@ -38,10 +38,10 @@ def test_without_one_the_way_is_said(devices: Path) -> None:
 
 
 def test_another_settings_file_is_not_taken(calibration: Calibration, devices: Path) -> None:
-    moved = save(replace(calibration, setting=replace(calibration.setting, batch=4)))
-    moved.rename(path_of(calibration.setting))
+    moved = save(replace(calibration, setup=replace(calibration.setup, batch=4)))
+    moved.rename(path_of(calibration.setup))
     with pytest.raises(InputError, match=r"the calibration of .*batch 4"):
-        load(calibration.setting)
+        load(calibration.setup)
 
 
 def _without(key: str) -> Callable[[dict[str, Any]], object]:
@@ -78,7 +78,7 @@ def test_a_damaged_file_is_refused(
     damage(tree)
     path.write_text(json.dumps(tree))
     with pytest.raises(InputError, match=f"not a calibration that can be used.*{said}.*archscape calibrate"):
-        load(calibration.setting)
+        load(calibration.setup)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '"text"', '{"rates": NaN}', "\udcff"])
@@ -86,7 +86,7 @@ def test_no_calibration_at_all_is_refused(calibration: Calibration, devices: Pat
     path = save(calibration)
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match="calibration"):
-        load(calibration.setting)
+        load(calibration.setup)
 
 
 def test_the_old_one_stays_where_the_new_one_cannot_be_written(
@@ -116,4 +116,4 @@ def test_home_follows_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 )
 def test_a_setting_is_within_its_ranges(given: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        Setting(**{"name": "x", "torch": "2", **given})
+        DeviceSetup(**{"name": "x", "torch": "2", **given})

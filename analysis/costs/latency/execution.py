@@ -1,4 +1,4 @@
-"""Running: the operators of a graph one by one on a device, each timed where it stands.
+"""Execution of a graph on a device, operator by operator, each timed where it stands.
 
 An operator is the very PyTorch text that the exported source has for it. Maps die after their last use.
 """
@@ -19,7 +19,7 @@ from archscape.spaces.codegen.helpers import definitions
 from archscape.spaces.codegen.parameters import literal
 from archscape.spaces.graph import Flat, Node, Shape
 
-from .device_setup import Setting
+from .device_setup import DeviceSetup
 
 if TYPE_CHECKING:
     Function = Callable[..., Tensor]
@@ -86,22 +86,22 @@ class CudaClock:
         return [before.elapsed_time(after) / 1000 for before, after in pairwise(marks)]
 
 
-def clock_of(setting: Setting) -> Clock:
+def clock_of(setup: DeviceSetup) -> Clock:
     """Return the clock of a device."""
-    return CudaClock() if setting.device == "cuda" else HostClock()
+    return CudaClock() if setup.device == "cuda" else HostClock()
 
 
-class Stepper:
+class OperatorTimer:
     """A graph ready to run, operator by operator; weights and input are random."""
 
-    def __init__(self, flat: Flat, setting: Setting) -> None:
-        self.clock = clock_of(setting)
-        self.input = image(flat.input, setting)
+    def __init__(self, flat: Flat, setup: DeviceSetup) -> None:
+        self.clock = clock_of(setup)
+        self.input = image(flat.input, setup)
         last = {value: index for index, node in enumerate(flat.nodes) for value in node.inputs}
         self.steps = []
         for index, node in enumerate(flat.nodes):
             ends = {value for value in node.inputs if last[value] == index and value not in flat.outputs}
-            function = _function(node, len(flat.shape_of(node.inputs[0])) - 1, setting)
+            function = _function(node, len(flat.shape_of(node.inputs[0])) - 1, setup)
             self.steps.append(_Step(function, node.inputs, tuple(ends)))
 
     def run(self) -> list[float]:
@@ -117,25 +117,25 @@ class Stepper:
         return self.clock.seconds()
 
 
-def image(shape: Shape, setting: Setting) -> Tensor:
-    """Return a random input of a setting."""
-    x = torch.randn(setting.batch, *shape).to(setting.device, getattr(torch, setting.dtype))
+def image(shape: Shape, setup: DeviceSetup) -> Tensor:
+    """Return a random input for a setup."""
+    x = torch.randn(setup.batch, *shape).to(setup.device, getattr(torch, setup.dtype))
     return x.to(memory_format=_FORMATS[x.ndim]) if x.ndim in _FORMATS else x
 
 
-def lay_out(module: nn.Module, rank: int, setting: Setting) -> nn.Module:
-    """Return a module ready for inference in a setting, its weights laid out for maps of so many axes."""
-    module = module.eval().requires_grad_(False).to(setting.device, getattr(torch, setting.dtype))
+def to_device(module: nn.Module, rank: int, setup: DeviceSetup) -> nn.Module:
+    """Return a module ready for inference in a setup, its weights laid out for maps of so many axes."""
+    module = module.eval().requires_grad_(False).to(setup.device, getattr(torch, setup.dtype))
     if rank + 2 in _FORMATS:
         module = module.to(memory_format=_FORMATS[rank + 2])  # type: ignore[call-overload]
     return module
 
 
 @contextmanager
-def ready(setting: Setting) -> Iterator[None]:
-    """Hold PyTorch to the threads of a setting, without gradients; afterwards it is as before."""
+def inference_threads(setup: DeviceSetup) -> Iterator[None]:
+    """Hold PyTorch to the threads of a setup, without gradients; afterwards it is as before."""
     before = torch.get_num_threads()
-    torch.set_num_threads(setting.threads)
+    torch.set_num_threads(setup.threads)
     try:
         with torch.inference_mode():
             yield
@@ -143,7 +143,7 @@ def ready(setting: Setting) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _function(node: Node, rank: int, setting: Setting) -> Function:
+def _function(node: Node, rank: int, setup: DeviceSetup) -> Function:
     """Return what runs an operator: its module, or its call."""
     op = node.op
     assert not hasattr(op, "nodes")
@@ -152,7 +152,7 @@ def _function(node: Node, rank: int, setting: Setting) -> Function:
         exec(text, namespace)
     values = {name: repr(literal(value)) for name, value in op.attributes().items()}
     if op.stateful:
-        return lay_out(eval(op.module(values, rank), namespace), rank, setting)
+        return to_device(eval(op.module(values, rank), namespace), rank, setup)
     names = [f"x{index}" for index in range(len(node.inputs))]
     function: Function = eval(f"lambda {', '.join(names)}: {op.call(names, values, rank)}", namespace)
     return function
