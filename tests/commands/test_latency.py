@@ -153,11 +153,11 @@ def test_an_interrupted_calibration_leaves_the_old_one(calibration: Calibration,
     before = path_of(calibration.setup).read_bytes()
     code = (
         "import os, signal, sys; from archscape.analysis.costs.latency import calibrating as c\n"
-        "made = c.chain\n"
-        "def chain(seed, **given):\n"
+        "made = c.synthetic_graph\n"
+        "def graph(seed, **options):\n"
         "    if seed == 5: os.kill(os.getpid(), signal.SIGINT)\n"
-        "    return made(seed, **given)\n"
-        "c.chain = chain\n"
+        "    return made(seed, **options)\n"
+        "c.synthetic_graph = graph\n"
         "from archscape.cli import main; main(['calibrate'])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
