@@ -85,7 +85,7 @@ def draw_figure(axes: Axes, figure: Figure) -> None:
     for at, series in enumerate(figure.series):
         _draw(axes, series, at)
     for upright in figure.uprights:
-        axes.axvline(upright.x, color=REFERENCE, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        axes.axvline(upright.x, color=REFERENCE, linewidth=1, linestyle=(0, (4, 3)), zorder=2.9)
         axes.annotate(
             literal(upright.name), (upright.x, 1.0), (3, -2), xycoords=axes.get_xaxis_transform(),
             textcoords="offset points", rotation=90, ha="left", va="top", fontsize=8.5,
@@ -105,7 +105,7 @@ def draw_figure(axes: Axes, figure: Figure) -> None:
 
 
 def _draw(axes: Axes, series: Series, order: int) -> None:
-    color, name = PALETTE[series.color], literal(series.name) or None
+    color, name = PALETTE[series.color], literal(series.name) if len(series.x) else None
     x, y = np.asarray(series.x, dtype=float), np.asarray(series.y, dtype=float)
     look: dict[str, Any] = {"color": color, "alpha": series.opacity, "label": name}
     look["zorder"] = 2 + 0.01 * order

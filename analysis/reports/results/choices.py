@@ -10,7 +10,7 @@ import pandas as pd
 
 from archscape.analysis.statistics.importance import Effect, importance
 
-from ..figures.description import Axis, Figure, Series
+from ..figures.description import Axis, Figure, Series, Upright
 from ..format import escaped
 from .results import Results
 
@@ -68,7 +68,13 @@ def effects_figure(effects: Sequence[Effect], response: str) -> Figure:
         ],
     )
     words = f"share of the variance of {response}, with its 95% interval"
-    return Figure(x=Axis(label=words, ticks="share"), y=Axis(names=names), series=[points], legend=False)
+    return Figure(
+        x=Axis(label=words, ticks="share"),
+        y=Axis(names=names),
+        series=[points],
+        uprights=[Upright(x=0, name="")],
+        legend=False,
+    )
 
 
 def _decisions(text: object) -> dict[str, object]:

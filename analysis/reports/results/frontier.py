@@ -72,7 +72,7 @@ def _points(results: Results, cost: str) -> list[Series]:
             color=color,
             symbol=symbol,
             size=size - 2 * crowded,
-            opacity=0.45 if crowded and color != "front" else 0.85,
+            opacity=1.0 if color == "front" else 0.45 if crowded else 0.85,
             ids=_ids(results, places),
             hover=[results.hover[index] for index in places],
             y_error=_known(deviations, places),
