@@ -96,9 +96,9 @@ def complexity_weights(costs: ArrayLike, *, bins: int = 10) -> Floats:
         raise InputError("complexity weights: every cost must be a number above 0")
     logs = np.log(values)
     edges = np.linspace(logs.min(), logs.max(), bins + 1)[1:-1]
-    place = np.searchsorted(edges, logs, side="right")
-    counts = np.bincount(place, minlength=bins)
-    weights: Floats = 1.0 / (counts[place] * np.count_nonzero(counts))
+    bin_numbers = np.searchsorted(edges, logs, side="right")
+    counts = np.bincount(bin_numbers, minlength=bins)
+    weights: Floats = 1.0 / (counts[bin_numbers] * np.count_nonzero(counts))
     return weights
 
 
@@ -133,8 +133,8 @@ def quantile_bands(
         parts = parts.fillna(0)
     groups = rows.groupby(parts)
     bands = groups[cost].agg(low="min", high="max", count="size")
-    found = {quantile: groups[score].quantile(quantile) for quantile in quantiles}
-    bands = bands.assign(**{str(name): column for name, column in found.items()})
+    columns = {quantile: groups[score].quantile(quantile) for quantile in quantiles}
+    bands = bands.assign(**{str(name): column for name, column in columns.items()})
     return pd.DataFrame(bands.reset_index(drop=True))
 
 

@@ -128,21 +128,21 @@ def curves(
     sign = 1.0 if way == "maximize" else -1.0
     best = np.full((len(scores), len(names), len(points)), np.nan)
     for at, name in enumerate(names):
-        own = np.where((rows[family].astype(str) == name).to_numpy(), sign * scores, -np.inf)
-        reached = np.maximum.accumulate(own, axis=1)[:, last]
+        members = np.where((rows[family].astype(str) == name).to_numpy(), sign * scores, -np.inf)
+        reached = np.maximum.accumulate(members, axis=1)[:, last]
         best[:, at] = np.where(np.isneginf(reached), np.nan, sign * reached)
     return Curves(names=names, costs=points, best=best, way=way)
 
 
-def reigns(found: Curves) -> list[LeadingRange]:
+def leading_ranges(families: Curves) -> list[LeadingRange]:
     """Return which family leads from which cost to which, cheapest first; of equals the first by name."""
-    leader = _leaders(found)
+    leader = _leaders(families)
     drawn = leader[1:] if len(leader) > 1 else leader
-    lengths = np.diff(np.log(np.append(found.costs, found.costs[-1])))
-    gains = np.sort(_gains(found)[0], axis=0)
-    margin = gains[-1] - gains[-2] if len(gains) > 1 else np.full(len(found.costs), np.nan)
+    lengths = np.diff(np.log(np.append(families.costs, families.costs[-1])))
+    gains = np.sort(_gains(families)[0], axis=0)
+    margin = gains[-1] - gains[-2] if len(gains) > 1 else np.full(len(families.costs), np.nan)
     starts = np.flatnonzero(np.append(True, leader[0, 1:] != leader[0, :-1]))
-    ends = np.append(starts[1:], len(found.costs) - 1)
+    ends = np.append(starts[1:], len(families.costs) - 1)
     result = []
     for start, end in zip(starts, ends, strict=True):
         span = slice(start, max(end, start + 1))
@@ -151,9 +151,9 @@ def reigns(found: Curves) -> list[LeadingRange]:
         rivals = np.isfinite(margin[span])
         result.append(
             LeadingRange(
-                family=found.names[number],
-                low=float(found.costs[start]),
-                high=float(found.costs[end]),
+                family=families.names[number],
+                low=float(families.costs[start]),
+                high=float(families.costs[end]),
                 chance=_mean(chances, lengths[span]),
                 margin=_mean(margin[span][rivals], lengths[span][rivals]),
             )
@@ -161,18 +161,18 @@ def reigns(found: Curves) -> list[LeadingRange]:
     return result
 
 
-def move(found: Curves, first: str, second: str) -> Dominance:
+def dominance(families: Curves, first: str, second: str) -> Dominance:
     """Return what the first family does to the curve of the second.
 
     Raises:
         InputError: If there is no such family.
     """
     for name in (first, second):
-        if name not in found.names:
-            raise InputError(f"there is no family '{name}'; there are {', '.join(found.names)}")
-    gains = _gains(found)
-    ours, theirs = gains[:, found.names.index(first)], gains[:, found.names.index(second)]
-    lengths = np.diff(np.log(np.append(found.costs, found.costs[-1])))
+        if name not in families.names:
+            raise InputError(f"there is no family '{name}'; there are {', '.join(families.names)}")
+    gains = _gains(families)
+    ours, theirs = gains[:, families.names.index(first)], gains[:, families.names.index(second)]
+    lengths = np.diff(np.log(np.append(families.costs, families.costs[-1])))
     common = np.isfinite(ours[0]) & np.isfinite(theirs[0])
     lead = ours[0, common] - theirs[0, common]
     whole = np.array([_moves_whole(a, b) for a, b in zip(ours, theirs, strict=True)])
@@ -191,14 +191,14 @@ def _moves_whole(ours: Floats, theirs: Floats) -> bool:
     return bool(dominated[steps].all())
 
 
-def _leaders(found: Curves) -> NDArray[np.int64]:
+def _leaders(families: Curves) -> NDArray[np.int64]:
     """Return the number of the leading family, (draws, costs)."""
-    return np.asarray(np.argmax(_gains(found), axis=1), dtype=np.int64)
+    return np.asarray(np.argmax(_gains(families), axis=1), dtype=np.int64)
 
 
-def _gains(found: Curves) -> Floats:
+def _gains(families: Curves) -> Floats:
     """Return the curves, larger being better, -inf below a family's cheapest network."""
-    gains: Floats = found.best if found.way == "maximize" else -found.best
+    gains: Floats = families.best if families.way == "maximize" else -families.best
     return np.where(np.isnan(gains), -np.inf, gains)
 
 

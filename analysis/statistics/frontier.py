@@ -202,7 +202,7 @@ def _nondominated(gains: Floats) -> NDArray[np.bool_]:
     """Return which of the NaN-free points no other dominates; in two objectives one sweep, O(n log n)."""
     if not len(gains):
         return np.zeros(0, dtype=np.bool_)
-    ascending, place = np.unique(gains, axis=0, return_inverse=True)
+    ascending, positions = np.unique(gains, axis=0, return_inverse=True)
     points = ascending[::-1]  # a point can only be dominated by one before it
     on_front = np.zeros(len(points), dtype=np.bool_)
     on_front[0] = True
@@ -214,7 +214,7 @@ def _nondominated(gains: Floats) -> NDArray[np.bool_]:
             if not (front >= point).all(axis=1).any():
                 on_front[i] = True
                 front = np.vstack([front, point])
-    result: NDArray[np.bool_] = on_front[::-1][place.reshape(-1)]
+    result: NDArray[np.bool_] = on_front[::-1][positions.reshape(-1)]
     return result
 
 
@@ -223,13 +223,13 @@ def _layers(gains: Floats) -> NDArray[np.int64]:
 
     From the best first objective down, a point belongs to the first layer without one as good in the last.
     """
-    points, place = np.unique(gains, axis=0, return_inverse=True)
+    points, positions = np.unique(gains, axis=0, return_inverse=True)
     tops: list[float] = []  # of each layer so far, the best last objective, negated; ascending
     layers = np.zeros(len(points), dtype=np.int64)
     for i, last in reversed(list(enumerate((-points[:, -1]).tolist()))):
         layers[i] = bisect_right(tops, last)
         tops[layers[i] : layers[i] + 1] = [last]
-    return layers[place.reshape(-1)]
+    return layers[positions.reshape(-1)]
 
 
 def _volume(points: Floats) -> float:

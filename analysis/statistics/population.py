@@ -35,10 +35,10 @@ def population(space: Space, number: int, *, seed: int = 0, hashes: bool = False
         InputError: If the number is not above 0, or a path has the name of a cost.
         Infeasible: If no network within the limits was found.
 
-    >>> found = population(Space.load("cifar"), 100)
-    >>> len(found), int(found["params"].max()) <= 1_000_000
+    >>> table = population(Space.load("cifar"), 100)
+    >>> len(table), int(table["params"].max()) <= 1_000_000
     (100, True)
-    >>> sorted(found["w"].unique())
+    >>> sorted(table["w"].unique())
     [16, 24, 32]
     """
     if number < 1:

@@ -33,12 +33,12 @@ def families_of_names(names: Sequence[str]) -> list[str] | None:
     >>> family_of_name("tf_efficientnetv2_s"), family_of_name("resnet50d"), family_of_name("|none~0|")
     ('efficientnet', 'resnet', '')
     """
-    found = [family_of_name(name) for name in names]
-    counts = Counter(family for family in found if family)
+    families = [family_of_name(name) for name in names]
+    counts = Counter(family for family in families if family)
     large = [family for family, count in counts.items() if count >= FEWEST]
     if len(large) < 2 or 2 * sum(counts.values()) < len(names):
         return None
-    return [family or OTHER for family in found]
+    return [family or OTHER for family in families]
 
 
 def family_of_name(name: str) -> str:
@@ -58,8 +58,8 @@ def family_of_network(network: str) -> str:
     rows = tree.get("layers", ()) if isinstance(tree, Mapping) else ()
     blocks: Counter[str] = Counter()
     for row in rows:
-        word, given = next(iter(row.items())) if isinstance(row, Mapping) and row else (row, None)
-        depth = given.get("depth", 1) if isinstance(given, Mapping) else 1
+        word, settings = next(iter(row.items())) if isinstance(row, Mapping) and row else (row, None)
+        depth = settings.get("depth", 1) if isinstance(settings, Mapping) else 1
         if word not in PLAIN:
             blocks[str(word)] += depth if isinstance(depth, int) else 1
     if not blocks:

@@ -176,9 +176,9 @@ def _uprights(results: Results, cost: str, extent: tuple[float, float]) -> list[
     lines: list[Upright] = []
     before, at_top = -np.inf, True
     for row in _unscored(results, cost).to_dict("records"):
-        place = np.log10(row[cost]) if row[cost] > 0 else 0.0
-        at_top = not at_top if place - before < NEAR * decades else True
-        before = place
+        position = np.log10(row[cost]) if row[cost] > 0 else 0.0
+        at_top = not at_top if position - before < NEAR * decades else True
+        before = position
         lines.append(Upright(x=float(row[cost]), name=row["name"], at_top=at_top))
     return lines
 

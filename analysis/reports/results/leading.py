@@ -14,13 +14,13 @@ from archscape.analysis.statistics.families import (
     Dominance,
     LeadingRange,
     curves,
-    move,
-    reigns,
+    dominance,
+    leading_ranges,
 )
 from archscape.analysis.statistics.frontier import Floats
 
 from ..figures.description import DASHES, FAMILY_COLORS, SYMBOLS, Figure, Segment, Series
-from ..format import NONE, capital, escaped
+from ..format import escaped
 from .family_rules import gathered
 from .results import Results
 
@@ -35,16 +35,6 @@ NAMED = 0.07
 """Share of the axis that a leader must hold to be named in the strip."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ahead:
-    """How far one family is ahead of another; `text` is "" of a family and itself."""
-
-    text: str = ""
-    words: str = ""
-    is_whole: bool = False
-    is_known: bool = False
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lead:
     """What the families do over one cost.
@@ -52,15 +42,15 @@ class Lead:
     Attributes:
         curves: The curves, over the cost or, where more of it is better, over its inverse.
         inverse: Whether it is the inverse.
-        reigns: Who leads from where to where, in the units of the cost, the cheapest first.
-        moves: What each of the largest families does to each other one.
+        ranges: Who leads from where to where, in the units of the cost, the cheapest first.
+        dominances: What each of the largest families does to each other one.
         draws: Draws of the scores over repeated trainings; 0 where nothing is known of their noise.
     """
 
     curves: Curves
     inverse: bool
-    reigns: tuple[LeadingRange, ...]
-    moves: dict[tuple[str, str], Dominance]
+    ranges: tuple[LeadingRange, ...]
+    dominances: dict[tuple[str, str], Dominance]
     draws: int
 
     @property
@@ -71,31 +61,16 @@ class Lead:
     def longest(self) -> tuple[str, float]:
         """Return the family that leads over the largest share of the decades, and that share."""
         shares: dict[str, float] = {}
-        for leader in self.reigns:
+        for leader in self.ranges:
             decades = abs(log10(leader.high / leader.low))
             shares[leader.family] = shares.get(leader.family, 0.0) + decades
         family = max(shares, key=lambda name: shares[name])
         return family, shares[family] / (sum(shares.values()) or 1.0)
 
-    def leading_rows(self, results: Results, cost: str) -> tuple[list[str], list[list[str]]]:
-        """Return the heads and the rows of the table that says who leads where."""
-        chance = ["chance"] if self.draws else []
-        rows = [
-            [
-                leader.family,
-                results.text(cost, leader.low),
-                results.text(cost, leader.high),
-                NONE if isnan(leader.margin) else results.gain_text(leader.margin),
-                *([f"{leader.chance:.0%}"] if self.draws else []),
-            ]
-            for leader in self.reigns
-        ]
-        return ["leads", f"from {results.head(cost)}", "to", "ahead by", *chance], rows
-
-    def dominance_rows(self) -> dict[str, list[Ahead]]:
-        """Return how much of the common range each family is ahead of each other one, a row a family."""
-        names = list(dict.fromkeys(first for first, _ in self.moves))
-        return {first: [_ahead(self, first, second) for second in names] for first in names}
+    @property
+    def compared(self) -> list[str]:
+        """The families that `dominances` compares."""
+        return list(dict.fromkeys(first for first, _ in self.dominances))
 
 
 def shown_families(results: Results) -> list[str]:
@@ -135,8 +110,8 @@ def lead(results: Results, cost: str) -> Lead | None:
     return Lead(
         curves=known,
         inverse=inverse,
-        reigns=tuple(_inverted(leader) if inverse else leader for leader in reigns(known)),
-        moves={(a, b): move(known, a, b) for a in largest for b in largest if a != b},
+        ranges=tuple(_inverted(leader) if inverse else leader for leader in leading_ranges(known)),
+        dominances={(a, b): dominance(known, a, b) for a in largest for b in largest if a != b},
         draws=draws if results.repeats or results.error else 0,
     )
 
@@ -196,7 +171,7 @@ def _strip(results: Results, cost: str, leaders: Lead) -> list[Segment]:
     shown = shown_families(results)
     decades = abs(log10(max(leaders.costs)) - log10(min(leaders.costs))) or 1.0
     segments = []
-    for leader in leaders.reigns:
+    for leader in leaders.ranges:
         span = f"{results.text(cost, leader.low)} to {results.text(cost, leader.high)}"
         lines = [f"<b>{escaped(leader.family)}</b> leads", f"{span} {escaped(results.head(cost))}"]
         lines += [] if isnan(leader.margin) else [f"ahead by {results.gain_text(leader.margin)}"]
@@ -213,17 +188,3 @@ def _strip(results: Results, cost: str, leaders: Lead) -> list[Segment]:
             )
         )
     return segments
-
-
-def _ahead(leaders: Lead, first: str, second: str) -> Ahead:
-    if first == second:
-        return Ahead()
-    dominance = leaders.moves[first, second]
-    if isnan(dominance.ahead):
-        return Ahead(text=NONE)
-    share = f"{dominance.ahead:.0%}"
-    words = f"{first} is ahead of {second} in {share} of the range"
-    if dominance.whole:
-        chance = f", chance {dominance.chance:.0%}" if leaders.draws else ""
-        words += f" and moves its whole curve{chance}"
-    return Ahead(text=share, words=capital(words), is_whole=dominance.whole, is_known=True)

@@ -191,7 +191,7 @@ def _tiles(results: Results, leaders: Mapping[str, Lead]) -> list[run_sections.T
 
 
 def _family_rule(results: Results) -> str:
-    rule = next((one for one in results.explanations if one.startswith("Families")), "")
+    rule = next((sentence for sentence in results.explanations if sentence.startswith("Families")), "")
     shown = ", ".join(shown_families(results))
     many = bool(results.family) and results.rows[results.family].nunique() > RIVALS
     rivals = f"the {RIVALS} largest" if many else "any family"

@@ -24,8 +24,8 @@ def stem(path: Path) -> str:
     'timm'
     """
     name = path.name
-    found = max((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), key=len, default="")
-    return name[: len(name) - len(found)] or name
+    suffix = max((known for known in SUFFIXES if name.lower().endswith(known)), key=len, default="")
+    return name[: len(name) - len(suffix)] or name
 
 
 def read_table(path: Path) -> pd.DataFrame:

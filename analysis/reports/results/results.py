@@ -132,7 +132,9 @@ class Results:
         return self.text(column, float(self.rows[column].iloc[index]))
 
     def gain_text(self, gain: float) -> str:
-        """Return a difference of scores to read."""
+        """Return a difference of scores to read; NaN where there is nothing to differ from."""
+        if math.isnan(gain):
+            return NONE
         if self.is_percent:
             return f"{100 * gain:.2f} points"
         return f"{gain:.{self.decimals.get(self.score, 3)}f}"

@@ -205,9 +205,9 @@ def _numeric(table: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.Da
     """Return the frame with these columns as floats, NaN where missing."""
     result = frame.copy()
     for name in columns:
-        given = frame.get(name, pd.Series(np.nan, index=frame.index))
+        column = frame.get(name, pd.Series(np.nan, index=frame.index))
         try:
-            result[name] = pd.to_numeric(given).astype(float)
+            result[name] = pd.to_numeric(column).astype(float)
         except (ValueError, TypeError) as error:
             raise InputError(f"{table}: column {name!r} holds numbers, but {error}") from error
     return result

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis.statistics.families import Curves, curves, move, reigns
+from archscape.analysis.statistics.families import Curves, curves, dominance, leading_ranges
 from archscape.analysis.statistics.frontier import Objectives, frontier
 from archscape.spaces.errors import InputError
 
@@ -50,11 +50,11 @@ def test_less_may_be_better() -> None:
     table = CROSSING.assign(score=1 - CROSSING["score"])
     less = found(table, way="minimize")
     np.testing.assert_allclose(less.best, 1 - found(CROSSING).best)
-    assert [reign.family for reign in reigns(less)] == ["a", "b"]
+    assert [leader.family for leader in leading_ranges(less)] == ["a", "b"]
 
 
 def test_who_leads_where_and_by_how_much() -> None:
-    first, second = reigns(found(CROSSING))
+    first, second = leading_ranges(found(CROSSING))
     assert (first.family, first.low, first.high, first.chance) == ("a", 1, 4, 1)
     assert first.margin == pytest.approx(0.1)  # alone up to 2, then 0.5 against 0.4
     assert (second.family, second.low, second.high) == ("b", 4, 100)
@@ -63,18 +63,18 @@ def test_who_leads_where_and_by_how_much() -> None:
 
 
 def test_a_curve_that_is_beaten_somewhere_is_not_moved() -> None:
-    moved = move(found(CROSSING), "b", "a")
+    moved = dominance(found(CROSSING), "b", "a")
     assert not moved.whole
     assert moved.ahead == pytest.approx(np.log(25) / np.log(50))
     better = CROSSING.assign(cost=CROSSING["cost"].where(CROSSING["family"] == "a", CROSSING["cost"] / 4))
     better.loc[2, "score"] = 0.5
-    assert move(found(better), "b", "a").whole
-    assert not move(found(better), "a", "b").whole
+    assert dominance(found(better), "b", "a").whole
+    assert not dominance(found(better), "a", "b").whole
 
 
 def test_an_equal_family_moves_nothing() -> None:
     twin = pd.concat([CROSSING, CROSSING[CROSSING["family"] == "a"].assign(family="c")])
-    moved = move(found(twin), "c", "a")
+    moved = dominance(found(twin), "c", "a")
     assert (moved.ahead, moved.gain, moved.whole) == (0, 0, False)
 
 
@@ -96,7 +96,7 @@ def test_moving_the_whole_curve_is_dominating_every_network_of_the_frontier(
         )
         for row in theirs.itertuples()
     )
-    assert move(found(table), "a", "b").whole == expected
+    assert dominance(found(table), "a", "b").whole == expected
 
 
 def test_repeated_trainings_make_a_narrow_lead_uncertain_and_a_wide_one_certain() -> None:
@@ -106,11 +106,11 @@ def test_repeated_trainings_make_a_narrow_lead_uncertain_and_a_wide_one_certain(
     )
     table = runs.assign(score=runs[["r1", "r2", "r3"]].mean(axis=1))
     drawn = found(table, repeats=["r1", "r2", "r3"], draws=2000)
-    assert 0.5 < move(drawn, "b", "a").chance < 0.75
-    assert move(drawn, "b", "c").chance == 1
-    (reign,) = reigns(drawn)
-    assert reign.family == "b"
-    assert 0.5 < reign.chance < 0.8
+    assert 0.5 < dominance(drawn, "b", "a").chance < 0.75
+    assert dominance(drawn, "b", "c").chance == 1
+    (leader,) = leading_ranges(drawn)
+    assert leader.family == "b"
+    assert 0.5 < leader.chance < 0.8
 
 
 def test_the_bootstrap_draws_means_of_the_trainings_that_were_made() -> None:
@@ -129,18 +129,20 @@ def test_standard_errors_give_the_normal_chance() -> None:
     table = pd.DataFrame(
         {"family": ["a", "b"], "cost": [1, 1], "score": [0.5, 0.5 + 0.1 * np.sqrt(2)], "error": 0.1}
     )
-    assert move(found(table, error="error", draws=8000), "b", "a").chance == pytest.approx(0.841, abs=0.015)
+    assert dominance(found(table, error="error", draws=8000), "b", "a").chance == pytest.approx(
+        0.841, abs=0.015
+    )
 
 
 def test_published_families_move_those_before_them(imagenet: pd.DataFrame) -> None:
     imagenet = imagenet[imagenet["family"].isin(["vgg", "resnet", "convnext", "swin", "mobilenetv"])]
     drawn = found(imagenet, error="error", draws=100)
     for newer, older in (("resnet", "vgg"), ("convnext", "resnet")):
-        moved = move(drawn, newer, older)
+        moved = dominance(drawn, newer, older)
         assert (moved.whole, moved.ahead) == (True, 1)
         assert moved.chance > 0.95
         assert moved.gain > 0.03
-    leading = reigns(drawn)
+    leading = leading_ranges(drawn)
     assert leading[0].family == "mobilenetv"
     assert leading[-1].family == "convnext"
     assert leading[0].low == imagenet["gmacs"].min()
@@ -149,7 +151,9 @@ def test_published_families_move_those_before_them(imagenet: pd.DataFrame) -> No
 
 def test_the_same_seed_gives_the_same_chances(imagenet: pd.DataFrame) -> None:
     part = imagenet[imagenet["family"].isin(["resnet", "resnest", "regnety"])]
-    assert reigns(found(part, error="error", draws=50)) == reigns(found(part, error="error", draws=50))
+    assert leading_ranges(found(part, error="error", draws=50)) == leading_ranges(
+        found(part, error="error", draws=50)
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,4 +174,4 @@ def test_a_cost_of_0_and_an_unknown_family_are_refused() -> None:
     with pytest.raises(InputError, match=r"above 0, but cost has 0"):
         found(CROSSING.assign(cost=0))
     with pytest.raises(InputError, match="no family 'd'; there are a, b"):
-        move(found(CROSSING), "d", "a")
+        dominance(found(CROSSING), "d", "a")

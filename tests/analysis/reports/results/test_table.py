@@ -83,11 +83,11 @@ def test_who_leads_where_is_told_in_the_units_of_the_cost() -> None:
     ):
         found = lead(small(), cost)
         assert found is not None
-        told = [(reign.family, round(reign.low, 9), round(reign.high, 9)) for reign in found.reigns]
+        told = [(leader.family, round(leader.low, 9), round(leader.high, 9)) for leader in found.ranges]
         assert told == edges
         assert found.draws == 0
-        assert not found.moves["a", "b"].whole
-        assert found.moves["a", "b"].ahead == pytest.approx(1.0)
+        assert not found.dominances["a", "b"].whole
+        assert found.dominances["a", "b"].ahead == pytest.approx(1.0)
 
 
 def test_repeated_trainings_give_chances() -> None:
@@ -104,7 +104,7 @@ def test_repeated_trainings_give_chances() -> None:
     one = lead(found, "params")
     assert one is not None
     assert one.draws > 0
-    assert all(0.3 < reign.chance < 1 for reign in one.reigns)
+    assert all(0.3 < leader.chance < 1 for leader in one.ranges)
     chance = found.chances("params")
     assert chance is not None
     assert 0.05 < chance.min() < chance.max() < 1  # the best of each size are two networks a point apart
