@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 import yaml
 
@@ -43,7 +43,7 @@ from archscape.analysis.metrics import OBJECTIVES
 from archscape.analysis.statistics.frontier import WAYS, Direction
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, suggest
-from archscape.spaces.kinds import matching, whole
+from archscape.spaces.kinds import matching, whole, word
 from archscape.spaces.language.document import Document, Place, Tree, read_file
 from archscape.spaces.language.limits import Limit, read_limits
 from archscape.spaces.language.settings import Settings, kinds_of, read_name, read_rule, read_value
@@ -61,6 +61,7 @@ NAME = matching(
     "the name of a folder and of what is exported: letters, digits, `.`, `_`, `-`, at most 50, "
     "and starts with a letter",
 )
+DIRECTION = word(*WAYS, law=" or ".join(WAYS))
 DEVICE = matching(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N")
 
 
@@ -275,17 +276,10 @@ class _Reader:
         for name in directions:
             if name not in OBJECTIVES:
                 raise self.document.unknown((key, name), "a search", OBJECTIVES)
-        return {name: self._direction(key, name, tree) for name, tree in directions.items()}
-
-    def _direction(self, key: str, name: str, tree: Tree) -> Direction:
-        for way in WAYS:
-            if tree == way:
-                return way
-        if not isinstance(tree, str):
-            raise self.document.error(
-                (key, name), f"{name} needs a direction, {' or '.join(WAYS)}", at_key=True
-            )
-        raise self.document.error((key, name), f"'{tree}' is no direction{suggest(tree, WAYS)}")
+        return {
+            name: cast("Direction", read_value(DIRECTION, tree, self.document, (key, name), name=name))
+            for name, tree in directions.items()
+        }
 
     def _within(self, key: str) -> dict[str, Limit]:
         limits = self._mapping(key, "{params: ..200k}")

@@ -1,7 +1,7 @@
 """Data sets: names and files become tensors.
 
-A new embedded data set is a function that returns its arrays and a line in `EMBEDDED`; a new file format is a
-file here with a reader and a line in `READERS`.
+A new embedded data set is a file here with a function that returns its arrays, and a line in `EMBEDDED`; a
+new format of files is a file here with a reader, and a line in `READERS`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .arrays import SPLITS, Arrays
 EMBEDDED: LazyTable[Callable[[], Arrays]] = LazyTable(
     "embedded data set",
     __name__,
-    {"digits": ".digits:digits", "cluttered-digits": ".digits:cluttered_digits"},
+    {"digits": ".digits:digits", "cluttered-digits": ".cluttered_digits:cluttered_digits"},
     error=JobError,
 )
 """What returns the arrays of a data set, by its name in a job."""

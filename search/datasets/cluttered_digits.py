@@ -12,12 +12,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .digits import Bytes, Integers, originals
 from .rng import Doubles, uniform
 
-Bytes: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
-Integers: TypeAlias = NDArray[np.int64]
 
+COPIES = {"train": 3, "val": 1, "test": 1}  # renderings of each original
 SIDE = 16  # pixels of a rendered image
 PIECES = 2  # fragments of other digits in each image
 PIECE_SIDE = 6  # pixels of a fragment
@@ -27,27 +27,40 @@ ANGLE = 0.2  # largest rotation, radians
 SLACK = 0.5  # pixels a digit may reach beyond the edge
 NOISE = 0.05  # standard deviation of the noise, in units of full ink
 
+_SEEDS = {"train": 100, "val": 200, "test": 300}
 _CHUNK = 512  # images drawn at once: their coordinates stay in the processor's cache
 _BORDER = 1  # empty pixels around an original, so that sampling needs no test at its edge
 _DRAWS = 5  # random numbers of a digit
 _PIECE_DRAWS = 7  # random numbers of a fragment
 
 
-def cluttered(originals: Bytes, *, copies: int, seed: int) -> Bytes:
+def cluttered_digits() -> dict[str, np.ndarray]:
+    """Return digits rendered to 1x16x16 at random scale, angle and place among pieces of others, with noise.
+
+    The originals are split first: no original, whole or in pieces, is in two of the parts.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for split, (images, labels) in originals().items():
+        arrays[f"x_{split}"] = cluttered(images, copies=COPIES[split], seed=_SEEDS[split])[:, None]
+        arrays[f"y_{split}"] = np.repeat(labels, COPIES[split])
+    return arrays
+
+
+def cluttered(digits: Bytes, *, copies: int, seed: int) -> Bytes:
     """Return `copies` renderings of each original, one original after the other.
 
     Args:
-        originals: Images (n, 8, 8) with ink from 0 to 16; the fragments, too, are cut from these alone.
+        digits: Images (n, 8, 8) with ink from 0 to 16; the fragments, too, are cut from these alone.
         copies: Renderings of each original.
         seed: Of the drawing; the same seed gives the same bytes.
 
     Returns:
         Images (n * copies, 16, 16) with grey levels from 0 to 255.
     """
-    inked = np.pad(originals, ((0, 0), (_BORDER, _BORDER), (_BORDER, _BORDER))).astype(
-        np.float32
-    ) / np.float32(16)
-    count = len(originals) * copies
+    inked = np.pad(digits, ((0, 0), (_BORDER, _BORDER), (_BORDER, _BORDER))).astype(np.float32) / np.float32(
+        16
+    )
+    count = len(digits) * copies
     draws = uniform(seed, (count, _DRAWS + PIECES * _PIECE_DRAWS))
     noise = np.random.PCG64(seed + 1).random_raw(count * SIDE * SIDE // 2).astype("<u8", copy=False)
     grain = noise.view(np.uint8).reshape(count, SIDE, SIDE, 4)

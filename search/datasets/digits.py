@@ -10,19 +10,21 @@ import gzip
 import io
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archscape.spaces.errors import JobError
 
-from .cluttered_digits import Bytes, Integers, cluttered
 from .rng import uniform
 
+Bytes: TypeAlias = NDArray[np.uint8]
+Integers: TypeAlias = NDArray[np.int64]
+
 ORIGINALS = {"train": 1197, "val": 300, "test": 300}
-COPIES = {"train": 3, "val": 1, "test": 1}  # renderings of each original
 
 _SPLIT_SEED = 1797
-_DRAWING_SEEDS = {"train": 100, "val": 200, "test": 300}
 _FILE = Path("datasets", "data", "digits.csv.gz")
 
 
@@ -30,24 +32,12 @@ def digits() -> dict[str, np.ndarray]:
     """Return the plain digits, 1x8x8, as the arrays `x_train`, `y_train`, `x_val`, ... `y_test`."""
     return {
         name: part
-        for split, (images, labels) in _originals().items()
+        for split, (images, labels) in originals().items()
         for name, part in ((f"x_{split}", images[:, None]), (f"y_{split}", labels))
     }
 
 
-def cluttered_digits() -> dict[str, np.ndarray]:
-    """Return digits rendered to 1x16x16 at random scale, angle and place among pieces of others, with noise.
-
-    The originals are split first: no original, whole or in pieces, is in two of the parts.
-    """
-    arrays: dict[str, np.ndarray] = {}
-    for split, (images, labels) in _originals().items():
-        arrays[f"x_{split}"] = cluttered(images, copies=COPIES[split], seed=_DRAWING_SEEDS[split])[:, None]
-        arrays[f"y_{split}"] = np.repeat(labels, COPIES[split])
-    return arrays
-
-
-def _originals() -> dict[str, tuple[Bytes, Integers]]:
+def originals() -> dict[str, tuple[Bytes, Integers]]:
     """Return the images (n, 8, 8) with ink from 0 to 16 and their labels, by part."""
     images, labels = _read()
     order = np.argsort(uniform(_SPLIT_SEED, (len(images),)), kind="stable")

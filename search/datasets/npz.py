@@ -66,8 +66,8 @@ def _check(path: Path, arrays: dict[str, np.ndarray], split: str) -> None:
     if x.dtype.kind not in "uif" or not np.isfinite(x).all():
         raise JobError(f"{path}: x_{split} must hold finite real numbers; its type is {x.dtype}{_where(x)}")
     if y.dtype.kind not in "ui" or y.shape != x.shape[:1]:
-        wanted = f"{x.shape[:1]} whole numbers, one for each of x_{split}"
-        raise JobError(f"{path}: y_{split} must be {wanted}, but is {y.shape} {y.dtype}")
+        expected = f"{x.shape[:1]} whole numbers, one for each of x_{split}"
+        raise JobError(f"{path}: y_{split} must be {expected}, but is {y.shape} {y.dtype}")
     if min(x.shape) == 0 or y.min() < 0:
         what = f"shape {x.shape}" if min(x.shape) == 0 else f"the label {y.min()}"
         raise JobError(f"{path}: the part '{split}' must hold samples with labels from 0, but has {what}")

@@ -58,8 +58,8 @@ class GradientStep:
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         if logits.shape != (len(labels), self.classes):
-            wanted = f"one number for each of the {self.classes} classes"
-            raise ShapeError(f"the network gives {tuple(logits.shape[1:])} for a sample, not {wanted}")
+            expected = f"one number for each of the {self.classes} classes"
+            raise ShapeError(f"the network gives {tuple(logits.shape[1:])} for a sample, not {expected}")
         return nn.functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
 
 

@@ -37,11 +37,11 @@ class Optimizer(Protocol):
 
 def optimizer(weights: Iterable[torch.Tensor], recipe: Recipe) -> Optimizer:
     """Return the optimizer of a recipe for these weights."""
-    wanted = [weight for weight in weights if weight.requires_grad]
-    if not wanted:
+    trainable = [weight for weight in weights if weight.requires_grad]
+    if not trainable:
         raise ValueError("the network has no weights to train")
     kind = Sgd if recipe.optimizer == "sgd" else AdamW
-    return kind(wanted, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
+    return kind(trainable, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
 
 
 class _Weights:

@@ -209,9 +209,12 @@ def test_data_may_lie_elsewhere_on_another_machine(tmp_path: Path) -> None:
         ),
         (
             SHORT + "objectives: {accuracy: maximise}\n",
-            ":4:24: 'maximise' is no direction; did you mean 'maximize'?",
+            ":4:24: accuracy is maximize or minimize, but got 'maximise'; did you mean 'maximize'?",
         ),
-        (SHORT + "objectives: {accuracy}\n", ":4:14: accuracy needs a direction, maximize or minimize"),
+        (
+            SHORT + "objectives: {accuracy}\n",
+            ":4:22: accuracy is maximize or minimize, but got None",
+        ),
         (SHORT + "objectives: {}\n", ":4:13: a search has at least one objective"),
         (SHORT + "objectives: accuracy\n", ":4:13: `objectives:` is a mapping"),
         (SHORT + "within: {param: ..1k}\n", ":4:10: within has no 'param'; did you mean 'params'?"),

@@ -25,28 +25,30 @@ VALUES = st.sampled_from([-1.0, 0.0, 0.1, 0.5, 0.9, 1.0, 100.0, 1e6])
 
 @st.composite
 def rungs(draw: st.DrawFn, *, axes: int | None = None) -> tuple[HalvingPruner, list[RungResult]]:
-    """A rule and the marks at a rung; some of the trials went on before."""
+    """A rule and the results at a rung; some of the trials went on before."""
     count = axes or draw(st.integers(1, 3))
     objectives = {f"o{i}": draw(st.sampled_from(WAYS)) for i in range(count)}
     points = draw(st.lists(st.tuples(*[VALUES] * count), min_size=1, max_size=14))
-    marks = [RungResult(number=i, values=point, passed=draw(st.booleans())) for i, point in enumerate(points)]
-    return Halving(eta=draw(st.integers(2, 5))).pruner(objectives, EPOCHS), marks
+    results = [
+        RungResult(number=i, values=point, passed=draw(st.booleans())) for i, point in enumerate(points)
+    ]
+    return Halving(eta=draw(st.integers(2, 5))).pruner(objectives, EPOCHS), results
 
 
-def gain(rule: HalvingPruner, mark: RungResult) -> float:
+def gain(rule: HalvingPruner, result: RungResult) -> float:
     """Return the first objective, more being better."""
     way = next(iter(rule.objectives.values()))
-    return mark.values[0] if way == "maximize" else -mark.values[0]
+    return result.values[0] if way == "maximize" else -result.values[0]
 
 
-def going(rule: Pruner, marks: Sequence[RungResult]) -> set[int]:
-    return {mark.number for mark in marks if rule.decide(1, mark, marks).promote}
+def going(rule: Pruner, results: Sequence[RungResult]) -> set[int]:
+    return {result.number for result in results if rule.decide(1, result, results).promote}
 
 
 @given(rungs())
 def test_the_best_share_goes_on_and_no_more(case: tuple[HalvingPruner, list[RungResult]]) -> None:
-    rule, marks = case
-    assert len(going(rule, marks)) == -(-len(marks) // rule.eta)
+    rule, results = case
+    assert len(going(rule, results)) == -(-len(results) // rule.eta)
 
 
 @pytest.mark.slow
@@ -54,35 +56,37 @@ def test_the_best_share_goes_on_and_no_more(case: tuple[HalvingPruner, list[Rung
 def test_the_top_of_the_first_objective_is_never_stopped(
     case: tuple[HalvingPruner, list[RungResult]],
 ) -> None:
-    rule, marks = case
-    best = max(gain(rule, mark) for mark in marks)
-    assert any(gain(rule, mark) == best for mark in marks if mark.number in going(rule, marks))
-    alone = [mark for mark in marks if gain(rule, mark) == best]
+    rule, results = case
+    best = max(gain(rule, result) for result in results)
+    assert any(gain(rule, result) == best for result in results if result.number in going(rule, results))
+    alone = [result for result in results if gain(rule, result) == best]
     if len(alone) == 1:
-        assert alone[0].number in going(rule, marks)
+        assert alone[0].number in going(rule, results)
 
 
 @given(rungs(), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(
     case: tuple[HalvingPruner, list[RungResult]], shuffler: random.Random
 ) -> None:
-    rule, marks = case
-    mixed = shuffler.sample(marks, len(marks))
-    assert [rule.decide(1, mark, mixed) for mark in marks] == [rule.decide(1, m, marks) for m in marks]
-    assert rule.promotable(1, mixed) == rule.promotable(1, marks)
+    rule, results = case
+    mixed = shuffler.sample(results, len(results))
+    assert [rule.decide(1, result, mixed) for result in results] == [
+        rule.decide(1, m, results) for m in results
+    ]
+    assert rule.promotable(1, mixed) == rule.promotable(1, results)
 
 
 @given(rungs())
 def test_a_trial_is_promoted_when_it_is_among_the_best_and_never_twice(
     case: tuple[HalvingPruner, list[RungResult]],
 ) -> None:
-    rule, marks = case
-    waiting = {mark.number for mark in marks if not mark.passed}
+    rule, results = case
+    waiting = {result.number for result in results if not result.passed}
     promoted: list[int] = []
-    while (number := rule.promotable(1, marks)) is not None:
+    while (number := rule.promotable(1, results)) is not None:
         promoted.append(number)
-        marks = [replace(mark, passed=mark.passed or mark.number == number) for mark in marks]
-    assert set(promoted) == waiting & going(rule, marks)
+        results = [replace(result, passed=result.passed or result.number == number) for result in results]
+    assert set(promoted) == waiting & going(rule, results)
     assert len(promoted) == len(set(promoted))
 
 
@@ -90,21 +94,21 @@ def test_a_trial_is_promoted_when_it_is_among_the_best_and_never_twice(
 def test_no_layer_but_the_top_of_the_first_objective_goes_before_a_better_one(
     case: tuple[HalvingPruner, list[RungResult]],
 ) -> None:
-    rule, marks = case
-    table = {name: [mark.values[i] for mark in marks] for i, name in enumerate(rule.objectives)}
+    rule, results = case
+    table = {name: [result.values[i] for result in results] for i, name in enumerate(rule.objectives)}
     layers = ranks(table, rule.objectives)
-    order = [int(layers[mark.number]) for mark in best_first(marks, rule.objectives)]
+    order = [int(layers[result.number]) for result in best_first(results, rule.objectives)]
     assert order[1:] == sorted(order[1:])
 
 
 @given(rungs(axes=1))
 def test_with_one_objective_it_is_asha(case: tuple[HalvingPruner, list[RungResult]]) -> None:
-    rule, marks = case
-    order = sorted(marks, key=lambda mark: (-gain(rule, mark), mark.number))
-    top = order[: -(-len(marks) // rule.eta)]  # Li et al. 2020, algorithm 2, get_job
-    assert going(rule, marks) == {mark.number for mark in top}
-    left = [mark.number for mark in top if not mark.passed]
-    assert rule.promotable(1, marks) == (left[0] if left else None)
+    rule, results = case
+    order = sorted(results, key=lambda result: (-gain(rule, result), result.number))
+    top = order[: -(-len(results) // rule.eta)]  # Li et al. 2020, algorithm 2, get_job
+    assert going(rule, results) == {result.number for result in top}
+    left = [result.number for result in top if not result.passed]
+    assert rule.promotable(1, results) == (left[0] if left else None)
 
 
 def marks_at(points: Sequence[tuple[float, ...]]) -> list[RungResult]:
@@ -113,27 +117,27 @@ def marks_at(points: Sequence[tuple[float, ...]]) -> list[RungResult]:
 
 def test_the_first_trial_goes_on_and_the_reason_says_why() -> None:
     rule = Halving().pruner(BOTH, EPOCHS)
-    marks = marks_at([(0.1, 1000)])
-    verdict = rule.decide(1, marks[0], marks)
+    results = marks_at([(0.1, 1000)])
+    verdict = rule.decide(1, results[0], results)
     assert (verdict.promote, verdict.reason) == (True, "rank 1 of 1 at epoch 1; the best one goes on")
-    marks = marks_at([(0.9, 100), (0.8, 200), (0.7, 300), (0.6, 400), (0.5, 500), (0.4, 600)])
-    verdict = rule.decide(3, marks[2], marks)
+    results = marks_at([(0.9, 100), (0.8, 200), (0.7, 300), (0.6, 400), (0.5, 500), (0.4, 600)])
+    verdict = rule.decide(3, results[2], results)
     assert (verdict.promote, verdict.reason) == (False, "rank 3 of 6 at epoch 3; the best 2 go on")
 
 
 def test_within_a_layer_those_in_empty_places_go_first() -> None:
     # All on one frontier; by decades, the third is farther from its neighbours than the second.
-    marks = marks_at([(0.9, 1_000_000), (0.88, 900_000), (0.5, 30_000), (0.1, 1_000)])
-    assert [mark.number for mark in best_first(marks, BOTH)] == [0, 3, 2, 1]
+    results = marks_at([(0.9, 1_000_000), (0.88, 900_000), (0.5, 30_000), (0.1, 1_000)])
+    assert [result.number for result in best_first(results, BOTH)] == [0, 3, 2, 1]
 
 
 def test_cheap_networks_that_learn_nothing_take_no_more_than_the_share() -> None:
     cheap = [(0.1, 100.0 - i) for i in range(50)]  # each the cheapest when it came, and on the frontier
     good = [(0.5 + i / 100, 10_000.0) for i in range(10)]
-    marks = marks_at([*cheap, *good])
+    results = marks_at([*cheap, *good])
     rule = Halving().pruner(BOTH, EPOCHS)
-    assert len(going(rule, marks)) == 20
-    assert 59 in going(rule, marks)
+    assert len(going(rule, results)) == 20
+    assert 59 in going(rule, results)
 
 
 def test_nobody_waits_at_an_empty_rung() -> None:
@@ -141,8 +145,8 @@ def test_nobody_waits_at_an_empty_rung() -> None:
 
 
 def test_equal_trials_are_taken_by_number() -> None:
-    marks = marks_at([(0.5, 100)] * 6)
-    assert going(Halving().pruner(BOTH, EPOCHS), marks) == {0, 1}
+    results = marks_at([(0.5, 100)] * 6)
+    assert going(Halving().pruner(BOTH, EPOCHS), results) == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -180,19 +184,19 @@ def test_asha_is_halving_under_its_own_name() -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("workers", "eta"), [(1, 2), (1, 3), (4, 3)])
 def test_a_search_ends_with_the_best_of_every_rung_beyond_it(seed: int, workers: int, eta: int) -> None:
-    """Many trials, run side by side: none is stopped at the end that would not be stopped by all marks."""
+    """Many trials, run side by side: none is stopped at the end that would not be stopped by all results."""
     rng = random.Random(seed)
     rule = Halving(eta=eta).pruner(BOTH, EPOCHS)
     cost = {number: rng.uniform(1e3, 1e6) for number in range(40)}
     final = {number: rng.random() for number in cost}
-    marks: dict[int, dict[int, RungResult]] = {rung: {} for rung in rule.rungs}
+    results: dict[int, dict[int, RungResult]] = {rung: {} for rung in rule.rungs}
     new, running, complete = list(cost), list[tuple[int, int]](), set[int]()
 
     def next_job() -> tuple[int, int] | None:
         for rung in reversed(rule.rungs):
-            number = rule.promotable(rung, list(marks[rung].values()))
+            number = rule.promotable(rung, list(results[rung].values()))
             if number is not None:
-                marks[rung][number] = replace(marks[rung][number], passed=True)
+                results[rung][number] = replace(results[rung][number], passed=True)
                 return number, rung
         return (new.pop(0), 0) if new else None
 
@@ -208,15 +212,15 @@ def test_a_search_ends_with_the_best_of_every_rung_beyond_it(seed: int, workers:
             continue
         accuracy = final[number] * rung / EPOCHS + rng.gauss(0, 0.05)
         mine = RungResult(number=number, values=(accuracy, cost[number]), passed=False)
-        marks[rung][number] = mine
-        if rule.decide(rung, mine, list(marks[rung].values())).promote:
-            marks[rung][number] = replace(mine, passed=True)
+        results[rung][number] = mine
+        if rule.decide(rung, mine, list(results[rung].values())).promote:
+            results[rung][number] = replace(mine, passed=True)
             running.append((number, rung))
     for rung in rule.rungs:
-        there = list(marks[rung].values())
-        assert going(rule, there) <= {mark.number for mark in there if mark.passed}
-    assert {mark.number for mark in marks[rule.rungs[-1]].values() if mark.passed} == complete
-    assert len(marks[rule.rungs[0]]) == len(cost)
+        there = list(results[rung].values())
+        assert going(rule, there) <= {result.number for result in there if result.passed}
+    assert {result.number for result in results[rule.rungs[-1]].values() if result.passed} == complete
+    assert len(results[rule.rungs[0]]) == len(cost)
 
 
 def test_worked_example_holds() -> None:

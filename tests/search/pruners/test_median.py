@@ -18,7 +18,7 @@ def rule(way: Direction = "maximize", *, trials: int = 3) -> MedianPruner:
     return Median(trials=trials).pruner({"accuracy": way}, 5)
 
 
-def marks(*values: float) -> list[RungResult]:
+def results(*values: float) -> list[RungResult]:
     return [RungResult(number=i, values=(value,), passed=True) for i, value in enumerate(values)]
 
 
@@ -31,40 +31,45 @@ def test_decides_after_every_epoch_but_the_last() -> None:
 
 
 def test_nothing_is_stopped_before_enough_others_were_there() -> None:
-    few = marks(0.9, 0.8, 0.1)
+    few = results(0.9, 0.8, 0.1)
     verdict = rule().decide(2, few[2], few)
     assert (verdict.promote, verdict.reason) == (True, "2 other trials at epoch 2, too few to compare with")
     assert not rule(trials=2).decide(2, few[2], few).promote
 
 
 def test_what_is_worse_than_the_median_of_the_others_is_stopped() -> None:
-    known = marks(0.9, 0.5, 0.6, 0.7)
-    assert [rule().decide(2, mark, known).promote for mark in known] == [True, False, False, True]
-    assert [rule("minimize").decide(2, mark, known).promote for mark in known] == [False, True, True, False]
+    known = results(0.9, 0.5, 0.6, 0.7)
+    assert [rule().decide(2, result, known).promote for result in known] == [True, False, False, True]
+    assert [rule("minimize").decide(2, result, known).promote for result in known] == [
+        False,
+        True,
+        True,
+        False,
+    ]
     reason = rule().decide(2, known[1], known).reason
     assert reason == "accuracy 0.5 at epoch 2 is worse than the median 0.7 of 3 others"
 
 
 def test_equal_trials_all_go_on() -> None:
-    same = marks(*[0.5] * 6)
-    assert all(rule().decide(1, mark, same).promote for mark in same)
+    same = results(*[0.5] * 6)
+    assert all(rule().decide(1, result, same).promote for result in same)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.sampled_from(["maximize", "minimize"]))
 def test_the_best_always_goes_on(values: list[float], way: Direction) -> None:
-    known = marks(*values)
-    best = (max if way == "maximize" else min)(known, key=lambda mark: mark.values[0])
+    known = results(*values)
+    best = (max if way == "maximize" else min)(known, key=lambda result: result.values[0])
     assert rule(way).decide(1, best, known).promote
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(values: list[float], shuffler: random.Random) -> None:
-    known = marks(*values)
+    known = results(*values)
     mixed = shuffler.sample(known, len(known))
     assert [rule().decide(1, m, mixed) for m in known] == [rule().decide(1, m, known) for m in known]
 
 
 @pytest.mark.parametrize("passed", [True, False])
 def test_what_is_stopped_stays_stopped(passed: bool) -> None:
-    known = [RungResult(number=0, values=(0.9,), passed=passed), *marks(0.1, 0.2)[1:]]
+    known = [RungResult(number=0, values=(0.9,), passed=passed), *results(0.1, 0.2)[1:]]
     assert rule(trials=1).promotable(1, known) is None

@@ -31,7 +31,7 @@ def searched(
 
 
 def marks_at(rung: int, found: RunResults) -> list[RungResult]:
-    """Return the marks at a rung from the tables of a search that has ended."""
+    """Return the results at a rung from the tables of a search that has ended."""
     there = found.curves[found.curves["epoch"] == rung].merge(
         found.trials, left_on="trial", right_on="number"
     )
@@ -56,9 +56,9 @@ def test_a_search_stops_what_its_rule_stops_and_says_so(job_file: Path, tmp_path
     assert set(last[stopped.index]) <= set(rule.rungs)
     assert set(last[trials.index[trials["status"] == "complete"]]) == {EPOCHS}
     for rung in rule.rungs:
-        marks = marks_at(rung, found)
-        going = {mark.number for mark in marks if rule.decide(rung, mark, marks).promote}
-        assert going <= {mark.number for mark in marks if mark.passed}
+        results = marks_at(rung, found)
+        going = {result.number for result in results if rule.decide(rung, result, results).promote}
+        assert going <= {result.number for result in results if result.passed}
 
 
 @pytest.mark.slow
