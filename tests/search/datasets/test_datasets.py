@@ -106,7 +106,8 @@ def test_renderings_of_one_original_differ_and_follow_the_seed() -> None:
 
 def test_reading_the_digits_imports_no_scikit_learn() -> None:
     code = (
-        "import sys; from archscape.search.datasets.cluttered_digits import cluttered_digits; cluttered_digits();"
+        "import sys; from archscape.search.datasets.cluttered_digits import cluttered_digits;"
+        "cluttered_digits();"
         "sys.exit(any(name in sys.modules for name in ('sklearn', 'torch', 'optuna', 'pandas')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
