@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from ..language.closed_table import ClosedTable
 from ..language.uses import used_name
-from .formats import FORMATS, Export
+from .formats import FORMATS
+from .formats.export import Export
 
 if TYPE_CHECKING:
     from torch import Tensor

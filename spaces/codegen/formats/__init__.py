@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ...registry import LazyTable
-from .export import Export
 
-Writer: TypeAlias = Callable[[Export], Path]
+if TYPE_CHECKING:
+    from .export import Export
+
+Writer: TypeAlias = "Callable[[Export], Path]"
 """Writes an export and returns the file."""
 
 FORMATS: LazyTable[Writer] = LazyTable(
@@ -19,4 +21,4 @@ FORMATS: LazyTable[Writer] = LazyTable(
 )
 """What writes a network in a format, by its name on the command line."""
 
-__all__ = ["FORMATS", "Export", "Writer"]
+__all__ = ["FORMATS", "Writer"]
