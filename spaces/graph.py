@@ -144,8 +144,8 @@ class Op:
 
         The extent is how many input elements one output element reads; an enlarged map has strides below 1.
         """
-        one = (1,) * (len(inputs[0]) - 1)
-        return one, one
+        ones = (1,) * (len(inputs[0]) - 1)
+        return ones, ones
 
     def centre(self, kernel: Shape, strides: Steps) -> Steps:
         """Return the centre of the first output element's window per axis; input elements stand at 0, 1, ...
@@ -367,8 +367,8 @@ def flat(body: Body) -> Flat:
     return Flat(body.inputs[0], tuple(nodes), outputs)
 
 
-def _flatten(body: Body, given: tuple[int, ...], prefix: str, nodes: list[Node]) -> tuple[int, ...]:
-    values = list(given)
+def _flatten(body: Body, arguments: tuple[int, ...], prefix: str, nodes: list[Node]) -> tuple[int, ...]:
+    values = list(arguments)
     for node in body.nodes:
         inputs = (
             tuple([values[value] for value in node.inputs])
@@ -453,8 +453,8 @@ class Trace:
         alone = len(body.nodes) == 1
         for op, sources, shape, _ in body.nodes:
             assert isinstance(op, Op)
-            own = name if op.stateful or alone else self.name(op.kind, name)
-            self.nodes.append(Node(op, tuple([values[value] for value in sources]), shape, own))
+            fresh = name if op.stateful or alone else self.name(op.kind, name)
+            self.nodes.append(Node(op, tuple([values[value] for value in sources]), shape, fresh))
             values.append(self.last + len(self.nodes))
         self.costs += body.costs
         return Tensor(self, values[body.output], body.shape)

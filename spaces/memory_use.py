@@ -1,4 +1,4 @@
-"""What an operator holds in memory while it runs, and what autograd keeps of it for the backward pass."""
+"""The memory footprint of an operator: what it holds while it runs, and what autograd keeps of it."""
 
 from __future__ import annotations
 

@@ -86,8 +86,8 @@ def _map_of(x: graph.Tensor, shape: Shape) -> graph.Tensor:
 
 def check_params(network: Network) -> None:
     """Check that the module has the parameters that are counted."""
-    found = sum(p.numel() for p in build(network).parameters())
-    assert found == network.totals.params, f"{found} parameters are built, {network.totals.params} counted"
+    built = sum(p.numel() for p in build(network).parameters())
+    assert built == network.totals.params, f"{built} parameters are built, {network.totals.params} counted"
 
 
 def check_macs(network: Network) -> None:
@@ -99,8 +99,8 @@ def check_macs(network: Network) -> None:
     plain = sdpa_kernel(SDPBackend.MATH)
     with plain, FlopCounterMode(display=False) as counter, torch.inference_mode():
         module(image(network.input))
-    found = counter.get_total_flops() / 2
-    assert found == network.totals.macs, f"PyTorch sees {found:.0f} MACs, {network.totals.macs} are counted"
+    seen = counter.get_total_flops() / 2
+    assert seen == network.totals.macs, f"PyTorch sees {seen:.0f} MACs, {network.totals.macs} are counted"
 
 
 def check_fvcore(network: Network) -> None:
@@ -111,8 +111,8 @@ def check_fvcore(network: Network) -> None:
 
         flops = FlopCountAnalysis(module, image(network.input)).by_operator()
         written = ActivationCountAnalysis(module, image(network.input)).total()
-    found = sum(flops[kind] for kind in ("conv", "linear", "addmm"))
-    assert found == network.totals.macs, f"fvcore sees {found} MACs, {network.totals.macs} are counted"
+    seen = sum(flops[kind] for kind in ("conv", "linear", "addmm"))
+    assert seen == network.totals.macs, f"fvcore sees {seen} MACs, {network.totals.macs} are counted"
     counted = network.totals.activations
     assert written == counted, f"fvcore sees {written} activations, {counted} are counted"
 
@@ -135,24 +135,24 @@ def check_graph(network: Network) -> None:
 def check_gradients(network: Network) -> None:
     """Check that gradients reach the input and every parameter, and are finite."""
     module = build(network).train()
-    given = image(network.input, batch=4).requires_grad_()
-    output = module(given)
+    maps = image(network.input, batch=4).requires_grad_()
+    output = module(maps)
     (output * torch.randn_like(output)).sum().backward()
-    for name, parameter in [("input", given), *module.named_parameters()]:
+    for name, parameter in [("input", maps), *module.named_parameters()]:
         assert parameter.grad is not None, f"no gradient reaches {name}"
         assert torch.isfinite(parameter.grad).all(), f"the gradient of {name} is not finite"
 
 
-def apply(module: nn.Module, name: str, op: Op, given: list[Tensor]) -> Tensor:
+def apply(module: nn.Module, name: str, op: Op, inputs: list[Tensor]) -> Tensor:
     """Return what one operator of a module gives: its submodule's output, or that of its text."""
     if op.stateful:
-        result: Tensor = module.get_submodule(name)(*given)
+        result: Tensor = module.get_submodule(name)(*inputs)
         return result
     texts = {key: repr(literal(value)) for key, value in op.attributes().items()}
-    text = op.call([f"given[{i}]" for i in range(len(given))], texts, given[0].dim() - 2)
+    text = op.call([f"inputs[{i}]" for i in range(len(inputs))], texts, inputs[0].dim() - 2)
     known = {"torch": torch, "F": nn.functional, "Tensor": Tensor, "nn": nn}
     exec("\n\n".join(definitions(op.helpers())), known)
-    return eval(text, known, {"given": given})  # type: ignore[no-any-return]
+    return eval(text, known, {"inputs": inputs})  # type: ignore[no-any-return]
 
 
 def image(shape: Shape, batch: int = 1) -> Tensor:

@@ -85,15 +85,15 @@ def profile(network: Network | nn.Module, *, input: Input | None = None) -> Prof
     return Profile(network=network, layers=layers)
 
 
-def _of_module(module: nn.Module, given: Input | None) -> ModuleProfile:
+def _of_module(module: nn.Module, inputs: Input | None) -> ModuleProfile:
     if "torch" not in sys.modules or not isinstance(module, sys.modules["torch"].nn.Module):
         law = "a profile is that of a Network or of a torch.nn.Module"
         raise InputError(f"{law}, but got {type(module).__name__}; `archscape.load` reads a name or a file")
-    if given is None:
+    if inputs is None:
         raise InputError("a module does not say what it reads: give input=(3, 224, 224), or its tensors")
     from .modules import profile_module
 
-    return profile_module(module, input=given)
+    return profile_module(module, input=inputs)
 
 
 def _collect(body: Body, prefix: str, layers: list[Layer]) -> None:

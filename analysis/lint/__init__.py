@@ -1,4 +1,4 @@
-"""Guidelines: the known design rules as checks, each with its reason, its source and what to do instead."""
+"""Lint: the known design rules of networks as checks, each with its reason, source and alternative."""
 
 from __future__ import annotations
 

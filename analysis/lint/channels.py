@@ -35,7 +35,7 @@ APART_STAYS = frozenset(
 
 
 def _narrow_groups(dataflow: Dataflow) -> Iterator[Hit]:
-    for index, op, given in dataflow.convolutions():
+    for index, op, shape in dataflow.convolutions():
         width = min(op.inputs, op.outputs) // op.groups
         if 1 < op.groups < op.inputs and width < NARROW:
             groups = _fewer_groups(op)
@@ -45,7 +45,7 @@ def _narrow_groups(dataflow: Dataflow) -> Iterator[Hit]:
                 value=width,
                 alternative=f"{groups} groups, or depthwise with a 1x1 convolution after it",
                 before=Cost.of(dataflow.costs(index)),
-                after=Cost.of(op._replace(groups=groups).costs((given,), dataflow.nodes[index].shape)),
+                after=Cost.of(op._replace(groups=groups).costs((shape,), dataflow.nodes[index].shape)),
             )
 
 
@@ -114,8 +114,8 @@ def _axes(op: Conv) -> frozenset[int]:
 
 
 def _depthwise_hit(dataflow: Dataflow, index: int, op: Conv) -> Hit:
-    own = dataflow.costs(index)
-    given = dataflow.flat.shapes(dataflow.nodes[index])
+    totals = dataflow.costs(index)
+    shapes = dataflow.flat.shapes(dataflow.nodes[index])
     ones, zeros = (1,) * len(op.kernel), (0,) * len(op.kernel)
     mix = Conv(op.inputs, op.inputs, ones, ones, zeros, ones, 1, False)
     return Hit(
@@ -123,8 +123,8 @@ def _depthwise_hit(dataflow: Dataflow, index: int, op: Conv) -> Hit:
         measured=f"depthwise {shape_text(op.kernel)} after depthwise, and no channels meet between them",
         value=2,
         alternative="a 1x1 convolution between them, or one larger depthwise convolution",
-        before=Cost.of(own),
-        after=Cost.of(own, mix.costs(given, given[0])),
+        before=Cost.of(totals),
+        after=Cost.of(totals, mix.costs(shapes, shapes[0])),
     )
 
 

@@ -39,18 +39,18 @@ def _small_fields(dataflow: Dataflow) -> Iterator[Hit]:
 
 def _last_window(dataflow: Dataflow, index: int) -> Shape:
     """Return the output of the last convolution of more than one weight before a pooling; else its input."""
-    for place in range(index - 1, -1, -1):
-        op = dataflow.op(place)
-        if isinstance(op, Conv) and max(op.kernel) > 1 and dataflow.reaches(place, index):
-            return dataflow.nodes[place].shape
+    for candidate in range(index - 1, -1, -1):
+        op = dataflow.op(candidate)
+        if isinstance(op, Conv) and max(op.kernel) > 1 and dataflow.reaches(candidate, index):
+            return dataflow.nodes[candidate].shape
     return dataflow.flat.shape_of(dataflow.nodes[index].inputs[0])
 
 
 def _more(shape: Shape, count: int) -> Cost:
     """Return the cost of so many convolutions of kernel 3 that keep a map's shape."""
     ones, threes = (1,) * (len(shape) - 1), (3,) * (len(shape) - 1)
-    one = Conv(shape[0], shape[0], threes, ones, ones, ones, 1, False)
-    return Cost.of(*[one.costs((shape,), shape)] * count)
+    convolution = Conv(shape[0], shape[0], threes, ones, ones, ones, 1, False)
+    return Cost.of(*[convolution.costs((shape,), shape)] * count)
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""What rules ask of a network's graph: who reads a value, what is alive, who comes next."""
+"""The dataflow of a network for design rules: who reads a value, what is alive, who comes next."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ class Dataflow:
         freed = [0] * (len(self.nodes) + 1)
         for value, size in enumerate(sizes):
             freed[max(self.last_reader[value], value - 1, 0)] += size
-        total, found = sizes[0], []
+        total, alive = sizes[0], []
         for index in range(len(self.nodes)):
             total += sizes[index + 1] - freed[index]
-            found.append(total)
-        return found
+            alive.append(total)
+        return alive
 
     def single(self, index: int) -> bool:
         """Tell whether an operator's value is all that is alive after it."""
@@ -96,11 +96,11 @@ class Dataflow:
     @cached_property
     def _reached(self) -> list[int]:
         """The operators that each operator's value reaches, itself among them, as bits."""
-        found = [1 << index for index in range(len(self.nodes))]
+        reached = [1 << index for index in range(len(self.nodes))]
         for index in range(len(self.nodes) - 1, -1, -1):
             for reader in self.readers[index + 1]:
-                found[index] |= found[reader]
-        return found
+                reached[index] |= reached[reader]
+        return reached
 
     def reaches(self, index: int, other: int) -> bool:
         """Tell whether an operator's value reaches another operator, or is its own."""

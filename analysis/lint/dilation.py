@@ -32,12 +32,12 @@ class _Reads(NamedTuple):
         """Positions within the field that are not read."""
         return self.bits.bit_length() - self.bits.bit_count()
 
-    def through(self, kernel: int, dilation: int, padding: int, place: int | None) -> _Reads:
+    def through(self, kernel: int, dilation: int, padding: int, index: int | None) -> _Reads:
         """Return what a window over this map reads."""
         bits = 0
         for tap in range(kernel):
             bits |= self.bits << (tap * dilation)
-        run = self.run if place is None or kernel == 1 else (*self.run, place)
+        run = self.run if index is None or kernel == 1 else (*self.run, index)
         return _Reads(self.start - padding, bits, run)
 
     def union(self, other: _Reads) -> _Reads:
@@ -48,21 +48,21 @@ class _Reads(NamedTuple):
 
 
 def _gridding(dataflow: Dataflow) -> Iterator[Hit]:
-    found: dict[int, Hit] = {}
+    hits: dict[int, Hit] = {}
     for axis in range(len(dataflow.flat.input) - 1):
         reads = _reads(dataflow, axis)
         for hit in [*_holes(dataflow, axis, reads), *_repeats(dataflow, axis, reads)]:
-            found.setdefault(hit.index, hit)
-    yield from found.values()
+            hits.setdefault(hit.index, hit)
+    yield from hits.values()
 
 
-def _holes(dataflow: Dataflow, axis: int, found: list[_Reads]) -> Iterator[Hit]:
+def _holes(dataflow: Dataflow, axis: int, values: list[_Reads]) -> Iterator[Hit]:
     """Find the last dilated convolution of every map that leaves inputs unread, where its resolution ends."""
-    for value, reads in enumerate(found):
-        dilated = [place for place in reads.run if _dilation(dataflow, place, axis) > 1]
+    for value, reads in enumerate(values):
+        dilated = [conv for conv in reads.run if _dilation(dataflow, conv, axis) > 1]
         ends = all(_resets(dataflow, reader) for reader in dataflow.readers[value])
         if reads.unread and ends and dilated:
-            rates = [_dilation(dataflow, place, axis) for place in reads.run]
+            rates = [_dilation(dataflow, conv, axis) for conv in reads.run]
             share = reads.unread / reads.bits.bit_length()
             measured = (
                 f"rates {_listed(rates)} leave {reads.unread} of {reads.bits.bit_length()} positions unread"
@@ -70,16 +70,16 @@ def _holes(dataflow: Dataflow, axis: int, found: list[_Reads]) -> Iterator[Hit]:
             yield _hit(dataflow, dilated[-1], reads.run, axis, measured, share)
 
 
-def _repeats(dataflow: Dataflow, axis: int, found: list[_Reads]) -> Iterator[Hit]:
+def _repeats(dataflow: Dataflow, axis: int, values: list[_Reads]) -> Iterator[Hit]:
     """Find runs of convolutions with one rate above 1: neighbours read disjoint positions all along."""
     longest: dict[int, tuple[int, ...]] = {}
-    for reads in found:
+    for reads in values:
         rate = _dilation(dataflow, reads.run[-1], axis) if reads.run else 1
         same = _tail(dataflow, reads.run, rate, axis)
         if rate > 1 and len(same) > 1:
             longest[same[0]] = max(longest.get(same[0], ()), same, key=len)
     for same in longest.values():
-        rates = [_dilation(dataflow, place, axis) for place in same]
+        rates = [_dilation(dataflow, conv, axis) for conv in same]
         measured = f"rates {_listed(rates)}: neighbours share no position that they read"
         yield _hit(dataflow, same[-1], same, axis, measured, 1 - 1 / rates[0])
 
@@ -93,10 +93,10 @@ def _tail(dataflow: Dataflow, run: tuple[int, ...], rate: int, axis: int) -> tup
 
 
 def _hit(dataflow: Dataflow, index: int, run: tuple[int, ...], axis: int, measured: str, value: float) -> Hit:
-    convs = [dataflow.op(place) for place in run]
+    convs = [dataflow.op(conv) for conv in run]
     kernel = min(op.kernel[axis] for op in convs if isinstance(op, Conv))
-    rates = dense_rates([_dilation(dataflow, place, axis) for place in run], kernel)
-    cost = Cost.of(*[dataflow.costs(place) for place in run])
+    rates = dense_rates([_dilation(dataflow, conv, axis) for conv in run], kernel)
+    cost = Cost.of(*[dataflow.costs(conv) for conv in run])
     return Hit(
         index=index,
         measured=measured,
@@ -133,39 +133,39 @@ def _ramp(count: int, total: int, kernel: int) -> list[int]:
     rates, before = [1] * count, 0
     while before < sum(rates) < total:
         before = sum(rates)
-        for place in range(count - 1, 0, -1):
-            if sum(rates) < total and rates[place] <= (kernel - 1) * sum(rates[:place]):
-                rates[place] += 1
-    for place in range(count - 2, 0, -1):
-        if rates[place] == rates[place + 1] > 1:
-            rates[place] -= 1
-            room = rates[place + 1] <= (kernel - 1) * sum(rates[: place + 1])
-            rates[place + 1] += 1 if room else 0
-    for place in range(1, count):
+        for step in range(count - 1, 0, -1):
+            if sum(rates) < total and rates[step] <= (kernel - 1) * sum(rates[:step]):
+                rates[step] += 1
+    for step in range(count - 2, 0, -1):
+        if rates[step] == rates[step + 1] > 1:
+            rates[step] -= 1
+            room = rates[step + 1] <= (kernel - 1) * sum(rates[: step + 1])
+            rates[step + 1] += 1 if room else 0
+    for step in range(1, count):
         # Where there is no room above, the later one steps down.
-        if rates[place] == rates[place - 1] > 1:
-            rates[place] -= 1
+        if rates[step] == rates[step - 1] > 1:
+            rates[step] -= 1
     return rates
 
 
 def _reads(dataflow: Dataflow, axis: int) -> list[_Reads]:
     """Return what every value reads of the map that the last down-sampling before it made."""
-    found = [_Reads()]
+    values = [_Reads()]
     for index, node in enumerate(dataflow.nodes):
         if _resets(dataflow, index) or axis >= len(node.shape) - 1:
-            found.append(_Reads())
+            values.append(_Reads())
             continue
         maps = [
             value
             for value in node.inputs
             if dataflow.flat.shape_of(value)[1:] != (1,) * (len(node.shape) - 1)
         ]
-        inputs = [found[value] for value in maps or node.inputs]
+        inputs = [values[value] for value in maps or node.inputs]
         reads = inputs[0]
         for other in inputs[1:]:
             reads = reads.union(other)
-        found.append(_step(node, reads, index, axis))
-    return found
+        values.append(_step(node, reads, index, axis))
+    return values
 
 
 def _step(node: Node, reads: _Reads, index: int, axis: int) -> _Reads:
@@ -190,8 +190,8 @@ def _resets(dataflow: Dataflow, index: int) -> bool:
     return set(stride) != {1} or (not windows and set(kernel) != {1})
 
 
-def _dilation(dataflow: Dataflow, place: int, axis: int) -> int:
-    op = dataflow.op(place)
+def _dilation(dataflow: Dataflow, index: int, axis: int) -> int:
+    op = dataflow.op(index)
     assert isinstance(op, Conv)
     rate: Shape = op.dilation
     return rate[axis]

@@ -17,14 +17,14 @@ SAVING = 0.10  # below this, a chain is no clear gain for the layers that it add
 
 
 def _large_filters(dataflow: Dataflow) -> Iterator[Hit]:
-    for index, op, given in dataflow.convolutions():
+    for index, op, shape in dataflow.convolutions():
         size, depthwise = op.kernel[0], op.groups == op.inputs > 1
         square = set(op.kernel) == {size} and size % 2 == 1 and size >= 5
         # The first layer reads few channels, where a chain is dearer; a kernel as large as its map is no
         # window but a linear layer.
-        if not square or depthwise or dataflow.nodes[index].inputs[0] == 0 or op.kernel == given[1:]:
+        if not square or depthwise or dataflow.nodes[index].inputs[0] == 0 or op.kernel == shape[1:]:
             continue
-        before, chain = dataflow.costs(index), _chain(op, given)
+        before, chain = dataflow.costs(index), _chain(op, shape)
         after = Cost.of(*[part for _, part in chain])
         saving = 1 - max(after.params / before.params, after.macs / before.macs)
         if saving >= SAVING:
@@ -40,7 +40,7 @@ def _large_filters(dataflow: Dataflow) -> Iterator[Hit]:
             )
 
 
-def _chain(op: Conv, given: Shape) -> list[tuple[int, Totals]]:
+def _chain(op: Conv, shape: Shape) -> list[tuple[int, Totals]]:
     """Return width and cost of the 3x3 convolutions that see as much; widths grow in equal ratios."""
     depth, rank = (op.kernel[0] - 1) // 2, len(op.kernel)
     growth = op.outputs / op.inputs
@@ -53,10 +53,10 @@ def _chain(op: Conv, given: Shape) -> list[tuple[int, Totals]]:
         last = step == depth - 1
         padding = tuple([(p * (step + 1)) // depth - (p * step) // depth for p in op.padding])
         stride = op.stride if last else (1,) * rank
-        one = op._replace(inputs=read, outputs=written, kernel=(3,) * rank, padding=padding, stride=stride)
-        made = one.shape(given)
-        parts.append((written, one.costs((given,), made)))
-        given = made
+        conv = op._replace(inputs=read, outputs=written, kernel=(3,) * rank, padding=padding, stride=stride)
+        made = conv.shape(shape)
+        parts.append((written, conv.costs((shape,), made)))
+        shape = made
     return parts
 
 
@@ -69,20 +69,20 @@ def _formula(op: Conv, depth: int) -> str:
 
 
 def _oversized_kernels(dataflow: Dataflow) -> Iterator[Hit]:
-    for index, op, given in dataflow.convolutions():
+    for index, op, shape in dataflow.convolutions():
         made = dataflow.nodes[index].shape
-        axes = zip(given[1:], made[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True)
+        axes = zip(shape[1:], made[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True)
         used = tuple([_taps(*axis) for axis in axes])
         if used != op.kernel:
             idle = 1 - prod(used) / prod(op.kernel)
             yield Hit(
                 index=index,
                 measured=f"{idle:.0%} of the {shape_text(op.kernel)} weights meet only the padding "
-                f"of the {shape_text(given[1:])} map",
+                f"of the {shape_text(shape[1:])} map",
                 value=idle,
                 alternative=f"kernel {shape_text(used)}; computes the same",
                 before=Cost.of(dataflow.costs(index)),
-                after=Cost.of(op._replace(kernel=used).costs((given,), made)),
+                after=Cost.of(op._replace(kernel=used).costs((shape,), made)),
             )
 
 
@@ -93,8 +93,8 @@ def _taps(extent: int, windows: int, kernel: int, stride: int, padding: int, dil
 
 
 def _skipped_inputs(dataflow: Dataflow) -> Iterator[Hit]:
-    for index, op, given in dataflow.convolutions():
-        read = _share_read(op, given)
+    for index, op, shape in dataflow.convolutions():
+        read = _share_read(op, shape)
         if read < 1 and any(s > k for s, k in zip(op.stride, op.kernel, strict=True)):
             alone = _alone(dataflow, dataflow.nodes[index].inputs[0])
             cost = Cost.of(dataflow.costs(index))
@@ -114,15 +114,17 @@ def _alone(dataflow: Dataflow, value: int) -> bool:
     """Tell whether all that reads a map reads only a share; a shifted map is read by others as it stood."""
     readers = [dataflow.nodes[reader] for reader in dataflow.readers[value]]
     shifted = value > 0 and isinstance(dataflow.op(value - 1), Pad | Crop)
-    given = dataflow.flat.shape_of(value)
-    return not shifted and all(type(one.op) is Conv and _share_read(one.op, given) < 1 for one in readers)
+    shape = dataflow.flat.shape_of(value)
+    return not shifted and all(
+        type(reader.op) is Conv and _share_read(reader.op, shape) < 1 for reader in readers
+    )
 
 
-def _share_read(op: Conv, given: Shape) -> float:
+def _share_read(op: Conv, shape: Shape) -> float:
     """Return the share of a map's positions that windows cover."""
     share = 1.0
     for extent, kernel, stride, padding, dilation in zip(
-        given[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True
+        shape[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True
     ):
         windows = (extent + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
         read = {

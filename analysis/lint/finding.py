@@ -1,4 +1,4 @@
-"""What a rule says of a network: where it does not hold, what was measured, why it matters, what to do."""
+"""Rules and findings: where a design rule does not hold, what was measured, why it matters, what to do."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ WIDE = 512  # where VGG-16, the origin of the rule, stops to grow
 def _bottlenecks(dataflow: Dataflow) -> Iterator[Hit]:
     classes = {dataflow.flat.shape_of(value)[0] for value in dataflow.flat.outputs}
     # Gates read vectors, and auxiliary classifiers are a way out of the trunk.
-    places = [
-        place
-        for place in dataflow.weighted()
-        if prod(dataflow.nodes[place].shape[1:]) > 1 and dataflow.reaches(place, dataflow.flat.output - 1)
+    convs = [
+        conv
+        for conv in dataflow.weighted()
+        if prod(dataflow.nodes[conv].shape[1:]) > 1 and dataflow.reaches(conv, dataflow.flat.output - 1)
     ]
-    for last, index in pairwise([None, *places]):
+    for last, index in pairwise([None, *convs]):
         assert index is not None
         before, after = _volume_after(dataflow, last, index), dataflow.alive[index]
         op, (width, *extent) = dataflow.op(index), dataflow.nodes[index].shape
@@ -40,7 +40,7 @@ def _bottlenecks(dataflow: Dataflow) -> Iterator[Hit]:
             continue
         wider = width + ceil((before / limit - after) / prod(extent) / op.groups) * op.groups
         made = (wider, *extent)
-        given = dataflow.flat.shapes(dataflow.nodes[index])
+        shapes = dataflow.flat.shapes(dataflow.nodes[index])
         yield Hit(
             index=index,
             measured=f"{before:,} elements to {after:,} ({shape_text(dataflow.nodes[index].shape)}), "
@@ -48,7 +48,7 @@ def _bottlenecks(dataflow: Dataflow) -> Iterator[Hit]:
             value=before / after,
             alternative=f"a bypass around it, or {wider} channels in place of {width}",
             before=Cost.of(dataflow.costs(index)),
-            after=Cost.of(op._replace(outputs=wider).costs(given, made)),
+            after=Cost.of(op._replace(outputs=wider).costs(shapes, made)),
         )
 
 

@@ -78,13 +78,13 @@ def _linear_chains(dataflow: Dataflow) -> Iterator[Hit]:
         )
 
 
-def _merged(dataflow: Dataflow, one: int, two: int) -> Totals | None:
+def _merged(dataflow: Dataflow, index: int, following: int) -> Totals | None:
     """Return the cost of the one layer that two in a row are, but at the border; None where there is none."""
-    first, second = dataflow.op(one), dataflow.op(two)
-    made = dataflow.nodes[two].shape
-    given = dataflow.flat.shapes(dataflow.nodes[one])
+    first, second = dataflow.op(index), dataflow.op(following)
+    made = dataflow.nodes[following].shape
+    shapes = dataflow.flat.shapes(dataflow.nodes[index])
     if isinstance(first, Linear) and isinstance(second, Linear):
-        return Linear(first.inputs, second.outputs, first.bias or second.bias).costs(given, made)
+        return Linear(first.inputs, second.outputs, first.bias or second.bias).costs(shapes, made)
     if not (type(first) is type(second) is Conv):
         return None
     assert isinstance(first, Conv)
@@ -93,7 +93,7 @@ def _merged(dataflow: Dataflow, one: int, two: int) -> Totals | None:
         return None
     kernel = tuple([a + b - 1 for a, b in zip(first.kernel, second.kernel, strict=True)])
     bias = first.bias or second.bias
-    return second._replace(inputs=first.inputs, kernel=kernel, bias=bias).costs(given, made)
+    return second._replace(inputs=first.inputs, kernel=kernel, bias=bias).costs(shapes, made)
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""What a block is: a plain function over a symbolic tensor whose signature is its schema.
+"""A block: a plain function over a symbolic tensor whose signature is its schema.
 
 ::
 
@@ -73,18 +73,18 @@ class Block(Generic[P]):
 
     def __call__(self, x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         """Place the block inside another one, as a body of its own."""
-        given = (x, *args)
-        shapes = tuple([y.shape for y in given])  # type: ignore[attr-defined]
+        inputs = (x, *args)
+        shapes = tuple([y.shape for y in inputs])  # type: ignore[attr-defined]
         body = trace(self, shapes, x.style, self.arguments({_word(k): v for k, v in kwargs.items()}))  # type: ignore[misc]
-        return x.trace.call(body, *given)  # type: ignore[arg-type]
+        return x.trace.call(body, *inputs)  # type: ignore[arg-type]
 
     def map_names(self, count: int) -> tuple[str, ...]:
         """Return the names of so many maps."""
         return (*self.maps, *(f"x{number}" for number in range(len(self.maps) + 1, count + 1)))
 
-    def arguments(self, given: Mapping[str, Value]) -> Args:
+    def arguments(self, values: Mapping[str, Value]) -> Args:
         """Return the arguments in the order of the signature, defaults filled in."""
-        return tuple([(name, given.get(name, default)) for name, default in self.defaults])
+        return tuple([(name, values.get(name, default)) for name, default in self.defaults])
 
 
 @overload
@@ -131,8 +131,8 @@ def repeat(word: Block[Any], shapes: tuple[Shape, ...], style: Style, args: Args
         shapes = (body.shape,)
         nodes.append(Node(body, (index,), body.shape, str(index)))
         costs.append(body.totals)
-    given = nodes[0].op.inputs  # type: ignore[union-attr]
-    return Body(word.word, args, word.doc, given, tuple(nodes), tuple(costs), (depth,))
+    inputs = nodes[0].op.inputs  # type: ignore[union-attr]
+    return Body(word.word, args, word.doc, inputs, tuple(nodes), tuple(costs), (depth,))
 
 
 def _chain(nodes: list[Node]) -> tuple[Node, ...]:

@@ -28,7 +28,7 @@ class OpaqueBlock(Block[Any]):
         self.maps = ("x", *_required(module.forward)[2:])  # type: ignore[attr-defined]
         self.variadic = self.styled = False
         self.repeats = self.maps == ("x",)
-        given = inspect.signature(module).parameters.values()
+        parameters = inspect.signature(module).parameters.values()
         self.parameters = {
             p.name: Parameter(
                 name=p.name,
@@ -36,7 +36,7 @@ class OpaqueBlock(Block[Any]):
                 required=p.default is p.empty and p.name not in CHANNELS,
                 default=_value(p.default),
             )
-            for p in given
+            for p in parameters
             if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in ("device", "dtype")
         }
         self.identifiers = tuple(self.parameters)
@@ -45,8 +45,8 @@ class OpaqueBlock(Block[Any]):
 
     def place(self, x: Tensor, *maps: Tensor, **arguments: Value) -> Tensor:
         """Place the module with what differs from its own defaults."""
-        given = {name: value for name, value in arguments.items() if value != self.parameters[name].default}
-        return opaque(x, *maps, path=self.path, args=tuple(given.items()))
+        changed = {name: value for name, value in arguments.items() if value != self.parameters[name].default}
+        return opaque(x, *maps, path=self.path, args=tuple(changed.items()))
 
 
 def is_module(value: object) -> bool:

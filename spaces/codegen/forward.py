@@ -85,9 +85,9 @@ class _Forward:
     def lines(self) -> list[str]:
         body = self.body
         several = len(body.outputs) > 1
-        given = ", ".join(f"{name}: Tensor" for name in body.names)
+        inputs = ", ".join(f"{name}: Tensor" for name in body.names)
         result = "tuple[Tensor, ...]" if several else "Tensor"
-        lines = fit(f"    def forward(self, {given}) -> {result}:", self.width)
+        lines = fit(f"    def forward(self, {inputs}) -> {result}:", self.width)
         for index, node in enumerate(body.nodes):
             value = self.inputs + index
             text = self.expression(index, node)

@@ -55,7 +55,7 @@ def generator(text: str) -> tuple[str, str]:
 
 def _outermost(line: str) -> tuple[int, int]:
     """Return the bracket that opens last at depth 0 and where it closes, or (-1, -1)."""
-    depth, start, found = 0, -1, (-1, -1)
+    depth, start, bracket = 0, -1, (-1, -1)
     for at, character in enumerate(line):
         if character in PAIRS:
             start = at if depth == 0 else start
@@ -63,5 +63,5 @@ def _outermost(line: str) -> tuple[int, int]:
         elif character in PAIRS.values():
             depth -= 1
             if depth == 0 and at > start + 1:
-                found = start, at
-    return found
+                bracket = start, at
+    return bracket

@@ -34,18 +34,18 @@ def source(network: ClosedTable) -> str:
     It imports torch alone, and the user's own modules. `state_dict` keys are the names of the graph.
     """
     writer = _Writer(network)
-    own = ["\n".join(written.lines) for written in writer.classes()]
-    classes = [*definitions(_helpers(network.body)), *own]
+    written_classes = ["\n".join(written.lines) for written in writer.classes()]
+    classes = [*definitions(_helpers(network.body)), *written_classes]
     parts = [f"{_header(network)}\n\n{_imports(network.body, classes)}", *classes]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def statements(network: ClosedTable) -> Callable[[Body], tuple[Statement, ...]]:
     """Return what says of a body of the network how the source takes its steps; a sequence is in no class."""
-    found = {
+    by_body = {
         id(body): written.statements for written in _Writer(network).classes() for body in written.bodies
     }
-    return lambda body: found[id(body)]
+    return lambda body: by_body[id(body)]
 
 
 def class_name(network: ClosedTable) -> str:
@@ -73,8 +73,8 @@ def _imports(body: Body, classes: Sequence[str]) -> str:
     text = "".join(classes)
     lines = ["import torch"] if "torch." in text else []
     lines += ["import torch.nn.functional as F"] if "F." in text else []
-    own = sorted({line for op in _operators(body) for line in op.imports()})
-    return "\n".join([*lines, "from torch import Tensor, nn", *([""] if own else []), *own])
+    imports = sorted({line for op in _operators(body) for line in op.imports()})
+    return "\n".join([*lines, "from torch import Tensor, nn", *([""] if imports else []), *imports])
 
 
 @dataclass
@@ -138,8 +138,10 @@ class _Writer:
             variants = [group for group in self.groups.values() if group.bodies[0].word == word]
             scopes = [_scopes(group.bodies[0]) for group in variants]
             common = set.intersection(*map(set, scopes))
-            for group, own in zip(variants, scopes, strict=True):
-                stem = _camel(word) + "".join(_camel(s) for s in dict.fromkeys(own) if s not in common)
+            for group, scope_names in zip(variants, scopes, strict=True):
+                stem = _camel(word) + "".join(
+                    _camel(s) for s in dict.fromkeys(scope_names) if s not in common
+                )
                 names = [stem, *(f"{stem}{n}" for n in range(2, len(variants) + 3))]
                 group.name = next(name for name in names if name not in taken)
                 taken.add(group.name)
@@ -199,11 +201,11 @@ class _Writer:
             ]
             return f"nn.Sequential({', '.join(parts)})"
         child = self.of[id(first)]
-        places = [child.bodies.index(member) for member in members]
+        indices = [child.bodies.index(member) for member in members]
         return _constructor(
             child.name,
             {
-                name: names.text(f"{stem}_{name}", [values[place] for place in places])
+                name: names.text(f"{stem}_{name}", [values[index] for index in indices])
                 for name, values in child.parameters.items()
             },
         )
@@ -296,12 +298,12 @@ def _constructor(name: str, values: dict[str, str]) -> str:
     """Return `Name(inputs, width, other=...)`."""
     if not values:
         return name if name.endswith(")") else f"{name}()"
-    given = list(values.items())
+    items = list(values.items())
     leading = 0
-    while leading < len(given) and given[leading][0] in ("inputs", "width"):
+    while leading < len(items) and items[leading][0] in ("inputs", "width"):
         leading += 1
-    positional = [value for _, value in given[:leading]]
-    named = [f"{key}={value}" for key, value in given[leading:]]
+    positional = [value for _, value in items[:leading]]
+    named = [f"{key}={value}" for key, value in items[leading:]]
     return f"{name}({', '.join([*positional, *named])})"
 
 

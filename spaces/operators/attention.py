@@ -44,8 +44,8 @@ class Attention(Op, AttentionFields):
         """
         query, key, value = inputs
         if query[0] != key[0] or key[1:] != value[1:]:
-            given = ", ".join(map(shape_text, inputs))
-            raise ShapeError(f"queries, keys and values do not fit each other: {given}")
+            shapes = ", ".join(map(shape_text, inputs))
+            raise ShapeError(f"queries, keys and values do not fit each other: {shapes}")
         if query[0] % self.heads or value[0] % self.heads:
             raise ShapeError(f"{self.heads} heads must divide the widths {query[0]} and {value[0]}")
         return value[0], *query[1:]
@@ -98,8 +98,8 @@ class ContextPool(Op, NoFields):
         """Return (C, 1, ...)."""
         x, logits = inputs
         if logits != (1, *x[1:]):
-            given = " and ".join(map(shape_text, inputs))
-            raise ShapeError(f"a map is weighted by a map of one channel, but got {given}")
+            shapes = " and ".join(map(shape_text, inputs))
+            raise ShapeError(f"a map is weighted by a map of one channel, but got {shapes}")
         return x[0], *(1,) * (len(x) - 1)
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:

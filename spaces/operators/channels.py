@@ -1,4 +1,4 @@
-"""What moves channels: splits and shuffles; no arithmetic."""
+"""Channel splits and shuffles; no arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How weights start: PyTorch's own way, or one from the papers, written around the module's constructor."""
+"""Initializers of weights: PyTorch's own, or one from the papers, written around a constructor."""
 
 from __future__ import annotations
 

@@ -96,8 +96,8 @@ class Carry(Op, NoFields):
     def shape(self, *inputs: Shape) -> Shape:
         """Return the common shape of h, x and t."""
         if len(set(inputs)) != 1:
-            given = ", ".join(map(shape_text, inputs))
-            raise ShapeError(f"a gate and the maps it mixes have one shape, but got {given}")
+            shapes = ", ".join(map(shape_text, inputs))
+            raise ShapeError(f"a gate and the maps it mixes have one shape, but got {shapes}")
         return inputs[0]
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
@@ -124,8 +124,8 @@ class Concat(Op, NoFields):
     def shape(self, *inputs: Shape) -> Shape:
         """Return the sum of the channels and the common extent."""
         if len({shape[1:] for shape in inputs}) != 1:
-            given = ", ".join(map(shape_text, inputs))
-            raise ShapeError(f"maps of different extent cannot be concatenated: {given}")
+            shapes = ", ".join(map(shape_text, inputs))
+            raise ShapeError(f"maps of different extent cannot be concatenated: {shapes}")
         return sum([shape[0] for shape in inputs]), *inputs[0][1:]
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:

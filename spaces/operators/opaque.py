@@ -102,10 +102,10 @@ class Opaque(Op, OpaqueFields):
         """Return `nn.PixelShuffle(upscale_factor=2)` or its like."""
         module, _, name = self.path.rpartition(".")
         stem = f"{module.removeprefix('torch.')}." if _of_torch(module) else ""
-        given = [
+        arguments = [
             f"{key}={values[key] if _whole(value) else repr(_python(value))}" for key, value in self.args
         ]
-        return f"{stem}{name}({', '.join(given)})"
+        return f"{stem}{name}({', '.join(arguments)})"
 
     def _use(self, inputs: tuple[Shape, ...]) -> _Use:
         return _Use(module_class(self.path), self.args, inputs)
@@ -140,11 +140,11 @@ def module_class(path: str) -> type[nn.Module]:
     loaded = import_module(module) if _of_torch(module) else sys.modules.get(module)
     if loaded is None:
         raise SpaceError(f"the module '{module}' of '{path}' is not loaded; name its file under `uses:`")
-    found = getattr(loaded, name, None)
-    if not isinstance(found, type) or not issubclass(found, nn.Module):
+    value = getattr(loaded, name, None)
+    if not isinstance(value, type) or not issubclass(value, nn.Module):
         known = [word for word, value in vars(loaded).items() if isinstance(value, type)]
         raise SpaceError(f"'{path}' is no torch.nn.Module{suggest(name, known)}")
-    return found
+    return value
 
 
 class _Use(NamedTuple):
@@ -168,8 +168,8 @@ class _Use(NamedTuple):
             yield
         except Exception as error:
             message = " ".join(f"{type(error).__name__}: {error}".split())
-            given = ", ".join(map(shape_text, self.inputs))
-            raise ShapeError(f"{self.module.__name__} on {given}: {message}") from error
+            shapes = ", ".join(map(shape_text, self.inputs))
+            raise ShapeError(f"{self.module.__name__} on {shapes}: {message}") from error
 
 
 class _Ran(NamedTuple):
@@ -197,9 +197,9 @@ def _run(use: _Use) -> _Ran:
         made = use.make()
         result = made(*[torch.empty(2, *shape) for shape in use.inputs])
     if not isinstance(result, torch.Tensor) or result.dim() < 2 or result.shape[0] != 2:
-        given = shape_text(tuple(result.shape)) if isinstance(result, torch.Tensor) else type(result).__name__
+        kind = shape_text(tuple(result.shape)) if isinstance(result, torch.Tensor) else type(result).__name__
         law = "a module gives one map or vector for each sample"
-        raise ShapeError(f"{law}, but {use.module.__name__} gives {given} for a batch of 2")
+        raise ShapeError(f"{law}, but {use.module.__name__} gives {kind} for a batch of 2")
     params = sum([p.numel() for p in made.parameters() if p.requires_grad])
     return _Ran(tuple(map(int, result.shape[1:])), params)
 
@@ -215,9 +215,9 @@ def _count(use: _Use) -> _Counts:
 
         with use.failures():
             made = use.make().eval()
-            given = tuple([torch.zeros(1, *shape) for shape in use.inputs])
-            flops = FlopCountAnalysis(made, given).unsupported_ops_warnings(False)
-            written = ActivationCountAnalysis(made, given).unsupported_ops_warnings(False)
+            inputs = tuple([torch.zeros(1, *shape) for shape in use.inputs])
+            flops = FlopCountAnalysis(made, inputs).unsupported_ops_warnings(False)
+            written = ActivationCountAnalysis(made, inputs).unsupported_ops_warnings(False)
             counted = flops.uncalled_modules_warnings(False).by_operator()
             activations = int(written.uncalled_modules_warnings(False).total())
             unsupported = tuple(sorted(flops.unsupported_ops().items()))

@@ -1,4 +1,4 @@
-"""What is added to a map around its border, and what is cut from it; no arithmetic."""
+"""Padding and cropping of a map; no arithmetic."""
 
 from __future__ import annotations
 

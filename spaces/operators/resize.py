@@ -94,8 +94,8 @@ class Resize(_Interpolation, ResizeFields):
             ShapeError: If the maps have different numbers of axes.
         """
         if len(inputs[0]) != len(inputs[1]):
-            given = " and ".join(map(shape_text, inputs))
-            raise ShapeError(f"resizing needs maps with the same number of axes, but got {given}")
+            shapes = " and ".join(map(shape_text, inputs))
+            raise ShapeError(f"resizing needs maps with the same number of axes, but got {shapes}")
         return inputs[0][0], *inputs[1][1:]
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:

@@ -1,4 +1,4 @@
-"""Noise while training that vanishes at inference: of elements, of whole samples, of a latent code."""
+"""Dropout, stochastic depth, reparameterisation: noise while training that vanishes at inference."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class Reparameterise(Op, NoFields):
             ShapeError: If the two differ.
         """
         if inputs[0] != inputs[1]:
-            given = " and ".join(map(shape_text, inputs))
-            raise ShapeError(f"a mean and its log variance have one shape, but got {given}")
+            shapes = " and ".join(map(shape_text, inputs))
+            raise ShapeError(f"a mean and its log variance have one shape, but got {shapes}")
         return inputs[0]
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:

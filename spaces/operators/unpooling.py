@@ -81,6 +81,6 @@ def unpool(
     """
     window = pool_window(x, kernel, stride, padding)
     if any(s < k for k, s in zip(window.kernel, window.stride, strict=True)):
-        given = f"kernel {list(window.kernel)} and stride {list(window.stride)}"
-        raise ShapeError(f"unpooling needs windows that do not overlap, but got {given}")
+        overlap = f"kernel {list(window.kernel)} and stride {list(window.stride)}"
+        raise ShapeError(f"unpooling needs windows that do not overlap, but got {overlap}")
     return join(Unpool(*window), (x, like), scope)

@@ -1,4 +1,4 @@
-"""Nothing, and the parameter-free shortcut."""
+"""Zeros in place of a map, and the parameter-free shortcut that widens it with them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from archscape.spaces.errors import InputError, suggest
 from archscape.spaces.graph import Flat, Op
 from archscape.spaces.operators import Reparameterise
 
-from .rule import Convention, Rule, Use
+from .convention import Convention, Rule, Use
 from .tools import FVCORE, MACS, NASBENCH201, PTFLOPS, PYCLS, THOP, TORCHINFO
 
 __all__ = ["CONVENTIONS", "Convention", "Count", "Rule", "Use", "convention", "count", "side_by_side"]
@@ -77,11 +77,11 @@ def count(network: Network, by: str | Convention) -> Count:
         assert isinstance(node.op, Op)
         inputs = flat.shapes(node)
         costs = node.op.costs(inputs, node.shape)
-        found = rules.count(Use(node.op, inputs, node.shape, costs))
-        if found is None and (costs.macs or costs.other or costs.params):
+        counted = rules.count(Use(node.op, inputs, node.shape, costs))
+        if counted is None and (costs.macs or costs.other or costs.params):
             uncounted[node.op.kind] = uncounted.get(node.op.kind, 0) + 1
-        layers.append(found if found and index in needed else 0)
-        params += 0 if found is None and rules.params_of_counted else costs.params
+        layers.append(counted if counted and index in needed else 0)
+        params += 0 if counted is None and rules.params_of_counted else costs.params
     return Count(convention=rules, layers=tuple(layers), params=params, uncounted=uncounted)
 
 

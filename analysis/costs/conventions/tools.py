@@ -39,7 +39,7 @@ from archscape.spaces.operators import (
 )
 from archscape.spaces.operators.opaque import Opaque
 
-from .rule import Convention, Rule, Use, free, per_element, products, products_and_bias
+from .convention import Convention, Rule, Use, free, per_element, products, products_and_bias
 
 MASKED = (MaskedConvA, MaskedConvB)
 POOLS = (AvgPool, InnerAvgPool, MaxPool, GlobalAvgPool, GlobalMaxPool)

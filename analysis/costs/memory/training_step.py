@@ -1,4 +1,4 @@
-"""One step of training, operator by operator as PyTorch takes it: forward, loss, backward, optimizer."""
+"""Memory of one step of training, operator by operator: forward, loss, backward, optimizer."""
 
 from __future__ import annotations
 
@@ -94,17 +94,17 @@ class TrainingStep:
         self.look(live, sum([part.gradients for part in self.parts]), OPTIMIZER, STEP)
         return self.top
 
-    def look(self, stands: int, gradients: int, place: str, phase: str) -> None:
+    def look(self, total: int, gradients: int, place: str, phase: str) -> None:
         """Compare what stands with the most so far."""
-        if stands > self.top.bytes:
-            self.top = Peak(stands, gradients, place, phase)
+        if total > self.top.bytes:
+            self.top = Peak(total, gradients, place, phase)
 
     def forward(self, live: int) -> tuple[int, list[TapeEntry]]:
         """Run every operator; a map stays until its last use, or as long as autograd keeps it.
 
         An operator that no weight stands before has no gradient, and autograd keeps nothing of it.
         """
-        owners, sizes, held, top, place = self.owners, self.sizes, self.held, 0, 0
+        owners, sizes, held, top, at = self.owners, self.sizes, self.held, 0, 0
         needs, tape = [False], []
         for index, (_, inputs, _, _) in enumerate(self.flat.nodes):
             size, gradients, during, keeps, backward, footprint = self.parts[index]
@@ -128,11 +128,11 @@ class TrainingStep:
                 needs.append(False)
                 during += keeps
             if live + during > top:
-                top, place = live + during, index
+                top, at = live + during, index
             for value in self.dying[index]:
                 if not held[value]:
                     live -= sizes[value]
-        self.look(top, 0, self.flat.nodes[place].name, FORWARD)
+        self.look(top, 0, self.flat.nodes[at].name, FORWARD)
         return live, tape
 
     def loss(self, live: int) -> int:

@@ -1,4 +1,4 @@
-"""Any `torch.nn.Module`, counted by running a copy of it: PyTorch's FlopCounterMode and fvcore.
+"""The costs of any `torch.nn.Module`, by running a copy of it: PyTorch's FlopCounterMode and fvcore.
 
 Macs are half of what FlopCounterMode counts: it sees every operator that really runs. fvcore traces the
 module and adds norms, resizing and pooling to the flops, and the activations. Neither knows every operator:
@@ -26,8 +26,8 @@ from archscape.spaces.graph import Shape
 from archscape.spaces.values import shape_text
 
 from ..layers import Layer, LayerTable
-from .dispatch import Ran, run
-from .tracing import Traced, trace
+from .flop_counter import Ran, run
+from .fvcore_counts import Traced, trace
 from .user_code import failures
 
 Input: TypeAlias = "Shape | Tensor | Sequence[Tensor]"
@@ -85,11 +85,11 @@ class ModuleProfile(LayerTable):
     @property
     def lower_bounds(self) -> tuple[str, ...]:
         """Which costs are lower bounds, because an operator is not counted in them."""
-        found = self.coverage
+        coverage = self.coverage
         bounds = {
-            "macs": bool(found.unknown),
-            "flops": bool(found.unknown or found.unsupported or found.fvcore is None),
-            "activations": found.fvcore is None,
+            "macs": bool(coverage.unknown),
+            "flops": bool(coverage.unknown or coverage.unsupported or coverage.fvcore is None),
+            "activations": coverage.fvcore is None,
         }
         return tuple([cost for cost, bound in bounds.items() if bound])
 
@@ -112,11 +112,11 @@ def profile_module(module: nn.Module, *, input: Input) -> ModuleProfile:  # noqa
     name = type(module).__name__
     with _as_before(module):
         copy = _copy(module, name)
-        given = _tensors(input, copy)
-        shapes = tuple([tuple(x.shape) for x in given])
+        tensors = _tensors(input, copy)
+        shapes = tuple([tuple(x.shape) for x in tensors])
         with failures(f"{name} on {', '.join(map(shape_text, shapes))}"):
-            ran = run(copy, given)
-        traced = trace(copy, given)
+            ran = run(copy, tensors)
+        traced = trace(copy, tensors)
     layers, idle = _layers(copy, ran, traced)
     coverage = ModuleCoverage(
         traced.macs, traced.failed, _by_layer(ran.unknown), _by_layer(traced.unsupported), idle
@@ -133,8 +133,8 @@ def _layers(module: nn.Module, ran: Ran, traced: Traced) -> tuple[list[Layer], t
     for name in [*ran.shapes, *idle]:
         macs, activations = ran.macs[name], traced.activations[name]
         flops = 2 * macs + traced.other[name]
-        told = flops or activations or params[name] or name in ran.unknown
-        if told or not any(modules[name].children()):
+        counted = flops or activations or params[name] or name in ran.unknown
+        if counted or not any(modules[name].children()):
             kind, shape = type(modules[name]).__name__, ran.shapes.get(name, ())
             layers.append(Layer(name or WHOLE, kind, shape, params[name], macs, flops, activations))
     return layers, tuple([name or WHOLE for name in idle])
@@ -143,16 +143,16 @@ def _layers(module: nn.Module, ran: Ran, traced: Traced) -> tuple[list[Layer], t
 def _own_params(modules: Mapping[str, nn.Module]) -> dict[str, int]:
     """Return each module's own parameters; one that several share belongs to the first."""
     seen: set[int] = set()
-    found = {}
+    counts = {}
     for name, module in modules.items():
-        own = [p for p in module.parameters(recurse=False) if id(p) not in seen]
-        seen |= {id(p) for p in own}
-        found[name] = sum([p.numel() for p in own])
-    return found
+        unseen = [p for p in module.parameters(recurse=False) if id(p) not in seen]
+        seen |= {id(p) for p in unseen}
+        counts[name] = sum([p.numel() for p in unseen])
+    return counts
 
 
 def _by_layer(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
-    return {name or WHOLE: dict(sorted(found.items())) for name, found in counts.items() if found}
+    return {name or WHOLE: dict(sorted(operators.items())) for name, operators in counts.items() if operators}
 
 
 def _copy(module: nn.Module, name: str) -> nn.Module:
@@ -175,17 +175,17 @@ def _of_torch(hook: object) -> bool:
     return owner == "torch" or owner.startswith("torch.")
 
 
-def _tensors(given: Input, module: nn.Module) -> tuple[Tensor, ...]:
+def _tensors(sample: Input, module: nn.Module) -> tuple[Tensor, ...]:
     """Return what the module is called with: zeros of a shape, in the type and place of its weights."""
-    if isinstance(given, Tensor):
-        return (given.clone(),)
-    items = tuple(given)
+    if isinstance(sample, Tensor):
+        return (sample.clone(),)
+    items = tuple(sample)
     if items and all(isinstance(item, Tensor) for item in items):
         return tuple([item.clone() for item in items if isinstance(item, Tensor)])
     sizes = tuple([item for item in items if isinstance(item, int) and item > 0])
     if not items or len(sizes) != len(items):
         law = "an input is the shape of one sample, such as (3, 224, 224), or tensors"
-        raise InputError(f"{law}, but got {given!r}")
+        raise InputError(f"{law}, but got {sample!r}")
     weights = [p for p in module.parameters() if p.is_floating_point() or p.is_complex()]
     like = weights[0] if weights else torch.empty(())
     return (torch.zeros(1, *sizes, dtype=like.dtype, device=like.device),)

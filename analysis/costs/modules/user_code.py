@@ -37,7 +37,7 @@ def load_module(name: str) -> nn.Module:
     path = Path(file)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    with redirect_stdout(sys.stderr), failures(place=str(path)):
+    with redirect_stdout(sys.stderr), failures(where=str(path)):
         made = _made(path, factory)
     if not isinstance(made, nn.Module):
         raise InputError(f"{name} gives no torch.nn.Module, but {type(made).__name__}")
@@ -45,12 +45,12 @@ def load_module(name: str) -> nn.Module:
 
 
 @contextmanager
-def failures(what: str = "", *, place: str = "") -> Iterator[None]:
+def failures(what: str = "", *, where: str = "") -> Iterator[None]:
     """Turn whatever the user's code raises into one line: where, during what, and the error.
 
     Args:
         what: What was being done.
-        place: Where, if the traceback does not show a line of the user's.
+        where: The file, if the traceback does not show a line of the user's.
     """
     try:
         yield
@@ -58,7 +58,7 @@ def failures(what: str = "", *, place: str = "") -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         text = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(": ".join(filter(None, [_place(error) or place, what, text]))) from error
+        raise InputError(": ".join(filter(None, [_place(error) or where, what, text]))) from error
 
 
 def _run(path: Path) -> ModuleType:
@@ -87,21 +87,21 @@ def _made(path: Path, factory: str) -> object:
     file = _run(path)
     if not hasattr(file, factory):
         raise InputError(f"{path} has no '{factory}'{suggest(factory, _defined(path))}")
-    found = getattr(file, factory)
-    if isinstance(found, nn.Module) or not callable(found):
-        return found
-    needed = _needed(found)
+    maker = getattr(file, factory)
+    if isinstance(maker, nn.Module) or not callable(maker):
+        return maker
+    needed = _needed(maker)
     if needed:
         law = "a factory is called without arguments"
         raise InputError(f"{path}: {law}, but {factory} needs {', '.join(needed)}; write one that gives them")
-    return found()
+    return maker()
 
 
 def _needed(factory: Callable[..., object]) -> list[str]:
     """Return the parameters of a factory that have no default."""
-    given = inspect.signature(factory).parameters.values()
+    parameters = inspect.signature(factory).parameters.values()
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [p.name for p in given if p.default is p.empty and p.kind not in kinds]
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in kinds]
 
 
 def _defined(path: Path) -> list[str]:
@@ -116,5 +116,7 @@ def _place(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     frames = extract_tb(error.__traceback__)
-    own = [f for f in frames if "-packages" not in f.filename and not f.filename.startswith(LIBRARIES)]
-    return f"{own[-1].filename}:{own[-1].lineno}" if own else ""
+    user_frames = [
+        f for f in frames if "-packages" not in f.filename and not f.filename.startswith(LIBRARIES)
+    ]
+    return f"{user_frames[-1].filename}:{user_frames[-1].lineno}" if user_frames else ""

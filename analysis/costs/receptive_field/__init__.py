@@ -39,7 +39,7 @@ def receptive_fields(graph: Graph) -> dict[str, Shape]:
     >>> receptive_fields(load_network("vgg16").graph)["maxpool5"]
     (212, 212)
     """
-    return {name: found.size for name, found in fields(graph).items()}
+    return {name: field.size for name, field in fields(graph).items()}
 
 
 def fields(graph: Graph) -> dict[str, Field]:
@@ -57,7 +57,7 @@ def fields(graph: Graph) -> dict[str, Field]:
     flat = graph.flatten()
     pointwise = {kind for kind in {type(node.op) for node in flat.nodes} if is_pointwise(kind)}
     values = [(_Axis(1, ((0, 0),)),) * (len(flat.input) - 1)]
-    found = [_field(values[0])]
+    results = [_field(values[0])]
     for node in flat.nodes:
         first = node.inputs[0]
         passes = type(node.op) in pointwise
@@ -67,19 +67,19 @@ def fields(graph: Graph) -> dict[str, Field]:
             inputs = [values[value] for value in node.inputs]
             axes = reduce(_unions, inputs) if passes else _axes(flat, node, inputs)
         values.append(axes)
-        found.append(found[first] if axes is values[first] else _field(axes))
-    return dict(zip([node.name for node in flat.nodes], found[1:], strict=True))
+        results.append(results[first] if axes is values[first] else _field(axes))
+    return dict(zip([node.name for node in flat.nodes], results[1:], strict=True))
 
 
 def _field(axes: Axes) -> Field:
     if axes and _alike(axes, axes[0]):
         size, jump, centre = axes[0].field
         return Field((size,) * len(axes), (jump,) * len(axes), (centre,) * len(axes))
-    found = [axis.field for axis in axes]
+    parts = [axis.field for axis in axes]
     return Field(
-        tuple([size for size, _, _ in found]),
-        tuple([jump for _, jump, _ in found]),
-        tuple([centre for _, _, centre in found]),
+        tuple([size for size, _, _ in parts]),
+        tuple([jump for _, jump, _ in parts]),
+        tuple([centre for _, _, centre in parts]),
     )
 
 
@@ -107,9 +107,9 @@ class _Axis(NamedTuple):
             return size, self.shift, middle
         return size, self.jump, middle - Fraction(self.jump) * (len(self.ends) - 1) / 2
 
-    def at(self, place: int) -> tuple[int, int]:
+    def at(self, position: int) -> tuple[int, int]:
         """Return what an element sees."""
-        period, phase = divmod(place, len(self.ends))
+        period, phase = divmod(position, len(self.ends))
         low, high = self.ends[phase]
         return low + period * self.shift, high + period * self.shift
 
@@ -125,8 +125,8 @@ class _Axis(NamedTuple):
             stride.denominator * len(self.ends) // gcd(stride.numerator, stride.denominator * len(self.ends))
         )
         ends = []
-        for place in range(period):
-            middle = centre + place * stride
+        for position in range(period):
+            middle = centre + position * stride
             first, last = floor(middle - half) + 1, ceil(middle + half) - 1
             if first > last:
                 first = last = floor(middle)
@@ -151,8 +151,8 @@ def _axes(flat: Flat, node: Node, inputs: list[Axes]) -> Axes:
     # A vector has no axis to look along, and all that it was made of has been seen.
     if not _alike(steps, (1, 1, 0)) and len(kernel) == len(inputs[0]):
         inputs = [
-            _windows(axes, steps) if place == 0 or shape[1:] == kernel else axes
-            for place, (axes, shape) in enumerate(zip(inputs, shapes, strict=True))
+            _windows(axes, steps) if number == 0 or shape[1:] == kernel else axes
+            for number, (axes, shape) in enumerate(zip(inputs, shapes, strict=True))
         ]
         if shapes[0][1:] == kernel and set(node.shape[1:]) <= {1}:
             inputs = [tuple([axis.still() for axis in axes]) for axes in inputs]
@@ -197,8 +197,8 @@ def _union(a: _Axis, b: _Axis) -> _Axis:
         a, b = b, a
     period = lcm(len(a.ends), len(b.ends))
     ends = []
-    for place in range(period):
-        (low, high), (low2, high2) = a.at(place), b.at(place)
-        along = 0 if b.shift else floor(place * a.jump)
+    for position in range(period):
+        (low, high), (low2, high2) = a.at(position), b.at(position)
+        along = 0 if b.shift else floor(position * a.jump)
         ends.append((min(low, low2 + along), max(high, high2 + along)))
     return _Axis(a.shift * period // len(a.ends), tuple(ends))

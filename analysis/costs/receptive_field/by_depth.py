@@ -1,4 +1,4 @@
-"""How the receptive field grows with depth: what is seen after so many convolutions in a row."""
+"""Receptive field by depth: what is seen after so many convolutions in a row."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def field_growth(network: Network) -> list[FieldAtDepth]:
     """
     flat, fields = network.graph.flatten(), receptive_fields(network.graph)
     depths = [0]
-    found: dict[int, FieldAtDepth] = {}
+    deepest: dict[int, FieldAtDepth] = {}
     for node in flat.nodes:
         assert isinstance(node.op, Op)
         depth = max([depths[value] for value in node.inputs]) + node.op.weighted
         depths.append(depth)
         if depth and max(node.shape[1:], default=1) > 1:
-            sight = FieldAtDepth(depth, node.name, fields[node.name])
-            if depth not in found or max(sight.field) >= max(found[depth].field):
-                found[depth] = sight
-    return [found[depth] for depth in sorted(found)]
+            seen = FieldAtDepth(depth, node.name, fields[node.name])
+            if depth not in deepest or max(seen.field) >= max(deepest[depth].field):
+                deepest[depth] = seen
+    return [deepest[depth] for depth in sorted(deepest)]

@@ -100,13 +100,13 @@ def effective_field(
     if not squares.max() > 0:
         raise InputError(f"{layer} of {network.name} does not depend on the input: every gradient is zero")
     flat, field = network.graph.flatten(), fields(network.graph)[layer]
-    places = [extent // 2 for extent in flat.nodes[find_layer(flat, network.name, layer)].shape[1:]]
-    steps = zip(field.centre, places, field.jump, strict=True)
+    positions = [extent // 2 for extent in flat.nodes[find_layer(flat, network.name, layer)].shape[1:]]
+    steps = zip(field.centre, positions, field.jump, strict=True)
     return EffectiveField(
         network=network.name,
         layer=layer,
         field=field,
-        middle=tuple(float(centre + place * jump) for centre, place, jump in steps),
+        middle=tuple(float(centre + position * jump) for centre, position, jump in steps),
         squares=(squares / squares.max()).numpy(),
     )
 

@@ -1,4 +1,4 @@
-"""Receptive fields as gradients measure them: which inputs one element of a layer's output depends on."""
+"""Empirical receptive fields, by gradients: which inputs one element of a layer's output depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network up to one of its layers, run operator by operator: what gradients are asked of.
+"""A truncated network: up to one of its layers, run operator by operator, for gradients of that layer.
 
 `build` makes what trains, from source. Here the same operators' texts are evaluated one by one, so that any
 value can be the result, and each can be replaced by a linear stand-in.
@@ -69,9 +69,11 @@ class TruncatedNetwork(nn.Module):
         """
         for name, module in self.modules_by_layer.items():
             start = f"{name}."
-            own = {key.removeprefix(start): value for key, value in state.items() if key.startswith(start)}
+            weights = {
+                key.removeprefix(start): value for key, value in state.items() if key.startswith(start)
+            }
             try:
-                module.load_state_dict(own)
+                module.load_state_dict(weights)
             except RuntimeError as error:
                 raise InputError(f"the weights do not fit layer {name}: {error}") from None
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archscape.analysis.costs import modules as foreign
-from archscape.analysis.costs.modules import profile_module, tracing
+from archscape.analysis.costs.modules import fvcore_counts, profile_module
 from archscape.analysis.costs.modules.user_code import load_module
 from archscape.analysis.costs.profile import profile
 from archscape.cli import main
@@ -249,7 +249,7 @@ WRONG: list[tuple[nn.Module, object, str]] = [
     (
         Locked(3, 4),
         (3,),
-        r"test_foreign.py:\d+: Locked cannot be copied, and only a copy is run: RuntimeErr",
+        r"test_modules.py:\d+: Locked cannot be copied, and only a copy is run: RuntimeErr",
     ),
 ]
 
@@ -331,7 +331,7 @@ def test_what_is_wrong_with_a_file_is_one_message_with_the_place(file: Path, tmp
             load_module(name)
 
 
-@pytest.mark.parametrize("module", [foreign, tracing])
+@pytest.mark.parametrize("module", [foreign, fvcore_counts])
 def test_the_examples_are_true(module: Callable[..., object]) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 

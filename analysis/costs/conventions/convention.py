@@ -1,4 +1,4 @@
-"""What a convention is: one rule for each operator that it counts, in words and as a function."""
+"""A convention of counting: one rule for each operator that it counts, in words and as a function."""
 
 from __future__ import annotations
 

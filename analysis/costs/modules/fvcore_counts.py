@@ -1,4 +1,4 @@
-"""What fvcore finds in the trace of a module: operations beside the products, and activations."""
+"""Counts of fvcore in the trace of a module: operations beside the products, and activations."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class Traced(NamedTuple):
     unsupported: dict[str, Counter[str]]
 
 
-def trace(module: nn.Module, given: tuple[Tensor, ...]) -> Traced:
+def trace(module: nn.Module, inputs: tuple[Tensor, ...]) -> Traced:
     """Trace a module; that it cannot be traced is told, not raised."""
     from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
 
-    flops = FlopCountAnalysis(module, given).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    written = ActivationCountAnalysis(module, given).unsupported_ops_warnings(False)
+    flops = FlopCountAnalysis(module, inputs).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    written = ActivationCountAnalysis(module, inputs).unsupported_ops_warnings(False)
     try:
-        counts = own(flops.by_module_and_operator())
-        activations = own(written.uncalled_modules_warnings(False).by_module_and_operator())
-        unsupported = own({name: flops.unsupported_ops(name) for name in counts})
+        counts = exclusive(flops.by_module_and_operator())
+        activations = exclusive(written.uncalled_modules_warnings(False).by_module_and_operator())
+        unsupported = exclusive({name: flops.unsupported_ops(name) for name in counts})
     except Exception as error:
         # fvcore stands on PyTorch's tracer, which cannot follow every module: the macs do not need it.
         text = " ".join(f"{type(error).__name__}: {error}".split())
@@ -52,20 +52,23 @@ def trace(module: nn.Module, given: tuple[Tensor, ...]) -> Traced:
     return Traced(products.total(), "", everything, _sums(activations, WEIGHTED), unsupported)
 
 
-def own(counts: Mapping[str, Counter[str]]) -> dict[str, Counter[str]]:
+def exclusive(counts: Mapping[str, Counter[str]]) -> dict[str, Counter[str]]:
     """Return what each module counts without what its parts count.
 
-    >>> own({"": Counter(conv=7), "a": Counter(conv=7), "a.b": Counter(conv=4)})
+    >>> exclusive({"": Counter(conv=7), "a": Counter(conv=7), "a.b": Counter(conv=4)})
     {'': Counter(), 'a': Counter({'conv': 3}), 'a.b': Counter({'conv': 4})}
     """
-    result = {name: Counter(found) for name, found in counts.items()}
-    for name, found in counts.items():
+    result = {name: Counter(counter) for name, counter in counts.items()}
+    for name, counter in counts.items():
         if name:
-            result[name.rpartition(".")[0]] -= found
+            result[name.rpartition(".")[0]] -= counter
     return result
 
 
 def _sums(counts: Mapping[str, Counter[str]], words: Container[str]) -> Counter[str]:
     return Counter(
-        {name: sum([int(n) for word, n in found.items() if word in words]) for name, found in counts.items()}
+        {
+            name: sum([int(n) for word, n in counter.items() if word in words])
+            for name, counter in counts.items()
+        }
     )

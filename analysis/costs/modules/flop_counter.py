@@ -1,4 +1,4 @@
-"""What really runs when a module is called: its products by PyTorch's FlopCounterMode, and every operator.
+"""Products of a module by PyTorch's FlopCounterMode, and every other operator that really runs in it.
 
 An operator stands under the module whose `forward` calls it, not under the ones around it.
 """
@@ -55,7 +55,7 @@ class Ran(NamedTuple):
     unknown: dict[str, Counter[str]]
 
 
-def run(module: nn.Module, given: tuple[Tensor, ...]) -> Ran:
+def run(module: nn.Module, inputs: tuple[Tensor, ...]) -> Ran:
     """Call a module and return what ran. Hooks are put on it and taken off again."""
     watch = _Watch()
     recorder = _Recorder(watch)
@@ -68,7 +68,7 @@ def run(module: nn.Module, given: tuple[Tensor, ...]) -> Ran:
             stack.callback(child.register_forward_hook(after).remove)
         stack.enter_context(recorder)
         stack.enter_context(watch.counter)
-        result = module(*given)
+        result = module(*inputs)
         watch.attribute()
         watch.shapes[""] = _shape(result)
     return Ran(watch.shapes, watch.macs, dict(watch.unknown))
@@ -88,12 +88,12 @@ class _Watch:
     def hooks(self, name: str) -> tuple[Any, Any]:
         """Return what is called before and after a module of a name."""
 
-        def before(module: nn.Module, given: object) -> None:
+        def before(module: nn.Module, inputs: object) -> None:
             self.attribute()
             self.running.append(name)
             self.shapes.setdefault(name, ())
 
-        def after(module: nn.Module, given: object, result: object) -> None:
+        def after(module: nn.Module, inputs: object, result: object) -> None:
             self.attribute()
             self.running.pop()
             self.shapes[name] = _shape(result)
