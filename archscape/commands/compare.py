@@ -120,7 +120,7 @@ def _kind(out: Path | None, figure: str, differences: bool | None) -> str:
         check_suffix(out, (".html", *FIGURES, *TABLES), law)
         check_folder(out)
     if figure:
-        from ..analysis.reports.comparison.figure import KINDS
+        from ..analysis.reports.comparison.paper import KINDS
 
         if figure not in KINDS:
             law = f"there is no '{figure}'{suggest(figure, KINDS)}; it takes {', '.join(KINDS)}"
@@ -174,7 +174,7 @@ def _write(
 
         return write_comparison(compared, out, references=catalog_networks(), differences=differences)
     if suffix in FIGURES:
-        from ..analysis.reports.comparison.figure import write_comparison_figure
+        from ..analysis.reports.comparison.paper import write_comparison_figure
 
         return write_comparison_figure(compared, out, kind=kind)
     from ..analysis.reports.comparison.table import write_comparison_table

@@ -8,21 +8,19 @@ from pathlib import Path
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
+from ..figures.plotly_spec import spec
 from ..format import label, times
 from ..page import Page, write_page
 from ..page.networks import COUNTS
 from ..page.specs import Spec
 from ..page.tables import Cell, SharesTable
-from .charts import field_chart, memory_chart
 from .compared_network import ComparedNetwork
 from .diff import Diff, diff
-from .layer_charts import bottom_of, layer_chart
-from .plane import costs_chart
+from .layer_figure import NAME, layer_figure
+from .memory_figure import memory_figure
+from .shared_figures import color_of, field_figure, plane_figure
 from .table import latency_note
-from .totals import measures, totals
-
-COLORS = ("--front", "--reference", "--running", "--failed", "--pruned", "--rest")
-"""One for each network in turn. No colour is needed to read a chart: it bears the name of its network."""
+from .totals import highest_bytes, highest_count, measures, totals
 
 NAMED = 4  # networks that a title can name
 
@@ -50,8 +48,6 @@ def write_comparison(
     """
     if not networks:
         raise InputError("a comparison needs at least one network, but got none")
-    colors = [COLORS[index % len(COLORS)] for index in range(len(networks))]
-    known = _reference_costs(networks, references)
     page = Page(
         template="comparison/comparison.html",
         style="comparison/comparison.css",
@@ -61,14 +57,14 @@ def write_comparison(
         summary=_summary(networks),
         values={
             "networks": networks,
-            "colors": colors,
+            "colors": [color_of(index) for index in range(len(networks))],
             "costs": COUNTS,
             "totals": [(measure.title, totals(networks, measure)) for measure in measures(networks)],
             "latency": latency_note(networks),
             "diffs": _diffs(networks) if differences or (differences is None and len(networks) == 2) else [],
             "flops": _flops_by_operator(networks),
         },
-        figures=_figures(networks, colors) | {"plane": costs_chart(networks, colors, known)},
+        figures=_figures(networks, _reference_costs(networks, references)),
     )
     return write_page(page, path)
 
@@ -123,18 +119,25 @@ def _flops_by_operator(networks: Sequence[ComparedNetwork]) -> SharesTable:
     return SharesTable(heads=heads, rows=rows, counts=range(1, len(heads)))
 
 
-def _figures(networks: Sequence[ComparedNetwork], colors: Sequence[str]) -> dict[str, Spec]:
+def _figures(
+    networks: Sequence[ComparedNetwork], references: Sequence[tuple[str, int, int]]
+) -> dict[str, Spec]:
+    names = [layer.name.partition(".")[0] for network in networks for layer in network.weighted]
+    # The margin for the names of rows is given, so that all panels are of a height.
+    margin = {"l": 56, "r": 16, "t": 16, "b": 16 + 7 * min(max(map(len, names), default=0), NAME)}
     figures: dict[str, Spec] = {}
-    bottom = max(bottom_of(network.weighted) for network in networks)
     for cost in COUNTS:
-        top = max([getattr(row, cost) for network in networks for row in network.weighted], default=0)
-        for index, (network, color) in enumerate(zip(networks, colors, strict=True)):
-            figures[f"{cost}-{index}"] = layer_chart(network, cost, color=color, top=top, bottom=bottom)
-    tables = [(index, network) for index, network in enumerate(networks) if network.network is not None]
-    top = max([moment.bytes for _, network in tables for moment in network.curve("eager")], default=0)
-    for index, network in tables:
-        figures[f"memory-{index}"] = memory_chart(network, color=colors[index], top=top, bottom=bottom)
-    field = field_chart(networks, colors)
-    if field["data"]:
-        figures["field"] = field
+        top = highest_count(networks, cost)
+        for index, network in enumerate(networks):
+            bars = layer_figure(network, cost, color=color_of(index), top=top)
+            figures[f"{cost}-{index}"] = spec(bars, margin=margin)
+    most = highest_bytes(networks)
+    for index, network in enumerate(networks):
+        if network.network is not None:
+            memory = memory_figure(network, color=color_of(index), top=most)
+            figures[f"memory-{index}"] = spec(memory, margin=margin)
+    field = field_figure(networks)
+    if field.series:
+        figures["field"] = spec(field, margin={"r": 110})
+    figures["plane"] = spec(plane_figure(networks, references), margin={"r": 40, "t": 24})
     return figures

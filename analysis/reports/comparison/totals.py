@@ -99,3 +99,13 @@ def totals(networks: Sequence[ComparedNetwork], measure: Measure) -> list[Total]
         )
         for index, (network, number) in enumerate(zip(networks, numbers, strict=True))
     ]
+
+
+def highest_count(networks: Sequence[ComparedNetwork], cost: str) -> int:
+    """Return the largest cost of one layer of all networks: the end of the scale that they share."""
+    return max([getattr(layer, cost) for network in networks for layer in network.weighted], default=0)
+
+
+def highest_bytes(networks: Sequence[ComparedNetwork]) -> int:
+    """Return the most bytes of maps that any network holds, in mode eager: the end of the shared scale."""
+    return max([moment.bytes for network in networks for moment in network.curve("eager")], default=0)

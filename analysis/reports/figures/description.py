@@ -22,8 +22,9 @@ from archscape.analysis.statistics.frontier import Floats
 Kind = Literal["points", "line", "bars", "band"]
 Shape = Literal["linear", "hv", "hvh"]
 """How points are joined: straight, by steps that hold until the next point, by steps around the points."""
-Ticks = Literal["plain", "short", "share", "whole"]
-"""How the numbers of an axis are written: 0.5, 4.1M, 50%, whole numbers alone."""
+Ticks = Literal["plain", "short", "bytes", "share", "whole"]
+"""How the numbers of an axis are written: 0.5, 4.1M, 4.1MB, 50%, whole numbers alone."""
+Side = Literal["top", "left", "right"]
 Numbers: TypeAlias = Sequence[float] | Floats
 
 FAMILY_COLORS = tuple(f"family-{number}" for number in range(1, 9))
@@ -42,7 +43,8 @@ class Axis:
         range: Its ends, which may be turned round; None for those of the data.
         extent: The least and the largest value, from which a page whose reader chooses the scale derives both
             ranges.
-        names: Names at 0, 1, 2 ... in place of numbers.
+        names: Names at 0, 1, 2 ... in place of numbers, the first on top.
+        places: Where the names stand instead, in the order of the axis.
         from_zero: Whether it begins at 0.
     """
 
@@ -52,6 +54,7 @@ class Axis:
     range: tuple[float, float] | None = None
     extent: tuple[float, float] | None = None
     names: Sequence[str] = ()
+    places: Numbers = ()
     from_zero: bool = False
 
 
@@ -69,13 +72,16 @@ class Series:
         shape: How points of a line or a band are joined.
         dash: Of a line, one of `DASHES`.
         width: Of a line, or of the rim of an open mark.
-        widths: Of bars.
+        widths: Of bars; by default all but the gap between two.
+        hatched: Which bars are hatched.
+        fill: Of a line, the colour of the area below it; "" for none.
         symbol: The mark of points, one of `SYMBOLS` or with `-open`; on a line "" for none.
         size: Diameter of marks in pixels.
         opacity: From 0 to 1.
         y_error: Half lengths of upright error bars.
         x_error: Lengths of level error bars to the left and to the right.
         labels: A text beside each mark, plain.
+        sides: Where each of these texts stands.
         hover: What hovering over each point shows on a page, as plotly.js reads it; none where it is silent.
         text: A word for each point, which `hover_template` may name.
         hover_template: One pattern for all points in place of `hover`.
@@ -93,12 +99,15 @@ class Series:
     dash: str = "solid"
     width: float = 1.5
     widths: Numbers = ()
+    hatched: Sequence[bool] = ()
+    fill: str = ""
     symbol: str = ""
     size: float = 7
     opacity: float = 1.0
     y_error: Numbers = ()
     x_error: tuple[Numbers, Numbers] | None = None
     labels: Sequence[str] = ()
+    sides: Sequence[Side] = ()
     hover: Sequence[str] = ()
     text: Sequence[str] = ()
     hover_template: str = ""
@@ -116,13 +125,22 @@ class Upright:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Level:
+    """A dashed level line with a name at its end."""
+
+    y: float
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Annotation:
-    """A text with a line to the point that it is about, `shift` pixels to the right and up."""
+    """A text `shift` pixels to the right of a point and above it, with a line to the point or without."""
 
     x: float
     y: float
     text: str
     shift: tuple[float, float] = (0, 0)
+    has_line: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +174,7 @@ class Figure:
         series: What is drawn, the lowest first.
         title: Above it on paper.
         uprights: Upright lines.
+        levels: Level lines.
         annotations: Texts at points.
         strip: Segments under the figure; None where it has no strip.
         note: What is said under the figure on a page.
@@ -168,6 +187,7 @@ class Figure:
     series: Sequence[Series]
     title: str = ""
     uprights: Sequence[Upright] = ()
+    levels: Sequence[Level] = ()
     annotations: Sequence[Annotation] = ()
     strip: Sequence[Segment] | None = None
     note: str = ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .description import Axis, Figure, Series, Shape
+from .description import Axis, Figure, Series, Shape, Side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +43,12 @@ MARKERS = {
 }
 LINES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 STEPS: dict[Shape, Literal["post", "mid"] | None] = {"linear": None, "hv": "post", "hvh": "mid"}
+SIDES: dict[Side, tuple[tuple[float, float], str, str]] = {
+    "top": ((0, 7), "center", "baseline"),
+    "left": ((-7, 0), "right", "center"),
+    "right": ((7, 0), "left", "center"),
+}
+"""How far a label is from its point, and what of it stands there."""
 POINTS = 0.58
 """Points of a paper to a pixel of a page."""
 
@@ -90,13 +96,23 @@ def draw_figure(axes: Axes, figure: Figure) -> None:
             literal(upright.name), (upright.x, 1.0), (3, -2), xycoords=axes.get_xaxis_transform(),
             textcoords="offset points", rotation=90, ha="left", va="top", fontsize=8.5,
         )  # fmt: skip
+    for level in figure.levels:
+        axes.axhline(level.y, color=PALETTE["muted"], linewidth=0.7, linestyle=(0, (4, 3)), zorder=1)
+        axes.annotate(
+            literal(level.name), (1.0, level.y), (0, 2), xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points", ha="right", fontsize=8, color=PALETTE["muted"],
+        )  # fmt: skip
     for text in figure.annotations:
         right, up = (POINTS * shift for shift in text.shift)
-        side = "left" if right > 0 else "right"
-        axes.annotate(literal(text.text), (text.x, text.y), (right, up), textcoords="offset points", ha=side)
+        side, height = "left" if right > 0 else "right", "baseline" if text.has_line or up else "center"
+        box = None if text.has_line else {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+        axes.annotate(
+            literal(text.text), (text.x, text.y), (right, up), textcoords="offset points", ha=side, va=height,
+            bbox=box,
+        )  # fmt: skip
     _scale(axes, figure.x, "x")
     _scale(axes, figure.y, "y")
-    plain(axes)
+    plain(axes, grid="y" if len(figure.x.places) else "both")
     if figure.title:
         axes.set_title(literal(figure.title), fontsize=9, loc="left")
     if figure.legend and axes.get_legend_handles_labels()[0]:
@@ -112,7 +128,9 @@ def _draw(axes: Axes, series: Series, order: int) -> None:
     if series.kind == "points":
         _points(axes, series, look)
     elif series.kind == "bars":
-        axes.bar(x, y, np.asarray(series.widths) if len(series.widths) else 0.8, **look)
+        hatch = ["////" if is_hatched else "" for is_hatched in series.hatched] or None
+        widths = np.asarray(series.widths) if len(series.widths) else 0.88
+        axes.bar(x, y, widths, hatch=hatch, edgecolor="white", linewidth=0, **look)
     elif series.kind == "band":
         axes.fill_between(x, np.asarray(series.low), y, step=STEPS[series.shape], linewidth=0, **look)
     else:
@@ -121,12 +139,16 @@ def _draw(axes: Axes, series: Series, order: int) -> None:
             marker=MARKERS.get(series.symbol, ""), markersize=POINTS * series.size,
             drawstyle=f"steps-{STEPS[series.shape]}" if STEPS[series.shape] else "default", **look,
         )  # fmt: skip
+    if series.fill:
+        axes.fill_between(x, y, step=STEPS[series.shape], color=PALETTE[series.fill], linewidth=0, zorder=1)
     if len(series.y_error):
         axes.errorbar(x, y, yerr=np.asarray(series.y_error), fmt="none", ecolor=color, elinewidth=0.8)
     if series.x_error is not None:
         axes.errorbar(x, y, xerr=np.asarray(series.x_error), fmt="none", ecolor=REST, elinewidth=1.5)
-    for label, left, top in zip(series.labels, x, y, strict=False):
-        axes.annotate(literal(label), (left, top), (0, 7), textcoords="offset points", ha="center")
+    sides = series.sides or ["top"] * len(series.labels)
+    for label, side, left, top in zip(series.labels, sides, x, y, strict=False):
+        shift, align, height = SIDES[side]
+        axes.annotate(literal(label), (left, top), shift, textcoords="offset points", ha=align, va=height)
 
 
 def _points(axes: Axes, series: Series, look: dict[str, Any]) -> None:
@@ -148,11 +170,16 @@ def _scale(axes: Axes, given: Axis, which: Literal["x", "y"]) -> None:
     if given.range is not None:
         axes.set(**{f"{which}lim": given.range if given.range[0] != given.range[1] else None})
     axes.set(**{f"{which}label": literal(given.label)})
-    if given.names:
+    if len(given.places):
+        axis.set_ticks([*given.places], [literal(name) for name in given.names])
+        axes.tick_params(axis=which, labelrotation=90 if which == "x" else 0, labelsize=7.5)
+    elif given.names:
         axis.set_ticks(range(len(given.names)), [literal(name) for name in given.names])
         axis.set_inverted(True)
     elif given.ticks == "share":
         axis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+    elif given.ticks == "bytes":
+        axis.set_major_formatter(EngFormatter(unit="B"))
     elif given.ticks == "short":
         axis.set_major_formatter(EngFormatter(sep=""))
         low, high = axis.get_view_interval()

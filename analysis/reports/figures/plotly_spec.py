@@ -11,19 +11,22 @@ from collections.abc import Mapping, Sequence
 from math import log10, sqrt
 
 from ..format import escaped
-from ..page.specs import Spec, axis, layout_of, plain, whole_ticks
-from .description import Annotation, Axis, Figure, Segment, Series, Upright
+from ..page.specs import MARGIN, Spec, axis, layout_of, plain, whole_ticks
+from .description import Annotation, Axis, Figure, Level, Segment, Series, Upright
 
 STRIP = 0.09
 """Height of the strip under a figure, as a share of it."""
 PAD = 0.05
 """Air beside the points, as a share of the axis."""
-TICKS = {"plain": "~g", "short": "~s", "share": ".1~%", "whole": "d"}
+SIDES = {"top": "top center", "left": "middle left", "right": "middle right"}
+GAP = 0.12
+"""Between bars whose widths are not given, as a share of their distance."""
+TICKS = {"plain": "~g", "short": "~s", "bytes": "~s", "share": ".1~%", "whole": "d"}
 
 
-def spec(figure: Figure) -> Spec:
-    """Return a figure."""
-    return {"data": _traces(figure), "layout": _layout(figure)}
+def spec(figure: Figure, *, margin: Mapping[str, int] | None = None) -> Spec:
+    """Return a figure; `margin` has the pixels beside it (`l`, `r`, `t`, `b`) where they are not as usual."""
+    return {"data": _traces(figure), "layout": _layout(figure) | {"margin": MARGIN | dict(margin or {})}}
 
 
 def views(figures: Mapping[str, Figure]) -> Spec:
@@ -73,8 +76,10 @@ def _layout(figure: Figure) -> Spec:
     layout |= {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y)}
     if not figure.legend:
         layout["showlegend"] = False
+    if len(figure.x.places):
+        layout["yaxis"] = {**_axis(figure.y), "fixedrange": True}
     if any(series.kind == "bars" for series in figure.series):
-        layout["bargap"] = 0
+        layout["bargap"] = 0 if any(len(series.widths) for series in figure.series) else GAP
     if figure.strip is not None:
         layout["yaxis"] = {**_axis(figure.y), "domain": [STRIP + 0.03, 1]}
         layout["yaxis2"] = axis("", domain=[0, STRIP], range=[0, 1], visible=False, fixedrange=True)
@@ -92,7 +97,13 @@ def _axis(given: Axis) -> Spec:
         shown |= whole_ticks((given.extent or (0, 0))[1])
     if given.from_zero:
         shown["rangemode"] = "tozero"
-    if given.names:
+    if given.ticks == "bytes":
+        shown["ticksuffix"] = "B"
+    if len(given.places):
+        shown |= {"tickvals": [*given.places], "ticktext": [escaped(name) for name in given.names]}
+        shown |= {"tickfont": {"size": 11}, "autotickangles": [0, -90], "ticklabeloverflow": "allow"}
+        shown |= {"automargin": False, "showgrid": False}
+    elif given.names:
         texts = [escaped(name).replace(" × ", "<br>× ") for name in given.names]
         shown |= {"tickvals": [*range(len(texts))], "ticktext": texts, "autorange": "reversed"}
         shown["tickfont"] = {"size": 11}
@@ -123,7 +134,9 @@ def _trace(series: Series) -> Spec:
     if series.group:
         trace["legendgroup"] = series.group
     if series.kind == "bars":
-        trace |= {"width": plain(series.widths), "marker": {"color": color}, "textposition": "none"}
+        trace |= {"marker": {"color": color}, "textposition": "none"}
+        trace |= {"width": plain(series.widths)} if len(series.widths) else {}
+        trace["marker"] = {"color": color, **({"pattern": _hatch(series)} if series.hatched else {})}
     else:
         trace["mode"] = _mode(series)
     if series.kind in ("line", "band"):
@@ -131,6 +144,8 @@ def _trace(series: Series) -> Spec:
         trace["line"] = {"color": color, "width": width, "dash": series.dash, "shape": series.shape}
     if series.kind == "band":
         trace["fill"] = "toself"
+    if series.fill:
+        trace |= {"fill": "tozeroy", "fillcolor": f"--{series.fill}"}
     if "markers" in str(trace.get("mode")):
         marker: Spec = {"color": color, "size": series.size, "symbol": series.symbol or "circle"}
         rim: Spec = {"line": {"width": series.width}} if series.symbol.endswith("-open") else {}
@@ -141,8 +156,14 @@ def _trace(series: Series) -> Spec:
         left, right = series.x_error
         trace["error_x"] = _bars("--rest", symmetric=False, array=plain(right), arrayminus=plain(left))
     if series.labels:
-        trace |= {"text": [escaped(label) for label in series.labels], "textposition": "top center"}
+        trace |= {"text": [escaped(label) for label in series.labels], "cliponaxis": False}
+        trace["textposition"] = [SIDES[side] for side in series.sides] or "top center"
     return trace | _hover(series)
+
+
+def _hatch(series: Series) -> Spec:
+    shapes = ["/" if is_hatched else "" for is_hatched in series.hatched]
+    return {"shape": shapes, "fillmode": "overlay", "fgcolor": "--paper", "solidity": 0.25, "size": 6}
 
 
 def _mode(series: Series) -> str:
@@ -175,7 +196,7 @@ def _strip_points(strip: Sequence[Segment]) -> Spec:
 
 
 def _shapes(figure: Figure) -> list[Spec]:
-    lines = [_line(upright) for upright in figure.uprights]
+    lines = [*map(_line, figure.uprights), *map(_level, figure.levels)]
     return lines + [_rectangle(segment) for segment in figure.strip or ()]
 
 
@@ -183,6 +204,13 @@ def _line(upright: Upright) -> Spec:
     line = {"color": "--reference", "width": 1.2, "dash": "dash"}
     x = upright.x
     return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _level(level: Level) -> Spec:
+    name = {"text": escaped(level.name), "textposition": "end", "font": {"size": 11, "color": "--muted"}}
+    line = {"color": "--muted", "width": 1, "dash": "dash"}
+    ends = {"x0": 0, "x1": 1, "xref": "paper", "y0": level.y, "y1": level.y}
+    return {"type": "line", **ends, "line": line, "label": name}
 
 
 def _rectangle(segment: Segment) -> Spec:
@@ -196,7 +224,8 @@ def _rectangle(segment: Segment) -> Spec:
 def _annotations(figure: Figure) -> list[Spec]:
     """Return the texts; a page with a logarithmic axis turns their x into its logarithm."""
     names = [_name(segment) for segment in figure.strip or () if segment.is_named]
-    return [*map(_upright_name, figure.uprights), *map(_annotation, figure.annotations), *names]
+    texts = [_annotation(text, is_log=figure.y.scale == "log") for text in figure.annotations]
+    return [*map(_upright_name, figure.uprights), *texts, *names]
 
 
 def _upright_name(upright: Upright) -> Spec:
@@ -208,10 +237,17 @@ def _upright_name(upright: Upright) -> Spec:
     }  # fmt: skip
 
 
-def _annotation(annotation: Annotation) -> Spec:
+def _annotation(annotation: Annotation, *, is_log: bool) -> Spec:
     right, up = annotation.shift
+    y = log10(annotation.y) if is_log else annotation.y
+    if not annotation.has_line:
+        return {
+            "text": escaped(annotation.text), "x": annotation.x, "y": y, "showarrow": False,
+            "xanchor": "left" if right > 0 else "right", "xshift": right, "yshift": up,
+            "font": {"size": 12}, "bgcolor": "--paper", "borderpad": 0,
+        }  # fmt: skip
     return {
-        "text": escaped(annotation.text), "x": annotation.x, "y": annotation.y, "showarrow": True,
+        "text": escaped(annotation.text), "x": annotation.x, "y": y, "showarrow": True,
         "arrowhead": 0, "arrowcolor": "--reference", "ax": right, "ay": -up,
         "font": {"color": "--ink", "size": 13},
     }  # fmt: skip

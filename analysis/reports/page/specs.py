@@ -15,6 +15,8 @@ from archscape.analysis.metrics import SHARES
 
 from ..format import escaped
 
+MARGIN = {"l": 62, "r": 12, "t": 12, "b": 48}
+"""Pixels beside a figure."""
 Spec: TypeAlias = dict[str, object]
 
 COUNTS = 1e3
@@ -28,7 +30,7 @@ def layout_of(column: str, title: str) -> Spec:
         "font": font,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 62, "r": 12, "t": 12, "b": 48},
+        "margin": MARGIN,
         "hovermode": "closest",
         "hoverlabel": {"bgcolor": "--card", "bordercolor": "--line", "font": font, "align": "left"},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "--muted", "activecolor": "--ink"},

@@ -11,7 +11,8 @@ from archscape.analysis.costs.memory import memory_curve
 from archscape.analysis.costs.profile import profile
 from archscape.analysis.lint import lint
 from archscape.analysis.reports.comparison.compared_network import ComparedNetwork, Terms, compared_networks
-from archscape.analysis.reports.comparison.page import COLORS, write_comparison
+from archscape.analysis.reports.comparison.page import write_comparison
+from archscape.analysis.reports.comparison.shared_figures import COLORS
 from archscape.spaces import Network, catalog_networks, load_network
 from archscape.spaces.errors import InputError
 
@@ -137,7 +138,7 @@ def test_networks_differ_in_colour_and_bear_their_names(written: Written) -> Non
     page = written("lenet5", "resnet18", "resnet20", "mobilenetv2")
     colours = [page.figures[f"macs-{index}"]["data"][0]["marker"]["color"] for index in range(4)]
     captions = [page.text(index) for index in page.find("figcaption")]
-    assert colours == [*COLORS[:4]]
+    assert colours == [f"--{color}" for color in COLORS[:4]]
     assert captions[8:10] == ["lenet561,706", "resnet1811,689,512189×"]
     assert len(captions) == 8 + 4 * len(MEASURES) + 4
 

@@ -17,6 +17,7 @@ from archscape.analysis.reports.figures.description import (
     Annotation,
     Axis,
     Figure,
+    Level,
     Segment,
     Series,
     Upright,
@@ -113,3 +114,42 @@ def test_every_role_has_its_colour_on_the_page_and_on_paper() -> None:
     assert {name: re.search(rf"--{name}: (#\w+);", text)[1] for name in PALETTE} == PALETTE  # type: ignore[index]
     assert set(FAMILY_COLORS) <= set(PALETTE)
     assert set(SYMBOLS) == set(paper.MARKERS)
+
+
+def rows() -> Figure:
+    """Return a figure of rows with names where they stand, and of all that names its points by itself."""
+    return Figure(
+        x=Axis(names=["conv", "fc <b>"], places=[0.5, 3]),
+        y=Axis(scale="log", ticks="bytes", range=(1, 100)),
+        series=[
+            Series(kind="bars", x=[0, 1, 3], y=[1, 2, 3], hatched=[False, False, True], hover=["h"] * 3),
+            Series(kind="line", x=[0, 1], y=[1, 2], fill="grid"),
+            Series(kind="points", x=[1, 2], y=[3, 4], labels=["a", "b"], sides=["left", "top"]),
+        ],
+        levels=[Level(y=10, name="input 10")],
+        annotations=[Annotation(x=3, y=100, text="most", shift=(-2, 12), has_line=False)],
+        legend=False,
+    )
+
+
+def test_a_page_names_rows_where_they_stand_and_points_beside_them() -> None:
+    drawn: Any = json.loads(json.dumps(spec(rows(), margin={"b": 90}), allow_nan=False))
+    bars, line, points = drawn["data"]
+    layout = drawn["layout"]
+    assert bars["marker"]["pattern"]["shape"] == ["", "", "/"]
+    assert "width" not in bars
+    assert (line["fill"], line["fillcolor"]) == ("tozeroy", "--grid")
+    assert points["textposition"] == ["middle left", "top center"]
+    assert (layout["xaxis"]["tickvals"], layout["xaxis"]["ticktext"]) == ([0.5, 3], ["conv", "fc &lt;b&gt;"])
+    assert layout["yaxis"]["range"] == [0, 2]
+    assert layout["yaxis"]["ticksuffix"] == "B"
+    assert (layout["margin"]["b"], layout["margin"]["l"]) == (90, 62)
+    assert layout["shapes"][0]["y0"] == 10
+    (text,) = layout["annotations"]
+    assert (text["y"], text["xanchor"], text["showarrow"]) == (2, "right", False)
+
+
+def test_a_paper_names_them_too(tmp_path: Path) -> None:
+    text = write_figure(rows(), tmp_path / "rows.svg").read_text()
+    names = re.findall(r"<!-- (.*?) -->", text)
+    assert {"conv", "a", "b", "input 10", "most"} <= {*names}

@@ -8,7 +8,7 @@ import pytest
 
 from archscape.analysis.costs.profile import profile
 from archscape.analysis.reports.comparison.compared_network import ComparedNetwork, Terms, compared_networks
-from archscape.analysis.reports.comparison.figure import KINDS, write_comparison_figure
+from archscape.analysis.reports.comparison.paper import KINDS, write_comparison_figure
 from archscape.spaces import InputError, Network, load_network
 
 STARTS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
