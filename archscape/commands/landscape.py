@@ -34,17 +34,17 @@ def landscape(
     *,
     steps: Annotated[int, typer.Option(help="Points along each direction, an odd number.")] = 21,
     span: Annotated[float, typer.Option(help="How far to go; 1 is as far as each filter is long.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the directions and the samples.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the directions and samples.")] = 0,
     samples: Annotated[int, typer.Option(min=1, help="Training samples that the loss is the mean of.")] = 256,
 ) -> None:
     """Draw the loss landscape around a trained network.
 
-    On a plane of two random directions. Each filter of a direction is as long as the filter that it moves (Li
-    et al. 2018); batch norm keeps its trained statistics. Writes RUN/landscape/trial-N.json and figures of
-    the surface, of the first filters and of how far each layer moved; `archscape report RUN` shows them from
-    then on. `--without-skips` trains the same network without its residual additions by the same recipe and
-    seed, which takes about as long as the trial did, and draws both. `docs/landscapes.md` says how to read
-    them.
+    The loss is computed on a plane of two random directions. Each filter of a direction is as long as the
+    filter that it moves (Li et al. 2018); batch norm keeps its trained statistics. Writes
+    RUN/landscape/trial-N.json and figures of the surface, of the first filters and of how far each layer
+    moved; `archscape report RUN` shows them from then on. `--without-skips` trains the same network without
+    its residual additions by the same recipe and seed, which takes about as long as the trial did, and draws
+    both. `docs/landscapes.md` says how to read them.
     """
     if steps < 3 or steps % 2 == 0:
         raise InputError(f"--steps: an odd number from 3, its middle the trained network, but got {steps}")

@@ -14,6 +14,7 @@ from .options.studies import StorageOption, find_study
 
 study = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode="markdown",
     help="The studies of a storage: list, show, stop, delete.",
 )

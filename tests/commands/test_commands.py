@@ -72,6 +72,11 @@ def test_help_shows_at_most_eight_options_first(words: str) -> None:
     assert set(panels) <= {None, ADVANCED}
 
 
+def test_a_group_of_commands_has_no_options_of_its_own() -> None:
+    for command in GROUP.commands.values():
+        assert not hasattr(command, "commands") or command.params == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_examples_of_a_command_are_true(name: str) -> None:
     for example in getattr(module_of(name), "EXAMPLES", ()):
