@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archscape._version import __version__
+from archscape.analysis.costs.latency.device_setup import cpu_name
 from archscape.analysis.metrics import count_costs
 from archscape.spaces.errors import InputError, StudyError
 
@@ -106,18 +107,11 @@ def environment(pinned: dict[str, str], *, command: str) -> dict[str, Any]:
         "python": platform.python_version(),
         **{tool: version(tool) for tool in TOOLS},
         "platform": platform.platform(),
-        "cpu": _cpu(),
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         **pinned,
         "command": command,
     }
-
-
-def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunResults:

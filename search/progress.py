@@ -205,7 +205,8 @@ class Progress:
             what: count for what, count in counts.items() if count
         }
         summary = "   ".join([state.best(), *(f"{what} {count}" for what, count in counts.items())])
-        return Group(head, f"  {summary}", *_workers(state.doing))
+        workers = [f"  {name}  {text}" for name, text in sorted(state.doing.items())]
+        return Group(head, f"  {summary}", *workers)
 
     def _left(self) -> str:
         state = self.state
@@ -222,10 +223,6 @@ def following(study: Study, job: Job, console: Console | None) -> Progress:
     state = ProgressState(trials=job.trials, objectives=study.objectives)
     state.update(study.trials())
     return Progress(state, title=job.search, console=console, changed=lambda: study.trials(since=state.seen))
-
-
-def _workers(doing: Mapping[str, str]) -> Sequence[str]:
-    return [f"  {name}  {text}" for name, text in sorted(doing.items())]
 
 
 def _span(seconds: float) -> str:

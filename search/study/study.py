@@ -132,9 +132,9 @@ class Study(StudyReader):
             work.ended = self._settle(steps, free)
             ended = {result.number for result in work.ended}
             left = [record for record in free if record.number not in ended]
-            taken = steps.take_up(left, owner, count_attempt=count_attempt) or steps.promote(
-                owner, pruner, kept=kept
-            )
+            taken = steps.take_up(left, owner, count_attempt=count_attempt)
+            if taken is None and pruner is not None:
+                taken = steps.promote(owner, pruner, kept=kept)
             if taken is None and not work.working and steps.trial_rows.next_number() >= trials:
                 work.ended += steps.close()
             work.stop = "stop" in optuna_rows.study_facts(steps.connection, self.key)

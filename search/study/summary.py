@@ -51,14 +51,14 @@ def study_summaries(address: str | Path) -> list[StudySummary]:
     """
     database = open_database(address, create=False)
     try:
-        return database.read(_summaries)
+        return database.read(
+            lambda connection: [
+                _summary(connection, name, key)
+                for name, key in sorted(optuna_rows.find_studies(connection).items())
+            ]
+        )
     finally:
         database.close()
-
-
-def _summaries(connection: Connection) -> list[StudySummary]:
-    studies = optuna_rows.find_studies(connection)
-    return [_summary(connection, name, key) for name, key in sorted(studies.items())]
 
 
 def _summary(connection: Connection, name: str, key: int) -> StudySummary:

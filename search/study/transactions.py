@@ -84,18 +84,16 @@ class StudyTransaction:
             self.trial_rows.take(record, owner, attempts=attempts)
         return record
 
-    def promote(
-        self, owner: Owner, pruner: Pruner | None, *, kept: Collection[int] = ()
-    ) -> TrialRecord | None:
-        """Give a trial that was stopped early and may go on to a process, from the highest rung down.
+    def promote(self, owner: Owner, pruner: Pruner, *, kept: Collection[int]) -> TrialRecord | None:
+        """Give a trial that was stopped early and is promoted now to a process, from the highest rung down.
 
         Args:
             owner: The process.
-            pruner: Decides who is stopped early; None where nobody is.
+            pruner: Decides who is promoted.
             kept: Trials whose owners have not left them yet.
         """
-        for rung in reversed(pruner.rungs) if pruner else ():
-            number = pruner.promotable(rung, self.rung_rows.at(rung)) if pruner else None
+        for rung in reversed(pruner.rungs):
+            number = pruner.promotable(rung, self.rung_rows.at(rung))
             record = None if number is None else self.trial_rows.find(number)
             if record and record.number not in kept:
                 self.rung_rows.set_promoted(rung, record.number)
@@ -106,10 +104,10 @@ class StudyTransaction:
     def judge(
         self, record: TrialRecord, rung: int, metrics: Mapping[str, float], pruner: Pruner
     ) -> Decision | None:
-        """Compare a trial with those that reached the rung before, and pause it if it may not go on.
+        """Compare a trial with those that reached the rung before, and pause it if it is not promoted.
 
         Returns:
-            The decision; None if there is nothing to decide: the trial went on from here before and lost its
+            The decision; None if there is nothing to decide: the trial was promoted here before and lost its
             process, or has no value for an objective.
         """
         from ..pruners import RungResult

@@ -85,13 +85,13 @@ def this_machine(
     Raises:
         InputError: If one of its parts is out of range, or there is no such device.
     """
-    name = _gpu_name() if device == "cuda" else _cpu_name()
+    name = _gpu_name() if device == "cuda" else cpu_name()
     return DeviceSetup(
         device=device, threads=threads, batch=batch, dtype=dtype, name=name, torch=version("torch")
     )
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
     """Return the processor's name; PyTorch is not loaded for it."""
     lines = _CPU.read_text(encoding="utf-8").splitlines() if _CPU.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -50,12 +50,6 @@ class StudySearcher(Searcher):
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Save nothing: the study is the truth."""
 
-    def save(self, checkpoint_path: str) -> None:
-        """Save nothing: the study is the truth."""
-
-    def restore(self, checkpoint_path: str) -> None:
-        """Restore nothing: the study is the truth."""
-
 
 class StudyScheduler(FIFOScheduler):
     """Tune's scheduler: it takes the updates of actors, and asks those to leave whose trial may not continue.
