@@ -1,4 +1,4 @@
-"""Liveness: how long a process has shown no sign of life, by the observer's own clock.
+"""Liveness: whether the owner of a trial has lost it, dead or silent for a lease by the observer's own clock.
 
 No two clocks are compared: the observer remembers the last sign that it saw and when, so a clock that jumps,
 or a database that was away for longer than a lease, makes nobody look dead.
@@ -9,6 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
+
+from .owner import Owner
+from .trial import TrialRecord
 
 
 @dataclass(kw_only=True)
@@ -36,6 +39,23 @@ class LivenessMonitor:
             first = now
         self._seen[number] = (sign, first)
         return now - max(first, since)
+
+    def is_free(
+        self, record: TrialRecord, observer: Owner, *, lease_seconds: float, since: float = float("-inf")
+    ) -> bool:
+        """Return whether nobody works on a trial: it waits, or its owner is dead or silent for a lease.
+
+        Args:
+            record: The trial.
+            observer: This process; a trial of its own that comes here is one that it gave up.
+            lease_seconds: After how long a silent owner has lost its trial.
+            since: See `silent_seconds`.
+        """
+        if record.owner is None or record.owner == observer:
+            return True
+        heartbeat = (record.owner, record.beat, record.attempts)
+        silent = self.silent_seconds(record.number, heartbeat, since=since)
+        return bool(record.owner.is_dead(observer)) or silent > lease_seconds
 
     def keep(self, numbers: Collection[int]) -> None:
         """Forget all other trials."""

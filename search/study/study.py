@@ -243,13 +243,10 @@ class Study(StudyReader):
 
     def _is_free(self, record: TrialRecord, owner: Owner, busy: Collection[int]) -> bool:
         """Return whether nobody works on a trial; this process works on those that are busy."""
-        if record.number in busy:
-            return False
-        if record.owner is None or record.owner == owner:
-            return True
-        sign = (record.owner, record.beat, record.attempts)
-        silent = self.liveness.silent_seconds(record.number, sign, since=self.database.back_since)
-        return bool(record.owner.is_dead(owner)) or silent > self.lease_seconds
+        since, lease_seconds = self.database.back_since, self.lease_seconds
+        return record.number not in busy and self.liveness.is_free(
+            record, owner, lease_seconds=lease_seconds, since=since
+        )
 
     def _settle(self, steps: StudyTransaction, free: Sequence[TrialRecord]) -> list[Result]:
         """End the trials whose results are in the spool, and those that lost too many processes."""
