@@ -78,6 +78,15 @@ def test_a_metric_is_named_written_and_has_a_column(metric: Metric) -> None:
 
 
 @every_metric
+def test_the_documents_say_what_a_metric_is(metric: Metric) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reports.md").read_text(encoding="utf-8")
+    repeats = {"keep": "the same in all"}.get(metric.repeats, metric.repeats)
+    better = "more" if metric.direction == "maximize" else "less"
+    known = "before training" if metric.is_known_before_training else "by training"
+    assert f"| `{metric.name}` | {metric.heading} | {better} | {repeats} | {known} | {metric.use} |" in text
+
+
+@every_metric
 def test_a_job_may_name_the_objectives_and_no_others(metric: Metric, tmp_path: Path) -> None:
     path = tmp_path / "job.yaml"
     aim = f"objectives: {{{metric.name}: {metric.direction}}}\n"

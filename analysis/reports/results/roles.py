@@ -7,8 +7,8 @@ with the option that chooses otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,12 @@ class ColumnOptions:
     repeats: tuple[str, ...] = ()
     error: str = ""
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are named."""
+        named = (self.score, *self.costs, self.name, self.family, *self.repeats, self.error)
+        return [column for column in named if column]
+
 
 def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, where: str) -> Results:
     """Return a table with the parts that its columns play.
@@ -45,18 +51,11 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     Raises:
         InputError: A named column is missing, holds no numbers, or there is no score or cost to be found.
     """
-    for column in (
-        options.score,
-        *options.costs,
-        options.name,
-        options.family,
-        *options.repeats,
-        options.error,
-    ):
-        if column and column not in table:
-            columns = ", ".join(map(str, table.columns))
+    for column in options.columns:
+        if column not in table:
             near = suggest(column, map(str, table.columns))
             hint = near if "did you mean" in near else ""
+            columns = ", ".join(map(str, table.columns))
             raise InputError(f"{where}: no column '{column}'{hint}; there are {columns}")
     table = table.rename(columns=str)
     numeric = [str(name) for name in table if pd.api.types.is_numeric_dtype(table[name])]
@@ -65,7 +64,7 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     score, way = _score(table, options, numeric, where, hint)
     costs = _costs(options, [name for name in numeric if name != score], where, list(table.columns), hint)
     repeats = options.repeats or (() if options.error else _repeats(table, score, numeric))
-    rows = _numbers(table, (score, *costs, *repeats, *([options.error] if options.error else [])), where)
+    rows = _numbers(table, [column for column in (score, *costs, *repeats, options.error) if column], where)
     name = options.name or _first(rows, NAMES)
     family = options.family or _first(rows, FAMILIES)
     _one_part_each(where, score, *costs, family, options.error)
@@ -85,7 +84,7 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     usable = rows[score].notna() & rows[list(costs)].notna().any(axis=1)
     if not usable.any():
         raise InputError(f"{where}: no row has both {score} and one of {', '.join(costs)}")
-    return Results(
+    results = Results(
         title=title,
         rows=rows[usable].reset_index(drop=True),
         score=score,
@@ -95,11 +94,8 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
         family=family,
         repeats=tuple(repeats),
         error=options.error,
-        explanations=(
-            *_explained(score, way, costs, name, family, rule, repeats, options.error),
-            *([f"Left out, since not every cell is a number: {', '.join(texts)}."] if texts else []),
-        ),
     )
+    return replace(results, explanations=tuple(_explanations(results, rule, texts)))
 
 
 def _half_numbers(table: pd.DataFrame, numeric: Sequence[str]) -> list[str]:
@@ -137,17 +133,12 @@ def _score(
     table: pd.DataFrame, options: ColumnOptions, numeric: Sequence[str], where: str, hint: str
 ) -> tuple[str, Direction]:
     if options.score:
-        way: Direction = (
-            "minimize"
-            if {"error", "err", "loss", "perplexity"} & set(words_of(options.score))
-            else "maximize"
-        )
-        return options.score, way
-    for words, direction in ((SCORES, "maximize"), (ERRORS, "minimize")):
-        for word in words:
-            for name in numeric:
-                if key_of(name) == word:
-                    return name, "maximize" if direction == "maximize" else "minimize"
+        is_error = {"error", "err", "loss", "perplexity"} & set(words_of(options.score))
+        return options.score, "minimize" if is_error else "maximize"
+    keys = {key_of(name): name for name in reversed(numeric)}
+    for word in (*SCORES, *ERRORS):
+        if word in keys:
+            return keys[word], "maximize" if word in SCORES else "minimize"
     columns = ", ".join(map(str, table.columns))
     raise InputError(
         f"{where}: which column is the score? none is called accuracy, top1 or the like; "
@@ -197,33 +188,27 @@ def _numbers(table: pd.DataFrame, columns: Sequence[str], where: str) -> pd.Data
     return result
 
 
-def _explained(
-    score: str,
-    way: Direction,
-    costs: Mapping[str, Direction],
-    name: str,
-    family: str,
-    rule: str,
-    repeats: Sequence[str],
-    error: str,
-) -> tuple[str, ...]:
-    """Return what was chosen, a sentence each."""
-    listed = ", ".join(
-        f"{cost}{' (more is better)' if to == 'maximize' else ''}" for cost, to in costs.items()
-    )
-    explanations = [
-        f"Score: {score}, {'more' if way == 'maximize' else 'less'} is better (--score).",
-        f"Costs: {listed} (--cost).",
-        f"Networks are named by {name} (--name)." if name else "Networks are named by their row (--name).",
+def _explanations(results: Results, rule: str, texts: Sequence[str]) -> Iterator[str]:
+    """Yield what was chosen, a sentence each.
+
+    Args:
+        results: The table with its parts.
+        rule: By which rule the names tell families; "" where a column does.
+        texts: Columns that are left out, since not every cell is a number.
+    """
+    costs = [
+        f"{cost}{' (more is better)' if way == 'maximize' else ''}" for cost, way in results.costs.items()
     ]
-    if family:
-        explanations.append(f"Families: {'by name' if rule else family}{rule} (--family).")
+    yield f"Score: {results.score}, {'more' if results.way == 'maximize' else 'less'} is better (--score)."
+    yield f"Costs: {', '.join(costs)} (--cost)."
+    yield f"Networks are named by {results.name or 'their row'} (--name)."
+    if results.family:
+        yield f"Families: {'by name' if rule else results.family}{rule} (--family)."
     else:
-        explanations.append(
-            "No families: no column tells them, and names that begin alike are too few (--family)."
-        )
-    if repeats:
-        explanations.append(f"Repeated trainings: {', '.join(repeats)} (--repeats).")
-    if error:
-        explanations.append(f"Standard error of the score: {error} (--error).")
-    return tuple(explanations)
+        yield "No families: no column tells them, and names that begin alike are too few (--family)."
+    if results.repeats:
+        yield f"Repeated trainings: {', '.join(results.repeats)} (--repeats)."
+    if results.error:
+        yield f"Standard error of the score: {results.error} (--error)."
+    if texts:
+        yield f"Left out, since not every cell is a number: {', '.join(texts)}."
