@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from sqlalchemy import Row
 
+from archscape.analysis.results import STOPPED_EARLY
 from archscape.analysis.statistics.frontier import Objectives
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class History:
             number=change.number,
             decisions=json.loads(change.decisions),
             values=tuple(float(metrics[name]) for name in self.objectives) if has_values else None,
-            rung=change.rung if change.state in ("paused", "pruned") else None,
+            rung=change.rung if change.state in STOPPED_EARLY else None,
         )
         if change.state == "complete":
             self.complete.append(record)

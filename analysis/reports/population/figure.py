@@ -17,10 +17,9 @@ from archscape.spaces.language.limits import COSTS
 from ..figures.description import DASHES, FAMILY_COLORS, Axis, Figure, Series, Upright
 from ..figures.paper import write_figure
 from ..format import escaped, label
+from ..page.networks import COUNTS
 from ..results.choices import effects_figure, largest_effects
 
-SHOWN = ("params", "macs", "activations")
-"""Costs that are drawn."""
 BINS = 40
 EFFECTS = 8
 """Effects in a figure."""
@@ -39,7 +38,7 @@ def write_population(table: pd.DataFrame, path: Path, *, title: str, explain: st
         The path. The same table gives the same bytes of an SVG.
     """
     effects = effects_figure(top_effects(table, explain), label(explain))
-    costs = [histogram(table[cost], cost) for cost in SHOWN]
+    costs = [histogram(table[cost], cost) for cost in COUNTS]
     return write_figure([costs, [effects]], path, size=(9, 6.2), title=title)
 
 

@@ -12,8 +12,9 @@ from archscape.spaces.language.limits import COSTS
 from ..figures.plotly_spec import spec
 from ..format import label
 from ..page import Page, write_page
+from ..page.networks import COUNTS
 from ..results.choices import ESTIMATOR
-from .figure import SHOWN, histogram, population_effects
+from .figure import histogram, population_effects
 
 
 def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explain: str = "macs") -> Path:
@@ -42,7 +43,7 @@ def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explai
                 (label(cost), *(f"{int(table[cost].quantile(share)):,}" for share in QUANTILES.values()))
                 for cost in COSTS
             ],
-            "charts": SHOWN,
+            "charts": COUNTS,
             "explain": explain,
             "effects": [
                 (
@@ -55,6 +56,6 @@ def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explai
             ],
             "estimator": ESTIMATOR,
         },
-        figures={cost: spec(histogram(table[cost], cost)) for cost in SHOWN},
+        figures={cost: spec(histogram(table[cost], cost)) for cost in COUNTS},
     )
     return write_page(page, path)
