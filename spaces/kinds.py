@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 V = TypeVar("V")
@@ -54,6 +55,15 @@ class Kind(Generic[V_co]):
             return self.check(self.parse(tree))
         except (TypeError, AttributeError, ValueError):
             raise ValueError(self.law) from None
+
+    def refusal(self, value: object, shown: str) -> str:
+        """Return why a value is refused: the law, the value as it was written, the nearest right word.
+
+        >>> word("line", "cosine").refusal("cosin", "'cosin'")
+        "is one of line, cosine, but got 'cosin'; did you mean 'cosine'?"
+        """
+        near = get_close_matches(value, self.words, n=1) if isinstance(value, str) else []
+        return f"is {self.law}, but got {shown}" + (f"; did you mean '{near[0]}'?" if near else "")
 
 
 def kind_of(hint: object) -> Kind[Any] | None:

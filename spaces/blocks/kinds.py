@@ -18,6 +18,14 @@ from ..values import Term, Value
 MAX_SIZE = 1_000_000
 _NORM_WORD = word("batch", "layer", "instance")
 _ACT_WORD = word(*ACTIVATIONS)
+_CONV_ARGUMENTS = {
+    "standard": 0,
+    "separable": 0,
+    "factorised": 0,
+    "deformable": 0,
+    "grouped": 1,
+    "dilated": 1,
+}
 
 Kind: TypeAlias = kinds.Kind[Value]
 """A kind of block parameter: the law in words, and a check that returns a value's normal form or fails."""
@@ -87,8 +95,7 @@ def _conv(value: object) -> Value:
     term = Term(value) if isinstance(value, str) else value
     if not isinstance(term, Term):
         raise ValueError
-    counts = {"standard": 0, "separable": 0, "factorised": 0, "deformable": 0, "grouped": 1, "dilated": 1}
-    require(term.word in counts and len(term.args) == counts[term.word])
+    require(len(term.args) == _CONV_ARGUMENTS.get(term.word, -1))
     return Term(term.word, tuple([_whole(arg, 2) for arg in term.args]))
 
 
@@ -127,9 +134,9 @@ def _sequence(low: int, high: int) -> Callable[[object], Value]:
 WHOLE: Kind = whole(1, MAX_SIZE)
 DEPTH: Kind = Kind("a whole number, 0 or more", lambda value: _whole(value, 0))
 FLAG: Kind = Kind("true or false", _flag)
-_NORM: Kind = Kind("a normalisation: batch, layer, instance or group(n)", _norm)
+_NORM: Kind = Kind("a normalisation: batch, layer, instance or group(n)", _norm, words=_NORM_WORD.words)
 NORM = optional(_NORM, law="a normalisation: batch, layer, instance, group(n) or none")
-_ACT: Kind = Kind(f"an activation: {', '.join(ACTIVATIONS)}, leaky_relu(slope)", _act)
+_ACT: Kind = Kind(f"an activation: {', '.join(ACTIVATIONS)}, leaky_relu(slope)", _act, words=ACTIVATIONS)
 ACT = optional(_ACT, law=f"{_ACT.law} or none")
 _INITIALISATIONS = ("he", "xavier", "lecun", "truncated")
 INIT: Kind = optional(
@@ -193,6 +200,7 @@ ConvType: TypeAlias = Annotated[
     Kind(
         "a convolution type: standard, separable, factorised, deformable, grouped(n) or dilated(n), n >= 2",
         _conv,
+        words=tuple(_CONV_ARGUMENTS),
     ),
 ]
 Mode: TypeAlias = Annotated[str, word(*MODES, law="nearest or bilinear")]

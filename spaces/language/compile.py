@@ -214,8 +214,9 @@ class _Compiler:
         value = row.args.get("per", "row")
         try:
             return PER.accept(value) == "block"
-        except ValueError as law:
-            raise self.error((*inner, "per"), f"per is {law}, but got '{inline(value)}'") from None
+        except ValueError:
+            law = PER.refusal(value, f"'{inline(value)}'")
+            raise self.error((*inner, "per"), f"per {law}") from None
 
     def depth(self, row: Row, alternatives: tuple[Alternative, ...], inner: Place) -> tuple[Slot, int]:
         """Return a row's depth, and the largest value it takes."""

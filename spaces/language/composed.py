@@ -375,8 +375,9 @@ class _Reader:
         found = self.value(value, place)
         try:
             return kind.accept(found)
-        except ValueError as law:
-            raise RowError(f"{key} is {law}, but got '{text(found)}'", place) from None
+        except ValueError:
+            law = kind.refusal(found, f"'{text(found)}'")
+            raise RowError(f"{key} {law}", place) from None
 
     def value(self, expression: Expr, place: Place) -> Value:
         try:

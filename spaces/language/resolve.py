@@ -89,8 +89,8 @@ class Resolver:
         if not is_open(value):
             try:
                 return Fixed(kind.accept(value))
-            except ValueError as law:
-                raise fail(f"is {law}, but got '{inline(value)}'") from None
+            except ValueError:
+                raise fail(kind.refusal(value, f"'{inline(value)}'")) from None
         inner = self.slot(value, label, place)
         slot = Checked(inner, kind, fail)
         values = self._probe(slot, value, kind)

@@ -46,8 +46,8 @@ class Settings:
             value = getattr(self, field)
             try:
                 kind.accept(value)
-            except ValueError as law:
-                raise JobError(f"{self.name}: {field} is {law}, but got {value!r}") from None
+            except ValueError:
+                raise JobError(f"{self.name}: {field} {kind.refusal(value, repr(value))}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +111,8 @@ def read_value(kind: Kind[V], tree: Tree, document: Document, place: Place, *, n
     """
     try:
         return kind.read(tree)
-    except ValueError as law:
-        near = suggest(tree, kind.words) if isinstance(tree, str) and kind.words else ""
-        raise document.error(place, f"{name} is {law}, but got {tree!r}{near}") from None
+    except ValueError:
+        raise document.error(place, f"{name} {kind.refusal(tree, repr(tree))}") from None
 
 
 def read_rule(table: LazyTable[type[R]], tree: Tree, document: Document, place: Place) -> R:

@@ -254,8 +254,8 @@ class Checked(Slot):
             raise self.fail(str(error)) from None
         try:
             return self.kind.accept(value)
-        except ValueError as law:
-            raise self.fail(f"is {law}, but got '{text(value)}'") from None
+        except ValueError:
+            raise self.fail(self.kind.refusal(value, f"'{text(value)}'")) from None
 
     def count(self) -> Count:
         """Return the ways to draw the value."""

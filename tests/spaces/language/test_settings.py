@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar
 
 import pytest
 
-from archscape.spaces import kinds
-from archscape.spaces.errors import JobError
+from archscape.spaces import Network, kinds
+from archscape.spaces.errors import JobError, SpaceError
 from archscape.spaces.kinds import Kind, matching, number, optional, whole, word, words
 from archscape.spaces.language.document import Document, read_text
 from archscape.spaces.language.settings import (
@@ -161,3 +161,17 @@ def test_a_name_is_checked_without_an_import() -> None:
 def test_an_error_of_a_value_shows_what_was_written() -> None:
     with pytest.raises(JobError, match=r"^job\.yaml:1:1: epochs is a whole number from 1, but got '1\.5'"):
         read_value(whole(1), "1.5", document("1.5"), (), name="epochs")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("conv: {width: 3, act: relu7}", "but got 'relu7'; did you mean 'relu'?"),
+        ("plain: {width: 3, conv: seperable}", "but got 'seperable'; did you mean 'separable'?"),
+        ("plain: {width: 3, per: blok}", "per is row or block, but got 'blok'; did you mean 'block'?"),
+    ],
+)
+def test_a_parameter_of_a_block_is_refused_with_the_nearest_right_word(row: str, message: str) -> None:
+    with pytest.raises(SpaceError, match="<text>:4:") as caught:
+        Network.from_yaml(f"network: a\ninput: 3x8x8\nlayers:\n  - {row}\n")
+    assert message in str(caught.value)
