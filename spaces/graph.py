@@ -102,6 +102,7 @@ class Op:
         weighted: Whether it is a convolution or a linear layer, whose outputs count as activations.
         commutative: Whether the order of its inputs does not matter.
         zero: Whether it gives zeros, whatever it reads: an edge that is not there.
+        whole: Whether each element that it writes sees the whole of its first map.
         operations: Arithmetic operations for each element that it writes, where that is all that it costs.
         footprint: What it holds in memory, where that is the same for all shapes.
         helper: The name in `codegen.runtime` that its text uses, if any.
@@ -116,6 +117,7 @@ class Op:
     weighted: ClassVar[bool] = False
     commutative: ClassVar[bool] = False
     zero: ClassVar[bool] = False
+    whole: ClassVar[bool] = False
     operations: ClassVar[int] = 0
     footprint: ClassVar[Footprint] = FRESH
     helper: ClassVar[str] = ""
@@ -145,7 +147,7 @@ class Op:
         The extent is how many input elements one output element reads; an enlarged map has strides below 1.
         """
         ones = (1,) * (len(inputs[0]) - 1)
-        return ones, ones
+        return (inputs[0][1:] if self.whole else ones), ones
 
     def centre(self, kernel: Shape, strides: Steps) -> Steps:
         """Return the centre of the first output element's window per axis; input elements stand at 0, 1, ...
@@ -484,6 +486,12 @@ def _place(op: Op, trace: Trace, inputs: tuple[Shape, ...], sources: tuple[int, 
     nodes.append(make(Node, (op, sources, shape, trace.name(op.kind, scope))))
     trace.costs.append(op.costs(inputs, shape))
     return Tensor(trace, trace.last + len(nodes), shape)
+
+
+def check_map(x: Tensor, what: str) -> None:
+    """Raise unless a tensor is a map, not a flat vector."""
+    if x.rank == 0:
+        raise ShapeError(f"{what} needs a map, but got {x.channels} flat features")
 
 
 def per_axis(value: int | tuple[int, ...], rank: int, what: str) -> Shape:

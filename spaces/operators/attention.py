@@ -92,6 +92,7 @@ class ContextPool(Op, NoFields):
     __slots__ = ()
     kind: ClassVar[str] = "pool"
     helper: ClassVar[str] = "context_pool"
+    whole: ClassVar[bool] = True
     example: ClassVar[Example] = Example((), ((8, 6, 4), (1, 6, 4)))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -110,10 +111,6 @@ class ContextPool(Op, NoFields):
         """Autograd keeps the map and the weights of its positions."""
         weights = Size(prod(inputs[1]))
         return Footprint(saves=(0,), keeps=weights) if training else Footprint(during=weights)
-
-    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
-        """Return the whole map."""
-        return inputs[0][1:], (1,) * (len(inputs[0]) - 1)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `context_pool(x, logits)`."""

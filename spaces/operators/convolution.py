@@ -8,7 +8,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Example, Shape, Steps, Tensor, Totals, Workload, make, per_axis, place
+from ..graph import Example, Shape, Steps, Tensor, Totals, Workload, check_map, make, per_axis, place
 from ..memory_use import SAVES_INPUT, Footprint
 from ..values import shape_text
 from .initializers import Initialised
@@ -123,8 +123,7 @@ def conv(
 def check_channels(x: Tensor, width: int, groups: int = 1) -> None:
     """Raise unless a convolution of so many outputs and groups can read a map."""
     inputs = x.shape[0]
-    if len(x.shape) == 1:
-        raise ShapeError(f"a convolution needs a map, but got {inputs} flat features")
+    check_map(x, "a convolution")
     if inputs % groups or width % groups:
         raise ShapeError(f"{groups} groups must divide both {inputs} input and {width} output channels")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..errors import ShapeError
-from ..graph import Example, Op, Shape, Tensor, Totals, Workload, make, place
+from ..graph import Example, Op, Shape, Tensor, Totals, Workload, check_map, make, place
 from ..memory_use import Footprint, Size
 
 __all__ = ["GDN", "gdn"]
@@ -57,6 +56,5 @@ def gdn(x: Tensor, *, inverse: bool = False, scope: str = "") -> Tensor:
     Raises:
         ShapeError: On a flat vector.
     """
-    if not x.rank:
-        raise ShapeError(f"divisive normalisation needs a map, but got {x.channels} flat features")
+    check_map(x, "divisive normalisation")
     return place(GDN(channels=x.channels, inverse=inverse), x, scope)

@@ -54,15 +54,12 @@ class Flatten(Op, NoFields):
 
     __slots__ = ()
     kind: ClassVar[str] = "flatten"
+    whole: ClassVar[bool] = True  # each feature of the vector is read by the layers that follow
     footprint: ClassVar[Footprint] = VIEW
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (C times the extents,)."""
         return (prod(inputs[0]),)
-
-    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Shape]:
-        """Return the whole map: each feature of the vector is read by the layers that follow."""
-        return inputs[0][1:], (1,) * (len(inputs[0]) - 1)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `torch.flatten(x, 1)`."""

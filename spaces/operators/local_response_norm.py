@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, NamedTuple
 
-from ..errors import ShapeError
-from ..graph import Example, Op, Shape, Tensor, Totals, Workload, make, place
+from ..graph import Example, Op, Shape, Tensor, Totals, Workload, check_map, make, place
 from ..memory_use import Footprint, Size
 
 __all__ = ["LocalResponseNorm", "local_response_norm"]
@@ -49,6 +48,5 @@ def local_response_norm(x: Tensor, *, size: int, scope: str = "") -> Tensor:
     Raises:
         ShapeError: On a flat vector.
     """
-    if x.rank == 0:
-        raise ShapeError(f"local response normalisation needs a map, but got {x.channels} flat features")
+    check_map(x, "local response normalisation")
     return place(LocalResponseNorm(size=size), x, scope)

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ..errors import ShapeError, SpaceError, suggest
-from ..graph import Op, Shape, Steps, Tensor, Totals, join
+from ..graph import Op, Shape, Tensor, Totals, join
 from ..memory_use import Footprint, Size
 from ..values import Term, Value, shape_text
 
@@ -46,6 +46,7 @@ class Opaque(Op, OpaqueFields):
     __slots__ = ()
     kind: ClassVar[str] = "opaque"
     stateful: ClassVar[bool] = True
+    whole: ClassVar[bool] = True  # what the module reads is not known, so nothing is left out
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the shape that a run on fake tensors gives, for a batch of two.
@@ -81,10 +82,6 @@ class Opaque(Op, OpaqueFields):
         """Return the module's buffers."""
         made = self._use(()).make()
         return Size(fixed=sum([buffer.numel() for buffer in made.buffers()]))
-
-    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
-        """Return the whole map: what the module reads is not known, so nothing is left out."""
-        return inputs[0][1:], (1,) * (len(inputs[0]) - 1)
 
     def attributes(self) -> dict[str, Value]:
         """Return the class with the names that it is given, and each value: whole numbers, others as text."""

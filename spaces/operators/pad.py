@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Example, Op, Shape, Steps, Tensor, Workload, per_axis, place
+from ..graph import Example, Op, Shape, Steps, Tensor, Workload, check_map, per_axis, place
 from ..memory_use import VIEW, Footprint, Size
 from ..values import Value, shape_text
 from .text import bracketed
@@ -91,14 +91,14 @@ class Crop(Op, CropFields):
 
 def pad(x: Tensor, *, sides: int | Shape, scope: str = "") -> Tensor:
     """Place zeros on both sides of each axis; nothing where there are none to place."""
-    _check_map(x, "padding")
+    check_map(x, "padding")
     width = per_axis(sides, x.rank, "sides")
     return place(Pad(width, width), x, scope) if any(width) else x
 
 
 def shifted(x: Tensor, steps: int, *, scope: str = "") -> Tensor:
     """Place a map that holds, at each position, what stood some steps further on; zeros move in."""
-    _check_map(x, "a shift")
+    check_map(x, "a shift")
     by, extent = (steps,) * x.rank, x.shape[1:]
     wide = place(Pad((0,) * x.rank, by), x, scope)
     return place(Crop(by, tuple([n + steps for n in extent])), wide, scope)
@@ -115,7 +115,7 @@ def centre_crop(x: Tensor, extent: Shape, *, scope: str = "") -> Tensor:
     Raises:
         ShapeError: If the map is smaller than that.
     """
-    _check_map(x, "a crop")
+    check_map(x, "a crop")
     old = x.shape[1:]
     if old == extent:
         return x
@@ -129,8 +129,3 @@ def centre_crop(x: Tensor, extent: Shape, *, scope: str = "") -> Tensor:
 def _by_side(first: Shape, last: Shape) -> dict[str, Value]:
     pairs = zip(SIDES, zip(reversed(first), reversed(last), strict=True), strict=False)
     return {name: number for names, numbers in pairs for name, number in zip(names, numbers, strict=True)}
-
-
-def _check_map(x: Tensor, what: str) -> None:
-    if x.rank == 0:
-        raise ShapeError(f"{what} needs a map, but got {x.channels} flat features")

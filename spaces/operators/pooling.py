@@ -6,7 +6,20 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Example, NoFields, Op, Shape, Steps, Tensor, Totals, Workload, make, per_axis, place
+from ..graph import (
+    Example,
+    NoFields,
+    Op,
+    Shape,
+    Steps,
+    Tensor,
+    Totals,
+    Workload,
+    check_map,
+    make,
+    per_axis,
+    place,
+)
 from ..memory_use import SAVES_INPUT, Footprint, Size
 from .convolution import resolve_padding, window_size
 
@@ -119,6 +132,7 @@ class _GlobalPool(Op, NoFields):
     __slots__ = ()
     function: ClassVar[str]
     windowed: ClassVar[type[_Pool]]
+    whole: ClassVar[bool] = True
     workload: ClassVar[Workload] = "channels"
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -130,10 +144,6 @@ class _GlobalPool(Op, NoFields):
         extent = inputs[0][1:]
         rank = len(extent)
         return self.windowed(kernel=extent, stride=(1,) * rank, padding=(0,) * rank, ceil=False)
-
-    def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
-        """Return the whole map."""
-        return inputs[0][1:], (1,) * (len(inputs[0]) - 1)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.adaptive_avg_poolNd(x, 1)` or its like."""
@@ -200,13 +210,13 @@ def avgpool(
 
 def global_avgpool(x: Tensor, *, scope: str = "") -> Tensor:
     """Place the average over the whole map."""
-    _check_map(x)
+    check_map(x, "pooling")
     return place(GlobalAvgPool(), x, scope)
 
 
 def global_maxpool(x: Tensor, *, scope: str = "") -> Tensor:
     """Place the maximum over the whole map."""
-    _check_map(x)
+    check_map(x, "pooling")
     return place(GlobalMaxPool(), x, scope)
 
 
@@ -218,7 +228,7 @@ def pool_window(
     Raises:
         ShapeError: If the map is flat, or the padding is more than half the kernel.
     """
-    _check_map(x)
+    check_map(x, "pooling")
     sizes = per_axis(kernel, x.rank, "kernel")
     sides = resolve_padding(padding, sizes, (1,) * x.rank)
     if any(2 * p > k for p, k in zip(sides, sizes, strict=True)):
@@ -232,8 +242,3 @@ def window_text(values: dict[str, str], options: list[str]) -> str:
     stride = [] if values["stride"] == values["kernel"] else [f"stride={values['stride']}"]
     padding = [] if values["padding"] == "0" else [f"padding={values['padding']}"]
     return ", ".join([values["kernel"], *stride, *padding, *options])
-
-
-def _check_map(x: Tensor) -> None:
-    if x.rank == 0:
-        raise ShapeError(f"pooling needs a map, but got {x.channels} flat features")

@@ -7,7 +7,7 @@ from math import prod
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Example, Op, Shape, Steps, Tensor, Totals, join, make, per_axis, place
+from ..graph import Example, Op, Shape, Steps, Tensor, Totals, check_map, join, make, per_axis, place
 from ..memory_use import Footprint
 from ..values import shape_text
 
@@ -145,21 +145,16 @@ class PixelShuffle(Op, PixelShuffleFields):
 
 def upsample(x: Tensor, *, scale: int | Shape = 2, mode: str = "nearest", scope: str = "") -> Tensor:
     """Place an enlargement by whole numbers; `bilinear` is linear in 1-D and trilinear in 3-D."""
-    _check_map(x)
+    check_map(x, "resizing")
     return place(Upsample(per_axis(scale, x.rank, "scale"), mode), x, scope)
 
 
 def resize(x: Tensor, like: Tensor, *, mode: str = "nearest", scope: str = "") -> Tensor:
     """Place an interpolation to the extent of another map; modes as for `upsample`."""
-    _check_map(x)
+    check_map(x, "resizing")
     return join(Resize(mode), (x, like), scope)
 
 
 def pixel_shuffle(x: Tensor, *, scale: int, scope: str = "") -> Tensor:
     """Place a pixel shuffle."""
     return place(PixelShuffle(scale), x, scope)
-
-
-def _check_map(x: Tensor) -> None:
-    if x.rank == 0:
-        raise ShapeError(f"resizing needs a map, but got {x.channels} flat features")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, NamedTuple
 
 from ..errors import ShapeError
-from ..graph import Example, Op, Shape, Tensor, place
+from ..graph import Example, Op, Shape, Tensor, check_map, place
 from .text import every
 
 __all__ = ["Widen", "Zero", "widen", "zero"]
@@ -83,8 +83,8 @@ def zero(x: Tensor, *, stride: int = 1, scope: str = "") -> Tensor:
     Raises:
         ShapeError: If a flat vector is to be strided.
     """
-    if not x.rank and stride > 1:
-        raise ShapeError(f"a stride needs a map, but got {x.channels} flat features")
+    if stride > 1:
+        check_map(x, "a stride")
     return place(Zero(stride=stride), x, scope)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, asdict, dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from archscape.spaces.errors import InputError
@@ -19,7 +19,7 @@ LEVEL = 0.9
 """The share of networks that an interval is to hold."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quality:
     """How well a calibration predicts the time of graphs that it had not seen, in a cross-validation.
 
@@ -29,13 +29,12 @@ class Quality:
         high: And for the upper end.
     """
 
-    _: KW_ONLY
     error: float
     low: float
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Calibration:
     """The rates of a device.
 
@@ -49,7 +48,6 @@ class Calibration:
         made: When, ISO 8601, UTC.
     """
 
-    _: KW_ONLY
     setup: DeviceSetup
     rates: Mapping[str, Rates] = field(hash=False)
     cache: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,7 +18,7 @@ LAYOUT = "channels_last"
 _CPU = Path("/proc/cpuinfo")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeviceSetup:
     """Where and how a network runs.
 
@@ -34,7 +34,6 @@ class DeviceSetup:
         InputError: If one is out of its range.
     """
 
-    _: KW_ONLY
     device: str = "cpu"
     threads: int = 1
     batch: int = 1

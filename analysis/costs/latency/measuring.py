@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ JOULE_SECONDS = 0.5
 """How long it runs for its energy: meters are read some ten times a second."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measurement:
     """How long one inference took.
 
@@ -51,7 +51,6 @@ class Measurement:
         layout: How maps lay in memory.
     """
 
-    _: KW_ONLY
     name: str
     seconds: float
     low: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from archscape.spaces import Network
@@ -34,7 +34,7 @@ class LayerLatency(NamedTuple):
     guessed: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Latency:
     """The latency of a network.
 
@@ -47,7 +47,6 @@ class Latency:
         setup: The device, and how the network runs on it.
     """
 
-    _: KW_ONLY
     network: str
     seconds: float
     low: float

@@ -161,7 +161,7 @@ def _axes(flat: Flat, node: Node, inputs: list[Axes]) -> Axes:
 
 def is_pointwise(kind: type[Op | Body]) -> bool:
     """Return whether operators of a kind read no window, but what stands in the place of each element."""
-    return issubclass(kind, Op) and kind.field is Op.field and kind.centre is Op.centre
+    return issubclass(kind, Op) and kind.field is Op.field and kind.centre is Op.centre and not kind.whole
 
 
 def _alike(items: tuple[T, ...], item: T) -> bool:
