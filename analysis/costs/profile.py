@@ -65,7 +65,7 @@ def profile(network: nn.Module, *, input: Input) -> ModuleProfile: ...
 def profile(network: Network | nn.Module, *, input: Input | None = None) -> Profile | ModuleProfile:  # noqa: A002 - the language's word
     """Return the costs of a network, layer by layer. Nothing is built; no torch is needed.
 
-    A `torch.nn.Module` of any making is run instead, as `analysis.foreign` says. It needs an input: the shape
+    A `torch.nn.Module` of any making is run instead, as `costs.modules` says. It needs an input: the shape
     of one sample, or the tensors that it is called with.
 
     Raises:
