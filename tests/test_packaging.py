@@ -166,12 +166,12 @@ def test_no_test_imports_a_benchmark() -> None:
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("archscape", {"torch", "optuna", "ray", "pandas", "plotly", "yaml"}),
+        ("archscape", {"torch", "optuna", "ray", "pandas", "plotly", "yaml", "jinja2"}),
         ("archscape.spaces", {"torch", "optuna", "ray", "pandas", "plotly", "numpy"}),
         ("archscape.analysis.costs.profile", {"torch", "optuna", "ray", "pandas", "plotly"}),
         ("archscape.search.training.train", {"optuna", "ray", "pandas", "plotly"}),
         ("archscape.search.datasets.dataset", {"optuna", "ray", "pandas", "plotly"}),
-        ("archscape.cli", {"torch", "optuna", "ray", "pandas", "plotly"}),
+        ("archscape.cli", {"torch", "optuna", "ray", "pandas", "plotly", "jinja2"}),
     ],
 )
 def test_importing_stays_light(module: str, heavy: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""How the report writes numbers, spans of time and networks."""
+"""Formatting of numbers, bytes, ratios, durations and networks for readers."""
 
 from __future__ import annotations
 
@@ -124,27 +124,27 @@ def outline(network: str) -> str:
 
 
 def _row(row: object) -> str:
-    """Return one row: its word, width x depth, then what else it says."""
+    """Return one row: its word, width x depth, then its other settings."""
     if not isinstance(row, Mapping) or len(row) != 1:
         return _plain(row)
-    (word, given), *_ = row.items()
-    if not isinstance(given, Mapping):
-        return str(word) if given is None else f"{word} {_plain(given)}"
-    width, depth = given.get("width", ""), given.get("depth", 1)
+    (word, settings), *_ = row.items()
+    if not isinstance(settings, Mapping):
+        return str(word) if settings is None else f"{word} {_plain(settings)}"
+    width, depth = settings.get("width", ""), settings.get("depth", 1)
     size = f"{_plain(width)}×{depth}" if depth not in (1, "1") else _plain(width)
-    rest = [_setting(str(k), v) for k, v in given.items() if k not in ("width", "depth", "name")]
+    rest = [_setting(str(k), v) for k, v in settings.items() if k not in ("width", "depth", "name")]
     return " ".join(part for part in (str(word), size, *rest) if part)
 
 
-def _setting(name: str, given: object) -> str:
+def _setting(name: str, setting: object) -> str:
     """Return a parameter: `k5` for a kernel of 5, `/2` for a stride of 2, else the name and the value."""
-    return f"{MARKS[name]}{_plain(given)}" if name in MARKS else f"{name} {_plain(given)}"
+    return f"{MARKS[name]}{_plain(setting)}" if name in MARKS else f"{name} {_plain(setting)}"
 
 
-def _plain(given: object) -> str:
+def _plain(tree: object) -> str:
     """Return any JSON value as short text."""
-    if isinstance(given, Mapping):
-        return "{" + ", ".join(f"{k} {_plain(v)}" for k, v in given.items()) + "}"
-    if isinstance(given, list | tuple):
-        return "[" + ", ".join(map(_plain, given)) + "]"
-    return str(given)
+    if isinstance(tree, Mapping):
+        return "{" + ", ".join(f"{k} {_plain(v)}" for k, v in tree.items()) + "}"
+    if isinstance(tree, list | tuple):
+        return "[" + ", ".join(map(_plain, tree)) + "]"
+    return str(tree)

@@ -54,7 +54,7 @@ Rows = Sequence[Sequence[object]]
 
 
 def write_table(columns: Columns, rows: Rows, path: Path, *, note: str = "") -> Path:
-    r"""Write rows as a table; the suffix of the file says what it becomes.
+    r"""Write rows as a table, in the format of the file's suffix.
 
     A DataFrame is written by `write_table(list(frame.columns), list(frame.itertuples(index=False)), path)`.
 

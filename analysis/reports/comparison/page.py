@@ -17,10 +17,10 @@ from ..page.tables import Cell, SharesTable
 from .compared_network import ComparedNetwork
 from .diff import Diff, diff
 from .layer_figure import NAME, layer_figure
+from .measures import highest_bytes, highest_count, known_totals, totals
 from .memory_figure import memory_figure
 from .shared_figures import color_of, field_figure, plane_figure
 from .table import latency_note
-from .totals import highest_bytes, highest_count, measures, totals
 
 NAMED = 4  # networks that a title can name
 
@@ -59,7 +59,7 @@ def write_comparison(
             "networks": networks,
             "colors": [color_of(index) for index in range(len(networks))],
             "costs": COUNTS,
-            "totals": [(measure.title, totals(networks, measure)) for measure in measures(networks)],
+            "totals": [(measure.title, totals(networks, measure)) for measure in known_totals(networks)],
             "latency": latency_note(networks),
             "diffs": _diffs(networks) if differences or (differences is None and len(networks) == 2) else [],
             "flops": _flops_by_operator(networks),

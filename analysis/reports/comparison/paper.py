@@ -13,9 +13,9 @@ from ..format import NONE, capital, label
 from ..page.networks import COUNTS
 from .compared_network import ComparedNetwork
 from .layer_figure import layer_figure
+from .measures import Measure, highest_bytes, highest_count, known_totals
 from .memory_figure import memory_figure
 from .shared_figures import color_of, field_figure
-from .totals import Measure, highest_bytes, highest_count, measures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +67,7 @@ def _layers(canvas: Canvas, networks: Sequence[ComparedNetwork]) -> None:
 
 def _totals(canvas: Canvas, networks: Sequence[ComparedNetwork]) -> None:
     """Draw a small chart for each total, all networks in one order."""
-    shown = measures(networks)
+    shown = known_totals(networks)
     rows = (len(shown) + 3) // 4
     canvas.set_size_inches(7.2, 0.2 + rows * (0.55 + 0.21 * len(networks)))
     panels = canvas.subplots(rows, 4, squeeze=False)

@@ -1,4 +1,4 @@
-"""A network as its rows: what each of them says, computes, costs, and holds in memory."""
+"""The rows of a network: settings, canonical operators, costs and memory of each."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Part:
         >>> parts_of(load_network("resnet50"))[2].text
         'bottleneck: {width: 256, depth: 3}'
         """
-        given = ", ".join(f"{name}: {words}" for name, words in self.shown.items())
-        return f"{self.word}: {{{given}}}" if given else self.word
+        settings = ", ".join(f"{name}: {text}" for name, text in self.shown.items())
+        return f"{self.word}: {{{settings}}}" if settings else self.word
 
 
 def style_of(network: Network) -> Style:
@@ -81,11 +81,11 @@ def parts_of(network: Network, *, batch: int = 1, dtype: str = "float32") -> lis
     shape, last, ran, style = network.input, NO_ROW, 0, style_of(network)
     parts: list[Part] = []
     for call in network.calls:
-        given = tuple([shapes[name] for name in call.sources]) or (shape,)
+        inputs = tuple([shapes[name] for name in call.sources]) or (shape,)
         reads = tuple([rows[name] for name in call.sources]) or (last,)
-        shape, last = given[0], reads[0]
+        shape, last = inputs[0], reads[0]
         if call.depth:
-            body = call.body(given)
+            body = call.body(inputs)
             count = _operators(body)
             most = max(held[ran : ran + count + 1])
             ran += count
@@ -123,12 +123,12 @@ def _part(
 
 def _settings(call: Call, common: Style) -> dict[str, str]:
     defaults = dict(call.block.defaults)
-    given = {name: value for name, value in call.args if defaults.get(name) != value}
-    given |= {"depth": call.depth} if call.depth != 1 else {}
+    settings = {name: value for name, value in call.args if defaults.get(name) != value}
+    settings |= {"depth": call.depth} if call.depth != 1 else {}
     if call.block.styled:
         styles = zip(Style._fields, call.style, common, strict=True)
-        given |= {name: value for name, value, usual in styles if value != usual and name not in given}
-    return _texts(given)
+        settings |= {name: value for name, value, usual in styles if value != usual and name not in settings}
+    return _texts(settings)
 
 
 def _texts(values: Mapping[str, Value]) -> dict[str, str]:
@@ -137,6 +137,6 @@ def _texts(values: Mapping[str, Value]) -> dict[str, str]:
 
 def _key(body: Body) -> Hashable:
     """Return what a body computes; bodies of one key have the same operators and costs."""
-    found = steps_of(body)
-    steps = tuple([(step.text, step.inputs, step.shape) for step in found.steps])
-    return body.inputs, steps, tuple(found.outputs), body.totals
+    canonical = steps_of(body)
+    steps = tuple([(step.text, step.inputs, step.shape) for step in canonical.steps])
+    return body.inputs, steps, tuple(canonical.outputs), body.totals

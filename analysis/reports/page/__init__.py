@@ -29,7 +29,7 @@ NOTE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """What one page says.
+    """One page: its template, the values that this shows, and its figures.
 
     Attributes:
         template: The template of its body, which extends `page/page.html`; its path as `render` takes it.

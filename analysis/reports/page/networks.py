@@ -1,4 +1,4 @@
-"""What a page shows of one network: its table, and its layers with their costs and receptive fields."""
+"""Details of one network on a page: its table, and its layers with their costs and receptive fields."""
 
 from __future__ import annotations
 

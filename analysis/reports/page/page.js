@@ -16,13 +16,13 @@ const placeOf = (name) => document.getElementById(`plot-${name}`);
 
 // A colour in a figure is the name of a CSS variable: the same figure serves light, dark and print.
 function painted(part, style) {
-  if (Array.isArray(part)) return part.map((one) => painted(one, style));
+  if (Array.isArray(part)) return part.map((item) => painted(item, style));
   if (part === null || typeof part !== "object") return part;
   return Object.fromEntries(
-    Object.entries(part).map(([key, given]) => {
+    Object.entries(part).map(([key, value]) => {
       if (key === "family") return [key, style.fontFamily];
-      const named = /color$/i.test(key) && typeof given === "string" && given.startsWith("--");
-      return [key, named ? style.getPropertyValue(given).trim() : painted(given, style)];
+      const named = /color$/i.test(key) && typeof value === "string" && value.startsWith("--");
+      return [key, named ? style.getPropertyValue(value).trim() : painted(value, style)];
     }),
   );
 }

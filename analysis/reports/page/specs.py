@@ -2,7 +2,7 @@
 
 Colours are names of CSS variables ("--front"), which the page's script resolves, so that one figure serves
 light, dark and print. Every text that comes from outside is escaped by the figure that shows it
-(`words.escaped`), because plotly.js reads labels as a subset of HTML.
+(`format.escaped`), because plotly.js reads labels as a subset of HTML.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from archscape.analysis.costs.memory import memory
 from archscape.analysis.costs.memory.training import training_memory
 from archscape.analysis.costs.receptive_field.by_depth import field_growth
 from archscape.analysis.reports.comparison.compared_network import Terms, compared_networks
-from archscape.analysis.reports.comparison.table import COLUMNS, choose, note, table
+from archscape.analysis.reports.comparison.measures import COLUMNS
+from archscape.analysis.reports.comparison.table import choose, note, table
 from archscape.spaces import InputError, load_network
 
 ADAM = Terms(batch=4, dtype="float16", mode="eager", optimizer="adamw")
