@@ -144,6 +144,7 @@ def test_calibrate_keeps_what_profile_reads(archscape: Run, devices: Path) -> No
     assert found["operators timed"] > 2000
     assert found["3x3 convolution of 256 maps of 28x28, GMAC/s"] > 0.1
     assert "Next: archscape profile resnet50 --latency" in done.stderr
+    assert archscape("profile", "resnet50", "--latency").returncode == 0
     assert archscape("latency", "resnet50").returncode == 0
 
 
