@@ -72,12 +72,14 @@ def test_the_flag_of_profile_is_an_alias(archscape: Run, calibration: Calibratio
     assert (command.stdout, command.stderr) == (flag.stdout, flag.stderr)
 
 
+@pytest.mark.slow
 def test_the_command_measures_beside_the_prediction(archscape: Run, calibration: Calibration) -> None:
     save(calibration)
     result = json.loads(archscape("latency", "lenet5", "--measure", "--format", "json").stdout)
     assert {"latency", "measured"} <= result.keys()
 
 
+@pytest.mark.slow
 def test_the_command_measures_without_a_calibration(archscape: Run) -> None:
     done = archscape("latency", "lenet5", "--measure", "--batch", "2")
     assert done.returncode == 0, done.stderr

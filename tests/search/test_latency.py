@@ -155,6 +155,7 @@ def test_a_space_has_no_latency(tiny: Space) -> None:
         Space.from_yaml(f"{tiny.to_yaml()}within: {{latency: ..5ms}}\n")
 
 
+@pytest.mark.slow
 def test_no_network_beyond_the_limit_is_trained(limited: Path, kept: Calibration, tmp_path: Path) -> None:
     job = read_job(limited)
     found = go(job, tmp_path / "run")
@@ -174,6 +175,7 @@ def test_no_network_beyond_the_limit_is_trained(limited: Path, kept: Calibration
     assert "archscape calibration" not in page
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_with_the_calibration_it_began_with(
     limited: Path, kept: Calibration, tmp_path: Path
 ) -> None:
@@ -201,6 +203,7 @@ def test_a_search_does_not_go_on_for_another_device(limited: Path, kept: Calibra
         go(other, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_worker_of_another_machine_finds_it_in_the_study(
     limited: Path, kept: Calibration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def test_every_network_of_nas_bench_macro_costs_what_was_published(
     assert different == []
 
 
+@pytest.mark.slow
 def test_nas_bench_macro_holds_3969_networks(macro: Space) -> None:
     """Identities stand anywhere in a stage: 9 x 21 x 21 of the 6,561 lists differ."""
     assert macro.count_distinct() == 9 * 21 * 21 == 3969

@@ -139,6 +139,7 @@ def test_count_distinct_counts_networks_within_the_limits() -> None:
     assert space.count_distinct(limit=10) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_paths_hold_every_decision(name: str) -> None:
     space = small(name)

@@ -176,6 +176,7 @@ def test_every_operator_is_held_against_the_tools(tool: str, operator: type[Op])
     assert counted(network, tool) == by_tool(tool, network)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("space", ["cifar", "digits", "nas-bench-201", "nas-bench-macro"])
 def test_networks_drawn_from_spaces_are_counted_as_the_tool_counts_them(tool: str, space: str) -> None:

@@ -22,6 +22,7 @@ def test_is_the_frontier_where_nothing_is_known_of_the_spread() -> None:
     assert frontier_chance(nets, BOTH, unknown).tolist() == [1.0, 1.0, 0.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", [0.0, 0.01, 0.03])
 def test_of_two_is_the_chance_that_the_dearer_one_is_truly_better(gap: float) -> None:
     nets = {"accuracy": [0.90, 0.90 + gap], "macs": [100.0, 200.0]}

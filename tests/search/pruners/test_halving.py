@@ -64,6 +64,7 @@ def test_the_top_of_the_first_objective_is_never_stopped(
         assert alone[0].number in going(rule, results)
 
 
+@pytest.mark.slow
 @given(rungs(), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(
     case: tuple[HalvingPruner, list[RungResult]], shuffler: random.Random

@@ -62,6 +62,7 @@ def test_the_best_always_goes_on(values: list[float], way: Direction) -> None:
     assert rule(way).decide(1, best, known).promote
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(values: list[float], shuffler: random.Random) -> None:
     known = results(*values)

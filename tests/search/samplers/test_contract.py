@@ -143,6 +143,7 @@ def test_search_where_everything_fails_goes_on(name: str) -> None:
     assert len(history.failed) == STARTUP + 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_network_of_a_small_space_is_found_and_then_none(name: str, tiny: Space) -> None:
     space = tiny.tighten({"macs": "..100k"})

@@ -61,6 +61,7 @@ def test_limits_are_constraints_that_every_trial_meets(
     assert seen.metric_names == ["accuracy", "macs"]
 
 
+@pytest.mark.slow
 def test_one_objective_has_a_value_for_each_epoch(tmp_path: Path, plan: SearchPlan, finished: Any) -> None:
     with Study.open(tmp_path, name="alone", facts=ALONE) as study:
         fill(study, plan, finished, trials=2)

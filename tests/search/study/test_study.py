@@ -109,6 +109,7 @@ def test_result_of_another_network_does_not_count(
     assert states(study) == ["running"]
 
 
+@pytest.mark.slow
 def test_processes_that_ask_at_once_get_different_architectures(
     study: Study, tiny: Space, tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ RECIPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_interrupted_at_random_steps_it_gives_the_same_bits(
     name: str, digits: Dataset, path: Path, monkeypatch: pytest.MonkeyPatch

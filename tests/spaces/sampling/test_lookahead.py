@@ -45,6 +45,7 @@ def lookahead(space: Space) -> Lookahead:
     return Lookahead(space.program, space.input, space.within, Random(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "limits",
     [

@@ -99,6 +99,7 @@ def network(rows: list[str], shape: str = "8x13x12") -> Network:
     return Network.from_yaml(f"network: n\ninput: {shape}\nlayers: [{', '.join(rows)}]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "shape"), NETWORKS)
 @pytest.mark.parametrize("mode", MEASURED)
 def test_networks_of_the_catalog_hold_what_pytorch_holds(

@@ -19,6 +19,7 @@ Make = Callable[..., Landscape]
 MAGIC = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", MAGIC)
 @pytest.mark.parametrize("plain", [True, False])
 def test_every_kind_is_written(explored_trial: Make, tmp_path: Path, suffix: str, plain: bool) -> None:

@@ -32,6 +32,7 @@ def texts(path: Path) -> str:
     return "\n".join(re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
 def test_a_population_shows_its_costs_and_what_drives_them(tmp_path: Path) -> None:
     table = population(Space.load("digits"), 300)
     path = write_population(table, tmp_path / "a.svg", title="300 of digits", explain="params")
