@@ -16,6 +16,7 @@ from archscape.search.shutdown import Shutdown
 from archscape.search.study.heartbeat import LeaseLost
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
+from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.workers import trial_run as module
 from archscape.search.workers.events import Event
@@ -127,6 +128,49 @@ def test_trial_that_was_lost_ends_at_its_next_epoch(
     with pytest.raises(LeaseLost):
         trial.report(1, {"accuracy": 0.5})
     assert (traced.kept(), traced.lines, traced.events) == ([], [], [])
+
+
+def test_result_is_spooled_before_the_study_is_told(
+    traced: Traced, finished: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    spool, tell = traced.study.spool, traced.study.tell
+    monkeypatch.setattr(traced.study, "spool", lambda result: (steps.append("spool"), spool(result)))
+    monkeypatch.setattr(traced.study, "tell", lambda result: (steps.append("tell"), tell(result)))
+    trial = traced.owned()
+    trial.end(finished(traced.lease))
+    assert steps == ["spool", "tell"]
+    assert not trial.heartbeat._thread.is_alive()
+    assert traced.lines == ["w1 ends: complete"]
+    assert [(event.kind, event.status) for event in traced.events] == [("end", "complete")]
+    assert traced.study.counts() == {"complete": 1}
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_trial_that_was_lost_is_dropped(
+    traced: Traced, elsewhere: Owner, finished: Callable[..., Result], ends: bool, tmp_path: Path
+) -> None:
+    """Neither told, nor spooled, nor given back: another process has it."""
+    trial = traced.owned()
+    traced.study.release(traced.lease)
+    traced.study.next_work(elsewhere, trials=1)
+    trial.heartbeat._last -= traced.study.lease_seconds  # it was frozen for a lease
+    if ends:
+        trial.end(finished(traced.lease))
+    else:
+        trial.release("no room")
+    assert traced.lines == ["w1 drops it: it was given to another worker, since this one seemed dead"]
+    assert (traced.events, list((tmp_path / "spool").glob("*"))) == ([], [])
+    [record] = traced.study.trials()
+    assert (record.state, record.owner) == ("running", elsewhere)
+
+
+def test_trial_that_is_released_waits_for_another_process(traced: Traced) -> None:
+    trial = traced.owned()
+    trial.release("no room")
+    assert traced.lines == ["w1 gives it back: no room"]
+    [record] = traced.study.trials()
+    assert (record.state, record.owner, record.attempts) == ("waiting", None, 0)
 
 
 def test_log_has_a_time_on_each_line(tmp_path: Path) -> None:
