@@ -51,7 +51,7 @@ def join(
 
     Raises:
         InputError: If no storage is given, or the data is wrong.
-        StudyError: If there is no such study, it cannot go on, or this process was asked to leave: a
+        StudyError: If there is no such study, it cannot continue, or this process was asked to leave: a
             scheduler that sees the exit status starts it again.
     """
     if not storage:

@@ -37,7 +37,7 @@ class Executor(Protocol):
     def opened(self, folder: Path) -> AbstractContextManager[RunWorkers]:
         """Make workers ready in a folder that may hold no study yet; at the end of the block none is left.
 
-        Entering takes no time: what takes long to load goes on while the caller prepares the study.
+        Entering takes no time: what takes long to load is loaded while the caller prepares the study.
         """
 
 
@@ -73,7 +73,7 @@ class LocalPool:
         """Start the workers, which load their libraries at once; yield the work.
 
         The work raises InputError for what a worker finds wrong with the job or its data, and StudyError if a
-        worker cannot go on, or workers keep dying.
+        worker cannot continue, or workers keep dying.
         """
         pool = _Pool(folder, storage=self.storage, patience=3 * len(self.slots) + 2)
         try:
@@ -85,7 +85,7 @@ class LocalPool:
 
 
 class _Pool:
-    """The processes of a pool and what they say."""
+    """The processes of a pool and their events."""
 
     def __init__(self, folder: Path, *, storage: str, patience: int) -> None:
         self.folder = folder
@@ -122,7 +122,7 @@ class _Pool:
         self.selector.register(process.stdout, selectors.EVENT_READ, name)
 
     def work(self, notify: Notify, shutdown: Shutdown) -> None:
-        """Let the workers begin, pass on what they say, and replace those that die, until all have left."""
+        """Let the workers begin, pass on their events, and replace those that die, until all have left."""
         with suppress(ShutdownRequested), shutdown.interruptible():
             for process in self.processes.values():
                 _begin(process)

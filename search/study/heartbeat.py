@@ -13,7 +13,7 @@ from .lease import Lease
 from .study import Study
 
 BEATS = 4
-"""How many signs of life fit into a lease."""
+"""How many heartbeats fit into a lease."""
 
 
 class LeaseLost(BaseException):
@@ -80,4 +80,4 @@ class Heartbeat:
             if self._study.is_stopping():
                 self._stop()
         except StudyError as error:
-            self._log(f"no sign of life could be given: {error}")
+            self._log(f"no heartbeat could be sent: {error}")

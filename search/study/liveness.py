@@ -1,6 +1,6 @@
-"""Liveness: whether the owner of a trial has lost it, dead or silent for a lease by the observer's own clock.
+"""Liveness: whether an owner has lost its trial, dead or silent for a lease by the observer's own clock.
 
-No two clocks are compared: the observer remembers the last sign that it saw and when, so a clock that jumps,
+No two clocks are compared: the observer remembers the last heartbeat that it saw and when, so a clock that jumps,
 or a database that was away for longer than a lease, makes nobody look dead.
 """
 
@@ -25,19 +25,19 @@ class LivenessMonitor:
     clock: Callable[[], float] = time.monotonic
     _seen: dict[int, tuple[Hashable, float]] = field(default_factory=dict)
 
-    def silent_seconds(self, number: int, sign: Hashable, *, since: float = float("-inf")) -> float:
-        """Return for how long the holder of a trial has given no other sign than this one.
+    def silent_seconds(self, number: int, heartbeat: Hashable, *, since: float = float("-inf")) -> float:
+        """Return for how long the owner of a trial has sent no other heartbeat than this one.
 
         Args:
             number: Number of the trial.
-            sign: What the holder showed last; a new one ends the silence.
-            since: Silence before this moment does not count: nobody could give a sign then.
+            heartbeat: The latest one; a new one ends the silence.
+            since: Silence before this moment does not count: nobody could send one then.
         """
         now = self.clock()
         known, first = self._seen.get(number, (None, now))
-        if known != sign:
+        if known != heartbeat:
             first = now
-        self._seen[number] = (sign, first)
+        self._seen[number] = (heartbeat, first)
         return now - max(first, since)
 
     def is_free(

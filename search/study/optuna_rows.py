@@ -221,5 +221,5 @@ def _key(result: sqlalchemy.CursorResult[tuple[object, ...]]) -> int:
 
 
 def _now() -> datetime:
-    """Return the time as Optuna's tables hold it: UTC, without saying so."""
+    """Return the time as Optuna's tables hold it: UTC, without a time zone."""
     return datetime.now(UTC).replace(tzinfo=None)

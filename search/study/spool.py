@@ -43,7 +43,7 @@ class Spool:
     folder: Path
 
     def put(self, result: Result) -> None:
-        """Write a result, whole or not at all; only the trial's holder calls this."""
+        """Write a result, whole or not at all; only the trial's owner calls this."""
         path = self._path(result.number)
         self.folder.mkdir(parents=True, exist_ok=True)
         sweep(path)

@@ -259,7 +259,7 @@ class Study(StudyReader):
         return ended
 
     def _sweep(self, ended: Sequence[Result]) -> None:
-        """Drop the results that have reached the study, and what trials that will not go on left to go on."""
+        """Drop the results that have reached the study, and checkpoints from which no trial is resumed."""
         for result in ended:
             if result.status == "pruned":
                 partial = self.address.folder / "checkpoints" / f"{result.hash}.partial"

@@ -23,7 +23,7 @@ class StudySummary:
 
     Attributes:
         name: Its name.
-        trials: How many it was asked to hold; "" if it does not say.
+        trials: How many it was asked to hold; "" if that is unknown.
         ended: Trials that came to their end.
         running: Trials that a process works on.
         paused: Trials stopped early that may be resumed.

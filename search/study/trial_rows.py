@@ -154,7 +154,7 @@ class TrialRows:
         self._update(record.number, **_NO_OWNER)
 
     def beat(self, number: int, owner: Owner) -> bool:
-        """Note that the owner lives; False if it does not hold the trial any more."""
+        """Write a heartbeat of the owner; False if the trial is not its own any more."""
         owned = (table.c.machine == owner.machine) & (table.c.pid == owner.pid) & (table.c.born == owner.born)
         statement = table.update().where(
             self._in_study, table.c.number == number, owned, table.c.state.in_(OPEN)

@@ -96,7 +96,7 @@ class TrainingEvaluator:
         """Train the network; its weights are on disk before its result is returned.
 
         Raises:
-            ShutdownRequested: If the process was asked to stop; the training can go on later.
+            ShutdownRequested: If the process was asked to stop; the training can be resumed later.
         """
         from archscape.spaces.codegen.build import build
 

@@ -18,7 +18,7 @@ class Event:
 
     Attributes:
         kind: `start`, `epoch` and `end` are about a trial; `exhausted`: the space has no more networks;
-            `note`: something that the user may want to mend; `error`: the worker cannot go on.
+            `note`: something that the user may want to mend; `error`: the worker cannot continue.
         worker: Name of the worker.
         number: Number of the trial, if it is about one.
         epoch: Epochs trained.

@@ -50,7 +50,7 @@ def run_worker(
 
     Raises:
         InputError: If the data cannot be used, or is not the data the study began with.
-        StudyError: If the study cannot go on.
+        StudyError: If the study cannot continue.
     """
     from ..datasets.dataset import load_dataset
     from ..training.device import resolve_device
@@ -110,7 +110,7 @@ def evaluation(job: Job, data: Dataset, folder: RunFolder, *, device: str) -> Ev
 
 
 def check_same_data(study: Study, job: Job, fingerprint: str) -> None:
-    """Check that all workers of a study train on the same data; the first one says on which.
+    """Check that all workers of a study train on the same data; the first one pins which.
 
     Raises:
         JobError: If they do not.

@@ -24,7 +24,7 @@ class Placement:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSlot:
-    """What a worker's process is told when it starts.
+    """What a worker's process is started with.
 
     Attributes:
         placement: Where it computes.

@@ -26,7 +26,7 @@ QUIET = {
 signals and records are left to us."""
 
 STORE_BYTES = 128 << 20
-"""Memory of our own Ray for objects; what actors say is small."""
+"""Memory of our own Ray for objects; updates of actors are small."""
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def connected(address: str, log: Path) -> Iterator[None]:
 
     Args:
         address: `HOST:PORT` of a cluster's head or `auto`; "" for a Ray of our own, ended with the block.
-        log: File for what Ray says.
+        log: File for the output of Ray.
 
     Raises:
         InputError: If there is no such cluster, or it does not know us.
@@ -97,7 +97,7 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _logging_to(file: TextIO) -> Iterator[None]:
-    """Send what Ray's loggers say to a file."""
+    """Send the records of Ray's loggers to a file."""
     handler = logging.StreamHandler(file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("ray")

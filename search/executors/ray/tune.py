@@ -103,7 +103,7 @@ class TrialTimeout(Callback):
 
 
 class StopCriterion(Stopper):
-    """Ends Tune's run when the search is asked to stop, or cannot go on."""
+    """Ends Tune's run when the search is asked to stop, or cannot continue."""
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver

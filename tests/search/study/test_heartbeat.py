@@ -98,7 +98,7 @@ def test_database_that_is_away_loses_nothing(
         patch.setattr(study, "beat", away)
         wait(lambda: bool(said))
         heartbeat.check()
-    assert said[0] == "no sign of life could be given: study.db: the disk is on fire"
+    assert said[0] == "no heartbeat could be sent: study.db: the disk is on fire"
 
 
 def test_request_to_leave_the_study_reaches_the_process(study: Study, lease: Lease, said: list[str]) -> None:
