@@ -1,7 +1,7 @@
 """Liveness: whether an owner has lost its trial, dead or silent for a lease by the observer's own clock.
 
-No two clocks are compared: the observer remembers the last heartbeat that it saw and when, so a clock that jumps,
-or a database that was away for longer than a lease, makes nobody look dead.
+No two clocks are compared: the observer remembers the last heartbeat that it saw and when, so a clock that
+jumps, or a database that was away for longer than a lease, makes nobody look dead.
 """
 
 from __future__ import annotations
