@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from archscape.spaces.graph import Totals
 
-    from .statistics.frontier import Direction
+    from .statistics.frontier import Direction, Objectives
 
 Combination = Literal["keep", "mean", "mean and spread", "sum"]
 """How the values of repeated trainings become one; what is the same in all of them is kept."""
@@ -155,6 +155,25 @@ COST_AXES = tuple(
 """The costs that a report offers as an axis, the default first."""
 
 SHARES = tuple(name for name, metric in (METRICS | SPREADS).items() if metric.formatting == "share")
+
+
+def score_of(objectives: Objectives) -> str:
+    """Return what a figure shows on its upright axis: the first objective that is maximised.
+
+    >>> score_of({"macs": "minimize", "accuracy": "maximize"}), score_of({"macs": "minimize"})
+    ('accuracy', 'accuracy')
+    """
+    return next((name for name, way in objectives.items() if way == "maximize"), SCORE)
+
+
+def cost_axes(objectives: Objectives, score: str) -> tuple[str, ...]:
+    """Return what it may show on its level axis: the objectives that are minimised, then the usual costs.
+
+    >>> cost_axes({"accuracy": "maximize", "params": "minimize"}, "accuracy")[:2]
+    ('params', 'macs')
+    """
+    minimised = [name for name, way in objectives.items() if way == "minimize"]
+    return tuple(name for name in dict.fromkeys([*minimised, *COST_AXES]) if name != score)
 
 
 def count_costs(totals: Totals) -> dict[str, float]:

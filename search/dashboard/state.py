@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import takewhile
 from operator import itemgetter
 
-from archscape.analysis.metrics import COST_AXES, METRICS, SCORE
+from archscape.analysis.metrics import METRICS, cost_axes, score_of
 from archscape.analysis.reports.format import NONE, label, span, value
 from archscape.analysis.results import FINAL
 from archscape.analysis.statistics.frontier import Objectives
@@ -66,13 +66,12 @@ class DashboardState:
     @cached_property
     def score(self) -> str:
         """The value on the upright axis."""
-        return next((name for name, way in self.objectives.items() if way == "maximize"), SCORE)
+        return score_of(self.objectives)
 
     @cached_property
     def costs(self) -> tuple[str, ...]:
         """The values offered for the level axis, the first being the default."""
-        minimised = [name for name, way in self.objectives.items() if way == "minimize"]
-        return tuple(name for name in dict.fromkeys([*minimised, *COST_AXES]) if name != self.score)
+        return cost_axes(self.objectives, self.score)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

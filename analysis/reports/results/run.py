@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from archscape.analysis.metrics import COST_AXES, METRICS, SCORE
+from archscape.analysis.metrics import COST_AXES, METRICS, cost_axes, score_of
 from archscape.analysis.results import FINAL, NUMBERS, STATES, TEXTS
 from archscape.analysis.statistics.frontier import (
     Objectives,
@@ -135,7 +135,9 @@ def _table(results: RunResults, trials: pd.DataFrame) -> Results:
     They are if two blocks make up more than half of five networks or more each; `BLOCK_RULE`.
     """
     objectives = results.objectives
-    score = _score(trials, objectives)
+    score = score_of(objectives)
+    if score not in objectives and trials[score].isna().all():
+        score = next(iter(objectives))
     rows = trials[(trials["status"] == "complete") & trials[score].notna()].reset_index(drop=True)
     rows = rows.assign(trial=[f"trial {number}" for number in rows["number"]])
     families = [family_of_network(text) for text in rows["network"]]
@@ -143,7 +145,8 @@ def _table(results: RunResults, trials: pd.DataFrame) -> Results:
     has_families = len(large) >= 2
     if has_families:
         rows[FAMILY] = [name or MIXED for name in families]
-    costs = _costs(trials, objectives, score)
+    axes = cost_axes(objectives, score)
+    costs = [name for name in axes if name in objectives or trials[name].notna().any()] or [COST_AXES[0]]
     spread = f"{score}_std" if f"{score}_std" in rows and rows[f"{score}_std"].notna().any() else ""
     if spread:
         rows["standard_error"] = rows[spread] / rows["repeats"].clip(lower=1) ** 0.5
@@ -235,22 +238,6 @@ def _errors(trials: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
     roots = np.sqrt(trials["repeats"].to_numpy())
     known = {name: trials[std].to_numpy() / roots for name, std in columns.items()}
     return {name: errors for name, errors in known.items() if not np.isnan(errors).all()}
-
-
-def _score(trials: pd.DataFrame, objectives: Objectives) -> str:
-    """Return the column for the upright axis."""
-    maximised = [name for name, way in objectives.items() if way == "maximize"]
-    if maximised:
-        return maximised[0]
-    return SCORE if trials[SCORE].notna().any() else next(iter(objectives))
-
-
-def _costs(trials: pd.DataFrame, objectives: Objectives, score: str) -> tuple[str, ...]:
-    """Return the columns for the level axis: the objectives that are minimised, then the usual costs."""
-    minimised = [name for name, way in objectives.items() if way == "minimize"]
-    known = [name for name in COST_AXES if trials[name].notna().any()]
-    costs = [name for name in dict.fromkeys([*minimised, *known]) if name != score]
-    return tuple(costs) or COST_AXES[:1]
 
 
 def _progress(
