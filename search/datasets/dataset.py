@@ -122,15 +122,15 @@ def _split(x: np.ndarray, y: np.ndarray, mean: np.ndarray, std: np.ndarray) -> S
     samples = x.astype(np.float32)
     samples -= mean.reshape(shape)
     samples /= std.reshape(shape)
-    return Split(x=channels_last(torch.from_numpy(samples)), y=torch.from_numpy(y.astype(np.int64)))
+    in_format = torch.from_numpy(samples).contiguous(memory_format=channels_last(samples.ndim))
+    return Split(x=in_format, y=torch.from_numpy(y.astype(np.int64)))
 
 
-def channels_last(x: torch.Tensor) -> torch.Tensor:
-    """Return samples (N, C, *spatial) with channels last in memory where torch knows such a format."""
+def channels_last(dimensions: int) -> torch.memory_format:
+    """Return the format with channels last in memory, where torch knows one for so many dimensions."""
     import torch
 
-    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
-    return x.contiguous(memory_format=formats.get(x.ndim, torch.contiguous_format))
+    return {4: torch.channels_last, 5: torch.channels_last_3d}.get(dimensions, torch.contiguous_format)
 
 
 def _fingerprint(arrays: Arrays) -> str:

@@ -9,17 +9,12 @@ from torch import nn
 
 from archscape.spaces.errors import JobError
 
-from ..datasets.dataset import Split
-
-_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+from ..datasets.dataset import Split, channels_last
 
 
 def to_channels_last(model: nn.Module, split: Split, device: torch.device) -> nn.Module:
     """Move a module to a device, channels last in memory if the samples have two or three axes of space."""
-    model = model.to(device)
-    if split.x.ndim in _FORMATS:
-        model = model.to(memory_format=_FORMATS[split.x.ndim])  # type: ignore[call-overload]
-    return model
+    return model.to(device).to(memory_format=channels_last(split.x.ndim))  # type: ignore[call-overload,no-any-return]
 
 
 def resolve_device(device: str) -> torch.device:

@@ -6,8 +6,8 @@ half the length of a quick trial. The steps are the same to the bit, and a test 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Protocol
 
 import torch
 from torch.optim.adamw import adamw
@@ -19,33 +19,12 @@ BETA2 = 0.999
 EPSILON = 1e-8
 
 
-class Optimizer(Protocol):
+class Optimizer(ABC):
     """Moves weights along their gradients.
 
     Attributes:
         moments: All that it remembers of earlier steps, one tensor a weight in each list.
     """
-
-    moments: list[list[torch.Tensor]]
-
-    def step(self, rate: float) -> None:
-        """Take one step with a learning rate, then forget the gradients."""
-
-    def forget(self) -> None:
-        """Forget the gradients."""
-
-
-def optimizer(weights: Iterable[torch.Tensor], recipe: Recipe) -> Optimizer:
-    """Return the optimizer of a recipe for these weights."""
-    trainable = [weight for weight in weights if weight.requires_grad]
-    if not trainable:
-        raise ValueError("the network has no weights to train")
-    kind = Sgd if recipe.optimizer == "sgd" else AdamW
-    return kind(trainable, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
-
-
-class _Weights:
-    """Weights, their gradients and one or two moments of each."""
 
     def __init__(self, weights: list[torch.Tensor], *, momentum: float, weight_decay: float) -> None:
         self.weights = weights
@@ -53,6 +32,10 @@ class _Weights:
         self.weight_decay = weight_decay
         self.first = [torch.zeros_like(weight) for weight in weights]
         self.moments = [self.first]
+
+    @abstractmethod
+    def step(self, rate: float) -> None:
+        """Take one step with a learning rate, then forget the gradients."""
 
     def used(self) -> tuple[list[int], list[torch.Tensor]]:
         """Return the indices of the weights that have a gradient, and the gradients."""
@@ -65,7 +48,7 @@ class _Weights:
             weight.grad = None
 
 
-class Sgd(_Weights):
+class Sgd(Optimizer):
     """v = momentum v + g + weight_decay w; w = w - rate v."""
 
     @torch.no_grad()
@@ -87,7 +70,7 @@ class Sgd(_Weights):
         self.forget()
 
 
-class AdamW(_Weights):
+class AdamW(Optimizer):
     """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017, algorithm 2)."""
 
     def __init__(self, weights: list[torch.Tensor], *, momentum: float, weight_decay: float) -> None:
@@ -117,3 +100,12 @@ class AdamW(_Weights):
             maximize=False,
         )
         self.forget()
+
+
+def optimizer(weights: Iterable[torch.Tensor], recipe: Recipe) -> Optimizer:
+    """Return the optimizer of a recipe for these weights."""
+    trainable = [weight for weight in weights if weight.requires_grad]
+    if not trainable:
+        raise ValueError("the network has no weights to train")
+    kind = Sgd if recipe.optimizer == "sgd" else AdamW
+    return kind(trainable, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
