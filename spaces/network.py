@@ -25,17 +25,7 @@ if TYPE_CHECKING:
 class Network(ClosedTable):
     """A convolutional network as the table of its paper.
 
-    Attributes:
-        name: Letters, digits, `.`, `_`, `-`.
-        input: Channels, then the extent of each spatial axis.
-        layers: The rows.
-        defaults: `norm`, `act`, `bias`, `init`, `last_norm` for all rows.
-        let: Constants by name.
-        blocks: New words; each stands for rows one after the other.
-        outputs: Names of the rows that it returns; the last row's alone unless given.
-        uses: Python files and modules whose blocks are words of the table, or such blocks themselves.
-        alike: What tells networks apart: `graph`, what is computed, or `formula`, as NAS-Bench-201 has it.
-        origin: The document it was read from, for messages.
+    It is given what `Table` lists, but for `choices` and `within`: nothing is left open.
 
     Raises:
         SpaceError: If a row does not follow the language.

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from random import Random
 from typing import ClassVar, TypeAlias
 
 from .catalog_files import find_document
@@ -19,9 +18,9 @@ from .language.reading import is_network, read
 from .language.slots import walk
 from .language.writing import to_json, to_yaml
 from .network import Network
-from .sampling import drawing
 from .sampling.counting import count
-from .sampling.open_table import BaseSample, Decisions, OpenTable
+from .sampling.drawing import SampledTable
+from .sampling.open_table import BaseSample, Decisions
 from .sampling.unused_choices import check_idle
 from .values import Option
 
@@ -30,13 +29,7 @@ Watch: TypeAlias = "Callable[[Iterator[Sample], int], Iterable[Sample]]"
 
 @dataclass(frozen=True, kw_only=True)
 class Sample(BaseSample):
-    """One list of decisions, and the network it gives.
-
-    Attributes:
-        decisions: Option by path: the genotype.
-        space: The space it was drawn from.
-        drawn: The calls.
-    """
+    """One list of decisions, the genotype, and the network it gives."""
 
     space: Space = field(repr=False)
 
@@ -52,22 +45,10 @@ class Sample(BaseSample):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Space(OpenTable[Sample]):
+class Space(SampledTable[Sample]):
     """A search space as a table with choices left open.
 
-    Attributes:
-        name: Letters, digits, `.`, `_`, `-`.
-        input: Channels, then the extent of each spatial axis.
-        layers: The rows.
-        defaults: `norm`, `act`, `bias` for all rows; they may be open.
-        choices: Choices by name; each use is drawn anew.
-        let: Variables by name; each is drawn once and shared.
-        blocks: New words; each stands for one of several blocks, or for rows one after the other.
-        outputs: Names of the rows that a network returns; the last row's alone unless given.
-        uses: Python files and modules whose blocks are words of the table, or such blocks themselves.
-        alike: What tells networks apart: `graph`, what is computed, or `formula`, as NAS-Bench-201 has it.
-        within: Limits on `params`, `macs`, `flops`, `activations`.
-        origin: The document it was read from, for messages.
+    It is given what `Table` lists.
 
     Raises:
         SpaceError: If it does not follow the language.
@@ -113,40 +94,14 @@ class Space(OpenTable[Sample]):
             SpaceError: If a limit is none, or excludes the one that the space has.
         """
         limits = dict(self.within)
-        for name, given in within.items():
-            limit = parse_limit(given) if isinstance(given, str) else given
+        for name, bound in within.items():
+            limit = parse_limit(bound) if isinstance(bound, str) else bound
             limits[name] = limits[name].tightened(limit) if name in limits else limit
         return replace(self, within=limits)
 
     def enumerate(self) -> Iterator[Sample]:
         """Yield the sample of every list of decisions, whatever its cost."""
         return walk(self.decide)
-
-    def sample(self, rng: Random) -> Sample:
-        """Return a random network within the limits.
-
-        Every choice is uniform over its options, given that the whole network can be built and meets the
-        limits. Where such networks are rare, so closely that it takes many samples to tell; see `sampling`.
-
-        Raises:
-            Infeasible: If none was found; the message has what the nearest miss costs.
-        """
-        return drawing.sample(self, rng)
-
-    def mutate(self, decisions: Decisions, rng: Random) -> Sample:
-        """Return a neighbour within the limits: one decision changed, what it newly opens drawn at random.
-
-        Where no single change meets the limits, several are made.
-        """
-        return drawing.mutate(self, decisions, rng)
-
-    def crossover(self, first: Decisions, second: Decisions, rng: Random) -> Sample:
-        """Return a child within the limits: every decision from one of the parents that makes it."""
-        return drawing.crossover(self, first, second, rng)
-
-    def neighbours(self, decisions: Decisions) -> Iterator[Sample]:
-        """Yield every feasible network one decision away; what it newly opens takes its first option."""
-        return drawing.neighbours(self, decisions)
 
     def contains(self, decisions: Decisions) -> bool:
         """Tell whether a list of decisions belongs to the space and its network is feasible."""

@@ -225,13 +225,13 @@ class _Simple:
             sources = self.sources[value]
             if len(sources) == 1:
                 key = f"{keys[sources[0]]}\n{self.texts[value]}"
-                keys[value] = _digest(key) if len(key) > LONG else key
+                keys[value] = digest(key) if len(key) > LONG else key
                 continue
             below = [keys[source] for source in sources]
             if value in self.unordered:
                 tied = tied or len(set(below)) < len(set(sources))
                 below.sort()
-            keys[value] = _digest(self.texts[value], *below)
+            keys[value] = digest(self.texts[value], *below)
         return keys, tied
 
     def _told_apart(self, keys: dict[int, str]) -> dict[int, str]:
@@ -244,13 +244,14 @@ class _Simple:
                 readers[value].sort()
                 for place, source in enumerate(self.sources[value]):
                     where = "" if value in self.unordered else str(place)
-                    readers[source].append(_digest(keys[value], *readers[value], where))
+                    readers[source].append(digest(keys[value], *readers[value], where))
             keys = dict(keys)
             for value in self.order:
                 below = [keys[source] for source in self.sources[value]]
-                keys[value] = _digest(keys[value], *readers[value], "/", *sorted(below))
+                keys[value] = digest(keys[value], *readers[value], "/", *sorted(below))
         return keys
 
 
-def _digest(*parts: str) -> str:
+def digest(*parts: str) -> str:
+    """Return 24 hexadecimal digits of the SHA-256 of some texts."""
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:24]

@@ -21,14 +21,13 @@ copies of layers.
 
 from __future__ import annotations
 
-import hashlib
 from functools import reduce
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from ..graph import Body, Graph
 from ..values import shape_text
-from .canonical import Role, Step, steps_of
+from .canonical import Role, Step, digest, steps_of
 
 
 class _Term(NamedTuple):
@@ -53,7 +52,7 @@ _Sum: TypeAlias = "tuple[_Term, ...]"
 
 def formula_hash(graph: Graph) -> str:
     """Return 16 hexadecimal digits, the same for networks of the same formula."""
-    return _digest(*map(shape_text, graph.body.inputs), *_Formula(graph.body).outputs)[:16]
+    return digest(*map(shape_text, graph.body.inputs), *_Formula(graph.body).outputs)[:16]
 
 
 class _Formula:
@@ -145,7 +144,7 @@ class _Formula:
         terms = self.values[value]
         if len(terms) == 1:
             return terms
-        return (_Term(True, min([term.height for term in terms]), (), _digest(_written(terms))),)
+        return (_Term(True, min([term.height for term in terms]), (), digest(_written(terms))),)
 
     def _term(self, step: Step) -> _Term:
         """Return the term that an operator makes of what it reads."""
@@ -159,12 +158,8 @@ class _Formula:
         texts = [_written(terms) for terms in inputs]
         if step.role is Role.unordered:
             texts.sort()
-        return _Term(True, height, path, _digest(step.text, *texts))
+        return _Term(True, height, path, digest(step.text, *texts))
 
 
 def _written(terms: _Sum) -> str:
     return "+".join([term.key for term in terms])
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:24]

@@ -58,8 +58,12 @@ class Call(NamedTuple):
         except RowError as error:
             raise error.used(self.row) from None
         except ShapeError as error:
-            here = f"{self.name} on {' and '.join(map(shape_text, shapes))}"
-            raise RowShapeError(f"{here}: {shortened(error)}", self.row, innermost(error)) from None
+            # Of rows within each other, the outermost and the innermost are named.
+            nested = error if isinstance(error, RowShapeError) else None
+            law = f"... {nested.innermost}" if nested and nested.innermost else str(error)
+            innermost = (nested.innermost or str(nested)) if nested else ""
+            where = f"{self.name} on {' and '.join(map(shape_text, shapes))}"
+            raise RowShapeError(f"{where}: {law}", self.row, innermost) from None
         return body
 
 
@@ -182,13 +186,3 @@ def check_size(body: Body) -> None:
         raise ShapeError(TOO_LARGE)
     if levels > MAX_LEVELS:
         raise ShapeError(f"blocks stand within each other at most {MAX_LEVELS} deep")
-
-
-def innermost(error: ShapeError) -> str:
-    """Return what is said of the row that does not fit, if blocks of rows are around it."""
-    return (error.innermost or str(error)) if isinstance(error, RowShapeError) else ""
-
-
-def shortened(error: ShapeError) -> str:
-    """Return what an error says without the rows between the outermost and the innermost."""
-    return f"... {error.innermost}" if isinstance(error, RowShapeError) and error.innermost else str(error)

@@ -69,52 +69,26 @@ class ExpressionError(SpaceError):
         self.offset = offset
 
 
+def _left(operator: str) -> Callable[[Expr, Expr], Arithmetic]:
+    return lambda self, other: Arithmetic(operator, self, other)
+
+
+def _right(operator: str) -> Callable[[Expr, Expr], Arithmetic]:
+    return lambda self, other: Arithmetic(operator, other, self)
+
+
 class _Open:
     """Arithmetic for expressions written in Python."""
 
     __slots__ = ()
 
-    def __add__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("+", _expr(self), other)
-
-    def __radd__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("+", other, _expr(self))
-
-    def __sub__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("-", _expr(self), other)
-
-    def __rsub__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("-", other, _expr(self))
-
-    def __mul__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("*", _expr(self), other)
-
-    def __rmul__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("*", other, _expr(self))
-
-    def __truediv__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("/", _expr(self), other)
-
-    def __rtruediv__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("/", other, _expr(self))
-
-    def __floordiv__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("//", _expr(self), other)
-
-    def __rfloordiv__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("//", other, _expr(self))
-
-    def __mod__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("%", _expr(self), other)
-
-    def __rmod__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("%", other, _expr(self))
-
-    def __pow__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("**", _expr(self), other)
-
-    def __rpow__(self, other: Expr) -> Arithmetic:
-        return Arithmetic("**", other, _expr(self))
+    __add__, __radd__ = _left("+"), _right("+")
+    __sub__, __rsub__ = _left("-"), _right("-")
+    __mul__, __rmul__ = _left("*"), _right("*")
+    __truediv__, __rtruediv__ = _left("/"), _right("/")
+    __floordiv__, __rfloordiv__ = _left("//"), _right("//")
+    __mod__, __rmod__ = _left("%"), _right("%")
+    __pow__, __rpow__ = _left("**"), _right("**")
 
     def __neg__(self) -> Arithmetic:
         return Arithmetic("-", 0, _expr(self))
@@ -170,27 +144,21 @@ class Item(_Open):
         return f"{self.of!r}[{self.index}]"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Function(_Open):
     """`name(argument, ...)`: a function of `FUNCTIONS` on numbers."""
 
     name: str
     arguments: tuple[Expr, ...]
 
-    def __repr__(self) -> str:
-        return f"Function({self.name!r}, {self.arguments!r})"
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Conditional(_Open):
     """`then if condition else otherwise`."""
 
     then: Expr
     condition: Expr
     otherwise: Expr
-
-    def __repr__(self) -> str:
-        return f"Conditional({self.then!r}, {self.condition!r}, {self.otherwise!r})"
 
 
 @dataclass(frozen=True, repr=False)

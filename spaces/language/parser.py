@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 
 from ..errors import suggest
@@ -112,17 +113,15 @@ class _Parser:
         return Conditional(value, condition, otherwise)
 
     def either(self) -> Expr:
-        value = self.both()
-        while self.peek() == "or":
-            at = self.step()
-            value = self.combined(at, Arithmetic("or", value, self.both()))
-        return value
+        return self.logic("or", self.both)
 
     def both(self) -> Expr:
-        value = self.compared()
-        while self.peek() == "and":
-            at = self.step()
-            value = self.combined(at, Arithmetic("and", value, self.compared()))
+        return self.logic("and", self.compared)
+
+    def logic(self, mark: str, operand: Callable[[], Expr]) -> Expr:
+        value = operand()
+        while self.peek() == mark:
+            value = self.combined(self.step(), Arithmetic(mark, value, operand()))
         return value
 
     def compared(self) -> Expr:
@@ -142,15 +141,15 @@ class _Parser:
         return Range(low, high, step)  # type: ignore[arg-type]
 
     def sum(self) -> Expr:
-        value = self.product()
-        while self.peek() in ("+", "-"):
-            value = self.binary(self.step(), value, self.product())
-        return value
+        return self.arithmetic(("+", "-"), self.product)
 
     def product(self) -> Expr:
-        value = self.power()
-        while self.peek() in ("*", "/", "//", "%"):
-            value = self.binary(self.step(), value, self.power())
+        return self.arithmetic(("*", "/", "//", "%"), self.power)
+
+    def arithmetic(self, marks: tuple[str, ...], operand: Callable[[], Expr]) -> Expr:
+        value = operand()
+        while self.peek() in marks:
+            value = self.binary(self.step(), value, operand())
         return value
 
     def power(self) -> Expr:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import islice
 
 from ..blocks.kinds import Kind
-from ..errors import InputError, suggest
+from ..errors import suggest
 from ..values import Option, Term, Value, option
 from .document import Document, Place
 from .expressions import (
@@ -33,7 +33,7 @@ from .expressions import (
     parts,
     sequence,
 )
-from .slots import Checked, Draw, Fixed, Index, OneOf, Slot, Variable, computed, walk
+from .slots import Checked, Computed, Draw, Fixed, Index, OneOf, Slot, Variable, walk
 from .writing import inline
 
 MAX_NESTING = 60
@@ -59,7 +59,7 @@ class Resolver:
     """
 
     def __init__(self, document: Document, choices: Mapping[str, Expr], let: Mapping[str, Expr]) -> None:
-        self.document = document
+        self.error = document.error
         self.choices = choices
         self.let = let
         self.lets: dict[str, Slot] = {}
@@ -70,10 +70,6 @@ class Resolver:
         self._probed: dict[tuple[str, Kind], list[Value]] = {}
         self._pending: list[str] = []
         self._probes = self._slots = self._level = self._height = 0
-
-    def error(self, place: Place, message: str, *, at_key: bool = False) -> InputError:
-        """Return the error for a place of the table."""
-        return self.document.error(place, message, at_key=at_key)
 
     def declare_variables(self) -> None:
         """Resolve every variable of `let`."""
@@ -163,21 +159,21 @@ class Resolver:
             return OneOf(label, value.numbers, None)
         if isinstance(value, Arithmetic):
             sides = self._parts({"left": value.left, "right": value.right}, label, place)
-            return computed(lambda pair: apply(value.operator, pair[0], pair[1]), sides)
+            return Computed(lambda pair: apply(value.operator, pair[0], pair[1]), sides)
         if isinstance(value, Function):
             named = {str(at): argument for at, argument in enumerate(value.arguments)}
-            return computed(lambda given: call(value.name, given), self._parts(named, label, place))
+            return Computed(lambda given: call(value.name, given), self._parts(named, label, place))
         if isinstance(value, Item):
             of = self.slot(value.of, label, place)
-            return computed(lambda given: item_of(given[0], value.index), (of,))
+            return Computed(lambda given: item_of(given[0], value.index), (of,))
         if isinstance(value, Conditional):
             three = {"then": value.then, "if": value.condition, "else": value.otherwise}
-            return computed(_decided, self._parts(three, label, place))
+            return Computed(_decided, self._parts(three, label, place))
         if isinstance(value, tuple):
             items = tuple(self.slot(item, f"{label}.{i}", (*place, i)) for i, item in enumerate(value))
             if all(isinstance(item, Fixed) for item in items):
                 return Fixed(tuple(item.value for item in items if isinstance(item, Fixed)))
-            return computed(sequence, items)
+            return Computed(sequence, items)
         if not (value is None or isinstance(value, int | str | Fraction | Term)):
             raise self.error(place, f"{value!r} is not a value of the language")
         return Fixed(value)

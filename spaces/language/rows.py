@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from itertools import count
 from types import MappingProxyType
 from typing import Any
@@ -92,14 +93,10 @@ class Row:
         return f"Row({', '.join(parts)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _row, self._key()
+        return partial(Row, self.word, *self.branches, **self.args), ()
 
     def _key(self) -> tuple[str, tuple[tuple[Row, ...], ...], dict[str, Expr]]:
         return self.word, self.branches, dict(self.args)
-
-
-def _row(word: str, branches: tuple[tuple[Row, ...], ...], args: dict[str, Expr]) -> Row:
-    return Row(word, *branches, **args)
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ class Composed:
         return hash((self.rows, self.needs, tuple(self.defaults.items())))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _composed, (self.rows, self.needs, dict(self.defaults))
+        return partial(Composed, self.rows, needs=self.needs, defaults=dict(self.defaults)), ()
 
     def __repr__(self) -> str:
         needs = f", needs={self.needs!r}" if self.needs else ""
@@ -141,10 +138,6 @@ class Composed:
     def arguments(self) -> tuple[str, ...]:
         """Every argument, those that it must be given first."""
         return (*self.needs, *self.defaults)
-
-
-def _composed(rows: tuple[Row, ...], needs: tuple[str, ...], defaults: dict[str, Value]) -> Composed:
-    return Composed(rows, needs=needs, defaults=defaults)
 
 
 def row_references(row: Row) -> set[str]:

@@ -102,13 +102,13 @@ class Slot(ABC):
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Return a value, choosing where something is open; paths begin with the prefix."""
 
-    @abstractmethod
     def count(self) -> Count:
-        """Return the number of ways to draw it."""
+        """Return the number of ways to draw it; one unless it says otherwise."""
+        return ONE
 
-    @abstractmethod
     def paths(self, prefix: str) -> Paths:
-        """Yield every path it can ask for, with the options."""
+        """Yield every path it can ask for, with the options; none unless it says otherwise."""
+        yield from ()
 
 
 class Fixed(Slot):
@@ -122,14 +122,6 @@ class Fixed(Slot):
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Return the value."""
         return self.value
-
-    def count(self) -> Count:
-        """Return 1."""
-        return ONE
-
-    def paths(self, prefix: str) -> Paths:
-        """Yield nothing."""
-        yield from ()
 
 
 class OneOf(Slot):
@@ -166,7 +158,7 @@ class OneOf(Slot):
 
 
 class Variable(Slot):
-    """A reference to a variable of `let`."""
+    """A reference to a variable of `let`, which has the paths."""
 
     __slots__ = ("name",)
 
@@ -181,10 +173,6 @@ class Variable(Slot):
         """Return one way, which reads the variable."""
         return Count({frozenset([self.name]): 1})
 
-    def paths(self, prefix: str) -> Paths:
-        """Yield nothing: the variable has the paths."""
-        yield from ()
-
 
 class Index(Slot):
     """`$i`: the number of a block in its row, from 0."""
@@ -195,41 +183,39 @@ class Index(Slot):
         """Return the number."""
         return draw.drawn.get(INDEX, 0)
 
-    def count(self) -> Count:
-        """Return one way."""
-        return ONE
 
-    def paths(self, prefix: str) -> Paths:
-        """Yield nothing."""
-        yield from ()
+class Computed(Slot):
+    """What a function of the language gives for its operands, each a slot of its own."""
 
+    __slots__ = ("function", "operands")
 
-class Several(Slot):
-    """A sequence, or the operands of an arithmetic, each a slot of its own."""
-
-    __slots__ = ("combine", "items")
-
-    def __init__(
-        self, items: tuple[Slot, ...], combine: Callable[[tuple[Value, ...]], Value] = tuple
-    ) -> None:
-        self.items = items
-        self.combine = combine
+    def __init__(self, function: Callable[[tuple[Value, ...]], Value], operands: tuple[Slot, ...]) -> None:
+        self.function = function
+        self.operands = operands
 
     def draw(self, draw: Draw, prefix: str) -> Value:
-        """Draw every item in order and combine them."""
-        return self.combine(tuple([item.draw(draw, prefix) for item in self.items]))
+        """Draw every operand in order, and compute.
+
+        Raises:
+            ArithmeticError: If the function does not take them.
+        """
+        operands = tuple([operand.draw(draw, prefix) for operand in self.operands])
+        try:
+            return self.function(operands)
+        except ValueError as error:
+            raise ArithmeticError(str(error)) from None
 
     def count(self) -> Count:
-        """Return the product over the items."""
+        """Return the product over the operands."""
         total = ONE
-        for item in self.items:
-            total = total * item.count()
+        for operand in self.operands:
+            total = total * operand.count()
         return total
 
     def paths(self, prefix: str) -> Paths:
-        """Yield the paths of every item."""
-        for item in self.items:
-            yield from item.paths(prefix)
+        """Yield the paths of every operand."""
+        for operand in self.operands:
+            yield from operand.paths(prefix)
 
 
 class Checked(Slot):
@@ -271,18 +257,6 @@ def uniform(rng: Random) -> Choose:
     # Random.choice without its checks: sampling spends much of its time here.
     random = rng.random
     return lambda _, options: options[int(random() * len(options))]
-
-
-def computed(function: Callable[[tuple[Value, ...]], Value], operands: tuple[Slot, ...]) -> Slot:
-    """Return the slot of what a function of the language gives for its operands."""
-
-    def combine(values: tuple[Value, ...]) -> Value:
-        try:
-            return function(values)
-        except ValueError as error:
-            raise ArithmeticError(str(error)) from None
-
-    return Several(operands, combine)
 
 
 def walk(program: Callable[[Choose], T]) -> Iterator[T]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from ..blocks import BLOCKS
 from ..values import shape_text, text
 from .expressions import Choice, Expr, expression_text
 from .rows import Composed, Row
-from .table import Table
+from .table import Declared, Table
 from .uses import used_name
 
 Json: TypeAlias = "int | str | list[Json] | dict[str, Json] | None"
+Node: TypeAlias = "Expr | list[Node] | dict[str, Node]"
+"""A part of a document: an expression, a sequence or a mapping."""
 WIDTH = 110
 """Columns that a branch may take as one line."""
 _PLAIN = re.compile(r"[A-Za-z0-9_$./()+-][A-Za-z0-9_$./() *+%<>=!-]*")
@@ -47,30 +49,28 @@ def _scalar(words: str) -> str:
 
 def row_text(row: Row) -> str:
     """Return a row as one line: `conv: {width: 64, kernel: 7}`."""
-    parts = [f"{key}: {inline(value)}" for key, value in row.args.items()]
+    node = _row_node(row)
+    return _flow(node)[1:-1] if isinstance(node, dict) else row.word
+
+
+def _flow(node: Node) -> str:
+    """Return a part of a document as YAML on one line."""
+    if isinstance(node, dict):
+        return f"{{{', '.join(f'{key}: {_flow(value)}' for key, value in node.items())}}}"
+    if isinstance(node, list):
+        return f"[{', '.join(map(_flow, node))}]"
+    return inline(node)
+
+
+def _row_node(row: Row) -> Node:
+    """Return a row as its word, or as a mapping from it to all that it is given."""
     if not row.branches:
-        return f"{row.word}: {{{', '.join(parts)}}}" if parts else row.word
-    inner = f"[{', '.join(_branch_texts(row))}]"
-    return (
-        f"{row.word}: {{{', '.join([*parts, f'{_within(row)}: {inner}'])}}}"
-        if parts
-        else f"{row.word}: {inner}"
-    )
-
-
-def _branch_texts(row: Row) -> list[str]:
-    """Return each branch on one line; of a row that has one, its rows."""
+        return {row.word: dict(row.args)} if row.args else row.word
+    branches = [list(map(_row_node, branch)) for branch in row.branches]
+    inner: list[Node] = [branch[0] if len(branch) == 1 else branch for branch in branches]
     if _holds_rows(row):
-        return [_in_flow(inner) for inner in row.branches[0]]
-    return [
-        _in_flow(branch[0]) if len(branch) == 1 else f"[{', '.join(map(_in_flow, branch))}]"
-        for branch in row.branches
-    ]
-
-
-def _in_flow(row: Row) -> str:
-    text = row_text(row)
-    return text if text == row.word else f"{{{text}}}"
+        inner = branches[0]
+    return {row.word: {**row.args, _within(row): inner} if row.args else inner}
 
 
 def _holds_rows(row: Row) -> bool:
@@ -109,8 +109,8 @@ def _row_lines(row: Row, indent: str) -> list[str]:
 def signature(name: str, composed: Composed) -> str:
     """Return `fire(squeeze, expand = 64)`."""
     defaults = [f"{key} = {text(value)}" for key, value in composed.defaults.items()]
-    given = ", ".join([*composed.needs, *defaults])
-    return f"{name}({given})" if given else name
+    arguments = ", ".join([*composed.needs, *defaults])
+    return f"{name}({arguments})" if arguments else name
 
 
 def to_yaml(table: Table, *, uses: Sequence[str] | None = None) -> str:
@@ -120,93 +120,64 @@ def to_yaml(table: Table, *, uses: Sequence[str] | None = None) -> str:
         table: The network or the space.
         uses: How to name the files it uses, where these are not to be named by their full path.
     """
-    names = list(map(used_name, table.uses)) if uses is None else uses
-    lines = [
-        f"{table.word}: {table.name}",
-        f"input: {shape_text(table.input)}",
-    ]
-    if names:
-        lines.append(f"uses: [{', '.join(map(_scalar, names))}]")
-    if table.defaults:
-        lines.append(f"defaults: {{{', '.join(f'{k}: {inline(v)}' for k, v in table.defaults.items())}}}")
-    lines += _section("choices", table.choices)
-    lines += _section("let", table.let)
-    if table.blocks:
-        lines.append("blocks:")
-    for word, declared in table.blocks.items():
-        if isinstance(declared, Composed):
-            lines.append(f"  {_key_text(signature(word, declared))}:")
-            lines += [line for row in declared.rows for line in _row_lines(row, "    ")]
+    lines: list[str] = []
+    for section, node in _sections(table, uses).items():
+        if section == "layers":
+            lines += ["layers:", *(line for row in table.layers for line in _row_lines(row, "  "))]
+        elif section == "blocks":
+            lines += ["blocks:", *(line for word in table.blocks for line in _block_lines(table, word))]
+        elif section in ("choices", "let", "within") and isinstance(node, dict):
+            lines += [f"{section}:", *(f"  {name}: {_flow(value)}" for name, value in node.items())]
         else:
-            lines.append(f"  {word}:")
-            lines += [f"    {row_text(row) if row.args else f'{row.word}:'}" for row in declared]
-    lines.append("layers:")
-    lines += [line for row in table.layers for line in _row_lines(row, "  ")]
-    if table.outputs:
-        lines.append(f"outputs: [{', '.join(table.outputs)}]")
-    if table.alike != "graph":
-        lines.append(f"alike: {table.alike}")
-    if table.within:
-        lines += ["within:", *(f"  {key}: {limit}" for key, limit in table.within.items())]
+            lines.append(f"{section}: {_flow(node)}")
     return "\n".join(lines) + "\n"
 
 
 def to_json(table: Table) -> str:
     """Return a network or a space as one line of JSON; reading it gives an equal one."""
-    tree: dict[str, Json] = {
+    return json.dumps(_json(_sections(table, None)))
+
+
+def _sections(table: Table, uses: Sequence[str] | None) -> dict[str, Node]:
+    """Return what a table is given, section by section; what is empty is left out."""
+    sections: dict[str, Node] = {
         table.word: table.name,
         "input": shape_text(table.input),
+        "uses": list(map(used_name, table.uses) if uses is None else uses),
+        "defaults": dict(table.defaults),
+        "choices": dict(table.choices),
+        "let": dict(table.let),
+        "blocks": dict(_block_node(word, declared) for word, declared in table.blocks.items()),
+        "layers": list(map(_row_node, table.layers)),
+        "outputs": list(table.outputs),
+        "alike": "" if table.alike == "graph" else table.alike,
+        "within": {cost: str(limit) for cost, limit in table.within.items()},
     }
-    if table.uses:
-        tree["uses"] = [used_name(use) for use in table.uses]
-    for section, values in (("defaults", table.defaults), ("choices", table.choices), ("let", table.let)):
-        if values:
-            tree[section] = {key: _json(value) for key, value in values.items()}
-    if table.blocks:
-        tree["blocks"] = dict(_declared(word, value) for word, value in table.blocks.items())
-    tree["layers"] = [_row_tree(row) for row in table.layers]
-    if table.outputs:
-        tree["outputs"] = list(table.outputs)
-    if table.alike != "graph":
-        tree["alike"] = table.alike
-    if table.within:
-        tree["within"] = {key: str(limit) for key, limit in table.within.items()}
-    return json.dumps(tree)
+    return {name: node for name, node in sections.items() if node}
 
 
-def _declared(word: str, value: tuple[Row, ...] | Composed) -> tuple[str, Json]:
-    if isinstance(value, Composed):
-        return signature(word, value), [_row_tree(row) for row in value.rows]
-    return word, {row.word: _args(row) for row in value}
+def _block_node(word: str, declared: Declared) -> tuple[str, Node]:
+    if isinstance(declared, Composed):
+        return signature(word, declared), list(map(_row_node, declared.rows))
+    return word, {row.word: dict(row.args) for row in declared}
 
 
-def _row_tree(row: Row) -> Json:
-    if not row.branches:
-        return {row.word: _args(row)} if row.args else row.word
-    inner: list[Json] = [
-        _row_tree(branch[0]) if len(branch) == 1 else [_row_tree(row) for row in branch]
-        for branch in row.branches
-    ]
-    if _holds_rows(row):
-        inner = [_row_tree(row) for row in row.branches[0]]
-    return {row.word: {**_args(row), _within(row): inner} if row.args else inner}
+def _block_lines(table: Table, word: str) -> Iterator[str]:
+    """Yield a word of `blocks` with its rows, or with the blocks that it is one of."""
+    declared = table.blocks[word]
+    if isinstance(declared, Composed):
+        yield f"  {_key_text(signature(word, declared))}:"
+        yield from (line for row in declared.rows for line in _row_lines(row, "    "))
+    else:
+        yield f"  {word}:"
+        yield from (f"    {row_text(row) if row.args else f'{row.word}:'}" for row in declared)
 
 
-def _section(name: str, values: Mapping[str, Expr]) -> list[str]:
-    if not values:
-        return []
-    return [f"{name}:", *(f"  {key}: {inline(value)}" for key, value in values.items())]
-
-
-def _args(row: Row) -> dict[str, Json]:
-    return {key: _json(value) for key, value in row.args.items()}
-
-
-def _json(value: Expr) -> Json:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, tuple):
-        return [_json(item) for item in value]
-    if isinstance(value, Choice):
-        return {expression_text(item): None for item in value.options}
-    return expression_text(value)
+def _json(node: Node) -> Json:
+    if isinstance(node, dict):
+        return {key: _json(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_json(item) for item in node]
+    if isinstance(node, Choice):
+        return {expression_text(item): None for item in node.options}
+    return node if isinstance(node, int) and not isinstance(node, bool) else expression_text(node)

@@ -23,8 +23,8 @@ from ..language.calls import MAX_SIZE
 from ..language.limits import COSTS, cost_of
 from ..language.slots import Draw
 from ..values import Option, Value
-from .drawing import sample
-from .open_table import BaseSample, OpenTable
+from .drawing import SampledTable
+from .open_table import BaseSample
 
 OPTIONS = 1000
 """Options of a choice; a tree does not branch wider."""
@@ -93,7 +93,7 @@ DEAD: Final = Leaf(-1, 0, State((), None, False))
 """The end of a walk that cannot be built."""
 
 
-def sample_many(space: OpenTable[BaseSample], number: int, rng: Random) -> Bulk:
+def sample_many(space: SampledTable[BaseSample], number: int, rng: Random) -> Bulk:
     """Return random networks within the limits: those that `Space.sample` gives one after the other.
 
     In a space without a chain of rows, or with narrow limits, it is `Space.sample` that draws them. Elsewhere
@@ -117,7 +117,7 @@ class _Asked(Exception):  # noqa: N818 - it tells of a question, not of an error
 class Forest:
     """The trees of a space, one a step and state, grown by the walks through them."""
 
-    def __init__(self, space: OpenTable[BaseSample]) -> None:
+    def __init__(self, space: SampledTable[BaseSample]) -> None:
         self.space = space
         self.steps = space.program.steps()
         self.decisions: list[tuple[tuple[str, Option], ...]] = []
@@ -267,10 +267,10 @@ class Forest:
         return Bulk(taken=taken, costs=dict(zip(COSTS, self._sums(leaves), strict=False)))
 
 
-def _one_by_one(space: OpenTable[BaseSample], number: int, rng: Random) -> Bulk:
+def _one_by_one(space: SampledTable[BaseSample], number: int, rng: Random) -> Bulk:
     """Return networks that `Space.sample` drew."""
     options = _numbers(space)
-    found = [sample(space, rng) for _ in repeat(None, number)]
+    found = [space.sample(rng) for _ in repeat(None, number)]
     totals = [sample.totals for sample in found]
     taken = {
         path: np.array(
@@ -282,10 +282,10 @@ def _one_by_one(space: OpenTable[BaseSample], number: int, rng: Random) -> Bulk:
     return Bulk(taken=taken, costs=costs)
 
 
-def _numbers(space: OpenTable[BaseSample]) -> dict[str, dict[Option, int]]:
+def _numbers(space: SampledTable[BaseSample]) -> dict[str, dict[Option, int]]:
     """Return the number of every option of every path."""
     return {path: {option: at for at, option in enumerate(options)} for path, options in space.paths.items()}
 
 
-def _widest(space: OpenTable[BaseSample]) -> int:
+def _widest(space: SampledTable[BaseSample]) -> int:
     return max((len(options) for options in space.paths.values()), default=0)

@@ -14,6 +14,7 @@ read others by name, a search for a start within the limits, then stirred, stand
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import exp
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
@@ -22,11 +23,11 @@ from ..errors import Infeasible, ShapeError
 from ..graph import Totals
 from ..language.limits import Limit, cost_of, miss
 from ..language.slots import Choose, uniform
-from .open_table import BaseSample, Decisions, OpenTable
+from ..values import Option
+from .open_table import BaseSample, Decisions, OpenTable, S_co
 
 if TYPE_CHECKING:
     from .lookahead import Lookahead
-from ..values import Option
 
 CANDIDATES = 8
 """Walks within the limits of which one is kept."""
@@ -46,53 +47,61 @@ TRIES = 100
 S = TypeVar("S", bound=BaseSample)
 
 
-def sample(space: OpenTable[S], rng: Random) -> S:
-    """Return a random feasible sample; see `Space.sample`."""
-    if space.easy:
-        return next(found for found in space.plain_samples(rng) if space.feasible(found))
-    found = _guided(space, space.lookahead, rng) if space.lookahead else None
-    if found is None:
-        found = _search(space, rng)
-    return _stirred(space, found, rng)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SampledTable(OpenTable[S_co]):
+    """A table with choices left open, from which networks within its limits are drawn at random."""
 
+    def sample(self, rng: Random) -> S_co:
+        """Return a random network within the limits.
 
-def mutate(space: OpenTable[S], decisions: Decisions, rng: Random) -> S:
-    """Return a feasible sample near a list of decisions; see `Space.mutate`."""
-    start = space.replay(decisions)
-    for attempt in range(TRIES):
-        found = start
-        for _ in range(1 + attempt * 4 // TRIES):
-            found = _changed(space, found.decisions, rng)
-        if found.decisions != start.decisions and space.feasible(found):
-            return found
-    return sample(space, rng)
+        Every choice is uniform over its options, given that the whole network can be built and meets the
+        limits. Where such networks are rare, so closely that it takes many samples to tell; see this module.
 
+        Raises:
+            Infeasible: If none was found; the message has what the nearest miss costs.
+        """
+        if self.easy:
+            return next(filter(self.feasible, self.plain_samples(rng)))
+        start = _guided(self, self.lookahead, rng) if self.lookahead else None
+        return _stirred(self, start or _search(self, rng), rng)
 
-def crossover(space: OpenTable[S], first: Decisions, second: Decisions, rng: Random) -> S:
-    """Return a feasible child of two lists of decisions; see `Space.crossover`."""
-    parents = [space.replay(parent).decisions for parent in (first, second)]
+    def mutate(self, decisions: Decisions, rng: Random) -> S_co:
+        """Return a neighbour within the limits: one decision changed, what it newly opens drawn at random.
 
-    def choose(path: str, options: Sequence[Option]) -> Option:
-        found = [parent[path] for parent in parents if path in parent]
-        return rng.choice(found) if found else rng.choice(options)
+        Where no single change meets the limits, several are made.
+        """
+        start = self.replay(decisions)
+        for attempt in range(TRIES):
+            changed = start
+            for _ in range(1 + attempt * 4 // TRIES):
+                changed = _changed(self, changed.decisions, rng)
+            if changed.decisions != start.decisions and self.feasible(changed):
+                return changed
+        return self.sample(rng)
 
-    for _ in range(TRIES):
-        child = space.decide(choose)
-        if space.feasible(child):
-            return child
-    return mutate(space, first, rng)
+    def crossover(self, first: Decisions, second: Decisions, rng: Random) -> S_co:
+        """Return a child within the limits: every decision from one of the parents that makes it."""
+        parents = [self.replay(parent).decisions for parent in (first, second)]
 
+        def choose(path: str, options: Sequence[Option]) -> Option:
+            return rng.choice([parent[path] for parent in parents if path in parent] or options)
 
-def neighbours(space: OpenTable[S], decisions: Decisions) -> Iterator[S]:
-    """Yield the feasible samples one decision away; see `Space.neighbours`."""
-    start = space.replay(decisions).decisions
-    for path, taken in start.items():
-        for option in space.paths[path]:
-            if option == taken:
-                continue
-            found = space.decide(follow({**start, path: option}, lambda _, options: options[0]))
-            if space.feasible(found):
-                yield found
+        for _ in range(TRIES):
+            child = self.decide(choose)
+            if self.feasible(child):
+                return child
+        return self.mutate(first, rng)
+
+    def neighbours(self, decisions: Decisions) -> Iterator[S_co]:
+        """Yield every feasible network one decision away; what it newly opens takes its first option."""
+        start = self.replay(decisions).decisions
+        for path, taken in start.items():
+            for option in self.paths[path]:
+                if option == taken:
+                    continue
+                neighbour = self.decide(follow({**start, path: option}, lambda _, options: options[0]))
+                if self.feasible(neighbour):
+                    yield neighbour
 
 
 def follow(decisions: Mapping[str, Option], fresh: Choose) -> Choose:
