@@ -45,7 +45,7 @@ class StudyError(ArchscapeError):
     """The study cannot go on."""
 
 
-def suggest(given: str, known: Iterable[str]) -> str:
+def suggest(word: str, known: Iterable[str]) -> str:
     """Return `"; did you mean 'kernel'?"`, or the list of what is known when nothing is near.
 
     >>> suggest("kernal", ["kernel", "width"])
@@ -54,7 +54,7 @@ def suggest(given: str, known: Iterable[str]) -> str:
     '; it knows kernel, width'
     """
     words = sorted(set(known))
-    near = get_close_matches(given, words, n=1)
+    near = get_close_matches(word, words, n=1)
     if near:
         return f"; did you mean '{near[0]}'?"
     return f"; it knows {', '.join(words)}" if words else ""

@@ -81,8 +81,8 @@ class Network(ClosedTable):
 
     def _outputs(self) -> list[Line]:
         """Return the lines of the rows that the network returns, those within other rows left out."""
-        found = lines(Document(tree=None), self.layers, ("layers",))
-        whole = [line for line in found if len(line.place) == 2]
+        ordered = lines(Document(tree=None), self.layers, ("layers",))
+        whole = [line for line in ordered if len(line.place) == 2]
         by_name = {line.name: line for line in whole}
         return [by_name[name] for name in self.outputs if name in by_name] if self.outputs else whole[-1:]
 

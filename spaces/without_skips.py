@@ -49,7 +49,7 @@ def without_skips(network: Network) -> Network:
     blocks, idle = _blocks(network.blocks)
     layers = _rows(network.layers, idle)
     try:
-        found = replace(
+        plain = replace(
             network,
             name=f"{network.name[: NAME_LENGTH - len(SUFFIX)]}{SUFFIX}",
             layers=layers,
@@ -60,13 +60,13 @@ def without_skips(network: Network) -> Network:
         )
     except SpaceError as error:
         raise SpaceError(f"network {network.name} has no form without its skips: {error}") from None
-    if left := additions(found):
+    if left := additions(plain):
         raise SpaceError(
             f"network {network.name} has no form without its skips: {', '.join(left[:3])} would still add; "
             f"they can be taken from {', '.join(RESIDUAL)}, `residual`, and `add` with a branch that is "
             f"{' or '.join(PASSING)}"
         )
-    return found
+    return plain
 
 
 def additions(network: Network) -> list[str]:
@@ -79,10 +79,10 @@ def _blocks(blocks: Mapping[str, Composed]) -> tuple[dict[str, Composed], Idle]:
     idle: Idle = {}
     while True:
         rows = {word: _rows(block.rows, idle) for word, block in blocks.items()}
-        found = {word: _unused(block, rows[word]) for word, block in blocks.items()}
-        if found == idle:
+        unused = {word: _unused(block, rows[word]) for word, block in blocks.items()}
+        if unused == idle:
             return {word: _composed(block, rows[word], idle[word]) for word, block in blocks.items()}, idle
-        idle = found
+        idle = unused
 
 
 def _unused(block: Composed, rows: Sequence[Row]) -> frozenset[str]:

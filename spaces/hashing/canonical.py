@@ -183,7 +183,7 @@ class _Simple:
             if reached[value]:
                 for source in self.sources[value]:
                     reached[source] = 1
-        return [value for value, found in enumerate(reached) if found]
+        return [value for value, is_reached in enumerate(reached) if is_reached]
 
     def text(self) -> str:
         """Return the operators line by line, each after what it reads, and the outputs."""
@@ -199,11 +199,11 @@ class _Simple:
                 continue
             sources = self.sources[value]
             if ready:
-                found = [numbers[source] for source in sources]
+                read = [numbers[source] for source in sources]
                 if value in self.unordered:
-                    found.sort()
+                    read.sort()
                 numbers[value] = len(lines)
-                lines.append(f"{self.texts[value]} {' '.join(map(str, found))}")
+                lines.append(f"{self.texts[value]} {' '.join(map(str, read))}")
                 continue
             if value in self.unordered:
                 sources = sorted(sources, key=keys.__getitem__)

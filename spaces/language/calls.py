@@ -117,10 +117,10 @@ def lay(calls: Iterable[Call], maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
     last = values[INPUT]
     trace = last.trace
     for call in calls:
-        given = tuple([values[name] for name in call.sources]) or (last,)
-        last = given[0]
+        inputs = tuple([values[name] for name in call.sources]) or (last,)
+        last = inputs[0]
         if call.depth:
-            last = trace.embed(call.name, call.body(tuple([x.shape for x in given])), given)
+            last = trace.embed(call.name, call.body(tuple([x.shape for x in inputs])), inputs)
         for name in call.binds:
             values[name] = last
     values[""] = last
@@ -154,10 +154,10 @@ def measure(calls: Iterable[Call], shape: Shape) -> Totals:
     params = macs = other = activations = size = 0
     shapes = {INPUT: shape}
     for block, _, args, depth, style, _, sources, binds in calls:
-        given = tuple([shapes[name] for name in sources]) if sources else (shape,)
-        shape = given[0]
+        inputs = tuple([shapes[name] for name in sources]) if sources else (shape,)
+        shape = inputs[0]
         if depth:
-            body = repeat(block, given, style, args, depth)
+            body = repeat(block, inputs, style, args, depth)
             part = body.totals
             params += part[0]
             macs += part[1]

@@ -89,8 +89,8 @@ class _Compiler:
         self.resolver.declare_variables()
         self.style = {key: self.default(key) for key in self.table.defaults}
         self.check_composed()
-        found = lines(self.document, self.table.layers, ("layers",))
-        rows = tuple(self.row(index, line) for index, line in enumerate(found))
+        ordered = lines(self.document, self.table.layers, ("layers",))
+        rows = tuple(self.row(index, line) for index, line in enumerate(ordered))
         self.check_blocks(rows)
         self.check_used()
         return wired(self.document, Program(rows=rows, lets=self.resolver.lets, outputs=self.table.outputs))
@@ -201,7 +201,7 @@ class _Compiler:
 
     def source(self, line: Line, alternatives: tuple[Alternative, ...]) -> Slot:
         """Return the slot of the name that a row reads; check that it takes the branches it has."""
-        for block, leaf in (found for alternative in alternatives for found in alternative.leaves()):
+        for block, leaf in (pair for alternative in alternatives for pair in alternative.leaves()):
             law, key = misjoined(line, block, leaf.maps)
             if law:
                 raise self.error((*line.inner, *([key] if key else [])), law, at_key=not key)
@@ -255,7 +255,7 @@ class _Compiler:
             raise self.error(("blocks", word), f"'{word}' is defined by itself", at_key=True)
         self.resolver.check_chain(place, chain)
         self.resolver.used.add(("blocks", word))
-        found: list[Alternative] = []
+        options: list[Alternative] = []
         for row in self.table.alternatives[word]:
             here: Place = ("blocks", word, row.word)
             if row.branches:
@@ -263,10 +263,10 @@ class _Compiler:
                 raise self.error(here, law, at_key=True)
             merged = self.merged(args, row, here)
             inner = self.alternatives(row.word, merged, here, (*chain, row.word))
-            found.append(inner[0] if row.word in words else Alternative(word=row.word, inner=inner))
-        if len({a.word for a in found}) < len(found):
+            options.append(inner[0] if row.word in words else Alternative(word=row.word, inner=inner))
+        if len({a.word for a in options}) < len(options):
             raise self.error(("blocks", word), f"'{word}' lists a block twice", at_key=True)
-        return tuple(found)
+        return tuple(options)
 
     def merged(self, args: Given, row: Row, here: Place) -> Given:
         """Return what a word of `blocks` gives a block, with what the row gives."""

@@ -85,11 +85,11 @@ def words_of(composed: tuple[tuple[str, Composed], ...], users: tuple[Block[Any]
     Equal definitions give the same blocks, so that what is remembered of them is shared.
     """
     words: dict[str, Block[Any]] = {**BLOCKS, **{block.word: block for block in users}}
-    found = MappingProxyType(words)
+    view = MappingProxyType(words)
     nest = Nest()
     for name, definition in composed:
-        words[name] = ComposedBlock(name, definition, found, nest)
-    return found
+        words[name] = ComposedBlock(name, definition, view, nest)
+    return view
 
 
 class ComposedBlock(Block[Any]):
@@ -136,13 +136,13 @@ class ComposedBlock(Block[Any]):
     def place_rows(self, x: Tensor, *maps: Tensor, **arguments: Value) -> Tensor:
         """Place the rows on the maps they read."""
         names = {**arguments, CHANNELS: x.channels, EXTENT: x.shape[1] if x.rank else 1}
-        given = {INPUT: x, **dict(zip(self.maps[1:], maps, strict=True))}
+        known_maps = {INPUT: x, **dict(zip(self.maps[1:], maps, strict=True))}
         with self.nest.within(self.word):
-            return lay(self.calls(names, x.style, frozenset(given)), given)[""]
+            return lay(self.calls(names, x.style, frozenset(known_maps)), known_maps)[""]
 
     def calls(self, names: Mapping[str, Value], style: Style, known: frozenset[str]) -> list[Call]:
         """Return the calls that the rows come down to for some arguments."""
-        found: list[Call] = []
+        calls_of_rows: list[Call] = []
         unused: list[int] = []
         above = set(known)
         for index, line in enumerate(self.lines):
@@ -156,9 +156,9 @@ class ComposedBlock(Block[Any]):
             if "unused" in line.row.args:
                 reader = reader or _Reader(self, line, index, names, above)
                 unused += [index] if reader.given("unused", FLAG, False) else []
-            found.append(call)
+            calls_of_rows.append(call)
             above.add(line.name)
-        return _that_reach(_with_unused(found, unused))
+        return _that_reach(_with_unused(calls_of_rows, unused))
 
     def check(self) -> None:
         """Raise if a row cannot be right whatever the arguments are, or an argument is not used.
@@ -185,12 +185,12 @@ class ComposedBlock(Block[Any]):
 
     def check_read(self) -> None:
         """Raise if nothing reads a row, whatever the arguments are."""
-        given = [self.sources_of(index) for index in range(len(self.lines))]
-        if any(map(is_open, chain.from_iterable(given))):
+        sources = [self.sources_of(index) for index in range(len(self.lines))]
+        if any(map(is_open, chain.from_iterable(sources))):
             return
         read = {name for line in self.lines for name in line.ends}
         read |= {
-            part for value in chain.from_iterable(given) for part in parts(value) if isinstance(part, str)
+            part for value in chain.from_iterable(sources) for part in parts(value) if isinstance(part, str)
         }
         for line in self.lines[:-1]:
             if line.name not in read:
@@ -209,21 +209,21 @@ class ComposedBlock(Block[Any]):
         if not line.row.word.startswith("$"):
             return line.row.word
         try:
-            found = parse(line.row.word)
+            word = parse(line.row.word)
         except ExpressionError:
-            found = None
-        if not isinstance(found, Ref | Item):
+            word = None
+        if not isinstance(word, Ref | Item):
             law = f"a word is a block or an argument, as in $op or $ops.0, but got '{line.row.word}'"
             raise RowError(law, line.inner, at_key=True)
-        return found
+        return word
 
 
-def maps_read(definition: Composed, found: list[Line]) -> tuple[str, ...]:
+def maps_read(definition: Composed, rows: list[Line]) -> tuple[str, ...]:
     """Return the maps that a composed block reads besides its input.
 
     These are `before`, and the arguments that rows read from: named as a row is, never as a value.
     """
-    read = {value for line in found for value in (line.source, *_strings(line.row))}
+    read = {value for line in rows for value in (line.source, *_strings(line.row))}
     values = {name for row in definition.rows for name in row_references(row)}
     maps = tuple(name for name in definition.needs if name in read and name not in values)
     return ((BEFORE,) if BEFORE in read else ()) + maps
@@ -330,16 +330,16 @@ class _Reader:
         """Return the names of what the row reads."""
         line, word, args = self.line, self.word, self.line.row.args
         named = [self.source(args[name], name) for name in word.maps[1:] if name in args]
-        found: list[str]
+        reads: list[str]
         if line.ends:
-            found = list(line.ends if word.variadic else (self.source(line.source, "from"), *line.ends))
+            reads = list(line.ends if word.variadic else (self.source(line.source, "from"), *line.ends))
         else:
             others = args.get("with", ())
             several = others if isinstance(others, tuple) else (others,)
-            found = [self.source(line.source, "from"), *(self.source(other, "with") for other in several)]
+            reads = [self.source(line.source, "from"), *(self.source(other, "with") for other in several)]
         if word.maps[1:2] == (BEFORE,):
             raise RowError(f"{word.word} reads `before`; it stands in `layers`", line.inner)
-        return (*found, *named)
+        return (*reads, *named)
 
     def source(self, value: Expr, key: str) -> str:
         """Return the name of a map that the row reads."""
@@ -364,19 +364,19 @@ class _Reader:
     def known(self, key: str) -> None:
         """Raise unless the row takes a parameter."""
         word = self.word
-        own = [name for name in OWN if word.variadic or name not in ("with", "unused")]
-        known = [*own, *word.parameters, *word.maps[1:], *(STYLE if word.styled else ())]
+        of_row = [name for name in OWN if word.variadic or name not in ("with", "unused")]
+        known = [*of_row, *word.parameters, *word.maps[1:], *(STYLE if word.styled else ())]
         if key not in known:
             law = f"{word.word} has no '{key}'{suggest(key, known)}"
             raise RowError(law, (*self.line.inner, key), at_key=True)
 
     def checked(self, value: Expr, key: str, kind: Kind) -> Value:
         place = (*self.line.inner, key)
-        found = self.value(value, place)
+        given_value = self.value(value, place)
         try:
-            return kind.accept(found)
+            return kind.accept(given_value)
         except ValueError:
-            law = kind.refusal(found, f"'{text(found)}'")
+            law = kind.refusal(given_value, f"'{text(given_value)}'")
             raise RowError(f"{key} {law}", place) from None
 
     def value(self, expression: Expr, place: Place) -> Value:

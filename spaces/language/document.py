@@ -96,8 +96,8 @@ class Document:
 
     def unknown(self, place: Place, owner: str, known: Iterable[str]) -> InputError:
         """Return the error for a key that its owner does not have, with the nearest right word."""
-        given = str(place[-1])
-        return self.error(place, f"{owner} has no '{given}'{suggest(given, known)}", at_key=True)
+        key = str(place[-1])
+        return self.error(place, f"{owner} has no '{key}'{suggest(key, known)}", at_key=True)
 
 
 def read_text(text: str, *, name: str = "<text>", kind: type[InputError] = SpaceError) -> Document:

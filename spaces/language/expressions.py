@@ -349,11 +349,11 @@ def call(name: str, arguments: tuple[Value, ...]) -> Value:
     Raises:
         ExpressionError: If an argument is not a number, or not one that the function takes.
     """
-    given = [numeric(name, argument) for argument in arguments]
+    numbers = [numeric(name, argument) for argument in arguments]
     try:
-        return number(FUNCTIONS[name][1](*given))
+        return number(FUNCTIONS[name][1](*numbers))
     except ValueError:
-        raise ExpressionError(f"{name} takes a positive number, but got '{text(given[0])}'") from None
+        raise ExpressionError(f"{name} takes a positive number, but got '{text(numbers[0])}'") from None
 
 
 def item_of(of: Value, index: int) -> Value:

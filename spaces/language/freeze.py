@@ -72,16 +72,18 @@ class _Freezer:
         self.names = {bind: call.name for call in drawn.calls for bind in call.binds}
         self.calls: dict[int, list[tuple[Call, bool]]] = {}
         words = [_word(call) for call in drawn.calls]
-        given = [
+        written = [
             call.name if explicit or call.binds else None
             for call, explicit in zip(drawn.calls, drawn.explicit, strict=True)
         ]
         names = [call.name for call in drawn.calls]
         self.taken = set(names)
-        while (found := row_names(words, given)) != names:  # a name that is written may number others anew
-            columns = zip(names, given, found, strict=True)
-            given = [name if old or name != new else None for name, old, new in columns]
-        for call, name in zip(drawn.calls, given, strict=True):
+        while (
+            renumbered := row_names(words, written)
+        ) != names:  # a name that is written may number others anew
+            columns = zip(names, written, renumbered, strict=True)
+            written = [name if old or name != new else None for name, old, new in columns]
+        for call, name in zip(drawn.calls, written, strict=True):
             self.calls.setdefault(call.row, []).append((call, name is not None))
         self.index = -1
 
@@ -125,11 +127,11 @@ class _Freezer:
         block, others = call.block, tuple(map(self.name, call.sources[1:]))
         named = [name for name in block.maps[1:] if name != BEFORE]
         others = others[1:] if BEFORE in block.maps else others
-        found: dict[str, Expr] = dict(zip(named, others, strict=False))
+        sources: dict[str, Expr] = dict(zip(named, others, strict=False))
         rest = others[len(named) :]
         if block.variadic and rest:
-            found["with"] = rest if len(rest) > 1 else rest[0]
-        return found
+            sources["with"] = rest if len(rest) > 1 else rest[0]
+        return sources
 
     def fresh(self) -> str:
         """Return a name that no row has, for one of several branches that pass on the same map."""

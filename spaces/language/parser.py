@@ -167,8 +167,10 @@ class _Parser:
         _, name, offset = self.tokens[at]
         for side in (left, right):
             if isinstance(side, bool | str | Term | tuple) or side is None:
-                given = expression_text(side)
-                raise ExpressionError(f"'{name}' works on numbers and references, but got '{given}'", offset)
+                operand = expression_text(side)
+                raise ExpressionError(
+                    f"'{name}' works on numbers and references, but got '{operand}'", offset
+                )
         if isinstance(left, int | Fraction) and isinstance(right, int | Fraction):
             try:
                 return apply(name, left, right)

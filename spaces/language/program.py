@@ -47,8 +47,8 @@ class Alternative:
 
     def reads(self) -> frozenset[str]:
         """Return the variables that it reads."""
-        found = {name for slot in self.drawn(first=True) for name in slot.count().variables}
-        return frozenset(found.union(*(alternative.reads() for alternative in self.inner)))
+        variables = {name for slot in self.drawn(first=True) for name in slot.count().variables}
+        return frozenset(variables.union(*(alternative.reads() for alternative in self.inner)))
 
     def leaves(self) -> Iterator[tuple[Block[Any], Alternative]]:
         """Yield every block it can come down to, with its alternative."""
@@ -234,8 +234,8 @@ class RowProgram:
                 args.append((word, default))
         maps: list[str] = []
         for slot in chosen.maps.values():
-            given = slot.draw(draw, prefix)
-            maps += given if isinstance(given, tuple) else (given,)  # type: ignore[arg-type]
+            names = slot.draw(draw, prefix)
+            maps += names if isinstance(names, tuple) else (names,)  # type: ignore[arg-type]
         style = chosen.fixed_style
         if style is None:
             style = Style(**{key: slot.draw(draw, prefix) for key, slot in chosen.style.items()})  # type: ignore[arg-type]
@@ -255,10 +255,10 @@ class RowProgram:
 
     def reads(self) -> frozenset[str]:
         """Return the variables that the row reads, its depth included."""
-        found = set(self.depth.count().variables | self.source.count().variables)
+        variables = set(self.depth.count().variables | self.source.count().variables)
         for alternative in self.alternatives:
-            found |= alternative.reads()
-        return frozenset(found)
+            variables |= alternative.reads()
+        return frozenset(variables)
 
     def block_paths(self, prefix: str, *, first: bool) -> Paths:
         """Yield the paths of one block; only the first one of a row has a stride."""
@@ -349,14 +349,14 @@ class Program:
 
     def closure(self, names: frozenset[str]) -> frozenset[str]:
         """Return variables with all those that they read."""
-        found: set[str] = set()
+        closed: set[str] = set()
         todo = list(names)
         while todo:
             name = todo.pop()
-            if name not in found:
-                found.add(name)
+            if name not in closed:
+                closed.add(name)
                 todo.extend(self.lets[name].count().variables)
-        return frozenset(found)
+        return frozenset(closed)
 
     def each_path(self) -> Paths:
         """Yield every path with its options, variables first; a path may come more than once."""

@@ -36,9 +36,9 @@ def read(document: Document, into: type[T]) -> T:
     word = into.word
     readers = {name: read for name, read in READERS.items() if name in into.settable()}
     tree = _top(document, word, (word, *readers), other="space" if word == "network" else "network")
-    given: dict[str, Any] = {"name": _scalar(document, tree, word)}
-    given |= {name: read(document, tree, name) for name, read in readers.items() if name in tree}
-    return into(**given, origin=document)
+    sections: dict[str, Any] = {"name": _scalar(document, tree, word)}
+    sections |= {name: read(document, tree, name) for name, read in readers.items() if name in tree}
+    return into(**sections, origin=document)
 
 
 def is_network(document: Document) -> bool:
@@ -192,8 +192,8 @@ def _arguments(document: Document, word: str, tree: Tree, place: Place) -> Row:
     if isinstance(tree, list) and joins:
         return Row(word, *_branches(document, word, tree, place, place))
     if not isinstance(tree, dict):
-        given = f"'{tree}'" if isinstance(tree, str) else "a sequence"
-        raise document.error(place, f"{word} takes a mapping, as in {{width: 64}}, but got {given}")
+        written = f"'{tree}'" if isinstance(tree, str) else "a sequence"
+        raise document.error(place, f"{word} takes a mapping, as in {{width: 64}}, but got {written}")
     branches: list[tuple[Row, ...]] = []
     args = {}
     for key, value in tree.items():

@@ -142,11 +142,11 @@ class Composed:
 
 def row_references(row: Row) -> set[str]:
     """Return the names that a row refers to, its word and its branches included."""
-    found = {name for value in row.args.values() for name in references(value)}
+    names = {name for value in row.args.values() for name in references(value)}
     if row.word.startswith("$"):
         with suppress(ExpressionError):
-            found |= set(references(parse(row.word)))
-    return found.union(*(row_references(inner) for branch in row.branches for inner in branch))
+            names |= set(references(parse(row.word)))
+    return names.union(*(row_references(inner) for branch in row.branches for inner in branch))
 
 
 def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:

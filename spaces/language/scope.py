@@ -51,9 +51,9 @@ def lines(document: Document, rows: Sequence[Row], place: Place) -> list[Line]:
         law = f"at most {MAX_ROWS:,} rows stand together, those of branches included"
         raise document.error(order[-1][1], law)
     names = _names(document, order)
-    found: list[Line] = []
-    _collect(rows, place, INPUT, iter(names), found)
-    return found
+    ordered: list[Line] = []
+    _collect(rows, place, INPUT, iter(names), ordered)
+    return ordered
 
 
 def _ordered(document: Document, rows: Sequence[Row], place: Place) -> Iterator[tuple[Row, Place]]:
@@ -67,31 +67,31 @@ def _ordered(document: Document, rows: Sequence[Row], place: Place) -> Iterator[
         yield row, here
 
 
-def _collect(rows: Sequence[Row], place: Place, source: Expr, names: Iterator[str], found: list[Line]) -> str:
+def _collect(rows: Sequence[Row], place: Place, source: Expr, names: Iterator[str], order: list[Line]) -> str:
     """Append the lines of rows that stand one after the other; return the name of the last one."""
     name = ""
     for index, row in enumerate(rows):
         here = (*place, index)
         base = row.args.get("from", source)
         ends = [
-            _collect(branch, (*here, row.word, number), base, names, found)
+            _collect(branch, (*here, row.word, number), base, names, order)
             for number, branch in enumerate(row.branches)
         ]
-        above = found[-1].name if found else INPUT
+        above = order[-1].name if order else INPUT
         name = source = next(names)
-        found.append(Line(row, here, name, base, tuple(ends), not ends and base == above))
+        order.append(Line(row, here, name, base, tuple(ends), not ends and base == above))
     return name
 
 
 def _names(document: Document, rows: Sequence[tuple[Row, Place]]) -> list[str]:
     """Return the name of every row, given or made from its word."""
-    given: list[str | None] = []
+    written: list[str | None] = []
     for row, place in rows:
         name = row.args.get("name")
         if "name" in row.args and not isinstance(name, str):
             raise document.error((*place, row.word, "name"), f"a name is a word, but got '{inline(name)}'")
-        given.append(name if isinstance(name, str) else None)
-    names = row_names([row.word for row, _ in rows], given)
+        written.append(name if isinstance(name, str) else None)
+    names = row_names([row.word for row, _ in rows], written)
     taken: set[str] = set()
     for name, (row, place) in zip(names, rows, strict=True):
         where = (*place, row.word, *(["name"] if "name" in row.args else []))
@@ -103,21 +103,21 @@ def _names(document: Document, rows: Sequence[tuple[Row, Place]]) -> list[str]:
     return names
 
 
-def misjoined(line: Line, block: Block[Any], given: Collection[str]) -> tuple[str, str]:
+def misjoined(line: Line, block: Block[Any], args: Collection[str]) -> tuple[str, str]:
     """Return what is wrong with the maps that a row gives its block, and the parameter that is meant.
 
     Both are empty where nothing is; `given` are the parameters that the block is given.
     """
-    missing = [key for key in block.maps[1:] if key not in given and key != BEFORE]
+    missing = [key for key in block.maps[1:] if key not in args and key != BEFORE]
     others = line.row.args.get("with", ())
     twice = repeated(line.source, others if isinstance(others, tuple) else (others,))
     if line.ends and not block.variadic and len(block.maps) != 1 + len(line.ends):
         return f"{block.word} takes no branches, or not {len(line.ends)}", ""
-    if line.ends and "with" in given:
+    if line.ends and "with" in args:
         return f"{block.word} has branches already; take `with` out", "with"
     if missing and not line.ends:
         return f"{block.word} needs '{missing[0]}': {SOURCE.law}", ""
-    if block.variadic and not line.ends and "with" not in given:
+    if block.variadic and not line.ends and "with" not in args:
         return f"{block.word} joins several maps: name them, as in `with: conv1`, or list branches", ""
     if twice:
         return f"'{twice}' is joined already; take it out of `with`", "with"

@@ -28,15 +28,15 @@ def used_files(document: Document, names: tuple[str, ...]) -> tuple[str, ...]:
         SpaceError: If there is no such file; with the place.
     """
     folder = Path(document.name).parent
-    found = []
+    files = []
     for index, name in enumerate(names):
         path = folder / name
         if name.endswith(".py"):
             if not path.is_file():
                 raise document.error(_place(document, index), f"there is no file '{path}'")
             name = str(path.resolve())
-        found.append(name)
-    return tuple(found)
+        files.append(name)
+    return tuple(files)
 
 
 def used_name(use: str | Block[Any]) -> str:
@@ -51,7 +51,7 @@ def user_blocks(origin: Document | None, uses: tuple[str | Block[Any], ...]) -> 
         SpaceError: If one cannot be imported, or gives no block; with the place.
     """
     document = origin or Document(tree=None)
-    found: dict[str, Block[Any]] = {}
+    by_word: dict[str, Block[Any]] = {}
     for index, use in enumerate(uses):
         name = used_name(use)
         try:
@@ -61,11 +61,11 @@ def user_blocks(origin: Document | None, uses: tuple[str | Block[Any], ...]) -> 
             what = f"'{name}' cannot be used: {type(error).__name__}: {error}"
             raise document.error(_place(document, index), what) from error
         for block in blocks:
-            if block.word in found:
+            if block.word in by_word:
                 law = f"'{block.word}' is a block of two files"
                 raise document.error(_place(document, index), law)
-            found[block.word] = block
-    return tuple(found.values())
+            by_word[block.word] = block
+    return tuple(by_word.values())
 
 
 def _place(document: Document, index: int) -> Place:
@@ -80,7 +80,7 @@ def _changed(name: str) -> int:
 @lru_cache(maxsize=64)
 def _blocks(name: str, changed: int) -> tuple[Block[Any], ...]:
     module = _file(Path(name)) if name.endswith(".py") else import_module(name)
-    blocks = tuple(_words(module, own=name.endswith(".py")))
+    blocks = tuple(_words(module, of_file=name.endswith(".py")))
     if not blocks:
         raise SpaceError("it defines no `@block` function and no torch.nn.Module")
     return blocks
@@ -104,11 +104,11 @@ def _file(path: Path) -> ModuleType:
     return module
 
 
-def _words(module: ModuleType, *, own: bool) -> Iterator[Block[Any]]:
+def _words(module: ModuleType, *, of_file: bool) -> Iterator[Block[Any]]:
     for name, value in vars(module).items():
         if isinstance(value, Block) and value.function.__module__ == module.__name__:
             yield value
-        elif is_module(value) and not name.startswith("_") and not (own and _foreign(value, module)):
+        elif is_module(value) and not name.startswith("_") and not (of_file and _foreign(value, module)):
             yield OpaqueBlock(f"{module.__name__}.{name}", value)
 
 

@@ -270,11 +270,11 @@ class Forest:
 def _one_by_one(space: SampledTable[BaseSample], number: int, rng: Random) -> Bulk:
     """Return networks that `Space.sample` drew."""
     options = _numbers(space)
-    found = [space.sample(rng) for _ in repeat(None, number)]
-    totals = [sample.totals for sample in found]
+    samples = [space.sample(rng) for _ in repeat(None, number)]
+    totals = [sample.totals for sample in samples]
     taken = {
         path: np.array(
-            [numbers[s.decisions[path]] if path in s.decisions else -1 for s in found], dtype=np.int64
+            [numbers[s.decisions[path]] if path in s.decisions else -1 for s in samples], dtype=np.int64
         )
         for path, numbers in options.items()
     }

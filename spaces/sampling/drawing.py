@@ -128,7 +128,7 @@ def _changed(space: OpenTable[S], decisions: Mapping[str, Option], rng: Random) 
 
 def _guided(space: OpenTable[S], lookahead: Lookahead, rng: Random) -> S | None:
     """Return one of several feasible walks that look ahead, or None where there was none."""
-    found: list[S] = []
+    candidates: list[S] = []
     weights: list[float] = []
     for _ in range(space.affordable(GUIDED)):
         walk = lookahead.draw(rng)
@@ -136,28 +136,28 @@ def _guided(space: OpenTable[S], lookahead: Lookahead, rng: Random) -> S | None:
             continue
         drawn = space.replay(walk.decisions)
         if space.feasible(drawn):
-            found.append(drawn)
+            candidates.append(drawn)
             weights.append(walk.weight)
-        if len(found) == CANDIDATES:
+        if len(candidates) == CANDIDATES:
             break
-    if not found:
+    if not candidates:
         return None
     highest = max(weights)
-    return rng.choices(found, [exp(weight - highest) for weight in weights])[0]
+    return rng.choices(candidates, [exp(weight - highest) for weight in weights])[0]
 
 
-def _stirred(space: OpenTable[S], found: S, rng: Random) -> S:
+def _stirred(space: OpenTable[S], sample: S, rng: Random) -> S:
     """Return a feasible sample some random steps away, none of which left the limits."""
     for _ in range(space.affordable(STIRS)):
-        stirred = _stir(space, found, rng)
+        stirred = _stir(space, sample, rng)
         if space.feasible(stirred):
-            found = stirred
-    return found
+            sample = stirred
+    return sample
 
 
-def _stir(space: OpenTable[S], found: S, rng: Random) -> S:
+def _stir(space: OpenTable[S], sample: S, rng: Random) -> S:
     """Return the sample with a random share of its decisions redrawn."""
-    share, random, kept = rng.choice(SHARES), rng.random, found.decisions
+    share, random, kept = rng.choice(SHARES), rng.random, sample.decisions
 
     def choose(path: str, options: Sequence[Option]) -> Option:
         if path in kept and random() >= share:
@@ -175,26 +175,26 @@ def _search(space: OpenTable[S], rng: Random) -> S:
     """
     nearest: tuple[float, S] | None = None
     for _ in range(SEARCHES):
-        found = space.decide(uniform(rng))
-        distance = _miss(space, found)
+        sample = space.decide(uniform(rng))
+        distance = _miss(space, sample)
         for _ in range(space.affordable(SEARCH_STEPS)):
             if distance == 0:
-                return found
-            stirred = _stir(space, found, rng)
+                return sample
+            stirred = _stir(space, sample, rng)
             reached = _miss(space, stirred)
             if reached <= distance:
-                distance, found = reached, stirred
+                distance, sample = reached, stirred
         if nearest is None or distance < nearest[0]:
-            nearest = distance, found
+            nearest = distance, sample
         if distance == UNBUILDABLE:
             break
     assert nearest is not None
     raise Infeasible(_nothing_found(space, nearest[1]))
 
 
-def _miss(space: OpenTable[S], found: S) -> float:
+def _miss(space: OpenTable[S], sample: S) -> float:
     try:
-        return miss(space.within, found.totals)
+        return miss(space.within, sample.totals)
     except ShapeError:
         return UNBUILDABLE
 

@@ -151,12 +151,12 @@ class Lookahead:
         for step in self.steps:
             most = max(4, min(OUTCOMES, WORK // len(self.steps) // max(1, len(states))))
             following: dict[State, int] = {}
-            found = [self._outcomes(step, state, most, rng) for state in states]
-            for outcomes in found:
+            per_state = [self._outcomes(step, state, most, rng) for state in states]
+            for outcomes in per_state:
                 for outcome in outcomes:
                     if outcome.after is not None:
                         following.setdefault(outcome.after, len(following))
-            self.tables.append([self._table(outcomes, following) for outcomes in found])
+            self.tables.append([self._table(outcomes, following) for outcomes in per_state])
             states = following
         return len(states)
 
@@ -187,9 +187,9 @@ class Lookahead:
             kept = tuple(sorted((name, v) for name, v in walked.drawn.items() if name in step.kept))
             return self._outcome(tuple(decisions.items()), share, call, kept, shape)
 
-        found = list(islice(walk(once), most + 1))
-        if len(found) <= most:
-            return found
+        outcomes = list(islice(walk(once), most + 1))
+        if len(outcomes) <= most:
+            return outcomes
         plain = [once(lambda _, options: rng.choice(options)) for _ in range(most)]
         return [outcome._replace(share=1 / most) for outcome in plain]
 
