@@ -15,13 +15,13 @@ from .language.freeze import freeze
 from .language.limits import Limit, parse_limit
 from .language.program import Drawn
 from .language.reading import is_network, read
-from .language.slots import walk
+from .language.slots import enumerate_results
 from .language.writing import to_json, to_yaml
 from .network import Network
 from .sampling.counting import count
 from .sampling.drawing import SampledTable
 from .sampling.open_table import BaseSample, Decisions
-from .sampling.unused_choices import check_idle
+from .sampling.unused_choices import check_unused_choices
 from .values import Option
 
 Watch: TypeAlias = "Callable[[Iterator[Sample], int], Iterable[Sample]]"
@@ -58,7 +58,7 @@ class Space(SampledTable[Sample]):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_idle(self)
+        check_unused_choices(self)
 
     @classmethod
     def load(cls, name: str | Path) -> Space:
@@ -101,7 +101,7 @@ class Space(SampledTable[Sample]):
 
     def enumerate(self) -> Iterator[Sample]:
         """Yield the sample of every list of decisions, whatever its cost."""
-        return walk(self.decide)
+        return enumerate_results(self.decide)
 
     def contains(self, decisions: Decisions) -> bool:
         """Tell whether a list of decisions belongs to the space and its network is feasible."""

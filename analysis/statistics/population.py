@@ -48,9 +48,9 @@ def population(space: Space, number: int, *, seed: int = 0, hashes: bool = False
         raise InputError(
             f"space {space.name}: the decision '{clash[0]}' has the name of a cost; give it another"
         )
-    bulk = sample_many(space, number, Random(seed))
-    columns: dict[str, object] = dict(bulk.costs)
-    for path, taken in bulk.taken.items():
+    batch = sample_many(space, number, Random(seed))
+    columns: dict[str, object] = dict(batch.costs)
+    for path, taken in batch.taken.items():
         options = list(space.paths[path])
         columns[path] = pd.Categorical.from_codes(
             taken, categories=pd.Index(options, dtype=object), ordered=path_is_ordered(options)

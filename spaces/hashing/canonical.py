@@ -1,4 +1,4 @@
-"""The canonical form: two tables that give the same network have the same hash.
+"""Canonical hash: two tables that give the same network have the same hash.
 
 The flat graph is simplified and written as text from the outputs backwards; the text ends with the outputs,
 in order. Simplified means:

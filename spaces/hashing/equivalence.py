@@ -1,4 +1,4 @@
-"""When two networks are alike: the hash that deduplication goes by."""
+"""Equivalence of networks: the hash by which two of them are one, as `alike:` has it."""
 
 from __future__ import annotations
 

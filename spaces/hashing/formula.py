@@ -1,4 +1,4 @@
-"""The formula of a network: the classes that NAS-Bench-201 publishes.
+"""Formula hash: the classes of equal networks that NAS-Bench-201 publishes.
 
 The `unique_str` of a cell (Dong and Yang 2020) is its output written out from its input, as in `(0)@conv+0`.
 Two cells of one string are one architecture there. The hash here agrees with those classes exactly, so it

@@ -17,7 +17,7 @@ from ..graph import Style
 from .calls import RowError
 from .checking import check_head
 from .composed import ComposedBlock, Words, words_of
-from .dependencies import wired
+from .dependencies import resolve_dependencies
 from .document import Place
 from .expressions import Expr, has_choice, parts
 from .program import Alternative, Program, RowProgram
@@ -63,7 +63,7 @@ def compile_open(table: Table) -> Program:
         SpaceError: At the first part that does not follow the language.
     """
     program = _Compiler(table).program()
-    if not any(True for _ in program.each_path()):
+    if not any(program.each_path()):
         law = "a space leaves something open, but nothing is; declare a `network:`"
         raise table.document.error(("space",), law, at_key=True)
     return program
@@ -93,7 +93,8 @@ class _Compiler:
         rows = tuple(self.row(index, line) for index, line in enumerate(ordered))
         self.check_blocks(rows)
         self.check_used()
-        return wired(self.document, Program(rows=rows, lets=self.resolver.lets, outputs=self.table.outputs))
+        program = Program(rows=rows, lets=self.resolver.lets, outputs=self.table.outputs)
+        return resolve_dependencies(self.document, program)
 
     def check_composed(self) -> None:
         """Check what can be known of the composed blocks before they are used."""
@@ -193,7 +194,7 @@ class _Compiler:
             named="name" in row.args,
             deepest=deepest,
         )
-        if program.per_block and (deepest < 2 or not program.opens_blocks()):
+        if program.per_block and (deepest < 2 or not any(program.block_paths(name, first=False))):
             why = "the row has one block" if deepest < 2 else "the row leaves nothing open"
             place = (*inner, "per")
             raise self.error(place, f"`per: block` changes nothing: {why}; take it out", at_key=True)

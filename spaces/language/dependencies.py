@@ -1,4 +1,4 @@
-"""Wiring: which row reads which, checked before anything is drawn."""
+"""Dependencies between rows: which row reads which, checked before anything is drawn."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ..errors import suggest
 from .document import Document, Place
 from .program import Program, RowProgram
 from .rows import INPUT
-from .slots import Draw, Fixed, Slot, walk
+from .slots import Draw, Fixed, Slot, enumerate_results
 
 MAX_NAMES = 10_000
 
 
-def wired(document: Document, program: Program) -> Program:
+def resolve_dependencies(document: Document, program: Program) -> Program:
     """Return a program whose rows know which of them are named by others.
 
     Raises:
@@ -72,7 +72,9 @@ def _slots(row: RowProgram) -> Iterator[tuple[Slot, Place]]:
 
 
 def _values(program: Program, slot: Slot) -> Iterator[object]:
-    for number, value in enumerate(walk(lambda choose: slot.draw(Draw(choose, program.lets), ""))):
+    for number, value in enumerate(
+        enumerate_results(lambda choose: slot.draw(Draw(choose, program.lets), ""))
+    ):
         if number == MAX_NAMES:
             return
         yield value

@@ -126,9 +126,7 @@ def read_text(text: str, *, name: str = "<text>", kind: type[InputError] = Space
         raise kind(f"{name}: not YAML: {_printable(str(error).splitlines()[0])}") from None
     if node is None:
         raise blank.error((), "the document is empty")
-    reader = _Reader(blank)
-    tree = reader.read(node, ())
-    return Document(tree=tree, name=name, kind=kind, lines=lines, keys=blank.keys, values=blank.values)
+    return replace(blank, tree=_tree(blank, node, ()))
 
 
 def read_file(path: str | Path, *, kind: type[InputError] = SpaceError) -> Document:
@@ -173,38 +171,31 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-class _Reader:
-    """Turns YAML nodes into a tree and fills the document's marks."""
+def _tree(document: Document, node: yaml.Node, place: Place) -> Tree:
+    """Return a YAML node as a tree, and note in the document where its parts stand."""
+    document.values[place] = _mark(node)
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.style is None and node.value in ("", "null") else str(node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [_tree(document, item, (*place, i)) for i, item in enumerate(node.value)]
+    assert isinstance(node, yaml.MappingNode)
+    tree: dict[str, Tree] = {}
+    for key_node, value_node in node.value:
+        key = _key(document, key_node, place)
+        inner = (*place, key)
+        document.keys[inner] = _mark(key_node)
+        if key in tree:
+            raise document.error(inner, f"'{key}' stands twice in one mapping", at_key=True)
+        tree[key] = _tree(document, value_node, inner)
+    return tree
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
 
-    def read(self, node: yaml.Node, place: Place) -> Tree:
-        self.document.values[place] = _mark(node)
-        if isinstance(node, yaml.ScalarNode):
-            return None if node.style is None and node.value in ("", "null") else str(node.value)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.read(item, (*place, i)) for i, item in enumerate(node.value)]
-        assert isinstance(node, yaml.MappingNode)
-        return self._mapping(node, place)
-
-    def _mapping(self, node: yaml.MappingNode, place: Place) -> Tree:
-        tree: dict[str, Tree] = {}
-        for key_node, value_node in node.value:
-            key = self._key(key_node, place)
-            inner = (*place, key)
-            self.document.keys[inner] = _mark(key_node)
-            if key in tree:
-                raise self.document.error(inner, f"'{key}' stands twice in one mapping", at_key=True)
-            tree[key] = self.read(value_node, inner)
-        return tree
-
-    def _key(self, node: yaml.Node, place: Place) -> str:
-        if isinstance(node, yaml.ScalarNode):
-            return str(node.value)
-        if isinstance(node, yaml.SequenceNode) and all(isinstance(i, yaml.ScalarNode) for i in node.value):
-            return f"[{', '.join(str(item.value) for item in node.value)}]"
-        raise self.document.error(place, "a key is a word, a number or a flat sequence")
+def _key(document: Document, node: yaml.Node, place: Place) -> str:
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    if isinstance(node, yaml.SequenceNode) and all(isinstance(i, yaml.ScalarNode) for i in node.value):
+        return f"[{', '.join(str(item.value) for item in node.value)}]"
+    raise document.error(place, "a key is a word, a number or a flat sequence")
 
 
 def _mark(node: yaml.Node) -> Mark:

@@ -1,4 +1,4 @@
-"""Reading expressions: recursive descent over the tokens of one scalar.
+"""Parsing expressions: recursive descent over the tokens of one scalar.
 
 ::
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeVar
 
 from ..errors import suggest
 from ..values import Term, Value
@@ -41,6 +42,7 @@ from .expressions import (
     number,
 )
 
+T = TypeVar("T")
 MAX_CHARACTERS = 10_000
 MAX_DIGITS = 30
 MAX_NESTING = 20
@@ -230,12 +232,17 @@ class _Parser:
             if self.take() != ")":
                 raise self.error("')' is missing", -1)
             return value
-        items = [self.item()]
+        items = self.listed(self.item, _CLOSING[mark])
+        return items if mark == "[" else Choice(items)
+
+    def listed(self, item: Callable[[], T], closing: str) -> tuple[T, ...]:
+        """Return what stands between commas up to the closing bracket."""
+        items = [item()]
         while (following := self.take()) == ",":
-            items.append(self.item())
-        if following != _CLOSING[mark]:
-            raise self.error(f"',' or '{_CLOSING[mark]}' is missing", -1)
-        return tuple(items) if mark == "[" else Choice(tuple(items))
+            items.append(item())
+        if following != closing:
+            raise self.error(f"',' or '{closing}' is missing", -1)
+        return tuple(items)
 
     def number(self, word: str) -> int | Fraction:
         if len(word) > MAX_DIGITS:
@@ -250,31 +257,23 @@ class _Parser:
         if word in FUNCTIONS:
             return self.function(word)
         self.take()
-        args: list[int | Fraction] = []
-        while True:
-            argument = self.sum()
-            if is_open(argument):
-                raise self.error(f"there is no function '{word}'{suggest(word, FUNCTIONS)}", -1)
-            if isinstance(argument, bool) or not isinstance(argument, int | Fraction):
-                raise self.error(f"{word}(...) takes numbers", -1)
-            args.append(argument)
-            mark = self.take()
-            if mark == ")":
-                return Term(word, tuple(args))
-            if mark != ",":
-                raise self.error("',' or ')' is missing", -1)
+        return Term(word, self.listed(lambda: self.term_number(word), ")"))
+
+    def term_number(self, word: str) -> int | Fraction:
+        """Return a number that a term is given."""
+        value = self.sum()
+        if is_open(value):
+            raise self.error(f"there is no function '{word}'{suggest(word, FUNCTIONS)}", -1)
+        if isinstance(value, bool) or not isinstance(value, int | Fraction):
+            raise self.error(f"{word}(...) takes numbers", -1)
+        return value
 
     def function(self, word: str) -> Expr:
         at = self.at - 1
         self.deeper()
         self.take()
-        several = [self.two()]
-        while (following := self.take()) == ",":
-            several.append(self.two())
-        if following != ")":
-            raise self.error("',' or ')' is missing", -1)
+        arguments = self.listed(self.two, ")")
         self.depth -= 1
-        arguments = tuple(several)
         count = FUNCTIONS[word][0]
         if len(arguments) != count:
             raise ExpressionError(f"{word} takes {count}, but got {len(arguments)}", self.tokens[at][2])

@@ -1,4 +1,4 @@
-"""A program: a declared table, ready to be walked, counted and listed."""
+"""Programs: compiled tables, ready to be drawn from, counted and listed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Alternative:
 
 
 class Drawn(NamedTuple):
-    """What a walk gives.
+    """What a draw gives.
 
     Attributes:
         calls: The calls.
@@ -128,10 +128,6 @@ class RowProgram:
     def block_name(self, number: int) -> str:
         """Return the name of one block of a row whose blocks draw their own choices."""
         return f"{self.name}_{number}"
-
-    def opens_blocks(self) -> bool:
-        """Tell whether a block after the first leaves anything open."""
-        return any(True for _ in self.block_paths(self.name, first=False))
 
     def draw(self, draw: Draw, drawn: Drawn) -> None:
         """Append the row's calls."""
@@ -266,7 +262,7 @@ class RowProgram:
 
 
 class Step(NamedTuple):
-    """One step of a walk: a row, or one block of a row whose blocks draw their own choices.
+    """One step of a draw: a row, or one block of a row whose blocks draw their own choices.
 
     Attributes:
         row: The row.
@@ -287,7 +283,7 @@ class Program:
         rows: Its rows.
         lets: The variables.
         outputs: Names of the rows that the network returns; the last one unless given.
-        prunes: Whether a walk may draw rows that nothing reads.
+        prunes: Whether a draw may give rows that nothing reads.
     """
 
     rows: tuple[RowProgram, ...]
@@ -317,7 +313,7 @@ class Program:
         return self.without_unread(drawn) if self.prunes else drawn
 
     def without_unread(self, drawn: Drawn) -> Drawn:
-        """Return a walk without the calls that do not reach an output."""
+        """Return a draw without the calls that do not reach an output."""
         wanted = set(self.outputs)
         calls: list[Call] = []
         explicit: list[bool] = []
@@ -332,7 +328,7 @@ class Program:
         return Drawn(calls[::-1], explicit[::-1], drawn.befores)
 
     def steps(self) -> list[Step]:
-        """Return a walk as steps."""
+        """Return a draw as steps."""
         last = self.last_reads()
         steps = []
         for row in self.rows:

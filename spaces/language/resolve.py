@@ -1,4 +1,4 @@
-"""Resolving: an expression becomes a slot, its references followed and all its values checked.
+"""Resolving references: an expression becomes a slot, and all its values are checked.
 
 What an expression comes down to is bounded, however few characters declare it: how deep it is nested, how
 many expressions its choices expand to, how many of its values are looked at.
@@ -33,7 +33,7 @@ from .expressions import (
     parts,
     sequence,
 )
-from .slots import Checked, Computed, Draw, Fixed, Index, OneOf, Slot, Variable, walk
+from .slots import Checked, Computed, Draw, Fixed, Index, OneOf, Slot, Variable, enumerate_results
 from .writing import inline
 
 MAX_NESTING = 60
@@ -103,7 +103,7 @@ class Resolver:
     def possible(self, slot: Slot, most: int) -> list[Value]:
         """Return the values of a slot, at most so many of them."""
         lets = self.lets
-        return list(islice(walk(lambda choose: slot.draw(Draw(choose, lets), "")), most))
+        return list(islice(enumerate_results(lambda choose: slot.draw(Draw(choose, lets), "")), most))
 
     def slot(self, value: Expr, label: str, place: Place) -> Slot:
         """Return an expression, ready to be drawn at the path that ends in a label."""

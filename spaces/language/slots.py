@@ -1,12 +1,13 @@
-"""Slots: a declared expression, ready to be drawn. It knows how to be drawn, counted and listed.
+"""Slots: the expressions of a compiled table. A slot knows how to be drawn, counted and listed.
 
-A choice is drawn through one seam, `choose(path, options) -> option`, whatever walks the space.
+A choice is drawn through one seam, `choose(path, options) -> option`, whatever draws from the space.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias, TypeVar
 
@@ -19,7 +20,7 @@ Paths: TypeAlias = Iterator[tuple[str, Sequence[Option]]]
 T = TypeVar("T")
 MAX_TERMS = 1_000_000
 INDEX = "$i"
-"""Where a walk notes the number of the block that it draws."""
+"""Where a draw notes the number of the block that it draws."""
 
 
 class Count(dict[frozenset[str], int]):
@@ -62,7 +63,7 @@ ONE = Count({frozenset(): 1})
 
 
 class Draw:
-    """One walk through a space: the seam, and the variables drawn so far."""
+    """One draw from a space: the seam, and the variables drawn so far."""
 
     __slots__ = ("choose", "drawn", "lets")
 
@@ -74,7 +75,7 @@ class Draw:
         self.drawn: dict[str, Value] = dict(fixed or {})
 
     def remembering(self) -> Draw:
-        """Return the same walk that is asked each path once: asked again, it gives what it gave."""
+        """Return the same draw that is asked each path once: asked again, it gives what it gave."""
         taken: dict[str, Option] = {}
 
         def choose(path: str, options: Sequence[Option]) -> Option:
@@ -94,7 +95,7 @@ class Draw:
 
 
 class Slot(ABC):
-    """A part of a row that a walk fills in."""
+    """A part of a row that a draw fills in."""
 
     __slots__ = ()
 
@@ -111,28 +112,24 @@ class Slot(ABC):
         yield from ()
 
 
+@dataclass(slots=True, eq=False)
 class Fixed(Slot):
     """A value."""
 
-    __slots__ = ("value",)
-
-    def __init__(self, value: Value) -> None:
-        self.value = value
+    value: Value
 
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Return the value."""
         return self.value
 
 
+@dataclass(slots=True, eq=False)
 class OneOf(Slot):
     """A choice or a range at a path; an option may itself be open."""
 
-    __slots__ = ("label", "options", "values")
-
-    def __init__(self, label: str, options: Sequence[Option], values: Mapping[Option, Slot] | None) -> None:
-        self.label = label
-        self.options = options
-        self.values = values
+    label: str
+    options: Sequence[Option]
+    values: Mapping[Option, Slot] | None
 
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Choose an option, and draw it where it is open itself."""
@@ -157,13 +154,11 @@ class OneOf(Slot):
             yield from slot.paths(prefix)
 
 
+@dataclass(slots=True, eq=False)
 class Variable(Slot):
     """A reference to a variable of `let`, which has the paths."""
 
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
+    name: str
 
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Return the variable's value."""
@@ -184,14 +179,12 @@ class Index(Slot):
         return draw.drawn.get(INDEX, 0)
 
 
+@dataclass(slots=True, eq=False)
 class Computed(Slot):
     """What a function of the language gives for its operands, each a slot of its own."""
 
-    __slots__ = ("function", "operands")
-
-    def __init__(self, function: Callable[[tuple[Value, ...]], Value], operands: tuple[Slot, ...]) -> None:
-        self.function = function
-        self.operands = operands
+    function: Callable[[tuple[Value, ...]], Value]
+    operands: tuple[Slot, ...]
 
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Draw every operand in order, and compute.
@@ -218,15 +211,13 @@ class Computed(Slot):
             yield from operand.paths(prefix)
 
 
+@dataclass(slots=True, eq=False)
 class Checked(Slot):
     """A slot whose value must be of a kind."""
 
-    __slots__ = ("fail", "inner", "kind")
-
-    def __init__(self, inner: Slot, kind: Kind, fail: Callable[[str], Exception]) -> None:
-        self.inner = inner
-        self.kind = kind
-        self.fail = fail
+    inner: Slot
+    kind: Kind
+    fail: Callable[[str], Exception]
 
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Draw the value and check it.
@@ -259,10 +250,10 @@ def uniform(rng: Random) -> Choose:
     return lambda _, options: options[int(random() * len(options))]
 
 
-def walk(program: Callable[[Choose], T]) -> Iterator[T]:
+def enumerate_results(program: Callable[[Choose], T]) -> Iterator[T]:
     """Yield the result of a program for every list of decisions, in the order of the options.
 
-    >>> list(walk(lambda choose: (choose("a", [1, 2]), choose("b", ["x", "y"]))))
+    >>> list(enumerate_results(lambda choose: (choose("a", [1, 2]), choose("b", ["x", "y"]))))
     [(1, 'x'), (1, 'y'), (2, 'x'), (2, 'y')]
     """
     script: list[tuple[Sequence[Option], int]] = []

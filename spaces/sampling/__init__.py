@@ -1,1 +1,1 @@
-"""Walks through a space: what can be drawn, counted, sampled within limits, and looked ahead."""
+"""Sampling from open tables: random networks within limits, batches of them, and how many there are."""

@@ -1,8 +1,8 @@
-"""Many random networks at once: their decisions and costs as columns, nothing else made of them.
+"""Batches of random networks: their decisions and costs as columns, nothing else made of them.
 
 What a row of a chain does depends only on the map it reads, the variables drawn before it and its own
-decisions. So its walks are remembered as a tree: a branch is a choice, a leaf what the row then costs and the
-state it leaves. A network is a walk from leaf to leaf that asks nothing but random numbers, the same ones in
+decisions. So its draws are remembered as a tree: a branch is a choice, a leaf what the row then costs and the
+state it leaves. A network is a way from leaf to leaf that asks nothing but random numbers, the same ones in
 the same order as `Space.sample` does; costs are added up over all networks together.
 """
 
@@ -29,15 +29,15 @@ from .open_table import BaseSample
 OPTIONS = 1000
 """Options of a choice; a tree does not branch wider."""
 REMEMBERED = 2_000_000
-"""Options of all choices that are remembered; beyond, a walk asks the rows again."""
+"""Options of all choices that are remembered; beyond, the rows are asked again."""
 LEAST, MOST = 256, 200_000
-"""Walks of a round."""
+"""Draws of a round."""
 
 Integers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bulk:
+class Batch:
     """Networks as columns.
 
     Attributes:
@@ -54,7 +54,7 @@ class State(NamedTuple):
 
     Attributes:
         drawn: Variables that are still to be read.
-        shape: The map, or None once a row could not be built: the walk still asks for what is left to decide.
+        shape: The map, or None once a row could not be built: what is left to decide is still asked for.
         built: Whether there was any layer.
     """
 
@@ -63,37 +63,33 @@ class State(NamedTuple):
     built: bool
 
 
+@dataclass(slots=True, eq=False)
 class Branch:
-    """A choice: what follows each option, None where no walk has been; the step, the state, the way there."""
+    """A choice: what follows each option, None where no draw has been; the step, the state, the way there."""
 
-    __slots__ = ("following", "state", "step", "way")
-
-    def __init__(self, options: int, step: int, state: State, way: tuple[int, ...]) -> None:
-        self.following: list[Branch | Leaf | None] = [None] * options
-        self.step = step
-        self.state = state
-        self.way = way
+    following: list[Branch | Leaf | None]
+    step: int
+    state: State
+    way: tuple[int, ...]
 
 
+@dataclass(slots=True, eq=False)
 class Leaf:
     """The end of a step: its number, the step and the state that follow, and what is there once known."""
 
-    __slots__ = ("after", "number", "state", "step")
-
-    def __init__(self, number: int, step: int, state: State) -> None:
-        self.number = number
-        self.step = step
-        self.state = state
-        self.after: Branch | Leaf | None = None
+    number: int
+    step: int
+    state: State
+    after: Branch | Leaf | None = None
 
 
 END: Final = Leaf(-1, 0, State((), None, False))
 """The end of a network."""
 DEAD: Final = Leaf(-1, 0, State((), None, False))
-"""The end of a walk that cannot be built."""
+"""The end of a network that cannot be built."""
 
 
-def sample_many(space: SampledTable[BaseSample], number: int, rng: Random) -> Bulk:
+def sample_many(space: SampledTable[BaseSample], number: int, rng: Random) -> Batch:
     """Return random networks within the limits: those that `Space.sample` gives one after the other.
 
     In a space without a chain of rows, or with narrow limits, it is `Space.sample` that draws them. Elsewhere
@@ -115,7 +111,7 @@ class _Asked(Exception):  # noqa: N818 - it tells of a question, not of an error
 
 
 class Forest:
-    """The trees of a space, one a step and state, grown by the walks through them."""
+    """The trees of a space, one a step and state, grown by the draws through them."""
 
     def __init__(self, space: SampledTable[BaseSample]) -> None:
         self.space = space
@@ -126,21 +122,21 @@ class Forest:
         self.room = REMEMBERED
         self.start = self._root(0, State((), space.input, False))
 
-    def draw(self, number: int, rng: Random) -> Bulk:
+    def draw(self, number: int, rng: Random) -> Batch:
         """Return so many networks within the limits."""
         parts: list[Integers] = []
-        missing, walked, kept = number, 0, 0
+        missing, drawn, kept = number, 0, 0
         while missing > 0:
-            # As many walks as should do, so that rounds stay few where limits are narrow.
-            walks = min(MOST, max(LEAST, missing * (walked + 1) // (kept + 1)))
-            trails = [trail for _ in range(walks) if (trail := self._walk(rng.random)) is not None]
+            # As many draws as should do, so that rounds stay few where limits are narrow.
+            draws = min(MOST, max(LEAST, missing * (drawn + 1) // (kept + 1)))
+            trails = [trail for _ in range(draws) if (trail := self._draw(rng.random)) is not None]
             leaves = np.array(trails, dtype=np.int64).reshape(len(trails), len(self.steps))
             parts.append(leaves[self._feasible(leaves)])
-            walked, kept, missing = walked + walks, kept + len(parts[-1]), missing - len(parts[-1])
-        return self._bulk(np.concatenate(parts)[:number] if parts else np.empty((0, len(self.steps)), int))
+            drawn, kept, missing = drawn + draws, kept + len(parts[-1]), missing - len(parts[-1])
+        return self._batch(np.concatenate(parts)[:number] if parts else np.empty((0, len(self.steps)), int))
 
-    def _walk(self, random: Any) -> list[int] | None:
-        """Return the numbers of a walk's leaves, or None where it cannot be built."""
+    def _draw(self, random: Any) -> list[int] | None:
+        """Return the numbers of the leaves of a draw, or None where it cannot be built."""
         trail: list[int] = []
         node = self.start
         while True:
@@ -168,7 +164,7 @@ class Forest:
         try:
             root = self._run(step, state, choose, ())
         except _Asked as asked:
-            root = Branch(asked.options, step, state, ())
+            root = Branch([None] * asked.options, step, state, ())
             self.room -= asked.options
         if self.room > 0:
             self.roots[step, state] = root
@@ -183,7 +179,7 @@ class Forest:
         return leaf.after
 
     def _explore(self, branch: Branch, at: int, random: Any) -> Leaf:
-        """Walk on from a branch where no walk has been, up to the leaf, and remember the way."""
+        """Draw on from a branch where no draw has been, up to the leaf, and remember the way."""
         step, state, way = branch.step, branch.state, (*branch.way, at)
         taken: list[tuple[str, Option]] = []
         further: list[tuple[int, int]] = []
@@ -201,7 +197,7 @@ class Forest:
         self.room -= sum(options for options, _ in further)
         if self.room > 0:
             for options, number in further:
-                following = Branch(options, step, state, way)
+                following = Branch([None] * options, step, state, way)
                 branch.following[at] = following
                 branch, at, way = following, number, (*way, number)
             branch.following[at] = leaf
@@ -231,12 +227,12 @@ class Forest:
         return Leaf(len(self.costs) - 1, step + 1, after)
 
     def _sums(self, leaves: Integers) -> Integers:
-        """Return the costs of walks, and the size of their composed blocks, a column a walk."""
+        """Return the costs of networks, and the size of their composed blocks, a column a network."""
         costs = np.array(self.costs, dtype=np.int64).T
         return sum((costs[:, column] for column in leaves.T), np.zeros((len(COSTS) + 1, len(leaves)), int))
 
     def _feasible(self, leaves: Integers) -> NDArray[np.bool_]:
-        """Return which walks meet the limits."""
+        """Return which networks meet the limits."""
         *sums, sizes = self._sums(leaves)
         costs = dict(zip(COSTS, sums, strict=True))
         met: NDArray[np.bool_] = sizes <= MAX_SIZE
@@ -247,8 +243,8 @@ class Forest:
                 met &= costs[name] <= limit.high
         return met
 
-    def _bulk(self, leaves: Integers) -> Bulk:
-        """Return walks as columns."""
+    def _batch(self, leaves: Integers) -> Batch:
+        """Return networks as columns."""
         options = _numbers(self.space)
         by_leaf = {path: np.full(len(self.decisions), -1, dtype=np.int64) for path in options}
         steps: dict[str, set[int]] = {path: set() for path in options}
@@ -264,10 +260,10 @@ class Forest:
             path: np.maximum.reduce([nothing, *(by_leaf[path][leaves[:, step]] for step in at)])
             for path, at in steps.items()
         }
-        return Bulk(taken=taken, costs=dict(zip(COSTS, self._sums(leaves), strict=False)))
+        return Batch(taken=taken, costs=dict(zip(COSTS, self._sums(leaves), strict=False)))
 
 
-def _one_by_one(space: SampledTable[BaseSample], number: int, rng: Random) -> Bulk:
+def _one_by_one(space: SampledTable[BaseSample], number: int, rng: Random) -> Batch:
     """Return networks that `Space.sample` drew."""
     options = _numbers(space)
     samples = [space.sample(rng) for _ in repeat(None, number)]
@@ -279,7 +275,7 @@ def _one_by_one(space: SampledTable[BaseSample], number: int, rng: Random) -> Bu
         for path, numbers in options.items()
     }
     costs = {name: np.array([cost_of(each, name) for each in totals], dtype=np.int64) for name in COSTS}
-    return Bulk(taken=taken, costs=costs)
+    return Batch(taken=taken, costs=costs)
 
 
 def _numbers(space: SampledTable[BaseSample]) -> dict[str, dict[Option, int]]:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from ..errors import SpaceError
 from ..language.program import Alternative, Program, RowProgram
-from ..language.slots import ONE, Choose, Count, Draw, walk
+from ..language.slots import ONE, Choose, Count, Draw, enumerate_results
 from ..values import Value
 
 MAX_STATES = 100_000
@@ -68,10 +68,10 @@ class _Counter:
         fixed = {name: how[1] for name, how in state if len(how) == 2}
 
         def draw(choose: Choose) -> tuple[Value, dict[str, Value]]:
-            walked = Draw(choose, self.lets, fixed)
-            return row.depth.draw(walked, ""), walked.drawn
+            one_draw = Draw(choose, self.lets, fixed)
+            return row.depth.draw(one_draw, ""), one_draw.drawn
 
-        for depth, drawn in walk(draw):
+        for depth, drawn in enumerate_results(draw):
             assert isinstance(depth, int)
             now = {**met, **{name: ("drawn", value) for name, value in drawn.items()}}
             if (row.index, depth) not in self.ways:

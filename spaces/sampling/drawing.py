@@ -1,14 +1,14 @@
-"""Random walks through a space that end within its limits.
+"""Random sampling within limits: rejection, importance resampling, then steps of a Markov chain.
 
-Where at least one plain walk in some hundreds meets the limits, plain walks are drawn until one does: that is
-exact. Elsewhere walks are drawn that look ahead; of several that meet the limits one is kept, with odds that
-make up for how much more likely looking ahead made it. It is then stirred: some of its decisions are redrawn,
-again and again, and the result is kept where it meets the limits. To redraw a share of the decisions is as
-likely as the way back, so stirring leads from the right distribution to the right distribution.
+Where at least one plain sample in some hundreds meets the limits, plain samples are drawn until one does:
+that is exact. Elsewhere samples are drawn that look ahead; of several that meet the limits one is kept, with
+odds that make up for how much more likely looking ahead made it. It is then mixed: some of its decisions are
+redrawn, again and again, and the result is kept where it meets the limits. To redraw a share of the decisions
+is as likely as the way back, so mixing leads from the right distribution to the right distribution.
 
 What the limits call for is found out once for a space, with random numbers of its own, so a sample depends on
 nothing but the space and the random numbers it is given. Looking ahead follows a chain of rows; where rows
-read others by name, a search for a start within the limits, then stirred, stands in for it.
+read others by name, a search for a start within the limits, then mixed, stands in for it.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from .lookahead import Lookahead
 
 CANDIDATES = 8
-"""Walks within the limits of which one is kept."""
+"""Samples within the limits of which one is kept."""
 GUIDED = 2000
-"""Walks that look ahead, drawn for one sample."""
-STIRS = 40
-"""Times that a sample is stirred."""
+"""Samples that look ahead, drawn for the one that is kept."""
+MIXING_STEPS = 40
+"""Times that decisions of a sample are redrawn."""
 SHARES = (0.5, 0.25, 0.125, 0.0625)
-"""Shares of the decisions that a stir redraws, one of them at random."""
+"""Shares of the decisions that are redrawn at once, one of them at random."""
 SEARCHES = 4
 SEARCH_STEPS = 800
 """Where looking ahead finds nothing: searches for a start within the limits, and the steps of each."""
@@ -63,7 +63,7 @@ class SampledTable(OpenTable[S_co]):
         if self.easy:
             return next(filter(self.feasible, self.plain_samples(rng)))
         start = _guided(self, self.lookahead, rng) if self.lookahead else None
-        return _stirred(self, start or _search(self, rng), rng)
+        return _mixed(self, start or _search(self, rng), rng)
 
     def mutate(self, decisions: Decisions, rng: Random) -> S_co:
         """Return a neighbour within the limits: one decision changed, what it newly opens drawn at random.
@@ -127,17 +127,17 @@ def _changed(space: OpenTable[S], decisions: Mapping[str, Option], rng: Random) 
 
 
 def _guided(space: OpenTable[S], lookahead: Lookahead, rng: Random) -> S | None:
-    """Return one of several feasible walks that look ahead, or None where there was none."""
+    """Return one of several feasible samples that look ahead, or None where there was none."""
     candidates: list[S] = []
     weights: list[float] = []
     for _ in range(space.affordable(GUIDED)):
-        walk = lookahead.draw(rng)
-        if walk is None:
+        guided = lookahead.draw(rng)
+        if guided is None:
             continue
-        drawn = space.replay(walk.decisions)
+        drawn = space.replay(guided.decisions)
         if space.feasible(drawn):
             candidates.append(drawn)
-            weights.append(walk.weight)
+            weights.append(guided.weight)
         if len(candidates) == CANDIDATES:
             break
     if not candidates:
@@ -146,16 +146,16 @@ def _guided(space: OpenTable[S], lookahead: Lookahead, rng: Random) -> S | None:
     return rng.choices(candidates, [exp(weight - highest) for weight in weights])[0]
 
 
-def _stirred(space: OpenTable[S], sample: S, rng: Random) -> S:
+def _mixed(space: OpenTable[S], sample: S, rng: Random) -> S:
     """Return a feasible sample some random steps away, none of which left the limits."""
-    for _ in range(space.affordable(STIRS)):
-        stirred = _stir(space, sample, rng)
-        if space.feasible(stirred):
-            sample = stirred
+    for _ in range(space.affordable(MIXING_STEPS)):
+        redrawn = _redrawn(space, sample, rng)
+        if space.feasible(redrawn):
+            sample = redrawn
     return sample
 
 
-def _stir(space: OpenTable[S], sample: S, rng: Random) -> S:
+def _redrawn(space: OpenTable[S], sample: S, rng: Random) -> S:
     """Return the sample with a random share of its decisions redrawn."""
     share, random, kept = rng.choice(SHARES), rng.random, sample.decisions
 
@@ -168,7 +168,7 @@ def _stir(space: OpenTable[S], sample: S, rng: Random) -> S:
 
 
 def _search(space: OpenTable[S], rng: Random) -> S:
-    """Return a feasible sample that stirring nearer and nearer to the limits found.
+    """Return a feasible sample that redrawing nearer and nearer to the limits found.
 
     Raises:
         Infeasible: If none was found; the message has what the nearest costs.
@@ -180,10 +180,10 @@ def _search(space: OpenTable[S], rng: Random) -> S:
         for _ in range(space.affordable(SEARCH_STEPS)):
             if distance == 0:
                 return sample
-            stirred = _stir(space, sample, rng)
-            reached = _miss(space, stirred)
+            redrawn = _redrawn(space, sample, rng)
+            reached = _miss(space, redrawn)
             if reached <= distance:
-                distance, sample = reached, stirred
+                distance, sample = reached, redrawn
         if nearest is None or distance < nearest[0]:
             nearest = distance, sample
         if distance == UNBUILDABLE:

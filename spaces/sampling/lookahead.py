@@ -1,11 +1,11 @@
-"""Looking ahead: random walks that lean towards choices from which the limits can still be met.
+"""Lookahead sampling: random networks that lean towards choices from which the limits can still be met.
 
-A network is a chain of rows, and costs add up along it. So the walk is cut into steps, one a row or block.
-What a step can give on a state (the map it reads, the variables drawn so far) is a table of outcomes with
-their shares and costs: all of them where they are few, else a sample. From the last step backwards, an
-outlook holds the chance that a limit is met in the end, by what was spent so far. A walk draws each outcome
-by share times outlook, and knows how much more likely that made it than a plain walk; this weight makes up
-for what the outlook, in bins, only nearly knows.
+A network is a chain of rows, and costs add up along it. So a draw is cut into steps, one a row or block. What
+a step can give on a state (the map it reads, the variables drawn so far) is a table of outcomes with their
+shares and costs: all of them where they are few, else a sample. From the last step backwards, an outlook
+holds the chance that a limit is met in the end, by what was spent so far. A guided draw takes each outcome by
+share times outlook, and knows how much more likely that made it than a plain draw; this weight makes up for
+what the outlook, in bins, only nearly knows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..language.calls import Call
 from ..language.expressions import MAX_NUMBER
 from ..language.limits import Limit, cost_of
 from ..language.program import Program, Step
-from ..language.slots import Choose, Draw, walk
+from ..language.slots import Choose, Draw, enumerate_results
 from ..values import Option, Value
 
 OUTCOMES = 256
@@ -39,12 +39,12 @@ ROUNDING = 10
 """Bins that the costs of all steps, each rounded to a bin, may be off in the end."""
 
 Array: TypeAlias = NDArray[np.float64]
-Drawn: TypeAlias = tuple[tuple[str, Value], ...]
-State: TypeAlias = tuple[Drawn, Shape]
+Variables: TypeAlias = tuple[tuple[str, Value], ...]
+State: TypeAlias = tuple[Variables, Shape]
 
 
 class Guided(NamedTuple):
-    """A guided walk: its decisions, and the logarithm of its odds in a plain walk over those in this one."""
+    """A guided draw: its decisions, and the logarithm of its odds in a plain draw over those in this one."""
 
     decisions: dict[str, Option]
     weight: float
@@ -63,7 +63,7 @@ class _Table:
 
     Attributes:
         decisions: Of each outcome.
-        shares: Of each outcome in a plain walk.
+        shares: Of each outcome in a plain draw.
         costs: Of each outcome, a row a limit.
         after: Number of the state that each outcome leads to; the last one where it cannot be built.
     """
@@ -90,7 +90,7 @@ class Lookahead:
         self.outlooks = [self._outlook(which) for which in range(len(self.limits))]
 
     def draw(self, rng: Random) -> Guided | None:
-        """Return a walk that leans towards the limits, or None where it ran into a dead end."""
+        """Return a draw that leans towards the limits, or None where it ran into a dead end."""
         spent = np.zeros(len(self.limits), dtype=np.int64)
         decisions: dict[str, Option] = {}
         weight, state = 0.0, 0
@@ -182,12 +182,12 @@ class Lookahead:
                 decisions[path] = choose(path, options)
                 return decisions[path]
 
-            walked = Draw(record, self.program.lets, dict(drawn))
-            call = step.row.block(walked, step.number)
-            kept = tuple(sorted((name, v) for name, v in walked.drawn.items() if name in step.kept))
+            draw = Draw(record, self.program.lets, dict(drawn))
+            call = step.row.block(draw, step.number)
+            kept = tuple(sorted((name, v) for name, v in draw.drawn.items() if name in step.kept))
             return self._outcome(tuple(decisions.items()), share, call, kept, shape)
 
-        outcomes = list(islice(walk(once), most + 1))
+        outcomes = list(islice(enumerate_results(once), most + 1))
         if len(outcomes) <= most:
             return outcomes
         plain = [once(lambda _, options: rng.choice(options)) for _ in range(most)]
@@ -198,7 +198,7 @@ class Lookahead:
         decisions: tuple[tuple[str, Option], ...],
         share: float,
         call: Call | None,
-        kept: Drawn,
+        kept: Variables,
         shape: Shape,
     ) -> _Outcome:
         nothing = (0,) * len(self.limits)

@@ -1,4 +1,4 @@
-"""What only networks show of a space: options that are wrong, and choices that change nothing."""
+"""Unused choices and wrong options of a space: what only the networks drawn from it show."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ def check_options(space: OpenTable[BaseSample]) -> None:
             break
 
 
-def check_idle(space: OpenTable[BaseSample]) -> None:
+def check_unused_choices(space: OpenTable[BaseSample]) -> None:
     """Raise if a choice changes nothing in any of many random networks. Limits are not looked at.
 
     Raises:
-        SpaceError: With the place of the idle choice.
+        SpaceError: With the place of the choice.
     """
     check_options(space)
     waiting = {path: 0 for path in space.paths if not _later_block(space, path)}

@@ -1,4 +1,4 @@
-"""A space counts, lists, encodes and walks its decision lists; random walks are uniform within its limits."""
+"""A space counts, lists, encodes and draws its decision lists; random samples are uniform in its limits."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_encode_refuses_what_is_not_of_the_space() -> None:
         space.encode({"conv.width": 5})
 
 
-# Walks
+# Sampling
 
 
 def test_decide_asks_depth_first_in_the_order_of_the_table() -> None:

@@ -7,8 +7,8 @@ import pytest
 from archscape.spaces import Space
 from archscape.spaces.errors import Infeasible
 from archscape.spaces.language.limits import COSTS, cost_of
-from archscape.spaces.sampling import batch as bulk
-from archscape.spaces.sampling.batch import Bulk, sample_many
+from archscape.spaces.sampling import batch
+from archscape.spaces.sampling.batch import Batch, sample_many
 
 UNBUILDABLE = """
 space: dead-ends
@@ -52,7 +52,7 @@ def one_by_one(space: Space, number: int, seed: int) -> tuple[list[dict[str, obj
     return [dict(s.decisions) for s in found], {n: [cost_of(t, n) for t in totals] for n in COSTS}
 
 
-def rows(space: Space, drawn: Bulk) -> tuple[list[dict[str, object]], dict[str, list[int]]]:
+def rows(space: Space, drawn: Batch) -> tuple[list[dict[str, object]], dict[str, list[int]]]:
     number = len(drawn.costs["params"])
     decisions: list[dict[str, object]] = [{} for _ in range(number)]
     for path, taken in drawn.taken.items():
@@ -92,7 +92,7 @@ def test_narrow_limits_are_left_to_sample() -> None:
 
 def test_what_is_not_remembered_is_drawn_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     space = Space.load("cifar")
-    monkeypatch.setattr(bulk, "REMEMBERED", 100)
+    monkeypatch.setattr(batch, "REMEMBERED", 100)
     assert rows(space, sample_many(space, 300, Random(7))) == one_by_one(space, 300, 7)
 
 

@@ -1,4 +1,4 @@
-"""Walks that look ahead: what they lean towards, and the weights that make up for it."""
+"""Samples that look ahead: what they lean towards, and the weights that make up for it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def small() -> Space:
 
 @cache
 def lists() -> list[tuple[Sample, float]]:
-    """Return every sample with its odds in a plain walk."""
+    """Return every sample with its odds in a plain draw."""
     space = small()
     return [(s, 1 / prod(len(space.paths[path]) for path in s.decisions)) for s in space.enumerate()]
 
@@ -58,7 +58,7 @@ def lookahead(space: Space) -> Lookahead:
     ids=str,
 )
 def test_weights_make_up_for_leaning(limits: dict[str, str]) -> None:
-    """The mean weight of the walks that end within the limits is how often plain walks do."""
+    """The mean weight of the draws that end within the limits is how often plain draws do."""
     space = small().tighten(limits)
     ahead, rng, draws = lookahead(space), Random(1), 3000
     weights = []
