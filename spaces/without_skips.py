@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from .errors import SpaceError
 from .language.expressions import Expr
@@ -21,7 +21,8 @@ from .network import Network
 from .operators import Add
 from .values import NAME_LENGTH
 
-Idle: TypeAlias = Mapping[str, frozenset[str]]
+V = TypeVar("V")
+Unused: TypeAlias = Mapping[str, frozenset[str]]
 
 RESIDUAL = ("basic", "bottleneck", "inverted")
 """Blocks that take `shortcut: none`."""
@@ -46,8 +47,8 @@ def without_skips(network: Network) -> Network:
     """
     if not additions(network):
         raise SpaceError(f"network {network.name} has no skip connection: it adds no maps")
-    blocks, idle = _blocks(network.blocks)
-    layers = _rows(network.layers, idle)
+    blocks, unused = _blocks(network.blocks)
+    layers = _rows(network.layers, unused)
     try:
         plain = replace(
             network,
@@ -55,7 +56,7 @@ def without_skips(network: Network) -> Network:
             layers=layers,
             blocks=blocks,
             let=network.constants(layers),
-            defaults={key: value for key, value in network.defaults.items() if key not in OF_SUMS},
+            defaults=_without(network.defaults, OF_SUMS),
             origin=None,
         )
     except SpaceError as error:
@@ -74,15 +75,16 @@ def additions(network: Network) -> list[str]:
     return [node.name for node in network.graph.flatten().nodes if isinstance(node.op, Add)]
 
 
-def _blocks(blocks: Mapping[str, Composed]) -> tuple[dict[str, Composed], Idle]:
+def _blocks(blocks: Mapping[str, Composed]) -> tuple[dict[str, Composed], Unused]:
     """Return the blocks without their skips, and the arguments that nothing in them uses any more."""
-    idle: Idle = {}
+    unused: Unused = {}
     while True:
-        rows = {word: _rows(block.rows, idle) for word, block in blocks.items()}
-        unused = {word: _unused(block, rows[word]) for word, block in blocks.items()}
-        if unused == idle:
-            return {word: _composed(block, rows[word], idle[word]) for word, block in blocks.items()}, idle
-        idle = unused
+        rows = {word: _rows(block.rows, unused) for word, block in blocks.items()}
+        before, unused = unused, {word: _unused(block, rows[word]) for word, block in blocks.items()}
+        if unused == before:
+            return {
+                word: _composed(block, rows[word], unused[word]) for word, block in blocks.items()
+            }, unused
 
 
 def _unused(block: Composed, rows: Sequence[Row]) -> frozenset[str]:
@@ -90,29 +92,29 @@ def _unused(block: Composed, rows: Sequence[Row]) -> frozenset[str]:
     return frozenset(block.arguments) & (before - after)
 
 
-def _composed(block: Composed, rows: tuple[Row, ...], idle: frozenset[str]) -> Composed:
-    needs = tuple(name for name in block.needs if name not in idle)
-    return Composed(rows, needs=needs, defaults={k: v for k, v in block.defaults.items() if k not in idle})
+def _composed(block: Composed, rows: tuple[Row, ...], unused: frozenset[str]) -> Composed:
+    needs = tuple(name for name in block.needs if name not in unused)
+    return Composed(rows, needs=needs, defaults=_without(block.defaults, unused))
 
 
-def _rows(rows: Sequence[Row], idle: Idle) -> tuple[Row, ...]:
-    return tuple(_row(row, idle) for row in rows)
+def _rows(rows: Sequence[Row], unused: Unused) -> tuple[Row, ...]:
+    return tuple(_row(row, unused) for row in rows)
 
 
-def _row(row: Row, idle: Idle) -> Row:
-    branches = [_rows(branch, idle) for branch in row.branches]
+def _row(row: Row, unused: Unused) -> Row:
+    branches = [_rows(branch, unused) for branch in row.branches]
     args = dict(row.args)
     if row.word in RESIDUAL:
-        return Row(row.word, **{**_said(args, OF_SUMS), "shortcut": None})
+        return Row(row.word, **{**_without(args, OF_SUMS), "shortcut": None})
     if row.word == "residual":
-        return _kept(_said(args, OF_SUMS), branches)
+        return _kept(_without(args, OF_SUMS), branches)
     if row.word == "add":
         branches = [branch for branch in branches if not _passes(branch)] or branches
-    return Row(row.word, *branches, **_said(args, idle.get(row.word, ())))
+    return Row(row.word, *branches, **_without(args, unused.get(row.word, ())))
 
 
-def _said(args: Mapping[str, Expr], without: Collection[str]) -> dict[str, Expr]:
-    return {name: value for name, value in args.items() if name not in without}
+def _without(args: Mapping[str, V], names: Collection[str]) -> dict[str, V]:
+    return {name: value for name, value in args.items() if name not in names}
 
 
 def _kept(args: dict[str, Expr], branches: Sequence[Sequence[Row]]) -> Row:

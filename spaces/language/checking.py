@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 
 from ..blocks import BLOCKS
-from ..hashing.equivalence import HASHES
+from ..hashing import HASHES
 from ..values import NAME, NAME_LENGTH, shape_text
 from .document import Document, Place
 from .expressions import ExpressionError, expression_text, is_open, nesting, scalars

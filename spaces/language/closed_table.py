@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..graph import Body, Graph, Totals
-from ..hashing.equivalence import graph_hash
+from ..hashing import graph_hash
 from ..values import Option
-from .calls import Call, RowError, RowShapeError, measure, network_body
+from .calls import Call, measure
 from .compile import compile_closed
 from .table import Table
 
@@ -32,11 +32,9 @@ class ClosedTable(Table):
     def __post_init__(self) -> None:
         super().__post_init__()
         program = compile_closed(self)
-        try:
-            object.__setattr__(self, "calls", tuple(program.draw(_nothing_open).calls))
-            object.__setattr__(self, "body", network_body(self.name, self.calls, self.input, self.outputs))
-        except (RowShapeError, RowError) as error:
-            raise program.located(error, self.document) from None
+        calls = tuple(program.draw(_nothing_open).calls)
+        object.__setattr__(self, "calls", calls)
+        object.__setattr__(self, "body", program.lower(self, calls))
 
     @property
     def graph(self) -> Graph:

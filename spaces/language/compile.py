@@ -19,7 +19,7 @@ from .checking import check_head
 from .composed import ComposedBlock, Words, words_of
 from .dependencies import resolve_dependencies
 from .document import Place
-from .expressions import Expr, has_choice, parts
+from .expressions import Expr, has_choice, words_in
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
 from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row
@@ -36,7 +36,7 @@ MAX_SIGNATURE = 1000
 ROW_WORDS = ("name", "from", "depth", "per")
 BLOCK_WORDS = ("when", "unused")
 """What only the rows of a composed block may be given."""
-Given: TypeAlias = Mapping[str, tuple[Expr, Place]]
+PlacedArgs: TypeAlias = Mapping[str, tuple[Expr, Place]]
 """Arguments with their places."""
 
 
@@ -123,8 +123,7 @@ class _Compiler:
     def note_words(self, rows: Iterable[Row]) -> None:
         """Note every word that rows name, or are given as a value."""
         for row in rows:
-            values = {part for value in row.args.values() for part in parts(value) if isinstance(part, str)}
-            self.resolver.used |= {("blocks", word) for word in {row.word, *values}}
+            self.resolver.used |= {("blocks", word) for word in (row.word, *words_in(row.args.values()))}
             for branch in row.branches:
                 self.note_words(branch)
 
@@ -237,7 +236,7 @@ class _Compiler:
         return slot, deepest
 
     def alternatives(
-        self, word: str, args: Given, place: Place, chain: tuple[str, ...]
+        self, word: str, args: PlacedArgs, place: Place, chain: tuple[str, ...]
     ) -> tuple[Alternative, ...]:
         """Return what a word stands for: one block, or one of several. `chain` is the path of words to it."""
         self.resolver.grow(place)
@@ -269,7 +268,7 @@ class _Compiler:
             raise self.error(("blocks", word), f"'{word}' lists a block twice", at_key=True)
         return tuple(options)
 
-    def merged(self, args: Given, row: Row, here: Place) -> Given:
+    def merged(self, args: PlacedArgs, row: Row, here: Place) -> PlacedArgs:
         """Return what a word of `blocks` gives a block, with what the row gives."""
         merged = dict(args)
         for key, value in row.args.items():
@@ -282,7 +281,7 @@ class _Compiler:
             merged[key] = (value, (*here, key))
         return merged
 
-    def alternative(self, block: Block[Any], args: Given, place: Place, label: str) -> Alternative:
+    def alternative(self, block: Block[Any], args: PlacedArgs, place: Place, label: str) -> Alternative:
         slots: dict[str, Slot] = {}
         maps: dict[str, Slot] = {}
         # How weights start holds for every row, the rest of the style where a row may override it.

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
@@ -31,9 +32,9 @@ from ..graph import Style, Tensor
 from ..values import Value, text
 from .calls import TOO_LARGE, Call, RowError, lay
 from .document import Document, Place
-from .expressions import Expr, ExpressionError, Item, Ref, evaluate, has_choice, is_open, parts, references
+from .expressions import Expr, ExpressionError, Item, Ref, evaluate, has_choice, is_open, references, words_in
 from .parser import parse
-from .rows import BEFORE, INPUT, MAX_DEPTH, STYLE, Composed, Row, row_references
+from .rows import BEFORE, INPUT, MAX_DEPTH, STYLE, Composed, row_references
 from .scope import Line, lines, misjoined
 from .writing import row_text, signature
 
@@ -149,13 +150,13 @@ class ComposedBlock(Block[Any]):
             reader = None
             call = self.closed.get((index, style))
             if call is None:
-                reader = _Reader(self, line, index, names, above)
+                reader = _RowReader(self, line, index, names, above)
                 call = reader.call(style)
                 if not self.varies[index]:
                     self.closed[index, style] = call
             if "unused" in line.row.args:
-                reader = reader or _Reader(self, line, index, names, above)
-                unused += [index] if reader.given("unused", FLAG, False) else []
+                reader = reader or _RowReader(self, line, index, names, above)
+                unused += [index] if reader.parameter("unused", FLAG, False) else []
             calls_of_rows.append(call)
             above.add(line.name)
         return _that_reach(_with_unused(calls_of_rows, unused))
@@ -173,7 +174,7 @@ class ComposedBlock(Block[Any]):
                 law = f"a row and an argument have the name '{line.name}'; name them apart"
                 raise RowError(law, line.inner, at_key=True)
             if isinstance(self.terms[index], str):
-                _Reader(self, line, index, names, above).check()
+                _RowReader(self, line, index, names, above).check()
             above.add(line.name)
         self.check_read()
         used = {name for row in self.definition.rows for name in row_references(row)}
@@ -189,9 +190,7 @@ class ComposedBlock(Block[Any]):
         if any(map(is_open, chain.from_iterable(sources))):
             return
         read = {name for line in self.lines for name in line.ends}
-        read |= {
-            part for value in chain.from_iterable(sources) for part in parts(value) if isinstance(part, str)
-        }
+        read |= set(words_in(chain.from_iterable(sources)))
         for line in self.lines[:-1]:
             if line.name not in read:
                 raise RowError(f"nothing reads '{line.name}'; take it out", line.place)
@@ -223,39 +222,33 @@ def maps_read(definition: Composed, rows: list[Line]) -> tuple[str, ...]:
 
     These are `before`, and the arguments that rows read from: named as a row is, never as a value.
     """
-    read = {value for line in rows for value in (line.source, *_strings(line.row))}
+    read = {value for line in rows for value in (line.source, *words_in(line.row.args.values()))}
     values = {name for row in definition.rows for name in row_references(row)}
     maps = tuple(name for name in definition.needs if name in read and name not in values)
     return ((BEFORE,) if BEFORE in read else ()) + maps
 
 
-def _strings(row: Row) -> Iterator[str]:
-    """Yield every word that a row is given."""
-    for value in row.args.values():
-        yield from (part for part in parts(value) if isinstance(part, str))
-
-
-class _Reader:
+@dataclass(slots=True, eq=False)
+class _RowReader:
     """One row of a composed block on its way to a call."""
 
-    def __init__(
-        self,
-        block: ComposedBlock,
-        line: Line,
-        index: int,
-        names: Mapping[str, Value],
-        above: set[str],
-    ) -> None:
-        self.block, self.line, self.index, self.names, self.above = block, line, index, names, above
+    block: ComposedBlock
+    line: Line
+    index: int
+    names: Mapping[str, Value]
+    above: set[str]
+    word: Block[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
         self.word = self.target()
 
     def call(self, style: Style) -> Call:
         word, args = self.word, self.line.row.args
-        depth = self.given("depth", DEPTH, 1)
+        depth = self.parameter("depth", DEPTH, 1)
         if depth > MAX_DEPTH:
             law = f"a row has at most {MAX_DEPTH:,} blocks, but got {depth:,}"
             raise RowError(law, (*self.line.inner, "depth"))
-        if not self.given("when", FLAG, True):
+        if not self.parameter("when", FLAG, True):
             depth = 0
         if depth == 0:  # what it is given may have no value where it does not stand
             return Call(word, self.line.name, (), 0, style, self.index, self.sources(), (self.line.name,))
@@ -351,7 +344,7 @@ class _Reader:
             raise RowError(f"no row above is named '{name}'{suggest(name, known)}", place)
         return name
 
-    def given(self, key: str, kind: Kind, default: Any) -> Any:
+    def parameter(self, key: str, kind: Kind, default: Any) -> Any:
         """Return one of the row's own parameters."""
         return self.checked(self.line.row.args[key], key, kind) if key in self.line.row.args else default
 

@@ -22,9 +22,9 @@ Mark: TypeAlias = tuple[int, int]
 
 MAX_CHARACTERS = 200_000
 MAX_DEPTH = 60
-SHOWN = 160
+MAX_LINE = 160
 """Characters of a line that a message shows."""
-SAID = 600
+MAX_MESSAGE = 600
 """Characters of what a message says."""
 
 
@@ -135,10 +135,8 @@ def read_file(path: str | Path, *, kind: type[InputError] = SpaceError) -> Docum
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise kind(f"{path}: no such file") from None
-    except OSError as error:
-        raise kind(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise kind(f"{path}: cannot be read: {error}") from None
+    except (OSError, ValueError) as error:
+        raise kind(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
     return read_text(text, name=str(path), kind=kind)
 
 
@@ -211,14 +209,14 @@ def _marked(blank: Document, mark: yaml.Mark | None) -> Document:
 
 def _printable(message: str) -> str:
     """Return a message without characters that would break a terminal's line, cut where it is very long."""
-    short = message if len(message) <= SAID else f"{message[:SAID]} ..."
+    short = message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]} ..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
 
 
 def _pointer(text: str, column: int) -> str:
     """Return the line, or the part of it around a column, and a caret below the column."""
-    start = max(0, column - SHOWN) if len(text) > SHOWN else 0
-    shown = _printable(text[start : start + SHOWN].replace("\t", " "))
+    start = max(0, column - MAX_LINE) if len(text) > MAX_LINE else 0
+    shown = _printable(text[start : start + MAX_LINE].replace("\t", " "))
     before = _printable(text[start : column - 1].replace("\t", " "))
     return f"\n  {shown}\n  {' ' * len(before)}^"
 

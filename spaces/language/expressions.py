@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -241,17 +241,20 @@ def parts(expression: Expr) -> Iterator[Expr]:
 
 def _within(expression: Expr) -> tuple[Expr, ...]:
     """Return the expressions that an expression is directly made of."""
+    if not isinstance(expression, _Open):
+        return expression if isinstance(expression, tuple) else ()
+    return expression.options if isinstance(expression, Choice) else tuple(operands(expression).values())
+
+
+def operands(expression: Expr) -> dict[str, Expr]:
+    """Return what an expression computes with, by the words that tell the operands apart in a path."""
     if isinstance(expression, Arithmetic):
-        return expression.left, expression.right
-    if isinstance(expression, Choice):
-        return expression.options
-    if isinstance(expression, Item):
-        return (expression.of,)
+        return {"left": expression.left, "right": expression.right}
     if isinstance(expression, Function):
-        return expression.arguments
+        return {str(at): argument for at, argument in enumerate(expression.arguments)}
     if isinstance(expression, Conditional):
-        return expression.then, expression.condition, expression.otherwise
-    return expression if isinstance(expression, tuple) else ()
+        return {"then": expression.then, "if": expression.condition, "else": expression.otherwise}
+    return {"of": expression.of} if isinstance(expression, Item) else {}
 
 
 def nesting(expression: Expr) -> int:
@@ -288,6 +291,11 @@ def has_choice(expression: Expr) -> bool:
 def references(expression: Expr) -> Iterator[str]:
     """Yield every name that an expression refers to."""
     return (part.name for part in parts(expression) if isinstance(part, Ref))
+
+
+def words_in(expressions: Iterable[Expr]) -> Iterator[str]:
+    """Yield every word in expressions, such as the name of a row, of a block or of an activation."""
+    return (part for value in expressions for part in parts(value) if isinstance(part, str))
 
 
 def expression_text(expression: Expr, *, tight: bool = False) -> str:
@@ -375,23 +383,37 @@ def evaluate(expression: Expr, names: Mapping[str, Value]) -> Value:
     Raises:
         ExpressionError: If it cannot be computed.
     """
+    if not isinstance(expression, _Open):
+        if isinstance(expression, tuple):
+            return sequence(tuple([evaluate(part, names) for part in expression]))
+        return expression
     if isinstance(expression, Ref):
         return names[expression.name]
-    if isinstance(expression, Arithmetic):
-        return apply(expression.operator, *(evaluate(side, names) for side in _within(expression)))
-    if isinstance(expression, Item):
+    if isinstance(expression, Item):  # as `compute` has it, without the detour: a draw spends much time here
         return item_of(evaluate(expression.of, names), expression.index)
-    if isinstance(expression, Function):
-        return call(expression.name, tuple(evaluate(part, names) for part in expression.arguments))
-    if isinstance(expression, Conditional):
-        return evaluate(
-            expression.then if condition(evaluate(expression.condition, names)) else expression.otherwise,
-            names,
-        )
-    if isinstance(expression, tuple):
-        return sequence(tuple([evaluate(part, names) for part in expression]))
+    if isinstance(expression, Arithmetic):
+        return apply(expression.operator, evaluate(expression.left, names), evaluate(expression.right, names))
+    if isinstance(expression, Conditional):  # of two sides, the other one may have no value
+        holds = condition(evaluate(expression.condition, names))
+        return evaluate(expression.then if holds else expression.otherwise, names)
     assert not isinstance(expression, Choice | Range)
-    return expression
+    return compute(expression, tuple([evaluate(part, names) for part in operands(expression).values()]))
+
+
+def compute(expression: Arithmetic | Item | Function | Conditional, values: tuple[Value, ...]) -> Value:
+    """Return what an expression gives for the values of its operands.
+
+    Raises:
+        ExpressionError: If it cannot be computed.
+    """
+    if isinstance(expression, Arithmetic):
+        return apply(expression.operator, *values)
+    if isinstance(expression, Item):
+        return item_of(values[0], expression.index)
+    if isinstance(expression, Function):
+        return call(expression.name, values)
+    then, decides, otherwise = values
+    return then if condition(decides) else otherwise
 
 
 def sequence(items: tuple[Value, ...]) -> Value:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from ..graph import Style
 from ..values import Term
 from .calls import Call
-from .expressions import Expr, parts
+from .expressions import Expr, words_in
 from .program import Drawn
 from .rows import BEFORE, Composed, Row, row_names
 from .table import Table
@@ -155,8 +155,7 @@ def _used(composed: Mapping[str, Composed], rows: Iterable[Row]) -> dict[str, Co
     while todo:
         row = todo.pop()
         todo += [inner for branch in row.branches for inner in branch]
-        values = {part for value in row.args.values() for part in parts(value) if isinstance(part, str)}
-        for word in composed.keys() & {row.word, *values} - used:
+        for word in composed.keys() & {row.word, *words_in(row.args.values())} - used:
             used.add(word)
             todo += [*composed[word].rows, Row("", value=tuple(composed[word].defaults.values()))]
     return {word: definition for word, definition in composed.items() if word in used}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..blocks import BLOCKS, Block
-from ..errors import InputError, ShapeError
-from ..graph import Style
-from .calls import Call, RowError, RowShapeError
-from .document import Document, Place
+from ..errors import ShapeError
+from ..graph import Body, Style
+from .calls import Call, RowError, RowShapeError, network_body
+from .document import Place
 from .rows import BEFORE
 from .slots import INDEX, Choose, Draw, Paths, Slot
+from .table import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,10 +252,8 @@ class RowProgram:
 
     def reads(self) -> frozenset[str]:
         """Return the variables that the row reads, its depth included."""
-        variables = set(self.depth.count().variables | self.source.count().variables)
-        for alternative in self.alternatives:
-            variables |= alternative.reads()
-        return frozenset(variables)
+        of_row = self.depth.count().variables | self.source.count().variables
+        return of_row.union(*(alternative.reads() for alternative in self.alternatives))
 
     def block_paths(self, prefix: str, *, first: bool) -> Paths:
         """Yield the paths of one block; only the first one of a row has a stride."""
@@ -296,13 +295,22 @@ class Program:
         """Whether every row reads what the row above it gives, and nothing else."""
         return all(row.chained for row in self.rows)
 
-    def located(self, error: RowShapeError | RowError, document: Document) -> InputError:
-        """Return the error of a row with its place in the document."""
-        if isinstance(error, RowError):
+    def lower(self, table: Table, calls: Sequence[Call]) -> Body:
+        """Return the graph of calls that the table came down to.
+
+        Raises:
+            ShapeError: If it cannot be built, with the place of the row in the table's document.
+            SpaceError: If an argument makes a row of a composed block wrong, with the place of that row.
+        """
+        document = table.document
+        try:
+            return network_body(table.name, calls, table.input, table.outputs)
+        except RowShapeError as error:
+            raise document.error(self.rows[error.row].place, str(error), kind=ShapeError) from None
+        except RowError as error:
             user = None if error.user is None else document.line(self.rows[error.user].place)
             law = f"{error}; used in line {user}" if user else str(error)
-            return document.error(error.place, law, at_key=error.at_key)
-        return document.error(self.rows[error.row].place, str(error), kind=ShapeError)
+            raise document.error(error.place, law, at_key=error.at_key) from None
 
     def draw(self, choose: Choose) -> Drawn:
         """Return the calls that a list of decisions gives."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import partial
 from itertools import islice
 
 from ..blocks.kinds import Kind
@@ -24,12 +25,10 @@ from .expressions import (
     Item,
     Range,
     Ref,
-    apply,
-    call,
-    condition,
+    compute,
     expression_text,
     is_open,
-    item_of,
+    operands,
     parts,
     sequence,
 )
@@ -157,18 +156,8 @@ class Resolver:
             return self._choice(value, label, place)
         if isinstance(value, Range):
             return OneOf(label, value.numbers, None)
-        if isinstance(value, Arithmetic):
-            sides = self._parts({"left": value.left, "right": value.right}, label, place)
-            return Computed(lambda pair: apply(value.operator, pair[0], pair[1]), sides)
-        if isinstance(value, Function):
-            named = {str(at): argument for at, argument in enumerate(value.arguments)}
-            return Computed(lambda given: call(value.name, given), self._parts(named, label, place))
-        if isinstance(value, Item):
-            of = self.slot(value.of, label, place)
-            return Computed(lambda given: item_of(given[0], value.index), (of,))
-        if isinstance(value, Conditional):
-            three = {"then": value.then, "if": value.condition, "else": value.otherwise}
-            return Computed(_decided, self._parts(three, label, place))
+        if isinstance(value, Arithmetic | Item | Function | Conditional):
+            return Computed(partial(compute, value), self._parts(operands(value), label, place))
         if isinstance(value, tuple):
             items = tuple(self.slot(item, f"{label}.{i}", (*place, i)) for i, item in enumerate(value))
             if all(isinstance(item, Fixed) for item in items):
@@ -241,8 +230,3 @@ class Resolver:
         self._height = max(self._height, level)
         if level > MAX_NESTING:
             raise self.error(place, f"nested too deep; at most {MAX_NESTING} levels")
-
-
-def _decided(given: tuple[Value, ...]) -> Value:
-    then, question, otherwise = given
-    return then if condition(question) else otherwise

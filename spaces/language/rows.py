@@ -48,6 +48,7 @@ MAX_DEPTH = 1000
 """Blocks of one row."""
 
 
+@dataclass(frozen=True, init=False, repr=False, slots=True)
 class Row:
     """One row of the table: a word, the rows of its branches, and what it is given. Immutable.
 
@@ -63,7 +64,6 @@ class Row:
     Row('add', Row('identity'), (Row('conv', width=8), Row('conv', width=8)))
     """
 
-    __slots__ = ("args", "branches", "word")
     word: str
     branches: tuple[tuple[Row, ...], ...]
     args: Mapping[str, Expr]
@@ -74,12 +74,6 @@ class Row:
         object.__setattr__(self, "branches", given)
         table = {key.removesuffix("_"): value for key, value in args.items()}
         object.__setattr__(self, "args", MappingProxyType(table))
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("a row is immutable; make a new one")
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Row) and self._key() == other._key()
 
     def __hash__(self) -> int:
         return hash((self.word, self.branches, frozenset(self.args.items())))
@@ -94,9 +88,6 @@ class Row:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(Row, self.word, *self.branches, **self.args), ()
-
-    def _key(self) -> tuple[str, tuple[tuple[Row, ...], ...], dict[str, Expr]]:
-        return self.word, self.branches, dict(self.args)
 
 
 @dataclass(frozen=True)

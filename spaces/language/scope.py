@@ -110,7 +110,8 @@ def misjoined(line: Line, block: Block[Any], args: Collection[str]) -> tuple[str
     """
     missing = [key for key in block.maps[1:] if key not in args and key != BEFORE]
     others = line.row.args.get("with", ())
-    twice = repeated(line.source, others if isinstance(others, tuple) else (others,))
+    joined = [line.source, *(others if isinstance(others, tuple) else (others,))]
+    twice = next((name for name in joined if isinstance(name, str) and joined.count(name) > 1), "")
     if line.ends and not block.variadic and len(block.maps) != 1 + len(line.ends):
         return f"{block.word} takes no branches, or not {len(line.ends)}", ""
     if line.ends and "with" in args:
@@ -122,12 +123,6 @@ def misjoined(line: Line, block: Block[Any], args: Collection[str]) -> tuple[str
     if twice:
         return f"'{twice}' is joined already; take it out of `with`", "with"
     return "", ""
-
-
-def repeated(source: Expr, others: Sequence[Expr]) -> str:
-    """Return a row that a join would join twice, or nothing: what it reads, and what it names as `with`."""
-    names = [name for name in (source, *others) if isinstance(name, str)]
-    return next((name for name in names if names.count(name) > 1), "")
 
 
 def check_row_name(document: Document, name: str, place: Place) -> None:

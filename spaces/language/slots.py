@@ -6,7 +6,7 @@ A choice is drawn through one seam, `choose(path, options) -> option`, whatever 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias, TypeVar
@@ -60,6 +60,14 @@ class Count(dict[frozenset[str], int]):
 
 
 ONE = Count({frozenset(): 1})
+
+
+def product(slots: Iterable[Slot]) -> Count:
+    """Return the number of ways to draw several slots."""
+    ways = ONE
+    for slot in slots:
+        ways = ways * slot.count()
+    return ways
 
 
 class Draw:
@@ -142,10 +150,7 @@ class OneOf(Slot):
         """Return the sum over the options."""
         if self.values is None:
             return Count({frozenset(): len(self.options)})
-        total = Count()
-        for slot in self.values.values():
-            total = total + slot.count()
-        return total
+        return sum((slot.count() for slot in self.values.values()), Count())
 
     def paths(self, prefix: str) -> Paths:
         """Yield its own path, then those within its options."""
@@ -200,10 +205,7 @@ class Computed(Slot):
 
     def count(self) -> Count:
         """Return the product over the operands."""
-        total = ONE
-        for operand in self.operands:
-            total = total * operand.count()
-        return total
+        return product(self.operands)
 
     def paths(self, prefix: str) -> Paths:
         """Yield the paths of every operand."""

@@ -75,7 +75,7 @@ class Table:
         """Return the names of what such a table is given."""
         return [each.name for each in fields(cls) if each.init]
 
-    @property
+    @cached_property
     def document(self) -> Document:
         """The document it was read from, or one without lines that bears its name."""
         return self.origin or Document(tree=None, name=f"{self.word} {self.name}")

@@ -108,10 +108,11 @@ def _words(module: ModuleType, *, of_file: bool) -> Iterator[Block[Any]]:
     for name, value in vars(module).items():
         if isinstance(value, Block) and value.function.__module__ == module.__name__:
             yield value
-        elif is_module(value) and not name.startswith("_") and not (of_file and _foreign(value, module)):
+        elif (
+            is_module(value)
+            and not name.startswith("_")
+            and (
+                value.__module__ == module.__name__ or not of_file  # what a file only imports is not its own
+            )
+        ):
             yield OpaqueBlock(f"{module.__name__}.{name}", value)
-
-
-def _foreign(value: Any, module: ModuleType) -> bool:
-    """Tell whether a file only imports a class."""
-    return bool(value.__module__ != module.__name__)

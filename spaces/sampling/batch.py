@@ -98,7 +98,8 @@ def sample_many(space: SampledTable[BaseSample], number: int, rng: Random) -> Ba
     Raises:
         Infeasible: If none was found.
     """
-    if not (space.program.chain and space.easy) or space.program.prunes or _widest(space) > OPTIONS:
+    widest = max(map(len, space.paths.values()))
+    if not (space.program.chain and space.easy) or space.program.prunes or widest > OPTIONS:
         return _one_by_one(space, number, rng)
     return Forest(space).draw(number, rng)
 
@@ -281,7 +282,3 @@ def _one_by_one(space: SampledTable[BaseSample], number: int, rng: Random) -> Ba
 def _numbers(space: SampledTable[BaseSample]) -> dict[str, dict[Option, int]]:
     """Return the number of every option of every path."""
     return {path: {option: at for at, option in enumerate(options)} for path, options in space.paths.items()}
-
-
-def _widest(space: SampledTable[BaseSample]) -> int:
-    return max((len(options) for options in space.paths.values()), default=0)

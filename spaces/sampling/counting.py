@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from ..errors import SpaceError
 from ..language.program import Alternative, Program, RowProgram
-from ..language.slots import ONE, Choose, Count, Draw, enumerate_results
+from ..language.slots import ONE, Choose, Count, Draw, enumerate_results, product
 from ..values import Value
 
 MAX_STATES = 100_000
@@ -120,15 +120,6 @@ def _blocks(row: RowProgram, depth: int) -> Count:
 def _block(alternatives: tuple[Alternative, ...], *, first: bool) -> Count:
     """Return the ways to draw one block."""
     total = Count()
-    for alternative in alternatives:
-        total = total + (
-            _slots(alternative, first) if alternative.block else _block(alternative.inner, first=first)
-        )
+    for each in alternatives:
+        total = total + (product(each.drawn(first=first)) if each.block else _block(each.inner, first=first))
     return total
-
-
-def _slots(alternative: Alternative, first: bool) -> Count:
-    ways = ONE
-    for slot in alternative.drawn(first=first):
-        ways = ways * slot.count()
-    return ways

@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, inf
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import Infeasible, ShapeError
-from ..graph import Totals
-from ..language.limits import Limit, cost_of, miss
+from ..language.limits import cost_of
 from ..language.slots import Choose, uniform
 from ..values import Option
 from .open_table import BaseSample, Decisions, OpenTable, S_co
@@ -40,8 +39,6 @@ SHARES = (0.5, 0.25, 0.125, 0.0625)
 SEARCHES = 4
 SEARCH_STEPS = 800
 """Where looking ahead finds nothing: searches for a start within the limits, and the steps of each."""
-UNBUILDABLE = 100.0
-"""The miss of a network that cannot be built: farther than any other."""
 TRIES = 100
 
 S = TypeVar("S", bound=BaseSample)
@@ -176,40 +173,30 @@ def _search(space: OpenTable[S], rng: Random) -> S:
     nearest: tuple[float, S] | None = None
     for _ in range(SEARCHES):
         sample = space.decide(uniform(rng))
-        distance = _miss(space, sample)
+        distance = space.miss(sample)
         for _ in range(space.affordable(SEARCH_STEPS)):
             if distance == 0:
                 return sample
             redrawn = _redrawn(space, sample, rng)
-            reached = _miss(space, redrawn)
+            reached = space.miss(redrawn)
             if reached <= distance:
                 distance, sample = reached, redrawn
         if nearest is None or distance < nearest[0]:
             nearest = distance, sample
-        if distance == UNBUILDABLE:
+        if distance == inf:
             break
     assert nearest is not None
     raise Infeasible(_nothing_found(space, nearest[1]))
 
 
-def _miss(space: OpenTable[S], sample: S) -> float:
-    try:
-        return miss(space.within, sample.totals)
-    except ShapeError:
-        return UNBUILDABLE
-
-
 def _nothing_found(space: OpenTable[S], nearest: S) -> str:
     limits = ", ".join(f"{name}: {limit}" for name, limit in space.within.items())
     try:
-        costs = _costs(space.within, nearest.totals)
+        totals = nearest.totals
+        costs = ", ".join(f"{cost_of(totals, name):,} {name}" for name in space.within)
     except ShapeError as error:
         return f"space {space.name}: no network that was drawn can be built; the last one: {error}"
     return (
         f"space {space.name}: no network was found within the limits ({limits}); the nearest has {costs}. "
         "Widen the limits or the choices"
     )
-
-
-def _costs(limits: Mapping[str, Limit], totals: Totals) -> str:
-    return ", ".join(f"{cost_of(totals, name):,} {name}" for name in limits)

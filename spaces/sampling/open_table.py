@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count, islice
+from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeAlias, TypeVar
 
 from ..errors import ShapeError, SpaceError, suggest
 from ..graph import Body, Graph, Totals
-from ..hashing.equivalence import graph_hash
-from ..language.calls import RowError, RowShapeError, measure, network_body
+from ..hashing import graph_hash
+from ..language.calls import measure
 from ..language.compile import compile_open
 from ..language.limits import miss
 from ..language.program import Drawn, Program
@@ -64,11 +65,7 @@ class BaseSample:
         Raises:
             ShapeError: If it cannot be built, with the place in the space's document.
         """
-        space = self.space
-        try:
-            return network_body(space.name, self.drawn.calls, space.input, space.outputs)
-        except (RowShapeError, RowError) as error:
-            raise space.program.located(error, space.document) from None
+        return self.space.program.lower(self.space, self.drawn.calls)
 
     def hash(self) -> str:
         """Return the hash of the network, without making its table.
@@ -139,12 +136,16 @@ class OpenTable(Table, ABC, Generic[S_co]):
                 self._refuse_path(path, sample.decisions)
         return sample
 
+    def miss(self, sample: BaseSample) -> float:
+        """Return by how much a network misses the worst limit; without end if it cannot be built."""
+        try:
+            return miss(self.within, sample.totals)
+        except ShapeError:
+            return inf
+
     def feasible(self, sample: BaseSample) -> bool:
         """Tell whether a network can be built and meets the limits."""
-        try:
-            return miss(self.within, sample.totals) == 0
-        except ShapeError:
-            return False
+        return self.miss(sample) == 0
 
     def plain_samples(self, rng: Random) -> Iterator[S_co]:
         """Yield samples, each choice uniform, whatever they cost."""

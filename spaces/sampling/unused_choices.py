@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING
 
 from ..errors import ShapeError
 from ..graph import Totals
 from ..language.calls import MAX_SIZE, RowError
-from ..language.composed import ComposedBlock
 from ..language.document import Place
 from ..language.slots import uniform
+from ..values import Option
 from .drawing import follow, other
 from .open_table import BaseSample, OpenTable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..values import Option
 
 OPERATORS = 20_000
 """Operators and blocks of all networks in which options are tried, so that it takes a second."""
@@ -37,9 +32,7 @@ def check_options(space: OpenTable[BaseSample]) -> None:
     Raises:
         SpaceError: With the place of the row.
     """
-    if not any(
-        isinstance(b, ComposedBlock) for r in space.program.rows for a in r.alternatives for b in a.blocks()
-    ):
+    if not space.composed:
         return
     rng = Random(0)
     # The ends of a range are the likeliest to be wrong, so they come first.
