@@ -19,10 +19,10 @@ function connect() {
 }
 
 function connection(kind, text) {
-  const place = byId("connection");
-  if (place.textContent === text) return;
-  place.className = `connection ${kind}`;
-  place.textContent = text;
+  const status = byId("connection");
+  if (status.textContent === text) return;
+  status.className = `connection ${kind}`;
+  status.textContent = text;
 }
 
 const handlers = {
@@ -104,15 +104,15 @@ function prepare({ objectives, costs, labels, layouts }) {
 }
 
 function showTiles(tiles) {
-  const place = byId("tiles");
-  while (place.children.length < tiles.length) {
+  const list = byId("tiles");
+  while (list.children.length < tiles.length) {
     const tile = element("div");
     tile.append(element("dt"), element("dd", "", "figure-number"), element("dd", "", "about"));
-    place.append(tile);
+    list.append(tile);
   }
   tiles.forEach((texts, i) => {
     texts.forEach((text, j) => {
-      const cell = place.children[i].children[j];
+      const cell = list.children[i].children[j];
       if (cell.textContent !== text) cell.textContent = text;
     });
   });
@@ -285,15 +285,15 @@ function showOrder() {
 
 // The states and causes that there are.
 function options() {
-  const place = byId("status");
+  const select = byId("status");
   const known = new Set(["on the frontier"]);
   for (const row of study.rows.values()) {
     known.add(row[1]);
     if (row[1] === "failed") known.add(verdict({ state: row[1], cause: row[2] }));
     if (early(row)) known.add("stopped early");
   }
-  for (const option of [...place.options].slice(1)) known.delete(option.value);
-  place.append(...[...known].map((name) => element("option", name)));
+  for (const option of [...select.options].slice(1)) known.delete(option.value);
+  select.append(...[...known].map((name) => element("option", name)));
 }
 
 byId("status").addEventListener("input", list);
@@ -311,18 +311,18 @@ addEventListener("DOMContentLoaded", () => {
   byId("frontier")
     .querySelector("fieldset")
     .addEventListener("input", () => drawNow("frontier"));
-  const place = placeOf("frontier");
-  Plotly.newPlot(place, [], {}, settings).then(() => {
-    place.on("plotly_click", (event) => {
+  const plot = plotOf("frontier");
+  Plotly.newPlot(plot, [], {}, settings).then(() => {
+    plot.on("plotly_click", (event) => {
       const number = event.points[0].customdata;
       if (number !== undefined) location.hash = `trial-${number}`;
     });
-    place.on("plotly_relayout", (change) => {
+    plot.on("plotly_relayout", (change) => {
       if (Object.keys(change).some((key) => key.startsWith("xaxis") || key.startsWith("yaxis")))
         drawNow("frontier");
     });
   });
-  ["frontier", "progress", "curve"].map(placeOf).forEach(leadByKeys);
+  ["frontier", "progress", "curve"].map(plotOf).forEach(leadByKeys);
   connect();
   setInterval(() => study.about && study.running.size && showRunning(), 10000);
   openWhenKnown();

@@ -43,11 +43,11 @@ function linkTo(number) {
 // Figures are drawn together, and not again before five times as long as drawing took: the page stays quick.
 const due = new Set();
 let pending = 0;
-let spent = 0;
+let drawMilliseconds = 0;
 
 function redraw(...names) {
   names.forEach((name) => due.add(name));
-  if (!pending && !document.hidden) pending = setTimeout(drawDue, Math.max(100, 5 * spent));
+  if (!pending && !document.hidden) pending = setTimeout(drawDue, Math.max(100, 5 * drawMilliseconds));
 }
 
 // What the reader asked for is drawn at once.
@@ -62,7 +62,7 @@ function drawDue() {
   const names = [...due];
   due.clear();
   names.filter((name) => name in figures).forEach(drawFigure);
-  spent = performance.now() - began;
+  drawMilliseconds = performance.now() - began;
   pending = 0;
 }
 
@@ -96,12 +96,12 @@ function points(name, rows, x, marker, texts) {
 // Points closer than a mark is wide share one mark: what the eye sees of a hundred thousand is the same.
 function thinned(rows, x, y, log) {
   if (rows.length < FEW) return rows.map((row) => ({ row, count: 1 }));
-  const place = placeOf("frontier");
+  const plot = plotOf("frontier");
   const scale = log ? Math.log10 : (value) => value;
-  const zoomed = (axis) => (place.layout?.[axis]?.autorange === false ? place._fullLayout[axis].range : null);
+  const zoomed = (axis) => (plot.layout?.[axis]?.autorange === false ? plot._fullLayout[axis].range : null);
   const [xs, ys] = [zoomed("xaxis") ?? extent(rows, x, scale), zoomed("yaxis") ?? extent(rows, y, (v) => v)];
   const cell = 7; // pixels
-  const [width, height] = [place.clientWidth / cell, place.clientHeight / cell];
+  const [width, height] = [plot.clientWidth / cell, plot.clientHeight / cell];
   const cells = new Map();
   for (const row of rows) {
     const across = Math.round(((scale(row[x]) - xs[0]) / (xs[1] - xs[0] || 1)) * width);
@@ -138,7 +138,7 @@ function staircase(rows, x, y, downward) {
 function ticks([low, high], log) {
   const decades = Math.log10(high / low);
   if (!log || !(decades >= 0.7)) return null;
-  return decades > (placeOf("frontier").clientWidth < 600 ? 1.5 : 5) ? 1 : "D2";
+  return decades > (plotOf("frontier").clientWidth < 600 ? 1.5 : 5) ? 1 : "D2";
 }
 
 views.frontier = (figure) => {
@@ -202,7 +202,7 @@ views.frontier = (figure) => {
         type: log ? "log" : "linear",
         tickformat: "~s",
         dtick: ticks(range, log),
-        nticks: placeOf("frontier").clientWidth < 600 ? 5 : 12,
+        nticks: plotOf("frontier").clientWidth < 600 ? 5 : 12,
         title: { ...figure.layout.xaxis.title, text: escaped(labels[cost]) + (log ? ", log scale" : "") },
       },
     },

@@ -6,7 +6,7 @@ const opened = { number: null, epochs: [], measure: "", state: "", request: 0 };
 function openTrial(number) {
   Object.assign(opened, { number, epochs: [], state: "" });
   delete figures.curve;
-  Plotly.purge(placeOf("curve"));
+  Plotly.purge(plotOf("curve"));
   byId("trial-title").textContent = `Trial ${number}`;
   byId("trial-summary").textContent = "";
   ["trial-values", "trial-decisions", "trial-log", "trial-network"].forEach((id) =>
@@ -81,14 +81,14 @@ function rows(id, values) {
 
 // The log stays at its end while it grows, unless the reader scrolled up.
 function showLog(text) {
-  const place = byId("trial-log");
-  const atEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 30;
+  const log = byId("trial-log");
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 30;
   byId("trial-log-note").textContent =
     text === null ? "It does not lie on this machine; each worker keeps the logs of its own trials." : "";
-  place.hidden = text === null;
-  if (text === null || place.textContent === text) return;
-  place.textContent = text;
-  if (atEnd) place.scrollTop = place.scrollHeight;
+  log.hidden = text === null;
+  if (text === null || log.textContent === text) return;
+  log.textContent = text;
+  if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
 function showCurve() {
@@ -145,10 +145,10 @@ views.curve = (figure) => {
 
 // Radio buttons for one of several names; those that are there already keep the focus.
 function choices(id, group, names, chosen) {
-  const place = byId(id);
-  if (place.dataset.names === names.join(" ")) return;
-  place.dataset.names = names.join(" ");
-  place.replaceChildren(
+  const fieldset = byId(id);
+  if (fieldset.dataset.names === names.join(" ")) return;
+  fieldset.dataset.names = names.join(" ");
+  fieldset.replaceChildren(
     ...names.map((name) => {
       const input = element("input");
       Object.assign(input, { type: "radio", name: group, value: name, checked: name === chosen });

@@ -164,7 +164,7 @@ class DashboardState:
         if self.trials and self.count(*FINAL) >= self.trials:
             return "the search has ended"
         if self.should_stop:
-            return "the workers were asked to leave"
+            return "the workers were asked to stop"
         return "" if self.running else "nobody works on it now"
 
     def _time_tile(self, speed: float) -> Tile:

@@ -14,7 +14,7 @@ function fits(name) {
   const { data, layout } = figures[name];
   const { tickvals, ticktext } = layout.xaxis;
   const places = data.flatMap((trace) => trace.x);
-  const room = placeOf(name).clientWidth - layout.margin.l - layout.margin.r;
+  const room = plotOf(name).clientWidth - layout.margin.l - layout.margin.r;
   const unit = room / (Math.max(...places) - Math.min(...places) + 1);
   return tickvals.every((at, index) => {
     const letters = (ticktext[index].length + (ticktext[index + 1]?.length ?? 0)) / 2 + 1;

@@ -3,7 +3,7 @@
 // Ticks of a logarithmic axis at 1, or at 1, 2, 5; left alone, plotly.js writes all nine over each other.
 function ticks(decades) {
   if (decades < 0.7) return null;
-  return decades > (placeOf("frontier").clientWidth < 600 ? 1.5 : 5) ? 1 : "D2";
+  return decades > (plotOf("frontier").clientWidth < 600 ? 1.5 : 5) ? 1 : "D2";
 }
 
 const chosenCost = () => document.querySelector("input[name=cost]:checked").value;
@@ -20,8 +20,8 @@ function overCost(figure) {
     dtick: log ? ticks(view.log[1] - view.log[0]) : null,
     title: { ...figure.layout.xaxis.title, text: view.title + (log ? ", log scale" : "") },
   };
-  const annotations = view.annotations.map((one) => (
-    log && one.xref !== "paper" ? { ...one, x: Math.log10(one.x) } : one
+  const annotations = view.annotations.map((annotation) => (
+    log && annotation.xref !== "paper" ? { ...annotation, x: Math.log10(annotation.x) } : annotation
   ));
   return {
     data: figure.data.map((trace, i) => ({ ...trace, ...view.data[i] })),
@@ -60,7 +60,7 @@ addEventListener("DOMContentLoaded", () => {
   if (figures.frontier) {
     document.querySelectorAll("#frontier input").forEach((input) => input.addEventListener("input", turnToCost));
     turnToCost();
-    placeOf("frontier").on("plotly_click", follow);
+    plotOf("frontier").on("plotly_click", follow);
   }
   openTarget();
 });

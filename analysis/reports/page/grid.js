@@ -30,22 +30,22 @@ function startGrid(box) {
 
   function cell(column, row) {
     const { kind } = data.columns[column];
-    const place = document.createElement("td");
+    const cell = document.createElement("td");
     const text = textOf(column, row);
-    if (kind !== "status") place.className = kind;
+    if (kind !== "status") cell.className = kind;
     if (kind === "status") {
-      const mark = place.appendChild(document.createElement("span"));
+      const mark = cell.appendChild(document.createElement("span"));
       mark.className = `status ${text.split(":")[0]}`;
       mark.textContent = text;
     } else if (column === 0 && data.links[row]) {
-      const link = place.appendChild(document.createElement("a"));
+      const link = cell.appendChild(document.createElement("a"));
       link.href = `#${data.links[row]}`;
       link.textContent = text;
     } else {
-      place.textContent = text;
+      cell.textContent = text;
     }
-    if (kind !== "number" && text.length > 12) place.title = text;
-    return place;
+    if (kind !== "number" && text.length > 12) cell.title = text;
+    return cell;
   }
 
   function line(row, at) {
@@ -66,7 +66,7 @@ function startGrid(box) {
     return row;
   }
 
-  function place(shown, first) {
+  function showRows(shown, first) {
     const made = new Map(shown.map((row, i) => [row, line(row, first + i)]));
     rows = made;
     const rest = order.length - first - shown.length;
@@ -78,7 +78,7 @@ function startGrid(box) {
   function render(anew = false) {
     if (printing()) return;
     if (!height && order.length) {
-      place(order.slice(0, 20), 0);
+      showRows(order.slice(0, 20), 0);
       height = body.children[1].getBoundingClientRect().height || 28;
     }
     const first = Math.floor(box.scrollTop / height);
@@ -87,7 +87,7 @@ function startGrid(box) {
     if (!anew && inside && (last + AHEAD / 3 <= to || to === order.length)) return;
     from = Math.max(0, first - AHEAD);
     to = Math.min(order.length, last + AHEAD);
-    place(order.slice(from, to), from);
+    showRows(order.slice(from, to), from);
   }
 
   function say() {
@@ -98,10 +98,10 @@ function startGrid(box) {
 
   function filter() {
     texts ??= all.map((row) => data.columns.map((_, column) => textOf(column, row)).join(" ").toLowerCase());
-    const wanted = document.getElementById("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = document.getElementById("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
     const mark = document.getElementById("mark")?.value;
     const marked = mark ? new Set(data.marks[mark]) : null;
-    order = sorted.filter((row) => (!marked || marked.has(row)) && wanted.every((word) => texts[row].includes(word)));
+    order = sorted.filter((row) => (!marked || marked.has(row)) && words.every((word) => texts[row].includes(word)));
     say();
     box.scrollTop = 0;
     render(true);

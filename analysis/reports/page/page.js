@@ -12,7 +12,7 @@ const settings = {
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
 };
 
-const placeOf = (name) => document.getElementById(`plot-${name}`);
+const plotOf = (name) => document.getElementById(`plot-${name}`);
 
 // A colour in a figure is the name of a CSS variable: the same figure serves light, dark and print.
 function painted(part, style) {
@@ -42,15 +42,15 @@ function draw() {
 function drawFigure(name) {
   const style = getComputedStyle(document.body);
   const { data, layout } = painted(name in views ? views[name](figures[name]) : figures[name], style);
-  const place = placeOf(name);
-  const size = printing() ? { width: place.clientWidth, height: place.clientHeight } : {};
-  Plotly.react(place, data, { ...layout, ...size, autosize: !printing() }, settings);
-  if (!printing()) Plotly.Plots.resize(place);
+  const plot = plotOf(name);
+  const size = printing() ? { width: plot.clientWidth, height: plot.clientHeight } : {};
+  Plotly.react(plot, data, { ...layout, ...size, autosize: !printing() }, settings);
+  if (!printing()) Plotly.Plots.resize(plot);
 }
 
 // The points of a figure that say something, from left to right.
-function pointsOf(place) {
-  const points = place.data.flatMap((trace, curveNumber) => {
+function pointsOf(plot) {
+  const points = plot.data.flatMap((trace, curveNumber) => {
     if (trace.visible === false || trace.visible === "legendonly" || trace.hoverinfo === "skip") return [];
     return trace.x.map((x, pointNumber) => ({
       curveNumber,
@@ -70,36 +70,36 @@ function spoken(label) {
 }
 
 // Keys do what the pointer does: arrows hover over the next point, Enter clicks it, Escape leaves it.
-function leadByKeys(place) {
+function leadByKeys(plot) {
   const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
   let at = null;
-  place.addEventListener("keydown", (event) => {
-    if (event.target !== place) return;
-    const points = pointsOf(place);
+  plot.addEventListener("keydown", (event) => {
+    if (event.target !== plot) return;
+    const points = pointsOf(plot);
     if (event.key in steps && points.length) {
       const next = at === null && steps[event.key] < 0 ? points.length - 1 : (at ?? -1) + steps[event.key];
       at = Math.min(Math.max(next, 0), points.length - 1);
-      Plotly.Fx.hover(place, [points[at]]);
+      Plotly.Fx.hover(plot, [points[at]]);
       document.getElementById("spoken").textContent = spoken(points[at].text);
     } else if (event.key === "Enter" && points[at]) {
-      place.emit("plotly_click", { points: [points[at]] });
+      plot.emit("plotly_click", { points: [points[at]] });
     } else if (event.key === "Escape") {
       at = null;
-      Plotly.Fx.unhover(place);
+      Plotly.Fx.unhover(plot);
     } else {
       return;
     }
     event.preventDefault();
   });
-  place.addEventListener("blur", () => {
+  plot.addEventListener("blur", () => {
     at = null;
-    Plotly.Fx.unhover(place);
+    Plotly.Fx.unhover(plot);
   });
 }
 
 addEventListener("DOMContentLoaded", () => {
   draw();
-  Object.keys(figures).map(placeOf).forEach(leadByKeys);
+  Object.keys(figures).map(plotOf).forEach(leadByKeys);
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 addEventListener("beforeprint", () => turnToPrint(true));
