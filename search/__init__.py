@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .folder import results
     from .job import Job, read_job
-    from .run import run
+    from .search import run
     from .study.study import Study
 
-_HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "run", "Study": "study.study"}
+_HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "search", "Study": "study.study"}
 
 __all__ = ["Job", "Study", "read_job", "results", "run"]
 

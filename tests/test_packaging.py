@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ FLOORS = {
     "analysis": ("statistics", "metrics", "results", "costs", "lint", "landscape", "reports"),
     "search": (
         *("atomic", "shutdown", "latency", "datasets", "training", "pruners", "study", "samplers"),
-        *("job", "folder", "workers", "executors", "progress", "dashboard", "landscape", "join", "run"),
+        *("job", "folder", "workers", "executors", "progress", "dashboard", "landscape", "join", "search"),
     ),
     "archscape": ("_version", "output", "commands", "cli", "__main__"),
 }
@@ -92,6 +93,15 @@ def test_no_circle() -> None:
     imports = [each for each in IMPORTS if each.source not in FACADES]
     circles = [[i for i in imports if {i.source, i.target} <= {*circle}] for circle in find_circles(imports)]
     assert not circles, "\n".join(map(as_lines, circles))
+
+
+@pytest.mark.parametrize("facade", sorted(FACADES))
+def test_no_name_of_a_facade_is_hidden_by_a_module(facade: str) -> None:
+    """Python sets a package's attribute to the module of that name once something imports the module."""
+    names = set(getattr(import_module(facade), "__all__", ())) - {*FLOORS}
+    assert not names & {
+        module.rpartition(".")[2] for module in MODULES if module.rpartition(".")[0] == facade
+    }
 
 
 TREE = {

@@ -7,8 +7,9 @@ import math
 from collections.abc import Mapping
 from html import escape
 
-from archscape.analysis.metrics import METRICS, SHARES, SPREADS, Metric
 from archscape.spaces.errors import InputError
+
+from ..metrics import METRICS, SHARES, SPREADS, Metric
 
 NONE = "–"
 SPACE = "\N{NO-BREAK SPACE}"

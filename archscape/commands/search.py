@@ -84,7 +84,7 @@ def search(
     is in a database that workers on other machines reach: see `archscape worker`.
     """
     from ..search.job import read_job
-    from ..search.run import run
+    from ..search.search import run
 
     settings = read_job(job)
     settings = replace(settings, trials=trials or settings.trials, workers=workers or settings.workers)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from ..study import optuna_rows as optuna_rows
+from ..study import optuna_rows
 from ..study.owner import Owner
 from ..study.schema import epochs, trials
 from ..study.trial import Trial, trial_of

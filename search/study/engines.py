@@ -12,7 +12,7 @@ from optuna.storages import RDBStorage
 
 from archscape.spaces.errors import JobError, StudyError
 
-from . import optuna_rows as optuna_rows
+from . import optuna_rows
 from .database import Database, postgres_engine, sqlite_engine
 from .schema import tables
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from archscape.analysis.statistics.frontier import Direction
 from archscape.spaces.errors import StudyError
 
-from . import optuna_rows as optuna_rows
+from . import optuna_rows
 from .address import Address
 from .database import Database
 from .engines import open_database

@@ -17,7 +17,7 @@ import sqlalchemy
 
 from archscape.spaces.errors import StudyError
 
-from . import optuna_rows as optuna_rows
+from . import optuna_rows
 from .address import Address
 from .database import Database
 from .history import History

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from archscape.analysis.results import FINAL
 
-from . import optuna_rows as optuna_rows
+from . import optuna_rows
 from .engines import open_database
 from .trial_rows import TrialRows
 

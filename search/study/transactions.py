@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from archscape.analysis.statistics.frontier import Objectives
 
-from . import optuna_rows as optuna_rows
+from . import optuna_rows
 from .lease import Lease
 from .owner import Owner
 from .rung_rows import RungRows

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, type_coerce
 
 from archscape.analysis.results import OPEN
 
-from . import optuna_rows as optuna_rows
+from . import optuna_rows
 from .lease import Lease
 from .owner import Owner
 from .schema import epochs

@@ -165,7 +165,7 @@ class OpenTable(Table, ABC, Generic[S_co]):
     @cached_property
     def lookahead(self) -> Lookahead | None:
         """What random samples need to know of the limits, found out once; None where rows form no chain."""
-        from .lookahead import Lookahead  # numpy is slow to import, and few spaces need it
+        from .lookahead import Lookahead
 
         return Lookahead(self.program, self.input, self.within, Random(0)) if self.program.chain else None
 

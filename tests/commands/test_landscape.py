@@ -41,7 +41,7 @@ QUICK = ("--steps", "3", "--samples", "40")
 
 def search(folder: Path, epochs: int = 1) -> Path:
     from archscape.search.job import read_job
-    from archscape.search.run import run
+    from archscape.search.search import run
 
     (folder / "space.yaml").write_text(SPACE)
     (folder / "job.yaml").write_text(JOB.replace("EPOCHS", str(epochs)))

@@ -13,7 +13,7 @@ import torch
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import read_job
 from archscape.search.landscape import LandscapeSettings, TrainedTrial
-from archscape.search.run import run
+from archscape.search.search import run
 from archscape.search.study.study import Study
 from archscape.spaces.errors import JobError, StudyError
 

@@ -19,9 +19,9 @@ from archscape.analysis.costs.latency.store import save
 from archscape.analysis.reports.results.page import RunResults
 from archscape.search.job import Job, read_job
 from archscape.search.latency import LatencyLimit, LatencyObjective, parse_latency_limit
-from archscape.search.run import run
 from archscape.search.samplers.base import sample_unique
 from archscape.search.samplers.random import RandomSampler
+from archscape.search.search import run
 from archscape.search.study.history import History
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study

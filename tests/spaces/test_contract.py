@@ -22,15 +22,7 @@ from archscape.spaces.blocks import BLOCKS
 from archscape.spaces.codegen.build import build
 from archscape.spaces.graph import Op
 from archscape.spaces.language.expressions import Expr
-from archscape.spaces.operators import (
-    OPERATORS,
-    Attention,
-    ContextPool,
-    Conv,
-    Linear,
-    Reparameterise,
-    Unpool,
-)
+from archscape.spaces.operators import OPERATORS, Attention, ContextPool, Conv, Linear, Reparameterise, Unpool
 from archscape.spaces.operators.activation import ACTIVATIONS
 from archscape.spaces.testing import (
     INPUTS,

@@ -15,12 +15,7 @@ from numpy.typing import NDArray
 
 from archscape.analysis.metrics import COST_AXES, METRICS, cost_axes, score_of
 from archscape.analysis.results import FINAL, NUMBERS, STATES, TEXTS
-from archscape.analysis.statistics.frontier import (
-    Objectives,
-    frontier,
-    hypervolume_curve,
-    reference_point,
-)
+from archscape.analysis.statistics.frontier import Objectives, frontier, hypervolume_curve, reference_point
 from archscape.analysis.statistics.noise import frontier_chance
 from archscape.spaces.errors import InputError, suggest
 

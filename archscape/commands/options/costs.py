@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archscape.output import Format, emit
-from archscape.spaces.language.limits import COSTS
+from ...output import Format, emit
+from ...spaces.language.limits import COSTS
 
 if TYPE_CHECKING:
-    from archscape.analysis.costs.conventions import Count
-    from archscape.analysis.costs.layers import LayerTable
-    from archscape.analysis.costs.profile import Profile
-    from archscape.spaces import Network
+    from ...analysis.costs.conventions import Count
+    from ...analysis.costs.layers import LayerTable
+    from ...analysis.costs.profile import Profile
+    from ...spaces import Network
 
 
 def title_of(network: Network) -> str:
     """Return a network's name and input, as the title of a table."""
-    from archscape.spaces.values import shape_text
+    from ...spaces.values import shape_text
 
     return f"{network.name}, input {shape_text(network.input)}"
 
@@ -30,7 +30,7 @@ def show_layers(
     title: str,
 ) -> None:
     """Print name, operator, shape and further columns of each layer, and but for csv the totals."""
-    from archscape.spaces.values import shape_text
+    from ...spaces.values import shape_text
 
     rows = [
         (*layer[:2], shape_text(layer.shape), *cells)
@@ -42,8 +42,8 @@ def show_layers(
 
 def costs_json(profile: Profile, counts: Sequence[Count] = ()) -> dict[str, Any]:
     """Return a network's costs, in all and for each layer, also as other conventions count them."""
-    from archscape.analysis.costs.profile import CONVENTION
-    from archscape.analysis.costs.receptive_field import receptive_fields
+    from ...analysis.costs.profile import CONVENTION
+    from ...analysis.costs.receptive_field import receptive_fields
 
     fields = receptive_fields(profile.network.graph)
     layers = [{**layer._asdict(), "receptive_field": fields[layer.name]} for layer in profile.layers]

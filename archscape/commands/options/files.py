@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from archscape.spaces.errors import InputError
+from ...spaces.errors import InputError
 
 FIGURES = (".svg", ".png", ".pdf")
 TABLES = (".md", ".tex", ".csv", ".json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from archscape.spaces.errors import InputError
+from ...spaces.errors import InputError
 
 
 def check_idle(context: typer.Context, names: tuple[str, ...], law: str) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archscape.spaces.errors import InputError
+from ...spaces.errors import InputError
 
 if TYPE_CHECKING:
-    from archscape.analysis.costs.modules import ModuleProfile
-    from archscape.spaces import Network
+    from ...analysis.costs.modules import ModuleProfile
+    from ...spaces import Network
 
 TABLE_OR_PYTHON = (
     "A name of `archscape list`, a YAML or JSON file, or what makes any PyTorch module: `file.py:factory`, "
@@ -37,8 +37,8 @@ def find_network(name: str, shape: str | None) -> Network:
     Raises:
         InputError: If there is no such network, or the input does not fit it.
     """
-    from archscape.spaces import load_network
-    from archscape.spaces.language.reading import read_shape
+    from ...spaces import load_network
+    from ...spaces.language.reading import read_shape
 
     if is_python(name):
         raise InputError(
@@ -56,8 +56,8 @@ def profile_python(name: str, shape: str | None) -> tuple[tuple[int, ...], Modul
     Raises:
         InputError: If no shape is given or it is none, or the module cannot be made or run.
     """
-    from archscape.analysis.costs.modules import profile_module
-    from archscape.analysis.costs.modules.user_code import load_module
+    from ...analysis.costs.modules import profile_module
+    from ...analysis.costs.modules.user_code import load_module
 
     if shape is None:
         raise InputError(f"{name}: a module does not say what it reads; give --input CxHxW, as in 3x224x224")

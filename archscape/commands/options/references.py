@@ -7,14 +7,14 @@ from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archscape.analysis.reports.results.run import RunResults
-    from archscape.search.study.reader import StudyReader
-    from archscape.spaces import Network, Space
+    from ...analysis.reports.results.run import RunResults
+    from ...search.study.reader import StudyReader
+    from ...spaces import Network, Space
 
 
 def references(space: Space) -> Iterator[Network]:
     """Yield the networks of the catalog on a space's input with its number of classes, where they fit."""
-    from archscape.spaces import SpaceError, catalog_networks
+    from ...spaces import SpaceError, catalog_networks
 
     classes = space.sample(Random(0)).network.body.shape[0]
     for network in catalog_networks():
@@ -26,7 +26,7 @@ def references(space: Space) -> Iterator[Network]:
 
 def results_of(study: StudyReader) -> RunResults:
     """Return the results of a study as its report shows them, references among them."""
-    from archscape.search.folder import results
-    from archscape.spaces import Space
+    from ...search.folder import results
+    from ...spaces import Space
 
     return results(study, references=references(Space.from_yaml(study.settings["space"])))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archscape.spaces.errors import InputError
+from ...spaces.errors import InputError
 
 if TYPE_CHECKING:
-    from archscape.search.study.study import Study
+    from ...search.study.study import Study
 
 StorageOption = Annotated[
     str,
@@ -36,7 +36,7 @@ def find_study(run: Path | None, name: str, storage: str) -> Study:
         InputError: If neither is given, or the folder is that of no search.
         StudyError: If there is no such study.
     """
-    from archscape.search.study.study import Study
+    from ...search.study.study import Study
 
     if run is not None:
         if not (run / "job.yaml").is_file():

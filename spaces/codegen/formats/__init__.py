@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ...registry import LazyTable
+from archscape.spaces.registry import LazyTable
 
 if TYPE_CHECKING:
     from .export import Export

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...language.closed_table import ClosedTable
+from archscape.spaces.language.closed_table import ClosedTable
 
 if TYPE_CHECKING:
     from torch import Tensor

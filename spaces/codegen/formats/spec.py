@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...language.writing import to_yaml
+from archscape.spaces.language.writing import to_yaml
+
 from .export import Export
 
 

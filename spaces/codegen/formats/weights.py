@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import InputError
+from archscape.spaces.errors import InputError
+
 from ..build import build
 from .export import Export
 

@@ -15,7 +15,7 @@ from helpers.in_process import InProcess
 from archscape.search.executors.local import LocalPool
 from archscape.search.folder import RunFolder
 from archscape.search.job import read_job
-from archscape.search.run import run
+from archscape.search.search import run
 from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study

@@ -26,7 +26,7 @@ from archscape.search.executors.ray.engine import RayEngine
 from archscape.search.executors.ray.messages import RunSpec, TrialSpec, TrialUpdate, leave_mark
 from archscape.search.executors.ray.training_thread import TrainingThread
 from archscape.search.job import read_job
-from archscape.search.run import run
+from archscape.search.search import run
 from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner

@@ -14,7 +14,7 @@ from archscape.search.job import Job, read_job
 from archscape.search.pruners import PrunerSettings, RungResult
 from archscape.search.pruners.halving import Halving
 from archscape.search.pruners.median import Median
-from archscape.search.run import run
+from archscape.search.search import run
 from archscape.search.training.recipe import Recipe
 
 EPOCHS = 4

@@ -7,11 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from archscape.analysis.reports.population.figure import (
-    top_effects,
-    write_population,
-    write_scores,
-)
+from archscape.analysis.reports.population.figure import top_effects, write_population, write_scores
 from archscape.analysis.statistics.population import population
 from archscape.spaces import Space
 

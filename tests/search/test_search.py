@@ -19,7 +19,7 @@ from archscape.analysis.results import CURVE_COLUMNS, columns
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
-from archscape.search.run import run
+from archscape.search.search import run
 from archscape.search.study.study import Study
 from archscape.search.study.summary import study_summaries
 from archscape.search.training.evaluation import evaluate_accuracy
