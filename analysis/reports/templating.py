@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from archscape.spaces.values import shape_text
 
-from .format import capital, label, size, span, times, value
+from .format import capital, label, size, times
 
 REPORTS = Path(__file__).parent
 PACKAGE = REPORTS.parents[1]
@@ -30,12 +30,6 @@ def render(template: str, **values: object) -> Markup:
         values: What the template names. One that it names and that is missing is an error.
     """
     return Markup(environment().get_template(template).render(values))
-
-
-def macro(name: str, *arguments: object, **named: object) -> Markup:
-    """Return what a macro of `page/macros.html` makes of its arguments."""
-    module = environment().get_template("page/macros.html").module
-    return Markup(getattr(module, name)(*arguments, **named))
 
 
 @cache
@@ -77,9 +71,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "percent": percent,
     "shape": shape_text,
     "size": size,
-    "span": span,
     "thousands": thousands,
     "times": times,
-    "value": lambda number, column: value(column, number),
 }
 """Filters of all templates, beside those of Jinja2: `{{ count | thousands }}`."""

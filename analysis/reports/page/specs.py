@@ -19,9 +19,6 @@ MARGIN = {"l": 62, "r": 12, "t": 12, "b": 48}
 """Pixels beside a figure."""
 Spec: TypeAlias = dict[str, object]
 
-COUNTS = 1e3
-"""Costs of a run from which on ticks are shortened: 4.1k. Below are seconds and milliseconds, not 500m."""
-
 
 def layout_of(column: str, title: str) -> Spec:
     """Return the layout that all figures share, with a column of values on the upright axis."""
