@@ -1,1 +1,1 @@
-"""The language: texts, expressions, rows and blocks of rows, and the checks of a table."""
+"""The language: tables of rows, read from YAML, checked, compiled, frozen and written back."""

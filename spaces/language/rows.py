@@ -1,4 +1,4 @@
-"""Rows: what the table of a network or a space is made of, and the calls they come down to."""
+"""Rows: what the table of a network or a space is made of, and the names that a row can have."""
 
 from __future__ import annotations
 
