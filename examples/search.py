@@ -3,8 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from archscape.search import read_job
-from archscape.search import search as run
+from archscape.search import read_job, run
 
 job = read_job(Path(__file__).with_name("digits.yaml"))
 job = replace(job, search="four", trials=4, workers=1, recipe=replace(job.recipe, epochs=1))
