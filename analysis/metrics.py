@@ -12,15 +12,17 @@ every trial; one of training is whatever the training loop reports under its nam
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from archscape.spaces.graph import Totals
 
-    from .statistics.frontier import Direction, Objectives
+Direction: TypeAlias = Literal["maximize", "minimize"]
+Objectives: TypeAlias = Mapping[str, Direction]
+WAYS: tuple[Direction, ...] = ("maximize", "minimize")
 
 Combination = Literal["keep", "mean", "mean and spread", "sum"]
 """How the values of repeated trainings become one; what is the same in all of them is kept."""
@@ -34,12 +36,8 @@ class Metric:
 
     Attributes:
         name: Its name in job files, tables and databases.
-        label: What it is, in words.
-        short: The same for a narrow column; "" for the label.
-        unit: Its unit, "" for none.
-        direction: Which way is better.
-        formatting: How it is written: a share in percent, seconds to two decimals.
-        repeats: How repeated trainings combine.
+        short: The label for a narrow column; "" for the label itself.
+        formatting: A share is written in percent, seconds to two decimals.
         use: A job may name an `objective`; that and what is `shown` stand in every table of trials, what is
             `recorded` in files alone.
         count: Computes it from the costs of the network's graph, for what follows from these.

@@ -26,7 +26,8 @@ from statistics import median, stdev
 import pandas as pd
 from results import write_results
 
-from archscape.analysis.statistics.frontier import Objectives, hypervolume
+from archscape.analysis.metrics import Objectives
+from archscape.analysis.statistics.frontier import hypervolume
 
 SEEDS = range(5)
 OBJECTIVES: Objectives = {"accuracy": "maximize", "macs": "minimize"}

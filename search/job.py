@@ -39,8 +39,7 @@ from archscape.analysis.costs.latency.calibration import Calibration
 from archscape.analysis.costs.latency.device_setup import this_machine
 from archscape.analysis.costs.latency.store import load
 from archscape.analysis.costs.latency.store import read as read_calibration
-from archscape.analysis.metrics import OBJECTIVES
-from archscape.analysis.statistics.frontier import WAYS, Direction
+from archscape.analysis.metrics import OBJECTIVES, WAYS, Direction
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, suggest
 from archscape.spaces.kinds import matching, whole, word

@@ -15,9 +15,10 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from archscape.analysis.metrics import Objectives
 from archscape.analysis.reports.format import span, value
 from archscape.analysis.results import FINAL, STOPPED_EARLY
-from archscape.analysis.statistics.frontier import Objectives, frontier
+from archscape.analysis.statistics.frontier import frontier
 from archscape.spaces.errors import StudyError
 
 from .study.trial import Trial

@@ -23,7 +23,7 @@ FLOORS = {
         *("graph", "operators", "blocks", "hashing", "language", "catalog_files", "sampling", "codegen"),
         *("network", "space", "loading", "authoring", "without_skips", "testing"),
     ),
-    "analysis": ("statistics", "metrics", "results", "costs", "lint", "landscape", "reports"),
+    "analysis": ("metrics", "results", "statistics", "costs", "lint", "landscape", "reports"),
     "search": (
         *("atomic", "shutdown", "latency", "datasets", "training", "pruners", "study", "samplers"),
         *("job", "folder", "workers", "executors", "progress", "dashboard", "landscape", "join", "search"),

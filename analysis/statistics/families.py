@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError
 
+from ..metrics import WAYS, Direction
 from .frames import both, need
-from .frontier import WAYS, Direction, Floats
+from .frontier import Floats
 
 DRAWS = 500
 """Draws of all scores; a chance is then exact to 0.022 (one standard error) at worst."""
@@ -46,6 +47,11 @@ class Curves:
     costs: Floats
     best: Floats
     way: Direction
+
+    @property
+    def lengths(self) -> Floats:
+        """How far it is from each cost to the next one, in the logarithm; 0 from the last."""
+        return np.diff(np.log(np.append(self.costs, self.costs[-1])))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +109,7 @@ def curves(
         family: The column that tells families apart.
         score: The column of the score; the mean of the trainings where there are `repeats`.
         cost: The column of the cost, all above 0.
-        way: Whether more or less of the score is better.
+        way: The better direction of the score.
         repeats: Columns of the scores of repeated trainings; a missing one was not made.
         error: Or the column of the score's standard error; missing counts as 0.
         draws: How often to draw where there are repeats or errors.
@@ -136,10 +142,11 @@ def curves(
 
 def leading_ranges(families: Curves) -> list[LeadingRange]:
     """Return which family leads from which cost to which, cheapest first; of equals the first by name."""
-    leader = _leaders(families)
+    all_gains = _gains(families)
+    leader = np.argmax(all_gains, axis=1)
     drawn = leader[1:] if len(leader) > 1 else leader
-    lengths = np.diff(np.log(np.append(families.costs, families.costs[-1])))
-    gains = np.sort(_gains(families)[0], axis=0)
+    lengths = families.lengths
+    gains = np.sort(all_gains[0], axis=0)
     margin = gains[-1] - gains[-2] if len(gains) > 1 else np.full(len(families.costs), np.nan)
     starts = np.flatnonzero(np.append(True, leader[0, 1:] != leader[0, :-1]))
     ends = np.append(starts[1:], len(families.costs) - 1)
@@ -172,7 +179,7 @@ def dominance(families: Curves, first: str, second: str) -> Dominance:
             raise InputError(f"there is no family '{name}'; there are {', '.join(families.names)}")
     gains = _gains(families)
     ours, theirs = gains[:, families.names.index(first)], gains[:, families.names.index(second)]
-    lengths = np.diff(np.log(np.append(families.costs, families.costs[-1])))
+    lengths = families.lengths
     common = np.isfinite(ours[0]) & np.isfinite(theirs[0])
     lead = ours[0, common] - theirs[0, common]
     whole = np.array([_moves_whole(a, b) for a, b in zip(ours, theirs, strict=True)])
@@ -189,11 +196,6 @@ def _moves_whole(ours: Floats, theirs: Floats) -> bool:
     steps = theirs > np.append(-np.inf, theirs[:-1])
     dominated = (ours > theirs) | (np.append(-np.inf, ours[:-1]) >= theirs)
     return bool(dominated[steps].all())
-
-
-def _leaders(families: Curves) -> NDArray[np.int64]:
-    """Return the number of the leading family, (draws, costs)."""
-    return np.asarray(np.argmax(_gains(families), axis=1), dtype=np.int64)
 
 
 def _gains(families: Curves) -> Floats:

@@ -11,18 +11,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError, suggest
 
-Direction: TypeAlias = Literal["maximize", "minimize"]
-Objectives: TypeAlias = Mapping[str, Direction]
-Floats: TypeAlias = NDArray[np.float64]
+from ..metrics import WAYS, Objectives
 
-WAYS: tuple[Direction, ...] = ("maximize", "minimize")
+Floats: TypeAlias = NDArray[np.float64]
 
 
 class Table(Protocol):
@@ -176,9 +174,23 @@ def _columns(table: Table, objectives: Objectives) -> Floats:
 
 def _gains(table: Table, objectives: Objectives) -> Floats:
     """Return the objectives as (rows, objectives), larger being better in all."""
-    signs = np.array([1.0 if way == "maximize" else -1.0 for way in objectives.values()])
-    gains: Floats = _columns(table, objectives) * signs
+    gains: Floats = _columns(table, objectives) * _signs(objectives)
     return gains
+
+
+def _signs(objectives: Objectives) -> Floats:
+    return np.array([1.0 if way == "maximize" else -1.0 for way in objectives.values()])
+
+
+def log10(values: Floats, name: str) -> Floats:
+    """Return the logarithm of an objective.
+
+    Raises:
+        InputError: A value is not above 0.
+    """
+    if (values <= 0).any():
+        raise InputError(f"a logarithmic axis needs values above 0, but {name} has {values.min()}")
+    return np.log10(values)
 
 
 def _above(
@@ -188,13 +200,8 @@ def _above(
     values = np.vstack([_columns(table, objectives), [reference[name] for name in objectives]])
     for i, name in enumerate(objectives):
         if name in log:
-            if (values[:, i] <= 0).any():
-                raise InputError(
-                    f"a logarithmic axis needs values above 0, but {name} has {values[:, i].min()}"
-                )
-            values[:, i] = np.log10(values[:, i])
-    signs = np.array([1.0 if way == "maximize" else -1.0 for way in objectives.values()])
-    above: Floats = (values[:-1] - values[-1]) * signs
+            values[:, i] = log10(values[:, i], name)
+    above: Floats = (values[:-1] - values[-1]) * _signs(objectives)
     return np.where(np.isnan(above), 0.0, above)
 
 

@@ -26,9 +26,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from archscape.spaces.errors import InputError, suggest
+from archscape.spaces.errors import InputError
 
-from .frames import both
+from .frames import both, need
 from .frontier import Floats
 
 Codes = NDArray[np.int64]
@@ -85,11 +85,12 @@ def importance(
     >>> [(effect.choices, round(effect.share, 2)) for effect in importance(table, "y", ["a", "b"])]
     [(('a',), 0.9), (('b',), 0.1), (('a', 'b'), 0.0)]
     """
-    rows = both(table, response).join(table[_known(table, choices)])
+    need(table, *choices)
+    rows = both(table, response).join(table[list(choices)])
     y = rows[response].to_numpy(dtype=np.float64)
     if len(y) < 2 or np.ptp(y) == 0:
         raise InputError(f"importance: {response} must have two values or more in the table")
-    codes = {choice: _codes(rows[choice]) for choice in choices}
+    codes = {choice: pd.factorize(rows[choice])[0].astype(np.int64) for choice in choices}
     # The mean is taken away first, so that sums of squares lose no digits.
     samples = _Samples(y - y.mean(), draws, np.random.default_rng(seed))
     effects = [_effect((choice,), samples.shares(codes[choice]), codes[choice]) for choice in choices]
@@ -152,16 +153,3 @@ def _effect(choices: tuple[str, ...], shares: Floats, codes: Codes) -> Effect:
 
 def _rank(effect: Effect) -> float:
     return -effect.share if np.isfinite(effect.share) else np.inf
-
-
-def _codes(column: pd.Series) -> Codes:
-    """Return the number of each row's option, -1 where it is missing."""
-    codes, _ = pd.factorize(column)
-    return codes.astype(np.int64)
-
-
-def _known(table: pd.DataFrame, choices: Sequence[str]) -> list[str]:
-    for choice in choices:
-        if choice not in table:
-            raise InputError(f"the table has no column '{choice}'{suggest(choice, map(str, table.columns))}")
-    return list(choices)

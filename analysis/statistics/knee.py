@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError
 
-from .frontier import Direction, Floats, Objectives, Table, frontier
+from ..metrics import Direction, Objectives
+from .frontier import Floats, Table, frontier, log10
 
 
 def knee(table: Table, objectives: Objectives, *, log: Collection[str] = ()) -> int | None:
@@ -65,8 +66,6 @@ def within(table: Table, limits: Mapping[str, tuple[float | None, float | None]]
 
 def _scaled(values: Floats, way: Direction, log: bool, name: str) -> Floats:
     """Return values scaled to 0..1, larger being better."""
-    if log and (values <= 0).any():
-        raise InputError(f"a logarithmic axis needs values above 0, but {name} has {values.min()}")
-    measured = np.log(values) if log else values
+    measured = log10(values, name) if log else values
     share: Floats = (measured - measured.min()) / (measured.max() - measured.min())
     return share if way == "maximize" else 1 - share

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from .frontier import Floats, Objectives, Table, frontier
+from ..metrics import Objectives
+from .frontier import Floats, Table, frontier
 
 DRAWS = 1000
 """How often the values are drawn anew; a chance is then exact to 0.016 (one standard error) at worst."""

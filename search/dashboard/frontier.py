@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from archscape.analysis.statistics.frontier import Floats, Objectives, hypervolume_curve, reference_point
+from archscape.analysis.metrics import Objectives
+from archscape.analysis.statistics.frontier import Floats, hypervolume_curve, reference_point
 
 MANY = 300
 """So many steps of a frontier in three or more dimensions take longer than a poll may."""

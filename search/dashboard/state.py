@@ -11,10 +11,9 @@ from functools import cached_property
 from itertools import takewhile
 from operator import itemgetter
 
-from archscape.analysis.metrics import METRICS, cost_axes, score_of
+from archscape.analysis.metrics import METRICS, Objectives, cost_axes, score_of
 from archscape.analysis.reports.format import NONE, label, span, value
 from archscape.analysis.results import FINAL
-from archscape.analysis.statistics.frontier import Objectives
 
 from .frontier import FrontierState
 from .queries import ChangedTrial, RunningTrial, StudyChanges

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from archscape.analysis.metrics import KNOWN_BEFORE_TRAINING
-from archscape.analysis.statistics.frontier import Direction
+from archscape.analysis.metrics import KNOWN_BEFORE_TRAINING, Direction
 from archscape.spaces.errors import JobError
 from archscape.spaces.language.settings import RuleSettings
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from math import log10
 from typing import Annotated, ClassVar
 
-from archscape.analysis.statistics.frontier import Direction, crowded_order, crowding_distances
+from archscape.analysis.metrics import Direction
+from archscape.analysis.statistics.frontier import crowded_order, crowding_distances
 from archscape.spaces.kinds import optional, whole
 
 from .base import Decision, PrunerSettings, RungResult, check_objectives, check_rungs, first_rung

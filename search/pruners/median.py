@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Annotated, ClassVar
 
-from archscape.analysis.statistics.frontier import Direction
+from archscape.analysis.metrics import Direction
 from archscape.spaces.kinds import optional, whole
 
 from .base import Decision, PrunerSettings, RungResult, check_objectives, check_rungs, first_rung

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from archscape.analysis.statistics.frontier import Objectives, crowded_order, ranks
+from archscape.analysis.metrics import Objectives
+from archscape.analysis.statistics.frontier import crowded_order, ranks
 from archscape.spaces.kinds import whole
 
 from .base import STARTUP, Sampler

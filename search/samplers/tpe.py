@@ -15,7 +15,7 @@ import optuna
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from archscape.analysis.statistics.frontier import Direction
+from archscape.analysis.metrics import Direction
 from archscape.spaces.kinds import whole
 
 from ..study.history import History, Record, distribution

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from sqlalchemy import Row
 
+from archscape.analysis.metrics import Objectives
 from archscape.analysis.results import STOPPED_EARLY
-from archscape.analysis.statistics.frontier import Objectives
 
 if TYPE_CHECKING:
     from archscape.spaces.values import Option

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
 
-from archscape.analysis.statistics.frontier import Direction
+from archscape.analysis.metrics import Direction
 from archscape.spaces.errors import StudyError
 
 from . import optuna_rows

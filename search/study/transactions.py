@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from archscape.analysis.statistics.frontier import Objectives
+from archscape.analysis.metrics import Objectives
 
 from . import optuna_rows
 from .lease import Lease

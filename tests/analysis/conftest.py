@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from archscape.analysis.metrics import Objectives
 from archscape.analysis.reports.results.run import RunResults
-from archscape.analysis.statistics.frontier import Objectives
 from archscape.spaces.network import Network
 
 if TYPE_CHECKING:

@@ -12,11 +12,10 @@ from torch import nn
 
 from archscape.analysis import metrics as module
 from archscape.analysis import results as results_module
-from archscape.analysis.metrics import COST_AXES, METRICS, OBJECTIVES, SPREADS, Metric, count_costs
+from archscape.analysis.metrics import COST_AXES, METRICS, OBJECTIVES, SPREADS, WAYS, Metric, count_costs
 from archscape.analysis.reports.format import NONE, label, short_label, value
 from archscape.analysis.reports.results.page import RunResults, write_report
 from archscape.analysis.results import FINAL, NUMBERS, OPEN, STATES, TrialState, columns
-from archscape.analysis.statistics.frontier import WAYS
 from archscape.search.dashboard.state import DashboardState
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import read_job

@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from archscape.analysis.statistics.frontier import Direction, Floats, Objectives, frontier
+from archscape.analysis.metrics import Direction, Objectives
+from archscape.analysis.statistics.frontier import Floats, frontier
 from archscape.analysis.statistics.knee import knee
 from archscape.analysis.statistics.noise import frontier_chance
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from archscape.analysis.statistics.frontier import Direction
+from archscape.analysis.metrics import Direction
 from archscape.spaces.errors import InputError, suggest
 
 from .column_words import COST_WORDS, ERRORS, FAMILIES, NAMES, SCORES, key_of, kind_of, words_of

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from archscape.analysis.metrics import COST_AXES, METRICS, cost_axes, score_of
+from archscape.analysis.metrics import COST_AXES, METRICS, Objectives, cost_axes, score_of
 from archscape.analysis.results import FINAL, NUMBERS, STATES, TEXTS
-from archscape.analysis.statistics.frontier import Objectives, frontier, hypervolume_curve, reference_point
+from archscape.analysis.statistics.frontier import frontier, hypervolume_curve, reference_point
 from archscape.analysis.statistics.noise import frontier_chance
 from archscape.spaces.errors import InputError, suggest
 

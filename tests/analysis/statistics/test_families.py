@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archscape.analysis.metrics import Objectives
 from archscape.analysis.statistics.families import Curves, curves, dominance, leading_ranges
-from archscape.analysis.statistics.frontier import Objectives, frontier
+from archscape.analysis.statistics.frontier import frontier
 from archscape.spaces.errors import InputError
 
 Published = Callable[[str], Path]

@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archscape.analysis.metrics import WAYS, Direction, Objectives
 from archscape.analysis.statistics.frontier import (
-    WAYS,
-    Direction,
-    Objectives,
     crowding_distances,
     frontier,
     hypervolume,

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from archscape.analysis.metrics import Objectives
 from archscape.analysis.statistics import knee as module
-from archscape.analysis.statistics.frontier import Objectives, frontier
+from archscape.analysis.statistics.frontier import frontier
 from archscape.analysis.statistics.knee import knee, within
 from archscape.spaces.errors import InputError
 

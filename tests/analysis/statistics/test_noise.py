@@ -8,8 +8,9 @@ from math import erf
 import numpy as np
 import pytest
 
+from archscape.analysis.metrics import Objectives
 from archscape.analysis.statistics import noise
-from archscape.analysis.statistics.frontier import Objectives, frontier
+from archscape.analysis.statistics.frontier import frontier
 from archscape.analysis.statistics.noise import frontier_chance
 
 BOTH: Objectives = {"accuracy": "maximize", "macs": "minimize"}

@@ -8,7 +8,8 @@ import random
 import pytest
 from helpers.dashboard import AIMS
 
-from archscape.analysis.statistics.frontier import Direction, frontier, hypervolume_curve, reference_point
+from archscape.analysis.metrics import Direction
+from archscape.analysis.statistics.frontier import frontier, hypervolume_curve, reference_point
 from archscape.search.dashboard.frontier import FrontierState
 
 

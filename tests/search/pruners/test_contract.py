@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis.statistics.frontier import Direction
+from archscape.analysis.metrics import Direction
 from archscape.search.pruners import PRUNERS, Pruner, RungResult
 from archscape.spaces.errors import JobError
 from archscape.spaces.language.document import Document

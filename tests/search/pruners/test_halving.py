@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis.statistics.frontier import WAYS, Direction, ranks
+from archscape.analysis.metrics import WAYS, Direction
+from archscape.analysis.statistics.frontier import ranks
 from archscape.search.pruners import Pruner, RungResult, halving
 from archscape.search.pruners.halving import Asha, Halving, HalvingPruner, best_first
 from archscape.spaces.errors import JobError

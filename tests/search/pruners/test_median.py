@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archscape.analysis.statistics.frontier import Direction
+from archscape.analysis.metrics import Direction
 from archscape.search.pruners import RungResult
 from archscape.search.pruners.median import Median, MedianPruner
 from archscape.spaces.errors import JobError

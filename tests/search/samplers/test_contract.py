@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from archscape.analysis.statistics.frontier import Direction, Objectives
+from archscape.analysis.metrics import Direction, Objectives
 from archscape.search.job import read_job
 from archscape.search.samplers import SAMPLERS, Sampler, make_sampler
 from archscape.search.samplers.base import STARTUP, Exhausted, sample_unique

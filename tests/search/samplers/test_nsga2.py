@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from archscape.analysis.statistics.frontier import Objectives
+from archscape.analysis.metrics import Objectives
 from archscape.search.samplers import nsga2
 from archscape.search.samplers.nsga2 import Elite, Nsga2Sampler, best_first, furthest_first
 from archscape.search.study.history import History, Record

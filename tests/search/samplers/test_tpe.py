@@ -9,7 +9,7 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from archscape.analysis.statistics.frontier import Objectives
+from archscape.analysis.metrics import Objectives
 from archscape.search.samplers.tpe import MEMORY, TpeSampler
 from archscape.search.study.history import History, Record
 from archscape.spaces import Space

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from archscape.analysis.metrics import Objectives
 from archscape.analysis.reports.results import page as report_module
 from archscape.analysis.reports.results.page import RunResults, write_report
 from archscape.analysis.reports.results.run import digest, latest
-from archscape.analysis.statistics.frontier import Objectives, frontier, hypervolume
+from archscape.analysis.statistics.frontier import frontier, hypervolume
 from archscape.spaces.errors import InputError
 
 if TYPE_CHECKING:
