@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, FormatOption, emit, emit_json, log
-from .options.costs import costs_json, show_layers, title_of
+from ..output import Format, FormatOption, log
+from .options.costs import CostTable, layer_rows, show_costs
 from .options.networks import InputOption, NetworkArgument, find_network
 from .options.settings import BatchOption, DeviceOption, DtypeOption, ThreadsOption
 
 if TYPE_CHECKING:
-    from ..analysis.costs.latency import DeviceSetup, Latency, Measurement
+    from ..analysis.costs.latency import DeviceSetup
     from ..analysis.costs.profile import Profile
     from ..spaces import Network
 
@@ -21,13 +21,6 @@ EXAMPLES = (
     "archscape latency mobilenetv2",
     "archscape latency mobilenetv2 --measure --threads 4",
 )
-
-
-class Times(NamedTuple):
-    """How long a network takes; None for what was not asked for."""
-
-    predicted: Latency | None
-    measured: Measurement | None
 
 
 def latency(
@@ -55,93 +48,71 @@ def latency(
     costs = profile(find_network(network, shape))
     setup = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
     predict = not measure or path_of(setup).is_file()
-    times = times_of(costs.network, setup, predict=predict, measure=measure)
-    if form is Format.json:
-        emit_json(with_times(costs_json(costs), times))
-    else:
-        show_times(costs, times, form)
+    show_costs(costs, latency_tables(costs, setup, form, predict=predict, measure=measure), form)
     if not predict:
         log(f"Not predicted: there is no calibration of this setting; `{setup.command()}` makes one.")
 
 
-def times_of(network: Network, setup: DeviceSetup, *, predict: bool, measure: bool) -> Times:
-    """Predict, or measure, or both.
+def latency_tables(
+    costs: Profile, setup: DeviceSetup, form: Format, *, predict: bool, measure: bool
+) -> list[CostTable]:
+    """Return what a network takes as predicted, as measured, or both.
 
     Raises:
-        InputError: If there is no calibration of the setting, or PyTorch cannot run the network.
+        InputError: If there is no calibration of the setup, or PyTorch cannot run the network.
     """
-    from ..analysis.costs import latency
+    tables = [_predicted(costs, setup, form)] if predict else []
+    return [*tables, _measured(costs.network, setup)] if measure else tables
+
+
+def _predicted(costs: Profile, setup: DeviceSetup, form: Format) -> CostTable:
+    from ..analysis.costs.latency import predict
     from ..analysis.costs.latency.store import load
 
-    predicted = latency.predict(network, load(setup)) if predict else None
-    if not measure:
-        return Times(predicted, None)
-    (measured,) = latency.measure(
+    latency = predict(costs.network, load(setup))
+    seconds = [layer.seconds for layer in latency.layers]
+    shown: dict[str, list[object]] = {
+        "macs": [layer.macs for layer in costs.layers],
+        "ms": [round(1e3 * time, 6) for time in seconds],
+        "share %": [round(100 * time / latency.seconds, 2) for time in seconds],
+    }
+    totals = (costs.macs, round(1e3 * latency.seconds, 6), 100.0)
+    share = f"{latency.level:.0%} of networks lie within {milliseconds(latency.low)} to"
+    notes = [
+        f"Predicted: {milliseconds(latency.seconds)}; {share} {milliseconds(latency.high)}. "
+        f"{setup.description}."
+    ]
+    if latency.guessed:
+        law = "Not in the calibration, predicted by a call and the bytes of their maps alone"
+        notes.append(f"{law}: {', '.join(latency.guessed)}.")
+    values = {name: getattr(latency, name) for name in ("seconds", "low", "high", "level")}
+    values |= {"setting": setup.description, "guessed": list(latency.guessed)}
+    return CostTable(
+        *layer_rows(costs, shown, totals, form), notes, {"seconds": seconds}, {"latency": values}
+    )
+
+
+def _measured(network: Network, setup: DeviceSetup) -> CostTable:
+    from ..analysis.costs.latency import measure
+
+    (measured,) = measure(
         [network], device=setup.device, threads=setup.threads, batch=setup.batch, dtype=setup.dtype
     )
-    return Times(predicted, measured)
-
-
-def show_times(costs: Profile, times: Times, form: Format) -> None:
-    """Print what each layer takes, and what all take together."""
-    predicted, measured = times
-    if predicted is not None:
-        seconds = [time.seconds for time in predicted.layers]
-        columns: dict[str, list[object]] = {
-            "macs": [layer.macs for layer in costs.layers],
-            "ms": [round(1e3 * time, 6) for time in seconds],
-            "share %": [round(100 * time / predicted.seconds, 2) for time in seconds],
-        }
-        totals = (costs.macs, round(1e3 * predicted.seconds, 6), 100.0)
-        show_layers(costs, columns, totals, form, title_of(costs.network))
-    elif measured is not None:
-        heads = ("network", "median ms", "lower quartile", "upper quartile", "runs", "joules")
-        joules = "" if measured.joules is None else measured.joules
-        spread = (1e3 * seconds for seconds in (measured.seconds, measured.low, measured.high))
-        emit(heads, [(measured.name, *spread, measured.runs, joules)], form, title=title_of(costs.network))
-    if predicted is not None:
-        _log_prediction(predicted)
-    if measured is not None:
-        _log_measurement(measured)
-
-
-def with_times(result: dict[str, Any], times: Times) -> dict[str, Any]:
-    """Return the JSON of a network's costs with its latency, and that of every layer."""
-    predicted, measured = times
-    if predicted is not None:
-        layers = [
-            layer | {"seconds": time.seconds}
-            for layer, time in zip(result["layers"], predicted.layers, strict=True)
-        ]
-        values = {name: getattr(predicted, name) for name in ("seconds", "low", "high", "level")}
-        result |= {
-            "layers": layers,
-            "latency": {**values, "setting": predicted.setup.description, "guessed": list(predicted.guessed)},
-        }
-    if measured is not None:
-        names = ("seconds", "low", "high", "runs", "joules", "meter", "layout")
-        values = {name: getattr(measured, name) for name in names}
-        result |= {"measured": {**values, "setting": measured.setup.description}}
-    return result
-
-
-def _log_prediction(predicted: Latency) -> None:
-    interval = f"{milliseconds(predicted.low)} to {milliseconds(predicted.high)}"
-    share = f"{predicted.level:.0%} of networks lie within {interval}"
-    log(f"Predicted: {milliseconds(predicted.seconds)}; {share}. {predicted.setup.description}.")
-    if predicted.guessed:
-        known = ", ".join(predicted.guessed)
-        log(f"Not in the calibration, predicted by a call and the bytes of their maps alone: {known}.")
-
-
-def _log_measurement(measured: Measurement) -> None:
-    quartiles = f"quartiles {milliseconds(measured.low)} and {milliseconds(measured.high)}"
-    where = f"{measured.setup.description}, {measured.layout}"
-    log(f"Measured: {milliseconds(measured.seconds)}; {quartiles}, {measured.runs} runs. {where}.")
-    if measured.joules is None:
-        log("Energy: this machine has no meter that can be read.")
-    else:
-        log(f"Energy: {measured.joules:.4g} J an inference of the batch; {measured.meter}.")
+    middle, low, high = measured.seconds, measured.low, measured.high
+    energy = "this machine has no meter that can be read."
+    if measured.joules is not None:
+        energy = f"{measured.joules:.4g} J an inference of the batch; {measured.meter}."
+    quartiles = f"quartiles {milliseconds(low)} and {milliseconds(high)}, {measured.runs} runs"
+    setting = measured.setup.description
+    notes = [
+        f"Measured: {milliseconds(middle)}; {quartiles}. {setting}, {measured.layout}.",
+        f"Energy: {energy}",
+    ]
+    columns = ("network", "median ms", "lower quartile", "upper quartile", "runs", "joules")
+    row = (measured.name, 1e3 * middle, 1e3 * low, 1e3 * high, measured.runs, measured.joules)
+    names = ("seconds", "low", "high", "runs", "joules", "meter", "layout")
+    values = {name: getattr(measured, name) for name in names} | {"setting": setting}
+    return CostTable(columns, [row], notes, keys={"measured": values})
 
 
 def milliseconds(seconds: float) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from ..output import Format, FormatOption, emit, emit_json, log
+from ..output import Format, FormatOption
 from ..spaces.errors import InputError
-from .options.costs import costs_json, title_of
+from .options.costs import CostTable, show_costs
 from .options.networks import InputOption, NetworkArgument, find_network
 from .options.settings import BatchOption, DtypeOption, FitOption, OptimizerOption
 
@@ -28,15 +27,6 @@ EXAMPLES = (
 )
 
 
-class MemorySettings(NamedTuple):
-    """What the memory of a network depends on; `fit` is the size in which the largest batch is sought."""
-
-    batch: int
-    dtype: str
-    optimizer: str
-    fit: str | None
-
-
 def memory(
     network: NetworkArgument,
     form: FormatOption = Format.table,
@@ -51,75 +41,68 @@ def memory(
     In bytes of tensors, known from the graph alone; nothing is built. `json` adds the bytes of each layer's
     map. `docs/memory.md` says what is counted.
     """
-    table, settings = find_network(network, shape), MemorySettings(batch, dtype, optimizer, fit)
-    if form is Format.json:
-        from ..analysis.costs.profile import profile
+    from ..analysis.costs.profile import profile
 
-        emit_json(with_memory(costs_json(profile(table)), table, settings))
-    else:
-        show_memory(table, settings, form)
+    costs = profile(find_network(network, shape))
+    table = memory_table(costs.network, batch, dtype, optimizer, fit)
+    show_costs(costs, [table], form, setting=f", batch {batch}")
 
 
-def show_memory(network: Network, settings: MemorySettings, form: Format) -> None:
-    """Print a line for inference in each mode and one for training."""
-    from ..analysis.costs.memory import UNCOUNTED, foreign
+def memory_table(network: Network, batch: int, dtype: str, optimizer: str, fit: str | None) -> CostTable:
+    """Return a line for inference in each mode and one for training.
 
-    rows: list[tuple[object, ...]] = [
-        (
-            use,
-            *(getattr(memory, part, "") for part in PARTS),
-            memory.place,
-            *([] if largest is None else [largest]),
-        )
-        for use, memory, largest in _memory_of_uses(network, settings)
-    ]
-    columns = ("memory", *PARTS, "peak at", *([f"batch in {settings.fit}"] if settings.fit else []))
-    emit(columns, rows, form, title=f"{title_of(network)}, batch {settings.batch}")
-    log(f"Convention: {UNCOUNTED}.")
-    for layer in foreign(network.graph.flatten()):
-        log(f"{layer} is a foreign module, counted by its input, output and state alone: a lower bound.")
+    Args:
+        network: The network.
+        batch: Inputs at once.
+        dtype: Type of weights and maps.
+        optimizer: Optimizer in training.
+        fit: The size in which the largest batch is sought, if any.
 
-
-def with_memory(result: dict[str, Any], network: Network, settings: MemorySettings) -> dict[str, Any]:
-    """Return the JSON of a network's costs with its memory, and the bytes of every layer's map."""
-    from ..analysis.costs.memory import UNCOUNTED, foreign, map_bytes
-
-    sizes = map_bytes(network, batch=settings.batch, dtype=settings.dtype)
-    layers = [layer | {"bytes": sizes[layer["name"]]} for layer in result["layers"]]
-    uses: dict[str, Any] = {}
-    for use, memory, largest in _memory_of_uses(network, settings):
-        values = {name: getattr(memory, name) for name in (*PARTS, *PEAK) if hasattr(memory, name)}
-        uses[use.rpartition(" ")[2]] = values | {"largest_batch": largest}
-    training = uses.pop(settings.optimizer)
-    return result | {
-        "layers": layers,
-        "memory": {
-            "batch": settings.batch,
-            "dtype": settings.dtype,
-            "fit": settings.fit,
-            "convention": UNCOUNTED,
-            "unknown": list(foreign(network.graph.flatten())),
-            "inference": uses,
-            "training": {"optimizer": settings.optimizer, **training},
-        },
-    }
-
-
-def _memory_of_uses(
-    network: Network, settings: MemorySettings
-) -> Iterator[tuple[str, Memory | TrainingMemory, int | None]]:
-    """Yield each use, its memory, and the largest batch that fits if a size is given."""
-    from ..analysis.costs.memory import MODES, largest_batch, memory
+    Raises:
+        InputError: If there is no such type, optimizer or size.
+    """
+    from ..analysis.costs.memory import MODES, UNCOUNTED, largest_batch, map_bytes, memory
     from ..analysis.costs.memory.training import largest_training_batch, training_memory
 
-    batch, dtype, optimizer, fit = settings
     limit = read_size(fit) if fit else None
+    uses: dict[str, Memory | TrainingMemory] = {}
+    largest: dict[str, int | None] = dict.fromkeys((*MODES, optimizer))
     for mode in MODES:
-        largest = None if limit is None else largest_batch(network, limit, dtype=dtype, mode=mode)
-        yield f"inference, {mode}", memory(network, batch=batch, dtype=dtype, mode=mode), largest
-    training = training_memory(network, batch=batch, dtype=dtype, optimizer=optimizer)
-    fits = None if limit is None else largest_training_batch(network, limit, dtype=dtype, optimizer=optimizer)
-    yield f"training, {optimizer}", training, fits
+        uses[mode] = memory(network, batch=batch, dtype=dtype, mode=mode)
+        if limit is not None:
+            largest[mode] = largest_batch(network, limit, dtype=dtype, mode=mode)
+    uses[optimizer] = training_memory(network, batch=batch, dtype=dtype, optimizer=optimizer)
+    if limit is not None:
+        largest[optimizer] = largest_training_batch(network, limit, dtype=dtype, optimizer=optimizer)
+    rows = [
+        (
+            f"{'inference' if use in MODES else 'training'}, {use}",
+            *(getattr(held, part, "") for part in PARTS),
+            held.place,
+            *([largest[use]] if fit else []),
+        )
+        for use, held in uses.items()
+    ]
+    values = {
+        use: {name: getattr(held, name) for name in (*PARTS, *PEAK) if hasattr(held, name)}
+        | {"largest_batch": largest[use]}
+        for use, held in uses.items()
+    }
+    unknown = uses[optimizer].unknown
+    bound = "is a foreign module, counted by its input, output and state alone: a lower bound."
+    summary = {
+        "batch": batch,
+        "dtype": dtype,
+        "fit": fit,
+        "convention": UNCOUNTED,
+        "unknown": list(unknown),
+        "inference": {mode: values[mode] for mode in MODES},
+        "training": {"optimizer": optimizer, **values[optimizer]},
+    }
+    columns = ("memory", *PARTS, "peak at", *([f"batch in {fit}"] if fit else []))
+    notes = [f"Convention: {UNCOUNTED}.", *(f"{layer} {bound}" for layer in unknown)]
+    sizes = [*map_bytes(network, batch=batch, dtype=dtype).values()]
+    return CostTable(columns, rows, notes, {"bytes": sizes}, {"memory": summary})
 
 
 def read_size(text: str) -> int:

@@ -1,80 +1,95 @@
-"""The costs of a network as a table of layers or as JSON, to which `memory` and `latency` add theirs."""
+"""The costs of a network as JSON, and tables of them, each with what it adds to that JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...output import Format, emit
+from ...output import Format, emit, emit_json, log
 from ...spaces.language.limits import COSTS
 
 if TYPE_CHECKING:
-    from ...analysis.costs.conventions import Count
     from ...analysis.costs.layers import LayerTable
+    from ...analysis.costs.modules import ModuleProfile
     from ...analysis.costs.profile import Profile
-    from ...spaces import Network
 
 
-def title_of(network: Network) -> str:
-    """Return a network's name and input, as the title of a table."""
+class CostTable(NamedTuple):
+    """Costs of a network to read, and what they add to its JSON.
+
+    Attributes:
+        columns: The heads.
+        rows: The cells.
+        notes: Lines for standard error: how the costs are counted, and what is not.
+        layer_keys: Values of all layers, by the key under which each layer of the JSON has its own.
+        keys: What the JSON has beside the layers.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    notes: Sequence[str]
+    layer_keys: Mapping[str, Sequence[object]] = {}
+    keys: Mapping[str, object] = {}
+
+
+def show_costs(costs: Profile, tables: Sequence[CostTable], form: Format, *, setting: str = "") -> None:
+    """Print the first table and all notes, or as JSON a network's costs with what all tables add to them."""
+    from ...analysis.costs.profile import CONVENTION
+    from ...analysis.costs.receptive_field import receptive_fields
     from ...spaces.values import shape_text
 
-    return f"{network.name}, input {shape_text(network.input)}"
+    network = costs.network
+    if form is not Format.json:
+        show_tables(tables, form, title=f"{network.name}, input {shape_text(network.input)}{setting}")
+        return
+    fields = receptive_fields(network.graph)
+    result = costs_json(costs, network.name, network.input, CONVENTION, fields)
+    for table in tables:
+        for key, values in table.layer_keys.items():
+            for layer, value in zip(result["layers"], values, strict=True):
+                layer[key] = value
+        result |= table.keys
+    emit_json(result)
 
 
-def show_layers(
-    costs: LayerTable,
-    columns: Mapping[str, Sequence[object]],
-    totals: Sequence[object],
-    form: Format,
-    title: str,
-) -> None:
-    """Print name, operator, shape and further columns of each layer, and but for csv the totals."""
+def show_tables(tables: Sequence[CostTable], form: Format, title: str) -> None:
+    """Print the first table, and the notes of all."""
+    emit(tables[0].columns, tables[0].rows, form, title=title)
+    for table in tables:
+        for note in table.notes:
+            log(note)
+
+
+def costs_json(
+    costs: Profile | ModuleProfile,
+    name: str,
+    shape: Sequence[int],
+    convention: str,
+    fields: Mapping[str, Sequence[int]],
+    **more: object,
+) -> dict[str, Any]:
+    """Return what a network of ours or a module costs, in all and for each layer."""
+    return {
+        "network": name,
+        "input": list(shape),
+        **{cost: getattr(costs, cost) for cost in COSTS},
+        "flops_by_kind": costs.flops_by_kind,
+        **more,
+        "layers": [{**layer._asdict(), "receptive_field": fields.get(layer.name)} for layer in costs.layers],
+        "convention": convention,
+        "coverage": costs.coverage.as_dict(),
+    }
+
+
+def layer_rows(
+    costs: LayerTable, columns: Mapping[str, Sequence[object]], totals: Sequence[object], form: Format
+) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+    """Return heads, and name, operator, shape and further columns of each layer; but for csv the totals."""
     from ...spaces.values import shape_text
 
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (*layer[:2], shape_text(layer.shape), *cells)
         for layer, *cells in zip(costs.layers, *columns.values(), strict=True)
     ]
-    total = ("total", "", "", *totals)
-    emit(("name", "op", "shape", *columns), rows if form is Format.csv else [*rows, total], form, title=title)
-
-
-def costs_json(profile: Profile, counts: Sequence[Count] = ()) -> dict[str, Any]:
-    """Return a network's costs, in all and for each layer, also as other conventions count them."""
-    from ...analysis.costs.profile import CONVENTION
-    from ...analysis.costs.receptive_field import receptive_fields
-
-    fields = receptive_fields(profile.network.graph)
-    layers = [{**layer._asdict(), "receptive_field": fields[layer.name]} for layer in profile.layers]
-    for count in counts:
-        for layer, counted in zip(layers, count.layers, strict=True):
-            layer[count.convention.name] = counted
-    result = {
-        "network": profile.network.name,
-        "input": list(profile.network.input),
-        **{cost: getattr(profile, cost) for cost in COSTS},
-        "flops_by_kind": profile.flops_by_kind,
-        "layers": layers,
-        "convention": CONVENTION,
-        "coverage": profile.coverage.as_dict(),
-    }
-    if counts:
-        result["conventions"] = {count.convention.name: _count_json(count, profile) for count in counts}
-    return result
-
-
-def ratio(count: Count, profile: Profile) -> float | None:
-    """Return how many times our own macs a convention counts; None where there are none."""
-    return round(count.total / profile.macs, 6) if profile.macs else None
-
-
-def _count_json(count: Count, profile: Profile) -> dict[str, Any]:
-    return {
-        "total": count.total,
-        "ratio to macs": ratio(count, profile),
-        "params": count.params,
-        "about": count.convention.about,
-        "source": count.convention.source,
-        "not counted": count.uncounted,
-    }
+    rows += [] if form is Format.csv else [("total", "", "", *totals)]
+    return ("name", "op", "shape", *columns), rows
