@@ -7,11 +7,12 @@ with the same arguments and input shape are the same body, so a network repeats 
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from math import prod
-from typing import ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, dataclass_transform
 
 from .errors import ShapeError
 from .memory_use import FRESH, NOTHING, Footprint, Size
@@ -90,10 +91,25 @@ class Example(NamedTuple):
     inputs: tuple[Shape, ...] = ((8, 12, 8),)
 
 
-class Op:
+@dataclass_transform(frozen_default=True)
+class _Fields(type):
+    """Makes the annotations of an operator, those it inherits first, the fields of a named tuple."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], members: dict[str, Any]) -> _Fields:
+        hints = members.get("__annotations__", {})
+        fresh = [field for field, hint in hints.items() if "ClassVar" not in str(hint)]
+        fields = [*getattr(bases[0], "_fields", ()), *fresh]
+        inherited = getattr(bases[0], "_field_defaults", {})
+        defaults = [*inherited.values(), *(members.pop(field) for field in fresh if field in members)]
+        accessors = vars(namedtuple(name, fields, defaults=defaults))
+        return super().__new__(cls, name, bases, accessors | members)
+
+
+class Op(tuple[Any, ...], metaclass=_Fields):
     """A primitive operator. Each states once its shape rule, its costs, its field and its PyTorch text.
 
-    A subclass is a named tuple as well; its fields are the attributes that the generated source names.
+    Operators are named tuples: what a class annotates, beside class variables, are the attributes that it is
+    given and that the generated source names.
 
     Attributes:
         kind: The field's word for the operator, such as `conv`.
@@ -111,7 +127,12 @@ class Op:
         example: A use of it for the contract tests.
     """
 
-    __slots__ = ()
+    if TYPE_CHECKING:
+
+        def __init__(self, *fields: Value) -> None: ...
+        def _asdict(self) -> dict[str, Value]: ...
+        def _replace(self, **changes: Value) -> Self: ...
+
     kind: ClassVar[str]
     stateful: ClassVar[bool] = False
     weighted: ClassVar[bool] = False
@@ -198,17 +219,13 @@ class Op:
 
     def attributes(self) -> dict[str, Value]:
         """Return the attributes by name."""
-        return self._asdict()  # type: ignore[attr-defined,no-any-return]
+        return self._asdict()
 
     def __eq__(self, other: object) -> bool:
         # As tuples alone, two operators of different kinds with the same attributes would be equal.
-        return type(self) is type(other) and tuple.__eq__(self, other)  # type: ignore[operator]
+        return type(self) is type(other) and tuple.__eq__(self, other)
 
     __hash__ = tuple.__hash__
-
-
-class NoFields(NamedTuple):
-    """An operator that is given nothing."""
 
 
 class Node(NamedTuple):

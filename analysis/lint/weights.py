@@ -22,7 +22,7 @@ def _idle_biases(dataflow: Dataflow) -> Iterator[Hit]:
         alone = len(normed) == len(readers) > 0 and index + 1 not in dataflow.flat.outputs
         if not getattr(op, "bias", False) or not alone:
             continue
-        without = op._replace(bias=False)  # type: ignore[attr-defined]
+        without = op._replace(bias=False)
         yield Hit(
             index=index,
             measured=f"{node.shape[0]} biases before {dataflow.nodes[normed[0]].name}",

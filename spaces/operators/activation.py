@@ -46,16 +46,10 @@ ACTIVATIONS = (*FUNCTIONS, "prelu")
 """Every activation that a style can name; `leaky_relu(slope)` says its slope."""
 
 
-class ActivationFields(NamedTuple):
-    """What an `Activation` is given."""
-
-    function: str
-
-
-class Activation(Op, ActivationFields):
+class Activation(Op):
     """y = f(x) for each element; the softmaxes take the channels of each position together."""
 
-    __slots__ = ()
+    function: str
     kind: ClassVar[str] = "act"
     example: ClassVar[Example] = Example(("relu",))
 
@@ -76,16 +70,10 @@ class Activation(Op, ActivationFields):
         return FUNCTIONS[self.function].call.format(arguments[0])
 
 
-class LeakyReLUFields(NamedTuple):
-    """What a `LeakyReLU` is given."""
-
-    slope: Fraction
-
-
-class LeakyReLU(Op, LeakyReLUFields):
+class LeakyReLU(Op):
     """y = max(x, 0) + a min(x, 0) with a slope a that is not PyTorch's own 0.01 (Maas et al. 2013)."""
 
-    __slots__ = ()
+    slope: Fraction
     kind: ClassVar[str] = "act"
     operations: ClassVar[int] = FUNCTIONS["leaky_relu"].operations  # a comparison and a multiplication
     footprint: ClassVar[Footprint] = SAVES_INPUT
@@ -97,16 +85,10 @@ class LeakyReLU(Op, LeakyReLUFields):
         return f"F.leaky_relu({arguments[0]}, {values['slope']})"
 
 
-class PReLUFields(NamedTuple):
-    """What a `PReLU` is given."""
-
-    channels: int
-
-
-class PReLU(Op, PReLUFields):
+class PReLU(Op):
     """y = max(x, 0) + a min(x, 0) with a learned slope a for each channel (He et al. 2015, section 2.1)."""
 
-    __slots__ = ()
+    channels: int
     kind: ClassVar[str] = "act"
     stateful: ClassVar[bool] = True
     example: ClassVar[Example] = Example((8,))

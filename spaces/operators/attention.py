@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Example, NoFields, Op, Shape, Tensor, Totals, Workload, join, make
+from ..graph import Example, Op, Shape, Tensor, Totals, Workload, join, make
 from ..memory_use import Footprint, Size
 from ..values import shape_text
 
@@ -16,21 +16,15 @@ SOFTMAX = 3
 """An exponential, an addition and a division for each weight."""
 
 
-class AttentionFields(NamedTuple):
-    """What an `Attention` is given."""
-
-    heads: int
-    scaled: bool
-
-
-class Attention(Op, AttentionFields):
+class Attention(Op):
     """softmax(q k^T / sqrt(d)) v over all positions, head by head (Vaswani et al. 2017, eq. 1).
 
     Its inputs are queries and keys of one width, and values. Unscaled, it is the embedded Gaussian of Wang
     et al. 2018, eq. 3.
     """
 
-    __slots__ = ()
+    heads: int
+    scaled: bool
     kind: ClassVar[str] = "attend"
     helper: ClassVar[str] = "attend"
     workload: ClassVar[Workload] = "products"
@@ -83,13 +77,12 @@ class Attention(Op, AttentionFields):
         return f"attend({', '.join(arguments)}, heads={values['heads']}{scale})"
 
 
-class ContextPool(Op, NoFields):
+class ContextPool(Op):
     """The mean of a map over its positions, weighted by a softmax of logits (Cao et al. 2019, eq. 6).
 
     Its inputs are the map, and a map of one channel with the logits.
     """
 
-    __slots__ = ()
     kind: ClassVar[str] = "pool"
     helper: ClassVar[str] = "context_pool"
     whole: ClassVar[bool] = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Tensor, Workload, place
@@ -13,17 +13,11 @@ from .text import bracketed
 __all__ = ["ChannelShuffle", "Split", "channel_shuffle", "channels", "split"]
 
 
-class SplitFields(NamedTuple):
-    """What a `Split` is given: a number of parts, and which of them it is, from 0."""
+class Split(Op):
+    """One of several equal parts of the channels, counted from 0."""
 
     parts: int
     part: int
-
-
-class Split(Op, SplitFields):
-    """One of several equal parts of the channels."""
-
-    __slots__ = ()
     kind: ClassVar[str] = "split"
     workload: ClassVar[Workload] = "view"
     example: ClassVar[Example] = Example((2, 1))
@@ -41,16 +35,10 @@ class Split(Op, SplitFields):
         return f"{bracketed(arguments[0])}.chunk({values['parts']}, dim=1)[{values['part']}]"
 
 
-class ChannelShuffleFields(NamedTuple):
-    """What a `ChannelShuffle` is given."""
-
-    groups: int
-
-
-class ChannelShuffle(Op, ChannelShuffleFields):
+class ChannelShuffle(Op):
     """The first channel of every group, then the second of every group, ... (Zhang et al. 2018, fig. 1c)."""
 
-    __slots__ = ()
+    groups: int
     kind: ClassVar[str] = "shuffle"
     footprint: ClassVar[Footprint] = SHARES  # the gradient is the same memory in another order
     helper: ClassVar[str] = "channel_shuffle"

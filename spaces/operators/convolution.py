@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Example, Shape, Steps, Tensor, Totals, Workload, check_map, make, per_axis, place
@@ -20,8 +20,8 @@ IMAGE = 4
 """Up to how many channels an input counts as an image, for which kernels have a way of their own."""
 
 
-class ConvFields(NamedTuple):
-    """What a `Conv` is given."""
+class Conv(Initialised):
+    """y = W * x + b, with K C/g M parameters for kernel volume K, C inputs, M outputs and g groups."""
 
     inputs: int
     outputs: int
@@ -32,12 +32,6 @@ class ConvFields(NamedTuple):
     groups: int
     bias: bool
     init: str | None = None
-
-
-class Conv(Initialised, ConvFields):
-    """y = W * x + b, with K C/g M parameters for kernel volume K, C inputs, M outputs and g groups."""
-
-    __slots__ = ()
     kind: ClassVar[str] = "conv"
     stateful: ClassVar[bool] = True
     weighted: ClassVar[bool] = True

@@ -24,7 +24,6 @@ class DeformConv(Conv):
     right; a third number for each is a weight m_k = sigmoid(.) (Zhu et al. 2019, eq. 1).
     """
 
-    __slots__ = ()
     kind: ClassVar[str] = "deform"
     helper: ClassVar[str] = "Deformable"
     workload: ClassVar[Workload] = "rare convolution"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..graph import Example, Op, Shape, Tensor, Totals, Workload, check_map, make, place
 from ..memory_use import Footprint, Size
@@ -11,21 +11,15 @@ from ..memory_use import Footprint, Size
 __all__ = ["GDN", "gdn"]
 
 
-class GDNFields(NamedTuple):
-    """What a `GDN` is given."""
-
-    channels: int
-    inverse: bool
-
-
-class GDN(Op, GDNFields):
+class GDN(Op):
     """y_i = x_i / sqrt(beta_i + sum_j gamma_ij x_j^2) at each position (Ballé et al. 2016, eq. 2).
 
     The inverse multiplies (Ballé et al. 2017). The sum is a 1x1 convolution of the squares, and is counted
     as one.
     """
 
-    __slots__ = ()
+    channels: int
+    inverse: bool
     kind: ClassVar[str] = "gdn"
     stateful: ClassVar[bool] = True
     helper: ClassVar[str] = "GDN"

@@ -14,8 +14,6 @@ class Initialised(Op):
     `init` is a function of `runtime` with what it takes after the module: `he`, `zero`, `biased(-2.0)`.
     """
 
-    __slots__ = ()
-
     def attributes(self) -> dict[str, Value]:
         """Return the attributes by name; PyTorch's own start is not one."""
         attributes = super().attributes()

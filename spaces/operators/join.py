@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import INFIX, Example, NoFields, Op, Shape, Tensor, Totals, join, make
+from ..graph import INFIX, Example, Op, Shape, Tensor, Totals, join, make
 from ..memory_use import SHARES, Footprint, Size
 from ..values import shape_text
 
@@ -15,10 +15,9 @@ __all__ = ["Add", "Carry", "Concat", "Multiply", "Shift", "add", "carry", "conca
 MAP = (8, 12, 8)
 
 
-class Add(Op, NoFields):
+class Add(Op):
     """The sum of maps of one shape."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "add"
     commutative: ClassVar[bool] = True
     example: ClassVar[Example] = Example((), (MAP, MAP, MAP))
@@ -44,10 +43,9 @@ class Add(Op, NoFields):
         return " + ".join(arguments)
 
 
-class Multiply(Op, NoFields):
+class Multiply(Op):
     """The product of a map and a map of its shape, or one factor per channel."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "mul"
     commutative: ClassVar[bool] = True
     operations: ClassVar[int] = 1
@@ -66,10 +64,9 @@ class Multiply(Op, NoFields):
         return " * ".join(arguments)
 
 
-class Shift(Op, NoFields):
+class Shift(Op):
     """The sum of a map and one summand per channel."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "add"
     commutative: ClassVar[bool] = True
     operations: ClassVar[int] = 1
@@ -85,10 +82,9 @@ class Shift(Op, NoFields):
         return " + ".join(arguments)
 
 
-class Carry(Op, NoFields):
+class Carry(Op):
     """y = h t + x (1 - t), a gate t between what is new and what is carried (Srivastava 2015, eq. 3)."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "carry"
     operations: ClassVar[int] = 4  # two products, a sum and a difference
     example: ClassVar[Example] = Example((), (MAP, MAP, MAP))
@@ -113,10 +109,9 @@ class Carry(Op, NoFields):
         return f"{new} * {gate} + {old} * (1 - {gate})"
 
 
-class Concat(Op, NoFields):
+class Concat(Op):
     """Maps of one extent, side by side along the channels."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "concat"
     footprint: ClassVar[Footprint] = SHARES  # the gradients are parts of that of the whole
     example: ClassVar[Example] = Example((), (MAP, (4, 12, 8)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Example, NoFields, Op, Shape, Tensor, Totals, Workload, make, place
+from ..graph import Example, Op, Shape, Tensor, Totals, Workload, make, place
 from ..memory_use import SAVES_INPUT, VIEW, Footprint
 from ..values import Value, shape_text
 from .initializers import Initialised
@@ -14,19 +14,13 @@ from .initializers import Initialised
 __all__ = ["Flatten", "Linear", "Reshape", "flatten", "linear", "reshape"]
 
 
-class LinearFields(NamedTuple):
-    """What a `Linear` is given."""
+class Linear(Initialised):
+    """y = W x + b over the features of a flat vector."""
 
     inputs: int
     outputs: int
     bias: bool
     init: str | None = None
-
-
-class Linear(Initialised, LinearFields):
-    """y = W x + b over the features of a flat vector."""
-
-    __slots__ = ()
     kind: ClassVar[str] = "linear"
     stateful: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
@@ -49,10 +43,9 @@ class Linear(Initialised, LinearFields):
         return self.started(f"nn.Linear({values['inputs']}, {values['outputs']}{bias})")
 
 
-class Flatten(Op, NoFields):
+class Flatten(Op):
     """A map as one vector of features; it moves no data and costs nothing."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "flatten"
     whole: ClassVar[bool] = True  # each feature of the vector is read by the layers that follow
     footprint: ClassVar[Footprint] = VIEW
@@ -66,16 +59,10 @@ class Flatten(Op, NoFields):
         return f"torch.flatten({arguments[0]}, 1)"
 
 
-class ReshapeFields(NamedTuple):
-    """What a `Reshape` is given."""
-
-    size: Shape
-
-
-class Reshape(Op, ReshapeFields):
+class Reshape(Op):
     """A flat vector as a map, channels first; it moves no data and costs nothing."""
 
-    __slots__ = ()
+    size: Shape
     kind: ClassVar[str] = "reshape"
     footprint: ClassVar[Footprint] = VIEW
     workload: ClassVar[Workload] = "view"

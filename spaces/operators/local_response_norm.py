@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..graph import Example, Op, Shape, Tensor, Totals, Workload, check_map, make, place
 from ..memory_use import Footprint, Size
@@ -11,16 +11,10 @@ from ..memory_use import Footprint, Size
 __all__ = ["LocalResponseNorm", "local_response_norm"]
 
 
-class LocalResponseNormFields(NamedTuple):
-    """What a `LocalResponseNorm` is given."""
-
-    size: int
-
-
-class LocalResponseNorm(Op, LocalResponseNormFields):
+class LocalResponseNorm(Op):
     """y = x / (k + alpha / n sum x^2)^beta over n channels (Krizhevsky et al. 2012, section 3.3)."""
 
-    __slots__ = ()
+    size: int
     kind: ClassVar[str] = "lrn"
     workload: ClassVar[Workload] = "windows"
     example: ClassVar[Example] = Example((3,))

@@ -22,7 +22,6 @@ class MaskedConvA(Conv):
     that PyTorch runs, hidden weights included.
     """
 
-    __slots__ = ()
     kind: ClassVar[str] = "masked"
     helper: ClassVar[str] = "MaskedConv"
     workload: ClassVar[Workload] = "rare convolution"
@@ -56,7 +55,6 @@ class MaskedConvA(Conv):
 class MaskedConvB(MaskedConvA):
     """The same with mask B, which keeps the centre: the layers of a PixelCNN after the first."""
 
-    __slots__ = ()
     mask: ClassVar[str] = "B"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Tensor, Totals, Workload, make, place
@@ -15,17 +15,11 @@ from .initializers import Initialised
 __all__ = ["BatchNorm", "ChannelLayerNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "layer_norm", "norm"]
 
 
-class NormFields(NamedTuple):
-    """What a norm is given."""
+class BatchNorm(Initialised):
+    """y = gamma (x - mean) / sqrt(var + eps) + beta per channel (Ioffe and Szegedy 2015)."""
 
     channels: int
     init: str | None = None
-
-
-class BatchNorm(Initialised, NormFields):
-    """y = gamma (x - mean) / sqrt(var + eps) + beta per channel (Ioffe and Szegedy 2015)."""
-
-    __slots__ = ()
     kind: ClassVar[str] = "norm"
     stateful: ClassVar[bool] = True
     example: ClassVar[Example] = Example((8,))
@@ -58,7 +52,6 @@ class _SampleNorm(Initialised):
     They are not counted in the receptive field, though a set may be the whole map.
     """
 
-    __slots__ = ()
     kind: ClassVar[str] = "norm"
     stateful: ClassVar[bool] = True
 
@@ -85,10 +78,11 @@ class _SampleNorm(Initialised):
         return Footprint(saves=(0,), keeps=statistics) if training else Footprint(during=statistics)
 
 
-class LayerNorm(_SampleNorm, NormFields):
+class LayerNorm(_SampleNorm):
     """A norm over all features of a flat vector (Ba et al. 2016)."""
 
-    __slots__ = ()
+    channels: int
+    init: str | None = None
     example: ClassVar[Example] = Example((8,), ((8,),))
 
     def sets(self, shape: Shape) -> int:
@@ -103,7 +97,6 @@ class LayerNorm(_SampleNorm, NormFields):
 class ChannelLayerNorm(LayerNorm):
     """A norm over the channels of each position of a map, by itself (Liu et al. 2022, ConvNeXt)."""
 
-    __slots__ = ()
     helper: ClassVar[str] = "ChannelLayerNorm"
     example: ClassVar[Example] = Example((8,))
 
@@ -112,10 +105,11 @@ class ChannelLayerNorm(LayerNorm):
         return self.started(f"ChannelLayerNorm({values['channels']})")
 
 
-class InstanceNorm(_SampleNorm, NormFields):
+class InstanceNorm(_SampleNorm):
     """A norm over the positions of each channel by itself (Ulyanov et al. 2016)."""
 
-    __slots__ = ()
+    channels: int
+    init: str | None = None
     workload: ClassVar[Workload] = "channels"
     example: ClassVar[Example] = Example((8,))
 
@@ -134,18 +128,12 @@ class InstanceNorm(_SampleNorm, NormFields):
         return self.started(f"nn.InstanceNorm{rank}d({values['channels']}, affine=True)")
 
 
-class GroupNormFields(NamedTuple):
-    """What a `GroupNorm` is given."""
+class GroupNorm(_SampleNorm):
+    """A norm over groups of neighbouring channels at all positions (Wu and He 2018)."""
 
     groups: int
     channels: int
     init: str | None = None
-
-
-class GroupNorm(_SampleNorm, GroupNormFields):
-    """A norm over groups of neighbouring channels at all positions (Wu and He 2018)."""
-
-    __slots__ = ()
     workload: ClassVar[Workload] = "channels"
     example: ClassVar[Example] = Example((2, 8))
 

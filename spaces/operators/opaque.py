@@ -33,17 +33,16 @@ PRODUCTS = ("conv", "linear", "addmm", "mm", "bmm", "matmul", "einsum")
 TORCH = "torch.nn"
 
 
-class OpaqueFields(NamedTuple):
-    """What an `Opaque` is given: the class as `torch.nn.PixelShuffle`, and its arguments by name."""
+class Opaque(Op):
+    """f(x), f any module that maps batches of maps or vectors to one such batch.
+
+    Attributes:
+        path: The class, such as `torch.nn.PixelShuffle`.
+        args: Its arguments by name.
+    """
 
     path: str
     args: Args
-
-
-class Opaque(Op, OpaqueFields):
-    """f(x), f any module that maps batches of maps or vectors to one such batch."""
-
-    __slots__ = ()
     kind: ClassVar[str] = "opaque"
     stateful: ClassVar[bool] = True
     whole: ClassVar[bool] = True  # what the module reads is not known, so nothing is left out

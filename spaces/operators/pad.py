@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Steps, Tensor, Workload, check_map, per_axis, place
@@ -17,17 +17,11 @@ SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))
 """The sides of each axis, the last axis first, as PyTorch counts them."""
 
 
-class PadFields(NamedTuple):
-    """What a `Pad` is given: zeros before and after the map along each axis."""
+class Pad(Op):
+    """Zeros around a map, so many before and after it along each axis."""
 
     before: Shape
     after: Shape
-
-
-class Pad(Op, PadFields):
-    """Zeros around a map."""
-
-    __slots__ = ()
     kind: ClassVar[str] = "pad"
     example: ClassVar[Example] = Example(((1, 0), (2, 1)))
 
@@ -49,17 +43,11 @@ class Pad(Op, PadFields):
         return f"F.pad({arguments[0]}, ({', '.join(values.values())}))"
 
 
-class CropFields(NamedTuple):
-    """What a `Crop` is given: the first element that it keeps, and the first one after, along each axis."""
+class Crop(Op):
+    """A part of a map, from the first element that it keeps to the first one after, along each axis."""
 
     start: Shape
     stop: Shape
-
-
-class Crop(Op, CropFields):
-    """A part of a map."""
-
-    __slots__ = ()
     kind: ClassVar[str] = "crop"
     workload: ClassVar[Workload] = "view"
     example: ClassVar[Example] = Example(((1, 2), (9, 8)))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import (
     Example,
-    NoFields,
     Op,
     Shape,
     Steps,
@@ -27,19 +26,13 @@ __all__ = ["AvgPool", "GlobalAvgPool", "GlobalMaxPool", "InnerAvgPool", "MaxPool
 __all__ += ["avgpool", "global_avgpool", "global_maxpool", "maxpool"]
 
 
-class PoolFields(NamedTuple):
-    """What a pooling is given."""
+class _Pool(Op):
+    """A window that slides over each channel by itself."""
 
     kernel: Shape
     stride: Shape
     padding: Shape
     ceil: bool
-
-
-class _Pool(Op, PoolFields):
-    """A window that slides over each channel by itself."""
-
-    __slots__ = ()
     function: ClassVar[str]
     workload: ClassVar[Workload] = "windows"
     example: ClassVar[Example] = Example(((3, 3), (2, 2), (1, 1), False))
@@ -79,7 +72,6 @@ class _Pool(Op, PoolFields):
 class MaxPool(_Pool):
     """The largest value of each window."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "maxpool"
     function: ClassVar[str] = "max_pool"
 
@@ -96,7 +88,6 @@ class MaxPool(_Pool):
 class AvgPool(_Pool):
     """The mean of each window; zeros of the padding count."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "avgpool"
     function: ClassVar[str] = "avg_pool"
     footprint: ClassVar[Footprint] = SAVES_INPUT
@@ -118,7 +109,6 @@ class AvgPool(_Pool):
 class InnerAvgPool(AvgPool):
     """The mean of each window's elements on the map: zeros of the padding do not count."""
 
-    __slots__ = ()
     latency_class: ClassVar[str] = "avgpool"
 
     def options(self, values: dict[str, str]) -> list[str]:
@@ -126,10 +116,9 @@ class InnerAvgPool(AvgPool):
         return [*super().options(values), "count_include_pad=False"]
 
 
-class _GlobalPool(Op, NoFields):
+class _GlobalPool(Op):
     """One number for each channel's whole map."""
 
-    __slots__ = ()
     function: ClassVar[str]
     windowed: ClassVar[type[_Pool]]
     whole: ClassVar[bool] = True
@@ -153,7 +142,6 @@ class _GlobalPool(Op, NoFields):
 class GlobalAvgPool(_GlobalPool):
     """The mean of each channel's whole map."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "avgpool"
     function: ClassVar[str] = "adaptive_avg_pool"
     windowed: ClassVar[type[_Pool]] = AvgPool
@@ -166,7 +154,6 @@ class GlobalAvgPool(_GlobalPool):
 class GlobalMaxPool(_GlobalPool):
     """The largest value of each channel's whole map."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "maxpool"
     function: ClassVar[str] = "adaptive_max_pool"
     windowed: ClassVar[type[_Pool]] = MaxPool
@@ -190,7 +177,7 @@ def maxpool(
     scope: str = "",
 ) -> Tensor:
     """Place a maximum pooling; the stride is the kernel unless given; `ceil` keeps a last part window."""
-    return place(MaxPool(*pool_window(x, kernel, stride, padding)), x, scope)
+    return place(pool_window(x, kernel, stride, padding), x, scope)
 
 
 def avgpool(
@@ -222,8 +209,8 @@ def global_maxpool(x: Tensor, *, scope: str = "") -> Tensor:
 
 def pool_window(
     x: Tensor, kernel: int | Shape, stride: int | Shape | None, padding: int | Shape | str
-) -> PoolFields:
-    """Return what a pooling of a map is given.
+) -> MaxPool:
+    """Return the maximum pooling of a map.
 
     Raises:
         ShapeError: If the map is flat, or the padding is more than half the kernel.
@@ -234,7 +221,7 @@ def pool_window(
     if any(2 * p > k for p, k in zip(sides, sizes, strict=True)):
         raise ShapeError(f"a pooling pads at most half its kernel {list(sizes)}, but got {list(sides)}")
     step = sizes if stride is None else per_axis(stride, x.rank, "stride")
-    return PoolFields(sizes, step, sides, padding == "ceil")
+    return MaxPool(sizes, step, sides, padding == "ceil")
 
 
 def window_text(values: dict[str, str], options: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Steps, Tensor, Totals, check_map, join, make, per_axis, place
@@ -20,8 +20,10 @@ _LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 class _Interpolation(Op):
     """A map of another extent; its elements are the nearest ones of the input, or linear between them."""
 
-    __slots__ = ()
-    mode: str
+    @property
+    def mode(self) -> str:
+        """How elements are found: the nearest, or linear between them."""
+        raise AssertionError(f"{self.kind} has no mode")
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
         """Return 2^R products and 2^R - 1 sums per element of a map with R axes; nothing for the nearest."""
@@ -45,17 +47,11 @@ class _Interpolation(Op):
         return f"F.interpolate({x}, {size}{mode})"
 
 
-class UpsampleFields(NamedTuple):
-    """What an `Upsample` is given."""
+class Upsample(_Interpolation):
+    """A map that is enlarged by whole numbers."""
 
     scale: Shape
     mode: str
-
-
-class Upsample(_Interpolation, UpsampleFields):
-    """A map that is enlarged by whole numbers."""
-
-    __slots__ = ()
     kind: ClassVar[str] = "upsample"
     example: ClassVar[Example] = Example(((2, 2), "bilinear"))
 
@@ -73,16 +69,10 @@ class Upsample(_Interpolation, UpsampleFields):
         return self.text(arguments[0], f"scale_factor={values['scale']}", rank)
 
 
-class ResizeFields(NamedTuple):
-    """What a `Resize` is given."""
-
-    mode: str
-
-
-class Resize(_Interpolation, ResizeFields):
+class Resize(_Interpolation):
     """A map at the extent of a second one."""
 
-    __slots__ = ()
+    mode: str
     kind: ClassVar[str] = "resize"
     footprint: ClassVar[Footprint] = Footprint(reaches=1)  # the second map gives its extent alone
     example: ClassVar[Example] = Example(("nearest",), ((8, 6, 4), (4, 12, 8)))
@@ -103,16 +93,10 @@ class Resize(_Interpolation, ResizeFields):
         return self.text(arguments[0], f"size={arguments[1]}.shape[2:]", rank)
 
 
-class PixelShuffleFields(NamedTuple):
-    """What a `PixelShuffle` is given."""
-
-    scale: int
-
-
-class PixelShuffle(Op, PixelShuffleFields):
+class PixelShuffle(Op):
     """Every r x r channels of a pixel become r x r pixels of a channel (Shi et al. 2016, eq. 4)."""
 
-    __slots__ = ()
+    scale: int
     kind: ClassVar[str] = "pixelshuffle"
     example: ClassVar[Example] = Example((2,))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..graph import Example, Op, Shape, Tensor, Totals, make, place
 from ..memory_use import Footprint, Size
@@ -12,17 +12,11 @@ from ..memory_use import Footprint, Size
 __all__ = ["Scale", "scale"]
 
 
-class ScaleFields(NamedTuple):
-    """What a `Scale` is given."""
+class Scale(Op):
+    """y = gamma x with one learned factor per channel (Touvron et al. 2021, eq. 3)."""
 
     channels: int
     start: Fraction
-
-
-class Scale(Op, ScaleFields):
-    """y = gamma x with one learned factor per channel (Touvron et al. 2021, eq. 3)."""
-
-    __slots__ = ()
     kind: ClassVar[str] = "scale"
     stateful: ClassVar[bool] = True
     helper: ClassVar[str] = "Scale"

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Example, NoFields, Op, Shape, Tensor, Workload, join, place
+from ..graph import Example, Op, Shape, Tensor, Workload, join, place
 from ..memory_use import VIEW, Footprint, Size
 from ..values import shape_text
 
 __all__ = ["DropPath", "Dropout", "Reparameterise", "dropout", "droppath", "reparameterise"]
 
 
-class DropoutFields(NamedTuple):
-    """What a dropout is given."""
-
-    rate: Fraction
-
-
-class Dropout(Op, DropoutFields):
+class Dropout(Op):
     """Zeroes a share of the elements while training (Srivastava et al. 2014); nothing at inference."""
 
-    __slots__ = ()
+    rate: Fraction
     kind: ClassVar[str] = "dropout"
     stateful: ClassVar[bool] = True
     workload: ClassVar[Workload] = "view"
@@ -46,7 +40,6 @@ class Dropout(Op, DropoutFields):
 class DropPath(Dropout):
     """Zeroes whole samples while training: stochastic depth (Huang et al. 2016); nothing at inference."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "droppath"
     helper: ClassVar[str] = "DropPath"
 
@@ -59,10 +52,9 @@ class DropPath(Dropout):
         return f"DropPath({values['rate']})"
 
 
-class Reparameterise(Op, NoFields):
+class Reparameterise(Op):
     """mean + eps exp(logvar / 2) with normal eps while training (Kingma and Welling 2014); else the mean."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "sample"
     stateful: ClassVar[bool] = True
     helper: ClassVar[str] = "Reparameterise"

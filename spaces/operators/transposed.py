@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 from math import prod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Example, Shape, Steps, Tensor, Totals, Workload, make, per_axis, place
@@ -17,8 +17,11 @@ from .initializers import Initialised
 __all__ = ["TransposedConv", "transposed_conv"]
 
 
-class TransposedConvFields(NamedTuple):
-    """What a `TransposedConv` is given."""
+class TransposedConv(Initialised):
+    """Every input element adds its multiple of the kernel to the output, S elements further each time.
+
+    The adjoint of a convolution of the same kernel, stride and padding (Dumoulin and Visin 2016, chapter 4).
+    """
 
     inputs: int
     outputs: int
@@ -29,15 +32,6 @@ class TransposedConvFields(NamedTuple):
     groups: int
     bias: bool
     init: str | None = None
-
-
-class TransposedConv(Initialised, TransposedConvFields):
-    """Every input element adds its multiple of the kernel to the output, S elements further each time.
-
-    The adjoint of a convolution of the same kernel, stride and padding (Dumoulin and Visin 2016, chapter 4).
-    """
-
-    __slots__ = ()
     kind: ClassVar[str] = "upconv"
     stateful: ClassVar[bool] = True
     weighted: ClassVar[bool] = True

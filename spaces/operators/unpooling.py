@@ -10,18 +10,21 @@ from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Steps, Tensor, Totals, join
 from ..memory_use import Footprint, Size
 from ..values import shape_text
-from .pooling import MaxPool, PoolFields, pool_window, window_text
+from .pooling import MaxPool, pool_window, window_text
 
 __all__ = ["Unpool", "unpool"]
 
 
-class Unpool(Op, PoolFields):
+class Unpool(Op):
     """Each value at the place where the second map has its maximum in that window; zero elsewhere.
 
     The second map is the one that was pooled; the places are its switches (Noh et al. 2015, section 3.2.1).
     """
 
-    __slots__ = ()
+    kernel: Shape
+    stride: Shape
+    padding: Shape
+    ceil: bool
     kind: ClassVar[str] = "unpool"
     helper: ClassVar[str] = "max_unpool"
     example: ClassVar[Example] = Example(((2, 2), (2, 2), (0, 0), False), ((8, 6, 4), (8, 12, 8)))

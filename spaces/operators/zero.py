@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Tensor, check_map, place
@@ -14,7 +14,6 @@ __all__ = ["Widen", "Zero", "widen", "zero"]
 class _Thinned(Op):
     """Every s-th position of a map."""
 
-    __slots__ = ()
     stride: int
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -27,16 +26,9 @@ class _Thinned(Op):
         return (1,) * rank, (self.stride,) * rank
 
 
-class ZeroFields(NamedTuple):
-    """What a `Zero` is given."""
-
-    stride: int
-
-
-class Zero(_Thinned, ZeroFields):
+class Zero(_Thinned):
     """0 x at every s-th position (Dong and Yang 2020, `none`): an edge of a cell that is not there."""
 
-    __slots__ = ()
     kind: ClassVar[str] = "zero"
     zero: ClassVar[bool] = True
     operations: ClassVar[int] = 1
@@ -47,17 +39,10 @@ class Zero(_Thinned, ZeroFields):
         return f"{every(arguments[0], values['stride'], rank)} * 0"
 
 
-class WidenFields(NamedTuple):
-    """What a `Widen` is given."""
-
-    stride: int
-    more: int
-
-
-class Widen(_Thinned, WidenFields):
+class Widen(_Thinned):
     """x at every s-th position, and further channels of zeros (He et al. 2015, shortcut A)."""
 
-    __slots__ = ()
+    more: int
     kind: ClassVar[str] = "widen"
     example: ClassVar[Example] = Example((2, 4))
 
