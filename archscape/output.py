@@ -6,14 +6,17 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
-from .analysis.reports.tables import latex, markdown
+from .analysis.reports.tables import is_numeric, latex, markdown
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 T = TypeVar("T")
 
@@ -40,17 +43,14 @@ def log(text: str) -> None:
 
 def emit(columns: Sequence[str], rows: Sequence[Sequence[object]], form: Format, *, title: str = "") -> None:
     """Print rows to standard output in a format; `json` gives a list of objects."""
-    if form is Format.json:
+    if form is Format.table:
+        _table(columns, rows, title)
+    elif form is Format.json:
         emit_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif form is Format.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([columns, *rows])
-    elif form is Format.md:
-        sys.stdout.write(markdown(columns, rows))
-    elif form is Format.latex:
-        sys.stdout.write(latex(columns, rows))
+        csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *rows])
     else:
-        _table(columns, rows, title)
+        sys.stdout.write((latex if form is Format.latex else markdown)(columns, rows))
 
 
 def emit_json(value: Any) -> None:
@@ -60,26 +60,17 @@ def emit_json(value: Any) -> None:
     sys.stdout.write(text.replace("[ ", "[").replace(" ]", "]") + "\n")
 
 
-def watch(items: Iterator[T], total: int) -> Iterable[T]:
+def watch(items: Iterator[T], total: int) -> Iterator[T]:
     """Yield items, with a bar on standard error that shows how many there are still to come."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return track(
-        items, "counting", total=total, console=console, transient=True, disable=not console.is_terminal
-    )
+    with _bars() as bars:
+        yield from bars.track(items, total=total, description="counting")
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float, float], None]]:
     """Yield a function of a task's name, how much of it is done, and of how much; a terminal shows bars."""
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
+    with _bars() as bars:
+        tasks: dict[str, Any] = {}
 
         def show(words: str, done: float, total: float) -> None:
             if words not in tasks:
@@ -87,6 +78,14 @@ def progress() -> Iterator[Callable[[str, float, float], None]]:
             bars.update(tasks[words], completed=done)
 
         yield show
+
+
+def _bars() -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str) -> None:
@@ -98,7 +97,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str)
     # A pipe has no width: its reader decides what to cut.
     console = Console(width=None if sys.stdout.isatty() else 1000)
     cells = [[_cell(cell) for cell in row] for row in rows]
-    right = [_numeric(rows, i) for i in range(len(columns))]
+    right = [is_numeric([row[at] for row in rows]) for at in range(len(columns))]
     if len(rows) < len(columns) and _width(columns, cells) > console.width:
         # Too wide for the terminal, it is transposed: a line for each column.
         columns, *cells = map(list, zip(columns, *cells, strict=True))
@@ -115,11 +114,6 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str)
 def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
     """Return how wide a table is: two spaces around each cell, one between columns."""
     return sum(max(map(len, column)) + 3 for column in zip(columns, *cells, strict=True))
-
-
-def _numeric(rows: Sequence[Sequence[object]], column: int) -> bool:
-    cells = [row[column] for row in rows if row[column] not in ("", None)]
-    return bool(cells) and all(isinstance(cell, int | float) for cell in cells)
 
 
 def _cell(value: object) -> str:

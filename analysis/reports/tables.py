@@ -171,7 +171,7 @@ FORMS: dict[str, Callable[[Columns, Rows, str], str]] = {
 def _texts(columns: Columns, rows: Rows) -> tuple[list[str], list[list[str]], list[bool]]:
     """Return the heads, the cells row by row, and which columns stand to the right."""
     by_column = [[row[at] for row in rows] for at in range(len(columns))]
-    right = [_is_numeric(cells) for cells in by_column]
+    right = [is_numeric(cells) for cells in by_column]
     texts = [column_texts(cells) for cells in by_column]
     return list(columns), [list(row) for row in zip(*texts, strict=True)], right
 
@@ -184,7 +184,8 @@ def _latex_row(cells: Sequence[str]) -> str:
     return f"{' & '.join(latex_text(cell) for cell in cells)} \\\\"
 
 
-def _is_numeric(cells: Sequence[object]) -> bool:
+def is_numeric(cells: Sequence[object]) -> bool:
+    """Tell whether a column holds numbers, and nothing else but missing ones."""
     known = [cell for cell in cells if not _is_missing(cell) and cell != ""]
     return bool(known) and all(_number(cell) is not None for cell in known)
 

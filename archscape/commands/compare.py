@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..analysis.reports.tables import TABLES
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError, suggest
-from .options.files import FIGURES, TABLES, check_folder, check_suffix
-from .options.idle import check_idle
+from .options.checks import FIGURES, check_folder, check_idle, check_suffix
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,
@@ -94,26 +94,44 @@ def compare(
     """
     from ..analysis.costs.conventions import CONVENTIONS
     from ..analysis.reports.comparison.compared_network import Terms
-    from ..analysis.reports.comparison.table import choose, note, table
+    from ..analysis.reports.comparison.table import choose, note, table, write_comparison_table
 
-    chosen, kind = choose(costs), _kind(out, figure, differences)
+    chosen = choose(costs)
+    _check_written(out, figure, differences)
     terms = Terms(batch=batch, dtype=dtype, mode=mode, optimizer=optimizer)
     counted = [*CONVENTIONS][1:] if convention == ALL else [convention] if convention else []
     if not latency:
         check_idle(context, ("device", "threads"), "says where a latency is of; give --latency as well")
-    predictor = _predictor(device, threads, terms) if latency else None
+    predictor = None
+    if latency:
+        from ..analysis.costs.latency import Predictor, this_machine
+        from ..analysis.costs.latency.store import load
+
+        predictor = Predictor(load(this_machine(device=device, threads=threads, batch=batch, dtype=dtype)))
     compared = [_compared(name, shape, terms, predictor) for name in networks]
     columns, rows = table(compared, chosen, counted=counted, plain=form in (Format.json, Format.csv))
     emit(columns, rows, form)
     log(note(compared))
     for network in compared:
         _log_bounds(network)
-    if out is not None:
-        log(str(_write(compared, out, kind, chosen, counted, differences)))
+    if out is None:
+        return
+    if out.suffix.lower() == ".html":
+        from ..analysis.reports.comparison.page import write_comparison
+        from ..spaces import catalog_networks
+
+        write_comparison(compared, out, references=catalog_networks(), differences=differences)
+    elif out.suffix.lower() in FIGURES:
+        from ..analysis.reports.comparison.paper import write_comparison_figure
+
+        write_comparison_figure(compared, out, kind=figure or "layers")
+    else:
+        write_comparison_table(compared, out, chosen, counted=counted)
+    log(str(out))
 
 
-def _kind(out: Path | None, figure: str, differences: bool | None) -> str:
-    """Return what is drawn, "" for no figure; refuse an option that would do nothing."""
+def _check_written(out: Path | None, figure: str, differences: bool | None) -> None:
+    """Raise InputError if a file cannot be written, or one of the options would do nothing."""
     suffix = "" if out is None else out.suffix.lower()
     if out is not None:
         law = f"a page is .html, a figure {', '.join(FIGURES)}, a table {', '.join(TABLES)}"
@@ -129,15 +147,6 @@ def _kind(out: Path | None, figure: str, differences: bool | None) -> str:
         raise InputError(f"--figure says what a figure shows; give --out FILE as well, {', '.join(FIGURES)}")
     if differences is not None and suffix != ".html":
         raise InputError("--diff says what a page shows: give --out FILE.html, or see `archscape diff A B`")
-    return figure or "layers"
-
-
-def _predictor(device: str, threads: int, terms: Terms) -> Predictor:
-    from ..analysis.costs.latency import Predictor, this_machine
-    from ..analysis.costs.latency.store import load
-
-    setting = this_machine(device=device, threads=threads, batch=terms.batch, dtype=terms.dtype)
-    return Predictor(load(setting))
 
 
 def _compared(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> ComparedNetwork:
@@ -157,26 +166,3 @@ def _log_bounds(network: ComparedNetwork) -> None:
     if network.network is None:
         unknown = "no memory, no receptive field and no other count is known"
         log(f"{network.name} is a module and was run: {unknown}.")
-
-
-def _write(
-    compared: list[ComparedNetwork],
-    out: Path,
-    kind: str,
-    chosen: list[str],
-    counted: list[str],
-    differences: bool | None,
-) -> Path:
-    suffix = out.suffix.lower()
-    if suffix == ".html":
-        from ..analysis.reports.comparison.page import write_comparison
-        from ..spaces import catalog_networks
-
-        return write_comparison(compared, out, references=catalog_networks(), differences=differences)
-    if suffix in FIGURES:
-        from ..analysis.reports.comparison.paper import write_comparison_figure
-
-        return write_comparison_figure(compared, out, kind=kind)
-    from ..analysis.reports.comparison.table import write_comparison_table
-
-    return write_comparison_table(compared, out, chosen, counted=counted)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import log
-from .options.references import results_of
-from .options.studies import NameOption, RunArgument, StorageOption, find_study
+from .options.studies import NameOption, RunArgument, StorageOption, find_study, results_of
 
 if TYPE_CHECKING:
     from ..search.dashboard.server import Server

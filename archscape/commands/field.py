@@ -9,7 +9,7 @@ import typer
 
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError
-from .options.files import FIGURES, check_folder, check_suffix
+from .options.checks import FIGURES, check_folder, check_suffix
 from .options.networks import InputOption, NetworkArgument, find_network
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from ..output import log, progress
 from ..spaces.errors import InputError
-from .options.files import FIGURES
+from .options.checks import FIGURES
 from .options.studies import find_study
 
 if TYPE_CHECKING:
@@ -58,20 +57,9 @@ def landscape(
     with progress() as show:
         with find_study(run, "", "") as study:
             explorer = TrainedTrial.of(study, trial, show)
-        if without_skips and explorer.kept_plain(run / "landscape") is None:
-            log(_announcement(explorer))
         result = _compute(explorer, settings, run / "landscape", without_skips=without_skips)
-    for path in _draw(result, run / "landscape"):
-        print(path)
+    _draw(result, run / "landscape")
     log(f"Next: archscape report {run}")
-
-
-def _announcement(explorer: TrainedTrial) -> str:
-    """Return what is going to be trained, and about how long that takes."""
-    from ..analysis.reports.format import span
-
-    took = span(explorer.trial.metrics.get("seconds", float("nan"))).replace("\N{NO-BREAK SPACE}", " ")
-    return f"{explorer.plain.name} will be trained; the trial with skips took {took}"
 
 
 def _compute(
@@ -81,8 +69,12 @@ def _compute(
     import torch
 
     from ..analysis.landscape.file import to_json
+    from ..analysis.reports.format import span
     from ..search.atomic import write_whole
 
+    if without_skips and explorer.kept_plain(folder) is None:
+        took = span(explorer.trial.metrics.get("seconds", float("nan"))).replace("\N{NO-BREAK SPACE}", " ")
+        log(f"{explorer.plain.name} will be trained; the trial with skips took {took}")
     torch.set_num_threads(int(explorer.trial.metrics.get("threads", 1)))  # as the trial was trained
     landscape = explorer.landscape(settings)
     folder.mkdir(exist_ok=True)
@@ -95,11 +87,11 @@ def _compute(
     return landscape
 
 
-def _draw(landscape: Landscape, folder: Path) -> Iterator[Path]:
-    """Yield the file of a landscape and its figures, as they are drawn."""
+def _draw(landscape: Landscape, folder: Path) -> None:
+    """Draw the figures of a landscape, and print which files there are."""
     from ..analysis.reports.landscape.figure import draw_surfaces, draw_training
 
-    yield folder / f"trial-{landscape.trial}.json"
+    print(folder / f"trial-{landscape.trial}.json")
     for suffix in FIGURES:
-        yield draw_surfaces(landscape, folder / f"trial-{landscape.trial}{suffix}")
-        yield draw_training(landscape, folder / f"trial-{landscape.trial}-training{suffix}")
+        print(draw_surfaces(landscape, folder / f"trial-{landscape.trial}{suffix}"))
+        print(draw_training(landscape, folder / f"trial-{landscape.trial}-training{suffix}"))

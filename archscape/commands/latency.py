@@ -56,11 +56,7 @@ def latency(
 def latency_tables(
     costs: Profile, setup: DeviceSetup, form: Format, *, predict: bool, measure: bool
 ) -> list[CostTable]:
-    """Return what a network takes as predicted, as measured, or both.
-
-    Raises:
-        InputError: If there is no calibration of the setup, or PyTorch cannot run the network.
-    """
+    """Return what a network takes as predicted, as measured, or both."""
     tables = [_predicted(costs, setup, form)] if predict else []
     return [*tables, _measured(costs.network, setup)] if measure else tables
 

@@ -49,18 +49,7 @@ def memory(
 
 
 def memory_table(network: Network, batch: int, dtype: str, optimizer: str, fit: str | None) -> CostTable:
-    """Return a line for inference in each mode and one for training.
-
-    Args:
-        network: The network.
-        batch: Inputs at once.
-        dtype: Type of weights and maps.
-        optimizer: Optimizer in training.
-        fit: The size in which the largest batch is sought, if any.
-
-    Raises:
-        InputError: If there is no such type, optimizer or size.
-    """
+    """Return a line for inference in each mode and one for training; `fit` is a size to fill with a batch."""
     from ..analysis.costs.memory import MODES, UNCOUNTED, largest_batch, map_bytes, memory
     from ..analysis.costs.memory.training import largest_training_batch, training_memory
 

@@ -11,7 +11,7 @@ import typer
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError, suggest
 from ..spaces.language.limits import COSTS
-from .options.files import FIGURES, check_suffix
+from .options.checks import FIGURES, check_suffix
 from .options.networks import SpaceArgument
 
 if TYPE_CHECKING:
@@ -73,10 +73,8 @@ def _show_quantiles(table: pd.DataFrame, form: Format, title: str) -> None:
 
 
 def _show_effects(table: pd.DataFrame, cost: str, form: Format) -> None:
-    from ..analysis.statistics.importance import importance
+    from ..analysis.reports.population.figure import population_effects
 
-    choices = [name for name in table.columns if name not in (*COSTS, "hash")]
-    effects = importance(table, cost, choices)
     digits = 4 if form in (Format.table, Format.md) else 12
     rows = [
         (
@@ -84,7 +82,7 @@ def _show_effects(table: pd.DataFrame, cost: str, form: Format) -> None:
             *(round(value, digits) for value in (effect.share, effect.low, effect.high)),
             effect.options,
         )
-        for effect in effects
+        for effect in population_effects(table, cost)
     ]
     emit(("choice", f"share of {cost}", "low", "high", "options"), rows, form)
     log("Shares of the variance, with 95% intervals; a x b is the interaction of both. docs/populations.md")

@@ -12,8 +12,8 @@ from ..spaces.errors import InputError
 from ..spaces.language.limits import COSTS
 from .latency import latency_tables
 from .memory import memory_table
+from .options.checks import check_idle
 from .options.costs import CostTable, costs_json, layer_rows, show_costs, show_tables
-from .options.idle import check_idle
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.models import OptionInfo
 
+from ..analysis.reports.tables import TABLES
 from ..output import log
 from ..spaces.errors import InputError, suggest
-from .options.files import FIGURES, TABLES, check_folder
-from .options.references import results_of
-from .options.studies import NameOption, StorageOption, find_study
+from .options.checks import FIGURES, check_folder
+from .options.studies import NameOption, StorageOption, find_study, results_of
 
 if TYPE_CHECKING:
     from ..analysis.reports.results.page import Extra
     from ..analysis.reports.results.results import Results
+    from ..analysis.reports.results.roles import ColumnOptions
     from ..analysis.reports.results.run import RunResults
 
 EXAMPLES = (
@@ -75,43 +76,47 @@ def report(
     """
     from ..analysis.reports.results.reading import is_table
 
-    from_table = source is not None and not source.is_dir() and is_table(source)
-    columns = {
-        "score": score,
-        "cost": cost,
-        "family": family,
-        "name": name,
-        "repeats": repeats,
-        "error": error,
-    }
-    named = [f"--{option}" for option, column in columns.items() if column]
-    if named and not from_table:
-        raise InputError(f"{', '.join(named)}: of a table alone; the columns of a search are known")
-    target = _target(source, out, from_table=from_table)
+    table = source if source is not None and not source.is_dir() and is_table(source) else None
+    named = {"score": score, "cost": cost, "family": family, "name": name, "repeats": repeats, "error": error}
+    if table is None and any(named.values()):
+        options = ", ".join(f"--{option}" for option, column in named.items() if column)
+        raise InputError(f"{options}: of a table alone; the columns of a search are known")
+    target = _target(source, out, table)
     kind = target.suffix.lower()
     if figure is not None and kind not in FIGURES:
         raise InputError(f"{target}: --figure {figure.value} is written as {', '.join(FIGURES)}")
     if rows and kind not in TABLES:
         raise InputError(f"{target}: --all is for a table: {', '.join(TABLES)}")
-    if from_table:
-        assert source is not None
-        results: Results | RunResults = _read(source, score, tuple(cost or ()), name, family, repeats, error)
+    if table is not None:
+        from ..analysis.reports.results.roles import ColumnOptions
+
+        if repeats and error:
+            raise InputError("--repeats and --error: give one of them")
+        columns = ColumnOptions(
+            score=score,
+            costs=tuple(cost or ()),
+            name=name,
+            family=family,
+            repeats=tuple(part.strip() for part in repeats.split(",") if part.strip()),
+            error=error,
+        )
+        results: Results | RunResults = _read(table, columns)
+    elif source is not None and not source.is_dir():
+        law = "no such folder, and no table by its name: .csv, .tsv or .json, also .gz"
+        raise InputError(f"{source}: {law}")
     else:
-        results = _results(source, study, storage)
+        with find_study(source, study, storage) as reader:
+            results = results_of(reader)
     _write(results, target, figure or Shown.frontier, every=rows, folder=source)
     log(str(target)) if kind in TABLES else print(target)
 
 
-def _target(source: Path | None, out: Path | None, *, from_table: bool) -> Path:
+def _target(source: Path | None, out: Path | None, table: Path | None) -> Path:
     """Return the file to write, whose form and folder are right."""
     from ..analysis.reports.results.reading import stem
 
-    if out is not None:
-        target = out
-    elif from_table and source is not None:
-        target = Path(f"{stem(source)}.html")
-    else:
-        target = (source or Path()) / "report.html"
+    by_default = Path(f"{stem(table)}.html") if table else (source or Path()) / "report.html"
+    target = out or by_default
     kinds = (".html", *FIGURES, *TABLES)
     if target.suffix.lower() not in kinds:
         raise InputError(
@@ -119,39 +124,20 @@ def _target(source: Path | None, out: Path | None, *, from_table: bool) -> Path:
             f"{hint if 'did you mean' in (hint := suggest(target.suffix, kinds)) else ''}"
         )
     check_folder(target)
-    if from_table and source is not None and target.exists() and target.samefile(source):
+    if table is not None and target.exists() and target.samefile(table):
         raise InputError(f"{target}: is the table itself, which a report must not overwrite")
     return target
 
 
-def _read(
-    source: Path, score: str, costs: tuple[str, ...], name: str, family: str, repeats: str, error: str
-) -> Results:
+def _read(source: Path, columns: ColumnOptions) -> Results:
     """Return a table as results, and say what was taken for what."""
     from ..analysis.reports.results.reading import read_table, stem
-    from ..analysis.reports.results.roles import ColumnOptions, infer_roles
+    from ..analysis.reports.results.roles import infer_roles
 
-    if repeats and error:
-        raise InputError("--repeats and --error: give one of them")
-    options = ColumnOptions(
-        score=score,
-        costs=costs,
-        name=name,
-        family=family,
-        repeats=tuple(part.strip() for part in repeats.split(",") if part.strip()),
-        error=error,
-    )
-    results = infer_roles(read_table(source), options, title=stem(source), where=str(source))
+    results = infer_roles(read_table(source), columns, title=stem(source), where=str(source))
     for explanation in results.explanations:
         log(explanation)
     return results
-
-
-def _results(run: Path | None, study: str, storage: str) -> RunResults:
-    if run is not None and not run.is_dir():
-        raise InputError(f"{run}: no such folder, and no table by its name: .csv, .tsv or .json, also .gz")
-    with find_study(run, study, storage) as reader:
-        return results_of(reader)
 
 
 def _explored(folder: Path | None) -> list[Extra]:

@@ -13,8 +13,7 @@ import typer
 
 from ..output import log
 from ..spaces.errors import InputError, StudyError
-from .options.references import references
-from .options.studies import StorageOption
+from .options.studies import StorageOption, references
 
 if TYPE_CHECKING:
     from ..search.executors.local import Executor
@@ -34,12 +33,6 @@ class Engine(StrEnum):
     def executor(self, *, storage: str, address: str, cpus: float, gpus: float) -> Executor | None:
         """Return the executor; None for the pool that a search has by itself.
 
-        Args:
-            storage: Database of the study.
-            address: Of a Ray cluster.
-            cpus: CPUs of a trial.
-            gpus: GPUs of a trial.
-
         Raises:
             InputError: If what only Ray knows is asked of another engine.
         """
@@ -47,11 +40,8 @@ class Engine(StrEnum):
             from ..search.executors.ray.engine import RayEngine
 
             return RayEngine(address=address, storage=storage, cpus=cpus, gpus=gpus)
-        for option, set_by_user in (
-            ("--ray-address", bool(address)),
-            ("--trial-cpus", cpus != 1),
-            ("--trial-gpus", bool(gpus)),
-        ):
+        ray_alone = {"--ray-address": address, "--trial-cpus": cpus != 1, "--trial-gpus": gpus}
+        for option, set_by_user in ray_alone.items():
             if set_by_user:
                 raise InputError(f"{option} needs --engine ray")
         return None

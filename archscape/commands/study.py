@@ -40,14 +40,8 @@ def show(name: StudyName, storage: StorageOption = "", form: FormatOption = Form
     """Show which worker holds which trial of a study, and the causes of its failures."""
     with find_study(None, name, _required(storage)) as opened:
         holders = [
-            (
-                trial.number,
-                trial.state,
-                trial.owner.text if trial.owner else "",
-                trial.attempts,
-                _ago(trial.beat),
-            )
-            for trial in opened.holders()
+            (t.number, t.state, t.owner.text if t.owner else "", t.attempts, _ago(t.beat))
+            for t in opened.holders()
         ]
         counts = opened.counts()
         failures = opened.failures()

@@ -1,14 +1,23 @@
-"""Files that a command writes: which suffixes stand for what, and whether one can be written."""
+"""Checks of options: nothing that a user gives is ignored silently, and a file can be written."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
 
+import typer
+
 from ...spaces.errors import InputError
 
 FIGURES = (".svg", ".png", ".pdf")
-TABLES = (".md", ".tex", ".csv", ".json")
+
+
+def check_idle(context: typer.Context, names: tuple[str, ...], law: str) -> None:
+    """Raise InputError, with a law, for one of these options if it is given and would have no effect."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise InputError(f"--{name} {law}")
 
 
 def check_suffix(path: Path, suffixes: Collection[str], law: str) -> None:
