@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archscape.spaces import Network
 
 from . import channels, context, dilation, filters, volume, weights
 from .dataflow import Dataflow, row_of
-from .finding import Cost, Finding, Hit, Rule, Severity
+from .finding import Finding, Hit, Rule, Severity, total
 
 RULES: tuple[Rule, ...] = (
     *volume.RULES,
@@ -18,7 +20,7 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule, in the order in which findings are told."""
 
-__all__ = ["RULES", "Cost", "Finding", "Rule", "Severity", "lint"]
+__all__ = ["RULES", "Finding", "Rule", "Severity", "lint"]
 
 
 def lint(network: Network) -> list[Finding]:
@@ -34,24 +36,22 @@ def lint(network: Network) -> list[Finding]:
     return [finding for rule in RULES for finding in _findings(rule, dataflow)]
 
 
-def _findings(rule: Rule, dataflow: Dataflow) -> list[Finding]:
+def _findings(rule: Rule, dataflow: Dataflow) -> Iterator[Finding]:
     alike: dict[tuple[object, ...], list[Hit]] = {}
     for hit in rule.check(dataflow):
         row = row_of(dataflow.nodes[hit.index].name)
         alike.setdefault((row, hit.measured, hit.alternative, hit.severity), []).append(hit)
-    return [_finding(rule, dataflow, hits) for hits in alike.values()]
-
-
-def _finding(rule: Rule, dataflow: Dataflow, hits: list[Hit]) -> Finding:
-    layers = tuple(dataflow.nodes[hit.index].name for hit in hits)
-    return Finding(
-        rule=rule,
-        severity=hits[0].severity or rule.severity,
-        row=row_of(layers[0]),
-        layers=layers,
-        measured=hits[0].measured,
-        value=hits[0].value,
-        alternative=hits[0].alternative,
-        before=Cost.total(hit.before for hit in hits),
-        after=Cost.total(hit.after for hit in hits),
-    )
+    for hits in alike.values():
+        layers = tuple(dataflow.nodes[hit.index].name for hit in hits)
+        before = [hit.before or dataflow.costs(hit.index) for hit in hits]
+        yield Finding(
+            rule=rule,
+            severity=hits[0].severity or rule.severity,
+            row=row_of(layers[0]),
+            layers=layers,
+            measured=hits[0].measured,
+            value=hits[0].value,
+            alternative=hits[0].alternative,
+            before=total(before),
+            after=total([hit.after or cost for hit, cost in zip(hits, before, strict=True)]),
+        )

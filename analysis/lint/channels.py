@@ -11,7 +11,7 @@ from archscape.spaces.operators import Conv
 from archscape.spaces.values import shape_text
 
 from .dataflow import Dataflow
-from .finding import Cost, Hit, Rule, Severity
+from .finding import Hit, Rule, Severity, total
 
 NARROW = 4
 APART = 3  # two in a row are what AlexNet and ShuffleNet do, measured as harmless (Zhang et al. 2018, 3.2)
@@ -44,8 +44,7 @@ def _narrow_groups(dataflow: Dataflow) -> Iterator[Hit]:
                 measured=f"{op.groups} groups of {width} channels",
                 value=width,
                 alternative=f"{groups} groups, or depthwise with a 1x1 convolution after it",
-                before=Cost.of(dataflow.costs(index)),
-                after=Cost.of(op._replace(groups=groups).costs((shape,), dataflow.nodes[index].shape)),
+                after=op._replace(groups=groups).costs((shape,), dataflow.nodes[index].shape),
             )
 
 
@@ -80,7 +79,13 @@ def _unmixed_channels(dataflow: Dataflow) -> Iterator[Hit]:
             if read.axes & _axes(node.op):
                 yield _depthwise_hit(dataflow, index, node.op)
         elif states[-1].grouped >= APART:
-            yield _grouped_hit(dataflow, index, states[-1])
+            parts, grouped, _ = states[-1]
+            yield Hit(
+                index=index,
+                measured=f"{grouped} grouped convolutions in a row keep {parts} parts apart",
+                value=grouped,
+                alternative="a channel shuffle before it, which costs nothing",
+            )
 
 
 def _joined(states: list[_Apart]) -> _Apart:
@@ -114,7 +119,6 @@ def _axes(op: Conv) -> frozenset[int]:
 
 
 def _depthwise_hit(dataflow: Dataflow, index: int, op: Conv) -> Hit:
-    totals = dataflow.costs(index)
     shapes = dataflow.flat.shapes(dataflow.nodes[index])
     ones, zeros = (1,) * len(op.kernel), (0,) * len(op.kernel)
     mix = Conv(op.inputs, op.inputs, ones, ones, zeros, ones, 1, False)
@@ -123,20 +127,7 @@ def _depthwise_hit(dataflow: Dataflow, index: int, op: Conv) -> Hit:
         measured=f"depthwise {shape_text(op.kernel)} after depthwise, and no channels meet between them",
         value=2,
         alternative="a 1x1 convolution between them, or one larger depthwise convolution",
-        before=Cost.of(totals),
-        after=Cost.of(totals, mix.costs(shapes, shapes[0])),
-    )
-
-
-def _grouped_hit(dataflow: Dataflow, index: int, state: _Apart) -> Hit:
-    cost = Cost.of(dataflow.costs(index))
-    return Hit(
-        index=index,
-        measured=f"{state.grouped} grouped convolutions in a row keep {state.parts} parts apart",
-        value=state.grouped,
-        alternative="a channel shuffle before it, which costs nothing",
-        before=cost,
-        after=cost,
+        after=total([dataflow.costs(index), mix.costs(shapes, shapes[0])]),
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, prod
 
-from archscape.spaces.graph import Shape
+from archscape.spaces.graph import FREE, Shape, Totals
 from archscape.spaces.operators import Conv, GlobalAvgPool, GlobalMaxPool
 from archscape.spaces.values import shape_text
 
 from .dataflow import Dataflow
-from .finding import Cost, Hit, Rule, Severity
+from .finding import Hit, Rule, Severity, total
 
 
 def _small_fields(dataflow: Dataflow) -> Iterator[Hit]:
@@ -32,7 +32,7 @@ def _small_fields(dataflow: Dataflow) -> Iterator[Hit]:
                 measured=f"each position has seen {shape_text(field.size)} of {shape_text(extent)}",
                 value=share,
                 alternative=f"{more} more convolution{'s' * (more > 1)} of kernel 3 and {shape[0]} channels",
-                before=Cost(0, 0),
+                before=FREE,
                 after=_more(shape, more),
             )
 
@@ -46,11 +46,11 @@ def _last_window(dataflow: Dataflow, index: int) -> Shape:
     return dataflow.flat.shape_of(dataflow.nodes[index].inputs[0])
 
 
-def _more(shape: Shape, count: int) -> Cost:
+def _more(shape: Shape, count: int) -> Totals:
     """Return the cost of so many convolutions of kernel 3 that keep a map's shape."""
     ones, threes = (1,) * (len(shape) - 1), (3,) * (len(shape) - 1)
     convolution = Conv(shape[0], shape[0], threes, ones, ones, ones, 1, False)
-    return Cost.of(*[convolution.costs((shape,), shape)] * count)
+    return total([convolution.costs((shape,), shape)] * count)
 
 
 RULES = (

@@ -9,7 +9,7 @@ from archscape.spaces.graph import Node, Shape
 from archscape.spaces.operators import AvgPool, Conv, Crop, MaxPool, Pad
 
 from .dataflow import Dataflow
-from .finding import Cost, Hit, Rule, Severity
+from .finding import Hit, Rule, Severity, total
 
 GROUP = 3
 
@@ -96,14 +96,12 @@ def _hit(dataflow: Dataflow, index: int, run: tuple[int, ...], axis: int, measur
     convs = [dataflow.op(conv) for conv in run]
     kernel = min(op.kernel[axis] for op in convs if isinstance(op, Conv))
     rates = dense_rates([_dilation(dataflow, conv, axis) for conv in run], kernel)
-    cost = Cost.of(*[dataflow.costs(conv) for conv in run])
     return Hit(
         index=index,
         measured=measured,
         value=value,
         alternative=f"rates {_listed(rates)}: no gaps, field {1 + (kernel - 1) * sum(rates)}",
-        before=cost,
-        after=cost,
+        before=total([dataflow.costs(conv) for conv in run]),
     )
 
 

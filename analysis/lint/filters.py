@@ -11,7 +11,7 @@ from archscape.spaces.operators import Conv, Crop, Pad
 from archscape.spaces.values import shape_text
 
 from .dataflow import Dataflow
-from .finding import Cost, Hit, Rule, Severity
+from .finding import Hit, Rule, Severity, total
 
 SAVING = 0.10  # below this, a chain is no clear gain for the layers that it adds
 
@@ -25,7 +25,7 @@ def _large_filters(dataflow: Dataflow) -> Iterator[Hit]:
         if not square or depthwise or dataflow.nodes[index].inputs[0] == 0 or op.kernel == shape[1:]:
             continue
         before, chain = dataflow.costs(index), _chain(op, shape)
-        after = Cost.of(*[part for _, part in chain])
+        after = total([part for _, part in chain])
         saving = 1 - max(after.params / before.params, after.macs / before.macs)
         if saving >= SAVING:
             widths = " to ".join(map(str, [op.inputs, *(width for width, _ in chain)]))
@@ -35,7 +35,6 @@ def _large_filters(dataflow: Dataflow) -> Iterator[Hit]:
                 value=saving,
                 alternative=f"{len(chain)} of {shape_text((3,) * len(op.kernel))}, {widths} channels"
                 f"{_formula(op, len(chain))}; saves {saving:.0%}",
-                before=Cost.of(before),
                 after=after,
             )
 
@@ -81,8 +80,7 @@ def _oversized_kernels(dataflow: Dataflow) -> Iterator[Hit]:
                 f"of the {shape_text(shape[1:])} map",
                 value=idle,
                 alternative=f"kernel {shape_text(used)}; computes the same",
-                before=Cost.of(dataflow.costs(index)),
-                after=Cost.of(op._replace(kernel=used).costs((shape,), made)),
+                after=op._replace(kernel=used).costs((shape,), made),
             )
 
 
@@ -97,15 +95,12 @@ def _skipped_inputs(dataflow: Dataflow) -> Iterator[Hit]:
         read = _share_read(op, shape)
         if read < 1 and any(s > k for s, k in zip(op.stride, op.kernel, strict=True)):
             alone = _alone(dataflow, dataflow.nodes[index].inputs[0])
-            cost = Cost.of(dataflow.costs(index))
             yield Hit(
                 index=index,
                 measured=f"{shape_text(op.kernel)} with stride {shape_text(op.stride)} "
                 f"reads {read:.0%} of the map" + (", and nothing reads the rest" if alone else ""),
                 value=1 - read,
                 alternative=f"average pooling {shape_text(op.stride)} before it, and stride 1",
-                before=cost,
-                after=cost,
                 severity=Severity.warning if alone else None,
             )
 

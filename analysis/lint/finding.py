@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from archscape.spaces.graph import Totals
 
@@ -21,24 +20,9 @@ class Severity(StrEnum):
     """Something is spent or lost for nothing."""
 
 
-class Cost(NamedTuple):
-    """Parameters and multiply-accumulates of a part of a network."""
-
-    params: int
-    macs: int
-
-    @classmethod
-    def of(cls, *parts: Totals) -> Cost:
-        """Return the cost of several operators together."""
-        return cls(sum(part.params for part in parts), sum(part.macs for part in parts))
-
-    @classmethod
-    def total(cls, costs: Iterable[Cost]) -> Cost:
-        """Return the sum."""
-        params, macs = 0, 0
-        for cost in costs:
-            params, macs = params + cost.params, macs + cost.macs
-        return cls(params, macs)
+def total(parts: Iterable[Totals]) -> Totals:
+    """Return what several operators cost together."""
+    return Totals(*map(sum, zip(*parts, strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +34,8 @@ class Hit:
         measured: What was found there, in words.
         value: The same as a number, to compare with the threshold.
         alternative: What to do instead.
-        before: Cost of the layers that the alternative replaces.
-        after: Cost of what replaces them.
+        before: Cost of the layers that the alternative replaces; None where it is this operator.
+        after: Cost of what replaces them; None where it costs the same.
         severity: How much it matters; None for the rule's own.
     """
 
@@ -59,8 +43,8 @@ class Hit:
     measured: str
     value: float
     alternative: str
-    before: Cost
-    after: Cost
+    before: Totals | None = None
+    after: Totals | None = None
     severity: Severity | None = None
 
 
@@ -110,8 +94,8 @@ class Finding:
     measured: str
     value: float
     alternative: str
-    before: Cost
-    after: Cost
+    before: Totals
+    after: Totals
 
     def as_dict(self) -> dict[str, str | int | float | list[str]]:
         """Return it as plain values: a row of a table, or JSON."""

@@ -7,11 +7,12 @@ from itertools import pairwise
 from math import ceil, prod
 from typing import NamedTuple
 
+from archscape.spaces.graph import Totals
 from archscape.spaces.operators import Conv
 from archscape.spaces.values import shape_text
 
 from .dataflow import Dataflow
-from .finding import Cost, Hit, Rule, Severity
+from .finding import Hit, Rule, Severity, total
 
 FALL = 4.0  # a stride of 2 along two axes, channels kept; along three axes it is 8
 WIDE = 512  # where VGG-16, the origin of the rule, stops to grow
@@ -47,8 +48,7 @@ def _bottlenecks(dataflow: Dataflow) -> Iterator[Hit]:
             f"{before / after:.3g} times fewer",
             value=before / after,
             alternative=f"a bypass around it, or {wider} channels in place of {width}",
-            before=Cost.of(dataflow.costs(index)),
-            after=Cost.of(op._replace(outputs=wider).costs(shapes, made)),
+            after=op._replace(outputs=wider).costs(shapes, made),
         )
 
 
@@ -80,7 +80,7 @@ def _flat_widths(dataflow: Dataflow) -> Iterator[Hit]:
                 measured=f"{one.width}, {two.width}, {three.width} channels through two down-samplings",
                 value=three.width / one.width,
                 alternative=f"twice the channels after each: {one.width}, {2 * one.width}, {4 * one.width}",
-                before=Cost.of(*[dataflow.costs(place) for place in convs]),
+                before=total([dataflow.costs(place) for place in convs]),
                 after=_scaled(dataflow, convs, 4 * one.width / three.width),
             )
             return
@@ -105,7 +105,7 @@ def _stages(dataflow: Dataflow) -> list[_Stage]:
     return list(found.values())
 
 
-def _scaled(dataflow: Dataflow, places: list[int], factor: float) -> Cost:
+def _scaled(dataflow: Dataflow, places: list[int], factor: float) -> Totals:
     """Return the cost of convolutions with so many times the channels, in and out."""
     parts = []
     for place in places:
@@ -117,7 +117,7 @@ def _scaled(dataflow: Dataflow, places: list[int], factor: float) -> Cost:
         )
         made = (wide.outputs, *node.shape[1:])
         parts.append(wide.costs(dataflow.flat.shapes(node), made))
-    return Cost.of(*parts)
+    return total(parts)
 
 
 RULES = (

@@ -10,7 +10,7 @@ from archscape.spaces.operators import BatchNorm, Conv, Flatten, InstanceNorm, L
 from archscape.spaces.values import shape_text
 
 from .dataflow import Dataflow
-from .finding import Cost, Hit, Rule, Severity
+from .finding import Hit, Rule, Severity, total
 
 MOST = 0.5
 
@@ -28,8 +28,7 @@ def _idle_biases(dataflow: Dataflow) -> Iterator[Hit]:
             measured=f"{node.shape[0]} biases before {dataflow.nodes[normed[0]].name}",
             value=node.shape[0],
             alternative="bias: false; computes the same",
-            before=Cost.of(dataflow.costs(index)),
-            after=Cost.of(without.costs(dataflow.flat.shapes(node), node.shape)),
+            after=without.costs(dataflow.flat.shapes(node), node.shape),
         )
 
 
@@ -42,7 +41,7 @@ def _heavy_heads(dataflow: Dataflow) -> Iterator[Hit]:
         head = [i for i in following if isinstance(dataflow.op(i), Linear)]
         if not head or any(isinstance(dataflow.op(i), Reshape) for i in following):
             continue
-        before = Cost.of(*[dataflow.costs(i) for i in head])
+        before = total([dataflow.costs(i) for i in head])
         share = before.params / dataflow.network.totals.params
         if share > MOST:
             made = dataflow.nodes[head[-1]].shape
@@ -55,7 +54,7 @@ def _heavy_heads(dataflow: Dataflow) -> Iterator[Hit]:
                 alternative=f"global average pooling of the {shape_text(tuple(extent))} map and one linear "
                 "layer, where the answer does not depend on place",
                 before=before,
-                after=Cost.of(alone.costs(((channels,),), made)),
+                after=alone.costs(((channels,),), made),
             )
 
 
@@ -65,7 +64,7 @@ def _linear_chains(dataflow: Dataflow) -> Iterator[Hit]:
         if following is None:
             continue
         merged = _merged(dataflow, index, following)
-        before = Cost.of(dataflow.costs(index), dataflow.costs(following))
+        before = total([dataflow.costs(index), dataflow.costs(following)])
         if merged is None or merged.params >= before.params or merged.macs > before.macs:
             continue
         yield Hit(
@@ -74,7 +73,7 @@ def _linear_chains(dataflow: Dataflow) -> Iterator[Hit]:
             value=1 - merged.params / before.params,
             alternative="one layer in place of both, or an activation between them",
             before=before,
-            after=Cost.of(merged),
+            after=merged,
         )
 
 
