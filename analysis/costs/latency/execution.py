@@ -1,28 +1,20 @@
-"""Execution of a graph on a device, operator by operator, each timed where it stands.
-
-An operator is the very PyTorch text that the exported source has for it. Maps die after their last use.
-"""
+"""Execution of a graph on a device, each operator timed where it stands; maps die after their last use."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archscape.spaces.codegen.helpers import definitions
-from archscape.spaces.codegen.parameters import literal
-from archscape.spaces.graph import Flat, Node, Shape
+from archscape.spaces.graph import Flat, Op, Shape
 
+from ..operator_function import Function, operator_function
 from .device_setup import DeviceSetup
-
-if TYPE_CHECKING:
-    Function = Callable[..., Tensor]
 
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
@@ -35,25 +27,15 @@ class _Step(NamedTuple):
     last: tuple[int, ...]
 
 
-class Clock(Protocol):
-    """Marks moments on a device, and tells the seconds between them when all work is done."""
-
-    def mark(self) -> None:
-        """Mark the moment at which what was asked for so far is done."""
-
-    def seconds(self) -> list[float]:
-        """Return the seconds between the marks, and forget them."""
-
-
-class HostClock:
-    """A CPU's clock: what was asked for is done when the call returns."""
+class Clock:
+    """Marks moments on a CPU: what was asked for is done when the call returns."""
 
     def __init__(self) -> None:
         self._marks: list[float] = []
         self._now = time.perf_counter
 
     def mark(self) -> None:
-        """Mark this moment."""
+        """Mark the moment at which what was asked for so far is done."""
         self._marks.append(self._now())
 
     def seconds(self) -> list[float]:
@@ -62,7 +44,7 @@ class HostClock:
         return [after - before for before, after in pairwise(marks)]
 
 
-class CudaClock:
+class CudaClock(Clock):
     """A GPU's clock: events in its stream, so that neither launches nor waiting for them are left out.
 
     Events are made once and recorded again: to make one takes as long as a small launch.
@@ -88,7 +70,7 @@ class CudaClock:
 
 def clock_of(setup: DeviceSetup) -> Clock:
     """Return the clock of a device."""
-    return CudaClock() if setup.device == "cuda" else HostClock()
+    return CudaClock() if setup.device == "cuda" else Clock()
 
 
 class OperatorTimer:
@@ -101,7 +83,11 @@ class OperatorTimer:
         self.steps = []
         for index, node in enumerate(flat.nodes):
             ends = {value for value in node.inputs if last[value] == index and value not in flat.outputs}
-            function = _function(node, len(flat.shape_of(node.inputs[0])) - 1, setup)
+            rank = len(flat.shape_of(node.inputs[0])) - 1
+            assert isinstance(node.op, Op)
+            function = operator_function(node.op, len(node.inputs), rank)
+            if isinstance(function, nn.Module):
+                function = to_device(function, rank, setup)
             self.steps.append(_Step(function, node.inputs, tuple(ends)))
 
     def run(self) -> list[float]:
@@ -141,18 +127,3 @@ def inference_threads(setup: DeviceSetup) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
-
-
-def _function(node: Node, rank: int, setup: DeviceSetup) -> Function:
-    """Return what runs an operator: its module, or its call."""
-    op = node.op
-    assert not hasattr(op, "nodes")
-    namespace: dict[str, Any] = {"torch": torch, "F": F, "nn": nn, "Tensor": Tensor}
-    for text in (*op.imports(), *definitions(op.helpers())):
-        exec(text, namespace)
-    values = {name: repr(literal(value)) for name, value in op.attributes().items()}
-    if op.stateful:
-        return to_device(eval(op.module(values, rank), namespace), rank, setup)
-    names = [f"x{index}" for index in range(len(node.inputs))]
-    function: Function = eval(f"lambda {', '.join(names)}: {op.call(names, values, rank)}", namespace)
-    return function

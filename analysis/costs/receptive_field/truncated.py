@@ -6,23 +6,19 @@ value can be the result, and each can be replaced by a linear stand-in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import prod
-from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from archscape.spaces import Network
-from archscape.spaces.codegen import runtime
-from archscape.spaces.codegen.parameters import literal
 from archscape.spaces.errors import InputError, suggest
 from archscape.spaces.graph import Flat, Node, Op
 from archscape.spaces.operators import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Unpool
 
+from ..operator_function import Function, operator_function
 from . import is_pointwise
-
-Step: TypeAlias = Callable[..., Tensor]
 
 
 class TruncatedNetwork(nn.Module):
@@ -43,7 +39,7 @@ class TruncatedNetwork(nn.Module):
         flat = network.graph.flatten()
         self.last = find_layer(flat, network.name, layer) + 1
         self.modules_by_layer: dict[str, nn.Module] = {}
-        self.steps: list[tuple[int, tuple[int, ...], Step]] = []
+        self.steps: list[tuple[int, tuple[int, ...], Function]] = []
         for index in ancestors(flat, self.last):
             node = flat.nodes[index]
             step = _step(flat, node, linear)
@@ -100,7 +96,7 @@ def ancestors(flat: Flat, value: int) -> list[int]:
     return sorted(index - 1 for index in needed if index)
 
 
-def _step(flat: Flat, node: Node, linear: bool) -> Step:
+def _step(flat: Flat, node: Node, linear: bool) -> Function:
     """Return what applies an operator: its module, or its call."""
     op = node.op
     assert isinstance(op, Op)
@@ -112,19 +108,7 @@ def _step(flat: Flat, node: Node, linear: bool) -> Step:
             return _spread(op)
         op = AvgPool(*op) if isinstance(op, MaxPool) else op
         op = GlobalAvgPool() if isinstance(op, GlobalMaxPool) else op
-    values = {name: repr(literal(value)) for name, value in op.attributes().items()}
-    rank = len(flat.shape_of(node.inputs[0])) - 1
-    if op.stateful:
-        return _evaluate(op, op.module(values, rank))
-    names = [f"x{index}" for index in range(len(node.inputs))]
-    return _evaluate(op, f"lambda {', '.join(names)}: {op.call(names, values, rank)}")
-
-
-def _evaluate(op: Op, text: str) -> Step:
-    names: dict[str, Any] = dict(vars(runtime))
-    exec("\n".join(op.imports()), names)
-    step: Step = eval(text, names)
-    return step
+    return operator_function(op, len(node.inputs), len(flat.shape_of(node.inputs[0])) - 1)
 
 
 def _sum(x: Tensor, *others: Tensor) -> Tensor:
@@ -133,7 +117,7 @@ def _sum(x: Tensor, *others: Tensor) -> Tensor:
     return x
 
 
-def _spread(op: Unpool) -> Step:
+def _spread(op: Unpool) -> Function:
     """Return what puts each value at every place of its window: any of them may be that of the maximum."""
 
     def spread(x: Tensor, like: Tensor) -> Tensor:
