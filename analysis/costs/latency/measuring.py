@@ -7,9 +7,10 @@ round a network first runs unmeasured until it is steady. On a GPU, events in it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,6 @@ from .device_setup import LAYOUT, DeviceSetup, this_machine
 from .energy import Meter, meter_of
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from .execution import Clock
 
 ROUNDS = 7
@@ -85,7 +84,7 @@ def measure(
         InputError: If there is no such device, an argument is out of range, PyTorch cannot run a network, or
             two have one name.
     """
-    from .execution import image, inference_threads, to_device
+    from .execution import clock_of, image, inference_threads, to_device
 
     setup = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
     calls: dict[str, Callable[[], object]] = {}
@@ -94,12 +93,34 @@ def measure(
             raise InputError(f"{network.name}: two networks have this name, and names tell them apart")
         with _refused(network.name, setup):
             module = to_device(network.build(), len(network.input) - 1, setup)
-            calls[network.name] = _call(module, image(network.input, setup))
+            calls[network.name] = partial(module, image(network.input, setup))
     with inference_threads(setup):
         for name, call in calls.items():
             with _refused(name, setup):
                 call()
-        return measure_calls(calls, setup, rounds=rounds)
+        clock, meter = clock_of(setup), meter_of(device)
+        runs: dict[str, list[float]] = {name: [] for name in calls}
+        for _ in range(rounds):
+            for name, call in calls.items():
+                warm_up(call, clock)
+                runs[name] += _turn(call, clock)
+        joules = {name: _joules(call, clock, meter) for name, call in calls.items()}
+    measurements = []
+    for name, seconds in runs.items():
+        low, _, high = quantiles(seconds, n=4) if len(seconds) > 1 else (seconds[0],) * 3
+        measurements.append(
+            Measurement(
+                name=name,
+                seconds=median(seconds),
+                low=low,
+                high=high,
+                runs=len(seconds),
+                joules=joules[name],
+                meter=meter.name if meter else "",
+                setup=setup,
+            )
+        )
+    return measurements
 
 
 @contextmanager
@@ -109,24 +130,6 @@ def _refused(name: str, setup: DeviceSetup) -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise InputError(f"{name}: PyTorch cannot run it on {setup.description}: {error}") from None
-
-
-def measure_calls(
-    calls: dict[str, Callable[[], object]], setup: DeviceSetup, *, rounds: int = ROUNDS
-) -> list[Measurement]:
-    """Measure anything that can be called, under names; see `measure`."""
-    from .execution import clock_of
-
-    clock, meter = clock_of(setup), meter_of(setup.device)
-    runs: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            warm_up(call, clock)
-            runs[name] += _turn(call, clock)
-    return [
-        _measurement(name, seconds, _joules(calls[name], clock, meter), meter, setup)
-        for name, seconds in runs.items()
-    ]
 
 
 def warm_up(call: Callable[[], object], clock: Clock) -> None:
@@ -148,7 +151,6 @@ def once(call: Callable[[], object], clock: Clock) -> float:
 
 
 def _turn(call: Callable[[], object], clock: Clock) -> list[float]:
-    """Return the seconds of the runs of one turn."""
     seconds = [once(call, clock)]
     while sum(seconds) < ROUND_SECONDS:
         seconds.append(once(call, clock))
@@ -163,23 +165,3 @@ def _joules(call: Callable[[], object], clock: Clock, meter: Meter | None) -> fl
         passed += once(call, clock)
         runs += 1
     return meter.since(before) / runs
-
-
-def _measurement(
-    name: str, seconds: Sequence[float], joules: float | None, meter: Meter | None, setup: DeviceSetup
-) -> Measurement:
-    low, _, high = quantiles(seconds, n=4) if len(seconds) > 1 else (seconds[0],) * 3
-    return Measurement(
-        name=name,
-        seconds=median(seconds),
-        low=low,
-        high=high,
-        runs=len(seconds),
-        joules=joules,
-        meter=meter.name if meter else "",
-        setup=setup,
-    )
-
-
-def _call(module: nn.Module, x: object) -> Callable[[], object]:
-    return lambda: module(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from archscape.spaces import Network
@@ -89,8 +90,8 @@ class Predictor:
     def __init__(self, calibration: Calibration) -> None:
         self.calibration = calibration
         self._scale = Scale(calibration.setup.batch, calibration.setup.item)
-        self._bodies: dict[Body, _Cost] = {}
-        self._operators: dict[tuple[Op, tuple[Shape, ...], Shape], _Cost] = {}
+        self._block = lru_cache(maxsize=REMEMBERED)(self._sum)
+        self._operator = lru_cache(maxsize=REMEMBERED)(self._operator_cost)
 
     def seconds(self, network: Network) -> float:
         """Return the latency of a network in seconds."""
@@ -133,23 +134,9 @@ class Predictor:
             warm, cold, weights = warm + part.warm, cold + part.cold, weights + part.weights
         return _Cost(warm, cold, weights)
 
-    def _block(self, body: Body) -> _Cost:
-        known = self._bodies.get(body)
-        if known is None:
-            if len(self._bodies) >= REMEMBERED:
-                self._bodies.clear()
-            known = self._bodies[body] = self._sum(body)
-        return known
-
-    def _operator(self, op: Op, inputs: tuple[Shape, ...], shape: Shape) -> _Cost:
-        key = (op, inputs, shape)
-        known = self._operators.get(key)
-        if known is None:
-            if len(self._operators) >= REMEMBERED:
-                self._operators.clear()
-            work, _ = self._work(op, inputs, shape)
-            known = self._operators[key] = self._cost(work)
-        return known
+    def _operator_cost(self, op: Op, inputs: tuple[Shape, ...], shape: Shape) -> _Cost:
+        work, _ = self._work(op, inputs, shape)
+        return self._cost(work)
 
     def _work(self, op: Op, inputs: tuple[Shape, ...], shape: Shape) -> tuple[Work, str]:
         """Return what an operator takes time for, and its class, which the calibration need not know."""
