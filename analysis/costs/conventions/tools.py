@@ -9,47 +9,20 @@ from __future__ import annotations
 
 from math import prod
 
-from archscape.spaces.operators import (
-    GDN,
-    Activation,
-    Attention,
-    AvgPool,
-    BatchNorm,
-    ChannelLayerNorm,
-    ContextPool,
-    Conv,
-    DeformConv,
-    Dropout,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    GroupNorm,
-    InnerAvgPool,
-    InstanceNorm,
-    LayerNorm,
-    Linear,
-    LocalResponseNorm,
-    MaskedConvA,
-    MaskedConvB,
-    MaxPool,
-    PReLU,
-    Resize,
-    TransposedConv,
-    Unpool,
-    Upsample,
-)
+from archscape.spaces import operators as ops
 from archscape.spaces.operators.opaque import Opaque
 
 from .convention import Convention, Rule, Use, free, per_element, products, products_and_bias
 
-MASKED = (MaskedConvA, MaskedConvB)
-POOLS = (AvgPool, InnerAvgPool, MaxPool, GlobalAvgPool, GlobalMaxPool)
+MASKED = (ops.MaskedConvA, ops.MaskedConvB)
+POOLS = (ops.AvgPool, ops.InnerAvgPool, ops.MaxPool, ops.GlobalAvgPool, ops.GlobalMaxPool)
 HOOKED = frozenset({"relu", "relu6", "elu", "gelu", "silu", "softmax"})
 """The activations of `torch.nn.functional` that ptflops replaces while it counts."""
 
 
 def _grid(use: Use) -> int:
     """Return four for each value between pixels that a deformable convolution samples, and its products."""
-    assert isinstance(use.op, DeformConv)
+    assert isinstance(use.op, ops.DeformConv)
     return use.costs.macs + 4 * use.inputs[0][0] * prod(use.op.kernel) * prod(use.output[1:])
 
 
@@ -72,14 +45,14 @@ def _hooked(use: Use) -> int | None:
 
 def _responses(use: Use) -> int:
     """Return three products for each element, and a pooling of the map with n - 1 channels more."""
-    assert isinstance(use.op, LocalResponseNorm)
+    assert isinstance(use.op, ops.LocalResponseNorm)
     channels, *extent = use.inputs[0]
     return 3 * use.read + (channels + use.op.size - 1) * prod(extent)
 
 
 def _at_every_output(use: Use) -> int:
     """Return K C / g for each element of the output, as if the kernel's strides left no gaps."""
-    assert isinstance(use.op, TransposedConv)
+    assert isinstance(use.op, ops.TransposedConv)
     return prod(use.op.kernel) * use.op.inputs // use.op.groups * use.written
 
 
@@ -115,11 +88,11 @@ MACS = Convention(
     "torchvision's published figures, and half of PyTorch's FlopCounterMode.",
     source="torch.utils.flop_counter of PyTorch 2.13; torchvision's `_ops`",
     rules=(
-        Rule((Conv, *MASKED, DeformConv), "K C/g M HW", products),
-        Rule((TransposedConv,), "K C/g M for each position of the input", products),
-        Rule((Linear,), "C M", products),
-        Rule((Attention, ContextPool), "the matrix products", products),
-        Rule((GDN,), "C^2 HW, its 1x1 convolution", products),
+        Rule((ops.Conv, *MASKED, ops.DeformConv), "K C/g M HW", products),
+        Rule((ops.TransposedConv,), "K C/g M for each position of the input", products),
+        Rule((ops.Linear,), "C M", products),
+        Rule((ops.Attention, ops.ContextPool), "the matrix products", products),
+        Rule((ops.GDN,), "C^2 HW, its 1x1 convolution", products),
         Rule((Opaque,), "the products that fvcore finds", products),
     ),
 )
@@ -130,16 +103,16 @@ FVCORE = Convention(
     "the 2-D global average pooling count besides. What the outputs do not need is not traced.",
     source="fvcore 0.1.5, fvcore/nn/flop_count.py and jit_handles.py (Apache-2.0)",
     rules=(
-        Rule((Conv, *MASKED), "K C/g M HW, no bias", products),
-        Rule((DeformConv,), "K C/g M HW, and 4 for each of the K C HW values sampled", _grid),
-        Rule((TransposedConv,), "K C/g M for each position of the input", products),
-        Rule((Linear,), "C M, no bias", products),
-        Rule((ContextPool,), "the matrix product", products),
-        Rule((GDN,), "C^2 HW, its 1x1 convolution", products),
-        Rule((BatchNorm,), "2 N", per_element(2)),
-        Rule((LayerNorm, ChannelLayerNorm, InstanceNorm, GroupNorm), "5 N", per_element(5)),
-        Rule((GlobalAvgPool,), "N read, of a 2-D map", _planes),
-        Rule((Upsample, Resize), "N written of a 2-D map, 4 N if bilinear", _interpolation),
+        Rule((ops.Conv, *MASKED), "K C/g M HW, no bias", products),
+        Rule((ops.DeformConv,), "K C/g M HW, and 4 for each of the K C HW values sampled", _grid),
+        Rule((ops.TransposedConv,), "K C/g M for each position of the input", products),
+        Rule((ops.Linear,), "C M, no bias", products),
+        Rule((ops.ContextPool,), "the matrix product", products),
+        Rule((ops.GDN,), "C^2 HW, its 1x1 convolution", products),
+        Rule((ops.BatchNorm,), "2 N", per_element(2)),
+        Rule((ops.LayerNorm, ops.ChannelLayerNorm, ops.InstanceNorm, ops.GroupNorm), "5 N", per_element(5)),
+        Rule((ops.GlobalAvgPool,), "N read, of a 2-D map", _planes),
+        Rule((ops.Upsample, ops.Resize), "N written of a 2-D map, 4 N if bilinear", _interpolation),
         Rule((Opaque,), "all that it finds", _fvcore_of),
     ),
     traced=True,
@@ -151,12 +124,12 @@ THOP = Convention(
     "function calls are not seen.",
     source="thop 0.1.1.post2209072238, thop/profile.py and thop/vision/calc_func.py",
     rules=(
-        Rule((Conv,), "K C/g M HW, no bias", products),
-        Rule((TransposedConv,), "K C/g for each element written, gaps or not", _at_every_output),
-        Rule((Linear,), "C M, no bias", products),
-        Rule((BatchNorm, InstanceNorm, LayerNorm), "4 N", per_element(4)),
-        Rule((PReLU,), "N", per_element(1)),
-        Rule((Dropout,), "0", free),
+        Rule((ops.Conv,), "K C/g M HW, no bias", products),
+        Rule((ops.TransposedConv,), "K C/g for each element written, gaps or not", _at_every_output),
+        Rule((ops.Linear,), "C M, no bias", products),
+        Rule((ops.BatchNorm, ops.InstanceNorm, ops.LayerNorm), "4 N", per_element(4)),
+        Rule((ops.PReLU,), "N", per_element(1)),
+        Rule((ops.Dropout,), "0", free),
     ),
     params_of_counted=True,
 )
@@ -168,23 +141,23 @@ PTFLOPS = Convention(
     source="ptflops 0.7.5, its default backend `pytorch`: ptflops/pytorch_ops.py (MIT)",
     rules=(
         Rule(
-            (Conv, TransposedConv),
+            (ops.Conv, ops.TransposedConv),
             "K C/g M per position as in macs, and N written for a bias",
             products_and_bias,
         ),
-        Rule((Linear,), "C M, and M for a bias", products_and_bias),
-        Rule((BatchNorm, InstanceNorm, GroupNorm), "2 N", per_element(2)),
-        Rule((LayerNorm,), "N", per_element(1)),
-        Rule((PReLU,), "2 N: the module, and the function that it calls", per_element(2)),
-        Rule((Activation,), f"N of {', '.join(sorted(HOOKED))}", _hooked),
+        Rule((ops.Linear,), "C M, and M for a bias", products_and_bias),
+        Rule((ops.BatchNorm, ops.InstanceNorm, ops.GroupNorm), "2 N", per_element(2)),
+        Rule((ops.LayerNorm,), "N", per_element(1)),
+        Rule((ops.PReLU,), "2 N: the module, and the function that it calls", per_element(2)),
+        Rule((ops.Activation,), f"N of {', '.join(sorted(HOOKED))}", _hooked),
         Rule(POOLS, "N read", per_element(1)),
         Rule(
-            (Unpool,),
+            (ops.Unpool,),
             "N of the map that was pooled: its switches are found again",
             lambda use: prod(use.inputs[1]),
         ),
-        Rule((Upsample, Resize), "N written", lambda use: use.written),
-        Rule((LocalResponseNorm,), "3 N, and N with n - 1 channels more for its pooling", _responses),
+        Rule((ops.Upsample, ops.Resize), "N written", lambda use: use.written),
+        Rule((ops.LocalResponseNorm,), "3 N, and N with n - 1 channels more for its pooling", _responses),
     ),
 )
 
@@ -195,13 +168,17 @@ TORCHINFO = Convention(
     source="torchinfo 1.8.0, torchinfo/layer_info.py, calculate_macs (MIT)",
     rules=(
         Rule(
-            (Conv, TransposedConv),
+            (ops.Conv, ops.TransposedConv),
             "(K C/g + bias) M for each position of the output",
             _params_at_every_position,
         ),
-        Rule((Linear,), "(C + bias) M", _once),
-        Rule((BatchNorm, InstanceNorm, GroupNorm, LayerNorm, ChannelLayerNorm), "2 C", _once),
-        Rule((PReLU,), "C", _once),
+        Rule((ops.Linear,), "(C + bias) M", _once),
+        Rule(
+            (ops.BatchNorm, ops.InstanceNorm, ops.GroupNorm, ops.LayerNorm, ops.ChannelLayerNorm),
+            "2 C",
+            _once,
+        ),
+        Rule((ops.PReLU,), "C", _once),
     ),
 )
 
@@ -211,9 +188,9 @@ PYCLS = Convention(
     "convolution's bias counts once a channel, not once a position.",
     source="pycls, pycls/models/blocks.py, the *_cx functions (MIT); Radosavovic et al. 2020",
     rules=(
-        Rule((Conv,), "K C/g M HW, and M for a bias", _bias_once),
-        Rule((Linear,), "C M, and M for a bias", _bias_once),
-        Rule((BatchNorm, MaxPool, GlobalAvgPool), "0", free),
+        Rule((ops.Conv,), "K C/g M HW, and M for a bias", _bias_once),
+        Rule((ops.Linear,), "C M, and M for a bias", _bias_once),
+        Rule((ops.BatchNorm, ops.MaxPool, ops.GlobalAvgPool), "0", free),
     ),
     params_of_counted=True,
 )
@@ -224,7 +201,7 @@ NASBENCH201 = Convention(
     "1-D and 2-D convolutions and linear layers, and their biases.",
     source="AutoDL-Projects, xautodl/utils/flop_benchmark.py (MIT); Dong and Yang 2020",
     rules=(
-        Rule((Conv,), "K C/g M HW in 1-D and 2-D, and N written for a bias", _flat_or_plane),
-        Rule((Linear,), "C M, and M for a bias", products_and_bias),
+        Rule((ops.Conv,), "K C/g M HW in 1-D and 2-D, and N written for a bias", _flat_or_plane),
+        Rule((ops.Linear,), "C M, and M for a bias", products_and_bias),
     ),
 )

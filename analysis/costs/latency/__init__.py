@@ -6,20 +6,12 @@
 
 from __future__ import annotations
 
-from .calibrating import calibrate
-from .calibration import Calibration
-from .device_setup import DeviceSetup, this_machine
-from .measuring import Measurement, measure
-from .prediction import Latency, Predictor, predict
-
-__all__ = [
-    "Calibration",
-    "DeviceSetup",
-    "Latency",
-    "Measurement",
-    "Predictor",
-    "calibrate",
-    "measure",
-    "predict",
-    "this_machine",
-]
+from .calibrating import calibrate as calibrate
+from .calibration import Calibration as Calibration
+from .device_setup import DeviceSetup as DeviceSetup
+from .device_setup import this_machine as this_machine
+from .measuring import Measurement as Measurement
+from .measuring import measure as measure
+from .prediction import Latency as Latency
+from .prediction import Predictor as Predictor
+from .prediction import predict as predict

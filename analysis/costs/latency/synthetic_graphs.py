@@ -13,24 +13,9 @@ from math import exp, log, prod
 from random import Random
 from typing import TypeAlias
 
+from archscape.spaces import operators as ops
 from archscape.spaces.graph import Flat, Shape, Style, Tensor, Trace, place
-from archscape.spaces.operators.activation import activation
-from archscape.spaces.operators.attention import attend
-from archscape.spaces.operators.channels import channel_shuffle, split
-from archscape.spaces.operators.convolution import conv
-from archscape.spaces.operators.deformable import deform_conv
-from archscape.spaces.operators.gdn import gdn
-from archscape.spaces.operators.join import add, carry, concat, multiply
-from archscape.spaces.operators.linear import flatten, linear
-from archscape.spaces.operators.local_response_norm import local_response_norm
-from archscape.spaces.operators.masked import masked_conv
 from archscape.spaces.operators.norm import norm_operator
-from archscape.spaces.operators.pad import centre_crop, pad
-from archscape.spaces.operators.pooling import avgpool, global_avgpool, global_maxpool, maxpool
-from archscape.spaces.operators.resize import upsample
-from archscape.spaces.operators.scale import scale
-from archscape.spaces.operators.transposed import transposed_conv
-from archscape.spaces.operators.unpooling import unpool
 from archscape.spaces.values import Term
 
 LENGTH = 12
@@ -85,7 +70,7 @@ def synthetic_graph(seed: int, *, batch: int = 1) -> Flat:
     while len(x.trace.nodes) < LENGTH:
         x = _common(x, rng)
     if _elements(x) <= 50_000 and rng.random() < 0.3:
-        linear(x, width=_near(10, 2000, rng))
+        ops.linear(x, width=_near(10, 2000, rng))
     return _closed(x)
 
 
@@ -131,7 +116,7 @@ def _block(x: Tensor, rng: BoundedRandom) -> Tensor:
     x = _convolution(x, rng)
     if rng.random() < 0.7:
         x = place(norm_operator("batch", x.channels, x.rank), x)
-    return activation(x, rng.choice(FUNCTIONS)) if rng.random() < 0.8 else x
+    return ops.activation(x, rng.choice(FUNCTIONS)) if rng.random() < 0.8 else x
 
 
 def _convolution(x: Tensor, rng: BoundedRandom) -> Tensor:
@@ -151,7 +136,7 @@ def _convolution(x: Tensor, rng: BoundedRandom) -> Tensor:
     width = x.channels if groups == x.channels else _width(x, kernel, stride, groups, rng)
     bias = rng.random() < 0.3
     padding = "same" if kernel % 2 else kernel // 2
-    return conv(
+    return ops.conv(
         x,
         width=width,
         kernel=kernel,
@@ -180,27 +165,27 @@ def _most(x: Tensor, kernel: int, stride: int, groups: int, rng: BoundedRandom) 
 
 def _same_shape(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place what gives another map of the same shape."""
-    y = activation(x, rng.choice(FUNCTIONS))
+    y = ops.activation(x, rng.choice(FUNCTIONS))
     return place(norm_operator("batch", y.channels, y.rank), y) if rng.random() < 0.5 else y
 
 
 def _residual(x: Tensor, rng: BoundedRandom) -> Tensor:
-    return activation(add(x, _same_shape(x, rng)), "relu")
+    return ops.activation(ops.add(x, _same_shape(x, rng)), "relu")
 
 
 def _gate(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place a squeeze-and-excitation gate: a factor for each channel."""
-    y = conv(global_avgpool(x), width=max(1, x.channels // 8), kernel=1, bias=True)
-    y = conv(activation(y, "relu"), width=x.channels, kernel=1, bias=True)
-    return multiply(x, activation(y, "sigmoid"))
+    y = ops.conv(ops.global_avgpool(x), width=max(1, x.channels // 8), kernel=1, bias=True)
+    y = ops.conv(ops.activation(y, "relu"), width=x.channels, kernel=1, bias=True)
+    return ops.multiply(x, ops.activation(y, "sigmoid"))
 
 
 def _branches(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place a concatenation, of which one part may have little to add."""
     if 2 * _elements(x) > rng.elements:
         return _block(x, rng)
-    y = conv(x, width=min(_width(x, 1, 1, 1, rng), x.channels), kernel=1, bias=False)
-    return concat(x, y)
+    y = ops.conv(x, width=min(_width(x, 1, 1, 1, rng), x.channels), kernel=1, bias=False)
+    return ops.concat(x, y)
 
 
 def _pool(x: Tensor, rng: BoundedRandom) -> Tensor:
@@ -208,7 +193,7 @@ def _pool(x: Tensor, rng: BoundedRandom) -> Tensor:
         return _block(x, rng)
     kernel, stride = rng.choice(((2, 2), (3, 2), (3, 1), (2, 2)))
     padding = 1 if kernel == 3 and rng.random() < 0.5 else 0
-    pool = maxpool if rng.random() < 0.7 else avgpool
+    pool = ops.maxpool if rng.random() < 0.7 else ops.avgpool
     return pool(x, kernel=kernel, stride=stride, padding=padding)
 
 
@@ -216,8 +201,8 @@ def _fully_connected(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place linear layers; now and then one whose weights fit no cache."""
     while len(x.trace.nodes) < 6:
         most = (20_000_000 if rng.random() < 0.3 else 2_000_000) // -(-rng.batch // 8)
-        x = linear(x, width=min(_near(10, 4096, rng), max(10, most // x.channels)))
-        x = activation(x, rng.choice(("relu", "tanh", "softmax")))
+        x = ops.linear(x, width=min(_near(10, 4096, rng), max(10, most // x.channels)))
+        x = ops.activation(x, rng.choice(("relu", "tanh", "softmax")))
     return x
 
 
@@ -225,14 +210,14 @@ def _heavy(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place a convolution whose weights fit no cache, such as one that reads a map as a whole."""
     kernel = rng.choice((3, 5, 7))
     width = _near(4e6, 3e7, rng) // (kernel**2 * x.channels)
-    return activation(conv(x, width=width, kernel=kernel, bias=True), "relu")
+    return ops.activation(ops.conv(x, width=width, kernel=kernel, bias=True), "relu")
 
 
 def _divisible_by_8(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Return the map, behind a convolution to a width that 8 divides if its own is not."""
     if x.channels % 8 == 0:
         return x
-    return conv(x, width=max(8, _width(x, 1, 1, 1, rng) // 8 * 8), kernel=1, bias=False)
+    return ops.conv(x, width=max(8, _width(x, 1, 1, 1, rng) // 8 * 8), kernel=1, bias=False)
 
 
 def _norm(word: str | Term) -> Part:
@@ -244,13 +229,13 @@ def _norm(word: str | Term) -> Part:
 
 
 def _act(word: str) -> Part:
-    return lambda x, rng: activation(x, word)
+    return lambda x, rng: ops.activation(x, word)
 
 
 def _pooled(x: Tensor, most: int = 32) -> Tensor:
     """Return the map, pooled to an extent that operators of quadratic cost can bear."""
     step = -(-max(x.shape[1:]) // most)
-    return x if step < 2 else maxpool(x, kernel=step, padding="valid")
+    return x if step < 2 else ops.maxpool(x, kernel=step, padding="valid")
 
 
 def _transposed(x: Tensor, rng: BoundedRandom) -> Tensor:
@@ -260,82 +245,71 @@ def _transposed(x: Tensor, rng: BoundedRandom) -> Tensor:
         kernel, stride = 3, 1
     most = min(WEIGHTS, rng.macs // _positions(x)) // (kernel**x.rank * x.channels)
     width = _near(1, max(1, min(most, 512, rng.elements // (_positions(x) * stride**x.rank))), rng)
-    return transposed_conv(x, width=width, kernel=kernel, stride=stride, bias=False)
+    return ops.transposed_conv(x, width=width, kernel=kernel, stride=stride, bias=False)
 
 
 def _upsample(x: Tensor, rng: BoundedRandom) -> Tensor:
     x = _pooled(x, 64)
     mode = rng.choice(("nearest", "bilinear"))
-    return x if _elements(x) * 2**x.rank > rng.elements else upsample(x, scale=2, mode=mode)
+    return x if _elements(x) * 2**x.rank > rng.elements else ops.upsample(x, scale=2, mode=mode)
 
 
 def _shuffle(x: Tensor, rng: BoundedRandom) -> Tensor:
     x = _divisible_by_8(x, rng)
-    one, other = split(channel_shuffle(x, groups=rng.choice((2, 4, 8))))
-    return concat(one, activation(other, "relu"))
+    one, other = ops.split(ops.channel_shuffle(x, groups=rng.choice((2, 4, 8))))
+    return ops.concat(one, ops.activation(other, "relu"))
 
 
 def _border(x: Tensor, rng: BoundedRandom) -> Tensor:
-    x = pad(x, sides=rng.choice((1, 2, 3)))
-    return centre_crop(x, tuple([max(1, n - 2) for n in x.shape[1:]]))
+    x = ops.pad(x, sides=rng.choice((1, 2, 3)))
+    return ops.centre_crop(x, tuple([max(1, n - 2) for n in x.shape[1:]]))
 
 
 def _deformed(x: Tensor, rng: BoundedRandom) -> Tensor:
     if x.rank != 2:
         return _masked(x, rng)
     x = _pooled(x)
-    return deform_conv(x, width=_width(x, 3, 1, 1, rng), kernel=3, bias=False)
+    return ops.deform_conv(x, width=_width(x, 3, 1, 1, rng), kernel=3, bias=False)
 
 
 def _masked(x: Tensor, rng: BoundedRandom) -> Tensor:
     x = _pooled(x, 64)
-    return masked_conv(x, width=_width(x, 3, 1, 1, rng), kernel=3, mask="B", bias=True)
+    return ops.masked_conv(x, width=_width(x, 3, 1, 1, rng), kernel=3, mask="B", bias=True)
 
 
 def _attention(x: Tensor, rng: BoundedRandom) -> Tensor:
     x = _pooled(_divisible_by_8(x, rng), 24 if x.rank < 3 else 8)
-    query, key, value = [conv(x, width=x.channels, kernel=1, bias=True) for _ in range(3)]
-    return attend(query, key, value, heads=rng.choice((1, 2, 4, 8)))
-
-
-def _gdn(x: Tensor, rng: BoundedRandom) -> Tensor:
-    x = _pooled(x, 64)
-    return gdn(x, inverse=rng.random() < 0.5)
+    query, key, value = [ops.conv(x, width=x.channels, kernel=1, bias=True) for _ in range(3)]
+    return ops.attend(query, key, value, heads=rng.choice((1, 2, 4, 8)))
 
 
 def _unpool(x: Tensor, rng: BoundedRandom) -> Tensor:
     if min(x.shape[1:]) < 2:
         return x
-    return unpool(maxpool(x, kernel=2), x, kernel=2)
-
-
-def _carried(x: Tensor, rng: BoundedRandom) -> Tensor:
-    return carry(activation(x, "relu"), x, activation(x, "sigmoid"))
+    return ops.unpool(ops.maxpool(x, kernel=2), x, kernel=2)
 
 
 def _global(x: Tensor, rng: BoundedRandom) -> Tensor:
-    y = global_maxpool(x) if rng.random() < 0.5 else global_avgpool(x)
-    return multiply(x, activation(y, "sigmoid"))
-
-
-def _response(x: Tensor, rng: BoundedRandom) -> Tensor:
-    return local_response_norm(x, size=5)
-
-
-def _scaled(x: Tensor, rng: BoundedRandom) -> Tensor:
-    return scale(x, start=Fraction(1, 10))
+    y = ops.global_maxpool(x) if rng.random() < 0.5 else ops.global_avgpool(x)
+    return ops.multiply(x, ops.activation(y, "sigmoid"))
 
 
 def _flattened(x: Tensor, rng: BoundedRandom) -> Tensor:
     """Place the head of a network beside its trunk: a map flattened, and what reads it."""
-    y = linear(flatten(_pooled(x, 8)), width=_near(8, 64, rng)) if x.channels <= 1024 else x
-    activation(y, "tanh")
+    y = ops.linear(ops.flatten(_pooled(x, 8)), width=_near(8, 64, rng)) if x.channels <= 1024 else x
+    ops.activation(y, "tanh")
     return x
 
 
 SPECIAL: tuple[Part, ...] = (
-    *(_transposed, _upsample, _shuffle, _border, _deformed, _masked, _attention, _gdn, _unpool, _carried),
-    *(_global, _response, _scaled, _flattened, _global, _transposed, _flattened),
+    *(_transposed, _upsample, _shuffle, _border, _deformed, _masked, _attention),
+    lambda x, rng: ops.gdn(_pooled(x, 64), inverse=rng.random() < 0.5),
+    _unpool,
+    lambda x, rng: ops.carry(ops.activation(x, "relu"), x, ops.activation(x, "sigmoid")),
+    _global,
+    lambda x, rng: ops.local_response_norm(x, size=5),
+    lambda x, rng: ops.scale(x, start=Fraction(1, 10)),
+    *(_flattened, _global, _transposed, _flattened),
     *(_norm("layer"), _norm("instance"), _norm(Term("group", (8,)))),
     *(_act("softmax"), _act("elu"), _act("mish"), _act("softplus"), _act("hardsigmoid"), _act("prelu")),
 )

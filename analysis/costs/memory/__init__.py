@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple
 
 from archscape.spaces import InputError, Network
@@ -19,7 +20,7 @@ from archscape.spaces.graph import Body, Flat, Op
 from archscape.spaces.operators.opaque import Opaque
 
 from .eager import eager_curve
-from .liveness import elements, graph_curve
+from .liveness import graph_curve
 
 ITEM = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 """Bytes of an element of each type that a network may have."""
@@ -153,9 +154,7 @@ def map_bytes(network: Network, *, batch: int = 1, dtype: str = "float32") -> di
     """
     unit, flat = batch * check(batch, dtype), network.graph.flatten()
     return {
-        node.name: 0
-        if node.op.memory(flat.shapes(node), node.shape, False).view
-        else unit * elements(node.shape)
+        node.name: 0 if node.op.memory(flat.shapes(node), node.shape, False).view else unit * prod(node.shape)
         for node in flat.nodes
         if isinstance(node.op, Op)
     }
@@ -163,7 +162,7 @@ def map_bytes(network: Network, *, batch: int = 1, dtype: str = "float32") -> di
 
 def most(network: Network, limit: int, peak: Callable[[int], int]) -> int:
     """Return the largest batch whose peak is at most a limit; a batch is at least its inputs large."""
-    bound = limit // elements(network.input)
+    bound = limit // prod(network.input)
     return bisect_right(range(1, bound + 1), limit, key=peak)
 
 

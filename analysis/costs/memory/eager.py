@@ -5,11 +5,11 @@ A map lives as long as a variable of an open scope or the caller of an open modu
 
 from __future__ import annotations
 
+from math import prod
+
 from archscape.spaces import Network
 from archscape.spaces.codegen.source import statements
 from archscape.spaces.graph import Body, Node
-
-from .liveness import elements
 
 
 def eager_curve(network: Network, batch: int, item: int) -> list[int]:
@@ -64,7 +64,7 @@ class _Interpreter:
         self.batch, self.item = batch, item
         self.pieces = _Pieces()
         self.statements = statements(network)
-        self.image = self.pieces.new(batch * item * elements(network.input))
+        self.image = self.pieces.new(batch * item * prod(network.input))
         self.curve = [self.pieces.live]
 
     def call(self, body: Body, inputs: list[int]) -> list[int]:
@@ -117,6 +117,6 @@ class _Interpreter:
         if footprint.view:
             result = self.pieces.hold(inputs[0])
         else:
-            result = self.pieces.new(self.batch * self.item * elements(node.shape))
+            result = self.pieces.new(self.batch * self.item * prod(node.shape))
         self.curve.append(self.pieces.live + footprint.during.bytes(self.batch, self.item))
         return result

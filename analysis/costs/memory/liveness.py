@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import prod as elements
+from math import prod
 
 from archscape.spaces.graph import Flat, Op
 from archscape.spaces.memory_use import NOTHING
-
-__all__ = ["elements", "graph_curve", "lifetimes"]
 
 
 def lifetimes(flat: Flat, views: list[bool]) -> tuple[list[int], list[int]]:
@@ -33,11 +31,11 @@ def graph_curve(flat: Flat, batch: int, item: int) -> list[int]:
     dying: list[list[int]] = [[] for _ in range(len(nodes) + 1)]
     for value, end in enumerate(last):
         dying[end].append(value)
-    live = unit * elements(flat.input)
+    live = unit * prod(flat.input)
     curve, sizes = [live], [live, *[0] * len(nodes)]
     for index, (node, footprint) in enumerate(zip(nodes, footprints, strict=True)):
         if owners[index + 1] == index + 1:
-            sizes[index + 1] = size = unit * elements(node.shape)
+            sizes[index + 1] = size = unit * prod(node.shape)
             live += size
         during = footprint.during
         curve.append(live if during is NOTHING else live + during.bytes(batch, item))

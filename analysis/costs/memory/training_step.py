@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple
 
 from archscape.spaces.graph import Body, Flat, make
 from archscape.spaces.memory_use import NOTHING, Footprint
 
-from .liveness import elements, lifetimes
+from .liveness import lifetimes
 
 FORWARD, BACKWARD, STEP = "forward", "backward", "step"
 LOSS, OPTIMIZER = "loss", "optimizer"
@@ -75,7 +76,7 @@ class TrainingStep:
     def __init__(self, body: Body, flat: Flat, batch: int, item: int) -> None:
         self.flat = flat
         self.parts = _parts(body, batch, item, {})
-        self.sizes = [batch * item * elements(flat.input), *[part.size for part in self.parts]]
+        self.sizes = [batch * item * prod(flat.input), *[part.size for part in self.parts]]
         self.owners, last = lifetimes(flat, [part.footprint.view for part in self.parts])
         self.dying: list[list[int]] = [[] for _ in self.sizes]
         for value, end in enumerate(last):
@@ -83,7 +84,7 @@ class TrainingStep:
                 self.dying[end].append(value)
         self.held = [0] * len(self.sizes)
         self.held[0] = 1  # the caller holds the input
-        self.targets = sum([8 * batch * elements(flat.shape_of(value)[1:]) for value in flat.outputs])
+        self.targets = sum([8 * batch * prod(flat.shape_of(value)[1:]) for value in flat.outputs])
         self.top = Peak(0, 0, "input", FORWARD)
         self.saved = 0
 
@@ -214,5 +215,5 @@ def _parts(body: Body, batch: int, item: int, known: dict[int, list[Part]]) -> l
         footprint = op.memory(tuple([shapes[value] for value in inputs]), shape, True)
         sizes = footprint.during, footprint.keeps, footprint.backward
         held = [0 if size is NOTHING else size.bytes(batch, item) for size in sizes]
-        parts.append(make(Part, (batch * item * elements(shape), item * costs.params, *held, footprint)))
+        parts.append(make(Part, (batch * item * prod(shape), item * costs.params, *held, footprint)))
     return parts
