@@ -27,9 +27,6 @@ def draw_field(effective: EffectiveField, path: Path) -> Path:
     Args:
         effective: What to draw.
         path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
-
-    Returns:
-        The path.
     """
 
     def draw(figure: Figure) -> None:

@@ -65,9 +65,6 @@ def write_table(columns: Columns, rows: Rows, path: Path, *, note: str = "") -> 
             objects).
         note: What the table shows: under it in Markdown, a comment above it in LaTeX, nowhere else.
 
-    Returns:
-        The path.
-
     Raises:
         InputError: Another suffix, or a folder that is missing.
     """

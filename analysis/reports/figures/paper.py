@@ -67,9 +67,6 @@ def write_figure(
         path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
         size: Width and height in inches.
         title: Above all.
-
-    Returns:
-        The path.
     """
     rows = [[figures]] if isinstance(figures, Figure) else figures
 
@@ -206,9 +203,6 @@ def write(
         path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
         size: Width and height in inches, where `draw` does not set them.
         font: Size of the letters in points.
-
-    Returns:
-        The path.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas

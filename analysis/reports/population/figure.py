@@ -34,8 +34,7 @@ def write_population(table: pd.DataFrame, path: Path, *, title: str, explain: st
         title: Above the figure.
         explain: The cost whose variance is explained.
 
-    Returns:
-        The path. The same table gives the same bytes of an SVG.
+    The same table gives the same bytes of an SVG.
     """
     effects = effects_figure(top_effects(table, explain), label(explain))
     costs = [histogram(table[cost], cost) for cost in COUNTS]
@@ -50,9 +49,6 @@ def write_scores(tables: Mapping[str, pd.DataFrame], path: Path, *, score: str, 
         path: The file to write.
         score: The column of an accuracy; the error is 1 less it.
         cost: The column of the cost.
-
-    Returns:
-        The path.
     """
     looks = zip(tables.items(), FAMILY_COLORS, DASHES * 2, strict=False)
     shown = [(name, table, color, dash) for (name, table), color, dash in looks]

@@ -26,9 +26,6 @@ def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explai
         title: Of the page.
         explain: The cost whose variance is explained.
 
-    Returns:
-        The path.
-
     Raises:
         InputError: The folder is missing.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -77,11 +77,9 @@ def effects_figure(effects: Sequence[Effect], response: str) -> Figure:
     )
 
 
-def _decisions(text: object) -> dict[str, object]:
+def _decisions(text: object) -> dict[str, str]:
     decisions = json.loads(text) if isinstance(text, str) and text else {}
-    if not isinstance(decisions, Mapping):
-        return {}
-    return {str(path): str(option) for path, option in decisions.items()}
+    return {path: str(option) for path, option in decisions.items()} if isinstance(decisions, dict) else {}
 
 
 def _varies(column: pd.Series) -> bool:

@@ -110,14 +110,13 @@ def lead(results: Results, cost: str) -> Lead | None:
     return Lead(
         curves=known,
         inverse=inverse,
-        ranges=tuple(_inverted(leader) if inverse else leader for leader in leading_ranges(known)),
+        ranges=tuple(
+            replace(leader, low=1 / leader.low, high=1 / leader.high) if inverse else leader
+            for leader in leading_ranges(known)
+        ),
         dominances={(a, b): dominance(known, a, b) for a in largest for b in largest if a != b},
         draws=draws if results.repeats or results.error else 0,
     )
-
-
-def _inverted(leader: LeadingRange) -> LeadingRange:
-    return replace(leader, low=1 / leader.low, high=1 / leader.high)
 
 
 def families_figure(results: Results, cost: str, leaders: Lead | None) -> Figure:

@@ -48,11 +48,8 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
 
     Args:
         results: The run; with no finished trial, one objective or failures only it still gives a page.
-        path: The file to write; its folder must exist.
+        path: The file to write.
         extras: Further sections, after that of the networks.
-
-    Returns:
-        The path.
 
     Raises:
         InputError: A table of the results lacks a column or holds what it must not; the folder is missing.
@@ -101,19 +98,13 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
 
 
 def write_table_report(results: Results, path: Path) -> Path:
-    """Write the report of a table as one self-contained HTML page.
-
-    Args:
-        results: The table and the parts that its columns play.
-        path: The file to write; its folder must exist.
-
-    Returns:
-        The path.
+    """Write the report of a table as one self-contained HTML page, its rows the best first.
 
     Raises:
         InputError: The folder is missing.
     """
-    results = best_first(results)
+    order = results.rows.sort_values(results.score, ascending=results.way == "minimize", kind="stable")
+    results = replace(results, rows=order.reset_index(drop=True))
     leaders = leads(results)
     page = Page(
         template="results/table.html",
@@ -138,12 +129,6 @@ def write_table_report(results: Results, path: Path) -> Path:
         },
     )
     return write_page(page, path)
-
-
-def best_first(results: Results) -> Results:
-    """Return the table with its rows in the order of the score, the best first."""
-    order = results.rows.sort_values(results.score, ascending=results.way == "minimize", kind="stable")
-    return replace(results, rows=order.reset_index(drop=True))
 
 
 def _frontier(results: Results) -> Spec:

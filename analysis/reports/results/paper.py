@@ -6,7 +6,6 @@ from pathlib import Path
 
 from archscape.spaces.errors import InputError
 
-from ..figures.description import Figure
 from ..figures.paper import write_figure
 from .frontier import frontier_figure
 from .leading import families_figure, lead
@@ -22,23 +21,16 @@ def write_results_figure(results: Results, path: Path, shown: str = "frontier") 
         path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
         shown: `frontier`, `families` or `edf`.
 
-    Returns:
-        The path.
-
     Raises:
         InputError: The figure of families of a table that has none.
     """
-    return write_figure(_figure(results, shown), path)
-
-
-def _figure(results: Results, shown: str) -> Figure:
     if shown == "edf":
-        return edf_figure(results)
+        return write_figure(edf_figure(results), path)
     if shown == "frontier":
-        return frontier_figure(results, results.cost)
+        return write_figure(frontier_figure(results, results.cost), path)
     leaders = lead(results, results.cost) if results.family else None
     if leaders is None:
         raise InputError(
             "--figure families: the table has no two families; --family COLUMN says what tells them"
         )
-    return families_figure(results, results.cost, leaders)
+    return write_figure(families_figure(results, results.cost, leaders), path)

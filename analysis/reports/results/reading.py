@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from zlib import error as DamageError
 
+import numpy as np
 import pandas as pd
 
 from archscape.spaces.errors import InputError
@@ -50,6 +52,24 @@ def read_table(path: Path) -> pd.DataFrame:
     if table.empty:
         raise InputError(f"{path}: the table has no rows")
     return table
+
+
+def as_floats(
+    table: pd.DataFrame, columns: Sequence[str], where: str, *, law: str = "holds numbers"
+) -> pd.DataFrame:
+    """Return a table with these columns as floats, NaN where missing.
+
+    Raises:
+        InputError: A column holds what is no number.
+    """
+    result = table.copy()
+    for name in columns:
+        column = table.get(name, pd.Series(np.nan, index=table.index))
+        try:
+            result[name] = pd.to_numeric(column).astype(float)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{where}: column '{name}' {law}, but {error}") from error
+    return result
 
 
 def _numbers_of(column: pd.Series) -> pd.Series:

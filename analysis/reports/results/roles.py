@@ -18,6 +18,7 @@ from archscape.spaces.errors import InputError, suggest
 
 from .column_words import COST_WORDS, ERRORS, FAMILIES, NAMES, SCORES, key_of, kind_of, words_of
 from .family_rules import FAMILY, RULE, families_of_names
+from .reading import as_floats
 from .results import Results
 
 
@@ -64,7 +65,9 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     score, way = _score(table, options, numeric, where, hint)
     costs = _costs(options, [name for name in numeric if name != score], where, list(table.columns), hint)
     repeats = options.repeats or (() if options.error else _repeats(table, score, numeric))
-    rows = _numbers(table, [column for column in (score, *costs, *repeats, options.error) if column], where)
+    columns = [*dict.fromkeys(column for column in (score, *costs, *repeats, options.error) if column)]
+    rows = as_floats(table, columns, where, law="must hold numbers")
+    rows[columns] = rows[columns].where(np.isfinite(rows[columns]))
     name = options.name or _first(rows, NAMES)
     family = options.family or _first(rows, FAMILIES)
     _one_part_each(where, score, *costs, family, options.error)
@@ -175,17 +178,6 @@ def _repeats(table: pd.DataFrame, score: str, numeric: Sequence[str]) -> tuple[s
         ):
             return tuple(columns)
     return ()
-
-
-def _numbers(table: pd.DataFrame, columns: Sequence[str], where: str) -> pd.DataFrame:
-    result = table.copy()
-    for name in columns:
-        try:
-            numbers = pd.to_numeric(table[name]).astype(float)
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{where}: column '{name}' must hold numbers, but {error}") from None
-        result[name] = numbers.where(np.isfinite(numbers))
-    return result
 
 
 def _explanations(results: Results, rule: str, texts: Sequence[str]) -> Iterator[str]:

@@ -12,36 +12,25 @@ from .results import Results
 
 
 def write_rows(results: Results, path: Path, *, every: bool) -> str:
-    """Write the networks of the frontier over the first cost, cheapest first, or all as they stand.
+    """Write the networks of the frontier over the first cost, cheapest first, or `every` one as they stand.
 
     The table has the name, the family, the score and the costs; of all networks as CSV
-    or JSON, every column.
-
-    Args:
-        results: The table.
-        path: The file; its suffix says its form (`tables.write_table`).
-        every: Whether to write all networks.
-
-    Returns:
-        What was written, a sentence.
+    or JSON, every column. Return what was written, a sentence.
     """
     cost = results.cost
     front = results.on_frontier(cost)
     shown = [*range(len(results.rows))] if every else front
-    known = [results.family, results.score, *results.costs]
-    wanted = [name for name in known if name]
+    wanted = [name for name in (results.family, results.score, *results.costs) if name]
     if every and path.suffix.lower() in (".csv", ".json"):
         wanted += [name for name in results.rows.columns if name not in (*wanted, results.name)]
     for_readers = path.suffix.lower() in (".md", ".tex")
     heads = [results.head(name) if for_readers else name for name in wanted]
     heads = [results.name or "network", *heads]
     columns = [_cells(results.rows[name].iloc[shown]) for name in wanted]
-    rows = [[results.names[at], *cells] for at, *cells in zip(shown, *columns, strict=True)]
     if every:
-        heads, rows = (
-            [*heads, "on_frontier"],
-            [[*row, int(at in front)] for at, row in zip(shown, rows, strict=True)],
-        )
+        heads.append("on_frontier")
+        columns.append([int(at in front) for at in shown])
+    rows = [[results.names[at], *cells] for at, *cells in zip(shown, *columns, strict=True)]
     count, of, title = f"{len(rows):,}", f"{len(results.rows):,}", results.title
     plane = f"{results.head(results.score)} over {results.head(cost)}"
     explanation = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -31,16 +31,14 @@ class BrokenRule:
     @property
     def savings(self) -> str:
         """What following the rule would save there."""
-        return ", ".join(self._savings()) or "nothing"
-
-    def _savings(self) -> Iterator[str]:
         before, after = self.finding.before, self.finding.after
-        for words, saved in (
-            ("MACs", before.macs - after.macs),
-            ("parameters", before.params - after.params),
-        ):
-            if saved:
-                yield f"{saved:,} {words}" if saved > 0 else f"costs {-saved:,} {words}"
+        saved = {"MACs": before.macs - after.macs, "parameters": before.params - after.params}
+        texts = [
+            f"{count:,} {words}" if count > 0 else f"costs {-count:,} {words}"
+            for words, count in saved.items()
+            if count
+        ]
+        return ", ".join(texts) or "nothing"
 
 
 def findings_of(networks: Mapping[int, str]) -> dict[int, list[Finding]]:

@@ -20,6 +20,7 @@ from archscape.analysis.statistics.noise import frontier_chance
 from archscape.spaces.errors import InputError, suggest
 
 from .family_rules import BLOCK_RULE, FAMILY, FEWEST, MIXED, family_of_network, gathered
+from .reading import as_floats
 from .results import Results
 
 
@@ -28,7 +29,6 @@ class RunResults:
     """What a run left behind.
 
     Attributes:
-        name: Name of the run.
         trials: One row a trial. `number` (int), `status` (one of `STATES`) and the objectives are needed;
             the columns of `NUMBERS` and `TEXTS` are shown where they exist. `network` is the network as JSON,
             `started` and `finished` are ISO 8601.
@@ -54,7 +54,6 @@ class Digest:
     """What the report says.
 
     Attributes:
-        results: What was given.
         trials: The trials by number, with every column of `NUMBERS` (NaN where unknown) and `TEXTS` (""), and
             `verdict` (status and cause), `on_front` (complete, and no other trial dominates it) and `chance`
             (how surely it is there, given its spread over repeated trainings).
@@ -108,6 +107,7 @@ def digest(results: RunResults) -> Digest:
     )
     log = tuple(n for n, way in objectives.items() if way == "minimize" and not (usable[n] <= 0).any())
     reference = reference_point(usable, objectives)
+    curves = as_floats(results.curves, ("trial", "epoch", "loss", "accuracy"), "curves")
     return Digest(
         results=results,
         trials=trials,
@@ -115,7 +115,7 @@ def digest(results: RunResults) -> Digest:
         progress=_progress(trials, objectives, reference, log),
         reference=reference,
         log=log,
-        curves=_mean_curves(_numeric("curves", results.curves, ("trial", "epoch", "loss", "accuracy"))),
+        curves=curves.groupby(["trial", "epoch"], as_index=False)[["loss", "accuracy"]].mean(),
     )
 
 
@@ -156,7 +156,7 @@ def _table(results: RunResults, trials: pd.DataFrame) -> Results:
         error="standard_error" if spread else "",
         spread=spread,
         objectives=objectives,
-        references=_texts(_numeric("references", results.references, (score, *costs)), ("name",)),
+        references=_texts(as_floats(results.references, (score, *costs), "references"), ("name",)),
         explanations=(BLOCK_RULE,),
     )
 
@@ -192,39 +192,20 @@ def _tidy(trials: pd.DataFrame, objectives: tuple[str, ...]) -> pd.DataFrame:
     for status in trials.get("status", ()):
         if status not in STATES:
             raise InputError(f"trials: a trial has the status {status!r}{suggest(str(status), STATES)}")
-    numbers = _numeric("trials", trials, ("number", *dict.fromkeys((*objectives, *NUMBERS))))
+    numbers = as_floats(trials, ("number", *dict.fromkeys((*objectives, *NUMBERS))), "trials")
     if numbers["number"].isna().any() or numbers["number"].duplicated().any():
         raise InputError("trials: column 'number' names each trial once, but some are missing or twice there")
     tidy = _texts(numbers, ("status", *TEXTS)).astype({"number": int})
     return tidy.sort_values("number").reset_index(drop=True)
 
 
-def _numeric(table: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return the frame with these columns as floats, NaN where missing."""
-    result = frame.copy()
-    for name in columns:
-        column = frame.get(name, pd.Series(np.nan, index=frame.index))
-        try:
-            result[name] = pd.to_numeric(column).astype(float)
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{table}: column {name!r} holds numbers, but {error}") from error
-    return result
-
-
 def _texts(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     """Return the frame with these columns as texts, "" where missing."""
-    texts = {
-        name: [str(v) if pd.notna(v) else "" for v in frame.get(name, [None] * len(frame))]
-        for name in columns
-    }
-    return frame.assign(
-        **{name: pd.Series(text, index=frame.index, dtype=object) for name, text in texts.items()}
-    )
-
-
-def _mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each trial and epoch."""
-    return curves.groupby(["trial", "epoch"], as_index=False)[["loss", "accuracy"]].mean()
+    result = frame.copy()
+    for name in columns:
+        texts = [str(v) if pd.notna(v) else "" for v in frame.get(name, [None] * len(frame))]
+        result[name] = pd.Series(texts, index=frame.index, dtype=object)
+    return result
 
 
 def _errors(trials: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
