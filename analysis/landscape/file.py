@@ -29,10 +29,7 @@ class Explored:
     """One network that was trained, and the loss around it.
 
     Attributes:
-        network: Its name.
-        params: Its parameters.
         val_accuracy: Accuracy on the validation part after training.
-        surface: The loss around it.
     """
 
     network: str
@@ -46,11 +43,9 @@ class Landscape:
     """What was explored around one trial.
 
     Attributes:
-        trial: Its number.
         data: Name of the data.
         part: In words, the samples that the loss is the mean of.
         seed: Of the directions and the samples.
-        trained: The trial's network.
         plain: The same network without its skip connections, trained by the same recipe and seed, if it was.
         filters: Those of the first convolution, if an image can show them.
         changes: How far training moved each layer's weights.
@@ -69,6 +64,11 @@ class Landscape:
     def explored(self) -> dict[str, Explored]:
         """The networks that were explored, by what they are."""
         return {"trained": self.trained, **({"without skips": self.plain} if self.plain else {})}
+
+    @property
+    def surfaces(self) -> list[Surface]:
+        """The surfaces around them."""
+        return [explored.surface for explored in self.explored.values()]
 
 
 def to_json(landscape: Landscape) -> str:
@@ -91,15 +91,11 @@ def read_landscape(path: Path) -> Landscape:
         InputError: If it cannot be read, or holds anything else than what `to_json` writes; with the place.
     """
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise _damaged(path, str(error)) from None
-    try:
-        return _landscape(tree)
-    except KeyError as error:
-        raise _damaged(path, f"it lacks {error}") from None
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise _damaged(path, str(error)) from None
+        return _landscape(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        law = "`archscape landscape` writes it anew"
+        raise InputError(f"{path}: no landscape that can be read: {why}; {law}") from None
 
 
 def read_landscapes(folder: Path) -> tuple[Landscape, ...]:
@@ -110,10 +106,6 @@ def read_landscapes(folder: Path) -> tuple[Landscape, ...]:
     """
     landscapes = [read_landscape(path) for path in (folder / "landscape").glob("trial-*.json")]
     return tuple(sorted(landscapes, key=lambda landscape: landscape.trial))
-
-
-def _damaged(path: Path, why: str) -> InputError:
-    return InputError(f"{path}: no landscape that can be read: {why}; `archscape landscape` writes it anew")
 
 
 def _explored(explored: Explored) -> dict[str, Tree]:
@@ -158,7 +150,7 @@ def _optional(tree: Tree, read: Callable[[Tree], T]) -> T | None:
 
 
 def _read_explored(tree: Mapping[str, Tree]) -> Explored:
-    losses, accuracies = (_array(tree[name], 2) for name in ("losses", "accuracies"))
+    losses, accuracies = (np.array(tree[name], dtype=np.float64) for name in ("losses", "accuracies"))
     steps = len(losses)
     if not losses.shape == accuracies.shape == (steps, steps) or steps % 2 == 0 or steps < 3:
         raise ValueError(f"a surface is a square of an odd size, not {losses.shape} and {accuracies.shape}")
@@ -190,14 +182,6 @@ def _read_change(tree: Mapping[str, Tree]) -> Change:
     if set(tree) != {field.name for field in fields(Change)} or not all(type(size) is int for size in shape):
         raise ValueError("a change has a layer, a shape and three lengths")
     return Change(layer=_is(str, tree, "layer"), shape=shape, **lengths)
-
-
-def _array(tree: Tree, axes: int) -> Floats:
-    """Return nested lists of numbers, `inf` and `nan` among them, as an array."""
-    values = np.array(tree, dtype=np.float64)
-    if values.ndim != axes:
-        raise ValueError(f"a surface has {axes} axes, not {values.ndim}")
-    return values
 
 
 def _is(kind: type[T], tree: Mapping[str, Tree], name: str) -> T:

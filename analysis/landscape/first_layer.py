@@ -26,8 +26,6 @@ class Change:
     """How far the weights of a layer moved, as Euclidean lengths.
 
     Attributes:
-        layer: Its name.
-        shape: The shape of its weights.
         before: Length of the weights w0 as they started.
         after: Length of the trained weights w.
         moved: Length of w - w0.
@@ -50,7 +48,6 @@ class Filters:
     """The filters of a network's first convolution.
 
     Attributes:
-        layer: Its name.
         before: As they started, (filters, channels, *kernel).
         after: As they were trained.
     """

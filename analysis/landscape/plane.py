@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -65,7 +66,12 @@ def landscape(
     Raises:
         InputError: If the grid has no middle, or the module has no weights to move.
     """
-    _check(steps, span)
+    if steps < 3 or steps % 2 == 0:
+        raise InputError(
+            f"steps: an odd number from 3, the middle being the trained network, but got {steps}"
+        )
+    if not SPANS[0] <= span <= SPANS[1]:
+        raise InputError(f"span: a number from {SPANS[0]:g} to {SPANS[1]:g}, but got {span:g}")
     moved = copy.deepcopy(module).eval()
     start = {name: weight.detach().clone() for name, weight in moved.named_parameters()}
     first, second = directions(moved, seed)
@@ -82,22 +88,13 @@ def landscape(
     return Surface(span=span, losses=losses, accuracies=accuracies)
 
 
-def _check(steps: int, span: float) -> None:
-    if steps < 3 or steps % 2 == 0:
-        raise InputError(
-            f"steps: an odd number from 3, the middle being the trained network, but got {steps}"
-        )
-    if not SPANS[0] <= span <= SPANS[1]:
-        raise InputError(f"span: a number from {SPANS[0]:g} to {SPANS[1]:g}, but got {span:g}")
-
-
 @torch.no_grad()
 def mean_loss(module: nn.Module, x: Tensor, y: Tensor, loss: Loss | None = None) -> tuple[float, float]:
     """Return the mean loss of samples, and the share classified correctly, in the mode that a module is in.
 
     A sample whose outputs are not finite is wrong.
     """
-    sample_loss = loss or _cross_entropy
+    sample_loss = loss or partial(nn.functional.cross_entropy, reduction="none")
     total = torch.zeros((), dtype=torch.float64, device=x.device)
     correct = torch.zeros((), dtype=torch.int64, device=x.device)
     for start in range(0, len(x), BATCH):
@@ -108,10 +105,6 @@ def mean_loss(module: nn.Module, x: Tensor, y: Tensor, loss: Loss | None = None)
         is_finite = first.flatten(1).isfinite().all(1)
         correct += (is_finite & (first.flatten(1).argmax(1) == labels)).sum()
     return float(total) / len(x), int(correct) / len(x)
-
-
-def _cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
-    return nn.functional.cross_entropy(outputs, labels, reduction="none")
 
 
 def directions(module: nn.Module, seed: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

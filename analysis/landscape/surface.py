@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+from archscape.analysis.statistics.frontier import Floats as Floats
 
 SPANS = (1e-3, 1e3)
 """How far a grid may go to either side: float32 tells its points apart, and their squares are numbers."""

@@ -104,7 +104,7 @@ def hello(poller: Poller, token: str) -> dict[str, object]:
             "progress": layout_of(
                 first if is_single else "", f"best {label(first)}" if is_single else "hypervolume"
             ),
-            "curve": layout_of("", ""),
+            "curve": layout_of(),
         },
     }
 

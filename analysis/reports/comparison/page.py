@@ -10,10 +10,9 @@ from archscape.spaces.errors import InputError
 
 from ..figures.plotly_spec import spec
 from ..format import label, times
-from ..page import Page, write_page
-from ..page.networks import COUNTS
+from ..page import write_page
+from ..page.networks import COUNTS, Cell, SharesTable
 from ..page.specs import Spec
-from ..page.tables import Cell, SharesTable
 from .compared_network import ComparedNetwork
 from .diff import Diff, diff
 from .layer_figure import NAME, layer_figure
@@ -36,37 +35,32 @@ def write_comparison(
 
     Args:
         networks: The networks in the order to show them; ratios are to the first.
-        path: The file to write; its folder must exist.
+        path: The file to write.
         references: Known networks to see them among; those on another input are left out.
         differences: Whether to show how each network differs from the first; None does if there are two.
-
-    Returns:
-        The path.
 
     Raises:
         InputError: There is no network to compare, or the folder is missing.
     """
     if not networks:
         raise InputError("a comparison needs at least one network, but got none")
-    page = Page(
-        template="comparison/comparison.html",
+    return write_page(
+        path,
+        "comparison/comparison.html",
         style="comparison/comparison.css",
         scripts=("comparison/comparison.js",),
         kicker="archscape compare",
         title=_title([network.name for network in networks]),
         summary=_summary(networks),
-        values={
-            "networks": networks,
-            "colors": [color_of(index) for index in range(len(networks))],
-            "costs": COUNTS,
-            "totals": [(measure.title, totals(networks, measure)) for measure in known_totals(networks)],
-            "latency": latency_note(networks),
-            "diffs": _diffs(networks) if differences or (differences is None and len(networks) == 2) else [],
-            "flops": _flops_by_operator(networks),
-        },
+        networks=networks,
+        colors=[color_of(index) for index in range(len(networks))],
+        costs=COUNTS,
+        totals=[(measure.title, totals(networks, measure)) for measure in known_totals(networks)],
+        latency=latency_note(networks),
+        diffs=_diffs(networks) if differences or (differences is None and len(networks) == 2) else [],
+        flops=_flops_by_operator(networks),
         figures=_figures(networks, _reference_costs(networks, references)),
     )
-    return write_page(page, path)
 
 
 def _title(names: Sequence[str]) -> str:

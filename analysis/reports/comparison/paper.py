@@ -30,9 +30,6 @@ def write_comparison_figure(networks: Sequence[ComparedNetwork], path: Path, *, 
         path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
         kind: A name of `KINDS`.
 
-    Returns:
-        The path.
-
     Raises:
         InputError: If there is no such kind, or nothing that could be drawn.
     """

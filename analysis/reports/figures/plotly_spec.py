@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from math import log10, sqrt
 
 from ..format import escaped
-from ..page.specs import MARGIN, Spec, axis, layout_of, plain, whole_ticks
+from ..page.specs import MARGIN, Spec, axis, layout_of, plain
 from .description import Annotation, Axis, Figure, Level, Segment, Series, Upright
 
 STRIP = 0.09
@@ -72,7 +72,7 @@ def _view(figure: Figure) -> Spec:
 
 
 def _layout(figure: Figure) -> Spec:
-    layout = layout_of("", "") | {"hovermode": figure.hover}
+    layout = layout_of() | {"hovermode": figure.hover}
     layout |= {"xaxis": _axis(figure.x), "yaxis": _axis(figure.y)}
     if not figure.legend:
         layout["showlegend"] = False
@@ -93,8 +93,8 @@ def _axis(given: Axis) -> Spec:
         shown |= {"type": "log", "dtick": "D2"}
     if given.range is not None:
         shown["range"] = [log10(end) if given.scale == "log" else end for end in given.range]
-    if given.ticks == "whole":
-        shown |= whole_ticks((given.extent or (0, 0))[1])
+    if given.ticks == "whole" and (given.extent or (0, 0))[1] <= 10:
+        shown["dtick"] = 1  # plotly.js would halve whole numbers on a short axis
     if given.from_zero:
         shown["rangemode"] = "tozero"
     if given.ticks == "bytes":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,41 +23,35 @@ if TYPE_CHECKING:
 COLOURS = "cividis"
 """Sequential, and the same to readers who see fewer colours (Nunez et al. 2018)."""
 SHADES = 24
+MOVED = "both axes: random directions, in lengths of each filter"
 
 
 def draw_surfaces(landscape: Landscape, path: Path) -> Path:
     """Draw the surface of a landscape as levels and in perspective, both networks on one scale of colours.
 
-    Args:
-        landscape: What was explored.
-        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
-
-    Returns:
-        The path. The same landscape gives the same bytes of an SVG.
+    The same landscape gives the same bytes of an SVG.
     """
     networks = [*landscape.explored.values()]
-    low, high = scale([explored.surface for explored in networks])
+    low, high = scale(landscape.surfaces)
 
     def draw(figure: Figure) -> None:
-        figure.suptitle(_title(landscape), fontsize=9.5, x=0.01, ha="left")
+        title = f"Loss on {landscape.part} of {landscape.data}; {MOVED}"
+        figure.suptitle(title, fontsize=9.5, x=0.01, ha="left")
         grid = figure.add_gridspec(2, len(networks), height_ratios=(4, 3))
         panels = [figure.add_subplot(grid[0, column]) for column in range(len(networks))]
         for column, (axes, explored) in enumerate(zip(panels, networks, strict=True)):
             filled = _levels(axes, explored, low, high)
             _perspective(figure.add_subplot(grid[1, column], projection="3d"), explored, low, high)
         bar = figure.colorbar(filled, ax=panels, pad=0.02, aspect=30)
-        _name_losses(bar.ax.yaxis.set_ticks, low, high)
+        marks = ticks(low, high)
+        bar.ax.yaxis.set_ticks(marks, [f"{loss:g}" for loss in marks])
         bar.set_label("loss, log scale")
 
     return write(draw, path, size=(4.6 * len(networks) + 0.6, 8.2))
 
 
 def draw_training(landscape: Landscape, path: Path) -> Path:
-    """Draw the first filters before and after training, and how far each layer's weights moved.
-
-    Returns:
-        The path.
-    """
+    """Draw the first filters before and after training, and how far each layer's weights moved."""
 
     def draw(figure: Figure) -> None:
         title = f"What training did, {landscape.trained.network} on {landscape.data}"
@@ -70,11 +64,6 @@ def draw_training(landscape: Landscape, path: Path) -> Path:
         _moved(axes["m"], landscape.changes)
 
     return write(draw, path, size=(7.2, 5.4 if landscape.filters else 3.2))
-
-
-def _title(landscape: Landscape) -> str:
-    moved = "both axes: random directions, in lengths of each filter"
-    return f"Loss on {landscape.part} of {landscape.data}; {moved}"
 
 
 def _levels(axes: Axes, explored: Explored, low: float, high: float) -> QuadContourSet:
@@ -110,9 +99,8 @@ def _levels(axes: Axes, explored: Explored, low: float, high: float) -> QuadCont
 def _perspective(axes: Axes3D, explored: Explored, low: float, high: float) -> None:
     """Draw the surface as seen from above and aside; what is above the colours is cut there."""
     x, y = np.meshgrid(explored.surface.offsets, explored.surface.offsets)
-    logs = np.log10(
-        np.clip(np.where(np.isfinite(explored.surface.losses), explored.surface.losses, np.nan), low, high)
-    )
+    losses = explored.surface.losses
+    logs = np.log10(np.clip(np.where(np.isfinite(losses), losses, np.nan), low, high))
     ends = float(np.log10(low)), float(np.log10(high))
     axes.plot_surface(
         x, y, logs, cmap=COLOURS, vmin=ends[0], vmax=ends[1], rstride=1, cstride=1, linewidth=0.1
@@ -126,11 +114,6 @@ def _perspective(axes: Axes3D, explored: Explored, low: float, high: float) -> N
     axes.tick_params(labelsize=7)
     axes.set_box_aspect((1, 1, 0.7), zoom=1.15)
     axes.view_init(elev=28, azim=-52)
-
-
-def _name_losses(set_ticks: Callable[..., object], low: float, high: float) -> None:
-    marks = ticks(low, high)
-    set_ticks(marks, [f"{loss:g}" for loss in marks])
 
 
 def _sheets(before: Axes, after: Axes, filters: Filters) -> None:

@@ -6,12 +6,11 @@ import base64
 import math
 from collections.abc import Sequence
 from io import BytesIO
-from typing import NamedTuple
 
 from markupsafe import Markup
 
 from archscape.analysis.landscape.file import Landscape
-from archscape.analysis.landscape.first_layer import RULE, Change, contact_sheet
+from archscape.analysis.landscape.first_layer import RULE, contact_sheet
 from archscape.analysis.landscape.surface import DEFINITIONS, Floats
 from archscape.analysis.landscape.surface import numbers as surface_numbers
 
@@ -26,28 +25,10 @@ KINDS = {"trained": "", "without skips": "-plain"}
 SHARES = ("accuracy", "half_right", "within_twice", "bends")
 
 
-class TrialValues(NamedTuple):
-    """What the section shows of one trial.
-
-    Attributes:
-        landscape: What was explored.
-        highest: The loss above which all share the last colour; None where there is none.
-        numbers: Of the surfaces: a name, a text for each surface, the definition.
-        sheets: The filters before and after, each with the address of an image.
-        changes: How far each layer moved, in words and as a share of the farthest.
-    """
-
-    landscape: Landscape
-    highest: float | None
-    numbers: list[tuple[str, list[str], str]]
-    sheets: list[tuple[str, str]]
-    changes: list[tuple[Change, str, float]]
-
-
 def landscape_figures(landscapes: Sequence[Landscape]) -> dict[str, Spec]:
     """Return the surfaces as figures by the name of their places; those of one trial share their colours."""
     return {
-        _name(landscape, kind): surface_spec(explored, _ends(landscape))
+        _name(landscape, kind): surface_spec(explored, scale(landscape.surfaces))
         for landscape in landscapes
         for kind, explored in landscape.explored.items()
     }
@@ -57,30 +38,33 @@ def landscape_section(landscapes: Sequence[Landscape]) -> Markup:
     """Return the section, with its heading; nothing where nothing was explored."""
     if not landscapes:
         return Markup()
-    names = {(landscape.trial, kind): _name(landscape, kind) for landscape in landscapes for kind in KINDS}
     trials = [_trial_values(landscape) for landscape in landscapes]
-    return render("landscape/section.html", trials=trials, names=names, brightness=RULE)
+    return render("landscape/section.html", trials=trials, name_of=_name, brightness=RULE)
 
 
 def _name(landscape: Landscape, kind: str) -> str:
     return f"landscape-{landscape.trial}{KINDS[kind]}"
 
 
-def _ends(landscape: Landscape) -> tuple[float, float]:
-    return scale([explored.surface for explored in landscape.explored.values()])
+def _trial_values(landscape: Landscape) -> dict[str, object]:
+    """Return what the section shows of one trial.
 
-
-def _trial_values(landscape: Landscape) -> TrialValues:
-    surfaces = [explored.surface for explored in landscape.explored.values()]
-    _, highest = scale(surfaces)
-    numbers = [surface_numbers(surface) for surface in surfaces]
+    `highest` is the loss above which all share the last colour, `numbers` a name, a text for each surface and
+    the definition, `sheets` the filters with the address of an image, `changes` those of the layers with a
+    text and a share of the farthest.
+    """
+    _, highest = scale(landscape.surfaces)
+    numbers = [surface_numbers(surface) for surface in landscape.surfaces]
     filters = landscape.filters
     relatives = [change.relative for change in landscape.changes if math.isfinite(change.relative)]
     farthest = max(relatives, default=1.0)
-    return TrialValues(
-        landscape=landscape,
-        highest=highest if any((surface.losses > highest).any() for surface in surfaces) else None,
-        numbers=[
+    sheets = {"as they started": filters.before, "trained": filters.after} if filters else {}
+    return {
+        "landscape": landscape,
+        "highest": highest
+        if any((surface.losses > highest).any() for surface in landscape.surfaces)
+        else None,
+        "numbers": [
             (
                 name.replace("_", " "),
                 [_number_text(name, getattr(each, name)) for each in numbers],
@@ -88,11 +72,9 @@ def _trial_values(landscape: Landscape) -> TrialValues:
             )
             for name, definition in DEFINITIONS.items()
         ],
-        sheets=[("as they started", _png(filters.before)), ("trained", _png(filters.after))]
-        if filters
-        else [],
-        changes=[(change, *_relative(change.relative, farthest)) for change in landscape.changes],
-    )
+        "sheets": [(when, _png(sheet)) for when, sheet in sheets.items()],
+        "changes": [(change, *_relative(change.relative, farthest)) for change in landscape.changes],
+    }
 
 
 def _number_text(name: str, value: float | tuple[float, ...]) -> str:

@@ -92,7 +92,7 @@ def _layout(span: float) -> Spec:
         "showgrid": False,
         "tickformat": "~g",
     }
-    return layout_of("", "") | {
+    return layout_of() | {
         "showlegend": False,
         "dragmode": False,
         "xaxis": axis("first direction", **alike | {"constraintoward": "left"}),

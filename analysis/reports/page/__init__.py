@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
@@ -27,63 +26,56 @@ NOTE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """One page: its template, the values that this shows, and its figures.
+def write_page(
+    path: Path,
+    template: str,
+    *,
+    style: str = "",
+    scripts: Sequence[str] = (),
+    kicker: str,
+    title: str,
+    summary: str,
+    figures: Mapping[str, Spec],
+    **values: object,
+) -> Path:
+    """Write a page as one self-contained HTML document.
 
-    Attributes:
+    Args:
+        path: The file to write.
         template: The template of its body, which extends `page/page.html`; its path as `render` takes it.
         style: The file that adds to the style of all pages, as `template`; "" where there is none.
         scripts: The files that add to the script of all pages, in order.
         kicker: What the page is, above its title.
         title: Its title.
         summary: A sentence or two under the title.
-        values: What the template names.
         figures: The figures that it has places for.
-    """
-
-    template: str
-    style: str = ""
-    scripts: tuple[str, ...] = ()
-    kicker: str
-    title: str
-    summary: str
-    values: Mapping[str, object]
-    figures: Mapping[str, Spec]
-
-
-def write_page(page: Page, path: Path) -> Path:
-    """Write a page as one self-contained file.
+        **values: What the template names.
 
     Raises:
         InputError: The folder of the file is missing.
     """
-    if not path.parent.is_dir():
-        raise InputError(f"{path.parent}: no such folder")
-    path.write_text(page_text(page), encoding="utf-8", newline="\n")
-    return path
-
-
-def page_text(page: Page) -> str:
-    """Return a page as one HTML document."""
     from plotly.offline import get_plotlyjs
 
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent}: no such folder")
     plotly = get_plotlyjs()
-    script = f'(() => {{\n"use strict";\n{_texts("page/page.js", *page.scripts)}}})();\n'
-    return render(
-        page.template,
-        kicker=page.kicker,
-        title=page.title,
-        summary=page.summary,
+    script = f'(() => {{\n"use strict";\n{_texts("page/page.js", *scripts)}}})();\n'
+    text = render(
+        template,
+        kicker=kicker,
+        title=title,
+        summary=summary,
         counting=NOTE,
         version=__version__,
         hashes=Markup(f"{_digest(plotly)} {_digest(script)}"),
-        style=Markup(_texts("page/page.css", page.style)),
-        figures=page.figures,
+        style=Markup(_texts("page/page.css", style)),
+        figures=figures,
         plotly=Markup(plotly),
         script=Markup(script),
-        **page.values,
+        **values,
     )
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
 
 
 def _digest(script: str) -> str:

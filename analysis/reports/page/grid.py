@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from ..format import NONE
+from .specs import plain_number
 
 Kind: TypeAlias = Literal["number", "text", "code", "outline", "status"]
 
@@ -28,10 +29,8 @@ class Column:
     """One column.
 
     Attributes:
-        head: Its head.
         values: A cell a row: numbers (NaN where missing) or texts.
         kind: How it is shown; a `status` is a word, and more after a colon.
-        decimals: Of numbers.
         percent: Whether numbers are shares to be shown in percent.
         grouped: Whether thousands are parted by commas.
     """
@@ -70,7 +69,7 @@ class Column:
             "decimals": self.decimals,
             "percent": self.percent,
             "grouped": self.grouped,
-            "values": [_plain(value) for value in self.values],
+            "values": [cell if isinstance(cell, str) else plain_number(cell) for cell in self.values],
         }
 
 
@@ -80,7 +79,6 @@ class Grid:
 
     Attributes:
         noun: What a row is, in the plural.
-        columns: The columns.
         marks: Sets of rows to filter by, by what they are; the first is drawn strong, and printed.
         ids: A number a row, by which `#ANCHOR-NUMBER` finds it; none where nothing leads there.
         anchor: The word before the number.
@@ -135,12 +133,3 @@ class Grid:
             "still": self.still,
             "columns": [column.data for column in self.columns],
         }
-
-
-def _plain(cell: float | str) -> float | int | str | None:
-    if isinstance(cell, str):
-        return cell
-    number = float(cell)
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() else number

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from archscape.analysis.costs.layers import LayerTable
 from archscape.analysis.costs.profile import profile
@@ -13,9 +14,32 @@ from archscape.spaces.errors import SpaceError
 from archscape.spaces.graph import Shape
 
 from ..format import label
-from .tables import SharesTable
 
 COUNTS = ("params", "macs", "activations")
+Cell: TypeAlias = str | int | tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharesTable:
+    """A table some of whose columns add up; the macro `shares_table` shows each number with its share.
+
+    Attributes:
+        heads: The heads.
+        rows: The cells, row by row.
+        counts: Indices of the columns that add up; their cells are whole numbers.
+    """
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    counts: Collection[int]
+
+    @property
+    def totals(self) -> dict[int, int]:
+        """The total of each column that adds up."""
+        return {
+            index: sum(cell for row in self.rows if isinstance(cell := row[index], int))
+            for index in self.counts
+        }
 
 
 class LayerRow(NamedTuple):

@@ -20,7 +20,7 @@ MARGIN = {"l": 62, "r": 12, "t": 12, "b": 48}
 Spec: TypeAlias = dict[str, object]
 
 
-def layout_of(column: str, title: str) -> Spec:
+def layout_of(column: str = "", title: str = "") -> Spec:
     """Return the layout that all figures share, with a column of values on the upright axis."""
     font = {"color": "--ink", "family": "inherit", "size": 13}
     return {
@@ -49,12 +49,14 @@ def axis(title: str, **more: object) -> Spec:
     }
 
 
-def whole_ticks(largest: float) -> Spec:
-    """Return ticks for an axis of whole numbers, which plotly.js would halve on a short axis."""
-    return {"tickformat": "d", **({"dtick": 1} if largest <= 10 else {})}
-
-
 def plain(values: Iterable[float]) -> list[float | None]:
     """Return numbers as JSON knows them: None for what is not finite."""
-    numbers = (float(v) for v in values)
-    return [(int(v) if v.is_integer() else v) if math.isfinite(v) else None for v in numbers]
+    return [plain_number(value) for value in values]
+
+
+def plain_number(value: float) -> float | None:
+    """Return a number as JSON knows it, a whole one without a point."""
+    number = float(value)
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number

@@ -11,7 +11,7 @@ from archscape.spaces.language.limits import COSTS
 
 from ..figures.plotly_spec import spec
 from ..format import label
-from ..page import Page, write_page
+from ..page import write_page
 from ..page.networks import COUNTS
 from ..results.choices import ESTIMATOR
 from .figure import histogram, population_effects
@@ -29,30 +29,28 @@ def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explai
     Raises:
         InputError: The folder is missing.
     """
-    page = Page(
-        template="population/population.html",
+    return write_page(
+        path,
+        "population/population.html",
         kicker="archscape population",
         title=title,
         summary=f"{len(table):,} random networks within the limits, every choice uniform.",
-        values={
-            "quantiles": QUANTILES,
-            "costs": [
-                (label(cost), *(f"{int(table[cost].quantile(share)):,}" for share in QUANTILES.values()))
-                for cost in COSTS
-            ],
-            "charts": COUNTS,
-            "explain": explain,
-            "effects": [
-                (
-                    " × ".join(effect.choices),
-                    f"{effect.share:.1%}",
-                    f"{effect.low:.1%} to {effect.high:.1%}",
-                    f"{effect.options:,}",
-                )
-                for effect in population_effects(table, explain)
-            ],
-            "estimator": ESTIMATOR,
-        },
+        quantiles=QUANTILES,
+        costs=[
+            (label(cost), *(f"{int(table[cost].quantile(share)):,}" for share in QUANTILES.values()))
+            for cost in COSTS
+        ],
+        charts=COUNTS,
+        explain=explain,
+        effects=[
+            (
+                " × ".join(effect.choices),
+                f"{effect.share:.1%}",
+                f"{effect.low:.1%} to {effect.high:.1%}",
+                f"{effect.options:,}",
+            )
+            for effect in population_effects(table, explain)
+        ],
+        estimator=ESTIMATOR,
         figures={cost: spec(histogram(table[cost], cost)) for cost in COUNTS},
     )
-    return write_page(page, path)

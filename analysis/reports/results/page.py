@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ..figures.plotly_spec import spec, views
 from ..format import NONE
-from ..page import Page, write_page
+from ..page import write_page
 from ..page.specs import Spec
 from . import run_sections
 from .choices import ENOUGH, SEARCHED, effects_figure, effects_of
@@ -68,33 +68,31 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
         figures |= extra.figures
     environment = dict(results.environment)
     few = f" Of {len(whole.front):,} networks {run_sections.DETAILED}, at even steps."
-    page = Page(
-        template="results/run.html",
+    return write_page(
+        path,
+        "results/run.html",
         style="page/report.css",
         scripts=SCRIPTS,
         kicker="archscape search",
         title=results.name,
         summary=run_sections.summary(whole),
-        values={
-            "numbers": run_sections.tiles(whole),
-            "results": table,
-            "leads": leaders,
-            "edf_note": edf_note(table) if len(table.rows) else "",
-            "estimator": SEARCHED,
-            "enough": ENOUGH,
-            "networks": networks,
-            "few": few if len(whole.front) > run_sections.DETAILED else "",
-            "rules": rules_section(findings_of(run_sections.front_networks(whole))),
-            "extras": [Markup(extra.html) for extra in extras],
-            "trials": trials_grid(shown, [network.number for network in networks]),
-            "left": len(whole.trials) - len(shown.trials),
-            "command": environment.pop("command", ""),
-            "job": results.job,
-            "facts": list(run_sections.environment_rows(environment)),
-        },
+        numbers=run_sections.tiles(whole),
+        results=table,
+        leads=leaders,
+        edf_note=edf_note(table) if len(table.rows) else "",
+        estimator=SEARCHED,
+        enough=ENOUGH,
+        networks=networks,
+        few=few if len(whole.front) > run_sections.DETAILED else "",
+        rules=rules_section(findings_of(run_sections.front_networks(whole))),
+        extras=[Markup(extra.html) for extra in extras],
+        trials=trials_grid(shown, [network.number for network in networks]),
+        left=len(whole.trials) - len(shown.trials),
+        command=environment.pop("command", ""),
+        job=results.job,
+        facts=list(run_sections.environment_rows(environment)),
         figures=figures,
     )
-    return write_page(page, path)
 
 
 def write_table_report(results: Results, path: Path) -> Path:
@@ -106,29 +104,27 @@ def write_table_report(results: Results, path: Path) -> Path:
     order = results.rows.sort_values(results.score, ascending=results.way == "minimize", kind="stable")
     results = replace(results, rows=order.reset_index(drop=True))
     leaders = leads(results)
-    page = Page(
-        template="results/table.html",
+    return write_page(
+        path,
+        "results/table.html",
         style="page/report.css",
         scripts=SCRIPTS,
         kicker="archscape report",
         title=results.title,
         summary=_summary(results),
-        values={
-            "numbers": _tiles(results, leaders),
-            "results": results,
-            "leads": leaders,
-            "rule": _family_rule(results),
-            "edf_note": edf_note(results),
-            "correlations": rank_correlations(results),
-            "networks": networks_grid(results),
-        },
+        numbers=_tiles(results, leaders),
+        results=results,
+        leads=leaders,
+        rule=_family_rule(results),
+        edf_note=edf_note(results),
+        correlations=rank_correlations(results),
+        networks=networks_grid(results),
         figures={
             "frontier": _frontier(results),
             **_families(results, leaders),
             "edf": spec(edf_figure(results)),
         },
     )
-    return write_page(page, path)
 
 
 def _frontier(results: Results) -> Spec:

@@ -65,9 +65,9 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     score, way = _score(table, options, numeric, where, hint)
     costs = _costs(options, [name for name in numeric if name != score], where, list(table.columns), hint)
     repeats = options.repeats or (() if options.error else _repeats(table, score, numeric))
-    columns = [*dict.fromkeys(column for column in (score, *costs, *repeats, options.error) if column)]
-    rows = as_floats(table, columns, where, law="must hold numbers")
-    rows[columns] = rows[columns].where(np.isfinite(rows[columns]))
+    measured = [*dict.fromkeys(name for name in (score, *costs, *repeats, options.error) if name)]
+    rows = as_floats(table, measured, where, law="must hold numbers")
+    rows[measured] = rows[measured].where(np.isfinite(rows[measured]))
     name = options.name or _first(rows, NAMES)
     family = options.family or _first(rows, FAMILIES)
     _one_part_each(where, score, *costs, family, options.error)
