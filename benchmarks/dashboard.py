@@ -32,7 +32,6 @@ from urllib.request import urlopen
 from results import write_results
 from sqlalchemy import Connection
 
-from archscape.search.dashboard.queries import read_changes
 from archscape.search.study.schema import trials
 from archscape.search.study.study import Study
 from archscape.spaces import load_space
@@ -112,7 +111,7 @@ def poll_milliseconds(study: Study) -> float:
     taken = []
     for _ in range(LOOKS):
         began = time.process_time()
-        study.database.read(lambda connection: read_changes(connection, study.key, since=latest))
+        study.changes(since=latest)
         taken.append(1000 * (time.process_time() - began))
     return median(taken)
 

@@ -40,8 +40,7 @@ def show(name: StudyName, storage: StorageOption = "", form: FormatOption = Form
     """Show which worker holds which trial of a study, and the causes of its failures."""
     with find_study(None, name, _required(storage)) as opened:
         holders = [
-            (t.number, t.state, t.owner.text if t.owner else "", t.attempts, _ago(t.beat))
-            for t in opened.holders()
+            (t.number, t.state, t.holder, t.attempts, _ago(t.beat)) for t in opened.holders()
         ]
         counts = opened.counts()
         failures = opened.failures()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,7 +14,6 @@ from archscape.spaces.errors import SpaceError
 
 from ..study.reader import StudyReader
 from ..study.trial import Trial
-from .queries import read_trial
 
 LOG_BYTES = 32_000
 
@@ -33,18 +31,22 @@ def detail(study: StudyReader, number: int, logs: Path) -> dict[str, Json] | Non
     Raises:
         StudyError: If the database cannot be reached.
     """
-    record = study.database.read(lambda connection: read_trial(connection, study.key, number), patience=0)
+    record = study.trial(number)
     if record is None:
         return None
     trial, epochs = record
+    metrics = {**trial.costs, **trial.metrics}
     names = ("number", "state", "cause", "message", "hash", "seed", "attempts", "rung", "started", "finished")
     return {
         **{name: getattr(trial, name) for name in names},
-        "worker": trial.worker or (trial.owner.text if trial.owner else ""),
-        "values": _values({**trial.costs, **trial.metrics}),
+        "worker": trial.worker or trial.holder,
+        "values": {label(name): value(name, float(number)) for name, number in metrics.items()},
         "decisions": {path: str(option) for path, option in trial.decisions.items()},
         "network": _network(trial),
-        "epochs": [{name: _finite(number) for name, number in epoch.items()} for epoch in epochs],
+        "epochs": [
+            {name: number if math.isfinite(number) else None for name, number in epoch.items()}
+            for epoch in epochs
+        ],
         "log": tail(logs / f"trial-{number:05d}.log"),
     }
 
@@ -67,12 +69,3 @@ def _network(trial: Trial) -> str:
         return Network.from_json(trial.network).to_yaml()
     except SpaceError:
         return json.dumps(json.loads(trial.network), indent=2)
-
-
-def _values(metrics: Mapping[str, float]) -> dict[str, Json]:
-    """Return values to read, by what they are called."""
-    return {label(name): value(name, float(number)) for name, number in metrics.items()}
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None

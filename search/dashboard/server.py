@@ -20,10 +20,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from archscape.spaces.errors import ArchscapeError, InputError
 
+from ..study.poller import Poller
 from ..study.reader import StudyReader
 from .detail import detail
 from .page import POLICY, Asset, assets, page
-from .poller import Poller
 from .stream import Stream
 
 PORTS = 100

@@ -9,24 +9,29 @@ the connection open.
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archscape._version import __version__
-from archscape.analysis.metrics import SHARES
+from archscape.analysis.metrics import METRICS, SHARES
 from archscape.analysis.reports.format import label, short_label
 from archscape.analysis.reports.page.specs import layout_of
-from archscape.analysis.results import FINAL, STOPPED_EARLY
+from archscape.analysis.results import STOPPED_EARLY
 
-from .poller import Poller
-from .queries import ChangedTrial
-from .state import DashboardState, as_list, numbers
+from ..study.changes import ChangedTrial
+from ..study.live_state import StudyState
+from ..study.poller import Poller
+from .tiles import tiles
 
 HEARTBEAT_SECONDS = 15.0
 
 CHUNK = 1000
 """So many trials come in one event at most."""
+
+EXTRA = (*(name for name, metric in METRICS.items() if metric.is_quality), "epochs")
+"""Values that a page has of each trial beside the objectives and the costs."""
 
 
 @dataclass(kw_only=True)
@@ -69,23 +74,25 @@ class Stream:
             rows, trouble = state.since(self.latest_change), poller.trouble
             parts = {} if trouble else _parts(state, behind=poller.behind)
         for start in range(0, len(rows), CHUNK):
-            yield self._trials(rows[start : start + CHUNK], state.columns)
+            yield self._trials(rows[start : start + CHUNK], columns_of(state))
         for kind, data in {**parts, "trouble": trouble}.items():
             text = _json(data)
             if self._sent.get(kind, '""') != text:
                 self._sent[kind] = text
                 yield event(kind, data)
 
-    def _trials(self, rows: Sequence[ChangedTrial], columns: Sequence[str]) -> bytes:
+    def _trials(self, rows: Sequence[ChangedTrial], names: Sequence[str]) -> bytes:
         self.latest_change = rows[-1].changed
-        return event(
-            "trials", [as_list(row, columns) for row in rows], event_id=f"{self.token}.{self.latest_change}"
-        )
+        lists = [
+            [row.number, row.state, row.cause, row.worker, row.rung, *numbers(row.values, names)]
+            for row in rows
+        ]  # without names, since there may be a hundred thousand of them
+        return event("trials", lists, event_id=f"{self.token}.{self.latest_change}")
 
 
 def hello(poller: Poller, token: str) -> dict[str, object]:
     """Return what a page has to know first: objectives, columns, labels, layouts of figures."""
-    state = poller.state
+    state, names = poller.state, columns_of(poller.state)
     first, is_single = next(iter(state.objectives)), len(state.objectives) == 1
     return {
         "token": token,
@@ -94,9 +101,9 @@ def hello(poller: Poller, token: str) -> dict[str, object]:
         "objectives": dict(state.objectives),
         "score": state.score,
         "costs": list(state.costs),
-        "columns": list(state.columns),
-        "labels": {name: label(name) for name in state.columns},
-        "short": {name: short_label(name) for name in state.columns},
+        "columns": names,
+        "labels": {name: label(name) for name in names},
+        "short": {name: short_label(name) for name in names},
         "shares": list(SHARES),
         "stoppedEarly": list(STOPPED_EARLY),
         "layouts": {
@@ -109,6 +116,22 @@ def hello(poller: Poller, token: str) -> dict[str, object]:
     }
 
 
+def columns_of(state: StudyState) -> list[str]:
+    """Return the values that a page has of each trial."""
+    return list(dict.fromkeys([*state.objectives, *EXTRA, *state.costs]))
+
+
+def numbers(values: Mapping[str, float], names: Iterable[str]) -> list[float | None]:
+    """Return values by their names, to six digits; None for what is unknown or not finite."""
+    return [_short(values.get(name, math.nan)) for name in names]
+
+
+def _short(number: float) -> float | None:
+    if isinstance(number, int):
+        return number
+    return float(f"{number:.6g}") if math.isfinite(number) else None
+
+
 def event(kind: str, data: object, *, event_id: str = "") -> bytes:
     r"""Return an event as it is sent.
 
@@ -119,7 +142,7 @@ def event(kind: str, data: object, *, event_id: str = "") -> bytes:
     return f"{head}event: {kind}\ndata: {_json(data)}\n\n".encode()
 
 
-def _parts(state: DashboardState, *, behind: bool) -> dict[str, object]:
+def _parts(state: StudyState, *, behind: bool) -> dict[str, object]:
     running = [
         [
             *(trial.number, trial.worker, trial.started, trial.epoch),
@@ -128,9 +151,9 @@ def _parts(state: DashboardState, *, behind: bool) -> dict[str, object]:
         for trial in state.running
     ]
     summary = {
-        "tiles": state.tiles(time.time()),
+        "tiles": tiles(state, time.time()),
         "front": list(state.frontier.front),
-        "ended": state.count(*FINAL),
+        "ended": state.ended,
         "planned": state.planned,
         "behind": behind,
     }

@@ -15,6 +15,7 @@ from archscape.spaces.errors import StudyError
 
 from . import optuna_rows
 from .address import Address
+from .changes import StudyChanges, read_changes
 from .database import Database
 from .engines import open_database
 from .owner import Owner
@@ -112,10 +113,22 @@ class StudyReader:
         """Remove the study with all its trials from the database."""
         self._write(StudyTransaction.remove)
 
-    def trials(self, *, since: int = -1) -> list[Trial]:
-        """Return the trials by number; with `since`, those that changed after it, in the order of changes."""
-        trials = self._read(lambda trial_rows: trial_rows.trials(since=since))
-        return trials if since >= 0 else sorted(trials, key=lambda trial: trial.number)
+    def trials(self) -> list[Trial]:
+        """Return the trials by number."""
+        return self._read(lambda trial_rows: trial_rows.trials())
+
+    def trial(self, number: int) -> tuple[Trial, list[dict[str, float]]] | None:
+        """Return a trial and its epochs, None if there is none; do not wait for a database that is away."""
+
+        def step(trial_rows: TrialRows) -> tuple[Trial, list[dict[str, float]]] | None:
+            trial = trial_rows.trial(number)
+            return None if trial is None else (trial, trial_rows.epochs(number))
+
+        return self._read(step, patience=0)
+
+    def changes(self, *, since: int) -> StudyChanges:
+        """Return what changed after a place in the order of changes; do not wait for the database."""
+        return self.database.read(lambda c: read_changes(c, self.key, since=since), patience=0)
 
     def epochs(self, number: int | None = None) -> list[dict[str, float]]:
         """Return one record per epoch of all trials, or of one: `trial`, `epoch` and its metrics."""
@@ -190,8 +203,8 @@ class StudyReader:
     def _attributes(self) -> dict[str, Any]:
         return self.database.read(lambda connection: optuna_rows.study_facts(connection, self.key))
 
-    def _read(self, step: Callable[[TrialRows], T]) -> T:
-        return self.database.read(lambda connection: step(self._steps(connection).trial_rows))
+    def _read(self, step: Callable[[TrialRows], T], **how: float) -> T:
+        return self.database.read(lambda connection: step(self._steps(connection).trial_rows), **how)
 
     def _write(self, step: Callable[[StudyTransaction], T], **how: float) -> T:
         """Run a step as one transaction, in line with the study's other writers."""

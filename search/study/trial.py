@@ -44,6 +44,11 @@ class TrialRecord:
         """Whether the trial has come to its end."""
         return self.state in FINAL
 
+    @property
+    def holder(self) -> str:
+        """The owner in short; "" if there is none."""
+        return self.owner.text if self.owner else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trial(TrialRecord):
@@ -89,8 +94,10 @@ def trial_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> Trial:
 
 
 def _record_fields(row: sqlalchemy.Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    owner = None
-    if row.machine is not None:
-        owner = Owner(machine=row.machine, pid=row.pid, born=row.born)
     names = ("number", "hash", "trial_id", "state", "attempts", "beat", "rung")
-    return {name: getattr(row, name) for name in names} | {"owner": owner}
+    return {name: getattr(row, name) for name in names} | {"owner": owner_of(row)}
+
+
+def owner_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> Owner | None:
+    """Return the process that works on the trial of a row, or did last."""
+    return None if row.machine is None else Owner(machine=row.machine, pid=row.pid, born=row.born)

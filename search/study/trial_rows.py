@@ -54,10 +54,14 @@ class TrialRows:
         query = select(table.c.state, func.count()).where(self._in_study).group_by(table.c.state)
         return dict(map(tuple, self.connection.execute(query)))
 
-    def trials(self, *, since: int = -1) -> list[Trial]:
-        """Return the trials that changed their state after a place in the order of changes, by that order."""
-        query = select(table).where(self._in_study, table.c.changed > since).order_by(table.c.changed)
-        return [trial_of(row) for row in self.connection.execute(query)]
+    def trials(self, condition: sqlalchemy.ColumnElement[bool] | None = None) -> list[Trial]:
+        """Return the trials by number, or those of them that a condition holds for; sorted as `_records`."""
+        query = select(table).where(self._in_study, *([] if condition is None else [condition]))
+        return sorted(map(trial_of, self.connection.execute(query)), key=attrgetter("number"))
+
+    def trial(self, number: int) -> Trial | None:
+        """Return a trial; None if there is none of this number."""
+        return next(iter(self.trials(table.c.number == number)), None)
 
     def changes(self, *, since: int) -> list[sqlalchemy.Row[*tuple[Any, ...]]]:
         """Return what samplers read of the trials that changed, in the order of changes."""
@@ -101,8 +105,7 @@ class TrialRows:
 
     def paused(self) -> list[Trial]:
         """Return the trials that were stopped early, by number."""
-        query = select(table).where(self._in_study, table.c.state == "paused")
-        return sorted(map(trial_of, self.connection.execute(query)), key=attrgetter("number"))
+        return self.trials(table.c.state == "paused")
 
     def network(self, number: int) -> str:
         """Return the network of a trial as JSON."""

@@ -16,9 +16,10 @@ from archscape.analysis.metrics import COST_AXES, METRICS, OBJECTIVES, SPREADS, 
 from archscape.analysis.reports.format import NONE, label, short_label, value
 from archscape.analysis.reports.results.page import RunResults, write_report
 from archscape.analysis.results import FINAL, NUMBERS, OPEN, STATES, TrialState, columns
-from archscape.search.dashboard.state import DashboardState
+from archscape.search.dashboard.stream import columns_of
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import read_job
+from archscape.search.study.live_state import StudyState
 from archscape.search.training.recipe import Recipe
 from archscape.search.training.repeats import train_repeats
 from archscape.spaces import load_network
@@ -134,9 +135,9 @@ def test_repeated_trainings_combine_as_each_metric_says() -> None:
 
 @every_metric
 def test_the_dashboard_offers_the_costs_and_what_training_gave(metric: Metric) -> None:
-    state = DashboardState(objectives={"accuracy": "maximize"})
+    state = StudyState(objectives={"accuracy": "maximize"})
     assert (metric.name in state.costs) == (metric.use == "objective" and metric.direction == "minimize")
-    assert not metric.is_quality or metric.name in state.columns
+    assert not metric.is_quality or metric.name in columns_of(state)
 
 
 @every_metric

@@ -9,12 +9,13 @@ from itertools import count
 import pytest
 from rich.console import Console
 
-from archscape.search.progress import Progress, ProgressState
+from archscape.search.progress import Progress
 from archscape.search.pruners import Pruner
+from archscape.search.study.changes import StudyChanges
 from archscape.search.study.owner import Owner
+from archscape.search.study.poller import Poller
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.study.trial import Trial
 from archscape.search.workers.events import Event
 from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces.errors import StudyError
@@ -32,20 +33,28 @@ EVENTS = [
 
 
 @pytest.fixture
-def tally() -> ProgressState:
-    return ProgressState(trials=8, objectives={"accuracy": "maximize", "macs": "minimize"})
+def poller(study: Study) -> Poller:
+    poller = Poller(study)
+    poller.state.trials = 8
+    return poller
+
+
+def view_of(poller: Poller, file: io.StringIO) -> Progress:
+    return Progress(poller, title="demo", console=Console(file=file, width=80))
 
 
 def clock() -> Iterator[int]:
     return count(0, 30)
 
 
-def test_tally_follows_the_events(tally: ProgressState) -> None:
+def test_state_follows_the_events(poller: Poller) -> None:
+    view = view_of(poller, io.StringIO())
     for event in EVENTS:
-        tally.take(event)
-    assert (tally.done, tally.count("failed"), tally.frontier_size()) == (3, 1, 2)
-    assert tally.doing == {"w2": "trial 1, epoch 3, accuracy 25.00%"}
-    assert tally.line() == "3 of 8 trials, 1 failed, best accuracy 90.00%, frontier of 2"
+        view(event)
+    state = view.state
+    assert (state.ended, state.count("failed"), len(state.frontier.front)) == (3, 1, 2)
+    assert view.doing == {"w2": "trial 1, epoch 3, accuracy 25.00%"}
+    assert view.line() == "3 of 8 trials, 1 failed, best accuracy 90.00%, frontier of 2"
 
 
 def test_events_survive_their_line() -> None:
@@ -53,11 +62,11 @@ def test_events_survive_their_line() -> None:
     assert all(b"\n" not in event.to_line()[:-1] for event in EVENTS)
 
 
-def test_is_two_plain_lines_where_there_is_no_terminal(tally: ProgressState) -> None:
+def test_is_two_plain_lines_where_there_is_no_terminal(poller: Poller) -> None:
     file = io.StringIO()
     ticks = clock()
     with Progress(
-        tally, title="demo", console=Console(file=file, width=40), clock=lambda: next(ticks)
+        poller, title="demo", console=Console(file=file, width=40), clock=lambda: next(ticks)
     ) as view:
         for event in EVENTS:
             view(event)
@@ -69,10 +78,10 @@ def test_is_two_plain_lines_where_there_is_no_terminal(tally: ProgressState) -> 
     ]
 
 
-def test_terminal_shows_trials_best_time_left_and_every_worker(tally: ProgressState) -> None:
+def test_terminal_shows_trials_best_time_left_and_every_worker(poller: Poller) -> None:
     console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None, record=True)
     ticks = clock()
-    view = Progress(tally, title="demo", console=console, clock=lambda: next(ticks))
+    view = Progress(poller, title="demo", console=console, clock=lambda: next(ticks))
     for event in EVENTS:
         view(event)
     console.print(view.live.get_renderable())
@@ -84,7 +93,7 @@ def test_terminal_shows_trials_best_time_left_and_every_worker(tally: ProgressSt
 
 
 def test_shows_what_others_did_in_the_study(
-    tally: ProgressState,
+    poller: Poller,
     study: Study,
     plan: SearchPlan,
     owner: Owner,
@@ -95,26 +104,30 @@ def test_shows_what_others_did_in_the_study(
     leases = [study.ask_unique(plan.propose, owner, trials=8) for _ in range(4)]
     one, two, three, four = (lease for lease in leases if lease)
     metrics = {"accuracy": 0.9, "macs": 500}
-    tally.take(Event(kind="end", worker="w1", number=0, status="complete", metrics=metrics))
+    view = view_of(poller, io.StringIO())
+    view(Event(kind="end", worker="w1", number=0, status="complete", metrics=metrics))
     study.tell(finished(one, metrics=metrics))
     study.tell(finished(two, status="failed"))
     study.report(three, {1: {"accuracy": 0.3}}, pruner=never)
-    tally.update(study.trials(since=tally.seen))
-    assert tally.line() == "2 of 8 trials, 1 stopped early, 1 failed, best accuracy 90.00%, frontier of 1"
+    poller.poll()
+    assert view.line() == "2 of 8 trials, 1 stopped early, 1 failed, best accuracy 90.00%, frontier of 1"
     study.release(three)
     study.next_work(owner, trials=4, pruner=never)
     study.tell(finished(four, 0.95))
     study.next_work(owner, trials=4, pruner=never)
-    tally.update(study.trials(since=tally.seen))
-    assert tally.line().startswith("4 of 8 trials, 1 stopped early, 1 failed, best accuracy 95.00%")
-    assert study.trials(since=tally.seen) == []
+    poller.poll()
+    assert view.line().startswith("4 of 8 trials, 1 stopped early, 1 failed, best accuracy 95.00%")
+    assert study.changes(since=view.state.latest_change).changed == ()
 
 
-def test_view_outlives_a_database_that_is_away(tally: ProgressState) -> None:
-    def away() -> list[Trial]:
+def test_view_outlives_a_database_that_is_away(
+    poller: Poller, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*, since: int) -> StudyChanges:
         raise StudyError("the server is away")
 
+    monkeypatch.setattr(study, "changes", away)
     file = io.StringIO()
-    with Progress(tally, title="demo", console=Console(file=file, width=80), changed=away):
+    with view_of(poller, file):
         pass
     assert len(file.getvalue().splitlines()) == 2

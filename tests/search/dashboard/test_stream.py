@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from helpers.dashboard import parsed, submit, until
 
-from archscape.search.dashboard import queries, stream
-from archscape.search.dashboard.poller import Poller
+from archscape.search.dashboard import stream
 from archscape.search.dashboard.stream import Stream
+from archscape.search.study import changes
+from archscape.search.study.poller import Poller
 from archscape.search.study.study import Study
 from archscape.search.workers.trial_source import SearchPlan
 
 
 @pytest.fixture
 def poller(study: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Poller]:
-    monkeypatch.setattr("archscape.search.dashboard.poller.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("archscape.search.study.poller.POLL_SECONDS", 0.02)
     poller = Poller(study)
     poller.start()
     yield poller
@@ -59,8 +60,7 @@ def test_a_large_study_comes_in_pieces(
     for _ in range(7):
         submit(study, plan)
     monkeypatch.setattr(stream, "CHUNK", 2)
-    monkeypatch.setattr(queries, "BATCH", 3)
-    monkeypatch.setattr("archscape.search.dashboard.poller.BATCH", 3)
+    monkeypatch.setattr(changes, "BATCH", 3)
     seen: list[int] = []
     for text in Stream(poller=poller, token="t"):
         found = [event.data for event in parsed(text) if event.kind == "trials"]

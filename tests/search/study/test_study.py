@@ -413,7 +413,7 @@ def test_trials_since_a_change_are_those_that_changed(
     seen = max(trial.changed for trial in study.trials())
     study.tell(finished(leases[1]))
     study.release(leases[0])
-    assert [(trial.number, trial.state) for trial in study.trials(since=seen)] == [
+    assert [(trial.number, trial.state) for trial in study.changes(since=seen).changed] == [
         (1, "complete"),
         (0, "waiting"),
     ]

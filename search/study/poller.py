@@ -1,4 +1,4 @@
-"""One thread that polls a study for any number of pages, while at least one is open."""
+"""One thread that polls a study for any number of views, while at least one of them is open."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from contextlib import contextmanager
 
 from archscape.spaces.errors import StudyError
 
-from ..study.reader import StudyReader
-from .queries import BATCH, read_changes
-from .state import DashboardState
+from .live_state import StudyState
+from .reader import StudyReader
 
 POLL_SECONDS = 1.0
 
 
 class Poller:
-    """Updates the state of a study from a thread, and wakes the streams that wait for changes.
+    """Updates the state of a study from a thread, and wakes those who wait for changes.
 
     Attributes:
         study: The study.
@@ -30,7 +29,7 @@ class Poller:
 
     def __init__(self, study: StudyReader) -> None:
         self.study = study
-        self.state = DashboardState(objectives=study.objectives)
+        self.state = StudyState(objectives=study.objectives)
         self.condition = threading.Condition()
         self.polls = 0
         self.trouble = ""
@@ -44,7 +43,7 @@ class Poller:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop polling, and wake all streams."""
+        """Stop polling, and wake all who wait."""
         with self.condition:
             self.closed.set()
             self.condition.notify_all()
@@ -68,40 +67,38 @@ class Poller:
             self.condition.wait_for(lambda: self.polls != polls or self.closed.is_set(), timeout=seconds)
             return self.polls
 
+    def catch_up(self) -> None:
+        """Poll until the state has all changes of the study, or the database cannot be reached."""
+        self.behind = True
+        while self.behind:
+            self.poll()
+
+    def poll(self) -> None:
+        """Read what changed; the state stays as it was if the database cannot be reached."""
+        trouble, behind = "", False
+        try:
+            changes = self.study.changes(since=self.state.latest_change)
+            behind = changes.is_cut
+            if changes.exists:
+                with self.condition:
+                    self.state.update(changes)
+            else:
+                trouble = f"study {self.study.name} was deleted"
+        except StudyError as error:
+            trouble = str(error)
+        except Exception as error:  # it ends the thread, and the pages show it
+            trouble = f"the server cannot read the study: {error!r}"
+            raise
+        finally:
+            with self.condition:
+                self.trouble, self.behind = trouble, behind
+                self.polls += 1
+                self.condition.notify_all()
+
     def _run(self) -> None:
         while not self.closed.is_set():
             with self.condition:
                 self.condition.wait_for(lambda: self._watchers or self.closed.is_set())
             if not self.closed.is_set():
-                self._safe_poll()
+                self.poll()
             self.closed.wait(0 if self.behind else POLL_SECONDS)
-
-    def _safe_poll(self) -> None:
-        """Poll; an unexpected error ends the thread, and the pages show it."""
-        try:
-            self._poll()
-        except Exception as error:
-            with self.condition:
-                self.trouble = f"the server cannot read the study: {error!r}"
-                self.polls += 1
-                self.condition.notify_all()
-            raise
-
-    def _poll(self) -> None:
-        """Read what changed; the state stays as it was if the database cannot be reached."""
-        since, changes = self.state.latest_change, None
-        try:
-            changes = self.study.database.read(
-                lambda c: read_changes(c, self.study.key, since=since), patience=0
-            )
-        except StudyError as error:
-            trouble = str(error)
-        else:
-            trouble = "" if changes.exists else f"study {self.study.name} was deleted"
-        with self.condition:
-            self.trouble = trouble
-            self.behind = changes is not None and len(changes.changed) == BATCH
-            if changes is not None and changes.exists:
-                self.state.update(changes)
-            self.polls += 1
-            self.condition.notify_all()

@@ -33,18 +33,17 @@ class FrontierState:
     objectives: Objectives
     front: list[int] = field(default_factory=list)
     _gains: Floats = field(init=False)
-    _steps: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
-    _low: Floats = field(init=False)
-    _high: Floats = field(init=False)
-    _curve: tuple[object, list[tuple[int, float]]] = (None, [])
+    _extremes: Floats = field(init=False)
+    _steps: list[tuple[int, Floats]] = field(default_factory=list)
+    _curve: list[tuple[int, float]] | None = None
 
     def __post_init__(self) -> None:
         size = len(self.objectives)
         self._gains = np.empty((0, size))
-        self._low, self._high = np.full(size, np.inf), np.full(size, -np.inf)
+        self._extremes = np.outer([np.inf, -np.inf], np.ones(size))
 
-    def add(self, number: int, values: Mapping[str, float], *, ended: int) -> bool:
-        """Add a complete trial; return whether it is on the frontier.
+    def add(self, number: int, values: Mapping[str, float], *, ended: int) -> None:
+        """Add a complete trial.
 
         Args:
             number: Number of the trial.
@@ -53,27 +52,27 @@ class FrontierState:
         """
         point = np.array([float(values.get(name, math.nan)) for name in self.objectives])
         if not np.isfinite(point).all():
-            return False
-        self._low, self._high = np.minimum(self._low, point), np.maximum(self._high, point)
+            return
+        extremes = np.array([np.minimum(self._extremes[0], point), np.maximum(self._extremes[1], point)])
+        if (extremes != self._extremes).any():
+            self._extremes, self._curve = extremes, None
         gain = point * [1.0 if way == "maximize" else -1.0 for way in self.objectives.values()]
         if _dominates(self._gains, gain).any():
-            return False
+            return
         kept = ~_dominates(-self._gains, -gain)
         self.front = [front for front, is_kept in zip(self.front, kept, strict=True) if is_kept] + [number]
         self._gains = np.vstack([self._gains[kept], gain])
-        self._steps.append((ended, tuple(point)))
-        return True
+        self._steps.append((ended, point))
+        self._curve = None
 
     def reference(self) -> dict[str, float]:
         """Return the corner that the hypervolume is measured from, the one of the report."""
-        known = [self._low, self._high] if np.isfinite(self._low).all() else []
-        extremes = {name: [row[i] for row in known] for i, name in enumerate(self.objectives)}
-        return reference_point(extremes, self.objectives)
+        return reference_point(dict(zip(self.objectives, self._extremes.T, strict=True)), self.objectives)
 
     def log(self) -> tuple[str, ...]:
         """Return the objectives that the hypervolume measures in decades."""
-        ways = enumerate(self.objectives.items())
-        return tuple(name for i, (name, way) in ways if way == "minimize" and self._low[i] > 0)
+        lowest = zip(self.objectives.items(), self._extremes[0], strict=True)
+        return tuple(name for (name, way), low in lowest if way == "minimize" and low > 0)
 
     def curve(self) -> list[tuple[int, float]]:
         """Return the hypervolume after so many ended trials, where it rose.
@@ -81,16 +80,14 @@ class FrontierState:
         With a single objective it is the best value; empty where it would take too long.
         """
         if len(self.objectives) == 1:
-            return [(ended, point[0]) for ended, point in self._steps]
+            return [(ended, float(point[0])) for ended, point in self._steps]
         if len(self.objectives) > 2 and len(self._steps) > MANY:
             return []
-        reference, log = self.reference(), self.log()
-        key = (len(self._steps), tuple(reference.items()), log)
-        if self._curve[0] != key:
+        if self._curve is None:
             table = {name: [p[i] for _, p in self._steps] for i, name in enumerate(self.objectives)}
-            volumes = hypervolume_curve(table, self.objectives, reference, log=log)
-            self._curve = key, [(ended, float(v)) for (ended, _), v in zip(self._steps, volumes, strict=True)]
-        return self._curve[1]
+            volumes = hypervolume_curve(table, self.objectives, self.reference(), log=self.log())
+            self._curve = [(ended, float(v)) for (ended, _), v in zip(self._steps, volumes, strict=True)]
+        return self._curve
 
 
 def _dominates(points: Floats, point: Floats) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from helpers.dashboard import AIMS
 
 from archscape.analysis.metrics import Direction
 from archscape.analysis.statistics.frontier import frontier, hypervolume_curve, reference_point
-from archscape.search.dashboard.frontier import FrontierState
+from archscape.search.study.frontier import FrontierState
 
 
 @pytest.mark.parametrize("aims", [AIMS, {**AIMS, "params": "minimize"}])

@@ -7,8 +7,9 @@ from datetime import datetime
 import pytest
 from helpers.dashboard import AIMS
 
-from archscape.search.dashboard.queries import ChangedTrial, RunningTrial, StudyChanges
-from archscape.search.dashboard.state import DashboardState
+from archscape.search.dashboard.tiles import tiles
+from archscape.search.study.changes import ChangedTrial, RunningTrial, StudyChanges
+from archscape.search.study.live_state import StudyState
 
 
 def changed(number: int, state: str, changed: int, **values: float) -> ChangedTrial:
@@ -21,8 +22,8 @@ def changed(number: int, state: str, changed: int, **values: float) -> ChangedTr
     )
 
 
-def state_of(*rows: ChangedTrial, trials: int = 10) -> DashboardState:
-    state = DashboardState(objectives=AIMS)
+def state_of(*rows: ChangedTrial, trials: int = 10) -> StudyState:
+    state = StudyState(objectives=AIMS)
     latest = {row.number: row.state for row in rows}
     working = tuple(
         RunningTrial(number=number, worker="", started="", epoch=0, metrics={})
@@ -40,18 +41,18 @@ def test_state_counts_a_trial_once_whatever_it_went_through() -> None:
         changed(1, "failed", 2),
         changed(0, "complete", 3, accuracy=0.5),
     )
-    tiles = {name: (number, about) for name, number, about in state.tiles(0)}
-    assert tiles["Trials ended"] == ("2", "of 10, 1 complete, nobody works on it now")
-    assert tiles["Stopped early"] == ("0", "")
-    assert tiles["Running"] == ("0", "")
-    assert tiles["Failed"] == ("1", "1 out of memory")
+    shown = {name: (number, about) for name, number, about in tiles(state, 0)}
+    assert shown["Trials ended"] == ("2", "of 10, 1 complete, nobody works on it now")
+    assert shown["Stopped early"] == ("0", "")
+    assert shown["Running"] == ("0", "")
+    assert shown["Failed"] == ("1", "1 out of memory")
     assert [row.number for row in state.since(1)] == [1, 0]
     assert state.latest_change == 3
 
 
 def test_best_is_the_cheapest_of_equals() -> None:
     rows = [changed(i, "complete", i, accuracy=0.5, macs=macs) for i, macs in enumerate([30, 10, 20])]
-    assert ("Best validation accuracy", "50.00%", "trial 1") in state_of(*rows).tiles(0)
+    assert ("Best validation accuracy", "50.00%", "trial 1") in tiles(state_of(*rows), 0)
 
 
 def test_speed_is_that_of_the_latest_trials_while_somebody_works() -> None:
@@ -60,7 +61,7 @@ def test_speed_is_that_of_the_latest_trials_while_somebody_works() -> None:
     assert state_of(*ended).per_hour(now) == 0.0
     state = state_of(*ended, changed(6, "running", 6))
     assert state.per_hour(now) == pytest.approx(60.0)
-    assert ("Time left", "4\xa0min\xa00\xa0s", "at this speed") in state.tiles(now)
+    assert ("Time left", "4\xa0min\xa00\xa0s", "at this speed") in tiles(state, now)
     assert state.per_hour(now + 360) == pytest.approx(30.0)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy
 from helpers.dashboard import submit
 
-from archscape.search.dashboard.queries import read_changes
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
 from archscape.search.workers.trial_source import SearchPlan
@@ -29,7 +28,7 @@ def work_of(study: Study, since: int) -> int:
 
     sqlalchemy.event.listen(study.database.engine, "checkout", listen)
     try:
-        study.database.read(lambda connection: read_changes(connection, study.key, since=since))
+        study.changes(since=since)
     finally:
         sqlalchemy.event.remove(study.database.engine, "checkout", listen)
     return taken
@@ -51,7 +50,7 @@ def test_a_poll_takes_as_long_after_many_trials_as_after_few(
 def test_a_poll_brings_the_latest_epoch_of_each_running_trial(study: Study, plan: SearchPlan) -> None:
     first, second = submit(study, plan), submit(study, plan)
     study.report(first, {1: {"loss": 2.0}, 2: {"loss": 1.0}})
-    found = study.database.read(lambda connection: read_changes(connection, study.key, since=0))
+    found = study.changes(since=0)
     assert [(one.number, one.epoch, one.metrics) for one in found.running] == [
         (0, 2, {"loss": 1.0}),
         (1, 0, {}),

@@ -1,7 +1,6 @@
-"""What the page needs of a study: queries whose rows are what changed since the last poll.
+"""StudyChanges: what changed in a study since it was read last, for those who show it while it runs.
 
-However many trials have ended, a poll reads the trials that changed since the last one and the latest epoch
-of each running one.
+However many trials have ended, this reads the trials that changed and the latest epoch of each running one.
 """
 
 from __future__ import annotations
@@ -14,35 +13,33 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from ..study import optuna_rows
-from ..study.owner import Owner
-from ..study.schema import epochs, trials
-from ..study.trial import Trial, trial_of
-from ..study.trial_rows import TrialRows
+from . import optuna_rows
+from .schema import epochs
+from .schema import trials as table
+from .trial import owner_of
 
 BATCH = 5000
-"""How many changes one poll reads at most; a large study comes in several."""
+"""How many changes are read at once at most; those of a large study come in several batches."""
 
-_OWNER = (trials.c.machine, trials.c.pid, trials.c.born)
+_OWNER = (table.c.machine, table.c.pid, table.c.born)
 _COLUMNS = (
-    *(trials.c.number, trials.c.changed, trials.c.state, trials.c.rung, trials.c.cause, trials.c.worker),
-    *(trials.c.costs, trials.c.metrics),
-    *(*_OWNER, trials.c.started, trials.c.finished),
+    *(table.c.number, table.c.changed, table.c.state, table.c.rung, table.c.cause, table.c.worker),
+    *(table.c.costs, table.c.metrics, *_OWNER, table.c.started, table.c.finished),
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangedTrial:
-    """A trial as the page lists it.
+    """A trial without its network and its decisions, since there may be a hundred thousand of them.
 
     Attributes:
         number: Number of the trial.
         changed: Place of its latest change of state in the order of all changes.
         state: Its state.
+        values: Its costs and what training gave, by name.
         rung: Epoch at which it was stopped early.
         cause: Why it failed or was stopped, in one word; or empty.
         worker: The process that ended it or holds its lease.
-        values: Its costs and what training gave, by name.
         started: When it was submitted, ISO 8601.
         finished: When it ended, or empty.
     """
@@ -50,12 +47,12 @@ class ChangedTrial:
     number: int
     changed: int
     state: str
-    rung: int | None
-    cause: str
-    worker: str
     values: Mapping[str, float]
-    started: str
-    finished: str
+    rung: int | None = None
+    cause: str = ""
+    worker: str = ""
+    started: str = ""
+    finished: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +76,7 @@ class RunningTrial:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyChanges:
-    """What one poll of a study reads.
+    """What is read of a study at once.
 
     Attributes:
         changed: Trials that changed, in the order of changes; at most `BATCH`.
@@ -95,44 +92,35 @@ class StudyChanges:
     should_stop: bool
     exists: bool
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more changes than were read."""
+        return len(self.changed) == BATCH
+
 
 def read_changes(connection: Connection, study_id: int, *, since: int) -> StudyChanges:
     """Return what changed in a study since a place in the order of changes."""
     facts = optuna_rows.study_facts(connection, study_id)
     settings = facts.get("settings")
-    planned = settings.get("trials", 0) if isinstance(settings, dict) else 0
     return StudyChanges(
         changed=_changed(connection, study_id, since),
         running=_running(connection, study_id),
-        trials=int(planned),
+        trials=int(settings.get("trials", 0)) if isinstance(settings, dict) else 0,
         should_stop="stop" in facts,
         exists=bool(facts),
     )
 
 
-def read_trial(
-    connection: Connection, study_id: int, number: int
-) -> tuple[Trial, list[dict[str, float]]] | None:
-    """Return a trial and its epochs; None if there is none of this number."""
-    query = select(trials).where(trials.c.study_id == study_id, trials.c.number == number)
-    record = connection.execute(query).one_or_none()
-    if record is None:
-        return None
-    return trial_of(record), TrialRows(connection=connection, study_id=study_id).epochs(number)
-
-
 def _changed(connection: Connection, study_id: int, since: int) -> tuple[ChangedTrial, ...]:
-    query = select(*_COLUMNS).where(trials.c.study_id == study_id, trials.c.changed > since)
-    rows = connection.execute(query.order_by(trials.c.changed).limit(BATCH))
+    query = select(*_COLUMNS).where(table.c.study_id == study_id, table.c.changed > since)
+    names = ("number", "changed", "state", "rung", "cause", "started", "finished")
     return tuple(
         ChangedTrial(
-            **{name: getattr(row, name) for name in ("number", "changed", "state", "rung", "cause")},
+            **{name: getattr(row, name) for name in names},
             worker=row.worker or _holder(row),
             values={**json.loads(row.costs), **json.loads(row.metrics)},
-            started=row.started,
-            finished=row.finished,
         )
-        for row in rows
+        for row in connection.execute(query.order_by(table.c.changed).limit(BATCH))
     )
 
 
@@ -141,7 +129,7 @@ def _running(connection: Connection, study_id: int) -> tuple[RunningTrial, ...]:
 
     They are sorted here, since SQLite would read all trials to find the running ones in order.
     """
-    same_trial = (epochs.c.study_id == trials.c.study_id) & (epochs.c.number == trials.c.number)
+    same_trial = (epochs.c.study_id == table.c.study_id) & (epochs.c.number == table.c.number)
     latest = [
         select(column)
         .where(same_trial)
@@ -151,8 +139,8 @@ def _running(connection: Connection, study_id: int) -> tuple[RunningTrial, ...]:
         .label(name)
         for column, name in ((epochs.c.epoch, "epoch"), (epochs.c.metrics, "latest"))
     ]
-    query = select(trials.c.number, *_OWNER, trials.c.started, *latest)
-    running = query.where(trials.c.study_id == study_id, trials.c.state == "running")
+    query = select(table.c.number, *_OWNER, table.c.started, *latest)
+    running = query.where(table.c.study_id == study_id, table.c.state == "running")
     return tuple(
         RunningTrial(
             number=row.number,
@@ -166,6 +154,5 @@ def _running(connection: Connection, study_id: int) -> tuple[RunningTrial, ...]:
 
 
 def _holder(row: Row[*tuple[Any, ...]]) -> str:
-    if row.machine is None:
-        return ""
-    return Owner(machine=row.machine, pid=row.pid, born=row.born).text
+    owner = owner_of(row)
+    return owner.text if owner else ""
