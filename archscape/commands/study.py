@@ -39,9 +39,7 @@ def list_(storage: StorageOption = "", form: FormatOption = Format.table) -> Non
 def show(name: StudyName, storage: StorageOption = "", form: FormatOption = Format.table) -> None:
     """Show which worker holds which trial of a study, and the causes of its failures."""
     with find_study(None, name, _required(storage)) as opened:
-        holders = [
-            (t.number, t.state, t.holder, t.attempts, _ago(t.beat)) for t in opened.holders()
-        ]
+        holders = [(t.number, t.state, t.holder, t.attempts, _ago(t.beat)) for t in opened.holders()]
         counts = opened.counts()
         failures = opened.failures()
     emit(("trial", "state", "held by", "attempts", "last sign"), holders, form, title=name)
