@@ -121,6 +121,9 @@ class Op(tuple[Any, ...], metaclass=_Fields):
         whole: Whether each element that it writes sees the whole of its first map.
         operations: Arithmetic operations for each element that it writes, where that is all that it costs.
         footprint: What it holds in memory, where that is the same for all shapes.
+        text: Its PyTorch text, the constructor's if it is stateful, else that which applies it: a format of
+            the arguments `{0}`, `{1}`, ..., the attributes by name, and the `{rank}`. `module` and `call` may
+            say more.
         helper: The name in `codegen.runtime` that its text uses, if any.
         workload: What its time grows with.
         latency_class: Its class of operators with one kernel, where that is not called like the operator.
@@ -141,6 +144,7 @@ class Op(tuple[Any, ...], metaclass=_Fields):
     whole: ClassVar[bool] = False
     operations: ClassVar[int] = 0
     footprint: ClassVar[Footprint] = FRESH
+    text: ClassVar[str]
     helper: ClassVar[str] = ""
     workload: ClassVar[Workload] = "maps"
     latency_class: ClassVar[str] = ""
@@ -211,11 +215,11 @@ class Op(tuple[Any, ...], metaclass=_Fields):
             values: Text of each attribute: a literal or the name of a parameter of the enclosing class.
             rank: Number of spatial axes.
         """
-        raise AssertionError(f"{self.kind} has no module")
+        return self.text.format(rank=rank, **values)
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return the text that applies the operator to its arguments; `values` as in `module`."""
-        raise AssertionError(f"{self.kind} has no call")
+        return self.text.format(*arguments, rank=rank, **values)
 
     def attributes(self) -> dict[str, Value]:
         """Return the attributes by name."""

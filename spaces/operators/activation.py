@@ -78,11 +78,8 @@ class LeakyReLU(Op):
     operations: ClassVar[int] = FUNCTIONS["leaky_relu"].operations  # a comparison and a multiplication
     footprint: ClassVar[Footprint] = SAVES_INPUT
     latency_class: ClassVar[str] = "leaky_relu"
+    text: ClassVar[str] = "F.leaky_relu({0}, {slope})"
     example: ClassVar[Example] = Example((Fraction(1, 5),))
-
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.leaky_relu(x, slope)`."""
-        return f"F.leaky_relu({arguments[0]}, {values['slope']})"
 
 
 class PReLU(Op):
@@ -91,6 +88,7 @@ class PReLU(Op):
     channels: int
     kind: ClassVar[str] = "act"
     stateful: ClassVar[bool] = True
+    text: ClassVar[str] = "nn.PReLU({channels})"
     example: ClassVar[Example] = Example((8,))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
@@ -100,10 +98,6 @@ class PReLU(Op):
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps the input; every element has its own slope's gradient before they are summed."""
         return Footprint(saves=(0,), backward=Size(prod(output)))
-
-    def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `nn.PReLU(C)`."""
-        return f"nn.PReLU({values['channels']})"
 
 
 def activation(x: Tensor, function: str | Term | None, *, scope: str = "") -> Tensor:

@@ -86,6 +86,7 @@ class ContextPool(Op):
     kind: ClassVar[str] = "pool"
     helper: ClassVar[str] = "context_pool"
     whole: ClassVar[bool] = True
+    text: ClassVar[str] = "context_pool({0}, {1})"
     example: ClassVar[Example] = Example((), ((8, 6, 4), (1, 6, 4)))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -104,10 +105,6 @@ class ContextPool(Op):
         """Autograd keeps the map and the weights of its positions."""
         weights = Size(prod(inputs[1]))
         return Footprint(saves=(0,), keeps=weights) if training else Footprint(during=weights)
-
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `context_pool(x, logits)`."""
-        return f"context_pool({', '.join(arguments)})"
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, *, heads: int = 1, scaled: bool = True) -> Tensor:

@@ -42,11 +42,8 @@ class ChannelShuffle(Op):
     kind: ClassVar[str] = "shuffle"
     footprint: ClassVar[Footprint] = SHARES  # the gradient is the same memory in another order
     helper: ClassVar[str] = "channel_shuffle"
+    text: ClassVar[str] = "channel_shuffle({0}, {groups})"
     example: ClassVar[Example] = Example((2,))
-
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `channel_shuffle(x, groups)`."""
-        return f"channel_shuffle({arguments[0]}, {values['groups']})"
 
 
 def split(x: Tensor, *, parts: int = 2, scope: str = "") -> tuple[Tensor, ...]:

@@ -26,6 +26,10 @@ class Initialised(Op):
         init = self._init()
         return super().helpers() if init is None else (*super().helpers(), init.partition("(")[0])
 
+    def module(self, values: dict[str, str], rank: int) -> str:
+        """Return the constructor's text, inside the function that starts its weights."""
+        return self.started(super().module(values, rank))
+
     def started(self, module: str) -> str:
         """Return a constructor's text inside the function that starts its weights: `he(nn.Conv2d(...))`."""
         init = self._init()

@@ -49,6 +49,7 @@ class Multiply(Op):
     kind: ClassVar[str] = "mul"
     commutative: ClassVar[bool] = True
     operations: ClassVar[int] = 1
+    text: ClassVar[str] = "{0} * {1}"
     example: ClassVar[Example] = Example((), (MAP, (8, 1, 1)))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -59,10 +60,6 @@ class Multiply(Op):
         """Autograd keeps both maps; the gradient of a factor per channel is as large as the map at first."""
         return Footprint(saves=(0, 1), backward=Size(0 if inputs[0] == inputs[1] else prod(output)))
 
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `x * y`."""
-        return " * ".join(arguments)
-
 
 class Shift(Op):
     """The sum of a map and one summand per channel."""
@@ -71,15 +68,12 @@ class Shift(Op):
     commutative: ClassVar[bool] = True
     operations: ClassVar[int] = 1
     footprint: ClassVar[Footprint] = SHARES
+    text: ClassVar[str] = "{0} + {1}"
     example: ClassVar[Example] = Example((), (MAP, (8, 1, 1)))
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the larger shape; the other has it too, or extent 1 in every axis."""
         return _larger(inputs, "added")
-
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `x + y`."""
-        return " + ".join(arguments)
 
 
 class Carry(Op):
@@ -87,6 +81,7 @@ class Carry(Op):
 
     kind: ClassVar[str] = "carry"
     operations: ClassVar[int] = 4  # two products, a sum and a difference
+    text: ClassVar[str] = "{0} * {2} + {1} * (1 - {2})"
     example: ClassVar[Example] = Example((), (MAP, MAP, MAP))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -102,11 +97,6 @@ class Carry(Op):
         if training:
             return Footprint(saves=(0, 1, 2), keeps=Size(n), during=Size(2 * n))
         return Footprint(during=Size(2 * n))
-
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `h * t + x * (1 - t)`."""
-        new, old, gate = arguments
-        return f"{new} * {gate} + {old} * (1 - {gate})"
 
 
 class Concat(Op):

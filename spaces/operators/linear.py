@@ -49,14 +49,11 @@ class Flatten(Op):
     kind: ClassVar[str] = "flatten"
     whole: ClassVar[bool] = True  # each feature of the vector is read by the layers that follow
     footprint: ClassVar[Footprint] = VIEW
+    text: ClassVar[str] = "torch.flatten({0}, 1)"
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return (C times the extents,)."""
         return (prod(inputs[0]),)
-
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `torch.flatten(x, 1)`."""
-        return f"torch.flatten({arguments[0]}, 1)"
 
 
 class Reshape(Op):

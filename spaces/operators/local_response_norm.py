@@ -17,6 +17,7 @@ class LocalResponseNorm(Op):
     size: int
     kind: ClassVar[str] = "lrn"
     workload: ClassVar[Workload] = "windows"
+    text: ClassVar[str] = "F.local_response_norm({0}, {size})"
     example: ClassVar[Example] = Example((3,))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
@@ -30,10 +31,6 @@ class LocalResponseNorm(Op):
             keeps = Size(padded + 2 * n)
             return Footprint(saves=(0,), keeps=keeps, during=Size(n), backward=Size(3 * n))
         return Footprint(during=Size(max(2 * n, padded)))
-
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.local_response_norm(x, n)`."""
-        return f"F.local_response_norm({arguments[0]}, {values['size']})"
 
 
 def local_response_norm(x: Tensor, *, size: int, scope: str = "") -> Tensor:

@@ -22,6 +22,7 @@ class BatchNorm(Initialised):
     init: str | None = None
     kind: ClassVar[str] = "norm"
     stateful: ClassVar[bool] = True
+    text: ClassVar[str] = "nn.BatchNorm{rank}d({channels})"
     example: ClassVar[Example] = Example((8,))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
@@ -38,7 +39,7 @@ class BatchNorm(Initialised):
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.BatchNormNd(...)`; a flat vector takes the 1-D form."""
-        return self.started(f"nn.BatchNorm{max(rank, 1)}d({values['channels']})")
+        return super().module(values, max(rank, 1))
 
 
 @lru_cache(maxsize=4096)
@@ -83,26 +84,20 @@ class LayerNorm(_SampleNorm):
 
     channels: int
     init: str | None = None
+    text: ClassVar[str] = "nn.LayerNorm({channels})"
     example: ClassVar[Example] = Example((8,), ((8,),))
 
     def sets(self, shape: Shape) -> int:
         """Return the number of positions: 1."""
         return prod(shape[1:])
 
-    def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `nn.LayerNorm(...)`."""
-        return self.started(f"nn.LayerNorm({values['channels']})")
-
 
 class ChannelLayerNorm(LayerNorm):
     """A norm over the channels of each position of a map, by itself (Liu et al. 2022, ConvNeXt)."""
 
     helper: ClassVar[str] = "ChannelLayerNorm"
+    text: ClassVar[str] = "ChannelLayerNorm({channels})"
     example: ClassVar[Example] = Example((8,))
-
-    def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `ChannelLayerNorm(...)`."""
-        return self.started(f"ChannelLayerNorm({values['channels']})")
 
 
 class InstanceNorm(_SampleNorm):
@@ -111,6 +106,7 @@ class InstanceNorm(_SampleNorm):
     channels: int
     init: str | None = None
     workload: ClassVar[Workload] = "channels"
+    text: ClassVar[str] = "nn.InstanceNorm{rank}d({channels}, affine=True)"
     example: ClassVar[Example] = Example((8,))
 
     def sets(self, shape: Shape) -> int:
@@ -123,10 +119,6 @@ class InstanceNorm(_SampleNorm):
             return Footprint(saves=(0,), keeps=Size(3 * self.channels), during=Size(self.channels))
         return Footprint(during=Size(4 * self.channels))
 
-    def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `nn.InstanceNormNd(...)`, with gamma and beta."""
-        return self.started(f"nn.InstanceNorm{rank}d({values['channels']}, affine=True)")
-
 
 class GroupNorm(_SampleNorm):
     """A norm over groups of neighbouring channels at all positions (Wu and He 2018)."""
@@ -135,15 +127,12 @@ class GroupNorm(_SampleNorm):
     channels: int
     init: str | None = None
     workload: ClassVar[Workload] = "channels"
+    text: ClassVar[str] = "nn.GroupNorm({groups}, {channels})"
     example: ClassVar[Example] = Example((2, 8))
 
     def sets(self, shape: Shape) -> int:
         """Return the number of groups."""
         return self.groups
-
-    def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `nn.GroupNorm(...)`."""
-        return self.started(f"nn.GroupNorm({values['groups']}, {values['channels']})")
 
 
 def norm(x: Tensor, *, last: bool = False, scope: str = "") -> Tensor:

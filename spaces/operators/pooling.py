@@ -119,7 +119,6 @@ class InnerAvgPool(AvgPool):
 class _GlobalPool(Op):
     """One number for each channel's whole map."""
 
-    function: ClassVar[str]
     windowed: ClassVar[type[_Pool]]
     whole: ClassVar[bool] = True
     workload: ClassVar[Workload] = "channels"
@@ -134,38 +133,29 @@ class _GlobalPool(Op):
         rank = len(extent)
         return self.windowed(kernel=extent, stride=(1,) * rank, padding=(0,) * rank, ceil=False)
 
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.adaptive_avg_poolNd(x, 1)` or its like."""
-        return f"F.{self.function}{rank}d({arguments[0]}, 1)"
+    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
+        """Return those of the pooling of one window."""
+        return self.canonical(inputs).costs(inputs, output)
 
 
 class GlobalAvgPool(_GlobalPool):
     """The mean of each channel's whole map."""
 
     kind: ClassVar[str] = "avgpool"
-    function: ClassVar[str] = "adaptive_avg_pool"
+    text: ClassVar[str] = "F.adaptive_avg_pool{rank}d({0}, 1)"
     windowed: ClassVar[type[_Pool]] = AvgPool
-
-    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return an addition per input element less one, and a division, per channel."""
-        return make(Totals, (0, 0, prod(inputs[0]), 0))
 
 
 class GlobalMaxPool(_GlobalPool):
     """The largest value of each channel's whole map."""
 
     kind: ClassVar[str] = "maxpool"
-    function: ClassVar[str] = "adaptive_max_pool"
+    text: ClassVar[str] = "F.adaptive_max_pool{rank}d({0}, 1)"
     windowed: ClassVar[type[_Pool]] = MaxPool
 
-    def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
-        """Return a comparison per input element less one, per channel."""
-        return make(Totals, (0, 0, prod(inputs[0]) - inputs[0][0], 0))
-
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
-        """Autograd keeps the input and the places of the maxima, which inference makes as well."""
-        places = Size(indices=prod(output))
-        return Footprint(saves=(0,), keeps=places) if training else Footprint(during=places)
+        """Return what the pooling of one window holds."""
+        return self.canonical(inputs).memory(inputs, output, training)
 
 
 def maxpool(

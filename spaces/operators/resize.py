@@ -41,10 +41,10 @@ class _Interpolation(Op):
         """Return (step - 1) / 2: both maps have one middle."""
         return tuple([(Fraction(step) - 1) / 2 for step in strides])
 
-    def text(self, x: str, size: str, rank: int) -> str:
+    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `F.interpolate(x, size)`, with the mode unless it is the nearest."""
         mode = "" if self.mode == "nearest" else f', mode="{_LINEAR[rank]}"'
-        return f"F.interpolate({x}, {size}{mode})"
+        return super().call(arguments, values | {"mode": mode}, rank)
 
 
 class Upsample(_Interpolation):
@@ -53,6 +53,7 @@ class Upsample(_Interpolation):
     scale: Shape
     mode: str
     kind: ClassVar[str] = "upsample"
+    text: ClassVar[str] = "F.interpolate({0}, scale_factor={scale}{mode})"
     example: ClassVar[Example] = Example(((2, 2), "bilinear"))
 
     @property
@@ -64,16 +65,13 @@ class Upsample(_Interpolation):
         """Return the channels, and the extents times the scale."""
         return inputs[0][0], *[n * s for n, s in zip(inputs[0][1:], self.scale, strict=True)]
 
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.interpolate(x, scale_factor=2)`."""
-        return self.text(arguments[0], f"scale_factor={values['scale']}", rank)
-
 
 class Resize(_Interpolation):
     """A map at the extent of a second one."""
 
     mode: str
     kind: ClassVar[str] = "resize"
+    text: ClassVar[str] = "F.interpolate({0}, size={1}.shape[2:]{mode})"
     footprint: ClassVar[Footprint] = Footprint(reaches=1)  # the second map gives its extent alone
     example: ClassVar[Example] = Example(("nearest",), ((8, 6, 4), (4, 12, 8)))
 
@@ -88,16 +86,13 @@ class Resize(_Interpolation):
             raise ShapeError(f"resizing needs maps with the same number of axes, but got {shapes}")
         return inputs[0][0], *inputs[1][1:]
 
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.interpolate(x, size=like.shape[2:])`."""
-        return self.text(arguments[0], f"size={arguments[1]}.shape[2:]", rank)
-
 
 class PixelShuffle(Op):
     """Every r x r channels of a pixel become r x r pixels of a channel (Shi et al. 2016, eq. 4)."""
 
     scale: int
     kind: ClassVar[str] = "pixelshuffle"
+    text: ClassVar[str] = "F.pixel_shuffle({0}, {scale})"
     example: ClassVar[Example] = Example((2,))
 
     @property
@@ -121,10 +116,6 @@ class PixelShuffle(Op):
     def field(self, inputs: tuple[Shape, ...]) -> tuple[Shape, Steps]:
         """Return one element, and a stride of 1 / r."""
         return (1, 1), (Fraction(1, self.scale),) * 2
-
-    def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.pixel_shuffle(x, r)`."""
-        return f"F.pixel_shuffle({arguments[0]}, {values['scale']})"
 
 
 def upsample(x: Tensor, *, scale: int | Shape = 2, mode: str = "nearest", scope: str = "") -> Tensor:

@@ -20,6 +20,7 @@ class Scale(Op):
     kind: ClassVar[str] = "scale"
     stateful: ClassVar[bool] = True
     helper: ClassVar[str] = "Scale"
+    text: ClassVar[str] = "Scale({channels}, {start})"
     example: ClassVar[Example] = Example((8, Fraction(1, 10)))
 
     def costs(self, inputs: tuple[Shape, ...], output: Shape) -> Totals:
@@ -29,10 +30,6 @@ class Scale(Op):
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps the input; the gradient of gamma is as large as the map at first."""
         return Footprint(saves=(0,), backward=Size(prod(output)))
-
-    def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `Scale(C, start)`."""
-        return f"Scale({values['channels']}, {values['start']})"
 
 
 def scale(x: Tensor, *, start: Fraction, scope: str = "") -> Tensor:

@@ -21,6 +21,7 @@ class Dropout(Op):
     kind: ClassVar[str] = "dropout"
     stateful: ClassVar[bool] = True
     workload: ClassVar[Workload] = "view"
+    text: ClassVar[str] = "nn.Dropout({rate})"
     example: ClassVar[Example] = Example((Fraction(1, 2),))
 
     @property
@@ -32,24 +33,17 @@ class Dropout(Op):
         """Autograd keeps the mask, of the network's own type; at inference nothing happens."""
         return Footprint(keeps=Size(prod(output))) if training and self.rate else VIEW
 
-    def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `nn.Dropout(p)`."""
-        return f"nn.Dropout({values['rate']})"
-
 
 class DropPath(Dropout):
     """Zeroes whole samples while training: stochastic depth (Huang et al. 2016); nothing at inference."""
 
     kind: ClassVar[str] = "droppath"
     helper: ClassVar[str] = "DropPath"
+    text: ClassVar[str] = "DropPath({rate})"
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps a number for each sample; at inference nothing happens."""
         return Footprint(keeps=Size(1)) if training else VIEW
-
-    def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `DropPath(p)`."""
-        return f"DropPath({values['rate']})"
 
 
 class Reparameterise(Op):
@@ -58,6 +52,7 @@ class Reparameterise(Op):
     kind: ClassVar[str] = "sample"
     stateful: ClassVar[bool] = True
     helper: ClassVar[str] = "Reparameterise"
+    text: ClassVar[str] = "Reparameterise()"
     example: ClassVar[Example] = Example((), ((8, 12, 8), (8, 12, 8)))
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -75,10 +70,6 @@ class Reparameterise(Op):
         """Autograd keeps the noise and its deviation; at inference nothing happens."""
         n = prod(output)
         return Footprint(keeps=Size(2 * n), during=Size(n)) if training else VIEW
-
-    def module(self, values: dict[str, str], rank: int) -> str:
-        """Return `Reparameterise()`."""
-        return "Reparameterise()"
 
 
 def dropout(x: Tensor, *, rate: Fraction, scope: str = "") -> Tensor:
