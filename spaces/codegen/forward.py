@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ..graph import Body, Node, Op
@@ -25,7 +25,7 @@ class Statement(NamedTuple):
     name: str
 
 
-class Method(NamedTuple):
+class Forward:
     """A forward method.
 
     Attributes:
@@ -33,44 +33,26 @@ class Method(NamedTuple):
         statements: What it does, in order.
     """
 
-    lines: list[str]
-    statements: tuple[Statement, ...]
-
-
-def forward(
-    body: Body,
-    texts: Sequence[dict[str, str]],
-    *,
-    base: str,
-    kept: Sequence[str],
-    width: int,
-    shapes: bool = False,
-) -> Method:
-    """Return a forward method.
-
-    Args:
-        body: What it computes.
-        texts: Text of every attribute, by node.
-        base: Name of the running value; the first input is `x`.
-        kept: Parameters of the class that are read from `self`.
-        width: Longest line.
-        shapes: Whether each line ends with the shape it gives.
-    """
-    writer = _Forward(body, texts, base, frozenset(kept), width, shapes)
-    lines = writer.lines()
-    return Method(lines, tuple(writer.statements))
-
-
-class _Forward:
     def __init__(
         self,
         body: Body,
         texts: Sequence[dict[str, str]],
+        *,
         base: str,
-        kept: frozenset[str],
+        kept: Collection[str],
         width: int,
-        shapes: bool,
+        shapes: bool = False,
     ) -> None:
+        """Write the method.
+
+        Args:
+            body: What it computes.
+            texts: Text of every attribute, by node.
+            base: Name of the running value; the first input is `x`.
+            kept: Parameters of the class that are read from `self`.
+            width: Longest line.
+            shapes: Whether each line ends with the shape it gives.
+        """
         self.body, self.texts, self.base, self.kept = body, texts, base, kept
         self.width, self.shapes = width, shapes
         self.inputs = len(body.inputs)
@@ -81,8 +63,9 @@ class _Forward:
         self.names: dict[int, str] = dict(enumerate(body.names))
         self.nested: dict[int, str] = {}
         self.statements: list[Statement] = []
+        self.lines = self._lines()
 
-    def lines(self) -> list[str]:
+    def _lines(self) -> list[str]:
         body = self.body
         several = len(body.outputs) > 1
         inputs = ", ".join(f"{name}: Tensor" for name in body.names)
@@ -90,7 +73,7 @@ class _Forward:
         lines = fit(f"    def forward(self, {inputs}) -> {result}:", self.width)
         for index, node in enumerate(body.nodes):
             value = self.inputs + index
-            text = self.expression(index, node)
+            text = self._expression(index, node)
             if body.outputs == (value,) and index == len(body.nodes) - 1:
                 self.statements.append(Statement(self.evaluated(index), ""))
                 return [*lines, *fit(f"        return {text}", self.width)]
@@ -121,7 +104,7 @@ class _Forward:
             steps.insert(0, value - self.inputs)
         return tuple(steps)
 
-    def expression(self, index: int, node: Node) -> str:
+    def _expression(self, index: int, node: Node) -> str:
         arguments = [self.nested.get(value) or self.names[value] for value in node.inputs]
         if isinstance(node.op, Body) or node.op.stateful:
             return f"self.{node.name}({', '.join(arguments)})"

@@ -18,7 +18,7 @@ from ..language.closed_table import ClosedTable
 from ..language.uses import used_name
 from ..language.writing import to_yaml
 from ..values import shape_text
-from .forward import Statement, forward
+from .forward import Forward, Statement
 from .helpers import definitions
 from .layout import fit, indent
 from .parameters import Literal, ParameterNames, literal
@@ -34,16 +34,16 @@ def source(network: ClosedTable) -> str:
     It imports torch alone, and the user's own modules. `state_dict` keys are the names of the graph.
     """
     writer = _Writer(network)
-    written_classes = ["\n".join(written.lines) for written in writer.classes()]
+    written_classes = ["\n".join(written.lines) for written in writer.classes]
     classes = [*definitions(_helpers(network.body)), *written_classes]
     parts = [f"{_header(network)}\n\n{_imports(network.body, classes)}", *classes]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def statements(network: ClosedTable) -> Callable[[Body], tuple[Statement, ...]]:
+def statements(network: ClosedTable) -> Callable[[Body], Sequence[Statement]]:
     """Return what says of a body of the network how the source takes its steps; a sequence is in no class."""
     by_body = {
-        id(body): written.statements for written in _Writer(network).classes() for body in written.bodies
+        id(body): written.statements for written in _Writer(network).classes for body in written.bodies
     }
     return lambda body: by_body[id(body)]
 
@@ -85,11 +85,15 @@ class _Class:
     bodies: list[Body]
     parameters: dict[str, list[Literal]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
-    statements: tuple[Statement, ...] = ()
+    statements: Sequence[Statement] = ()
 
 
 class _Writer:
-    """Groups the bodies of a network into classes and writes each once."""
+    """Groups the bodies of a network into classes and writes each once.
+
+    Attributes:
+        classes: Every class, those that others use first; the last one is the network's own.
+    """
 
     def __init__(self, network: ClosedTable) -> None:
         self.network = network
@@ -99,8 +103,9 @@ class _Writer:
         for body in _bodies(network.body):
             self.group(body)
         self.name_classes()
-        for group in self.groups.values():
-            self.write(group)
+        self.classes = [*self.groups.values(), _Class(self.name, [network.body])]
+        for written in self.classes:
+            self.write(written)
 
     def group(self, body: Body) -> None:
         """Add a body to the class of its topology."""
@@ -148,7 +153,9 @@ class _Writer:
 
     def write(self, group: _Class) -> None:
         """Write a class: the constructor from the attributes of all its bodies, forward from the first."""
-        body = group.bodies[0]
+        network, body = self.network, group.bodies[0]
+        whole = body is network.body
+        title = f'    """{network.name} for inputs of {shape_text(network.input)}."""'
         names = ParameterNames(group.bodies)
         statements = []
         texts: list[dict[str, str]] = []
@@ -167,7 +174,7 @@ class _Writer:
         group.parameters = names.ordered()
         # Attributes that only the forward pass needs are literals there, so they stay on the instance.
         kept = names.in_forward(body, texts)
-        lines = [f"class {group.name}(nn.Module):", *_docstring(body.doc), ""]
+        lines = [f"class {group.name}(nn.Module):", *([title] if whole else _docstring(body.doc)), ""]
         if statements or kept:
             lines += fit(f"    def __init__(self{names.signature()}) -> None:", WIDTH)
             lines.append("        super().__init__()")
@@ -175,7 +182,7 @@ class _Writer:
             for statement in statements:
                 lines += fit(f"        {statement}", WIDTH)
             lines.append("")
-        method = forward(body, texts, base="y", kept=kept, width=WIDTH)
+        method = Forward(body, texts, base="x" if whole else "y", kept=kept, width=WIDTH, shapes=whole)
         group.lines, group.statements = lines + method.lines, method.statements
 
     def attribute_texts(self, group: _Class, index: int, names: ParameterNames) -> dict[str, str]:
@@ -227,32 +234,6 @@ class _Writer:
         group = self.of[id(body)]
         index = group.bodies.index(body)
         return group.name, {name: values[index] for name, values in group.parameters.items()}
-
-    def network_class(self) -> _Class:
-        """Return the network's own class."""
-        network, body = self.network, self.network.body
-        lines = [f"class {self.name}(nn.Module):"]
-        lines += [f'    """{network.name} for inputs of {shape_text(network.input)}."""', ""]
-        statements: list[str] = []
-        texts: list[dict[str, str]] = []
-        for node in body.nodes:
-            here = len(body.shape_of(node.inputs[0])) - 1
-            if isinstance(node.op, Body):
-                texts.append({})
-                statements += fit(f"        self.{node.name} = {self.construct(node.op)}", WIDTH)
-                continue
-            values = {key: repr(literal(value)) for key, value in node.op.attributes().items()}
-            texts.append(values)
-            if node.op.stateful:
-                statements += fit(f"        self.{node.name} = {node.op.module(values, here)}", WIDTH)
-        if statements:
-            lines += ["    def __init__(self) -> None:", "        super().__init__()", *statements, ""]
-        method = forward(body, texts, base="x", kept=(), width=WIDTH, shapes=True)
-        return _Class(self.name, [body], lines=lines + method.lines, statements=method.statements)
-
-    def classes(self) -> list[_Class]:
-        """Return every class, those that others use first."""
-        return [*self.groups.values(), self.network_class()]
 
 
 def _runs(calls: Sequence[tuple[str, dict[str, Literal]]]) -> Iterator[str]:
