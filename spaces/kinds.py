@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Generic, TypeVar
+from types import UnionType
+from typing import Any, Generic, TypeVar, cast
 
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
@@ -77,45 +78,46 @@ def require(condition: bool) -> None:
         raise ValueError
 
 
-def whole(low: int = 1, high: int | None = None) -> Kind[int]:
-    """Return the kind of whole numbers from `low` to `high`.
+def of_type(
+    law: str,
+    types: type | UnionType,
+    holds: Callable[[V], bool],
+    parse: Callable[[object], object] = lambda tree: tree,
+    words: tuple[str, ...] = (),
+) -> Kind[V]:
+    """Return the kind of the values of some types for which a law holds; true and false are no numbers."""
+
+    def check(value: object) -> V:
+        require(isinstance(value, types) and (types is bool or not isinstance(value, bool)))
+        require(holds(cast("V", value)))
+        return cast("V", value)
+
+    return Kind(law, check, parse, words)
+
+
+def whole(low: int = 1, high: int | None = None, *, law: str = "") -> Kind[int]:
+    """Return the kind of whole numbers from `low` to `high`; the law says so unless it is given.
 
     >>> whole(1, 1000).law, whole(1).read("3")
     ('a whole number from 1 to 1,000', 3)
     """
-
-    def check(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError
-        require(low <= value and (high is None or value <= high))
-        return value
-
     end = "" if high is None else f" to {high:,}"
-    return Kind(f"a whole number from {low:,}{end}", check, _number_in(int))
+    return of_type(
+        law or f"a whole number from {low:,}{end}",
+        int,
+        lambda value: low <= value and (high is None or value <= high),
+        _number_in(int),
+    )
 
 
 def number(law: str, holds: Callable[[float], bool]) -> Kind[float]:
     """Return the kind of finite numbers for which a law holds."""
-
-    def check(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError
-        require(math.isfinite(value) and holds(value))
-        return value
-
-    return Kind(law, check, _number_in(float))
+    return of_type(law, int | float, lambda value: math.isfinite(value) and holds(value), _number_in(float))
 
 
 def word(*words: str, law: str = "") -> Kind[str]:
     """Return the kind of one word out of several; the law says which unless it is given."""
-
-    def check(value: object) -> str:
-        if not isinstance(value, str):
-            raise ValueError
-        require(value in words)
-        return value
-
-    return Kind(law or f"one of {', '.join(words)}", check, words=words)
+    return of_type(law or f"one of {', '.join(words)}", str, lambda value: value in words, words=words)
 
 
 def words(*words: str) -> Kind[tuple[str, ...]]:
@@ -128,26 +130,18 @@ def words(*words: str) -> Kind[tuple[str, ...]]:
             require(set(tree.values()) == {None})
         return (tree,) if isinstance(tree, str) else tuple(tree)  # type: ignore[arg-type]
 
-    def check(value: object) -> tuple[str, ...]:
-        if not isinstance(value, tuple):
-            raise ValueError
-        require(all(value.count(item) == (item in words) for item in value))
-        return value
-
-    law = f"none, one of {', '.join(words)}, or a list of them, each once"
-    return Kind(law, check, parse, words)
+    return of_type(
+        f"none, one of {', '.join(words)}, or a list of them, each once",
+        tuple,
+        lambda value: all(value.count(item) == (item in words) for item in value),
+        parse,
+        words,
+    )
 
 
 def matching(pattern: str, law: str) -> Kind[str]:
     """Return the kind of texts that a regular expression matches as a whole."""
-
-    def check(value: object) -> str:
-        if not isinstance(value, str):
-            raise ValueError
-        require(re.fullmatch(pattern, value) is not None)
-        return value
-
-    return Kind(law, check)
+    return of_type(law, str, lambda value: re.fullmatch(pattern, value) is not None)
 
 
 def optional(kind: Kind[V], *, law: str = "") -> Kind[V | None]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Annotated, TypeAlias, cast
 
 from .. import kinds
-from ..kinds import optional, require, whole, word
+from ..kinds import of_type, optional, require, whole, word
 from ..operators.activation import ACTIVATIONS
 from ..operators.resize import MODES
 from ..values import Term, Value
@@ -31,64 +31,38 @@ Kind: TypeAlias = kinds.Kind[Value]
 """A kind of block parameter: the law in words, and a check that returns a value's normal form or fails."""
 
 
-def _whole(value: object, low: int = 1) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError
-    require(low <= value <= MAX_SIZE)
-    return value
+_from_1, _from_2 = (whole(low, MAX_SIZE).check for low in (1, 2))
 
 
-def _odd(value: object) -> int:
-    number = _whole(value)
-    require(number % 2 == 1)
-    return number
+def _for_axes(law: str, low: int, *words: str, most: int = MAX_SIZE) -> Kind:
+    """Return the kind of a number from `low`, of a sequence of at least `low` of them, or of a word."""
+    check = whole(low, MAX_SIZE).check
+
+    def check_all(value: object) -> Value:
+        if isinstance(value, tuple):
+            require(low <= len(value) <= most)
+            return tuple([check(item) for item in value])
+        return value if isinstance(value, str) and value in words else check(value)
+
+    return Kind(law, check_all)
 
 
-def _size(value: object) -> Value:
-    if isinstance(value, tuple):
-        require(1 <= len(value) <= 3)
-        return tuple([_whole(item) for item in value])
-    return _whole(value)
+def _fraction(law: str, holds: Callable[[Fraction], bool]) -> Kind:
+    """Return the kind of numbers for which a law holds, as fractions."""
+    kind = of_type(law, int | Fraction, holds)
+    return Kind(law, lambda value: Fraction(kind.check(value)))
 
 
-def _sides(value: object) -> Value:
-    if isinstance(value, tuple):
-        return tuple([_whole(item, 0) for item in value])
-    return _whole(value, 0)
-
-
-def _padding(*words: str) -> Callable[[object], Value]:
-    return lambda value: value if isinstance(value, str) and value in words else _sides(value)
-
-
-def _between(low_open: bool, high_open: bool) -> Callable[[object], Value]:
-    def check(value: object) -> Value:
-        if isinstance(value, bool) or not isinstance(value, int | Fraction):
-            raise ValueError
-        require(0 <= value <= 1)
-        require(not (low_open and value == 0) and not (high_open and value == 1))
-        return Fraction(value)
-
-    return check
-
-
-def _identifier(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    require(value.isidentifier())
-    return value
+def _sequence(law: str, low: int, high: int) -> Kind:
+    """Return the kind of `low` to `high` sizes."""
+    kind: kinds.Kind[tuple[object, ...]] = of_type(law, tuple, lambda value: low <= len(value) <= high)
+    return Kind(law, lambda value: tuple([_from_1(item) for item in kind.check(value)]))
 
 
 def _identifiers(value: object) -> Value:
     several = value if isinstance(value, tuple) else (value,)
     require(len(several) > 0)
-    return tuple([_identifier(item) for item in several])
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError
-    return value
+    return tuple([SOURCE.check(item) for item in several])
 
 
 def _conv(value: object) -> Value:
@@ -96,13 +70,13 @@ def _conv(value: object) -> Value:
     if not isinstance(term, Term):
         raise ValueError
     require(len(term.args) == _CONV_ARGUMENTS.get(term.word, -1))
-    return Term(term.word, tuple([_whole(arg, 2) for arg in term.args]))
+    return Term(term.word, tuple([_from_2(arg) for arg in term.args]))
 
 
 def _norm(value: object) -> Value:
     if isinstance(value, Term):
         require(value.word == "group" and len(value.args) == 1)
-        return Term("group", (_whole(value.args[0]),))
+        return Term("group", (_from_1(value.args[0]),))
     return _NORM_WORD.check(value)
 
 
@@ -114,26 +88,9 @@ def _act(value: object) -> Value:
     return _ACT_WORD.check(value)
 
 
-def _number(value: object) -> Value:
-    if isinstance(value, bool) or not isinstance(value, int | Fraction):
-        raise ValueError
-    require(-MAX_SIZE <= value <= MAX_SIZE)
-    return Fraction(value)
-
-
-def _sequence(low: int, high: int) -> Callable[[object], Value]:
-    def check(value: object) -> Value:
-        if not isinstance(value, tuple):
-            raise ValueError
-        require(low <= len(value) <= high)
-        return tuple([_whole(item) for item in value])
-
-    return check
-
-
 WHOLE: Kind = whole(1, MAX_SIZE)
-DEPTH: Kind = Kind("a whole number, 0 or more", lambda value: _whole(value, 0))
-FLAG: Kind = Kind("true or false", _flag)
+DEPTH: Kind = whole(0, MAX_SIZE, law="a whole number, 0 or more")
+FLAG: Kind = of_type("true or false", bool, lambda _: True)
 _NORM: Kind = Kind("a normalisation: batch, layer, instance or group(n)", _norm, words=_NORM_WORD.words)
 NORM = optional(_NORM, law="a normalisation: batch, layer, instance, group(n) or none")
 _ACT: Kind = Kind(f"an activation: {', '.join(ACTIVATIONS)}, leaky_relu(slope)", _act, words=ACTIVATIONS)
@@ -146,49 +103,56 @@ LAST_NORM: Kind = optional(word("zero"), law="zero or none")
 PER: Kind = word("row", "block", law="row or block")
 
 ANY: Kind = Kind("a value", lambda value: cast("Value", value))
-SOURCE: Kind = Kind("the name of a row above, or input", _identifier)
+SOURCE: kinds.Kind[str] = of_type("the name of a row above, or input", str, str.isidentifier)
 SOURCES: Kind = Kind("the name of a row above, or a sequence of names", _identifiers)
 
-_SIZE: Kind = Kind("a whole number from 1 to 1,000,000, or a sequence with one for each axis", _size)
-_RATIO: Kind = Kind("a ratio above 0, at most 1", _between(True, False))
-_PAIR: Kind = Kind("two whole numbers, as in [96, 128]", _sequence(2, 2))
+_SIZE = _for_axes("a whole number from 1 to 1,000,000, or a sequence with one for each axis", 1, most=3)
+_RATIO = _fraction("a ratio above 0, at most 1", lambda ratio: 0 < ratio <= 1)
+_PAIR = _sequence("two whole numbers, as in [96, 128]", 2, 2)
 
-Odd: TypeAlias = Annotated[int, Kind("an odd whole number from 1 to 1,000,000", _odd)]
+Odd: TypeAlias = Annotated[
+    int,
+    of_type(
+        "an odd whole number from 1 to 1,000,000", int, lambda size: size % 2 == 1 and 1 <= size <= MAX_SIZE
+    ),
+]
 Size: TypeAlias = Annotated[int | tuple[int, ...], _SIZE]
 OptionalSize: TypeAlias = Annotated[
     int | tuple[int, ...] | None,
     optional(_SIZE, law="a whole number from 1 to 1,000,000, a sequence with one for each axis, or none"),
 ]
 Sides: TypeAlias = Annotated[
-    int | tuple[int, ...], Kind("a whole number, 0 or more, or a sequence with one for each axis", _sides)
+    int | tuple[int, ...],
+    _for_axes("a whole number, 0 or more, or a sequence with one for each axis", 0),
 ]
 Padding: TypeAlias = Annotated[
     int | tuple[int, ...] | str,
-    Kind(
-        "same, valid, full, causal, or a whole number, 0 or more",
-        _padding("same", "valid", "full", "causal"),
+    _for_axes(
+        "same, valid, full, causal, or a whole number, 0 or more", 0, "same", "valid", "full", "causal"
     ),
 ]
 UpPadding: TypeAlias = Annotated[
     int | tuple[int, ...] | str,
-    Kind("same, valid, or a whole number, 0 or more", _padding("same", "valid")),
+    _for_axes("same, valid, or a whole number, 0 or more", 0, "same", "valid"),
 ]
 PoolPadding: TypeAlias = Annotated[
     int | tuple[int, ...] | str,
-    Kind("same, valid, ceil, or a whole number, 0 or more", _padding("same", "valid", "ceil")),
+    _for_axes("same, valid, ceil, or a whole number, 0 or more", 0, "same", "valid", "ceil"),
 ]
 Ratio: TypeAlias = Annotated[Fraction, _RATIO]
 OptionalRatio: TypeAlias = Annotated[Fraction | None, optional(_RATIO)]
-Rate: TypeAlias = Annotated[Fraction, Kind("a rate from 0, below 1", _between(False, True))]
+Rate: TypeAlias = Annotated[Fraction, _fraction("a rate from 0, below 1", lambda rate: 0 <= rate < 1)]
 OptionalWidth: TypeAlias = Annotated[int | None, optional(WHOLE)]
 OptionalAct: TypeAlias = Annotated[str | Term | None, ACT]
 Act: TypeAlias = Annotated[str | Term, _ACT]
 Gate: TypeAlias = Annotated[str, word("sigmoid", "hardsigmoid", law="a gate: sigmoid or hardsigmoid")]
-Number: TypeAlias = Annotated[Fraction, Kind("a number from -1,000,000 to 1,000,000", _number)]
+Number: TypeAlias = Annotated[
+    Fraction, _fraction("a number from -1,000,000 to 1,000,000", lambda value: abs(value) <= MAX_SIZE)
+]
 Pair: TypeAlias = Annotated[tuple[int, int], _PAIR]
 OptionalPair: TypeAlias = Annotated[tuple[int, int] | None, optional(_PAIR)]
 MapShape: TypeAlias = Annotated[
-    tuple[int, ...], Kind("channels and one to three extents, as in [256, 4, 4]", _sequence(2, 4))
+    tuple[int, ...], _sequence("channels and one to three extents, as in [256, 4, 4]", 2, 4)
 ]
 Shortcut: TypeAlias = Annotated[
     str | None, optional(word("projection", "pad"), law="a shortcut: projection, pad or none")
