@@ -139,17 +139,13 @@ class Checkpoint:
         """Return what is in the file, if it is there and sound."""
         try:
             data = path.read_bytes()
+            if hashlib.sha256(data[_DIGEST:]).digest() != data[:_DIGEST]:
+                self.log(f"{path} is damaged: the training begins anew")
+                return None
+            content: _Content = torch.load(io.BytesIO(data[_DIGEST:]), map_location="cpu", weights_only=True)
         except FileNotFoundError:
             return None
-        except OSError as error:
-            self.log(f"{path} cannot be read: {error}; the training begins anew")
-            return None
-        if hashlib.sha256(data[_DIGEST:]).digest() != data[:_DIGEST]:
-            self.log(f"{path} is damaged: the training begins anew")
-            return None
-        try:
-            content: _Content = torch.load(io.BytesIO(data[_DIGEST:]), map_location="cpu", weights_only=True)
-        except Exception as error:  # of torch.load, which names none; of a file of another torch, say
+        except Exception as error:  # of the disk, or of torch.load, which names none
             self.log(f"{path} cannot be read: {error}; the training begins anew")
             return None
         if content["version"] != VERSION:

@@ -16,13 +16,12 @@ import torch
 from torch import nn
 
 from ..datasets.dataset import Dataset, Split
-from ..shutdown import never
 from .augment import augment
 from .checkpoint import Snapshot
 from .device import to_channels_last
 from .evaluation import count_correct
 from .gradients import GradientStep
-from .optimizer import optimizer
+from .optimizer import Optimizer
 from .recipe import Recipe
 from .schedule import Schedule
 
@@ -55,8 +54,8 @@ class Loop:
         recipe: Recipe,
         device: torch.device,
         seed: int,
-        rungs: tuple[int, ...] = (),
-        should_stop: Callable[[], bool] = never,
+        rungs: tuple[int, ...],
+        should_stop: Callable[[], bool],
     ) -> None:
         self.data = data
         self.recipe = recipe
@@ -80,7 +79,7 @@ class Loop:
         recipe = self.recipe
         self.data = self.data.to(self.device)
         self.model = to_channels_last(build(), self.data.train, self.device).train()
-        self.optimizer = optimizer(self.model.parameters(), recipe)
+        self.optimizer = Optimizer(self.model.parameters(), recipe)
         self.generator = torch.Generator(self.device).manual_seed(self.seed)
         self.schedule = Schedule(
             name=recipe.schedule,

@@ -1,91 +1,50 @@
-"""Training one network several times, each time with other weights and another order of the samples.
-
-One training is one draw: two networks whose accuracies differ by less than their spread over seeds have not
-been told apart.
-"""
+"""Training one network several times: the seed of each repeat, and what the repeats make together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from statistics import fmean, stdev
 
 from archscape.analysis.metrics import METRICS
 
-from ..datasets.dataset import Dataset
-from ..shutdown import never
 from .checkpoint import Checkpoint
-from .recipe import Recipe
+from .outcome import Outcome, Report
 from .seeds import trial_seed
-from .train import LOG, Build, Log, Outcome, Report, train
 
 SUMMED = (*(name for name, metric in METRICS.items() if metric.repeats == "sum"), "epochs", "steps")
 
 
 def train_repeats(
-    build: Build,
-    data: Dataset,
-    recipe: Recipe,
+    once: Callable[[int, Report | None], Outcome],
+    kept: Checkpoint,
     *,
     seed: int,
-    repeats: int = 1,
-    device: str = "auto",
-    report: Report | None = None,
-    checkpoint: Path | None = None,
-    should_stop: Callable[[], bool] = never,
-    rungs: tuple[int, ...] = (),
-    log: Log = LOG,
+    repeats: int,
+    report: Report | None,
+    epochs: int,
 ) -> Outcome:
-    """Train a module several times and return what they make together; once is exactly `train`.
-
-    The arguments are those of `train`, and so are the outcome and its metrics, but for these:
-
-    - Each metric is combined as `METRICS` says: `loss`, `accuracy` and `test_accuracy` are means;
-      `accuracy_std` and `test_accuracy_std` are standard deviations over the repeats (of a sample: divided by
-      repeats - 1).
-    - `seconds`, `step_seconds`, `eval_seconds`, `epochs` and `steps` are sums; the recipe's time limit holds
-      for each repeat.
-    - `repeats` is their number. The weights, `test_correct` and all else are those of `kept_repeat`, the one
-      with the best validation accuracy.
-    - Each row of the history has its `repeat`, from 1; its `epoch` and `seconds` count within the repeat.
-
-    A repeat that fails ends them all, with its cause.
+    """Train several times and return the outcome of all, as `train` describes it.
 
     Args:
-        build: See `train`.
-        data: See `train`.
-        recipe: See `train`.
-        seed: Of the first repeat; those of the others follow from it.
-        repeats: How many, from 1.
-        device: See `train`.
-        report: Gets a running number, epochs of earlier repeats included, and the row. It may prune in the
-            first repeat only: a network that was good enough there is measured to the end.
-        checkpoint: Also holds the repeats that are done.
-        should_stop: See `train`.
-        rungs: See `train`.
-        log: See `train`.
-
-    Raises:
-        JobError: As `train` does.
+        once: Trains with a seed and a report; the training writes the checkpoint.
+        kept: The checkpoint, which also holds the repeats that are done.
+        seed: Of the first repeat.
+        repeats: How many.
+        report: What is told of each epoch.
+        epochs: Of one repeat.
     """
-    kept = Checkpoint(checkpoint, log)
-    once = partial(
-        train, build, data, recipe, device=device, checkpoint=kept, should_stop=should_stop, rungs=rungs
-    )
-    if repeats == 1:
-        return once(seed=seed, report=report)
     seeds, outcomes = [repeat_seed(seed, repeat) for repeat in range(1, repeats + 1)], list[Outcome]()
     kept.finished = [finished for finished in kept.finished if finished["identity"]["seed"] in seeds]
-    for repeat, own_seed in enumerate(seeds, start=1):
-        outcome = once(seed=own_seed, report=_report_repeat(report, repeat, recipe.epochs))
+    for repeat, repeated in enumerate(seeds, start=1):
+        outcome = once(repeated, _report_repeat(report, repeat, epochs))
         outcomes.append(outcome)
         if outcome.status != "complete":
             return _ended(outcomes, repeats)
-        if all(finished["identity"]["seed"] != own_seed for finished in kept.finished):
+        if all(finished["identity"]["seed"] != repeated for finished in kept.finished):
             _finish(kept, outcome)
-        outcomes = _lightened(outcomes)
+        best = _best(outcomes)
+        outcomes = [other if other is best else replace(other, state=None) for other in outcomes]
     return _together(outcomes)
 
 
@@ -110,15 +69,9 @@ def _report_repeat(report: Report | None, repeat: int, epochs: int) -> Report | 
     return numbered
 
 
-def _best(outcomes: Sequence[Outcome]) -> int:
-    """Return the index of the outcome whose weights are kept: the first with the best validation accuracy."""
-    return max(range(len(outcomes)), key=lambda i: (outcomes[i].metrics["accuracy"], -i))
-
-
-def _lightened(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the outcomes with no weights but the best."""
-    best = _best(outcomes)
-    return [outcome if i == best else replace(outcome, state=None) for i, outcome in enumerate(outcomes)]
+def _best(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome whose weights are kept: the first with the best validation accuracy."""
+    return max(outcomes, key=lambda outcome: outcome.metrics["accuracy"])
 
 
 def _finish(kept: Checkpoint, outcome: Outcome) -> None:
@@ -135,17 +88,16 @@ def _finish(kept: Checkpoint, outcome: Outcome) -> None:
 def _together(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the outcome of repeats that all came to their end."""
     best = _best(outcomes)
-    return Outcome(
-        status="complete",
+    return replace(
+        best,
         metrics={
-            **outcomes[best].metrics,
+            **best.metrics,
             **_means(outcomes),
             **_sums(outcomes),
             "repeats": len(outcomes),
-            "kept_repeat": best + 1,
+            "kept_repeat": outcomes.index(best) + 1,
         },
         history=_rows(outcomes),
-        state=outcomes[best].state,
     )
 
 

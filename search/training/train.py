@@ -13,11 +13,9 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import torch
 from torch import nn
@@ -28,63 +26,43 @@ from ..datasets.dataset import Dataset
 from ..shutdown import never
 from .checkpoint import Checkpoint
 from .device import resolve_device
-from .evaluation import evaluate_accuracy
 from .gradients import is_out_of_memory
 from .loop import Diverged, Interrupted, Loop, TimedOut
+from .outcome import Outcome, Report, Status
 from .recipe import Recipe
-
-__all__ = ["Outcome", "evaluate_accuracy", "train"]
-
-Status: TypeAlias = Literal[
-    "complete", "pruned", "interrupted", "diverged", "out_of_memory", "timed_out", "error"
-]
-Report: TypeAlias = Callable[[int, Mapping[str, float]], bool | None]
-Build: TypeAlias = Callable[[], nn.Module]
-Log: TypeAlias = Callable[[str], None]
+from .repeats import train_repeats
 
 LOG = logging.getLogger("archscape").warning
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Outcome:
-    """How a training ended.
-
-    Attributes:
-        status: `complete`; `pruned` if the report said so, `interrupted` if it was asked to stop: both can go
-            on; or the cause of a failure.
-        cause: One line that says more; empty if complete.
-        trace: The traceback of an error, for the log.
-        metrics: Always `seconds` (all), `step_seconds` (training steps alone), `eval_seconds`, `epochs`
-            (finished), `steps`, `micro_batch` (samples in one pass through the network) and `threads`; after
-            an epoch `loss` (training) and `accuracy` (validation, 0 to 1); if complete `test_accuracy` and
-            `test_correct`.
-        history: One row for each epoch: `epoch` from 1, `loss`, `accuracy`, `seconds` since the start.
-            What came before an interruption counts, in the seconds also; the pause does not.
-        state: The weights on the CPU if complete.
-    """
-
-    status: Status
-    cause: str = ""
-    trace: str = ""
-    metrics: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, float]] = field(default_factory=list)
-    state: dict[str, torch.Tensor] | None = None
-
-
 def train(
-    build: Build,
+    build: Callable[[], nn.Module],
     data: Dataset,
     recipe: Recipe,
     *,
     seed: int,
+    repeats: int = 1,
     device: str = "auto",
     report: Report | None = None,
-    checkpoint: Path | Checkpoint | None = None,
+    checkpoint: Path | None = None,
     should_stop: Callable[[], bool] = never,
     rungs: tuple[int, ...] = (),
-    log: Log = LOG,
+    log: Callable[[str], None] = LOG,
 ) -> Outcome:
     """Train a module and return how that ended; no failure of the module or the training raises.
+
+    One training is one draw: two networks whose accuracies differ by less than their spread over seeds have
+    not been told apart. Of several trainings, each with other weights and another order of the samples, the
+    outcome is what they make together; a repeat that fails ends them all, with its cause.
+
+    - Each metric is combined as `METRICS` says: `loss`, `accuracy` and `test_accuracy` are means;
+      `accuracy_std` and `test_accuracy_std` are standard deviations over the repeats (of a sample: divided by
+      repeats - 1).
+    - `seconds`, `step_seconds`, `eval_seconds`, `epochs` and `steps` are sums; the recipe's time limit holds
+      for each repeat.
+    - `repeats` is their number. The weights, `test_correct` and all else are those of `kept_repeat`, the one
+      with the best validation accuracy.
+    - Each row of the history has its `repeat`, from 1; its `epoch` and `seconds` count within the repeat.
 
     With a checkpoint, a training that was pruned, interrupted or killed goes on where its file ends, and
     comes to the same bits as one that was left in peace (on the same kind of machine, with as many threads).
@@ -97,10 +75,13 @@ def train(
         data: What to train on. The test part is looked at once, at the end, and decides nothing.
         recipe: How.
         seed: Of the weights, the order of the samples, augmentation and dropout. The global generators of
-            torch are left as they were.
+            torch are left as they were. The seeds of further repeats follow from it.
+        repeats: How often to train, from 1.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         report: Called after each epoch with its number, from 1, and its row of the history; False prunes the
-            training. What it raises passes through. An epoch may be reported again after a crash.
+            training. What it raises passes through. An epoch may be reported again after a crash. The number
+            counts on over the repeats, and only the first may be pruned: a network that was good enough there
+            is measured to the end.
         checkpoint: Where to keep the state: when pruned or interrupted, and after an epoch if the latest is
             older than `CHECKPOINT_SECONDS`. One that is damaged or of another training is ignored. Of a
             training that came to its end the outcome is returned, with the weights only if it holds them.
@@ -113,20 +94,18 @@ def train(
     """
     target = resolve_device(device)
     _check_rungs(rungs, recipe.epochs)
-    kept = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint, log)
-    with _seeded(seed, target):
-        loop = Loop(data=data, recipe=recipe, device=target, seed=seed, rungs=rungs, should_stop=should_stop)
-        try:
-            loop.start(build)
-            if done := kept.result(loop.identity()):
-                return Outcome(
-                    status="complete", metrics=done["metrics"], history=done["history"], state=done["state"]
-                )
-            if snapshot := kept.resume(loop.identity()):
-                loop.restore(snapshot)
-        except Exception as error:
-            return _failed(loop, error)
-        return _follow(loop, kept, report)
+    kept = Checkpoint(checkpoint, log)
+
+    def once(seed: int, report: Report | None) -> Outcome:
+        with _seeded(seed, target):
+            loop = Loop(
+                data=data, recipe=recipe, device=target, seed=seed, rungs=rungs, should_stop=should_stop
+            )
+            return _start(loop, build, kept) or _follow(loop, kept, report)
+
+    if repeats == 1:
+        return once(seed, report)
+    return train_repeats(once, kept, seed=seed, repeats=repeats, report=report, epochs=recipe.epochs)
 
 
 def _check_rungs(rungs: tuple[int, ...], epochs: int) -> None:
@@ -134,32 +113,43 @@ def _check_rungs(rungs: tuple[int, ...], epochs: int) -> None:
         raise JobError(f"rungs: they are ascending epochs before the last, {epochs}, but got {rungs}")
 
 
+def _start(loop: Loop, build: Callable[[], nn.Module], checkpoint: Checkpoint) -> Outcome | None:
+    """Bring a training to where its checkpoint ends; return its outcome if that is the end."""
+    try:
+        loop.start(build)
+        if done := checkpoint.result(loop.identity()):
+            return Outcome(
+                status="complete", metrics=done["metrics"], history=done["history"], state=done["state"]
+            )
+        if snapshot := checkpoint.resume(loop.identity()):
+            loop.restore(snapshot)
+    except Exception as error:
+        return _failed(loop, error)
+    return None
+
+
 def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcome:
-    """Take a training to its end, or to where it is left."""
+    """Take a training to its end, or to where it is left; there, keep its state."""
     epochs = loop.run()
+    status: Status = "pruned"
     while True:
         try:
             row = next(epochs, None)
         except Interrupted:
-            return _left(loop, checkpoint, "interrupted")
+            status = "interrupted"
+            break
         except Exception as error:
             return _failed(loop, error)
         if row is None:
-            return _outcome(loop, "complete", state=loop.state())
+            return Outcome(
+                status="complete", metrics=loop.metrics(), history=loop.history, state=loop.state()
+            )
         if report is not None and report(int(row["epoch"]), row) is False:
-            return _left(loop, checkpoint, "pruned")
+            break
         if checkpoint.is_due():
             checkpoint.write(loop.snapshot())
-
-
-def _left(loop: Loop, checkpoint: Checkpoint, status: Status) -> Outcome:
-    """Keep the state of a training that may go on; return its outcome."""
     checkpoint.write(loop.snapshot())
-    return _outcome(loop, status)
-
-
-def _outcome(loop: Loop, status: Status, *, state: dict[str, torch.Tensor] | None = None) -> Outcome:
-    return Outcome(status=status, metrics=loop.metrics(), history=loop.history, state=state)
+    return Outcome(status=status, metrics=loop.metrics(), history=loop.history)
 
 
 def _failed(loop: Loop, error: Exception) -> Outcome:

@@ -100,10 +100,10 @@ class TrainingEvaluator:
         """
         from archscape.spaces.codegen.build import build
 
-        from ..training.repeats import train_repeats
+        from ..training.train import train
 
         partial = self.checkpoints / f"{context.lease.hash}.partial"
-        outcome = train_repeats(
+        outcome = train(
             lambda: build(network),
             self.data,
             self.recipe,

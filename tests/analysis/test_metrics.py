@@ -21,7 +21,7 @@ from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import read_job
 from archscape.search.study.live_state import StudyState
 from archscape.search.training.recipe import Recipe
-from archscape.search.training.repeats import train_repeats
+from archscape.search.training.train import train
 from archscape.spaces import load_network
 from archscape.spaces.errors import InputError
 from archscape.spaces.language.limits import COSTS
@@ -120,7 +120,7 @@ def test_what_follows_from_the_graph_is_counted_for_every_trial(metric: Metric) 
 
 
 def test_repeated_trainings_combine_as_each_metric_says() -> None:
-    metrics = train_repeats(
+    metrics = train(
         lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10)),
         load_dataset("digits"),
         Recipe(epochs=1),

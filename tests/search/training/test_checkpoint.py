@@ -21,8 +21,9 @@ from torch import nn
 from archscape.search.datasets.dataset import Dataset
 from archscape.search.training import checkpoint as module
 from archscape.search.training.checkpoint import Checkpoint
+from archscape.search.training.outcome import Outcome
 from archscape.search.training.recipe import Recipe
-from archscape.search.training.train import Outcome, train
+from archscape.search.training.train import train
 
 STEPS = 24  # of an epoch of the digits in batches of 48
 RECIPE = Recipe(epochs=3, augment=("flip", "shift"), label_smoothing=0.1)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from archscape.search.training.optimizer import optimizer
+from archscape.search.training.optimizer import Optimizer
 from archscape.search.training.recipe import Recipe
 
 
@@ -30,7 +30,7 @@ def theirs(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 def test_steps_equal_those_of_torch_optim_to_the_bit(name: str, momentum: float) -> None:
     recipe = Recipe(optimizer=name, rate=0.05, momentum=momentum, weight_decay=0.01)
     ours, reference = network(), network()
-    step, other = optimizer(ours.parameters(), recipe), theirs(reference, recipe)
+    step, other = Optimizer(ours.parameters(), recipe), theirs(reference, recipe)
     x = torch.randn(8, 1, 8, 8)
     for _ in range(12):
         for model in (ours, reference):
@@ -45,7 +45,7 @@ def test_steps_equal_those_of_torch_optim_to_the_bit(name: str, momentum: float)
 def test_weights_without_a_gradient_stay() -> None:
     used, idle = nn.Linear(2, 2), nn.Linear(2, 2)
     before = copy.deepcopy([used.weight, idle.weight])
-    step = optimizer([used.weight, idle.weight], Recipe())
+    step = Optimizer([used.weight, idle.weight], Recipe())
     torch.autograd.backward(used(torch.ones(1, 2)).sum())
     step.step(0.1)
     assert not torch.equal(used.weight, before[0])
@@ -54,15 +54,15 @@ def test_weights_without_a_gradient_stay() -> None:
 
 def test_a_network_without_weights_cannot_be_trained() -> None:
     with pytest.raises(ValueError, match="the network has no weights to train"):
-        optimizer(nn.ReLU().parameters(), Recipe())
+        Optimizer(nn.ReLU().parameters(), Recipe())
 
 
 @pytest.mark.slow
 def test_a_training_does_not_import_the_compiler_of_torch() -> None:
     code = (
-        "import sys, torch; from archscape.search.training.optimizer import optimizer;"
+        "import sys, torch; from archscape.search.training.optimizer import Optimizer;"
         "from archscape.search.training.recipe import Recipe; model = torch.nn.Linear(2, 2);"
-        "step = optimizer(model.parameters(), Recipe()); model(torch.ones(1, 2)).sum().backward();"
+        "step = Optimizer(model.parameters(), Recipe()); model(torch.ones(1, 2)).sum().backward();"
         "step.step(0.1); sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,9 +12,11 @@ from torch import nn
 
 from archscape.search.datasets.dataset import Dataset
 from archscape.search.training.checkpoint import Checkpoint
+from archscape.search.training.evaluation import evaluate_accuracy
+from archscape.search.training.outcome import Outcome
 from archscape.search.training.recipe import Recipe
-from archscape.search.training.repeats import repeat_seed, train_repeats
-from archscape.search.training.train import Outcome, evaluate_accuracy, train
+from archscape.search.training.repeats import repeat_seed
+from archscape.search.training.train import train
 from archscape.spaces.errors import JobError
 
 RECIPE = Recipe(epochs=2, augment=("shift",))
@@ -62,13 +64,13 @@ def test_seeds_differ() -> None:
 
 
 def test_once_is_exactly_one_training(digits: Dataset, singles: list[Outcome]) -> None:
-    once = train_repeats(net, digits, RECIPE, seed=3)
+    once = train(net, digits, RECIPE, seed=3)
     assert clockless(once) == clockless(singles[0])
     assert same_weights(once, singles[0])
 
 
 def test_metrics_are_means_spreads_and_sums(digits: Dataset, singles: list[Outcome]) -> None:
-    outcome = train_repeats(net, digits, RECIPE, seed=3, repeats=3)
+    outcome = train(net, digits, RECIPE, seed=3, repeats=3)
     accuracies = [one.metrics["accuracy"] for one in singles]
     tested = [one.metrics["test_accuracy"] for one in singles]
     metrics = outcome.metrics
@@ -85,7 +87,7 @@ def test_metrics_are_means_spreads_and_sums(digits: Dataset, singles: list[Outco
 
 
 def test_the_weights_are_those_of_the_best_repeat(digits: Dataset, singles: list[Outcome]) -> None:
-    outcome = train_repeats(net, digits, RECIPE, seed=3, repeats=3)
+    outcome = train(net, digits, RECIPE, seed=3, repeats=3)
     best = max(singles, key=lambda one: one.metrics["accuracy"])
     assert outcome.metrics["kept_repeat"] == singles.index(best) + 1
     assert same_weights(outcome, best)
@@ -98,10 +100,10 @@ def test_the_weights_are_those_of_the_best_repeat(digits: Dataset, singles: list
 @pytest.mark.parametrize("steps", [1, 20, STEPS - 1, STEPS + 1])
 def test_interrupted_anywhere_it_makes_the_same(steps: int, digits: Dataset, tmp_path: Path) -> None:
     path, outcomes = tmp_path / "net.partial", list[Outcome]()
-    expected = train_repeats(net, digits, RECIPE, seed=3, repeats=3)
+    expected = train(net, digits, RECIPE, seed=3, repeats=3)
     while not outcomes or outcomes[-1].status == "interrupted":
         outcomes.append(
-            train_repeats(
+            train(
                 net,
                 digits,
                 RECIPE,
@@ -124,21 +126,21 @@ def test_repeats_that_are_done_are_not_trained_again(digits: Dataset, tmp_path: 
         seen.append(epoch)
 
     def repeats(count: int) -> Outcome:
-        return train_repeats(net, digits, RECIPE, seed=3, repeats=count, report=report, checkpoint=path)
+        return train(net, digits, RECIPE, seed=3, repeats=count, report=report, checkpoint=path)
 
     first, again = repeats(2), repeats(2)
     assert seen == [1, 2, 3, 4]
     assert again.metrics == first.metrics
     assert again.history == first.history
     assert same_weights(again, first)
-    assert clockless(repeats(3)) == clockless(train_repeats(net, digits, RECIPE, seed=3, repeats=3))
+    assert clockless(repeats(3)) == clockless(train(net, digits, RECIPE, seed=3, repeats=3))
     assert seen == [1, 2, 3, 4, 5, 6]
 
 
 def test_repeats_of_another_recipe_or_seed_are_not_taken(digits: Dataset, tmp_path: Path) -> None:
     """And those of this training are, with the weights of the best, whatever was in the file before."""
     path, kept = tmp_path / "net.partial", set[float]()
-    train_repeats(net, digits, RECIPE, seed=3, repeats=2, checkpoint=path)
+    train(net, digits, RECIPE, seed=3, repeats=2, checkpoint=path)
     for seed in range(3, 9):
         seen: list[int] = []
         expected = short_repeats(digits, seed, None, [])
@@ -160,7 +162,7 @@ def short_repeats(data: Dataset, seed: int, path: Path | None, seen: list[int]) 
         seen.append(epoch)
 
     recipe = Recipe(epochs=1)
-    return train_repeats(net, data, recipe, seed=seed, repeats=2, report=report, checkpoint=path)
+    return train(net, data, recipe, seed=seed, repeats=2, report=report, checkpoint=path)
 
 
 def test_the_report_gets_a_running_number_and_prunes_in_the_first_repeat_only(digits: Dataset) -> None:
@@ -171,10 +173,10 @@ def test_the_report_gets_a_running_number_and_prunes_in_the_first_repeat_only(di
         return epoch < prune_from
 
     prune_from = 3
-    assert train_repeats(net, digits, RECIPE, seed=3, repeats=2, report=report).status == "complete"
+    assert train(net, digits, RECIPE, seed=3, repeats=2, report=report).status == "complete"
     assert seen == [(1, 1, 1), (2, 1, 2), (3, 2, 1), (4, 2, 2)]
     prune_from = 1
-    pruned = train_repeats(net, digits, RECIPE, seed=3, repeats=2, report=report)
+    pruned = train(net, digits, RECIPE, seed=3, repeats=2, report=report)
     assert (pruned.status, pruned.cause, pruned.metrics["epochs"]) == ("pruned", "", 1)
     assert [row["repeat"] for row in pruned.history] == [1]
 
@@ -188,7 +190,7 @@ def test_a_repeat_that_fails_ends_them_all_and_is_named(digits: Dataset) -> None
             raise ValueError("bad luck")
         return built[-1]
 
-    outcome = train_repeats(build, digits, RECIPE, seed=3, repeats=3)
+    outcome = train(build, digits, RECIPE, seed=3, repeats=3)
     assert (outcome.status, outcome.cause) == ("error", "repeat 2 of 3: ValueError: bad luck")
     assert "bad luck" in outcome.trace
     assert outcome.state is None
@@ -198,9 +200,9 @@ def test_a_repeat_that_fails_ends_them_all_and_is_named(digits: Dataset) -> None
 
 def test_rungs_reach_every_repeat_and_must_be_epochs_before_the_last(digits: Dataset) -> None:
     recipe = Recipe(epochs=3, schedule="rungs")
-    outcome = train_repeats(net, digits, recipe, seed=3, repeats=2, rungs=(1, 2))
+    outcome = train(net, digits, recipe, seed=3, repeats=2, rungs=(1, 2))
     alone = train(net, digits, recipe, seed=repeat_seed(3, 2), rungs=(1, 2))
     assert outcome.history[-1]["loss"] == alone.history[-1]["loss"]
     for wrong in ((2, 1), (1, 1), (3,), (0, 1)):
         with pytest.raises(JobError, match="rungs: they are ascending epochs before the last, 3, but got"):
-            train_repeats(net, digits, recipe, seed=3, repeats=2, rungs=wrong)
+            train(net, digits, recipe, seed=3, repeats=2, rungs=wrong)

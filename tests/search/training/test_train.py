@@ -16,8 +16,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from archscape.search.datasets.dataset import Dataset, load_dataset
+from archscape.search.training.evaluation import evaluate_accuracy
+from archscape.search.training.outcome import Outcome
 from archscape.search.training.recipe import Recipe
-from archscape.search.training.train import Outcome, evaluate_accuracy, train
+from archscape.search.training.train import train
 from archscape.spaces.errors import JobError, ShapeError
 
 SHORT = Recipe(epochs=1, batch=64)
@@ -161,7 +163,7 @@ def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp
         import torch
         from safetensors.torch import load_file
         from archscape.search.datasets.dataset import load_dataset
-        from archscape.search.training.train import evaluate_accuracy
+        from archscape.search.training.evaluation import evaluate_accuracy
         torch.set_num_threads({int(outcome.metrics["threads"])})
         model = build()
         model.load_state_dict(load_file({str(tmp_path / "weights.safetensors")!r}), strict=True)
