@@ -18,7 +18,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from ..errors import SpaceError
 from ..values import Value, text
@@ -448,9 +448,14 @@ def numeric(name: str, value: Value) -> Number:
     Raises:
         ExpressionError: If it is none; the message names the operator or function.
     """
-    if isinstance(value, bool) or not isinstance(value, int | Fraction):
+    if not is_number(value):
         raise ExpressionError(f"'{name}' works on numbers, but got '{text(value)}'")
     return value
+
+
+def is_number(value: Expr) -> TypeGuard[Number]:
+    """Tell whether a value is a number: true and false are none."""
+    return isinstance(value, int | Fraction) and not isinstance(value, bool)
 
 
 def number(value: Number) -> Number:

@@ -17,7 +17,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from ..values import Term, Value
 from .expressions import (
     COMPARISONS,
     FUNCTIONS,
+    OPERATORS,
     Arithmetic,
     Choice,
     Conditional,
@@ -35,11 +37,12 @@ from .expressions import (
     Item,
     Range,
     Ref,
-    apply,
-    call,
+    evaluate,
     expression_text,
+    is_number,
     is_open,
     number,
+    operands,
 )
 
 T = TypeVar("T")
@@ -51,7 +54,10 @@ _TOKEN = re.compile(
     r"(?P<token>(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*)|(?P<item>\.[0-9]+)"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|\*\*|[<>=!]=|[-+*/%(),\[\]{}<>]))\s*"
 )
-_CLOSING = {"-": "", "(": ")", "[": "]", "{": "}"}
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_LEVELS: tuple[Collection[str], ...] = (("or",), ("and",), COMPARISONS, ("+", "-"), ("*", "/", "//", "%"))
+"""The operators that stand between two operands, those that bind loosest first; `**` binds tightest."""
+_SUM = 3
 _UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 
 
@@ -102,90 +108,73 @@ class _Parser:
         return self.range(value) if self.peek() == ".." else value
 
     def two(self) -> Expr:
-        value = self.either()
+        value = self.operation()
         if self.peek() != "if":
             return value
-        self.deeper()
-        self.take()
-        condition = self.either()
-        if self.take() != "else":
-            raise self.error("'else' is missing: a condition is written `2 if $w > 8 else 1`", -1)
-        otherwise = self.two()
-        self.depth -= 1
-        return Conditional(value, condition, otherwise)
-
-    def either(self) -> Expr:
-        return self.logic("or", self.both)
-
-    def both(self) -> Expr:
-        return self.logic("and", self.compared)
-
-    def logic(self, mark: str, operand: Callable[[], Expr]) -> Expr:
-        value = operand()
-        while self.peek() == mark:
-            value = self.combined(self.step(), Arithmetic(mark, value, operand()))
-        return value
-
-    def compared(self) -> Expr:
-        value = self.sum()
-        if self.peek() in COMPARISONS:
-            at, name = self.step(), self.tokens[self.at - 1][1]
-            return self.combined(at, Arithmetic(name, value, self.sum()))
-        return value
+        with self.deeper():
+            self.take()
+            condition = self.operation()
+            if self.take() != "else":
+                raise self.error("'else' is missing: a condition is written `2 if $w > 8 else 1`", -1)
+            return Conditional(value, condition, self.two())
 
     def range(self, low: Expr) -> Range:
         self.take()
-        high = self.sum()
+        high = self.operation(_SUM)
         step: Expr = 1
         if self.peek() == "step":
             self.take()
-            step = self.sum()
+            step = self.operation(_SUM)
         return Range(low, high, step)  # type: ignore[arg-type]
 
-    def sum(self) -> Expr:
-        return self.arithmetic(("+", "-"), self.product)
-
-    def product(self) -> Expr:
-        return self.arithmetic(("*", "/", "//", "%"), self.power)
-
-    def arithmetic(self, marks: tuple[str, ...], operand: Callable[[], Expr]) -> Expr:
-        value = operand()
-        while self.peek() in marks:
-            value = self.binary(self.step(), value, operand())
+    def operation(self, level: int = 0) -> Expr:
+        """Return an expression whose operators bind at least as tightly as those of a level."""
+        if level == len(_LEVELS):
+            return self.power()
+        value = self.operation(level + 1)
+        while self.peek() in _LEVELS[level]:
+            at, name = self.at, self.take()
+            right = self.operation(level + 1)
+            if name in OPERATORS:
+                value = self.arithmetic(at, value, right)
+            else:
+                value = self.combined(at, Arithmetic(name, value, right))
+            if name in COMPARISONS:
+                break
         return value
 
     def power(self) -> Expr:
         value = self.atom()
         if self.peek() != "**":
             return value
-        self.deeper()
-        at = self.step()
-        value = self.binary(at, value, self.power())
-        self.depth -= 1
-        return value
+        with self.deeper():
+            at = self.at
+            self.take()
+            return self.arithmetic(at, value, self.power())
 
-    def binary(self, at: int, left: Expr, right: Expr) -> Expr:
-        """Return the arithmetic whose operator is token `at`; its value where both sides are numbers."""
+    def arithmetic(self, at: int, left: Expr, right: Expr) -> Expr:
+        """Return the arithmetic whose operator is token `at`."""
         _, name, offset = self.tokens[at]
         for side in (left, right):
-            if isinstance(side, bool | str | Term | tuple) or side is None:
-                operand = expression_text(side)
-                raise ExpressionError(
-                    f"'{name}' works on numbers and references, but got '{operand}'", offset
-                )
-        if isinstance(left, int | Fraction) and isinstance(right, int | Fraction):
-            try:
-                return apply(name, left, right)
-            except ExpressionError as error:
-                raise ExpressionError(str(error), offset) from None
-        return self.combined(at, Arithmetic(name, left, right))
+            if not (is_number(side) or is_open(side)) or isinstance(side, tuple):
+                law = f"'{name}' works on numbers and references, but got '{expression_text(side)}'"
+                raise ExpressionError(law, offset)
+        return self.computed(at, Arithmetic(name, left, right))
+
+    def computed(self, at: int, value: Arithmetic | Function) -> Expr:
+        """Return what token `at` computes; its value where nothing in it is open."""
+        if any(map(is_open, operands(value).values())):
+            return self.combined(at, value)
+        try:
+            return evaluate(value, {})
+        except ExpressionError as error:
+            raise ExpressionError(str(error), self.tokens[at][2]) from None
 
     def combined(self, at: int, value: Expr) -> Expr:
         self.operations += 1
         if self.operations > MAX_OPERATIONS:
-            raise ExpressionError(
-                f"an expression holds at most {MAX_OPERATIONS} operations", self.tokens[at][2]
-            )
+            law = f"an expression holds at most {MAX_OPERATIONS} operations"
+            raise ExpressionError(law, self.tokens[at][2])
         return value
 
     def atom(self) -> Expr:
@@ -199,11 +188,13 @@ class _Parser:
             return self.items(Ref(word[1:]))
         if kind == "word":
             return self.word(word)
-        if word == "-":
-            return self.nested(word)
-        if word in _CLOSING:
-            return self.items(self.nested(word))
-        raise self.error(f"'{word}' is not expected here", -1)
+        if word != "-" and word not in _CLOSING:
+            raise self.error(f"'{word}' is not expected here", -1)
+        with self.deeper():
+            if word == "-":
+                return self.arithmetic(self.at - 1, 0, self.power())
+            value = self.bracketed(word)
+        return self.items(value)
 
     def items(self, of: Expr) -> Expr:
         """Return what the numbers that follow take of a sequence."""
@@ -213,20 +204,15 @@ class _Parser:
             of = Item(of, int(self.take()[1 : MAX_DIGITS + 1]))
         return of
 
-    def nested(self, mark: str) -> Expr:
-        self.deeper()
-        value = self.inner(mark)
-        self.depth -= 1
-        return value
-
-    def deeper(self) -> None:
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
         self.depth += 1
         if self.depth > MAX_NESTING:
             raise self.error(f"nested too deep; at most {MAX_NESTING} levels", -1)
+        yield
+        self.depth -= 1
 
-    def inner(self, mark: str) -> Expr:
-        if mark == "-":
-            return self.binary(self.at - 1, 0, self.power())
+    def bracketed(self, mark: str) -> Expr:
         if mark == "(":
             value = self.item()
             if self.take() != ")":
@@ -261,28 +247,23 @@ class _Parser:
 
     def term_number(self, word: str) -> int | Fraction:
         """Return a number that a term is given."""
-        value = self.sum()
+        value = self.operation(_SUM)
         if is_open(value):
             raise self.error(f"there is no function '{word}'{suggest(word, FUNCTIONS)}", -1)
-        if isinstance(value, bool) or not isinstance(value, int | Fraction):
+        if not is_number(value):
             raise self.error(f"{word}(...) takes numbers", -1)
         return value
 
     def function(self, word: str) -> Expr:
         at = self.at - 1
-        self.deeper()
-        self.take()
-        arguments = self.listed(self.two, ")")
-        self.depth -= 1
+        with self.deeper():
+            self.take()
+            arguments = self.listed(self.two, ")")
         count = FUNCTIONS[word][0]
         if len(arguments) != count:
             raise ExpressionError(f"{word} takes {count}, but got {len(arguments)}", self.tokens[at][2])
-        if not any(map(is_open, arguments)):
-            try:
-                return call(word, arguments)  # type: ignore[arg-type]
-            except ExpressionError as error:
-                raise ExpressionError(str(error), self.tokens[at][2]) from None
-        return self.items(self.combined(at, Function(word, arguments)))
+        value = self.computed(at, Function(word, arguments))
+        return self.items(value) if is_open(value) else value
 
     def peek(self) -> str:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
@@ -291,10 +272,6 @@ class _Parser:
         token = self.peek()
         self.at += 1
         return token
-
-    def step(self) -> int:
-        self.at += 1
-        return self.at - 1
 
     def error(self, message: str, back: int = 0) -> ExpressionError:
         at = self.at + back
