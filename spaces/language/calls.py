@@ -127,6 +127,19 @@ def lay(calls: Iterable[Call], maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return values
 
 
+def reaching(calls: Sequence[Call], outputs: tuple[str, ...] = ()) -> list[Call]:
+    """Return the calls that reach the outputs: the last call unless these are named."""
+    wanted = set(outputs)
+    reached: list[Call] = []
+    reads_above = not outputs
+    for call in reversed(calls):
+        if reads_above or not wanted.isdisjoint(call.binds):
+            reached.append(call)
+            wanted.update(call.sources)
+            reads_above = not call.sources
+    return reached[::-1]
+
+
 def network_body(name: str, calls: Sequence[Call], shape: Shape, outputs: tuple[str, ...]) -> Body:
     """Return the body of a whole network: a node a row, or the operators of a row with at most one module.
 

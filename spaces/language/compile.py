@@ -25,7 +25,7 @@ from .resolve import Resolver
 from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row
 from .scope import Line, check_row_name, lines, misjoined
 from .signature import argument_law
-from .slots import Fixed, Slot, Variable
+from .slots import Fixed, Slot, Variable, possible_values
 from .table import Table
 from .writing import inline, signature
 
@@ -170,25 +170,25 @@ class _Compiler:
         row, inner, name = line.row, line.inner, line.name
         args = {key: (value, (*inner, key)) for key, value in row.args.items() if key not in ROW_WORDS}
         self.resolver.index, self.resolver.indexed = True, False
-        alternatives = self.alternatives(row.word, args, inner, ())
+        target = self.target(row.word, args, inner, ())
         self.resolver.index = False
         check_row_name(self.document, name, inner)
         self.note_words([row])
-        depth, deepest = self.depth(row, alternatives, inner)
+        depth, deepest = self.depth(row, target, inner)
         indexed = self.resolver.indexed
-        cell = any(block.maps[1:2] == (BEFORE,) for a in alternatives for block in a.blocks())
+        cell = any(block.maps[1:2] == (BEFORE,) for block in target.blocks())
         program = RowProgram(
             name=name,
             index=index,
             place=line.place,
             inner=inner,
-            source=self.source(line, alternatives),
+            source=self.source(line, target),
             follows=line.follows,
             ends=line.ends,
             depth=depth,
             per_block=self.per(row, inner),
             unrolled=(indexed or cell) and deepest > 1,
-            alternatives=alternatives,
+            target=target,
             word=row.word if row.word in self.table.alternatives else "",
             named="name" in row.args,
             deepest=deepest,
@@ -199,9 +199,9 @@ class _Compiler:
             raise self.error(place, f"`per: block` changes nothing: {why}; take it out", at_key=True)
         return program
 
-    def source(self, line: Line, alternatives: tuple[Alternative, ...]) -> Slot:
+    def source(self, line: Line, target: Alternative) -> Slot:
         """Return the slot of the name that a row reads; check that it takes the branches it has."""
-        for block, leaf in (pair for alternative in alternatives for pair in alternative.leaves()):
+        for block, leaf in target.leaves():
             law, key = misjoined(line, block, leaf.maps)
             if law:
                 raise self.error((*line.inner, *([key] if key else [])), law, at_key=not key)
@@ -218,16 +218,16 @@ class _Compiler:
             law = PER.refusal(value, f"'{inline(value)}'")
             raise self.error((*inner, "per"), f"per {law}") from None
 
-    def depth(self, row: Row, alternatives: tuple[Alternative, ...], inner: Place) -> tuple[Slot, int]:
+    def depth(self, row: Row, target: Alternative, inner: Place) -> tuple[Slot, int]:
         """Return a row's depth, and the largest value it takes."""
         if "depth" not in row.args:
             return Fixed(1), 1
         place = (*inner, "depth")
-        for block in [block for alternative in alternatives for block in alternative.blocks()]:
+        for block in target.blocks():
             if not (block.repeats or "depth" in block.parameters or block.maps == ("x", BEFORE)):
                 raise self.error(place, f"{block.word} stands once; it has no 'depth'", at_key=True)
         slot = self.resolver.checked(row.args["depth"], ".depth", place, DEPTH, "depth")
-        depths = self.resolver.possible(slot, 2 * MAX_DEPTH)
+        depths = possible_values(slot, self.resolver.lets, 2 * MAX_DEPTH)
         deepest = max(depth for depth in depths if isinstance(depth, int))
         if deepest > MAX_DEPTH:
             raise self.error(place, f"a row has at most {MAX_DEPTH:,} blocks, but got {deepest:,}")
@@ -235,15 +235,13 @@ class _Compiler:
             raise self.error(place, "the depth depends on too many values; leave fewer of them open")
         return slot, deepest
 
-    def alternatives(
-        self, word: str, args: PlacedArgs, place: Place, chain: tuple[str, ...]
-    ) -> tuple[Alternative, ...]:
+    def target(self, word: str, args: PlacedArgs, place: Place, chain: tuple[str, ...]) -> Alternative:
         """Return what a word stands for: one block, or one of several. `chain` is the path of words to it."""
         self.resolver.grow(place)
         words = self.words
         if word in words:
             self.resolver.used.add(("blocks", word))
-            return (self.alternative(words[word], args, place, "".join(f".{part}" for part in chain)),)
+            return self.alternative(words[word], args, place, "".join(f".{part}" for part in chain))
         if word not in self.table.alternatives:
             if word.startswith("$"):
                 law = "a word is an argument only in a composed block; list the words under `blocks:`"
@@ -262,11 +260,10 @@ class _Compiler:
                 law = "a word of `blocks` has no branches; give them to the row that uses it"
                 raise self.error(here, law, at_key=True)
             merged = self.merged(args, row, here)
-            inner = self.alternatives(row.word, merged, here, (*chain, row.word))
-            options.append(inner[0] if row.word in words else Alternative(word=row.word, inner=inner))
+            options.append(self.target(row.word, merged, here, (*chain, row.word)))
         if len({a.word for a in options}) < len(options):
             raise self.error(("blocks", word), f"'{word}' lists a block twice", at_key=True)
-        return tuple(options)
+        return Alternative(word=word, inner=tuple(options))
 
     def merged(self, args: PlacedArgs, row: Row, here: Place) -> PlacedArgs:
         """Return what a word of `blocks` gives a block, with what the row gives."""

@@ -30,7 +30,7 @@ from ..blocks.kinds import ANY, DEPTH, FLAG, SOURCE, Kind
 from ..errors import ShapeError, suggest
 from ..graph import Style, Tensor
 from ..values import Value, text
-from .calls import TOO_LARGE, Call, RowError, lay
+from .calls import TOO_LARGE, Call, RowError, lay, reaching
 from .document import Document, Place
 from .expressions import Expr, ExpressionError, Item, Ref, evaluate, has_choice, is_open, references, words_in
 from .parser import parse
@@ -159,7 +159,7 @@ class ComposedBlock(Block[Any]):
                 unused += [index] if reader.parameter("unused", FLAG, False) else []
             calls_of_rows.append(call)
             above.add(line.name)
-        return _that_reach(_with_unused(calls_of_rows, unused))
+        return reaching(_with_unused(calls_of_rows, unused))
 
     def check(self) -> None:
         """Raise if a row cannot be right whatever the arguments are, or an argument is not used.
@@ -391,12 +391,3 @@ def _with_unused(calls: list[Call], joins: list[int]) -> list[Call]:
         read.subtract(set(others) - set(unused))
         calls[index] = calls[index]._replace(sources=(first, *unused))
     return calls
-
-
-def _that_reach(calls: list[Call]) -> list[Call]:
-    """Return the calls that reach the last one."""
-    reached = {calls[-1].name}
-    for call in reversed(calls):
-        if call.name in reached:
-            reached.update(call.sources)
-    return [call for call in calls if call.name in reached]

@@ -9,7 +9,7 @@ from ..errors import suggest
 from .document import Document, Place
 from .program import Program, RowProgram
 from .rows import INPUT
-from .slots import Draw, Fixed, Slot, enumerate_results
+from .slots import Fixed, Slot, possible_values
 
 MAX_NAMES = 10_000
 
@@ -47,37 +47,20 @@ def _named(program: Program, row: RowProgram) -> Iterator[tuple[str, Place]]:
     if not row.follows:
         yield from ((name, row.place) for name in row.ends)
     for slot, place in _slots(row):
-        if slot is row.source and row.follows and isinstance(slot, Fixed) and not _by_name(row):
+        if slot is row.source and row.follows and isinstance(slot, Fixed) and not row.joins:
             continue
-        for value in _values(program, slot):
+        for value in possible_values(slot, program.lets, MAX_NAMES):
             for name in value if isinstance(value, tuple) else (value,):
                 assert isinstance(name, str)
                 yield name, place
 
 
-def _by_name(row: RowProgram) -> bool:
-    """Tell whether a row reads the one above it by its name: it reads others too."""
-    return any(block.maps != ("x",) or block.variadic for a in row.alternatives for block in a.blocks())
-
-
 def _slots(row: RowProgram) -> Iterator[tuple[Slot, Place]]:
     """Yield the slots that hold names of rows."""
-    if not row.ends or any(not block.variadic for a in row.alternatives for block in a.blocks()):
+    if not row.ends or any(not block.variadic for block in row.target.blocks()):
         yield row.source, (*row.inner, "from")
-    todo = list(row.alternatives)
-    while todo:
-        alternative = todo.pop()
-        todo += alternative.inner
+    for _, alternative in row.target.leaves():
         yield from ((slot, (*row.inner, key)) for key, slot in alternative.maps.items())
-
-
-def _values(program: Program, slot: Slot) -> Iterator[object]:
-    for number, value in enumerate(
-        enumerate_results(lambda choose: slot.draw(Draw(choose, program.lets), ""))
-    ):
-        if number == MAX_NAMES:
-            return
-        yield value
 
 
 def _check_read(document: Document, program: Program, named: set[str]) -> None:

@@ -72,10 +72,7 @@ class _Freezer:
         self.names = {bind: call.name for call in drawn.calls for bind in call.binds}
         self.calls: dict[int, list[tuple[Call, bool]]] = {}
         words = [_word(call) for call in drawn.calls]
-        written = [
-            call.name if explicit or call.binds else None
-            for call, explicit in zip(drawn.calls, drawn.explicit, strict=True)
-        ]
+        written = [call.name if call.name in drawn.explicit or call.binds else None for call in drawn.calls]
         names = [call.name for call in drawn.calls]
         self.taken = set(names)
         while (

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from ..blocks import BLOCKS, Block
 from ..errors import ShapeError
 from ..graph import Body, Style
-from .calls import Call, RowError, RowShapeError, network_body
+from .calls import Call, RowError, RowShapeError, network_body, reaching
 from .document import Place
 from .rows import BEFORE
-from .slots import INDEX, Choose, Draw, Paths, Slot
+from .slots import INDEX, Choose, Count, Draw, Paths, Slot, product
 from .table import Table
 
 
@@ -58,9 +58,23 @@ class Alternative:
         for alternative in self.inner:
             yield from alternative.leaves()
 
-    def blocks(self) -> Iterator[Block[Any]]:
-        """Yield every block it can come down to."""
-        return (block for block, _ in self.leaves())
+    def blocks(self) -> list[Block[Any]]:
+        """Return every block it can come down to."""
+        return [block for block, _ in self.leaves()]
+
+    def count(self, *, first: bool) -> Count:
+        """Return the ways to draw one block."""
+        inner = (alternative.count(first=first) for alternative in self.inner)
+        return product(self.drawn(first=first)) if self.block else sum(inner, Count())
+
+    def paths(self, prefix: str, path: str, *, first: bool) -> Paths:
+        """Yield the paths of one block; `path` is that of the choice among the alternatives within."""
+        if len(self.inner) > 1:
+            yield path, tuple(alternative.word for alternative in self.inner)
+        for alternative in self.inner:
+            yield from alternative.paths(prefix, f"{path}.{alternative.word}", first=first)
+        for slot in self.drawn(first=first):
+            yield from slot.paths(prefix)
 
 
 class Drawn(NamedTuple):
@@ -68,12 +82,12 @@ class Drawn(NamedTuple):
 
     Attributes:
         calls: The calls.
-        explicit: Whether each row's name was given or its block drawn.
+        explicit: Names of the calls whose row's name was given, or whose block was drawn.
         befores: For what a cell gives, the name of what that cell read.
     """
 
     calls: list[Call]
-    explicit: list[bool]
+    explicit: set[str]
     befores: dict[str, str]
 
 
@@ -93,7 +107,7 @@ class RowProgram:
         depth: Number of blocks.
         per_block: Whether every block draws its own choices.
         unrolled: Whether every block is a call of its own: its arguments or what it reads differ.
-        alternatives: What the row's word stands for.
+        target: What the row's word stands for.
         word: The declared word, or nothing for a block's own word.
         named: Whether the name was given.
         deepest: The largest depth.
@@ -110,7 +124,7 @@ class RowProgram:
     depth: Slot
     per_block: bool
     unrolled: bool = False
-    alternatives: tuple[Alternative, ...]
+    target: Alternative
     word: str
     named: bool
     deepest: int = 1
@@ -123,8 +137,12 @@ class RowProgram:
     @property
     def chained(self) -> bool:
         """Whether it reads what the row above gives, and nothing else."""
-        maps = any(block.maps != ("x",) or block.variadic for a in self.alternatives for block in a.blocks())
-        return self.follows and not (self.binds or self.unrolled or maps)
+        return self.follows and not (self.binds or self.unrolled or self.joins)
+
+    @property
+    def joins(self) -> bool:
+        """Whether it may read several maps."""
+        return any(block.maps != ("x",) or block.variadic for block in self.target.blocks())
 
     def block_name(self, number: int) -> str:
         """Return the name of one block of a row whose blocks draw their own choices."""
@@ -151,7 +169,7 @@ class RowProgram:
             identity = BLOCKS["identity"]
             sources = () if self.follows else (source,)
             drawn.calls.append(Call(identity, self.name, (), 0, Style(), self.index, sources, binds))
-            drawn.explicit.append(True)
+            drawn.explicit.add(self.name)
             if source in drawn.befores:
                 drawn.befores[self.name] = drawn.befores[source]
 
@@ -183,7 +201,8 @@ class RowProgram:
             sources = () if follows and not others else (source, *others)
         binds = ((call.name,) if self.unrolled else ()) + ((self.name,) if self.binds and last else ())
         drawn.calls.append(call._replace(sources=sources, binds=binds) if sources or binds else call)
-        drawn.explicit.append(explicit)
+        if explicit:
+            drawn.explicit.add(call.name)
 
     def block(self, draw: Draw, number: int) -> Call | None:
         """Return the call of one step of a chain: the row, or the block of a number; None where it has none.
@@ -203,22 +222,11 @@ class RowProgram:
 
     def call(self, draw: Draw, prefix: str, name: str, depth: int, *, first: bool) -> Call:
         """Return the call of a block that the row's word stands for; its sources are the maps it names."""
-        chosen, path = self.alternatives, f"{prefix}.{self.word}"
-        while len(chosen) > 1 or chosen[0].block is None:
-            word = draw.choose(path, tuple([a.word for a in chosen])) if len(chosen) > 1 else chosen[0].word
-            alternative = next(a for a in chosen if a.word == word)
-            if alternative.block is not None:
-                chosen = (alternative,)
-                break
-            chosen, path = alternative.inner, f"{path}.{word}"
-        return self.fill(chosen[0], draw, prefix, name, depth, first=first)
-
-    def fill(
-        self, chosen: Alternative, draw: Draw, prefix: str, name: str, depth: int, *, first: bool
-    ) -> Call:
-        """Return the call of a block with its arguments drawn."""
-        block = chosen.block
-        assert block is not None
+        chosen, path = self.target, f"{prefix}.{self.word}"
+        while (block := chosen.block) is None:
+            inner = chosen.inner
+            word = draw.choose(path, tuple([a.word for a in inner])) if len(inner) > 1 else inner[0].word
+            chosen, path = next(a for a in inner if a.word == word), f"{path}.{word}"
         slots = chosen.slots
         args = []
         for word, default in block.defaults:
@@ -253,11 +261,11 @@ class RowProgram:
     def reads(self) -> frozenset[str]:
         """Return the variables that the row reads, its depth included."""
         of_row = self.depth.count().variables | self.source.count().variables
-        return of_row.union(*(alternative.reads() for alternative in self.alternatives))
+        return of_row | self.target.reads()
 
     def block_paths(self, prefix: str, *, first: bool) -> Paths:
         """Yield the paths of one block; only the first one of a row has a stride."""
-        yield from _paths(self.alternatives, prefix, f"{prefix}.{self.word}", first)
+        return self.target.paths(prefix, f"{prefix}.{self.word}", first=first)
 
 
 class Step(NamedTuple):
@@ -315,25 +323,10 @@ class Program:
     def draw(self, choose: Choose) -> Drawn:
         """Return the calls that a list of decisions gives."""
         draw = Draw(choose, self.lets)
-        drawn = Drawn([], [], {})
+        drawn = Drawn([], set(), {})
         for row in self.rows:
             row.draw(draw, drawn)
-        return self.without_unread(drawn) if self.prunes else drawn
-
-    def without_unread(self, drawn: Drawn) -> Drawn:
-        """Return a draw without the calls that do not reach an output."""
-        wanted = set(self.outputs)
-        calls: list[Call] = []
-        explicit: list[bool] = []
-        reads_above = not self.outputs
-        for call, name in zip(reversed(drawn.calls), reversed(drawn.explicit), strict=True):
-            if not reads_above and not wanted.intersection(call.binds):
-                continue
-            calls.append(call)
-            explicit.append(name)
-            wanted.update(call.sources)
-            reads_above = not call.sources
-        return Drawn(calls[::-1], explicit[::-1], drawn.befores)
+        return drawn._replace(calls=reaching(drawn.calls, self.outputs)) if self.prunes else drawn
 
     def steps(self) -> list[Step]:
         """Return a draw as steps."""
@@ -368,13 +361,3 @@ class Program:
             yield from slot.paths("")
         for row in self.rows:
             yield from row.paths()
-
-
-def _paths(alternatives: tuple[Alternative, ...], prefix: str, path: str, first: bool) -> Paths:
-    if len(alternatives) > 1:
-        yield path, tuple(a.word for a in alternatives)
-    for alternative in alternatives:
-        if alternative.block is None:
-            yield from _paths(alternative.inner, prefix, f"{path}.{alternative.word}", first)
-        for slot in alternative.drawn(first=first):
-            yield from slot.paths(prefix)

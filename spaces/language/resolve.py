@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import partial
-from itertools import islice
 
 from ..blocks.kinds import Kind
 from ..errors import suggest
@@ -32,7 +31,7 @@ from .expressions import (
     parts,
     sequence,
 )
-from .slots import Checked, Computed, Draw, Fixed, Index, OneOf, Slot, Variable, enumerate_results
+from .slots import Checked, Computed, Fixed, Index, OneOf, Slot, Variable, possible_values
 from .writing import inline
 
 MAX_NESTING = 60
@@ -99,11 +98,6 @@ class Resolver:
         normal = {key: Fixed(value) for key, value in zip(inner.options, values, strict=True)}
         return OneOf(inner.label, inner.options, normal)
 
-    def possible(self, slot: Slot, most: int) -> list[Value]:
-        """Return the values of a slot, at most so many of them."""
-        lets = self.lets
-        return list(islice(enumerate_results(lambda choose: slot.draw(Draw(choose, lets), "")), most))
-
     def slot(self, value: Expr, label: str, place: Place) -> Slot:
         """Return an expression, ready to be drawn at the path that ends in a label."""
         self.grow(place)
@@ -145,7 +139,8 @@ class Resolver:
         key = (expression_text(value), kind)
         if key not in self._probed:
             most = MAX_OPTIONS if isinstance(value, Range) else PROBES
-            self._probed[key] = self.possible(slot, max(1, min(most, PROBES_IN_ALL - self._probes)))
+            most = max(1, min(most, PROBES_IN_ALL - self._probes))
+            self._probed[key] = possible_values(slot, self.lets, most)
             self._probes += len(self._probed[key])
         return self._probed[key]
 

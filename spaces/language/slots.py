@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from random import Random
 from typing import TypeAlias, TypeVar
 
@@ -111,13 +112,18 @@ class Slot(ABC):
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Return a value, choosing where something is open; paths begin with the prefix."""
 
+    def parts(self) -> Iterable[Slot]:
+        """Return the slots that it draws."""
+        return ()
+
     def count(self) -> Count:
-        """Return the number of ways to draw it; one unless it says otherwise."""
-        return ONE
+        """Return the number of ways to draw it: the product over its parts unless it says otherwise."""
+        return product(self.parts())
 
     def paths(self, prefix: str) -> Paths:
-        """Yield every path it can ask for, with the options; none unless it says otherwise."""
-        yield from ()
+        """Yield every path it can ask for, with the options."""
+        for part in self.parts():
+            yield from part.paths(prefix)
 
 
 @dataclass(slots=True, eq=False)
@@ -146,17 +152,20 @@ class OneOf(Slot):
             return option
         return self.values[option].draw(draw, prefix)
 
+    def parts(self) -> Iterable[Slot]:
+        """Return what the options stand for."""
+        return (self.values or {}).values()
+
     def count(self) -> Count:
         """Return the sum over the options."""
         if self.values is None:
             return Count({frozenset(): len(self.options)})
-        return sum((slot.count() for slot in self.values.values()), Count())
+        return sum((slot.count() for slot in self.parts()), Count())
 
     def paths(self, prefix: str) -> Paths:
         """Yield its own path, then those within its options."""
         yield prefix + self.label, self.options
-        for slot in (self.values or {}).values():
-            yield from slot.paths(prefix)
+        yield from Slot.paths(self, prefix)
 
 
 @dataclass(slots=True, eq=False)
@@ -203,14 +212,9 @@ class Computed(Slot):
         except ValueError as error:
             raise ArithmeticError(str(error)) from None
 
-    def count(self) -> Count:
-        """Return the product over the operands."""
-        return product(self.operands)
-
-    def paths(self, prefix: str) -> Paths:
-        """Yield the paths of every operand."""
-        for operand in self.operands:
-            yield from operand.paths(prefix)
+    def parts(self) -> Iterable[Slot]:
+        """Return the operands."""
+        return self.operands
 
 
 @dataclass(slots=True, eq=False)
@@ -236,13 +240,14 @@ class Checked(Slot):
         except ValueError:
             raise self.fail(self.kind.refusal(value, f"'{text(value)}'")) from None
 
-    def count(self) -> Count:
-        """Return the ways to draw the value."""
-        return self.inner.count()
+    def parts(self) -> Iterable[Slot]:
+        """Return the slot that is checked."""
+        return (self.inner,)
 
-    def paths(self, prefix: str) -> Paths:
-        """Yield the paths of the value."""
-        return self.inner.paths(prefix)
+
+def possible_values(slot: Slot, lets: Mapping[str, Slot], most: int) -> list[Value]:
+    """Return the values of a slot, at most so many of them."""
+    return list(islice(enumerate_results(lambda choose: slot.draw(Draw(choose, lets), "")), most))
 
 
 def uniform(rng: Random) -> Choose:

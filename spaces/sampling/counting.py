@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from ..errors import SpaceError
-from ..language.program import Alternative, Program, RowProgram
-from ..language.slots import ONE, Choose, Count, Draw, enumerate_results, product
+from ..language.program import Program, RowProgram
+from ..language.slots import ONE, Choose, Count, Draw, enumerate_results
 from ..values import Value
 
 MAX_STATES = 100_000
@@ -113,13 +113,5 @@ def _blocks(row: RowProgram, depth: int) -> Count:
     """Return the ways to draw the blocks of a row of some depth."""
     if depth == 0:
         return ONE
-    first = _block(row.alternatives, first=True)
-    return first * _block(row.alternatives, first=False) ** (depth - 1) if row.per_block else first
-
-
-def _block(alternatives: tuple[Alternative, ...], *, first: bool) -> Count:
-    """Return the ways to draw one block."""
-    total = Count()
-    for each in alternatives:
-        total = total + (product(each.drawn(first=first)) if each.block else _block(each.inner, first=first))
-    return total
+    first = row.target.count(first=True)
+    return first * row.target.count(first=False) ** (depth - 1) if row.per_block else first
