@@ -23,7 +23,7 @@ from .expressions import Expr, has_choice, words_in
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
 from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row
-from .scope import Line, check_row_name, lines, misjoined
+from .scope import Line, check_joined, check_row_name, lines
 from .signature import argument_law
 from .slots import Fixed, Slot, Variable, possible_values
 from .table import Table
@@ -85,6 +85,12 @@ class _Compiler:
         return words_of(tuple(self.table.composed.items()), self.table.users)
 
     def program(self) -> Program:
+        try:
+            return self.compiled()
+        except RowError as error:
+            raise self.error(error.place, str(error), at_key=error.at_key) from None
+
+    def compiled(self) -> Program:
         check_head(self.table)
         self.resolver.declare_variables()
         self.style = {key: self.default(key) for key in self.table.defaults}
@@ -112,13 +118,9 @@ class _Compiler:
                     raise self.error(line.inner, f"{law}; make the word an argument of it", at_key=True)
                 check_row_name(self.document, line.name, line.inner)
             self.note_words(composed.rows)
-        try:
-            blocks = [self.words[name] for name in self.table.composed]
-            for block in blocks:
-                assert isinstance(block, ComposedBlock)
-                block.check()
-        except RowError as error:
-            raise self.error(error.place, str(error), at_key=error.at_key) from None
+        for block in [self.words[name] for name in self.table.composed]:
+            assert isinstance(block, ComposedBlock)
+            block.check()
 
     def note_words(self, rows: Iterable[Row]) -> None:
         """Note every word that rows name, or are given as a value."""
@@ -202,9 +204,7 @@ class _Compiler:
     def source(self, line: Line, target: Alternative) -> Slot:
         """Return the slot of the name that a row reads; check that it takes the branches it has."""
         for block, leaf in target.leaves():
-            law, key = misjoined(line, block, leaf.maps)
-            if law:
-                raise self.error((*line.inner, *([key] if key else [])), law, at_key=not key)
+            check_joined(line, block, leaf.maps)
         if not isinstance(line.source, str) and line.ends:
             place = (*line.inner, "from")
             raise self.error(place, "what branches read is named, not chosen; choose in a row above them")

@@ -35,7 +35,7 @@ from .document import Document, Place
 from .expressions import Expr, ExpressionError, Item, Ref, evaluate, has_choice, is_open, references, words_in
 from .parser import parse
 from .rows import BEFORE, INPUT, MAX_DEPTH, STYLE, Composed, row_references
-from .scope import Line, lines, misjoined
+from .scope import Line, check_joined, lines
 from .writing import row_text, signature
 
 CHANNELS, EXTENT = "in", "extent"
@@ -259,7 +259,7 @@ class _RowReader:
             key: self.checked(args[key], key, STYLE[key]) for key in args if key in STYLE and word.styled
         }
         if (self.index, word.word) not in self.block.taken:
-            self.joined()
+            check_joined(self.line, word, args)
             for key in args:
                 self.known(key)
             self.block.taken.add((self.index, word.word))
@@ -277,7 +277,8 @@ class _RowReader:
     def check(self) -> None:
         """Raise if the row cannot be right whatever the arguments are."""
         kinds = {**STYLE, "depth": DEPTH, "when": FLAG, "unused": FLAG}
-        self.joined()
+        kinds |= {parameter.name: parameter.kind for parameter in self.word.parameters.values()}
+        check_joined(self.line, self.word, self.line.row.args)
         for key, value in self.line.row.args.items():
             self.known(key)
             if has_choice(value):
@@ -294,10 +295,8 @@ class _RowReader:
             if key in ("from", "with") or key in self.word.maps:
                 for part in value if isinstance(value, tuple) else (value,):
                     self.source(part, key)
-            elif key in self.word.parameters or key in kinds:
-                self.checked(
-                    value, key, self.word.parameters[key].kind if key in self.word.parameters else kinds[key]
-                )
+            elif key in kinds:
+                self.checked(value, key, kinds[key])
 
     def target(self) -> Block[Any]:
         """Return the block that the row's word names."""
@@ -347,12 +346,6 @@ class _RowReader:
     def parameter(self, key: str, kind: Kind, default: Any) -> Any:
         """Return one of the row's own parameters."""
         return self.checked(self.line.row.args[key], key, kind) if key in self.line.row.args else default
-
-    def joined(self) -> None:
-        """Raise unless the row gives its block the maps that it reads."""
-        law, key = misjoined(self.line, self.word, self.line.row.args)
-        if law:
-            raise RowError(law, (*self.line.inner, *([key] if key else [])), at_key=not key)
 
     def known(self, key: str) -> None:
         """Raise unless the row takes a parameter."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ..blocks import BLOCKS, Block
 from ..errors import ShapeError
-from ..graph import Body, Style
+from ..graph import FREE, Body, Shape, Style, Totals
+from ..values import Value
 from .calls import Call, RowError, RowShapeError, network_body, reaching
 from .document import Place
 from .rows import BEFORE
 from .slots import INDEX, Choose, Count, Draw, Paths, Slot, product
 from .table import Table
+
+Variables: TypeAlias = tuple[tuple[str, Value], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,6 +285,24 @@ class Step(NamedTuple):
     kept: frozenset[str]
 
 
+class StepResult(NamedTuple):
+    """What a step of a chain gives.
+
+    Attributes:
+        kept: Variables, and depths of rows, that are still to be read.
+        shape: The map; None once a row could not be built.
+        totals: What its block costs.
+        size: Operators and blocks of a composed block.
+        built: Whether there is a block.
+    """
+
+    kept: Variables
+    shape: Shape | None
+    totals: Totals = FREE
+    size: int = 0
+    built: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """A table, ready to be drawn.
@@ -339,6 +360,20 @@ class Program:
                 kept = {name for name, index in last.items() if index >= row.index + over}
                 steps.append(Step(row, number, frozenset(kept if over else {*kept, f"{row.name}.depth"})))
         return steps
+
+    def run(self, step: Step, kept: Variables, shape: Shape | None, choose: Choose) -> StepResult:
+        """Return what a step gives on the map and the variables that the steps before it left."""
+        draw = Draw(choose, self.lets, dict(kept))
+        call = step.row.block(draw, step.number)
+        kept = tuple(sorted((name, value) for name, value in draw.drawn.items() if name in step.kept))
+        if call is None or shape is None:
+            return StepResult(kept, shape)
+        try:
+            body = call.body((shape,))
+        except ShapeError:
+            return StepResult(kept, None)
+        size = body.extent[0] if call.block.composed else 0
+        return StepResult(kept, body.shape, body.totals, size, built=True)
 
     def last_reads(self) -> dict[str, int]:
         """Return for every variable the last row that reads it."""

@@ -17,6 +17,7 @@ from .rows import Composed, Row
 from .signature import read_signature
 from .table import Declared, Table
 from .uses import used_files
+from .writing import holds_rows
 
 T = TypeVar("T", bound=Table)
 _WITHIN = ("branches", "rows")
@@ -36,8 +37,8 @@ def read(document: Document, into: type[T]) -> T:
     word = into.word
     readers = {name: read for name, read in READERS.items() if name in into.settable()}
     tree = _top(document, word, (word, *readers), other="space" if word == "network" else "network")
-    sections: dict[str, Any] = {"name": _scalar(document, tree, word)}
-    sections |= {name: read(document, tree, name) for name, read in readers.items() if name in tree}
+    sections: dict[str, Any] = {"name": _scalar(document, tree[word], (word,))}
+    sections |= {name: read(document, tree[name], (name,)) for name, read in readers.items() if name in tree}
     return into(**sections, origin=document)
 
 
@@ -102,11 +103,10 @@ def _top(document: Document, word: str, known: tuple[str, ...], *, other: str) -
     return tree
 
 
-def _scalar(document: Document, tree: Mapping[str, Tree], key: str) -> str:
-    value = tree[key]
-    if not isinstance(value, str):
-        raise document.error((key,), f"`{key}:` is one word")
-    return value
+def _scalar(document: Document, tree: Tree, place: Place) -> str:
+    if not isinstance(tree, str):
+        raise document.error(place, f"`{place[0]}:` is one word")
+    return tree
 
 
 def read_shape(text: str) -> Shape:
@@ -120,46 +120,41 @@ def read_shape(text: str) -> Shape:
     return tuple(map(int, text.split("x")))
 
 
-def _shape(document: Document, tree: Mapping[str, Tree], key: str) -> Shape:
-    value = _scalar(document, tree, key)
+def _shape(document: Document, tree: Tree, place: Place) -> Shape:
     try:
-        return read_shape(value)
+        return read_shape(_scalar(document, tree, place))
     except SpaceError as error:
-        raise document.error((key,), str(error)) from None
+        raise document.error(place, str(error)) from None
 
 
-def _mapping(document: Document, tree: Mapping[str, Tree], key: str) -> Mapping[str, Tree]:
-    value = tree[key]
-    if not isinstance(value, dict):
-        raise document.error((key,), f"`{key}:` is a mapping of names to values")
-    return value
+def _mapping(document: Document, tree: Tree, place: Place) -> Mapping[str, Tree]:
+    if not isinstance(tree, dict):
+        raise document.error(place, f"`{place[0]}:` is a mapping of names to values")
+    return tree
 
 
-def _expressions(document: Document, tree: Mapping[str, Tree], key: str) -> dict[str, Expr]:
-    table = _mapping(document, tree, key)
-    return {name: expression(document, value, (key, name)) for name, value in table.items()}
+def _expressions(document: Document, tree: Tree, place: Place) -> dict[str, Expr]:
+    table = _mapping(document, tree, place)
+    return {name: expression(document, value, (*place, name)) for name, value in table.items()}
 
 
-def _outputs(document: Document, tree: Mapping[str, Tree], key: str) -> tuple[str, ...]:
-    value = tree[key]
-    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
-        raise document.error((key,), "`outputs:` is a list of row names, as in [classifier, aux]")
-    return tuple(map(str, value))
+def _outputs(document: Document, tree: Tree, place: Place) -> tuple[str, ...]:
+    if not isinstance(tree, list) or not tree or not all(isinstance(name, str) for name in tree):
+        raise document.error(place, "`outputs:` is a list of row names, as in [classifier, aux]")
+    return tuple(map(str, tree))
 
 
-def _uses(document: Document, tree: Mapping[str, Tree], key: str) -> tuple[str, ...]:
-    value = tree[key]
-    names = value if isinstance(value, list) else [value]
+def _uses(document: Document, tree: Tree, place: Place) -> tuple[str, ...]:
+    names = tree if isinstance(tree, list) else [tree]
     if not all(isinstance(name, str) for name in names):
-        raise document.error((key,), "`uses:` is a Python file or a module, or a list of these")
+        raise document.error(place, "`uses:` is a Python file or a module, or a list of these")
     return used_files(document, tuple(map(str, names)))
 
 
-def _layers(document: Document, tree: Mapping[str, Tree], key: str) -> tuple[Row, ...]:
-    rows = tree[key]
-    if not isinstance(rows, list):
-        raise document.error((key,), "`layers:` is a list of rows, as in `- conv: {width: 64}`")
-    return _rows(document, rows, (key,))
+def _layers(document: Document, tree: Tree, place: Place) -> tuple[Row, ...]:
+    if not isinstance(tree, list):
+        raise document.error(place, "`layers:` is a list of rows, as in `- conv: {width: 64}`")
+    return _rows(document, tree, place)
 
 
 def _rows(document: Document, rows: Sequence[Tree], place: Place) -> tuple[Row, ...]:
@@ -188,7 +183,7 @@ def _arguments(document: Document, word: str, tree: Tree, place: Place) -> Row:
         raise document.error(place, "a space follows the colon, as in `conv: {width: 64}`", at_key=True)
     if tree is None:
         return Row(word)
-    joins = word not in BLOCKS or BLOCKS[word].variadic or len(BLOCKS[word].maps) == 2
+    joins = word not in BLOCKS or BLOCKS[word].variadic or holds_rows(word)
     if isinstance(tree, list) and joins:
         return Row(word, *_branches(document, word, tree, place, place))
     if not isinstance(tree, dict):
@@ -213,7 +208,7 @@ def _branches(
 
     They are found under the place of the row; `at` is where their list stands.
     """
-    if word in BLOCKS and len(BLOCKS[word].maps) == 2:
+    if holds_rows(word):
         document.stands_as(at, (*place, 0))
         return [_rows(document, tree, (*place, 0))]
     branches = []
@@ -228,10 +223,10 @@ def _branches(
     return branches
 
 
-def _blocks(document: Document, tree: Mapping[str, Tree], section: str) -> dict[str, Declared]:
+def _blocks(document: Document, tree: Tree, section: Place) -> dict[str, Declared]:
     declared: dict[str, Declared] = {}
     for key, value in _mapping(document, tree, section).items():
-        place: Place = ("blocks", key)
+        place = (*section, key)
         name, needs, defaults = read_signature(document, key)
         if name in declared:
             raise document.error(place, f"'{name}' stands twice in `blocks`", at_key=True)
@@ -249,11 +244,11 @@ def _blocks(document: Document, tree: Mapping[str, Tree], section: str) -> dict[
     return declared
 
 
-def _within(document: Document, tree: Mapping[str, Tree], key: str) -> dict[str, Limit]:
-    return read_limits(document, _mapping(document, tree, key), (key,))
+def _within(document: Document, tree: Tree, place: Place) -> dict[str, Limit]:
+    return read_limits(document, _mapping(document, tree, place), place)
 
 
-READERS: dict[str, Callable[[Document, Mapping[str, Tree], str], Any]] = {
+READERS: dict[str, Callable[[Document, Tree, Place], Any]] = {
     "input": _shape,
     "layers": _layers,
     "defaults": _expressions,

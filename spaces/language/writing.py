@@ -68,19 +68,19 @@ def _row_node(row: Row) -> Node:
         return {row.word: dict(row.args)} if row.args else row.word
     branches = [list(map(_row_node, branch)) for branch in row.branches]
     inner: list[Node] = [branch[0] if len(branch) == 1 else branch for branch in branches]
-    if _holds_rows(row):
+    if holds_rows(row.word):
         inner = branches[0]
     return {row.word: {**row.args, _within(row): inner} if row.args else inner}
 
 
-def _holds_rows(row: Row) -> bool:
-    """Tell whether a row has one branch by its nature, whose rows are written as its own."""
-    return row.word in BLOCKS and len(BLOCKS[row.word].maps) == 2
+def holds_rows(word: str) -> bool:
+    """Tell whether a block has one branch by its nature, whose rows are written as its own."""
+    return word in BLOCKS and len(BLOCKS[word].maps) == 2
 
 
 def _within(row: Row) -> str:
     """Return the word under which the branches of a row stand beside its parameters."""
-    return "rows" if _holds_rows(row) else "branches"
+    return "rows" if holds_rows(row.word) else "branches"
 
 
 def _row_lines(row: Row, indent: str) -> list[str]:
@@ -92,7 +92,7 @@ def _row_lines(row: Row, indent: str) -> list[str]:
         lines += [f"{pad}{key}: {inline(value)}" for key, value in row.args.items()]
         lines.append(f"{pad}{_within(row)}:")
         pad += "  "
-    if _holds_rows(row):
+    if holds_rows(row.word):
         return [*lines, *(line for inner in row.branches[0] for line in _row_lines(inner, pad))]
     for branch in row.branches:
         together = f"{pad}- [{', '.join(map(row_text, branch))}]"

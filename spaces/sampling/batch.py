@@ -17,12 +17,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ShapeError
-from ..graph import FREE, Shape, Totals
+from ..graph import Shape
 from ..language.calls import MAX_SIZE
 from ..language.limits import COSTS, cost_of
-from ..language.slots import Draw
-from ..values import Option, Value
+from ..language.program import Variables
+from ..values import Option
 from .drawing import SampledTable
 from .open_table import BaseSample
 
@@ -53,12 +52,12 @@ class State(NamedTuple):
     """What a step depends on.
 
     Attributes:
-        drawn: Variables that are still to be read.
+        kept: Variables that are still to be read.
         shape: The map, or None once a row could not be built: what is left to decide is still asked for.
         built: Whether there was any layer.
     """
 
-    drawn: tuple[tuple[str, Value], ...]
+    kept: Variables
     shape: Shape | None
     built: bool
 
@@ -206,25 +205,10 @@ class Forest:
 
     def _run(self, step: int, state: State, choose: Any, taken: Sequence[tuple[str, Option]]) -> Leaf:
         """Run a step and return its leaf; `taken` holds its decisions then."""
-        row, number, kept = self.steps[step]
-        draw = Draw(choose, self.space.program.lets, dict(state.drawn))
-        call = row.block(draw, number)
-        drawn = tuple(sorted((name, value) for name, value in draw.drawn.items() if name in kept))
-        after = State(drawn, state.shape, state.built)
-        if call is None or state.shape is None:
-            return self._leaf(taken, FREE, 0, step, after)
-        try:
-            body = call.body((state.shape,))
-        except ShapeError:
-            return self._leaf(taken, FREE, 0, step, after._replace(shape=None))
-        size = body.extent[0] if call.block.composed else 0
-        return self._leaf(taken, body.totals, size, step, State(drawn, body.shape, True))
-
-    def _leaf(
-        self, taken: Sequence[tuple[str, Option]], totals: Totals, size: int, step: int, after: State
-    ) -> Leaf:
+        result = self.space.program.run(self.steps[step], state.kept, state.shape, choose)
         self.decisions.append(tuple(taken))
-        self.costs.append((*(cost_of(totals, name) for name in COSTS), size))
+        self.costs.append((*(cost_of(result.totals, name) for name in COSTS), result.size))
+        after = State(result.kept, result.shape, state.built or result.built)
         return Leaf(len(self.costs) - 1, step + 1, after)
 
     def _sums(self, leaves: Integers) -> Integers:

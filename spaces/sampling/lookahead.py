@@ -20,14 +20,12 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ShapeError
 from ..graph import Shape
-from ..language.calls import Call
 from ..language.expressions import MAX_NUMBER
 from ..language.limits import Limit, cost_of
-from ..language.program import Program, Step
-from ..language.slots import Choose, Draw, enumerate_results
-from ..values import Option, Value
+from ..language.program import Program, Step, Variables
+from ..language.slots import Choose, enumerate_results
+from ..values import Option
 
 OUTCOMES = 256
 """Outcomes in one table; a sample of so many where there are more."""
@@ -39,7 +37,6 @@ ROUNDING = 10
 """Bins that the costs of all steps, each rounded to a bin, may be off in the end."""
 
 Array: TypeAlias = NDArray[np.float64]
-Variables: TypeAlias = tuple[tuple[str, Value], ...]
 State: TypeAlias = tuple[Variables, Shape]
 
 
@@ -170,7 +167,6 @@ class Lookahead:
 
     def _outcomes(self, step: Step, state: State, most: int, rng: Random) -> list[_Outcome]:
         """Return the outcomes of a step on a state: all of them, or a sample of so many."""
-        drawn, shape = state
 
         def once(choose: Choose) -> _Outcome:
             decisions: dict[str, Option] = {}
@@ -182,34 +178,16 @@ class Lookahead:
                 decisions[path] = choose(path, options)
                 return decisions[path]
 
-            draw = Draw(record, self.program.lets, dict(drawn))
-            call = step.row.block(draw, step.number)
-            kept = tuple(sorted((name, v) for name, v in draw.drawn.items() if name in step.kept))
-            return self._outcome(tuple(decisions.items()), share, call, kept, shape)
+            result = self.program.run(step, *state, record)
+            costs = [min(cost_of(result.totals, name), 2 * MAX_NUMBER) for name in self.costs]
+            after = None if result.shape is None else (result.kept, result.shape)
+            return _Outcome(tuple(decisions.items()), share, (*costs, 0), after)
 
         outcomes = list(islice(enumerate_results(once), most + 1))
         if len(outcomes) <= most:
             return outcomes
         plain = [once(lambda _, options: rng.choice(options)) for _ in range(most)]
         return [outcome._replace(share=1 / most) for outcome in plain]
-
-    def _outcome(
-        self,
-        decisions: tuple[tuple[str, Option], ...],
-        share: float,
-        call: Call | None,
-        kept: Variables,
-        shape: Shape,
-    ) -> _Outcome:
-        nothing = (0,) * len(self.limits)
-        if call is None:
-            return _Outcome(decisions, share, nothing, (kept, shape))
-        try:
-            body = call.body((shape,))
-        except ShapeError:
-            return _Outcome(decisions, share, nothing, None)
-        costs = [min(cost_of(body.totals, name), 2 * MAX_NUMBER) for name in self.costs]
-        return _Outcome(decisions, share, (*costs, 0), (kept, body.shape))
 
 
 def _width(limit: Limit) -> int:
