@@ -98,7 +98,8 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str)
     console = Console(width=None if sys.stdout.isatty() else 1000)
     cells = [[_cell(cell) for cell in row] for row in rows]
     right = [is_numeric([row[at] for row in rows]) for at in range(len(columns))]
-    if len(rows) < len(columns) and _width(columns, cells) > console.width:
+    widths = [max(map(len, column)) + 3 for column in zip(columns, *cells, strict=True)]
+    if len(rows) < len(columns) and sum(widths) > console.width:
         # Too wide for the terminal, it is transposed: a line for each column.
         columns, *cells = map(list, zip(columns, *cells, strict=True))
         right = [False, *[True] * len(rows)]
@@ -109,11 +110,6 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str)
     for row in cells:
         table.add_row(*map(escape, row))
     console.print(table)
-
-
-def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
-    """Return how wide a table is: two spaces around each cell, one between columns."""
-    return sum(max(map(len, column)) + 3 for column in zip(columns, *cells, strict=True))
 
 
 def _cell(value: object) -> str:

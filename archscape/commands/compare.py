@@ -92,14 +92,13 @@ def compare(
 
     `docs/comparing.md` shows the page. `archscape diff A B` shows in which rows two networks differ.
     """
-    from ..analysis.costs.conventions import CONVENTIONS
     from ..analysis.reports.comparison.compared_network import Terms
     from ..analysis.reports.comparison.table import choose, note, table, write_comparison_table
 
     chosen = choose(costs)
     _check_written(out, figure, differences)
     terms = Terms(batch=batch, dtype=dtype, mode=mode, optimizer=optimizer)
-    counted = [*CONVENTIONS][1:] if convention == ALL else [convention] if convention else []
+    counted = CONVENTIONS.split(", ") if convention == ALL else [convention] if convention else []
     if not latency:
         check_idle(context, ("device", "threads"), "says where a latency is of; give --latency as well")
     predictor = None

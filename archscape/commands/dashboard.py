@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import log
-from .options.studies import NameOption, RunArgument, StorageOption, find_study, results_of
+from .options.studies import NameOption, StorageOption, find_study, results_of
 
 if TYPE_CHECKING:
     from ..search.dashboard.server import Server
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def dashboard(
-    run: RunArgument = None,
+    run: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of a search; or give --study and --storage.", metavar="[RUN]"),
+    ] = None,
     study: NameOption = "",
     storage: StorageOption = "",
     host: Annotated[

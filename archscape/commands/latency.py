@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import Format, FormatOption, log
-from .options.costs import CostTable, layer_rows, show_costs
+from .options.costs import CostTable, layer_rows, network_costs, show_costs
 from .options.networks import InputOption, NetworkArgument, find_network
 from .options.settings import BatchOption, DeviceOption, DtypeOption, ThreadsOption
 
@@ -48,7 +48,8 @@ def latency(
     costs = profile(find_network(network, shape))
     setup = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
     predict = not measure or path_of(setup).is_file()
-    show_costs(costs, latency_tables(costs, setup, form, predict=predict, measure=measure), form)
+    tables = latency_tables(costs, setup, form, predict=predict, measure=measure)
+    show_costs(network_costs(costs, form), tables, form)
     if not predict:
         log(f"Not predicted: there is no calibration of this setting; `{setup.command()}` makes one.")
 

@@ -55,7 +55,8 @@ def lint(
 def _show(findings: list[Finding], form: Format, title: str) -> None:
     rows = []
     for finding in findings:
-        plain = finding.as_dict() | {"layer": _layers(finding)}
+        first, *others = finding.layers
+        plain = finding.as_dict() | {"layer": f"{first} and {len(others)} alike" if others else first}
         rows.append([plain[column] for column in COLUMNS])
     if rows or form is not Format.table:
         emit(COLUMNS, rows, form, title=title)
@@ -63,8 +64,3 @@ def _show(findings: list[Finding], form: Format, title: str) -> None:
         log(f"{rule.name}: {rule.law}. Why: {rule.reason} ({rule.source}).")
     if not findings:
         log(f"{title} follows every rule of docs/guidelines.md.")
-
-
-def _layers(finding: Finding) -> str:
-    first, *others = finding.layers
-    return f"{first} and {len(others)} alike" if others else first

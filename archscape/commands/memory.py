@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..output import Format, FormatOption
 from ..spaces.errors import InputError
-from .options.costs import CostTable, show_costs
+from .options.costs import CostTable, network_costs, show_costs
 from .options.networks import InputOption, NetworkArgument, find_network
 from .options.settings import BatchOption, DtypeOption, FitOption, OptimizerOption
 
@@ -45,7 +45,7 @@ def memory(
 
     costs = profile(find_network(network, shape))
     table = memory_table(costs.network, batch, dtype, optimizer, fit)
-    show_costs(costs, [table], form, setting=f", batch {batch}")
+    show_costs(network_costs(costs, form), [table], form, setting=f", batch {batch}")
 
 
 def memory_table(network: Network, batch: int, dtype: str, optimizer: str, fit: str | None) -> CostTable:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, FormatOption, emit_json
+from ..output import Format, FormatOption
 from ..spaces.errors import InputError
-from ..spaces.language.limits import COSTS
 from .latency import latency_tables
 from .memory import memory_table
 from .options.checks import check_idle
-from .options.costs import CostTable, costs_json, layer_rows, show_costs, show_tables
+from .options.costs import CostTable, cost_table, layer_rows, listed, network_costs, show_costs
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,
@@ -99,7 +98,7 @@ def profile(
     if memory:
         tables.append(memory_table(costs.network, batch, dtype, optimizer, fit))
     setting = f", batch {batch}" if memory else ""
-    show_costs(costs, tables or [_costs(costs, form)], form, setting=setting)
+    show_costs(network_costs(costs, form), tables, form, setting=setting)
 
 
 def _check(context: typer.Context, *, memory: bool, timed: str, convention: str, form: Format) -> None:
@@ -114,22 +113,6 @@ def _check(context: typer.Context, *, memory: bool, timed: str, convention: str,
     tables = [name for name, asked in asked_for.items() if asked]
     if len(tables) > 1 and form is not Format.json:
         raise InputError(f"{' and '.join(tables)} are two tables; give one, or --format json for both")
-
-
-def _costs(costs: Profile, form: Format) -> CostTable:
-    from ..analysis.costs.profile import CONVENTION
-    from ..analysis.costs.receptive_field import receptive_fields
-    from ..spaces.values import shape_text
-
-    fields = receptive_fields(costs.network.graph)
-    shown = {cost: [getattr(layer, cost) for layer in costs.layers] for cost in COSTS}
-    shown["receptive_field"] = [shape_text(fields[layer.name]) for layer in costs.layers]
-    notes = [f"Convention: {CONVENTION}. Not counted: {'; '.join(costs.coverage.uncounted)}."]
-    for name, foreign in costs.coverage.fvcore.items():
-        missed = f" without {_listed(foreign.unsupported)}" if foreign.unsupported else ""
-        notes.append(f"{name} is {foreign.path}, counted by fvcore{missed}.")
-    totals = [*(getattr(costs, cost) for cost in COSTS), ""]
-    return CostTable(*layer_rows(costs, shown, totals, form), notes)
 
 
 def _counted(costs: Profile, convention: str, form: Format) -> CostTable:
@@ -185,11 +168,7 @@ def _ratio(count: Count, costs: Profile) -> float | None:
 
 
 def _uncounted(count: Count) -> str:
-    return _listed(dict(sorted(count.uncounted.items()))) or "nothing"
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{operator} x{count}" for operator, count in counts.items())
+    return listed(dict(sorted(count.uncounted.items()))) or "nothing"
 
 
 def _show_module(
@@ -203,18 +182,8 @@ def _show_module(
         law = "only networks of ours are counted in other conventions: their rules are for our operators"
         raise InputError(f"--convention {convention}: {law}, and {name} is run instead")
     sizes, costs = profile_python(name, shape)
-    if form is Format.json:
-        bounds = list(costs.lower_bounds)
-        emit_json(costs_json(costs, name, sizes, MODULE_CONVENTION, {}, lower_bounds=bounds))
-        return
-    lower = () if form is Format.csv else costs.lower_bounds
-    shown = {
-        f"{cost}, at least" if cost in lower else cost: [getattr(layer, cost) for layer in costs.layers]
-        for cost in COSTS
-    }
-    totals = [getattr(costs, cost) for cost in COSTS]
-    table = CostTable(*layer_rows(costs, shown, totals, form), [*_coverage_notes(costs)])
-    show_tables([table], form, title=f"{name}, input {shape}")
+    table = cost_table(costs, name, sizes, MODULE_CONVENTION, [*_coverage_notes(costs)], form)
+    show_costs(table, [], form)
 
 
 def _coverage_notes(costs: ModuleProfile) -> Iterator[str]:
@@ -222,9 +191,9 @@ def _coverage_notes(costs: ModuleProfile) -> Iterator[str]:
     yield f"Convention: {MODULE_CONVENTION}."
     for layer, operators in coverage.unknown.items():
         law = "may hold products and is not counted, so the macs are a lower bound"
-        yield f"{layer}: {_listed(operators)} {law}."
+        yield f"{layer}: {listed(operators)} {law}."
     for layer, operators in coverage.unsupported.items():
-        yield f"{layer}: {_listed(operators)} not in the flops, but for products."
+        yield f"{layer}: {listed(operators)} not in the flops, but for products."
     if coverage.fvcore is None:
         yield f"fvcore could not trace it ({coverage.failed}): flops are 2 x macs, activations unknown."
     elif coverage.fvcore != costs.macs:

@@ -16,7 +16,6 @@ from .options.checks import FIGURES, check_folder
 from .options.studies import NameOption, StorageOption, find_study, results_of
 
 if TYPE_CHECKING:
-    from ..analysis.reports.results.page import Extra
     from ..analysis.reports.results.results import Results
     from ..analysis.reports.results.roles import ColumnOptions
     from ..analysis.reports.results.run import RunResults
@@ -140,30 +139,25 @@ def _read(source: Path, columns: ColumnOptions) -> Results:
     return results
 
 
-def _explored(folder: Path | None) -> list[Extra]:
-    """Return the section of what `archscape landscape` found in the folder of a run."""
-    from ..analysis.landscape.file import read_landscapes
-    from ..analysis.reports.landscape.section import landscape_figures, landscape_section
-    from ..analysis.reports.results.page import Extra
-
-    explored = read_landscapes(folder) if folder else ()
-    if not explored:
-        return []
-    return [Extra(html=landscape_section(explored), figures=landscape_figures(explored))]
-
-
 def _write(
     results: Results | RunResults, target: Path, figure: Shown, *, every: bool, folder: Path | None
 ) -> None:
     """Write what the suffix says of a table or of a search."""
-    from ..analysis.reports.results.page import write_report, write_table_report
+    from ..analysis.reports.results.page import Extra, write_report, write_table_report
     from ..analysis.reports.results.paper import write_results_figure
     from ..analysis.reports.results.rows import write_rows
     from ..analysis.reports.results.run import RunResults, as_table
 
     kind = target.suffix.lower()
     if kind == ".html" and isinstance(results, RunResults):
-        write_report(results, target, extras=_explored(folder))
+        from ..analysis.landscape.file import read_landscapes
+        from ..analysis.reports.landscape.section import landscape_figures, landscape_section
+
+        explored = read_landscapes(folder) if folder else ()
+        extras = []
+        if explored:
+            extras = [Extra(html=landscape_section(explored), figures=landscape_figures(explored))]
+        write_report(results, target, extras=extras)
         return
     table = as_table(results) if isinstance(results, RunResults) else results
     if kind == ".html":

@@ -37,7 +37,9 @@ def space(
     table = load_space(name)
     sys.set_int_max_str_digits(0)  # counts are exact, and a large space has more than Python's usual digits
     if count:
-        _count(table, form)
+        distinct = table.count_distinct(limit=20_000, watch=watch)
+        row = (table.count(), "more than can be enumerated" if distinct is None else distinct)
+        emit(("decision lists", "distinct networks within the limits"), [row], form, title=table.name)
     if sample:
         _sample(table, sample, seed, form)
     if not count and not sample:
@@ -46,12 +48,6 @@ def space(
         else:
             print(table.to_yaml(), end="")
         log(f"{table.count():,} decision lists. Next: archscape space {name} --sample 3")
-
-
-def _count(space: Space, form: Format) -> None:
-    distinct = space.count_distinct(limit=20_000, watch=watch)
-    row = (space.count(), "more than can be enumerated" if distinct is None else distinct)
-    emit(("decision lists", "distinct networks within the limits"), [row], form, title=space.name)
 
 
 def _sample(space: Space, number: int, seed: int, form: Format) -> None:

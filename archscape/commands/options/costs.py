@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...output import Format, emit, emit_json, log
 from ...spaces.language.limits import COSTS
+from ...spaces.values import shape_text
 
 if TYPE_CHECKING:
     from ...analysis.costs.layers import LayerTable
     from ...analysis.costs.modules import ModuleProfile
     from ...analysis.costs.profile import Profile
+    from ...spaces.graph import Shape
 
 
 class CostTable(NamedTuple):
@@ -32,64 +34,93 @@ class CostTable(NamedTuple):
     keys: Mapping[str, object] = {}
 
 
-def show_costs(costs: Profile, tables: Sequence[CostTable], form: Format, *, setting: str = "") -> None:
-    """Print the first table and all notes, or as JSON a network's costs with what all tables add to them."""
-    from ...analysis.costs.profile import CONVENTION
-    from ...analysis.costs.receptive_field import receptive_fields
-    from ...spaces.values import shape_text
+def show_costs(costs: CostTable, tables: Sequence[CostTable], form: Format, *, setting: str = "") -> None:
+    """Print tables of a network, or as JSON its costs with what the tables add to them.
 
-    network = costs.network
-    if form is not Format.json:
-        show_tables(tables, form, title=f"{network.name}, input {shape_text(network.input)}{setting}")
+    Args:
+        costs: Its own costs, which are printed where there is no further table.
+        tables: Further ones: the first is printed, with the notes of all.
+        form: The format.
+        setting: The end of the title.
+    """
+    result: dict[str, Any] = {**costs.keys}
+    if form is Format.json:
+        for table in tables:
+            for key, values in table.layer_keys.items():
+                for layer, value in zip(result["layers"], values, strict=True):
+                    layer[key] = value
+            result |= table.keys
+        emit_json(result)
         return
-    fields = receptive_fields(network.graph)
-    result = costs_json(costs, network.name, network.input, CONVENTION, fields)
-    for table in tables:
-        for key, values in table.layer_keys.items():
-            for layer, value in zip(result["layers"], values, strict=True):
-                layer[key] = value
-        result |= table.keys
-    emit_json(result)
-
-
-def show_tables(tables: Sequence[CostTable], form: Format, title: str) -> None:
-    """Print the first table, and the notes of all."""
-    emit(tables[0].columns, tables[0].rows, form, title=title)
-    for table in tables:
+    shown = tables or [costs]
+    title = f"{result['network']}, input {shape_text(result['input'])}{setting}"
+    emit(shown[0].columns, shown[0].rows, form, title=title)
+    for table in shown:
         for note in table.notes:
             log(note)
 
 
-def costs_json(
+def network_costs(costs: Profile, form: Format) -> CostTable:
+    """Return what a network of ours costs, with the receptive field of each layer."""
+    from ...analysis.costs.profile import CONVENTION
+    from ...analysis.costs.receptive_field import receptive_fields
+
+    network, coverage = costs.network, costs.coverage
+    notes = [f"Convention: {CONVENTION}. Not counted: {'; '.join(coverage.uncounted)}."]
+    for name, foreign in coverage.fvcore.items():
+        missed = f" without {listed(foreign.unsupported)}" if foreign.unsupported else ""
+        notes.append(f"{name} is {foreign.path}, counted by fvcore{missed}.")
+    fields = receptive_fields(network.graph)
+    return cost_table(costs, network.name, network.input, CONVENTION, notes, form, fields=fields)
+
+
+def cost_table(
     costs: Profile | ModuleProfile,
     name: str,
-    shape: Sequence[int],
+    sizes: Sequence[int],
     convention: str,
-    fields: Mapping[str, Sequence[int]],
-    **more: object,
-) -> dict[str, Any]:
-    """Return what a network of ours or a module costs, in all and for each layer."""
-    return {
+    notes: Sequence[str],
+    form: Format,
+    *,
+    fields: Mapping[str, Shape] | None = None,
+) -> CostTable:
+    """Return what a network of ours or a module costs; only of a module may there be lower bounds."""
+    lower_bounds: tuple[str, ...] = getattr(costs, "lower_bounds", ())
+    known, totals = fields or {}, {cost: getattr(costs, cost) for cost in COSTS}
+    columns = {
+        f"{cost}, at least" if cost in lower_bounds and form is not Format.csv else cost: [
+            getattr(layer, cost) for layer in costs.layers
+        ]
+        for cost in COSTS
+    }
+    if fields is not None:
+        columns["receptive_field"] = [shape_text(fields[layer.name]) for layer in costs.layers]
+    keys = {
         "network": name,
-        "input": list(shape),
-        **{cost: getattr(costs, cost) for cost in COSTS},
+        "input": list(sizes),
+        **totals,
         "flops_by_kind": costs.flops_by_kind,
-        **more,
-        "layers": [{**layer._asdict(), "receptive_field": fields.get(layer.name)} for layer in costs.layers],
+        **({"lower_bounds": list(lower_bounds)} if fields is None else {}),
+        "layers": [{**layer._asdict(), "receptive_field": known.get(layer.name)} for layer in costs.layers],
         "convention": convention,
         "coverage": costs.coverage.as_dict(),
     }
+    return CostTable(*layer_rows(costs, columns, [*totals.values()], form), notes, keys=keys)
 
 
 def layer_rows(
     costs: LayerTable, columns: Mapping[str, Sequence[object]], totals: Sequence[object], form: Format
 ) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
     """Return heads, and name, operator, shape and further columns of each layer; but for csv the totals."""
-    from ...spaces.values import shape_text
-
     rows: list[tuple[object, ...]] = [
         (*layer[:2], shape_text(layer.shape), *cells)
         for layer, *cells in zip(costs.layers, *columns.values(), strict=True)
     ]
-    rows += [] if form is Format.csv else [("total", "", "", *totals)]
+    if form is not Format.csv:
+        rows.append(("total", "", "", *totals, *[""] * (len(columns) - len(totals))))
     return ("name", "op", "shape", *columns), rows
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Return words, each with how often it stands."""
+    return ", ".join(f"{word} x{count}" for word, count in counts.items())

@@ -28,10 +28,6 @@ StorageOption = Annotated[
     ),
 ]
 NameOption = Annotated[str, typer.Option("--study", metavar="NAME", help="Name of the study in its storage.")]
-RunArgument = Annotated[
-    Path | None,
-    typer.Argument(help="Folder of a search; or give --study and --storage.", metavar="[RUN]"),
-]
 
 
 def find_study(run: Path | None, name: str, storage: str) -> Study:
