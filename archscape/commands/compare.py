@@ -99,20 +99,25 @@ def compare(
     _check_written(out, figure, differences)
     terms = Terms(batch=batch, dtype=dtype, mode=mode, optimizer=optimizer)
     counted = CONVENTIONS.split(", ") if convention == ALL else [convention] if convention else []
-    if not latency:
-        check_idle(context, ("device", "threads"), "says where a latency is of; give --latency as well")
-    predictor = None
     if latency:
         from ..analysis.costs.latency import Predictor, this_machine
         from ..analysis.costs.latency.store import load
 
-        predictor = Predictor(load(this_machine(device=device, threads=threads, batch=batch, dtype=dtype)))
+        setup = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
+        predictor: Predictor | None = Predictor(load(setup))
+    else:
+        check_idle(context, ("device", "threads"), "says where a latency is of; give --latency as well")
+        predictor = None
     compared = [_compared(name, shape, terms, predictor) for name in networks]
     columns, rows = table(compared, chosen, counted=counted, plain=form in (Format.json, Format.csv))
     emit(columns, rows, form)
     log(note(compared))
     for network in compared:
-        _log_bounds(network)
+        if bounds := getattr(network.costs, "lower_bounds", ()):
+            log(f"{network.name}: {', '.join(bounds)} are lower bounds; `archscape profile` says of what.")
+        if network.network is None:
+            unknown = "no memory, no receptive field and no other count is known"
+            log(f"{network.name} is a module and was run: {unknown}.")
     if out is None:
         return
     if out.suffix.lower() == ".html":
@@ -156,12 +161,3 @@ def _compared(name: str, shape: str | None, terms: Terms, predictor: Predictor |
         return ComparedNetwork.of(profile(find_network(name, shape)), terms, predictor)
     sizes, costs = profile_python(name, shape)
     return ComparedNetwork(name=name, input=sizes, costs=costs, network=None, terms=terms)
-
-
-def _log_bounds(network: ComparedNetwork) -> None:
-    bounds = getattr(network.costs, "lower_bounds", ())
-    if bounds:
-        log(f"{network.name}: {', '.join(bounds)} are lower bounds; `archscape profile` says of what.")
-    if network.network is None:
-        unknown = "no memory, no receptive field and no other count is known"
-        log(f"{network.name} is a module and was run: {unknown}.")

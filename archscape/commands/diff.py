@@ -11,9 +11,8 @@ from .options.networks import InputOption, find_network
 from .options.settings import BatchOption, DtypeOption
 
 if TYPE_CHECKING:
-    from ..analysis.reports.comparison.diff import Change, Diff
+    from ..analysis.reports.comparison.diff import Diff
     from ..analysis.reports.comparison.parts import Part
-
 
 SHOWN = ("params", "macs", "activations")
 
@@ -53,20 +52,17 @@ def diff(
 def _show(comparison: Diff, form: Format) -> None:
     from ..analysis.reports.format import size
 
-    rows = [_row(change) for change in comparison.changes]
+    rows: list[list[object]] = []
+    for change in comparison.changes:
+        part = change.before or change.after
+        costs = [Difference(change.difference(cost)) for cost in SHOWN]
+        rows.append([change.mark, part.text if part else "", change.text, *costs, change.memory])
     if form is not Format.csv:
         sums = [Difference(comparison.difference(cost)) for cost in SHOWN]
         rows.append(["", "in all", "", *sums, " → ".join(map(size, comparison.peaks))])
     title = f"From {comparison.before.name} to {comparison.after.name}"
     heads = ("", "row", "what changed", *(f"Δ {cost}" for cost in SHOWN), "memory")
     emit(heads, rows, form, title=title)
-
-
-def _row(change: Change) -> list[object]:
-    part = change.before or change.after
-    numbers = [Difference(change.difference(cost)) for cost in SHOWN]
-    words = [part.text if part else "", change.text]
-    return [change.mark, *words, *numbers, change.memory]
 
 
 def _as_json(comparison: Diff) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,9 +13,6 @@ from ..spaces.codegen.formats import FORMATS
 from ..spaces.errors import InputError
 from .options.networks import find_network
 from .options.studies import find_study
-
-if TYPE_CHECKING:
-    from ..spaces import Network
 
 EXAMPLES = (
     "archscape export runs/digits-frontier --out best",
@@ -58,16 +55,12 @@ def export(
     for path in files.values():
         print(path)
     if {"source", "weights"} <= files.keys():
-        _log_how_to_load(network, files, data)
+        from ..spaces.codegen.source import class_name
 
-
-def _log_how_to_load(network: Network, files: dict[str, Path], data: dict[str, str]) -> None:
-    from ..spaces.codegen.source import class_name
-
-    folder, module, name = files["source"].parent, files["source"].stem, class_name(network)
-    log(f"Load it, in {folder}:")
-    log(f"  from {module} import {name}; from safetensors.torch import load_file")
-    log(f"  model = {name}().eval()")
-    log(f"  model.load_state_dict(load_file({json.dumps(files['weights'].name)}))")
-    log("It reads samples as it was trained on them: (source - mean) / std, channel by channel, with")
-    log(f"  mean = {data['mean']}; std = {data['std']}  # of {data['data']}, in the file's metadata too")
+        file, name = files["source"], class_name(network)
+        log(f"Load it, in {file.parent}:")
+        log(f"  from {file.stem} import {name}; from safetensors.torch import load_file")
+        log(f"  model = {name}().eval()")
+        log(f"  model.load_state_dict(load_file({json.dumps(files['weights'].name)}))")
+        log("It reads samples as it was trained on them: (source - mean) / std, channel by channel, with")
+        log(f"  mean = {data['mean']}; std = {data['std']}  # of {data['data']}, in the file's metadata too")

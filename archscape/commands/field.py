@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError
 from .options.checks import FIGURES, check_folder, check_suffix
 from .options.networks import InputOption, NetworkArgument, find_network
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 EXAMPLES = (
     "archscape field resnet18 basic3.1.act2",
@@ -47,7 +44,15 @@ def field(
         check_folder(out)
     from ..analysis.costs.receptive_field.effective import effective_field
 
-    trained = None if weights is None else _read(weights)
+    trained = None
+    if weights is not None:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            trained = load_file(weights)
+        except (OSError, SafetensorError) as error:
+            raise InputError(f"{weights}: no weights in the format of safetensors: {error}") from None
     effective = effective_field(find_network(network, shape), layer, weights=trained, draws=draws, seed=seed)
     rows = [
         (axis, size, float(jump), float(centre))
@@ -60,13 +65,3 @@ def field(
         from ..analysis.reports.field_figure import draw_field
 
         log(str(draw_field(effective, out)))
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: no weights in the format of safetensors: {error}") from None

@@ -58,7 +58,13 @@ def landscape(
         with find_study(run, "", "") as study:
             explorer = TrainedTrial.of(study, trial, show)
         result = _compute(explorer, settings, run / "landscape", without_skips=without_skips)
-    _draw(result, run / "landscape")
+    from ..analysis.reports.landscape.figure import draw_surfaces, draw_training
+
+    stem = run / "landscape" / f"trial-{result.trial}"
+    print(f"{stem}.json")
+    for suffix in FIGURES:
+        print(draw_surfaces(result, Path(f"{stem}{suffix}")))
+        print(draw_training(result, Path(f"{stem}-training{suffix}")))
     log(f"Next: archscape report {run}")
 
 
@@ -85,13 +91,3 @@ def _compute(
         landscape = replace(landscape, plain=explorer.explore(explorer.plain, weights, settings))
         write_whole(file, to_json(landscape))
     return landscape
-
-
-def _draw(landscape: Landscape, folder: Path) -> None:
-    """Draw the figures of a landscape, and print which files there are."""
-    from ..analysis.reports.landscape.figure import draw_surfaces, draw_training
-
-    print(folder / f"trial-{landscape.trial}.json")
-    for suffix in FIGURES:
-        print(draw_surfaces(landscape, folder / f"trial-{landscape.trial}{suffix}"))
-        print(draw_training(landscape, folder / f"trial-{landscape.trial}-training{suffix}"))

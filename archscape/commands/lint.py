@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ..output import Format, FormatOption, emit, emit_json, log
 from .options.networks import InputOption, NetworkArgument, find_network
-
-if TYPE_CHECKING:
-    from ..analysis.lint import Finding
 
 COLUMNS = (
     "severity",
@@ -44,23 +41,19 @@ def lint(
     table = find_network(network, shape)
     findings = check(table)
     if form is Format.json:
-        rows = [finding.as_dict() for finding in findings]
-        emit_json({"network": table.name, "input": list(table.input), "findings": rows})
+        plain = [finding.as_dict() for finding in findings]
+        emit_json({"network": table.name, "input": list(table.input), "findings": plain})
     else:
-        _show(findings, form, table.name)
+        rows = []
+        for finding in findings:
+            first, *others = finding.layers
+            values = finding.as_dict() | {"layer": f"{first} and {len(others)} alike" if others else first}
+            rows.append([values[column] for column in COLUMNS])
+        if rows or form is not Format.table:
+            emit(COLUMNS, rows, form, title=table.name)
+        for rule in {finding.rule.name: finding.rule for finding in findings}.values():
+            log(f"{rule.name}: {rule.law}. Why: {rule.reason} ({rule.source}).")
+        if not findings:
+            log(f"{table.name} follows every rule of docs/guidelines.md.")
     if strict and any(finding.severity == "warning" for finding in findings):
         raise typer.Exit(1)
-
-
-def _show(findings: list[Finding], form: Format, title: str) -> None:
-    rows = []
-    for finding in findings:
-        first, *others = finding.layers
-        plain = finding.as_dict() | {"layer": f"{first} and {len(others)} alike" if others else first}
-        rows.append([plain[column] for column in COLUMNS])
-    if rows or form is not Format.table:
-        emit(COLUMNS, rows, form, title=title)
-    for rule in {finding.rule.name: finding.rule for finding in findings}.values():
-        log(f"{rule.name}: {rule.law}. Why: {rule.reason} ({rule.source}).")
-    if not findings:
-        log(f"{title} follows every rule of docs/guidelines.md.")

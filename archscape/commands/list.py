@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ..output import Format, FormatOption, emit
 from ..spaces.errors import InputError, suggest
-
-if TYPE_CHECKING:
-    from ..spaces import Network, Space
 
 EXAMPLES = ("archscape list", "archscape list bottleneck")
 
@@ -31,8 +28,10 @@ def list_(
     for name in catalog_names():
         table = load(name)
         kind = "space" if isinstance(table, Space) else "network"
+        lines = table.origin.lines if table.origin else ()
+        citation = lines[0].removeprefix("#").strip() if lines else ""
         costs = ("", "") if isinstance(table, Space) else (table.totals.params, table.totals.macs)
-        rows.append((name, kind, shape_text(table.input), *costs, _citation(table)))
+        rows.append((name, kind, shape_text(table.input), *costs, citation))
     emit(("name", "kind", "input", "params", "macs", "from"), rows, form)
     if form is Format.table:
         blocks = [
@@ -65,9 +64,3 @@ def _show_block(word: str, form: Format) -> None:
     if form is Format.table:
         print(f"{word}: {block.doc}")
     emit(("parameter", "default", "takes"), rows, form)
-
-
-def _citation(table: Network | Space) -> str:
-    """Return the first line of a catalog file without its mark."""
-    line = table.origin.lines[0] if table.origin and table.origin.lines else ""
-    return line.removeprefix("#").strip()

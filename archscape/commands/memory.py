@@ -54,14 +54,13 @@ def memory_table(network: Network, batch: int, dtype: str, optimizer: str, fit: 
     from ..analysis.costs.memory.training import largest_training_batch, training_memory
 
     limit = read_size(fit) if fit else None
-    uses: dict[str, Memory | TrainingMemory] = {}
-    largest: dict[str, int | None] = dict.fromkeys((*MODES, optimizer))
-    for mode in MODES:
-        uses[mode] = memory(network, batch=batch, dtype=dtype, mode=mode)
-        if limit is not None:
-            largest[mode] = largest_batch(network, limit, dtype=dtype, mode=mode)
+    uses: dict[str, Memory | TrainingMemory] = {
+        mode: memory(network, batch=batch, dtype=dtype, mode=mode) for mode in MODES
+    }
     uses[optimizer] = training_memory(network, batch=batch, dtype=dtype, optimizer=optimizer)
+    largest: dict[str, int] = {}
     if limit is not None:
+        largest = {mode: largest_batch(network, limit, dtype=dtype, mode=mode) for mode in MODES}
         largest[optimizer] = largest_training_batch(network, limit, dtype=dtype, optimizer=optimizer)
     rows = [
         (
@@ -74,7 +73,7 @@ def memory_table(network: Network, batch: int, dtype: str, optimizer: str, fit: 
     ]
     values = {
         use: {name: getattr(held, name) for name in (*PARTS, *PEAK) if hasattr(held, name)}
-        | {"largest_batch": largest[use]}
+        | {"largest_batch": largest.get(use)}
         for use, held in uses.items()
     }
     unknown = uses[optimizer].unknown

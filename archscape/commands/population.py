@@ -46,6 +46,7 @@ def population(
     macs` the share of the variance that each choice explains; `csv` and `json` give a row a network, or a row
     a choice. `docs/populations.md` has the estimators.
     """
+    from ..analysis.statistics.population import QUANTILES
     from ..analysis.statistics.population import population as draw
     from ..spaces import load_space
 
@@ -57,19 +58,27 @@ def population(
     table = draw(load_space(space), number, seed=seed, hashes=hashes)
     if explain:
         _show_effects(table, explain, form)
-    elif form in (Format.csv, Format.json):
-        _show_networks(table, form)
+    elif form is Format.csv:
+        table.to_csv(sys.stdout, index=False)
+    elif form is Format.json:
+        rows = table.astype(object).where(table.notna(), None).itertuples(index=False)
+        emit(tuple(table.columns), [*map(tuple, rows)], form)
     else:
-        _show_quantiles(table, form, f"{space}: {number:,} networks")
+        quantiles = [
+            (cost, *(int(table[cost].quantile(share)) for share in QUANTILES.values())) for cost in COSTS
+        ]
+        emit(("cost", *QUANTILES), quantiles, form, title=f"{space}: {number:,} networks")
     if out is not None:
-        _write(table, out, f"{space}: {number:,} random networks", explain or "macs")
+        from ..analysis.reports.population.figure import write_population
+        from ..analysis.reports.population.page import write_population_page
 
-
-def _show_quantiles(table: pd.DataFrame, form: Format, title: str) -> None:
-    from ..analysis.statistics.population import QUANTILES
-
-    rows = [(cost, *(int(table[cost].quantile(share)) for share in QUANTILES.values())) for cost in COSTS]
-    emit(("cost", *QUANTILES), rows, form, title=title)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.suffix.lower() == ".csv":
+            table.to_csv(out, index=False)
+        else:
+            write = write_population_page if out.suffix.lower() == ".html" else write_population
+            write(table, out, title=f"{space}: {number:,} random networks", explain=explain or "macs")
+        log(str(out))
 
 
 def _show_effects(table: pd.DataFrame, cost: str, form: Format) -> None:
@@ -86,24 +95,3 @@ def _show_effects(table: pd.DataFrame, cost: str, form: Format) -> None:
     ]
     emit(("choice", f"share of {cost}", "low", "high", "options"), rows, form)
     log("Shares of the variance, with 95% intervals; a x b is the interaction of both. docs/populations.md")
-
-
-def _show_networks(table: pd.DataFrame, form: Format) -> None:
-    if form is Format.csv:
-        table.to_csv(sys.stdout, index=False)
-        return
-    plain = table.astype(object).where(table.notna(), None)
-    emit(tuple(plain.columns), [tuple(row) for row in plain.itertuples(index=False)], form)
-
-
-def _write(table: pd.DataFrame, out: Path, title: str, explain: str) -> None:
-    from ..analysis.reports.population.figure import write_population
-    from ..analysis.reports.population.page import write_population_page
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix.lower() == ".csv":
-        table.to_csv(out, index=False)
-    else:
-        write = write_population_page if out.suffix.lower() == ".html" else write_population
-        write(table, out, title=title, explain=explain)
-    log(str(out))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.models import OptionInfo
 
 from ..analysis.reports.tables import TABLES
 from ..output import log
@@ -17,7 +16,6 @@ from .options.studies import NameOption, StorageOption, find_study, results_of
 
 if TYPE_CHECKING:
     from ..analysis.reports.results.results import Results
-    from ..analysis.reports.results.roles import ColumnOptions
     from ..analysis.reports.results.run import RunResults
 
 EXAMPLES = (
@@ -35,9 +33,9 @@ class Shown(StrEnum):
     edf = "edf"
 
 
-def _column(what: str, metavar: str = "COLUMN") -> OptionInfo:
+def _column(what: str, metavar: str = "COLUMN") -> Any:
     """Return an option that names a column of a table."""
-    return typer.Option(metavar=metavar, help=f"Of a table: {what}.")  # type: ignore[no-any-return]
+    return typer.Option(metavar=metavar, help=f"Of a table: {what}.")
 
 
 def report(
@@ -73,7 +71,7 @@ def report(
     frontier as a table. The columns of a table are recognised by their names; the options name them where
     that fails. `docs/reports.md` shows both.
     """
-    from ..analysis.reports.results.reading import is_table
+    from ..analysis.reports.results.reading import is_table, read_table, stem
 
     table = source if source is not None and not source.is_dir() and is_table(source) else None
     named = {"score": score, "cost": cost, "family": family, "name": name, "repeats": repeats, "error": error}
@@ -87,7 +85,7 @@ def report(
     if rows and kind not in TABLES:
         raise InputError(f"{target}: --all is for a table: {', '.join(TABLES)}")
     if table is not None:
-        from ..analysis.reports.results.roles import ColumnOptions
+        from ..analysis.reports.results.roles import ColumnOptions, infer_roles
 
         if repeats and error:
             raise InputError("--repeats and --error: give one of them")
@@ -99,7 +97,10 @@ def report(
             repeats=tuple(part.strip() for part in repeats.split(",") if part.strip()),
             error=error,
         )
-        results: Results | RunResults = _read(table, columns)
+        explained = infer_roles(read_table(table), columns, title=stem(table), where=str(table))
+        for explanation in explained.explanations:
+            log(explanation)
+        results: Results | RunResults = explained
     elif source is not None and not source.is_dir():
         law = "no such folder, and no table by its name: .csv, .tsv or .json, also .gz"
         raise InputError(f"{source}: {law}")
@@ -126,17 +127,6 @@ def _target(source: Path | None, out: Path | None, table: Path | None) -> Path:
     if table is not None and target.exists() and target.samefile(table):
         raise InputError(f"{target}: is the table itself, which a report must not overwrite")
     return target
-
-
-def _read(source: Path, columns: ColumnOptions) -> Results:
-    """Return a table as results, and say what was taken for what."""
-    from ..analysis.reports.results.reading import read_table, stem
-    from ..analysis.reports.results.roles import infer_roles
-
-    results = infer_roles(read_table(source), columns, title=stem(source), where=str(source))
-    for explanation in results.explanations:
-        log(explanation)
-    return results
 
 
 def _write(
