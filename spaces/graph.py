@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from math import prod
@@ -248,6 +249,7 @@ class Node(NamedTuple):
     name: str
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Body:
     """An immutable block or network: nodes over some inputs. A block has one output, a network one or more.
 
@@ -256,49 +258,27 @@ class Body:
         args: Its arguments.
         doc: Its formula, with the source.
         inputs: Shapes of its inputs.
-        names: Names of its inputs, the first one `x`.
         nodes: Its steps, in order.
         costs: Costs of each node.
         outputs: The values that are its results, numbered as in `Node.inputs`.
+        names: Names of its inputs, the first one `x`.
         shape: Shape of the first output.
     """
 
-    __slots__ = (
-        "_extent",
-        "_totals",
-        "args",
-        "costs",
-        "doc",
-        "inputs",
-        "names",
-        "nodes",
-        "outputs",
-        "shape",
-        "word",
-    )
+    word: str
+    args: tuple[tuple[str, Value], ...]
+    doc: str
+    inputs: tuple[Shape, ...]
+    nodes: tuple[Node, ...]
+    costs: tuple[Totals, ...]
+    outputs: tuple[int, ...]
+    names: tuple[str, ...] = ("x",)
+    shape: Shape = field(init=False)
+    _totals: Totals | None = field(default=None, init=False)
+    _extent: tuple[int, int] | None = field(default=None, init=False)
 
-    def __init__(
-        self,
-        word: str,
-        args: tuple[tuple[str, Value], ...],
-        doc: str,
-        inputs: tuple[Shape, ...],
-        nodes: tuple[Node, ...],
-        costs: tuple[Totals, ...],
-        outputs: tuple[int, ...],
-        names: tuple[str, ...] = ("x",),
-    ) -> None:
-        self.word = word
-        self.args = args
-        self.doc = doc
-        self.inputs = inputs
-        self.names = names
-        self.nodes = nodes
-        self.outputs = outputs
-        self.shape = self.shape_of(outputs[0])
-        self.costs = costs
-        self._totals: Totals | None = None
-        self._extent: tuple[int, int] | None = None
+    def __post_init__(self) -> None:
+        self.shape = self.shape_of(self.outputs[0])
 
     def shape_of(self, value: int) -> Shape:
         """Return the shape of a value of the body."""
@@ -406,15 +386,13 @@ def _flatten(body: Body, arguments: tuple[int, ...], prefix: str, nodes: list[No
     return tuple([values[value] for value in body.outputs])
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Tensor:
     """A value while a block is traced: its shape, and where it comes from."""
 
-    __slots__ = ("index", "shape", "trace")
-
-    def __init__(self, trace: Trace, index: int, shape: Shape) -> None:
-        self.trace = trace
-        self.index = index
-        self.shape = shape
+    trace: Trace
+    index: int
+    shape: Shape
 
     @property
     def channels(self) -> int:
@@ -459,19 +437,17 @@ class Trace:
         """Return the inputs as tensors."""
         return [Tensor(self, index, shape) for index, shape in enumerate(self.inputs)]
 
-    def call(self, body: Body, *inputs: Tensor) -> Tensor:
-        """Append a call of another body and return its value."""
+    def call(self, body: Body, *inputs: Tensor, name: str = "") -> Tensor:
+        """Append a call of another body, under a name or the next one of its word, and return its value."""
         sources = tuple([x.index for x in inputs])
-        self.nodes.append(Node(body, sources, body.shape, self.name(body.word, "")))
+        self.nodes.append(Node(body, sources, body.shape, name or self.name(body.word, "")))
         self.costs.append(body.totals)
         return Tensor(self, self.last + len(self.nodes), body.shape)
 
     def embed(self, name: str, body: Body, inputs: tuple[Tensor, ...]) -> Tensor:
         """Append a body under a name and return its value; a plain one stands operator by operator."""
         if not body.plain:
-            self.nodes.append(Node(body, tuple([x.index for x in inputs]), body.shape, name))
-            self.costs.append(body.totals)
-            return Tensor(self, self.last + len(self.nodes), body.shape)
+            return self.call(body, *inputs, name=name)
         values = [x.index for x in inputs]
         alone = len(body.nodes) == 1
         for op, sources, shape, _ in body.nodes:
