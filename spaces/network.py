@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from .errors import SpaceError
 from .graph import Shape
@@ -15,14 +15,37 @@ from .language.limits import Limit
 from .language.reading import read
 from .language.rows import Composed, Row, row_references
 from .language.scope import Line, lines
+from .language.table import Table
 from .language.writing import to_json, to_yaml
 
 if TYPE_CHECKING:
     from torch import nn
 
 
+class TextTable(Table):
+    """A table that is read from text and written as text."""
+
+    @classmethod
+    def from_yaml(cls, text: str, *, name: str = "<text>") -> Self:
+        """Read a table from YAML or JSON text."""
+        return read(read_text(text, name=name), cls)
+
+    @classmethod
+    def from_json(cls, text: str, *, name: str = "<text>") -> Self:
+        """Read a table from YAML or JSON text."""
+        return cls.from_yaml(text, name=name)
+
+    def to_yaml(self) -> str:
+        """Return the table as YAML."""
+        return to_yaml(self)
+
+    def to_json(self) -> str:
+        """Return the table as one line of JSON."""
+        return to_json(self)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Network(ClosedTable):
+class Network(ClosedTable, TextTable):
     """A convolutional network as the table of its paper.
 
     It is given what `Table` lists, but for `choices` and `within`: nothing is left open.
@@ -85,21 +108,6 @@ class Network(ClosedTable):
         whole = [line for line in ordered if len(line.place) == 2]
         by_name = {line.name: line for line in whole}
         return [by_name[name] for name in self.outputs if name in by_name] if self.outputs else whole[-1:]
-
-    @classmethod
-    def from_yaml(cls, text: str, *, name: str = "<text>") -> Network:
-        """Read a network from YAML or JSON text."""
-        return read(read_text(text, name=name), cls)
-
-    from_json = from_yaml
-
-    def to_yaml(self) -> str:
-        """Return the table as YAML."""
-        return to_yaml(self)
-
-    def to_json(self) -> str:
-        """Return the table as one line of JSON."""
-        return to_json(self)
 
     def build(self) -> nn.Module:
         """Return the PyTorch module: the compiled form of `archscape export --format source`."""

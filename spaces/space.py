@@ -10,14 +10,12 @@ from typing import ClassVar, TypeAlias
 
 from .catalog_files import find_document
 from .errors import SpaceError
-from .language.document import read_text
 from .language.freeze import freeze
 from .language.limits import Limit, parse_limit
 from .language.program import Drawn
 from .language.reading import is_network, read
 from .language.slots import enumerate_results
-from .language.writing import to_json, to_yaml
-from .network import Network
+from .network import Network, TextTable
 from .sampling.counting import count
 from .sampling.drawing import SampledTable
 from .sampling.open_table import BaseSample, Decisions
@@ -45,7 +43,7 @@ class Sample(BaseSample):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Space(SampledTable[Sample]):
+class Space(SampledTable[Sample], TextTable):
     """A search space as a table with choices left open.
 
     It is given what `Table` lists.
@@ -67,21 +65,6 @@ class Space(SampledTable[Sample]):
         if is_network(document):
             raise SpaceError(f"{name} is a network; a space, with choices left open, is needed here")
         return read(document, cls)
-
-    @classmethod
-    def from_yaml(cls, text: str, *, name: str = "<text>") -> Space:
-        """Read a space from YAML or JSON text."""
-        return read(read_text(text, name=name), cls)
-
-    from_json = from_yaml
-
-    def to_yaml(self) -> str:
-        """Return the table as YAML."""
-        return to_yaml(self)
-
-    def to_json(self) -> str:
-        """Return the table as one line of JSON."""
-        return to_json(self)
 
     def sample_of(self, decisions: dict[str, Option], drawn: Drawn) -> Sample:
         """Return the sample that was drawn."""
