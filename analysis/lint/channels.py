@@ -16,7 +16,7 @@ from .finding import Hit, Rule, Severity, total
 NARROW = 4
 APART = 3  # two in a row are what AlexNet and ShuffleNet do, measured as harmless (Zhang et al. 2018, 3.2)
 APART_STAYS = frozenset(
-    [
+    (
         "act",
         "add",
         "avgpool",
@@ -29,7 +29,7 @@ APART_STAYS = frozenset(
         "norm",
         "pad",
         "scale",
-    ]
+    )
 )
 """Operators that leave every channel to itself."""
 

@@ -7,23 +7,13 @@ from functools import cached_property
 from math import prod
 
 from archscape.spaces import Network
+from archscape.spaces import operators as ops
 from archscape.spaces.graph import Flat, Op, Shape, Totals
-from archscape.spaces.operators import (
-    Activation,
-    BatchNorm,
-    Conv,
-    Dropout,
-    DropPath,
-    LeakyReLU,
-    Linear,
-    PReLU,
-    Scale,
-)
 
 from ..costs.receptive_field import Field, fields
 
-NONLINEAR = (Activation, LeakyReLU, PReLU)
-STRAIGHT = (BatchNorm, Dropout, DropPath, Scale)
+NONLINEAR = (ops.Activation, ops.LeakyReLU, ops.PReLU)
+STRAIGHT = (ops.BatchNorm, ops.Dropout, ops.DropPath, ops.Scale)
 """Operators that leave a linear map linear at inference."""
 
 
@@ -53,10 +43,10 @@ class Dataflow:
         node = self.nodes[index]
         return self.op(index).costs(self.flat.shapes(node), node.shape)
 
-    def convolutions(self) -> Iterator[tuple[int, Conv, Shape]]:
+    def convolutions(self) -> Iterator[tuple[int, ops.Conv, Shape]]:
         """Yield every plain convolution with its place and the shape that it reads."""
         for index, node in enumerate(self.nodes):
-            if type(node.op) is Conv:
+            if type(node.op) is ops.Conv:
                 yield index, node.op, self.flat.shape_of(node.inputs[0])
 
     def weighted(self) -> list[int]:
@@ -123,7 +113,7 @@ class Dataflow:
         """Return the convolution or linear layer that alone reads a value, with nothing bent on the way."""
         while len(self.readers[index + 1]) == 1 and index + 1 not in self.flat.outputs:
             (index,) = self.readers[index + 1]
-            if isinstance(self.nodes[index].op, Conv | Linear):
+            if isinstance(self.nodes[index].op, ops.Conv | ops.Linear):
                 return index
             if not isinstance(self.nodes[index].op, STRAIGHT):
                 return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from archscape.spaces.graph import Node, Shape
+from archscape.spaces.graph import Node
 from archscape.spaces.operators import AvgPool, Conv, Crop, MaxPool, Pad
 
 from .dataflow import Dataflow
@@ -14,18 +14,26 @@ from .finding import Hit, Rule, Severity, total
 GROUP = 3
 
 
+class _Window(NamedTuple):
+    """A convolution of more than one weight along an axis, by its place."""
+
+    conv: int
+    kernel: int
+    rate: int
+
+
 class _Reads(NamedTuple):
     """What an element of a map reads of the map that the last down-sampling made, along one axis.
 
     Attributes:
         start: Where the first of them stands, from the element.
         bits: A bit for each position from there on.
-        run: The convolutions of more than one weight since, by their places; of a join, the longest.
+        run: The convolutions of more than one weight since, of a join the longest.
     """
 
     start: int = 0
     bits: int = 1
-    run: tuple[int, ...] = ()
+    run: tuple[_Window, ...] = ()
 
     @property
     def unread(self) -> int:
@@ -37,7 +45,7 @@ class _Reads(NamedTuple):
         bits = 0
         for tap in range(kernel):
             bits |= self.bits << (tap * dilation)
-        run = self.run if index is None or kernel == 1 else (*self.run, index)
+        run = self.run if index is None or kernel == 1 else (*self.run, _Window(index, kernel, dilation))
         return _Reads(self.start - padding, bits, run)
 
     def union(self, other: _Reads) -> _Reads:
@@ -51,57 +59,52 @@ def _gridding(dataflow: Dataflow) -> Iterator[Hit]:
     hits: dict[int, Hit] = {}
     for axis in range(len(dataflow.flat.input) - 1):
         reads = _reads(dataflow, axis)
-        for hit in [*_holes(dataflow, axis, reads), *_repeats(dataflow, axis, reads)]:
+        for hit in [*_holes(dataflow, reads), *_repeats(dataflow, reads)]:
             hits.setdefault(hit.index, hit)
     yield from hits.values()
 
 
-def _holes(dataflow: Dataflow, axis: int, values: list[_Reads]) -> Iterator[Hit]:
+def _holes(dataflow: Dataflow, values: list[_Reads]) -> Iterator[Hit]:
     """Find the last dilated convolution of every map that leaves inputs unread, where its resolution ends."""
     for value, reads in enumerate(values):
-        dilated = [conv for conv in reads.run if _dilation(dataflow, conv, axis) > 1]
+        dilated = [window.conv for window in reads.run if window.rate > 1]
         ends = all(_resets(dataflow, reader) for reader in dataflow.readers[value])
         if reads.unread and ends and dilated:
-            rates = [_dilation(dataflow, conv, axis) for conv in reads.run]
-            share = reads.unread / reads.bits.bit_length()
-            measured = (
-                f"rates {_listed(rates)} leave {reads.unread} of {reads.bits.bit_length()} positions unread"
-            )
-            yield _hit(dataflow, dilated[-1], reads.run, axis, measured, share)
+            field, rates = reads.bits.bit_length(), _listed([window.rate for window in reads.run])
+            measured = f"rates {rates} leave {reads.unread} of {field} positions unread"
+            yield _hit(dataflow, dilated[-1], reads.run, measured, reads.unread / field)
 
 
-def _repeats(dataflow: Dataflow, axis: int, values: list[_Reads]) -> Iterator[Hit]:
+def _repeats(dataflow: Dataflow, values: list[_Reads]) -> Iterator[Hit]:
     """Find runs of convolutions with one rate above 1: neighbours read disjoint positions all along."""
-    longest: dict[int, tuple[int, ...]] = {}
+    longest: dict[_Window, tuple[_Window, ...]] = {}
     for reads in values:
-        rate = _dilation(dataflow, reads.run[-1], axis) if reads.run else 1
-        same = _tail(dataflow, reads.run, rate, axis)
-        if rate > 1 and len(same) > 1:
+        same = _tail(reads.run)
+        if len(same) > 1 and same[0].rate > 1:
             longest[same[0]] = max(longest.get(same[0], ()), same, key=len)
     for same in longest.values():
-        rates = [_dilation(dataflow, conv, axis) for conv in same]
-        measured = f"rates {_listed(rates)}: neighbours share no position that they read"
-        yield _hit(dataflow, same[-1], same, axis, measured, 1 - 1 / rates[0])
+        rates = _listed([window.rate for window in same])
+        measured = f"rates {rates}: neighbours share no position that they read"
+        yield _hit(dataflow, same[-1].conv, same, measured, 1 - 1 / same[0].rate)
 
 
-def _tail(dataflow: Dataflow, run: tuple[int, ...], rate: int, axis: int) -> tuple[int, ...]:
+def _tail(run: tuple[_Window, ...]) -> tuple[_Window, ...]:
     """Return the convolutions at the end of a run that have one rate."""
     start = len(run)
-    while start and _dilation(dataflow, run[start - 1], axis) == rate:
+    while start and run[start - 1].rate == run[-1].rate:
         start -= 1
     return run[start:]
 
 
-def _hit(dataflow: Dataflow, index: int, run: tuple[int, ...], axis: int, measured: str, value: float) -> Hit:
-    convs = [dataflow.op(conv) for conv in run]
-    kernel = min(op.kernel[axis] for op in convs if isinstance(op, Conv))
-    rates = dense_rates([_dilation(dataflow, conv, axis) for conv in run], kernel)
+def _hit(dataflow: Dataflow, index: int, run: tuple[_Window, ...], measured: str, value: float) -> Hit:
+    kernel = min(window.kernel for window in run)
+    rates = dense_rates([window.rate for window in run], kernel)
     return Hit(
         index=index,
         measured=measured,
         value=value,
         alternative=f"rates {_listed(rates)}: no gaps, field {1 + (kernel - 1) * sum(rates)}",
-        before=total([dataflow.costs(conv) for conv in run]),
+        before=total([dataflow.costs(window.conv) for window in run]),
     )
 
 
@@ -186,13 +189,6 @@ def _resets(dataflow: Dataflow, index: int) -> bool:
     kernel, stride = dataflow.op(index).field(shapes)
     windows = isinstance(node.op, Conv | AvgPool | MaxPool)
     return set(stride) != {1} or (not windows and set(kernel) != {1})
-
-
-def _dilation(dataflow: Dataflow, index: int, axis: int) -> int:
-    op = dataflow.op(index)
-    assert isinstance(op, Conv)
-    rate: Shape = op.dilation
-    return rate[axis]
 
 
 def _listed(rates: Sequence[int]) -> str:

@@ -70,8 +70,7 @@ def _formula(op: Conv, depth: int) -> str:
 def _oversized_kernels(dataflow: Dataflow) -> Iterator[Hit]:
     for index, op, shape in dataflow.convolutions():
         made = dataflow.nodes[index].shape
-        axes = zip(shape[1:], made[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True)
-        used = tuple([_taps(*axis) for axis in axes])
+        used = tuple([sum(map(bool, taps)) for taps in _reads(op, shape)])
         if used != op.kernel:
             idle = 1 - prod(used) / prod(op.kernel)
             yield Hit(
@@ -82,12 +81,6 @@ def _oversized_kernels(dataflow: Dataflow) -> Iterator[Hit]:
                 alternative=f"kernel {shape_text(used)}; computes the same",
                 after=op._replace(kernel=used).costs((shape,), made),
             )
-
-
-def _taps(extent: int, windows: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """Return how many weights along an axis ever meet the map."""
-    starts = [window * stride - padding for window in range(windows)]
-    return sum(any(0 <= start + tap * dilation < extent for start in starts) for tap in range(kernel))
 
 
 def _skipped_inputs(dataflow: Dataflow) -> Iterator[Hit]:
@@ -117,16 +110,17 @@ def _alone(dataflow: Dataflow, value: int) -> bool:
 
 def _share_read(op: Conv, shape: Shape) -> float:
     """Return the share of a map's positions that windows cover."""
-    share = 1.0
-    for extent, kernel, stride, padding, dilation in zip(
-        shape[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True
-    ):
-        windows = (extent + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-        read = {
-            at * stride - padding + tap * dilation for at in range(windows) for tap in range(kernel)
-        } & set(range(extent))
-        share *= len(read) / extent
-    return share
+    read = [len(set().union(*taps)) for taps in _reads(op, shape)]
+    return prod(read) / prod(shape[1:])
+
+
+def _reads(op: Conv, shape: Shape) -> Iterator[list[list[int]]]:
+    """Yield for each axis the positions of the map that each weight of a kernel meets."""
+    axes = zip(shape[1:], op.shape(shape)[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True)
+    for extent, windows, kernel, stride, padding, dilation in axes:
+        starts = [tap * dilation - padding for tap in range(kernel)]
+        taps = [range(start, start + windows * stride, stride) for start in starts]
+        yield [[position for position in tap if 0 <= position < extent] for tap in taps]
 
 
 RULES = (

@@ -72,23 +72,24 @@ def _flat_widths(dataflow: Dataflow) -> Iterator[Hit]:
     if dataflow.enlarges:
         return  # an encoder of a code is meant to lose volume
     stages = _stages(dataflow)
-    for one, two, three in zip(stages, stages[1:], stages[2:], strict=False):
-        if three.width <= two.width <= one.width < WIDE:
-            convs = [place for place in three.places if isinstance(dataflow.op(place), Conv)]
+    for first, second, third in zip(stages, stages[1:], stages[2:], strict=False):
+        if third.width <= second.width <= first.width < WIDE:
+            width = first.width
+            convs = [place for place in third.places if isinstance(dataflow.op(place), Conv)]
             yield Hit(
-                index=three.places[0],
-                measured=f"{one.width}, {two.width}, {three.width} channels through two down-samplings",
-                value=three.width / one.width,
-                alternative=f"twice the channels after each: {one.width}, {2 * one.width}, {4 * one.width}",
+                index=third.places[0],
+                measured=f"{first.width}, {second.width}, {third.width} channels through two down-samplings",
+                value=third.width / first.width,
+                alternative=f"twice the channels after each: {width}, {2 * width}, {4 * width}",
                 before=total([dataflow.costs(place) for place in convs]),
-                after=_scaled(dataflow, convs, 4 * one.width / three.width),
+                after=_scaled(dataflow, convs, 4 * first.width / third.width),
             )
             return
 
 
 def _stages(dataflow: Dataflow) -> list[_Stage]:
     """Return the stages of the trunk, as far as it is made of maps; one without a convolution is none."""
-    found: dict[object, _Stage] = {}
+    by_jump: dict[object, _Stage] = {}
     classes = {dataflow.flat.shape_of(value)[0] for value in dataflow.flat.outputs}
     pending: list[int] = []
     for index, node in enumerate(dataflow.nodes):
@@ -98,11 +99,11 @@ def _stages(dataflow: Dataflow) -> list[_Stage]:
         if node.shape[0] in classes:
             continue
         # What is expanded before it is down-sampled is no width of a stage.
-        stage = found.get(dataflow.fields[index].jump, _Stage(node.shape[0], []))
+        stage = by_jump.get(dataflow.fields[index].jump, _Stage(node.shape[0], []))
         width = min(stage.width, node.shape[0])
-        found[dataflow.fields[index].jump] = _Stage(width, [*stage.places, *pending])
+        by_jump[dataflow.fields[index].jump] = _Stage(width, [*stage.places, *pending])
         pending = []
-    return list(found.values())
+    return list(by_jump.values())
 
 
 def _scaled(dataflow: Dataflow, places: list[int], factor: float) -> Totals:
