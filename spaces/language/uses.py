@@ -91,15 +91,20 @@ def _file(path: Path) -> ModuleType:
     taken = sys.modules.get(path.stem)
     if taken is not None and getattr(taken, "__file__", None) != str(path):
         raise SpaceError(f"the name '{path.stem}' belongs to another module; rename the file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    return import_file(path, path.stem)
+
+
+def import_file(path: Path, name: str) -> ModuleType:
+    """Run a Python file as the module of a name; one that fails leaves no module behind."""
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[path.stem]
+        del sys.modules[name]
         raise
     return module
 

@@ -26,7 +26,7 @@ from archscape.spaces.graph import Shape
 from archscape.spaces.values import shape_text
 
 from ..layers import Layer, LayerTable
-from .flop_counter import Ran, run
+from .flop_counter import ModuleRun
 from .fvcore_counts import Traced, trace
 from .user_code import failures
 
@@ -115,7 +115,7 @@ def profile_module(module: nn.Module, *, input: Input) -> ModuleProfile:  # noqa
         tensors = _tensors(input, copy)
         shapes = tuple([tuple(x.shape) for x in tensors])
         with failures(f"{name} on {', '.join(map(shape_text, shapes))}"):
-            ran = run(copy, tensors)
+            ran = ModuleRun(copy, tensors)
         traced = trace(copy, tensors)
     layers, idle = _layers(copy, ran, traced)
     coverage = ModuleCoverage(
@@ -124,7 +124,7 @@ def profile_module(module: nn.Module, *, input: Input) -> ModuleProfile:  # noqa
     return ModuleProfile(name=name, inputs=shapes, layers=layers, coverage=coverage)
 
 
-def _layers(module: nn.Module, ran: Ran, traced: Traced) -> tuple[list[Layer], tuple[str, ...]]:
+def _layers(module: nn.Module, ran: ModuleRun, traced: Traced) -> tuple[list[Layer], tuple[str, ...]]:
     """Return the parts that hold or do something, as they ran; and the names of those that did not."""
     modules = dict(module.named_modules())
     params = _own_params(modules)

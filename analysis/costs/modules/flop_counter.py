@@ -9,7 +9,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +42,7 @@ SILENT = ("prim", "profiler")
 """Name spaces whose operators compute nothing."""
 
 
-class Ran(NamedTuple):
+class ModuleRun(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """A run of a module; each mapping is by the name of a module, "" for the whole one.
 
     Attributes:
@@ -50,76 +51,51 @@ class Ran(NamedTuple):
         unknown: Their own operators that may hold products and were not counted, with how often each ran.
     """
 
-    shapes: dict[str, Shape]
-    macs: Counter[str]
-    unknown: dict[str, Counter[str]]
+    supports_higher_order_operators = True
 
-
-def run(module: nn.Module, inputs: tuple[Tensor, ...]) -> Ran:
-    """Call a module and return what ran. Hooks are put on it and taken off again."""
-    watch = _Watch()
-    recorder = _Recorder(watch)
-    with ExitStack() as stack, torch.no_grad():
-        for name, child in module.named_modules():
-            if isinstance(child, torch.jit.ScriptModule):
-                continue  # it takes no hooks: what runs in it stands under the module that calls it
-            before, after = watch.hooks(name)
-            stack.callback(child.register_forward_pre_hook(before, prepend=True).remove)
-            stack.callback(child.register_forward_hook(after).remove)
-        stack.enter_context(recorder)
-        stack.enter_context(watch.counter)
-        result = module(*inputs)
-        watch.attribute()
-        watch.shapes[""] = _shape(result)
-    return Ran(watch.shapes, watch.macs, dict(watch.unknown))
-
-
-class _Watch:
-    """Which module is running, and what its own code has counted so far."""
-
-    def __init__(self) -> None:
-        self.counter = FlopCounterMode(display=False, custom_mapping=_ON_CPU)
-        self.running: list[str] = [""]
-        self.counted = 0
+    def __init__(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        """Call a module. Hooks are put on it and taken off again."""
+        super().__init__()  # type: ignore[no-untyped-call]
         self.shapes: dict[str, Shape] = {}
         self.macs: Counter[str] = Counter()
         self.unknown: defaultdict[str, Counter[str]] = defaultdict(Counter)
-
-    def hooks(self, name: str) -> tuple[Any, Any]:
-        """Return what is called before and after a module of a name."""
-
-        def before(module: nn.Module, inputs: object) -> None:
-            self.attribute()
-            self.running.append(name)
-            self.shapes.setdefault(name, ())
-
-        def after(module: nn.Module, inputs: object, result: object) -> None:
-            self.attribute()
-            self.running.pop()
-            self.shapes[name] = _shape(result)
-
-        return before, after
-
-    def attribute(self) -> None:
-        """Give what was counted since the last call to the module that is running."""
-        now = self.counter.get_total_flops()
-        self.macs[self.running[-1]] += (now - self.counted) // 2
-        self.counted = now
-
-
-class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes the operators that nobody counts."""
-
-    supports_higher_order_operators = True
-
-    def __init__(self, watch: _Watch) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.watch = watch
+        self._counter = FlopCounterMode(display=False, custom_mapping=_ON_CPU)
+        self._running: list[str] = [""]
+        self._counted = 0
+        with ExitStack() as stack, torch.no_grad():
+            for name, child in module.named_modules():
+                if isinstance(child, torch.jit.ScriptModule):
+                    continue  # it takes no hooks: what runs in it stands under the module that calls it
+                before, after = partial(self._enter, name), partial(self._leave, name)
+                stack.callback(child.register_forward_pre_hook(before, prepend=True).remove)
+                stack.callback(child.register_forward_hook(after).remove)
+            stack.enter_context(self)
+            stack.enter_context(self._counter)
+            result = module(*inputs)
+            self._attribute()
+            self.shapes[""] = _shape(result)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Note an operator that nobody counts."""
         if not _known(func):
-            self.watch.unknown[self.watch.running[-1]][_word(func)] += 1
+            self.unknown[self._running[-1]][_word(func)] += 1
         return func(*args, **(kwargs or {}))
+
+    def _enter(self, name: str, module: nn.Module, inputs: object) -> None:
+        self._attribute()
+        self._running.append(name)
+        self.shapes.setdefault(name, ())
+
+    def _leave(self, name: str, module: nn.Module, inputs: object, result: object) -> None:
+        self._attribute()
+        self._running.pop()
+        self.shapes[name] = _shape(result)
+
+    def _attribute(self) -> None:
+        """Give what was counted since the last call to the module that is running."""
+        now = self._counter.get_total_flops()
+        self.macs[self._running[-1]] += (now - self._counted) // 2
+        self._counted = now
 
 
 def _known(func: Any) -> bool:

@@ -6,7 +6,6 @@ Naming a file runs it: it is code.
 from __future__ import annotations
 
 import ast
-import importlib.util
 import inspect
 import sys
 import sysconfig
@@ -19,6 +18,7 @@ from types import ModuleType
 from torch import nn
 
 from archscape.spaces.errors import InputError, suggest
+from archscape.spaces.language.uses import import_file
 
 HERE = Path(__file__).parents[2]
 LIBRARIES = (str(HERE), str(HERE.resolve()), sysconfig.get_path("stdlib"), "<frozen", "<archscape")
@@ -64,18 +64,12 @@ def failures(what: str = "", *, where: str = "") -> Iterator[None]:
 def _run(path: Path) -> ModuleType:
     """Run a file under its own name; its folder is where it imports from."""
     word = path.stem if path.stem not in sys.modules else f"_{path.stem}_of_the_user"
-    spec = importlib.util.spec_from_file_location(word, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[word] = module
     folder = str(path.resolve().parent)
     sys.path.insert(0, folder)
     try:
-        spec.loader.exec_module(module)
+        return import_file(path, word)
     finally:
         sys.path.remove(folder)
-    return module
 
 
 def _made(path: Path, factory: str) -> object:
