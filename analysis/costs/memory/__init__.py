@@ -31,16 +31,15 @@ UNCOUNTED = "tensor bytes; not counted: the working space of kernels, the alloca
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
-    """What a network takes at inference, in tensor bytes.
+class TensorMemory:
+    """What a network takes, in tensor bytes.
 
     Attributes:
         network: The network.
         batch: Inputs at once.
         dtype: Type of weights and maps.
-        mode: `graph`, each map dies after its last use; `eager`, as long as the module's variables hold it.
         weights: Parameters and buffers.
-        activations: Maps, the input with them, and what operators hold beside them, when they are most.
+        activations: Maps, the input with them, and what operators hold beside them, when all is most.
         place: The operator that runs then.
         unknown: Layers that are foreign modules: only their input, output and state are counted.
     """
@@ -48,11 +47,21 @@ class Memory:
     network: Network
     batch: int
     dtype: str
-    mode: str
     weights: int
     activations: int
     place: str
     unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory(TensorMemory):
+    """What a network takes at inference, in tensor bytes.
+
+    Attributes:
+        mode: `graph`, each map dies after its last use; `eager`, as long as the module's variables hold it.
+    """
+
+    mode: str
 
     @property
     def peak(self) -> int:

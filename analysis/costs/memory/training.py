@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
 
-from . import check, foreign, most, weights
+from . import TensorMemory, check, foreign, most, weights
 from .training_step import TrainingStep
 
 STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
@@ -15,36 +15,25 @@ STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingMemory:
+class TrainingMemory(TensorMemory):
     """What one step of training takes, in tensor bytes. The parts of the peak are as they stand at the peak.
 
+    Activations are all but weights, state and gradients: targets, what autograd keeps and gradients of maps
+    too. The place is `optimizer` if the peak is when weights change.
+
     Attributes:
-        network: The network.
-        batch: Inputs at once.
-        dtype: Type of weights, maps and state.
         optimizer: A name of `STATES`.
-        weights: Parameters and buffers.
         state: What the optimizer remembers.
         gradients: Gradients of weights at the peak.
-        activations: All else at the peak: inputs, targets, maps, what autograd keeps, gradients of maps.
         saved: What autograd keeps when the forward pass has ended, with inputs and targets.
-        place: The operator that runs at the peak; `optimizer` if that is when weights change.
         phase: `forward`, `backward` or `step`.
-        unknown: Layers that are foreign modules: only their input, output and state are counted.
     """
 
-    network: Network
-    batch: int
-    dtype: str
     optimizer: str
-    weights: int
     state: int
     gradients: int
-    activations: int
     saved: int
-    place: str
     phase: str
-    unknown: tuple[str, ...]
 
     @property
     def peak(self) -> int:

@@ -49,21 +49,13 @@ class TapeEntry(NamedTuple):
 
     Attributes:
         node: Its place in the flat graph.
-        keeps: Bytes of tensors of its own that autograd keeps.
         saved: Values whose memory autograd keeps.
-        gradients: Bytes of its weights' gradients.
         reached: Values that it gives a gradient to.
-        shares: Whether these lie in the gradient of its output.
-        backward: Bytes that it holds beside while it runs backwards.
     """
 
     node: int
-    keeps: int
     saved: list[int]
-    gradients: int
     reached: Sequence[int]
-    shares: bool
-    backward: int
 
 
 class TrainingStep:
@@ -108,8 +100,8 @@ class TrainingStep:
         owners, sizes, held, top, at = self.owners, self.sizes, self.held, 0, 0
         needs, tape = [False], []
         for index, (_, inputs, _, _) in enumerate(self.flat.nodes):
-            size, gradients, during, keeps, backward, footprint = self.parts[index]
-            view, _, saves, saves_output, _, shares, reaches, _ = footprint
+            size, gradients, during, keeps, _, footprint = self.parts[index]
+            view, _, saves, saves_output, _, _, reaches, _ = footprint
             if not view:
                 live += size
             if len(inputs) > 1:
@@ -124,7 +116,7 @@ class TrainingStep:
                 for value in saved:
                     held[value] += 1
                 live += keeps
-                tape.append(make(TapeEntry, (index, keeps, saved, gradients, reached, shares, backward)))
+                tape.append(make(TapeEntry, (index, saved, reached)))
             else:
                 needs.append(False)
                 during += keeps
@@ -156,13 +148,14 @@ class TrainingStep:
         sizes, held, gradients, top, place = self.sizes, self.held, 0, (0, 0), ""
         piece_of = {value: piece for piece, value in enumerate(dict.fromkeys(self.flat.outputs))}
         pieces, holders = [sizes[value] for value in piece_of], [1] * len(piece_of)
-        for index, keeps, saved, weight_gradients, reached, shares, more in reversed(tape):
+        for index, saved, reached in reversed(tape):
             piece = piece_of.pop(index + 1, None)
             if piece is None:
                 continue
+            _, weight_gradients, _, keeps, more, footprint = self.parts[index]
             live += weight_gradients
             gradients += weight_gradients
-            if shares:
+            if footprint.shares:
                 holders[piece] += len(reached)
                 made: Sequence[int] = (piece,) * len(reached)
             else:
