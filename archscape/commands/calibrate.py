@@ -26,7 +26,7 @@ def calibrate(
     its objectives and limits. Let nothing else run meanwhile. Ctrl-C leaves an older calibration as it is.
     """
     from ..analysis.costs.latency.calibrating import calibrate as time_operators
-    from ..analysis.costs.latency.device_summary import device_summary
+    from ..analysis.costs.latency.prediction import device_summary
     from ..analysis.costs.latency.store import save
 
     with progress() as show:

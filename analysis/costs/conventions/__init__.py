@@ -92,13 +92,9 @@ def side_by_side(network: Network) -> list[Count]:
 
 def _needed(flat: Flat) -> set[int]:
     """Return the nodes that the outputs need at inference, where a latent is its mean."""
-    needed: set[int] = set()
-    todo = [value - 1 for value in flat.outputs]
-    while todo:
-        index = todo.pop()
-        if index >= 0 and index not in needed:
-            needed.add(index)
-            node = flat.nodes[index]
-            read = node.inputs[:1] if isinstance(node.op, Reparameterise) else node.inputs
-            todo += [value - 1 for value in read]
-    return needed
+    needed = set(flat.outputs)
+    for value in range(len(flat.nodes), 0, -1):
+        if value in needed:
+            node = flat.nodes[value - 1]
+            needed.update(node.inputs[:1] if isinstance(node.op, Reparameterise) else node.inputs)
+    return {value - 1 for value in needed}

@@ -75,13 +75,9 @@ class Convention:
     params_of_counted: bool = False
     traced: bool = False
 
-    def rule(self, op: Op) -> Rule | None:
-        """Return the rule of an operator, or None where it has none."""
-        return self._by_operator.get(type(op))
-
     def count(self, use: Use) -> int | None:
         """Return what one operator counts, or None where it is not counted."""
-        rule = self.rule(use.op)
+        rule = self._by_operator.get(type(use.op))
         return None if rule is None else rule.counts(use)
 
     @cached_property
@@ -97,6 +93,11 @@ def products(use: Use) -> int:
 def products_and_bias(use: Use) -> int:
     """Return them with one for each element that a bias is added to."""
     return use.costs.macs + use.bias * use.written
+
+
+def parameters(use: Use) -> int:
+    """Return the parameters, bias among them."""
+    return use.costs.params
 
 
 def per_element(factor: int) -> Callable[[Use], int]:

@@ -12,7 +12,7 @@ from math import prod
 from archscape.spaces import operators as ops
 from archscape.spaces.operators.opaque import Opaque
 
-from .convention import Convention, Rule, Use, free, per_element, products, products_and_bias
+from .convention import Convention, Rule, Use, free, parameters, per_element, products, products_and_bias
 
 MASKED = (ops.MaskedConvA, ops.MaskedConvB)
 POOLS = (ops.AvgPool, ops.InnerAvgPool, ops.MaxPool, ops.GlobalAvgPool, ops.GlobalMaxPool)
@@ -21,30 +21,21 @@ HOOKED = frozenset({"relu", "relu6", "elu", "gelu", "silu", "softmax"})
 
 
 def _grid(use: Use) -> int:
-    """Return four for each value between pixels that a deformable convolution samples, and its products."""
     assert isinstance(use.op, ops.DeformConv)
     return use.costs.macs + 4 * use.inputs[0][0] * prod(use.op.kernel) * prod(use.output[1:])
 
 
 def _planes(use: Use) -> int | None:
-    """Return the elements read by a pooling of a whole 2-D map; fvcore knows no other."""
     return use.read if use.rank == 2 else None
 
 
 def _interpolation(use: Use) -> int | None:
-    """Return one for each element of a 2-D map, four where it is bilinear."""
     if use.rank != 2:
         return None
     return use.written * (1 if getattr(use.op, "mode", "") == "nearest" else 4)
 
 
-def _hooked(use: Use) -> int | None:
-    """Return one for each element of a function that ptflops replaces."""
-    return use.read if getattr(use.op, "function", "") in HOOKED else None
-
-
 def _responses(use: Use) -> int:
-    """Return three products for each element, and a pooling of the map with n - 1 channels more."""
     assert isinstance(use.op, ops.LocalResponseNorm)
     channels, *extent = use.inputs[0]
     return 3 * use.read + (channels + use.op.size - 1) * prod(extent)
@@ -56,28 +47,15 @@ def _at_every_output(use: Use) -> int:
     return prod(use.op.kernel) * use.op.inputs // use.op.groups * use.written
 
 
-def _params_at_every_position(use: Use) -> int:
-    """Return the parameters, bias among them, times the positions of the output."""
-    return use.costs.params * prod(use.output[1:])
-
-
-def _once(use: Use) -> int:
-    """Return the parameters."""
-    return use.costs.params
-
-
 def _bias_once(use: Use) -> int:
-    """Return the products, and one for each output channel with a bias."""
     return use.costs.macs + use.bias * use.output[0]
 
 
 def _flat_or_plane(use: Use) -> int | None:
-    """Return products and bias of a 1-D or 2-D convolution."""
     return products_and_bias(use) if use.rank in (1, 2) else None
 
 
 def _fvcore_of(use: Use) -> int:
-    """Return all that fvcore counts of a foreign module."""
     assert isinstance(use.op, Opaque)
     return use.op.flops(use.inputs)
 
@@ -149,7 +127,11 @@ PTFLOPS = Convention(
         Rule((ops.BatchNorm, ops.InstanceNorm, ops.GroupNorm), "2 N", per_element(2)),
         Rule((ops.LayerNorm,), "N", per_element(1)),
         Rule((ops.PReLU,), "2 N: the module, and the function that it calls", per_element(2)),
-        Rule((ops.Activation,), f"N of {', '.join(sorted(HOOKED))}", _hooked),
+        Rule(
+            (ops.Activation,),
+            f"N of {', '.join(sorted(HOOKED))}",
+            lambda use: use.read if getattr(use.op, "function", "") in HOOKED else None,
+        ),
         Rule(POOLS, "N read", per_element(1)),
         Rule(
             (ops.Unpool,),
@@ -170,15 +152,15 @@ TORCHINFO = Convention(
         Rule(
             (ops.Conv, ops.TransposedConv),
             "(K C/g + bias) M for each position of the output",
-            _params_at_every_position,
+            lambda use: use.costs.params * prod(use.output[1:]),
         ),
-        Rule((ops.Linear,), "(C + bias) M", _once),
+        Rule((ops.Linear,), "(C + bias) M", parameters),
         Rule(
             (ops.BatchNorm, ops.InstanceNorm, ops.GroupNorm, ops.LayerNorm, ops.ChannelLayerNorm),
             "2 C",
-            _once,
+            parameters,
         ),
-        Rule((ops.PReLU,), "C", _once),
+        Rule((ops.PReLU,), "C", parameters),
     ),
 )
 

@@ -147,7 +147,7 @@ def _time(flats: Sequence[Flat], setup: DeviceSetup, seconds: float, progress: P
         timers = _timers(flats, setup, progress)
         runs: dict[int, tuple[list[list[float]], list[list[float]]]] = {i: ([], []) for i in timers}
         started, rounds = time.perf_counter(), 0
-        while rounds < FEWEST_ROUNDS or _next_fits(time.perf_counter() - started, rounds, seconds):
+        while rounds < FEWEST_ROUNDS or (time.perf_counter() - started) * (rounds + 1) / rounds <= seconds:
             for i, timer in timers.items():
                 cold, *warm = [timer.run() for _ in range(3)]
                 runs[i][0].extend(warm)
@@ -160,10 +160,6 @@ def _time(flats: Sequence[Flat], setup: DeviceSetup, seconds: float, progress: P
         TimedGraph(works(flats[i], scale), _medians(warm[2:]), _medians(cold[1:]))
         for i, (warm, cold) in runs.items()
     ]
-
-
-def _next_fits(passed: float, rounds: int, seconds: float) -> bool:
-    return passed * (rounds + 1) / rounds <= seconds
 
 
 def _medians(runs: Sequence[Sequence[float]]) -> list[float]:

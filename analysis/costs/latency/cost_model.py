@@ -109,12 +109,8 @@ def _convolution(op: Op, inputs: Shapes, output: Shape, scale: Scale) -> Parts:
 
 def _rare_convolution(op: Op, inputs: Shapes, output: Shape, scale: Scale) -> Parts:
     """Return a call, macs, patches read, weights, maps: few terms, since few of its kind are timed."""
-    assert isinstance(op, Conv)
-    groups, volume = op.groups, prod(op.kernel)
-    positions = scale.batch * prod(output[1:])
-    weights = float(scale.item * volume * op.inputs // groups * op.outputs)
-    macs = volume * op.inputs // groups * op.outputs * positions
-    return (1.0, macs, volume * op.inputs * positions, weights, _bytes(inputs, output, scale)), weights
+    (call, macs, _, patches, weights, _, size, *_), _ = _convolution(op, inputs, output, scale)
+    return (call, macs, patches, weights, size), weights
 
 
 def _linear(op: Op, inputs: Shapes, output: Shape, scale: Scale) -> Parts:

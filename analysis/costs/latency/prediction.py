@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import median
 from typing import NamedTuple, cast
 
-from archscape.spaces import Network
+from archscape.spaces import Network, Row
 from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Body, Op, Shape
 
@@ -46,6 +47,7 @@ class Latency:
         high: Upper end; nine of ten networks lie between them, as far as the calibration can tell.
         layers: What each operator takes, in order.
         setup: The device, and how the network runs on it.
+        level: The share of networks that the interval is to hold.
     """
 
     network: str
@@ -54,16 +56,12 @@ class Latency:
     high: float
     layers: tuple[LayerLatency, ...]
     setup: DeviceSetup
+    level: float = LEVEL
 
     @property
     def guessed(self) -> tuple[str, ...]:
         """Classes of operators that the calibration does not know."""
         return tuple(sorted({layer.kind for layer in self.layers if layer.guessed}))
-
-    @property
-    def level(self) -> float:
-        """The share of networks that the interval is to hold."""
-        return LEVEL
 
 
 class _Cost(NamedTuple):
@@ -178,3 +176,25 @@ def predict(network: Network, calibration: Calibration | None = None) -> Latency
         InputError: If none is kept.
     """
     return Predictor(calibration or load(this_machine())).predict(network)
+
+
+def device_summary(calibration: Calibration) -> dict[str, float]:
+    """Return figures of a device in the units of data sheets, by name: for layers that it is good at."""
+    convolution = Row("conv", width=256, kernel=3, norm=None, act=None, bias=False)
+    computes = Network(name="computes", input=(256, 28, 28), layers=(convolution,))
+    reads = Network(name="reads", input=(8192, 1), layers=(Row("linear", width=8192, bias=False),))
+    predictor, setup = Predictor(calibration), calibration.setup
+    macs = setup.batch * computes.totals.macs / predictor.seconds(computes)
+    read = setup.item * reads.totals.params / predictor.seconds(reads)
+    call = median(rates.seconds[0] for rates in calibration.rates.values())
+    return {
+        "3x3 convolution of 256 maps of 28x28, GMAC/s": macs / 1e9,
+        "weights of a linear layer read from memory, GB/s": read / 1e9,
+        "call of an operator, median of the classes, us": call * 1e6,
+        "operators timed": calibration.operators,
+        "chains that PyTorch cannot run in this setting": calibration.left_out,
+        "classes of operators": len(calibration.rates),
+        "error on chains left out, median, %": 100 * calibration.quality.error,
+        "interval begins, %": 100 * (calibration.quality.low - 1),
+        "interval ends, %": 100 * (calibration.quality.high - 1),
+    }

@@ -163,14 +163,10 @@ def _most(x: Tensor, kernel: int, stride: int, groups: int, rng: BoundedRandom) 
     return int(min(bounds))
 
 
-def _same_shape(x: Tensor, rng: BoundedRandom) -> Tensor:
-    """Place what gives another map of the same shape."""
-    y = ops.activation(x, rng.choice(FUNCTIONS))
-    return place(norm_operator("batch", y.channels, y.rank), y) if rng.random() < 0.5 else y
-
-
 def _residual(x: Tensor, rng: BoundedRandom) -> Tensor:
-    return ops.activation(ops.add(x, _same_shape(x, rng)), "relu")
+    y = ops.activation(x, rng.choice(FUNCTIONS))
+    y = place(norm_operator("batch", y.channels, y.rank), y) if rng.random() < 0.5 else y
+    return ops.activation(ops.add(x, y), "relu")
 
 
 def _gate(x: Tensor, rng: BoundedRandom) -> Tensor:

@@ -13,7 +13,7 @@ from functools import reduce
 from math import ceil, floor, gcd, lcm
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from archscape.spaces import Graph
+from archscape.spaces import Graph, Network
 from archscape.spaces.graph import Body, Flat, Node, Op, Shape, Steps
 
 
@@ -69,6 +69,41 @@ def fields(graph: Graph) -> dict[str, Field]:
         values.append(axes)
         results.append(results[first] if axes is values[first] else _field(axes))
     return dict(zip([node.name for node in flat.nodes], results[1:], strict=True))
+
+
+class FieldAtDepth(NamedTuple):
+    """What the layers of one depth see.
+
+    Attributes:
+        depth: Convolutions and linear layers on the longest way to it.
+        layer: The layer of that depth that sees most; the last of several.
+        field: Its receptive field.
+    """
+
+    depth: int
+    layer: str
+    field: Shape
+
+
+def field_growth(network: Network) -> list[FieldAtDepth]:
+    """Return the largest receptive field at every depth, as long as a layer writes more than one place.
+
+    >>> from archscape.spaces import load_network
+    >>> [deep.field[0] for deep in field_growth(load_network("vgg16"))][:5]
+    [3, 6, 10, 16, 24]
+    """
+    flat, sizes = network.graph.flatten(), receptive_fields(network.graph)
+    depths = [0]
+    deepest: dict[int, FieldAtDepth] = {}
+    for node in flat.nodes:
+        assert isinstance(node.op, Op)
+        depth = max([depths[value] for value in node.inputs]) + node.op.weighted
+        depths.append(depth)
+        if depth and max(node.shape[1:], default=1) > 1:
+            seen = FieldAtDepth(depth, node.name, sizes[node.name])
+            if depth not in deepest or max(seen.field) >= max(deepest[depth].field):
+                deepest[depth] = seen
+    return [deepest[depth] for depth in sorted(deepest)]
 
 
 def _field(axes: Axes) -> Field:

@@ -21,7 +21,7 @@ from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
 from . import Field, fields
-from .truncated import TruncatedNetwork, find_layer
+from .truncated import TruncatedNetwork
 
 Map: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -99,8 +99,8 @@ def effective_field(
             squares += _squares(module, network, layer, weights)
     if not squares.max() > 0:
         raise InputError(f"{layer} of {network.name} does not depend on the input: every gradient is zero")
-    flat, field = network.graph.flatten(), fields(network.graph)[layer]
-    positions = [extent // 2 for extent in flat.nodes[find_layer(flat, network.name, layer)].shape[1:]]
+    field = fields(network.graph)[layer]
+    positions = [extent // 2 for extent in trained.shape[1:]]
     steps = zip(field.centre, positions, field.jump, strict=True)
     return EffectiveField(
         network=network.name,

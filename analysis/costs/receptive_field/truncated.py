@@ -37,7 +37,12 @@ class TruncatedNetwork(nn.Module):
     def __init__(self, network: Network, layer: str, *, linear: bool = False) -> None:
         super().__init__()
         flat = network.graph.flatten()
-        self.last = find_layer(flat, network.name, layer) + 1
+        names = [node.name for node in flat.nodes]
+        if layer not in names:
+            law = f"{network.name} has no layer '{layer}'{suggest(layer, names)}"
+            raise InputError(f"{law}; `archscape profile {network.name}` lists them")
+        self.last = names.index(layer) + 1
+        self.shape = flat.shape_of(self.last)
         self.modules_by_layer: dict[str, nn.Module] = {}
         self.steps: list[tuple[int, tuple[int, ...], Function]] = []
         for index in ancestors(flat, self.last):
@@ -72,19 +77,6 @@ class TruncatedNetwork(nn.Module):
                 module.load_state_dict(weights)
             except RuntimeError as error:
                 raise InputError(f"the weights do not fit layer {name}: {error}") from None
-
-
-def find_layer(flat: Flat, network: str, layer: str) -> int:
-    """Return the place of an operator in a network.
-
-    Raises:
-        InputError: If there is none of that name.
-    """
-    names = [node.name for node in flat.nodes]
-    if layer not in names:
-        law = f"{network} has no layer '{layer}'{suggest(layer, names)}"
-        raise InputError(f"{law}; `archscape profile {network}` lists them")
-    return names.index(layer)
 
 
 def ancestors(flat: Flat, value: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from archscape.analysis.costs.receptive_field.by_depth import field_growth
+from archscape.analysis.costs.receptive_field import field_growth
 from archscape.spaces.values import shape_text
 
 from ..figures.description import DASHES, Annotation, Axis, Figure, Level, Series, Side

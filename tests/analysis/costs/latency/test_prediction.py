@@ -11,9 +11,8 @@ import pytest
 
 from archscape.analysis.costs.latency import Calibration, Predictor, predict
 from archscape.analysis.costs.latency.cost_model import OTHER
-from archscape.analysis.costs.latency.device_summary import device_summary
 from archscape.analysis.costs.latency.fit import Rates
-from archscape.analysis.costs.latency.prediction import cold_share
+from archscape.analysis.costs.latency.prediction import cold_share, device_summary
 from archscape.analysis.costs.latency.store import save
 from archscape.analysis.costs.profile import profile
 from archscape.spaces import Network, catalog_names, load

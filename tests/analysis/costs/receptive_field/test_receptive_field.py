@@ -288,4 +288,4 @@ def test_every_layer_has_a_field() -> None:
 
 
 def test_the_examples_are_true() -> None:
-    assert doctest.testmod(receptive_field) == (0, 5)
+    assert doctest.testmod(receptive_field) == (0, 7)

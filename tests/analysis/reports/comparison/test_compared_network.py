@@ -9,7 +9,7 @@ import pytest
 from archscape.analysis.costs.conventions import CONVENTIONS
 from archscape.analysis.costs.memory import memory
 from archscape.analysis.costs.memory.training import training_memory
-from archscape.analysis.costs.receptive_field.by_depth import field_growth
+from archscape.analysis.costs.receptive_field import field_growth
 from archscape.analysis.reports.comparison.compared_network import Terms, compared_networks
 from archscape.analysis.reports.comparison.measures import COLUMNS
 from archscape.analysis.reports.comparison.table import choose, note, table
