@@ -28,9 +28,11 @@ from typing import TYPE_CHECKING, Any
 from archscape._version import __version__
 from archscape.analysis.costs.latency.device_setup import cpu_name
 from archscape.analysis.metrics import count_costs
+from archscape.analysis.results import CURVE_COLUMNS, columns
 from archscape.spaces.errors import InputError, StudyError
 
 from .atomic import write_json, write_whole
+from .latency import named
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from archscape.spaces import Network
 
     from .study.reader import StudyReader
+    from .study.trial import Trial
 
 TOOLS = ("torch", "optuna", "numpy", "SQLAlchemy", "scikit-learn")
 
@@ -86,13 +89,15 @@ class RunFolder:
         write_whole(self.path / "space.yaml", space)
         write_whole(self.job, job)
 
-    def write_tables(self, study: StudyReader, *, command: str) -> None:
-        """Write the tables of the trials and what is needed to repeat them."""
-        from .study.frames import curve_table, trial_table
-
-        write_whole(self.path / "trials.csv", trial_table(study.trials()).to_csv(index=False))
-        write_whole(self.path / "curves.csv", curve_table(study.epochs()).to_csv(index=False))
+    def write_results(
+        self, study: StudyReader, *, command: str, references: Iterable[Network] = ()
+    ) -> RunResults:
+        """Write the tables of the trials and what is needed to repeat them; return what a report reads."""
         write_json(self.path / "environment.json", environment(study.pinned(), command=command))
+        run = results(study, references=references)
+        write_whole(self.path / "trials.csv", run.trials.to_csv(index=False))
+        write_whole(self.path / "curves.csv", run.curves.to_csv(index=False))
+        return run
 
 
 def environment(pinned: dict[str, str], *, command: str) -> dict[str, Any]:
@@ -125,40 +130,39 @@ def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunRes
 
     from archscape.analysis.reports.results.run import RunResults
 
-    from .study.frames import curve_table, trial_table
-
     written = study.address.folder / "environment.json"
     current = environment(study.pinned(), command="")
-    rows = [{"name": n.name, **count_costs(n.totals)} for n in references]
+    job, trials = str(study.settings.get("job", "")), study.trials()
+    known = {name for trial in trials for name in trial.costs}
     return RunResults(
         name=study.name,
-        trials=trial_table(study.trials()),
-        curves=curve_table(study.epochs()),
+        trials=pd.DataFrame([_row(trial) for trial in trials], columns=columns(known)),
+        curves=pd.DataFrame(study.epochs(), columns=list(CURVE_COLUMNS)),
         objectives=study.objectives,
-        job=_job(study),
+        job=named(job)
+        if study.facts.get("latency")
+        else job,  # a reader wants to see the device, not its table
         environment=json.loads(written.read_text(encoding="utf-8")) if written.exists() else current,
-        references=pd.DataFrame(rows),
+        references=pd.DataFrame([{"name": n.name, **count_costs(n.totals)} for n in references]),
     )
 
 
-def _job(study: StudyReader) -> str:
-    """Return the job as a reader wants to see it: of a calibration, which device it is of."""
-    text = str(study.settings.get("job", ""))
-    if not study.facts.get("latency"):
-        return text
-    from .latency import named
-
-    return named(text)
+def _row(trial: Trial) -> dict[str, Any]:
+    """Return the row of a trial; what is not known, or not yet, is missing."""
+    facts = vars(trial) | {"status": trial.state, "decisions": json.dumps(dict(trial.decisions))}
+    return {**trial.costs, **trial.metrics, **facts}
 
 
-def trained(study: StudyReader, trial: str = "best") -> tuple[Network, dict[str, Tensor], dict[str, str]]:
-    """Return the network of a trial, its trained weights, and the data they were trained on.
+def trained(
+    study: StudyReader, number: str = "best"
+) -> tuple[Trial, Network, dict[str, Tensor], dict[str, str]]:
+    """Return a trial, its network, its trained weights, and the data they were trained on.
 
     The last holds `data`, and `mean` and `std` of each channel as JSON: a sample is `(source - mean) / std`.
 
     Args:
         study: The study; the weights lie in the folder that it is seen from.
-        trial: `best`, the complete trial with the best first objective, or a trial's number.
+        number: `best`, the complete trial with the best first objective, or a trial's number.
 
     Raises:
         InputError: If there is no such trial, it is not complete, or its weights are missing or damaged.
@@ -167,25 +171,25 @@ def trained(study: StudyReader, trial: str = "best") -> tuple[Network, dict[str,
 
     from archscape.spaces import Network
 
-    run, folder = results(study), study.address.folder
-    complete = run.trials[run.trials["status"] == "complete"]
-    if complete.empty:
+    folder = study.address.folder
+    complete = {str(trial.number): trial for trial in study.trials() if trial.state == "complete"}
+    if not complete:
         raise InputError(f"{folder}: no trial is complete, so there is nothing to export")
-    if trial == "best":
-        objective, direction = next(iter(run.objectives.items()))
-        row = complete.sort_values(objective, ascending=direction == "minimize", kind="stable").iloc[0]
-    else:
-        rows = complete[complete["number"].astype(str) == trial]
-        if rows.empty:
-            numbers = ", ".join(map(str, complete["number"]))
-            raise InputError(f"{folder}: no trial '{trial}' is complete; those that are: {numbers}")
-        row = rows.iloc[0]
-    network = replace(Network.from_json(row["network"]), name=f"{run.name}-{row['number']}")
-    file = RunFolder(folder).checkpoints / f"{row['hash']}.safetensors"
+    if number == "best":
+        objective, direction = next(iter(study.objectives.items()))
+        best = max if direction == "maximize" else min
+        number = best(complete, key=lambda number: complete[number].metrics[objective])
+    if number not in complete:
+        numbers = ", ".join(complete)
+        raise InputError(f"{folder}: no trial '{number}' is complete; those that are: {numbers}")
+    trial = complete[number]
+    network = replace(Network.from_json(trial.network), name=f"{study.name}-{number}")
+    file = RunFolder(folder).checkpoints / f"{trial.hash}.safetensors"
     if not file.is_file():
-        raise InputError(f"{file}: the weights of trial {row['number']} are missing")
+        raise InputError(f"{file}: the weights of trial {number} are missing")
     try:
         with safe_open(file, framework="pt") as opened:
-            return network, {key: opened.get_tensor(key) for key in opened.keys()}, opened.metadata()  # noqa: SIM118
+            weights = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+            return trial, network, weights, opened.metadata()
     except SafetensorError as error:
-        raise InputError(f"{file}: the weights of trial {row['number']} are damaged: {error}") from None
+        raise InputError(f"{file}: the weights of trial {number} are damaged: {error}") from None

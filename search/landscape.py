@@ -95,15 +95,13 @@ class TrainedTrial:
         Raises:
             InputError: If there is no such trial, its weights are missing, or the data is not as it was.
         """
-        network, weights, _ = trained(study, which)
-        number = int(network.name.rpartition("-")[2])
+        trial, network, weights, _ = trained(study, which)
         job = read_job(RunFolder(study.address.folder).job)
         data = load_dataset(job.data)
         recorded = study.pinned().get("data_fingerprint", data.fingerprint)
         if recorded != data.fingerprint:
             begun = f"but the search began with {recorded}; bring the old data back"
             raise JobError(f"data {job.data}: its fingerprint is {data.fingerprint}, {begun}")
-        (trial,) = (trial for trial in study.trials() if trial.number == number)
         return cls(trial=trial, network=network, weights=weights, job=job, data=data, on_progress=on_progress)
 
     @property

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from archscape.spaces.errors import JobError, StudyError
 
 from .executors.local import Executor, LocalPool
-from .folder import RunFolder, results
+from .folder import RunFolder
 from .job import Job
 from .latency import read_latency
 from .shutdown import Shutdown
@@ -80,10 +80,9 @@ def run(
             if sum(study.counts().values()) < job.trials or study.count_open():
                 with following(study, job, console) as progress:
                     run_workers(progress, shutdown)
-            folder.write_tables(study, command=command)
+            run_results = folder.write_results(study, command=command, references=references)
             unfinished = study.count_open()
             ended = sum(study.counts().values()) - unfinished
-            run_results = results(study, references=references)
         write_report(run_results, folder.report)
     if unfinished or (shutdown.requested and ended < job.trials):
         raise StudyError(

@@ -34,7 +34,7 @@ def dashboard(
     Frontier, workers, learning curves and logs. The page follows the trials as they run and end; it only
     reads the study. Ctrl-C ends it.
     """
-    from ..search.dashboard import serve
+    from ..search.dashboard.server import bind
     from ..search.folder import RunFolder
 
     def ready(server: Server) -> None:
@@ -47,14 +47,8 @@ def dashboard(
         log("Ctrl-C ends it.")
 
     with find_study(run, study, storage) as reader:
-        serve(
-            reader,
-            _write_report,
-            logs=RunFolder(reader.address.folder).logs,
-            host=host,
-            port=port,
-            ready=ready,
-        )
+        logs = RunFolder(reader.address.folder).logs
+        bind(reader, _write_report, logs=logs, host=host, port=port).serve(ready)
 
 
 def _write_report(study: StudyReader, path: Path) -> None:

@@ -45,7 +45,7 @@ def export(
         from ..search.folder import trained
 
         with find_study(Path(source), "", "") as study:
-            network, weights, data = trained(study, trial)
+            _, network, weights, data = trained(study, trial)
         files = write(network, out, formats=form or [*FORMATS], weights=weights, metadata=data)
     else:
         if trial != "best":

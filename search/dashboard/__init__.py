@@ -1,5 +1,1 @@
 """The dashboard: a live page of a study, served from this machine and updated while trials run."""
-
-from .server import serve
-
-__all__ = ["serve"]

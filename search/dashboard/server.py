@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from archscape.spaces.errors import ArchscapeError, InputError
 
@@ -70,6 +70,23 @@ class Server(ThreadingHTTPServer):
         host, port = map(str, self.server_address[:2])
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
+    def serve(self, ready: Callable[[Server], None]) -> None:
+        """Answer until Ctrl-C or SIGTERM.
+
+        Args:
+            ready: Called when the page can be opened.
+        """
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            self.poller.start()
+            ready(self)
+            self.serve_forever(poll_interval=0.1)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.poller.close()
+            self.server_close()
+
     def report(self) -> bytes:
         """Return the report of the study as it is now; one is built at a time."""
         with self.reporting, TemporaryDirectory() as folder:
@@ -97,7 +114,12 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.is_local and not is_local(self._host()):
             self._text(HTTPStatus.FORBIDDEN, "this page is for the machine it runs on\n")
             return
-        parts = urlsplit(self.path)
+        try:
+            self._answer(urlsplit(self.path))
+        except ArchscapeError as error:  # the database cannot be reached
+            self._json(HTTPStatus.SERVICE_UNAVAILABLE, {"error": str(error)})
+
+    def _answer(self, parts: SplitResult) -> None:
         asset = self.server.assets.get(parts.path)
         number = re.fullmatch(r"/trial/(\d{1,9})", parts.path)
         if asset is not None:
@@ -108,8 +130,10 @@ class Handler(BaseHTTPRequestHandler):
             self._asset(self.server.page, {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY})
         elif parts.path == "/events":
             self._events(self.headers["Last-Event-ID"] or parse_qs(parts.query).get("since", [""])[0])
-        elif parts.path in ("/report", "/health"):
-            self._guarded(self._report if parts.path == "/report" else self._health)
+        elif parts.path == "/report":
+            self._send(HTTPStatus.OK, "text/html", self.server.report())
+        elif parts.path == "/health":
+            self._health()
         else:
             self._text(HTTPStatus.NOT_FOUND, "there is no such page\n")
 
@@ -121,29 +145,16 @@ class Handler(BaseHTTPRequestHandler):
         return urlsplit(f"//{self.headers['Host'] or ''}").hostname or ""
 
     def _trial(self, number: int) -> None:
-        def answer() -> None:
-            trial = detail(self.server.poller.study, number, self.server.logs)
-            if trial is None:
-                self._json(HTTPStatus.NOT_FOUND, {"error": f"there is no trial {number}"})
-            else:
-                self._json(HTTPStatus.OK, trial)
-
-        self._guarded(answer)
-
-    def _report(self) -> None:
-        self._send(HTTPStatus.OK, "text/html", self.server.report())
+        trial = detail(self.server.poller.study, number, self.server.logs)
+        if trial is None:
+            self._json(HTTPStatus.NOT_FOUND, {"error": f"there is no trial {number}"})
+        else:
+            self._json(HTTPStatus.OK, trial)
 
     def _health(self) -> None:
         study = self.server.poller.study
         stopping = study.is_stopping()
         self._json(HTTPStatus.OK, {"status": "ok", "study": study.name, "stopping": stopping})
-
-    def _guarded(self, answer: Callable[[], None]) -> None:
-        """Answer; with the reason if the database cannot be reached."""
-        try:
-            answer()
-        except ArchscapeError as error:
-            self._json(HTTPStatus.SERVICE_UNAVAILABLE, {"error": str(error)})
 
     def _events(self, last: str) -> None:
         self.close_connection = True
@@ -200,6 +211,13 @@ def is_local(host: str) -> bool:
 def bind(study: StudyReader, write_report: WriteReport, *, logs: Path, host: str, port: int) -> Server:
     """Return a server on a port, or on the next that is free.
 
+    Args:
+        study: The study; it is only read.
+        write_report: Writes the whole report of the study to a file.
+        logs: The folder of the trials' logs, which need not exist.
+        host: The address to listen on.
+        port: The port; the next free one if it is taken, any if it is 0.
+
     Raises:
         InputError: If the machine has no such address, or none of the next ports is free.
     """
@@ -211,35 +229,3 @@ def bind(study: StudyReader, write_report: WriteReport, *, logs: Path, host: str
                 why = error.strerror if isinstance(error, OSError) else "no host name"
                 raise InputError(f"--host {host} --port {candidate}: {why}") from None
     raise InputError(f"--port {port}: it and the next {PORTS - 1} ports are taken")
-
-
-def serve(
-    study: StudyReader,
-    write_report: WriteReport,
-    *,
-    logs: Path,
-    host: str,
-    port: int,
-    ready: Callable[[Server], None],
-) -> None:
-    """Serve the page of a study until Ctrl-C or SIGTERM.
-
-    Args:
-        study: The study; it is only read.
-        write_report: Writes the whole report of the study to a file.
-        logs: The folder of the trials' logs, which need not exist.
-        host: The address to listen on.
-        port: The port; the next free one if it is taken, any if it is 0.
-        ready: Called when the page can be opened.
-    """
-    server = bind(study, write_report, logs=logs, host=host, port=port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        server.poller.start()
-        ready(server)
-        server.serve_forever(poll_interval=0.1)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.poller.close()
-        server.server_close()

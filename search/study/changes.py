@@ -30,18 +30,11 @@ _COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangedTrial:
-    """A trial without its network and its decisions, since there may be a hundred thousand of them.
+    """A `Trial` without its network and its decisions, since there may be a hundred thousand of them.
 
     Attributes:
-        number: Number of the trial.
-        changed: Place of its latest change of state in the order of all changes.
-        state: Its state.
         values: Its costs and what training gave, by name.
-        rung: Epoch at which it was stopped early.
-        cause: Why it failed or was stopped, in one word; or empty.
         worker: The process that ended it or holds its lease.
-        started: When it was submitted, ISO 8601.
-        finished: When it ended, or empty.
     """
 
     number: int

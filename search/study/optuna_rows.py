@@ -7,7 +7,7 @@ one `suggest` after the other costs many times as much.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
@@ -19,6 +19,7 @@ from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.study import StudyDirection
 from sqlalchemy import Connection, func
 
+from archscape.analysis.metrics import Objectives
 from archscape.analysis.results import TrialState
 from archscape.spaces.errors import StudyError
 
@@ -178,9 +179,9 @@ def end_trial(
     add_facts(connection, trial_id, facts)
 
 
-def best_value(connection: Connection, study_id: int, *, best: Callable[..., float]) -> float | None:
-    """Return the highest (`max`) or lowest (`min`) first value of a study's complete trials."""
-    reduce = func.max if best is max else func.min
+def best_value(connection: Connection, study_id: int, objectives: Objectives) -> float | None:
+    """Return the best first value of a study's complete trials."""
+    reduce = func.max if next(iter(objectives.values())) == "maximize" else func.min
     query = sqlalchemy.select(reduce(_values.c.value)).join(_trials, _trials.c.trial_id == _values.c.trial_id)
     first = query.where(_trials.c.study_id == study_id, _values.c.objective == 0)
     return connection.execute(first).scalar()

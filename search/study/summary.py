@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,10 +25,7 @@ class StudySummary:
     Attributes:
         name: Its name.
         trials: How many it was asked to hold; "" if that is unknown.
-        ended: Trials that came to their end.
-        running: Trials that a process works on.
-        paused: Trials stopped early that may be resumed.
-        failed: Trials that failed.
+        ended: Trials that came to their end; `running`, `paused` and `failed` are those in that state.
         best: Best value of the first objective so far, with its name; or "".
         latest: When a trial was submitted or ended last.
     """
@@ -49,39 +47,27 @@ def study_summaries(address: str | Path) -> list[StudySummary]:
         JobError: If the address is in no known form.
         StudyError: If the database cannot be used.
     """
-    database = open_database(address, create=False)
-    try:
+    with closing(open_database(address, create=False)) as database:
         return database.read(
             lambda connection: [
                 _summary(connection, name, key)
                 for name, key in sorted(optuna_rows.find_studies(connection).items())
             ]
         )
-    finally:
-        database.close()
 
 
 def _summary(connection: Connection, name: str, key: int) -> StudySummary:
     trial_rows = TrialRows(connection=connection, study_id=key)
     counts = trial_rows.counts()
     facts: Mapping[str, Any] = optuna_rows.study_facts(connection, key)
+    objectives = facts.get("archscape", {}).get("objectives", {})
+    best = optuna_rows.best_value(connection, key, objectives) if objectives else None
     latest = trial_rows.latest()
     return StudySummary(
         name=name,
         trials=facts.get("settings", {}).get("trials", ""),
         ended=sum(counts.get(state, 0) for state in FINAL),
-        running=counts.get("running", 0),
-        paused=counts.get("paused", 0),
-        failed=counts.get("failed", 0),
-        best=_best(connection, key, facts),
+        **{state: counts.get(state, 0) for state in ("running", "paused", "failed")},
+        best="" if best is None else f"{next(iter(objectives))} {best:.4g}",
         latest=datetime.fromisoformat(latest) if latest else None,
     )
-
-
-def _best(connection: Connection, key: int, facts: Mapping[str, Any]) -> str:
-    objectives = facts.get("archscape", {}).get("objectives", {})
-    if not objectives:
-        return ""
-    name, direction = next(iter(objectives.items()))
-    value = optuna_rows.best_value(connection, key, best=max if direction == "maximize" else min)
-    return "" if value is None else f"{name} {value:.4g}"
