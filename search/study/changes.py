@@ -17,15 +17,12 @@ from . import optuna_rows
 from .schema import epochs
 from .schema import trials as table
 from .trial import owner_of
+from .trial_rows import TrialRows
 
 BATCH = 5000
 """How many changes are read at once at most; those of a large study come in several batches."""
 
 _OWNER = (table.c.machine, table.c.pid, table.c.born)
-_COLUMNS = (
-    *(table.c.number, table.c.changed, table.c.state, table.c.rung, table.c.cause, table.c.worker),
-    *(table.c.costs, table.c.metrics, *_OWNER, table.c.started, table.c.finished),
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +102,7 @@ def read_changes(connection: Connection, study_id: int, *, since: int) -> StudyC
 
 
 def _changed(connection: Connection, study_id: int, since: int) -> tuple[ChangedTrial, ...]:
-    query = select(*_COLUMNS).where(table.c.study_id == study_id, table.c.changed > since)
+    trial_rows = TrialRows(connection=connection, study_id=study_id)
     names = ("number", "changed", "state", "rung", "cause", "started", "finished")
     return tuple(
         ChangedTrial(
@@ -113,7 +110,7 @@ def _changed(connection: Connection, study_id: int, since: int) -> tuple[Changed
             worker=row.worker or _holder(row),
             values={**json.loads(row.costs), **json.loads(row.metrics)},
         )
-        for row in connection.execute(query.order_by(table.c.changed).limit(BATCH))
+        for row in trial_rows.changes(since=since, limit=BATCH)
     )
 
 

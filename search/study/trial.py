@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy
 
 from archscape.analysis.results import FINAL
 
 from .owner import Owner
+
+T = TypeVar("T", bound="TrialRecord")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,21 +83,11 @@ class Trial(TrialRecord):
     finished: str
 
 
-def trial_record_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> TrialRecord:
-    """Return the record of a trial from its row."""
-    return TrialRecord(**_record_fields(row))
-
-
-def trial_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> Trial:
-    """Return a trial from its row."""
-    names = ("changed", "seed", "network", "cause", "message", "worker", "started", "finished")
-    trees = {name: json.loads(getattr(row, name)) for name in ("decisions", "costs", "metrics")}
-    return Trial(**_record_fields(row), **{name: getattr(row, name) for name in names}, **trees)
-
-
-def _record_fields(row: sqlalchemy.Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    names = ("number", "hash", "trial_id", "state", "attempts", "beat", "rung")
-    return {name: getattr(row, name) for name in names} | {"owner": owner_of(row)}
+def read_row(kind: type[T], row: sqlalchemy.Row[*tuple[Any, ...]]) -> T:
+    """Return a trial, or the record of one, from its row."""
+    fields = {name: getattr(row, name) for name in kind.__dataclass_fields__ if name != "owner"}
+    trees = {name: json.loads(fields[name]) for name in ("decisions", "costs", "metrics") if name in fields}
+    return kind(**(fields | trees), owner=owner_of(row))
 
 
 def owner_of(row: sqlalchemy.Row[*tuple[Any, ...]]) -> Owner | None:

@@ -21,12 +21,9 @@ from .owner import Owner
 from .schema import epochs
 from .schema import trials as table
 from .spool import Result
-from .trial import Trial, TrialRecord, trial_of, trial_record_of
+from .trial import T, Trial, TrialRecord, read_row
 
-_RECORD_COLUMNS = (
-    *(table.c.number, table.c.hash, table.c.trial_id, table.c.state, table.c.attempts),
-    *(table.c.machine, table.c.pid, table.c.born, table.c.beat, table.c.rung),
-)
+_OWNER = ("machine", "pid", "born")
 _NO_OWNER = {"machine": None, "pid": None, "born": None, "beat": None}
 
 
@@ -54,28 +51,23 @@ class TrialRows:
         query = select(table.c.state, func.count()).where(self._in_study).group_by(table.c.state)
         return dict(map(tuple, self.connection.execute(query)))
 
-    def trials(self, condition: sqlalchemy.ColumnElement[bool] | None = None) -> list[Trial]:
-        """Return the trials by number, or those of them that a condition holds for; sorted as `_records`."""
-        query = select(table).where(self._in_study, *([] if condition is None else [condition]))
-        return sorted(map(trial_of, self.connection.execute(query)), key=attrgetter("number"))
+    def trials(self) -> list[Trial]:
+        """Return the trials by number."""
+        return self._read(Trial)
 
     def trial(self, number: int) -> Trial | None:
         """Return a trial; None if there is none of this number."""
-        return next(iter(self.trials(table.c.number == number)), None)
+        return next(iter(self._read(Trial, table.c.number == number)), None)
 
-    def changes(self, *, since: int) -> list[sqlalchemy.Row[*tuple[Any, ...]]]:
-        """Return what samplers read of the trials that changed, in the order of changes."""
-        columns = (table.c.changed, table.c.number, table.c.hash, table.c.state, table.c.rung)
-        query = select(*columns, table.c.decisions, table.c.metrics)
-        return list(
-            self.connection.execute(
-                query.where(self._in_study, table.c.changed > since).order_by(table.c.changed)
-            )
-        )
+    def changes(self, *, since: int, limit: int | None = None) -> list[sqlalchemy.Row[*tuple[Any, ...]]]:
+        """Return the rows of the trials that changed, less their networks, in the order of changes."""
+        columns = (column for column in table.c if column.name not in ("network", "message"))
+        query = select(*columns).where(self._in_study, table.c.changed > since)
+        return list(self.connection.execute(query.order_by(table.c.changed).limit(limit)))
 
     def find(self, number: int) -> TrialRecord | None:
         """Return the record of a trial; None if there is none."""
-        return next(iter(self._records(table.c.number == number)), None)
+        return next(iter(self._read(TrialRecord, table.c.number == number)), None)
 
     def now(self) -> datetime:
         """Return the time by the clock of the database, as `TrialRecord.beat` has it."""
@@ -97,15 +89,15 @@ class TrialRows:
 
     def in_states(self, *states: str) -> list[TrialRecord]:
         """Return the trials in these states, by number."""
-        return self._records(table.c.state.in_(states))
+        return self._read(TrialRecord, table.c.state.in_(states))
 
     def pausing(self) -> list[TrialRecord]:
         """Return the trials that were stopped early and whose owners have not left them yet, by number."""
-        return self._records((table.c.state == "paused") & table.c.machine.is_not(None))
+        return self._read(TrialRecord, table.c.state == "paused", table.c.machine.is_not(None))
 
     def paused(self) -> list[Trial]:
         """Return the trials that were stopped early, by number."""
-        return self.trials(table.c.state == "paused")
+        return self._read(Trial, table.c.state == "paused")
 
     def network(self, number: int) -> str:
         """Return the network of a trial as JSON."""
@@ -217,10 +209,11 @@ class TrialRows:
     def _owned_by(self, owner: Owner) -> dict[str, object]:
         return {"machine": owner.machine, "pid": owner.pid, "born": owner.born, "beat": self._moment}
 
-    def _records(self, condition: sqlalchemy.ColumnElement[bool]) -> list[TrialRecord]:
+    def _read(self, kind: type[T], *conditions: sqlalchemy.ColumnElement[bool]) -> list[T]:
         """Return trials by number; sorted here, since SQLite would read all trials to find few in order."""
-        query = select(*_RECORD_COLUMNS).where(self._in_study, condition)
-        return sorted(map(trial_record_of, self.connection.execute(query)), key=attrgetter("number"))
+        columns = [table.c[name] for name in (*kind.__dataclass_fields__, *_OWNER) if name != "owner"]
+        rows = self.connection.execute(select(*columns).where(self._in_study, *conditions))
+        return sorted((read_row(kind, row) for row in rows), key=attrgetter("number"))
 
     def _next_change(self) -> int:
         latest = self.connection.execute(select(func.max(table.c.changed)).where(self._in_study)).scalar()
