@@ -67,7 +67,6 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:
-            self.poller.start()
             self._opened.callback(self.poller.close)
             self._opened.enter_context(self.poller.watching())
             self._opened.enter_context(self.live)

@@ -39,10 +39,8 @@ class Server(ThreadingHTTPServer):
     """A server for one study.
 
     Attributes:
-        poller: What polls the study.
         token: Identifies this run of the server.
         assets: The files that the page loads.
-        page: The page.
         is_local: Whether it answers this machine only.
         logs: The folder of the trials' logs.
     """
@@ -78,7 +76,6 @@ class Server(ThreadingHTTPServer):
         """
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            self.poller.start()
             ready(self)
             self.serve_forever(poll_interval=0.1)
         except KeyboardInterrupt:

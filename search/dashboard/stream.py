@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archscape._version import __version__
@@ -39,7 +39,6 @@ class Stream:
     """The events for one page.
 
     Attributes:
-        poller: What polls the study.
         token: Identifies this run of the server.
         latest_change: Place of the latest change that the page has.
     """
@@ -74,19 +73,24 @@ class Stream:
             rows, trouble = state.since(self.latest_change), poller.trouble
             parts = {} if trouble else _parts(state, behind=poller.behind)
         for start in range(0, len(rows), CHUNK):
-            yield self._trials(rows[start : start + CHUNK], columns_of(state))
+            yield self._trials(rows[start : start + CHUNK])
         for kind, data in {**parts, "trouble": trouble}.items():
             text = _json(data)
             if self._sent.get(kind, '""') != text:
                 self._sent[kind] = text
                 yield event(kind, data)
 
-    def _trials(self, rows: Sequence[ChangedTrial], names: Sequence[str]) -> bytes:
+    def _trials(self, rows: Sequence[ChangedTrial]) -> bytes:
+        """Return the event of trials, as lists without names: there may be a hundred thousand of them."""
+        names = columns_of(self.poller.state)
         self.latest_change = rows[-1].changed
         lists = [
-            [row.number, row.state, row.cause, row.worker, row.rung, *numbers(row.values, names)]
+            [
+                *(row.number, row.state, row.cause, row.worker, row.rung),
+                *(_short(row.values.get(name, math.nan)) for name in names),
+            ]
             for row in rows
-        ]  # without names, since there may be a hundred thousand of them
+        ]
         return event("trials", lists, event_id=f"{self.token}.{self.latest_change}")
 
 
@@ -121,12 +125,8 @@ def columns_of(state: StudyState) -> list[str]:
     return list(dict.fromkeys([*state.objectives, *EXTRA, *state.costs]))
 
 
-def numbers(values: Mapping[str, float], names: Iterable[str]) -> list[float | None]:
-    """Return values by their names, to six digits; None for what is unknown or not finite."""
-    return [_short(values.get(name, math.nan)) for name in names]
-
-
 def _short(number: float) -> float | None:
+    """Return a number to six digits; None for one that is unknown or not finite."""
     if isinstance(number, int):
         return number
     return float(f"{number:.6g}") if math.isfinite(number) else None
@@ -143,12 +143,13 @@ def event(kind: str, data: object, *, event_id: str = "") -> bytes:
 
 
 def _parts(state: StudyState, *, behind: bool) -> dict[str, object]:
+    known = [(state.rows[trial.number], trial) for trial in state.running if trial.number in state.rows]
     running = [
         [
-            *(trial.number, trial.worker, trial.started, trial.epoch),
-            dict(zip(trial.metrics, numbers(trial.metrics, trial.metrics), strict=True)),
+            *(row.number, row.worker, row.started, trial.epoch),
+            {name: _short(number) for name, number in trial.metrics.items()},
         ]
-        for trial in state.running
+        for row, trial in known
     ]
     summary = {
         "tiles": tiles(state, time.time()),

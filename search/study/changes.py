@@ -9,9 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from . import optuna_rows
 from .schema import epochs
@@ -21,8 +20,6 @@ from .trial_rows import TrialRows
 
 BATCH = 5000
 """How many changes are read at once at most; those of a large study come in several batches."""
-
-_OWNER = (table.c.machine, table.c.pid, table.c.born)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,19 +44,15 @@ class ChangedTrial:
 
 @dataclass(frozen=True, kw_only=True)
 class RunningTrial:
-    """A trial that a process works on.
+    """How far a trial is that a process works on.
 
     Attributes:
         number: Number of the trial.
-        worker: The process: host name and process number.
-        started: When the trial was submitted, ISO 8601.
         epoch: The latest epoch that the study knows; 0 before the first.
         metrics: What that epoch gave.
     """
 
     number: int
-    worker: str
-    started: str
     epoch: int
     metrics: Mapping[str, float]
 
@@ -107,7 +100,7 @@ def _changed(connection: Connection, study_id: int, since: int) -> tuple[Changed
     return tuple(
         ChangedTrial(
             **{name: getattr(row, name) for name in names},
-            worker=row.worker or _holder(row),
+            worker=row.worker or (owner.text if (owner := owner_of(row)) else ""),
             values={**json.loads(row.costs), **json.loads(row.metrics)},
         )
         for row in trial_rows.changes(since=since, limit=BATCH)
@@ -129,20 +122,9 @@ def _running(connection: Connection, study_id: int) -> tuple[RunningTrial, ...]:
         .label(name)
         for column, name in ((epochs.c.epoch, "epoch"), (epochs.c.metrics, "latest"))
     ]
-    query = select(table.c.number, *_OWNER, table.c.started, *latest)
-    running = query.where(table.c.study_id == study_id, table.c.state == "running")
+    running = (table.c.study_id == study_id) & (table.c.state == "running")
+    rows = connection.execute(select(table.c.number, *latest).where(running))
     return tuple(
-        RunningTrial(
-            number=row.number,
-            worker=_holder(row),
-            started=row.started,
-            epoch=row.epoch or 0,
-            metrics=json.loads(row.latest or "{}"),
-        )
-        for row in sorted(connection.execute(running), key=attrgetter("number"))
+        RunningTrial(number=row.number, epoch=row.epoch or 0, metrics=json.loads(row.latest or "{}"))
+        for row in sorted(rows, key=attrgetter("number"))
     )
-
-
-def _holder(row: Row[*tuple[Any, ...]]) -> str:
-    owner = owner_of(row)
-    return owner.text if owner else ""

@@ -101,13 +101,14 @@ def study_facts(connection: Connection, study_id: int) -> dict[str, object]:
     return {key: json.loads(text) for key, text in connection.execute(query)}
 
 
-def set_study_fact(connection: Connection, study_id: int, key: str, value: object) -> None:
-    """Set an attribute of a study; None takes it away."""
+def set_study_facts(connection: Connection, study_id: int, **facts: object) -> None:
+    """Set attributes of a study; None takes one away."""
     columns = _study_facts.c
-    connection.execute(_study_facts.delete().where(columns.study_id == study_id, columns.key == key))
-    if value is not None:
-        row = {"study_id": study_id, "key": key, "value_json": json.dumps(value)}
-        connection.execute(_study_facts.insert().values(row))
+    connection.execute(_study_facts.delete().where(columns.study_id == study_id, columns.key.in_(facts)))
+    for key, value in facts.items():
+        if value is not None:
+            row = {"study_id": study_id, "key": key, "value_json": json.dumps(value)}
+            connection.execute(_study_facts.insert().values(row))
 
 
 def add_trial(

@@ -18,8 +18,7 @@ class Poller:
     """Updates the state of a study from a thread, and wakes those who wait for changes.
 
     Attributes:
-        study: The study.
-        state: Its state; read it while you hold `condition`.
+        state: The state of the study; read it while you hold `condition`.
         condition: Notified after each poll.
         polls: How many polls there were.
         trouble: Why the last poll failed; "" if it did not.
@@ -38,16 +37,13 @@ class Poller:
         self._watchers = 0
         self._thread = threading.Thread(target=self._run, name="poll-study", daemon=True)
 
-    def start(self) -> None:
-        """Start polling."""
-        self._thread.start()
-
     def close(self) -> None:
         """Stop polling, and wake all who wait."""
         with self.condition:
             self.closed.set()
             self.condition.notify_all()
-        self._thread.join(timeout=2.0)
+        if self._thread.is_alive():
+            self._thread.join(timeout=2.0)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -55,6 +51,8 @@ class Poller:
         with self.condition:
             self._watchers += 1
             self.condition.notify_all()
+            if self._thread.ident is None:
+                self._thread.start()
         try:
             yield
         finally:

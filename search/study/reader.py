@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Connection
 
 from archscape.analysis.metrics import Direction
+from archscape.analysis.results import OPEN
 from archscape.spaces.errors import StudyError
 
 from . import optuna_rows
@@ -33,8 +34,6 @@ class StudyReader:
     """A study in a database, for those who read it.
 
     Attributes:
-        database: The database.
-        address: Where the study lives.
         key: Its key in the database.
         facts: What stays fixed over its life.
         settings: What may change from one run to the next.
@@ -164,7 +163,7 @@ class StudyReader:
     def count_open(self) -> int:
         """Return how many trials have not come to their end."""
         counts = self.counts()
-        return sum(counts.get(state, 0) for state in ("running", "waiting", "paused"))
+        return sum(counts.get(state, 0) for state in OPEN)
 
     def pinned(self) -> dict[str, str]:
         """Return what workers have pinned."""
@@ -176,32 +175,29 @@ class StudyReader:
         def step(connection: Connection) -> str:
             pinned = optuna_rows.study_facts(connection, self.key).get(key)
             if pinned is None:
-                optuna_rows.set_study_fact(connection, self.key, key, value)
+                optuna_rows.set_study_facts(connection, self.key, **{key: value})
             return value if pinned is None else str(pinned)
 
         return self.database.write(step, line=self.key)
 
     def change(self, settings: Mapping[str, Any]) -> None:
         """Set what may change from one run to the next, and let workers work."""
-
-        def step(connection: Connection) -> None:
-            optuna_rows.set_study_fact(connection, self.key, "settings", dict(settings))
-            optuna_rows.set_study_fact(connection, self.key, "stop", None)
-
-        self.database.write(step, line=self.key)
+        self._set(settings=dict(settings), stop=None)
         self.settings = dict(settings)
 
     def stop(self) -> None:
         """Ask every worker of the study to give its trial back and leave."""
-        self.database.write(lambda c: optuna_rows.set_study_fact(c, self.key, "stop", True), line=self.key)
+        self._set(stop=True)
 
     def is_stopping(self) -> bool:
         """Return whether everybody was asked to leave the study."""
-        facts = self.database.read(lambda c: optuna_rows.study_facts(c, self.key), patience=0)
-        return "stop" in facts
+        return "stop" in self._attributes(patience=0)
 
-    def _attributes(self) -> dict[str, Any]:
-        return self.database.read(lambda connection: optuna_rows.study_facts(connection, self.key))
+    def _attributes(self, **how: float) -> dict[str, Any]:
+        return self.database.read(lambda c: optuna_rows.study_facts(c, self.key), **how)
+
+    def _set(self, **facts: object) -> None:
+        self.database.write(lambda c: optuna_rows.set_study_facts(c, self.key, **facts), line=self.key)
 
     def _read(self, step: Callable[[TrialRows], T], **how: float) -> T:
         return self.database.read(lambda connection: step(self._steps(connection).trial_rows), **how)
@@ -227,8 +223,7 @@ def _find_or_create(
         if facts is None:
             raise StudyError(address.missing(studies))
         key = optuna_rows.add_study(connection, address.name, facts["objectives"])
-        optuna_rows.set_study_fact(connection, key, "archscape", dict(facts))
-        optuna_rows.set_study_fact(connection, key, "settings", dict(settings or {}))
+        optuna_rows.set_study_facts(connection, key, archscape=dict(facts), settings=dict(settings or {}))
         return address, key
 
     return database.write(step, line=0)

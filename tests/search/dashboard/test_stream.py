@@ -22,7 +22,6 @@ from archscape.search.workers.trial_source import SearchPlan
 def poller(study: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Poller]:
     monkeypatch.setattr("archscape.search.study.poller.POLL_SECONDS", 0.02)
     poller = Poller(study)
-    poller.start()
     yield poller
     poller.close()
 

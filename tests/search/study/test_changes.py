@@ -57,4 +57,5 @@ def test_a_poll_brings_the_latest_epoch_of_each_running_trial(study: Study, plan
     ]
     assert [row.number for row in found.changed] == [second.number]
     assert found.changed[0].values == dict(second.costs)
-    assert found.running[0].worker == Owner.current().text
+    (row,) = study.changes(since=-1).changed[:1]
+    assert (row.number, row.worker) == (0, Owner.current().text)

@@ -26,7 +26,7 @@ def state_of(*rows: ChangedTrial, trials: int = 10) -> StudyState:
     state = StudyState(objectives=AIMS)
     latest = {row.number: row.state for row in rows}
     working = tuple(
-        RunningTrial(number=number, worker="", started="", epoch=0, metrics={})
+        RunningTrial(number=number, epoch=0, metrics={})
         for number, state in latest.items()
         if state == "running"
     )
