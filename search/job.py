@@ -41,14 +41,14 @@ from archscape.analysis.costs.latency.store import load
 from archscape.analysis.costs.latency.store import read as read_calibration
 from archscape.analysis.metrics import OBJECTIVES, WAYS, Direction
 from archscape.spaces import Space
-from archscape.spaces.errors import InputError, JobError, suggest
+from archscape.spaces.errors import JobError, suggest
 from archscape.spaces.kinds import matching, whole, word
-from archscape.spaces.language.document import Document, Place, Tree, read_file
+from archscape.spaces.language.document import Document, Tree, read_file
 from archscape.spaces.language.limits import Limit, read_limits
 from archscape.spaces.language.settings import Settings, kinds_of, read_name, read_rule, read_value
 
 from .datasets import EMBEDDED
-from .latency import LATENCY, LatencyLimit, LatencyObjective, parse_latency_limit
+from .latency import LATENCY, LatencyObjective, parse_latency_limit
 from .pruners import PRUNERS, Pruner, PrunerSettings
 from .samplers import SAMPLERS, Sampler
 from .training.recipe import Recipe, read_recipe
@@ -150,17 +150,23 @@ class Job(Settings):
             space: Catalog name or path under which the reader of the file finds the space.
         """
         limits = {name: str(limit) for name, limit in self.within.items()}
-        settings: dict[str, Any] = {"search": self.search, "space": space, "data": self.data}
-        settings |= {"recipe": self.recipe.to_dict(), "objectives": dict(self.objectives)}
         if self.latency and self.latency.within:
             limits[LATENCY] = str(self.latency.within)
-        settings |= {"within": limits} if limits else {}
-        settings |= {"stop": self.stop.to_dict()} if self.stop else {}
-        settings |= {LATENCY: self.latency.calibration.to_json(indent=None)} if self.latency else {}
-        settings |= {"sampler": self.sampler if isinstance(self.sampler, str) else self.sampler.to_dict()}
-        settings |= {name: getattr(self, name) for name in kinds_of(Job) if name not in NEEDED}
-        settings |= {"cache": self.cache} if self.cache else {}
-        return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100)
+        settings = {
+            "search": self.search,
+            "space": space,
+            "data": self.data,
+            "recipe": self.recipe.to_dict(),
+            "objectives": dict(self.objectives),
+            "within": limits,
+            "stop": self.stop and self.stop.to_dict(),
+            LATENCY: self.latency and self.latency.calibration.to_json(indent=None),
+            "sampler": self.sampler if isinstance(self.sampler, str) else self.sampler.to_dict(),
+            **{name: getattr(self, name) for name in kinds_of(Job) if name not in NEEDED},
+            "cache": self.cache,
+        }
+        written = {name: value for name, value in settings.items() if value not in (None, "", {})}
+        return yaml.safe_dump(written, sort_keys=False, default_flow_style=None, width=100)
 
 
 def read_job(path: str | Path, *, data: str = "") -> Job:
@@ -186,10 +192,8 @@ def read_job(path: str | Path, *, data: str = "") -> Job:
             raise document.error((), f"a job needs `{key}:`")
     tree = tree | ({"data": str(Path(data).resolve())} if data and data not in EMBEDDED else {})
     job = Job(**_Reader(document, tree, Path(path).resolve().parent).settings())
-    try:
+    with document.at(("stop",)):
         job.pruner()
-    except JobError as error:
-        raise document.error(("stop",), str(error)) from None
     return job
 
 
@@ -203,56 +207,42 @@ class _Reader:
 
     def settings(self) -> dict[str, Any]:
         kinds = kinds_of(Job)
-        settings = {
-            key: read_value(kinds[key], tree, self.document, (key,), name=key)
-            if key in kinds
-            else getattr(self, f"_{key}")(key)
-            for key, tree in self.tree.items()
-            if key != LATENCY
-        }
-        objective = self._latency()
-        return settings | ({LATENCY: objective} if objective else {})
+        settings: dict[str, Any] = {}
+        for key, tree in self.tree.items():
+            if key in kinds:
+                settings[key] = read_value(kinds[key], tree, self.document, (key,), name=key)
+            elif key != LATENCY:
+                settings[key] = getattr(self, f"_{key}")(key)
+        return settings | {LATENCY: self._latency()}
 
     def _latency(self) -> LatencyObjective | None:
-        """Return what the job wants to know of latency."""
-        named = [
-            (key, LATENCY)
+        """Return what the job wants to know of latency, by its calibration or the one of this machine."""
+        sections = [
+            key
             for key in ("objectives", "within")
             if isinstance(section := self.tree.get(key), dict) and LATENCY in section
         ]
-        if not named and LATENCY not in self.tree:
+        if not sections and LATENCY not in self.tree:
             return None
-        return LatencyObjective(
-            calibration=self._calibration((LATENCY,) if LATENCY in self.tree else named[0]),
-            within=self._window() if ("within", LATENCY) in named else None,
-        )
-
-    def _calibration(self, place: Place) -> Calibration:
-        """Return the calibration that the job names or holds; else the one of this machine."""
         text = self._word(LATENCY) if LATENCY in self.tree else ""
-        try:
+        with self.document.at((LATENCY,) if text else (sections[0], LATENCY)):
             if text.startswith("{"):
-                return Calibration.from_json(text, name="the calibration in the job")
-            return read_calibration(self.folder / text) if text else load(this_machine())
-        except InputError as error:
-            raise self.document.error(place, str(error)) from None
-
-    def _window(self) -> LatencyLimit:
-        value = self._mapping("within", "{latency: ..5ms}")[LATENCY]
-        try:
-            return parse_latency_limit(str(value))
-        except JobError as error:
-            raise self.document.error(("within", LATENCY), str(error)) from None
+                calibration = Calibration.from_json(text, name="the calibration in the job")
+            else:
+                calibration = read_calibration(self.folder / text) if text else load(this_machine())
+        limit = None
+        if "within" in sections:
+            with self.document.at(("within", LATENCY)):
+                limit = parse_latency_limit(str(self._mapping("within", "{latency: ..5ms}")[LATENCY]))
+        return LatencyObjective(calibration=calibration, within=limit)
 
     def _space(self, key: str) -> Space:
         name = self._word(key)
         file = self.folder / name
-        try:
-            return Space.load(str(file) if file.is_file() else name)
-        except InputError as error:
-            if file.is_file():
-                raise
-            raise self._wrong(key, str(error)) from None
+        if file.is_file():
+            return Space.load(str(file))
+        with self.document.at((key,)):
+            return Space.load(name)
 
     def _data(self, key: str) -> str:
         name = self._word(key)
@@ -260,9 +250,8 @@ class _Reader:
             return name
         file = self.folder / name
         if not file.exists():
-            raise self._wrong(
-                key, f"'{name}' is neither embedded data nor a file ({file}){suggest(name, EMBEDDED)}"
-            )
+            law = f"'{name}' is neither embedded data nor a file ({file}){suggest(name, EMBEDDED)}"
+            raise self.document.error((key,), law)
         return str(file)
 
     def _recipe(self, key: str) -> Recipe:
@@ -271,7 +260,7 @@ class _Reader:
     def _objectives(self, key: str) -> dict[str, Direction]:
         directions = self._mapping(key, "{accuracy: maximize, macs: minimize}")
         if not directions:
-            raise self._wrong(key, "a search has at least one objective")
+            raise self.document.error((key,), "a search has at least one objective")
         for name in directions:
             if name not in OBJECTIVES:
                 raise self.document.unknown((key, name), "a search", OBJECTIVES)
@@ -297,17 +286,14 @@ class _Reader:
     def _cache(self, key: str) -> str:
         return str(self.folder / self._word(key))
 
-    def _wrong(self, key: str, message: str) -> InputError:
-        return self.document.error((key,), message)
-
     def _word(self, key: str) -> str:
         value = self.tree[key]
         if not isinstance(value, str) or not value:
-            raise self._wrong(key, f"`{key}:` is one word")
+            raise self.document.error((key,), f"`{key}:` is one word")
         return value
 
     def _mapping(self, key: str, example: str) -> dict[Any, Tree]:
         value = self.tree[key]
         if not isinstance(value, dict):
-            raise self._wrong(key, f"`{key}:` is a mapping, as in {example}")
+            raise self.document.error((key,), f"`{key}:` is a mapping, as in {example}")
         return value

@@ -1,14 +1,15 @@
-"""What a pruner is asked and answers, the settings it is made from, and the laws that settings share."""
+"""What a pruner is asked and answers, and the settings from which it follows."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, ClassVar, Protocol
 
 from archscape.analysis.metrics import KNOWN_BEFORE_TRAINING, Direction
 from archscape.spaces.errors import JobError
+from archscape.spaces.kinds import optional, whole
 from archscape.spaces.language.settings import RuleSettings
 
 
@@ -71,11 +72,21 @@ class Pruner(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class PrunerSettings(RuleSettings, ABC):
-    """Settings from which a pruner follows once the objectives and the epochs of a study are known."""
+    """Settings from which a pruner follows once the objectives and the epochs of a study are known.
 
-    @abstractmethod
+    Attributes:
+        epochs: The first rung; None for a ninth of the recipe's epochs, at least 1.
+    """
+
+    ranks_by_several: ClassVar[bool] = False
+    """Whether it goes by several objectives."""
+    epochs: Annotated[int | None, optional(whole(1))] = None
+
     def pruner(self, objectives: Mapping[str, Direction], epochs: int) -> Pruner:
         """Return the pruner.
+
+        There is a rung as long as the next one would be within the recipe: to go on from the last one, too,
+        is to train that long.
 
         Args:
             objectives: Direction of each objective of the study, the most important first.
@@ -84,42 +95,31 @@ class PrunerSettings(RuleSettings, ABC):
         Raises:
             JobError: If it cannot work with these, or would never stop anything.
         """
+        names = ", ".join(objectives)
+        if len(objectives) > 1 and not self.ranks_by_several:
+            raise JobError(
+                f"{self.name} goes by one objective, but the job has {names}; `halving` ranks by several"
+            )
+        if set(objectives) <= KNOWN_BEFORE_TRAINING:
+            raise JobError(
+                f"early stopping goes by what shows while a network trains, such as accuracy, but {names} "
+                f"can be told before"
+            )
+        rungs, rung = list[int](), self.epochs or max(1, epochs // 9)
+        while self.next_rung(rung) <= epochs:
+            rungs.append(rung)
+            rung = self.next_rung(rung)
+        if not rungs:
+            raise JobError(
+                f"nothing would be stopped: this rule needs a recipe of at least {self.next_rung(rung)} "
+                f"epochs, and it has {epochs}; raise those, or lower the rule's own `epochs:`"
+            )
+        return self.with_rungs(objectives, tuple(rungs))
 
+    @abstractmethod
+    def next_rung(self, rung: int) -> int:
+        """Return the epoch of the rung after another."""
 
-def check_objectives(name: str, objectives: Mapping[str, Direction], *, several: bool) -> None:
-    """Check that a rule can go by the objectives of a study.
-
-    Raises:
-        JobError: If there are several for a rule that goes by one, or all can be told before training.
-    """
-    names = ", ".join(objectives)
-    if len(objectives) > 1 and not several:
-        raise JobError(f"{name} goes by one objective, but the job has {names}; `halving` ranks by several")
-    if set(objectives) <= KNOWN_BEFORE_TRAINING:
-        raise JobError(
-            f"early stopping goes by what shows while a network trains, such as accuracy, but {names} can be "
-            f"told before"
-        )
-
-
-def first_rung(epochs: int) -> int:
-    """Return the first rung where none is given: a ninth of the recipe's epochs, at least 1."""
-    return max(1, epochs // 9)
-
-
-def check_rungs(rungs: tuple[int, ...], *, least: int, epochs: int) -> None:
-    """Check that a rule has something to decide.
-
-    Args:
-        rungs: Epochs after which it decides.
-        least: How many epochs of the recipe it would take for one.
-        epochs: Those that it has.
-
-    Raises:
-        JobError: If there is no rung.
-    """
-    if not rungs:
-        raise JobError(
-            f"nothing would be stopped: this rule needs a recipe of at least {least} epochs, and it has "
-            f"{epochs}; raise those, or lower the rule's own `epochs:`"
-        )
+    @abstractmethod
+    def with_rungs(self, objectives: Mapping[str, Direction], rungs: tuple[int, ...]) -> Pruner:
+        """Return the pruner for objectives that it can go by, and its rungs."""

@@ -19,40 +19,32 @@ from typing import Annotated, ClassVar
 
 from archscape.analysis.metrics import Direction
 from archscape.analysis.statistics.frontier import crowded_order, crowding_distances
-from archscape.spaces.kinds import optional, whole
+from archscape.spaces.kinds import whole
 
-from .base import Decision, PrunerSettings, RungResult, check_objectives, check_rungs, first_rung
+from .base import Decision, PrunerSettings, RungResult
 
 
 @dataclass(frozen=True, kw_only=True)
 class Halving(PrunerSettings):
     """Settings of successive halving.
 
-    The rungs are `epochs`, `eta` times that, and so on, as long as `eta` times a rung is within the recipe
-    (Li et al. 2020, section 3.1): to go on from the last one, too, is to train at least `eta` times as long.
+    The rungs are `epochs`, `eta` times that, and so on (Li et al. 2020, section 3.1).
 
     Attributes:
         eta: One in how many trials goes on from a rung.
-        epochs: The first rung; None for a ninth of the recipe's epochs, at least 1.
     """
 
     name: ClassVar[str] = "halving"
+    ranks_by_several: ClassVar[bool] = True
     eta: Annotated[int, whole(2)] = 3
-    epochs: Annotated[int | None, optional(whole(1))] = None
 
-    def pruner(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingPruner:
-        """Return the pruner for a study's objectives and the epochs of its recipe.
+    def next_rung(self, rung: int) -> int:
+        """Return `eta` times the epoch."""
+        return rung * self.eta
 
-        Raises:
-            JobError: If there is nothing to decide.
-        """
-        check_objectives(self.name, objectives, several=True)
-        rungs, rung = [], self.epochs or first_rung(epochs)
-        while rung * self.eta <= epochs:
-            rungs.append(rung)
-            rung *= self.eta
-        check_rungs(tuple(rungs), least=rung * self.eta, epochs=epochs)
-        return HalvingPruner(name=self.name, objectives=objectives, rungs=tuple(rungs), eta=self.eta)
+    def with_rungs(self, objectives: Mapping[str, Direction], rungs: tuple[int, ...]) -> HalvingPruner:
+        """Return the pruner."""
+        return HalvingPruner(name=self.name, objectives=objectives, rungs=rungs, eta=self.eta)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,15 +52,7 @@ class Asha(Halving):
     """Settings of successive halving by exactly one objective, under the name that it is known by."""
 
     name: ClassVar[str] = "asha"
-
-    def pruner(self, objectives: Mapping[str, Direction], epochs: int) -> HalvingPruner:
-        """Return the pruner for a study's objective and the epochs of its recipe.
-
-        Raises:
-            JobError: If there are several objectives, or nothing to decide.
-        """
-        check_objectives(self.name, objectives, several=False)
-        return super().pruner(objectives, epochs)
+    ranks_by_several: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, kw_only=True)

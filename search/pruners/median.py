@@ -8,9 +8,9 @@ from statistics import median
 from typing import Annotated, ClassVar
 
 from archscape.analysis.metrics import Direction
-from archscape.spaces.kinds import optional, whole
+from archscape.spaces.kinds import whole
 
-from .base import Decision, PrunerSettings, RungResult, check_objectives, check_rungs, first_rung
+from .base import Decision, PrunerSettings, RungResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,23 +19,17 @@ class Median(PrunerSettings):
 
     Attributes:
         trials: Nothing is stopped at an epoch before this many other trials have reached it.
-        epochs: The first epoch after which it decides; None for a ninth of the recipe's, at least 1.
     """
 
     name: ClassVar[str] = "median"
     trials: Annotated[int, whole(1)] = 5
-    epochs: Annotated[int | None, optional(whole(1))] = None
 
-    def pruner(self, objectives: Mapping[str, Direction], epochs: int) -> MedianPruner:
-        """Return the pruner for a study's objectives and the epochs of its recipe.
+    def next_rung(self, rung: int) -> int:
+        """Return the next epoch."""
+        return rung + 1
 
-        Raises:
-            JobError: If there are several objectives, or nothing to decide.
-        """
-        check_objectives(self.name, objectives, several=False)
-        first = self.epochs or first_rung(epochs)
-        rungs = tuple(range(first, epochs))
-        check_rungs(rungs, least=first + 1, epochs=epochs)
+    def with_rungs(self, objectives: Mapping[str, Direction], rungs: tuple[int, ...]) -> MedianPruner:
+        """Return the pruner."""
         ((objective, way),) = objectives.items()
         return MedianPruner(objective=objective, way=way, rungs=rungs, trials=self.trials)
 

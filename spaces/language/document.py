@@ -7,7 +7,8 @@ it stays a mapping to None here. JSON is read by the same code, since every JSON
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -77,6 +78,14 @@ class Document:
                 column = min(column, len(text) + 1)
                 return cls(f"{self.name}:{line}:{column}: {_printable(message)}{_pointer(text, column)}")
         return cls(f"{self.name}: {_printable(_dotted(place) + message)}")
+
+    @contextmanager
+    def at(self, place: Place) -> Iterator[None]:
+        """Give an input error that is raised meanwhile its place."""
+        try:
+            yield
+        except InputError as error:
+            raise self.error(place, str(error)) from None
 
     def line(self, place: Place) -> int | None:
         """Return the line in which a place stands, from 1, if it is known."""

@@ -84,10 +84,8 @@ def read_limits(document: Document, tree: Mapping[str, Tree], place: Place) -> d
             raise document.error((*place, name), law, at_key=True)
         if name not in COSTS:
             raise document.unknown((*place, name), "within", COSTS)
-        try:
+        with document.at((*place, name)):
             limits[name] = parse_limit(value if isinstance(value, str) else "")
-        except SpaceError as error:
-            raise document.error((*place, name), str(error)) from None
     return limits
 
 

@@ -121,10 +121,9 @@ def read_shape(text: str) -> Shape:
 
 
 def _shape(document: Document, tree: Tree, place: Place) -> Shape:
-    try:
-        return read_shape(_scalar(document, tree, place))
-    except SpaceError as error:
-        raise document.error(place, str(error)) from None
+    value = _scalar(document, tree, place)
+    with document.at(place):
+        return read_shape(value)
 
 
 def _mapping(document: Document, tree: Tree, place: Place) -> Mapping[str, Tree]:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from ..blocks import Block
 from ..blocks.kinds import SOURCE
-from ..errors import SpaceError
 from .calls import RowError
 from .document import Document, Place
 from .expressions import Expr
@@ -130,7 +129,5 @@ def check_joined(line: Line, block: Block[Any], args: Collection[str]) -> None:
 
 def check_row_name(document: Document, name: str, place: Place) -> None:
     """Raise, with the place, unless a row can have this name."""
-    try:
+    with document.at(place):
         check_name(name)
-    except SpaceError as error:
-        raise document.error(place, str(error)) from None
