@@ -17,7 +17,6 @@ import sqlalchemy
 
 from archscape.spaces.errors import StudyError
 
-from . import optuna_rows
 from .address import Address
 from .database import Database
 from .history import History
@@ -129,20 +128,30 @@ class Study(StudyReader):
             free = [record for record in unfinished if self._is_free(record, owner, busy)]
             kept = {record.number for record in pausing if not self._is_free(record, owner, busy)}
             work = Work(working=len(unfinished) - len(free) + len(kept))
-            work.ended = self._settle(steps, free)
-            ended = {result.number for result in work.ended}
-            left = [record for record in free if record.number not in ended]
-            taken = steps.take_up(left, owner, count_attempt=count_attempt)
-            if taken is None and pruner is not None:
+            taken = None
+            for record in free:
+                result = self._spool.get(record.number, record.hash) or lost_too_often(record)
+                if result is not None:
+                    steps.trial_rows.end(record, result)
+                    work.ended.append(result)
+                else:
+                    taken = taken or record
+            if taken is not None:
+                attempts = taken.attempts + (count_attempt and taken.owner != owner)
+                steps.trial_rows.take(taken, owner, attempts=attempts)
+            elif pruner is not None:
                 taken = steps.promote(owner, pruner, kept=kept)
             if taken is None and not work.working and steps.trial_rows.next_number() >= trials:
                 work.ended += steps.close()
-            work.stop = "stop" in optuna_rows.study_facts(steps.connection, self.key)
+            work.stop = steps.trial_rows.is_stopping()
             return work, taken, steps.trial_rows.network(taken.number) if taken else ""
 
         work, taken, network = self._write(step)
         self._sweep(work.ended)
-        work.lease = self._lease(taken.number, _network(network), owner) if taken else None
+        if taken is not None:
+            from archscape.spaces import Network
+
+            work.lease = self._lease(taken.number, Network.from_json(network), owner)
         return work
 
     def report(
@@ -179,7 +188,7 @@ class Study(StudyReader):
             record = steps.trial_rows.find(result.number)
             if record is None or record.ended or record.hash != result.hash:
                 return False
-            steps.end(record, result)
+            steps.trial_rows.end(record, result)
             return True
 
         written = self._write(step)
@@ -195,10 +204,8 @@ class Study(StudyReader):
 
         def step(steps: StudyTransaction) -> None:
             record = steps.trial_rows.find(lease.number)
-            if record is not None and record.owner == lease.owner and record.state == "running":
-                steps.trial_rows.free(record)
-            elif record is not None and record.owner == lease.owner and record.state == "paused":
-                steps.trial_rows.leave(record)
+            if record is not None and record.owner == lease.owner:
+                steps.trial_rows.release(record)
 
         with suppress(StudyError):
             self._write(step, patience=SOON_SECONDS)
@@ -230,12 +237,9 @@ class Study(StudyReader):
 
     def _glance(self, owner: Owner, *, trials: int, busy: Collection[int]) -> Work | None:
         """Look without standing in line with those who write; None if there may be something to do."""
-
-        def step(steps: StudyTransaction) -> tuple[list[TrialRecord], int, bool]:
-            stop = "stop" in optuna_rows.study_facts(steps.connection, self.key)
-            return steps.trial_rows.in_states("running", "waiting"), steps.trial_rows.next_number(), stop
-
-        unfinished, submitted, stop = self.database.read(lambda connection: step(self._steps(connection)))
+        unfinished, submitted, stop = self._read(
+            lambda rows: (rows.in_states("running", "waiting"), rows.next_number(), rows.is_stopping())
+        )
         self.liveness.keep({record.number for record in unfinished})
         if any(self._is_free(record, owner, busy) for record in unfinished):
             return None
@@ -247,16 +251,6 @@ class Study(StudyReader):
         return record.number not in busy and self.liveness.is_free(
             record, owner, lease_seconds=lease_seconds, since=since
         )
-
-    def _settle(self, steps: StudyTransaction, free: Sequence[TrialRecord]) -> list[Result]:
-        """End the trials whose results are in the spool, and those that lost too many processes."""
-        ended = []
-        for record in free:
-            result = self._spool.get(record.number, record.hash) or lost_too_often(record)
-            if result is not None:
-                steps.end(record, result)
-                ended.append(result)
-        return ended
 
     def _sweep(self, ended: Sequence[Result]) -> None:
         """Drop the results that have reached the study, and checkpoints from which no trial is resumed."""
@@ -270,9 +264,3 @@ class Study(StudyReader):
             numbers = {record.number for record in records if record and record.ended}
             for number in numbers | {result.number for result in ended}:
                 self._spool.drop(number)
-
-
-def _network(text: str) -> Network:
-    from archscape.spaces import Network
-
-    return Network.from_json(text)

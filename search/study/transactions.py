@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from . import optuna_rows
 from .lease import Lease
 from .owner import Owner
 from .rung_rows import RungRows
+from .schema import tables
 from .spool import Result
 from .trial import TrialRecord
 from .trial_rows import TrialRows
@@ -39,8 +40,7 @@ class StudyTransaction:
     @cached_property
     def trial_rows(self) -> TrialRows:
         """The rows of the trials."""
-        only = next(iter(self.objectives)) if len(self.objectives) == 1 else ""
-        return TrialRows(connection=self.connection, study_id=self.study_id, only=only)
+        return TrialRows(connection=self.connection, study_id=self.study_id, objectives=self.objectives)
 
     @cached_property
     def rung_rows(self) -> RungRows:
@@ -68,29 +68,10 @@ class StudyTransaction:
         self.trial_rows.add(lease, decisions=sample.decisions, trial_id=key)
         return True
 
-    def take_up(
-        self, free: Sequence[TrialRecord], owner: Owner, *, count_attempt: bool = True
-    ) -> TrialRecord | None:
-        """Give the first of the trials that nobody works on to a process.
-
-        Args:
-            free: The trials.
-            owner: The process.
-            count_attempt: Whether the loss of its process counts as an attempt of the trial.
-        """
-        record = next(iter(free), None)
-        if record is not None:
-            attempts = record.attempts + (count_attempt and record.owner != owner)
-            self.trial_rows.take(record, owner, attempts=attempts)
-        return record
-
     def promote(self, owner: Owner, pruner: Pruner, *, kept: Collection[int]) -> TrialRecord | None:
         """Give a trial that was stopped early and is promoted now to a process, from the highest rung down.
 
-        Args:
-            owner: The process.
-            pruner: Decides who is promoted.
-            kept: Trials whose owners have not left them yet.
+        Those that are kept do not count: their owners have not left them yet.
         """
         for rung in reversed(pruner.rungs):
             number = pruner.promotable(rung, self.rung_rows.at(rung))
@@ -128,13 +109,6 @@ class StudyTransaction:
             )
         return decision
 
-    def end(self, record: TrialRecord, result: Result) -> None:
-        """Write how a trial ended."""
-        complete = result.status == "complete"
-        values = [float(result.metrics[name]) for name in self.objectives] if complete else ()
-        self.trial_rows.add_epochs(record.number, dict(enumerate(result.history, 1)))
-        self.trial_rows.end(record, result, values)
-
     def close(self) -> list[Result]:
         """End the trials that were stopped early, and return how."""
         ended = []
@@ -148,14 +122,12 @@ class StudyTransaction:
                 metrics=dict(trial.metrics),
                 worker=trial.worker,
             )
-            self.end(trial, result)
+            self.trial_rows.end(trial, result)
             ended.append(result)
         return ended
 
     def remove(self) -> None:
         """Remove the study with all its trials."""
-        from .schema import tables
-
         for table in tables.sorted_tables:
             self.connection.execute(table.delete().where(table.c.study_id == self.study_id))
         optuna_rows.remove_study(self.connection, self.study_id)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite, nan
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy
 from sqlalchemy import Connection, func, select, type_coerce
 
 from archscape.analysis.results import OPEN
+from archscape.analysis.statistics.frontier import Objectives
 
 from . import optuna_rows
 from .lease import Lease
@@ -34,22 +35,28 @@ class TrialRows:
     Attributes:
         connection: The connection of the transaction.
         study_id: Key of the study.
-        only: The objective where there is one only, so that Optuna may hold a value per epoch; else "".
+        objectives: Direction of each objective; Optuna holds the values after epochs where there is one.
     """
 
     connection: Connection
     study_id: int
-    only: str = ""
+    objectives: Objectives = field(default_factory=dict)
 
     def next_number(self) -> int:
         """Return the number of the next trial: how many there are."""
-        highest = self.connection.execute(select(func.max(table.c.number)).where(self._in_study)).scalar()
-        return 0 if highest is None else int(highest) + 1
+        return self._next(table.c.number)
+
+    def is_stopping(self) -> bool:
+        """Return whether everybody was asked to leave the study."""
+        return "stop" in optuna_rows.study_facts(self.connection, self.study_id)
 
     def counts(self) -> dict[str, int]:
         """Return how many trials are in each state."""
-        query = select(table.c.state, func.count()).where(self._in_study).group_by(table.c.state)
-        return dict(map(tuple, self.connection.execute(query)))
+        return self._counts(table.c.state)
+
+    def failures(self) -> dict[str, int]:
+        """Return how many trials failed, by cause."""
+        return self._counts(table.c.cause, table.c.state == "failed")
 
     def trials(self) -> list[Trial]:
         """Return the trials by number."""
@@ -71,21 +78,13 @@ class TrialRows:
 
     def now(self) -> datetime:
         """Return the time by the clock of the database, as `TrialRecord.beat` has it."""
-        moment: datetime = self.connection.execute(
-            select(type_coerce(self._moment, table.c.beat.type))
-        ).scalar_one()
-        return moment
+        query = select(type_coerce(self._moment, table.c.beat.type))
+        return cast(datetime, self.connection.execute(query).scalar_one())
 
     def latest(self) -> str:
         """Return when a trial was submitted or ended last, ISO 8601; "" if there is none."""
         query = select(func.max(table.c.started), func.max(table.c.finished)).where(self._in_study)
         return max(text or "" for text in self.connection.execute(query).one())
-
-    def failures(self) -> dict[str, int]:
-        """Return how many trials failed, by cause."""
-        failed = (self._in_study) & (table.c.state == "failed")
-        query = select(table.c.cause, func.count()).where(failed).group_by(table.c.cause)
-        return dict(map(tuple, self.connection.execute(query)))
 
     def in_states(self, *states: str) -> list[TrialRecord]:
         """Return the trials in these states, by number."""
@@ -116,7 +115,7 @@ class TrialRows:
             "hash": lease.hash,
             "trial_id": trial_id,
             "state": "running",
-            "changed": self._next_change(),
+            "changed": self._next(table.c.changed),
             "attempts": 1,
             **self._owned_by(lease.owner),
             "seed": lease.seed,
@@ -133,9 +132,12 @@ class TrialRows:
         """Give a trial to a process that works on it from now on."""
         self._change(record, "running", attempts=attempts, **self._owned_by(owner))
 
-    def free(self, record: TrialRecord) -> None:
-        """Take a running trial from its owner as if the attempt had not been made."""
-        self._change(record, "waiting", attempts=record.attempts - 1, **_NO_OWNER)
+    def release(self, record: TrialRecord) -> None:
+        """Take a running trial from its owner as if the attempt had not been made; a paused one stays so."""
+        if record.state == "running":
+            self._change(record, "waiting", attempts=record.attempts - 1, **_NO_OWNER)
+        elif record.state == "paused":
+            self._update(record.number, **_NO_OWNER)
 
     def pause(
         self, record: TrialRecord, *, rung: int, metrics: Mapping[str, float], cause: str, message: str
@@ -143,10 +145,6 @@ class TrialRows:
         """Pause a trial at a rung; its owner keeps it until the checkpoint is written."""
         facts = {"rung": rung, "metrics": json.dumps(dict(metrics)), "cause": cause, "message": message}
         self._change(record, "paused", **facts)
-
-    def leave(self, record: TrialRecord) -> None:
-        """Take a paused trial from its owner."""
-        self._update(record.number, **_NO_OWNER)
 
     def beat(self, number: int, owner: Owner) -> bool:
         """Write a heartbeat of the owner; False if the trial is not its own any more."""
@@ -156,13 +154,16 @@ class TrialRows:
         )
         return self.connection.execute(statement.values(beat=self._moment)).rowcount == 1
 
-    def end(self, record: TrialRecord, result: Result, values: Sequence[float]) -> None:
-        """Write how a trial ended, with its objectives' values if complete; its owner stays on record."""
+    def end(self, record: TrialRecord, result: Result) -> None:
+        """Write how a trial ended, with its epochs; its owner stays on record."""
+        self.add_epochs(record.number, dict(enumerate(result.history, 1)))
+        complete = result.status == "complete"
+        values = [float(result.metrics[name]) for name in self.objectives] if complete else ()
         texts = {"cause": result.cause, "message": result.message, "worker": result.worker}
         self._update(
             record.number,
             state=result.status,
-            changed=self._next_change(),
+            changed=self._next(table.c.changed),
             metrics=json.dumps(result.metrics),
             finished=_now(),
             **texts,
@@ -191,7 +192,8 @@ class TrialRows:
         return [{"trial": trial, "epoch": epoch, **json.loads(metrics)} for trial, epoch, metrics in rows]
 
     def _add_optuna_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
-        values = {epoch: row[self.only] for epoch, row in rows.items() if isfinite(row.get(self.only, nan))}
+        only = next(iter(self.objectives)) if len(self.objectives) == 1 else ""
+        values = {epoch: row[only] for epoch, row in rows.items() if isfinite(row.get(only, nan))}
         if values:
             query = select(table.c.trial_id).where(self._in_study, table.c.number == number)
             optuna_rows.add_steps(self.connection, self.connection.execute(query).scalar_one(), values)
@@ -215,12 +217,18 @@ class TrialRows:
         rows = self.connection.execute(select(*columns).where(self._in_study, *conditions))
         return sorted((read_row(kind, row) for row in rows), key=attrgetter("number"))
 
-    def _next_change(self) -> int:
-        latest = self.connection.execute(select(func.max(table.c.changed)).where(self._in_study)).scalar()
-        return 0 if latest is None else int(latest) + 1
+    def _counts(
+        self, column: sqlalchemy.Column[Any], *conditions: sqlalchemy.ColumnElement[bool]
+    ) -> dict[str, int]:
+        query = select(column, func.count()).where(self._in_study, *conditions).group_by(column)
+        return dict(map(tuple, self.connection.execute(query)))
+
+    def _next(self, column: sqlalchemy.Column[Any]) -> int:
+        highest = self.connection.execute(select(func.max(column)).where(self._in_study)).scalar()
+        return 0 if highest is None else int(highest) + 1
 
     def _change(self, record: TrialRecord, state: str, **values: object) -> None:
-        self._update(record.number, state=state, changed=self._next_change(), **values)
+        self._update(record.number, state=state, changed=self._next(table.c.changed), **values)
         optuna_rows.set_state(self.connection, record.trial_id, state)
 
     def _update(self, number: int, **values: object) -> None:
