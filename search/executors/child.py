@@ -66,7 +66,7 @@ def _claim_output() -> Notify:
 
     def notify(event: Event) -> None:
         try:
-            os.write(output, event.to_line())
+            os.write(output, event.to_json().encode() + b"\n")
         except BrokenPipeError:
             os.kill(os.getpid(), signal.SIGTERM)  # nobody listens: the parent is gone
 

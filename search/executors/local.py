@@ -22,6 +22,8 @@ from .placement import machine_placements
 GRACE_SECONDS = 10.0
 """How long a pool waits for its workers to give their trials back."""
 
+CHILD = (sys.executable, "-m", "archscape.search.executors.child")
+
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -64,8 +66,7 @@ class LocalPool:
     @classmethod
     def of(cls, workers: int, *, device: str = "auto", storage: str = "") -> LocalPool:
         """Return a pool of so many workers, to which the machine's GPUs are shared out."""
-        placements = machine_placements(workers, device=device)
-        slots = [WorkerSlot(placement=placement) for placement in placements]
+        slots = [WorkerSlot(placement=placement) for placement in machine_placements(workers, device=device)]
         return cls(slots=slots, storage=storage)
 
     @contextmanager
@@ -102,14 +103,7 @@ class _Pool:
         self.slots[name] = slot
         with (self.folder / "logs" / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "archscape.search.executors.child",
-                    str(self.folder),
-                    name,
-                    slot.to_json(),
-                ],
+                [*CHILD, str(self.folder), name, slot.to_json()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -136,7 +130,7 @@ class _Pool:
 
     def _read_events(self, name: str, data: bytes, notify: Notify) -> None:
         *lines, self.unread[name] = (self.unread[name] + data).split(b"\n")
-        for event in map(Event.from_line, lines):
+        for event in map(Event.from_json, lines):
             if event.kind == "error":
                 raise (InputError if event.input_error else StudyError)(event.message)
             if event.kind == "end":

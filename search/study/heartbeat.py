@@ -30,14 +30,7 @@ class Heartbeat:
     def __init__(
         self, study: Study, lease: Lease, *, log: Callable[[str], None], stop: Callable[[], None]
     ) -> None:
-        """Prepare the thread.
-
-        Args:
-            study: The study.
-            lease: The trial.
-            log: Appends lines to the log of the trial.
-            stop: Called from the thread when everybody is asked to leave the study.
-        """
+        """Prepare the thread, which calls `stop` when everybody is asked to leave the study."""
         self.lost = False
         self._study = study
         self._lease = lease

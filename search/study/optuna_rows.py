@@ -127,36 +127,18 @@ def add_trial(
     """
     row = {"study_id": study_id, "number": number, "state": STATES["running"], "datetime_start": _now()}
     key = _key(connection.execute(_trials.insert().values(row)))
-    params = [_param(key, path, option, tuple(options[path])) for path, option in decisions.items()]
-    if params:
-        connection.execute(_params.insert(), params)
-    add_facts(connection, key, facts)
+    params = [_param(path, option, tuple(options[path])) for path, option in decisions.items()]
+    _add(connection, _params, key, params)
+    _add(connection, _facts, key, _attributes(facts))
     if constraints:
-        row = {"trial_id": key, "key": "constraints", "value_json": json.dumps(list(constraints))}
-        connection.execute(_system_facts.insert().values(row))
+        _add(connection, _system_facts, key, _attributes({"constraints": list(constraints)}))
     return key
-
-
-def add_facts(connection: Connection, trial_id: int, facts: Mapping[str, object]) -> None:
-    """Add attributes to a trial."""
-    rows = [{"trial_id": trial_id, "key": k, "value_json": json.dumps(v)} for k, v in facts.items()]
-    if rows:
-        connection.execute(_facts.insert(), rows)
 
 
 def add_steps(connection: Connection, trial_id: int, values: Mapping[int, float]) -> None:
     """Add the values of a trial after some of its epochs, finite ones, for Optuna's learning curves."""
-    rows = [
-        {
-            "trial_id": trial_id,
-            "step": epoch,
-            "intermediate_value": value,
-            "intermediate_value_type": _FINITE_STEP,
-        }
-        for epoch, value in values.items()
-    ]
-    if rows:
-        connection.execute(_steps.insert(), rows)
+    steps = [{"step": epoch, "intermediate_value": value} for epoch, value in values.items()]
+    _add(connection, _steps, trial_id, [step | {"intermediate_value_type": _FINITE_STEP} for step in steps])
 
 
 def set_state(connection: Connection, trial_id: int, state: str) -> None:
@@ -171,13 +153,9 @@ def end_trial(
     """Write the final state of a trial, with its values if it is complete."""
     update = _trials.update().where(_trials.c.trial_id == trial_id)
     connection.execute(update.values(state=STATES[state], datetime_complete=_now()))
-    rows = [
-        {"trial_id": trial_id, "objective": i, "value": value, "value_type": _FINITE}
-        for i, value in enumerate(values)
-    ]
-    if rows:
-        connection.execute(_values.insert(), rows)
-    add_facts(connection, trial_id, facts)
+    rows = [{"objective": i, "value": value, "value_type": _FINITE} for i, value in enumerate(values)]
+    _add(connection, _values, trial_id, rows)
+    _add(connection, _facts, trial_id, _attributes(facts))
 
 
 def best_value(connection: Connection, study_id: int, objectives: Objectives) -> float | None:
@@ -192,23 +170,27 @@ def remove_study(connection: Connection, study_id: int) -> None:
     """Remove a study with all its trials."""
     trial_ids = sqlalchemy.select(_trials.c.trial_id).where(_trials.c.study_id == study_id)
     for model in _models.BaseModel.metadata.sorted_tables[::-1]:
-        if "trial_id" in model.c and model is not _trials:
-            connection.execute(model.delete().where(model.c.trial_id.in_(trial_ids)))
-    for model in _models.BaseModel.metadata.sorted_tables[::-1]:
         if "study_id" in model.c:
             connection.execute(model.delete().where(model.c.study_id == study_id))
+        elif "trial_id" in model.c:
+            connection.execute(model.delete().where(model.c.trial_id.in_(trial_ids)))
 
 
-def _param(
-    trial_id: int, path: str, option: int | str, options: tuple[int | str, ...]
-) -> dict[str, int | str | float]:
+def _add(
+    connection: Connection, table: sqlalchemy.Table, trial_id: int, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Add rows of a trial to a table, if there are any."""
+    if rows:
+        connection.execute(table.insert(), [{"trial_id": trial_id, **row} for row in rows])
+
+
+def _attributes(facts: Mapping[str, object]) -> list[dict[str, object]]:
+    return [{"key": key, "value_json": json.dumps(value)} for key, value in facts.items()]
+
+
+def _param(path: str, option: int | str, options: tuple[int | str, ...]) -> dict[str, object]:
     span, text = _distribution(options)
-    return {
-        "trial_id": trial_id,
-        "param_name": path,
-        "param_value": span.to_internal_repr(option),
-        "distribution_json": text,
-    }
+    return {"param_name": path, "param_value": span.to_internal_repr(option), "distribution_json": text}
 
 
 @lru_cache(maxsize=4096)

@@ -13,8 +13,8 @@ from typing import Any, cast
 import sqlalchemy
 from sqlalchemy import Connection, func, select, type_coerce
 
+from archscape.analysis.metrics import Objectives
 from archscape.analysis.results import OPEN
-from archscape.analysis.statistics.frontier import Objectives
 
 from . import optuna_rows
 from .lease import Lease

@@ -1,11 +1,11 @@
-"""Events: what workers report while they work, for who watches; no search depends on them."""
+"""Messages between processes, as JSON text; events, which workers report to who watches, are some of them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 from ..study.spool import Result
 
@@ -13,8 +13,22 @@ Kind = Literal["start", "epoch", "end", "exhausted", "note", "error"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something that happened.
+class Message:
+    """Something that is sent as text of one line."""
+
+    def to_json(self) -> str:
+        """Return the message as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Return the message of a text."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event(Message):
+    """Something that happened while a worker worked; no search depends on it.
 
     Attributes:
         kind: `start`, `epoch` and `end` are about a trial; `exhausted`: the space has no more networks;
@@ -49,15 +63,6 @@ class Event:
             metrics=result.metrics,
             message=message,
         )
-
-    def to_line(self) -> bytes:
-        """Return the event as one line."""
-        return json.dumps(asdict(self)).encode() + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> Event:
-        """Return the event of a line."""
-        return cls(**json.loads(line))
 
 
 Notify = Callable[[Event], None]

@@ -71,16 +71,11 @@ def run_worker(
             notify=notify,
             shutdown=shutdown,
         )
-        Worker(
-            source=source,
-            evaluate=evaluation(job, data, folder, device=device),
-            watchdog=Watchdog(seconds=_limit(job), kill=kill) if kill else None,
-        ).run()
-
-
-def _limit(job: Job) -> float | None:
-    """Return how long a trial of the job may take."""
-    return None if job.recipe.seconds is None else job.recipe.seconds * job.repeats
+        watchdog = Watchdog()
+        if kill is not None and job.recipe.seconds is not None:
+            watchdog = Watchdog(seconds=job.recipe.seconds * job.repeats, kill=kill)
+        evaluate = evaluation(job, data, folder, device=device)
+        Worker(source=source, evaluate=evaluate, watchdog=watchdog).run()
 
 
 def search_plan(job: Job) -> SearchPlan:
@@ -131,11 +126,9 @@ def check_fit(job: Job, data: Dataset) -> None:
             f"space {space.name} takes {shape_text(space.input)}, "
             f"but a sample of {job.data} is {shape_text(data.input)}"
         )
-    outputs = space.sample(Random(job.seed)).network.body.shapes
-    unfit = [output for output in outputs if output[0] < data.classes or len(output) > 1]
-    if unfit:
-        output = unfit[0]
-        raise JobError(
-            f"space {space.name} ends in {shape_text(output)}, but {job.data} has {data.classes} classes; "
-            f"let its last row be `linear: {{width: {data.classes}}}`"
-        )
+    for output in space.sample(Random(job.seed)).network.body.shapes:
+        if output[0] < data.classes or len(output) > 1:
+            raise JobError(
+                f"space {space.name} ends in {shape_text(output)}, but {job.data} has {data.classes} "
+                f"classes; let its last row be `linear: {{width: {data.classes}}}`"
+            )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Self
+
+from .events import Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,7 @@ class Placement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerSlot:
+class WorkerSlot(Message):
     """What a worker's process is started with.
 
     Attributes:
@@ -41,12 +44,8 @@ class WorkerSlot:
         """The variables that CUDA reads when a process starts."""
         return {"CUDA_VISIBLE_DEVICES": self.placement.gpu} if self.placement.gpu else {}
 
-    def to_json(self) -> str:
-        """Return the slot as text."""
-        return json.dumps(asdict(self))
-
     @classmethod
-    def from_json(cls, text: str) -> WorkerSlot:
+    def from_json(cls, text: str | bytes) -> Self:
         """Return the slot of a text."""
         tree = json.loads(text)
         cores = tuple(tree["placement"]["cores"])

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ..shutdown import never
+
 PATIENCE = 1.5
 """By how much a trial may exceed its time limit before it counts as hung: the loop ends most by itself."""
 
@@ -19,12 +21,12 @@ class Watchdog:
     """Ends the process of a trial that hangs.
 
     Attributes:
-        seconds: Time limit of a trial; None for no limit and no watchdog.
+        seconds: Time limit of a trial; None for no limit, where nothing is watched.
         kill: Ends the process; whoever started it starts another.
     """
 
-    seconds: float | None
-    kill: Callable[[], None]
+    seconds: float | None = None
+    kill: Callable[[], object] = never
 
     @contextmanager
     def watching(self, give_up: Callable[[str], None]) -> Iterator[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from archscape.spaces.errors import StudyError
@@ -12,7 +11,7 @@ from ..atomic import has_room
 from ..shutdown import ShutdownRequested
 from ..study.heartbeat import LeaseLost
 from ..study.lease import Lease
-from .evaluator import Context, Evaluator, evaluate_safely
+from .evaluator import Evaluator, evaluate_safely
 from .events import Event
 from .trial_run import TrialRun
 from .trial_source import TrialSource
@@ -35,12 +34,12 @@ class Worker:
     Attributes:
         source: Where its trials come from.
         evaluate: Gives a network its result.
-        watchdog: Ends the process if a trial hangs; None where that is not wanted.
+        watchdog: Ends the process if a trial hangs.
     """
 
     source: TrialSource
     evaluate: Evaluator
-    watchdog: Watchdog | None = None
+    watchdog: Watchdog = field(default_factory=Watchdog)
     _full_since: float | None = field(default=None, init=False)
 
     def run(self) -> None:
@@ -66,9 +65,13 @@ class Worker:
         shutdown = self.source.shutdown
         trial = TrialRun(source=self.source, lease=lease, worker=self.source.name)
         context = trial.context(should_stop=lambda: shutdown.requested)
+
+        def give_up(message: str) -> None:
+            trial.end(context.result(status="failed", cause="timed_out", message=message))
+
         trial.start(f"{trial.worker} starts")
         try:
-            with self._watching(trial, context), shutdown.interruptible(grace=GRACE_SECONDS):
+            with self.watchdog.watching(give_up), shutdown.interruptible(grace=GRACE_SECONDS):
                 result = evaluate_safely(self.evaluate, lease.network, context)
         except LeaseLost:
             trial.release()
@@ -82,14 +85,6 @@ class Worker:
         else:
             self._full_since = None
             trial.end(result)
-
-    def _watching(self, trial: TrialRun, context: Context) -> AbstractContextManager[None]:
-        """Watch over an evaluation; one that hangs has failed."""
-
-        def give_up(message: str) -> None:
-            trial.end(context.result(status="failed", cause="timed_out", message=message))
-
-        return self.watchdog.watching(give_up) if self.watchdog else nullcontext()
 
     def _wait_for_room(self) -> None:
         """Wait until the disk has room for the files of a trial.

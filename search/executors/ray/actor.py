@@ -121,12 +121,7 @@ class Trainer(tune.Trainable):
     _error: ArchscapeError | None = None
 
     def setup(self, config: dict[str, Any], run_spec: str = "") -> None:
-        """Load what all trials need; the first begins with its first step, for Tune may take it back.
-
-        Args:
-            config: Holds the `spec` of the trial, as text.
-            run_spec: What all trials need, as text.
-        """
+        """Load what all trials need; the first begins with its first step, for Tune may take it back."""
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._gpus = ", ".join(map(str, ray.get_gpu_ids()))
         try:

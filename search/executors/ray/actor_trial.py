@@ -36,8 +36,7 @@ class ActorTrial(TrialRun):
     def spec(self) -> TrialSpec:
         """What the actor needs to know."""
         lease = self.lease
-        network = lease.network.to_json()
-        return TrialSpec(number=lease.number, hash=lease.hash, network=network, seed=lease.seed)
+        return TrialSpec(number=lease.number, hash=lease.hash, network=lease.network.to_json())
 
     def failure(self, reason: str) -> Result:
         """Return the result of a trial that lost its last actor."""

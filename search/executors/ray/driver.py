@@ -100,7 +100,12 @@ class Driver:
         trial.started = None
         trial.losses += 1
         trial.log(f"the actor was lost: {reason}")
-        self._count_loss(reason)
+        self._losses_in_a_row += 1
+        if self._losses_in_a_row > 3 * self.job.workers + 2:
+            log = self.source.logs / "ray.log"
+            self.failure = StudyError(
+                f"{self._losses_in_a_row} actors in a row died before a trial ended: {reason}; see {log}"
+            )
         if trial.stop_reason:
             self.end(name, TrialUpdate(worker=trial.worker, left=True))
         elif trial.losses < MAX_ATTEMPTS and not trial.timed_out:
@@ -134,14 +139,6 @@ class Driver:
                 trial.log(f"the actor has been silent for {SPARE_SECONDS:.0f} s; it is ended")
                 overdue.append(name)
         return overdue
-
-    def _count_loss(self, reason: str) -> None:
-        self._losses_in_a_row += 1
-        if self._losses_in_a_row > 3 * self.job.workers + 2:
-            log = self.source.logs / "ray.log"
-            self.failure = StudyError(
-                f"{self._losses_in_a_row} actors in a row died before a trial ended: {reason}; see {log}"
-            )
 
     def _tick(self) -> float:
         """Return the time; updates that came while this process was held up count as received now."""

@@ -5,25 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from archscape.search.study.spool import Result
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """Something that is sent as text."""
-
-    def to_json(self) -> str:
-        """Return the message as text."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Return the message of a text."""
-        return cls(**json.loads(text))
+from archscape.search.workers.events import Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +55,11 @@ class TrialSpec(Message):
         number: Number of the trial.
         hash: Canonical hash of its network.
         network: The network, as JSON.
-        seed: Seed of its training.
     """
 
     number: int
     hash: str
     network: str
-    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +96,7 @@ class TrialUpdate(Message):
         return self.result is not None or self.left or bool(self.error)
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str | bytes) -> Self:
         """Return the update of a text."""
         tree: dict[str, Any] = json.loads(text)
         rows = {int(epoch): row for epoch, row in tree["rows"].items()}

@@ -24,14 +24,7 @@ class TrainingThread:
     """
 
     def __init__(self, evaluate: Evaluator, lease: Lease, *, rungs: tuple[int, ...], worker: str) -> None:
-        """Start the training.
-
-        Args:
-            evaluate: Gives the network its result.
-            lease: The trial.
-            rungs: Epochs after which the training waits for a decision.
-            worker: Name of this process.
-        """
+        """Start the training; after the epochs of `rungs` it waits for a decision."""
         self._evaluate = evaluate
         self._lease = lease
         self._rungs = rungs
@@ -53,17 +46,13 @@ class TrainingThread:
             if self._reported:
                 self._waiting = False
                 self._changed.notify_all()
-            self._changed.wait_for(self._has_to_report, timeout=seconds)
+            self._changed.wait_for(lambda: self._waiting or self._left or self._result, timeout=seconds)
             self._reported = self._waiting
-            update = TrialUpdate(
-                worker=self._worker,
-                rows=self._rows,
-                lines=self._lines,
-                result=self._result,
-                left=self._left,
-            )
+            rows, lines = self._rows, self._lines
             self._rows, self._lines = {}, []
-            return update
+            return TrialUpdate(
+                worker=self._worker, rows=rows, lines=lines, result=self._result, left=self._left
+            )
 
     def log(self, text: str) -> None:
         """Append a line to the log of the trial."""
@@ -80,9 +69,6 @@ class TrainingThread:
         """Ask the training to leave, and wait for it."""
         self.leave()
         self._thread.join(LEAVE_SECONDS)
-
-    def _has_to_report(self) -> bool:
-        return self._waiting or self._left or self._result is not None
 
     def _run(self) -> None:
         context = Context(
