@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -19,11 +19,22 @@ def never() -> bool:
     return False
 
 
+@contextmanager
+def restoring_signals(*signals: signal.Signals) -> Iterator[Sequence[signal.Signals]]:
+    """Put the handlers of signals back after the block; outside the main thread Python lets none be set."""
+    numbers = signals if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield numbers
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Shutdown:
     """Remembers that a signal asked this process to stop.
 
     Attributes:
-        requested: Whether it was asked.
         signalled: Whether it was asked by a signal.
     """
 
@@ -35,17 +46,15 @@ class Shutdown:
 
     @contextmanager
     def handling_signals(self, *signals: signal.Signals) -> Iterator[None]:
-        """Take these signals as requests to stop; does nothing outside the main thread, as Python demands."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self._handle) for number in (*signals, signal.SIGALRM)}
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        """Take these signals as requests to stop, in the main thread."""
+        with restoring_signals(*signals, signal.SIGALRM) as numbers:
+            for number in numbers:
+                signal.signal(number, self._handle)
+            try:
+                yield
+            finally:
+                if numbers:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
 
     @contextmanager
     def interruptible(self, *, grace: float = 0.0) -> Iterator[None]:

@@ -17,11 +17,7 @@ def placements(
 ) -> list[Placement]:
     """Return the placement of each worker: GPUs in turn, cores in runs of equal length.
 
-    Args:
-        workers: How many there are.
-        gpus: The GPUs to share out.
-        cores: The cores to share out.
-        pin: Whether each worker is bound to its cores; more workers than cores share them.
+    With `pin` each worker is bound to its cores; more workers than cores share them.
 
     >>> [place.gpu for place in placements(3, gpus=["0", "1"])]
     ['0', '1', '0']
@@ -42,13 +38,7 @@ def placements(
 
 
 def machine_placements(workers: int, *, device: str, pin: bool = False) -> list[Placement]:
-    """Return the placements of workers on this machine.
-
-    Args:
-        workers: How many there are.
-        device: The job's: GPUs are shared out for `auto` and `cuda` alone.
-        pin: Whether each is bound to cores of its own.
-    """
+    """Return the placements of workers on this machine; GPUs are shared out for `auto` and `cuda` alone."""
     gpus = visible_gpus(os.environ.get("CUDA_VISIBLE_DEVICES")) if device in ("auto", "cuda") else []
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return placements(workers, gpus=gpus, cores=cores, pin=pin)

@@ -39,16 +39,22 @@ def open_database(address: str | Path, *, create: bool = True) -> Database:
         StudyError: If the database cannot be used, or is that of an incompatible version.
     """
     url = _url(address)
-    if url.get_backend_name() == "postgresql":
-        return _open_server(address, url)
+    is_server = url.get_backend_name() == "postgresql"
     path = Path(url.database or "")
-    if not path.exists():
+    if not is_server and not path.exists():
         if not create:
             raise StudyError(f"{path}: no such file")
         _check_local(path)
         _create_file(path)
-    database = Database(sqlite_engine(path), str(path))
-    _check_version(database)
+    engine = postgres_engine(url) if is_server else sqlite_engine(path)
+    database = Database(engine, presentable(address))
+    try:
+        if is_server:
+            database.write(_create_tables, line=0, patience=OPEN_SECONDS)
+        _check_version(database)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -73,22 +79,11 @@ def _url(address: str | Path) -> sqlalchemy.URL:
     return url
 
 
-def _open_server(address: str | Path, url: sqlalchemy.URL) -> Database:
-    database = Database(postgres_engine(url), presentable(address))
-    plain = url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-
-    def make(connection: sqlalchemy.Connection) -> None:
-        if not sqlalchemy.inspect(connection).has_table("archscape_trials"):
-            RDBStorage(plain).engine.dispose()
-            tables.create_all(connection)
-
-    try:
-        database.write(make, line=0, patience=OPEN_SECONDS)
-        _check_version(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
+def _create_tables(connection: sqlalchemy.Connection) -> None:
+    """Create the tables in the database of a server that has none."""
+    if not sqlalchemy.inspect(connection).has_table("archscape_trials"):
+        RDBStorage(connection.engine.url.render_as_string(hide_password=False)).engine.dispose()
+        tables.create_all(connection)
 
 
 def _create_file(path: Path) -> None:
@@ -116,7 +111,6 @@ def _check_version(database: Database) -> None:
 
     message = database.read(problem, patience=OPEN_SECONDS)
     if message:
-        database.close()
         raise StudyError(f"{database.label}: {message}; keep it, and begin the search in another folder")
 
 

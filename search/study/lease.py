@@ -22,12 +22,9 @@ class Lease:
     """A trial that one process works on.
 
     Attributes:
-        number: Number of the trial.
         hash: Canonical hash of its network.
-        network: The network.
         seed: Seed of its training, which follows from the seed of the job and the hash alone.
         costs: Its params, macs, flops and activations; its latency in milliseconds where the study asks.
-        owner: The process.
     """
 
     number: int

@@ -15,15 +15,12 @@ class Result:
     """How a trial ended.
 
     Attributes:
-        number: Number of the trial.
-        hash: Canonical hash of its network.
         status: `complete`, `pruned` (stopped early) or `failed`.
         cause: Why it failed: `diverged`, `out_of_memory`, `timed_out`, `error`, `lost_worker`; the rule that
             stopped it; or empty.
         message: One line that says more, or empty.
         metrics: Accuracy (validation), test accuracy, loss, seconds, step seconds.
         history: One record per epoch: epoch, loss, accuracy, seconds.
-        worker: Name of the worker that ran it.
     """
 
     number: int

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy
@@ -92,8 +92,10 @@ class Study(StudyReader):
                 return None
             sample = propose(number, history)
             lease = self._lease(number, sample.network, owner)
-            if self._submit(lease, sample):
-                return lease
+            submit = partial(StudyTransaction.submit, lease=lease, sample=sample)
+            with suppress(sqlalchemy.exc.IntegrityError):  # another process has submitted this network
+                if self._write(submit):
+                    return lease
 
     def next_work(
         self,
@@ -159,12 +161,8 @@ class Study(StudyReader):
     ) -> Decision | None:
         """Write epochs of a trial; return the pruner's decision if the last one is a rung.
 
-        A trial that is stopped is paused in the same step; `release` leaves it to others.
-
-        Args:
-            lease: The trial.
-            rows: Metrics by epoch, in ascending order; those that are there already are left.
-            pruner: Decides who is stopped early; None where nobody is.
+        A trial that is stopped is paused in the same step; `release` leaves it to others. The epochs are in
+        ascending order; those that are there already are left.
         """
         rung = max(rows)
 
@@ -227,13 +225,6 @@ class Study(StudyReader):
         from ..latency import read_latency
 
         return read_latency(self.settings["job"]).milliseconds
-
-    def _submit(self, lease: Lease, sample: Sample) -> bool:
-        """Create the trial; False if another process has taken the number or the hash."""
-        try:
-            return self._write(lambda steps: steps.submit(lease, sample))
-        except sqlalchemy.exc.IntegrityError:
-            return False
 
     def _glance(self, owner: Owner, *, trials: int, busy: Collection[int]) -> Work | None:
         """Look without standing in line with those who write; None if there may be something to do."""

@@ -22,7 +22,6 @@ class TrialRecord:
     """A trial and the process that works on it.
 
     Attributes:
-        number: Number of the trial in its study.
         hash: Canonical hash of its network.
         trial_id: Optuna's key of the trial.
         state: `running`, `waiting`, `paused`; `complete`, `pruned`, `failed`.
@@ -58,7 +57,6 @@ class Trial(TrialRecord):
 
     Attributes:
         changed: Place of its latest change of state in the order of all changes in the study.
-        seed: Seed of its training.
         decisions: The choices that made its network, by path.
         network: Its network as JSON.
         costs: What the network costs: params, macs, flops, activations; its latency where the study asks.

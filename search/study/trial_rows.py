@@ -33,8 +33,6 @@ class TrialRows:
     """Reads and writes the trials of one study; every change of a state is numbered in the order of all.
 
     Attributes:
-        connection: The connection of the transaction.
-        study_id: Key of the study.
         objectives: Direction of each objective; Optuna holds the values after epochs where there is one.
     """
 

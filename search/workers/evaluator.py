@@ -29,8 +29,6 @@ class Context:
     """What an evaluation knows of its trial.
 
     Attributes:
-        lease: The trial.
-        worker: Name of the worker.
         log: Appends lines to the log of the trial.
         report: Takes the number of epochs trained and their latest metrics; False asks to stop here.
         should_stop: Says whether the process was asked to stop; cheap enough to ask at every step.
@@ -76,8 +74,6 @@ class TrainingEvaluator:
     """Evaluation by training on data.
 
     Attributes:
-        data: The data set.
-        recipe: How to train.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         checkpoints: Folder for the weights of complete trials, `HASH.safetensors`, and for the state of those
             under way, `HASH.partial`, from which they are resumed.

@@ -33,10 +33,8 @@ class Event(Message):
     Attributes:
         kind: `start`, `epoch` and `end` are about a trial; `exhausted`: the space has no more networks;
             `note`: something that the user may want to mend; `error`: the worker cannot continue.
-        worker: Name of the worker.
         number: Number of the trial, if it is about one.
         epoch: Epochs trained.
-        status: How the trial ended.
         metrics: Metrics of the epoch or of the trial.
         message: One line for people.
         input_error: Whether the error is in what the user gave.

@@ -30,7 +30,6 @@ class WorkerSlot(Message):
     """What a worker's process is started with.
 
     Attributes:
-        placement: Where it computes.
         data: Where the job's data lies on its machine; "" for the place that the job names.
         device: In place of the job's; "" for that.
     """

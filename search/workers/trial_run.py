@@ -44,9 +44,7 @@ class TrialRun:
 
     Attributes:
         source: What leased the trial.
-        lease: The trial.
         worker: Name of the worker that is shown with it.
-        log: Appends lines to the log of the trial.
         heartbeat: Shows that this process lives, and finds out that the lease was lost.
         stop_reason: Why the trial was stopped early; empty if it was not.
     """

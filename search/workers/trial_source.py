@@ -33,10 +33,8 @@ class SearchPlan:
     """What a search asks of its workers.
 
     Attributes:
-        space: Where the networks come from.
         sampler: Who proposes them.
         trials: How many the study may hold.
-        seed: Seed of the proposals.
         pruner: Decides who is stopped early; None where nobody is.
         latency: What predicts latencies, and their limit; None where the job does not ask.
     """
@@ -61,8 +59,6 @@ class TrialSource:
 
     Attributes:
         name: Name of the process, for records and displays.
-        plan: What to try.
-        study: The study.
         logs: Folder for a log file per trial.
         notify: Takes what happens.
         shutdown: Says when to stop; cuts off a wait for the database.
@@ -86,11 +82,7 @@ class TrialSource:
         self.study.database.wait = self.shutdown.sleep
 
     def next(self, busy: Collection[int] = ()) -> Lease | None:
-        """Return a trial to work on; None if there is none now.
-
-        Args:
-            busy: Numbers of the trials that this process works on already.
-        """
+        """Return a trial to work on, none of those that keep this process busy; None if there is none now."""
         lease = self._next(Owner.current(), busy)
         self.pause = 0.0 if lease else min(max(1.5 * self.pause, POLL_SECONDS), MAX_POLL_SECONDS)
         return lease
@@ -110,16 +102,12 @@ class TrialSource:
             if work.lease is not None:
                 self.study.release(work.lease)
             return None
-        lease = work.lease or self._ask(owner)
+        lease = work.lease
+        if lease is None and self._exhausted is None:
+            try:
+                lease = self.study.ask_unique(self.plan.propose, owner, trials=self.plan.trials)
+            except Exhausted as error:
+                self._exhausted = self.study.history().submitted
+                self.notify(Event(kind="exhausted", worker=self.name, message=str(error)))
         self.finished = lease is None and not work.working and not self.study.count_open()
         return lease
-
-    def _ask(self, owner: Owner) -> Lease | None:
-        if self._exhausted is not None:
-            return None
-        try:
-            return self.study.ask_unique(self.plan.propose, owner, trials=self.plan.trials)
-        except Exhausted as error:
-            self._exhausted = self.study.history().submitted
-            self.notify(Event(kind="exhausted", worker=self.name, message=str(error)))
-            return None

@@ -30,11 +30,7 @@ class Watchdog:
 
     @contextmanager
     def watching(self, give_up: Callable[[str], None]) -> Iterator[None]:
-        """Watch over the block.
-
-        Args:
-            give_up: Called from a thread before the process ends, with a sentence on why.
-        """
+        """Watch over the block; a thread calls `give_up` with a sentence on why before the process ends."""
         if self.seconds is None:
             yield
             return

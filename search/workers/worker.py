@@ -33,8 +33,6 @@ class Worker:
 
     Attributes:
         source: Where its trials come from.
-        evaluate: Gives a network its result.
-        watchdog: Ends the process if a trial hangs.
     """
 
     source: TrialSource

@@ -34,12 +34,8 @@ class ActorContext:
     """What an actor trains all its networks with; an evaluator itself.
 
     Attributes:
-        job: The job.
-        evaluate: Gives a network its result.
         threads: How many it computes with; one gives the bits of the local pool.
         spool: Where results go first, so that no end is trained twice; None without a shared folder.
-        rungs: Epochs of early stopping.
-        device: Where it trains.
         fingerprint: Of the data.
     """
 

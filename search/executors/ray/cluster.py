@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TextIO
 
+from archscape.search.shutdown import restoring_signals
 from archscape.spaces.errors import InputError, StudyError
 
 QUIET = {
@@ -47,7 +47,7 @@ def connected(address: str, log: Path) -> Iterator[None]:
     own = not ray.is_initialized()
     with log.open("a", buffering=1) as file, redirect_stdout(file):
         if own:
-            with _restoring_signals():
+            with restoring_signals(signal.SIGINT, signal.SIGTERM):
                 _connect(address)
         try:
             with _logging_to(file):
@@ -67,17 +67,14 @@ def _connect(address: str) -> None:
             "`ray submit`, `ray job submit` and `ray exec` start it there"
         )
     try:
-        if address:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-            return
-        if not any(name in os.environ for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+        if not address and not os.environ.keys() & {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}:
             os.environ["RAY_AUTH_TOKEN"] = uuid.uuid4().hex  # known to our own processes alone
         ray.init(
-            address="local",
-            include_dashboard=False,
+            address=address or "local",
+            include_dashboard=None if address else False,
+            object_store_memory=None if address else STORE_BYTES,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            object_store_memory=STORE_BYTES,
         )
     except (AuthenticationError, ConnectionError) as error:
         raise InputError(
@@ -107,17 +104,3 @@ def _logging_to(file: TextIO) -> Iterator[None]:
         yield
     finally:
         logger.handlers, logger.propagate = before, spread
-
-
-@contextmanager
-def _restoring_signals() -> Iterator[None]:
-    """Undo what Ray does to the handlers of this process's signals."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -26,7 +26,6 @@ class Driver:
 
     Attributes:
         source: Where the trials come from.
-        job: The job.
         failure: Why the search cannot continue, or None.
         trials: The trials that actors have, by the name that Tune gave them.
     """

@@ -52,7 +52,6 @@ class TrialSpec(Message):
     """A trial for an actor to train.
 
     Attributes:
-        number: Number of the trial.
         hash: Canonical hash of its network.
         network: The network, as JSON.
     """
@@ -70,13 +69,10 @@ class TrialUpdate(Message):
         worker: Name of the actor's process.
         rows: Metrics by epoch, in ascending order.
         lines: For the log of the trial.
-        result: How the trial ended, or None.
         left: Whether the actor left the trial, which can be resumed elsewhere.
         error: Why no trial can be trained here, if so.
         input_error: Whether that is the fault of what the user gave.
         shared: Whether the folder of the run is, on its node, the driver's.
-        device: Where it trains.
-        fingerprint: Of the data.
     """
 
     worker: str
