@@ -6,19 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import (
-    Example,
-    Op,
-    Shape,
-    Steps,
-    Tensor,
-    Totals,
-    Workload,
-    check_map,
-    make,
-    per_axis,
-    place,
-)
+from ..graph import Example, Op, Shape, Steps, Tensor, Totals, Workload, check_map, make, per_axis, place
 from ..memory_use import SAVES_INPUT, Footprint, Size
 from .convolution import resolve_padding, window_size
 

@@ -1,0 +1,12 @@
+"""The graph: what a network is once its rows are lowered.
+
+A `Body` is a list of immutable nodes; a node applies an operator, or calls another body (a block). Blocks
+with the same arguments and input shape are the same body, so a network repeats bodies rather than nodes.
+`flatten` gives the plain list of operators with their full names.
+"""
+
+from __future__ import annotations
+
+from .body import *
+from .operator import *
+from .tracing import *
