@@ -65,7 +65,7 @@ class Block(Generic[P]):
         self.maps, self.variadic = _maps(function)
         self.parameters = _parameters(function)
         self.repeats = repeats and "depth" not in self.parameters and self.maps == ("x",)
-        self.identifiers = tuple(map(_identifier, self.parameters))
+        self.identifiers = tuple(map(identifier, self.parameters))
         self.defaults = tuple((p.name, p.default) for p in self.parameters.values())
 
     def __repr__(self) -> str:
@@ -173,5 +173,6 @@ def _word(name: str) -> str:
     return name.removeprefix("_")
 
 
-def _identifier(word: str) -> str:
+def identifier(word: str) -> str:
+    """Return a word as Python names it: `_1x1` for `1x1`."""
     return word if word.isidentifier() else f"_{word}"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
+from ..blocks.block import identifier
 from ..graph import Body, Op
 from ..values import Value
 
@@ -35,7 +36,7 @@ class ParameterNames:
     def __init__(self, bodies: Sequence[Body]) -> None:
         tables = [dict(body.args) for body in bodies]
         self.bases: dict[str, list[Literal]] = {
-            _identifier(name): [literal(table[name]) for table in tables]
+            identifier(name): [literal(table[name]) for table in tables]
             for name in tables[0]
             if all(_is_number(table[name]) for table in tables)
         }
@@ -105,7 +106,3 @@ def _type(values: list[Literal]) -> str:
     if any(isinstance(value, float) for value in values):
         return "float"
     return "int" if all(isinstance(value, int) for value in values) else "int | tuple[int, ...]"
-
-
-def _identifier(word: str) -> str:
-    return word if word.isidentifier() else f"_{word}"

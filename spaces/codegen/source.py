@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import wrap
 
-from ..graph import Body, Node, Op
+from ..graph import Body, Node, Op, flat
 from ..language.closed_table import ClosedTable
 from ..language.uses import used_name
 from ..language.writing import to_yaml
@@ -297,13 +297,9 @@ def _bodies(body: Body) -> Iterator[Body]:
                 yield node.op
 
 
-def _operators(body: Body) -> Iterator[Op]:
-    """Yield every operator of a body."""
-    for node in body.nodes:
-        if isinstance(node.op, Body):
-            yield from _operators(node.op)
-        else:
-            yield node.op
+def _operators(body: Body) -> list[Op]:
+    """Return every operator of a network."""
+    return [node.op for node in flat(body).nodes if isinstance(node.op, Op)]
 
 
 def _helpers(body: Body) -> Iterator[str]:

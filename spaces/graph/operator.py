@@ -203,4 +203,7 @@ class Op(tuple[Any, ...], metaclass=_Fields):
         # As tuples alone, two operators of different kinds with the same attributes would be equal.
         return type(self) is type(other) and tuple.__eq__(self, other)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     __hash__ = tuple.__hash__
