@@ -24,14 +24,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True, kw_only=True)
 class Correlation:
-    """A rank correlation with its interval.
-
-    Attributes:
-        value: From -1 to 1.
-        low: Lower end of the interval.
-        high: Upper end.
-        rows: Rows that have both values.
-    """
+    """A rank correlation from -1 to 1 with its interval, and how many rows have both values."""
 
     value: float
     low: float
@@ -44,11 +37,6 @@ def edf(errors: ArrayLike, at: ArrayLike, *, weights: ArrayLike | None = None) -
 
     F(e) = sum of w_i [e_i < e] / sum of w_i, with all w_i = 1 unless weights are given; see
     `complexity_weights`. Networks with a NaN error do not count.
-
-    Args:
-        errors: One a network.
-        at: Where to evaluate it.
-        weights: One a network, at least 0.
 
     Raises:
         InputError: If there is no error, or no weight above 0.

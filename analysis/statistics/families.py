@@ -36,11 +36,9 @@ class Curves:
     """Families as curves, in every draw.
 
     Attributes:
-        names: The families.
         costs: The costs at which any curve can change, ascending.
         best: (draws, families, costs); the first draw is the scores as they are. NaN below the cheapest
             network.
-        way: Whether more is better.
     """
 
     names: tuple[str, ...]
@@ -59,7 +57,6 @@ class LeadingRange:
     """A range of costs in which one family leads.
 
     Attributes:
-        family: The family.
         low: The cost from which on it leads.
         high: The cost up to which it does: where the next one begins, or the costliest network.
         chance: The share of the draws in which it leads, averaged over the range in the logarithm of cost.

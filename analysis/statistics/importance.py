@@ -46,8 +46,7 @@ class Effect:
     Attributes:
         choices: One path, or two.
         share: From 0 to 1; an estimate may be slightly below 0.
-        low: Lower end of the 95% interval.
-        high: Upper end.
+        low: Lower end of the 95% interval, up to `high`.
         options: Options met in the table, or pairs of options.
     """
 

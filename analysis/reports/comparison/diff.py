@@ -44,8 +44,6 @@ class Change(NamedTuple):
 
     Attributes:
         kind: `same`, `changed`, `removed` (there is no row after) or `added` (there is none before).
-        before: The row of the first network.
-        after: The row of the second.
     """
 
     kind: Kind
@@ -72,7 +70,8 @@ class Change(NamedTuple):
         if differing:
             return differing
         if self.before.inputs != self.after.inputs:
-            return [Setting("reads", *(_shapes(part) for part in (self.before, self.after)))]
+            shapes = [[shape_text(shape) for shape in part.inputs] for part in (self.before, self.after)]
+            return [Setting("reads", *(" and ".join(texts) for texts in shapes))]
         if self.before.key == self.after.key:
             return [Setting("from", *(" and ".join(part.sources) for part in (self.before, self.after)))]
         return []
@@ -122,8 +121,6 @@ class Diff:
     """The difference of two networks.
 
     Attributes:
-        before: The first network.
-        after: The second.
         style: What `defaults:` says otherwise: norm, activation and bias of most rows.
         changes: All rows of both, in order.
     """
@@ -175,11 +172,7 @@ class Diff:
 def diff(before: Network, after: Network, *, batch: int = 1, dtype: str = "float32") -> Diff:
     """Return the difference of two networks, row by row. Nothing is built.
 
-    Args:
-        before: The first network.
-        after: The second one.
-        batch: Inputs at once, for the memory.
-        dtype: Type of maps, for the memory.
+    Batch and type of maps are those of the memory.
 
     Raises:
         InputError: For an unknown type, or a batch below 1.
@@ -192,7 +185,11 @@ def diff(before: Network, after: Network, *, batch: int = 1, dtype: str = "float
     True
     """
     left, right = (parts_of(network, batch=batch, dtype=dtype) for network in (before, after))
-    style = settings_between(_style(before), _style(after), Style._fields)
+    old, new = (
+        {name: text(value) for name, value in style_of(network)._asdict().items()}
+        for network in (before, after)
+    )
+    style = settings_between(old, new, Style._fields)
     changes = _changes(left, right, align(left, right))
     return Diff(before=before, after=after, style=tuple(style), changes=tuple(changes))
 
@@ -206,14 +203,6 @@ def settings_between(
         for name in names
         if before.get(name) != after.get(name)
     ]
-
-
-def _style(network: Network) -> dict[str, str]:
-    return {name: text(value) for name, value in style_of(network)._asdict().items()}
-
-
-def _shapes(part: Part) -> str:
-    return " and ".join(shape_text(shape) for shape in part.inputs)
 
 
 def _changes(left: Sequence[Part], right: Sequence[Part], pairs: Sequence[Pair]) -> list[Change]:

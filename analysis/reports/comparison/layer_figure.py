@@ -19,13 +19,9 @@ ROW_GAP = 1.0  # between the bars of two rows of the table, in widths of a bar
 
 
 def layer_figure(network: ComparedNetwork, cost: str, *, color: str, top: float) -> Figure:
-    """Return the bars of one cost.
+    """Return the bars of one cost, a column of `LayerRow`; layers without weights have none.
 
-    Args:
-        network: A network; its layers without weights have no bar.
-        cost: A column of `LayerRow` that holds counts.
-        color: The role of a colour.
-        top: The largest value of the axis, so that several networks share one scale.
+    `top` is the largest value of the axis, so that several networks share one scale.
     """
     places, middles = bar_places([layer.name.partition(".")[0] for layer in network.weighted])
     total = sum(getattr(layer, cost) for layer in network.layers)

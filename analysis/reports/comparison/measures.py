@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from archscape.spaces.values import shape_text
 
 from ..format import NONE, capital, label, size, times
 from .compared_network import ComparedNetwork
-
-if TYPE_CHECKING:
-    from archscape.analysis.costs.latency import Latency
 
 Number: TypeAlias = "int | float | str | None"
 MEGA = 10**6
@@ -50,27 +47,19 @@ class Measure(NamedTuple):
 
 
 class Total(NamedTuple):
-    """The total of one network.
+    """The total of one network, by its name.
 
     Attributes:
-        network: Its name.
-        number: The total; None where it is not known.
-        text: The total to read.
         exact: What hovering over it tells.
         share: Of the largest total.
         ratio: How many times the total of the first network it is, "" where that is not known.
     """
 
     network: str
-    number: float | None
     text: str
     exact: str
     share: float
     ratio: str
-
-
-def _interval(latency: Latency) -> str:
-    return f"{1e3 * latency.low:.3g} to {1e3 * latency.high:.3g} ms"
 
 
 def _count(cost: str) -> Measure:
@@ -79,8 +68,7 @@ def _count(cost: str) -> Measure:
 
 def _part(of: str, part: str, network: ComparedNetwork) -> int | float | None:
     """Return a part of a network's memory or latency; None where that is not known."""
-    whole = getattr(network, of)
-    number: int | float | None = None if whole is None else getattr(whole, part)
+    number: int | float | None = getattr(getattr(network, of), part, None)
     return number
 
 
@@ -113,7 +101,9 @@ LATENCY = (
     Measure(
         "latency ms", "latency_seconds", partial(_part, "latency", "seconds"), "Latency", 1e-3,
         text=lambda seconds: f"{1e3 * seconds:.3g} ms",
-        exact=lambda network: _interval(network.latency) if network.latency else "",
+        exact=lambda network: (
+            f"{1e3 * latency.low:.3g} to {1e3 * latency.high:.3g} ms" if (latency := network.latency) else ""
+        ),
     ),
     Measure("from", "latency_low", partial(_part, "latency", "low"), unit=1e-3),
     Measure("to", "latency_high", partial(_part, "latency", "high"), unit=1e-3),
@@ -133,7 +123,6 @@ def totals(networks: Sequence[ComparedNetwork], measure: Measure) -> list[Total]
     return [
         Total(
             network=network.name,
-            number=number,
             text=NONE if number is None else measure.text(number),
             exact="" if number is None else measure.exact(network),
             share=(number or 0) / largest if largest else 0.0,

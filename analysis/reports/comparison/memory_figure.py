@@ -13,12 +13,9 @@ from .layer_figure import rows_axis
 
 
 def memory_figure(network: ComparedNetwork, *, color: str, top: float) -> Figure:
-    """Return the curves of both modes, with the place of the peak in mode graph.
+    """Return the curves of both modes of a network with a table, and the place of the peak in mode graph.
 
-    Args:
-        network: A network with a table.
-        color: The role of a colour.
-        top: The largest value of the axis, so that several networks share one scale.
+    `top` is the largest value of the axis, so that several networks share one scale.
     """
     graph = network.curve("graph")
     peak = max(range(len(graph)), key=lambda index: graph[index].bytes)

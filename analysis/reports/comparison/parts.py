@@ -23,14 +23,11 @@ class Part:
     """One row of a network, as it stands there.
 
     Attributes:
-        name: The row's name.
         word: The block.
         settings: What differs from the block's defaults and from the network's style, in words.
         all_settings: The same with all defaults.
         sources: Names of the rows that it reads; `input` where it reads that.
         inputs: Shapes of what it reads.
-        shape: Shape of what it gives.
-        totals: What it costs.
         held: The most bytes of maps that are alive while it runs, in memory mode `graph`.
         key: What it computes, and on what shapes; two rows of one key do the same.
         blocks: The same of each block of the row.

@@ -38,8 +38,6 @@ class Axis:
 
     Attributes:
         label: What it measures, plain text.
-        scale: Its scale.
-        ticks: How its numbers are written.
         range: Its ends, which may be turned round; None for those of the data.
         extent: The least and the largest value, from which a page whose reader chooses the scale derives both
             ranges.
@@ -63,21 +61,17 @@ class Series:
     """Points, a line, bars or a band.
 
     Attributes:
-        kind: What is drawn.
-        x: Places on the level axis.
         y: Values; of a band its upper edge.
         name: In the legend; "" for none there.
         color: A role: a colour of the page's style without its dashes, a key of `paper.PALETTE`.
         low: Lower edge of a band.
         shape: How points of a line or a band are joined.
-        dash: Of a line, one of `DASHES`.
+        dash: One of `DASHES`.
         width: Of a line, or of the rim of an open mark.
         widths: Of bars; by default all but the gap between two.
-        hatched: Which bars are hatched.
         fill: Of a line, the colour of the area below it; "" for none.
         symbol: The mark of points, one of `SYMBOLS` or with `-open`; on a line "" for none.
         size: Diameter of marks in pixels.
-        opacity: From 0 to 1.
         y_error: Half lengths of upright error bars.
         x_error: Lengths of level error bars to the left and to the right.
         labels: A text beside each mark, plain.
@@ -148,12 +142,8 @@ class Segment:
     """A part of the strip under a figure, which says what holds from where to where.
 
     Attributes:
-        low: Where it begins.
-        high: Where it ends.
-        name: What holds there.
         color: A role.
         is_named: Whether there is room for the name.
-        hover: What hovering over it shows on a page.
     """
 
     low: float
@@ -169,13 +159,8 @@ class Figure:
     """A figure.
 
     Attributes:
-        x: The level axis.
-        y: The upright axis.
         series: What is drawn, the lowest first.
         title: Above it on paper.
-        uprights: Upright lines.
-        levels: Level lines.
-        annotations: Texts at points.
         strip: Segments under the figure; None where it has no strip.
         note: What is said under the figure on a page.
         legend: Whether the series are named.

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from archscape.analysis.statistics.frontier import Floats
-
 from ..figures.description import FAMILY_COLORS, SYMBOLS, Annotation, Figure, Series, Upright
 from ..format import escaped, label, value
 from .family_rules import OTHER
@@ -40,11 +38,16 @@ def frontier_figure(results: Results, cost: str) -> Figure:
     color = "front" if results.is_run else "ink"
     scores = results.rows[results.score]
     line = Series(kind="line", x=costs, y=scores.iloc[steps].to_numpy(), name=best, color=color, shape="hv")
-    known = _references(results, cost) if results.is_run else _ring(results, cost, front)
+    size = 12 if len(results.rows) <= CROWD else 10
+    ring = _mark(results, cost, front, size=size, color="ink", width=1.2)
+    knee = _mark(
+        results, cost, [] if bend is None else [bend], size=18, color="reference", width=2.4,
+        name="knee" if results.is_run else "",
+    )  # fmt: skip
     return Figure(
         x=results.cost_axis(cost, low, high),
         y=results.score_axis(),
-        series=[*_points(results, cost), line, known, _knee(results, cost, bend)],
+        series=[*_points(results, cost), line, _references(results, cost) if results.is_run else ring, knee],
         uprights=_uprights(results, cost, (low, high)),
         annotations=[] if bend is None or results.is_run else [_knee_name(results, cost, bend)],
         note=_references_note(results, cost) if results.is_run else _note(results, cost, front, bend),
@@ -73,21 +76,12 @@ def _points(results: Results, cost: str) -> list[Series]:
             symbol=symbol,
             size=size - 2 * crowded,
             opacity=1.0 if color == "front" else 0.45 if crowded else 0.85,
-            ids=_ids(results, places),
+            ids=results.rows["number"].iloc[places].tolist() if results.is_run else places,
             hover=[results.hover[index] for index in places],
-            y_error=_known(deviations, places),
+            y_error=() if deviations is None or np.isnan(deviations[places]).all() else deviations[places],
         )
         for name, places, color, symbol, size in _groups(results)
     ]
-
-
-def _known(deviations: Floats | None, places: Sequence[int]) -> Floats | tuple[()]:
-    chosen = None if deviations is None else deviations[list(places)]
-    return () if chosen is None or np.isnan(chosen).all() else chosen
-
-
-def _ids(results: Results, places: Sequence[int]) -> list[int]:
-    return results.rows["number"].iloc[list(places)].tolist() if results.is_run else list(places)
 
 
 def _groups(results: Results) -> list[tuple[str, list[int], str, str, int]]:
@@ -112,22 +106,13 @@ def _groups(results: Results) -> list[tuple[str, list[int], str, str, int]]:
     return groups
 
 
-def _ring(results: Results, cost: str, front: Sequence[int]) -> Series:
-    rows = results.rows.iloc[list(front)]
-    size = 12 if len(results.rows) <= CROWD else 10
-    return _mark(rows[cost], rows[results.score], size=size, color="ink", width=1.2)
-
-
-def _knee(results: Results, cost: str, bend: int | None) -> Series:
-    rows = results.rows.iloc[[] if bend is None else [bend]]
-    name = "knee" if results.is_run else ""
-    return _mark(rows[cost], rows[results.score], size=18, color="reference", width=2.4, name=name)
-
-
-def _mark(x: pd.Series, y: pd.Series, *, size: float, color: str, width: float, name: str = "") -> Series:
+def _mark(
+    results: Results, cost: str, places: list[int], *, size: float, color: str, width: float, name: str = ""
+) -> Series:
+    rows = results.rows.iloc[places]
     return Series(
-        kind="points", name=name, x=x.to_numpy(), y=y.to_numpy(), color=color, symbol="circle-open",
-        size=size, width=width,
+        kind="points", name=name, x=rows[cost].to_numpy(), y=rows[results.score].to_numpy(), color=color,
+        symbol="circle-open", size=size, width=width,
     )  # fmt: skip
 
 

@@ -21,9 +21,7 @@ from .run import Digest
 def trials_grid(digest: Digest, shown: Collection[int]) -> Grid:
     """Return all trials as a table: those on the frontier and each status can be filtered by.
 
-    Args:
-        digest: The search.
-        shown: Trials whose network the page shows; the others lead nowhere.
+    Those `shown` lead to their network on the page, the others nowhere.
     """
     trials = digest.trials
     offered = dict.fromkeys([*digest.results.objectives, *_columns(), "epochs", "seed"])

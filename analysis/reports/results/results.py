@@ -36,10 +36,8 @@ class Results:
     """A table of networks with the parts that its columns play.
 
     Attributes:
-        title: What the table is called.
         rows: The table; the score and the costs are floats, NaN where missing.
         score: The column of the score.
-        way: Its better direction.
         costs: The columns of the costs with their better directions, the first being the default.
         name: The column that names a network; "" where there is none, and the number of the row does.
         family: The column of the families; "" where there are none.

@@ -43,11 +43,7 @@ class ColumnOptions:
 def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, where: str) -> Results:
     """Return a table with the parts that its columns play.
 
-    Args:
-        table: One row a network.
-        options: What the user says of the columns.
-        title: What the table is called.
-        where: The place that errors name.
+    Its `title` is what the table is called, `where` the place that errors name.
 
     Raises:
         InputError: A named column is missing, holds no numbers, or there is no score or cost to be found.
@@ -181,13 +177,7 @@ def _repeats(table: pd.DataFrame, score: str, numeric: Sequence[str]) -> tuple[s
 
 
 def _explanations(results: Results, rule: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield what was chosen, a sentence each.
-
-    Args:
-        results: The table with its parts.
-        rule: By which rule the names tell families; "" where a column does.
-        texts: Columns that are left out, since not every cell is a number.
-    """
+    """Yield what was chosen, a sentence each; `rule` is how names tell families, `texts` are left out."""
     costs = [
         f"{cost}{' (more is better)' if way == 'maximize' else ''}" for cost, way in results.costs.items()
     ]

@@ -28,7 +28,6 @@ class Errors:
 
     Attributes:
         values: One a network, NaN where unknown.
-        name: What it is called.
         sign: -1 where the axis shows the score and the values are turned.
     """
 
