@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INSIDE, BORDER = FRONT, REFERENCE
-
 
 def draw_field(effective: EffectiveField, path: Path) -> Path:
     """Draw a heat map of an effective receptive field inside the receptive field.
@@ -23,10 +21,6 @@ def draw_field(effective: EffectiveField, path: Path) -> Path:
     The colour is the root of the mean square, 1 at its largest; a field of one axis is a curve, and one of
     three is shown by its largest values along the first. The line at 4.55% is drawn through the smoothed
     map. The same field gives the same bytes of an SVG.
-
-    Args:
-        effective: What to draw.
-        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
     """
 
     def draw(figure: Figure) -> None:
@@ -46,10 +40,10 @@ def draw_field(effective: EffectiveField, path: Path) -> Path:
 
 
 def _curve(axes: Axes, roots: Map, effective: EffectiveField) -> None:
-    axes.fill_between(range(len(roots)), roots, color=INSIDE, linewidth=0)
-    axes.axhline(LEVEL, color=BORDER, linewidth=0.8)
+    axes.fill_between(range(len(roots)), roots, color=FRONT, linewidth=0)
+    axes.axhline(LEVEL, color=REFERENCE, linewidth=0.8)
     for end in _ends(effective)[0]:
-        axes.axvline(end, color=BORDER, linewidth=1, linestyle=(0, (4, 3)))
+        axes.axvline(end, color=REFERENCE, linewidth=1, linestyle=(0, (4, 3)))
     axes.set_xlim(-0.5, len(roots) - 0.5)
     axes.set_xlabel("input position; dashed: the receptive field")
     axes.set_ylabel("root mean squared gradient")
@@ -64,7 +58,9 @@ def _image(axes: Axes, roots: Map, effective: EffectiveField) -> None:
     if smooth.max() > LEVEL:
         axes.contour(smooth, levels=[LEVEL], colors="white", linewidths=0.9)
     (top, bottom), (left, right) = _ends(effective)[-2:]
-    reach = Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=BORDER, linestyle="--")
+    reach = Rectangle(
+        (left, top), right - left, bottom - top, fill=False, edgecolor=REFERENCE, linestyle="--"
+    )
     axes.add_patch(reach)
     axes.set_xlabel("colour: root mean squared gradient; line: 4.55%;\ndashed: the receptive field")
     axes.set_xticks([])

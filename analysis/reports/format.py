@@ -16,6 +16,7 @@ SPACE = "\N{NO-BREAK SPACE}"
 LABELS = {"chance": "chance to be on the frontier", "op": "operator", "shape": "output"}
 """Of columns that are no metrics."""
 MARKS = {"kernel": "k", "expand": "e", "groups": "g", "stride": "/"}
+"""What stands before a setting in place of its name: `k5` is a kernel of 5, `/2` a stride of 2."""
 
 
 def label(name: str) -> str:
@@ -133,13 +134,9 @@ def _row(row: object) -> str:
         return str(word) if settings is None else f"{word} {_plain(settings)}"
     width, depth = settings.get("width", ""), settings.get("depth", 1)
     size = f"{_plain(width)}×{depth}" if depth not in (1, "1") else _plain(width)
-    rest = [_setting(str(k), v) for k, v in settings.items() if k not in ("width", "depth", "name")]
+    others = {str(k): v for k, v in settings.items() if k not in ("width", "depth", "name")}
+    rest = [f"{MARKS.get(name, f'{name} ')}{_plain(setting)}" for name, setting in others.items()]
     return " ".join(part for part in (str(word), size, *rest) if part)
-
-
-def _setting(name: str, setting: object) -> str:
-    """Return a parameter: `k5` for a kernel of 5, `/2` for a stride of 2, else the name and the value."""
-    return f"{MARKS[name]}{_plain(setting)}" if name in MARKS else f"{name} {_plain(setting)}"
 
 
 def _plain(tree: object) -> str:

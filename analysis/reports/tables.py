@@ -18,9 +18,6 @@ from pathlib import Path
 
 from archscape.spaces.errors import InputError, suggest
 
-TABLES = (".md", ".tex", ".csv", ".json")
-"""Suffixes of the files that `write_table` writes."""
-
 DIGITS = 5
 """Of the largest number of a column, where its numbers are not whole."""
 
@@ -163,6 +160,8 @@ FORMS: dict[str, Callable[[Columns, Rows, str], str]] = {
     ".csv": _csv,
     ".json": _json,
 }
+TABLES = tuple(FORMS)
+"""Suffixes of the files that `write_table` writes."""
 
 
 def _texts(columns: Columns, rows: Rows) -> tuple[list[str], list[list[str]], list[bool]]:

@@ -23,12 +23,7 @@ PACKAGE = REPORTS.parents[1]
 
 
 def render(template: str, **values: object) -> Markup:
-    """Return a template with its values; texts among them are escaped.
-
-    Args:
-        template: Path of the template in `analysis/reports`, or in the package.
-        values: What the template names. One that it names and that is missing is an error.
-    """
+    """Return a template with its values; texts among them are escaped, and a missing one is an error."""
     return Markup(environment().get_template(template).render(values))
 
 

@@ -121,8 +121,7 @@ def quantile_bands(
         parts = parts.fillna(0)
     groups = rows.groupby(parts)
     bands = groups[cost].agg(low="min", high="max", count="size")
-    columns = {quantile: groups[score].quantile(quantile) for quantile in quantiles}
-    bands = bands.assign(**{str(name): column for name, column in columns.items()})
+    bands = bands.assign(**{str(quantile): groups[score].quantile(quantile) for quantile in quantiles})
     return pd.DataFrame(bands.reset_index(drop=True))
 
 

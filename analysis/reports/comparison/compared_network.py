@@ -59,9 +59,7 @@ class ComparedNetwork:
     Attributes:
         name: As the comparison calls it.
         input: Shape of one sample.
-        costs: Its costs by layer.
-        network: The network; None if it is a module.
-        terms: How its memory is counted.
+        network: None if it is a module.
         predictor: What tells its latency; None if that is not asked for.
     """
 
@@ -75,22 +73,15 @@ class ComparedNetwork:
     @classmethod
     def of(cls, costs: Profile, terms: Terms, predictor: Predictor | None = None) -> ComparedNetwork:
         """Return a network whose costs are known."""
-        network = costs.network
-        return cls(
-            name=network.name,
-            input=network.input,
-            costs=costs,
-            network=network,
-            terms=terms,
-            predictor=predictor,
-        )
+        name, shape, network = costs.network.name, costs.network.input, costs.network
+        return cls(name=name, input=shape, costs=costs, network=network, terms=terms, predictor=predictor)
 
     @cached_property
     def inference(self) -> Memory | None:
         """What inference takes."""
-        terms = self.terms
         if self.network is None:
             return None
+        terms = self.terms
         return memory(self.network, batch=terms.batch, dtype=terms.dtype, mode=terms.mode)
 
     @cached_property

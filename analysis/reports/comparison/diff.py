@@ -22,6 +22,7 @@ from .alignment import Pair, align
 from .parts import NO_ROW, Part, parts_of, style_of
 
 Kind = Literal["same", "changed", "removed", "added"]
+MARKS: dict[Kind, str] = {"same": "=", "changed": "≠", "removed": "−", "added": "+"}
 
 
 class Setting(NamedTuple):
@@ -99,7 +100,7 @@ class Change(NamedTuple):
     @property
     def mark(self) -> str:
         """The sign of its kind."""
-        return {"same": "=", "changed": "≠", "removed": "−", "added": "+"}[self.kind]
+        return MARKS[self.kind]
 
     @property
     def memory(self) -> str:
@@ -158,8 +159,7 @@ class Diff:
     @property
     def counts(self) -> dict[Kind, int]:
         """How many rows are of which kind."""
-        kinds: tuple[Kind, ...] = ("same", "changed", "removed", "added")
-        return {kind: sum(change.kind == kind for change in self.changes) for kind in kinds}
+        return {kind: sum(change.kind == kind for change in self.changes) for kind in MARKS}
 
     @property
     def peaks(self) -> tuple[int, int]:

@@ -44,13 +44,14 @@ def write_comparison(
     """
     if not networks:
         raise InputError("a comparison needs at least one network, but got none")
+    names = [network.name for network in networks]
     return write_page(
         path,
         "comparison/comparison.html",
         style="comparison/comparison.css",
         scripts=("comparison/comparison.js",),
         kicker="archscape compare",
-        title=_title([network.name for network in networks]),
+        title=", ".join(names) if len(names) <= NAMED else f"{len(names)} networks",
         summary=_summary(networks),
         networks=networks,
         colors=[color_of(index) for index in range(len(networks))],
@@ -61,10 +62,6 @@ def write_comparison(
         flops=_flops_by_operator(networks),
         figures=_figures(networks, _reference_costs(networks, references)),
     )
-
-
-def _title(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= NAMED else f"{len(names)} networks"
 
 
 def _summary(networks: Sequence[ComparedNetwork]) -> str:

@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 
 
 def write_comparison_figure(networks: Sequence[ComparedNetwork], path: Path, *, kind: str = "layers") -> Path:
-    """Draw a comparison. The same networks give the same bytes of an SVG.
-
-    Args:
-        networks: The networks, in the order to show them.
-        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
-        kind: A name of `KINDS`.
+    """Draw a comparison, the `kind` being a name of `KINDS`. The same networks give the same bytes of an SVG.
 
     Raises:
         InputError: If there is no such kind, or nothing that could be drawn.

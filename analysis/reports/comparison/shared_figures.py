@@ -27,9 +27,7 @@ def color_of(index: int) -> str:
 
 def field_figure(networks: Sequence[ComparedNetwork]) -> Figure:
     """Return the largest receptive field at each depth, a line for each network that bears its name."""
-    lines = [
-        _field_line(network, index) for index, network in enumerate(networks) if network.network is not None
-    ]
+    lines = [_field_line(network, index) for index, network in enumerate(networks)]
     lines = [line for line in lines if len(line.x)]
     extents = {max(network.input[1:], default=1) for network in networks}
     return Figure(

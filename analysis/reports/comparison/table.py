@@ -16,8 +16,6 @@ from .measures import COLUMNS, LATENCY, Measure, Number
 
 PROGRAMS = (".csv", ".json")
 """Files for programs: bytes in full, and the terms of the memory in every row."""
-
-
 TERMS = ("batch", "dtype", "mode", "optimizer")
 
 

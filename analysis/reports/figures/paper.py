@@ -198,11 +198,8 @@ def write(
 ) -> Path:
     """Draw what a description cannot say, such as a surface. The same drawing gives the same bytes of an SVG.
 
-    Args:
-        draw: Draws on the empty figure.
-        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
-        size: Width and height in inches, where `draw` does not set them.
-        font: Size of the letters in points.
+    The suffix of the file (`.png`, `.svg`, `.pdf`) says what it becomes; `size` is in inches, where `draw`
+    does not set it, the `font` in points.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas

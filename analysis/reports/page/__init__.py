@@ -40,16 +40,9 @@ def write_page(
 ) -> Path:
     """Write a page as one self-contained HTML document.
 
-    Args:
-        path: The file to write.
-        template: The template of its body, which extends `page/page.html`; its path as `render` takes it.
-        style: The file that adds to the style of all pages, as `template`; "" where there is none.
-        scripts: The files that add to the script of all pages, in order.
-        kicker: What the page is, above its title.
-        title: Its title.
-        summary: A sentence or two under the title.
-        figures: The figures that it has places for.
-        **values: What the template names.
+    `template` extends `page/page.html`; `style` and `scripts` add to those of all pages. All are paths as
+    `render` takes them. The `kicker` stands above the title, the `summary` under it; `figures` are those that
+    the page has places for, and `values` what its template names.
 
     Raises:
         InputError: The folder of the file is missing.

@@ -26,13 +26,7 @@ EFFECTS = 8
 
 
 def write_population(table: pd.DataFrame, path: Path, *, title: str, explain: str = "macs") -> Path:
-    """Draw the costs of a population, and what choices matter for one of them.
-
-    Args:
-        table: What `population` gave.
-        path: The file to write; its suffix (`.png`, `.svg`, `.pdf`) says what it becomes.
-        title: Above the figure.
-        explain: The cost whose variance is explained.
+    """Draw the costs of a population, and what choices explain the variance of one of them.
 
     The same table gives the same bytes of an SVG.
     """
@@ -44,11 +38,7 @@ def write_population(table: pd.DataFrame, path: Path, *, title: str, explain: st
 def write_scores(tables: Mapping[str, pd.DataFrame], path: Path, *, score: str, cost: str) -> Path:
     """Draw populations with scores against each other: their EDFs, and their quantiles along a cost.
 
-    Args:
-        tables: Populations by name, with the columns of the score, from 0 to 1, and the cost.
-        path: The file to write.
-        score: The column of an accuracy; the error is 1 less it.
-        cost: The column of the cost.
+    The score is an accuracy from 0 to 1, and the error is 1 less it.
     """
     looks = zip(tables.items(), FAMILY_COLORS, DASHES * 2, strict=False)
     shown = [(name, table, color, dash) for (name, table), color, dash in looks]

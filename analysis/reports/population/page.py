@@ -18,13 +18,7 @@ from .figure import histogram, population_effects
 
 
 def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explain: str = "macs") -> Path:
-    """Write a population as one self-contained HTML page.
-
-    Args:
-        table: What `population` gave.
-        path: The file to write; its folder must exist.
-        title: Of the page.
-        explain: The cost whose variance is explained.
+    """Write a population as one self-contained HTML page, with what explains the variance of one cost.
 
     Raises:
         InputError: The folder is missing.

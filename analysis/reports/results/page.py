@@ -67,6 +67,7 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
     for extra in extras:
         figures |= extra.figures
     environment = dict(results.environment)
+    on_front = zip(whole.front["number"], whole.front["network"], strict=True)
     few = f" Of {len(whole.front):,} networks {run_sections.DETAILED}, at even steps."
     return write_page(
         path,
@@ -84,7 +85,7 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
         enough=ENOUGH,
         networks=networks,
         few=few if len(whole.front) > run_sections.DETAILED else "",
-        rules=rules_section(findings_of(run_sections.front_networks(whole))),
+        rules=rules_section(findings_of({number: text for number, text in on_front if text})),
         extras=[Markup(extra.html) for extra in extras],
         trials=trials_grid(shown, [network.number for network in networks]),
         left=len(whole.trials) - len(shown.trials),

@@ -48,18 +48,19 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     Raises:
         InputError: A named column is missing, holds no numbers, or there is no score or cost to be found.
     """
+    table = table.rename(columns=str)
+    columns = ", ".join(table.columns)
     for column in options.columns:
         if column not in table:
-            near = suggest(column, map(str, table.columns))
+            near = suggest(column, table.columns)
             hint = near if "did you mean" in near else ""
-            columns = ", ".join(map(str, table.columns))
             raise InputError(f"{where}: no column '{column}'{hint}; there are {columns}")
-    table = table.rename(columns=str)
     numeric = [str(name) for name in table if pd.api.types.is_numeric_dtype(table[name])]
     texts = _half_numbers(table, numeric)
-    hint = f"; {', '.join(texts)} would be, but not every cell is a number" if texts else ""
-    score, way = _score(table, options, numeric, where, hint)
-    costs = _costs(options, [name for name in numeric if name != score], where, list(table.columns), hint)
+    if texts:
+        columns += f"; {', '.join(texts)} would be, but not every cell is a number"
+    score, way = _score(options, numeric, where, columns)
+    costs = _costs(options, [name for name in numeric if name != score], where, columns)
     repeats = options.repeats or (() if options.error else _repeats(table, score, numeric))
     measured = [*dict.fromkeys(name for name in (score, *costs, *repeats, options.error) if name)]
     rows = as_floats(table, measured, where, law="must hold numbers")
@@ -128,9 +129,7 @@ def _first(rows: pd.DataFrame, words: Sequence[str]) -> str:
     return next((str(name) for word in words for name in rows if key_of(str(name)) == word), "")
 
 
-def _score(
-    table: pd.DataFrame, options: ColumnOptions, numeric: Sequence[str], where: str, hint: str
-) -> tuple[str, Direction]:
+def _score(options: ColumnOptions, numeric: Sequence[str], where: str, columns: str) -> tuple[str, Direction]:
     if options.score:
         is_error = {"error", "err", "loss", "perplexity"} & set(words_of(options.score))
         return options.score, "minimize" if is_error else "maximize"
@@ -138,27 +137,22 @@ def _score(
     for word in (*SCORES, *ERRORS):
         if word in keys:
             return keys[word], "maximize" if word in SCORES else "minimize"
-    columns = ", ".join(map(str, table.columns))
     raise InputError(
         f"{where}: which column is the score? none is called accuracy, top1 or the like; "
-        f"say --score COLUMN, of {columns}{hint}"
+        f"say --score COLUMN, of {columns}"
     )
 
 
-def _costs(
-    options: ColumnOptions, numeric: Sequence[str], where: str, columns: Sequence[object], hint: str
-) -> dict[str, Direction]:
-    if options.costs:
-        return {name: "maximize" if kind_of(name) == "speed" else "minimize" for name in options.costs}
-    kinds = {name: kind_of(name) for name in numeric}
+def _costs(options: ColumnOptions, numeric: Sequence[str], where: str, columns: str) -> dict[str, Direction]:
     order = list(COST_WORDS)
-    known = sorted((name for name in numeric if kinds[name]), key=lambda name: order.index(kinds[name]))
-    if not known:
+    known = sorted((n for n in numeric if kind_of(n)), key=lambda name: order.index(kind_of(name)))
+    names = options.costs or known
+    if not names:
         raise InputError(
             f"{where}: which column is a cost? none is called params, macs, latency or the like; "
-            f"say --cost COLUMN, of {', '.join(map(str, columns))}{hint}"
+            f"say --cost COLUMN, of {columns}"
         )
-    return {name: "maximize" if kinds[name] == "speed" else "minimize" for name in known}
+    return {name: "maximize" if kind_of(name) == "speed" else "minimize" for name in names}
 
 
 def _repeats(table: pd.DataFrame, score: str, numeric: Sequence[str]) -> tuple[str, ...]:

@@ -104,12 +104,6 @@ def shown_networks(digest: Digest) -> list[ShownNetwork]:
     ]
 
 
-def front_networks(digest: Digest) -> dict[int, str]:
-    """Return the frontier's networks as JSON, by the number of the trial."""
-    front = digest.front[digest.front["network"] != ""]
-    return {int(number): text for number, text in zip(front["number"], front["network"], strict=True)}
-
-
 def environment_rows(facts: Mapping[str, object], before: str = "") -> Iterator[tuple[str, str]]:
     """Yield nested facts as (words, text)."""
     for name, fact in facts.items():
