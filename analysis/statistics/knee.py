@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import InputError
 
-from ..metrics import Direction, Objectives
-from .frontier import Floats, Table, frontier, log10
+from ..metrics import Objectives
+from .frontier import Table, frontier, log10
 
 
 def knee(table: Table, objectives: Objectives, *, log: Collection[str] = ()) -> int | None:
@@ -38,11 +38,12 @@ def knee(table: Table, objectives: Objectives, *, log: Collection[str] = ()) -> 
     rows = np.flatnonzero(finite & frontier(table, objectives))
     if len(rows) < 3:
         return None
-    scaled = [
-        _scaled(column[rows], way, name in log, name)
-        for (name, way), column in zip(objectives.items(), columns, strict=True)
-    ]
-    above = scaled[0] + scaled[1] - 1
+    gains = []
+    for (name, way), column in zip(objectives.items(), columns, strict=True):
+        measured = log10(column[rows], name) if name in log else column[rows]
+        share = (measured - measured.min()) / (measured.max() - measured.min())
+        gains.append(share if way == "maximize" else 1 - share)
+    above = sum(gains) - 1
     return int(rows[np.argmax(above)]) if above.max() > 1e-12 else None
 
 
@@ -62,10 +63,3 @@ def within(table: Table, limits: Mapping[str, tuple[float | None, float | None]]
         raise InputError("within: at least one limit is needed, but got none")
     met: NDArray[np.bool_] = np.logical_and.reduce(masks)
     return met
-
-
-def _scaled(values: Floats, way: Direction, log: bool, name: str) -> Floats:
-    """Return values scaled to 0..1, larger being better."""
-    measured = log10(values, name) if log else values
-    share: Floats = (measured - measured.min()) / (measured.max() - measured.min())
-    return share if way == "maximize" else 1 - share

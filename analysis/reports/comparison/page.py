@@ -45,6 +45,7 @@ def write_comparison(
     if not networks:
         raise InputError("a comparison needs at least one network, but got none")
     names = [network.name for network in networks]
+    near = [network for network in references if network.input in {other.input for other in networks}]
     return write_page(
         path,
         "comparison/comparison.html",
@@ -60,7 +61,7 @@ def write_comparison(
         latency=latency_note(networks),
         diffs=_diffs(networks) if differences or (differences is None and len(networks) == 2) else [],
         flops=_flops_by_operator(networks),
-        figures=_figures(networks, _reference_costs(networks, references)),
+        figures=_figures(networks, near),
     )
 
 
@@ -91,15 +92,6 @@ def _diffs(networks: Sequence[ComparedNetwork]) -> list[Diff]:
     ]
 
 
-def _reference_costs(
-    networks: Sequence[ComparedNetwork], references: Iterable[Network]
-) -> list[tuple[str, int, int]]:
-    """Return name, parameters and MACs of the references on the input of a network that is compared."""
-    inputs = {network.input for network in networks}
-    near = [reference for reference in references if reference.input in inputs]
-    return [(reference.name, reference.totals.params, reference.totals.macs) for reference in near]
-
-
 def _flops_by_operator(networks: Sequence[ComparedNetwork]) -> SharesTable:
     """Return the floating-point operations by operator, one column a network."""
     kinds = dict.fromkeys(kind for network in networks for kind in network.costs.flops_by_kind)
@@ -110,9 +102,7 @@ def _flops_by_operator(networks: Sequence[ComparedNetwork]) -> SharesTable:
     return SharesTable(heads=heads, rows=rows, counts=range(1, len(heads)))
 
 
-def _figures(
-    networks: Sequence[ComparedNetwork], references: Sequence[tuple[str, int, int]]
-) -> dict[str, Spec]:
+def _figures(networks: Sequence[ComparedNetwork], references: Sequence[Network]) -> dict[str, Spec]:
     names = [layer.name.partition(".")[0] for network in networks for layer in network.weighted]
     # The margin for the names of rows is given, so that all panels are of a height.
     margin = {"l": 56, "r": 16, "t": 16, "b": 16 + 7 * min(max(map(len, names), default=0), NAME)}
@@ -130,5 +120,6 @@ def _figures(
     field = field_figure(networks)
     if field.series:
         figures["field"] = spec(field, margin={"r": 110})
-    figures["plane"] = spec(plane_figure(networks, references), margin={"r": 40, "t": 24})
+    known = [(network.name, network.totals.params, network.totals.macs) for network in references]
+    figures["plane"] = spec(plane_figure(networks, known), margin={"r": 40, "t": 24})
     return figures

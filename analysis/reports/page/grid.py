@@ -65,10 +65,7 @@ class Column:
     def data(self) -> dict[str, object]:
         """The column as the page's script takes it."""
         return {
-            "kind": self.kind,
-            "decimals": self.decimals,
-            "percent": self.percent,
-            "grouped": self.grouped,
+            **{name: getattr(self, name) for name in ("kind", "decimals", "percent", "grouped")},
             "values": [cell if isinstance(cell, str) else plain_number(cell) for cell in self.values],
         }
 

@@ -35,7 +35,8 @@ def effects_of(results: Results) -> list[Effect]:
     if len(rows) < ENOUGH or "decisions" not in rows or rows[results.score].nunique() < 2:
         return []
     options = pd.DataFrame([_decisions(text) for text in rows["decisions"]], dtype=object)
-    varied = [str(name) for name in options if _varies(options[name])]
+    # A choice varies if two of its options were met twice each.
+    varied = [str(name) for name in options if (options[name].value_counts() >= 2).sum() >= 2]
     if not varied:
         return []
     table = options[varied].assign(**{results.score: rows[results.score]})
@@ -80,9 +81,3 @@ def effects_figure(effects: Sequence[Effect], response: str) -> Figure:
 def _decisions(text: object) -> dict[str, str]:
     decisions = json.loads(text) if isinstance(text, str) and text else {}
     return {path: str(option) for path, option in decisions.items()} if isinstance(decisions, dict) else {}
-
-
-def _varies(column: pd.Series) -> bool:
-    """Tell whether two options were met twice each."""
-    counts = column.value_counts()
-    return bool((counts >= 2).sum() >= 2)
