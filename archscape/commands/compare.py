@@ -10,7 +10,7 @@ import typer
 from ..analysis.reports.tables import TABLES
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError, suggest
-from .options.checks import FIGURES, check_folder, check_idle, check_suffix
+from .options.checks import FIGURES, check_file, check_idle
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,
@@ -139,8 +139,7 @@ def _check_written(out: Path | None, figure: str, differences: bool | None) -> N
     suffix = "" if out is None else out.suffix.lower()
     if out is not None:
         law = f"a page is .html, a figure {', '.join(FIGURES)}, a table {', '.join(TABLES)}"
-        check_suffix(out, (".html", *FIGURES, *TABLES), law)
-        check_folder(out)
+        check_file(out, (".html", *FIGURES, *TABLES), law)
     if figure:
         from ..analysis.reports.comparison.paper import KINDS
 

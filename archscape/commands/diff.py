@@ -40,29 +40,24 @@ def diff(
     `docs/comparing.md` shows one.
     """
     from ..analysis.reports.comparison.diff import diff as find
+    from ..analysis.reports.format import size
 
     comparison = find(find_network(before, shape), find_network(after, shape), batch=batch, dtype=dtype)
     if form is Format.json:
         emit_json(_as_json(comparison))
     else:
-        _show(comparison, form)
+        rows: list[list[object]] = []
+        for change in comparison.changes:
+            part = change.before or change.after
+            costs = [Difference(change.difference(cost)) for cost in SHOWN]
+            rows.append([change.mark, part.text if part else "", change.text, *costs, change.memory])
+        if form is not Format.csv:
+            sums = [Difference(comparison.difference(cost)) for cost in SHOWN]
+            rows.append(["", "in all", "", *sums, " → ".join(map(size, comparison.peaks))])
+        title = f"From {comparison.before.name} to {comparison.after.name}"
+        heads = ("", "row", "what changed", *(f"Δ {cost}" for cost in SHOWN), "memory")
+        emit(heads, rows, form, title=title)
     log(comparison.text)
-
-
-def _show(comparison: Diff, form: Format) -> None:
-    from ..analysis.reports.format import size
-
-    rows: list[list[object]] = []
-    for change in comparison.changes:
-        part = change.before or change.after
-        costs = [Difference(change.difference(cost)) for cost in SHOWN]
-        rows.append([change.mark, part.text if part else "", change.text, *costs, change.memory])
-    if form is not Format.csv:
-        sums = [Difference(comparison.difference(cost)) for cost in SHOWN]
-        rows.append(["", "in all", "", *sums, " → ".join(map(size, comparison.peaks))])
-    title = f"From {comparison.before.name} to {comparison.after.name}"
-    heads = ("", "row", "what changed", *(f"Δ {cost}" for cost in SHOWN), "memory")
-    emit(heads, rows, form, title=title)
 
 
 def _as_json(comparison: Diff) -> dict[str, object]:

@@ -9,7 +9,7 @@ import typer
 
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError
-from .options.checks import FIGURES, check_folder, check_suffix
+from .options.checks import FIGURES, check_file
 from .options.networks import InputOption, NetworkArgument, find_network
 
 EXAMPLES = (
@@ -40,8 +40,7 @@ def field(
     (Luo et al. 2016).
     """
     if out is not None:
-        check_suffix(out, FIGURES, f"a figure is one of {', '.join(FIGURES)}")
-        check_folder(out)
+        check_file(out, FIGURES, f"a figure is one of {', '.join(FIGURES)}")
     from ..analysis.costs.receptive_field.effective import effective_field
 
     trained = None

@@ -11,7 +11,7 @@ import typer
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError, suggest
 from ..spaces.language.limits import COSTS
-from .options.checks import FIGURES, check_suffix
+from .options.checks import FIGURES
 from .options.networks import SpaceArgument
 
 if TYPE_CHECKING:
@@ -52,9 +52,8 @@ def population(
 
     if explain and explain not in COSTS:
         raise InputError(f"--explain: there is no cost '{explain}'{suggest(explain, COSTS)}")
-    if out is not None:
-        law = f"a page is .html, a figure {', '.join(FIGURES)}, a table .csv"
-        check_suffix(out, (*FIGURES, ".csv", ".html"), law)
+    if out is not None and out.suffix.lower() not in (".html", *FIGURES, ".csv"):
+        raise InputError(f"{out}: a page is .html, a figure {', '.join(FIGURES)}, a table .csv")
     table = draw(load_space(space), number, seed=seed, hashes=hashes)
     if explain:
         _show_effects(table, explain, form)

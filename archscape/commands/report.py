@@ -11,7 +11,7 @@ import typer
 from ..analysis.reports.tables import TABLES
 from ..output import log
 from ..spaces.errors import InputError, suggest
-from .options.checks import FIGURES, check_folder
+from .options.checks import FIGURES, check_file
 from .options.studies import NameOption, StorageOption, find_study, results_of
 
 if TYPE_CHECKING:
@@ -118,12 +118,9 @@ def _target(source: Path | None, out: Path | None, table: Path | None) -> Path:
     by_default = Path(f"{stem(table)}.html") if table else (source or Path()) / "report.html"
     target = out or by_default
     kinds = (".html", *FIGURES, *TABLES)
-    if target.suffix.lower() not in kinds:
-        raise InputError(
-            f"{target}: a report is .html, a figure {', '.join(FIGURES)}, or a table {', '.join(TABLES)}"
-            f"{hint if 'did you mean' in (hint := suggest(target.suffix, kinds)) else ''}"
-        )
-    check_folder(target)
+    near = suggest(target.suffix, kinds)
+    law = f"a report is .html, a figure {', '.join(FIGURES)}, or a table {', '.join(TABLES)}"
+    check_file(target, kinds, f"{law}{near if 'did you mean' in near else ''}")
     if table is not None and target.exists() and target.samefile(table):
         raise InputError(f"{target}: is the table itself, which a report must not overwrite")
     return target

@@ -20,13 +20,9 @@ def check_idle(context: typer.Context, names: tuple[str, ...], law: str) -> None
             raise InputError(f"--{name} {law}")
 
 
-def check_suffix(path: Path, suffixes: Collection[str], law: str) -> None:
-    """Raise InputError if the suffix of a file to write is none of these."""
+def check_file(path: Path, suffixes: Collection[str], law: str) -> None:
+    """Raise InputError if a file cannot be written: its suffix is none of these, or there is no folder."""
     if path.suffix.lower() not in suffixes:
         raise InputError(f"{path}: {law}")
-
-
-def check_folder(path: Path) -> None:
-    """Raise InputError if the folder of a file to write is not there."""
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such folder")
