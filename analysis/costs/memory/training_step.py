@@ -145,14 +145,14 @@ class TrainingStep:
 
         The gradient of a map lies in a piece of memory, of which it may be a part; its holders are counted.
         """
-        sizes, held, gradients, top, place = self.sizes, self.held, 0, (0, 0), ""
+        sizes, held, parts, gradients, top, place = self.sizes, self.held, self.parts, 0, (0, 0), ""
         piece_of = {value: piece for piece, value in enumerate(dict.fromkeys(self.flat.outputs))}
         pieces, holders = [sizes[value] for value in piece_of], [1] * len(piece_of)
         for index, saved, reached in reversed(tape):
             piece = piece_of.pop(index + 1, None)
             if piece is None:
                 continue
-            _, weight_gradients, _, keeps, more, footprint = self.parts[index]
+            _, weight_gradients, _, keeps, more, footprint = parts[index]
             live += weight_gradients
             gradients += weight_gradients
             if footprint.shares:
