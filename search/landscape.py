@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from archscape.analysis.landscape.file import Explored, Landscape
 from archscape.analysis.landscape.first_layer import changes, first_filters
@@ -70,16 +70,7 @@ class LandscapeSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedTrial:
-    """A complete trial, and all that its training followed from.
-
-    Attributes:
-        trial: The trial.
-        network: Its network.
-        weights: Its trained weights.
-        job: The job of its search.
-        data: The data of the job.
-        on_progress: Takes how far it is.
-    """
+    """A complete trial with its trained weights, and all that its training followed from."""
 
     trial: Trial
     network: Network
@@ -139,7 +130,13 @@ class TrainedTrial:
 
     def explore(self, network: Network, weights: State, settings: LandscapeSettings) -> Explored:
         """Return the surface around the weights of a network."""
-        module = self._module(network, weights)
+        module = build(network)
+        try:
+            module.load_state_dict(weights)
+        except RuntimeError as error:
+            mismatch = f"the weights of trial {self.trial.number} do not fit its network"
+            raise InputError(f"{mismatch}: {str(error).splitlines()[0]}") from None
+        module = to_channels_last(module, self.data.train, resolve_device(self.job.device))
         device = next(module.parameters()).device
         part = settings.part(self.data).to(device)
         correct, samples = evaluate_accuracy(module, self.data.val, device=str(device))
@@ -158,15 +155,6 @@ class TrainedTrial:
             val_accuracy=correct / samples,
             surface=surface,
         )
-
-    def _module(self, network: Network, weights: State) -> nn.Module:
-        module = build(network)
-        try:
-            module.load_state_dict(weights)
-        except RuntimeError as error:
-            mismatch = f"the weights of trial {self.trial.number} do not fit its network"
-            raise InputError(f"{mismatch}: {str(error).splitlines()[0]}") from None
-        return to_channels_last(module, self.data.train, resolve_device(self.job.device))
 
     def _track(self, points: Sequence[Point], words: str) -> Iterator[Point]:
         for done, point in enumerate(points):

@@ -19,9 +19,6 @@ class LazyTable(Collection[str], Generic[T]):
     (['exact'], <class 'fractions.Fraction'>)
     >>> ratios.missing("exat")
     "no ratio 'exat'; did you mean 'exact'?"
-
-    Attributes:
-        what: What it holds, for messages: `sampler`.
     """
 
     def __init__(
@@ -30,7 +27,7 @@ class LazyTable(Collection[str], Generic[T]):
         """Make a table.
 
         Args:
-            what: What it holds, in one or a few words.
+            what: What it holds, for messages: `sampler`.
             package: What the modules of `homes` are relative to, where they start with a dot.
             homes: For each name `module:attribute`.
             error: Raised for an unknown name.

@@ -45,16 +45,15 @@ class Elite:
         if self._taken > len(records):
             self._best, self._taken = [], 0
         for record in records[self._taken :]:
-            if len(self._best) < self.size or not self._would_leave(record, objectives):
+            # One that is alone behind the last layer would be the one that leaves.
+            if len(self._best) < self.size or not any(
+                dominates(other, record, objectives) for other in self._last
+            ):
                 kept = best_first([*self._best, record], objectives)[: self.size]
                 self._best = best_first(kept, objectives)
                 self._last = _last_layer(self._best, objectives)
         self._taken = len(records)
         return self._best
-
-    def _would_leave(self, record: Record, objectives: Objectives) -> bool:
-        """Whether a trial would be alone behind the last layer, and so the one that leaves."""
-        return any(dominates(other, record, objectives) for other in self._last)
 
 
 @dataclass(frozen=True, kw_only=True)

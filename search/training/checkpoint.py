@@ -108,11 +108,20 @@ class Checkpoint:
             (finished for finished in self.finished if not _differences(finished["identity"], identity)), None
         )
 
-    def finish(self, metrics: dict[str, float], history: list[dict[str, float]]) -> Finished:
-        """Put the training that was begun last among those that came to their end, without its weights."""
-        finished = Finished(identity=self._identity, metrics=metrics, history=history, state=None)
-        self.finished.append(finished)
-        return finished
+    def finish(
+        self,
+        metrics: dict[str, float],
+        history: list[dict[str, float]],
+        state: dict[str, torch.Tensor] | None,
+    ) -> None:
+        """Write that the training begun last came to its end, with its weights if it is the best so far."""
+        if all(metrics["accuracy"] > other["metrics"]["accuracy"] for other in self.finished):
+            for other in self.finished:
+                other["state"] = None
+        else:
+            state = None
+        self.finished.append(Finished(identity=self._identity, metrics=metrics, history=history, state=state))
+        self.write(None)
 
     def is_due(self) -> bool:
         """Say whether the file is older than a checkpoint should be."""

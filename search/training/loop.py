@@ -202,7 +202,9 @@ class Loop:
                 self.steps += 1
                 if (i + 1) % CHECK_EVERY == 0 or i + 1 == self.per_epoch:
                     loss = self.total.item() / (i + 1)
-                    self._check_loss(loss)
+                    if not math.isfinite(loss):
+                        where = f"epoch {len(self.history) + 1}, at step {self.steps}"
+                        raise Diverged(f"the loss is {loss} in {where}")
             return loss
         finally:
             self.clocks["step_seconds"] += time.perf_counter() - start
@@ -224,10 +226,6 @@ class Loop:
         counted = count_correct(self.model, split)
         self.clocks["eval_seconds"] += time.perf_counter() - start
         return counted
-
-    def _check_loss(self, loss: float) -> None:
-        if not math.isfinite(loss):
-            raise Diverged(f"the loss is {loss} in epoch {len(self.history) + 1}, at step {self.steps}")
 
     def _check_requests(self) -> None:
         """Leave if the time is over, or somebody asked."""

@@ -24,31 +24,19 @@ OPTIMIZERS = ("adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "linear", "plateau", "rungs")
 AUGMENTATIONS = ("flip", "shift")
 
+_PLATEAU: Mapping[str, Any] = {
+    "optimizer": "sgd",
+    "schedule": "plateau",
+    "warmup": 0.0,
+    "augment": ("flip", "shift"),
+}
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     # About two seconds of one CPU thread for a small network on cluttered digits; the defaults of `Recipe`.
     "quick": {},
     # Krizhevsky et al. 2012, section 5; its dropout is in the network.
-    "alexnet": {
-        "epochs": 90,
-        "batch": 128,
-        "optimizer": "sgd",
-        "rate": 0.01,
-        "weight_decay": 5e-4,
-        "schedule": "plateau",
-        "warmup": 0.0,
-        "augment": ("flip", "shift"),
-    },
+    "alexnet": {**_PLATEAU, "epochs": 90, "batch": 128, "rate": 0.01, "weight_decay": 5e-4},
     # He et al. 2015, section 3.4; 60e4 steps of 256 are 120 epochs of ImageNet.
-    "resnet": {
-        "epochs": 120,
-        "batch": 256,
-        "optimizer": "sgd",
-        "rate": 0.1,
-        "weight_decay": 1e-4,
-        "schedule": "plateau",
-        "warmup": 0.0,
-        "augment": ("flip", "shift"),
-    },
+    "resnet": {**_PLATEAU, "epochs": 120, "batch": 256, "rate": 0.1, "weight_decay": 1e-4},
 }
 
 

@@ -42,7 +42,7 @@ def train_repeats(
         if outcome.status != "complete":
             return _ended(outcomes, repeats)
         if all(finished["identity"]["seed"] != repeated for finished in kept.finished):
-            _finish(kept, outcome)
+            kept.finish(outcome.metrics, outcome.history, outcome.state)
         best = _best(outcomes)
         outcomes = [other if other is best else replace(other, state=None) for other in outcomes]
     return _together(outcomes)
@@ -72,17 +72,6 @@ def _report_repeat(report: Report | None, repeat: int, epochs: int) -> Report | 
 def _best(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the outcome whose weights are kept: the first with the best validation accuracy."""
     return max(outcomes, key=lambda outcome: outcome.metrics["accuracy"])
-
-
-def _finish(kept: Checkpoint, outcome: Outcome) -> None:
-    """Write that a repeat is done, with its weights if it is the best so far."""
-    best = max((finished["metrics"]["accuracy"] for finished in kept.finished), default=-1.0)
-    done = kept.finish(outcome.metrics, outcome.history)
-    if outcome.metrics["accuracy"] > best:
-        for finished in kept.finished:
-            finished["state"] = None
-        done["state"] = outcome.state
-    kept.write(None)
 
 
 def _together(outcomes: Sequence[Outcome]) -> Outcome:

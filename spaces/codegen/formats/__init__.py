@@ -20,5 +20,3 @@ FORMATS: LazyTable[Writer] = LazyTable(
     {"source": ".source:write", "spec": ".spec:write", "weights": ".weights:write"},
 )
 """What writes a network in a format, by its name on the command line."""
-
-__all__ = ["FORMATS", "Writer"]
