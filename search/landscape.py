@@ -111,7 +111,9 @@ class TrainedTrial:
 
     def landscape(self, settings: LandscapeSettings) -> Landscape:
         """Return the surface around the trained weights, and what training did to them."""
-        start = self.start()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            start = build(self.network).state_dict()
         return Landscape(
             trial=self.trial.number,
             data=self.data.name,
@@ -121,12 +123,6 @@ class TrainedTrial:
             filters=first_filters(start, self.weights),
             changes=tuple(changes(start, self.weights)),
         )
-
-    def start(self) -> State:
-        """Return the weights that the training started from."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            return build(self.network).state_dict()
 
     def explore(self, network: Network, weights: State, settings: LandscapeSettings) -> Explored:
         """Return the surface around the weights of a network."""

@@ -30,12 +30,7 @@ class RungResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Whether a trial goes on.
-
-    Attributes:
-        promote: Whether it does.
-        reason: A sentence for the records.
-    """
+    """Whether a trial goes on, and why, in a sentence for the records."""
 
     promote: bool
     reason: str
@@ -57,17 +52,12 @@ class Pruner(Protocol):
 
         Args:
             rung: The epoch.
-            result: The trial's own.
-            results: Those of all trials that reached the rung, with its own.
+            result: The trial's.
+            results: Those of all trials that reached the rung, with this one.
         """
 
     def promotable(self, rung: int, results: Sequence[RungResult]) -> int | None:
-        """Return the number of a trial that was stopped at a rung and may now go on, the best one; or None.
-
-        Args:
-            rung: The epoch.
-            results: Those of all trials that reached the rung.
-        """
+        """Return the number of the best trial that was stopped at a rung and may now go on; or None."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,14 +57,7 @@ class Asha(Halving):
 
 @dataclass(frozen=True, kw_only=True)
 class HalvingPruner:
-    """Lets the best of every `eta` trials go on from each rung.
-
-    Attributes:
-        name: `halving` or `asha`.
-        objectives: Direction of each objective, the most important first.
-        rungs: Epochs after which it decides.
-        eta: One in how many trials goes on.
-    """
+    """Lets the best of every `eta` trials go on from each rung."""
 
     name: str
     objectives: Mapping[str, Direction]

@@ -41,12 +41,6 @@ class MedianPruner:
     The paper compares a trial's best value with the running averages of completed trials. With one schedule
     for all trials, as here, what they had come to after the same epoch is the nearer comparison, and those
     that were stopped there count as well: else every stop would raise the bar for the next.
-
-    Attributes:
-        objective: What it compares by.
-        way: `maximize` or `minimize`.
-        rungs: Epochs after which it decides.
-        trials: How many others must have reached an epoch.
     """
 
     name: ClassVar[str] = "median"

@@ -60,14 +60,7 @@ def sample_unique(
     """Return a sample whose network the history does not hold.
 
     The sampler is asked a few times; then its last sample is changed step by step, then random ones are
-    drawn, and at last a small space is walked through.
-
-    Args:
-        sampler: What draws it.
-        space: Where the networks come from.
-        history: What was tried.
-        rng: Source of randomness.
-        aim: The limit on latency, which the space does not know; None for none.
+    drawn, and at last a small space is walked through. `aim` limits latency, which no space knows.
 
     Raises:
         Exhausted: If no such network exists, or none was found in a large space.

@@ -196,7 +196,9 @@ class Loop:
             for i in range(self.steps - len(self.history) * self.per_epoch, self.per_epoch):
                 self._check_requests()
                 if i == 0:
-                    self._shuffle()
+                    count = len(self.data.train)
+                    self.order = torch.randperm(count, generator=self.generator, device=self.device)
+                    self.total = torch.zeros((), device=self.device)
                 rows = self.order[i * self.batch : (i + 1) * self.batch]
                 self.total += self._step(rows, self.recipe.rate * self.schedule.at(self.steps))
                 self.steps += 1
@@ -208,11 +210,6 @@ class Loop:
             return loss
         finally:
             self.clocks["step_seconds"] += time.perf_counter() - start
-
-    def _shuffle(self) -> None:
-        """Draw the order of an epoch."""
-        self.order = torch.randperm(len(self.data.train), generator=self.generator, device=self.device)
-        self.total = torch.zeros((), device=self.device)
 
     def _step(self, rows: torch.Tensor, rate: float) -> torch.Tensor:
         """Take one step on the samples of these rows; return its loss, still on the device."""

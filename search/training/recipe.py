@@ -84,11 +84,6 @@ class Recipe(Settings):
 def read_recipe(tree: Tree, document: Document | None = None, place: Place = ("recipe",)) -> Recipe:
     """Return the recipe that a job gives: the name of a preset, or a mapping.
 
-    Args:
-        tree: What stands at the place.
-        document: The job, for errors that say where.
-        place: Path of the recipe in the document.
-
     Raises:
         JobError: If a preset or a key is unknown, or a value breaks its law.
 

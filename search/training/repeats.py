@@ -24,15 +24,9 @@ def train_repeats(
     report: Report | None,
     epochs: int,
 ) -> Outcome:
-    """Train several times and return the outcome of all, as `train` describes it.
+    """Train several times by `once` and return the outcome of all, as `train` describes it.
 
-    Args:
-        once: Trains with a seed and a report; the training writes the checkpoint.
-        kept: The checkpoint, which also holds the repeats that are done.
-        seed: Of the first repeat.
-        repeats: How many.
-        report: What is told of each epoch.
-        epochs: Of one repeat.
+    The checkpoint that `once` writes also holds the repeats that are done; `epochs` are those of one repeat.
     """
     seeds, outcomes = [repeat_seed(seed, repeat) for repeat in range(1, repeats + 1)], list[Outcome]()
     kept.finished = [finished for finished in kept.finished if finished["identity"]["seed"] in seeds]

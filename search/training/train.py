@@ -93,7 +93,8 @@ def train(
         JobError: If there is no such device, or the rungs are not ascending epochs before the last.
     """
     target = resolve_device(device)
-    _check_rungs(rungs, recipe.epochs)
+    if list(rungs) != sorted({rung for rung in rungs if 1 <= rung < recipe.epochs}):
+        raise JobError(f"rungs: they are ascending epochs before the last, {recipe.epochs}, but got {rungs}")
     kept = Checkpoint(checkpoint, log)
 
     def once(seed: int, report: Report | None) -> Outcome:
@@ -106,11 +107,6 @@ def train(
     if repeats == 1:
         return once(seed, report)
     return train_repeats(once, kept, seed=seed, repeats=repeats, report=report, epochs=recipe.epochs)
-
-
-def _check_rungs(rungs: tuple[int, ...], epochs: int) -> None:
-    if list(rungs) != sorted({rung for rung in rungs if 1 <= rung < epochs}):
-        raise JobError(f"rungs: they are ascending epochs before the last, {epochs}, but got {rungs}")
 
 
 def _start(loop: Loop, build: Callable[[], nn.Module], checkpoint: Checkpoint) -> Outcome | None:

@@ -80,15 +80,10 @@ def read_settings(
     owner: str,
     others: Iterable[str] = (),
 ) -> S:
-    """Return settings changed by a mapping.
+    """Return settings changed by a mapping, which stands at a place in a document.
 
-    Args:
-        start: The settings where the mapping leaves them out.
-        tree: The mapping.
-        document: What it stands in, for errors that say where.
-        place: Path of the mapping in the document.
-        owner: Whose settings they are, for messages: `a recipe`.
-        others: Further keys that the mapping may have, which are not read.
+    The owner is whose settings they are, for messages: `a recipe`. The mapping may have other keys, which are
+    not read.
 
     Raises:
         InputError: If a key is unknown, or a value breaks its law.
@@ -118,11 +113,7 @@ def read_value(kind: Kind[V], tree: Tree, document: Document, place: Place, *, n
 def read_rule(table: LazyTable[type[R]], tree: Tree, document: Document, place: Place) -> R:
     """Return the settings of a rule: of its name alone, or of a mapping with its `rule` and settings.
 
-    Args:
-        table: The rules by name; all their settings have defaults.
-        tree: What stands at the place.
-        document: The job, for errors that say where.
-        place: Path of the rule in the document.
+    All settings of the rules in the table have defaults.
 
     Raises:
         InputError: If a rule or a setting is unknown, or a value breaks its law.
