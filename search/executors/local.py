@@ -144,9 +144,8 @@ class _Pool:
         self.deaths += 1
         if self.deaths > self.patience:
             log = self.folder / "logs" / f"{name}.log"
-            raise StudyError(
-                f"{self.deaths} workers in a row died before a trial ended; see {log}\n{_tail(log)}"
-            )
+            tail = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-5:])
+            raise StudyError(f"{self.deaths} workers in a row died before a trial ended; see {log}\n{tail}")
         self.start(name, self.slots[name])
         _begin(self.processes[name])
 
@@ -178,7 +177,3 @@ def _begin(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
     with suppress(BrokenPipeError):  # it has died; the end of its output says so
         os.write(process.stdin.fileno(), b"\n")
-
-
-def _tail(log: Path, lines: int = 5) -> str:
-    return "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-lines:])

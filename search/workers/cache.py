@@ -103,11 +103,7 @@ class CachedEvaluator:
 
 
 def cached(training: TrainingEvaluator, folder: Path) -> CachedEvaluator:
-    """Return the evaluation that trains what is not in a cache.
-
-    Args:
-        training: How.
-        folder: The cache; studies on machines that share a disk may share it.
+    """Return the evaluation that trains what is not in a cache, which studies on a shared disk may share.
 
     Raises:
         JobError: If this machine does not have the device.

@@ -57,13 +57,17 @@ class ActorContext:
         from archscape.search.datasets.dataset import load_dataset
         from archscape.search.training.device import limit_memory, resolve_device
 
-        job = _write_job(run_spec)
+        folder = RunFolder(Path(run_spec.folder))
+        if not run_spec.is_shared():  # it may be new on this node
+            folder.create()
+            folder.write_job(run_spec.job, run_spec.space)
+        job = read_job(folder.job)
         device = "cpu" if job.device == "auto" and not run_spec.gpus else job.device  # Ray hides no GPU
         if 0 < run_spec.gpus < 1:
             limit_memory(run_spec.gpus, device=device)
         data = load_dataset(job.data)
         check_fit(job, data)
-        folder, pruner = RunFolder(Path(run_spec.folder)), job.pruner()
+        pruner = job.pruner()
         return cls(
             job=job,
             evaluate=evaluation(job, data, folder, device=device),
@@ -166,12 +170,3 @@ class Trainer(tune.Trainable):
             device=context.device,
             fingerprint=context.fingerprint,
         )
-
-
-def _write_job(run_spec: RunSpec) -> Job:
-    """Return the job, from the folder of the run, which may be new on this node."""
-    folder = RunFolder(Path(run_spec.folder))
-    if not run_spec.is_shared():
-        folder.create()
-        folder.write_job(run_spec.job, run_spec.space)
-    return read_job(folder.job)
