@@ -120,12 +120,7 @@ def environment(pinned: dict[str, str], *, command: str) -> dict[str, Any]:
 
 
 def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunResults:
-    """Return a search, finished or not, as the report reads it.
-
-    Args:
-        study: The study.
-        references: Known networks to show beside the trials.
-    """
+    """Return a search, finished or not, as the report reads it, with known networks to show beside it."""
     import pandas as pd
 
     from archscape.analysis.reports.results.run import RunResults

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from archscape.analysis.reports.format import span, value
+from archscape.analysis.reports.format import plain_span, value
 from archscape.analysis.results import STOPPED_EARLY
 
 from .study.poller import Poller
@@ -79,7 +79,7 @@ class Progress:
     ) -> None:
         self._opened.close()
         self.poller.catch_up()
-        self._print(f"{self.title}: {self.line()}, {_span(self.clock() - self.started)}")
+        self._print(f"{self.title}: {self.line()}, {plain_span(self.clock() - self.started)}")
 
     def __call__(self, event: Event) -> None:
         """Take in what happened."""
@@ -131,7 +131,7 @@ class Progress:
         if not fresh:
             return ""
         seconds = (self.clock() - self.started) / fresh * (self.state.trials - self.state.ended)
-        return f"{_span(seconds)} left"
+        return f"{plain_span(seconds)} left"
 
     def _print(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -143,8 +143,3 @@ def following(study: Study, job: Job, console: Console | None) -> Progress:
     poller.catch_up()
     poller.state.trials = job.trials
     return Progress(poller, title=job.search, console=console or Console(stderr=True))
-
-
-def _span(seconds: float) -> str:
-    """Return a span of time with plain spaces: not every terminal has another."""
-    return span(seconds).replace("\N{NO-BREAK SPACE}", " ")

@@ -101,6 +101,11 @@ def span(seconds: float) -> str:
     return text.replace(" ", SPACE)
 
 
+def plain_span(seconds: float) -> str:
+    """Return a span of time for a terminal, with plain spaces: not every one has another."""
+    return span(seconds).replace(SPACE, " ")
+
+
 def escaped(text: str) -> str:
     """Return a text for a label of plotly.js, which reads tags and a few entities but not those of quotes."""
     return escape(text, quote=False)

@@ -75,11 +75,11 @@ def _compute(
     import torch
 
     from ..analysis.landscape.file import to_json
-    from ..analysis.reports.format import span
+    from ..analysis.reports.format import plain_span
     from ..search.atomic import write_whole
 
     if without_skips and explorer.kept_plain(folder) is None:
-        took = span(explorer.trial.metrics.get("seconds", float("nan"))).replace("\N{NO-BREAK SPACE}", " ")
+        took = plain_span(explorer.trial.metrics.get("seconds", float("nan")))
         log(f"{explorer.plain.name} will be trained; the trial with skips took {took}")
     torch.set_num_threads(int(explorer.trial.metrics.get("threads", 1)))  # as the trial was trained
     landscape = explorer.landscape(settings)

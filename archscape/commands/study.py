@@ -97,10 +97,10 @@ def _required(storage: str) -> str:
 
 def _ago(moment: datetime | None) -> str:
     """Return how long ago a moment in UTC was, in words."""
-    from ..analysis.reports.format import span
+    from ..analysis.reports.format import plain_span
 
     if moment is None:
         return ""
     known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     seconds = max(0.0, (datetime.now(UTC) - known).total_seconds())
-    return f"{span(seconds)} ago".replace("\N{NO-BREAK SPACE}", " ")
+    return f"{plain_span(seconds)} ago"

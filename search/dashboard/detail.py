@@ -23,11 +23,6 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 def detail(study: StudyReader, number: int, logs: Path) -> dict[str, Json] | None:
     """Return a trial as JSON; None if there is none of this number.
 
-    Args:
-        study: The study.
-        number: Number of the trial.
-        logs: The folder of the trials' logs.
-
     Raises:
         StudyError: If the database cannot be reached.
     """

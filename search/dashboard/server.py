@@ -69,11 +69,7 @@ class Server(ThreadingHTTPServer):
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
     def serve(self, ready: Callable[[Server], None]) -> None:
-        """Answer until Ctrl-C or SIGTERM.
-
-        Args:
-            ready: Called when the page can be opened.
-        """
+        """Answer until Ctrl-C or SIGTERM; `ready` is called when the page can be opened."""
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             ready(self)

@@ -12,12 +12,7 @@ Tile = tuple[str, str, str]
 
 
 def tiles(state: StudyState, now: float) -> list[Tile]:
-    """Return the tiles of a study.
-
-    Args:
-        state: The study.
-        now: Seconds since 1970.
-    """
+    """Return the tiles of a study now, in seconds since 1970."""
     ended, early, speed = state.ended, state.count("paused"), state.per_hour(now)
     complete = _many(state.count("complete"), "complete")
     about = ", ".join(filter(None, [f"of {state.planned:,}", complete, _situation(state)]))

@@ -63,7 +63,6 @@ class StudyChanges:
 
     Attributes:
         changed: Trials that changed, in the order of changes; at most `BATCH`.
-        running: Running trials, by number.
         trials: How many trials the study was asked to hold; 0 if it does not say.
         should_stop: Whether the workers were asked to stop.
         exists: Whether the study is there at all.

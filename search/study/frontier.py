@@ -26,7 +26,6 @@ class FrontierState:
     """The frontier of the complete trials of a search.
 
     Attributes:
-        objectives: Direction of each objective.
         front: Numbers of the trials that no other dominates.
     """
 
@@ -43,13 +42,7 @@ class FrontierState:
         self._extremes = np.outer([np.inf, -np.inf], np.ones(size))
 
     def add(self, number: int, values: Mapping[str, float], *, ended: int) -> None:
-        """Add a complete trial.
-
-        Args:
-            number: Number of the trial.
-            values: What it cost and gave, by name.
-            ended: How many trials had ended with it.
-        """
+        """Add a complete trial by what it cost and gave; with it so many had ended."""
         point = np.array([float(values.get(name, math.nan)) for name in self.objectives])
         if not np.isfinite(point).all():
             return

@@ -27,14 +27,10 @@ class StudyState:
     """The state of a study, which the terminal and the live page show.
 
     Attributes:
-        objectives: Direction of each objective.
         rows: Trials by number, in the order of their latest changes.
-        running: Running trials.
-        frontier: Its frontier and hypervolume.
         best: The complete trial with the best first objective, and the one with the best score, by the name
             of that; the cheapest of equals.
         trials: How many trials the study was asked to hold; 0 if it does not say.
-        should_stop: Whether the workers were asked to stop.
         began: When the first trial was submitted, in seconds since 1970.
         ends: When the latest trials ended, likewise.
     """
@@ -124,10 +120,9 @@ class StudyState:
         return -number if self.objectives.get(name) != "minimize" else number, cost
 
     def per_hour(self, now: float) -> float:
-        """Return how many trials end in an hour, by the latest ones; 0 if none ended lately or none runs.
+        """Return how many trials end in an hour, by the latest ones until now, in seconds since 1970.
 
-        Args:
-            now: Seconds since 1970.
+        It is 0 if none ended lately or none runs.
         """
         recent = [moment for moment in self.ends if now - moment < RECENT_SECONDS]
         if not recent or not self.running:
