@@ -128,6 +128,8 @@ def to_yaml(table: Table, *, uses: Sequence[str] | None = None) -> str:
             lines += ["blocks:", *(line for word in table.blocks for line in _block_lines(table, word))]
         elif section in ("choices", "let", "within") and isinstance(node, dict):
             lines += [f"{section}:", *(f"  {name}: {_flow(value)}" for name, value in node.items())]
+        elif section == table.word:
+            lines.append(f"{section}: {node}")  # a name needs no quotes
         else:
             lines.append(f"{section}: {_flow(node)}")
     return "\n".join(lines) + "\n"
