@@ -6,20 +6,13 @@ new format of files is a file here with a reader, and a line in `READERS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
 from archscape.spaces.errors import JobError
 from archscape.spaces.registry import LazyTable
 
-if TYPE_CHECKING:
-    import numpy as np
-
-Arrays: TypeAlias = "Mapping[str, np.ndarray]"
-"""`x_train`, `y_train`, `x_val`, `y_val`, `x_test` and `y_test`: samples (N, C, *spatial) and labels (N,)."""
-
-SPLITS = ("train", "val", "test")
+from .arrays import SPLITS, Arrays
 
 EMBEDDED: LazyTable[Callable[[], Arrays]] = LazyTable(
     "embedded data set",
@@ -33,3 +26,5 @@ READERS: LazyTable[Callable[[Path], Arrays]] = LazyTable(
     "reader of data files", __name__, {".npz": ".npz:read_npz"}, error=JobError
 )
 """What reads the arrays of a file, by its suffix."""
+
+__all__ = ["EMBEDDED", "READERS", "SPLITS", "Arrays"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from . import SPLITS
+from .arrays import SPLITS
 from .rng import uniform
 
 HELD_OUT = 0.1  # share of the training part that becomes a missing validation or test part
