@@ -58,8 +58,8 @@ def test_state_follows_the_events(poller: Poller) -> None:
 
 
 def test_events_survive_their_line() -> None:
-    assert [Event.from_line(event.to_line()) for event in EVENTS] == EVENTS
-    assert all(b"\n" not in event.to_line()[:-1] for event in EVENTS)
+    assert [Event.from_json(event.to_json()) for event in EVENTS] == EVENTS
+    assert all("\n" not in event.to_json() for event in EVENTS)
 
 
 def test_is_two_plain_lines_where_there_is_no_terminal(poller: Poller) -> None:
