@@ -7,7 +7,6 @@ of the wrong kind, names that nothing uses, choices that leave nothing open.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any, TypeAlias
 
 from ..blocks import Block
@@ -78,11 +77,7 @@ class _Compiler:
         self.error = self.document.error
         self.resolver = Resolver(self.document, table.choices, table.let)
         self.style: dict[str, Slot] = {}
-
-    @cached_property
-    def words(self) -> Words:
-        """Every block that a row can name."""
-        return words_of(tuple(self.table.composed.items()), self.table.users)
+        self.words: Words = {}
 
     def program(self) -> Program:
         try:
@@ -118,6 +113,7 @@ class _Compiler:
                     raise self.error(line.inner, f"{law}; make the word an argument of it", at_key=True)
                 check_row_name(self.document, line.name, line.inner)
             self.note_words(composed.rows)
+        self.words = words_of(tuple(self.table.composed.items()), self.table.users)
         for block in [self.words[name] for name in self.table.composed]:
             assert isinstance(block, ComposedBlock)
             block.check()
@@ -138,9 +134,9 @@ class _Compiler:
         if single > MAX_ROWS:
             law = f"a table has at most {MAX_ROWS:,} rows, and a block a row of its own with `per: block`"
             raise self.error(("layers",), f"{law}, but got {single:,}")
-        taken = {row.name for row in rows}
+        taken = {row.line.name for row in rows}
         for row in (row for row in rows if row.single):
-            place = (*row.inner, "per") if row.per_block else row.place
+            place = (*row.line.inner, "per") if row.per_block else row.line.place
             for name in (row.block_name(number) for number in range(1, row.deepest + 1)):
                 check_row_name(self.document, name, place)
                 if name in taken:
@@ -180,19 +176,14 @@ class _Compiler:
         indexed = self.resolver.indexed
         cell = any(block.maps[1:2] == (BEFORE,) for block in target.blocks())
         program = RowProgram(
-            name=name,
+            line=line,
             index=index,
-            place=line.place,
-            inner=inner,
             source=self.source(line, target),
-            follows=line.follows,
-            ends=line.ends,
             depth=depth,
             per_block=self.per(row, inner),
             unrolled=(indexed or cell) and deepest > 1,
             target=target,
             word=row.word if row.word in self.table.alternatives else "",
-            named="name" in row.args,
             deepest=deepest,
         )
         if program.per_block and (deepest < 2 or not any(program.block_paths(name, first=False))):

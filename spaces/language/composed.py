@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -147,16 +147,14 @@ class ComposedBlock(Block[Any]):
         unused: list[int] = []
         above = set(known)
         for index, line in enumerate(self.lines):
-            reader = None
+            reader = _RowReader(self, line, index, names, above)
             call = self.closed.get((index, style))
             if call is None:
-                reader = _RowReader(self, line, index, names, above)
                 call = reader.call(style)
                 if not self.varies[index]:
                     self.closed[index, style] = call
-            if "unused" in line.row.args:
-                reader = reader or _RowReader(self, line, index, names, above)
-                unused += [index] if reader.parameter("unused", FLAG, False) else []
+            if reader.parameter("unused", FLAG, False):
+                unused.append(index)
             calls_of_rows.append(call)
             above.add(line.name)
         return reaching(_with_unused(calls_of_rows, unused))
@@ -228,7 +226,7 @@ def maps_read(definition: Composed, rows: list[Line]) -> tuple[str, ...]:
     return ((BEFORE,) if BEFORE in read else ()) + maps
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class _RowReader:
     """One row of a composed block on its way to a call."""
 
@@ -237,10 +235,6 @@ class _RowReader:
     index: int
     names: Mapping[str, Value]
     above: set[str]
-    word: Block[Any] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.word = self.target()
 
     def call(self, style: Style) -> Call:
         word, args = self.word, self.line.row.args
@@ -298,8 +292,9 @@ class _RowReader:
             elif key in kinds:
                 self.checked(value, key, kinds[key])
 
-    def target(self) -> Block[Any]:
-        """Return the block that the row's word names."""
+    @cached_property
+    def word(self) -> Block[Any]:
+        """The block that the row's word names."""
         value = self.value(self.block.terms[self.index], self.line.place)
         if not isinstance(value, str) or value not in self.block.words:
             near = suggest(text(value), self.block.words)
@@ -322,13 +317,13 @@ class _RowReader:
         """Return the names of what the row reads."""
         line, word, args = self.line, self.word, self.line.row.args
         named = [self.source(args[name], name) for name in word.maps[1:] if name in args]
-        reads: list[str]
+        reads = [] if line.ends and word.variadic else [self.source(line.source, "from")]
         if line.ends:
-            reads = list(line.ends if word.variadic else (self.source(line.source, "from"), *line.ends))
+            reads += line.ends
         else:
             others = args.get("with", ())
             several = others if isinstance(others, tuple) else (others,)
-            reads = [self.source(line.source, "from"), *(self.source(other, "with") for other in several)]
+            reads += [self.source(other, "with") for other in several]
         if word.maps[1:2] == (BEFORE,):
             raise RowError(f"{word.word} reads `before`; it stands in `layers`", line.inner)
         return (*reads, *named)

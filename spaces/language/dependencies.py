@@ -25,12 +25,12 @@ def resolve_dependencies(document: Document, program: Program) -> Program:
     for row in program.rows:
         for name, place in _named(program, row):
             if name not in above:
-                below = any(name == other.name for other in program.rows)
+                below = any(name == other.line.name for other in program.rows)
                 law = "stands below; a row reads rows above it" if below else "is no row"
                 near = "" if below else suggest(name, above)
                 raise document.error(place, f"'{name}' {law}{near}")
             named.add(name)
-        above.append(row.name)
+        above.append(row.line.name)
     for index, name in enumerate(program.outputs):
         if name in program.outputs[:index]:
             raise document.error(("outputs", index), f"'{name}' is an output already")
@@ -38,16 +38,16 @@ def resolve_dependencies(document: Document, program: Program) -> Program:
             raise document.error(("outputs", index), f"'{name}' is no row{suggest(name, above[1:])}")
     _check_read(document, program, named)
     chosen = any(not isinstance(slot, Fixed) for row in program.rows for slot, _ in _slots(row))
-    rows = tuple(replace(row, binds=row.name in named) for row in program.rows)
+    rows = tuple(replace(row, binds=row.line.name in named) for row in program.rows)
     return replace(program, rows=rows, prunes=chosen)
 
 
 def _named(program: Program, row: RowProgram) -> Iterator[tuple[str, Place]]:
     """Yield every name that a row may read by name, with the place."""
-    if not row.follows:
-        yield from ((name, row.place) for name in row.ends)
+    if not row.line.follows:
+        yield from ((name, row.line.place) for name in row.line.ends)
     for slot, place in _slots(row):
-        if slot is row.source and row.follows and isinstance(slot, Fixed) and not row.joins:
+        if slot is row.source and row.line.follows and isinstance(slot, Fixed) and not row.joins:
             continue
         for value in possible_values(slot, program.lets, MAX_NAMES):
             for name in value if isinstance(value, tuple) else (value,):
@@ -57,16 +57,16 @@ def _named(program: Program, row: RowProgram) -> Iterator[tuple[str, Place]]:
 
 def _slots(row: RowProgram) -> Iterator[tuple[Slot, Place]]:
     """Yield the slots that hold names of rows."""
-    if not row.ends or any(not block.variadic for block in row.target.blocks()):
-        yield row.source, (*row.inner, "from")
+    if not row.line.ends or any(not block.variadic for block in row.target.blocks()):
+        yield row.source, (*row.line.inner, "from")
     for _, alternative in row.target.leaves():
-        yield from ((slot, (*row.inner, key)) for key, slot in alternative.maps.items())
+        yield from ((slot, (*row.line.inner, key)) for key, slot in alternative.maps.items())
 
 
 def _check_read(document: Document, program: Program, named: set[str]) -> None:
     rows = program.rows
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         last = following is None and not program.outputs
-        if not (last or row.name in named or (following is not None and following.follows)):
-            law = f"nothing reads '{row.name}'; name it under `outputs`, or take it out"
-            raise document.error(row.place, law)
+        if not (last or row.line.name in named or (following is not None and following.line.follows)):
+            law = f"nothing reads '{row.line.name}'; name it under `outputs`, or take it out"
+            raise document.error(row.line.place, law)

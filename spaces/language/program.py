@@ -11,8 +11,8 @@ from ..errors import ShapeError
 from ..graph import FREE, Body, Shape, Style, Totals
 from ..values import Value
 from .calls import Call, RowError, RowShapeError, network_body, reaching
-from .document import Place
 from .rows import BEFORE
+from .scope import Line
 from .slots import INDEX, Choose, Count, Draw, Paths, Slot, product
 from .table import Table
 
@@ -99,37 +99,27 @@ class RowProgram:
     """One row, ready to be drawn.
 
     Attributes:
-        name: The row's name, the head of its paths.
+        line: The row among the others; its name is the head of its paths.
         index: Its place among the rows, branches before what joins them.
-        place: Where it stands in the table.
-        inner: Where its parameters stand.
         source: The name of what it reads.
-        follows: Whether that is what the row above it gives.
-        ends: What its branches give, by name.
         binds: Whether another row, or the outputs, name it.
         depth: Number of blocks.
         per_block: Whether every block draws its own choices.
         unrolled: Whether every block is a call of its own: its arguments or what it reads differ.
         target: What the row's word stands for.
         word: The declared word, or nothing for a block's own word.
-        named: Whether the name was given.
         deepest: The largest depth.
     """
 
-    name: str
+    line: Line
     index: int
-    place: Place
-    inner: Place
     source: Slot
-    follows: bool
-    ends: tuple[str, ...] = ()
     binds: bool = False
     depth: Slot
     per_block: bool
     unrolled: bool = False
     target: Alternative
     word: str
-    named: bool
     deepest: int = 1
 
     @property
@@ -140,7 +130,7 @@ class RowProgram:
     @property
     def chained(self) -> bool:
         """Whether it reads what the row above gives, and nothing else."""
-        return self.follows and not (self.binds or self.unrolled or self.joins)
+        return self.line.follows and not (self.binds or self.unrolled or self.joins)
 
     @property
     def joins(self) -> bool:
@@ -149,12 +139,12 @@ class RowProgram:
 
     def block_name(self, number: int) -> str:
         """Return the name of one block of a row whose blocks draw their own choices."""
-        return f"{self.name}_{number}"
+        return f"{self.line.name}_{number}"
 
     def draw(self, draw: Draw, drawn: Drawn) -> None:
         """Append the row's calls."""
-        source = self.source.draw(draw, self.name)
-        depth = self.depth.draw(draw, self.name)
+        source = self.source.draw(draw, self.line.name)
+        depth = self.depth.draw(draw, self.line.name)
         assert isinstance(depth, int)
         assert isinstance(source, str)
         if depth == 0:
@@ -162,19 +152,19 @@ class RowProgram:
         elif self.single:
             self.draw_blocks(draw, drawn, source, depth)
         else:
-            call = self.call(draw, self.name, self.name, depth, first=True)
-            self.append(call, drawn, source, explicit=self.named or bool(self.word))
+            call = self.call(draw, self.line.name, self.line.name, depth, first=True)
+            self.append(call, drawn, source, explicit="name" in self.line.row.args or bool(self.word))
 
     def pass_on(self, source: str, drawn: Drawn) -> None:
         """Append a call of no block, where something needs what the row gives."""
-        if self.binds or not self.follows:
-            binds = (self.name,) if self.binds else ()
+        if self.binds or not self.line.follows:
+            binds = (self.line.name,) if self.binds else ()
             identity = BLOCKS["identity"]
-            sources = () if self.follows else (source,)
-            drawn.calls.append(Call(identity, self.name, (), 0, Style(), self.index, sources, binds))
-            drawn.explicit.add(self.name)
+            sources = () if self.line.follows else (source,)
+            drawn.calls.append(Call(identity, self.line.name, (), 0, Style(), self.index, sources, binds))
+            drawn.explicit.add(self.line.name)
             if source in drawn.befores:
-                drawn.befores[self.name] = drawn.befores[source]
+                drawn.befores[self.line.name] = drawn.befores[source]
 
     def draw_blocks(self, draw: Draw, drawn: Drawn, source: str, depth: int) -> None:
         """Append a call a block; unless each draws its own choices, they share them."""
@@ -182,7 +172,7 @@ class RowProgram:
             draw = draw.remembering()
         for number in range(1, depth + 1):
             name = self.block_name(number)
-            prefix = f"{self.name}.{number}" if self.per_block else self.name
+            prefix = f"{self.line.name}.{number}" if self.per_block else self.line.name
             draw.drawn[INDEX] = number - 1
             call = self.call(draw, prefix, name, 1, first=number == 1)
             self.append(call, drawn, source, explicit=True, number=number, last=number == depth)
@@ -193,16 +183,16 @@ class RowProgram:
     ) -> None:
         """Append a call with the names of what it reads and gives."""
         others = call.sources
-        follows = self.follows or number > 1
-        if self.ends:
-            sources = self.ends if call.block.variadic else (source, *self.ends)
+        follows = self.line.follows or number > 1
+        if self.line.ends:
+            sources = self.line.ends if call.block.variadic else (source, *self.line.ends)
         elif call.block.maps[1:2] == (BEFORE,):
             sources = (source, drawn.befores.get(source, source), *others)
             drawn.befores[call.name] = source
-            drawn.befores[self.name] = source
+            drawn.befores[self.line.name] = source
         else:
             sources = () if follows and not others else (source, *others)
-        binds = ((call.name,) if self.unrolled else ()) + ((self.name,) if self.binds and last else ())
+        binds = ((call.name,) if self.unrolled else ()) + ((self.line.name,) if self.binds and last else ())
         drawn.calls.append(call._replace(sources=sources, binds=binds) if sources or binds else call)
         if explicit:
             drawn.explicit.add(call.name)
@@ -212,15 +202,15 @@ class RowProgram:
 
         The depth of a row whose blocks draw their own choices is noted in `draw` for the steps that follow.
         """
-        key = f"{self.name}.depth"
-        depth = draw.drawn[key] if number > 1 else self.depth.draw(draw, self.name)
+        key = f"{self.line.name}.depth"
+        depth = draw.drawn[key] if number > 1 else self.depth.draw(draw, self.line.name)
         assert isinstance(depth, int)
         if not self.per_block:
-            return self.call(draw, self.name, self.name, depth, first=True) if depth else None
+            return self.call(draw, self.line.name, self.line.name, depth, first=True) if depth else None
         draw.drawn[key] = depth
         if number > depth:
             return None
-        prefix = f"{self.name}.{number}"
+        prefix = f"{self.line.name}.{number}"
         return self.call(draw, prefix, self.block_name(number), 1, first=number == 1)
 
     def call(self, draw: Draw, prefix: str, name: str, depth: int, *, first: bool) -> Call:
@@ -253,13 +243,13 @@ class RowProgram:
 
     def paths(self) -> Paths:
         """Yield every path of the row, with its options."""
-        yield from self.source.paths(self.name)
-        yield from self.depth.paths(self.name)
+        yield from self.source.paths(self.line.name)
+        yield from self.depth.paths(self.line.name)
         if not self.per_block:
-            yield from self.block_paths(self.name, first=True)
+            yield from self.block_paths(self.line.name, first=True)
             return
         for number in range(1, self.deepest + 1):
-            yield from self.block_paths(f"{self.name}.{number}", first=number == 1)
+            yield from self.block_paths(f"{self.line.name}.{number}", first=number == 1)
 
     def reads(self) -> frozenset[str]:
         """Return the variables that the row reads, its depth included."""
@@ -335,9 +325,9 @@ class Program:
         try:
             return network_body(table.name, calls, table.input, table.outputs)
         except RowShapeError as error:
-            raise document.error(self.rows[error.row].place, str(error), kind=ShapeError) from None
+            raise document.error(self.rows[error.row].line.place, str(error), kind=ShapeError) from None
         except RowError as error:
-            user = None if error.user is None else document.line(self.rows[error.user].place)
+            user = None if error.user is None else document.line(self.rows[error.user].line.place)
             law = f"{error}; used in line {user}" if user else str(error)
             raise document.error(error.place, law, at_key=error.at_key) from None
 
@@ -358,7 +348,9 @@ class Program:
             for number in numbers:
                 over = number == numbers[-1]
                 kept = {name for name, index in last.items() if index >= row.index + over}
-                steps.append(Step(row, number, frozenset(kept if over else {*kept, f"{row.name}.depth"})))
+                steps.append(
+                    Step(row, number, frozenset(kept if over else {*kept, f"{row.line.name}.depth"}))
+                )
         return steps
 
     def run(self, step: Step, kept: Variables, shape: Shape | None, choose: Choose) -> StepResult:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 from typing import TypeAlias, TypeVar
@@ -71,17 +71,13 @@ def product(slots: Iterable[Slot]) -> Count:
     return ways
 
 
+@dataclass(slots=True, eq=False)
 class Draw:
     """One draw from a space: the seam, and the variables drawn so far."""
 
-    __slots__ = ("choose", "drawn", "lets")
-
-    def __init__(
-        self, choose: Choose, lets: Mapping[str, Slot], fixed: Mapping[str, Value] | None = None
-    ) -> None:
-        self.choose = choose
-        self.lets = lets
-        self.drawn: dict[str, Value] = dict(fixed or {})
+    choose: Choose
+    lets: Mapping[str, Slot]
+    drawn: dict[str, Value] = field(default_factory=dict)
 
     def remembering(self) -> Draw:
         """Return the same draw that is asked each path once: asked again, it gives what it gave."""
@@ -92,9 +88,7 @@ class Draw:
                 taken[path] = self.choose(path, options)
             return taken[path]
 
-        draw = Draw(choose, self.lets)
-        draw.drawn = self.drawn
-        return draw
+        return Draw(choose, self.lets, self.drawn)
 
     def let(self, name: str) -> Value:
         """Return a variable; it is drawn when it is first read."""

@@ -68,7 +68,7 @@ class _Counter:
         fixed = {name: how[1] for name, how in state if len(how) == 2}
 
         def draw(choose: Choose) -> tuple[Value, dict[str, Value]]:
-            one_draw = Draw(choose, self.lets, fixed)
+            one_draw = Draw(choose, self.lets, dict(fixed))
             return row.depth.draw(one_draw, ""), one_draw.drawn
 
         for depth, drawn in enumerate_results(draw):

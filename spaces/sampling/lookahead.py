@@ -11,7 +11,6 @@ what the outlook, in bins, only nearly knows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from math import log
 from random import Random
@@ -54,7 +53,6 @@ class _Outcome(NamedTuple):
     after: State | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Table:
     """What a step can give on one state.
 
@@ -65,10 +63,11 @@ class _Table:
         after: Number of the state that each outcome leads to; the last one where it cannot be built.
     """
 
-    decisions: Sequence[tuple[tuple[str, Option], ...]]
-    shares: Array
-    costs: NDArray[np.int64]
-    after: NDArray[np.int64]
+    def __init__(self, outcomes: Sequence[_Outcome], states: Mapping[State, int]) -> None:
+        self.decisions = [outcome.decisions for outcome in outcomes]
+        self.shares = np.array([outcome.share for outcome in outcomes])
+        self.costs = np.array([outcome.costs for outcome in outcomes], dtype=np.int64).T
+        self.after = np.array([len(states) if o.after is None else states[o.after] for o in outcomes])
 
 
 class Lookahead:
@@ -153,17 +152,9 @@ class Lookahead:
                 for outcome in outcomes:
                     if outcome.after is not None:
                         following.setdefault(outcome.after, len(following))
-            self.tables.append([self._table(outcomes, following) for outcomes in per_state])
+            self.tables.append([_Table(outcomes, following) for outcomes in per_state])
             states = following
         return len(states)
-
-    def _table(self, outcomes: list[_Outcome], states: dict[State, int]) -> _Table:
-        return _Table(
-            decisions=[outcome.decisions for outcome in outcomes],
-            shares=np.array([outcome.share for outcome in outcomes]),
-            costs=np.array([outcome.costs for outcome in outcomes], dtype=np.int64).T,
-            after=np.array([len(states) if o.after is None else states[o.after] for o in outcomes]),
-        )
 
     def _outcomes(self, step: Step, state: State, most: int, rng: Random) -> list[_Outcome]:
         """Return the outcomes of a step on a state: all of them, or a sample of so many."""

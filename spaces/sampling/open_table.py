@@ -200,11 +200,8 @@ class OpenTable(Table, ABC, Generic[S_co]):
     @cached_property
     def _ordered(self) -> frozenset[str]:
         """The paths whose options are numbers."""
-        return frozenset(
-            path
-            for path, options in self.paths.items()
-            if isinstance(options, range) or all(isinstance(option, int) for option in options)
-        )
+        paths = self.paths.items()
+        return frozenset(path for path, options in paths if all(isinstance(o, int) for o in options))
 
     def _refuse(self, path: str, option: object) -> NoReturn:
         near = suggest(str(option), map(str, self.paths[path][:1000]))

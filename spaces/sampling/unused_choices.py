@@ -92,7 +92,9 @@ def _later_block(space: OpenTable[BaseSample], path: str) -> bool:
     head, _, tail = path.partition(".")
     number = tail.partition(".")[0]
     return (
-        number.isdigit() and int(number) > 1 and any(r.single for r in space.program.rows if r.name == head)
+        number.isdigit()
+        and int(number) > 1
+        and any(r.single for r in space.program.rows if r.line.name == head)
     )
 
 
@@ -111,7 +113,7 @@ def _changes(space: OpenTable[BaseSample], sample: BaseSample, path: str, rng: R
 def _reaches(space: OpenTable[BaseSample], sample: BaseSample, path: str) -> bool:
     """Tell whether what a decision is for is part of the network: a row that none reads is left out of it."""
     rows = space.program.rows
-    drawn = {rows[call.row].name for call in sample.drawn.calls}
+    drawn = {rows[call.row].line.name for call in sample.drawn.calls}
     return not space.program.prunes or len(drawn) == len(rows) or path.partition(".")[0] in drawn
 
 
@@ -138,8 +140,8 @@ def _place(space: OpenTable[BaseSample], path: str) -> Place:
     if path in lets or (parts[0] in lets and path in dict(lets[parts[0]].paths(""))):
         return ("defaults", parts[1]) if parts[0] == "defaults" else ("let", parts[0])
     for row in space.program.rows:
-        if row.name == parts[0]:
+        if row.line.name == parts[0]:
             if row.word and row.word in parts:
                 return ("blocks", *parts[parts.index(row.word) :])
-            return (*row.inner, parts[-1])
+            return (*row.line.inner, parts[-1])
     return ()
