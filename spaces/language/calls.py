@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from ..blocks import Block, repeat
@@ -26,7 +25,6 @@ class Call(NamedTuple):
     """A block with everything decided: what a row comes down to.
 
     Attributes:
-        block: The block.
         name: Its name among the calls.
         args: The block's arguments in the order of its signature.
         depth: Number of blocks; with 0 its input passes on.
@@ -56,7 +54,8 @@ class Call(NamedTuple):
             if self.block.composed:
                 check_size(body)
         except RowError as error:
-            raise error.used(self.row) from None
+            error.user = self.row
+            raise
         except ShapeError as error:
             # Of rows within each other, the outermost and the innermost are named.
             nested = error if isinstance(error, RowShapeError) else None
@@ -76,18 +75,15 @@ class RowError(ShapeError):
         user: Index of the row in `layers` that uses the block, if the error came up there.
     """
 
-    def __init__(self, message: str, place: Place, *, at_key: bool = False, user: int | None = None) -> None:
+    user: int | None = None
+
+    def __init__(self, message: str, place: Place, *, at_key: bool = False) -> None:
         super().__init__(message)
         self.place = place
         self.at_key = at_key
-        self.user = user
-
-    def used(self, row: int) -> RowError:
-        """Return the error for the row that uses the block."""
-        return RowError(str(self), self.place, at_key=self.at_key, user=row)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(RowError, at_key=self.at_key, user=self.user), (str(self), self.place)
+        return RowError, (str(self), self.place), vars(self)
 
 
 class RowShapeError(ShapeError):
@@ -189,11 +185,7 @@ def measure(calls: Iterable[Call], shape: Shape) -> Totals:
 
 
 def check_size(body: Body) -> None:
-    """Raise if a body comes down to more than one network may hold.
-
-    Raises:
-        ShapeError: If it does.
-    """
+    """Raise a ShapeError if a body comes down to more than one network may hold."""
     size, levels = body.extent
     if size > MAX_SIZE:
         raise ShapeError(TOO_LARGE)

@@ -18,11 +18,7 @@ MAX_EXTENT = 65_536
 
 
 def check_head(table: Table) -> None:
-    """Raise unless name, input, number of rows and declared names follow the language.
-
-    Raises:
-        SpaceError: With the place.
-    """
+    """Raise, with the place, unless name, input, number of rows and declared names follow the language."""
     error = table.document.error
     if not isinstance(table.name, str) or not NAME.fullmatch(table.name):
         place: Place = (table.word,) if (table.word,) in table.document.values else ()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..blocks import Block
-from ..blocks.kinds import DEPTH, PER, SOURCE, SOURCES, Kind
+from ..blocks.kinds import DEPTH, PER, SOURCE, Kind
 from ..errors import suggest
 from ..graph import Style
 from .calls import RowError
@@ -22,7 +22,7 @@ from .expressions import Expr, has_choice, words_in
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
 from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row
-from .scope import Line, check_joined, check_row_name, lines
+from .scope import Line, argument_kinds, check_joined, check_row_name, lines
 from .signature import argument_law
 from .slots import Fixed, Slot, Variable, possible_values
 from .table import Table
@@ -298,20 +298,13 @@ class _Compiler:
         )
 
     def kind(self, block: Block[Any], key: str, where: Place) -> Kind:
-        if key in block.parameters and key != "depth":
-            return block.parameters[key].kind
-        if key == "with" and block.variadic:
-            return SOURCES
-        if key in block.maps[1:] and key != BEFORE:
-            return SOURCE
+        kinds = argument_kinds(block)
+        if key in kinds:
+            return kinds[key]
         if key in BLOCK_WORDS:
             raise self.error(where, f"`{key}` belongs to the rows of a composed block", at_key=True)
-        if block.styled and key in STYLE:
-            return STYLE[key]
-        known = [p for p in block.parameters if p != "depth"] + (list(STYLE) if block.styled else [])
-        known += [key for key in block.maps[1:] if key != BEFORE] + (["with"] if block.variadic else [])
+        known = [name for name in kinds if name != "depth"]
         if where[0] == "layers":
-            known += ["name", "from", "per"] + (
-                ["depth"] if block.repeats or "depth" in block.parameters else []
-            )
+            known += ["name", "from", "per"]
+            known += ["depth"] if block.repeats or "depth" in block.parameters else []
         raise self.document.unknown((*where[:-1], key), block.word, known)

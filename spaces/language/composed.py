@@ -35,7 +35,7 @@ from .document import Document, Place
 from .expressions import Expr, ExpressionError, Item, Ref, evaluate, has_choice, is_open, references, words_in
 from .parser import parse
 from .rows import BEFORE, INPUT, MAX_DEPTH, STYLE, Composed, row_references
-from .scope import Line, check_joined, lines
+from .scope import Line, argument_kinds, check_joined, lines
 from .writing import row_text, signature
 
 CHANNELS, EXTENT = "in", "extent"
@@ -118,15 +118,12 @@ class ComposedBlock(Block[Any]):
         self.variadic = False
         self.styled = True
         self.repeats = self.maps == ("x",)
-        values = [name for name in definition.arguments if name not in self.maps]
+        self.identifiers = tuple(name for name in definition.arguments if name not in self.maps)
+        self.defaults = tuple((name, definition.defaults.get(name)) for name in self.identifiers)
         self.parameters = {
-            name: Parameter(
-                name=name, kind=ANY, required=name in definition.needs, default=definition.defaults.get(name)
-            )
-            for name in values
+            name: Parameter(name=name, kind=ANY, required=name in definition.needs, default=default)
+            for name, default in self.defaults
         }
-        self.identifiers = tuple(values)
-        self.defaults = tuple((p.name, p.default) for p in self.parameters.values())
         self.doc = "\n".join([signature(word, definition), *map(row_text, definition.rows)])
         self.function = self.place_rows
         self.terms = [self.word_of(line) for line in self.lines]
@@ -160,11 +157,7 @@ class ComposedBlock(Block[Any]):
         return reaching(_with_unused(calls_of_rows, unused))
 
     def check(self) -> None:
-        """Raise if a row cannot be right whatever the arguments are, or an argument is not used.
-
-        Raises:
-            RowError: With the place.
-        """
+        """Raise if a row is wrong whatever the arguments are, or one of these is not used."""
         names = dict.fromkeys((*self.parameters, CHANNELS, EXTENT))
         above = {INPUT, *self.maps[1:]}
         for index, line in enumerate(self.lines):
@@ -178,9 +171,8 @@ class ComposedBlock(Block[Any]):
         used = {name for row in self.definition.rows for name in row_references(row)}
         for name in self.parameters:
             if name not in used:
-                raise RowError(
-                    f"nothing in '{self.word}' uses the argument '{name}'", ("blocks", self.word), at_key=True
-                )
+                law = f"nothing in '{self.word}' uses the argument '{name}'"
+                raise RowError(law, ("blocks", self.word), at_key=True)
 
     def check_read(self) -> None:
         """Raise if nothing reads a row, whatever the arguments are."""
@@ -270,8 +262,7 @@ class _RowReader:
 
     def check(self) -> None:
         """Raise if the row cannot be right whatever the arguments are."""
-        kinds = {**STYLE, "depth": DEPTH, "when": FLAG, "unused": FLAG}
-        kinds |= {parameter.name: parameter.kind for parameter in self.word.parameters.values()}
+        kinds = {"depth": DEPTH, "when": FLAG, "unused": FLAG, **argument_kinds(self.word)}
         check_joined(self.line, self.word, self.line.row.args)
         for key, value in self.line.row.args.items():
             self.known(key)
@@ -280,10 +271,8 @@ class _RowReader:
                 law = f"'{block}' is made of rows, which leave nothing open; make '{key}' an argument of it"
                 raise RowError(law, (*self.line.inner, key))
             for name in set(references(value)) - set(self.names):
-                near = suggest(name, self.names)
-                raise RowError(
-                    f"nothing in '{self.block.word}' is named '${name}'{near}", (*self.line.inner, key)
-                )
+                law = f"nothing in '{self.block.word}' is named '${name}'{suggest(name, self.names)}"
+                raise RowError(law, (*self.line.inner, key))
             if is_open(value):
                 continue
             if key in ("from", "with") or key in self.word.maps:
@@ -346,7 +335,7 @@ class _RowReader:
         """Raise unless the row takes a parameter."""
         word = self.word
         of_row = [name for name in OWN if word.variadic or name not in ("with", "unused")]
-        known = [*of_row, *word.parameters, *word.maps[1:], *(STYLE if word.styled else ())]
+        known = {*of_row, *word.maps[1:], *argument_kinds(word)}
         if key not in known:
             law = f"{word.word} has no '{key}'{suggest(key, known)}"
             raise RowError(law, (*self.line.inner, key), at_key=True)

@@ -365,11 +365,7 @@ def call(name: str, arguments: tuple[Value, ...]) -> Value:
 
 
 def item_of(of: Value, index: int) -> Value:
-    """Return an item of a sequence.
-
-    Raises:
-        ExpressionError: If it is none, or shorter.
-    """
+    """Return an item of a sequence; raise if it is none, or shorter."""
     if not isinstance(of, tuple):
         raise ExpressionError(f".{index} is an item of a sequence, but got '{text(of)}'")
     if index >= len(of):
@@ -401,11 +397,7 @@ def evaluate(expression: Expr, names: Mapping[str, Value]) -> Value:
 
 
 def compute(expression: Arithmetic | Item | Function | Conditional, values: tuple[Value, ...]) -> Value:
-    """Return what an expression gives for the values of its operands.
-
-    Raises:
-        ExpressionError: If it cannot be computed.
-    """
+    """Return what an expression gives for the values of its operands; raise as `evaluate` does."""
     if isinstance(expression, Arithmetic):
         return apply(expression.operator, *values)
     if isinstance(expression, Item):
@@ -417,11 +409,7 @@ def compute(expression: Arithmetic | Item | Function | Conditional, values: tupl
 
 
 def sequence(items: tuple[Value, ...]) -> Value:
-    """Return a computed sequence.
-
-    Raises:
-        ExpressionError: If it is too long.
-    """
+    """Return a computed sequence; raise if it is too long."""
     if _length(items) > MAX_ITEMS:
         raise ExpressionError(f"a computed sequence holds at most {MAX_ITEMS:,} values")
     return items
@@ -432,22 +420,14 @@ def _length(value: Value) -> int:
 
 
 def condition(value: Value) -> bool:
-    """Return a condition's value.
-
-    Raises:
-        ExpressionError: If it is not true or false.
-    """
+    """Return a condition's value; raise unless it is true or false."""
     if not isinstance(value, bool):
         raise ExpressionError(f"a condition is true or false, but got '{text(value)}'")
     return value
 
 
 def numeric(name: str, value: Value) -> Number:
-    """Return a number.
-
-    Raises:
-        ExpressionError: If it is none; the message names the operator or function.
-    """
+    """Return a number; raise if it is none, naming the operator or function."""
     if not is_number(value):
         raise ExpressionError(f"'{name}' works on numbers, but got '{text(value)}'")
     return value

@@ -20,10 +20,7 @@ T = TypeVar("T", bound=Table)
 def freeze(drawn: Drawn, space: Table, into: type[T]) -> T:
     """Return the network that was drawn from a space, its names the same as in the space's paths.
 
-    Args:
-        drawn: Calls that can be built.
-        space: The table that they were drawn from.
-        into: `Network`.
+    Its calls can be built; `into` is `Network`.
     """
     style = _common_style([call for call in drawn.calls if call.depth])
     frozen = _Freezer(drawn, style)
@@ -71,7 +68,7 @@ class _Freezer:
         self.style = style
         self.names = {bind: call.name for call in drawn.calls for bind in call.binds}
         self.calls: dict[int, list[tuple[Call, bool]]] = {}
-        words = [_word(call) for call in drawn.calls]
+        words = [call.block.word if call.depth else "identity" for call in drawn.calls]
         written = [call.name if call.name in drawn.explicit or call.binds else None for call in drawn.calls]
         names = [call.name for call in drawn.calls]
         self.taken = set(names)
@@ -139,10 +136,6 @@ class _Freezer:
     def name(self, name: str) -> str:
         """Return the network's name of what a row reads: another row's, or `input`."""
         return self.names.get(name, name)
-
-
-def _word(call: Call) -> str:
-    return call.block.word if call.depth else "identity"
 
 
 def _used(composed: Mapping[str, Composed], rows: Iterable[Row]) -> dict[str, Composed]:

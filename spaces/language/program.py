@@ -84,7 +84,6 @@ class Drawn(NamedTuple):
     """What a draw gives.
 
     Attributes:
-        calls: The calls.
         explicit: Names of the calls whose row's name was given, or whose block was drawn.
         befores: For what a cell gives, the name of what that cell read.
     """
@@ -103,12 +102,10 @@ class RowProgram:
         index: Its place among the rows, branches before what joins them.
         source: The name of what it reads.
         binds: Whether another row, or the outputs, name it.
-        depth: Number of blocks.
         per_block: Whether every block draws its own choices.
         unrolled: Whether every block is a call of its own: its arguments or what it reads differ.
         target: What the row's word stands for.
         word: The declared word, or nothing for a block's own word.
-        deepest: The largest depth.
     """
 
     line: Line
@@ -298,8 +295,6 @@ class Program:
     """A table, ready to be drawn.
 
     Attributes:
-        rows: Its rows.
-        lets: The variables.
         outputs: Names of the rows that the network returns; the last one unless given.
         prunes: Whether a draw may give rows that nothing reads.
     """

@@ -27,10 +27,6 @@ _WITHIN = ("branches", "rows")
 def read(document: Document, into: type[T]) -> T:
     """Return the network or the space that a document declares.
 
-    Args:
-        document: The document.
-        into: `Network` or `Space`.
-
     Raises:
         SpaceError: At the first part that does not follow the language.
     """
@@ -76,11 +72,8 @@ def _choice(document: Document, tree: Mapping[str, Tree], place: Place) -> Choic
     options = []
     for key, value in tree.items():
         if value is not None:
-            raise document.error(
-                (*place, key),
-                "a choice lists its options, as in {3, 5, 7}; a mapping has no place here",
-                at_key=True,
-            )
+            law = "a choice lists its options, as in {3, 5, 7}; a mapping has no place here"
+            raise document.error((*place, key), law, at_key=True)
         try:
             options.append(parse(key))
         except ExpressionError as error:

@@ -7,11 +7,11 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from ..blocks import Block
-from ..blocks.kinds import SOURCE
+from ..blocks.kinds import SOURCE, SOURCES, Kind
 from .calls import RowError
 from .document import Document, Place
 from .expressions import Expr
-from .rows import BEFORE, INPUT, MAX_ROWS, Row, check_name, row_names
+from .rows import BEFORE, INPUT, MAX_ROWS, STYLE, Row, check_name, row_names
 from .writing import inline
 
 
@@ -19,8 +19,6 @@ class Line(NamedTuple):
     """One row of a scope.
 
     Attributes:
-        row: The row.
-        place: Where it stands.
         name: Its name, given or made from its word.
         source: What it reads: the name of a line, or the expression of its `from`.
         ends: The last line of each of its branches.
@@ -103,11 +101,7 @@ def _names(document: Document, order: Sequence[Line]) -> list[str]:
 
 
 def check_joined(line: Line, block: Block[Any], args: Collection[str]) -> None:
-    """Raise unless a row gives its block the maps that it reads.
-
-    Raises:
-        RowError: If it does not; `args` are the parameters that the block is given.
-    """
+    """Raise unless a row gives its block the maps that it reads; `args` are all that the block is given."""
     missing = [key for key in block.maps[1:] if key not in args and key != BEFORE]
     others = line.row.args.get("with", ())
     joined = [line.source, *(others if isinstance(others, tuple) else (others,))]
@@ -125,6 +119,15 @@ def check_joined(line: Line, block: Block[Any], args: Collection[str]) -> None:
         law, place = f"'{twice}' is joined already; take it out of `with`", (*place, "with")
     if law:
         raise RowError(law, place, at_key=place == line.inner)
+
+
+def argument_kinds(block: Block[Any]) -> dict[str, Kind]:
+    """Return the kinds of all that a row can give a block."""
+    kinds = dict(STYLE) if block.styled else {}
+    kinds |= {name: SOURCE for name in block.maps[1:] if name != BEFORE}
+    if block.variadic:
+        kinds["with"] = SOURCES
+    return kinds | {name: parameter.kind for name, parameter in block.parameters.items()}
 
 
 def check_row_name(document: Document, name: str, place: Place) -> None:

@@ -117,7 +117,7 @@ def to_yaml(table: Table, *, uses: Sequence[str] | None = None) -> str:
     """Return a network or a space as YAML; reading it gives an equal one.
 
     Args:
-        table: The network or the space.
+        table: The table.
         uses: How to name the files it uses, where these are not to be named by their full path.
     """
     lines: list[str] = []

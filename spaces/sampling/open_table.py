@@ -43,7 +43,6 @@ class BaseSample:
     Attributes:
         decisions: Option by path: the genotype.
         space: The table it was drawn from.
-        drawn: The calls.
     """
 
     decisions: dict[str, Option]
@@ -82,9 +81,6 @@ S_co = TypeVar("S_co", bound=BaseSample, covariant=True)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OpenTable(Table, ABC, Generic[S_co]):
     """A table with choices left open.
-
-    Attributes:
-        program: What draws its rows.
 
     Raises:
         SpaceError: If it does not follow the language.
