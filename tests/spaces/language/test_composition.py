@@ -857,7 +857,8 @@ def test_what_python_says_can_be_written() -> None:
 
 def test_powers_and_items_in_python() -> None:
     half = Arithmetic("**", Fraction(1, 2), ref("w"))
-    assert eval(repr(half), vars(archscape.spaces) | {"Fraction": Fraction}) == half
+    names = {name: getattr(archscape.spaces, name) for name in archscape.spaces.__all__}
+    assert eval(repr(half), names | {"Fraction": Fraction}) == half
     assert parse(expression_text(Arithmetic("**", -2, ref("w")))) == Arithmetic("**", -2, ref("w"))
     assert expression_text(oneof((1, 2), (3, 4))[1]) == "{[1, 2], [3, 4]}.1"
     assert parse("{[1, 2], [3, 4]}.1") == oneof((1, 2), (3, 4))[1]
