@@ -94,7 +94,8 @@ expressions = st.recursive(
 
 
 def evaluate(text: str) -> object:
-    return eval(text, {**vars(archscape.spaces), "Fraction": Fraction})
+    names = {name: getattr(archscape.spaces, name) for name in archscape.spaces.__all__}
+    return eval(text, {**names, "Fraction": Fraction})
 
 
 @pytest.mark.slow
