@@ -66,9 +66,9 @@ class Table:
         return hash((self.name, self.input, self.layers))
 
     def __reduce__(self) -> tuple[object, ...]:
-        given: dict[str, Any] = {name: getattr(self, name) for name in self.settable() if name != "origin"}
-        given |= {name: dict(value) for name, value in given.items() if isinstance(value, Mapping)}
-        return partial(type(self), **{**given, "uses": tuple(map(used_name, self.uses))}), ()
+        settings: dict[str, Any] = {name: getattr(self, name) for name in self.settable() if name != "origin"}
+        settings |= {name: dict(value) for name, value in settings.items() if isinstance(value, Mapping)}
+        return partial(type(self), **{**settings, "uses": tuple(map(used_name, self.uses))}), ()
 
     @classmethod
     def settable(cls) -> Sequence[str]:

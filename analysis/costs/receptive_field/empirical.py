@@ -66,8 +66,8 @@ def empirical_field(network: Network, layer: str, *, place: Shape | None = None)
     y = module(x)
     place = tuple(extent // 2 for extent in y.shape[2:]) if place is None else place
     if len(place) != y.ndim - 2 or any(not 0 <= at < n for at, n in zip(place, y.shape[2:], strict=True)):
-        given = f"{layer} of {network.name} is a map of {shape_text(tuple(y.shape[2:]))}"
-        raise InputError(f"{given}, but got place {place}")
+        map_text = f"{layer} of {network.name} is a map of {shape_text(tuple(y.shape[2:]))}"
+        raise InputError(f"{map_text}, but got place {place}")
     y[(slice(None), slice(None), *place)].sum().backward()
     assert x.grad is not None
     return Seen(place, x.grad[0].ne(0).any(dim=0).numpy())
