@@ -69,9 +69,9 @@ class Row:
     args: Mapping[str, Expr]
 
     def __init__(self, word: str, /, *branches: Row | Sequence[Row], **args: Expr) -> None:
-        rows_of_branches = tuple((branch,) if isinstance(branch, Row) else tuple(branch) for branch in branches)
+        sequences = tuple((branch,) if isinstance(branch, Row) else tuple(branch) for branch in branches)
         object.__setattr__(self, "word", word)
-        object.__setattr__(self, "branches", rows_of_branches)
+        object.__setattr__(self, "branches", sequences)
         table = {key.removesuffix("_"): value for key, value in args.items()}
         object.__setattr__(self, "args", MappingProxyType(table))
 
