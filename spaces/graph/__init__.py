@@ -7,6 +7,30 @@ with the same arguments and input shape are the same body, so a network repeats 
 
 from __future__ import annotations
 
-from .body import *
-from .operator import *
-from .tracing import *
+from .body import Body, Flat, Graph, Node, flat
+from .operator import FREE, Example, Op, Shape, Steps, Totals, Workload, make
+from .tracing import INFIX, Style, Tensor, Trace, check_map, join, per_axis, place
+
+__all__ = [
+    "FREE",
+    "INFIX",
+    "Body",
+    "Example",
+    "Flat",
+    "Graph",
+    "Node",
+    "Op",
+    "Shape",
+    "Steps",
+    "Style",
+    "Tensor",
+    "Totals",
+    "Trace",
+    "Workload",
+    "check_map",
+    "flat",
+    "join",
+    "make",
+    "per_axis",
+    "place",
+]
