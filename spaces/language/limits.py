@@ -63,7 +63,7 @@ class Limit:
 
 def cost_of(totals: Totals, name: str) -> int:
     """Return one cost by its name."""
-    return totals.flops if name == "flops" else int(getattr(totals, name))
+    return int(getattr(totals, name))
 
 
 def miss(limits: Mapping[str, Limit], totals: Totals) -> float:
