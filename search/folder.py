@@ -183,8 +183,8 @@ def trained(
     if not file.is_file():
         raise InputError(f"{file}: the weights of trial {number} are missing")
     try:
-        with safe_open(file, framework="pt") as opened:
-            weights = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-            return trial, network, weights, opened.metadata()
+        with safe_open(file, framework="pt") as tensors:
+            weights = {key: tensors.get_tensor(key) for key in tensors.keys()}  # noqa: SIM118
+            return trial, network, weights, tensors.metadata()
     except SafetensorError as error:
         raise InputError(f"{file}: the weights of trial {number} are damaged: {error}") from None

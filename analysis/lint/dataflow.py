@@ -13,7 +13,7 @@ from archscape.spaces.graph import Flat, Op, Shape, Totals
 from ..costs.receptive_field import Field, fields
 
 NONLINEAR = (ops.Activation, ops.LeakyReLU, ops.PReLU)
-STRAIGHT = (ops.BatchNorm, ops.Dropout, ops.DropPath, ops.Scale)
+LINEAR = (ops.BatchNorm, ops.Dropout, ops.DropPath, ops.Scale)
 """Operators that leave a linear map linear at inference."""
 
 
@@ -110,12 +110,12 @@ class Dataflow:
         )
 
     def next_weighted(self, index: int) -> int | None:
-        """Return the convolution or linear layer that alone reads a value, with nothing bent on the way."""
+        """Return the convolution or linear layer that alone reads a value, through nothing nonlinear."""
         while len(self.readers[index + 1]) == 1 and index + 1 not in self.flat.outputs:
             (index,) = self.readers[index + 1]
             if isinstance(self.nodes[index].op, ops.Conv | ops.Linear):
                 return index
-            if not isinstance(self.nodes[index].op, STRAIGHT):
+            if not isinstance(self.nodes[index].op, LINEAR):
                 return None
         return None
 

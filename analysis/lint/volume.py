@@ -34,7 +34,7 @@ def _bottlenecks(dataflow: Dataflow) -> Iterator[Hit]:
         # A vector is where a decision begins, a map of the classes where it has been taken.
         if before <= limit * after or width in classes or not isinstance(op, Conv):
             continue
-        # What is not bent keeps all that a map of low rank holds (Sandler et al. 2018).
+        # What stays linear keeps all that a map of low rank holds (Sandler et al. 2018).
         if not dataflow.is_nonlinear(index) or not any(
             dataflow.op(i).weighted for i in dataflow.following(index)
         ):

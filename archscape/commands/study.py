@@ -38,10 +38,10 @@ def list_(storage: StorageOption = "", form: FormatOption = Format.table) -> Non
 @study.command()
 def show(name: StudyName, storage: StorageOption = "", form: FormatOption = Format.table) -> None:
     """Show which worker holds which trial of a study, and the causes of its failures."""
-    with find_study(None, name, _required(storage)) as opened:
-        holders = [(t.number, t.state, t.holder, t.attempts, _ago(t.beat)) for t in opened.holders()]
-        counts = opened.counts()
-        failures = opened.failures()
+    with find_study(None, name, _required(storage)) as reader:
+        holders = [(t.number, t.state, t.holder, t.attempts, _ago(t.beat)) for t in reader.holders()]
+        counts = reader.counts()
+        failures = reader.failures()
     emit(("trial", "state", "held by", "attempts", "last sign"), holders, form, title=name)
     if form is Format.table:
         log(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no trial yet")
@@ -55,9 +55,9 @@ def stop(name: StudyName, storage: StorageOption = "") -> None:
 
     `archscape search` or `archscape worker` on the study resumes it.
     """
-    with find_study(None, name, _required(storage)) as opened:
-        opened.stop()
-        working = len(opened.at_work())
+    with find_study(None, name, _required(storage)) as reader:
+        reader.stop()
+        working = len(reader.at_work())
     log(f"{name}: asked; {working} trials are being given back. The same search command resumes it")
 
 
@@ -68,15 +68,15 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a study with all its trials from its storage; files in folders stay."""
-    with find_study(None, name, _required(storage)) as opened:
-        counts, working = opened.counts(), len(opened.at_work())
+    with find_study(None, name, _required(storage)) as reader:
+        counts, working = reader.counts(), len(reader.at_work())
         if working:
             raise InputError(
                 f"study {name}: {working} trials are running; first `archscape study stop {name}`"
             )
         if not yes:
             typer.confirm(f"Delete {name} with {sum(counts.values())} trials?", abort=True, err=True)
-        opened.delete()
+        reader.delete()
     log(f"{name}: deleted")
 
 

@@ -168,7 +168,7 @@ const early = (row) => study.about.stoppedEarly.includes(row[1]);
 const state = (row) =>
   row[1] === "running"
     ? `running, epoch ${study.running.get(row[0])?.epoch ?? 0}`
-    : verdict({ state: row[1], cause: row[2], rung: row[4] });
+    : stateText({ state: row[1], cause: row[2], rung: row[4] });
 
 // A running trial is shown as of its latest epoch.
 const latest = (row, name) => study.running.get(row[0])?.metrics[name] ?? row[column(name)];
@@ -177,7 +177,7 @@ function fits(row, filter) {
   if (!filter || filter === row[1]) return true;
   if (filter === "on the frontier") return study.front.has(row[0]);
   if (filter === "stopped early") return early(row);
-  return filter === verdict({ state: row[1], cause: row[2] });
+  return filter === stateText({ state: row[1], cause: row[2] });
 }
 
 // The frontier and the latest others, or the first ones in the order of a column.
@@ -289,7 +289,7 @@ function options() {
   const known = new Set(["on the frontier"]);
   for (const row of study.rows.values()) {
     known.add(row[1]);
-    if (row[1] === "failed") known.add(verdict({ state: row[1], cause: row[2] }));
+    if (row[1] === "failed") known.add(stateText({ state: row[1], cause: row[2] }));
     if (early(row)) known.add("stopped early");
   }
   for (const option of [...select.options].slice(1)) known.delete(option.value);

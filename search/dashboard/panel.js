@@ -35,7 +35,7 @@ async function refreshTrial() {
 function showTrial(trial) {
   opened.state = trial.state;
   byId("trial-summary").replaceChildren(
-    element("span", verdict(trial), `status ${trial.state}`),
+    element("span", stateText(trial), `status ${trial.state}`),
     ` · ${facts(trial)}`,
   );
   const goesOn = trial.message && (trial.state === "running" || trial.state === "waiting");
@@ -49,7 +49,7 @@ function showTrial(trial) {
 }
 
 // A trial that was stopped early and goes on keeps the cause until it ends; it says nothing of its state.
-function verdict({ state, cause, rung }) {
+function stateText({ state, cause, rung }) {
   if (state === "running" || state === "waiting") return state;
   const at = rung && study.about.stoppedEarly.includes(state) ? `, epoch ${rung}` : "";
   return cause ? `${state}: ${cause.replaceAll("_", " ")}${at}` : state;

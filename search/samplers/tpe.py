@@ -55,7 +55,7 @@ class TpeSampler(Sampler):
         """Return the estimator's sample, moved by one decision if it breaks the limits of the space."""
         if history.submitted < self.startup or not history.complete:
             return space.sample(rng)
-        trial = self._mirror(space, history, seed=rng.getrandbits(31)).ask()
+        trial = self._optuna_study(space, history, seed=rng.getrandbits(31)).ask()
 
         def choose(path: str, options: Sequence[Option]) -> Option:
             span = distribution(options)
@@ -67,7 +67,7 @@ class TpeSampler(Sampler):
         sample = space.decide(choose)
         return sample if space.feasible(sample) else space.mutate(sample.decisions, rng)
 
-    def _mirror(self, space: Space, history: History, *, seed: int) -> optuna.Study:
+    def _optuna_study(self, space: Space, history: History, *, seed: int) -> optuna.Study:
         """Return a study in memory that holds the best and the latest of the history and samples by TPE."""
         complete = self._chosen(history)
         worst = [

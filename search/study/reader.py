@@ -197,13 +197,15 @@ class StudyReader:
         self.database.write(lambda c: optuna_rows.set_study_facts(c, self.key, **facts), line=self.key)
 
     def _read(self, step: Callable[[TrialRows], T], **how: float) -> T:
-        return self.database.read(lambda connection: step(self._steps(connection).trial_rows), **how)
+        return self.database.read(lambda connection: step(self._transaction(connection).trial_rows), **how)
 
     def _write(self, step: Callable[[StudyTransaction], T], **how: float) -> T:
         """Run a step as one transaction, in line with the study's other writers."""
-        return self.database.write(lambda connection: step(self._steps(connection)), line=self.key, **how)
+        return self.database.write(
+            lambda connection: step(self._transaction(connection)), line=self.key, **how
+        )
 
-    def _steps(self, connection: Connection) -> StudyTransaction:
+    def _transaction(self, connection: Connection) -> StudyTransaction:
         return StudyTransaction(connection, self.key, self.objectives)
 
 

@@ -123,9 +123,9 @@ class Study(StudyReader):
             self._sweep(())
             return idle
 
-        def step(steps: StudyTransaction) -> tuple[Work, TrialRecord | None, str]:
-            unfinished = steps.trial_rows.in_states("running", "waiting")
-            pausing = steps.trial_rows.pausing() if pruner else []
+        def step(transaction: StudyTransaction) -> tuple[Work, TrialRecord | None, str]:
+            unfinished = transaction.trial_rows.in_states("running", "waiting")
+            pausing = transaction.trial_rows.pausing() if pruner else []
             self.liveness.keep({record.number for record in (*unfinished, *pausing)})
             free = [record for record in unfinished if self._is_free(record, owner, busy)]
             kept = {record.number for record in pausing if not self._is_free(record, owner, busy)}
@@ -134,19 +134,19 @@ class Study(StudyReader):
             for record in free:
                 result = self._spool.get(record.number, record.hash) or lost_too_often(record)
                 if result is not None:
-                    steps.trial_rows.end(record, result)
+                    transaction.trial_rows.end(record, result)
                     work.ended.append(result)
                 else:
                     taken = taken or record
             if taken is not None:
                 attempts = taken.attempts + (count_attempt and taken.owner != owner)
-                steps.trial_rows.take(taken, owner, attempts=attempts)
+                transaction.trial_rows.take(taken, owner, attempts=attempts)
             elif pruner is not None:
-                taken = steps.promote(owner, pruner, kept=kept)
-            if taken is None and not work.working and steps.trial_rows.next_number() >= trials:
-                work.ended += steps.close()
-            work.stop = steps.trial_rows.is_stopping()
-            return work, taken, steps.trial_rows.network(taken.number) if taken else ""
+                taken = transaction.promote(owner, pruner, kept=kept)
+            if taken is None and not work.working and transaction.trial_rows.next_number() >= trials:
+                work.ended += transaction.close()
+            work.stop = transaction.trial_rows.is_stopping()
+            return work, taken, transaction.trial_rows.network(taken.number) if taken else ""
 
         work, taken, network = self._write(step)
         self._sweep(work.ended)
@@ -166,12 +166,12 @@ class Study(StudyReader):
         """
         rung = max(rows)
 
-        def step(steps: StudyTransaction) -> Decision | None:
-            steps.trial_rows.add_epochs(lease.number, rows)
-            record = steps.trial_rows.find(lease.number)
+        def step(transaction: StudyTransaction) -> Decision | None:
+            transaction.trial_rows.add_epochs(lease.number, rows)
+            record = transaction.trial_rows.find(lease.number)
             if pruner is None or rung not in pruner.rungs or record is None or record.owner != lease.owner:
                 return None
-            return steps.judge(record, rung, {**rows[rung], **lease.costs}, pruner)
+            return transaction.judge(record, rung, {**rows[rung], **lease.costs}, pruner)
 
         return self._write(step, patience=SOON_SECONDS)
 
@@ -182,11 +182,11 @@ class Study(StudyReader):
     def tell(self, result: Result) -> bool:
         """Write a result to the study; False, and no change, if the trial has ended before."""
 
-        def step(steps: StudyTransaction) -> bool:
-            record = steps.trial_rows.find(result.number)
+        def step(transaction: StudyTransaction) -> bool:
+            record = transaction.trial_rows.find(result.number)
             if record is None or record.ended or record.hash != result.hash:
                 return False
-            steps.trial_rows.end(record, result)
+            transaction.trial_rows.end(record, result)
             return True
 
         written = self._write(step)
@@ -200,10 +200,10 @@ class Study(StudyReader):
         by themselves.
         """
 
-        def step(steps: StudyTransaction) -> None:
-            record = steps.trial_rows.find(lease.number)
+        def step(transaction: StudyTransaction) -> None:
+            record = transaction.trial_rows.find(lease.number)
             if record is not None and record.owner == lease.owner:
-                steps.trial_rows.release(record)
+                transaction.trial_rows.release(record)
 
         with suppress(StudyError):
             self._write(step, patience=SOON_SECONDS)
@@ -211,7 +211,8 @@ class Study(StudyReader):
     def beat(self, lease: Lease) -> bool:
         """Show that the owner of a lease lives; False if the lease is not its own any more."""
         return self.database.write(
-            lambda connection: self._steps(connection).trial_rows.beat(lease.number, lease.owner), patience=0
+            lambda connection: self._transaction(connection).trial_rows.beat(lease.number, lease.owner),
+            patience=0,
         )
 
     def _lease(self, number: int, network: Network, owner: Owner) -> Lease:

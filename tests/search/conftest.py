@@ -48,10 +48,10 @@ class Never:
     name: str = "never"
     rungs: tuple[int, ...] = (1,)
 
-    def decide(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
+    def decide(self, rung: int, result: RungResult, results: Sequence[RungResult]) -> Decision:
         return Decision(promote=False, reason="nobody goes on")
 
-    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
+    def promotable(self, rung: int, results: Sequence[RungResult]) -> int | None:
         return None
 
 

@@ -252,11 +252,11 @@ def _upsample(x: Tensor, rng: BoundedRandom) -> Tensor:
 
 def _shuffle(x: Tensor, rng: BoundedRandom) -> Tensor:
     x = _divisible_by_8(x, rng)
-    one, other = ops.split(ops.channel_shuffle(x, groups=rng.choice((2, 4, 8))))
-    return ops.concat(one, ops.activation(other, "relu"))
+    left, right = ops.split(ops.channel_shuffle(x, groups=rng.choice((2, 4, 8))))
+    return ops.concat(left, ops.activation(right, "relu"))
 
 
-def _border(x: Tensor, rng: BoundedRandom) -> Tensor:
+def _pad(x: Tensor, rng: BoundedRandom) -> Tensor:
     x = ops.pad(x, sides=rng.choice((1, 2, 3)))
     return ops.centre_crop(x, tuple([max(1, n - 2) for n in x.shape[1:]]))
 
@@ -298,7 +298,7 @@ def _flattened(x: Tensor, rng: BoundedRandom) -> Tensor:
 
 
 SPECIAL: tuple[Part, ...] = (
-    *(_transposed, _upsample, _shuffle, _border, _deformed, _masked, _attention),
+    *(_transposed, _upsample, _shuffle, _pad, _deformed, _masked, _attention),
     lambda x, rng: ops.gdn(_pooled(x, 64), inverse=rng.random() < 0.5),
     _unpool,
     lambda x, rng: ops.carry(ops.activation(x, "relu"), x, ops.activation(x, "sigmoid")),

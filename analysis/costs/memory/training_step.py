@@ -84,10 +84,10 @@ class TrainingStep:
         """Take the step and return the moment at which most stood."""
         live, tape = self.forward(self.sizes[0] + self.targets)
         live = self.backward(self.loss(live), tape)
-        self.look(live, sum([part.gradients for part in self.parts]), OPTIMIZER, STEP)
+        self.update_peak(live, sum([part.gradients for part in self.parts]), OPTIMIZER, STEP)
         return self.top
 
-    def look(self, total: int, gradients: int, place: str, phase: str) -> None:
+    def update_peak(self, total: int, gradients: int, place: str, phase: str) -> None:
         """Compare what stands with the most so far."""
         if total > self.top.bytes:
             self.top = Peak(total, gradients, place, phase)
@@ -125,19 +125,19 @@ class TrainingStep:
             for value in self.dying[index]:
                 if not held[value]:
                     live -= sizes[value]
-        self.look(top, 0, self.flat.nodes[at].name, FORWARD)
+        self.update_peak(top, 0, self.flat.nodes[at].name, FORWARD)
         return live, tape
 
     def loss(self, live: int) -> int:
         """Take the cross entropy of every output, forward and backward: it keeps their probabilities."""
         probabilities = sum([self.sizes[value] for value in set(self.flat.outputs)])
         live += probabilities
-        self.look(live, 0, LOSS, FORWARD)
+        self.update_peak(live, 0, LOSS, FORWARD)
         for value in {self.owners[value] for value in self.flat.outputs}:
             if not self.held[value]:
                 live -= self.sizes[value]
         self.saved = live
-        self.look(live + 2 * probabilities, 0, LOSS, BACKWARD)
+        self.update_peak(live + 2 * probabilities, 0, LOSS, BACKWARD)
         return live
 
     def backward(self, live: int, tape: list[TapeEntry]) -> int:
@@ -191,7 +191,7 @@ class TrainingStep:
                     live -= 0 if holders[old] else pieces[old]
                 holders[new] -= 1
                 live -= 0 if holders[new] else pieces[new]
-        self.look(*top, place, BACKWARD)
+        self.update_peak(*top, place, BACKWARD)
         return live
 
 

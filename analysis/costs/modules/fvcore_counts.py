@@ -47,7 +47,7 @@ def trace(module: nn.Module, inputs: tuple[Tensor, ...]) -> Traced:
         text = " ".join(f"{type(error).__name__}: {error}".split())
         return Traced(None, text[:200], Counter(), Counter(), {})
     products = _sums(counts, PRODUCTS)
-    everything = Counter({name: int(sum(found.values())) for name, found in counts.items()})
+    everything = Counter({name: int(sum(counter.values())) for name, counter in counts.items()})
     everything.subtract(products)
     return Traced(products.total(), "", everything, _sums(activations, WEIGHTED), unsupported)
 

@@ -158,32 +158,32 @@ def _points(axes: Axes, series: Series, look: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
-def _scale(axes: Axes, given: Axis, which: Literal["x", "y"]) -> None:
+def _scale(axes: Axes, described: Axis, which: Literal["x", "y"]) -> None:
     from matplotlib.ticker import EngFormatter, MaxNLocator, NullFormatter
 
     axis = axes.xaxis if which == "x" else axes.yaxis
-    if given.scale == "log":
+    if described.scale == "log":
         axes.set(**{f"{which}scale": "log"})
-    if given.range is not None:
-        axes.set(**{f"{which}lim": given.range if given.range[0] != given.range[1] else None})
-    axes.set(**{f"{which}label": literal(given.label)})
-    if len(given.places):
-        axis.set_ticks([*given.places], [literal(name) for name in given.names])
+    if described.range is not None:
+        axes.set(**{f"{which}lim": described.range if described.range[0] != described.range[1] else None})
+    axes.set(**{f"{which}label": literal(described.label)})
+    if len(described.places):
+        axis.set_ticks([*described.places], [literal(name) for name in described.names])
         axes.tick_params(axis=which, labelrotation=90 if which == "x" else 0, labelsize=7.5)
-    elif given.names:
-        axis.set_ticks(range(len(given.names)), [literal(name) for name in given.names])
+    elif described.names:
+        axis.set_ticks(range(len(described.names)), [literal(name) for name in described.names])
         axis.set_inverted(True)
-    elif given.ticks == "share":
+    elif described.ticks == "share":
         axis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
-    elif given.ticks == "bytes":
+    elif described.ticks == "bytes":
         axis.set_major_formatter(EngFormatter(unit="B"))
-    elif given.ticks == "short":
+    elif described.ticks == "short":
         axis.set_major_formatter(EngFormatter(sep=""))
         low, high = axis.get_view_interval()
-        near = given.scale == "log" and low > 0 and high / low < 8
+        near = described.scale == "log" and low > 0 and high / low < 8
         axis.set_minor_formatter(EngFormatter(sep="") if near else NullFormatter())
         axes.tick_params(axis=which, which="minor", labelsize=8)
-    elif given.ticks == "whole":
+    elif described.ticks == "whole":
         axis.set_major_locator(MaxNLocator(integer=True))
     else:
         axis.set_major_formatter(lambda tick, _: f"{tick:g}")

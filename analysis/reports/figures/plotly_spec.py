@@ -45,7 +45,11 @@ def views(figures: Mapping[str, Figure]) -> Spec:
     ]
     for trace in data:
         trace.pop("x", None)
-    return {"data": data, "layout": layout, "views": {name: _view(one) for name, one in figures.items()}}
+    return {
+        "data": data,
+        "layout": layout,
+        "views": {name: _view(figure) for name, figure in figures.items()},
+    }
 
 
 VARYING = ("x", "y", "hovertext", "visible")
@@ -87,24 +91,24 @@ def _layout(figure: Figure) -> Spec:
     return layout | {"shapes": _shapes(figure), "annotations": _annotations(figure)}
 
 
-def _axis(given: Axis) -> Spec:
-    shown = axis(given.label, tickformat=TICKS[given.ticks])
-    if given.scale == "log":
+def _axis(described: Axis) -> Spec:
+    shown = axis(described.label, tickformat=TICKS[described.ticks])
+    if described.scale == "log":
         shown |= {"type": "log", "dtick": "D2"}
-    if given.range is not None:
-        shown["range"] = [log10(end) if given.scale == "log" else end for end in given.range]
-    if given.ticks == "whole" and (given.extent or (0, 0))[1] <= 10:
+    if described.range is not None:
+        shown["range"] = [log10(end) if described.scale == "log" else end for end in described.range]
+    if described.ticks == "whole" and (described.extent or (0, 0))[1] <= 10:
         shown["dtick"] = 1  # plotly.js would halve whole numbers on a short axis
-    if given.from_zero:
+    if described.from_zero:
         shown["rangemode"] = "tozero"
-    if given.ticks == "bytes":
+    if described.ticks == "bytes":
         shown["ticksuffix"] = "B"
-    if len(given.places):
-        shown |= {"tickvals": [*given.places], "ticktext": [escaped(name) for name in given.names]}
+    if len(described.places):
+        shown |= {"tickvals": [*described.places], "ticktext": [escaped(name) for name in described.names]}
         shown |= {"tickfont": {"size": 11}, "autotickangles": [0, -90], "ticklabeloverflow": "allow"}
         shown |= {"automargin": False, "showgrid": False}
-    elif given.names:
-        texts = [escaped(name).replace(" × ", "<br>× ") for name in given.names]
+    elif described.names:
+        texts = [escaped(name).replace(" × ", "<br>× ") for name in described.names]
         shown |= {"tickvals": [*range(len(texts))], "ticktext": texts, "autorange": "reversed"}
         shown["tickfont"] = {"size": 11}
     return shown

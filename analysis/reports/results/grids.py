@@ -36,7 +36,7 @@ def trials_grid(digest: Digest, shown: Collection[int]) -> Grid:
         noun="trials",
         columns=[
             Column(head="trial", values=known, grouped=False),
-            Column(head="status", values=trials["verdict"].tolist(), kind="status"),
+            Column(head="status", values=trials["outcome"].tolist(), kind="status"),
             *(_numbers(name, trials[name]) for name in numbers),
             *(_texts(name, trials[name]) for name in texts),
         ],

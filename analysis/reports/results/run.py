@@ -55,7 +55,7 @@ class Digest:
 
     Attributes:
         trials: The trials by number, with every column of `NUMBERS` (NaN where unknown) and `TEXTS` (""), and
-            `verdict` (status and cause), `on_front` (complete, and no other trial dominates it) and `chance`
+            `outcome` (status and cause), `on_front` (complete, and no other trial dominates it) and `chance`
             (how surely it is there, given its spread over repeated trainings).
         table: The complete trials that have a score, as a table of networks.
         progress: One row a finished trial in the order of finishing: `number`, `status`, `elapsed` (seconds
@@ -103,7 +103,7 @@ def digest(results: RunResults) -> Digest:
     trials = trials.assign(
         on_front=frontier(usable, objectives),
         chance=frontier_chance(usable, objectives, _errors(trials)),
-        verdict=trials["status"] + causes.where(trials["cause"] != "", ""),
+        outcome=trials["status"] + causes.where(trials["cause"] != "", ""),
     )
     log = tuple(n for n, way in objectives.items() if way == "minimize" and not (usable[n] <= 0).any())
     reference = reference_point(usable, objectives)

@@ -39,7 +39,7 @@ def tiles(digest: Digest) -> list[Tile]:
 def _finished(digest: Digest) -> Tile:
     trials = digest.trials
     final = trials["status"].isin(FINAL)
-    about = ", ".join(f"{n:,} {verdict}" for verdict, n in Counter(trials["verdict"]).most_common())
+    about = ", ".join(f"{n:,} {outcome}" for outcome, n in Counter(trials["outcome"]).most_common())
     return "Trials finished", f"{final.sum():,} of {len(trials):,}", about
 
 

@@ -1,4 +1,4 @@
-"""Tune's search algorithm, scheduler, callback and stopper, which pass everything on to the driver."""
+"""Tune's search algorithm, scheduler, callback and stop criterion, which pass everything on to the driver."""
 
 from __future__ import annotations
 

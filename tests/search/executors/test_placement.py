@@ -1,4 +1,4 @@
-"""Placement: GPUs in turn, cores in runs, a seat that reaches its process whole."""
+"""Placement: GPUs in turn, cores in runs, a slot that reaches its process whole."""
 
 from __future__ import annotations
 

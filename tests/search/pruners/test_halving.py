@@ -120,11 +120,11 @@ def marks_at(points: Sequence[tuple[float, ...]]) -> list[RungResult]:
 def test_the_first_trial_goes_on_and_the_reason_says_why() -> None:
     rule = Halving().pruner(BOTH, EPOCHS)
     results = marks_at([(0.1, 1000)])
-    verdict = rule.decide(1, results[0], results)
-    assert (verdict.promote, verdict.reason) == (True, "rank 1 of 1 at epoch 1; the best one goes on")
+    decision = rule.decide(1, results[0], results)
+    assert (decision.promote, decision.reason) == (True, "rank 1 of 1 at epoch 1; the best one goes on")
     results = marks_at([(0.9, 100), (0.8, 200), (0.7, 300), (0.6, 400), (0.5, 500), (0.4, 600)])
-    verdict = rule.decide(3, results[2], results)
-    assert (verdict.promote, verdict.reason) == (False, "rank 3 of 6 at epoch 3; the best 2 go on")
+    decision = rule.decide(3, results[2], results)
+    assert (decision.promote, decision.reason) == (False, "rank 3 of 6 at epoch 3; the best 2 go on")
 
 
 def test_within_a_layer_those_in_empty_places_go_first() -> None:

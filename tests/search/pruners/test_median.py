@@ -32,8 +32,8 @@ def test_decides_after_every_epoch_but_the_last() -> None:
 
 def test_nothing_is_stopped_before_enough_others_were_there() -> None:
     few = results(0.9, 0.8, 0.1)
-    verdict = rule().decide(2, few[2], few)
-    assert (verdict.promote, verdict.reason) == (True, "2 other trials at epoch 2, too few to compare with")
+    decision = rule().decide(2, few[2], few)
+    assert (decision.promote, decision.reason) == (True, "2 other trials at epoch 2, too few to compare with")
     assert not rule(trials=2).decide(2, few[2], few).promote
 
 

@@ -28,17 +28,19 @@ class Half:
     name: str = "half"
     rungs: tuple[int, ...] = (1, 2)
 
-    def decide(self, rung: int, mine: RungResult, marks: Sequence[RungResult]) -> Decision:
-        place = self._order(marks).index(mine.number)
-        return Decision(promote=2 * place < len(marks), reason=f"place {place + 1} of {len(marks)} at {rung}")
+    def decide(self, rung: int, result: RungResult, results: Sequence[RungResult]) -> Decision:
+        rank = self._order(results).index(result.number)
+        return Decision(
+            promote=2 * rank < len(results), reason=f"place {rank + 1} of {len(results)} at {rung}"
+        )
 
-    def promotable(self, rung: int, marks: Sequence[RungResult]) -> int | None:
-        passed = {mark.number for mark in marks if mark.passed}
-        best = self._order(marks)[: (len(marks) + 1) // 2]
+    def promotable(self, rung: int, results: Sequence[RungResult]) -> int | None:
+        passed = {result.number for result in results if result.passed}
+        best = self._order(results)[: (len(results) + 1) // 2]
         return next((number for number in best if number not in passed), None)
 
-    def _order(self, marks: Sequence[RungResult]) -> list[int]:
-        return [mark.number for mark in sorted(marks, key=lambda mark: -mark.values[0])]
+    def _order(self, results: Sequence[RungResult]) -> list[int]:
+        return [result.number for result in sorted(results, key=lambda result: -result.values[0])]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -61,13 +63,13 @@ def ask(study: Study, plan: SearchPlan, owner: Owner) -> Callable[..., Lease]:
 
 def reach(study: Study, lease: Lease, rung: int, accuracy: float) -> bool:
     """Let a trial reach a rung, and leave it if it is stopped; return whether it goes on."""
-    verdict = study.report(lease, {rung: {"accuracy": accuracy, "loss": 1.0}}, pruner=Half())
-    if verdict is not None and not verdict.promote:
+    decision = study.report(lease, {rung: {"accuracy": accuracy, "loss": 1.0}}, pruner=Half())
+    if decision is not None and not decision.promote:
         study.release(lease)
-    return verdict is None or verdict.promote
+    return decision is None or decision.promote
 
 
-def look(study: Study, owner: Owner, trials: int = 24, busy: Sequence[int] = ()) -> Work:
+def next_work(study: Study, owner: Owner, trials: int = 24, busy: Sequence[int] = ()) -> Work:
     return study.next_work(owner, trials=trials, pruner=Half(), busy=busy)
 
 
@@ -106,12 +108,12 @@ def test_paused_trial_goes_on_when_others_make_room(
     assert going == [True, False, False, True]
     fifth = ask()
     assert not reach(study, fifth, 1, 0.2)
-    found = look(study, owner, busy=[0, 3])
+    found = next_work(study, owner, busy=[0, 3])
     assert found.lease is not None
     assert (found.lease.number, found.lease.hash) == (1, leases[1].hash)
     [trial] = [trial for trial in study.trials() if trial.number == 1]
     assert (trial.state, trial.attempts) == ("running", 1)
-    assert look(study, owner, busy=[0, 1, 3]).lease is None
+    assert next_work(study, owner, busy=[0, 1, 3]).lease is None
 
 
 def test_trial_that_passed_a_rung_and_lost_its_worker_is_not_judged_there_again(
@@ -121,7 +123,7 @@ def test_trial_that_passed_a_rung_and_lost_its_worker_is_not_judged_there_again(
     assert reach(study, lease, 1, 0.3)
     for x in (0.6, 0.7, 0.8):
         reach(study, ask(), 1, x)
-    again = look(study, owner, busy=[1, 2, 3]).lease
+    again = next_work(study, owner, busy=[1, 2, 3]).lease
     assert again is not None
     assert again.number == 0
     assert reach(study, again, 1, 0.3)
@@ -135,7 +137,7 @@ def test_only_the_owner_of_a_trial_is_judged(
     reach(study, ask(), 1, 0.9)
     lease = ask(by=elsewhere)
     study.release(lease)
-    assert look(study, owner, busy=[0]).lease is not None
+    assert next_work(study, owner, busy=[0]).lease is not None
     assert study.report(lease, {1: {"accuracy": 0.1}}, pruner=Half()) is None
     assert study.trials()[1].state == "running"
 
@@ -148,7 +150,7 @@ def test_lost_trial_comes_before_one_that_may_go_on(
     reach(study, second, 1, 0.4)
     reach(study, third, 1, 0.1)
     lost = ask(by=gone(0))
-    found = [look(study, owner, busy=busy).lease for busy in ([0], [0, 3])]
+    found = [next_work(study, owner, busy=busy).lease for busy in ([0], [0, 3])]
     assert [lease.number if lease else None for lease in found] == [lost.number, 1]
 
 
@@ -161,10 +163,10 @@ def test_stopped_trials_end_when_nothing_is_left_to_do(
     partial = tmp_path / "checkpoints" / f"{second.hash}.partial"
     partial.parent.mkdir()
     partial.touch()
-    assert look(study, owner, 2, busy=[0]).ended == []
+    assert next_work(study, owner, 2, busy=[0]).ended == []
     study.tell(finished(first, 0.9))
-    assert look(study, owner, 3).ended == []  # there is a third to come
-    [ended] = look(study, owner, 2).ended
+    assert next_work(study, owner, 3).ended == []  # there is a third to come
+    [ended] = next_work(study, owner, 2).ended
     assert (ended.number, ended.status, ended.cause) == (1, "pruned", "half")
     trial = study.trials()[1]
     assert (trial.state, trial.rung, trial.message) == ("pruned", 1, "place 2 of 2 at 1")
@@ -173,7 +175,7 @@ def test_stopped_trials_end_when_nothing_is_left_to_do(
     assert [row["epoch"] for row in study.epochs(1)] == [1]
     assert not partial.exists()
     assert study.count_open() == 0
-    assert look(study, owner, 2).ended == []
+    assert next_work(study, owner, 2).ended == []
 
 
 def test_a_study_that_ended_can_grow_and_its_pruned_trials_stay_pruned(
@@ -183,10 +185,10 @@ def test_a_study_that_ended_can_grow_and_its_pruned_trials_stay_pruned(
     reach(study, first, 1, 0.5)
     reach(study, second, 1, 0.4)
     study.tell(finished(first, 0.5))
-    look(study, owner, 2)
+    next_work(study, owner, 2)
     third = ask(3)
     reach(study, third, 1, 0.1)
-    assert look(study, owner, 3, busy=[2]).lease is None
+    assert next_work(study, owner, 3, busy=[2]).lease is None
     assert study.trials()[1].state == "pruned"
 
 
@@ -199,7 +201,7 @@ def test_history_holds_stopped_trials_with_their_rung_until_they_go_on(
     [record] = study.history().stopped.values()
     assert (record.number, record.rung, record.values) == (1, 1, (0.4, leases[1].costs["macs"]))
     reach(study, leases[2], 1, 0.1)
-    assert look(study, owner, busy=[0]).lease is not None
+    assert next_work(study, owner, busy=[0]).lease is not None
     assert list(study.history().stopped) == [2]
     assert list(study.history().pending) == [0, 1]
 
@@ -212,14 +214,14 @@ def test_trial_whose_machine_died_while_it_paused_is_no_stumbling_block(
     study.liveness = LivenessMonitor(clock=lambda: now[0])
     reach(study, ask(), 1, 0.5)
     silent = ask(by=elsewhere)
-    verdict = study.report(silent, {1: {"accuracy": 0.4}}, pruner=Half())
-    assert verdict is not None
-    assert not verdict.promote
+    decision = study.report(silent, {1: {"accuracy": 0.4}}, pruner=Half())
+    assert decision is not None
+    assert not decision.promote
     for x in (0.1, 0.2):
         reach(study, ask(), 1, x)
-    assert look(study, owner, busy=[0]).lease is None
+    assert next_work(study, owner, busy=[0]).lease is None
     now[0] = study.lease_seconds + 1
-    lease = look(study, owner, busy=[0]).lease
+    lease = next_work(study, owner, busy=[0]).lease
     assert lease is not None
     assert lease.number == silent.number
 
@@ -233,9 +235,9 @@ def test_nothing_is_closed_while_a_worker_still_pauses_a_trial(
     study.report(second, {1: {"accuracy": 0.4}}, pruner=Half())
     reach(study, third, 1, 0.1)
     study.tell(finished(first, 0.6))
-    found = look(study, owner, 3)
+    found = next_work(study, owner, 3)
     assert (found.ended, found.lease, found.working) == ([], None, 1)
     study.release(second)
-    found = look(study, owner, 3)
+    found = next_work(study, owner, 3)
     assert found.lease is not None
     assert found.lease.number == 1

@@ -48,7 +48,7 @@ def test_columns_are_chosen_by_their_words() -> None:
 def test_fields_grow_by_depth_through_branches() -> None:
     """GoogLeNet's 5x5 branches see most; ResNet-50 has 49 convolutions in a row before the last map ends."""
     vgg = field_growth(load_network("vgg16"))
-    assert [sight.depth for sight in vgg] == [*range(1, 14)]
+    assert [field.depth for field in vgg] == [*range(1, 14)]
     assert (vgg[-1].layer, vgg[-1].field) == ("maxpool5", (212, 212))
     resnet = field_growth(load_network("resnet50"))
     assert (resnet[-1].depth, resnet[-1].field) == (49, (427, 427))
