@@ -34,7 +34,7 @@ from random import Random
 
 from crew import COORDINATOR, JOINED, Crew
 from faults import FAULTS, World, mount_small_disk, unmount
-from helpers.aftermath import SIGNS, Aftermath, look
+from helpers.aftermath import SIGNS, Aftermath, read_aftermath
 from helpers.postgres import Cluster
 from results import write_results
 from siege import disturb, leave_in_peace
@@ -102,7 +102,7 @@ def run(storage: str, seed: int, cluster: Cluster | None, *, trials: int, rounds
         finally:
             world.undo(all_of_it=True)
             crew.end()
-        after = look(out, place.replace("postgresql:", "postgresql+psycopg:"), alive)
+        after = read_aftermath(out, place.replace("postgresql:", "postgresql+psycopg:"), alive)
         broken = after.broken(trials=trials, epochs=EPOCHS, weights=out / "checkpoints")
     seconds = time.perf_counter() - started
     ends = Counter(status for _, status in crew.ends)

@@ -130,7 +130,7 @@ class Aftermath:
         return [digest for digest, count in times.items() if count > 1]
 
 
-def look(out: Path, storage: str, alive: list[int]) -> Aftermath:
+def read_aftermath(out: Path, storage: str, alive: list[int]) -> Aftermath:
     """Return what is in the folder of a run and in its storage, an URL of SQLAlchemy with one study."""
     engine = sqlalchemy.create_engine(storage)
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import in_process
 
 from archscape.search.datasets.dataset import Dataset, load_dataset
 from archscape.search.pruners import Decision, Pruner, RungResult
@@ -58,12 +59,8 @@ class Never:
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
     """Train as a worker does; several threads on a busy machine wait for each other at every step."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with in_process.one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")
