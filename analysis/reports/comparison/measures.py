@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
+from archscape.spaces.language.limits import COSTS
 from archscape.spaces.values import shape_text
 
 from ..format import NONE, capital, label, size, times
@@ -81,7 +82,7 @@ def _memory(head: str, of: str, part: str) -> Measure:
 
 
 COLUMNS = {
-    **{cost: _count(cost) for cost in ("params", "macs", "flops", "activations")},
+    **{cost: _count(cost) for cost in COSTS},
     "weights": _memory("weights", "inference", "weights"),
     "inference": _memory("inference", "inference", "peak"),
     "training": _memory("training", "training", "peak"),
