@@ -125,7 +125,11 @@ class TrainedTrial:
         )
 
     def explore(self, network: Network, weights: State, settings: LandscapeSettings) -> Explored:
-        """Return the surface around the weights of a network."""
+        """Return the surface around the weights of a network.
+
+        Raises:
+            InputError: If the weights do not fit it.
+        """
         module = build(network)
         try:
             module.load_state_dict(weights)

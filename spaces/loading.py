@@ -30,6 +30,9 @@ def load(name: str | Path) -> Network | Space:
 def load_network(name: str | Path) -> Network:
     """Return a network by its catalog name, or from a YAML or JSON file.
 
+    Raises:
+        SpaceError: As `load`, and if it is a space.
+
     >>> load_network("resnet50").totals.params
     25557032
     """
@@ -42,7 +45,11 @@ def load_network(name: str | Path) -> Network:
 
 
 def load_space(name: str | Path) -> Space:
-    """Return a space by its catalog name, or from a YAML or JSON file."""
+    """Return a space by its catalog name, or from a YAML or JSON file.
+
+    Raises:
+        SpaceError: As `load`, and if it is a network.
+    """
     return Space.load(name)
 
 

@@ -60,7 +60,11 @@ class Space(SampledTable[Sample], TextTable):
 
     @classmethod
     def load(cls, name: str | Path) -> Space:
-        """Return a space of the catalog, or one from a YAML or JSON file."""
+        """Return a space of the catalog, or one from a YAML or JSON file.
+
+        Raises:
+            SpaceError: If there is no such name or file, it does not follow the language, or it is a network.
+        """
         document = find_document(name)
         if is_network(document):
             raise SpaceError(f"{name} is a network; a space, with choices left open, is needed here")

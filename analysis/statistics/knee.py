@@ -50,6 +50,9 @@ def knee(table: Table, objectives: Objectives, *, log: Collection[str] = ()) -> 
 def within(table: Table, limits: Mapping[str, tuple[float | None, float | None]]) -> NDArray[np.bool_]:
     """Return which rows meet every limit `(low, high)`, both included; a NaN meets none.
 
+    Raises:
+        InputError: If there is no limit.
+
     >>> within({"macs": [1e6, 5e6, 9e6]}, {"macs": (None, 5e6)}).tolist()
     [True, True, False]
     """

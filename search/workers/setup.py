@@ -119,7 +119,11 @@ def check_same_data(study: Study, job: Job, fingerprint: str) -> None:
 
 
 def check_fit(job: Job, data: Dataset) -> None:
-    """Check that the networks of the space take the data's samples and tell all its classes apart."""
+    """Check that the networks of the space take the data's samples and tell all its classes apart.
+
+    Raises:
+        JobError: If they do not.
+    """
     space = job.limited_space
     if space.input != data.input:
         raise JobError(

@@ -33,7 +33,8 @@ class SearchPlan:
     """What a search asks of its workers.
 
     Attributes:
-        sampler: Who proposes them.
+        space: Where the networks come from, with the limits of the job.
+        sampler: Proposes them.
         trials: How many the study may hold.
         pruner: Decides who is stopped early; None where nobody is.
         latency: What predicts latencies, and their limit; None where the job does not ask.
