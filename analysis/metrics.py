@@ -153,6 +153,7 @@ COST_AXES = tuple(
 """The costs that a report offers as an axis, the default first."""
 
 SHARES = tuple(name for name, metric in (METRICS | SPREADS).items() if metric.formatting == "share")
+SECONDS = tuple(name for name, metric in METRICS.items() if metric.formatting == "seconds")
 
 
 def score_of(objectives: Objectives) -> str:

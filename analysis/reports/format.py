@@ -9,7 +9,7 @@ from html import escape
 
 from archscape.spaces.errors import InputError
 
-from ..metrics import METRICS, SHARES, SPREADS, Metric
+from ..metrics import METRICS, SECONDS, SHARES, SPREADS, Metric
 
 NONE = "–"
 SPACE = "\N{NO-BREAK SPACE}"
@@ -56,7 +56,7 @@ def value(name: str, number: float) -> str:
         return f"{number:.2%}"
     if name == "seed":
         return f"{number:.0f}"
-    if "seconds" in name:
+    if name in SECONDS:
         return f"{number:,.2f}"
     return f"{number:,.0f}" if math.isfinite(number) and number == int(number) else f"{number:,.4g}"
 

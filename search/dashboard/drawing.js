@@ -17,7 +17,7 @@ const counted = (count) => count.toLocaleString("en-US");
 function written(name, value) {
   if (value === null || value === undefined) return "–";
   if (study.about.shares.includes(name)) return `${(100 * value).toFixed(2)}%`;
-  const digits = name.includes("seconds") ? { maximumFractionDigits: 2 } : { maximumSignificantDigits: 4 };
+  const digits = study.about.seconds.includes(name) ? { maximumFractionDigits: 2 } : { maximumSignificantDigits: 4 };
   return value.toLocaleString("en-US", Number.isInteger(value) ? {} : digits);
 }
 

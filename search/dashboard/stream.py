@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archscape._version import __version__
-from archscape.analysis.metrics import METRICS, SHARES
+from archscape.analysis.metrics import METRICS, SECONDS, SHARES
 from archscape.analysis.reports.format import label, short_label
 from archscape.analysis.reports.page.specs import layout_of
 from archscape.analysis.results import STOPPED_EARLY
@@ -109,6 +109,7 @@ def hello(poller: Poller, token: str) -> dict[str, object]:
         "labels": {name: label(name) for name in names},
         "short": {name: short_label(name) for name in names},
         "shares": list(SHARES),
+        "seconds": list(SECONDS),
         "stoppedEarly": list(STOPPED_EARLY),
         "layouts": {
             "frontier": layout_of(state.score, label(state.score)),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 import numpy as np
 import pandas as pd
 
-from archscape.analysis.metrics import METRICS, SHARES
+from archscape.analysis.metrics import METRICS, SECONDS, SHARES
 from archscape.analysis.results import STATES
 
 from ..format import outline, short_label
@@ -84,7 +84,7 @@ def _numbers(name: str, column: pd.Series) -> Column:
     head = short_label(name)
     if name in SHARES or name == "chance":
         return Column(head=head, values=column.tolist(), percent=True, decimals=0 if name == "chance" else 2)
-    places = 2 if "seconds" in name else decimals(column.dropna().astype(float).tolist())
+    places = 2 if name in SECONDS else decimals(column.dropna().astype(float).tolist())
     return Column(head=head, values=column.tolist(), decimals=places, grouped=name != "seed")
 
 

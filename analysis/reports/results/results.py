@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from archscape.analysis.metrics import Direction, Objectives
+from archscape.analysis.metrics import SHARES, Direction, Objectives
 from archscape.analysis.statistics.frontier import Floats, frontier
 from archscape.analysis.statistics.knee import knee
 from archscape.analysis.statistics.noise import frontier_chance
@@ -102,7 +102,8 @@ class Results:
     def unit(self) -> float | None:
         """What all right is: 100 for percent, 1 for a share; None where the score has no end."""
         top = float(self.rows[self.score].max()) if len(self.rows) else 1.0
-        is_share = bool({"accuracy", "acc", "top", "top1", "acc1"} & set(words_of(self.score)))
+        words = {"accuracy", "acc", "top", "top1", "acc1"}
+        is_share = self.score in SHARES if self.is_run else bool(words & set(words_of(self.score)))
         if self.way != "maximize" or not is_share:
             return None
         return 1.0 if top <= 1 else 100.0 if top <= 100 else None
