@@ -1,8 +1,8 @@
-"""Early stopping: which trials go on at an epoch, judged by what all trials had come to there.
+"""Early stopping: which trials are promoted at an epoch, judged by what all trials had come to there.
 
 A pruner is pure: the same results of a rung give the same decision, on whatever machine and in whatever order
-the trials came. A trial that it stops is not lost: it may go on from its checkpoint when the comparison has
-changed. A new one is a file here and a line in `PRUNERS`.
+the trials came. A trial that it stops is not lost: it is resumed from its checkpoint when the comparison
+promotes it later. A new one is a file here and a line in `PRUNERS`.
 """
 
 from __future__ import annotations

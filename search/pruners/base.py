@@ -20,7 +20,7 @@ class RungResult:
     Attributes:
         number: Number of the trial.
         values: Its objectives after the rung's epoch, in the order of the study; finite.
-        passed: Whether it went on beyond the rung.
+        passed: Whether it was promoted there.
     """
 
     number: int
@@ -30,14 +30,14 @@ class RungResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Whether a trial goes on, and why, in a sentence for the records."""
+    """Whether a trial is promoted, and why, in a sentence for the records."""
 
     promote: bool
     reason: str
 
 
 class Pruner(Protocol):
-    """Decides at its rungs which trials go on."""
+    """Decides at its rungs which trials are promoted."""
 
     @property
     def name(self) -> str:
@@ -57,7 +57,7 @@ class Pruner(Protocol):
         """
 
     def promotable(self, rung: int, results: Sequence[RungResult]) -> int | None:
-        """Return the number of the best trial that was stopped at a rung and may now go on; or None."""
+        """Return the number of the best trial that was stopped at a rung and is promotable now; or None."""
 
 
 @dataclass(frozen=True, kw_only=True)

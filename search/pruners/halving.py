@@ -5,9 +5,9 @@ frontier layer, and within a layer those in less crowded places first; cf. MO-AS
 which thins a layer out by an epsilon-net to the same end. Two things are our own:
 
 - The trial with the best first objective ranks first, so the top of that objective is never stopped.
-- What goes on is the best share of a rung, not its frontier. Params and MACs are known from the start and the
-  same at all rungs, so the cheapest network is on every frontier however little it learns, and a frontier may
-  hold most of a rung. The share bounds what such networks take from the rest.
+- What is promoted is the best share of a rung, not its frontier. Params and MACs are known from the start and
+  the same at all rungs, so the cheapest network is on every frontier however little it learns, and a frontier
+  may hold most of a rung. The share bounds what such networks take from the rest.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Halving(PrunerSettings):
     The rungs are `epochs`, `eta` times that, and so on (Li et al. 2020, section 3.1).
 
     Attributes:
-        eta: One in how many trials goes on from a rung.
+        eta: One in how many trials is promoted from a rung.
     """
 
     name: ClassVar[str] = "halving"
@@ -57,7 +57,7 @@ class Asha(Halving):
 
 @dataclass(frozen=True, kw_only=True)
 class HalvingPruner:
-    """Lets the best of every `eta` trials go on from each rung."""
+    """Promotes the best of every `eta` trials from each rung."""
 
     name: str
     objectives: Mapping[str, Direction]
@@ -65,19 +65,19 @@ class HalvingPruner:
     eta: int
 
     def decide(self, rung: int, result: RungResult, results: Sequence[RungResult]) -> Decision:
-        """Decide whether a trial goes on: whether it is among the best of its rung so far."""
+        """Decide whether a trial is promoted: whether it is among the best of its rung so far."""
         order = [other.number for other in best_first(results, self.objectives)]
         rank, share = 1 + order.index(result.number), self._share(results)
         best = "the best one goes on" if share == 1 else f"the best {share} go on"
         return Decision(promote=rank <= share, reason=f"rank {rank} of {len(order)} at epoch {rung}; {best}")
 
     def promotable(self, rung: int, results: Sequence[RungResult]) -> int | None:
-        """Return the best trial that was stopped at a rung and is now among those that go on, if any is."""
+        """Return the best trial that was stopped at a rung and is among those promoted now, if any is."""
         order = best_first(results, self.objectives)[: self._share(results)]
         return next((result.number for result in order if not result.passed), None)
 
     def _share(self, results: Sequence[RungResult]) -> int:
-        """Return how many of a rung go on: one in eta, rounded up."""
+        """Return how many of a rung are promoted: one in eta, rounded up."""
         return -(-len(results) // self.eta)
 
 

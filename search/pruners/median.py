@@ -50,7 +50,7 @@ class MedianPruner:
     trials: int
 
     def decide(self, rung: int, result: RungResult, results: Sequence[RungResult]) -> Decision:
-        """Decide whether a trial that reached a rung goes on."""
+        """Decide whether a trial that reached a rung is promoted."""
         others = [other.values[0] for other in results if other.number != result.number]
         if len(others) < self.trials:
             return Decision(

@@ -43,7 +43,7 @@ class SharesTable:
 
 
 class LayerRow(NamedTuple):
-    """One operator as a row to read; the fields of `cost.Layer`, and how much of the input it sees."""
+    """One operator as a row to read; the fields of `layers.Layer`, and how much of the input it sees."""
 
     name: str
     op: str
