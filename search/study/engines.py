@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -72,8 +73,9 @@ def _url(address: str | Path) -> sqlalchemy.URL:
     try:
         url = sqlalchemy.make_url(address)
         backend = url.get_backend_name()
-    except sqlalchemy.exc.ArgumentError:
-        raise JobError(f"storage '{address}' is no URL; give {FORMS}") from None
+    except (sqlalchemy.exc.ArgumentError, ValueError):  # a port that is no number is a ValueError
+        shown = re.sub(r"(://[^:@/]*):.*@", r"\1:***@", str(address))  # a password is never shown
+        raise JobError(f"storage '{shown}' is no URL; give {FORMS}") from None
     if backend not in ("sqlite", "postgresql") or not url.database:
         raise JobError(f"storage '{url.render_as_string()}' is of an unknown form; give {FORMS}")
     return url
@@ -93,7 +95,10 @@ def _create_file(path: Path) -> None:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     draft.unlink(missing_ok=True)
-    made = RDBStorage("sqlite:///study.db", engine_kwargs={"creator": lambda: sqlite3.connect(draft)})
+    try:
+        made = RDBStorage("sqlite:///study.db", engine_kwargs={"creator": lambda: sqlite3.connect(draft)})
+    except sqlalchemy.exc.OperationalError as error:
+        raise StudyError(f"{path}: cannot be created: {error.orig}") from None
     tables.create_all(made.engine)
     made.engine.dispose()
     with suppress(FileExistsError):

@@ -86,6 +86,11 @@ def test_file_that_is_not_there_is_not_made_by_who_only_looks(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+def test_file_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"no/study\.db: cannot be created: unable to open database file"):
+        open_database(tmp_path / "no" / "study.db")
+
+
 def test_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "study.db"
     path.write_text("this is a text" * 100)
@@ -113,7 +118,15 @@ def test_database_of_another_optuna_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["mysql://a@b/c", "postgresql://host", "redis://x/0", "://", "http://a.b/c"]
+    "address",
+    [
+        "mysql://a@b/c",
+        "postgresql://host",
+        "redis://x/0",
+        "://",
+        "http://a.b/c",
+        "postgresql://me@host:port/db",
+    ],
 )
 def test_address_of_an_unknown_form_says_which_there_are(address: str) -> None:
     with pytest.raises(JobError) as caught:
@@ -128,6 +141,7 @@ def test_password_is_never_shown(postgres: Cluster, monkeypatch: pytest.MonkeyPa
     for address in (
         "postgresql://me:secret@127.0.0.1:1/db",
         "mysql://me:secret@host/db",
+        "postgresql://me:secret@host:port/db",
         "postgresql://me:secret@host",
     ):
         with pytest.raises((JobError, StudyError)) as caught:
