@@ -89,20 +89,20 @@ def run(storage: str, seed: int, cluster: Cluster | None, *, trials: int, rounds
         home, out = Path(name), Path(name) / "run"
         (home / "tiny.yaml").write_text(SPACE)
         (home / "job.yaml").write_text(f"{JOB}trials: {trials}\n")
-        place = cluster.url(f"chaos{seed}") if cluster else f"sqlite:///{out / 'study.db'}"
-        crew = Crew(commands=commands(home / "job.yaml", out, place), errors=home)
+        database = cluster.url(f"chaos{seed}") if cluster else f"sqlite:///{out / 'study.db'}"
+        crew = Crew(commands=commands(home / "job.yaml", out, database), errors=home)
         world = World(crew=crew, out=out, rng=Random(seed), lease=LEASE, cluster=cluster, small=small)
         try:
             disturb(world, trials=trials, rounds=rounds)
             leave_in_peace(world)
             alive = crew.everyone()
         except TimeoutError as error:
-            said = "\n".join(f"{name}: {crew.said(name)}" for name in (COORDINATOR, JOINED))
-            raise TimeoutError(f"{storage}, seed {seed}: {error}\n{said}") from None
+            output = "\n".join(f"{name}: {crew.said(name)}" for name in (COORDINATOR, JOINED))
+            raise TimeoutError(f"{storage}, seed {seed}: {error}\n{output}") from None
         finally:
             world.undo(all_of_it=True)
             crew.end()
-        after = read_aftermath(out, place.replace("postgresql:", "postgresql+psycopg:"), alive)
+        after = read_aftermath(out, database.replace("postgresql:", "postgresql+psycopg:"), alive)
         broken = after.broken(trials=trials, epochs=EPOCHS, weights=out / "checkpoints")
     seconds = time.perf_counter() - started
     ends = Counter(status for _, status in crew.ends)
@@ -125,20 +125,20 @@ def small_disk(folder: Path) -> Iterator[bool]:
 
 def commands(job: Path, out: Path, storage: str) -> dict[str, list[str]]:
     """Return what a user types, by the name of the process."""
-    place = ["--storage", storage, "--out", str(out)]
+    shared = ["--storage", storage, "--out", str(out)]
     return {
-        COORDINATOR: ["search", str(job), *place],
-        JOINED: ["worker", "--study", "chaos", *place, "--workers", "2"],
+        COORDINATOR: ["search", str(job), *shared],
+        JOINED: ["worker", "--study", "chaos", *shared, "--workers", "2"],
     }
 
 
 def differing(runs: list[Run]) -> int:
     """Return how many networks do not have the same accuracy in every run that completed them."""
-    found: dict[str, set[float]] = {}
+    seen_accuracies: dict[str, set[float]] = {}
     for each in runs:
         for digest, accuracy in each.after.accuracies.items():
-            found.setdefault(digest, set()).add(accuracy)
-    return sum(len(accuracies) > 1 for accuracies in found.values())
+            seen_accuracies.setdefault(digest, set()).add(accuracy)
+    return sum(len(accuracies) > 1 for accuracies in seen_accuracies.values())
 
 
 def table(runs: list[Run]) -> list[str]:

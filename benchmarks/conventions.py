@@ -31,8 +31,8 @@ LARGEST = 5 * 10**9
 
 
 def fvcore(model: nn.Module, network: Network) -> tuple[int, int]:
-    found = FlopCountAnalysis(model, torch.zeros(1, *network.input)).unsupported_ops_warnings(False)
-    return int(found.uncalled_modules_warnings(False).total()), parameter_count(model)[""]
+    analysis = FlopCountAnalysis(model, torch.zeros(1, *network.input)).unsupported_ops_warnings(False)
+    return int(analysis.uncalled_modules_warnings(False).total()), parameter_count(model)[""]
 
 
 def ptflops(model: nn.Module, network: Network) -> tuple[int, int]:
@@ -44,8 +44,8 @@ def ptflops(model: nn.Module, network: Network) -> tuple[int, int]:
 
 def torchinfo(model: nn.Module, network: Network) -> tuple[int, int]:
     image = torch.empty(1, *network.input, device="meta")
-    found = summary(model.to("meta"), input_data=image, device="meta", verbose=0)
-    return found.total_mult_adds, found.total_params
+    report = summary(model.to("meta"), input_data=image, device="meta", verbose=0)
+    return report.total_mult_adds, report.total_params
 
 
 def main() -> None:
@@ -63,9 +63,9 @@ def main() -> None:
         for network in networks:
             model = build(network).eval()
             start = time.perf_counter()
-            found = count(network, tool.__name__)
+            tally = count(network, tool.__name__)
             middle = time.perf_counter()
-            equal += (found.total, found.params) == tool(model, network)
+            equal += (tally.total, tally.params) == tool(model, network)
             ours, theirs = ours + middle - start, theirs + time.perf_counter() - middle
         ratio = f"{theirs / ours:,.0f}x"
         lines.append(f"| {tool.__name__} | {len(networks)} | {equal} | {theirs:.1f} | {ours:.3f} | {ratio} |")

@@ -129,9 +129,9 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     lines = ["| network | way | median | against table | against FLOPs |", "|:--|:--|--:|--:|--:|"]
     for name in ("resnet50", "resnet20"):
-        found = compare(load_network(name))
-        for way, value in found.items():
-            table, flops = found["fvcore table + build"] / value, found["fvcore FLOPs + build"] / value
+        medians = compare(load_network(name))
+        for way, value in medians.items():
+            table, flops = medians["fvcore table + build"] / value, medians["fvcore FLOPs + build"] / value
             lines.append(f"| {name} | {way} | {value * 1e6:,.1f} us | {table:,.1f}x | {flops:,.1f}x |")
     rate = sampling(Space.load("cifar"))
     lines += ["", f"`cifar`: {rate:,.0f} feasible networks sampled per second on one core."]

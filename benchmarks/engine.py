@@ -174,9 +174,9 @@ def seconds_a_trial(kind: str, storage: Callable[[], str], workers: int) -> floa
     """Return the seconds that a no-op trial takes of a new study, by the clock on the wall."""
     with tempfile.TemporaryDirectory() as folder:
         share = TRIALS if kind == "ours" else TRIALS // workers
-        place = (kind, storage(), "engine", folder)
-        together((*place, "0"))  # creates the study
-        call = (*place, str(share))
+        arguments = (kind, storage(), "engine", folder)
+        together((*arguments, "0"))  # creates the study
+        call = (*arguments, str(share))
         start, ends = together(*[call] * workers)
         assert len(ends) == TRIALS
         return (ends[-1] - start) / TRIALS
@@ -198,15 +198,15 @@ def main() -> None:
             "PostgreSQL": lambda: cluster.url(f"engine{next(databases)}"),
         }
         keys = [(s, w, k) for s in storages for w in WORKERS for k in ("ours", "optunas")]
-        found: dict[tuple[str, int, str], list[float]] = {key: [] for key in keys}
+        seconds: dict[tuple[str, int, str], list[float]] = {key: [] for key in keys}
         for _ in range(ROUNDS):
             for storage, workers, kind in keys:
-                found[storage, workers, kind].append(seconds_a_trial(kind, storages[storage], workers))
+                seconds[storage, workers, kind].append(seconds_a_trial(kind, storages[storage], workers))
         tuned = []
         for _ in range(ROUNDS):
             _, ends = together(("tunes", "2", str(TRIALS)))
             tuned.append((ends[-1] - ends[0]) / (len(ends) - 1))
-    middle = {key: median(values) for key, values in found.items()}
+    middle = {key: median(values) for key, values in seconds.items()}
     ratios = {s: middle[s, 1, "ours"] / middle[s, 1, "optunas"] for s in storages}
     pool = middle["SQLite", 2, "ours"]
     own, other = curve("ours", LONG), curve("optunas", 2 * STEP)

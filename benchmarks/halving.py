@@ -100,8 +100,8 @@ def row(seed: int, whole: Found, stopped: Found) -> str:
 def main() -> None:
     pairs: list[tuple[Found, Found]] = []
     for seed in SEEDS:
-        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-            pairs.append((search(Path(one), JOB, seed), search(Path(other), JOB + STOP, seed)))
+        with tempfile.TemporaryDirectory() as whole, tempfile.TemporaryDirectory() as stopped:
+            pairs.append((search(Path(whole), JOB, seed), search(Path(stopped), JOB + STOP, seed)))
             print(row(seed, *pairs[-1]), file=sys.stderr, flush=True)
     ratio = median(stopped.hypervolume / whole.hypervolume for whole, stopped in pairs)
     share = median(stopped.epochs / whole.epochs for whole, stopped in pairs)

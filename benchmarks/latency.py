@@ -43,11 +43,11 @@ def groups(networks: list[Network]) -> Iterator[list[Network]]:
 
 
 def measured(networks: list[Network]) -> list[Measurement]:
-    found = []
+    measurements = []
     for group in groups(networks):
         large = max(network.totals.macs for network in group) > LARGE_MACS
-        found += measure(group, rounds=LARGE_ROUNDS if large else ROUNDS)
-    return found
+        measurements += measure(group, rounds=LARGE_ROUNDS if large else ROUNDS)
+    return measurements
 
 
 def own_time(calibration: Calibration, count: int = 300) -> tuple[float, float]:
@@ -66,26 +66,30 @@ def own_time(calibration: Calibration, count: int = 300) -> tuple[float, float]:
 def table(pairs: list[tuple[Measurement, Latency]]) -> list[str]:
     lines = ["| network | measured ms | quartiles | runs | predicted ms | error | interval holds |"]
     lines.append("|:--|--:|:-:|--:|--:|--:|:-:|")
-    for found, told in pairs:
-        held = "yes" if told.low <= found.seconds <= told.high else "no"
-        took, quartiles = f"{found.seconds * 1e3:,.3f}", f"{found.low * 1e3:,.3f} to {found.high * 1e3:,.3f}"
-        error = f"{told.seconds / found.seconds - 1:+.1%}"
-        cells = (found.name, took, quartiles, found.runs, f"{told.seconds * 1e3:,.3f}", error, held)
+    for measurement, prediction in pairs:
+        held = "yes" if prediction.low <= measurement.seconds <= prediction.high else "no"
+        took = f"{measurement.seconds * 1e3:,.3f}"
+        quartiles = f"{measurement.low * 1e3:,.3f} to {measurement.high * 1e3:,.3f}"
+        predicted = f"{prediction.seconds * 1e3:,.3f}"
+        error = f"{prediction.seconds / measurement.seconds - 1:+.1%}"
+        cells = (measurement.name, took, quartiles, measurement.runs, predicted, error, held)
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return lines
 
 
 def main() -> None:
-    networks = [found for name in catalog_names() if isinstance(found := load(name), Network)]
+    networks = [network for name in catalog_names() if isinstance(network := load(name), Network)]
     start = time.perf_counter()
     calibration = calibrate()
     spent = time.perf_counter() - start
     predictor = Predictor(calibration)
     by_name = {network.name: network for network in networks}
-    pairs = [(found, predictor.predict(by_name[found.name])) for found in measured(networks)]
-    errors = [abs(told.seconds / found.seconds - 1) for found, told in pairs]
+    pairs = [
+        (measurement, predictor.predict(by_name[measurement.name])) for measurement in measured(networks)
+    ]
+    errors = [abs(prediction.seconds / measurement.seconds - 1) for measurement, prediction in pairs]
     ranks = spearmanr([f.seconds for f, _ in pairs], [t.seconds for _, t in pairs]).statistic
-    held = sum(told.low <= found.seconds <= told.high for found, told in pairs)
+    held = sum(prediction.low <= measurement.seconds <= prediction.high for measurement, prediction in pairs)
     quality = calibration.quality
     new, known = own_time(calibration)
     lines = [

@@ -70,8 +70,8 @@ def inference() -> list[str]:
         network = load_network(name).at(input=shape)
         for mode, measure in (("graph", graph_peak), ("eager", eager_peak)):
             ours, theirs = memory(network, batch=2, mode=mode).activations, measure(network, 2)
-            given = f"2x{shape_text(network.input)}"
-            lines.append(f"| {name} | {given} | {mode} | {ours:,} | {theirs:,} | {ours / theirs - 1:+.3%} |")
+            images = f"2x{shape_text(network.input)}"
+            lines.append(f"| {name} | {images} | {mode} | {ours:,} | {theirs:,} | {ours / theirs - 1:+.3%} |")
     return lines
 
 
@@ -85,14 +85,14 @@ def training() -> list[str]:
         network = load_network(name).at(input=shape)
         followed = follow_training(network, batch)[1]
         for optimizer in ("momentum", "adam"):
-            found = training_memory(network, batch=batch, optimizer=optimizer)
+            memory = training_memory(network, batch=batch, optimizer=optimizer)
             theirs = MemTracked(network, batch, optimizer).peak()
-            still = found.weights + found.state
-            rest = (found.peak - still) / (theirs - still) - 1
-            given = f"{batch}x{shape_text(network.input)}"
+            still = memory.weights + memory.state
+            rest = (memory.peak - still) / (theirs - still) - 1
+            images = f"{batch}x{shape_text(network.input)}"
             lines.append(
-                f"| {name} | {given} | {optimizer} | {found.peak:,} | {followed + still:,} | {theirs:,} "
-                f"| {found.peak / theirs - 1:+.3%} | {rest:+.3%} |"
+                f"| {name} | {images} | {optimizer} | {memory.peak:,} | {followed + still:,} | {theirs:,} "
+                f"| {memory.peak / theirs - 1:+.3%} | {rest:+.3%} |"
             )
     return lines
 
@@ -123,13 +123,13 @@ def speed() -> list[str]:
             times[way].append(seconds(function))
         for way, function in ours.items():
             times[way] += [seconds(function) for _ in range(OURS_PER_ROUND)]
-    found = {way: median(values) for way, values in times.items()}
+    medians = {way: median(values) for way, values in times.items()}
     lines = [
         f"| resnet50, batch {BATCH} | median | against MemTracker | against it on fake tensors |",
         "|:--|--:|--:|--:|",
     ]
-    for way, value in found.items():
-        ratios = [f"{found[peer] / value:,.1f}x" for peer in peers]
+    for way, value in medians.items():
+        ratios = [f"{medians[peer] / value:,.1f}x" for peer in peers]
         lines.append(f"| {way} | {value * 1e3:,.2f} ms | {' | '.join(ratios)} |")
     return lines
 

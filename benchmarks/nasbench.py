@@ -47,10 +47,10 @@ def count(rows: list[dict[str, str]]) -> tuple[float, int]:
     """Return the seconds that all networks take, and how many differ from the table."""
     start = time.perf_counter()
     space = load_space("nas-bench-macro")
-    found = [space.replay(decisions(row["arch"])).totals for row in rows]
+    totals = [space.replay(decisions(row["arch"])).totals for row in rows]
     seconds = time.perf_counter() - start
     published = [(int(row["params"]), int(row["flops"])) for row in rows]
-    return seconds, sum((t.params, t.macs) != known for t, known in zip(found, published, strict=True))
+    return seconds, sum((t.params, t.macs) != known for t, known in zip(totals, published, strict=True))
 
 
 def build_and_count(space: Space, row: dict[str, str]) -> float:

@@ -83,13 +83,13 @@ def search(folder: Path, workers: int) -> dict[str, float]:
 def main() -> None:
     rounds: dict[int, list[dict[str, float]]] = {1: [], 2: []}
     for _ in range(ROUNDS):
-        for workers, found in rounds.items():
+        for workers, searches in rounds.items():
             with tempfile.TemporaryDirectory() as folder:
-                found.append(search(Path(folder), workers))
-    ratio = median(one["wall"] / two["wall"] for one, two in zip(rounds[1], rounds[2], strict=True))
-    own = median((one["between"] + one["start and end"]) / one["wall"] for one in rounds[1])
-    share = median(1 - one["steps"] / one["wall"] for one in rounds[1])
-    seconds = median(one["steps"] for one in rounds[1]) / TRIALS
+                searches.append(search(Path(folder), workers))
+    ratio = median(first["wall"] / second["wall"] for first, second in zip(rounds[1], rounds[2], strict=True))
+    own = median((first["between"] + first["start and end"]) / first["wall"] for first in rounds[1])
+    share = median(1 - first["steps"] / first["wall"] for first in rounds[1])
+    seconds = median(first["steps"] for first in rounds[1]) / TRIALS
     names = list(rounds[1][0])
     lines = [
         f"The machinery, between trials and at the start and end: **{own:.1%}** of the search on one worker.",
@@ -101,8 +101,8 @@ def main() -> None:
         f"| workers | {' | '.join(names)} |",
         f"|--:|{'--:|' * len(names)}",
     ]
-    for workers, found in rounds.items():
-        middle = [f"{median(run[name] for run in found):.1f}" for name in names]
+    for workers, searches in rounds.items():
+        middle = [f"{median(run[name] for run in searches):.1f}" for name in names]
         lines.append(f"| {workers} | {' | '.join(middle)} |")
     write_results("overhead", __doc__ or "", lines)
 

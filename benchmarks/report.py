@@ -101,7 +101,7 @@ def as_elements(page: Path, results: RunResults) -> Path:
     """Write the page with all rows of its table as elements, where no script shows those in view."""
     grid = trials_grid(digest(results), ())
     rows = "".join(
-        f"<tr>{''.join(f'<td class={one.kind}>{one.text(at)}</td>' for one in grid.columns)}</tr>"
+        f"<tr>{''.join(f'<td class={column.kind}>{column.text(at)}</td>' for column in grid.columns)}</tr>"
         for at in range(grid.rows)
     )
     text = page.read_text(encoding="utf-8")

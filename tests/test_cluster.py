@@ -58,12 +58,14 @@ def test_slurm_reads_every_setting(script: Path) -> None:
 
 @pytest.mark.slow
 def test_every_option_exists(archscape: Run) -> None:
-    found = list(commands())
-    assert {words[0] for words in found} == {"search", "worker", "study"}
-    for name in {tuple(words[: 1 + (words[0] == "study")]) for words in found}:
+    examples = list(commands())
+    assert {words[0] for words in examples} == {"search", "worker", "study"}
+    for name in {tuple(words[: 1 + (words[0] == "study")]) for words in examples}:
         page = archscape(*name, "--help")
         assert page.returncode == 0, page.stderr
-        used = {re.sub("=.*", "", w) for words in found if tuple(words[: len(name)]) == name for w in words}
+        used = {
+            re.sub("=.*", "", w) for words in examples if tuple(words[: len(name)]) == name for w in words
+        }
         missing = {w for w in used if w.startswith("--")} - set(re.findall(r"--[a-z-]+", page.stdout))
         assert not missing, (name, missing)
 

@@ -57,7 +57,7 @@ class Page(HTMLParser):
         assert not self.open, "an element is left open"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: given or "" for name, given in attrs}))
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
         self.texts.append([])
         if tag not in VOID:
             self.open.append(len(self.elements) - 1)
@@ -72,8 +72,8 @@ class Page(HTMLParser):
     def find(self, tag: str, **attrs: str) -> list[int]:
         return [
             index
-            for index, (name, given) in enumerate(self.elements)
-            if name == tag and all(given.get(key.rstrip("_")) == want for key, want in attrs.items())
+            for index, (name, attributes) in enumerate(self.elements)
+            if name == tag and all(attributes.get(key.rstrip("_")) == want for key, want in attrs.items())
         ]
 
     def text(self, index: int) -> str:

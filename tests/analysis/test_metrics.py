@@ -148,7 +148,7 @@ def test_a_report_shows_every_objective_and_what_else_is_shown(
     values = pd.Series([0.25 + 0.001 * at for at in range(len(results.trials))])
     results.trials[metric.name] = values.where(results.trials["status"] == "complete").to_numpy()
     objectives = {**results.objectives, metric.name: metric.direction}
-    given = RunResults(name="a", trials=results.trials, objectives=objectives)
-    heads = write_report(given, tmp_path / "report.html").read_text(encoding="utf-8")
+    shown = RunResults(name="a", trials=results.trials, objectives=objectives)
+    heads = write_report(shown, tmp_path / "report.html").read_text(encoding="utf-8")
     assert short_label(metric.name) in heads
     assert metric.heading in heads

@@ -59,15 +59,15 @@ def test_wrong_input_is_one_message_and_status_2(
 
 def test_profile_json_holds_the_contract(archscape: Run) -> None:
     done = archscape("profile", "lenet5", "--format", "json")
-    found = json.loads(done.stdout)
-    assert found["network"] == "lenet5"
-    assert found["input"] == [1, 32, 32]
-    assert (found["params"], found["macs"]) == (61_706, 416_520)  # SYSTEMS.md, lenet5
-    assert {"flops", "activations", "convention", "coverage"} <= found.keys()
+    report = json.loads(done.stdout)
+    assert report["network"] == "lenet5"
+    assert report["input"] == [1, 32, 32]
+    assert (report["params"], report["macs"]) == (61_706, 416_520)  # SYSTEMS.md, lenet5
+    assert {"flops", "activations", "convention", "coverage"} <= report.keys()
     keys = {"name", "op", "shape", "params", "macs", "activations", "receptive_field"}
-    assert all(keys <= layer.keys() for layer in found["layers"])
-    assert sum(layer["params"] for layer in found["layers"]) == found["params"]
-    assert next(layer for layer in found["layers"] if layer["name"] == "conv1")["shape"] == [6, 28, 28]
+    assert all(keys <= layer.keys() for layer in report["layers"])
+    assert sum(layer["params"] for layer in report["layers"]) == report["params"]
+    assert next(layer for layer in report["layers"] if layer["name"] == "conv1")["shape"] == [6, 28, 28]
 
 
 def test_profile_table_names_its_convention(archscape: Run) -> None:
@@ -83,9 +83,9 @@ def test_profile_csv_has_a_line_a_layer(archscape: Run) -> None:
 
 
 def test_profile_takes_another_input(archscape: Run) -> None:
-    found = json.loads(archscape("profile", "resnet50", "--input", "3x64x64", "--format", "json").stdout)
-    assert found["input"] == [3, 64, 64]
-    assert found["params"] == 25_557_032
+    report = json.loads(archscape("profile", "resnet50", "--input", "3x64x64", "--format", "json").stdout)
+    assert report["input"] == [3, 64, 64]
+    assert report["params"] == 25_557_032
 
 
 def test_profile_reads_a_file(archscape: Run, tmp_path: Path) -> None:

@@ -107,16 +107,16 @@ def test_the_suffix_says_what_is_written(name: str, archscape: Run, tmp_path: Pa
 def test_a_diff_adds_up_in_every_format(archscape: Run) -> None:
     done = archscape("diff", "resnet50", "resnet101", "--format", "json")
     assert (done.returncode, done.stderr) == (0, "7 rows are the same, 1 changed.\n")
-    found = json.loads(done.stdout)
+    report = json.loads(done.stdout)
     for cost in ("params", "macs", "flops", "activations"):
-        assert sum(change[cost] for change in found["changes"]) == found[cost]
-    assert found["params"] == 44_549_160 - 25_557_032
-    assert found["peak_bytes"] == {"before": 9_633_792, "after": 9_633_792}
-    (change,) = [change for change in found["changes"] if change["kind"] == "changed"]
+        assert sum(change[cost] for change in report["changes"]) == report[cost]
+    assert report["params"] == 44_549_160 - 25_557_032
+    assert report["peak_bytes"] == {"before": 9_633_792, "after": 9_633_792}
+    (change,) = [change for change in report["changes"] if change["kind"] == "changed"]
     assert change["settings"] == [{"name": "depth", "before": "6", "after": "23"}]
     shown = archscape("diff", "resnet50", "resnet101", "--format", "md").stdout
-    told = "| ≠ | bottleneck: {width: 1024, stride: 2, depth: 6} | depth 6 → 23, 6 of 23 blocks as before |"
-    assert told in shown
+    row = "| ≠ | bottleneck: {width: 1024, stride: 2, depth: 6} | depth 6 → 23, 6 of 23 blocks as before |"
+    assert row in shown
     assert "18,992,128" in shown
     table = archscape("diff", "resnet101", "resnet50").stdout
     assert "-18,992,128" in table
@@ -131,7 +131,7 @@ def test_a_network_does_not_differ_from_itself(archscape: Run) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("compare", "resnet5"), "resnet5"),
         (("compare", "lenet5", "--costs", "param"), "there is no cost 'param'; did you mean 'params'?"),
@@ -154,10 +154,12 @@ def test_a_network_does_not_differ_from_itself(archscape: Run) -> None:
         (("diff", "lenet5", "vgg16", "--dtype", "int3"), "there is no type 'int3'"),
     ],
 )
-def test_wrong_input_is_one_line(words: tuple[str, ...], said: str, archscape: Run, tmp_path: Path) -> None:
+def test_wrong_input_is_one_line(
+    words: tuple[str, ...], message: str, archscape: Run, tmp_path: Path
+) -> None:
     done = archscape(*words)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.startswith("archscape: ")
     assert len(done.stderr.splitlines()) == 1
     assert not done.stdout

@@ -15,9 +15,9 @@ Run = Callable[..., "CompletedProcess[str]"]
 def test_a_layer_is_told_and_drawn(archscape: Run, tmp_path: Path) -> None:
     done = archscape("field", "lenet5", "avgpool2", "--out", "field.svg", "--format", "csv")
     assert done.returncode == 0, done.stderr
-    one, two = csv.DictReader(io.StringIO(done.stdout))
-    assert (one["receptive_field"], one["jump"], one["centre"]) == ("16", "4.0", "7.5")
-    assert 0 < float(two["effective"]) <= 16
+    first, second = csv.DictReader(io.StringIO(done.stdout))
+    assert (first["receptive_field"], first["jump"], first["centre"]) == ("16", "4.0", "7.5")
+    assert 0 < float(second["effective"]) <= 16
     assert done.stderr.strip() == "field.svg"
     assert (tmp_path / "field.svg").is_file()
 

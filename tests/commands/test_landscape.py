@@ -71,18 +71,18 @@ def test_a_trained_network_is_explored_with_and_without_its_skips(archscape: Run
     assert all(Path(line).stat().st_size > 1000 for line in done.stdout.split())
     assert f"archscape report {run}" in done.stderr
     assert "will be trained; the trial with skips took" in done.stderr
-    found = read_landscape(run / "landscape" / "trial-0.json")
-    assert found.part == "40 of 1,197 training samples"
-    assert found.plain is not None
-    assert found.trained.params - found.plain.params == (
-        4 * 8 + 16 if found.trained.params < 2400 else 6 * 8 + 16
+    landscape = read_landscape(run / "landscape" / "trial-0.json")
+    assert landscape.part == "40 of 1,197 training samples"
+    assert landscape.plain is not None
+    assert landscape.trained.params - landscape.plain.params == (
+        4 * 8 + 16 if landscape.trained.params < 2400 else 6 * 8 + 16
     )
-    assert found.trained.surface.steps == 3
+    assert landscape.trained.surface.steps == 3
     # The recipe's rate moves nothing: what the seed of the kept repeat gives are the trained weights.
-    assert [change.moved for change in found.changes] == [0.0] * len(found.changes)
-    assert found.changes[0].layer == "conv.conv1"
-    assert found.filters is not None
-    assert (found.filters.before == found.filters.after).all()
+    assert [change.moved for change in landscape.changes] == [0.0] * len(landscape.changes)
+    assert landscape.changes[0].layer == "conv.conv1"
+    assert landscape.filters is not None
+    assert (landscape.filters.before == landscape.filters.after).all()
 
 
 @pytest.mark.slow
@@ -132,14 +132,14 @@ def test_a_second_look_does_not_train_again(archscape: Run, run: Path) -> None:
     archscape("landscape", run, *QUICK, "--without-skips")
     (kept,) = (run / "landscape").glob("*.safetensors")
     before, file = kept.stat().st_mtime_ns, run / "landscape" / "trial-0.json"
-    one = json.loads(file.read_text())
+    first = json.loads(file.read_text())
     done = archscape("landscape", run, *QUICK, "--without-skips", "--span", "0.5")
     assert done.returncode == 0
     assert kept.stat().st_mtime_ns == before
     assert "will be trained" not in done.stderr
-    two = json.loads(file.read_text())
-    assert one["plain"]["losses"][1][1] == two["plain"]["losses"][1][1]
-    assert one["plain"]["losses"][0] != two["plain"]["losses"][0]
+    second = json.loads(file.read_text())
+    assert first["plain"]["losses"][1][1] == second["plain"]["losses"][1][1]
+    assert first["plain"]["losses"][0] != second["plain"]["losses"][0]
 
 
 @pytest.mark.slow

@@ -37,14 +37,14 @@ def test_json_holds_the_latency_of_the_network_and_its_layers(
 ) -> None:
     save(calibration)
     done = archscape("profile", "lenet5", "--latency", "--measure", "--memory", "--format", "json")
-    found = json.loads(done.stdout)
-    latency, measured = found["latency"], found["measured"]
+    report = json.loads(done.stdout)
+    latency, measured = report["latency"], report["measured"]
     assert latency["low"] < latency["seconds"] < latency["high"]
     assert latency["level"] == 0.9
-    assert sum(layer["seconds"] for layer in found["layers"]) == pytest.approx(latency["seconds"])
+    assert sum(layer["seconds"] for layer in report["layers"]) == pytest.approx(latency["seconds"])
     assert 0 < measured["low"] <= measured["seconds"] <= measured["high"]
     assert measured["layout"] == "channels_last"
-    assert "inference" in found["memory"]
+    assert "inference" in report["memory"]
 
 
 def test_csv_is_the_layers_alone(archscape: Run, calibration: Calibration) -> None:
@@ -107,7 +107,7 @@ def test_wrong_input_of_the_command_is_one_message(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--latency",), "run `archscape calibrate`, about a minute"),
         (("--latency", "--batch", "8"), "run `archscape calibrate --batch 8`"),
@@ -119,10 +119,10 @@ def test_wrong_input_of_the_command_is_one_message(
         (("--measure", "--dtype", "float64"), "no type 'float64'; did you mean 'float"),
     ],
 )
-def test_what_cannot_be_is_said(archscape: Run, arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_is_said(archscape: Run, arguments: tuple[str, ...], message: str) -> None:
     done = archscape("profile", "lenet5", *arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -141,10 +141,10 @@ def test_calibrate_says_what_is_wrong(archscape: Run) -> None:
 def test_calibrate_keeps_what_profile_reads(archscape: Run, devices: Path) -> None:
     done = archscape("calibrate", "--seconds", "1", "--format", "json", timeout=280)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert Path(found["file"]).parent == devices
-    assert found["operators timed"] > 2000
-    assert found["3x3 convolution of 256 maps of 28x28, GMAC/s"] > 0.1
+    report = json.loads(done.stdout)
+    assert Path(report["file"]).parent == devices
+    assert report["operators timed"] > 2000
+    assert report["3x3 convolution of 256 maps of 28x28, GMAC/s"] > 0.1
     assert "Next: archscape profile resnet50 --latency" in done.stderr
     assert archscape("profile", "resnet50", "--latency").returncode == 0
     assert archscape("latency", "resnet50").returncode == 0

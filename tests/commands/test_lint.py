@@ -28,9 +28,9 @@ def test_csv_has_a_line_for_each_finding(archscape: Run) -> None:
 
 
 def test_json_has_all_of_a_finding(archscape: Run) -> None:
-    found = json.loads(archscape("lint", "vgg16", "--format", "json", "--input", "3x64x64").stdout)
-    assert (found["network"], found["input"]) == ("vgg16", [3, 64, 64])
-    (finding,) = found["findings"]
+    report = json.loads(archscape("lint", "vgg16", "--format", "json", "--input", "3x64x64").stdout)
+    assert (report["network"], report["input"]) == ("vgg16", [3, 64, 64])
+    (finding,) = report["findings"]
     assert (finding["rule"], finding["row"], finding["layers"]) == ("heavy-head", "linear1", ["linear1"])
     assert finding["reason"]
     assert finding["source"]

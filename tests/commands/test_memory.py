@@ -30,14 +30,14 @@ def test_a_line_for_each_use(archscape: Run) -> None:
 def test_json_adds_keys_to_those_of_a_profile(archscape: Run) -> None:
     plain = json.loads(archscape("profile", "lenet5", "--format", "json").stdout)
     held = json.loads(archscape("profile", "lenet5", "--memory", "--batch", "8", "--format", "json").stdout)
-    found = held.pop("memory")
+    memory = held.pop("memory")
     made = {layer["name"]: layer.pop("bytes") for layer in held["layers"]}
     assert held == plain
     assert made["conv1"] == 8 * 4 * 6 * 28 * 28
-    assert (found["batch"], found["dtype"], found["fit"]) == (8, "float32", None)
-    assert found["inference"]["graph"]["peak"] <= found["inference"]["eager"]["peak"]
+    assert (memory["batch"], memory["dtype"], memory["fit"]) == (8, "float32", None)
+    assert memory["inference"]["graph"]["peak"] <= memory["inference"]["eager"]["peak"]
     parts = ("weights", "state", "gradients", "activations")
-    assert found["training"]["peak"] == sum(found["training"][part] for part in parts)
+    assert memory["training"]["peak"] == sum(memory["training"][part] for part in parts)
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "md", "latex"])

@@ -32,8 +32,8 @@ def test_csv_has_a_row_for_each_network(archscape: Run, tmp_path: Path) -> None:
         "population", "cifar", "--number", "50", "--seed", "4", "--format", "csv", "--out", "all.csv"
     )
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
-    found = population(Space.load("cifar"), 50, seed=4)
-    assert [int(row["macs"]) for row in rows] == found["macs"].tolist()
+    table = population(Space.load("cifar"), 50, seed=4)
+    assert [int(row["macs"]) for row in rows] == table["macs"].tolist()
     assert (tmp_path / "all.csv").read_text() == done.stdout
     shallow = next(row for row in rows if row["stage3.depth"] == "1")
     assert shallow["stage3.2.any"] == ""

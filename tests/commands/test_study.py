@@ -148,9 +148,9 @@ def test_show_says_who_works_on_what_and_why_others_failed(
 ) -> None:
     owner = Owner(machine="node7/boot/namespace", pid=42, born=1)
     with begin(job, tmp_path, storage) as study:
-        failed, _, given = (submit(study, job, owner) for _ in range(3))
+        failed, _, released = (submit(study, job, owner) for _ in range(3))
         study.tell(failed.result(status="failed", cause="diverged"))
-        study.release(given.lease)
+        study.release(released.lease)
     done = here("study", "show", "small-digits", "--storage", storage)
     assert done.returncode == 0
     rows = [line.split() for line in done.stdout.splitlines()]

@@ -108,7 +108,7 @@ class Aftermath:
         unfinished = [trial.number for trial in complete if [*trial.epochs] != [*range(1, epochs + 1)]]
         weightless = [t.number for t in complete if not (weights / f"{t.hash}.safetensors").is_file()]
         unended = [trial.number for trial in self.trials if trial.state not in ENDED]
-        found = {
+        promises = {
             f"trials {[t.number for t in self.trials]}": [t.number for t in self.trials] != [*range(trials)],
             f"open: {unended}": bool(unended),
             f"Optuna's states: {dict(self.optuna)}": self.optuna != _optuna_states(self.states),
@@ -123,7 +123,7 @@ class Aftermath:
             f"left in the spool: {self.spooled}": bool(self.spooled),
             f"processes left: {self.alive}": bool(self.alive),
         }
-        return [sentence for sentence, is_broken in found.items() if is_broken]
+        return [sentence for sentence, is_broken in promises.items() if is_broken]
 
     def _repeated(self) -> list[str]:
         times = Counter(trial.hash for trial in self.trials)
@@ -157,12 +157,12 @@ def read_claims(log: Path) -> list[Claim]:
     epochs: dict[int, dict[str, float]] = {}
     claims: list[Claim] = []
     for line in _text(log).splitlines():
-        if found := _START.search(line):
-            digest, epochs = found[1], {}
-        elif found := _EPOCH.search(line):
-            epochs[int(found[1])] = dict(_metric(part) for part in found[2].split(", "))
-        elif found := _END.search(line):
-            claims.append(Claim(number=number, hash=digest, status=found[1], epochs=epochs))
+        if match := _START.search(line):
+            digest, epochs = match[1], {}
+        elif match := _EPOCH.search(line):
+            epochs[int(match[1])] = dict(_metric(part) for part in match[2].split(", "))
+        elif match := _END.search(line):
+            claims.append(Claim(number=number, hash=digest, status=match[1], epochs=epochs))
     return claims
 
 

@@ -64,30 +64,30 @@ class Allocations(TorchDispatchMode):
 
 def eager_peak(network: Network, batch: int) -> int:
     """Return the peak of a module's inference: maps, its input with them, without weights."""
-    module, found = network.build().eval(), Allocations()
-    given = image(network.input, batch)
-    found.follow(given)
-    with torch.no_grad(), _beside_weights(found, module):
-        module(given)
-    return found.peak
+    module, allocations = network.build().eval(), Allocations()
+    images = image(network.input, batch)
+    allocations.follow(images)
+    with torch.no_grad(), _beside_weights(allocations, module):
+        module(images)
+    return allocations.peak
 
 
 def graph_peak(network: Network, batch: int) -> int:
     """Return the peak of running a graph operator by operator, each map dropped after its last use."""
-    module, flat, found = network.build().eval(), network.graph.flatten(), Allocations()
+    module, flat, allocations = network.build().eval(), network.graph.flatten(), Allocations()
     uses = [0] * (len(flat.nodes) + 1)
     for value in [*(value for node in flat.nodes for value in node.inputs), *flat.outputs]:
         uses[value] += 1
     values = {0: image(network.input, batch)}
-    found.follow(values[0])
-    with torch.no_grad(), _beside_weights(found, module):
+    allocations.follow(values[0])
+    with torch.no_grad(), _beside_weights(allocations, module):
         for index, node in enumerate(flat.nodes):
             values[index + 1] = apply(module, node.name, node.op, [values[value] for value in node.inputs])
             for value in node.inputs:
                 uses[value] -= 1
             for value in [value for value in {*node.inputs, index + 1} if not uses[value]]:
                 del values[value]
-    return found.peak
+    return allocations.peak
 
 
 def training(network: Network, batch: int) -> tuple[int, int]:
@@ -95,14 +95,14 @@ def training(network: Network, batch: int) -> tuple[int, int]:
 
     Both are without weights and state of an optimizer; gradients of weights count.
     """
-    module, found = network.build().train(), Allocations()
-    given, targets = image(network.input, batch), _targets(network, batch)
-    found.follow(given, *targets)
-    with _beside_weights(found, module):
-        loss = _loss(module, given, targets)
-        saved = found.live
+    module, allocations = network.build().train(), Allocations()
+    images, targets = image(network.input, batch), _targets(network, batch)
+    allocations.follow(images, *targets)
+    with _beside_weights(allocations, module):
+        loss = _loss(module, images, targets)
+        saved = allocations.live
         loss.backward()
-    return saved, found.peak
+    return saved, allocations.peak
 
 
 def mem_tracker_peak(network: Network, batch: int, optimizer: str) -> int:
@@ -136,10 +136,10 @@ class MemTracked:
         return int(device["Total"])
 
 
-def _beside_weights(found: Allocations, module: nn.Module) -> Allocations:
+def _beside_weights(allocations: Allocations, module: nn.Module) -> Allocations:
     """Leave a module's weights out of what is followed."""
-    found.seen |= {t.untyped_storage()._cdata for t in [*module.parameters(), *module.buffers()]}
-    return found
+    allocations.seen |= {t.untyped_storage()._cdata for t in [*module.parameters(), *module.buffers()]}
+    return allocations
 
 
 def _targets(network: Network, batch: int) -> list[Tensor]:
@@ -147,8 +147,8 @@ def _targets(network: Network, batch: int) -> list[Tensor]:
     return [torch.zeros(batch, *shape[1:], dtype=torch.long) for shape in network.body.shapes]
 
 
-def _loss(module: nn.Module, given: Tensor, targets: list[Tensor]) -> Tensor:
-    outputs = module(given)
+def _loss(module: nn.Module, images: Tensor, targets: list[Tensor]) -> Tensor:
+    outputs = module(images)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     losses = [F.cross_entropy(*pair) for pair in zip(outputs, targets, strict=True)]
     return torch.stack(losses).sum()

@@ -89,18 +89,18 @@ class Page:
         image = self.send("Page.captureScreenshot", captureBeyondViewport=full)
         path.write_bytes(base64.b64decode(image["data"]))
 
-    def take(self, method: str, found: Mapping[str, Any]) -> None:
+    def take(self, method: str, event: Mapping[str, Any]) -> None:
         """Take in what happened."""
         if method == "Network.requestWillBeSent":
-            self.requests.append(found["request"]["url"])
-        elif method == "Network.loadingFailed" and not found.get("canceled"):
-            self.problems.append(f"request failed: {found['errorText']}")
+            self.requests.append(event["request"]["url"])
+        elif method == "Network.loadingFailed" and not event.get("canceled"):
+            self.problems.append(f"request failed: {event['errorText']}")
         elif method == "Runtime.exceptionThrown":
-            self.problems.append(json.dumps(found["exceptionDetails"]))
-        elif method == "Runtime.consoleAPICalled" and found["type"] in ("error", "warning", "assert"):
-            self.problems.append(json.dumps(found["args"]))
-        elif method == "Log.entryAdded" and found["entry"]["level"] in ("error", "warning"):
-            self.problems.append(f"{found['entry']['text']} {found['entry'].get('url', '')}")
+            self.problems.append(json.dumps(event["exceptionDetails"]))
+        elif method == "Runtime.consoleAPICalled" and event["type"] in ("error", "warning", "assert"):
+            self.problems.append(json.dumps(event["args"]))
+        elif method == "Log.entryAdded" and event["entry"]["level"] in ("error", "warning"):
+            self.problems.append(f"{event['entry']['text']} {event['entry'].get('url', '')}")
 
 
 class Browser:

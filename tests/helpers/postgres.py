@@ -67,8 +67,8 @@ class Cluster:
     def url(self, database: str) -> str:
         """Return the URL of a database, which is created if there is none of this name."""
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
-            if found is None:
+            row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+            if row is None:
                 connection.execute(SQL("CREATE DATABASE {}").format(Identifier(database)))
         return self._address(database)
 

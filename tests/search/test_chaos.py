@@ -29,12 +29,12 @@ def test_nothing_is_lost(storage: str, root: Path) -> None:
     command = [sys.executable, root / "benchmarks" / "chaos.py", "--short", "--storage", storage]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        said = "\n".join(process.communicate())
+        output = "\n".join(process.communicate())
     finally:  # what it started ends with it
         process.terminate()
         process.wait()
-    assert process.returncode == 0, said
-    assert "**1 of 1** searches kept every promise" in said
+    assert process.returncode == 0, output
+    assert "**1 of 1** searches kept every promise" in output
 
 
 @pytest.mark.full
@@ -69,9 +69,9 @@ def log(tmp_path: Path) -> Path:
 
 
 def test_a_kept_promise(log: Path) -> None:
-    found = aftermath(log)
-    assert found.broken(trials=1, epochs=2, weights=log.parent) == []
-    assert [(claim.number, claim.hash, claim.status) for claim in found.claims] == [(0, "abc", "complete")]
+    ending = aftermath(log)
+    assert ending.broken(trials=1, epochs=2, weights=log.parent) == []
+    assert [(claim.number, claim.hash, claim.status) for claim in ending.claims] == [(0, "abc", "complete")]
 
 
 @pytest.mark.parametrize(

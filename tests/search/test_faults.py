@@ -40,15 +40,15 @@ EPOCHS = 4
 def check(folder: Path, *, trials: int) -> list[Trial]:
     """Assert what must hold after any faults and a last undisturbed run; return the trials."""
     with Study.open(folder) as study:
-        found = study.trials()
+        records = study.trials()
         assert study.count_open() == 0
-    assert [trial.number for trial in found] == list(range(trials))
-    assert all(trial.ended for trial in found)
-    assert len({trial.hash for trial in found}) == trials
+    assert [trial.number for trial in records] == list(range(trials))
+    assert all(trial.ended for trial in records)
+    assert len({trial.hash for trial in records}) == trials
     assert list((folder / "spool").glob("trial-*")) == []
     for number, times in trained(folder).items():
         assert times == 1, f"trial {number} was trained to its end {times} times"
-    return found
+    return records
 
 
 def trained(folder: Path) -> Counter[int]:
@@ -147,12 +147,12 @@ def test_killed_at_every_step_of_early_stopping(study: Study, plan: SearchPlan, 
         if in_a_fork(lambda step=step: work_until(step, tmp_path, plan, give_epochs)):  # type: ignore[misc]
             break
     assert step > 7 * 50
-    found = check(tmp_path, trials=40)
-    last = {trial.number: len(study.epochs(trial.number)) for trial in found}
-    ends = {(trial.state, trial.cause) for trial in found}
+    records = check(tmp_path, trials=40)
+    last = {trial.number: len(study.epochs(trial.number)) for trial in records}
+    ends = {(trial.state, trial.cause) for trial in records}
     assert {("complete", ""), ("pruned", "halving")} <= ends
     assert ends <= {("complete", ""), ("pruned", "halving"), ("failed", "lost_worker")}
-    for trial in found:
+    for trial in records:
         if trial.state != "failed":  # it was killed on every attempt
             assert last[trial.number] == (EPOCHS if trial.state == "complete" else trial.rung)
 
@@ -218,6 +218,6 @@ def test_killed_in_mid_search(job_file: Path, tmp_path: Path) -> None:
             coordinator = start()
     errors = coordinator.communicate(timeout=60)[1].decode()
     assert coordinator.returncode == 0, errors
-    found = check(folder, trials=TRIALS)
-    assert max(trial.attempts for trial in found) > 1
-    assert [trial.hash for trial in found] == undisturbed(folder)
+    records = check(folder, trials=TRIALS)
+    assert max(trial.attempts for trial in records) > 1
+    assert [trial.hash for trial in records] == undisturbed(folder)

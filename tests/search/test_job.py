@@ -122,9 +122,11 @@ def test_a_job_made_in_python_obeys_the_same_laws() -> None:
 
 
 def test_order_of_objectives_stays(tmp_path: Path) -> None:
-    given = job(tmp_path, SHORT + "objectives: {seconds: minimize, accuracy: maximize, params: minimize}\n")
-    (tmp_path / "space.yaml").write_text(given.space.to_yaml())
-    assert list(job(tmp_path, given.to_yaml(space="space.yaml")).objectives) == [
+    settings = job(
+        tmp_path, SHORT + "objectives: {seconds: minimize, accuracy: maximize, params: minimize}\n"
+    )
+    (tmp_path / "space.yaml").write_text(settings.space.to_yaml())
+    assert list(job(tmp_path, settings.to_yaml(space="space.yaml")).objectives) == [
         "seconds",
         "accuracy",
         "params",
@@ -136,14 +138,14 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "here" / "mine.yaml").write_text(Space.load("digits").to_yaml())
     (tmp_path / "here" / "x.npz").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
-    found = job(tmp_path / "here", "search: a\nspace: mine.yaml\ndata: x.npz\n")
-    assert found.space.name == "digits"
-    assert found.data == str(tmp_path / "here" / "x.npz")
+    settings = job(tmp_path / "here", "search: a\nspace: mine.yaml\ndata: x.npz\n")
+    assert settings.space.name == "digits"
+    assert settings.data == str(tmp_path / "here" / "x.npz")
 
 
 def test_limits_tighten_those_of_the_space(tmp_path: Path) -> None:
-    found = job(tmp_path, SHORT + "within: {params: ..50k, activations: ..9k}\n")
-    limits = {name: str(limit) for name, limit in found.limited_space.within.items()}
+    settings = job(tmp_path, SHORT + "within: {params: ..50k, activations: ..9k}\n")
+    limits = {name: str(limit) for name, limit in settings.limited_space.within.items()}
     assert limits == {"params": "..50k", "macs": "..5M", "activations": "..9k"}
 
 

@@ -50,9 +50,9 @@ def test_who_is_asked_to_leave_says_that_there_is_more_to_do(begun: Path, tmp_pa
     worker = join(begun, tmp_path / "out")
     wait_until(lambda: trains(tmp_path / "out"), worker)
     worker.terminate()
-    said = worker.communicate(timeout=30)[1]
+    errors = worker.communicate(timeout=30)[1]
     assert worker.returncode == 1
-    assert "tiny-digits: left before its end; the same command joins it again" in said
+    assert "tiny-digits: left before its end; the same command joins it again" in errors
     with Study.open(tmp_path, storage=str(begun)) as study:
         assert set(study.counts()) <= {"waiting", "complete"}
 
@@ -73,8 +73,8 @@ def test_a_study_that_is_stopped_lets_everybody_leave_for_good(begun: Path, tmp_
         with suppress(OSError):  # it may end now
             seen |= children(worker)
         time.sleep(0.02)
-    said = worker.communicate()[1]
-    assert worker.returncode == 0, said
+    errors = worker.communicate()[1]
+    assert worker.returncode == 0, errors
     assert seen == first, "it started a worker that had left"
 
 

@@ -48,23 +48,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def told() -> list[tuple[str, int, int]]:
+def calls() -> list[tuple[str, int, int]]:
     return []
 
 
 @pytest.fixture
-def explorer(folder: Path, told: list[tuple[str, int, int]]) -> Iterator[TrainedTrial]:
+def explorer(folder: Path, calls: list[tuple[str, int, int]]) -> Iterator[TrainedTrial]:
     with Study.open(folder / "run") as study:
-        yield TrainedTrial.of(study, "best", lambda *what: told.append(what))
+        yield TrainedTrial.of(study, "best", lambda *what: calls.append(what))
 
 
 def test_the_samples_are_drawn_by_the_seed() -> None:
     data = load_dataset("digits")
-    one, two, other = (LandscapeSettings(samples=50, seed=seed).part(data) for seed in (1, 1, 2))
-    assert torch.equal(one.x, two.x)
-    assert torch.equal(one.y, two.y)
-    assert not torch.equal(one.x, other.x)
-    assert len(one) == 50
+    first, second, other = (LandscapeSettings(samples=50, seed=seed).part(data) for seed in (1, 1, 2))
+    assert torch.equal(first.x, second.x)
+    assert torch.equal(first.y, second.y)
+    assert not torch.equal(first.x, other.x)
+    assert len(first) == 50
     assert LandscapeSettings(samples=50).part_text(data) == "50 of 1,197 training samples"
     assert len(LandscapeSettings(samples=5000).part(data)) == 1197
     assert torch.equal(LandscapeSettings(samples=5000).part(data).x, data.train.x)
@@ -72,13 +72,13 @@ def test_the_samples_are_drawn_by_the_seed() -> None:
 
 @pytest.mark.slow
 def test_it_tells_how_far_it_is(
-    explorer: TrainedTrial, told: list[tuple[str, int, int]], tmp_path: Path
+    explorer: TrainedTrial, calls: list[tuple[str, int, int]], tmp_path: Path
 ) -> None:
     explorer.landscape(LandscapeSettings(steps=3, samples=20))
-    assert [done for _, done, _ in told] == list(range(10))
-    assert {of for _, _, of in told} == {9}
+    assert [done for _, done, _ in calls] == list(range(10))
+    assert {of for _, _, of in calls} == {9}
     explorer.train_plain(tmp_path)
-    assert told[-1] == (f"training {explorer.network.name}-without-skips", 1, 1)
+    assert calls[-1] == (f"training {explorer.network.name}-without-skips", 1, 1)
 
 
 def test_what_was_trained_is_kept_unless_it_is_damaged(explorer: TrainedTrial, tmp_path: Path) -> None:
@@ -97,8 +97,8 @@ def test_what_was_trained_is_kept_unless_it_is_damaged(explorer: TrainedTrial, t
 def test_the_same_seed_trains_the_same_plain_network(explorer: TrainedTrial, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-    one, two = (explorer.train_plain(tmp_path / name) for name in ("a", "b"))
-    assert all(torch.equal(one[name], two[name]) for name in one)
+    first, second = (explorer.train_plain(tmp_path / name) for name in ("a", "b"))
+    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_a_training_that_fails_is_told_and_leaves_nothing(explorer: TrainedTrial, tmp_path: Path) -> None:

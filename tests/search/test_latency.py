@@ -84,7 +84,7 @@ def test_a_limit_is_read(text: str, low: float | None, high: float | None) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("5ms", "low..high with units, as in ..5ms, but got '5ms'"),
         ("..", "low..high with units"),
@@ -94,8 +94,8 @@ def test_a_limit_is_read(text: str, low: float | None, high: float | None) -> No
         ("9ms..5ms", "`low <= high` must hold"),
     ],
 )
-def test_a_wrong_limit_is_said(text: str, said: str) -> None:
-    with pytest.raises(JobError, match=said):
+def test_a_wrong_limit_is_said(text: str, message: str) -> None:
+    with pytest.raises(JobError, match=message):
         parse_latency_limit(text)
 
 
@@ -158,20 +158,20 @@ def test_a_space_has_no_latency(tiny: Space) -> None:
 @pytest.mark.slow
 def test_no_network_beyond_the_limit_is_trained(limited: Path, kept: Calibration, tmp_path: Path) -> None:
     job = read_job(limited)
-    found = go(job, tmp_path / "run")
+    results = go(job, tmp_path / "run")
     assert job.latency is not None
     assert job.latency.within is not None
     predictor = Predictor(kept)
-    assert set(found.trials["status"]) == {"complete"}
-    for row in found.trials.to_dict("records"):
-        told = 1e3 * predictor.seconds(Network.from_json(row["network"]))
-        assert row["latency"] == pytest.approx(told, abs=1e-6)
+    assert set(results.trials["status"]) == {"complete"}
+    for row in results.trials.to_dict("records"):
+        latency = 1e3 * predictor.seconds(Network.from_json(row["network"]))
+        assert row["latency"] == pytest.approx(latency, abs=1e-6)
         assert job.latency.within.holds(row["latency"])
     table = pd.read_csv(tmp_path / "run" / "trials.csv")
     assert list(table.columns)[10:13] == ["flops", "activations", "latency"]
     page = (tmp_path / "run" / "report.html").read_text()
     assert "predicted latency (ms)" in page
-    assert f"latency: {kept.setup.description}"[:20] in found.job
+    assert f"latency: {kept.setup.description}"[:20] in results.job
     assert "archscape calibration" not in page
 
 
@@ -185,10 +185,10 @@ def test_a_search_goes_on_with_the_calibration_it_began_with(
     again = read_job(limited)
     assert again.latency is not None
     assert again.latency.calibration == slower(kept)
-    found = go(replace(again, trials=4), tmp_path / "run")
+    results = go(replace(again, trials=4), tmp_path / "run")
     predictor = Predictor(kept)
-    told = [1e3 * predictor.seconds(Network.from_json(text)) for text in found.trials["network"]]
-    assert list(found.trials["latency"]) == pytest.approx(told, abs=1e-6)
+    latencies = [1e3 * predictor.seconds(Network.from_json(text)) for text in results.trials["network"]]
+    assert list(results.trials["latency"]) == pytest.approx(latencies, abs=1e-6)
     written = yaml.safe_load((tmp_path / "run" / "job.yaml").read_text())
     assert Calibration.from_json(written["latency"], name="job") == kept
 

@@ -102,12 +102,12 @@ def test_shows_what_others_did_in_the_study(
 ) -> None:
     """Their trials come from the study; those of one's own workers from their events, sooner, and once."""
     leases = [study.ask_unique(plan.propose, owner, trials=8) for _ in range(4)]
-    one, two, three, four = (lease for lease in leases if lease)
+    first, second, three, four = (lease for lease in leases if lease)
     metrics = {"accuracy": 0.9, "macs": 500}
     view = view_of(poller, io.StringIO())
     view(Event(kind="end", worker="w1", number=0, status="complete", metrics=metrics))
-    study.tell(finished(one, metrics=metrics))
-    study.tell(finished(two, status="failed"))
+    study.tell(finished(first, metrics=metrics))
+    study.tell(finished(second, status="failed"))
     study.report(three, {1: {"accuracy": 0.3}}, pruner=never)
     poller.poll()
     assert view.line() == "2 of 8 trials, 1 stopped early, 1 failed, best accuracy 90.00%, frontier of 1"

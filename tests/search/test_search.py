@@ -46,7 +46,7 @@ def go(job: Job, folder: Path) -> RunResults:
 def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None:
     console = quiet()
     lenet = load_network("lenet5")
-    found = run(
+    results = run(
         job,
         out=tmp_path / "run",
         console=console,
@@ -69,7 +69,7 @@ def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None
     environment = json.loads((folder / "environment.json").read_text())
     assert environment["data_fingerprint"] == load_dataset("digits").fingerprint
     assert environment["command"] == "archscape search x"
-    assert list(found.references["name"]) == ["lenet5"]
+    assert list(results.references["name"]) == ["lenet5"]
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert text.splitlines()[0].startswith("tiny-digits: 0 of 4 trials")
     assert text.splitlines()[-1].startswith("tiny-digits: 4 of 4 trials, best accuracy ")
@@ -78,9 +78,9 @@ def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None
 
 
 def test_weights_reproduce_the_recorded_test_accuracy(job: Job, tmp_path: Path) -> None:
-    found = go(replace(job, trials=2), tmp_path / "run")
+    results = go(replace(job, trials=2), tmp_path / "run")
     data = load_dataset("digits")
-    for _, trial in found.trials.iterrows():
+    for _, trial in results.trials.iterrows():
         network = Network.from_json(trial["network"])
         assert network.hash() == trial["hash"]
         model = build(network)
@@ -131,10 +131,10 @@ def test_other_job_in_the_same_folder_is_refused(
 
 
 def test_failed_trials_have_a_cause_and_a_log(job: Job, tmp_path: Path) -> None:
-    found = go(replace(job, trials=2, recipe=Recipe(epochs=50, seconds=0.01)), tmp_path / "run")
-    assert list(found.trials["status"]) == ["failed", "failed"]
-    assert list(found.trials["cause"]) == ["timed_out", "timed_out"]
-    assert all(found.trials["message"])
+    results = go(replace(job, trials=2, recipe=Recipe(epochs=50, seconds=0.01)), tmp_path / "run")
+    assert list(results.trials["status"]) == ["failed", "failed"]
+    assert list(results.trials["cause"]) == ["timed_out", "timed_out"]
+    assert all(results.trials["message"])
     assert " ends: failed timed_out" in (tmp_path / "run" / "logs" / "trial-00001.log").read_text()
     assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
 
@@ -144,10 +144,10 @@ def test_exhausted_space_ends_the_search(job: Job, tmp_path: Path) -> None:
         "space: two\ninput: 1x8x8\nlayers:\n  - conv: {width: {2, 4}}\n  - linear: {width: 10}\n"
     )
     console = quiet()
-    found = run(
+    results = run(
         replace(job, space=space, trials=9), out=tmp_path / "run", console=console, executor=InProcess()
     )
-    assert sorted(found.trials["params"]) == [1312, 2614]
+    assert sorted(results.trials["params"]) == [1312, 2614]
     assert "all its 2 networks within the limits were tried" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -213,12 +213,12 @@ def test_other_job_under_the_same_name_is_refused(job: Job, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_epochs_of_every_trial_are_in_the_tables(job: Job, tmp_path: Path) -> None:
-    found = go(replace(job, trials=2, recipe=Recipe(epochs=3)), tmp_path / "run")
-    assert [tuple(row) for row in found.curves[["trial", "epoch"]].itertuples(index=False)] == [
+    results = go(replace(job, trials=2, recipe=Recipe(epochs=3)), tmp_path / "run")
+    assert [tuple(row) for row in results.curves[["trial", "epoch"]].itertuples(index=False)] == [
         (trial, epoch) for trial in (0, 1) for epoch in (1, 2, 3)
     ]
-    last = found.curves[found.curves["epoch"] == 3]["accuracy"]
-    assert list(last) == list(found.trials["accuracy"])
+    last = results.curves[results.curves["epoch"] == 3]["accuracy"]
+    assert list(last) == list(results.trials["accuracy"])
 
 
 def test_results_of_no_run_are_an_error(tmp_path: Path) -> None:

@@ -113,14 +113,14 @@ PASS = ("identity", "norm", "act", "dropout", "se: {width: 4}", "scale", "lrn", 
 @cache
 def fitting(kind: Kind) -> tuple[str, ...]:
     """Return the written values that a kind accepts."""
-    found = []
+    texts = []
     for text in (*NUMBERS, *WORDS):
         try:
             kind.accept(parse(text))  # type: ignore[arg-type]
         except ValueError:
             continue
-        found.append(text)
-    return tuple(found)
+        texts.append(text)
+    return tuple(texts)
 
 
 class Author:

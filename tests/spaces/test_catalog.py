@@ -142,12 +142,12 @@ def test_nasnet_holds_every_pair_of_cells() -> None:
 def test_amoebanet_a_is_a_point_of_nasnet() -> None:
     """With the unused states as output, as the paper has it, and the size of the search, N = 3, F = 24."""
     genotype = {
-        f"{cell}.{state}.{place}": gene
+        f"{cell}.{state}.{position}": gene
         for cell, genes in AMOEBANET_A.items()
         for state, pair in enumerate(genes.split(", "))
-        for place, gene in enumerate(pair.split())
+        for position, gene in enumerate(pair.split())
     }
-    found = load_space("nasnet").replay(genotype)
+    sample = load_space("nasnet").replay(genotype)
     text = (CATALOG / "amoebanet-a.yaml").read_text()
     for published, searched in (
         ("concat:  {from: h1, with: [n3, n4, n6]}", "concat:  {from: n6, with: [n3, n4]}"),
@@ -160,7 +160,7 @@ def test_amoebanet_a_is_a_point_of_nasnet() -> None:
     ):
         assert published in text
         text = text.replace(published, searched)
-    assert Network.from_yaml(text).hash() == found.hash()
+    assert Network.from_yaml(text).hash() == sample.hash()
 
 
 @pytest.mark.slow
@@ -171,7 +171,9 @@ def test_cells_of_nasnet_return_their_unused_states() -> None:
         shapes = {node.name: node.shape for node in sample.network.body.nodes}
         for cell, row, width in (("normal", "cell5_3", 96), ("reduction", "cell4", 96)):
             read = {
-                str(sample.decisions[f"{cell}.{state}.{place}"]) for state in range(5) for place in (1, 3)
+                str(sample.decisions[f"{cell}.{state}.{position}"])
+                for state in range(5)
+                for position in (1, 3)
             }
             unused = {"n2", "n3", "n4", "n5", "n6"} - read
             assert shapes[row] == (width * len(unused), 8, 8)

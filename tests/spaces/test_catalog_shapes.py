@@ -52,9 +52,9 @@ def maps(network: Network) -> dict[str, Shape]:
 
 def extents(network: Network, *names: str) -> list[int]:
     """Return the extents of square maps by name."""
-    found = maps(network)
-    assert all(len(set(found[name][1:])) == 1 for name in names)
-    return [found[name][1] for name in names]
+    shapes = maps(network)
+    assert all(len(set(shapes[name][1:])) == 1 for name in names)
+    return [shapes[name][1] for name in names]
 
 
 def operators(network: Network, kind: type[AnOp]) -> list[AnOp]:
@@ -90,8 +90,8 @@ def test_planes_of_the_neocognitron() -> None:
 def test_frames_of_the_tdnn() -> None:
     """Waibel et al. 1989, figure 2: 13 frames, 9 frames; in the second layer a unit sees 3 + 5 - 1 of 15."""
     network = load_network("tdnn")
-    found = maps(network)
-    assert [found[name] for name in ("hidden1", "hidden2", "integration")] == [(8, 13), (3, 9), (3, 1)]
+    shapes = maps(network)
+    assert [shapes[name] for name in ("hidden1", "hidden2", "integration")] == [(8, 13), (3, 9), (3, 1)]
     assert (fields("tdnn")["hidden2"], fields("tdnn")["integration"]) == ((7,), (15,))
 
 
@@ -138,8 +138,8 @@ def test_unet_crops_what_crosses_over_around_its_centre() -> None:
     module = build(load_network("unet").at(input=(1, 188, 188))).eval()
     seen: list[Tensor] = []
     for name in ("level1", "up1.upconv"):
-        module.get_submodule(name).register_forward_hook(lambda _, given, out: seen.append(out))
-    module.get_submodule("up1.conv").register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+        module.get_submodule(name).register_forward_hook(lambda _, inputs, out: seen.append(out))
+    module.get_submodule("up1.conv").register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     with torch.inference_mode():
         module(image((1, 188, 188), batch=1))
     level1, up, joined = seen
@@ -158,16 +158,16 @@ def test_a_padded_unet_keeps_the_extent_and_the_parameters(extent: tuple[int, in
 def test_maps_of_deconvnet() -> None:
     """Noh et al. 2015, table 2, and section 3: about 252 million parameters."""
     network = load_network("deconvnet")
-    found = maps(network)
-    assert [found[name] for name in ("fc6", "fc7", "deconv6")] == [(4096, 1, 1), (4096, 1, 1), (512, 7, 7)]
-    assert [found[f"unpool{i}"] for i in range(1, 6)] == [
+    shapes = maps(network)
+    assert [shapes[name] for name in ("fc6", "fc7", "deconv6")] == [(4096, 1, 1), (4096, 1, 1), (512, 7, 7)]
+    assert [shapes[f"unpool{i}"] for i in range(1, 6)] == [
         (512, 14, 14),
         (512, 28, 28),
         (256, 56, 56),
         (128, 112, 112),
         (64, 224, 224),
     ]
-    assert found["score"] == (21, 224, 224)
+    assert shapes["score"] == (21, 224, 224)
     assert round(network.totals.params / 1e6) == 252
 
 
@@ -189,8 +189,8 @@ def test_maps_of_pix2pix() -> None:
     network = load_network("pix2pix")
     assert extents(network, *(f"down{i}" for i in range(1, 9))) == [128, 64, 32, 16, 8, 4, 2, 1]
     assert extents(network, *(f"up{i}" for i in range(7, 0, -1))) == [2, 4, 8, 16, 32, 64, 128]
-    found = maps(network)
-    assert [found[f"up{i}"][0] for i in range(7, 0, -1)] == [1024, 1024, 1024, 1024, 512, 256, 128]
+    shapes = maps(network)
+    assert [shapes[f"up{i}"][0] for i in range(7, 0, -1)] == [1024, 1024, 1024, 1024, 512, 256, 128]
     assert network.body.shape == (3, 256, 256)
 
 
@@ -220,8 +220,8 @@ def test_patchgan_judges_patches_of_70_pixels() -> None:
 def test_fields_of_the_context_module() -> None:
     """Yu and Koltun 2016, table 1; zeros of the padding keep its 64x64."""
     network = load_network("dilated-context")
-    found = fields("dilated-context")
-    assert [found[f"conv{i}"][0] for i in range(1, 9)] == [3, 5, 9, 17, 33, 65, 67, 67]
+    sizes = fields("dilated-context")
+    assert [sizes[f"conv{i}"][0] for i in range(1, 9)] == [3, 5, 9, 17, 33, 65, 67, 67]
     assert set(maps(network).values()) == {(21, 64, 64)}
 
 
@@ -268,8 +268,8 @@ def test_wavenet_reads_the_past_alone() -> None:
 @pytest.mark.parametrize("size", [2, 32, 100])
 def test_the_bottleneck_of_an_autoencoder_has_the_size_that_is_chosen(size: int) -> None:
     network = replace(load_network("conv-autoencoder"), let={"code": size})
-    found = maps(network)
-    assert (found["code"], found["reconstruction"]) == ((size,), (1, 32, 32))
+    shapes = maps(network)
+    assert (shapes["code"], shapes["reconstruction"]) == ((size,), (1, 32, 32))
 
 
 def test_a_vae_returns_the_image_the_mean_and_the_log_variance() -> None:
@@ -327,9 +327,9 @@ def test_maps_of_squeezenet() -> None:
 
 def test_maps_of_efficientnet_b0() -> None:
     """Tan and Le 2019, table 1: resolution and channels of stages 2 to 8."""
-    found = maps(load_network("efficientnet-b0"))
+    shapes = maps(load_network("efficientnet-b0"))
     ends = ("mbconv1", "mbconv2_2", "mbconv3_2", "mbconv4_3", "mbconv5_3", "mbconv6_4", "mbconv7")
-    assert [found[name][:2] for name in ends] == [
+    assert [shapes[name][:2] for name in ends] == [
         (16, 112),
         (24, 56),
         (40, 28),
@@ -353,9 +353,9 @@ def test_drop_path_grows_with_depth() -> None:
 
 def test_maps_of_convnext_tiny() -> None:
     """Liu et al. 2022, table 9."""
-    found = maps(load_network("convnext-tiny"))
+    shapes = maps(load_network("convnext-tiny"))
     ends = ("convnext1_3", "convnext2_3", "convnext3_9", "convnext4_3")
-    assert [found[name][:2] for name in ends] == [(96, 56), (192, 28), (384, 14), (768, 7)]
+    assert [shapes[name][:2] for name in ends] == [(96, 56), (192, 28), (384, 14), (768, 7)]
 
 
 def test_widths_of_regnetx_are_quantised() -> None:

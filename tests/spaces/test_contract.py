@@ -242,8 +242,8 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
 
 def cases(words: Iterable[str]) -> Iterator[tuple[str, str, Setting, int]]:
     for word in words:
-        for number, given in enumerate(SETTINGS[word]):
-            setting = given if isinstance(given, Setting) else Setting(given)
+        for number, entry in enumerate(SETTINGS[word]):
+            setting = entry if isinstance(entry, Setting) else Setting(entry)
             yield from ((f"{word}-{number}-{rank}d", word, setting, rank) for rank in setting.ranks)
 
 
@@ -320,5 +320,5 @@ def test_layers_are_counted_one_by_one_as_pytorch_counts_them() -> None:
     weighted = [node for node in flat.nodes if isinstance(node.op, Conv | Linear)]
     assert len(weighted) == 7
     for node in weighted:
-        found = sum(counted[f"{type(module).__name__}.{node.name}"].values())
-        assert found == 2 * node.op.costs(flat.shapes(node), node.shape).macs, node.name
+        flops = sum(counted[f"{type(module).__name__}.{node.name}"].values())
+        assert flops == 2 * node.op.costs(flat.shapes(node), node.shape).macs, node.name

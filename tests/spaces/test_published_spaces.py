@@ -87,7 +87,7 @@ def test_networks_of_nas_bench_macro_are_alike_where_the_published_form_is(
         (row["canonical"], macro.replay(layers(row["arch"].zfill(8))).hash())
         for row in macro_table(published)
     }
-    assert len(pairs) == len({form for form, _ in pairs}) == len({found for _, found in pairs}) == 3969
+    assert len(pairs) == len({form for form, _ in pairs}) == len({digest for _, digest in pairs}) == 3969
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def test_hashes_of_nas_bench_201_separate_the_published_classes(cells: Space, pu
     pairs = {
         (row["unique_str"], cells.replay(edges(row["arch_str"])).hash()) for row in cell_table(published)
     }
-    assert len(pairs) == len({text for text, _ in pairs}) == len({found for _, found in pairs}) == 6466
+    assert len(pairs) == len({text for text, _ in pairs}) == len({digest for _, digest in pairs}) == 6466
 
 
 def costs(sample: Sample) -> tuple[int, int]:

@@ -133,8 +133,8 @@ def test_count_distinct_counts_networks_within_the_limits() -> None:
     rows = "  - conv: {name: a, width: {4, 64}, depth: 0..2}\n  - conv: {name: b, width: 4, depth: 0..2}\n"
     space = Space.from_yaml(f"{HEAD}layers:\n{rows}")
     assert space.count() == 5 * 3
-    found = {s.network.hash() for s in space.enumerate() if s.decisions != {"a.depth": 0, "b.depth": 0}}
-    assert space.count_distinct() == len(found) == 4 + 2 * 3
+    hashes = {s.network.hash() for s in space.enumerate() if s.decisions != {"a.depth": 0, "b.depth": 0}}
+    assert space.count_distinct() == len(hashes) == 4 + 2 * 3
     assert space.tighten({"params": "..1k"}).count_distinct() == 4
     assert space.count_distinct(limit=10) is None
 
@@ -419,10 +419,10 @@ def distance(space: Space, exact: Lists, draws: int) -> tuple[float, float]:
     rng = Random(7)
     drawn = Counter(tuple(space.sample(rng).decisions.items()) for _ in range(draws))
     assert set(drawn) <= set(exact)
-    found = sum(abs(odds - drawn[decisions] / draws) for decisions, odds in exact.items()) / 2
+    total_variation = sum(abs(odds - drawn[decisions] / draws) for decisions, odds in exact.items()) / 2
     # The mean of half of the absolute values of normal deviates.
     chance = sum(sqrt(odds * (1 - odds) / draws) for odds in exact.values()) / sqrt(2 * pi)
-    return found, chance
+    return total_variation, chance
 
 
 @pytest.mark.slow
@@ -460,9 +460,9 @@ def test_tight_limits_sample_the_exact_distribution(share: float, start: float) 
     exact, met = conditional(low, high)
     assert met < 3 * share
     space = uniform().tighten({"params": Limit(low=low, high=high)})
-    found, chance = distance(space, exact, 200)
+    total_variation, chance = distance(space, exact, 200)
     assert not space.easy
-    assert found < 1.5 * chance + 0.03
+    assert total_variation < 1.5 * chance + 0.03
 
 
 @pytest.mark.slow

@@ -205,27 +205,27 @@ NETWORKS = [name for name in catalog_names() if isinstance(load(name), Network)]
 def test_counts(name: str) -> None:
     system, network = SYSTEMS[name], load_network(name)
     assert shape_text(network.input) == system.input
-    found = profile(network)
-    assert (found.params, found.macs) == (network.totals.params, network.totals.macs)
+    costs = profile(network)
+    assert (costs.params, costs.macs) == (network.totals.params, network.totals.macs)
     if system.params is not None:
-        assert found.params == system.params
+        assert costs.params == system.params
     if system.macs is not None:
-        assert as_given(found.macs, system.macs) == system.macs
+        assert as_given(costs.macs, system.macs) == system.macs
 
 
-def as_given(count: int, given: int | str) -> int | str:
+def as_given(count: int, size: int | str) -> int | str:
     """Return a count with the digits and the unit of a published one."""
-    if isinstance(given, int):
+    if isinstance(size, int):
         return count
-    digits, unit = given.split()
+    digits, unit = size.split()
     decimals = len(digits.partition(".")[2])
     return f"{count / {'M': 10**6, 'G': 10**9}[unit]:,.{decimals}f} {unit}"
 
 
 @pytest.mark.parametrize("name", MAPS)
 def test_maps(name: str) -> None:
-    found = {node.name: shape_text(node.shape) for node in load_network(name).body.nodes}
-    assert {row: found[row] for row in MAPS[name]} == MAPS[name]
+    shapes = {node.name: shape_text(node.shape) for node in load_network(name).body.nodes}
+    assert {row: shapes[row] for row in MAPS[name]} == MAPS[name]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -244,13 +244,13 @@ def test_source_needs_torch_alone_and_the_table_reads_back(name: str, tmp_path: 
 
 def imported(text: str) -> set[str]:
     """Return the modules that a program imports."""
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add(node.module or "")
-    return found
+            modules.add(node.module or "")
+    return modules
 
 
 @pytest.mark.slow

@@ -20,8 +20,8 @@ LEFT = ("amoebanet-a", "fcn8s", "shufflenet-g3", "wavenet")
 
 def projections(network: Network) -> int:
     flat = network.graph.flatten()
-    found = [node for node in flat.nodes if "projection" in node.name]
-    return sum(node.op.costs(flat.shapes(node), node.shape).params for node in found)
+    nodes = [node for node in flat.nodes if "projection" in node.name]
+    return sum(node.op.costs(flat.shapes(node), node.shape).params for node in nodes)
 
 
 @pytest.mark.parametrize("name", RESIDUAL)
@@ -48,8 +48,8 @@ def test_it_is_the_plain_network_of_the_paper() -> None:
 def test_the_weights_keep_their_shapes() -> None:
     network = load_network("resnet20")
     shapes, plain = (
-        [tuple(weight.shape) for name, weight in one.build().named_parameters() if "projection" not in name]
-        for one in (network, without_skips(network))
+        [tuple(weight.shape) for name, weight in net.build().named_parameters() if "projection" not in name]
+        for net in (network, without_skips(network))
     )
     assert shapes == plain
 
@@ -101,8 +101,10 @@ def test_dropping_the_only_path_is_refused() -> None:
 def test_a_space_can_search_over_shortcuts() -> None:
     rows = "[basic: {width: 4, stride: 2, shortcut: {projection, pad, none}}, avgpool]"
     space = Space.from_yaml(f"space: a\ninput: 3x8x8\nlayers: {rows}")
-    found = {word: space.replay({"basic.shortcut": word}).network for word in ("projection", "pad", "none")}
-    assert {word: len(additions(network)) for word, network in found.items()} == {
+    networks = {
+        word: space.replay({"basic.shortcut": word}).network for word in ("projection", "pad", "none")
+    }
+    assert {word: len(additions(network)) for word, network in networks.items()} == {
         "projection": 1,
         "pad": 1,
         "none": 0,

@@ -52,25 +52,25 @@ CANNOT = {
 def by_fvcore(model: nn.Module, shape: Shape) -> tuple[int, int]:
     from fvcore.nn import FlopCountAnalysis, parameter_count
 
-    found = FlopCountAnalysis(model, torch.zeros(1, *shape)).unsupported_ops_warnings(False)
-    return int(found.uncalled_modules_warnings(False).total()), parameter_count(model)[""]
+    analysis = FlopCountAnalysis(model, torch.zeros(1, *shape)).unsupported_ops_warnings(False)
+    return int(analysis.uncalled_modules_warnings(False).total()), parameter_count(model)[""]
 
 
 def by_ptflops(model: nn.Module, shape: Shape) -> tuple[int, int]:
     from ptflops import get_model_complexity_info
 
-    found: tuple[int, int] = get_model_complexity_info(
+    complexity: tuple[int, int] = get_model_complexity_info(
         model, shape, print_per_layer_stat=False, as_strings=False
     )
-    return found
+    return complexity
 
 
 def by_torchinfo(model: nn.Module, shape: Shape) -> tuple[int, int]:
     from torchinfo import summary
 
     image = torch.empty(1, *shape, device="meta")
-    found = summary(model.to("meta"), input_data=image, device="meta", verbose=0)
-    return found.total_mult_adds, found.total_params
+    report = summary(model.to("meta"), input_data=image, device="meta", verbose=0)
+    return report.total_mult_adds, report.total_params
 
 
 TOOLS: dict[str, Tool] = {"fvcore": by_fvcore, "ptflops": by_ptflops, "torchinfo": by_torchinfo}
@@ -98,8 +98,8 @@ def small(network: Network) -> Network:
 
 
 def counted(network: Network, name: str) -> tuple[int, int]:
-    found = count(network, name)
-    return found.total, found.params
+    tally = count(network, name)
+    return tally.total, tally.params
 
 
 @pytest.mark.slow
@@ -116,7 +116,7 @@ def test_totals_are_those_of_the_tool_itself(tool: str, network: Network) -> Non
 
 def rare() -> list[Network]:
     """Return small networks of the operators that the catalog has few of, in one to three dimensions."""
-    found = []
+    networks = []
     for rank in (1, 2, 3):
         image = (4, *(8, 12, 4)[:rank])
         rows = {
@@ -137,15 +137,17 @@ def rare() -> list[Network]:
         }
         for word, above in rows.items():
             layers = (*above, Row("conv", width=6, kernel=1))
-            found.append(Network(name=f"{word}-{rank}d", input=image, layers=layers, defaults={"bias": True}))
+            networks.append(
+                Network(name=f"{word}-{rank}d", input=image, layers=layers, defaults={"bias": True})
+            )
         for norm in ("batch", "layer", "instance", Term("group", (2,))):
             layers = (Row("conv", width=4), Row("conv", width=2))
             name = f"{norm if isinstance(norm, str) else 'group'}-{rank}d"
-            found.append(Network(name=name, input=image, layers=layers, defaults={"norm": norm}))
+            networks.append(Network(name=name, input=image, layers=layers, defaults={"norm": norm}))
     for act in (*ACTIVATIONS, Term("leaky_relu", (Fraction(1, 5),))):
         name = act if isinstance(act, str) else "leaky"
         layers = (Row("conv", width=4), Row("linear", width=3, act=act))
-        found.append(Network(name=name, input=(3, 9, 7), layers=layers, defaults={"act": act}))
+        networks.append(Network(name=name, input=(3, 9, 7), layers=layers, defaults={"act": act}))
     plane = {
         "deform": (Row("deform", width=6, modulated=True), Row("norm")),
         "first": (Row("masked", width=6, kind="a"),),
@@ -153,9 +155,9 @@ def rare() -> list[Network]:
         "padded": (Row("basic", width=8, stride=2, shortcut="pad"),),
         "cut": (Row("conv", name="a", width=4), Row("zero"), Row("add", with_="a")),
     }
-    found += [Network(name=name, input=(4, 8, 10), layers=layers) for name, layers in plane.items()]
+    networks += [Network(name=name, input=(4, 8, 10), layers=layers) for name, layers in plane.items()]
     flat = (Row("linear", width=8), Row("norm"), Row("linear", width=3))
-    return [*found, Network(name="flat", input=(4, 3, 2), layers=flat, defaults={"norm": "layer"})]
+    return [*networks, Network(name="flat", input=(4, 3, 2), layers=flat, defaults={"norm": "layer"})]
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -239,14 +241,14 @@ def test_cells_of_nas_bench_201_count_what_was_published(
 
 def test_our_own_convention_is_the_layer_table() -> None:
     for network in NETWORKS:
-        found = count(network, "macs")
-        assert list(found.layers) == [layer.macs for layer in profile(network).layers]
-        assert (found.total, found.params) == (network.totals.macs, network.totals.params)
+        tally = count(network, "macs")
+        assert list(tally.layers) == [layer.macs for layer in profile(network).layers]
+        assert (tally.total, tally.params) == (network.totals.macs, network.totals.params)
 
 
 def test_the_famous_number_of_resnet50_in_seven_conventions() -> None:
-    found = {each.convention.name: each.total for each in side_by_side(load_network("resnet50"))}
-    assert found == {
+    totals = {each.convention.name: each.total for each in side_by_side(load_network("resnet50"))}
+    assert totals == {
         "macs": 4_089_184_256,
         "fvcore": 4_111_512_576,
         "thop": 4_133_640_192,
@@ -266,8 +268,8 @@ def test_what_is_not_counted_is_named() -> None:
 
 def test_a_tool_may_know_one_form_of_an_operator_only() -> None:
     rows = (Row("conv", width=4), Row("linear", width=3, act="sigmoid"))
-    found = count(Network(name="tiny", input=(3, 8, 8), layers=rows), "ptflops")
-    assert found.uncounted == {"act": 1}  # the sigmoid; the ReLU before it is counted
+    tally = count(Network(name="tiny", input=(3, 8, 8), layers=rows), "ptflops")
+    assert tally.uncounted == {"act": 1}  # the sigmoid; the ReLU before it is counted
 
 
 def test_a_tracer_does_not_see_what_the_outputs_do_not_need() -> None:
@@ -295,11 +297,11 @@ def test_foreign_modules_are_counted_as_fvcore_counts_them() -> None:
 
 def test_the_command_counts_in_a_convention(archscape: Run) -> None:
     done = archscape("profile", "mobilenetv2", "--convention", "ptflops", "--format", "json")
-    found = json.loads(done.stdout)
-    own = found["conventions"]["ptflops"]
-    assert own["total"] == sum(layer["ptflops"] for layer in found["layers"]) == 320_300_008
+    report = json.loads(done.stdout)
+    own = report["conventions"]["ptflops"]
+    assert own["total"] == sum(layer["ptflops"] for layer in report["layers"]) == 320_300_008
     assert own["not counted"] == {"add": 10}
-    assert found["macs"] == 300_774_272
+    assert report["macs"] == 300_774_272
     shown = archscape("profile", "mobilenetv2", "--convention", "ptflops")
     assert "320,300,008" in shown.stdout
     assert "Not counted: add x10." in shown.stderr

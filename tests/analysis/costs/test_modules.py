@@ -74,11 +74,11 @@ def test_the_module_is_left_as_it_was() -> None:
     model.head.register_forward_pre_hook(lambda *_: seen.append("before"))
     model.head.register_full_backward_hook(lambda *_: None)
     before = state(model)
-    found = profile_module(model, input=(3, 8, 8))
+    profile = profile_module(model, input=(3, 8, 8))
     assert state(model) == before
     assert seen == []
-    assert found.macs == 3 * 3 * 3 * 4 * 6 * 6 + 4 * 4 + 4 * 2
-    assert found.params == sum(p.numel() for p in model.parameters())  # the frozen ones too
+    assert profile.macs == 3 * 3 * 3 * 4 * 6 * 6 + 4 * 4 + 4 * 2
+    assert profile.params == sum(p.numel() for p in model.parameters())  # the frozen ones too
 
 
 def test_the_module_is_left_as_it_was_when_it_fails() -> None:
@@ -108,15 +108,15 @@ OURS: list[tuple[str, Shape | None]] = [
 @pytest.mark.parametrize(("name", "shape"), OURS, ids=[name for name, _ in OURS])
 def test_our_own_networks_count_the_same_when_they_are_run(name: str, shape: Shape | None) -> None:
     network = load_network(name).at(input=shape)
-    formula, found = profile(network), profile_module(build(network), input=network.input)
-    assert (found.params, found.macs, found.activations) == (
+    formula, costs = profile(network), profile_module(build(network), input=network.input)
+    assert (costs.params, costs.macs, costs.activations) == (
         formula.params,
         formula.macs,
         formula.activations,
     )
-    assert "macs" not in found.lower_bounds
+    assert "macs" not in costs.lower_bounds
     weighted = {layer.name: layer.macs for layer in formula.layers if layer.op in ("conv", "linear")}
-    assert {layer.name: layer.macs for layer in found.layers if layer.name in weighted} == weighted
+    assert {layer.name: layer.macs for layer in costs.layers if layer.name in weighted} == weighted
 
 
 def test_layers_are_the_parts_and_what_stands_between_them() -> None:
@@ -130,14 +130,14 @@ def test_layers_are_the_parts_and_what_stands_between_them() -> None:
             y = self.twice(self.twice(x)).flatten(2)
             return y @ y.mT
 
-    found = profile_module(Gram(), input=(3, 4, 4))
-    rows = {layer.name: (layer.op, layer.shape, layer.params, layer.macs) for layer in found.layers}
+    profile = profile_module(Gram(), input=(3, 4, 4))
+    rows = {layer.name: (layer.op, layer.shape, layer.params, layer.macs) for layer in profile.layers}
     assert rows == {
         "forward": ("Gram", (3, 3), 0, 3 * 3 * 16),
         "twice": ("Conv2d", (3, 4, 4), 81, 2 * 81 * 16),
         "idle": ("Linear", (), 56, 0),
     }
-    assert found.coverage.idle == ("idle",)
+    assert profile.coverage.idle == ("idle",)
 
 
 @pytest.mark.parametrize("batch_first", [False, True])
@@ -145,17 +145,17 @@ def test_attention_is_counted_though_it_runs_fused(batch_first: bool) -> None:
     n, width = 10, 16
     layer = nn.TransformerEncoderLayer(width, 4, 32, batch_first=batch_first)
     x = torch.zeros(1, n, width) if batch_first else torch.zeros(n, 1, width)
-    found = profile_module(layer, input=(x,))
-    assert found.macs == 4 * n * width**2 + 2 * n * n * width + 2 * n * width * 32
-    assert "macs" not in found.lower_bounds
-    assert found.coverage.fvcore is not None
-    assert found.coverage.fvcore < found.macs
-    assert "aten::scaled_dot_product_attention" in found.coverage.unsupported["self_attn"]
+    profile = profile_module(layer, input=(x,))
+    assert profile.macs == 4 * n * width**2 + 2 * n * n * width + 2 * n * width * 32
+    assert "macs" not in profile.lower_bounds
+    assert profile.coverage.fvcore is not None
+    assert profile.coverage.fvcore < profile.macs
+    assert "aten::scaled_dot_product_attention" in profile.coverage.unsupported["self_attn"]
 
 
 def test_recurrent_layers_are_counted_step_by_step() -> None:
-    found = profile_module(nn.LSTM(6, 8, num_layers=2), input=torch.zeros(5, 1, 6))
-    assert found.macs == 5 * (4 * 8 * (6 + 8) + 4 * 8 * (8 + 8))
+    profile = profile_module(nn.LSTM(6, 8, num_layers=2), input=torch.zeros(5, 1, 6))
+    assert profile.macs == 5 * (4 * 8 * (6 + 8) + 4 * 8 * (8 + 8))
 
 
 class Spectrum(nn.Module):
@@ -164,19 +164,19 @@ class Spectrum(nn.Module):
 
 
 def test_an_unknown_operator_makes_a_lower_bound_and_is_named_with_its_layer() -> None:
-    found = profile_module(nn.Sequential(nn.Conv1d(2, 4, 3), Spectrum()), input=(2, 9))
-    assert found.macs == 2 * 3 * 4 * 7
-    assert found.coverage.unknown == {"1": {"aten::_fft_r2c": 1, "aten::linalg_inv_ex": 1}}
-    assert set(found.lower_bounds) >= {"macs", "flops"}
-    assert json.loads(json.dumps(found.coverage.as_dict()))["unknown"] == found.coverage.unknown
+    profile = profile_module(nn.Sequential(nn.Conv1d(2, 4, 3), Spectrum()), input=(2, 9))
+    assert profile.macs == 2 * 3 * 4 * 7
+    assert profile.coverage.unknown == {"1": {"aten::_fft_r2c": 1, "aten::linalg_inv_ex": 1}}
+    assert set(profile.lower_bounds) >= {"macs", "flops"}
+    assert json.loads(json.dumps(profile.coverage.as_dict()))["unknown"] == profile.coverage.unknown
 
 
 def test_what_fvcore_leaves_out_of_the_flops_is_listed_by_layer() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.GELU(), nn.BatchNorm2d(4), nn.MaxPool2d(2))
-    found = profile_module(model, input=(3, 8, 8))
-    assert found.coverage.unsupported == {"1": {"aten::gelu": 1}, "3": {"aten::max_pool2d": 1}}
-    assert found.lower_bounds == ("flops",)
-    assert found.flops == 2 * found.macs + 2 * 4 * 36
+    profile = profile_module(model, input=(3, 8, 8))
+    assert profile.coverage.unsupported == {"1": {"aten::gelu": 1}, "3": {"aten::max_pool2d": 1}}
+    assert profile.lower_bounds == ("flops",)
+    assert profile.flops == 2 * profile.macs + 2 * 4 * 36
 
 
 def test_a_module_that_cannot_be_traced_still_has_its_macs() -> None:
@@ -185,11 +185,11 @@ def test_a_module_that_cannot_be_traced_still_has_its_macs() -> None:
             y, at = F.max_pool2d(x, 2, return_indices=True)
             return F.max_unpool2d(y, at, 2)
 
-    found = profile_module(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), Switch()), input=(3, 8, 8))
-    assert found.macs == 27 * 4 * 64
-    assert found.coverage.fvcore is None
-    assert "TypeError" in found.coverage.failed
-    assert found.lower_bounds == ("flops", "activations")
+    profile = profile_module(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), Switch()), input=(3, 8, 8))
+    assert profile.macs == 27 * 4 * 64
+    assert profile.coverage.fvcore is None
+    assert "TypeError" in profile.coverage.failed
+    assert profile.lower_bounds == ("flops", "activations")
 
 
 def test_lazy_layers_find_their_width_in_the_copy_alone() -> None:
@@ -200,26 +200,26 @@ def test_lazy_layers_find_their_width_in_the_copy_alone() -> None:
 
 def test_a_compiled_module_is_counted_as_what_it_was_made_of() -> None:
     model = torch.compile(nn.Sequential(nn.Linear(3, 4)), backend="eager")
-    found = profile_module(model, input=(3,))
-    assert (found.name, found.macs) == ("Sequential", 12)
+    profile = profile_module(model, input=(3,))
+    assert (profile.name, profile.macs) == ("Sequential", 12)
 
 
 def test_a_script_is_counted_as_a_whole() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch 2.13 calls it deprecated
         script = torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))
-    found = profile_module(nn.Sequential(script, nn.Flatten()), input=(3, 8, 8))
-    assert (found.params, found.macs) == (112, 27 * 4 * 36)
-    assert found.lower_bounds == ("flops", "activations")
-    assert next(layer.macs for layer in found.layers if layer.name == "forward") == found.macs
+    profile = profile_module(nn.Sequential(script, nn.Flatten()), input=(3, 8, 8))
+    assert (profile.params, profile.macs) == (112, 27 * 4 * 36)
+    assert profile.lower_bounds == ("flops", "activations")
+    assert next(layer.macs for layer in profile.layers if layer.name == "forward") == profile.macs
 
 
 def test_a_module_on_no_device_is_counted_without_computing() -> None:
     with torch.device("meta"):
         model = nn.Sequential(nn.Conv2d(3, 64, 3), nn.Flatten(), nn.Linear(64 * 510 * 510, 10))
-    found = profile_module(model, input=(3, 512, 512))
-    assert found.macs == 27 * 64 * 510**2 + 64 * 510**2 * 10
-    assert found.params == 27 * 64 + 64 + 64 * 510**2 * 10 + 10
+    profile = profile_module(model, input=(3, 512, 512))
+    assert profile.macs == 27 * 64 * 510**2 + 64 * 510**2 * 10
+    assert profile.params == 27 * 64 + 64 + 64 * 510**2 * 10 + 10
 
 
 def test_results_may_be_of_any_form() -> None:
@@ -232,9 +232,9 @@ def test_results_may_be_of_any_form() -> None:
             y = self.conv(x)
             return {"maps": [y, x], "size": 3}
 
-    found = profile_module(Both(), input=(3, 8, 8))
-    assert found.macs == 27 * 4 * 36
-    assert [(layer.name, layer.shape) for layer in found.layers] == [("conv", (4, 6, 6))]
+    profile = profile_module(Both(), input=(3, 8, 8))
+    assert profile.macs == 27 * 4 * 36
+    assert [(layer.name, layer.shape) for layer in profile.layers] == [("conv", (4, 6, 6))]
 
 
 class Locked(nn.Linear):
@@ -254,10 +254,10 @@ WRONG: list[tuple[nn.Module, object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("model", "given", "words"), WRONG)
-def test_wrong_input_is_one_message(model: nn.Module, given: Shape, words: str) -> None:
+@pytest.mark.parametrize(("model", "shape", "words"), WRONG)
+def test_wrong_input_is_one_message(model: nn.Module, shape: Shape, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        profile_module(model, input=given)
+        profile_module(model, input=shape)
 
 
 def test_profile_reads_networks_and_modules() -> None:
@@ -339,11 +339,11 @@ def test_the_examples_are_true(module: Callable[..., object]) -> None:
 @pytest.mark.slow
 def test_the_command_profiles_a_file(archscape: Run, file: Path) -> None:
     done = archscape("profile", f"{file}:make", "--input", "3x6x6", "--format", "json")
-    found = json.loads(done.stdout)
-    assert (found["macs"], found["params"], found["input"]) == (27 * 8 * 16, 224, [3, 6, 6])
+    report = json.loads(done.stdout)
+    assert (report["macs"], report["params"], report["input"]) == (27 * 8 * 16, 224, [3, 6, 6])
     keys = {"name", "op", "shape", "params", "macs", "activations", "receptive_field"}
-    assert all(keys <= layer.keys() for layer in found["layers"])
-    assert {"network", "flops", "activations", "convention", "coverage", "lower_bounds"} <= found.keys()
+    assert all(keys <= layer.keys() for layer in report["layers"])
+    assert {"network", "flops", "activations", "convention", "coverage", "lower_bounds"} <= report.keys()
     assert "a word of the file" in done.stderr
 
 

@@ -20,8 +20,8 @@ NETWORKS = [table for name in catalog_names() if isinstance(table := load(name),
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
 def test_the_layers_add_up_to_the_totals_from_remembered_blocks(network: Network) -> None:
-    found, totals = profile(network), network.totals
-    assert (found.params, found.macs, found.flops, found.activations) == (
+    costs, totals = profile(network), network.totals
+    assert (costs.params, costs.macs, costs.flops, costs.activations) == (
         totals.params,
         totals.macs,
         totals.flops,
@@ -31,10 +31,10 @@ def test_the_layers_add_up_to_the_totals_from_remembered_blocks(network: Network
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
 def test_the_flops_by_kind_add_up_to_the_flops(network: Network) -> None:
-    found = profile(network)
-    assert sum(found.flops_by_kind.values()) == found.flops
-    assert all(found.flops_by_kind.values())
-    assert set(found.flops_by_kind) <= {layer.op for layer in found.layers}
+    costs = profile(network)
+    assert sum(costs.flops_by_kind.values()) == costs.flops
+    assert all(costs.flops_by_kind.values())
+    assert set(costs.flops_by_kind) <= {layer.op for layer in costs.layers}
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
@@ -78,8 +78,8 @@ def test_lenet5_layer_by_layer() -> None:
 
 
 def test_all_layers_of_our_blocks_are_counted_by_formula() -> None:
-    found = profile(load_network("lenet5"))
-    assert found.coverage == Coverage(("act", "avgpool", "conv", "flatten", "linear"), {}, UNCOUNTED)
+    costs = profile(load_network("lenet5"))
+    assert costs.coverage == Coverage(("act", "avgpool", "conv", "flatten", "linear"), {}, UNCOUNTED)
 
 
 def test_foreign_modules_are_told_with_what_fvcore_left_out() -> None:
@@ -89,18 +89,18 @@ def test_foreign_modules_are_told_with_what_fvcore_left_out() -> None:
         return opaque(opaque(x, path="torch.nn.GELU"), path="torch.nn.GLU", args=(("dim", 1),))
 
     rows = (Row("conv", width=4), Row("glu"))
-    found = profile(Network(name="gated", input=(3, 8, 8), layers=rows, uses=(glu,)))
-    assert found.coverage.formula == ("act", "conv", "norm")
-    assert list(found.coverage.fvcore.values()) == [
+    costs = profile(Network(name="gated", input=(3, 8, 8), layers=rows, uses=(glu,)))
+    assert costs.coverage.formula == ("act", "conv", "norm")
+    assert list(costs.coverage.fvcore.values()) == [
         Foreign("torch.nn.GELU", {"aten::gelu": 1}),
         Foreign("torch.nn.GLU", {"aten::glu": 1}),
     ]
-    assert found.coverage.fvcore.keys() == {layer.name for layer in found.layers if layer.op == "opaque"}
-    assert found.coverage.uncounted[-1].startswith("foreign modules")
-    assert json.loads(json.dumps(found.coverage.as_dict())) == {
+    assert costs.coverage.fvcore.keys() == {layer.name for layer in costs.layers if layer.op == "opaque"}
+    assert costs.coverage.uncounted[-1].startswith("foreign modules")
+    assert json.loads(json.dumps(costs.coverage.as_dict())) == {
         "by formula": ["act", "conv", "norm"],
-        "by fvcore": {name: layer._asdict() for name, layer in found.coverage.fvcore.items()},
-        "not counted": list(found.coverage.uncounted),
+        "by fvcore": {name: layer._asdict() for name, layer in costs.coverage.fvcore.items()},
+        "not counted": list(costs.coverage.uncounted),
     }
 
 

@@ -16,8 +16,8 @@ from archscape.spaces.errors import InputError
 Make = Callable[..., Landscape]
 
 
-def same(one: object, two: object) -> None:
-    assert json.loads(to_json(one)) == json.loads(to_json(two))  # type: ignore[arg-type]
+def same(first: object, second: object) -> None:
+    assert json.loads(to_json(first)) == json.loads(to_json(second))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("plain", [True, False])
@@ -25,11 +25,11 @@ def test_what_is_written_is_read(explored_trial: Make, tmp_path: Path, plain: bo
     landscape = explored_trial(plain=plain)
     file = tmp_path / "trial-7.json"
     file.write_text(to_json(landscape))
-    found = read_landscape(file)
-    assert np.array_equal(found.trained.surface.losses, landscape.trained.surface.losses)
-    assert found.changes == landscape.changes
-    assert (found.plain is not None) == plain
-    same(found, landscape)
+    read = read_landscape(file)
+    assert np.array_equal(read.trained.surface.losses, landscape.trained.surface.losses)
+    assert read.changes == landscape.changes
+    assert (read.plain is not None) == plain
+    same(read, landscape)
 
 
 def test_losses_that_are_not_finite_are_kept(explored_trial: Make, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_those_of_a_run_are_read_by_trial(explored_trial: Make, tmp_path: Path) 
     (tmp_path / "landscape").mkdir()
     for trial in (12, 3):
         (tmp_path / "landscape" / f"trial-{trial}.json").write_text(to_json(explored_trial(trial=trial)))
-    assert [found.trial for found in read_landscapes(tmp_path)] == [3, 12]
+    assert [landscape.trial for landscape in read_landscapes(tmp_path)] == [3, 12]
 
 
 def without(key: str) -> Callable[[Any], object]:

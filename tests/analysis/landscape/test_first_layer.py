@@ -28,9 +28,9 @@ def test_layers_stand_in_the_order_of_the_module() -> None:
     before = {"stem.weight": torch.ones(2, 1, 3, 3), "body.weight": torch.ones(2, 2, 3, 3)}
     after = dict(sorted(before.items()))
     assert [change.layer for change in changes(before, after)] == ["stem", "body"]
-    found = first_filters(before, after)
-    assert found is not None
-    assert found.layer == "stem"
+    filters = first_filters(before, after)
+    assert filters is not None
+    assert filters.layer == "stem"
 
 
 @pytest.mark.parametrize(("channels", "shown"), [(1, True), (3, True), (2, False)])
@@ -44,8 +44,8 @@ def test_zero_is_grey_and_the_largest_weight_black_or_white() -> None:
     filters = np.zeros((2, 1, 1, 3))
     filters[0, 0, 0] = [-2.0, 0.0, 1.0]
     sheet = contact_sheet(filters)
-    one, two = np.repeat([0, 128, 191], SIDE // 3), np.repeat(128, SIDE)
-    assert sheet[0, :, 0].tolist() == [*one, *[0] * GAP, *two]
+    first, second = np.repeat([0, 128, 191], SIDE // 3), np.repeat(128, SIDE)
+    assert sheet[0, :, 0].tolist() == [*first, *[0] * GAP, *second]
     assert (sheet[..., :3] == sheet[..., :1]).all()
     assert (sheet[0, :, 3] == 0).sum() == GAP
 

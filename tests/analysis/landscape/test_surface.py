@@ -57,9 +57,9 @@ def test_filters_of_the_directions_are_as_long_as_those_of_the_weights() -> None
         nn.Linear(5, 2),
         nn.LayerNorm([2, 2]),
     )
-    for found in directions(module, seed=4):
-        assert list(found) == ["0.weight", "2.weight", "4.weight"]
-        conv, up, linear = (found[name] for name in found)
+    for direction in directions(module, seed=4):
+        assert list(direction) == ["0.weight", "2.weight", "4.weight"]
+        conv, up, linear = (direction[name] for name in direction)
         weights = dict(module.named_parameters())
         for i in range(8):
             torch.testing.assert_close(conv[i].norm(), weights["0.weight"][i].norm())
@@ -73,10 +73,10 @@ def test_filters_of_the_directions_are_as_long_as_those_of_the_weights() -> None
 def test_a_filter_of_zeros_stays() -> None:
     layer = nn.Conv2d(1, 2, 3).requires_grad_(False)
     layer.weight[1] = 0
-    one, two = directions(layer, seed=0)
-    assert not one["weight"][1].any()
-    assert one["weight"][0].norm() == pytest.approx(float(filter_norms(layer, layer.weight)[0]), rel=1e-6)
-    assert not torch.equal(one["weight"], two["weight"])
+    first, second = directions(layer, seed=0)
+    assert not first["weight"][1].any()
+    assert first["weight"][0].norm() == pytest.approx(float(filter_norms(layer, layer.weight)[0]), rel=1e-6)
+    assert not torch.equal(first["weight"], second["weight"])
 
 
 def test_the_scale_of_a_layer_before_batch_norm_does_not_matter() -> None:
@@ -87,34 +87,34 @@ def test_the_scale_of_a_layer_before_batch_norm_does_not_matter() -> None:
     scaled[0].bias.data *= 7  # type: ignore[index, union-attr, operator]
     scaled[1].running_mean *= 7  # type: ignore[index, operator]
     scaled[1].running_var *= 49  # type: ignore[index, operator]
-    one, two = (landscape(each, x, y, steps=5, seed=3) for each in (module, scaled))
-    np.testing.assert_allclose(one.losses, two.losses, rtol=1e-3)
-    assert one.losses.std() > 0.05
+    first, second = (landscape(each, x, y, steps=5, seed=3) for each in (module, scaled))
+    np.testing.assert_allclose(first.losses, second.losses, rtol=1e-3)
+    assert first.losses.std() > 0.05
 
 
 def test_a_quadratic_bowl_is_known_in_closed_form() -> None:
     layer, x = nn.Linear(6, 1, bias=False).double(), torch.randn(5, 6, dtype=torch.double)
     y = torch.zeros(5, dtype=torch.long)
     surface = landscape(layer, x, y, steps=7, span=2.0, seed=5, loss=lambda out, _: out[:, 0].square())
-    one, two = (found["weight"][0] for found in directions(layer, seed=5))
+    first, second = (direction["weight"][0] for direction in directions(layer, seed=5))
     w = layer.weight.detach()[0]
     for i, b in enumerate(grid(7, 2.0)):
         for j, a in enumerate(grid(7, 2.0)):
-            expected = float((x @ (w + a * one + b * two)).square().mean())
+            expected = float((x @ (w + a * first + b * second)).square().mean())
             assert surface.losses[i, j] == pytest.approx(expected, rel=1e-9)
-    found = numbers(surface)
-    assert found.curvature[0] == pytest.approx(2 * float((x @ one).square().mean()), rel=1e-6)
-    assert found.curvature[1] == pytest.approx(2 * float((x @ two).square().mean()), rel=1e-6)
-    assert found.bends == 0
-    assert found.lowest <= found.loss == surface.losses[3, 3]
+    summary = numbers(surface)
+    assert summary.curvature[0] == pytest.approx(2 * float((x @ first).square().mean()), rel=1e-6)
+    assert summary.curvature[1] == pytest.approx(2 * float((x @ second).square().mean()), rel=1e-6)
+    assert summary.bends == 0
+    assert summary.lowest <= summary.loss == surface.losses[3, 3]
 
 
 def test_the_same_seed_gives_the_same_surface() -> None:
     module, (x, y) = small(), samples(20)
-    one, two, other = (landscape(module, x, y, steps=3, seed=seed).losses for seed in (1, 1, 2))
-    assert np.array_equal(one, two)
-    assert not np.array_equal(one, other)
-    assert one[1, 1] == other[1, 1]
+    first, second, other = (landscape(module, x, y, steps=3, seed=seed).losses for seed in (1, 1, 2))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+    assert first[1, 1] == other[1, 1]
 
 
 def test_what_is_not_finite_is_shown_as_such() -> None:
@@ -175,18 +175,18 @@ def test_numbers_are_as_defined() -> None:
     losses[4, 4], losses[4, 5], losses[3, 4], losses[0, 0] = 1.0, 2.0, 3.0, np.nan
     accuracies = np.zeros((9, 9))
     accuracies[4, 3:6] = 0.4, 0.5, 0.9
-    found = numbers(Surface(span=1.0, losses=losses, accuracies=accuracies))
-    assert (found.loss, found.lowest, found.not_finite) == (1.0, 1.0, 1)
-    assert (found.within_twice, found.half_right) == (2 / 81, 2 / 81)
-    assert found.sharpness == (5 - 1) / (1 + 1)  # (4, 3) is 0.25 away
-    assert found.curvature == pytest.approx(((2 - 2 + 5) * 16, (3 - 2 + 5) * 16))
-    assert 0 < found.bends < 1
+    summary = numbers(Surface(span=1.0, losses=losses, accuracies=accuracies))
+    assert (summary.loss, summary.lowest, summary.not_finite) == (1.0, 1.0, 1)
+    assert (summary.within_twice, summary.half_right) == (2 / 81, 2 / 81)
+    assert summary.sharpness == (5 - 1) / (1 + 1)  # (4, 3) is 0.25 away
+    assert summary.curvature == pytest.approx(((2 - 2 + 5) * 16, (3 - 2 + 5) * 16))
+    assert 0 < summary.bends < 1
 
 
 def test_a_coarse_grid_has_no_sharpness() -> None:
-    found = numbers(Surface(span=1.0, losses=np.ones((3, 3)), accuracies=np.ones((3, 3))))
-    assert np.isnan(found.sharpness)
-    assert found.bends == 0
+    summary = numbers(Surface(span=1.0, losses=np.ones((3, 3)), accuracies=np.ones((3, 3))))
+    assert np.isnan(summary.sharpness)
+    assert summary.bends == 0
 
 
 def test_the_example_runs() -> None:

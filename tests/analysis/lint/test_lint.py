@@ -291,14 +291,14 @@ class TestGridding:
     def test_the_rates_that_are_told_follow_the_rule(self, kernel: int) -> None:
         for count in (2, 3, 4, 5):
             for rates in product((1, 2, 3, 7, 16), repeat=count):
-                told = dense_rates(rates, kernel)
+                advised = dense_rates(rates, kernel)
                 reads = {0}
-                for rate in told:
+                for rate in advised:
                     reads = {at + tap * rate for at in reads for tap in range(kernel)}
                 assert reads == set(range(max(reads) + 1))
-                assert not any(one == two > 1 for one, two in pairwise(told))
-                assert len(told) == count
-                assert sum(told) <= sum(rates)
+                assert not any(before == after > 1 for before, after in pairwise(advised))
+                assert len(advised) == count
+                assert sum(advised) <= sum(rates)
 
     def test_layers_of_another_resolution_do_not_count(self) -> None:
         rows = ["conv: {width: 4}", "conv: {width: 4, stride: 2}", "conv: {width: 4, dilation: 2}"]
@@ -449,9 +449,9 @@ def test_layers_of_a_row_that_are_alike_are_one_finding() -> None:
 
 def test_what_is_alive_is_what_later_operators_read() -> None:
     rows = ["conv: {name: a, width: 4, norm: none, act: none}", "maxpool", "upsample", "concat: {with: a}"]
-    found = dataflow.Dataflow(network("1x8", *rows))
-    assert [node.name for node in found.nodes] == ["a", "maxpool", "upsample", "concat"]
-    assert found.alive == [32, 32 + 16, 32 + 32, 64]
+    flow = dataflow.Dataflow(network("1x8", *rows))
+    assert [node.name for node in flow.nodes] == ["a", "maxpool", "upsample", "concat"]
+    assert flow.alive == [32, 32 + 16, 32 + 32, 64]
 
 
 def test_a_finding_is_plain_values() -> None:

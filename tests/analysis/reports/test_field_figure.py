@@ -12,6 +12,6 @@ def test_a_figure_has_the_same_bytes_for_the_same_field(shape: str, tmp_path: Pa
     rows = "conv: {width: 8, depth: 2, act: none, norm: none}"
     net = Network.from_yaml(f"network: chain\ninput: {shape}\nlayers: [{rows}]")
     field = effective_field(net, net.graph.flatten().nodes[-1].name, draws=1)
-    one, two = (draw_field(field, tmp_path / name) for name in ("one.svg", "two.svg"))
-    assert one.read_bytes() == two.read_bytes()
-    assert b"<svg" in one.read_bytes()
+    first, second = (draw_field(field, tmp_path / name) for name in ("one.svg", "two.svg"))
+    assert first.read_bytes() == second.read_bytes()
+    assert b"<svg" in first.read_bytes()

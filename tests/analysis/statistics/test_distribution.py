@@ -57,8 +57,8 @@ def test_published_cells_below_ten_percent_error(published: Published) -> None:
 def test_weights_make_every_bin_of_cost_count_alike() -> None:
     costs = np.random.default_rng(1).lognormal(size=500)
     weights = complexity_weights(costs, bins=5)
-    place = np.digitize(np.log(costs), np.linspace(np.log(costs).min(), np.log(costs).max(), 6)[1:-1])
-    shares = np.bincount(place, weights)
+    bins = np.digitize(np.log(costs), np.linspace(np.log(costs).min(), np.log(costs).max(), 6)[1:-1])
+    shares = np.bincount(bins, weights)
     assert shares == pytest.approx(np.full(5, 0.2))
 
 
@@ -96,17 +96,17 @@ def test_intervals_hold_the_true_correlation_nearly_as_often_as_they_say() -> No
     for _ in range(300):
         pairs = rng.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 60)
         table = pd.DataFrame(pairs, columns=["a", "b"])
-        for which, (found, true) in enumerate(
+        for which, (correlation, true) in enumerate(
             ((kendall(table, "a", "b"), tau), (spearman(table, "a", "b"), rho))
         ):
-            hits[which] += found.low <= true <= found.high
+            hits[which] += correlation.low <= true <= correlation.high
     assert (hits / 300 >= 0.92).all()
 
 
 def test_perfect_order_has_no_interval() -> None:
     table = pd.DataFrame({"a": range(6), "b": [0, -1, -2, -3, -4, -5]})
-    found = spearman(table, "a", "b")
-    assert (found.value, found.low, found.high, found.rows) == (-1, -1, -1, 6)
+    correlation = spearman(table, "a", "b")
+    assert (correlation.value, correlation.low, correlation.high, correlation.rows) == (-1, -1, -1, 6)
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ CROSSING = pd.DataFrame(
 )
 
 
-def found(table: pd.DataFrame, **given: object) -> Curves:
-    return curves(table, family="family", score="score", cost="cost", **given)  # type: ignore[arg-type]
+def found(table: pd.DataFrame, **options: object) -> Curves:
+    return curves(table, family="family", score="score", cost="cost", **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_the_same_seed_gives_the_same_chances(imagenet: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "law"),
+    ("options", "law"),
     [
         ({"repeats": ["score"], "error": "cost"}, "not both"),
         ({"way": "up"}, "a direction is one of maximize, minimize"),
@@ -166,9 +166,9 @@ def test_the_same_seed_gives_the_same_chances(imagenet: pd.DataFrame) -> None:
         ({"repeats": ["r9"]}, "no column 'r9'"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(given: dict[str, object], law: str) -> None:
+def test_what_cannot_be_drawn_is_refused(options: dict[str, object], law: str) -> None:
     with pytest.raises(InputError, match=law):
-        found(CROSSING, **given)
+        found(CROSSING, **options)
 
 
 def test_a_cost_of_0_and_an_unknown_family_are_refused() -> None:

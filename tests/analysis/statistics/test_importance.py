@@ -31,12 +31,12 @@ def test_shares_are_those_of_the_variances_in_closed_form() -> None:
     """y = 2a + b + 2ab with signs +-1: variances 4, 1 and 4 of 9; c changes nothing."""
     rows = [(a, b, c, 2 * a + b + 2 * a * b) for a, b, c in product((-1, 1), repeat=3)] * 500
     table = pd.DataFrame(rows, columns=["a", "b", "c", "y"])
-    found = by_choices(importance(table, "y", ["a", "b", "c"], draws=20))
-    assert found["a",].share == pytest.approx(4 / 9, abs=1e-3)
-    assert found["b",].share == pytest.approx(1 / 9, abs=1e-3)
-    assert found["c",].share == pytest.approx(0, abs=1e-3)
-    assert found["a", "b"].share == pytest.approx(4 / 9, abs=1e-3)
-    assert found["a", "c"].share == pytest.approx(0, abs=1e-3)
+    effects = by_choices(importance(table, "y", ["a", "b", "c"], draws=20))
+    assert effects["a",].share == pytest.approx(4 / 9, abs=1e-3)
+    assert effects["b",].share == pytest.approx(1 / 9, abs=1e-3)
+    assert effects["c",].share == pytest.approx(0, abs=1e-3)
+    assert effects["a", "b"].share == pytest.approx(4 / 9, abs=1e-3)
+    assert effects["a", "c"].share == pytest.approx(0, abs=1e-3)
 
 
 def test_chance_alone_explains_nothing_on_average() -> None:
@@ -65,15 +65,15 @@ def test_the_edges_of_published_cells(published: Published) -> None:
     operations = table["arch_str"].str.findall(r"(\w+)~")
     for at, edge in enumerate(EDGES):
         table[edge] = operations.str[at]
-    found = importance(table, "ep200_cifar10_test", EDGES, draws=50)
-    first = [effect.choices[0] for effect in found[:6]]
+    effects = importance(table, "ep200_cifar10_test", EDGES, draws=50)
+    first = [effect.choices[0] for effect in effects[:6]]
     assert (first[0], first[-1]) == ("0-3", "1-2")
-    assert all(effect.low > 0 for effect in found[:6])
+    assert all(effect.low > 0 for effect in effects[:6])
     # Every cell is in the table once, so the share is the variance of the means over that of all.
     response = table["ep200_cifar10_test"]
     exact = response.groupby(table["0-3"]).mean().var(ddof=0) / response.var(ddof=0)
-    assert found[0].share == pytest.approx(exact, abs=5e-4)
-    assert sum(effect.share for effect in found) <= 1
+    assert effects[0].share == pytest.approx(exact, abs=5e-4)
+    assert sum(effect.share for effect in effects) <= 1
 
 
 def test_shares_of_the_parameters_of_published_cells_add_up_without_interaction(published: Published) -> None:
@@ -82,20 +82,20 @@ def test_shares_of_the_parameters_of_published_cells_add_up_without_interaction(
     operations = table["arch_str"].str.findall(r"(\w+)~")
     for at, edge in enumerate(EDGES):
         table[edge] = operations.str[at]
-    found = importance(table, "params_cifar10", EDGES, draws=2)
-    assert [effect.share for effect in found[:6]] == pytest.approx([1 / 6] * 6, abs=1e-3)
-    assert [effect.share for effect in found[6:]] == pytest.approx([0] * 15, abs=1e-3)
+    effects = importance(table, "params_cifar10", EDGES, draws=2)
+    assert [effect.share for effect in effects[:6]] == pytest.approx([1 / 6] * 6, abs=1e-3)
+    assert [effect.share for effect in effects[6:]] == pytest.approx([0] * 15, abs=1e-3)
 
 
 def test_a_choice_that_some_were_asked_explains_what_it_changes_among_them() -> None:
     """Half is asked b, which adds +-1; being asked adds 10: variances 25 and 1/2 of 25.5."""
     rows = [("no", None, 0), ("no", None, 0), ("yes", "low", 9), ("yes", "high", 11)] * 500
     table = pd.DataFrame(rows, columns=["a", "b", "y"])
-    found = by_choices(importance(table, "y", ["a", "b"], draws=10))
-    assert found["a",].share == pytest.approx(25 / 25.5, abs=1e-3)
-    assert found["b",].share == pytest.approx(0.5 / 25.5, abs=1e-3)
-    assert found["b",].options == 2
-    assert found["a", "b"].share == pytest.approx(0, abs=1e-3)
+    effects = by_choices(importance(table, "y", ["a", "b"], draws=10))
+    assert effects["a",].share == pytest.approx(25 / 25.5, abs=1e-3)
+    assert effects["b",].share == pytest.approx(0.5 / 25.5, abs=1e-3)
+    assert effects["b",].options == 2
+    assert effects["a", "b"].share == pytest.approx(0, abs=1e-3)
 
 
 def test_choices_never_asked_together_have_no_interaction() -> None:

@@ -13,7 +13,7 @@ def test_only_the_tail_of_a_long_log_is_sent(tmp_path: Path) -> None:
     log.write_text("short\n")
     assert tail(log) == "short\n"
     log.write_bytes(b"first\n" + b"x\xff\n" * LOG_BYTES + b"last\n")
-    found = tail(log)
-    assert found is not None
-    assert found.startswith("x\ufffd\n")
-    assert found.endswith("x\ufffd\nlast\n")
+    end = tail(log)
+    assert end is not None
+    assert end.startswith("x\ufffd\n")
+    assert end.endswith("x\ufffd\nlast\n")

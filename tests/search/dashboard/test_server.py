@@ -41,13 +41,13 @@ def test_it_serves_a_study_to_this_machine_only_and_read_only(
         assert answer.headers["Content-Encoding"] == "gzip"
 
     answer, text = get(server, "/trial/0")
-    found = json.loads(text)
+    report = json.loads(text)
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert found["log"] == "<script>alert(1)</script>\n"
-    assert found["epochs"] == [{"trial": 0, "epoch": 1, "loss": None, "accuracy": 0.5}]
-    assert found["network"] == lease.network.to_yaml()
-    assert found["decisions"].keys() == study.trials()[0].decisions.keys()
+    assert report["log"] == "<script>alert(1)</script>\n"
+    assert report["epochs"] == [{"trial": 0, "epoch": 1, "loss": None, "accuracy": 0.5}]
+    assert report["network"] == lease.network.to_yaml()
+    assert report["decisions"].keys() == study.trials()[0].decisions.keys()
 
     assert json.loads(get(server, "/health")[1])["status"] == "ok"
     assert get(server, "/trial/7")[0].status == 404
@@ -110,9 +110,9 @@ def test_it_serves_a_study_that_lies_on_a_server(
                 assert until(events, "running").data[0][3:] == [1, {"accuracy": 0.25}]
                 study.tell(finished(lease))
                 assert until(events, "trials").data[0][:2] == [0, "complete"]
-            found = json.loads(get(page, "/trial/0")[1])
-    assert found["log"] is None  # it lies with the worker
-    assert [epoch["epoch"] for epoch in found["epochs"]] == [1]
+            report = json.loads(get(page, "/trial/0")[1])
+    assert report["log"] is None  # it lies with the worker
+    assert [epoch["epoch"] for epoch in report["epochs"]] == [1]
 
 
 @pytest.mark.slow
@@ -132,11 +132,11 @@ def test_a_taken_port_leads_to_the_next_one_that_is_free(run: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with serving(run, "--port", str(port)) as (url, process):
-            found = urlsplit(url).port
-            assert found is not None
-            assert port < found <= port + 100
+            first_port = urlsplit(url).port
+            assert first_port is not None
+            assert port < first_port <= port + 100
             assert process.stderr is not None
-            assert process.stderr.readline() == f"port {port} is taken, so it is {found}\n"
+            assert process.stderr.readline() == f"port {port} is taken, so it is {first_port}\n"
 
 
 @pytest.mark.slow
@@ -150,7 +150,7 @@ def test_another_address_is_said_to_be_open_to_others(run: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["nowhere"], 2, "nowhere: not the folder of a search"),
         (["--storage", "no.db", "--study", "x"], 1, "no.db: no such file"),
@@ -159,9 +159,9 @@ def test_another_address_is_said_to_be_open_to_others(run: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
-    run: Path, archscape: Callable[..., Any], arguments: list[str], code: int, said: str
+    run: Path, archscape: Callable[..., Any], arguments: list[str], code: int, message: str
 ) -> None:
     done = archscape("dashboard", *(str(run) if word == "RUN" else word for word in arguments))
     assert (done.returncode, done.stdout) == (code, "")
-    assert done.stderr.startswith(f"archscape: {said}")
+    assert done.stderr.startswith(f"archscape: {message}")
     assert len(done.stderr.splitlines()) == 1

@@ -40,7 +40,7 @@ def test_stream_tells_what_changed_and_no_more(
     assert [row[:2] for row in event.data] == [[1, "complete"]]
     assert event.id == "t.2"
     study.report(first, {1: {"loss": 1.5, "accuracy": 0.25}})
-    working = until(events, "running", lambda found: found[0][3] == 1)
+    working = until(events, "running", lambda rows: rows[0][3] == 1)
     assert working.data[0][4] == {"loss": 1.5, "accuracy": 0.25}
 
 
@@ -62,9 +62,9 @@ def test_a_large_study_comes_in_pieces(
     monkeypatch.setattr(changes, "BATCH", 3)
     seen: list[int] = []
     for text in Stream(poller=poller, token="t"):
-        found = [event.data for event in parsed(text) if event.kind == "trials"]
-        assert all(len(rows) <= 2 for rows in found)
-        seen += [row[0] for rows in found for row in rows]
+        pieces = [event.data for event in parsed(text) if event.kind == "trials"]
+        assert all(len(rows) <= 2 for rows in pieces)
+        seen += [row[0] for rows in pieces for row in rows]
         if len(seen) == 7:
             break
     assert seen == list(range(7))

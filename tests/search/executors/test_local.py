@@ -51,10 +51,10 @@ def run_pool(folder: Path) -> None:
 @pytest.mark.slow
 def test_pool_gives_what_one_process_gives(job_file: Path, tmp_path: Path) -> None:
     job = replace(read_job(job_file), trials=6)
-    one = run(job, out=tmp_path / "one", executor=InProcess()).trials
+    single = run(job, out=tmp_path / "one", executor=InProcess()).trials
     two = run(job, out=tmp_path / "two").trials
     same = ["number", "status", "hash", "accuracy", "test_accuracy", "loss", "seed"]
-    assert one[same].equals(two[same])
+    assert single[same].equals(two[same])
     assert set(two["worker"]) == {"w1", "w2"}
 
 

@@ -27,7 +27,7 @@ from archscape.search.workers.slot import Placement, WorkerSlot
 def test_gpus_are_shared_out_in_turn_and_their_memory_by_those_on_them(
     workers: int, gpus: list[str], wanted: list[tuple[str, float]]
 ) -> None:
-    assert [(place.gpu, place.share) for place in placements(workers, gpus=gpus)] == wanted
+    assert [(placement.gpu, placement.share) for placement in placements(workers, gpus=gpus)] == wanted
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_gpus_are_shared_out_in_turn_and_their_memory_by_those_on_them(
 def test_pinned_workers_have_cores_of_their_own_as_far_as_they_go(
     workers: int, cores: list[int], wanted: list[tuple[int, ...]]
 ) -> None:
-    assert [place.cores for place in placements(workers, cores=cores, pin=True)] == wanted
-    assert {place.cores for place in placements(workers, cores=cores)} == {()}
+    assert [placement.cores for placement in placements(workers, cores=cores, pin=True)] == wanted
+    assert {placement.cores for placement in placements(workers, cores=cores)} == {()}
 
 
 def test_visible_gpus_are_those_that_the_environment_leaves(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_visible_gpus_are_those_that_the_environment_leaves(tmp_path: Path) -> N
 
 def test_cpu_jobs_take_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
-    assert [place.gpu for place in machine_placements(2, device="auto")] == ["3", "5"]
-    assert [place.gpu for place in machine_placements(2, device="cpu")] == ["", ""]
-    assert [place.gpu for place in machine_placements(2, device="cuda:1")] == ["", ""]
+    assert [placement.gpu for placement in machine_placements(2, device="auto")] == ["3", "5"]
+    assert [placement.gpu for placement in machine_placements(2, device="cpu")] == ["", ""]
+    assert [placement.gpu for placement in machine_placements(2, device="cuda:1")] == ["", ""]
 
 
 def test_seat_survives_its_text_and_names_its_gpu() -> None:

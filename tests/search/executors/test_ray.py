@@ -305,10 +305,10 @@ def check(out: Path, process: subprocess.Popen[str], *, trials: int) -> None:
     assert printed == f"{out / 'report.html'}\n"
     assert "Traceback" not in errors
     with Study.open(out) as study:
-        found = study.trials()
-    assert [trial.number for trial in found] == list(range(trials))
-    assert {trial.state for trial in found} == {"complete"}
-    assert len({trial.hash for trial in found}) == trials
+        records = study.trials()
+    assert [trial.number for trial in records] == list(range(trials))
+    assert {trial.state for trial in records} == {"complete"}
+    assert len({trial.hash for trial in records}) == trials
     assert logged(out, " ends: complete") == dict.fromkeys(range(trials), 1)
     assert list((out / "spool").glob("trial-*")) == []
     assert list((out / "checkpoints").glob("*.partial")) == []
@@ -342,7 +342,7 @@ def children_of(pid: int) -> list[int]:
 
 def descendants_of(pid: int) -> list[int]:
     children = children_of(pid)
-    return children + [one for child in children for one in descendants_of(child)]
+    return children + [descendant for child in children for descendant in descendants_of(child)]
 
 
 @slow
@@ -378,11 +378,11 @@ def test_ray_gives_what_one_process_gives(job_file: Path, tmp_path: Path, cluste
     text = job_file.read_text().replace("epochs: 1", "epochs: 9, schedule: rungs")
     job_file.write_text(f"{text}stop: halving\n")
     job = replace(read_job(job_file), workers=1)
-    one = run(job, out=tmp_path / "one", executor=InProcess()).trials
+    single = run(job, out=tmp_path / "one", executor=InProcess()).trials
     two = run(job, out=tmp_path / "two", executor=RayEngine(address=cluster.address)).trials
     same = ["number", "status", "message", "hash", "accuracy", "test_accuracy", "loss", "seed"]
-    assert one[same].equals(two[same])
-    assert set(one["status"]) == {"complete", "pruned"}
+    assert single[same].equals(two[same])
+    assert set(single["status"]) == {"complete", "pruned"}
 
 
 @pytest.mark.ray
@@ -398,7 +398,7 @@ def test_ctrl_c_ends_a_ray_of_its_own(long_job: Path, tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "stopped after 0 of 12 trials; the same command resumes it" in errors
     assert "Traceback" not in errors
-    assert all(one.is_dead(Owner.current()) for one in ours)
+    assert all(owner.is_dead(Owner.current()) for owner in ours)
     with Study.open(out) as study:
         trials = study.trials()
     assert {trial.state for trial in trials} == {"waiting"}

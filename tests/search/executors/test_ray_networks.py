@@ -98,7 +98,7 @@ class Networks:
 @pytest.fixture
 def networks() -> Iterator[Networks]:
     folder = tempfile.mkdtemp(prefix="ray")  # a short path: sockets lie in it
-    found = Networks(
+    space_networks = Networks(
         environment={
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": "0123456789abcdef0123456789abcdef",
@@ -110,10 +110,10 @@ def networks() -> Iterator[Networks]:
         }
     )
     try:
-        found.make()
-        yield found
+        space_networks.make()
+        yield space_networks
     finally:
-        found.remove()
+        space_networks.remove()
         shutil.rmtree(folder)
 
 

@@ -179,8 +179,8 @@ def test_a_rule_without_a_rung_is_refused(eta: int, first: int | None, epochs: i
 
 
 def test_asha_is_halving_under_its_own_name() -> None:
-    one: Mapping[str, Direction] = {"accuracy": "maximize"}
-    assert Asha().pruner(one, EPOCHS) == replace(Halving().pruner(one, EPOCHS), name="asha")
+    objectives: Mapping[str, Direction] = {"accuracy": "maximize"}
+    assert Asha().pruner(objectives, EPOCHS) == replace(Halving().pruner(objectives, EPOCHS), name="asha")
 
 
 @pytest.mark.parametrize("seed", range(4))

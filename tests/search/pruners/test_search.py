@@ -30,12 +30,12 @@ def searched(
     return job, run(job, out=out, executor=InProcess())
 
 
-def marks_at(rung: int, found: RunResults) -> list[RungResult]:
+def marks_at(rung: int, results: RunResults) -> list[RungResult]:
     """Return the results at a rung from the tables of a search that has ended."""
-    there = found.curves[found.curves["epoch"] == rung].merge(
-        found.trials, left_on="trial", right_on="number"
+    there = results.curves[results.curves["epoch"] == rung].merge(
+        results.trials, left_on="trial", right_on="number"
     )
-    last = found.curves.groupby("trial")["epoch"].max()
+    last = results.curves.groupby("trial")["epoch"].max()
     return [
         RungResult(number=number, values=(accuracy, macs), passed=last[number] > rung)
         for number, accuracy, macs in there[["trial", "accuracy_x", "macs"]].itertuples(index=False)
@@ -44,19 +44,19 @@ def marks_at(rung: int, found: RunResults) -> list[RungResult]:
 
 @pytest.mark.slow
 def test_a_search_stops_what_its_rule_stops_and_says_so(job_file: Path, tmp_path: Path) -> None:
-    job, found = searched(job_file, tmp_path / "run", Halving(eta=2))
-    rule, trials = job.pruner(), found.trials.set_index("number")
+    job, run_results = searched(job_file, tmp_path / "run", Halving(eta=2))
+    rule, trials = job.pruner(), run_results.trials.set_index("number")
     assert rule is not None
     assert rule.rungs == (1, 2)
     stopped = trials[trials["status"] == "pruned"]
     assert set(trials["status"]) == {"complete", "pruned"}
     assert set(stopped["cause"]) == {"halving"}
     assert stopped["message"].str.contains(r"rank \d+ of \d+ at epoch [12]; the best").all()
-    last = found.curves.groupby("trial")["epoch"].max()
+    last = run_results.curves.groupby("trial")["epoch"].max()
     assert set(last[stopped.index]) <= set(rule.rungs)
     assert set(last[trials.index[trials["status"] == "complete"]]) == {EPOCHS}
     for rung in rule.rungs:
-        results = marks_at(rung, found)
+        results = marks_at(rung, run_results)
         going = {result.number for result in results if rule.decide(rung, result, results).promote}
         assert going <= {result.number for result in results if result.passed}
 
@@ -64,8 +64,8 @@ def test_a_search_stops_what_its_rule_stops_and_says_so(job_file: Path, tmp_path
 @pytest.mark.slow
 def test_a_trial_that_was_stopped_and_went_on_ends_as_if_it_never_was(job_file: Path, tmp_path: Path) -> None:
     _, whole = searched(job_file, tmp_path / "whole", None)
-    _, found = searched(job_file, tmp_path / "run", Halving(eta=2))
-    both = found.trials.merge(whole.trials, on="hash", suffixes=("", "_whole"))
+    _, results = searched(job_file, tmp_path / "run", Halving(eta=2))
+    both = results.trials.merge(whole.trials, on="hash", suffixes=("", "_whole"))
     assert len(both) == TRIALS
     complete = both[both["status"] == "complete"]
     for metric in ("accuracy", "loss", "test_accuracy"):
@@ -79,8 +79,8 @@ def test_a_trial_that_was_stopped_and_went_on_ends_as_if_it_never_was(job_file: 
 
 @pytest.mark.slow
 def test_the_median_rule_stops_for_one_objective(job_file: Path, tmp_path: Path) -> None:
-    _, found = searched(job_file, tmp_path / "run", Median(trials=3), one=True)
-    stopped = found.trials[found.trials["status"] == "pruned"]
+    _, results = searched(job_file, tmp_path / "run", Median(trials=3), one=True)
+    stopped = results.trials[results.trials["status"] == "pruned"]
     assert len(stopped) >= 2
     assert set(stopped["cause"]) == {"median"}
     assert stopped["message"].str.contains("is worse than the median").all()

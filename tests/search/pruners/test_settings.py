@@ -44,27 +44,27 @@ def test_nothing_is_stopped_unless_asked_for(tmp_path: Path) -> None:
     ],
 )
 def test_a_rule_is_a_word_or_a_mapping(tmp_path: Path, text: str, stop: PrunerSettings) -> None:
-    found = job(tmp_path, JOB + text)
-    assert found.stop == stop
-    rule = found.pruner()
+    settings = job(tmp_path, JOB + text)
+    assert settings.stop == stop
+    rule = settings.pruner()
     assert rule is not None
     assert rule.name == stop.name
 
 
 @pytest.mark.parametrize("word", PRUNERS)
 def test_a_job_with_a_rule_is_written_so_that_it_reads_back(tmp_path: Path, word: str) -> None:
-    found = job(tmp_path, JOB + ONE + f"stop: {word}\n")
-    (tmp_path / "space.yaml").write_text(found.space.to_yaml())
-    again = job(tmp_path, found.to_yaml(space="space.yaml"))
-    assert again == found
-    assert again.facts() == found.facts()
+    settings = job(tmp_path, JOB + ONE + f"stop: {word}\n")
+    (tmp_path / "space.yaml").write_text(settings.space.to_yaml())
+    again = job(tmp_path, settings.to_yaml(space="space.yaml"))
+    assert again == settings
+    assert again.facts() == settings.facts()
 
 
 def test_a_study_keeps_its_rule(tmp_path: Path) -> None:
-    found = job(tmp_path, JOB + "stop: halving\n")
-    assert found.facts()["stop"] == {"rule": "halving", "eta": 3}
+    settings = job(tmp_path, JOB + "stop: halving\n")
+    assert settings.facts()["stop"] == {"rule": "halving", "eta": 3}
     for stop in (None, Halving(eta=2), Median()):
-        assert replace(found, stop=stop).facts() != found.facts()
+        assert replace(settings, stop=stop).facts() != settings.facts()
 
 
 @pytest.mark.parametrize(

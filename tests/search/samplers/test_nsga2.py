@@ -21,14 +21,14 @@ def records(points: Iterable[tuple[float, float]]) -> list[Record]:
     return [Record(number=i, decisions={}, values=point) for i, point in enumerate(points)]
 
 
-def numbers(found: Sequence[Record]) -> list[int]:
-    return [record.number for record in found]
+def numbers(records: Sequence[Record]) -> list[int]:
+    return [record.number for record in records]
 
 
 def test_order_is_by_layer_then_by_room() -> None:
     # (0, 0) to (3, 3) is the first layer, (1, 2) to (2, 3) the second; ends come first, then the loneliest.
-    found = best_first(records([(0, 0), (1, 1), (3, 3), (1, 2), (2, 3), (1.2, 1.1)]), BOTH)
-    assert numbers(found) == [0, 2, 5, 1, 3, 4]
+    ranked = best_first(records([(0, 0), (1, 1), (3, 3), (1, 2), (2, 3), (1.2, 1.1)]), BOTH)
+    assert numbers(ranked) == [0, 2, 5, 1, 3, 4]
 
 
 def test_stopped_trials_are_compared_at_the_same_rung_only() -> None:
@@ -40,13 +40,13 @@ def test_stopped_trials_are_compared_at_the_same_rung_only() -> None:
 
 
 def test_elite_keeps_every_best_trial_of_one_objective() -> None:
-    one: Objectives = {"accuracy": "maximize"}
+    objectives: Objectives = {"accuracy": "maximize"}
     values = random.Random(0).sample(range(1000), 300)
-    found = [Record(number=i, decisions={}, values=(float(v),)) for i, v in enumerate(values)]
+    trials = [Record(number=i, decisions={}, values=(float(v),)) for i, v in enumerate(values)]
     elite = Elite(size=20)
     for end in (7, 8, 90, 300):
         best = sorted(values[:end], reverse=True)[:20]
-        assert [int((record.values or (0,))[0]) for record in elite.of(found[:end], one)] == best
+        assert [int((record.values or (0,))[0]) for record in elite.of(trials[:end], objectives)] == best
 
 
 def test_elite_never_loses_the_frontier_that_it_has_room_for() -> None:
@@ -54,9 +54,9 @@ def test_elite_never_loses_the_frontier_that_it_has_room_for() -> None:
     points = [(-float(i), -float(i)) for i in range(10)]  # nobody beats these
     points += [(-rng.uniform(20, 30), rng.uniform(0, 5)) for _ in range(200)]
     rng.shuffle(points)
-    found = records(points)
-    frontier = {record.number for record in found if record.values and record.values[1] <= 0}
-    assert frontier <= set(numbers(Elite(size=20).of(found, BOTH)))
+    trials = records(points)
+    frontier = {record.number for record in trials if record.values and record.values[1] <= 0}
+    assert frontier <= set(numbers(Elite(size=20).of(trials, BOTH)))
 
 
 def test_elite_begins_anew_with_another_list() -> None:
@@ -71,9 +71,9 @@ def test_a_proposal_costs_the_same_after_any_number_of_trials(
     """Each trial is ranked when it comes, among as many as the elite holds, and never again."""
     ranked: list[int] = []
 
-    def counting(found: Sequence[Record], objectives: Objectives) -> list[Record]:
-        ranked.append(len(found))
-        return best_first(found, objectives)
+    def counting(trials: Sequence[Record], objectives: Objectives) -> list[Record]:
+        ranked.append(len(trials))
+        return best_first(trials, objectives)
 
     monkeypatch.setattr(nsga2, "best_first", counting)
     rng = random.Random(0)
@@ -138,8 +138,8 @@ def test_first_samples_are_random_up_to_the_startup(tiny: Space) -> None:
 def test_elite_skips_only_what_would_leave_at_once(seed: int) -> None:
     rng = random.Random(seed)
     steps = 10 if seed % 2 else 1000  # with few steps many trials are equal
-    found = records((rng.randrange(steps) / steps, float(rng.randrange(steps))) for _ in range(150))
+    trials = records((rng.randrange(steps) / steps, float(rng.randrange(steps))) for _ in range(150))
     slow: list[Record] = []
-    for record in found:
+    for record in trials:
         slow = best_first(best_first([*slow, record], BOTH)[:20], BOTH)
-    assert numbers(Elite(size=20).of(found, BOTH)) == numbers(slow)
+    assert numbers(Elite(size=20).of(trials, BOTH)) == numbers(slow)

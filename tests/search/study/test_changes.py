@@ -50,12 +50,12 @@ def test_a_poll_takes_as_long_after_many_trials_as_after_few(
 def test_a_poll_brings_the_latest_epoch_of_each_running_trial(study: Study, plan: SearchPlan) -> None:
     first, second = submit(study, plan), submit(study, plan)
     study.report(first, {1: {"loss": 2.0}, 2: {"loss": 1.0}})
-    found = study.changes(since=0)
-    assert [(one.number, one.epoch, one.metrics) for one in found.running] == [
+    changes = study.changes(since=0)
+    assert [(trial.number, trial.epoch, trial.metrics) for trial in changes.running] == [
         (0, 2, {"loss": 1.0}),
         (1, 0, {}),
     ]
-    assert [row.number for row in found.changed] == [second.number]
-    assert found.changed[0].values == dict(second.costs)
+    assert [row.number for row in changes.changed] == [second.number]
+    assert changes.changed[0].values == dict(second.costs)
     (row,) = study.changes(since=-1).changed[:1]
     assert (row.number, row.worker) == (0, Owner.current().text)

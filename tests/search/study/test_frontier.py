@@ -17,21 +17,21 @@ from archscape.search.study.frontier import FrontierState
 def test_frontier_is_that_of_the_report(aims: dict[str, Direction]) -> None:
     rng = random.Random(0)
     table = {name: [round(rng.uniform(1, 50)) / 10 for _ in range(120)] for name in aims}
-    found = FrontierState(objectives=aims)
+    state = FrontierState(objectives=aims)
     for number in range(120):
-        found.add(number, {name: table[name][number] for name in aims}, ended=number + 1)
-    assert sorted(found.front) == frontier(table, aims).nonzero()[0].tolist()
-    assert found.reference() == reference_point(table, aims)
-    volumes = hypervolume_curve(table, aims, found.reference(), log=found.log())
-    steps = dict(found.curve())
+        state.add(number, {name: table[name][number] for name in aims}, ended=number + 1)
+    assert sorted(state.front) == frontier(table, aims).nonzero()[0].tolist()
+    assert state.reference() == reference_point(table, aims)
+    volumes = hypervolume_curve(table, aims, state.reference(), log=state.log())
+    steps = dict(state.curve())
     assert steps == pytest.approx({ended: volumes[ended - 1] for ended in steps})
     rises = [i + 1 for i in range(120) if volumes[i] > (volumes[i - 1] if i else 0) + 1e-12]
     assert set(rises) <= set(steps)
 
 
 def test_curve_of_one_objective_is_its_best_so_far() -> None:
-    found = FrontierState(objectives={"loss": "minimize"})
+    state = FrontierState(objectives={"loss": "minimize"})
     for number, loss in enumerate([3.0, 4.0, 2.0, math.nan, math.inf]):
-        found.add(number, {"loss": loss}, ended=number + 1)
-    assert found.curve() == [(1, 3.0), (3, 2.0)]
-    assert found.front == [2]
+        state.add(number, {"loss": loss}, ended=number + 1)
+    assert state.curve() == [(1, 3.0), (3, 2.0)]
+    assert state.front == [2]

@@ -26,7 +26,7 @@ def lease(study: Study, plan: SearchPlan, owner: Owner) -> Lease:
 
 
 @pytest.fixture
-def said() -> list[str]:
+def messages() -> list[str]:
     return []
 
 
@@ -46,19 +46,21 @@ def give_to(other: Owner, study: Study, lease: Lease) -> None:
     assert study.next_work(other, trials=1).lease is not None
 
 
-def test_signs_of_life_are_given_while_the_block_takes(study: Study, lease: Lease, said: list[str]) -> None:
-    with closing(Heartbeat(study, lease, log=said.append, stop=lambda: None).start()) as heartbeat:
+def test_signs_of_life_are_given_while_the_block_takes(
+    study: Study, lease: Lease, messages: list[str]
+) -> None:
+    with closing(Heartbeat(study, lease, log=messages.append, stop=lambda: None).start()) as heartbeat:
         beats = {study.trials()[0].beat}
         wait(lambda: len(beats.add(study.trials()[0].beat) or beats) > 3)
         heartbeat.check()
     assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat-0"]
-    assert said == []
+    assert messages == []
 
 
 def test_loss_is_found_out_by_the_thread(
-    study: Study, lease: Lease, elsewhere: Owner, said: list[str]
+    study: Study, lease: Lease, elsewhere: Owner, messages: list[str]
 ) -> None:
-    with closing(Heartbeat(study, lease, log=said.append, stop=lambda: None).start()) as heartbeat:
+    with closing(Heartbeat(study, lease, log=messages.append, stop=lambda: None).start()) as heartbeat:
         give_to(elsewhere, study, lease)
         wait(lambda: heartbeat.lost)
         with pytest.raises(LeaseLost):
@@ -66,10 +68,10 @@ def test_loss_is_found_out_by_the_thread(
 
 
 def test_process_that_was_frozen_finds_out_before_its_thread_does(
-    study: Study, lease: Lease, elsewhere: Owner, said: list[str]
+    study: Study, lease: Lease, elsewhere: Owner, messages: list[str]
 ) -> None:
     """Whichever thread wakes up first: who was silent for long asks before it goes on."""
-    heartbeat = Heartbeat(study, lease, log=said.append, stop=lambda: None)
+    heartbeat = Heartbeat(study, lease, log=messages.append, stop=lambda: None)
     heartbeat.check()
     give_to(elsewhere, study, lease)
     threading.Event().wait(3 * study.lease_seconds)
@@ -78,32 +80,34 @@ def test_process_that_was_frozen_finds_out_before_its_thread_does(
 
 
 def test_trial_that_has_ended_is_lost(
-    study: Study, lease: Lease, finished: Callable[..., object], said: list[str]
+    study: Study, lease: Lease, finished: Callable[..., object], messages: list[str]
 ) -> None:
     study.tell(finished(lease))  # type: ignore[arg-type]
-    with closing(Heartbeat(study, lease, log=said.append, stop=lambda: None).start()) as heartbeat:
+    with closing(Heartbeat(study, lease, log=messages.append, stop=lambda: None).start()) as heartbeat:
         wait(lambda: heartbeat.lost)
 
 
 def test_database_that_is_away_loses_nothing(
-    study: Study, lease: Lease, said: list[str], monkeypatch: pytest.MonkeyPatch
+    study: Study, lease: Lease, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(lease: Lease) -> bool:
         raise StudyError("study.db: the disk is on fire")
 
     with (
         monkeypatch.context() as patch,
-        closing(Heartbeat(study, lease, log=said.append, stop=lambda: None).start()) as heartbeat,
+        closing(Heartbeat(study, lease, log=messages.append, stop=lambda: None).start()) as heartbeat,
     ):
         patch.setattr(study, "beat", away)
-        wait(lambda: bool(said))
+        wait(lambda: bool(messages))
         heartbeat.check()
-    assert said[0] == "no heartbeat could be sent: study.db: the disk is on fire"
+    assert messages[0] == "no heartbeat could be sent: study.db: the disk is on fire"
 
 
-def test_request_to_leave_the_study_reaches_the_process(study: Study, lease: Lease, said: list[str]) -> None:
+def test_request_to_leave_the_study_reaches_the_process(
+    study: Study, lease: Lease, messages: list[str]
+) -> None:
     asked = threading.Event()
-    with closing(Heartbeat(study, lease, log=said.append, stop=asked.set).start()):
+    with closing(Heartbeat(study, lease, log=messages.append, stop=asked.set).start()):
         assert not asked.is_set()
         study.stop()
         assert asked.wait(20)

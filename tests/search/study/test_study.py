@@ -270,7 +270,7 @@ def test_database_that_was_away_for_longer_than_a_lease_makes_nobody_look_dead(
     assert study.next_work(owner, trials=1).lease is None
     with monkeypatch.context() as patch:
 
-        def away(*given: object) -> None:
+        def away(*arguments: object) -> None:
             raise OperationalError("BEGIN", {}, Exception("connection refused"))
 
         def wait(seconds: float) -> None:
@@ -324,16 +324,16 @@ def forgetful(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step takes effect, but the connection breaks before its first answer is there."""
     run = Database._run
 
-    def run_and_forget(self: Database, *given: Any) -> Any:
-        run(self, *given)
+    def run_and_forget(self: Database, *arguments: Any) -> Any:
+        run(self, *arguments)
         monkeypatch.setattr(Database, "_run", run)
         try:
             raise OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
         finally:
             monkeypatch.setattr(Database, "_run", run_once_more)
 
-    def run_once_more(self: Database, *given: Any) -> Any:
-        result = run(self, *given)
+    def run_once_more(self: Database, *arguments: Any) -> Any:
+        result = run(self, *arguments)
         monkeypatch.setattr(Database, "_run", run_and_forget)
         return result
 

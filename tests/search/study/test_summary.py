@@ -40,9 +40,9 @@ def test_says_of_each_study_how_far_it_is(
     before = datetime.now(UTC)
     with opened(tmp_path, storage, "b", "maximize", trials=9) as study:
         leases = [study.ask_unique(plan.propose, owner, trials=9) for _ in range(6)]
-        one, two, three, four, *_ = [lease for lease in leases if lease]
-        study.tell(finished(one, 0.25))
-        study.tell(finished(two, 0.75))
+        first, second, three, four, *_ = [lease for lease in leases if lease]
+        study.tell(finished(first, 0.25))
+        study.tell(finished(second, 0.75))
         study.tell(finished(three, status="failed"))
         study.report(four, {1: {"accuracy": 0.9}}, pruner=never)
     opened(tmp_path, storage, "a", "minimize").close()

@@ -108,9 +108,9 @@ def test_paused_trial_goes_on_when_others_make_room(
     assert going == [True, False, False, True]
     fifth = ask()
     assert not reach(study, fifth, 1, 0.2)
-    found = next_work(study, owner, busy=[0, 3])
-    assert found.lease is not None
-    assert (found.lease.number, found.lease.hash) == (1, leases[1].hash)
+    work = next_work(study, owner, busy=[0, 3])
+    assert work.lease is not None
+    assert (work.lease.number, work.lease.hash) == (1, leases[1].hash)
     [trial] = [trial for trial in study.trials() if trial.number == 1]
     assert (trial.state, trial.attempts) == ("running", 1)
     assert next_work(study, owner, busy=[0, 1, 3]).lease is None
@@ -150,8 +150,8 @@ def test_lost_trial_comes_before_one_that_may_go_on(
     reach(study, second, 1, 0.4)
     reach(study, third, 1, 0.1)
     lost = ask(by=gone(0))
-    found = [next_work(study, owner, busy=busy).lease for busy in ([0], [0, 3])]
-    assert [lease.number if lease else None for lease in found] == [lost.number, 1]
+    leases = [next_work(study, owner, busy=busy).lease for busy in ([0], [0, 3])]
+    assert [lease.number if lease else None for lease in leases] == [lost.number, 1]
 
 
 def test_stopped_trials_end_when_nothing_is_left_to_do(
@@ -235,9 +235,9 @@ def test_nothing_is_closed_while_a_worker_still_pauses_a_trial(
     study.report(second, {1: {"accuracy": 0.4}}, pruner=Half())
     reach(study, third, 1, 0.1)
     study.tell(finished(first, 0.6))
-    found = next_work(study, owner, 3)
-    assert (found.ended, found.lease, found.working) == ([], None, 1)
+    work = next_work(study, owner, 3)
+    assert (work.ended, work.lease, work.working) == ([], None, 1)
     study.release(second)
-    found = next_work(study, owner, 3)
-    assert found.lease is not None
-    assert found.lease.number == 1
+    work = next_work(study, owner, 3)
+    assert work.lease is not None
+    assert work.lease.number == 1

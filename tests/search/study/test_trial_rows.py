@@ -29,16 +29,16 @@ def fill(study: Study, lease: Lease, size: int) -> None:
     """Add so many trials that are like one: a third of them complete, the others paused at the first rung."""
 
     def step(connection: Connection) -> None:
-        [one] = connection.execute(trials.select()).mappings()
+        [row] = connection.execute(trials.select()).mappings()
         nobody = {"machine": None, "pid": None, "born": None, "beat": None}
         metrics = json.dumps({"accuracy": 0.5, **lease.costs})
         rows: list[dict[str, Any]] = []
         for number in range(1, size):
             state = "paused" if number % 3 else "complete"
             facts = {"number": number, "hash": f"{number:016x}", "state": state, "changed": number}
-            rows.append({**one, **nobody, **facts, "rung": 1, "metrics": metrics})
+            rows.append({**row, **nobody, **facts, "rung": 1, "metrics": metrics})
         connection.execute(trials.insert(), rows)
-        key = {"study_id": one["study_id"]}
+        key = {"study_id": row["study_id"]}
         connection.execute(
             epochs.insert(), [{**key, "number": n, "epoch": 1, "metrics": "{}"} for n in range(1, size)]
         )
@@ -66,7 +66,7 @@ class Work:
 def counted(study: Study) -> Iterator[Work]:
     work = Work()
 
-    def count_statement(*given: object) -> None:
+    def count_statement(*arguments: object) -> None:
         work.statements += 1
 
     def count_instructions() -> int:
@@ -136,11 +136,11 @@ def test_changes_are_numbered_in_the_order_in_which_they_happened(
     study: Study, plan: SearchPlan, owner: Owner, finished: Callable[..., Result]
 ) -> None:
     leases = [study.ask_unique(plan.propose, owner, trials=3) for _ in range(3)]
-    one, two, three = (lease for lease in leases if lease)
-    study.release(two)
+    first, second, three = (lease for lease in leases if lease)
+    study.release(second)
     study.tell(finished(three))
-    study.report(one, {1: {"accuracy": 0.5}})  # no change of state
-    study.tell(finished(one, status="failed"))
+    study.report(first, {1: {"accuracy": 0.5}})  # no change of state
+    study.tell(finished(first, status="failed"))
     changes = sorted((trial.changed, trial.number) for trial in study.trials())
     assert changes == [(3, 1), (4, 2), (5, 0)]
 

@@ -59,13 +59,13 @@ def after(steps: int) -> Callable[[], bool]:
     return lambda: next(left, None) is None
 
 
-def same(one: Outcome, other: Outcome) -> bool:
+def same(first: Outcome, other: Outcome) -> bool:
     """Say whether two trainings gave the same weights, history and metrics, to the bit; clocks apart."""
-    rows = [[{k: v for k, v in row.items() if k != "seconds"} for row in o.history] for o in (one, other)]
-    metrics = [{k: v for k, v in o.metrics.items() if "seconds" not in k} for o in (one, other)]
-    assert one.state is not None
+    rows = [[{k: v for k, v in row.items() if k != "seconds"} for row in o.history] for o in (first, other)]
+    metrics = [{k: v for k, v in o.metrics.items() if "seconds" not in k} for o in (first, other)]
+    assert first.state is not None
     assert other.state is not None
-    pairs = zip(one.state.items(), other.state.items(), strict=True)
+    pairs = zip(first.state.items(), other.state.items(), strict=True)
     return (
         rows[0] == rows[1]
         and metrics[0] == metrics[1]

@@ -28,8 +28,8 @@ def test_a_name_is_a_preset() -> None:
 
 
 def test_a_mapping_starts_from_a_preset() -> None:
-    given = read("recipe: {preset: alexnet, epochs: 3, batch: 32, augment: none, seconds: 1.5e1}")
-    assert given == replace(read_recipe("alexnet"), epochs=3, batch=32, augment=(), seconds=15.0)
+    recipe = read("recipe: {preset: alexnet, epochs: 3, batch: 32, augment: none, seconds: 1.5e1}")
+    assert recipe == replace(read_recipe("alexnet"), epochs=3, batch=32, augment=(), seconds=15.0)
 
 
 def test_a_mapping_without_a_preset_starts_from_quick() -> None:

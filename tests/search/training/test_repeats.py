@@ -47,10 +47,10 @@ def clockless(outcome: Outcome) -> tuple[dict[str, float], list[dict[str, float]
     return metrics, [{k: v for k, v in row.items() if k != "seconds"} for row in outcome.history]
 
 
-def same_weights(one: Outcome, other: Outcome) -> bool:
-    assert one.state is not None
+def same_weights(first: Outcome, other: Outcome) -> bool:
+    assert first.state is not None
     assert other.state is not None
-    return all(torch.equal(one.state[name], other.state[name]) for name in one.state)
+    return all(torch.equal(first.state[name], other.state[name]) for name in first.state)
 
 
 def test_the_examples_in_the_docstrings_run() -> None:
@@ -71,15 +71,15 @@ def test_once_is_exactly_one_training(digits: Dataset, singles: list[Outcome]) -
 
 def test_metrics_are_means_spreads_and_sums(digits: Dataset, singles: list[Outcome]) -> None:
     outcome = train(net, digits, RECIPE, seed=3, repeats=3)
-    accuracies = [one.metrics["accuracy"] for one in singles]
-    tested = [one.metrics["test_accuracy"] for one in singles]
+    accuracies = [single.metrics["accuracy"] for single in singles]
+    tested = [single.metrics["test_accuracy"] for single in singles]
     metrics = outcome.metrics
     assert outcome.status == "complete"
     assert metrics["accuracy"] == fmean(accuracies)
     assert metrics["accuracy_std"] == stdev(accuracies) > 0
     assert metrics["test_accuracy"] == fmean(tested)
     assert metrics["test_accuracy_std"] == stdev(tested)
-    assert metrics["loss"] == fmean(one.metrics["loss"] for one in singles)
+    assert metrics["loss"] == fmean(single.metrics["loss"] for single in singles)
     assert (metrics["repeats"], metrics["epochs"], metrics["steps"]) == (3, 6, 3 * STEPS)
     assert metrics["seconds"] > sum(row["seconds"] for row in outcome.history if row["epoch"] == 2)
     rows = [(row["repeat"], row["epoch"]) for row in outcome.history]
@@ -88,7 +88,7 @@ def test_metrics_are_means_spreads_and_sums(digits: Dataset, singles: list[Outco
 
 def test_the_weights_are_those_of_the_best_repeat(digits: Dataset, singles: list[Outcome]) -> None:
     outcome = train(net, digits, RECIPE, seed=3, repeats=3)
-    best = max(singles, key=lambda one: one.metrics["accuracy"])
+    best = max(singles, key=lambda single: single.metrics["accuracy"])
     assert outcome.metrics["kept_repeat"] == singles.index(best) + 1
     assert same_weights(outcome, best)
     model = net()
@@ -149,7 +149,7 @@ def test_repeats_of_another_recipe_or_seed_are_not_taken(digits: Dataset, tmp_pa
             assert same_weights(outcome, expected)
         assert seen == [1, 2]
         finished = Checkpoint(path, print).finished
-        assert [one["state"] is not None for one in finished].count(True) == 1
+        assert [repeat["state"] is not None for repeat in finished].count(True) == 1
         assert len(finished) == 2
         kept.add(expected.metrics["kept_repeat"])
     assert kept == {1, 2}

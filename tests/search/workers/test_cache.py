@@ -77,28 +77,28 @@ def study(digits: Dataset, tmp_path: Path) -> Callable[..., Study]:
 
 
 def test_the_second_study_trains_nothing(study: Callable[..., Study], network: Network) -> None:
-    one, two = study("one"), study("two")
-    first, second = one.run(network, number=3), two.run(network, number=7)
-    assert (one.trained, two.trained) == (1, 0)
+    filling, taking = study("one"), study("two")
+    first, second = filling.run(network, number=3), taking.run(network, number=7)
+    assert (filling.trained, taking.trained) == (1, 0)
     assert second == replace(first, number=7, metrics={**first.metrics, "cached": 1.0})
     assert "cached" not in first.metrics
-    assert two.weights() == one.weights() != {}
-    assert two.epochs == one.epochs == [1, 2]
+    assert taking.weights() == filling.weights() != {}
+    assert taking.epochs == filling.epochs == [1, 2]
 
 
 def test_the_weights_are_links_that_outlive_their_study(
     study: Callable[..., Study], network: Network
 ) -> None:
-    one, two = study("one"), study("two")
-    one.run(network)
-    expected = one.weights()
-    assert [path.stat().st_nlink for path in one.folder.iterdir()] == [2]
-    for path in one.folder.iterdir():
+    filling, taking = study("one"), study("two")
+    filling.run(network)
+    expected = filling.weights()
+    assert [path.stat().st_nlink for path in filling.folder.iterdir()] == [2]
+    for path in filling.folder.iterdir():
         path.unlink()
-    two.run(network)
-    assert two.weights() == expected
-    two.run(network)
-    assert (two.trained, two.weights()) == (0, expected)
+    taking.run(network)
+    assert taking.weights() == expected
+    taking.run(network)
+    assert (taking.trained, taking.weights()) == (0, expected)
 
 
 def test_where_no_links_can_be_made_the_weights_are_copied(
@@ -108,12 +108,12 @@ def test_where_no_links_can_be_made_the_weights_are_copied(
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", link)
-    one, two = study("one"), study("two")
-    one.run(network)
-    two.run(network)
-    assert two.trained == 0
-    assert two.weights() == one.weights()
-    assert [path.stat().st_nlink for path in one.folder.iterdir()] == [1]
+    first, second = study("one"), study("two")
+    first.run(network)
+    second.run(network)
+    assert second.trained == 0
+    assert second.weights() == first.weights()
+    assert [path.stat().st_nlink for path in first.folder.iterdir()] == [1]
 
 
 def test_what_results_follow_from_makes_another_entry(
@@ -142,10 +142,10 @@ def test_a_network_that_names_its_weights_otherwise_has_its_own_entry(
     text = network.to_yaml().replace("conv: {", "conv: {name: stem, ", 1)
     renamed = Network.from_yaml(text)
     assert renamed.hash() == network.hash()
-    one = study("one")
-    one.run(network)
-    one.run(renamed)
-    assert one.trained == 2
+    evaluator = study("one")
+    evaluator.run(network)
+    evaluator.run(renamed)
+    assert evaluator.trained == 2
 
 
 def test_early_stopping_may_stop_a_result_from_the_cache(
@@ -164,10 +164,10 @@ def test_early_stopping_may_stop_a_result_from_the_cache(
 def test_only_complete_results_are_kept(
     study: Callable[..., Study], network: Network, tmp_path: Path
 ) -> None:
-    one = study("one")
-    assert one.run(network, report=lambda epoch: False).status == "pruned"
+    evaluator = study("one")
+    assert evaluator.run(network, report=lambda epoch: False).status == "pruned"
     with pytest.raises(ShutdownRequested):
-        one.run(network, should_stop=lambda: True)
+        evaluator.run(network, should_stop=lambda: True)
     bad = study("bad", recipe=Recipe(epochs=1, optimizer="sgd", rate=1e30, warmup=0.0))
     assert bad.run(network).cause == "diverged"
     assert not (tmp_path / "cache").exists()
@@ -177,15 +177,15 @@ def test_only_complete_results_are_kept(
 def test_an_entry_that_cannot_be_used_is_made_again(
     damage: str, study: Callable[..., Study], network: Network, tmp_path: Path
 ) -> None:
-    one, two, three = study("one"), study("two"), study("three")
-    expected = one.run(network)
+    first, second, three = study("one"), study("two"), study("three")
+    expected = first.run(network)
     (record,) = (tmp_path / "cache").glob("*.json")
     if damage == "weights":
         record.with_suffix(".safetensors").unlink()
     else:
         record.write_text("{" if damage == "text" else json.dumps({"metrics": {}}))
-    result = two.run(network)
-    assert two.trained == 1
+    result = second.run(network)
+    assert second.trained == 1
     assert result.metrics["accuracy"] == expected.metrics["accuracy"]
     three.run(network)
     assert three.trained == 0
@@ -195,27 +195,27 @@ def test_a_cache_that_cannot_be_written_costs_no_result(
     study: Callable[..., Study], network: Network, tmp_path: Path
 ) -> None:
     (tmp_path / "cache").write_text("a file, not a folder")
-    one = study("one")
-    assert one.run(network).status == "complete"
-    assert any("cache: the result could not be kept" in line for line in one.log)
+    evaluator = study("one")
+    assert evaluator.run(network).status == "complete"
+    assert any("cache: the result could not be kept" in line for line in evaluator.log)
 
 
 def test_finding_an_entry_leaves_the_random_generators(study: Callable[..., Study], network: Network) -> None:
-    one = study("one")
-    one.run(network)
+    evaluator = study("one")
+    evaluator.run(network)
     torch.manual_seed(5)
     expected = torch.rand(2)
     torch.manual_seed(5)
-    one.run(network)
+    evaluator.run(network)
     assert torch.equal(torch.rand(2), expected)
-    assert isinstance(one.cache, CachedEvaluator)
+    assert isinstance(evaluator.cache, CachedEvaluator)
 
 
 def test_a_job_names_its_cache(job_file: Path, digits: Dataset, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     assert isinstance(evaluation(read_job(job_file), digits, folder, device="cpu"), TrainingEvaluator)
     job_file.write_text(f"{job_file.read_text()}cache: shared\nrepeats: 2\n")
-    found = evaluation(read_job(job_file), digits, folder, device="cpu")
-    assert isinstance(found, CachedEvaluator)
-    assert (found.folder, found.facts["repeats"]) == (tmp_path / "shared", 2)
-    assert found.checkpoints == folder.checkpoints
+    evaluator = evaluation(read_job(job_file), digits, folder, device="cpu")
+    assert isinstance(evaluator, CachedEvaluator)
+    assert (evaluator.folder, evaluator.facts["repeats"]) == (tmp_path / "shared", 2)
+    assert evaluator.checkpoints == folder.checkpoints

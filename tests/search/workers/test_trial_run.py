@@ -106,7 +106,7 @@ def test_epochs_that_do_not_reach_the_study_go_with_the_next(
     monkeypatch.setattr(module, "EPOCH_SECONDS", 0.0)
     trial = traced.owned(never)
 
-    def away(*given: object, **named: object) -> None:
+    def away(*arguments: object, **named: object) -> None:
         raise StudyError("the server is away")
 
     with monkeypatch.context() as patch:

@@ -109,9 +109,9 @@ def test_queries_may_have_positions_of_their_own() -> None:
     op = Attention(2, True)
     shapes = (8, 5), (8, 3, 4), (6, 3, 4)
     assert op.shape(*shapes) == (6, 5)
-    given = [image(shape) for shape in shapes]
+    images = [image(shape) for shape in shapes]
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        assert attend(*given, heads=2).shape == (2, 6, 5)
+        assert attend(*images, heads=2).shape == (2, 6, 5)
     batch = 2
     assert counter.get_total_flops() == 2 * batch * op.costs(shapes, (6, 5)).macs
 

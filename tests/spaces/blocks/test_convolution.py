@@ -29,8 +29,8 @@ def extent(**args: Expr) -> int:
 @pytest.mark.parametrize(("kernel", "stride", "dilation"), WINDOWS)
 @pytest.mark.parametrize("padding", range(3))
 def test_padding_of_a_number(kernel: int, stride: int, dilation: int, padding: int) -> None:
-    found = extent(kernel=kernel, stride=stride, dilation=dilation, padding=padding)
-    assert found == (N - dilation * (kernel - 1) - 1 + 2 * padding) // stride + 1
+    size = extent(kernel=kernel, stride=stride, dilation=dilation, padding=padding)
+    assert size == (N - dilation * (kernel - 1) - 1 + 2 * padding) // stride + 1
 
 
 @pytest.mark.parametrize(("kernel", "stride", "dilation"), WINDOWS)
@@ -93,10 +93,10 @@ def test_a_mask_hides_what_comes_later_line_by_line(size: tuple[int, ...], kind:
     nn.init.ones_(module.masked.conv.weight)
     x = torch.zeros(1, *size, requires_grad=True)
     output = module(x)[0, 0]
-    place = tuple(n // 2 for n in size[1:])
-    (read,) = torch.autograd.grad(output[place], x)
-    around = [range(p - 1, p + 2) for p in place]
-    expected = {other for other in product(*around) if other < place or (kind == "b" and other == place)}
+    middle = tuple(n // 2 for n in size[1:])
+    (read,) = torch.autograd.grad(output[middle], x)
+    around = [range(p - 1, p + 2) for p in middle]
+    expected = {other for other in product(*around) if other < middle or (kind == "b" and other == middle)}
     assert {tuple(at) for at in read[0, 0].nonzero().tolist()} == expected
 
 

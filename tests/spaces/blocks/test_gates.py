@@ -40,10 +40,10 @@ def test_squeeze_excitation_takes_a_width_or_a_ratio() -> None:
     assert by_width.hash() == by_ratio.hash()
 
 
-@pytest.mark.parametrize("given", [{}, {"width": 2, "ratio": Fraction(1, 4)}])
-def test_squeeze_excitation_takes_one_of_the_two(given: dict[str, object]) -> None:
+@pytest.mark.parametrize("arguments", [{}, {"width": 2, "ratio": Fraction(1, 4)}])
+def test_squeeze_excitation_takes_one_of_the_two(arguments: dict[str, object]) -> None:
     with pytest.raises(ShapeError, match="as a ratio of the channels or as a width: one of the two"):
-        network("se", **given)
+        network("se", **arguments)
 
 
 def test_squeeze_excitation_scales_each_channel() -> None:

@@ -86,9 +86,9 @@ def test_padding_makes_room_on_a_map_smaller_than_the_window(
         else:
             pooled = F.avg_pool1d(lines.flatten(1, -2), *window, False, options == {})
         expected = pooled.unflatten(1, lines.shape[1:-1]).movedim(-1, axis)
-    found = build(net)(x)
-    assert found.shape[1:] == net.body.shape
-    torch.testing.assert_close(found, expected)
+    output = build(net)(x)
+    assert output.shape[1:] == net.body.shape
+    torch.testing.assert_close(output, expected)
 
 
 def test_without_padding_both_means_are_one_network() -> None:
@@ -119,7 +119,7 @@ def test_the_whole_map_has_no_stride_and_no_padding(word: str, idle: dict[str, i
 @pytest.mark.parametrize("extent", range(3, 14))
 @pytest.mark.parametrize("window", [{"kernel": 2}, {"kernel": 3, "stride": 2}, {"kernel": 3, "stride": 4}])
 def test_ceil_keeps_a_last_part_window_as_pytorch_does(extent: int, window: dict[str, int]) -> None:
-    found = network(Row("maxpool", padding="ceil", **window), size=(1, extent)).body.shape[1:]
+    extents = network(Row("maxpool", padding="ceil", **window), size=(1, extent)).body.shape[1:]
     kernel, stride = window["kernel"], window.get("stride")
     expected = F.max_pool1d(torch.zeros(1, 1, extent), kernel, stride, ceil_mode=True).shape[2:]
-    assert found == tuple(expected)
+    assert extents == tuple(expected)

@@ -104,10 +104,10 @@ DIFFERENT = {
 @pytest.mark.parametrize("what", EQUAL)
 def test_equal_networks_share_a_hash(what: str) -> None:
     a, b = EQUAL[what]
-    one, two = net(*a), net(*b, name="two")
-    assert one.hash() == two.hash()
-    assert one.body.shape == two.body.shape
-    assert one.totals == two.totals
+    first, second = net(*a), net(*b, name="two")
+    assert first.hash() == second.hash()
+    assert first.body.shape == second.body.shape
+    assert first.totals == second.totals
 
 
 @pytest.mark.parametrize("what", DIFFERENT)
@@ -244,14 +244,14 @@ def read_too(x: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("what", EQUAL_SUMS)
 def test_sums_of_the_same_terms_share_a_hash(what: str) -> None:
-    one, two = EQUAL_SUMS[what]
-    assert hash_of(one) == hash_of(two)
+    first, second = EQUAL_SUMS[what]
+    assert hash_of(first) == hash_of(second)
 
 
 @pytest.mark.parametrize("what", DIFFERENT_SUMS)
 def test_sums_of_other_terms_differ(what: str) -> None:
-    one, two = DIFFERENT_SUMS[what]
-    assert hash_of(one) != hash_of(two)
+    first, second = DIFFERENT_SUMS[what]
+    assert hash_of(first) != hash_of(second)
 
 
 def test_a_network_that_reads_only_zeros_is_not_its_input() -> None:
@@ -271,10 +271,10 @@ def test_the_outputs_and_their_order_belong_to_the_network() -> None:
     def heads(x: Tensor) -> Tensor:
         return concat(layer(x), layer(x))
 
-    given = [(1,), (1, 2), (2, 1), (1, 1), (1, 3), (3, 1)]
-    hashes = [canonical_hash(with_outputs(heads, *outputs)) for outputs in given]
+    choices = [(1,), (1, 2), (2, 1), (1, 1), (1, 3), (3, 1)]
+    hashes = [canonical_hash(with_outputs(heads, *outputs)) for outputs in choices]
     assert hashes[1] == hashes[2]  # two layers alike: exchanged, they are the same two results
-    assert len(set(hashes)) == len(given) - 1
+    assert len(set(hashes)) == len(choices) - 1
 
 
 def test_outputs_tell_equal_layers_apart() -> None:

@@ -100,10 +100,10 @@ def entry(text: str, unique: str, params: int) -> Entry:
 
 
 def classes(pairs: Iterable[tuple[Hashable, Hashable]]) -> dict[Hashable, set[Hashable]]:
-    found: dict[Hashable, set[Hashable]] = defaultdict(set)
-    for one, other in pairs:
-        found[one].add(other)
-    return found
+    partners: dict[Hashable, set[Hashable]] = defaultdict(set)
+    for first, other in pairs:
+        partners[first].add(other)
+    return partners
 
 
 def test_the_networks_have_the_published_parameters(entries: list[Entry]) -> None:
@@ -129,7 +129,7 @@ def test_a_published_class_may_hold_several_networks(entries: list[Entry]) -> No
 
 def test_equal_networks_compute_the_same_with_the_same_parameters(entries: list[Entry]) -> None:
     by_hash = classes((canonical_hash(e.graph), meaning(e.cell)) for e in entries)
-    assert [found for found in by_hash.values() if len(found) > 1] == []
+    assert [formulas for formulas in by_hash.values() if len(formulas) > 1] == []
     # As many sums differ, without order or zeros, their layers numbered in every possible way.
     assert len(by_hash) == 5_425
 

@@ -272,8 +272,8 @@ def test_names_of_rows_stand_apart_in_the_source(rows: str) -> None:
     with torch.no_grad():
         for node in flat.nodes:
             values.append(apply(module, node.name, node.op, [values[i] for i in node.inputs]))  # type: ignore[arg-type]
-        found = module(values[0])
-    several = found if isinstance(found, tuple) else (found,)
+        outputs = module(values[0])
+    several = outputs if isinstance(outputs, tuple) else (outputs,)
     assert all(torch.equal(values[at], each) for at, each in zip(flat.outputs, several, strict=True))
 
 
@@ -449,14 +449,14 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "old", "new", "place", "words"), ERRORS, ids=lambda value: value[:30])
-def test_errors_lead_to_the_mend(text: str, old: str, new: str, place: str, words: str) -> None:
+@pytest.mark.parametrize(("text", "old", "new", "position", "words"), ERRORS, ids=lambda value: value[:30])
+def test_errors_lead_to_the_mend(text: str, old: str, new: str, position: str, words: str) -> None:
     text = HEAD + text.replace(", stride: round($size / $extent)", "")
     assert text.count(old) == 1
     with pytest.raises(SpaceError) as caught:
         read_table(read_text(text.replace(old, new), name="a.yaml"))
     assert words in str(caught.value)
-    assert str(caught.value).startswith(f"a.yaml:{place}: ")
+    assert str(caught.value).startswith(f"a.yaml:{position}: ")
 
 
 def test_a_composed_block_leaves_nothing_open() -> None:
@@ -604,14 +604,14 @@ WITHIN_ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "place", "words"), WITHIN_ERRORS, ids=lambda value: value[:30])
-def test_rows_within_are_checked(old: str, new: str, place: str, words: str) -> None:
+@pytest.mark.parametrize(("old", "new", "position", "words"), WITHIN_ERRORS, ids=lambda value: value[:30])
+def test_rows_within_are_checked(old: str, new: str, position: str, words: str) -> None:
     text = HEAD + WITHIN
     assert text.count(old) == 1
     with pytest.raises(SpaceError) as caught:
         read_table(read_text(text.replace(old, new), name="a.yaml"))
     assert words in str(caught.value)
-    assert str(caught.value).startswith(f"a.yaml:{place}: ")
+    assert str(caught.value).startswith(f"a.yaml:{position}: ")
 
 
 BESIDE = """\
@@ -630,7 +630,7 @@ layers:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "place"),
+    ("old", "new", "position"),
     [
         ("rows:\n        - conv: {width: 8}", "rows:\n        - conv: {widt: 8}", "7:18"),
         (
@@ -645,13 +645,13 @@ layers:
         ("droppath: 1/2", "droppath: 3/2", "5:17"),
     ],
 )
-def test_errors_of_branches_beside_parameters_have_their_place(old: str, new: str, place: str) -> None:
+def test_errors_of_branches_beside_parameters_have_their_place(old: str, new: str, position: str) -> None:
     text = HEAD + BESIDE
     assert net(BESIDE).body.shape == (8, 16, 16)
     assert text.count(old) == 1
     with pytest.raises(SpaceError) as caught:
         read_table(read_text(text.replace(old, new), name="a.yaml"))
-    assert str(caught.value).startswith(f"a.yaml:{place}: ")
+    assert str(caught.value).startswith(f"a.yaml:{position}: ")
 
 
 @pytest.mark.slow
@@ -760,7 +760,7 @@ NO_WIDTH = "width is a whole number from 1 to 1,000,000, but got '0'; used in li
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "place", "words"),
+    ("old", "new", "position", "words"),
     [
         ("3 * $k", "90 - $k", "6:30", NO_WIDTH),
         ("3 * $k", "$k - 1", "6:30", NO_WIDTH),
@@ -771,13 +771,13 @@ NO_WIDTH = "width is a whole number from 1 to 1,000,000, but got '0'; used in li
         ("{s, input}", "{s, t}", "7:20", "no row above is named 't'"),
     ],
 )
-def test_every_option_of_an_argument_is_tried(old: str, new: str, place: str, words: str) -> None:
+def test_every_option_of_an_argument_is_tried(old: str, new: str, position: str, words: str) -> None:
     assert Space.from_yaml(OPTIONS).count() == 90 * 4 * 2
     assert OPTIONS.count(old) == 1
     with pytest.raises(SpaceError) as caught:
         read_table(read_text(OPTIONS.replace(old, new), name="a.yaml"))
     assert words in str(caught.value)
-    assert str(caught.value).startswith(f"a.yaml:{place}: ")
+    assert str(caught.value).startswith(f"a.yaml:{position}: ")
 
 
 def test_what_few_shapes_make_wrong_is_not_drawn() -> None:
@@ -808,14 +808,14 @@ layers:
   - conv: {name: b, width: 4}
   - add:  {with: [{a, b}, {a, b}]}
 """
-    found = {}
+    hashes = {}
     for sample in Space.from_yaml(text).enumerate():
         assert sample.network.totals == sample.totals
         assert sample.network.hash() == sample.hash()
         assert Network.from_yaml(sample.network.to_yaml()) == sample.network
-        found[tuple(sample.decisions.values())] = sample.hash()
-    assert found["a", "b"] == found["b", "a"]
-    assert len(set(found.values())) == 3
+        hashes[tuple(sample.decisions.values())] = sample.hash()
+    assert hashes["a", "b"] == hashes["b", "a"]
+    assert len(set(hashes.values())) == 3
 
 
 @pytest.mark.slow

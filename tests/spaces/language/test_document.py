@@ -88,7 +88,7 @@ def test_tabs_do_not_move_the_caret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "words"),
+    ("text", "position", "words"),
     [
         ("", "a.yaml", "the document is empty"),
         ("# nothing\n", "a.yaml", "the document is empty"),
@@ -109,9 +109,9 @@ def test_tabs_do_not_move_the_caret() -> None:
         ("a" * (MAX_CHARACTERS + 1), "a.yaml", "a document holds at most"),
     ],
 )
-def test_what_is_not_a_document(text: str, place: str, words: str) -> None:
+def test_what_is_not_a_document(text: str, position: str, words: str) -> None:
     message = error_of(text)
-    assert message.startswith(f"{place}: ")
+    assert message.startswith(f"{position}: ")
     assert words in message
 
 

@@ -206,9 +206,9 @@ def mutated(draw: st.DrawFn) -> str:
 def survives(text: str) -> str:
     """Return what is said of a bad text, one clean error; a good one must work, and nothing is said of it."""
     begin = process_time()
-    said = _said(text)
+    message = _said(text)
     assert process_time() - begin < SECONDS, text
-    return said
+    return message
 
 
 def _said(text: str) -> str:
@@ -448,5 +448,5 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_documents_that_could_take_for_ever(name: str) -> None:
     text, law = HOSTILE[name]
-    said = survives(text)
-    assert law in said if law else not said
+    message = survives(text)
+    assert law in message if law else not message

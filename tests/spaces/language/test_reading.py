@@ -292,13 +292,13 @@ def message(text: str, kind: type[Network] | type[Space]) -> str:
 
 
 def check(good: str, kind: type[Network] | type[Space], case: tuple[str, str, str, str]) -> None:
-    old, new, place, words = case
+    old, new, position, words = case
     assert good.count(old) == 1, "the case replaces one part"
     text = good.replace(old, new)
     first, line, caret = message(text, kind).split("\n")
-    assert first.startswith(f"a.yaml:{place}: "), first
+    assert first.startswith(f"a.yaml:{position}: "), first
     assert words in first
-    number, column = map(int, place.split(":"))
+    number, column = map(int, position.split(":"))
     assert line.strip() == text.splitlines()[number - 1].strip()
     assert len(caret) == 2 + column
 
@@ -335,17 +335,17 @@ def test_a_choice_that_can_change_nothing_is_idle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "place", "path"),
+    ("rows", "position", "path"),
     [
         ("let: {r: {1/5, 1/6}}\nlayers:\n  - plain: {width: 1..3, se: $r}", "3:10", "r"),
         ("layers:\n  - plain: {width: 1..3, se: {1/5, 1/6}}", "4:30", "plain.se"),
         ("defaults: {norm: {none, batch}}\nlayers:\n  - dense: {growth: 1..3, norm: batch}", "3:12", ""),
     ],
 )
-def test_idle_choices_point_to_where_they_are_declared(rows: str, place: str, path: str) -> None:
+def test_idle_choices_point_to_where_they_are_declared(rows: str, position: str, path: str) -> None:
     text = f"space: s\ninput: 1x8x8\n{rows}\n"
     law = f"the choice '{path}' is idle" if path else "nothing uses 'norm'"
-    assert message(text, Space).startswith(f"a.yaml:{place}: {law}")
+    assert message(text, Space).startswith(f"a.yaml:{position}: {law}")
 
 
 def test_a_choice_that_seldom_matters_is_not_idle() -> None:

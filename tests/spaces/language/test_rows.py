@@ -43,7 +43,7 @@ def test_names_count_rows_of_one_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "given", "names"),
+    ("words", "own_names", "names"),
     [
         (["$op", "$op", "$op2"], [None, None, None], ["op1", "op3", "op2"]),
         (["conv", "conv", "norm"], [None, None, "conv2"], ["conv1", "conv3", "conv2"]),
@@ -53,9 +53,9 @@ def test_names_count_rows_of_one_word() -> None:
     ],
 )
 def test_a_name_made_of_a_word_is_nobody_else_s(
-    words: list[str], given: list[str | None], names: list[str]
+    words: list[str], own_names: list[str | None], names: list[str]
 ) -> None:
-    assert row_names(words, given) == names
+    assert row_names(words, own_names) == names
 
 
 def test_a_space_keeps_its_names_where_one_is_skipped() -> None:

@@ -49,5 +49,5 @@ def test_without_a_document_messages_name_the_table(table: Table, name: str) -> 
 
 
 def test_sequences_are_taken_as_they_come() -> None:
-    given = network(input=[1, 8, 8], layers=list(ROWS), outputs=["linear"])
-    assert (given.input, given.layers, given.outputs) == ((1, 8, 8), ROWS, ("linear",))
+    tiny = network(input=[1, 8, 8], layers=list(ROWS), outputs=["linear"])
+    assert (tiny.input, tiny.layers, tiny.outputs) == ((1, 8, 8), ROWS, ("linear",))

@@ -154,10 +154,10 @@ biases: st.SearchStrategy[Expr] = st.sampled_from([True, False, oneof(True, Fals
 def row(
     word: str, required: dict[str, st.SearchStrategy[Expr]], optional: dict[str, st.SearchStrategy[Expr]]
 ) -> object:
-    given = st.fixed_dictionaries(
+    arguments = st.fixed_dictionaries(
         required, optional={"act": styles, "bias": biases, "depth": depths, **optional}
     )
-    return given.map(lambda args: Row(word, **args))
+    return arguments.map(lambda args: Row(word, **args))
 
 
 plain = row("plain", {"width": widths}, {"kernel": kernels, "se": ratios, "conv": types})

@@ -47,9 +47,9 @@ NARROW = "space: narrow\ninput: 1x8x8\nlayers: [{conv: {width: 1..64}}, {conv: {
 
 def one_by_one(space: Space, number: int, seed: int) -> tuple[list[dict[str, object]], dict[str, list[int]]]:
     rng = Random(seed)
-    found = [space.sample(rng) for _ in range(number)]
-    totals = [sample.totals for sample in found]
-    return [dict(s.decisions) for s in found], {n: [cost_of(t, n) for t in totals] for n in COSTS}
+    samples = [space.sample(rng) for _ in range(number)]
+    totals = [sample.totals for sample in samples]
+    return [dict(s.decisions) for s in samples], {n: [cost_of(t, n) for t in totals] for n in COSTS}
 
 
 def rows(space: Space, drawn: Batch) -> tuple[list[dict[str, object]], dict[str, list[int]]]:

@@ -21,7 +21,7 @@ CACHE = 2**25
 def timed(rates: dict[str, Rates], seeds: range, disturb: float = 0.0) -> list[TimedGraph]:
     """Return chains as a device of these rates times them; of some operators another program takes a part."""
     rng = Random(0)
-    found = []
+    graphs = []
     for seed in seeds:
         parts = works(synthetic_graph(seed), Scale(1, 4))
         share = cold_share(sum(work.weights for work in parts), CACHE)
@@ -31,14 +31,14 @@ def timed(rates: dict[str, Rates], seeds: range, disturb: float = 0.0) -> list[T
             own = rates[work.kind]
             warm.append(noise * (own.time(work) + share * work.weights * own.cold))
             cold.append(own.time(work) + work.weights * own.cold)
-        found.append(TimedGraph(parts, warm, cold))
-    return found
+        graphs.append(TimedGraph(parts, warm, cold))
+    return graphs
 
 
 def test_a_class_is_found_exactly() -> None:
     works_ = [Work("relu", (1.0, float(size), 0.0, 0.0), 0.0) for size in (100, 10_000, 10**6, 10**7)]
-    found = fit_kind([Row(work, 0.0, 3e-6 + 2e-11 * work.amounts[1]) for work in works_])
-    assert found.seconds == pytest.approx((3e-6, 2e-11, 0.0, 0.0), rel=1e-4)
+    fit = fit_kind([Row(work, 0.0, 3e-6 + 2e-11 * work.amounts[1]) for work in works_])
+    assert fit.seconds == pytest.approx((3e-6, 2e-11, 0.0, 0.0), rel=1e-4)
 
 
 def test_cold_weights_cost_what_they_take_more() -> None:
@@ -46,17 +46,17 @@ def test_cold_weights_cost_what_they_take_more() -> None:
     rows = [
         Row(work, cold, 5e-6 + work.weights * (1e-11 + cold * 4e-11)) for work in works_ for cold in (0, 1)
     ]
-    found = fit_kind(rows)
-    assert found.seconds[2] == pytest.approx(1e-11, rel=1e-3)
-    assert found.cold == pytest.approx(4e-11, rel=1e-3)
+    fit = fit_kind(rows)
+    assert fit.seconds[2] == pytest.approx(1e-11, rel=1e-3)
+    assert fit.cold == pytest.approx(4e-11, rel=1e-3)
 
 
 def test_unseen_chains_are_told_by_a_calibration(calibration: Calibration) -> None:
     rates = dict(calibration.rates)
-    found = calibration_of(timed(rates, range(120)), setup=calibration.setup, cache=CACHE)
-    assert found.quality.error < 0.02
-    assert 0.95 < found.quality.low <= 1 <= found.quality.high < 1.05
-    assert found.operators == sum(len(synthetic_graph(seed).nodes) for seed in range(120))
+    fitted = calibration_of(timed(rates, range(120)), setup=calibration.setup, cache=CACHE)
+    assert fitted.quality.error < 0.02
+    assert 0.95 < fitted.quality.low <= 1 <= fitted.quality.high < 1.05
+    assert fitted.operators == sum(len(synthetic_graph(seed).nodes) for seed in range(120))
 
 
 def test_disturbed_times_have_little_say(calibration: Calibration) -> None:

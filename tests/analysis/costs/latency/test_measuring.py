@@ -30,9 +30,9 @@ def test_networks_are_measured_side_by_side() -> None:
 
 
 def test_a_network_is_measured_in_the_setting_that_is_asked_for() -> None:
-    (found,) = measure([load_network("lenet5")], batch=4, dtype="bfloat16", rounds=1)
-    assert (found.setup.batch, found.setup.dtype) == (4, "bfloat16")
-    assert image((3, 8, 8), found.setup).is_contiguous(memory_format=torch.channels_last)
+    (measurement,) = measure([load_network("lenet5")], batch=4, dtype="bfloat16", rounds=1)
+    assert (measurement.setup.batch, measurement.setup.dtype) == (4, "bfloat16")
+    assert image((3, 8, 8), measurement.setup).is_contiguous(memory_format=torch.channels_last)
 
 
 def test_a_batch_that_no_memory_holds_is_said() -> None:
@@ -72,14 +72,14 @@ def test_chains_hold_every_kind_of_operator_and_run() -> None:
 
 @pytest.mark.slow
 def test_a_calibration_of_this_machine_tells_its_latencies() -> None:
-    told: list[tuple[str, float]] = []
-    found = calibrate(seconds=0.1, graphs=20, progress=lambda words, share: told.append((words, share)))
-    assert {"conv", "conv 1x1", "relu", "batchnorm", "linear"} <= set(found.rates)
-    assert all(0 <= share <= 1 for _, share in told)
-    assert [words for words, _ in told][-1] == "timing operators"
+    reported: list[tuple[str, float]] = []
+    fitted = calibrate(seconds=0.1, graphs=20, progress=lambda words, share: reported.append((words, share)))
+    assert {"conv", "conv 1x1", "relu", "batchnorm", "linear"} <= set(fitted.rates)
+    assert all(0 <= share <= 1 for _, share in reported)
+    assert [words for words, _ in reported][-1] == "timing operators"
     network = load_network("resnet20")
     (measured,) = measure([network], rounds=2)
-    assert predict(network, found).seconds == pytest.approx(measured.seconds, rel=3)
+    assert predict(network, fitted).seconds == pytest.approx(measured.seconds, rel=3)
 
 
 def test_a_device_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,9 +127,9 @@ def test_a_gpu_is_measured_and_calibrated() -> None:
     network = load_network("resnet20")
     (measured,) = measure([network], device="cuda", rounds=2)
     assert 0 < measured.low <= measured.seconds <= measured.high
-    found = calibrate(device="cuda", seconds=0.1, graphs=20)
-    assert found.setup.name == torch.cuda.get_device_name()
-    assert predict(network, found).seconds > 0
+    fitted = calibrate(device="cuda", seconds=0.1, graphs=20)
+    assert fitted.setup.name == torch.cuda.get_device_name()
+    assert predict(network, fitted).seconds > 0
 
 
 def test_a_networks_own_module_is_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,20 +22,24 @@ RELU = "network: relu\ninput: 8x4x4\nlayers:\n  - act: {act: relu}\n"
 
 
 def test_a_relu_takes_a_call_and_its_bytes(calibration: Calibration) -> None:
-    found = predict(Network.from_yaml(RELU), calibration)
+    prediction = predict(Network.from_yaml(RELU), calibration)
     bytes_of_maps = 2 * 4 * 8 * 4 * 4
-    assert found.seconds == pytest.approx(1e-5 + 1e-10 * bytes_of_maps)
-    assert (found.low, found.high) == pytest.approx((0.8 * found.seconds, 1.3 * found.seconds))
+    assert prediction.seconds == pytest.approx(1e-5 + 1e-10 * bytes_of_maps)
+    assert (prediction.low, prediction.high) == pytest.approx(
+        (0.8 * prediction.seconds, 1.3 * prediction.seconds)
+    )
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenetv2", "densenet121", "unet", "vae", "convnext-tiny"])
 def test_layers_blocks_and_the_whole_agree(calibration: Calibration, name: str) -> None:
     network, predictor = load(name), Predictor(calibration)
     assert isinstance(network, Network)
-    found = predictor.predict(network)
-    assert found.seconds == pytest.approx(predictor.seconds(network))
+    prediction = predictor.predict(network)
+    assert prediction.seconds == pytest.approx(predictor.seconds(network))
     assert predictor.seconds(network) == predictor.seconds(network)
-    assert [layer.name for layer in found.layers] == [node.name for node in network.graph.flatten().nodes]
+    assert [layer.name for layer in prediction.layers] == [
+        node.name for node in network.graph.flatten().nodes
+    ]
 
 
 def test_every_network_of_the_catalog_has_a_latency(calibration: Calibration) -> None:
@@ -46,9 +50,9 @@ def test_every_network_of_the_catalog_has_a_latency(calibration: Calibration) ->
 
 def test_what_no_class_tells_is_said(calibration: Calibration) -> None:
     rates = {kind: own for kind, own in calibration.rates.items() if kind in ("relu", OTHER)}
-    found = predict(load_network("lenet5"), replace(calibration, rates=rates))
-    assert set(found.guessed) >= {"conv", "linear", "avgpool"}
-    assert all(layer.seconds > 0 for layer in found.layers)
+    prediction = predict(load_network("lenet5"), replace(calibration, rates=rates))
+    assert set(prediction.guessed) >= {"conv", "linear", "avgpool"}
+    assert all(layer.seconds > 0 for layer in prediction.layers)
 
 
 def test_a_calibration_with_terms_of_its_own_is_refused(calibration: Calibration) -> None:
@@ -59,8 +63,8 @@ def test_a_calibration_with_terms_of_its_own_is_refused(calibration: Calibration
 
 def test_a_batch_takes_more_maps_and_the_same_weights(calibration: Calibration) -> None:
     eight = replace(calibration, setup=replace(calibration.setup, batch=8))
-    one, many = (predict(load_network("lenet5"), c).seconds for c in (calibration, eight))
-    assert one < many < 8 * one
+    single, many = (predict(load_network("lenet5"), c).seconds for c in (calibration, eight))
+    assert single < many < 8 * single
 
 
 def test_weights_beyond_the_cache_take_longer(calibration: Calibration) -> None:
@@ -107,8 +111,8 @@ def load_network(name: str) -> Network:
 
 
 def test_figures_are_those_of_the_rates(calibration: Calibration) -> None:
-    found = device_summary(calibration)
-    values = dict(zip((name.split(",")[-1].strip() for name in found), found.values(), strict=False))
+    summary = device_summary(calibration)
+    values = dict(zip((name.split(",")[-1].strip() for name in summary), summary.values(), strict=False))
     macs = 256 * 256 * 9 * 28 * 28
     patches, weights, maps = 256 * 9 * 28 * 28, 4 * 256 * 256 * 9, 2 * 4 * 256 * 28 * 28
     own = calibration.rates["conv"].seconds
@@ -116,4 +120,4 @@ def test_figures_are_those_of_the_rates(calibration: Calibration) -> None:
     seconds = own[0] + 1e-10 * (2 * macs + patches + weights + maps + beyond + 1)
     assert values["GMAC/s"] == pytest.approx(macs / seconds / 1e9)
     assert values["us"] == pytest.approx(10)
-    assert found["interval begins, %"] == pytest.approx(-20)
+    assert summary["interval begins, %"] == pytest.approx(-20)

@@ -53,7 +53,7 @@ def _rate(value: object) -> Callable[[dict[str, Any]], object]:
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         (_without("rates"), "lacks 'rates'"),
         (_without("archscape calibration"), "lacks 'archscape calibration'"),
@@ -71,13 +71,15 @@ def _rate(value: object) -> Callable[[dict[str, Any]], object]:
     ],
 )
 def test_a_damaged_file_is_refused(
-    calibration: Calibration, devices: Path, damage: Callable[[dict[str, Any]], object], said: str
+    calibration: Calibration, devices: Path, damage: Callable[[dict[str, Any]], object], message: str
 ) -> None:
     path = save(calibration)
     tree = json.loads(path.read_text())
     damage(tree)
     path.write_text(json.dumps(tree))
-    with pytest.raises(InputError, match=f"not a calibration that can be used.*{said}.*archscape calibrate"):
+    with pytest.raises(
+        InputError, match=f"not a calibration that can be used.*{message}.*archscape calibrate"
+    ):
         load(calibration.setup)
 
 
@@ -106,7 +108,7 @@ def test_home_follows_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("settings", "message"),
     [
         ({"device": "gpu"}, "cpu or cuda, but got 'gpu'"),
         ({"dtype": "float23"}, "did you mean 'float32'"),
@@ -114,6 +116,6 @@ def test_home_follows_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         ({"batch": 10**6}, "batch: a whole number from 1"),
     ],
 )
-def test_a_setting_is_within_its_ranges(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        DeviceSetup(**{"name": "x", "torch": "2", **given})
+def test_a_setting_is_within_its_ranges(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        DeviceSetup(**{"name": "x", "torch": "2", **settings})

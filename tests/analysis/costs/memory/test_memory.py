@@ -114,12 +114,12 @@ def test_every_operator_holds_what_pytorch_holds(rows: list[str]) -> None:
     net = network(rows)
     for mode, measured in MEASURED.items():
         assert memory(net, batch=2, mode=mode).activations == measured(net, 2), mode
-    found = training_memory(net, batch=2)
+    need = training_memory(net, batch=2)
     saved, peak = training(net, 2)
-    assert 0 <= saved - found.saved <= SCALARS
+    assert 0 <= saved - need.saved <= SCALARS
     if "shortcut: pad" not in rows[1]:
         # Under a dispatch mode PyTorch does not add gradients in place; that shows where two large ones meet.
-        assert found.gradients + found.activations == pytest.approx(peak, rel=0.02)
+        assert need.gradients + need.activations == pytest.approx(peak, rel=0.02)
 
 
 @pytest.mark.parametrize("shape", ["8x33", "8x7x9x8"])
@@ -137,11 +137,11 @@ def test_every_operator_holds_in_its_own_example_what_pytorch_holds(operator: ty
     net = example_network(operator)
     for mode, measured in MEASURED.items():
         assert memory(net, batch=2, mode=mode).activations == measured(net, 2), mode
-    found = training_memory(net, batch=2)
+    need = training_memory(net, batch=2)
     saved, peak = training(net, 2)
-    assert 0 <= saved - found.saved <= SCALARS
+    assert 0 <= saved - need.saved <= SCALARS
     # What is measured adds no gradients in place, and these maps are small enough for that to show.
-    assert found.gradients + found.activations == pytest.approx(peak, rel=0.15)
+    assert need.gradients + need.activations == pytest.approx(peak, rel=0.15)
 
 
 @pytest.mark.parametrize("name", ["lenet5", "resnet50", "densenet121"])
@@ -197,10 +197,10 @@ def foreign(x: Tensor) -> Tensor:
 def test_a_foreign_module_is_known_by_its_input_its_output_and_its_state() -> None:
     rows = (Row("conv", width=8), Row("foreign"), Row("conv", width=4))
     net = Network(name="n", input=(3, 8, 8), layers=rows, uses=(foreign,))
-    found = memory(net)
-    assert found.unknown == ("foreign",)
+    need = memory(net)
+    assert need.unknown == ("foreign",)
     # Its count of batches is one whole number of 8 bytes, which is counted as an element.
-    assert found.weights == sum(tensor.nbytes for tensor in net.build().state_dict().values()) - 4
+    assert need.weights == sum(tensor.nbytes for tensor in net.build().state_dict().values()) - 4
     assert memory(load_network("lenet5")).unknown == ()
 
 

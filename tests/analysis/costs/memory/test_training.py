@@ -34,10 +34,10 @@ def test_the_peak_is_that_of_memtracker(
     name: str, shape: tuple[int, ...], batch: int, optimizer: str
 ) -> None:
     net = load_network(name).at(input=shape)
-    found = training_memory(net, batch=batch, optimizer=optimizer)
+    memory = training_memory(net, batch=batch, optimizer=optimizer)
     measured = mem_tracker_peak(net, batch, optimizer)
-    still = found.weights + found.state  # known to the byte, so the rest alone must agree
-    assert found.peak - still == pytest.approx(measured - still, rel=0.02)
+    still = memory.weights + memory.state  # known to the byte, so the rest alone must agree
+    assert memory.peak - still == pytest.approx(measured - still, rel=0.02)
 
 
 def test_the_optimizer_remembers_whole_copies_of_the_weights() -> None:

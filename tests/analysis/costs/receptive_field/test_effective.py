@@ -18,12 +18,12 @@ def last(net: Network) -> str:
 
 def test_it_grows_with_the_root_of_the_depth() -> None:
     # Luo et al. 2016, section 2: the variance of n random linear layers is that of n steps of their size.
-    found = {depth: effective_field(chain(depth), last(chain(depth)), draws=16) for depth in (10, 40)}
-    spread = {depth: standard_deviation(one.squares) for depth, one in found.items()}
+    fields = {depth: effective_field(chain(depth), last(chain(depth)), draws=16) for depth in (10, 40)}
+    spread = {depth: standard_deviation(field.squares) for depth, field in fields.items()}
     for depth, measured in spread.items():
         assert measured == pytest.approx((depth * 2 / 3) ** 0.5, rel=0.15)
-    assert found[40].field.size == (81,)
-    assert found[40].share < 0.7 * found[10].share
+    assert fields[40].field.size == (81,)
+    assert fields[40].share < 0.7 * fields[10].share
 
 
 def standard_deviation(weights: np.ndarray) -> float:
@@ -34,19 +34,21 @@ def standard_deviation(weights: np.ndarray) -> float:
 
 def test_it_lies_inside_the_receptive_field() -> None:
     net = load_network("lenet5")
-    found = effective_field(net, "avgpool2", draws=1)
+    field = effective_field(net, "avgpool2", draws=1)
     inside = np.zeros((32, 32), dtype=bool)
     inside[8:24, 8:24] = True  # 16 inputs around the middle
-    assert not found.squares[~inside].any()
-    assert found.squares.max() == 1
-    assert found.middle == (15.5, 15.5)
-    assert 0 < found.share <= 1
+    assert not field.squares[~inside].any()
+    assert field.squares.max() == 1
+    assert field.middle == (15.5, 15.5)
+    assert 0 < field.share <= 1
 
 
 def test_the_same_seed_gives_the_same_field() -> None:
-    one, two, other = (effective_field(chain(3), last(chain(3)), draws=2, seed=seed) for seed in (1, 1, 2))
-    assert np.array_equal(one.squares, two.squares)
-    assert not np.array_equal(one.squares, other.squares)
+    first, second, other = (
+        effective_field(chain(3), last(chain(3)), draws=2, seed=seed) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first.squares, second.squares)
+    assert not np.array_equal(first.squares, other.squares)
 
 
 def test_trained_weights_are_taken() -> None:
@@ -56,9 +58,9 @@ def test_trained_weights_are_taken() -> None:
     next(value for value in state.values() if value.ndim == 3)[:, :, 2] = (
         1.0  # reads the right neighbour alone
     )
-    found = effective_field(net, last(net), weights=state, draws=1)
-    assert found.squares.nonzero()[0].tolist() == [129 // 2 + 1]
-    assert found.size == 1
+    field = effective_field(net, last(net), weights=state, draws=1)
+    assert field.squares.nonzero()[0].tolist() == [129 // 2 + 1]
+    assert field.size == 1
 
 
 def test_weights_that_do_not_fit_are_named() -> None:
@@ -87,6 +89,6 @@ def test_the_size_is_that_of_a_square_of_as_many_positions() -> None:
     squares[3:6, 3:6] = 1
     squares[0, 0] = 0.045**2  # just below the level
     field = Field((6, 6), (1, 1), (0, 0))
-    found = EffectiveField(network="n", layer="l", field=field, middle=(4, 4), squares=squares)
-    assert found.size == 3
-    assert found.share == 0.5
+    effective = EffectiveField(network="n", layer="l", field=field, middle=(4, 4), squares=squares)
+    assert effective.size == 3
+    assert effective.share == 0.5

@@ -37,10 +37,10 @@ def test_networks_of_the_catalog_see_what_theory_says(name: str, shape: Shape, l
     theory, seen = fields(net.graph)[layer], empirical_field(net, layer)
     assert seen.inside, "the input is too small to hold the field"
     assert theory.size == seen.size == (size,) * (len(shape) - 1)
-    for (low, high), jump, centre, place in zip(
+    for (low, high), jump, centre, position in zip(
         seen.ends, theory.jump, theory.centre, seen.place, strict=True
     ):
-        assert Fraction(low + high, 2) == centre + place * jump
+        assert Fraction(low + high, 2) == centre + position * jump
 
 
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.__name__)
@@ -85,8 +85,8 @@ def test_both_factors_of_a_product_are_seen() -> None:
 def test_unpooling_spreads_a_value_over_its_window(extent: int) -> None:
     rows = ["conv: {name: a, width: 1}", "maxpool", "unpool: {like: a}"]
     net = Network.from_yaml(f"network: n\ninput: 1x{extent}\nlayers: [{', '.join(rows)}]")
-    for place in (10, 11):
-        assert empirical_field(net, "unpool", place=(place,)).ends == ((9, 12),)
+    for position in (10, 11):
+        assert empirical_field(net, "unpool", place=(position,)).ends == ((9, 12),)
 
 
 def test_a_field_at_the_border_is_cut() -> None:

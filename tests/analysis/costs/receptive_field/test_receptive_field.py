@@ -45,17 +45,17 @@ def seen_around_the_middle(net: Network, *, places: int) -> list[tuple[Shape, li
         DRAWS if kinds & {"maxpool", "unpool"} else 1, *net.input, dtype=torch.double, requires_grad=True
     )
     y = module(x)
-    found = []
+    seen = []
     for shift in range(places):
-        place = tuple(extent // 2 + shift for extent in y.shape[2:])
-        out = y[(slice(None), slice(None), *place)].sum()
+        position = tuple(extent // 2 + shift for extent in y.shape[2:])
+        out = y[(slice(None), slice(None), *position)].sum()
         (slope,) = torch.autograd.grad(out, x, retain_graph=True)
         inputs = slope.ne(0).any(dim=1).any(dim=0).nonzero()
         low, high = inputs.min(dim=0).values, inputs.max(dim=0).values
         assert (low > 0).all(), "the input is too small to hold the field"
         assert (high < torch.tensor(net.input[1:]) - 1).all(), "the input is too small to hold the field"
-        found.append((place, list(zip(low.tolist(), high.tolist(), strict=True))))
-    return found
+        seen.append((position, list(zip(low.tolist(), high.tolist(), strict=True))))
+    return seen
 
 
 def make_positive(module: nn.Module) -> None:
@@ -169,13 +169,13 @@ def test_size_jump_and_centre_are_what_gradients_measure(
     shape: str, rows: list[str], size: int, jump: Fraction, centre: Fraction
 ) -> None:
     net = network(shape, *rows)
-    found = list(fields(net.graph).values())[-1]
-    assert set(zip(*found, strict=True)) == {(size, Fraction(jump), Fraction(centre))}
+    field = list(fields(net.graph).values())[-1]
+    assert set(zip(*field, strict=True)) == {(size, Fraction(jump), Fraction(centre))}
     seen = seen_around_the_middle(net, places=PLACES)
     for axis in range(len(net.input) - 1):
         ends = [ends[axis] for _, ends in seen]
         assert max(high - low + 1 for low, high in ends) == size
-        mean_place = Fraction(sum(place[axis] for place, _ in seen), PLACES)
+        mean_place = Fraction(sum(position[axis] for position, _ in seen), PLACES)
         middle = Fraction(sum(low + high for low, high in ends), 2 * PLACES)
         assert middle == Fraction(centre) + mean_place * Fraction(jump)
 
@@ -195,9 +195,11 @@ STEPS = st.one_of(
 def test_chains_that_narrow_and_widen_in_any_order(rows: list[str]) -> None:
     net = network("1x1024", *rows)
     (size,), (jump,), (centre,) = list(fields(net.graph).values())[-1]
-    seen = [(place, low, high) for (place,), ((low, high),) in seen_around_the_middle(net, places=PLACES)]
+    seen = [
+        (position, low, high) for (position,), ((low, high),) in seen_around_the_middle(net, places=PLACES)
+    ]
     assert max(high - low + 1 for _, low, high in seen) == size
-    assert sum(low + high - 2 * (centre + place * jump) for place, low, high in seen) == 0
+    assert sum(low + high - 2 * (centre + position * jump) for position, low, high in seen) == 0
 
 
 def test_a_unet_sees_as_far_as_gradients_measure() -> None:
@@ -223,16 +225,16 @@ def test_a_unet_sees_as_far_as_gradients_measure() -> None:
 
 def test_a_map_made_of_one_vector_sees_the_whole_input_and_no_more() -> None:
     rows = ["conv: {width: 2}", "linear: {width: 32}", "reshape: {shape: [2, 4, 4]}", "upconv: {width: 2}"]
-    found = fields(network("1x16x16", *rows, "conv: {width: 1}").graph)
-    assert {found[name].jump for name in found if name.startswith(("upconv", "conv2"))} == {(0, 0)}
-    assert list(found.values())[-1].size == (18, 18)  # the first layer's window hangs over both ends
+    sizes = fields(network("1x16x16", *rows, "conv: {width: 1}").graph)
+    assert {sizes[name].jump for name in sizes if name.startswith(("upconv", "conv2"))} == {(0, 0)}
+    assert list(sizes.values())[-1].size == (18, 18)  # the first layer's window hangs over both ends
 
 
 def test_a_gate_sees_the_whole_map_and_the_gated_map_keeps_its_jump() -> None:
-    found = list(
+    field = list(
         fields(network("4x16x16", "conv: {width: 4, stride: 2}", "se: {ratio: 1/2}").graph).values()
     )[-1]
-    assert found == Field((17, 17), (2, 2), (7, 7))
+    assert field == Field((17, 17), (2, 2), (7, 7))
 
 
 @pytest.mark.parametrize("kernel", [3, 5, 7])

@@ -20,20 +20,20 @@ ADAM = Terms(batch=4, dtype="float16", mode="eager", optimizer="adamw")
 
 def test_memory_follows_the_terms() -> None:
     network = load_network("resnet18")
-    (one,) = compared_networks([network], ADAM)
-    assert one.inference == memory(network, batch=4, dtype="float16", mode="eager")
-    assert one.training == training_memory(network, batch=4, dtype="float16", optimizer="adamw")
-    assert max(moment.bytes for moment in one.curve("eager")) == one.inference.activations
-    assert [count.convention.name for count in one.counts] == [*CONVENTIONS]
+    (compared,) = compared_networks([network], ADAM)
+    assert compared.inference == memory(network, batch=4, dtype="float16", mode="eager")
+    assert compared.training == training_memory(network, batch=4, dtype="float16", optimizer="adamw")
+    assert max(moment.bytes for moment in compared.curve("eager")) == compared.inference.activations
+    assert [count.convention.name for count in compared.counts] == [*CONVENTIONS]
 
 
 def test_a_table_for_programs_says_its_terms_and_counts_bytes() -> None:
-    found = compared_networks([load_network("lenet5"), load_network("resnet18")], ADAM)
-    heads, rows = table(found, ["weights", "field"], counted=["thop"], plain=True)
+    networks = compared_networks([load_network("lenet5"), load_network("resnet18")], ADAM)
+    heads, rows = table(networks, ["weights", "field"], counted=["thop"], plain=True)
     assert heads == ["network", "input", "weights_bytes", "receptive_field", "thop", *ADAM.__dict__]
     assert rows[0] == ["lenet5", "1x32x32", 2 * 61_706, "16x16", 416_520, 4, "float16", "eager", "adamw"]
-    assert "float16, batch 4" in note(found)
-    heads, rows = table(found, ["weights"])
+    assert "float16, batch 4" in note(networks)
+    heads, rows = table(networks, ["weights"])
     assert heads == ["network", "input", "weights MB"]
     assert rows[0][-1] == pytest.approx(2 * 61_706 / 10**6)
 

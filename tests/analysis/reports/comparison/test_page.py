@@ -28,9 +28,9 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp
 def written(read_page: Callable[[Path], Page], tmp_path: Path) -> Written:
     """The page of some networks, given as such or by their names in the catalog."""
 
-    def write(*given: str | ComparedNetwork, **more: Any) -> Page:
-        found = [compared_networks([load_network(one)])[0] if isinstance(one, str) else one for one in given]
-        return read_page(write_comparison(found, tmp_path / "comparison.html", **more))
+    def write(*networks: str | ComparedNetwork, **more: Any) -> Page:
+        compared = [compared_networks([load_network(n)])[0] if isinstance(n, str) else n for n in networks]
+        return read_page(write_comparison(compared, tmp_path / "comparison.html", **more))
 
     return write
 
@@ -57,21 +57,21 @@ def cells(page: Page, section: str) -> list[list[str]]:
 
 
 def tiny(rows: str, *, shape: str = "1x16x16", name: str = "tiny") -> ComparedNetwork:
-    (found,) = compared_networks([Network.from_yaml(f"network: {name}\ninput: {shape}\nlayers: [{rows}]")])
-    return found
+    (network,) = compared_networks([Network.from_yaml(f"network: {name}\ninput: {shape}\nlayers: [{rows}]")])
+    return network
 
 
 def totals(page: Page) -> dict[str, list[str]]:
     """What each small chart of the totals says, a text a network."""
     (start,) = page.find("section", id="totals")
     end = next(i for i in page.find("section") if i > start)
-    found: dict[str, list[str]] = {}
+    tables: dict[str, list[str]] = {}
     for index in range(start, end):
         if page.elements[index][0] == "figcaption":
-            rows = found[page.text(index)] = []
+            rows = tables[page.text(index)] = []
         elif page.elements[index][0] == "li":
             rows.append(page.text(index))
-    return found
+    return tables
 
 
 def test_the_totals_and_how_many_times_those_of_the_first_they_are(classic: Page) -> None:
@@ -130,8 +130,8 @@ def test_bars_are_named_by_the_rows_of_the_table(classic: Page) -> None:
 
 
 def test_a_long_row_name_is_cut(written: Written) -> None:
-    found = tiny("{conv: {width: 2, name: a_very_long_name}}, avgpool, {linear: {width: 2}}")
-    assert written(found).figures["params-0"]["layout"]["xaxis"]["ticktext"] == ["a_very_long…", "linear"]
+    compared = tiny("{conv: {width: 2, name: a_very_long_name}}, avgpool, {linear: {width: 2}}")
+    assert written(compared).figures["params-0"]["layout"]["xaxis"]["ticktext"] == ["a_very_long…", "linear"]
 
 
 def test_networks_differ_in_colour_and_bear_their_names(written: Written) -> None:
@@ -144,20 +144,20 @@ def test_networks_differ_in_colour_and_bear_their_names(written: Written) -> Non
 
 
 def test_what_the_flops_consist_of(classic: Page) -> None:
-    found = [profile(load_network(name)) for name in ("alexnet-owt", "vgg16")]
+    profiles = [profile(load_network(name)) for name in ("alexnet-owt", "vgg16")]
     heads, *rows, total = cells(classic, "kinds")
     assert heads == ["operator", "alexnet-owt", "vgg16"]
     assert {kind: numbers for kind, *numbers in rows} == {
-        kind: [f"{one.flops_by_kind.get(kind, 0):,}" for one in found]
+        kind: [f"{costs.flops_by_kind.get(kind, 0):,}" for costs in profiles]
         for kind in ("conv", "act", "maxpool", "linear")
     }
-    assert total == ["total", *(f"{one.flops:,}" for one in found)]
+    assert total == ["total", *(f"{costs.flops:,}" for costs in profiles)]
 
 
 def test_every_network_has_its_table_and_its_layers(classic: Page) -> None:
     for index, name in enumerate(("alexnet-owt", "vgg16")):
-        (place,) = classic.find("details", id=f"network-{index}")
-        text = classic.text(place)
+        (details,) = classic.find("details", id=f"network-{index}")
+        text = classic.text(details)
         assert load_network(name).to_yaml() in text
         for layer in profile(load_network(name)).layers:
             assert f"{layer.name}{layer.op}" in text
@@ -195,8 +195,8 @@ def test_memory_over_the_graph_has_both_modes_and_the_place_of_the_peak(classic:
             assert curve["y"] == [moment.bytes for moment in memory_curve(load_network(name), mode=mode)]
         assert peak["y"] == [max(graph["y"])]
         assert graph["x"][graph["y"].index(peak["y"][0])] == peak["x"][0]
-    (said,) = classic.figures["memory-1"]["layout"]["annotations"]
-    assert said["text"] == "25.7\N{NO-BREAK SPACE}MB at conv1.0.act1"
+    (annotation,) = classic.figures["memory-1"]["layout"]["annotations"]
+    assert annotation["text"] == "25.7\N{NO-BREAK SPACE}MB at conv1.0.act1"
     assert classic.figures["memory-0"]["layout"]["yaxis"] == classic.figures["memory-1"]["layout"]["yaxis"]
 
 
@@ -218,8 +218,8 @@ def test_networks_of_one_name_bear_it_both(written: Written) -> None:
 
 def test_costs_stand_among_those_of_the_catalog_on_the_same_input(written: Written) -> None:
     page = written("resnet50", "vgg16", references=catalog_networks())
-    behind, *given = page.figures["plane"]["data"]
-    assert [(trace["x"], trace["y"]) for trace in given] == [
+    behind, *traces = page.figures["plane"]["data"]
+    assert [(trace["x"], trace["y"]) for trace in traces] == [
         ([25_557_032], [4_089_184_256]),
         ([138_357_544], [15_470_264_320]),
     ]
@@ -261,8 +261,8 @@ def test_two_networks_are_told_apart_and_more_only_if_asked(written: Written) ->
     three = ("resnet50", "resnet101", "resnet18")
     assert not written(*three).find("section", id="differences")
     assert not written(*three[:2], differences=False).find("section", id="differences")
-    told = written(*three, differences=True)
-    heads = [told.text(index) for index in told.find("h3")]
+    differing_page = written(*three, differences=True)
+    heads = [differing_page.text(index) for index in differing_page.find("h3")]
     assert [head for head in heads if head.startswith("From")] == [
         "From resnet50 to resnet101",
         "From resnet50 to resnet18",
@@ -307,19 +307,19 @@ def test_a_module_that_is_run_stands_beside_a_network(written: Written) -> None:
     ],
 )
 def test_any_network_can_be_compared(rows: str, shape: str, field: str, written: Written) -> None:
-    one = tiny(rows, shape=shape)
-    assert "x".join(map(str, one.field)) == field
-    page = written(one, one)
-    assert totals(page)["Receptive field"] == [f"tiny{max(one.field)}", f"tiny{max(one.field)}1×"]
+    compared = tiny(rows, shape=shape)
+    assert "x".join(map(str, compared.field)) == field
+    page = written(compared, compared)
+    assert totals(page)["Receptive field"] == [f"tiny{max(compared.field)}", f"tiny{max(compared.field)}1×"]
 
 
 def test_a_name_never_becomes_markup(written: Written) -> None:
     # The language refuses such a name; the page does not rely on it.
-    found, plain = (tiny("{conv: {width: 2}}, avgpool, {linear: {width: 2}}") for _ in range(2))
-    assert found.network is not None
-    object.__setattr__(found.network, "name", HOSTILE)
-    object.__setattr__(found, "name", HOSTILE)
-    page = written(found, plain)
+    compared, plain = (tiny("{conv: {width: 2}}, avgpool, {linear: {width: 2}}") for _ in range(2))
+    assert compared.network is not None
+    object.__setattr__(compared.network, "name", HOSTILE)
+    object.__setattr__(compared, "name", HOSTILE)
+    page = written(compared, plain)
     assert page.one("h1") == page.one("title").removesuffix(" · archscape") == f"{HOSTILE}, tiny"
     assert len(page.find("script")) == 3
     assert not page.find("img")

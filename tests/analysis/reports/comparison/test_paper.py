@@ -58,5 +58,5 @@ def test_an_unknown_kind_is_named(pair: list[ComparedNetwork], tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_network_without_convolutions_can_be_drawn(kind: str, tmp_path: Path) -> None:
-    found = compared_networks([Network.from_yaml("network: n\ninput: 4x4\nlayers: [act]")])
-    assert write_comparison_figure(found, tmp_path / "a.svg", kind=kind).is_file()
+    networks = compared_networks([Network.from_yaml("network: n\ninput: 4x4\nlayers: [act]")])
+    assert write_comparison_figure(networks, tmp_path / "a.svg", kind=kind).is_file()

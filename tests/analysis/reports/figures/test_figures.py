@@ -30,7 +30,7 @@ X, Y = [1e6, 4e6, 1.6e7], [0.7, 0.8, 0.9]
 
 def figure(**changes: Any) -> Figure:
     """Return a figure with every kind of series and everything around them."""
-    given: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "x": Axis(label="MACs <b>", scale="log", ticks="short", extent=(1e6, 1.6e7)),
         "y": Axis(label="accuracy", ticks="share"),
         "series": [
@@ -60,7 +60,7 @@ def figure(**changes: Any) -> Figure:
         "annotations": [Annotation(x=4e6, y=0.8, text="knee", shift=(-30, 30))],
         "strip": [Segment(low=1e6, high=4e6, name="resnet", color="family-1", hover="leads")],
     }
-    return Figure(**{**given, **changes})
+    return Figure(**{**settings, **changes})
 
 
 def test_its_examples_hold() -> None:

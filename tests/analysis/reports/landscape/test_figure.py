@@ -30,8 +30,8 @@ def test_every_kind_is_written(explored_trial: Make, tmp_path: Path, suffix: str
 
 def test_the_same_landscape_gives_the_same_bytes(explored_trial: Make, tmp_path: Path) -> None:
     for draw in (draw_surfaces, draw_training):
-        one, two = (draw(explored_trial(), tmp_path / name).read_bytes() for name in ("a.svg", "b.svg"))
-        assert one == two
+        first, second = (draw(explored_trial(), tmp_path / name).read_bytes() for name in ("a.svg", "b.svg"))
+        assert first == second
 
 
 def text_of(path: Path) -> str:

@@ -30,8 +30,8 @@ Synthetic = Callable[..., RunResults]
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;"
 
 
-def written(results: RunResults, folder: Path, *found: Landscape) -> Path:
-    extra = Extra(html=landscape_section(found), figures=landscape_figures(found))
+def written(results: RunResults, folder: Path, *landscapes: Landscape) -> Path:
+    extra = Extra(html=landscape_section(landscapes), figures=landscape_figures(landscapes))
     return write_report(results, folder / "report.html", extras=[extra])
 
 
@@ -46,13 +46,13 @@ def test_a_report_without_landscapes_says_nothing_of_them(
 def test_each_surface_has_a_place_and_all_its_points(
     synthetic: Synthetic, explored_trial: Make, read_page: Callable[[Path], Page], tmp_path: Path
 ) -> None:
-    one, two = explored_trial(trial=3), explored_trial(trial=8, plain=False)
-    page = read_page(written(synthetic(), tmp_path, one, two))
+    first, second = explored_trial(trial=3), explored_trial(trial=8, plain=False)
+    page = read_page(written(synthetic(), tmp_path, first, second))
     names = ["landscape-3", "landscape-3-plain", "landscape-8"]
     assert [name for name in page.figures if name.startswith("landscape")] == names
     assert all(len(page.find("div", id=f"plot-{name}")) == 1 for name in names)
     levels, points, _ = page.figures["landscape-3"]["data"]
-    losses = one.trained.surface.losses
+    losses = first.trained.surface.losses
     np.testing.assert_allclose(np.array(levels["z"]), np.log10(losses))
     assert len(points["x"]) == len(points["hovertext"]) == losses.size
     at = points["hovertext"].index(f"<b>loss {losses[0, 1]:.4g}</b><br>accuracy 27.8%<br>at -0.5, -1")
@@ -61,9 +61,9 @@ def test_each_surface_has_a_place_and_all_its_points(
 
 def test_both_networks_of_a_trial_share_their_colours(explored_trial: Make) -> None:
     figures: dict[str, Any] = landscape_figures([explored_trial()])
-    one, two = (figures[name]["data"][0] for name in ("landscape-7", "landscape-7-plain"))
-    assert (one["zmin"], one["zmax"]) == (two["zmin"], two["zmax"])
-    assert one["colorbar"] == two["colorbar"]
+    first, second = (figures[name]["data"][0] for name in ("landscape-7", "landscape-7-plain"))
+    assert (first["zmin"], first["zmax"]) == (second["zmin"], second["zmax"])
+    assert first["colorbar"] == second["colorbar"]
 
 
 def test_losses_beyond_the_colours_are_told(explored_trial: Make) -> None:
@@ -103,8 +103,8 @@ def test_the_filters_are_images_that_the_page_holds(explored_trial: Make) -> Non
 
     landscape = explored_trial()
     assert landscape.filters is not None
-    found = re.findall(r'src="data:image/png;base64,([^"]+)"', landscape_section([landscape]))
-    for image, filters in zip(found, (landscape.filters.before, landscape.filters.after), strict=True):
+    images = re.findall(r'src="data:image/png;base64,([^"]+)"', landscape_section([landscape]))
+    for image, filters in zip(images, (landscape.filters.before, landscape.filters.after), strict=True):
         pixels = imread(BytesIO(base64.b64decode(image)))
         assert np.array_equal((pixels * 255).round(), contact_sheet(filters))
     assert "<img" not in landscape_section([replace(landscape, filters=None)])

@@ -102,8 +102,8 @@ def test_it_is_quiet_asks_nothing_and_fits(browser: Browser, written: Path, widt
 
 def test_a_long_name_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
     table = pd.DataFrame({"acc": [0.1, 0.2], "macs": [1, 2], "family": ["Family_Without_A_Space_" * 2, "b"]})
-    found = infer_roles(table, ColumnOptions(), title="t", where="t")
-    page = opened(browser, write_table_report(found, tmp_path / "t.html"), 420)
+    results = infer_roles(table, ColumnOptions(), title="t", where="t")
+    page = opened(browser, write_table_report(results, tmp_path / "t.html"), 420)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
 
 

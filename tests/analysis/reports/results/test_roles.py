@@ -35,8 +35,8 @@ def given(wanted: ColumnOptions | None = None, **columns: list[object]) -> Resul
     ],
 )
 def test_the_score_is_found_by_its_name(names: list[str], score: str, way: str) -> None:
-    found = given(**{name: [1.0, 2.0] for name in names}, params=[1, 2])
-    assert (found.score, found.way) == (score, way)
+    results = given(**{name: [1.0, 2.0] for name in names}, params=[1, 2])
+    assert (results.score, results.way) == (score, way)
 
 
 @pytest.mark.parametrize(
@@ -58,16 +58,16 @@ def test_a_cost_is_found_by_a_word_of_its_name(name: str, way: str) -> None:
 
 
 def test_operations_come_before_parameters_and_speed_comes_last() -> None:
-    found = given(fps=[1, 2], params=[1, 2], acc=[1, 2], macs=[1, 2])
-    assert list(found.costs) == ["macs", "params", "fps"]
+    results = given(fps=[1, 2], params=[1, 2], acc=[1, 2], macs=[1, 2])
+    assert list(results.costs) == ["macs", "params", "fps"]
 
 
 def test_what_is_said_wins_over_what_is_found() -> None:
     wanted = ColumnOptions(score="top5", costs=("size",), name="b", family="a")
-    found = given(
+    results = given(
         wanted, model=["x", "y"], top1=[1, 2], top5=[3, 4], params=[1, 2], size=[5, 6], a=[1, 2], b=["p", "q"]
     )
-    assert (found.score, dict(found.costs), found.names, found.family) == (
+    assert (results.score, dict(results.costs), results.names, results.family) == (
         "top5",
         {"size": "minimize"},
         ["p", "q"],
@@ -76,20 +76,20 @@ def test_what_is_said_wins_over_what_is_found() -> None:
 
 
 def test_a_cost_that_holds_texts_is_told() -> None:
-    found = given(acc=[1, 2], macs=[1, 2], params=["25.6M", "5M"], weights=["in1k", "in21k"])
-    assert list(found.costs) == ["macs"]
-    assert found.explanations[-1] == "Left out, since not every cell is a number: params."
+    results = given(acc=[1, 2], macs=[1, 2], params=["25.6M", "5M"], weights=["in1k", "in21k"])
+    assert list(results.costs) == ["macs"]
+    assert results.explanations[-1] == "Left out, since not every cell is a number: params."
 
 
 def test_trainings_are_found_by_their_mean() -> None:
-    found = given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.0, 3.0], params=[1, 2])
-    assert found.repeats == ("acc1", "acc2")
+    results = given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.0, 3.0], params=[1, 2])
+    assert results.repeats == ("acc1", "acc2")
     assert given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.5, 3.0], params=[1, 2]).repeats == ()
 
 
 def test_everything_that_was_chosen_is_told_with_the_way_to_choose_otherwise() -> None:
-    found = given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.0, 3.0], fps=[1, 2], method=["a", "b"])
-    assert found.explanations == (
+    results = given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.0, 3.0], fps=[1, 2], method=["a", "b"])
+    assert results.explanations == (
         "Score: mean_acc, more is better (--score).",
         "Costs: fps (more is better) (--cost).",
         "Networks are named by their row (--name).",
@@ -151,10 +151,10 @@ def test_percent_and_shares_are_told_apart(scores: list[object], unit: float | N
 
 
 def test_units_stay_those_of_the_table() -> None:
-    found = given(top1=[90.056, 80.0], params_M=[305.08, 5.0])
-    assert found.text("params_M", 305.08) == "305.08"
-    assert found.text("top1", 80.0) == "80.000"
-    assert found.head("params_M") == "parameters (M)"
+    results = given(top1=[90.056, 80.0], params_M=[305.08, 5.0])
+    assert results.text("params_M", 305.08) == "305.08"
+    assert results.text("top1", 80.0) == "80.000"
+    assert results.head("params_M") == "parameters (M)"
 
 
 @pytest.mark.parametrize(
@@ -251,10 +251,14 @@ def test_no_number_becomes_a_date(tmp_path: Path) -> None:
 
 def test_the_published_table_is_read_without_a_word(published: Callable[[str], Path]) -> None:
     path = published("timm_imagenet.csv.gz")
-    found = infer_roles(read_table(path), ColumnOptions(), title="timm", where=str(path))
-    assert (found.score, found.name, len(found.rows)) == ("top1", "model", 1186)
-    assert list(found.costs) == ["gmacs", "params_M", "macts", "samples_per_second_rtx4090"]
-    assert found.rows[found.family].value_counts().head(3).index.tolist() == ["vit", "resnet", "efficientnet"]
+    results = infer_roles(read_table(path), ColumnOptions(), title="timm", where=str(path))
+    assert (results.score, results.name, len(results.rows)) == ("top1", "model", 1186)
+    assert list(results.costs) == ["gmacs", "params_M", "macts", "samples_per_second_rtx4090"]
+    assert results.rows[results.family].value_counts().head(3).index.tolist() == [
+        "vit",
+        "resnet",
+        "efficientnet",
+    ]
 
 
 def test_its_examples_hold() -> None:

@@ -34,14 +34,14 @@ def test_every_trial_has_one_row_with_its_status_and_numbers(synthetic: Syntheti
     results = synthetic()
     rows = written(results).rows
     assert sorted(rows) == results.trials["number"].tolist()
-    for given in results.trials.to_dict("records"):
-        cells = rows[given["number"]]
-        cause = f": {given['cause'].replace('_', ' ')}" if given["cause"] else ""
-        assert cells["status"] == given["status"] + cause
+    for trial in results.trials.to_dict("records"):
+        cells = rows[trial["number"]]
+        cause = f": {trial['cause'].replace('_', ' ')}" if trial["cause"] else ""
+        assert cells["status"] == trial["status"] + cause
         for head, column in (("trial", "number"), ("MACs", "macs"), ("params", "params"), ("seed", "seed")):
-            assert cells[head] == given[column]
-        assert cells["hash"] == given["hash"]
-        assert cells["accuracy"] == (given["accuracy"] if given["status"] == "complete" else None)
+            assert cells[head] == trial[column]
+        assert cells["hash"] == trial["hash"]
+        assert cells["accuracy"] == (trial["accuracy"] if trial["status"] == "complete" else None)
 
 
 def test_the_figure_holds_the_very_numbers_of_the_table(synthetic: Synthetic, written: Written) -> None:
@@ -80,28 +80,28 @@ def test_hovering_names_the_trial_its_costs_and_its_architecture(
     results = synthetic()
     trace = written(results).figures["frontier"]["data"][1]
     text = str(trace["hovertext"][0])
-    (given,) = results.trials[results.trials["number"] == trace["customdata"][0]].to_dict("records")
+    (trial,) = results.trials[results.trials["number"] == trace["customdata"][0]].to_dict("records")
     for part in (
-        f"trial {given['number']}",
-        given["hash"],
-        f"{given['params']:,}",
-        f"{given['macs']:,}",
+        f"trial {trial['number']}",
+        trial["hash"],
+        f"{trial['params']:,}",
+        f"{trial['macs']:,}",
         "avgpool",
     ):
         assert part in text
-    assert f"{given['accuracy']:.2%}" in text
+    assert f"{trial['accuracy']:.2%}" in text
 
 
 def test_the_summary_counts_the_frontier_and_its_volume(synthetic: Synthetic, written: Written) -> None:
     results = synthetic()
-    page, found = written(results), digest(results)
+    page, summary = written(results), digest(results)
     complete = results.trials[results.trials["status"] == "complete"]
-    volume = hypervolume(complete, results.objectives, found.reference, log=["macs"])
+    volume = hypervolume(complete, results.objectives, summary.reference, log=["macs"])
     numbers = [page.text(index) for index in page.find("dd", class_="figure-number")]
     front = str(frontier(complete, results.objectives).sum())
     assert numbers == ["40 of 40", f"{complete['accuracy'].max():.2%}", front, f"{volume:.4g}"]
     assert len(page.find("details")) == int(front)
-    assert found.reference == {"accuracy": 0.0, "macs": 10.0 ** len(str(complete["macs"].max()))}
+    assert summary.reference == {"accuracy": 0.0, "macs": 10.0 ** len(str(complete["macs"].max()))}
 
 
 def test_a_network_is_shown_as_its_table_and_its_layers(synthetic: Synthetic, written: Written) -> None:

@@ -48,12 +48,12 @@ def small(**wanted: str) -> Results:
 
 
 def test_the_frontier_of_each_cost_is_its_own() -> None:
-    found = small()
-    assert [found.names[at] for at in found.on_frontier("gmacs")] == ["a_1", "a_2", "a_3", "b_3"]
-    assert [found.names[at] for at in found.on_frontier("fps")] == ["a_1", "a_2", "a_3", "b_3"]
-    knee = found.knee("gmacs")
+    results = small()
+    assert [results.names[at] for at in results.on_frontier("gmacs")] == ["a_1", "a_2", "a_3", "b_3"]
+    assert [results.names[at] for at in results.on_frontier("fps")] == ["a_1", "a_2", "a_3", "b_3"]
+    knee = results.knee("gmacs")
     assert knee is not None
-    assert found.names[knee] == "a_2"
+    assert results.names[knee] == "a_2"
 
 
 def test_a_row_without_a_score_is_not_there() -> None:
@@ -61,8 +61,8 @@ def test_a_row_without_a_score_is_not_there() -> None:
 
 
 def test_the_figure_holds_the_very_numbers_of_the_table() -> None:
-    found = small()
-    figure = views({cost: frontier_figure(found, cost) for cost in found.costs})
+    results = small()
+    figure = views({cost: frontier_figure(results, cost) for cost in results.costs})
     data, over_cost = figure["data"], figure["views"]
     assert isinstance(data, list)
     assert isinstance(over_cost, dict)
@@ -71,7 +71,7 @@ def test_the_figure_holds_the_very_numbers_of_the_table() -> None:
         for trace, over in zip(data[:2], over_cost["fps"]["data"][:2], strict=True)
         for name, x, y in zip(trace["customdata"], over["x"], trace["y"], strict=True)
     ]
-    wanted = [(at, row["fps"], row["top1"]) for at, row in enumerate(found.rows.to_dict("records"))]
+    wanted = [(at, row["fps"], row["top1"]) for at, row in enumerate(results.rows.to_dict("records"))]
     assert sorted(seen) == sorted(wanted)
     assert over_cost["gmacs"]["data"][-1] == {"x": [2.0], "y": [80.0]}
 
@@ -81,13 +81,13 @@ def test_who_leads_where_is_told_in_the_units_of_the_cost() -> None:
         ("gmacs", [("a", 1.0, 32.0), ("b", 32.0, 32.0)]),
         ("fps", [("a", 40.0, 5.0), ("b", 5.0, 5.0)]),
     ):
-        found = lead(small(), cost)
-        assert found is not None
-        told = [(leader.family, round(leader.low, 9), round(leader.high, 9)) for leader in found.ranges]
-        assert told == edges
-        assert found.draws == 0
-        assert not found.dominances["a", "b"].whole
-        assert found.dominances["a", "b"].ahead == pytest.approx(1.0)
+        leaders = lead(small(), cost)
+        assert leaders is not None
+        ranges = [(leader.family, round(leader.low, 9), round(leader.high, 9)) for leader in leaders.ranges]
+        assert ranges == edges
+        assert leaders.draws == 0
+        assert not leaders.dominances["a", "b"].whole
+        assert leaders.dominances["a", "b"].ahead == pytest.approx(1.0)
 
 
 def test_repeated_trainings_give_chances() -> None:
@@ -99,13 +99,13 @@ def test_repeated_trainings_give_chances() -> None:
     table = pd.DataFrame(rows, columns=["model", "acc1", "acc2", "params"])
     table["mean_acc"] = table[["acc1", "acc2"]].mean(axis=1)
     table["family"] = table["model"].str[0]
-    found = infer_roles(table, ColumnOptions(), title="t", where="t")
-    assert found.repeats == ("acc1", "acc2")
-    one = lead(found, "params")
-    assert one is not None
-    assert one.draws > 0
-    assert all(0.3 < leader.chance < 1 for leader in one.ranges)
-    chance = found.chances("params")
+    results = infer_roles(table, ColumnOptions(), title="t", where="t")
+    assert results.repeats == ("acc1", "acc2")
+    leaders = lead(results, "params")
+    assert leaders is not None
+    assert leaders.draws > 0
+    assert all(0.3 < leader.chance < 1 for leader in leaders.ranges)
+    chance = results.chances("params")
     assert chance is not None
     assert 0.05 < chance.min() < chance.max() < 1  # the best of each size are two networks a point apart
     assert small().chances("gmacs") is None
@@ -114,8 +114,8 @@ def test_repeated_trainings_give_chances() -> None:
 @pytest.mark.parametrize(("a", "b"), [([1.0, np.nan], [np.nan, 2.0]), ([np.nan, np.nan], [np.nan, np.nan])])
 def test_trainings_that_were_not_made_stop_no_report(a: list[float], b: list[float]) -> None:
     table = pd.DataFrame({"family": ["x", "y"], "acc": [1.0, 2.0], "params": [1, 2], "a": a, "b": b})
-    found = infer_roles(table, ColumnOptions(repeats=("a", "b")), title="t", where="t")
-    assert (lead(found, "params") is None) == np.isnan(a).all()
+    results = infer_roles(table, ColumnOptions(repeats=("a", "b")), title="t", where="t")
+    assert (lead(results, "params") is None) == np.isnan(a).all()
 
 
 @pytest.mark.parametrize("shown", ["frontier", "families", "edf"])
@@ -123,8 +123,8 @@ def test_no_text_from_outside_is_read_as_mathematics(shown: str, tmp_path: Path)
     table = pd.DataFrame({"acc": [0.1, 0.2, 0.3] * 4, "family": ["a$\\frac$", "b", "gone"] * 4})
     table["macs in $\\frac$"] = [1.0, 2.0, np.nan] * 4
     table["params"] = 1
-    found = infer_roles(table, ColumnOptions(), title="t", where="t")
-    assert write_results_figure(found, tmp_path / "t.svg", shown).stat().st_size > 0
+    results = infer_roles(table, ColumnOptions(), title="t", where="t")
+    assert write_results_figure(results, tmp_path / "t.svg", shown).stat().st_size > 0
 
 
 def test_the_page_of_a_table_has_all_its_rows_and_parts(
@@ -156,15 +156,15 @@ def test_the_page_of_a_table_has_all_its_rows_and_parts(
 def test_every_kind_of_table_has_a_page(
     columns: dict[str, list[object]], tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
-    found = infer_roles(pd.DataFrame(columns), ColumnOptions(), title="t", where="t")
-    page = read_page(write_table_report(found, tmp_path / "t.html"))
-    assert len(page.grid["columns"][0]["values"]) == len(found.rows)
+    results = infer_roles(pd.DataFrame(columns), ColumnOptions(), title="t", where="t")
+    page = read_page(write_table_report(results, tmp_path / "t.html"))
+    assert len(page.grid["columns"][0]["values"]) == len(results.rows)
 
 
 def test_every_point_of_a_long_distribution_is_the_share_of_networks_as_good() -> None:
     scores = np.random.default_rng(0).uniform(0, 1, 3000)
-    found = infer_roles(pd.DataFrame({"acc": scores, "macs": 1}), ColumnOptions(), title="t", where="t")
-    (line,) = spec(edf_figure(found))["data"]  # type: ignore[misc]
+    results = infer_roles(pd.DataFrame({"acc": scores, "macs": 1}), ColumnOptions(), title="t", where="t")
+    (line,) = spec(edf_figure(results))["data"]  # type: ignore[misc]
     assert len(line["x"]) < 1000
     assert line["y"] == pytest.approx([(1 - scores <= x).mean() for x in line["x"]], abs=1e-6)
 
@@ -195,11 +195,11 @@ def test_a_cell_is_written_as_its_column_says(column: Column, text: str) -> None
 
 
 def test_a_run_has_the_families_of_its_blocks(synthetic: Callable[..., RunResults]) -> None:
-    found = as_table(synthetic(80))
-    assert found.family
-    assert {"plain", "basic"} <= set(found.rows[found.family])
-    assert found.text("accuracy", 0.5) == "50.00%"
-    assert len(found.rows) == (synthetic(80).trials["status"] == "complete").sum()
+    results = as_table(synthetic(80))
+    assert results.family
+    assert {"plain", "basic"} <= set(results.rows[results.family])
+    assert results.text("accuracy", 0.5) == "50.00%"
+    assert len(results.rows) == (synthetic(80).trials["status"] == "complete").sum()
     assert not as_table(synthetic(4)).family
 
 
@@ -211,8 +211,8 @@ def test_a_choice_that_decides_the_score_is_found() -> None:
     table["decisions"] = [
         json.dumps({"w": int(w), "k": int(k), "same": 1}) for w, k in zip(width, kernel, strict=True)
     ]
-    found = infer_roles(table, ColumnOptions(), title="t", where="t")
-    effects = effects_of(found)
+    results = infer_roles(table, ColumnOptions(), title="t", where="t")
+    effects = effects_of(results)
     assert effects[0].choices == ("w",)
     assert effects[0].share > 0.95
     assert all("same" not in effect.choices for effect in effects)
@@ -221,9 +221,9 @@ def test_a_choice_that_decides_the_score_is_found() -> None:
 
 
 def test_rules_are_told_with_how_many_networks_break_them() -> None:
-    found = findings_of({3: load_network("vgg16").to_json(), 5: load_network("lenet5").to_json(), 7: "{}"})
-    assert sorted(found) == [3, 5]
-    section = rules_section(found)
+    findings = findings_of({3: load_network("vgg16").to_json(), 5: load_network("lenet5").to_json(), 7: "{}"})
+    assert sorted(findings) == [3, 5]
+    section = rules_section(findings)
     assert "heavy-head" in section
     assert 'href="#network-3"' in section
     assert "heavy-head</td><td>2 of 2</td>" in section
@@ -235,8 +235,8 @@ def test_the_published_models_have_a_page(
     published: Callable[[str], Path], tmp_path: Path, read_page: Callable[[Path], Page]
 ) -> None:
     path = published("timm_imagenet.csv.gz")
-    found = infer_roles(read_table(path), ColumnOptions(), title="timm", where=str(path))
-    page = read_page(write_table_report(found, tmp_path / "timm.html"))
+    results = infer_roles(read_table(path), ColumnOptions(), title="timm", where=str(path))
+    page = read_page(write_table_report(results, tmp_path / "timm.html"))
     assert len(page.grid["ids"]) == 1186
     assert "eva02_large_patch14_448.mim_m38m_ft_in22k_in1k" in page.one("dl", class_="tiles")
     assert "the 40 largest may lead." in page.one("section", id="families")
