@@ -1,4 +1,4 @@
-"""Brackets: the parts of a text between its outermost commas."""
+"""Brackets in a text: its parts between the outermost commas, and brackets where something follows it."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ def split_arguments(text: str) -> list[str]:
         else:
             current += character
     return [*parts, current.strip()] if current.strip() else parts
+
+
+def bracketed(text: str) -> str:
+    """Return a text that an index or an operator may follow: a sum or a product in brackets."""
+    depth = 0
+    for character in text:
+        depth += (character in PAIRS) - (character in PAIRS.values())
+        if character == " " and depth == 0:
+            return f"({text})"
+    return text

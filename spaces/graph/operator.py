@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, dataclass_transform
 
+from ..brackets import bracketed
 from ..memory_use import FRESH, NOTHING, Footprint, Size
 from ..values import Value
 
 Shape: TypeAlias = tuple[int, ...]
 """Channels, then the extent of each spatial axis; a flat vector is `(features,)`."""
 
+
+_FOLLOWED = re.compile(r"\{(\d+)\}(?=[.\[])")
+"""An argument in a text that an attribute or an index follows."""
 
 Steps: TypeAlias = "tuple[int | Fraction, ...]"
 """A distance along each spatial axis, in elements of the map that is read."""
@@ -193,7 +198,10 @@ class Op(tuple[Any, ...], metaclass=_Fields):
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return the text that applies the operator to its arguments; `values` as in `module`."""
-        return self.text.format(*arguments, rank=rank, **values)
+        texts = list(arguments)
+        for index in map(int, _FOLLOWED.findall(self.text)):
+            texts[index] = bracketed(texts[index])
+        return self.text.format(*texts, rank=rank, **values)
 
     def attributes(self) -> dict[str, Value]:
         """Return the attributes by name."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
+from ..brackets import bracketed
 from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Tensor, Workload, place
 from ..memory_use import SHARES, VIEW, Footprint, Size
-from .text import bracketed
 
 __all__ = ["ChannelShuffle", "Split", "channel_shuffle", "channels", "split"]
 

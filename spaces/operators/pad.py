@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
+from ..brackets import bracketed
 from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Steps, Tensor, Workload, check_map, per_axis, place
 from ..memory_use import VIEW, Footprint, Size
 from ..values import Value, shape_text
-from .text import bracketed
 
 __all__ = ["Crop", "Pad", "centre_crop", "pad", "shifted"]
 

@@ -1,8 +1,8 @@
-"""Text of operators: brackets around what an index or an operator follows, and strided slices."""
+"""Text of operators: strided slices."""
 
 from __future__ import annotations
 
-from ..brackets import PAIRS
+from ..brackets import bracketed
 
 
 def every(x: str, stride: str, rank: int) -> str:
@@ -13,13 +13,3 @@ def every(x: str, stride: str, rank: int) -> str:
     """
     x = bracketed(x)
     return x if stride == "1" or not rank else f"{x}[..., {', '.join([f'::{stride}'] * rank)}]"
-
-
-def bracketed(text: str) -> str:
-    """Return a text that an index or an operator may follow: a sum or a product in brackets."""
-    depth = 0
-    for character in text:
-        depth += (character in PAIRS) - (character in PAIRS.values())
-        if character == " " and depth == 0:
-            return f"({text})"
-    return text

@@ -19,6 +19,7 @@ import typer
 from archscape.cli import app, main
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.formats import FORMATS
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -37,7 +38,7 @@ WRONG = [
     (("report",), "which study? give the folder of a search, or --study NAME and --storage URL"),
     (("worker",), "which study? give --storage URL, and --study NAME if it holds several"),
     (("study", "list"), "which storage? give --storage URL, or the folder of a search"),
-    (("export", "lenet5", "--format", "onxx"), "no format 'onxx'; it knows source, spec, weights"),
+    (("export", "lenet5", "--format", "onxx"), f"no format 'onxx'; it knows {', '.join(sorted(FORMATS))}"),
     (("export", "lenet5", "--format", "weights"), "lenet5 has no trained weights"),
     (("export", "lenet5", "--trial", "3"), "--trial 3 needs the folder of a search"),
     (("export", "."), "not the folder of a search"),

@@ -260,15 +260,6 @@ def test_every_block_is_under_contract() -> None:
     assert set(SETTINGS) == set(BLOCKS)
 
 
-def test_every_operator_is_part_of_a_block() -> None:
-    seen = {
-        type(node.op)
-        for _, word, setting, rank in cases(SETTINGS)
-        for node in network(word, setting, rank).graph.flatten().nodes
-    }
-    assert seen == set(OPERATORS)
-
-
 UNTRACED = {Attention, ContextPool, Reparameterise, Unpool}
 """Operators that fvcore counts in part, or cannot trace; `test_conventions.py` says what it makes of them."""
 

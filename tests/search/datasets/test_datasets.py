@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from archscape.search.datasets import EMBEDDED, digits
 from archscape.search.datasets import cluttered_digits as clutter
 from archscape.search.datasets import dataset as data
-from archscape.search.datasets import digits
 from archscape.search.datasets.dataset import Dataset, load_dataset
 from archscape.spaces.errors import JobError
 
@@ -209,5 +209,5 @@ def test_a_broken_or_missing_file_is_an_error_of_the_job(tmp_path: Path) -> None
 def test_an_unknown_name_gets_the_nearest_right_word() -> None:
     with pytest.raises(JobError, match="did you mean 'cluttered-digits'"):
         load_dataset("clutered-digits")
-    with pytest.raises(JobError, match="it knows cluttered-digits, digits"):
+    with pytest.raises(JobError, match=f"it knows {', '.join(sorted(EMBEDDED))}"):
         load_dataset("imagenet")

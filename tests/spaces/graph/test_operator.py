@@ -64,3 +64,15 @@ def test_an_operator_is_changed_printed_and_pickled_as_a_named_tuple() -> None:
 
 def test_the_text_is_a_format_of_arguments_attributes_and_rank() -> None:
     assert Base(1).call(["x", "y"], {"first": "n", "second": "2"}, 3) == "f3(x, y, n)"
+
+
+class Followed(Op):
+    """What its text applies to a map as a method."""
+
+    kind: ClassVar[str] = "followed"
+    text: ClassVar[str] = "{0}.clamp({1})"
+
+
+def test_an_argument_is_in_brackets_where_something_follows_it() -> None:
+    assert Followed().call(["x + y", "a + b"], {}, 2) == "(x + y).clamp(a + b)"
+    assert Followed().call(["F.relu(x + y)", "1"], {}, 2) == "F.relu(x + y).clamp(1)"
