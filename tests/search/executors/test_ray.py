@@ -379,9 +379,9 @@ def test_ray_gives_what_one_process_gives(job_file: Path, tmp_path: Path, cluste
     job_file.write_text(f"{text}stop: halving\n")
     job = replace(read_job(job_file), workers=1)
     single = run(job, out=tmp_path / "one", executor=InProcess()).trials
-    two = run(job, out=tmp_path / "two", executor=RayEngine(address=cluster.address)).trials
+    by_ray = run(job, out=tmp_path / "two", executor=RayEngine(address=cluster.address)).trials
     same = ["number", "status", "message", "hash", "accuracy", "test_accuracy", "loss", "seed"]
-    assert single[same].equals(two[same])
+    assert single[same].equals(by_ray[same])
     assert set(single["status"]) == {"complete", "pruned"}
 
 

@@ -22,10 +22,10 @@ TRIALS = 8
 
 
 def searched(
-    job_file: Path, out: Path, stop: PrunerSettings | None, *, one: bool = False
+    job_file: Path, out: Path, stop: PrunerSettings | None, *, single_objective: bool = False
 ) -> tuple[Job, RunResults]:
     job = replace(read_job(job_file), recipe=Recipe(epochs=EPOCHS), trials=TRIALS, workers=1, stop=stop)
-    if one:
+    if single_objective:
         job = replace(job, objectives={"accuracy": "maximize"})
     return job, run(job, out=out, executor=InProcess())
 
@@ -79,7 +79,7 @@ def test_a_trial_that_was_stopped_and_went_on_ends_as_if_it_never_was(job_file: 
 
 @pytest.mark.slow
 def test_the_median_rule_stops_for_one_objective(job_file: Path, tmp_path: Path) -> None:
-    _, results = searched(job_file, tmp_path / "run", Median(trials=3), one=True)
+    _, results = searched(job_file, tmp_path / "run", Median(trials=3), single_objective=True)
     stopped = results.trials[results.trials["status"] == "pruned"]
     assert len(stopped) >= 2
     assert set(stopped["cause"]) == {"median"}
