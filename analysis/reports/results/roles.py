@@ -162,7 +162,7 @@ def _repeats(table: pd.DataFrame, score: str, numeric: Sequence[str]) -> tuple[s
         stem = re.sub(r"[\s_]?\d+$", "", name)
         if stem != name and name != score:
             stems.setdefault(stem, []).append(name)
-    for columns in stems.values():
+    for columns in stems.values() if score in numeric else ():
         if len(columns) > 1 and np.allclose(
             table[columns].mean(axis=1), table[score], rtol=1e-4, equal_nan=True
         ):

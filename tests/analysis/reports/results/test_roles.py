@@ -118,6 +118,11 @@ def test_everything_that_was_chosen_is_told_with_the_way_to_choose_otherwise() -
         ),
         ({"acc": ["x"], "params": [1]}, ColumnOptions(score="acc"), "t.csv: column 'acc' must hold numbers"),
         (
+            {"acc": ["x"], "r1": [1], "r2": [2], "params": [1]},
+            ColumnOptions(score="acc"),
+            "t.csv: column 'acc' must hold numbers",
+        ),
+        (
             {"acc": [None], "params": [1]},
             ColumnOptions(score="acc"),
             "t.csv: no row has both acc and one of params",
