@@ -96,7 +96,7 @@ def test_the_middle_is_the_loss_of_the_exported_weights(archscape: Run, run: Pat
 
     archscape("landscape", run, *QUICK, "--seed", "5")
     with Study.open(run) as study:
-        network, weights, _ = trained(study)
+        _, network, weights, _ = trained(study)
     data, module = load_dataset("digits"), network.build()
     module.load_state_dict(weights)
     part = LandscapeSettings(samples=40, seed=5).part(data)
