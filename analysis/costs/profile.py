@@ -52,7 +52,7 @@ class Profile(LayerTable):
         foreign = {
             node.name: Foreign(node.op.path, node.op.unsupported(flat.shapes(node)))
             for node in flat.nodes
-            if isinstance(node.op, Opaque)
+            if type(node.op) is Opaque
         }
         formula = {layer.op for layer in self.layers if layer.name not in foreign}
         return Coverage(tuple(sorted(formula)), foreign, (*UNCOUNTED, FOREIGN) if foreign else UNCOUNTED)

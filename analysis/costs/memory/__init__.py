@@ -207,4 +207,4 @@ def buffers(body: Body, item: int) -> int:
 
 def foreign(flat: Flat) -> tuple[str, ...]:
     """Return the layers that are foreign modules, by name."""
-    return tuple([node.name for node in flat.nodes if isinstance(node.op, Opaque)])
+    return tuple([node.name for node in flat.nodes if type(node.op) is Opaque])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from archscape.spaces.graph import Flat, Op
+from archscape.spaces.graph import Flat
 from archscape.spaces.memory_use import NOTHING
 
 
@@ -24,9 +24,7 @@ def lifetimes(flat: Flat, views: list[bool]) -> tuple[list[int], list[int]]:
 def graph_curve(flat: Flat, batch: int, item: int) -> list[int]:
     """Return the bytes held before the first operator, then while each runs; a map dies with its last use."""
     nodes, unit = flat.nodes, batch * item
-    footprints = [
-        node.op.memory(flat.shapes(node), node.shape, False) for node in nodes if isinstance(node.op, Op)
-    ]
+    footprints = [node.op.memory(flat.shapes(node), node.shape, False) for node in nodes]  # type: ignore[union-attr]
     owners, last = lifetimes(flat, [footprint.view for footprint in footprints])
     dying: list[list[int]] = [[] for _ in range(len(nodes) + 1)]
     for value, end in enumerate(last):

@@ -179,10 +179,10 @@ T = TypeVar("T")
 
 def _axes(flat: Flat, node: Node, inputs: list[Axes]) -> Axes:
     """Return what an operator sees: through windows on its first input and any that they cover, else all."""
-    assert isinstance(node.op, Op)
+    op: Op = node.op  # type: ignore[assignment]
     shapes = flat.shapes(node)
-    kernel, stride = node.op.field(shapes)
-    steps = tuple(zip(kernel, stride, node.op.centre(kernel, stride), strict=True))
+    kernel, stride = op.field(shapes)
+    steps = tuple(zip(kernel, stride, op.centre(kernel, stride), strict=True))
     # A vector has no axis to look along, and all that it was made of has been seen.
     if not _alike(steps, (1, 1, 0)) and len(kernel) == len(inputs[0]):
         inputs = [
