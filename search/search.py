@@ -70,6 +70,7 @@ def run(
 
         from .progress import following
 
+        known = tuple(references)  # read while the workers load, not at the end
         with _open_study(folder.path, job, storage) as study:
             job = _with_calibration_of(study, job)
             _check_same(study, job.facts())
@@ -80,7 +81,7 @@ def run(
             if sum(study.counts().values()) < job.trials or study.count_open():
                 with following(study, job, console) as progress:
                     run_workers(progress, shutdown)
-            run_results = folder.write_results(study, command=command, references=references)
+            run_results = folder.write_results(study, command=command, references=known)
             unfinished = study.count_open()
             ended = sum(study.counts().values()) - unfinished
         write_report(run_results, folder.report)
