@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from archscape.spaces.graph import Body, Flat, make
 from archscape.spaces.memory_use import NOTHING, Footprint
@@ -44,18 +44,11 @@ class Part(NamedTuple):
     footprint: Footprint
 
 
-class TapeEntry(NamedTuple):
-    """What autograd writes down of an operator.
+TapeEntry: TypeAlias = "tuple[int, list[int], Sequence[int]]"
+"""What autograd writes down of an operator.
 
-    Attributes:
-        node: Its place in the flat graph.
-        saved: Values whose memory autograd keeps.
-        reached: Values that it gives a gradient to.
-    """
-
-    node: int
-    saved: list[int]
-    reached: Sequence[int]
+Its place in the flat graph; values whose memory it keeps; values that it gives a gradient to.
+"""
 
 
 class TrainingStep:
@@ -116,7 +109,7 @@ class TrainingStep:
                 for value in saved:
                     held[value] += 1
                 live += keeps
-                tape.append(make(TapeEntry, (index, saved, reached)))
+                tape.append((index, saved, reached))
             else:
                 needs.append(False)
                 during += keeps
