@@ -5,18 +5,22 @@
 # make check     format, lint and types alone
 # make programs  installs the browser and the database server that some tests need (Debian, as root)
 # make chaos     searches that everything happens to; writes its table to benchmarks/results
+# make reference writes docs/reference.md and spaces/taken_names.py from the definitions
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+INSTALLED = $(VENV)/.installed
 READY   = $(VENV)/.ready
 PYTEST  = $(BIN)/pytest -q --numprocesses auto --dist worksteal
 
-.PHONY: demo quick test full check programs chaos format clean
+.PHONY: demo quick test full check programs chaos reference format clean
 
-demo: $(READY)
+demo: $(INSTALLED)
+	@echo 'A search of 36 small networks: about three minutes on two cores. Ctrl-C stops it, `make demo` resumes it.' >&2
 	$(BIN)/archscape search examples/digits.yaml
 	$(BIN)/archscape export runs/digits-frontier --out runs/digits-frontier/best
+	@echo 'The command `archscape` is in $(BIN): `source $(BIN)/activate` brings it to this shell.' >&2
 
 quick: $(READY)
 	$(PYTEST) -m 'not (browser or postgresql or ray or fuzz or slow or full)'
@@ -38,12 +42,21 @@ programs:
 chaos: $(READY)
 	$(BIN)/python benchmarks/chaos.py
 
+reference: $(READY)
+	$(BIN)/python -m archscape.reference > docs/reference.md
+	$(BIN)/python -W ignore -m archscape.spaces.codegen.derived_names > spaces/taken_names.new && mv spaces/taken_names.new spaces/taken_names.py
+
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-$(READY): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt
+	@echo 'Setting up $(VENV): a minute or two, most of it for PyTorch.' >&2
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $(INSTALLED)
+
+$(READY): $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
 

@@ -2,7 +2,8 @@
 
 Job files (which objectives there are), the table of trials, repeated trainings, progress, reports and the
 dashboard follow from these definitions. A metric that is known before training is computed by its `count` for
-every trial; one of training is whatever the training loop reports under its name.
+every trial; one of training is whatever the training loop reports under its name. A study may have metrics of
+its own beside them (`read_metrics`): what its training function returns, and functions of the network.
 
 >>> METRICS["macs"].is_known_before_training, METRICS["accuracy"].is_known_before_training
 (True, False)
@@ -12,10 +13,10 @@ every trial; one of training is whatever the training loop reports under its nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from archscape.spaces.graph import Totals
@@ -41,7 +42,8 @@ class Metric:
         use: A job may name an `objective`; that and what is `shown` stand in every table of trials, what is
             `recorded` in files alone.
         count: Computes it from the costs of the network's graph, for what follows from these.
-        is_predicted: Whether it is predicted before training, for the studies that ask for it.
+        is_predicted: Whether it is computed before training, for the studies that ask for it.
+        is_optional: Whether it has a column only where some trial has it: not every study does.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Metric:
     use: Use = "objective"
     count: Callable[[Totals], float] | None = None
     is_predicted: bool = False
+    is_optional: bool = False
 
     @property
     def heading(self) -> str:
@@ -84,30 +87,59 @@ class Metric:
         )
 
 
+def _qualities(
+    name: str,
+    label: str,
+    *,
+    direction: Direction = "maximize",
+    formatting: Formatting = "number",
+    unit: str = "",
+    is_optional: bool = True,
+) -> Iterator[Metric]:
+    """Yield a metric of how well a network learned, and the same of the test set, which decides nothing."""
+    validation = Metric(
+        name=name,
+        label=f"validation {label}",
+        short=label,
+        unit=unit,
+        direction=direction,
+        formatting=formatting,
+        repeats="mean and spread",
+        is_optional=is_optional,
+    )
+    short = f"test {label}" if is_optional else "test"
+    yield validation
+    yield replace(validation, name=f"test_{name}", label=f"test {label}", short=short, use="shown")
+
+
+def _asked(name: str, label: str, *, unit: str = "", direction: Direction = "minimize") -> Metric:
+    """Return a metric that is computed before training, for the studies that ask for it."""
+    return Metric(name=name, label=label, unit=unit, direction=direction, is_predicted=True, is_optional=True)
+
+
 _DEFINITIONS = (
-    Metric(
-        name="accuracy",
-        label="validation accuracy",
-        short="accuracy",
-        direction="maximize",
-        formatting="share",
-        repeats="mean and spread",
-    ),
-    Metric(
-        name="test_accuracy",
-        label="test accuracy",
-        short="test",
-        direction="maximize",
-        formatting="share",
-        repeats="mean and spread",
-        use="shown",
-    ),
+    *_qualities("accuracy", "accuracy", formatting="share", is_optional=False),
+    *_qualities("balanced_accuracy", "balanced accuracy", formatting="share"),
+    *_qualities("f1_macro", "macro F1", formatting="share"),
+    *_qualities("top5_accuracy", "top-5 accuracy", formatting="share"),
+    *_qualities("mean_average_precision", "mean average precision", formatting="share"),
+    *_qualities("exact_match", "exact match", formatting="share"),
+    *_qualities("mean_iou", "mean IoU", formatting="share"),
+    *_qualities("pixel_accuracy", "pixel accuracy", formatting="share"),
+    *_qualities("mae", "mean absolute error", direction="minimize"),
+    *_qualities("box_iou", "IoU of boxes", formatting="share"),
+    *_qualities("psnr", "PSNR", unit="dB"),
+    *_qualities("bits_per_dim", "bits per dimension", direction="minimize"),
     Metric(name="loss", label="validation loss", repeats="mean", use="recorded"),
     Metric(name="params", label="parameters", short="params", count=attrgetter("params")),
     Metric(name="macs", label="MACs", count=attrgetter("macs")),
     Metric(name="flops", label="FLOPs", use="recorded", count=attrgetter("flops")),
     Metric(name="activations", label="activations", count=attrgetter("activations")),
-    Metric(name="latency", label="predicted latency", unit="ms", is_predicted=True),
+    _asked("weights", "weights", unit="bytes"),
+    _asked("memory", "peak memory of inference", unit="bytes"),
+    _asked("training_memory", "peak memory of training", unit="bytes"),
+    _asked("receptive_field", "receptive field of the last map", direction="maximize"),
+    _asked("latency", "predicted latency", unit="ms"),
     Metric(
         name="seconds",
         label="training time",
@@ -146,33 +178,80 @@ SCORE = "accuracy"
 
 COST_AXES = tuple(
     sorted(
-        (name for name in METRICS if name in OBJECTIVES and METRICS[name].direction == "minimize"),
+        (
+            name
+            for name, metric in METRICS.items()
+            if name in OBJECTIVES and metric.direction == "minimize" and not metric.is_optional
+        ),
         key=lambda name: name != "macs",
     )
 )
-"""The costs that a report offers as an axis, the default first."""
+"""The costs of every study that a report offers as an axis, the default first."""
 
 SHARES = tuple(name for name, metric in (METRICS | SPREADS).items() if metric.formatting == "share")
 SECONDS = tuple(name for name, metric in METRICS.items() if metric.formatting == "seconds")
 
 
-def score_of(objectives: Objectives) -> str:
-    """Return what a figure shows on its upright axis: the first objective that is maximised.
+def score_of(objectives: Objectives, metrics: Mapping[str, Metric] = METRICS) -> str:
+    """Return what a figure shows on its upright axis: the first objective of how well a network learned.
+
+    What is maximised comes before errors; a name that is not defined is one of these.
 
     >>> score_of({"macs": "minimize", "accuracy": "maximize"}), score_of({"macs": "minimize"})
     ('accuracy', 'accuracy')
+    >>> score_of({"receptive_field": "maximize", "mae": "minimize"})
+    'mae'
     """
-    return next((name for name, way in objectives.items() if way == "maximize"), SCORE)
+    qualities = [name for name in objectives if name not in metrics or metrics[name].is_quality]
+    return next((name for name in qualities if objectives[name] == "maximize"), [*qualities, SCORE][0])
 
 
-def cost_axes(objectives: Objectives, score: str) -> tuple[str, ...]:
-    """Return what it may show on its level axis: the objectives that are minimised, then the usual costs.
+def cost_axes(objectives: Objectives, score: str, asked: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return what it may show on its level axis: the other objectives, then the costs that a study knows.
 
     >>> cost_axes({"accuracy": "maximize", "params": "minimize"}, "accuracy")[:2]
     ('params', 'macs')
     """
-    minimised = [name for name, way in objectives.items() if way == "minimize"]
-    return tuple(name for name in dict.fromkeys([*minimised, *COST_AXES]) if name != score)
+    return tuple(name for name in dict.fromkeys([*objectives, *COST_AXES, *asked]) if name != score)
+
+
+def own_metric(name: str, direction: Direction, *, is_predicted: bool = False) -> Metric:
+    """Return a metric of a study's own, called as it names it: one of training, or of the network."""
+    return Metric(
+        name=name,
+        label=name.replace("_", " "),
+        direction=direction,
+        repeats="keep" if is_predicted else "mean and spread",
+        is_predicted=is_predicted,
+        is_optional=True,
+    )
+
+
+def read_metrics(facts: Mapping[str, Any]) -> dict[str, Metric]:
+    """Return the metrics that a study with these facts may have, by name; nothing of the user's is run.
+
+    `metrics` of the facts has what is not built in: the direction, and `call` and `files` of a function.
+
+    >>> read_metrics({"metrics": {"f1": {"direction": "maximize"}}})["f1"].heading
+    'f1'
+    """
+    own = {
+        name: own_metric(name, fact["direction"], is_predicted="call" in fact)
+        for name, fact in facts.get("metrics", {}).items()
+    }
+    return METRICS | own
+
+
+def names_asked(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the metrics that a study with these facts asks of every network beyond the totals of its graph.
+
+    >>> names_asked({"objectives": {"accuracy": "maximize"}, "limits": {"memory": "..1M"}})
+    ('memory',)
+    """
+    metrics = read_metrics(facts)
+    named = [*facts["objectives"], *facts.get("limits", {}), *facts.get("metrics", {})]
+    named += ["latency"] if facts.get("latency") else []
+    return tuple(name for name in dict.fromkeys(named) if metrics[name].is_predicted)
 
 
 def count_costs(totals: Totals) -> dict[str, float]:

@@ -1,11 +1,12 @@
 """The states of a trial and the known columns of a run: what every reader of results agrees on.
 
-A run is a table with one row a trial (`COLUMNS`) and one with a row an epoch (`CURVE_COLUMNS`).
+A run is a table with one row a trial (`COLUMNS`, then a column a decision) and one with a row an epoch
+(`CURVE_COLUMNS`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from .metrics import METRICS, SPREADS
@@ -14,6 +15,8 @@ from .metrics import METRICS, SPREADS
 class TrialState(StrEnum):
     """The state of a trial, which a study keeps and every table has as its `status`.
 
+    One that is dropped has ended, and counts for nothing: its cause is the state that it had.
+
     >>> [state.value for state in TrialState if not state.is_final]
     ['running', 'waiting', 'paused']
     """
@@ -21,6 +24,7 @@ class TrialState(StrEnum):
     COMPLETE = "complete"
     PRUNED = "pruned"
     FAILED = "failed"
+    DROPPED = "dropped"
     RUNNING = "running"
     WAITING = "waiting"
     PAUSED = "paused"
@@ -28,7 +32,7 @@ class TrialState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether the trial has come to its end."""
-        return self in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
+        return self not in (TrialState.RUNNING, TrialState.WAITING, TrialState.PAUSED)
 
     @property
     def is_stopped_early(self) -> bool:
@@ -38,7 +42,7 @@ class TrialState(StrEnum):
     @property
     def optuna(self) -> str:
         """Optuna's name of the state."""
-        return {"paused": "WAITING", "failed": "FAIL"}.get(self, self.name)
+        return {"paused": "WAITING", "failed": "FAIL", "dropped": "FAIL"}.get(self, self.name)
 
 
 STATES = tuple(state.value for state in TrialState)
@@ -50,19 +54,42 @@ NUMBERS = (*METRICS, *SPREADS, "repeats", "epochs", "seed")
 """Columns of a run that hold numbers, beside the number of the trial."""
 TEXTS = ("cause", "message", "hash", "worker", "started", "finished", "network")
 """Columns that hold texts: `network` is JSON, `started` and `finished` are ISO 8601."""
+FEASIBLE = "feasible"
+"""The column, in a search with limits on what training gives, of whether a complete trial is within them."""
 COLUMNS = (
-    *("number", "status", "cause", "message", "hash"),
+    *("number", "status", "cause", "message", FEASIBLE, "hash"),
     *NUMBERS,
     *("worker", "started", "finished", "network", "decisions"),
 )
+DECISION = "decision."
+"""What the column of a decision begins with: `decision.stage1.depth` holds the option at `stage1.depth`."""
 CURVE_COLUMNS = ("trial", "epoch", "loss", "accuracy", "seconds", "repeat")
+"""Columns of the epochs; other metrics of how well a network learned follow where some epoch has one."""
 
 
-def columns(known: Collection[str] = ()) -> list[str]:
+def columns(known: Collection[str] = (), own: Iterable[str] = ()) -> list[str]:
     """Return the columns of a table of trials.
 
     Args:
-        known: What is known of some trial: what is predicted for some studies alone has a column only there.
+        known: What is known of some trial: what not every study has is a column only where one has it.
+        own: The metrics of the study's own, which follow the built-in ones.
+
+    >>> columns(["f1", "f1_std"], ["f1", "recall"])[-10:-7]
+    ['f1', 'f1_std', 'repeats']
     """
-    absent = {name for name, metric in METRICS.items() if metric.is_predicted and name not in known}
-    return [name for name in COLUMNS if name not in absent]
+    defined = METRICS | SPREADS
+    optional = [FEASIBLE, *(name for name, metric in defined.items() if metric.is_optional)]
+    absent = {name for name in optional if name not in known}
+    present = [name for name in COLUMNS if name not in absent]
+    spreads = [each for name in own for each in (name, f"{name}_std")]
+    at = present.index("repeats")
+    return [*present[:at], *(name for name in spreads if name in known), *present[at:]]
+
+
+def decision_columns(names: Iterable[object]) -> list[str]:
+    """Return the columns that hold a decision, and so neither a score nor a cost.
+
+    >>> decision_columns(["macs", "decisions", "decision.memory.width"])
+    ['decision.memory.width']
+    """
+    return [name for name in map(str, names) if name.startswith(DECISION)]

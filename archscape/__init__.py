@@ -8,7 +8,8 @@
     print(archscape.profile(net).macs)           # what it costs, known before anything is built
     module = net.build()                         # a torch.nn.Module
     space = archscape.load_space("cifar")        # a table with choices left open
-    results = archscape.search.run(archscape.search.read_job("job.yaml"))
+    results = archscape.search.run(space="digits", data="cluttered-digits", trials=30)
+    results.frame()                              # a pandas table, one row a trial
 
 Names are loaded when they are first used, so that importing archscape stays light.
 """

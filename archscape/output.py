@@ -5,20 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TextIO
 
 import typer
 
-from .analysis.reports.tables import is_numeric, latex, markdown
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-T = TypeVar("T")
+from .analysis.reports.tables import latex, markdown
+from .spaces.display import GAP, fit, lines_of, wrap
 
 
 class Format(StrEnum):
@@ -37,14 +34,52 @@ FormatOption = Annotated[
 
 
 def log(text: str) -> None:
-    """Print a line to standard error, where progress and next steps go."""
-    print(text, file=sys.stderr)
+    """Print a line to standard error, where progress and next steps go; a command in it stays one line."""
+    is_command = text.startswith((" ", "Next:"))
+    # What cannot be told any more is no reason to end what runs.
+    with suppress(OSError):
+        print(text if is_command else wrapped(text, sys.stderr), file=sys.stderr, flush=True)
 
 
-def emit(columns: Sequence[str], rows: Sequence[Sequence[object]], form: Format, *, title: str = "") -> None:
-    """Print rows to standard output in a format; `json` gives a list of objects."""
+def say(text: str, *, indent: str = "") -> None:
+    """Print sentences to standard output; on a terminal they are wrapped between words, and indented then."""
+    print(wrapped(text, sys.stdout, indent))
+
+
+def say_yaml(text: str) -> None:
+    """Print YAML to standard output; on a terminal long rows go on in further lines, as YAML may."""
+    for line in text.split("\n")[:-1]:
+        blanks = line[: len(line) - len(line.lstrip())]
+        say(line, indent=f"{blanks}# " if line.lstrip().startswith("#") else f"{blanks}    ")
+
+
+def wrapped(text: str, stream: TextIO, indent: str = "") -> str:
+    """Return a text whose lines are wrapped between words where a terminal shows it; words stay whole."""
+    width = terminal_width(stream)
+    return text if width is None else "\n".join(wrap(line, width, indent) for line in text.split("\n"))
+
+
+def emit(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    form: Format,
+    *,
+    title: str = "",
+    names: int = 1,
+    least: Sequence[str] = (),
+) -> None:
+    """Print rows to standard output in a format; `json` gives a list of objects.
+
+    Args:
+        columns: The heads.
+        rows: The cells.
+        form: The format.
+        title: What stands above a table.
+        names: How many of the first columns tell which row it is: they stay, however narrow the terminal.
+        least: The columns that a narrow terminal leaves out first, in this order; then those from the right.
+    """
     if form is Format.table:
-        _table(columns, rows, title)
+        _table(columns, rows, title, names, least)
     elif form is Format.json:
         emit_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif form is Format.csv:
@@ -60,61 +95,42 @@ def emit_json(value: Any) -> None:
     sys.stdout.write(text.replace("[ ", "[").replace(" ]", "]") + "\n")
 
 
-def watch(items: Iterator[T], total: int) -> Iterator[T]:
-    """Yield items, with a bar on standard error that shows how many there are still to come."""
-    with _bars() as bars:
-        yield from bars.track(items, total=total, description="counting")
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str, float, float], None]]:
-    """Yield a function of a task's name, how much of it is done, and of how much; a terminal shows bars."""
-    with _bars() as bars:
-        tasks: dict[str, Any] = {}
-
-        def show(words: str, done: float, total: float) -> None:
-            if words not in tasks:
-                tasks[words] = bars.add_task(words, total=total)
-            bars.update(tasks[words], completed=done)
-
-        yield show
-
-
-def _bars() -> Progress:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str) -> None:
+def _table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], title: str, names: int, least: Sequence[str]
+) -> None:
+    width = terminal_width(sys.stdout)
+    fitted = fit(columns, rows, width, names=names, least=least)
+    if width is None:  # a file or a pipe: its reader decides what to cut
+        print("\n".join([*([title] if title else []), *lines_of(fitted)]))
+        return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    # A pipe has no width: its reader decides what to cut.
-    console = Console(width=None if sys.stdout.isatty() else 1000)
-    cells = [[_cell(cell) for cell in row] for row in rows]
-    right = [is_numeric([row[at] for row in rows]) for at in range(len(columns))]
-    widths = [max(map(len, column)) + 3 for column in zip(columns, *cells, strict=True)]
-    if len(rows) < len(columns) and sum(widths) > console.width:
-        # Too wide for the terminal, it is transposed: a line for each column.
-        columns, *cells = map(list, zip(columns, *cells, strict=True))
-        right = [False, *[True] * len(rows)]
-    table = Table(box=SIMPLE_HEAD, title=escape(title) or None, title_justify="left", title_style="bold")
-    for column, to_right in zip(columns, right, strict=True):
-        justify: Literal["left", "right"] = "right" if to_right else "left"
-        table.add_column(escape(column), justify=justify, no_wrap=to_right, overflow="fold")
-    for row in cells:
-        table.add_row(*map(escape, row))
-    console.print(table)
+    console = Console(width=width, height=1)  # without a height rich takes a dumb terminal to be 80 wide
+    table = Table(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP // 2), collapse_padding=True
+    )
+    for head, size, right in zip(fitted.heads, fitted.widths, fitted.right, strict=True):
+        justify: Literal["left", "right"] = "right" if right else "left"
+        table.add_column(Text("\n".join(head)), justify=justify, width=size, no_wrap=True)
+    for row in fitted.rows:
+        table.add_row(*(Text("\n".join(lines)) for lines in row))
+    if title:
+        console.print(Text(title, style="bold"))
+    console.print(table, crop=False, no_wrap=True)
+    if fitted.left_out:
+        console.print(Text(_left_out(fitted.left_out, console.width), style="dim"))
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+def _left_out(heads: Sequence[str], width: int) -> str:
+    """Return which columns a table does not show, in lines that fit."""
+    named = ", ".join(f"'{head}'" if "," in head else head for head in heads)
+    number = "columns" if len(heads) > 1 else "column"
+    return wrap(f"... {number} left out: {named} (wider terminal or --format csv)", width, " " * 4)
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """Return how wide the terminal is that shows a stream, None where it is a file or a pipe."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None

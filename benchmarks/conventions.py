@@ -12,6 +12,7 @@ larger networks against the tools too, on smaller inputs.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import time
 import warnings
@@ -31,20 +32,26 @@ LARGEST = 5 * 10**9
 
 
 def fvcore(model: nn.Module, network: Network) -> tuple[int, int]:
-    analysis = FlopCountAnalysis(model, torch.zeros(1, *network.input)).unsupported_ops_warnings(False)
+    inputs = tuple(torch.zeros(1, *shape) for shape in network.input_shapes)
+    analysis = FlopCountAnalysis(model, inputs).unsupported_ops_warnings(False)
     return int(analysis.uncalled_modules_warnings(False).total()), parameter_count(model)[""]
 
 
 def ptflops(model: nn.Module, network: Network) -> tuple[int, int]:
+    names = list(inspect.signature(model.forward).parameters)
+
+    def inputs(_: tuple[int, ...]) -> dict[str, torch.Tensor]:
+        return {name: torch.zeros(1, *shape) for name, shape in zip(names, network.input_shapes, strict=True)}
+
     ops, params = get_model_complexity_info(
-        model, network.input, print_per_layer_stat=False, as_strings=False
+        model, (1,), print_per_layer_stat=False, as_strings=False, input_constructor=inputs
     )
     return ops, params
 
 
 def torchinfo(model: nn.Module, network: Network) -> tuple[int, int]:
-    image = torch.empty(1, *network.input, device="meta")
-    report = summary(model.to("meta"), input_data=image, device="meta", verbose=0)
+    inputs = [torch.empty(1, *shape, device="meta") for shape in network.input_shapes]
+    report = summary(model.to("meta"), input_data=inputs, device="meta", verbose=0)
     return report.total_mult_adds, report.total_params
 
 

@@ -84,7 +84,7 @@ def compare(network: Network) -> dict[str, float]:
         return FlopCountAnalysis(model_class().eval(), image).by_module()
 
     def lower_and_table() -> object:
-        network_body(network.name, network.calls, network.input, network.outputs)
+        network_body(network.name, network.calls, network.inputs, network.outputs)
         return profile(network)
 
     def declare_and_all() -> object:

@@ -15,7 +15,7 @@ from pathlib import Path
 MARK = "ARCHSCAPE_CREW"
 """The variable that every process of a crew inherits, by which all are found."""
 
-COORDINATOR, JOINED = "coordinator", "joined"
+COORDINATOR, JOINED, LONGER = "coordinator", "joined", "longer"
 WRONG_INPUT = 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from random import Random
 
 from crew import COORDINATOR, JOINED, Crew, send
+from helpers.aftermath import count_ends
 from helpers.postgres import Cluster
 
 DISK_BYTES = 128 << 20
@@ -69,7 +71,8 @@ class World:
 def kinds(world: World) -> list[str]:
     """Return the faults that can be done here."""
     missing = set() if world.cluster else {"server restarted", "server crashed"}
-    return [name for name in FAULTS if name not in missing | (set() if world.small else {"disk full"})]
+    mounted = set() if world.small else {"disk full", "folder read-only"}
+    return [name for name in FAULTS if name not in missing | mounted]
 
 
 def _kill_worker(world: World) -> None:
@@ -141,6 +144,60 @@ def _set_limit(pid: int, limits: tuple[int, int]) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
+def _move_folder(world: World) -> None:
+    """Let a folder of the run be away: for a moment, or for so long that it is made again."""
+    folder = world.out / world.rng.choice(["checkpoints", "logs", "spool"])
+    away = folder.with_name(f"{folder.name}.away")
+    with suppress(OSError):
+        folder.rename(away)
+        world.in_a_while(world.rng.choice([1, 4, 14]), lambda: _move_back(away, folder))
+
+
+def _move_back(away: Path, folder: Path) -> None:
+    """Bring a folder back, and its files into the one that was made in its place meanwhile."""
+    folder.mkdir(exist_ok=True)
+    for path in away.iterdir():
+        later = folder / path.name
+        if later.exists() and folder.name == "logs":
+            with path.open("ab") as file:
+                file.write(later.read_bytes())
+        if not later.exists() or folder.name == "logs":
+            path.replace(later)
+    shutil.rmtree(away)
+
+
+def _forbid_writing(world: World) -> None:
+    """Mount a folder of the run read-only, for a while."""
+    folder = world.out / world.rng.choice(["checkpoints", "logs", "spool"])
+    if not folder.is_dir() or folder.with_name(f"{folder.name}.away").exists():
+        return
+    for options in (["--bind", str(folder)], ["-o", "remount,bind,ro"]):
+        subprocess.run(["mount", *options, str(folder)], capture_output=True, check=True)
+    world.in_a_while(world.rng.uniform(1, 6), lambda: unmount(folder))
+
+
+def _damage_files(world: World) -> None:
+    """Put what is no result among the results on disk, and damage what the folder says of itself."""
+    spool, taken = world.out / "spool", set[str]()
+    with suppress(FileNotFoundError):
+        taken = {path.name for path in spool.iterdir()}
+    numbers = world.rng.sample(range(count_ends(world.out) + 9), 5)
+    for name in sorted({f"trial-{number:05d}.json" for number in numbers} | {"trial-seven.json"}):
+        if name not in taken:
+            _put(spool / name, world.rng.choice([b"", b"{", b"\xff\xfe\0", b"[]", b'{"number": 1}', None]))
+    for name in ("study.json", "environment.json"):
+        _put(world.out / name, world.rng.choice([b"", b"{", b"[1]"]))
+
+
+def _put(path: Path, content: bytes | None) -> None:
+    """Write a file, or make a folder in its place."""
+    with suppress(OSError):
+        path.mkdir() if content is None else path.write_bytes(content)
+
+
+STUDY_DELETED = "study deleted"
+"""The fault that no search survives, done when the others are over."""
+
 FAULTS: Mapping[str, Callable[[World], None]] = {
     "worker killed": _kill_worker,
     "worker frozen": _freeze,
@@ -151,6 +208,9 @@ FAULTS: Mapping[str, Callable[[World], None]] = {
     "server crashed": _crash,
     "disk full": _fill_disk,
     "file size limited": _limit_files,
+    "folder away": _move_folder,
+    "folder read-only": _forbid_writing,
+    "files damaged": _damage_files,
 }
 
 

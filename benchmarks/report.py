@@ -15,6 +15,7 @@ same page whose table holds all rows as elements.
 
 from __future__ import annotations
 
+import json
 import random
 import tempfile
 import time
@@ -93,13 +94,13 @@ def _trial(number: int, sample: Any, rng: random.Random) -> dict[str, object]:
         "started": began.isoformat(),
         "finished": (began + timedelta(seconds=4)).isoformat(),
         "network": sample.network.to_json(),
-        "decisions": "{}",
+        "decisions": json.dumps(dict(sample.decisions)),
     }
 
 
 def as_elements(page: Path, results: RunResults) -> Path:
     """Write the page with all rows of its table as elements, where no script shows those in view."""
-    grid = trials_grid(digest(results), ())
+    grid = trials_grid(digest(results), {})
     rows = "".join(
         f"<tr>{''.join(f'<td class={column.kind}>{column.text(at)}</td>' for column in grid.columns)}</tr>"
         for at in range(grid.rows)
@@ -107,7 +108,7 @@ def as_elements(page: Path, results: RunResults) -> Path:
     text = page.read_text(encoding="utf-8")
     start = text.index("<tbody>", text.index('id="trials"')) + len("<tbody>")
     text = text[:start] + rows + text[text.index("</tbody>", start) :]
-    text = text.replace('<div class="scroll grid"', '<div class="scroll"')
+    text = text.replace('<div class="scroll grid rows"', '<div class="scroll rows"')
     peer = page.with_name("elements.html")
     peer.write_text(text, encoding="utf-8")
     return peer

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
-from crew import COORDINATOR, JOINED
-from faults import World, kinds
+from crew import COORDINATOR, JOINED, LONGER
+from faults import STUDY_DELETED, World, kinds
 from helpers.aftermath import count_ends
 
 PATIENCE = 300.0
@@ -42,6 +42,30 @@ def wait_for_ends(world: World, number: int, *, names: Collection[str] = (COORDI
         world.undo()
         world.crew.replace_dead(names)
         time.sleep(POLL)
+
+
+def delete_study(world: World, delete: Callable[[], object], *, trials: int) -> list[str]:
+    """Delete the study under a search that goes on to more trials; return what is not as it must be then.
+
+    Its processes end by themselves, with a line that says so and status 1.
+    """
+    world.crew.start(LONGER)
+    wait_for_ends(world, trials + 2, names=())
+    delete()
+    world.done[STUDY_DELETED] += 1
+    since = time.monotonic()
+    # A process that is ending has no environment any more, by which it is found, before it has a status.
+    while (world.crew.everyone() or world.crew.find(LONGER)) and time.monotonic() - since < PATIENCE:
+        world.crew.bury()
+        time.sleep(POLL)
+    left, said = world.crew.everyone(), world.crew.said(LONGER)
+    status = dict(world.crew.ends).get(LONGER)
+    promises = {
+        f"left when the study was deleted: {left}": bool(left),
+        f"status {status} when the study was deleted": status != 1,
+        f"when the study was deleted: {said}": "deleted" not in said or "Traceback" in said,
+    }
+    return [sentence for sentence, is_broken in promises.items() if is_broken]
 
 
 def leave_in_peace(world: World) -> None:

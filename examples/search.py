@@ -1,12 +1,15 @@
 """A search from Python: four networks, one epoch each. `python examples/search.py`."""
 
-from dataclasses import replace
-from pathlib import Path
+from archscape.search import run
 
-from archscape.search import read_job, run
-
-job = read_job(Path(__file__).with_name("digits.yaml"))
-job = replace(job, search="four", trials=4, workers=1, recipe=replace(job.recipe, epochs=1))
-
-results = run(job, out=Path("runs", "four"))
-print(results.trials[["number", "status", "accuracy", "params", "macs"]].to_string(index=False))
+results = run(
+    search="four",
+    space="digits",
+    data="cluttered-digits",
+    recipe={"epochs": 1},
+    objectives={"accuracy": "maximize", "macs": "minimize"},
+    within={"params": "..200k"},
+    trials=4,
+)
+print(results.frame()[["number", "status", "accuracy", "params", "macs"]].to_string(index=False))
+print(results.closing)

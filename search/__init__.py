@@ -2,9 +2,11 @@
 
 ::
 
-    from archscape.search import read_job, run
+    from archscape.search import load, read_job, run
 
     results = run(read_job("job.yaml"))      # the same call again resumes it
+    results = run(space="digits", data="cluttered-digits", trials=30, workers=4)
+    load("runs/digits").frame()              # one row a trial, one column a decision
 
 Names are loaded when they are first used.
 """
@@ -15,14 +17,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .folder import results
-    from .job import Job, read_job
+    from .folder import load, results
+    from .job import Job, make_job, read_job
     from .search import run
     from .study.study import Study
+    from .training.own.context import TrainContext
+    from .training.own.settings import TrainFunction
 
-_HOMES = {"Job": "job", "read_job": "job", "results": "folder", "run": "search", "Study": "study.study"}
+_NAMES = {
+    "folder": ("load", "results"),
+    "job": ("Job", "make_job", "read_job"),
+    "search": ("run",),
+    "study.study": ("Study",),
+    "training.own.context": ("TrainContext",),
+    "training.own.settings": ("TrainFunction",),
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
-__all__ = ["Job", "Study", "read_job", "results", "run"]
+__all__ = ["Job", "Study", "TrainContext", "TrainFunction", "load", "make_job", "read_job", "results", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,19 +16,23 @@ from torch import Tensor
 from archscape.analysis.landscape.file import Explored, Landscape
 from archscape.analysis.landscape.first_layer import changes, first_filters
 from archscape.analysis.landscape.plane import Point, landscape
+from archscape.spaces.atomic import sweep, write_whole
 from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import InputError, JobError, StudyError
 from archscape.spaces.without_skips import without_skips
 
-from .atomic import sweep, write_whole
-from .datasets.dataset import Dataset, Split, load_dataset
-from .folder import RunFolder, trained
+from .datasets.dataset import Dataset, load_dataset
+from .datasets.split import Split
+from .folder import RunFolder
 from .job import Job, read_job
 from .shutdown import Shutdown
+from .study.trained import trained
 from .training.device import resolve_device, to_channels_last
-from .training.evaluation import evaluate_accuracy
+from .training.evaluation import evaluate
 from .training.repeats import repeat_seed
+from .training.tasks import make_task
 from .training.train import train
+from .training.weights import Weights, read_weights
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
@@ -61,7 +65,8 @@ class LandscapeSettings:
         """Return the samples: drawn by the seed, in the order of the training part."""
         order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(self.seed))
         rows = order[: self.samples].sort().values
-        return replace(data.train, x=data.train.x[rows], y=data.train.y[rows])
+        x, y = data.train.batch(rows, "cpu")
+        return Split(x=x, y=y)
 
     def part_text(self, data: Dataset) -> str:
         """Return in words which samples these are."""
@@ -80,15 +85,25 @@ class TrainedTrial:
     on_progress: OnProgress
 
     @classmethod
-    def of(cls, study: Study, which: str, on_progress: OnProgress) -> TrainedTrial:
+    def of(
+        cls, study: Study, which: str, on_progress: OnProgress, *, note: Callable[[str], None]
+    ) -> TrainedTrial:
         """Return a trial by `best` or its number, with its weights, job and data.
+
+        A line is noted if its weights cannot be checked.
 
         Raises:
             InputError: If there is no such trial, its weights are missing, or the data is not as it was.
         """
-        trial, network, weights, _ = trained(study, which)
-        job = read_job(RunFolder(study.address.folder).job)
+        trial, network, weights, _ = trained(study, which, note=note)
+        job = read_job(RunFolder(study.address.folder).job, runs="nothing")
+        if job.train is not None:
+            law = "the surface of a loss is drawn of what a recipe trained"
+            raise JobError(f"trial {trial.number} was trained by {job.train.call.name}; {law}")
         data = load_dataset(job.data)
+        if data.task != "classification":
+            law = "the surface of a loss is drawn of classification alone"
+            raise JobError(f"data {job.data}: its task is {data.task}; {law}")
         recorded = study.pinned().get("data_fingerprint", data.fingerprint)
         if recorded != data.fingerprint:
             begun = f"but the search began with {recorded}; bring the old data back"
@@ -139,7 +154,7 @@ class TrainedTrial:
         module = to_channels_last(module, self.data.train, resolve_device(self.job.device))
         device = next(module.parameters()).device
         part = settings.part(self.data).to(device)
-        correct, samples = evaluate_accuracy(module, self.data.val, device=str(device))
+        validated = evaluate(module, self.data.val, make_task(self.data), device=str(device))
         surface = landscape(
             module,
             part.x,
@@ -152,7 +167,7 @@ class TrainedTrial:
         return Explored(
             network=network.name,
             params=network.totals.params,
-            val_accuracy=correct / samples,
+            val_accuracy=validated["accuracy"],
             surface=surface,
         )
 
@@ -163,16 +178,18 @@ class TrainedTrial:
         self.on_progress(words, len(points), len(points))
 
     def kept_plain(self, folder: Path) -> State | None:
-        """Return the weights of the plain network that `train_plain` left; None if there are none."""
-        from safetensors import SafetensorError, safe_open
+        """Return the weights of the plain network that `train_plain` left; None if there are none.
 
+        Raises:
+            OSError: If the file system refuses them; they are not trained again for that.
+        """
         try:
-            with safe_open(self._plain_file(folder), framework="pt") as file:
-                if (file.metadata() or {}).get("identity") != self._plain_identity():
-                    return None
-                return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError):
+            kept = read_weights(self._plain_file(folder), digest="")
+        except InputError:
             return None  # they can be trained again
+        facts = dict(kept.metadata)
+        sound = facts.pop("digest", "") in ("", Weights(kept.state, facts).digest)
+        return kept.state if sound and facts.get("identity") == self._plain_identity() else None
 
     def train_plain(self, folder: Path) -> State:
         """Return the weights of the plain network, trained by the recipe and the seed of the trial.
@@ -182,8 +199,6 @@ class TrainedTrial:
         Raises:
             StudyError: If it was stopped, or failed.
         """
-        from safetensors.torch import save
-
         rule, shutdown, words = self.job.pruner(), Shutdown(), f"training {self.plain.name}"
         file, epochs = self._plain_file(folder), self.job.recipe.epochs
         partial = file.with_suffix(".partial")
@@ -205,8 +220,9 @@ class TrainedTrial:
         if outcome.state is None:
             raise StudyError(f"{words}: {outcome.status}: {outcome.cause}; its surface is left out")
         sweep(file)
-        metadata = {"format": "pt", "identity": self._plain_identity()}
-        write_whole(file, save(outcome.state, metadata=metadata))
+        facts = {"format": "pt", "identity": self._plain_identity()}
+        digest = Weights(outcome.state, facts).digest
+        write_whole(file, Weights(outcome.state, {**facts, "digest": digest}).to_bytes())
         return outcome.state
 
     def _plain_file(self, folder: Path) -> Path:

@@ -7,110 +7,375 @@ functions for that (the study, the progress, the report).
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Mapping
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from archscape.spaces.errors import JobError, StudyError
+from rich.console import Console
 
-from .executors.local import Executor, LocalPool
+from archscape.spaces.display import wrap
+from archscape.spaces.errors import InputError, JobError, StudyError, about
+from archscape.spaces.language.user_function import check_not_importing
+from archscape.spaces.run_folder import STUDY, is_run_folder
+
+from .closing import closing, stopped
+from .costs.latency import read_latency
+from .differences import USES, check_same, differences_of, notes_on
+from .executors.local import Executor, LocalPool, RunWorkers
+from .file_faults import FileFault, describe, persist
 from .folder import RunFolder
-from .job import Job
-from .latency import read_latency
-from .shutdown import Shutdown
+from .job import Job, Keywords, make_job
+from .samplers import make_sampler
+from .shutdown import Shutdown, ShutdownRequested
+from .study.artifacts import check_folder
+from .study.remains import remains, removed_if_refused
+from .workers.data import Waiting, prepare_data, unseen
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from archscape.analysis.reports.results.run import RunResults
     from archscape.spaces import Network
 
     from .study.study import Study
+    from .study.tracking.settings import Open
+
+T = TypeVar("T")
 
 
 def run(
-    job: Job,
+    job: Job | None = None,
     *,
-    out: Path | None = None,
+    out: str | Path | None = None,
     storage: str = "",
     references: Iterable[Network] = (),
     executor: Executor | None = None,
+    ray: bool | str = False,
+    cpus: float = 1.0,
+    gpus: float = 0.0,
     console: Console | None = None,
+    waiting: Waiting = unseen,
     command: str = "",
+    began: float | None = None,
+    **settings: Unpack[Keywords],
 ) -> RunResults:
     """Search, and write everything to the folder of the run.
 
     Args:
-        job: What to search.
-        out: The folder, `runs/NAME` by default; a run that it holds is resumed.
+        job: What to search; or its settings, by name.
+        out: The folder, by default as `default_folder` has it; a run that it holds is resumed.
         storage: URL of the database for the study; by default `study.db` in the folder.
         references: Known networks to show beside the trials in the report.
         executor: Where the workers run: by default in a pool of processes, as many as the job says.
+        ray: Whether they run through Ray Tune: the address of a cluster, `auto` or `HOST:PORT`; true for one
+            of the search's own on this machine.
+        cpus: With Ray: CPUs, and so threads, of a trial.
+        gpus: With Ray: share of a GPU of a trial.
         console: Where progress is shown, standard error by default.
+        waiting: Shows how far the decoding of the data is.
         command: What the user typed, for the record.
+        began: When it began, by `time.monotonic`, for a budget of time; now unless given.
+        **settings: The settings of a job file, as objects or in the words of the file: `space="digits"`,
+            `within={"params": "..200k"}`, `recipe=Recipe(epochs=20)`.
 
     Raises:
-        InputError: If the job, its space or its data is wrong, or the folder holds the run of another job.
+        InputError: If the job, its space or its data is wrong, the folder holds the run of another job, or
+            what only Ray knows is given without it.
         StudyError: If the search cannot continue, or was stopped.
     """
-    folder = RunFolder(out or Path("runs", job.search))
-    job.limited_space.sample(Random(job.seed))  # raises Infeasible here rather than in a worker
-    if not storage and not folder.job.exists():
-        _check_latency(job)
-    folder.create()
-    shutdown = Shutdown()
-    executor = executor or LocalPool.of(job.workers, device=job.device, storage=storage)
+    check_not_importing("starts a search")
+    began = time.monotonic() if began is None else began
+    job = _job(job, settings)
+    if executor is not None and (ray or cpus != 1 or gpus):
+        raise InputError("run: give an executor, or ray with cpus and gpus, not both")
+    folder, shutdown = RunFolder(Path(out or default_folder(job))), Shutdown()
+    _check_before(job, folder, storage)
+    trackers = _trackers(job)
+    executor = executor or _executor(job, storage, ray=ray, cpus=cpus, gpus=gpus)
     with (
         shutdown.handling_signals(signal.SIGINT, signal.SIGTERM),
-        executor.opened(folder.path) as run_workers,
+        removed_if_refused(folder.path),
+        ExitStack() as opened,
     ):
-        from archscape.analysis.reports.results.page import write_report
-
-        from .progress import following
-
+        open_study = partial(_open_study, opened, folder.path, job, storage, shutdown)
+        is_begun = is_run_folder(folder.path) or remains(folder.path)
+        found = open_study() if is_begun else None  # before anything is written or started
+        folder.create()
+        run_workers = opened.enter_context(executor.opened(folder.path))
+        _load()
         known = tuple(references)  # read while the workers load, not at the end
-        with _open_study(folder.path, job, storage) as study:
-            job = _with_calibration_of(study, job)
-            _check_same(study, job.facts())
-            _check_latency(job)
-            settings = job.settings()
-            folder.write_job(settings["job"], settings["space"])
-            study.change(settings)
-            if sum(study.counts().values()) < job.trials or study.count_open():
-                with following(study, job, console) as progress:
-                    run_workers(progress, shutdown)
-            run_results = folder.write_results(study, command=command, references=known)
-            unfinished = study.count_open()
-            ended = sum(study.counts().values()) - unfinished
-        write_report(run_results, folder.report)
-    if unfinished or (shutdown.requested and ended < job.trials):
-        raise StudyError(
-            f"{folder.path}: stopped after {ended} of {job.trials} trials; the same command resumes it"
+        study, job = found or open_study()
+        if trackers:
+            opened.enter_context(_tracking(study, job, folder, trackers, console or Console(stderr=True)))
+        before = study.counts()
+        try:
+            with _noting_alive(study, job, since=began):
+                _work(study, job, folder, shutdown, run_workers, console or Console(stderr=True), waiting)
+        except InputError:
+            if study.is_new:
+                study.delete_unused(begun=True)
+            raise
+        run_results = _finish(study, job, folder, shutdown, command=command, references=known)
+        return replace(
+            run_results, closing=closing(study, before, trials=job.asked_trials, budget=job.budget)
         )
+
+
+def default_folder(job: Job) -> Path:
+    """Return the folder of a run: that of the job file, if it holds a study, or `runs/NAME`."""
+    file = Path(job.origin.name) if job.origin else None
+    if file and file.name == "job.yaml" and any((file.parent / name).exists() for name in STUDY):
+        return file.parent
+    return Path("runs", job.search)
+
+
+def _check_before(job: Job, folder: RunFolder, storage: str) -> None:
+    """Check what can be told before anything is written or started.
+
+    Raises:
+        InputError: If the storage is no address, or nothing meets the job's limits.
+    """
+    if storage:
+        from .study.storage import parse_storage
+
+        parse_storage(storage)
+    with about("within"):
+        job.limited_space.sample(Random(job.seed))  # raises Infeasible here rather than in a worker
+    if not storage and not folder.job.exists():
+        _check_costs(job)
+
+
+def _trackers(job: Job) -> dict[str, Open]:
+    """Return what makes the trackers of a job, by the names that they are shown by.
+
+    Raises:
+        InputError: If one cannot be imported, or its package is missing.
+    """
+    from .study.tracking.settings import opened_by
+
+    with about("track"):
+        trackers: dict[str, Open] = {}
+        names = [track.name for track in job.track]
+        for i, track in enumerate(job.track):
+            twins = names[:i].count(track.name)
+            trackers[f"{track.name} ({twins + 1})" if twins else track.name] = opened_by(track)
+        return trackers
+
+
+def _tracking(
+    study: Study, job: Job, folder: RunFolder, trackers: dict[str, Open], console: Console
+) -> AbstractContextManager[object]:
+    """Tell trackers what happens in the study while the block runs."""
+    from .study.tracking.follower import Follower
+    from .study.tracking.settings import TrackedSearch
+
+    search = TrackedSearch(
+        name=job.search,
+        identity=study.identity,
+        folder=folder.path,
+        objectives=job.objectives,
+        trials=job.asked_trials,
+    )
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return Follower(study, trackers, search, say=say, log=folder.logs / "track.log")
+
+
+def _job(job: Job | None, settings: Keywords) -> Job:
+    """Return the job that was given, or the one of its settings.
+
+    Raises:
+        InputError: If both are given, or a setting is wrong.
+    """
+    if job is None:
+        return make_job(**settings)
+    if settings:
+        names = ", ".join(settings)
+        raise JobError(
+            f"run: give a job or its settings, but got a job and {names}; dataclasses.replace has both"
+        )
+    return job
+
+
+def _executor(job: Job, storage: str, *, ray: bool | str, cpus: float, gpus: float) -> Executor:
+    """Return where the workers run: through Ray, or in a pool on this machine.
+
+    Raises:
+        InputError: If what only Ray knows is given without it.
+    """
+    if ray:
+        from .executors.ray.engine import RayEngine
+
+        return RayEngine(address="" if ray is True else ray, storage=storage, cpus=cpus, gpus=gpus)
+    for name, is_set in {"cpus": cpus != 1, "gpus": gpus}.items():
+        if is_set:
+            raise InputError(
+                f"run: {name} is of a trial with Ray; give ray=True, or the address of a cluster"
+            )
+    return LocalPool.of(job.workers, device=job.device, storage=storage, uses=job.code())
+
+
+def _load() -> None:
+    """Load what takes long, while the workers load their libraries."""
+    for module in ("analysis.reports.results.page", "search.progress"):
+        import_module(f"archscape.{module}")
+
+
+def _work(
+    study: Study,
+    job: Job,
+    folder: RunFolder,
+    shutdown: Shutdown,
+    run_workers: RunWorkers,
+    console: Console,
+    waiting: Waiting,
+) -> None:
+    """Write the job to its folder and its study, and let the workers work until no trial is left."""
+    from .progress import following, is_terminal
+
+    notes, settings = notes_on(study, job), _settings(study, job)
+
+    def keep() -> None:
+        study.claim()
+        folder.write_job(settings["job"], settings["space"])
+
+    _persist(keep, study, shutdown)
+    study.change(settings)
+
+    def say(note: str) -> None:
+        text = wrap(note, console.width) if is_terminal(console) else note
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    for note in notes:
+        say(note)
+    if job.budget is None or not job.budget.ended(study.spent()):
+        study.resume_cut()
+    missing = _may_begin(study, job)
+    if missing or study.count_open():
+        check_folder(job.artifacts)
+        with suppress(ShutdownRequested):  # the work below ends at once then
+            prepare_data(job, say=say, waiting=waiting, shutdown=shutdown)
+        with following(study, job, console, note=_seed_note(job) if missing else "") as progress:
+            run_workers(progress, shutdown)
+    _persist(keep, study, shutdown)  # without them nobody reads the folder; they may have been removed
+
+
+def _may_begin(study: Study, job: Job) -> bool:
+    """Return whether the search may begin another trial."""
+    missing = sum(study.counts().values()) < job.trials
+    return missing and not (job.budget and job.budget.forbids(study.spent()))
+
+
+def _noting_alive(study: Study, job: Job, *, since: float) -> AbstractContextManager[None]:
+    """Note while the block runs that the search is alive, if its budget counts that."""
+    from .study.alive import noting_alive
+
+    counts = job.budget is not None and job.budget.seconds is not None
+    return noting_alive(study, since=since) if counts else nullcontext()
+
+
+def _finish(
+    study: Study,
+    job: Job,
+    folder: RunFolder,
+    shutdown: Shutdown,
+    *,
+    command: str,
+    references: tuple[Network, ...],
+) -> RunResults:
+    """Write the tables and the report.
+
+    Raises:
+        StudyError: If trials are left.
+    """
+    from archscape.analysis.reports.results.page import write_report
+
+    run_results = _persist(
+        lambda: folder.write_results(study, command=command, references=references), study, shutdown
+    )
+    _persist(lambda: write_report(run_results, folder.report), study, shutdown)
+    if study.count_open() or (shutdown.requested and _may_begin(study, job)):
+        state = stopped(study, trials=job.asked_trials)
+        raise StudyError(f"{folder.path}: {state}; the same command resumes it")
     return run_results
 
 
-def _open_study(folder: Path, job: Job, storage: str) -> Study:
-    """Return the study; one without a trial, left by a job that was mended since, begins anew."""
+def _open_study(
+    opened: ExitStack, folder: Path, job: Job, storage: str, shutdown: Shutdown
+) -> tuple[Study, Job]:
+    """Return the study, and the job with what the study holds; one of another job is refused.
+
+    Raises:
+        InputError: If the folder or the study is that of another job, or nothing meets the job's limits.
+    """
+    from .study.claim import check_trials
+
+    try:
+        with shutdown.interruptible():  # a server that is busy is waited for
+            study = opened.enter_context(_find_study(folder, job, storage))
+    except ShutdownRequested:
+        raise StudyError(f"{folder}: stopped before it began; the same command begins it") from None
+    check_trials(folder, sum(study.counts().values()))
+    job = _with_calibration_of(study, job)
+    check_same(study, job)
+    _check_costs(job)
+    return study, job
+
+
+def _find_study(folder: Path, job: Job, storage: str) -> Study:
+    """Return the study; one of this folder without a trial, left by a job that was mended, begins anew."""
+    from .study.claim import Claim
     from .study.study import Study
 
     facts, settings = job.facts(), job.settings()
-    for attempt in ("first", "anew"):
-        study = Study.open(folder, name=job.search, storage=storage, facts=facts, settings=settings)
-        same = all(study.facts.get(key) == value for key, value in facts.items())
-        if attempt == "anew" or same or study.counts():
-            break
-        study.delete()
-        study.close()
-    return study
+    claim = Claim.of(folder, storage)
+    study = Study.open(folder, name=job.search, storage=storage, facts=facts, settings=settings, patient=True)
+    same = not differences_of(study, job)
+    own = not storage if claim is None else claim.id in ("", study.identity)
+    if same or not own or not study.delete_unused():
+        return study
+    study.close()
+    return Study.open(folder, name=job.search, storage=storage, facts=facts, settings=settings, patient=True)
 
 
-def _check_latency(job: Job) -> None:
-    """Check that the space has networks within the limit on latency, if there is one."""
-    if job.latency is not None:
-        job.latency.check(job.limited_space, Random(job.seed))
+def _settings(study: Study, job: Job) -> dict[str, Any]:
+    """Return the settings of a job for its study, with what an earlier version kept there of its files."""
+    kept = {USES: study.settings[USES]} if USES in study.settings else {}
+    return {**job.settings(), **kept}
+
+
+def _persist(step: Callable[[], T], study: Study, shutdown: Shutdown) -> T:
+    """Take a step that writes files of the run, as soon as the file system lets it.
+
+    Raises:
+        StudyError: If it does not, or the process is asked to stop meanwhile.
+    """
+    folder = RunFolder(study.address.folder)
+    try:
+        return persist(
+            step,
+            say=lambda line: print(f"{folder.path}: {line}", file=sys.stderr),
+            folders=folder.folders(study),
+            should_stop=lambda: shutdown.requested,
+            sleep=shutdown.sleep,
+        )
+    except FileFault as error:
+        raise StudyError(f"{describe(error)}; mend that, and the same command resumes the search") from None
+    except ShutdownRequested:
+        raise StudyError(f"{folder.path}: not all files are written; the same command writes them") from None
+
+
+def _check_costs(job: Job) -> None:
+    """Check that the space has networks within the limits on what it does not count, if there are such."""
+    if job.costs is not None:
+        job.costs.check(job.limited_space, Random(job.seed))
 
 
 def _with_calibration_of(study: Study, job: Job) -> Job:
@@ -126,25 +391,11 @@ def _with_calibration_of(study: Study, job: Job) -> Job:
     return replace(job, latency=replace(job.latency, calibration=calibration))
 
 
-def _check_same(study: Study, facts: Mapping[str, Any]) -> None:
-    """Check that a study was begun with the same job, in what its trials depend on."""
-    folder = study.address.folder
-    for key, value in facts.items():
-        if study.facts.get(key) != value:
-            old, new = _difference(study.facts.get(key), value)
-            remedy = f"resume it with {folder / 'job.yaml'}, or choose another folder with --out"
-            if study.address.storage:
-                remedy = "give the search another name"
-            raise JobError(f"{folder}: its study began with {key} {old}, but the job has {new}; {remedy}")
-
-
-def _difference(old: Any, new: Any) -> tuple[str, str]:
-    """Return how two facts differ: the entries of mappings, the first line of texts, or all."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-        return str({key: old.get(key) for key in keys}), str({key: new.get(key) for key in keys})
-    if isinstance(old, str) and isinstance(new, str) and "\n" in old:
-        pairs = zip([*old.splitlines(), ""], [*new.splitlines(), ""], strict=False)
-        a, b = next(((a, b) for a, b in pairs if a != b), ("", ""))
-        return f"`{a.strip()}`", f"`{b.strip()}`"
-    return str(old), str(new)
+def _seed_note(job: Job) -> str:
+    """Return why the trials that a job proposes do not follow from its seed alone; "" if they do."""
+    sampler = make_sampler(job.sampler)
+    if job.workers == 1 or not sampler.looks_back or job.deterministic:
+        return ""
+    return (
+        f"With {job.workers} workers {sampler.name} is repeatable only with `deterministic: true` in the job"
+    )

@@ -7,7 +7,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from types import FrameType
+
+MAX_TIMER_SECONDS = 86_400.0
 
 
 class ShutdownRequested(KeyboardInterrupt):
@@ -43,6 +46,7 @@ class Shutdown:
         self.signalled = False
         self._interruptible = False
         self._grace = 0.0
+        self._deadline = inf
 
     @contextmanager
     def handling_signals(self, *signals: signal.Signals) -> Iterator[None]:
@@ -57,26 +61,31 @@ class Shutdown:
                     signal.setitimer(signal.ITIMER_REAL, 0)
 
     @contextmanager
-    def interruptible(self, *, grace: float = 0.0) -> Iterator[None]:
-        """Let a request cut this block off, by raising ShutdownRequested in it.
+    def interruptible(self, *, grace: float = 0.0, deadline: float = inf) -> Iterator[None]:
+        """Let a request, or a deadline, cut this block off, by raising ShutdownRequested in it.
 
         Args:
-            grace: Seconds that the block gets to end by itself once `requested` is true.
+            grace: Seconds that the block gets to end by itself once `requested` is true, or after the
+                deadline.
+            deadline: When its time is over, by `time.monotonic`; the process itself goes on then.
 
         Raises:
-            ShutdownRequested: If the process was or is asked to stop.
+            ShutdownRequested: If the process was or is asked to stop, or the time is over.
         """
-        outer = self._interruptible, self._grace
-        self._interruptible, self._grace = True, grace
+        outer = self._interruptible, self._grace, self._deadline
+        self._interruptible, self._grace, self._deadline = True, grace, deadline
         try:
             if self.requested and not grace:
                 raise ShutdownRequested
             if self.requested:
                 signal.setitimer(signal.ITIMER_REAL, grace)
+            elif deadline < inf and threading.current_thread() is threading.main_thread():
+                left = max(0.0, deadline - time.monotonic())
+                signal.setitimer(signal.ITIMER_REAL, min(left + grace, MAX_TIMER_SECONDS))
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            self._interruptible, self._grace = outer
+            self._interruptible, self._grace, self._deadline = outer
 
     def request(self) -> None:
         """Ask the process to stop, from any thread: what asks for `requested` ends soon."""
@@ -92,6 +101,9 @@ class Shutdown:
             time.sleep(seconds)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGALRM and not self.requested:
+            self._heed_deadline()
+            return
         first = not self.requested
         self.requested = self.signalled = True
         if not self._interruptible:
@@ -101,3 +113,12 @@ class Shutdown:
             return
         self._interruptible = False
         raise ShutdownRequested
+
+    def _heed_deadline(self) -> None:
+        """End the block whose time is over; a timer that came early is set again."""
+        left = self._deadline + self._grace - time.monotonic()
+        if left > 0:
+            signal.setitimer(signal.ITIMER_REAL, min(left, MAX_TIMER_SECONDS))
+        elif self._interruptible:
+            self._interruptible = False
+            raise ShutdownRequested

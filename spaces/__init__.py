@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .errors import ShapeError as ShapeError
     from .errors import SpaceError as SpaceError
     from .errors import StudyError as StudyError
+    from .family import Family as Family
     from .graph import Graph as Graph
     from .graph import Style as Style
     from .graph import Totals as Totals
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .language.expressions import oneof as oneof
     from .language.expressions import ref as ref
     from .language.expressions import span as span
+    from .language.functions import Formula as Formula
     from .language.limits import Limit as Limit
     from .language.rows import Composed as Composed
     from .language.rows import Row as Row
@@ -53,8 +55,10 @@ _NAMES = {
         "SpaceError",
         "StudyError",
     ),
+    "family": ("Family",),
     "graph": ("Graph", "Style", "Totals"),
     "language.expressions": ("Arithmetic", "Conditional", "Function", "oneof", "ref", "span"),
+    "language.functions": ("Formula",),
     "language.limits": ("Limit",),
     "language.rows": ("Composed", "Row"),
     "loading": ("catalog_networks", "load", "load_network", "load_space"),

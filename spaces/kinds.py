@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from fractions import Fraction
 from types import UnionType
 from typing import Any, Generic, TypeVar
+
+from .vocabulary import nearest
 
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
@@ -57,14 +59,52 @@ class Kind(Generic[V_co]):
         except (TypeError, AttributeError, ValueError):
             raise ValueError(self.law) from None
 
-    def refusal(self, value: object, shown: str) -> str:
+    def refusal(self, value: object, shown: str, functions: Iterable[str] = ()) -> str:
         """Return why a value is refused: the law, the value as it was written, the nearest right word.
+
+        `functions` are those that `value`, where it is a term, may have been meant to call.
 
         >>> word("line", "cosine").refusal("cosin", "'cosin'")
         "is one of line, cosine, but got 'cosin'; did you mean 'cosine'?"
         """
-        near = get_close_matches(value, self.words, n=1) if isinstance(value, str) else []
-        return f"is {self.law}, but got {shown}" + (f"; did you mean '{near[0]}'?" if near else "")
+        word = getattr(value, "word", value)  # of a term, such as batch(0.001)
+        words = self.words if word is value else (*self.words, *functions)
+        near = nearest(word, words) if isinstance(word, str) else ""
+        law = f"is {self.law}, but got {shown}"
+        if near and near != word:
+            return f"{law}; did you mean {near}?"
+        if isinstance(value, str) and re.fullmatch(r"\d+(x\d+)+", value):
+            return f"{law}; a size is one number, or a sequence as in [{value.replace('x', ', ')}]"
+        if isinstance(value, int) and value > 1 and "ratio" in self.law:
+            return f"{law}; did you mean 1/{value}?"
+        if isinstance(value, Fraction) and self.accepts(int(value)) and not self.accepts(Fraction(1, 2)):
+            return f"{law}; a quotient rounded down is written a // b"
+        items = value if isinstance(value, tuple) else ()
+        if len(items) > 1 and all(self.accepts(item) and not isinstance(item, tuple) for item in items):
+            options = shown.strip("'[]")
+            return f"{law}; a choice, in a space, is written {{{options}}}"
+        return law
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a value is of this kind."""
+        try:
+            self.accept(value)
+        except ValueError:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class Takes:
+    """What a setting without a kind may be, in words: it is read and checked by whoever has it."""
+
+    law: str
+
+
+def law_of(hint: object) -> str:
+    """Return what an `Annotated` type allows, in words; "" if it says nothing."""
+    laws = (extra.law for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Kind | Takes))
+    return next(laws, "")
 
 
 def kind_of(hint: object) -> Kind[Any] | None:
@@ -117,28 +157,21 @@ def number(law: str, holds: Callable[[float], bool]) -> Kind[float]:
     return of_type(law, int | float, lambda value: math.isfinite(value) and holds(value), _number_in(float))
 
 
+def flag() -> Kind[bool]:
+    """Return the kind of what is so or not.
+
+    >>> flag().read("true")
+    True
+    """
+    words = {"true": True, "false": False}
+    return of_type(
+        "true or false", bool, lambda _: True, lambda tree: words.get(str(tree).lower(), tree), (*words,)
+    )
+
+
 def word(*words: str, law: str = "") -> Kind[str]:
     """Return the kind of one word out of several; the law says which unless it is given."""
     return of_type(law or f"one of {', '.join(words)}", str, lambda value: value in words, words=words)
-
-
-def words(*words: str) -> Kind[tuple[str, ...]]:
-    """Return the kind of any of several words, each once: none, a word, a list, or YAML's `{flip, shift}`."""
-
-    def parse(tree: object) -> object:
-        if tree in (None, "none"):
-            return ()
-        if isinstance(tree, dict):
-            require(set(tree.values()) == {None})
-        return (tree,) if isinstance(tree, str) else tuple(tree)  # type: ignore[arg-type]
-
-    return of_type(
-        f"none, one of {', '.join(words)}, or a list of them, each once",
-        tuple,
-        lambda value: all(value.count(item) == (item in words) for item in value),
-        parse,
-        words,
-    )
 
 
 def matching(pattern: str, law: str) -> Kind[str]:
@@ -152,7 +185,7 @@ def optional(kind: Kind[V], *, law: str = "") -> Kind[V | None]:
         law or f"{kind.law}, or none",
         lambda value: None if value is None else kind.check(value),
         lambda tree: None if tree in (None, "none", "null") else kind.parse(tree),
-        kind.words,
+        (*kind.words, "none"),
     )
 
 

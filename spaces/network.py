@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from .errors import SpaceError
+from .errors import SpaceError, suggest
 from .graph import Shape
 from .language.closed_table import ClosedTable
 from .language.document import Document, read_text
-from .language.expressions import Expr, references
+from .language.expressions import Expr
 from .language.limits import Limit
+from .language.names_read import kept
 from .language.reading import read
-from .language.rows import Composed, Row, row_references
+from .language.rows import INPUT, LIKE, Composed, Row
 from .language.scope import Line, lines
 from .language.table import Table
-from .language.writing import to_json, to_yaml
+from .language.uses import vouch_all
+from .language.writing import row_text, to_json, to_yaml
+from .printing import Printed, Printout
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class TextTable(Table):
+class TextTable(Table, Printed):
     """A table that is read from text and written as text."""
 
     @classmethod
-    def from_yaml(cls, text: str, *, name: str = "<text>") -> Self:
-        """Read a table from YAML or JSON text."""
+    def from_yaml(cls, text: str, *, name: str = "<text>", uses: Iterable[str | Path] = ()) -> Self:
+        """Read a table from YAML or JSON text; of what it names under `uses:`, `uses` alone is run."""
+        vouch_all(uses)
         return read(read_text(text, name=name), cls)
 
     @classmethod
-    def from_json(cls, text: str, *, name: str = "<text>") -> Self:
-        """Read a table from YAML or JSON text."""
-        return cls.from_yaml(text, name=name)
+    def from_json(cls, text: str, *, name: str = "<text>", uses: Iterable[str | Path] = ()) -> Self:
+        """Read a table from YAML or JSON text; of what it names under `uses:`, `uses` alone is run."""
+        return cls.from_yaml(text, name=name, uses=uses)
+
+    def printout(self) -> Printout:
+        """Return the rows, as a document has them."""
+        rows = [(number, row.word, row_text(row)) for number, row in enumerate(self.layers, start=1)]
+        title = f"{self.name}, input {self.input_text}"
+        return Printout(title=title, columns=("", "word", "row"), rows=rows, names=2)
 
     def to_yaml(self) -> str:
         """Return the table as YAML."""
@@ -66,14 +77,21 @@ class Network(ClosedTable, TextTable):
     choices: Mapping[str, Expr] = field(init=False, repr=False, default_factory=dict)
     within: Mapping[str, Limit] = field(init=False, repr=False, default_factory=dict)
 
-    def at(self, *, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 - the language's word
+    def at(
+        self,
+        *,
+        input: Shape | Mapping[str, Shape] | None = None,  # noqa: A002 - the language's word
+        classes: int | None = None,
+    ) -> Network:
         """Return the same rows on another input, or with another width of the linear layers that classify.
 
         These are the outputs: the last row, or those that `outputs` names and that are as wide as the first.
+        Of several inputs, those that are given by name change.
 
         Raises:
             ShapeError: If the rows do not fit the input.
-            SpaceError: If the first output is no linear layer and classes are given.
+            SpaceError: If the network has no such input or several, or its first output is no linear layer
+                and classes are given.
         """
         layers = self.layers
         if classes is not None:
@@ -88,26 +106,35 @@ class Network(ClosedTable, TextTable):
                 Row("linear", **{**row.args, "width": classes}) if index in changed else row
                 for index, row in enumerate(layers)
             )
-        return replace(self, input=input or self.input, layers=layers, let=self.constants(layers))
+        given = self._at_inputs(input) if input else self.input
+        let, functions = kept(layers, (*self.defaults.values(),), self.blocks, self.let, self.functions)
+        return replace(self, input=given, layers=layers, let=let, functions=functions)
 
-    def constants(self, layers: tuple[Row, ...]) -> dict[str, Expr]:
-        """Return the constants that rows use."""
-        todo = {name for row in layers for name in row_references(row)}
-        todo |= {name for value in self.defaults.values() for name in references(value)}
-        used: set[str] = set()
-        while todo:
-            name = todo.pop()
-            if name in self.let and name not in used:
-                used.add(name)
-                todo |= set(references(self.let[name]))
-        return {name: value for name, value in self.let.items() if name in used}
+    def _at_inputs(self, given: Shape | Mapping[str, Shape]) -> Shape | Mapping[str, Shape]:
+        """Return the inputs with others in place of those that are given."""
+        if not isinstance(given, Mapping):
+            if len(self.inputs) > 1:
+                law = f"network {self.name} reads several inputs, {self.input_text}"
+                raise SpaceError(f"{law}; give another shape by name")
+            (name,) = self.inputs
+            return {name: given} if isinstance(self.input, Mapping) else given
+        for name in given:
+            if name not in self.inputs:
+                known = suggest(name, self.inputs) or f"; it reads {self.input_text}"
+                raise SpaceError(f"network {self.name} has no input '{name}'{known}")
+        inputs = {**self.inputs, **given}
+        return inputs if isinstance(self.input, Mapping) else inputs[INPUT]
 
     def _outputs(self) -> list[Line]:
         """Return the lines of the rows that the network returns, those within other rows left out."""
-        ordered = lines(Document(tree=None), self.layers, ("layers",))
+        ordered = lines(Document(tree=None), self.layers, ("layers",), tuple(self.inputs))
         whole = [line for line in ordered if len(line.place) == 2]
         by_name = {line.name: line for line in whole}
-        return [by_name[name] for name in self.outputs if name in by_name] if self.outputs else whole[-1:]
+        outputs = [by_name[name] for name in self.outputs if name in by_name] if self.outputs else whole[-1:]
+        # A linear layer that shares its weights is as wide as the one that has them.
+        owners = [line.row.args.get(LIKE) if line.row.word == "linear" else None for line in outputs]
+        owned = zip(outputs, owners, strict=True)
+        return [by_name.get(owner, line) if isinstance(owner, str) else line for line, owner in owned]
 
     def build(self) -> nn.Module:
         """Return the PyTorch module: the compiled form of `archscape export --format source`."""

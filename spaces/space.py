@@ -10,14 +10,19 @@ from typing import ClassVar, TypeAlias
 
 from .catalog_files import find_document
 from .errors import SpaceError
+from .language.document import Runs
 from .language.freeze import freeze
-from .language.limits import Limit, parse_limit
+from .language.limits import Limit, cost_of, parse_limit
 from .language.program import Drawn
 from .language.reading import is_network, read
 from .language.slots import enumerate_results
+from .language.uses import vouch_all
 from .network import Network, TextTable
+from .printing import Printed, Printout
 from .sampling.counting import count
+from .sampling.distinct import count_chain
 from .sampling.drawing import SampledTable
+from .sampling.membership import Membership
 from .sampling.open_table import BaseSample, Decisions
 from .sampling.unused_choices import check_unused_choices
 from .values import Option
@@ -25,11 +30,16 @@ from .values import Option
 Watch: TypeAlias = "Callable[[Iterator[Sample], int], Iterable[Sample]]"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sample(BaseSample):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Sample(BaseSample, Printed):
     """One list of decisions, the genotype, and the network it gives."""
 
     space: Space = field(repr=False)
+
+    def printout(self) -> Printout:
+        """Return the decisions."""
+        rows = [*self.decisions.items()]
+        return Printout(title=f"sample of {self.space.name}", columns=("decision", "option"), rows=rows)
 
     @cached_property
     def network(self) -> Network:
@@ -59,13 +69,19 @@ class Space(SampledTable[Sample], TextTable):
         check_unused_choices(self)
 
     @classmethod
-    def load(cls, name: str | Path) -> Space:
+    def load(cls, name: str | Path, *, uses: Iterable[str | Path] = (), runs: Runs = "beside") -> Space:
         """Return a space of the catalog, or one from a YAML or JSON file.
+
+        Args:
+            name: The name or the path.
+            uses: Python files and modules that it may use wherever they lie; they are run.
+            runs: Which Python files it may name itself.
 
         Raises:
             SpaceError: If there is no such name or file, it does not follow the language, or it is a network.
         """
-        document = find_document(name)
+        vouch_all(uses)
+        document = find_document(name, runs=runs)
         if is_network(document):
             raise SpaceError(f"{name} is a network; a space, with choices left open, is needed here")
         return read(document, cls)
@@ -97,6 +113,51 @@ class Space(SampledTable[Sample], TextTable):
         except SpaceError:
             return False
 
+    def sample_of_texts(self, decisions: Mapping[str, object]) -> Sample:
+        """Return the sample that a list of decisions gives, each option as itself or as it is written.
+
+        Raises:
+            SpaceError: If a decision is missing, is not an option, or is not asked for.
+        """
+
+        def option(path: str, written: object) -> Option:
+            options = self.paths.get(path, ())
+            return next((option for option in options if str(option) == str(written)), str(written))
+
+        return self.replay({path: option(path, written) for path, written in decisions.items()})
+
+    def member(self, network: Network) -> Sample:
+        """Return the sample that gives a network, which may be written otherwise; limits are not looked at.
+
+        Raises:
+            SpaceError: If the network is no member, or its decisions were not found; with which of the two.
+        """
+        law = f"{network.name} is no member of space {self.name}"
+        if network.input_shapes != self.input_shapes:
+            raise SpaceError(f"{law}: it reads {network.input_text}, and the space {self.input_text}")
+        membership = Membership(space=self, body=network.body, totals=network.totals)
+        sample = membership.find()
+        if sample is not None:
+            return sample
+        if membership.is_certain:
+            raise SpaceError(f"{law}: none of its {self.count():,} lists of decisions gives it")
+        raise SpaceError(
+            f"no decisions of space {self.name} were found that give {network.name}: it is no member, or one "
+            f"of {self.count():,} that was not met; if it is one, give its decisions"
+        )
+
+    def check_within(self, sample: Sample) -> None:
+        """Check that a sample can be built and meets the limits.
+
+        Raises:
+            SpaceError: If it does not; with the first limit that it misses, and what it costs.
+        """
+        totals = sample.totals
+        for name, limit in self.within.items():
+            cost = cost_of(totals, name)
+            if any(value > 0 for value in limit.excess(cost)):
+                raise SpaceError(f"it has {cost:,} {name}, and the limit is {limit}")
+
     def count(self) -> int:
         """Return the number of decision lists, exactly; limits are not looked at."""
         return count(self.program)
@@ -104,11 +165,13 @@ class Space(SampledTable[Sample], TextTable):
     def count_distinct(self, *, limit: int = 100_000, watch: Watch | None = None) -> int | None:
         """Return the number of distinct networks that can be built and meet the limits.
 
-        They are enumerated, so None where there are more than `limit` decision lists. `watch(samples, count)`
-        may wrap them, to show how far it has come.
+        Up to `limit` decision lists are enumerated; `watch(samples, count)` may wrap them, to show how far it
+        has come. Beyond, networks of a chain of rows are counted as `sampling.distinct` says where there are
+        no limits; else it is None.
         """
         count = self.count()
         if count > limit:
-            return None
+            told = not self.within and self.alike == "graph" and len(self.inputs) == 1
+            return count_chain(self.program, self.input_shapes[0]) if told else None
         samples = watch(self.enumerate(), count) if watch else self.enumerate()
         return len({sample.hash() for sample in samples if self.feasible(sample)})

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+from torch.fx import symbolic_trace
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -27,7 +29,7 @@ from . import graph
 from .blocks import Block, block
 from .codegen.build import build
 from .codegen.helpers import definitions
-from .codegen.parameters import literal
+from .codegen.literals import literal
 from .graph import Op, Shape
 from .language.expressions import Expr
 from .language.rows import Row
@@ -52,7 +54,7 @@ def check(word: Block[Any], *, ranks: tuple[int, ...] = (1, 2, 3), **args: Expr)
     for rank in ranks:
         row = Row(word.word, **args)
         network = Network(name="contract", input=INPUTS[rank], layers=(row,), uses=(word,))
-        for law in (check_params, check_macs, check_fvcore, check_graph, check_gradients):
+        for law in LAWS:
             law(network)
 
 
@@ -98,7 +100,7 @@ def check_macs(network: Network) -> None:
     module = build(network).eval()
     plain = sdpa_kernel(SDPBackend.MATH)
     with plain, FlopCounterMode(display=False) as counter, torch.inference_mode():
-        module(image(network.input))
+        module(*images(network))
     seen = counter.get_total_flops() / 2
     assert seen == network.totals.macs, f"PyTorch sees {seen:.0f} MACs, {network.totals.macs} are counted"
 
@@ -109,8 +111,8 @@ def check_fvcore(network: Network) -> None:
     with _quiet_fvcore():
         from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
 
-        flops = FlopCountAnalysis(module, image(network.input)).by_operator()
-        written = ActivationCountAnalysis(module, image(network.input)).total()
+        flops = FlopCountAnalysis(module, images(network)).by_operator()
+        written = ActivationCountAnalysis(module, images(network)).total()
     seen = sum(flops[kind] for kind in ("conv", "linear", "addmm"))
     assert seen == network.totals.macs, f"fvcore sees {seen} MACs, {network.totals.macs} are counted"
     counted = network.totals.activations
@@ -121,26 +123,69 @@ def check_graph(network: Network) -> None:
     """Check the graph operator by operator: shapes as declared, and the module's output bit by bit."""
     module = build(network).eval()
     flat = network.graph.flatten()
-    values = [image(network.input, batch=2)]
+    inputs = images(network, batch=2)
+    values = [*inputs]
     with torch.inference_mode():
         for node in flat.nodes:
             assert isinstance(node.op, Op)
-            result = apply(module, node.name, node.op, [values[i] for i in node.inputs])
+            result = apply(module, node.module, node.op, [values[i] for i in node.inputs])
             shape = tuple(result.shape[1:])
             assert shape == node.shape, f"{node.name} gives {shape}, {node.shape} is declared"
             values.append(result)
-        assert torch.equal(values[flat.output], module(values[0])), "graph and module differ"
+        assert torch.equal(values[flat.output], module(*inputs)), "graph and module differ"
 
 
 def check_gradients(network: Network) -> None:
-    """Check that gradients reach the input and every parameter, and are finite."""
+    """Check that gradients reach every input and every parameter, and are finite."""
     module = build(network).train()
-    maps = image(network.input, batch=4).requires_grad_()
-    output = module(maps)
+    maps = [x.requires_grad_() for x in images(network, batch=4)]
+    output = module(*maps)
     (output * torch.randn_like(output)).sum().backward()
-    for name, parameter in [("input", maps), *module.named_parameters()]:
+    for name, parameter in [*zip(network.inputs, maps, strict=True), *module.named_parameters()]:
         assert parameter.grad is not None, f"no gradient reaches {name}"
         assert torch.isfinite(parameter.grad).all(), f"the gradient of {name} is not finite"
+
+
+def check_tracing(network: Network) -> None:
+    """Check that `torch.fx.symbolic_trace` takes the module, and gives one that computes the same."""
+    module = build(network)
+    symbolic_trace(module.train())
+    traced = symbolic_trace(module.eval())
+    maps = images(network, batch=3)
+    with torch.inference_mode():
+        _check_equal(traced(*maps), module(*maps), "the traced module")
+
+
+def check_export(network: Network) -> None:
+    """Check that `torch.export` takes the module with a batch of any size, and computes the same."""
+    module = build(network).eval()
+    program = exported(module, images(network, batch=2))
+    maps = images(network, batch=3)
+    with torch.inference_mode():
+        _check_equal(program.module()(*maps), module(*maps), "the exported program")
+
+
+def exported(module: nn.Module, maps: tuple[Tensor, ...]) -> ExportedProgram:
+    """Return what `torch.export` makes of a module for a batch of any size."""
+    return torch.export.export(module, maps, dynamic_shapes=tuple([{0: Dim.DYNAMIC} for _ in maps]))
+
+
+def _check_equal(results: Tensor | Sequence[Tensor], expected: Tensor | Sequence[Tensor], what: str) -> None:
+    several = isinstance(expected, tuple)
+    pairs = zip(results, expected, strict=True) if several else [(results, expected)]
+    assert all(torch.equal(a, b) for a, b in pairs), f"{what} and the module differ"  # type: ignore[arg-type]
+
+
+LAWS = (
+    check_params,
+    check_macs,
+    check_fvcore,
+    check_graph,
+    check_gradients,
+    check_tracing,
+    check_export,
+)
+"""All that a block is held to."""
 
 
 def apply(module: nn.Module, name: str, op: Op, inputs: list[Tensor]) -> Tensor:
@@ -158,6 +203,11 @@ def apply(module: nn.Module, name: str, op: Op, inputs: list[Tensor]) -> Tensor:
 def image(shape: Shape, batch: int = 1) -> Tensor:
     """Return random maps, the same each time."""
     return torch.randn(batch, *shape, generator=torch.Generator().manual_seed(0))
+
+
+def images(network: Network, batch: int = 1) -> tuple[Tensor, ...]:
+    """Return random maps for every input of a network, the same each time."""
+    return tuple([image(shape, batch) for shape in network.input_shapes])
 
 
 @contextmanager

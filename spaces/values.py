@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 NAME_LENGTH = 64
-NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_.-]{{0,{NAME_LENGTH - 1}}}")
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{NAME_LENGTH - 1}}}")
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,31 @@ class Term:
     args: tuple[int | Fraction, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.word}({', '.join(map(str, self.args))})" if self.args else self.word
+        # Slopes stay ratios: studies hold them as options.
+        say = str if self.word == "leaky_relu" else _decimal
+        return f"{self.word}({', '.join(map(say, self.args))})" if self.args else self.word
+
+
+def _decimal(number: int | Fraction) -> str:
+    """Return a number as it is said: hundredths, thousandths and so on as decimals.
+
+    >>> [_decimal(Fraction(1, n)) for n in (4, 100, 1000, 10**6)]
+    ['1/4', '0.01', '0.001', '1e-6']
+    """
+    digits = str(number.denominator)
+    if len(digits) < 3 or digits.strip("0") != "1":
+        return str(number)
+    decimal = str(float(number)).replace("e-0", "e-")
+    return decimal if Fraction(decimal) == number else str(number)
 
 
 Value: TypeAlias = "int | bool | Fraction | str | Term | tuple[Value, ...] | None"
 Option: TypeAlias = "int | str"
+
+
+def identifier(name: str) -> str:
+    """Return a name as Python has it: `_1x1` for `1x1`."""
+    return f"_{name}" if name[:1].isdigit() else name
 
 
 def text(value: Value) -> str:

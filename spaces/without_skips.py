@@ -16,6 +16,7 @@ from typing import TypeAlias, TypeVar
 
 from .errors import SpaceError
 from .language.expressions import Expr
+from .language.names_read import kept
 from .language.rows import Composed, Row, row_references
 from .network import Network
 from .operators import Add
@@ -29,7 +30,7 @@ RESIDUAL = ("basic", "bottleneck", "inverted")
 PASSING = ("identity", "shortcut")
 """Rows that a branch is made of if it only passes its map on."""
 SUFFIX = "-without-skips"
-OF_SUMS = ("droppath", "last_norm")
+OF_SUMS = ("droppath", "last_norm", "scale")
 """What is said of x + f(x), and of f(x) alone means nothing."""
 
 
@@ -49,14 +50,17 @@ def without_skips(network: Network) -> Network:
         raise SpaceError(f"network {network.name} has no skip connection: it adds no maps")
     blocks, unused = _blocks(network.blocks)
     layers = _rows(network.layers, unused)
+    defaults = _without(network.defaults, OF_SUMS)
+    let, functions = kept(layers, (*defaults.values(),), blocks, network.let, network.functions)
     try:
         plain = replace(
             network,
             name=f"{network.name[: NAME_LENGTH - len(SUFFIX)]}{SUFFIX}",
             layers=layers,
             blocks=blocks,
-            let=network.constants(layers),
-            defaults=_without(network.defaults, OF_SUMS),
+            let=let,
+            functions=functions,
+            defaults=defaults,
             origin=None,
         )
     except SpaceError as error:
@@ -94,7 +98,8 @@ def _unused(block: Composed, rows: Sequence[Row]) -> frozenset[str]:
 
 def _composed(block: Composed, rows: tuple[Row, ...], unused: frozenset[str]) -> Composed:
     needs = tuple(name for name in block.needs if name not in unused)
-    return Composed(rows, needs=needs, defaults=_without(block.defaults, unused))
+    defaults = _without(block.defaults, unused)
+    return Composed(rows, needs=needs, defaults=defaults, outputs=block.outputs)
 
 
 def _rows(rows: Sequence[Row], unused: Unused) -> tuple[Row, ...]:

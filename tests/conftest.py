@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.processes import ended
 from helpers.programs import need_program
 from hypothesis import settings
 
@@ -49,6 +50,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks |= {value for value in parameters if isinstance(value, str) and value in MARKS.values()}
         for mark in sorted(marks):
             item.add_marker(mark)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _decoded_data_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep decoded data in a folder of the tests, not in the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARCHSCAPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    """End the processes that a test has left behind."""
+    with ended():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,16 +19,43 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = {
     "spaces": (
-        *("errors", "values", "memory_use", "brackets", "kinds", "registry"),
-        *("graph", "operators", "blocks", "hashing", "language", "catalog_files", "sampling", "codegen"),
-        *("network", "space", "loading", "authoring", "without_skips", "testing"),
+        *(
+            "vocabulary",
+            "display",
+            "printing",
+            "errors",
+            "atomic",
+            "values",
+            "memory_use",
+            "brackets",
+            "taken_names",
+            "naming",
+            "module_names",
+            "run_folder",
+            "kinds",
+            "registry",
+        ),
+        *("graph", "module_run", "operators", "blocks", "hashing", "language", "catalog_files"),
+        *("sampling", "codegen"),
+        *("network", "family", "space", "loading", "authoring", "without_skips", "testing"),
     ),
-    "analysis": ("metrics", "results", "statistics", "costs", "lint", "landscape", "reports"),
+    "analysis": ("metrics", "limits", "results", "statistics", "costs", "lint", "landscape", "reports"),
     "search": (
-        *("atomic", "shutdown", "latency", "datasets", "training", "pruners", "study", "samplers"),
-        *("job", "folder", "workers", "executors", "progress", "dashboard", "landscape", "join", "search"),
+        *("shutdown", "file_faults", "costs", "datasets", "training", "pruners", "study"),
+        *("samplers", "job", "folder", "differences", "closing", "workers", "executors"),
+        *("progress", "dashboard"),
+        *("landscape", "join", "search"),
     ),
-    "archscape": ("_version", "output", "commands", "cli", "__main__"),
+    "archscape": (
+        "_version",
+        "output",
+        "waiting",
+        "hidden_password",
+        "reference",
+        "commands",
+        "cli",
+        "__main__",
+    ),
 }
 """The floors from the ground up, and the rooms of each: what imports another stands behind it."""
 

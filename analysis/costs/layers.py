@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from archscape.spaces.graph import Shape
+from archscape.spaces.printing import Printed, Printout
+from archscape.spaces.values import shape_text
 
 
 class Layer(NamedTuple):
@@ -36,7 +38,7 @@ class Foreign(NamedTuple):
 
     Attributes:
         path: Its class, such as `torch.nn.PixelShuffle`.
-        unsupported: Operations of it that fvcore cannot count, with how often each stands.
+        unsupported: Operators of it that are not counted, with how often each ran.
     """
 
     path: str
@@ -48,7 +50,7 @@ class Coverage(NamedTuple):
 
     Attributes:
         formula: Words of the operators that were counted by their own formula.
-        fvcore: The layers that fvcore counted, by name.
+        fvcore: The layers that were run and counted as fvcore counts, by name.
         uncounted: What no count holds.
     """
 
@@ -65,8 +67,8 @@ class Coverage(NamedTuple):
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class LayerTable:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LayerTable(Printed):
     """Costs layer by layer, and their sums.
 
     Attributes:
@@ -74,6 +76,18 @@ class LayerTable:
     """
 
     layers: list[Layer]
+
+    @property
+    def title(self) -> str:
+        """What it is of, for a reader."""
+        return f"{len(self.layers)} layers"
+
+    def printout(self) -> Printout:
+        """Return the layers and their sums."""
+        rows = [(*layer[:2], shape_text(layer.shape), *layer[3:]) for layer in self.layers]
+        total = ("total", "", "", self.params, self.macs, self.flops, self.activations)
+        least = ("flops", "activations", "op", "shape")
+        return Printout(title=self.title, columns=Layer._fields, rows=[*rows, total], least=least)
 
     @property
     def params(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from torch import Tensor
 
 from archscape.spaces.codegen import runtime
-from archscape.spaces.codegen.parameters import literal
+from archscape.spaces.codegen.literals import literal
 from archscape.spaces.graph import Op
 
 Function: TypeAlias = Callable[..., Tensor]

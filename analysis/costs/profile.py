@@ -5,19 +5,20 @@
 other arithmetic operation: bias, norm, activation, pooling, joins. `activations` are the elements that
 convolutions and linear layers write (pycls, fvcore). All are for one input (batch 1).
 
-A foreign module is counted by fvcore instead: its macs and activations, and no other operation.
+A foreign module is run instead, and counted as fvcore counts: its macs and activations, no other operation.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast, overload
 
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
-from archscape.spaces.graph import Body, Shape, make
+from archscape.spaces.graph import Body, Output, Shape, make
 from archscape.spaces.operators.opaque import Opaque
 
 from .layers import Coverage, Foreign, Layer, LayerTable
@@ -35,7 +36,7 @@ UNCOUNTED = ("data movement: concat, flatten, padding", "dropout, which does not
 FOREIGN = "foreign modules: all but their macs and activations"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Profile(LayerTable):
     """The costs of a network.
 
@@ -45,9 +46,19 @@ class Profile(LayerTable):
 
     network: Network
 
+    @property
+    def title(self) -> str:
+        """What it is of, for a reader."""
+        return f"{self.network.name}, input {self.network.input_text}"
+
+    @cached_property
+    def shared(self) -> dict[str, str]:
+        """For each layer that has no parameters of its own, the one whose parameters it shares."""
+        return {node.name: node.like for node in self.network.graph.flatten().nodes if node.like}
+
     @cached_property
     def coverage(self) -> Coverage:
-        """How its layers were counted: by formula, or by fvcore and with what left out."""
+        """How its layers were counted: by formula, or by a run and with what left out."""
         flat = self.network.graph.flatten()
         foreign = {
             node.name: Foreign(node.op.path, node.op.unsupported(flat.shapes(node)))
@@ -59,7 +70,7 @@ class Profile(LayerTable):
 
 
 @overload
-def profile(network: Network, *, input: Shape | None = None) -> Profile: ...
+def profile(network: Network, *, input: Shape | Mapping[str, Shape] | None = None) -> Profile: ...
 @overload
 def profile(network: nn.Module, *, input: Input) -> ModuleProfile: ...
 def profile(network: Network | nn.Module, *, input: Input | None = None) -> Profile | ModuleProfile:  # noqa: A002 - the language's word
@@ -79,9 +90,9 @@ def profile(network: Network | nn.Module, *, input: Input | None = None) -> Prof
     if not isinstance(network, Network):
         return _of_module(network, input)
     if input is not None:
-        network = network.at(input=cast("Shape", input))
+        network = network.at(input=cast("Shape | Mapping[str, Shape]", input))
     layers: list[Layer] = []
-    _collect(network.body, "", layers)
+    _collect(network.body, "", layers, shared=False)
     return Profile(network=network, layers=layers)
 
 
@@ -96,10 +107,15 @@ def _of_module(module: nn.Module, inputs: Input | None) -> ModuleProfile:
     return profile_module(module, input=inputs)
 
 
-def _collect(body: Body, prefix: str, layers: list[Layer]) -> None:
-    for (op, _, shape, name), (params, macs, other, activations) in zip(body.nodes, body.costs, strict=True):
+def _collect(body: Body, prefix: str, layers: list[Layer], *, shared: bool) -> None:
+    """Append the layers of a body; where it shares the weights of another, they are counted there."""
+    for (op, _, shape, name, like), costs in zip(body.nodes, body.costs, strict=True):
+        if isinstance(op, Output):
+            continue
         if isinstance(op, Body):
-            _collect(op, f"{prefix}{name}.", layers)
+            _collect(op, f"{prefix}{name}.", layers, shared=shared or bool(like))
         else:
+            params, macs, other, activations = costs
+            params = 0 if shared else params
             row = (prefix + name, op.kind, shape, params, macs, 2 * macs + other, activations)
             layers.append(make(Layer, row))

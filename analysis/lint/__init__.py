@@ -8,7 +8,7 @@ from archscape.spaces import Network
 
 from . import channels, context, dilation, filters, volume, weights
 from .dataflow import Dataflow, row_of
-from .finding import Finding, Hit, Rule, Severity, total
+from .finding import Finding, Findings, Hit, Rule, Severity, total
 
 RULES: tuple[Rule, ...] = (
     *volume.RULES,
@@ -23,7 +23,7 @@ RULES: tuple[Rule, ...] = (
 __all__ = ["RULES", "Finding", "Rule", "Severity", "lint"]
 
 
-def lint(network: Network) -> list[Finding]:
+def lint(network: Network) -> Findings:
     """Return where a network does not follow the known design rules; nothing is built.
 
     Layers of one row in which the same was found are one finding.
@@ -33,7 +33,7 @@ def lint(network: Network) -> list[Finding]:
     ['heavy-head']
     """
     dataflow = Dataflow(network)
-    return [finding for rule in RULES for finding in _findings(rule, dataflow)]
+    return Findings(finding for rule in RULES for finding in _findings(rule, dataflow))
 
 
 def _findings(rule: Rule, dataflow: Dataflow) -> Iterator[Finding]:
@@ -43,7 +43,9 @@ def _findings(rule: Rule, dataflow: Dataflow) -> Iterator[Finding]:
         alike.setdefault((row, hit.measured, hit.alternative, hit.severity), []).append(hit)
     for hits in alike.values():
         layers = tuple(dataflow.nodes[hit.index].name for hit in hits)
+        own = [not dataflow.nodes[hit.index].like for hit in hits]  # shared parameters count where they are
         before = [hit.before or dataflow.costs(hit.index) for hit in hits]
+        after = [hit.after or cost for hit, cost in zip(hits, before, strict=True)]
         yield Finding(
             rule=rule,
             severity=hits[0].severity or rule.severity,
@@ -52,6 +54,10 @@ def _findings(rule: Rule, dataflow: Dataflow) -> Iterator[Finding]:
             measured=hits[0].measured,
             value=hits[0].value,
             alternative=hits[0].alternative,
-            before=total(before),
-            after=total([hit.after or cost for hit, cost in zip(hits, before, strict=True)]),
+            before=total(
+                [cost._replace(params=cost.params * its) for cost, its in zip(before, own, strict=True)]
+            ),
+            after=total(
+                [cost._replace(params=cost.params * its) for cost, its in zip(after, own, strict=True)]
+            ),
         )

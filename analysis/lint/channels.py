@@ -69,7 +69,7 @@ class _Apart(NamedTuple):
 
 
 def _unmixed_channels(dataflow: Dataflow) -> Iterator[Hit]:
-    states = [_Apart()]
+    states = [_Apart()] * dataflow.flat.start
     for index, node in enumerate(dataflow.nodes):
         read = _joined([states[value] for value in node.inputs])
         states.append(_after(node, read))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from heapq import heapify, heappop, heappush
 from math import prod
 
 from archscape.spaces import Network
@@ -12,22 +13,22 @@ from archscape.spaces.graph import Flat, Op, Shape, Totals
 
 from ..costs.receptive_field import Field, fields
 
-NONLINEAR = (ops.Activation, ops.LeakyReLU, ops.PReLU)
-LINEAR = (ops.BatchNorm, ops.Dropout, ops.DropPath, ops.Scale)
+NONLINEAR = (ops.Activation, ops.LeakyReLU, ops.PReLU, ops.PartSoftmax)
+LINEAR = (ops.BatchNorm, ops.Dropout, ops.DropPath, ops.Scale, ops.Times)
 """Operators that leave a linear map linear at inference."""
 
 
 class Dataflow:
     """A network as a list of operators, with the way back from each value to its readers.
 
-    Value 0 is the input, value i + 1 that of operator i, as in `Flat`.
+    Values are numbered as in `Flat`: the inputs, then what each operator gives.
     """
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.flat: Flat = network.graph.flatten()
         self.nodes = self.flat.nodes
-        self.readers: list[list[int]] = [[] for _ in range(len(self.nodes) + 1)]
+        self.readers: list[list[int]] = [[] for _ in range(self.flat.start + len(self.nodes))]
         for index, node in enumerate(self.nodes):
             for value in dict.fromkeys(node.inputs):
                 self.readers[value].append(index)
@@ -37,6 +38,18 @@ class Dataflow:
         op = self.nodes[index].op
         assert isinstance(op, Op)
         return op
+
+    def value(self, index: int) -> int:
+        """Return the value that an operator gives."""
+        return self.flat.start + index
+
+    def readers_of(self, index: int) -> list[int]:
+        """Return the operators that read what an operator gives."""
+        return self.readers[self.flat.start + index]
+
+    def is_output(self, index: int) -> bool:
+        """Tell whether what an operator gives is an output."""
+        return self.flat.start + index in self.flat.outputs
 
     def costs(self, index: int) -> Totals:
         """Return what an operator costs."""
@@ -54,9 +67,10 @@ class Dataflow:
         return [index for index in range(len(self.nodes)) if self.op(index).weighted]
 
     @cached_property
-    def fields(self) -> list[Field]:
-        """The receptive field of every operator."""
-        return list(fields(self.network.graph).values())
+    def fields(self) -> list[list[Field]]:
+        """The receptive fields of every operator, on each input."""
+        of_inputs = [fields(self.network.graph, at).values() for at in range(self.flat.start)]
+        return [list(of_operator) for of_operator in zip(*of_inputs, strict=True)]
 
     @cached_property
     def last_reader(self) -> list[int]:
@@ -69,13 +83,14 @@ class Dataflow:
     @cached_property
     def alive(self) -> list[int]:
         """Elements that are alive after each operator: all that later ones can know of the input."""
-        sizes = [prod(self.flat.shape_of(value)) for value in range(len(self.nodes) + 1)]
+        start = self.flat.start
+        sizes = [prod(self.flat.shape_of(value)) for value in range(start + len(self.nodes))]
         freed = [0] * (len(self.nodes) + 1)
         for value, size in enumerate(sizes):
-            freed[max(self.last_reader[value], value - 1, 0)] += size
-        total, alive = sizes[0], []
+            freed[max(self.last_reader[value], value - start, 0)] += size
+        total, alive = sum(sizes[:start]), []
         for index in range(len(self.nodes)):
-            total += sizes[index + 1] - freed[index]
+            total += sizes[start + index] - freed[index]
             alive.append(total)
         return alive
 
@@ -83,22 +98,34 @@ class Dataflow:
         """Tell whether an operator's value is all that is alive after it."""
         return self.alive[index] == prod(self.nodes[index].shape)
 
-    @cached_property
-    def _reached(self) -> list[int]:
-        """The operators that each operator's value reaches, itself among them, as bits."""
-        reached = [1 << index for index in range(len(self.nodes))]
+    def behind(self, holds: Callable[[int], bool]) -> list[bool]:
+        """Return for each operator whether its value reaches one, itself left out, for which this holds."""
+        found = [False] * len(self.nodes)
         for index in range(len(self.nodes) - 1, -1, -1):
-            for reader in self.readers[index + 1]:
-                reached[index] |= reached[reader]
-        return reached
-
-    def reaches(self, index: int, other: int) -> bool:
-        """Tell whether an operator's value reaches another operator, or is its own."""
-        return bool(self._reached[index] >> other & 1)
+            found[index] = any(found[reader] or holds(reader) for reader in self.readers_of(index))
+        return found
 
     def following(self, index: int) -> list[int]:
         """Return the operators that an operator's value reaches, in order."""
-        return [other for other in range(index + 1, len(self.nodes)) if self.reaches(index, other)]
+        reached, todo = {index}, [index]
+        while todo:
+            fresh = set(self.readers_of(todo.pop())) - reached
+            reached |= fresh
+            todo += fresh
+        return sorted(reached - {index})
+
+    def before(self, index: int) -> Iterator[int]:
+        """Yield the operators that an operator's value comes from, the last one first."""
+        start, seen = self.flat.start, set[int]()
+        heap = [-value for value in self.nodes[index].inputs]
+        heapify(heap)
+        while heap and -heap[0] >= start:
+            value = -heappop(heap)
+            if value not in seen:
+                seen.add(value)
+                yield value - start
+                for source in self.nodes[value - start].inputs:
+                    heappush(heap, -source)
 
     @property
     def enlarges(self) -> bool:
@@ -111,8 +138,8 @@ class Dataflow:
 
     def next_weighted(self, index: int) -> int | None:
         """Return the convolution or linear layer that alone reads a value, through nothing nonlinear."""
-        while len(self.readers[index + 1]) == 1 and index + 1 not in self.flat.outputs:
-            (index,) = self.readers[index + 1]
+        while len(self.readers_of(index)) == 1 and not self.is_output(index):
+            (index,) = self.readers_of(index)
             if isinstance(self.nodes[index].op, ops.Conv | ops.Linear):
                 return index
             if not isinstance(self.nodes[index].op, LINEAR):
@@ -121,13 +148,13 @@ class Dataflow:
 
     def is_nonlinear(self, index: int) -> bool:
         """Tell whether an activation follows a value before anything weighted or joined reads it."""
-        todo = list(self.readers[index + 1])
+        todo = list(self.readers_of(index))
         while todo:
             reader = todo.pop()
             if isinstance(self.nodes[reader].op, NONLINEAR):
                 return True
             if len(self.nodes[reader].inputs) == 1 and not self.op(reader).weighted:
-                todo += self.readers[reader + 1]
+                todo += self.readers_of(reader)
         return False
 
 

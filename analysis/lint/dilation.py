@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import gcd
 from typing import NamedTuple
 
 from archscape.spaces.graph import Node
@@ -12,14 +13,42 @@ from .dataflow import Dataflow
 from .finding import Hit, Rule, Severity, total
 
 GROUP = 3
+MAX_BITS = 2**18
+"""Positions within a field up to which those that are not read are known one by one."""
+MAX_LISTED = 12
 
 
-class _Window(NamedTuple):
-    """A convolution of more than one weight along an axis, by its place."""
+class _Run(NamedTuple):
+    """Convolutions of more than one weight along an axis, one after the other.
+
+    Attributes:
+        conv: The place of the last one.
+        kernel: Its weights along the axis.
+        rate: Its dilation.
+        before: Those before it.
+        length: How many they are.
+        same: How many at the end have one rate.
+        first: The place of the first of these.
+        dilated: The place of the last one whose rate is above 1.
+    """
 
     conv: int
     kernel: int
     rate: int
+    before: _Run | None = None
+    length: int = 1
+    same: int = 1
+    first: int = 0
+    dilated: int | None = None
+
+    def last(self, count: int) -> list[_Run]:
+        """Return the last of them, in order."""
+        run: _Run | None = self
+        windows: list[_Run] = []
+        while run and len(windows) < count:
+            windows.append(run)
+            run = run.before
+        return windows[::-1]
 
 
 class _Reads(NamedTuple):
@@ -27,37 +56,69 @@ class _Reads(NamedTuple):
 
     Attributes:
         start: Where the first of them stands, from the element.
-        bits: A bit for each position from there on.
+        bits: A bit for each place from there on; 0 where the field is too wide to know its places.
+        step: Positions from place to place; 0 where there is one place.
+        size: Positions from the first to the last.
         run: The convolutions of more than one weight since, of a join the longest.
     """
 
     start: int = 0
     bits: int = 1
-    run: tuple[_Window, ...] = ()
+    step: int = 0
+    size: int = 1
+    run: _Run | None = None
 
     @property
     def unread(self) -> int:
-        """Positions within the field that are not read."""
-        return self.bits.bit_length() - self.bits.bit_count()
+        """Positions within the field that are not read; none are known of where there are no bits."""
+        return self.size - self.bits.bit_count() if self.bits else 0
 
     def through(self, kernel: int, dilation: int, padding: int, index: int | None) -> _Reads:
         """Return what a window over this map reads."""
-        bits = 0
-        for tap in range(kernel):
-            bits |= self.bits << (tap * dilation)
-        run = self.run if index is None or kernel == 1 else (*self.run, _Window(index, kernel, dilation))
-        return _Reads(self.start - padding, bits, run)
+        start, run = self.start - padding, self.run
+        if kernel == 1:
+            return self._replace(start=start)
+        if index is not None:
+            run = _after(run, index, kernel, dilation)
+        size = self.size + (kernel - 1) * dilation
+        step = gcd(self.step, dilation)
+        if not self.bits or size // step > MAX_BITS:
+            return _Reads(start, 0, 1, size, run)
+        bits, taken, shift = self._stretched(step), 1, dilation // step
+        while taken < kernel:  # twice as many taps each time
+            more = min(taken, kernel - taken)
+            bits |= bits << more * shift
+            taken += more
+        return _Reads(start, bits, step, size, run)
 
     def union(self, other: _Reads) -> _Reads:
         """Return what elements of two maps read together."""
         start = min(self.start, other.start)
-        bits = self.bits << (self.start - start) | other.bits << (other.start - start)
-        return _Reads(start, bits, max(self.run, other.run, key=len))
+        size = max(self.start + self.size, other.start + other.size) - start
+        step = gcd(self.step, other.step, self.start - other.start)
+        run = max((self.run, other.run), key=lambda run: run.length if run else 0)
+        if not self.bits or not other.bits or size // max(step, 1) > MAX_BITS:
+            return _Reads(start, 0, 1, size, run)
+        parts = [reads._stretched(step) << (reads.start - start) // max(step, 1) for reads in (self, other)]
+        return _Reads(start, parts[0] | parts[1], step, size, run)
+
+    def _stretched(self, step: int) -> int:
+        """Return the bits, with a place every so many positions."""
+        if self.step in (0, step):
+            return self.bits
+        return int(("0" * (self.step // step - 1)).join(f"{self.bits:b}"), 2)
+
+
+def _after(run: _Run | None, conv: int, kernel: int, rate: int) -> _Run:
+    """Return a run with one more convolution."""
+    dilated = conv if rate > 1 else run.dilated if run else None
+    same, first = (run.same + 1, run.first) if run and run.rate == rate else (1, conv)
+    return _Run(conv, kernel, rate, run, run.length + 1 if run else 1, same, first, dilated)
 
 
 def _gridding(dataflow: Dataflow) -> Iterator[Hit]:
     hits: dict[int, Hit] = {}
-    for axis in range(len(dataflow.flat.input) - 1):
+    for axis in range(max(map(len, dataflow.flat.inputs)) - 1):
         reads = _reads(dataflow, axis)
         for hit in [*_holes(dataflow, reads), *_repeats(dataflow, reads)]:
             hits.setdefault(hit.index, hit)
@@ -67,36 +128,31 @@ def _gridding(dataflow: Dataflow) -> Iterator[Hit]:
 def _holes(dataflow: Dataflow, values: list[_Reads]) -> Iterator[Hit]:
     """Find the last dilated convolution of every map that leaves inputs unread, where its resolution ends."""
     for value, reads in enumerate(values):
-        dilated = [window.conv for window in reads.run if window.rate > 1]
-        ends = all(_resets(dataflow, reader) for reader in dataflow.readers[value])
-        if reads.unread and ends and dilated:
-            field, rates = reads.bits.bit_length(), _listed([window.rate for window in reads.run])
-            measured = f"rates {rates} leave {reads.unread} of {field} positions unread"
-            yield _hit(dataflow, dilated[-1], reads.run, measured, reads.unread / field)
+        run = reads.run
+        if run is None or run.dilated is None or not reads.unread:
+            continue
+        if all(_resets(dataflow, reader) for reader in dataflow.readers[value]):
+            windows = run.last(run.length)
+            rates = _listed([window.rate for window in windows])
+            measured = f"rates {rates} leave {reads.unread:,} of {reads.size:,} positions unread"
+            yield _hit(dataflow, run.dilated, windows, measured, reads.unread / reads.size)
 
 
 def _repeats(dataflow: Dataflow, values: list[_Reads]) -> Iterator[Hit]:
     """Find runs of convolutions with one rate above 1: neighbours read disjoint positions all along."""
-    longest: dict[_Window, tuple[_Window, ...]] = {}
+    longest: dict[int, _Run] = {}
     for reads in values:
-        same = _tail(reads.run)
-        if len(same) > 1 and same[0].rate > 1:
-            longest[same[0]] = max(longest.get(same[0], ()), same, key=len)
-    for same in longest.values():
+        run = reads.run
+        if run and run.same > 1 and run.rate > 1:
+            longest[run.first] = max(longest.get(run.first, run), run, key=lambda run: run.same)
+    for run in longest.values():
+        same = run.last(run.same)
         rates = _listed([window.rate for window in same])
         measured = f"rates {rates}: neighbours share no position that they read"
-        yield _hit(dataflow, same[-1].conv, same, measured, 1 - 1 / same[0].rate)
+        yield _hit(dataflow, run.conv, same, measured, 1 - 1 / run.rate)
 
 
-def _tail(run: tuple[_Window, ...]) -> tuple[_Window, ...]:
-    """Return the convolutions at the end of a run that have one rate."""
-    start = len(run)
-    while start and run[start - 1].rate == run[-1].rate:
-        start -= 1
-    return run[start:]
-
-
-def _hit(dataflow: Dataflow, index: int, run: tuple[_Window, ...], measured: str, value: float) -> Hit:
+def _hit(dataflow: Dataflow, index: int, run: Sequence[_Run], measured: str, value: float) -> Hit:
     kernel = min(window.kernel for window in run)
     rates = dense_rates([window.rate for window in run], kernel)
     return Hit(
@@ -117,9 +173,10 @@ def dense_rates(rates: Sequence[int], kernel: int) -> list[int]:
     >>> dense_rates([2, 2, 2], 3), dense_rates([1, 2, 9], 3)
     ([1, 2, 3], [1, 3, 8])
     """
-    size = GROUP
-    while size < len(rates) and sum(rates[-size:]) > (kernel**size - 1) // (kernel - 1):
+    size, reach = GROUP, sum(rates[-GROUP:])
+    while size < len(rates) and reach > (kernel**size - 1) // (kernel - 1):
         size += 1
+        reach += rates[-size]
     groups = [rates[start : start + size] for start in range(0, len(rates), size)]
     if len(groups) > 1 and len(groups[-1]) == 1:
         groups[-2:] = [[*groups[-2], *groups[-1]]]
@@ -129,14 +186,16 @@ def dense_rates(rates: Sequence[int], kernel: int) -> list[int]:
 def _ramp(count: int, total: int, kernel: int) -> list[int]:
     """Return rates that rise from 1 and add up to a total where they can.
 
-    Each is at most the field of those before it, so that its steps meet.
+    Each is at most the field of those before it, so that its steps meet. All rise by one in turn, the last
+    one first; what many turns alike would do is done at once.
     """
     rates, before = [1] * count, 0
     while before < sum(rates) < total:
         before = sum(rates)
+        turns = _turns_alike(rates, total, kernel)
         for step in range(count - 1, 0, -1):
             if sum(rates) < total and rates[step] <= (kernel - 1) * sum(rates[:step]):
-                rates[step] += 1
+                rates[step] += turns
     for step in range(count - 2, 0, -1):
         if rates[step] == rates[step + 1] > 1:
             rates[step] -= 1
@@ -149,9 +208,24 @@ def _ramp(count: int, total: int, kernel: int) -> list[int]:
     return rates
 
 
+def _turns_alike(rates: Sequence[int], total: int, kernel: int) -> int:
+    """Return how many turns, 1 at least, leave the rates that rise the same and their sum below a total."""
+    limits = [(kernel - 1) * sum(rates[:step]) for step in range(len(rates))]
+    rising = [step for step in range(1, len(rates)) if rates[step] <= limits[step]]
+    still = [step for step in range(1, len(rates)) if rates[step] > limits[step]]
+    if not rising or any(any(below < step for below in rising) for step in still):
+        return 1
+    turns = (total - sum(rates)) // len(rising)
+    for number, step in enumerate(rising):
+        nearer = 1 - (kernel - 1) * number  # how much a turn takes of the room below the limit
+        if nearer > 0:
+            turns = min(turns, (limits[step] - rates[step]) // nearer)
+    return max(turns, 1)
+
+
 def _reads(dataflow: Dataflow, axis: int) -> list[_Reads]:
     """Return what every value reads of the map that the last down-sampling before it made."""
-    values = [_Reads()]
+    values = [_Reads()] * dataflow.flat.start
     for index, node in enumerate(dataflow.nodes):
         if _resets(dataflow, index) or axis >= len(node.shape) - 1:
             values.append(_Reads())
@@ -192,6 +266,10 @@ def _resets(dataflow: Dataflow, index: int) -> bool:
 
 
 def _listed(rates: Sequence[int]) -> str:
+    """Return rates as a list, cut in its middle where it is long."""
+    if len(rates) > MAX_LISTED:
+        half = MAX_LISTED // 2
+        return f"{_listed(rates[:half])}, ... {_listed(rates[-half:])} ({len(rates):,} in all)"
     return ", ".join(map(str, rates))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from math import prod
+from math import gcd, prod
+from typing import NamedTuple
 
 from archscape.spaces.graph import Shape, Totals
 from archscape.spaces.operators import Conv, Crop, Pad
@@ -13,16 +14,20 @@ from archscape.spaces.values import shape_text
 from .dataflow import Dataflow
 from .finding import Hit, Rule, Severity, total
 
+MAX_LISTED = 10_000
+"""Weights in all windows along an axis up to which the positions that they read are counted one by one."""
+LARGEST = 201  # a chain of more than 100 layers in place of one is no alternative
 SAVING = 0.10  # below this, a chain is no clear gain for the layers that it adds
 
 
 def _large_filters(dataflow: Dataflow) -> Iterator[Hit]:
     for index, op, shape in dataflow.convolutions():
         size, depthwise = op.kernel[0], op.groups == op.inputs > 1
-        square = set(op.kernel) == {size} and size % 2 == 1 and size >= 5
+        square = set(op.kernel) == {size} and size % 2 == 1 and 5 <= size <= LARGEST
+        first = dataflow.nodes[index].inputs[0] < dataflow.flat.start
         # The first layer reads few channels, where a chain is dearer; a kernel as large as its map is no
         # window but a linear layer.
-        if not square or depthwise or dataflow.nodes[index].inputs[0] == 0 or op.kernel == shape[1:]:
+        if not square or depthwise or first or op.kernel == shape[1:]:
             continue
         before, chain = dataflow.costs(index), _chain(op, shape)
         after = total([part for _, part in chain])
@@ -70,7 +75,7 @@ def _formula(op: Conv, depth: int) -> str:
 def _oversized_kernels(dataflow: Dataflow) -> Iterator[Hit]:
     for index, op, shape in dataflow.convolutions():
         made = dataflow.nodes[index].shape
-        used = tuple([sum(map(bool, taps)) for taps in _reads(op, shape)])
+        used = tuple([axis.used for axis in _axes(op, shape)])
         if used != op.kernel:
             idle = 1 - prod(used) / prod(op.kernel)
             yield Hit(
@@ -85,8 +90,10 @@ def _oversized_kernels(dataflow: Dataflow) -> Iterator[Hit]:
 
 def _skipped_inputs(dataflow: Dataflow) -> Iterator[Hit]:
     for index, op, shape in dataflow.convolutions():
+        if all(s <= k for s, k in zip(op.stride, op.kernel, strict=True)):
+            continue
         read = _share_read(op, shape)
-        if read < 1 and any(s > k for s, k in zip(op.stride, op.kernel, strict=True)):
+        if read < 1:
             alone = _alone(dataflow, dataflow.nodes[index].inputs[0])
             yield Hit(
                 index=index,
@@ -101,7 +108,8 @@ def _skipped_inputs(dataflow: Dataflow) -> Iterator[Hit]:
 def _alone(dataflow: Dataflow, value: int) -> bool:
     """Tell whether all that reads a map reads only a share; a shifted map is read by others as it stood."""
     readers = [dataflow.nodes[reader] for reader in dataflow.readers[value]]
-    shifted = value > 0 and isinstance(dataflow.op(value - 1), Pad | Crop)
+    maker = value - dataflow.flat.start
+    shifted = maker >= 0 and isinstance(dataflow.op(maker), Pad | Crop)
     shape = dataflow.flat.shape_of(value)
     return not shifted and all(
         type(reader.op) is Conv and _share_read(reader.op, shape) < 1 for reader in readers
@@ -110,17 +118,67 @@ def _alone(dataflow: Dataflow, value: int) -> bool:
 
 def _share_read(op: Conv, shape: Shape) -> float:
     """Return the share of a map's positions that windows cover."""
-    read = [len(set().union(*taps)) for taps in _reads(op, shape)]
-    return prod(read) / prod(shape[1:])
+    return prod([axis.covered for axis in _axes(op, shape)]) / prod(shape[1:])
 
 
-def _reads(op: Conv, shape: Shape) -> Iterator[list[list[int]]]:
-    """Yield for each axis the positions of the map that each weight of a kernel meets."""
-    axes = zip(shape[1:], op.shape(shape)[1:], op.kernel, op.stride, op.padding, op.dilation, strict=True)
-    for extent, windows, kernel, stride, padding, dilation in axes:
-        starts = [tap * dilation - padding for tap in range(kernel)]
-        taps = [range(start, start + windows * stride, stride) for start in starts]
-        yield [[position for position in tap if 0 <= position < extent] for tap in taps]
+class _Axis(NamedTuple):
+    """A convolution along one axis of its map: weight t of window w stands at w S + t D - P."""
+
+    extent: int
+    windows: int
+    kernel: int
+    stride: int
+    padding: int
+    dilation: int
+
+    @property
+    def used(self) -> int:
+        """Weights that meet the map in some window."""
+        if self.stride <= self.extent:  # no window passes over the map from the one before
+            return self._meeting((self.windows - 1) * self.stride, 0)
+        windows = min(self.windows, self.padding // self.stride + 2)
+        return sum([self._meeting(w * self.stride, w * self.stride) for w in range(windows)])
+
+    def _meeting(self, last: int, first: int) -> int:
+        """Return how many weights meet the map in windows from one start to another without a gap."""
+        low = max(0, -((last - self.padding) // self.dilation))
+        high = (self.padding - first + self.extent - 1) // self.dilation
+        return max(0, min(high + 1, self.kernel) - low)
+
+    @property
+    def covered(self) -> int:
+        """Positions of the map that some window reads."""
+        extent, windows, kernel, stride, padding, dilation = self
+        if dilation == 1 or kernel == 1:
+            return _covered(extent, -padding, windows, stride, kernel)
+        if stride == 1 or windows == 1:
+            return _covered(extent, -padding, kernel, dilation, windows)
+        # Weight t of a window stands where weight t - S / g of another one does, g = gcd(S, D).
+        step = gcd(stride, dilation)
+        twice = max(0, windows - dilation // step) * max(0, kernel - stride // step)
+        if windows * kernel > MAX_LISTED:
+            return min(extent, windows * kernel - twice)  # those on the padding among them
+        places = {w * stride + t * dilation - padding for w in range(windows) for t in range(kernel)}
+        return sum([0 <= place < extent for place in places])
+
+
+def _covered(extent: int, start: int, runs: int, period: int, length: int) -> int:
+    """Return how many of the positions from 0 are in runs of some length, the first of which starts early."""
+    if length >= period:
+        runs, length = 1, (runs - 1) * period + length
+
+    def before(position: int) -> int:
+        whole = min(max(position - start, 0) // period, runs)
+        rest = min(max(position - start, 0) - whole * period, length) if whole < runs else 0
+        return whole * length + rest
+
+    period = max(period, length)
+    return before(extent) - before(0)
+
+
+def _axes(op: Conv, shape: Shape) -> list[_Axis]:
+    windows = op.shape(shape)[1:]
+    return list(map(_Axis, shape[1:], windows, op.kernel, op.stride, op.padding, op.dilation))
 
 
 RULES = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from archscape.spaces.graph import Totals
+from archscape.spaces.printing import Printed, Printout
 
 from .dataflow import Dataflow
 
@@ -71,8 +72,8 @@ class Rule:
     check: Callable[[Dataflow], Iterator[Hit]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Finding(Printed):
     """A rule that does not hold, in one layer or in several of one row that are alike.
 
     Attributes:
@@ -97,6 +98,19 @@ class Finding:
     before: Totals
     after: Totals
 
+    def printout(self) -> Printout:
+        """Return what was found, what would be instead, and at what costs."""
+        rows = [
+            ("found", self.measured),
+            ("instead", self.alternative),
+            ("params", f"{self.before.params:,} → {self.after.params:,}"),
+            ("macs", f"{self.before.macs:,} → {self.after.macs:,}"),
+            ("law", self.rule.law),
+            ("source", self.rule.source),
+        ]
+        title = f"{self.layers[0]}: {self.rule.name} ({self.severity})"
+        return Printout(title=title, columns=("finding", ""), rows=rows)
+
     def as_dict(self) -> dict[str, str | int | float | list[str]]:
         """Return it as plain values: a row of a table, or JSON."""
         return {
@@ -116,3 +130,16 @@ class Finding:
             "macs": self.before.macs,
             "macs_after": self.after.macs,
         }
+
+
+class Findings(list[Finding], Printed):
+    """The findings of a network, a list that prints as a table."""
+
+    def printout(self) -> Printout:
+        """Return a row a finding."""
+        rows = [(f.layers[0], f.severity.value, f.rule.name, f.measured, f.alternative) for f in self]
+        columns = ("layer", "severity", "rule", "found", "instead")
+        least = ("instead", "found", "severity")
+        return Printout(title=f"{len(self)} findings", columns=columns, rows=rows, least=least)
+
+    __str__, __repr__ = Printed.__str__, Printed.__repr__

@@ -21,11 +21,14 @@ WIDE = 512  # where VGG-16, the origin of the rule, stops to grow
 def _bottlenecks(dataflow: Dataflow) -> Iterator[Hit]:
     classes = {dataflow.flat.shape_of(value)[0] for value in dataflow.flat.outputs}
     # Gates read vectors, and auxiliary classifiers are a way out of the trunk.
+    result = dataflow.flat.output - dataflow.flat.start
+    trunk = dataflow.behind(lambda index: index == result)
     convs = [
         conv
         for conv in dataflow.weighted()
-        if prod(dataflow.nodes[conv].shape[1:]) > 1 and dataflow.reaches(conv, dataflow.flat.output - 1)
+        if prod(dataflow.nodes[conv].shape[1:]) > 1 and (trunk[conv] or conv == result)
     ]
+    before_weights = dataflow.behind(lambda index: dataflow.op(index).weighted)
     for last, index in pairwise([None, *convs]):
         assert index is not None
         before, after = _volume_after(dataflow, last, index), dataflow.alive[index]
@@ -35,9 +38,7 @@ def _bottlenecks(dataflow: Dataflow) -> Iterator[Hit]:
         if before <= limit * after or width in classes or not isinstance(op, Conv):
             continue
         # What stays linear keeps all that a map of low rank holds (Sandler et al. 2018).
-        if not dataflow.is_nonlinear(index) or not any(
-            dataflow.op(i).weighted for i in dataflow.following(index)
-        ):
+        if not dataflow.is_nonlinear(index) or not before_weights[index]:
             continue
         wider = width + ceil((before / limit - after) / prod(extent) / op.groups) * op.groups
         made = (wider, *extent)
@@ -55,7 +56,7 @@ def _bottlenecks(dataflow: Dataflow) -> Iterator[Hit]:
 def _volume_after(dataflow: Dataflow, last: int | None, index: int) -> int:
     """Return what is alive between two convolutions where it is least, before anything is pooled."""
     if last is None:
-        return prod(dataflow.flat.input)
+        return sum(map(prod, dataflow.flat.inputs))
     extent = dataflow.nodes[last].shape[1:]
     between = [place for place in range(last, index) if dataflow.nodes[place].shape[1:] == extent]
     return min(dataflow.alive[place] for place in between)
@@ -99,9 +100,10 @@ def _stages(dataflow: Dataflow) -> list[_Stage]:
         if node.shape[0] in classes:
             continue
         # What is expanded before it is down-sampled is no width of a stage.
-        stage = by_jump.get(dataflow.fields[index].jump, _Stage(node.shape[0], []))
-        width = min(stage.width, node.shape[0])
-        by_jump[dataflow.fields[index].jump] = _Stage(width, [*stage.places, *pending])
+        jumps = tuple([field.jump for field in dataflow.fields[index]])
+        stage = by_jump.get(jumps, _Stage(node.shape[0], []))
+        stage.places.extend(pending)
+        by_jump[jumps] = _Stage(min(stage.width, node.shape[0]), stage.places)
         pending = []
     return list(by_jump.values())
 

@@ -17,9 +17,9 @@ MOST = 0.5
 
 def _idle_biases(dataflow: Dataflow) -> Iterator[Hit]:
     for index in dataflow.weighted():
-        op, node, readers = dataflow.op(index), dataflow.nodes[index], dataflow.readers[index + 1]
+        op, node, readers = dataflow.op(index), dataflow.nodes[index], dataflow.readers_of(index)
         normed = [r for r in readers if isinstance(dataflow.op(r), BatchNorm | InstanceNorm)]
-        alone = len(normed) == len(readers) > 0 and index + 1 not in dataflow.flat.outputs
+        alone = len(normed) == len(readers) > 0 and not dataflow.is_output(index)
         if not getattr(op, "bias", False) or not alone:
             continue
         without = op._replace(bias=False)
@@ -33,13 +33,13 @@ def _idle_biases(dataflow: Dataflow) -> Iterator[Hit]:
 
 
 def _heavy_heads(dataflow: Dataflow) -> Iterator[Hit]:
+    decodes = dataflow.behind(lambda index: isinstance(dataflow.op(index), Reshape))
     for index, node in enumerate(dataflow.nodes):
         channels, *extent = dataflow.flat.shape_of(node.inputs[0])
-        if not isinstance(node.op, Flatten) or prod(extent) <= 1:
+        if not isinstance(node.op, Flatten) or prod(extent) <= 1 or decodes[index]:
             continue
-        following = dataflow.following(index)
-        head = [i for i in following if isinstance(dataflow.op(i), Linear)]
-        if not head or any(isinstance(dataflow.op(i), Reshape) for i in following):
+        head = [i for i in dataflow.following(index) if isinstance(dataflow.op(i), Linear)]
+        if not head:
             continue
         before = total([dataflow.costs(i) for i in head])
         share = before.params / dataflow.network.totals.params

@@ -31,7 +31,7 @@ def draw_field(effective: EffectiveField, path: Path) -> Path:
         (_curve if roots.ndim == 1 else _image)(axes, roots, effective)
         size = "x".join(map(str, effective.field.size))
         axes.set_title(
-            f"{effective.network}, {effective.layer}: receptive field {size},\n"
+            f"{effective.title}: receptive field {size},\n"
             f"effective {effective.size:.0f} across ({effective.share:.0%})",
             fontsize=9.5,
         )

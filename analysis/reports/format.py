@@ -7,13 +7,22 @@ import math
 from collections.abc import Mapping
 from html import escape
 
-from archscape.spaces.errors import InputError
-
 from ..metrics import METRICS, SECONDS, SHARES, SPREADS, Metric
 
 NONE = "–"
 SPACE = "\N{NO-BREAK SPACE}"
-LABELS = {"chance": "chance to be on the frontier", "op": "operator", "shape": "output"}
+UNREADABLE = 60
+"""Letters that are shown of a network that cannot be read."""
+LABELS = {
+    "chance": "chance to be on the frontier",
+    "op": "operator",
+    "shape": "output",
+    "micro_batch": "samples in a micro-batch",
+    "steps": "training steps",
+    "test_correct": "test samples classified correctly",
+    "repeats": "repeated trainings",
+    "threads": "processor threads",
+}
 """Of columns that are no metrics."""
 MARKS = {"kernel": "k", "expand": "e", "groups": "g", "stride": "/"}
 """What stands before a setting in place of its name: `k5` is a kernel of 5, `/2` a stride of 2."""
@@ -74,6 +83,15 @@ def size(count: int) -> str:
     return f"{amount:.3g}{SPACE}{unit}"
 
 
+def plain_size(count: int) -> str:
+    """Return a number of bytes for plain text.
+
+    >>> plain_size(61_100_840 * 4)
+    '244 MB'
+    """
+    return size(count).replace(SPACE, " ")
+
+
 def times(ratio: float) -> str:
     """Return a ratio to read: three digits, two of the smallest.
 
@@ -111,21 +129,28 @@ def escaped(text: str) -> str:
     return escape(text, quote=False)
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many letters, cut in the middle: names differ at their ends.
+
+    >>> shortened("stage1.any.inverted.kernel", 26), shortened("stage1.any.inverted.kernel", 15)
+    ('stage1.any.inverted.kernel', 'stage1.….kernel')
+    """
+    half = (most - 1) // 2
+    return text if len(text) <= most else f"{text[: most - 1 - half]}…{text[-half:]}"
+
+
 def outline(network: str) -> str:
-    """Return a network, given as JSON, in one line; "" where there is none.
+    """Return a network, given as JSON, in one line; "" where there is none, its start where it is no JSON.
 
     >>> outline('{"layers": [{"conv": {"width": 16}}, {"inverted": {"width": 24, "depth": 2, "expand": 6}}]}')
     'conv 16 · inverted 24×2 e6'
-
-    Raises:
-        InputError: The text is not JSON.
     """
     if not network:
         return ""
     try:
         tree = json.loads(network)
-    except ValueError as error:
-        raise InputError(f"a network is given as JSON, but got {network[:60]!r}: {error}") from error
+    except ValueError:
+        return shortened(network, UNREADABLE)  # one damaged row of a study does not hide the others
     layers = tree.get("layers", ()) if isinstance(tree, Mapping) else ()
     return " · ".join(_row(row) for row in layers)
 

@@ -16,10 +16,9 @@ from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 
+from archscape.spaces.atomic import write_whole
+from archscape.spaces.display import decimals, is_missing, is_number, is_numeric
 from archscape.spaces.errors import InputError, suggest
-
-DIGITS = 5
-"""Of the largest number of a column, where its numbers are not whole."""
 
 LATEX = {
     "\\": r"\textbackslash{}",
@@ -70,7 +69,7 @@ def write_table(columns: Columns, rows: Rows, path: Path, *, note: str = "") -> 
         raise InputError(f"{path}: a table is {', '.join(TABLES)}{suggest(kind, TABLES)}")
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such folder")
-    path.write_text(FORMS[kind](columns, rows, note), encoding="utf-8", newline="\n")
+    write_whole(path, FORMS[kind](columns, rows, note))
     return path
 
 
@@ -136,7 +135,7 @@ def column_texts(cells: Sequence[object]) -> list[str]:
     >>> column_texts([4089184256, None]), column_texts([80.5, 9.25, 79])
     (['4,089,184,256', ''], ['80.50', '9.25', '79.00'])
     """
-    numbers = [number for cell in cells if (number := _number(cell)) is not None]
+    numbers = [float(cell) for cell in cells if is_number(cell)]
     places = decimals(numbers)
     return [_text(cell, places) for cell in cells]
 
@@ -180,53 +179,17 @@ def _latex_row(cells: Sequence[str]) -> str:
     return f"{' & '.join(latex_text(cell) for cell in cells)} \\\\"
 
 
-def is_numeric(cells: Sequence[object]) -> bool:
-    """Tell whether a column holds numbers, and nothing else but missing ones."""
-    known = [cell for cell in cells if not _is_missing(cell) and cell != ""]
-    return bool(known) and all(_number(cell) is not None for cell in known)
-
-
-def _number(cell: object) -> float | None:
-    """Return a cell as a number; None for what is no number, NaN, or True and False."""
-    if isinstance(cell, bool) or not isinstance(cell, Real) or math.isnan(cell):
-        return None
-    return float(cell)
-
-
-def _is_missing(cell: object) -> bool:
-    return cell is None or (isinstance(cell, Real) and math.isnan(cell))
-
-
-def decimals(numbers: Sequence[float]) -> int:
-    """Return how many decimals show the numbers exactly, at most `DIGITS` digits of the largest.
-
-    But the smallest keeps two digits of its own.
-    """
-    parts = [abs(number) for number in numbers if number and math.isfinite(number)]
-    if not parts or all(part.is_integer() for part in parts):
-        return 0
-    exact = max(len(f"{part:.9f}".rstrip("0").partition(".")[2]) for part in parts)
-    enough = max(DIGITS - _digits(max(parts)), 2 - _digits(min(parts)), 0)
-    return min(exact, enough)
-
-
-def _digits(number: float) -> int:
-    """Return the digits before the point; of 0.05 it is -1."""
-    return math.floor(math.log10(number)) + 1
-
-
 def _text(cell: object, places: int) -> str:
-    if _is_missing(cell):
+    if is_missing(cell):
         return ""
     if isinstance(cell, Integral) and not isinstance(cell, bool) and not places:
         return f"{int(cell):,}"
-    number = _number(cell)
-    return str(cell) if number is None else f"{number:,.{places}f}"
+    return f"{float(cell):,.{places}f}" if is_number(cell) else str(cell)
 
 
 def _plain(cell: object) -> str | int | float | bool | None:
     """Return a cell as JSON and CSV write it."""
-    if _is_missing(cell):
+    if is_missing(cell):
         return None
     if isinstance(cell, bool) or not isinstance(cell, Real):
         return cell if isinstance(cell, bool) else str(cell)

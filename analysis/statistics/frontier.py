@@ -5,6 +5,10 @@ mapping from column to direction, `{"accuracy": "maximize", "macs": "minimize"}`
 
 One row dominates another when it is at least as good in every objective and better in one; so equal rows do
 not dominate each other and stay on the frontier together. A row with a NaN objective is never on it.
+
+Where rows have limits to meet, too, each comes with its violation: by how much it is beyond them, 0 within.
+Then domination is the constrained one of Deb et al. (2002): the smaller violation is better, and objectives
+decide among equal ones. So while one row is within, none that is beyond is on the frontier.
 """
 
 from __future__ import annotations
@@ -30,29 +34,49 @@ class Table(Protocol):
         """Return one column."""
 
 
-def frontier(table: Table, objectives: Objectives) -> NDArray[np.bool_]:
-    """Return which rows no other row dominates.
+def frontier(
+    table: Table, objectives: Objectives, violations: Sequence[float] | Floats | None = None
+) -> NDArray[np.bool_]:
+    """Return which rows no other row dominates, given the violation of each where there are limits.
 
     >>> nets = {"accuracy": [0.9, 0.8, 0.7], "macs": [300, 100, 200]}
     >>> frontier(nets, {"accuracy": "maximize", "macs": "minimize"}).tolist()
     [True, True, False]
+    >>> frontier(nets, {"accuracy": "maximize", "macs": "minimize"}, [0.5, 0, 0]).tolist()
+    [False, True, False]
     """
     gains = _gains(table, objectives)
     usable = ~np.isnan(gains).any(axis=1)
+    if violations is not None and usable.any():
+        beyond = np.asarray(violations, dtype=np.float64)
+        usable &= beyond == beyond[usable].min()
     on_front = np.zeros(len(gains), dtype=np.bool_)
     on_front[usable] = _nondominated(gains[usable])
     return on_front
 
 
-def ranks(table: Table, objectives: Objectives) -> NDArray[np.int64]:
+def ranks(
+    table: Table, objectives: Objectives, violations: Sequence[float] | Floats | None = None
+) -> NDArray[np.int64]:
     """Return each row's layer: 0 on the frontier, 1 on the frontier of the rest, and so on; -1 with a NaN."""
     gains = _gains(table, objectives)
     result = np.full(len(gains), -1, dtype=np.int64)
-    left = np.flatnonzero(~np.isnan(gains).any(axis=1))
+    usable = np.flatnonzero(~np.isnan(gains).any(axis=1))
+    beyond = np.zeros(len(gains)) if violations is None else np.asarray(violations, dtype=np.float64)
+    first = 0
+    for amount in np.unique(beyond[usable]):
+        rows = usable[beyond[usable] == amount]
+        result[rows] = first + _ranks(gains[rows])
+        first = int(result[rows].max()) + 1
+    return result
+
+
+def _ranks(gains: Floats) -> NDArray[np.int64]:
+    """Return the layers of NaN-free points."""
     if gains.shape[1] <= 2:
-        result[left] = _layers(gains[left])
-        return result
-    layer = 0
+        return _layers(gains)
+    result = np.zeros(len(gains), dtype=np.int64)
+    left, layer = np.arange(len(gains)), 0
     while len(left):
         front = _nondominated(gains[left])
         result[left[front]] = layer
@@ -81,6 +105,7 @@ def crowded_order(
     rows: Sequence[Sequence[float]],
     objectives: Objectives,
     *,
+    violations: Sequence[float] | None = None,
     places: Sequence[tuple[float, ...]] | None = None,
     crowding: Callable[[Sequence[tuple[float, ...]]], list[float]] = crowding_distances,
 ) -> list[int]:
@@ -92,11 +117,12 @@ def crowded_order(
     Args:
         rows: The objectives of each, without NaN.
         objectives: Their directions, in the order of the values.
+        violations: By how much each is beyond the limits.
         places: Where each lies among its neighbours; the rows themselves by default.
         crowding: Returns how far the neighbours of each place in a layer are.
     """
     table = {name: [row[i] for row in rows] for i, name in enumerate(objectives)}
-    layers: list[int] = ranks(table, objectives).tolist()
+    layers: list[int] = ranks(table, objectives, violations).tolist()
     places = places if places is not None else [tuple(row) for row in rows]
     distances = [0.0] * len(rows)
     for layer in set(layers):

@@ -41,6 +41,8 @@ def knee(table: Table, objectives: Objectives, *, log: Collection[str] = ()) -> 
     gains = []
     for (name, way), column in zip(objectives.items(), columns, strict=True):
         measured = log10(column[rows], name) if name in log else column[rows]
+        if measured.max() == measured.min():  # equal networks, all of them one point
+            return None
         share = (measured - measured.min()) / (measured.max() - measured.min())
         gains.append(share if way == "maximize" else 1 - share)
     above = sum(gains) - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ def frontier_chance(
     objectives: Objectives,
     errors: Mapping[str, NDArray[np.float64]],
     *,
+    violations: Sequence[float] | Floats | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Floats:
@@ -32,6 +33,7 @@ def frontier_chance(
         table: Columns by name, with the means over repeated trainings.
         objectives: Direction of each column that counts.
         errors: Standard error of the mean, row by row, for the columns that have one; NaN counts as 0.
+        violations: By how much each row is beyond its limits; None without any.
         draws: How often to draw.
         seed: Of the draws.
 
@@ -49,6 +51,6 @@ def frontier_chance(
             name: mean + widths[name] * rng.standard_normal(len(mean)) if name in widths else mean
             for name, mean in means.items()
         }
-        counts += frontier(drawn, objectives)
+        counts += frontier(drawn, objectives, violations)
     chance: Floats = counts / (draws if widths else 1)
     return chance

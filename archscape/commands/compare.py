@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..analysis.reports.assets import Assets
 from ..analysis.reports.tables import TABLES
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError, suggest
+from ..waiting import working
 from .options.checks import FIGURES, check_file, check_idle
+from .options.costs import input_text, module_reads
+from .options.module_inputs import is_of_module
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,
-    InputOption,
+    ModuleInputOption,
+    UsesOption,
     find_network,
     is_python,
     profile_python,
 )
+from .options.pages import AssetsOption, check_assets
 from .options.settings import BatchOption, DeviceOption, DtypeOption, OptimizerOption, ThreadsOption
 
 if TYPE_CHECKING:
     from ..analysis.costs.latency import Predictor
     from ..analysis.reports.comparison.compared_network import ComparedNetwork, Terms
+    from ..spaces.graph import Shape
 
 ALL = "all"
+LEAST = ("layers", "field", "input", "weights MB", "flops", "activations", "inference MB")
+"""Columns that a narrow terminal leaves out first."""
 EXAMPLES = (
     "archscape compare resnet18 resnet50 mobilenetv2",
     "archscape compare alexnet vgg16 --out comparison.html",
@@ -37,7 +47,8 @@ def compare(
     context: typer.Context,
     networks: Annotated[list[str], typer.Argument(help=TABLE_OR_PYTHON, metavar="NETWORK...")],
     form: FormatOption = Format.table,
-    shape: InputOption = None,
+    shape: ModuleInputOption = None,
+    uses: UsesOption = None,
     costs: Annotated[
         str,
         typer.Option(
@@ -78,6 +89,7 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    assets: AssetsOption = Assets.inline,
     batch: BatchOption = 1,
     dtype: DtypeOption = "float32",
     mode: Annotated[
@@ -97,6 +109,7 @@ def compare(
 
     chosen = choose(costs)
     _check_written(out, figure, differences)
+    check_assets(assets, out)
     terms = Terms(batch=batch, dtype=dtype, mode=mode, optimizer=optimizer)
     counted = CONVENTIONS.split(", ") if convention == ALL else [convention] if convention else []
     if latency:
@@ -108,9 +121,11 @@ def compare(
     else:
         check_idle(context, ("device", "threads"), "says where a latency is of; give --latency as well")
         predictor = None
-    compared = [_compared(name, shape, terms, predictor) for name in networks]
+    given = _inputs(networks, shape)
+    with working(f"counting {', '.join(networks)}"):
+        compared = [_compared(name, given[name], terms, predictor) for name in networks]
     columns, rows = table(compared, chosen, counted=counted, plain=form in (Format.json, Format.csv))
-    emit(columns, rows, form)
+    emit(columns, rows, form, least=LEAST)
     log(note(compared))
     for network in compared:
         if bounds := getattr(network.costs, "lower_bounds", ()):
@@ -124,7 +139,7 @@ def compare(
         from ..analysis.reports.comparison.page import write_comparison
         from ..spaces import catalog_networks
 
-        write_comparison(compared, out, references=catalog_networks(), differences=differences)
+        write_comparison(compared, out, references=catalog_networks(), differences=differences, assets=assets)
     elif out.suffix.lower() in FIGURES:
         from ..analysis.reports.comparison.paper import write_comparison_figure
 
@@ -152,11 +167,29 @@ def _check_written(out: Path | None, figure: str, differences: bool | None) -> N
         raise InputError("--diff says what a page shows: give --out FILE.html, or see `archscape diff A B`")
 
 
-def _compared(name: str, shape: str | None, terms: Terms, predictor: Predictor | None) -> ComparedNetwork:
+def _inputs(names: Sequence[str], shapes: list[str] | None) -> dict[str, Sequence[str] | None]:
+    """Return the inputs of each network: beside modules, a table gets none that only they can read."""
+    tables = [name for name in names if not is_python(name)]
+    if len(tables) == len(names) or not is_of_module(shapes or ()):
+        return dict.fromkeys(names, shapes)
+    if tables:
+        verb = "keeps its" if len(tables) == 1 else "keep their"
+        log(f"--input is that of modules here: {', '.join(tables)} {verb} own input.")
+    return {name: None if name in tables else shapes for name in names}
+
+
+def _compared(
+    name: str, shapes: Sequence[str] | None, terms: Terms, predictor: Predictor | None
+) -> ComparedNetwork:
     from ..analysis.costs.profile import profile
     from ..analysis.reports.comparison.compared_network import ComparedNetwork
 
     if not is_python(name):
-        return ComparedNetwork.of(profile(find_network(name, shape)), terms, predictor)
-    sizes, costs = profile_python(name, shape)
-    return ComparedNetwork(name=name, input=sizes, costs=costs, network=None, terms=terms)
+        return ComparedNetwork.of(profile(find_network(name, shapes)), terms, predictor)
+    call, costs = profile_python(name, shapes)
+    reads = module_reads(call)
+    sizes: Shape = () if isinstance(reads, dict) else tuple(reads)
+    text = input_text(reads) if isinstance(reads, dict) else ""
+    return ComparedNetwork(
+        name=Path(name).name, input=sizes, reads=text, costs=costs, network=None, terms=terms
+    )

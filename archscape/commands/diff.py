@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import Format, FormatOption, emit, emit_json, log
-from .options.networks import InputOption, find_network
+from .options.costs import table_reads
+from .options.networks import InputOption, UsesOption, find_network
 from .options.settings import BatchOption, DtypeOption
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..analysis.reports.comparison.parts import Part
 
 SHOWN = ("params", "macs", "activations")
+LEAST = ("memory", "Δ activations", "Δ macs", "what changed")
+"""Columns that a narrow terminal leaves out first."""
 
 
 class Difference(int):
@@ -30,6 +33,7 @@ def diff(
     after: Annotated[str, typer.Argument(help="Another one.", metavar="AFTER")],
     form: FormatOption = Format.table,
     shape: InputOption = None,
+    uses: UsesOption = None,
     batch: BatchOption = 1,
     dtype: DtypeOption = "float32",
 ) -> None:
@@ -56,7 +60,7 @@ def diff(
             rows.append(["", "in all", "", *sums, " → ".join(map(size, comparison.peaks))])
         title = f"From {comparison.before.name} to {comparison.after.name}"
         heads = ("", "row", "what changed", *(f"Δ {cost}" for cost in SHOWN), "memory")
-        emit(heads, rows, form, title=title)
+        emit(heads, rows, form, title=title, names=2, least=LEAST)
     log(comparison.text)
 
 
@@ -65,7 +69,7 @@ def _as_json(comparison: Diff) -> dict[str, object]:
 
     sides = {"before": comparison.before, "after": comparison.after}
     return {
-        **{side: {"network": table.name, "input": list(table.input)} for side, table in sides.items()},
+        **{side: {"network": table.name, "input": table_reads(table)} for side, table in sides.items()},
         "style": [setting._asdict() for setting in comparison.style],
         "changes": [
             {

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..output import log
 from ..spaces.codegen.formats import FORMATS
 from ..spaces.errors import InputError
-from .options.networks import find_network
+from ..waiting import working
+from .options.checks import check_folder
+from .options.loading import say_loading
+from .options.networks import UsesOption, find_network
 from .options.studies import find_study
+
+if TYPE_CHECKING:
+    from ..search.study.reader import StudyReader
 
 EXAMPLES = (
     "archscape export runs/digits-frontier --out best",
@@ -24,7 +30,9 @@ def export(
     source: Annotated[
         str, typer.Argument(help="The folder of a search, or a network.", metavar="RUN|NETWORK")
     ],
-    trial: Annotated[str, typer.Option(help="Of a search: `best`, or a trial's number.")] = "best",
+    trial: Annotated[
+        str, typer.Option(help="Of a search: `best`, a trial's number, or `frontier` for all on it.")
+    ] = "best",
     form: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,34 +41,77 @@ def export(
             help=f"One of {', '.join(FORMATS)}; may be repeated. [default: all there are]",
         ),
     ] = None,
+    uses: UsesOption = None,
     out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("exported"),
 ) -> None:
     """Export a network as PyTorch source, table and trained weights.
 
-    The source needs torch alone. `best` is the complete trial with the best first objective.
+    The source needs torch, and safetensors for the weights. `best` is the complete trial with the best first
+    objective.
     """
+    check_folder(out, Path(source))
+    if Path(source).is_dir():
+        _export_run(Path(source), trial, out, form)
+        return
+    if trial != "best":
+        raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
     from ..spaces.codegen.export import export as write
 
-    if Path(source).is_dir():
-        from ..search.folder import trained
+    formats = form or [name for name in FORMATS if name != "weights"]
+    network = find_network(source, None)
+    with working(f"writing {network.name} to {out}"):
+        files = write(network, out, formats=formats)
+    _print(files)
 
-        with find_study(Path(source), "", "") as study:
-            _, network, weights, data = trained(study, trial)
-        files = write(network, out, formats=form or [*FORMATS], weights=weights, metadata=data)
-    else:
-        if trial != "best":
-            raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
-        network = find_network(source, None)
-        files = write(network, out, formats=form or [name for name in FORMATS if name != "weights"])
+
+def _export_run(run: Path, which: str, out: Path, formats: list[str] | None) -> None:
+    """Export a trial of a search, or those of its frontier that can be exported.
+
+    Raises:
+        InputError: If a trial cannot be exported; the others have been.
+    """
+    from ..search.study.trained import frontier_trials
+
+    with find_study(run, "", "") as study:
+        if which != "frontier":
+            _export_trial(study, which, out, formats)
+            return
+        numbers = [trial.number for trial in frontier_trials(study)]
+        failures = 0
+        for number in numbers:
+            try:
+                _export_trial(study, str(number), out, formats)
+            except InputError as error:
+                log(f"archscape: {error}")
+                failures += 1
+    if failures:
+        raise InputError(f"{failures} of the {len(numbers)} trials of the frontier could not be exported")
+
+
+def _export_trial(study: StudyReader, number: str, out: Path, wanted: list[str] | None) -> None:
+    """Export a trial, and say how it is loaded; of one whose code was not run there is the table alone."""
+    from ..search.study.trained import complete_trial, network_of, trained, why_no_weights
+    from ..spaces import Network
+    from ..spaces.codegen.export import export as write
+
+    trial, formats = complete_trial(study, number), wanted or [*FORMATS]
+    written = network_of(study, trial)
+    if not wanted and (why := why_no_weights(study, trial)) and isinstance(written, Network):
+        _print(write(written, out, formats=[name for name in FORMATS if name != "weights"]))
+        log(f"without weights: {why}")
+        return
+    if not isinstance(written, Network) and formats == ["spec"]:
+        _print(write(written, out, formats=formats))
+        log(written.note)
+        return
+    _, network, weights, data = trained(study, number, note=log)
+    with working(f"writing {network.name} to {out}"):
+        files = write(network, out, formats=formats, weights=weights, metadata=data)
+    _print(files)
+    if {"source", "weights"} <= files.keys():
+        say_loading(files["source"], network, files["weights"], data)
+
+
+def _print(files: Mapping[str, Path]) -> None:
     for path in files.values():
         print(path)
-    if {"source", "weights"} <= files.keys():
-        from ..spaces.codegen.source import class_name
-
-        file, name = files["source"], class_name(network)
-        log(f"Load it, in {file.parent}:")
-        log(f"  from {file.stem} import {name}; from safetensors.torch import load_file")
-        log(f"  model = {name}().eval()")
-        log(f"  model.load_state_dict(load_file({json.dumps(files['weights'].name)}))")
-        log("It reads samples as it was trained on them: (source - mean) / std, channel by channel, with")
-        log(f"  mean = {data['mean']}; std = {data['std']}  # of {data['data']}, in the file's metadata too")

@@ -9,8 +9,9 @@ import typer
 
 from ..output import Format, FormatOption, emit, log
 from ..spaces.errors import InputError
+from ..waiting import working
 from .options.checks import FIGURES, check_file
-from .options.networks import InputOption, NetworkArgument, find_network
+from .options.networks import InputOption, NetworkArgument, UsesOption, find_network
 
 EXAMPLES = (
     "archscape field resnet18 basic3.1.act2",
@@ -25,10 +26,15 @@ def field(
     ],
     form: FormatOption = Format.table,
     shape: InputOption = None,
+    uses: UsesOption = None,
     out: Annotated[Path | None, typer.Option(help="Also draw it: .svg, .png or .pdf.")] = None,
     weights: Annotated[
         Path | None,
         typer.Option(help="Trained weights, .safetensors of `archscape export`. [default: random]"),
+    ] = None,
+    of: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which of several inputs. [default: the first that LAYER sees]"),
     ] = None,
     *,
     draws: Annotated[int, typer.Option(min=1, help="Draws of inputs, and of random weights.")] = 4,
@@ -52,14 +58,16 @@ def field(
             trained = load_file(weights)
         except (OSError, SafetensorError) as error:
             raise InputError(f"{weights}: no weights in the format of safetensors: {error}") from None
-    effective = effective_field(find_network(network, shape), layer, weights=trained, draws=draws, seed=seed)
+    table = find_network(network, shape)
+    with working(f"the field of {layer}"):
+        effective = effective_field(table, layer, of=of, weights=trained, draws=draws, seed=seed)
     rows = [
         (axis, size, float(jump), float(centre))
         for axis, (size, jump, centre) in enumerate(zip(*effective.field, strict=True))
     ]
     columns = ("axis", "receptive_field", "jump", "centre", "effective", "share")
     ends = (round(effective.size, 1), round(effective.share, 3))
-    emit(columns, [(*row, *ends) for row in rows], form, title=f"{effective.network}, {effective.layer}")
+    emit(columns, [(*row, *ends) for row in rows], form, title=effective.title)
     if out is not None:
         from ..analysis.reports.field_figure import draw_field
 

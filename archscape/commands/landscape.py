@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import log, progress
+from ..output import log
 from ..spaces.errors import InputError
+from ..waiting import progress
 from .options.checks import FIGURES
+from .options.networks import UsesOption
 from .options.studies import find_study
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def landscape(
         bool,
         typer.Option("--without-skips", help="Also train the network without its skip connections."),
     ] = False,
+    uses: UsesOption = None,
     *,
     steps: Annotated[int, typer.Option(help="Points along each direction, an odd number.")] = 21,
     span: Annotated[float, typer.Option(help="How far to go; 1 is as far as each filter is long.")] = 1.0,
@@ -56,7 +59,7 @@ def landscape(
     settings = LandscapeSettings(steps=steps, span=span, seed=seed, samples=samples)
     with progress() as show:
         with find_study(run, "", "") as study:
-            explorer = TrainedTrial.of(study, trial, show)
+            explorer = TrainedTrial.of(study, trial, show, note=log)
         result = _compute(explorer, settings, run / "landscape", without_skips=without_skips)
     from ..analysis.reports.landscape.figure import draw_surfaces, draw_training
 
@@ -76,7 +79,7 @@ def _compute(
 
     from ..analysis.landscape.file import to_json
     from ..analysis.reports.format import plain_span
-    from ..search.atomic import write_whole
+    from ..spaces.atomic import write_whole
 
     if without_skips and explorer.kept_plain(folder) is None:
         took = plain_span(explorer.trial.metrics.get("seconds", float("nan")))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..output import Format, FormatOption, log
-from .options.costs import CostTable, layer_rows, network_costs, show_costs
-from .options.networks import InputOption, NetworkArgument, find_network
+from .options.costs import LEAST, CostTable, layer_rows, network_costs, show_costs
+from .options.networks import InputOption, NetworkArgument, UsesOption, find_network
 from .options.settings import BatchOption, DeviceOption, DtypeOption, ThreadsOption
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def latency(
     device: DeviceOption = "cpu",
     threads: ThreadsOption = 1,
     batch: BatchOption = 1,
+    *,
     dtype: DtypeOption = "float32",
+    uses: UsesOption = None,
 ) -> None:
     """Predict latency layer by layer, or measure it on this machine.
 
@@ -66,7 +69,8 @@ def _predicted(costs: Profile, setup: DeviceSetup, form: Format) -> CostTable:
     from ..analysis.costs.latency import predict
     from ..analysis.costs.latency.store import load
 
-    latency = predict(costs.network, load(setup))
+    calibration = load(setup)
+    latency = predict(costs.network, calibration)
     seconds = [layer.seconds for layer in latency.layers]
     shown: dict[str, list[object]] = {
         "macs": [layer.macs for layer in costs.layers],
@@ -79,13 +83,19 @@ def _predicted(costs: Profile, setup: DeviceSetup, form: Format) -> CostTable:
         f"Predicted: {milliseconds(latency.seconds)}; {share} {milliseconds(latency.high)}. "
         f"{setup.description}."
     ]
+    if calibration.contention is not None and calibration.is_disturbed:
+        notes.append(f"When it was calibrated, {calibration.contention.sentence}.")
     if latency.guessed:
         law = "Not in the calibration, predicted by a call and the bytes of their maps alone"
         notes.append(f"{law}: {', '.join(latency.guessed)}.")
     values = {name: getattr(latency, name) for name in ("seconds", "low", "high", "level")}
     values |= {"setting": setup.description, "guessed": list(latency.guessed)}
     return CostTable(
-        *layer_rows(costs, shown, totals, form), notes, {"seconds": seconds}, {"latency": values}
+        *layer_rows(costs, shown, totals, form),
+        notes,
+        {"seconds": seconds},
+        {"latency": values},
+        (*LEAST, "macs", "share %"),
     )
 
 
@@ -105,10 +115,13 @@ def _measured(network: Network, setup: DeviceSetup) -> CostTable:
         f"Measured: {milliseconds(middle)}; {quartiles}. {setting}, {measured.layout}.",
         f"Energy: {energy}",
     ]
+    if measured.contention is not None and measured.contention.is_busy:
+        notes.append(f"Too long perhaps: {measured.contention.sentence}.")
     columns = ("network", "median ms", "lower quartile", "upper quartile", "runs", "joules")
     row = (measured.name, 1e3 * middle, 1e3 * low, 1e3 * high, measured.runs, measured.joules)
     names = ("seconds", "low", "high", "runs", "joules", "meter", "layout")
     values = {name: getattr(measured, name) for name in names} | {"setting": setting}
+    values["contention"] = asdict(measured.contention) if measured.contention else None
     return CostTable(columns, [row], notes, keys={"measured": values})
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, FormatOption, emit, emit_json, log
-from .options.networks import InputOption, NetworkArgument, find_network
+from ..output import Format, FormatOption, emit, emit_json, log, say
+from .options.costs import table_reads
+from .options.networks import InputOption, NetworkArgument, UsesOption, find_network
+
+if TYPE_CHECKING:
+    from ..analysis.lint import Finding
 
 COLUMNS = (
     "severity",
@@ -27,6 +32,7 @@ def lint(
     network: NetworkArgument,
     form: FormatOption = Format.table,
     shape: InputOption = None,
+    uses: UsesOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 if there is a warning.")
     ] = False,
@@ -42,18 +48,34 @@ def lint(
     findings = check(table)
     if form is Format.json:
         plain = [finding.as_dict() for finding in findings]
-        emit_json({"network": table.name, "input": list(table.input), "findings": plain})
+        emit_json({"network": table.name, "input": table_reads(table), "findings": plain})
     else:
-        rows = []
-        for finding in findings:
-            first, *others = finding.layers
-            values = finding.as_dict() | {"layer": f"{first} and {len(others)} alike" if others else first}
-            rows.append([values[column] for column in COLUMNS])
-        if rows or form is not Format.table:
-            emit(COLUMNS, rows, form, title=table.name)
+        if form is Format.table:
+            _show(table.name, findings)
+        else:
+            values = [finding.as_dict() | {"layer": _layers(finding)} for finding in findings]
+            emit(COLUMNS, [[value[column] for column in COLUMNS] for value in values], form)
         for rule in {finding.rule.name: finding.rule for finding in findings}.values():
             log(f"{rule.name}: {rule.law}. Why: {rule.reason} ({rule.source}).")
         if not findings:
             log(f"{table.name} follows every rule of docs/guidelines.md.")
     if strict and any(finding.severity == "warning" for finding in findings):
         raise typer.Exit(1)
+
+
+def _show(network: str, findings: Sequence[Finding]) -> None:
+    """Print findings as paragraphs: where, what was found, what would be instead and at what costs."""
+    if findings:
+        say(network)
+    for finding in findings:
+        say(f"\n{_layers(finding)}: {finding.rule.name} ({finding.severity})")
+        say(f"  {finding.measured}", indent="  ")
+        say(f"  instead: {finding.alternative}", indent="    ")
+        costs = finding.as_dict()
+        changes = [f"{cost} {costs[cost]:,} → {costs[f'{cost}_after']:,}" for cost in ("params", "macs")]
+        say(f"  {', '.join(changes)}", indent="    ")
+
+
+def _layers(finding: Finding) -> str:
+    first, *others = finding.layers
+    return f"{first} and {len(others)} alike" if others else first

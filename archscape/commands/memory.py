@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..output import Format, FormatOption
 from ..spaces.errors import InputError
 from .options.costs import CostTable, network_costs, show_costs
-from .options.networks import InputOption, NetworkArgument, find_network
+from .options.networks import InputOption, NetworkArgument, UsesOption, find_network
 from .options.settings import BatchOption, DtypeOption, FitOption, OptimizerOption
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def memory(
     network: NetworkArgument,
     form: FormatOption = Format.table,
     shape: InputOption = None,
+    uses: UsesOption = None,
     batch: BatchOption = 1,
     dtype: DtypeOption = "float32",
     optimizer: OptimizerOption = "momentum",
@@ -45,7 +46,7 @@ def memory(
 
     costs = profile(find_network(network, shape))
     table = memory_table(costs.network, batch, dtype, optimizer, fit)
-    show_costs(network_costs(costs, form), [table], form, setting=f", batch {batch}")
+    show_costs(network_costs(costs, form), [table], form, setting=f", batch {batch}, in bytes")
 
 
 def memory_table(network: Network, batch: int, dtype: str, optimizer: str, fit: str | None) -> CostTable:
@@ -90,7 +91,8 @@ def memory_table(network: Network, batch: int, dtype: str, optimizer: str, fit: 
     columns = ("memory", *PARTS, "peak at", *([f"batch in {fit}"] if fit else []))
     notes = [f"Convention: {UNCOUNTED}.", *(f"{layer} {bound}" for layer in unknown)]
     sizes = [*map_bytes(network, batch=batch, dtype=dtype).values()]
-    return CostTable(columns, rows, notes, {"bytes": sizes}, {"memory": summary})
+    least = ("peak at", "state", "gradients", "activations", "weights")
+    return CostTable(columns, rows, notes, {"bytes": sizes}, {"memory": summary}, least)
 
 
 def read_size(text: str) -> int:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..analysis.reports.assets import Assets
 from ..output import Format, FormatOption, emit, log
+from ..spaces.atomic import write_whole
 from ..spaces.errors import InputError, suggest
 from ..spaces.language.limits import COSTS
+from ..waiting import working
 from .options.checks import FIGURES
-from .options.networks import SpaceArgument
+from .options.networks import SpaceArgument, UsesOption
+from .options.pages import AssetsOption, check_assets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +43,9 @@ def population(
             metavar="FILE",
         ),
     ] = None,
+    *,
+    uses: UsesOption = None,
+    assets: AssetsOption = Assets.inline,
 ) -> None:
     """Draw networks of a space, and show how their costs spread.
 
@@ -54,7 +61,11 @@ def population(
         raise InputError(f"--explain: there is no cost '{explain}'{suggest(explain, COSTS)}")
     if out is not None and out.suffix.lower() not in (".html", *FIGURES, ".csv"):
         raise InputError(f"{out}: a page is .html, a figure {', '.join(FIGURES)}, a table .csv")
-    table = draw(load_space(space), number, seed=seed, hashes=hashes)
+    check_assets(assets, out)
+    drawn = load_space(space)
+    title = f"{drawn.name}: {number:,} random networks"
+    with working(f"drawing {title}"):
+        table = draw(drawn, number, seed=seed, hashes=hashes)
     if explain:
         _show_effects(table, explain, form)
     elif form is Format.csv:
@@ -66,17 +77,21 @@ def population(
         quantiles = [
             (cost, *(int(table[cost].quantile(share)) for share in QUANTILES.values())) for cost in COSTS
         ]
-        emit(("cost", *QUANTILES), quantiles, form, title=f"{space}: {number:,} networks")
+        emit(("cost", *QUANTILES), quantiles, form, title=f"{drawn.name}: {number:,} networks")
     if out is not None:
         from ..analysis.reports.population.figure import write_population
         from ..analysis.reports.population.page import write_population_page
 
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix.lower() == ".csv":
-            table.to_csv(out, index=False)
+            write_whole(out, table.to_csv(index=False))
         else:
-            write = write_population_page if out.suffix.lower() == ".html" else write_population
-            write(table, out, title=f"{space}: {number:,} random networks", explain=explain or "macs")
+            cost = explain or "macs"
+            with working(f"writing {out}"):
+                if out.suffix.lower() == ".html":
+                    write_population_page(table, out, title=title, explain=cost, assets=assets)
+                else:
+                    write_population(table, out, title=title, explain=cost)
         log(str(out))
 
 

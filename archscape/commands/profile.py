@@ -12,11 +12,21 @@ from ..spaces.errors import InputError
 from .latency import latency_tables
 from .memory import memory_table
 from .options.checks import check_idle
-from .options.costs import CostTable, cost_table, layer_rows, listed, network_costs, show_costs
+from .options.costs import (
+    LEAST,
+    CostTable,
+    cost_table,
+    layer_rows,
+    listed,
+    module_reads,
+    network_costs,
+    show_costs,
+)
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,
-    InputOption,
+    ModuleInputOption,
+    UsesOption,
     find_network,
     is_python,
     profile_python,
@@ -37,13 +47,15 @@ if TYPE_CHECKING:
 
 ALL = "all"
 MODULE_CONVENTION = (
-    "macs: what FlopCounterMode counts, halved, no bias, batch 1; flops: 2 x macs + norms, resizing and 2-D "
-    "pooling as fvcore counts them; activations: convolutions and linear layers, by fvcore"
+    "every operator that ran, batch 1; macs: convolutions, linear and recurrent layers, attention and matrix "
+    "products, no bias; flops: 2 x macs + norms, resizing and 2-D pooling as fvcore counts them; "
+    "activations: what convolutions, linear and recurrent layers write"
 )
 EXAMPLES = (
     "archscape profile resnet50",
     "archscape profile mobilenetv2 --convention all",
     "archscape profile any_module.py:make --input 3x64x64",
+    "archscape profile pair.py:make --input image=3x64x64 --input ids=16:int64",
 )
 
 
@@ -58,7 +70,8 @@ def profile(
             help=f"Count as another tool does: macs (ours), {CONVENTIONS}; `all` shows them side by side.",
         ),
     ] = "",
-    shape: InputOption = None,
+    shape: ModuleInputOption = None,
+    uses: UsesOption = None,
     memory: Annotated[
         bool, typer.Option("--memory", help="Show memory in place of the layers, as `archscape memory`.")
     ] = False,
@@ -97,7 +110,7 @@ def profile(
         tables += latency_tables(costs, setup, form, predict=latency, measure=measure)
     if memory:
         tables.append(memory_table(costs.network, batch, dtype, optimizer, fit))
-    setting = f", batch {batch}" if memory else ""
+    setting = f", batch {batch}, in bytes" if memory else ""
     show_costs(network_costs(costs, form), tables, form, setting=setting)
 
 
@@ -147,7 +160,8 @@ def _by_layer(costs: Profile, count: Count, form: Format) -> CostTable:
     ]
     if rules.name != "macs" and costs.macs:
         notes.append(f"{count.total / costs.macs:.4f} of our own macs.")
-    return CostTable(*layer_rows(costs, shown, [*totals.values()], form), notes)
+    rows = layer_rows(costs, shown, [*totals.values()], form)
+    return CostTable(*rows, notes, least=(*LEAST, "params", "macs"))
 
 
 def _side_by_side(costs: Profile, counts: Sequence[Count], form: Format) -> CostTable:
@@ -157,9 +171,8 @@ def _side_by_side(costs: Profile, counts: Sequence[Count], form: Format) -> Cost
         value = ratio if ratio is None or form is Format.csv else f"{ratio:.5f}"
         rows.append((count.convention.name, count.params, count.total, value, _uncounted(count)))
     columns = ("convention", "params", "counts", "ratio to macs", "not counted")
-    return CostTable(
-        columns, rows, [f"{count.convention.name}: {count.convention.about}" for count in counts]
-    )
+    notes = [f"{count.convention.name}: {count.convention.about}" for count in counts]
+    return CostTable(columns, rows, notes, least=("not counted", "params"))
 
 
 def _ratio(count: Count, costs: Profile) -> float | None:
@@ -172,7 +185,7 @@ def _uncounted(count: Count) -> str:
 
 
 def _show_module(
-    name: str, form: Format, shape: str | None, *, memory: bool, timed: str, convention: str
+    name: str, form: Format, shapes: Sequence[str] | None, *, memory: bool, timed: str, convention: str
 ) -> None:
     if memory:
         raise InputError(f"--memory: only networks of ours say what they hold, and {name} is run instead")
@@ -181,8 +194,8 @@ def _show_module(
     if convention not in ("", "macs"):
         law = "only networks of ours are counted in other conventions: their rules are for our operators"
         raise InputError(f"--convention {convention}: {law}, and {name} is run instead")
-    sizes, costs = profile_python(name, shape)
-    table = cost_table(costs, name, sizes, MODULE_CONVENTION, [*_coverage_notes(costs)], form)
+    call, costs = profile_python(name, shapes)
+    table = cost_table(costs, name, module_reads(call), MODULE_CONVENTION, [*_coverage_notes(costs)], form)
     show_costs(table, [], form)
 
 
@@ -193,10 +206,8 @@ def _coverage_notes(costs: ModuleProfile) -> Iterator[str]:
         law = "may hold products and is not counted, so the macs are a lower bound"
         yield f"{layer}: {listed(operators)} {law}."
     for layer, operators in coverage.unsupported.items():
-        yield f"{layer}: {listed(operators)} not in the flops, but for products."
-    if coverage.fvcore is None:
-        yield f"fvcore could not trace it ({coverage.failed}): flops are 2 x macs, activations unknown."
-    elif coverage.fvcore != costs.macs:
-        yield f"fvcore alone finds {coverage.fvcore:,} macs."
+        yield f"{layer}: flops: only the products of {listed(operators)} are counted."
+    if coverage.taken_apart:
+        yield "It computes gradients or calls torch.func: activations of some linear layers may be missing."
     if coverage.idle:
         yield f"Never called: {', '.join(coverage.idle)}; if their weights are used, it is by another layer."

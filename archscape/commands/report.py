@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..analysis.reports.assets import Assets
 from ..analysis.reports.tables import TABLES
 from ..output import log
 from ..spaces.errors import InputError, suggest
-from .options.checks import FIGURES, check_file
+from ..waiting import working
+from .options.checks import FIGURES, check_file, check_folder
+from .options.pages import AssetsOption, check_assets
 from .options.studies import NameOption, StorageOption, find_study, results_of
 
 if TYPE_CHECKING:
@@ -42,7 +45,7 @@ def report(
     source: Annotated[
         Path | None,
         typer.Argument(
-            help="Folder of a search, or a table (.csv, .tsv, .json, also .gz); or --study and --storage.",
+            help="Folder of a search, or a table (.csv, .json, .xlsx, ...); or --study and --storage.",
             metavar="[RUN|TABLE]",
         ),
     ] = None,
@@ -55,11 +58,12 @@ def report(
     ] = None,
     figure: Annotated[Shown | None, typer.Option(help="What a figure shows. [default: frontier]")] = None,
     rows: Annotated[bool, typer.Option("--all", help="With a table to write: every network.")] = False,
-    score: Annotated[str, _column("the score")] = "",
-    cost: Annotated[list[str] | None, _column("a cost; may be repeated")] = None,
+    score: Annotated[str, _column("the score; the better way is WAY, min or max", "COLUMN[:WAY]")] = "",
+    cost: Annotated[list[str] | None, _column("a cost; may be repeated", "COLUMN[:WAY]")] = None,
     study: NameOption = "",
     storage: StorageOption = "",
     *,
+    assets: AssetsOption = Assets.inline,
     family: Annotated[str, _column("the family of each network")] = "",
     name: Annotated[str, _column("the networks' names")] = "",
     repeats: Annotated[str, _column("scores of repeated trainings", metavar="A,B,...")] = "",
@@ -71,21 +75,25 @@ def report(
     frontier as a table. The columns of a table are recognised by their names; the options name them where
     that fails. `docs/reports.md` shows both.
     """
-    from ..analysis.reports.results.reading import is_table, read_table, stem
+    from ..analysis.reports.results.reading import READABLE, is_table, read_table, stem
 
     table = source if source is not None and not source.is_dir() and is_table(source) else None
     named = {"score": score, "cost": cost, "family": family, "name": name, "repeats": repeats, "error": error}
     if table is None and any(named.values()):
         options = ", ".join(f"--{option}" for option, column in named.items() if column)
         raise InputError(f"{options}: of a table alone; the columns of a search are known")
+    if table is None and source is not None and not source.is_dir():
+        raise InputError(f"{source}: no such folder, and no table by its name; {READABLE}")
     target = _target(source, out, table)
+    check_assets(assets, target)
     kind = target.suffix.lower()
     if figure is not None and kind not in FIGURES:
         raise InputError(f"{target}: --figure {figure.value} is written as {', '.join(FIGURES)}")
     if rows and kind not in TABLES:
         raise InputError(f"{target}: --all is for a table: {', '.join(TABLES)}")
     if table is not None:
-        from ..analysis.reports.results.roles import ColumnOptions, infer_roles
+        from ..analysis.reports.results.column_options import ColumnOptions
+        from ..analysis.reports.results.roles import infer_roles
 
         if repeats and error:
             raise InputError("--repeats and --error: give one of them")
@@ -97,17 +105,16 @@ def report(
             repeats=tuple(part.strip() for part in repeats.split(",") if part.strip()),
             error=error,
         )
-        explained = infer_roles(read_table(table), columns, title=stem(table), where=str(table))
+        rows_read = read_table(table, [column for column in (name, family) if column])
+        explained = infer_roles(rows_read, columns, title=stem(table), where=str(table))
         for explanation in explained.explanations:
             log(explanation)
         results: Results | RunResults = explained
-    elif source is not None and not source.is_dir():
-        law = "no such folder, and no table by its name: .csv, .tsv or .json, also .gz"
-        raise InputError(f"{source}: {law}")
     else:
         with find_study(source, study, storage) as reader:
             results = results_of(reader)
-    _write(results, target, figure or Shown.frontier, every=rows, folder=source)
+    with working(f"writing {target}"):
+        _write(results, target, figure or Shown.frontier, every=rows, folder=source, assets=assets)
     log(str(target)) if kind in TABLES else print(target)
 
 
@@ -120,14 +127,23 @@ def _target(source: Path | None, out: Path | None, table: Path | None) -> Path:
     kinds = (".html", *FIGURES, *TABLES)
     near = suggest(target.suffix, kinds)
     law = f"a report is .html, a figure {', '.join(FIGURES)}, or a table {', '.join(TABLES)}"
-    check_file(target, kinds, f"{law}{near if 'did you mean' in near else ''}")
+    run = source if table is None else None
+    check_file(target, kinds, f"{law}{near if 'did you mean' in near else ''}", run=run)
+    if table is None:
+        check_folder(target.parent, run)
     if table is not None and target.exists() and target.samefile(table):
         raise InputError(f"{target}: is the table itself, which a report must not overwrite")
     return target
 
 
 def _write(
-    results: Results | RunResults, target: Path, figure: Shown, *, every: bool, folder: Path | None
+    results: Results | RunResults,
+    target: Path,
+    figure: Shown,
+    *,
+    every: bool,
+    folder: Path | None,
+    assets: Assets,
 ) -> None:
     """Write what the suffix says of a table or of a search."""
     from ..analysis.reports.results.page import Extra, write_report, write_table_report
@@ -144,11 +160,11 @@ def _write(
         extras = []
         if explored:
             extras = [Extra(html=landscape_section(explored), figures=landscape_figures(explored))]
-        write_report(results, target, extras=extras)
+        write_report(results, target, extras=extras, assets=assets)
         return
     table = as_table(results) if isinstance(results, RunResults) else results
     if kind == ".html":
-        write_table_report(table, target)
+        write_table_report(table, target, assets=assets)
     elif kind in FIGURES:
         write_results_figure(table, target, figure.value)
     else:

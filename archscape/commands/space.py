@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import Format, FormatOption, emit, log, watch
+from ..output import Format, FormatOption, emit, log, say, say_yaml
 from ..spaces.language.limits import COSTS
-from .options.networks import SpaceArgument
+from ..waiting import watch
+from .options.networks import SpaceArgument, UsesOption
 
 if TYPE_CHECKING:
     from ..spaces import Space
@@ -30,6 +31,7 @@ def space(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     form: FormatOption = Format.table,
+    uses: UsesOption = None,
 ) -> None:
     """Show a space: its table, its size, or networks drawn from it."""
     from ..spaces import load_space
@@ -46,7 +48,7 @@ def space(
         if form is Format.json:
             print(table.to_json())
         else:
-            print(table.to_yaml(), end="")
+            say_yaml(table.to_yaml())
         log(f"{table.count():,} decision lists. Next: archscape space {name} --sample 3")
 
 
@@ -57,8 +59,9 @@ def _sample(space: Space, number: int, seed: int, form: Format) -> None:
         network = space.sample(rng).network
         costs = {cost: getattr(network.totals, cost) for cost in COSTS}
         if form is Format.table:
-            print(f"# {network.hash()}: " + ", ".join(f"{value:,} {cost}" for cost, value in costs.items()))
-            print(network.to_yaml())
+            said = ", ".join(f"{value:,} {cost}" for cost, value in costs.items())
+            say(f"# {network.hash()}: {said}", indent="# ")
+            say_yaml(f"{network.to_yaml()}\n")
         else:
             rows.append((network.hash(), *costs.values(), network.to_json()))
     if rows:

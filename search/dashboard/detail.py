@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
 from archscape.analysis.reports.format import label, value
-from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
+from archscape.spaces.loading import read_stored
 
+from ..folder import TRIAL_LOG
 from ..study.reader import StudyReader
 from ..study.trial import Trial
 
@@ -40,10 +42,17 @@ def detail(study: StudyReader, number: int, logs: Path) -> dict[str, Json] | Non
         "network": _network(trial),
         "epochs": [
             {name: number if math.isfinite(number) else None for name, number in epoch.items()}
-            for epoch in epochs
+            for epoch in epochs.values()
         ],
-        "log": tail(logs / f"trial-{number:05d}.log"),
+        **_log(logs / TRIAL_LOG.format(number)),
     }
+
+
+def _log(path: Path) -> dict[str, Json]:
+    """Return the end of a log and where it lies; each worker keeps the logs of its own trials."""
+    text = tail(path)
+    note = "" if text is not None else "is not on this machine; each worker keeps the logs of its own trials."
+    return {"log": text, "log_place": f"{path.parent.name}/{path.name}", "log_note": note}
 
 
 def tail(path: Path) -> str | None:
@@ -61,6 +70,8 @@ def tail(path: Path) -> str | None:
 def _network(trial: Trial) -> str:
     """Return the network of a trial as YAML; as it lies in the study if this version cannot read it."""
     try:
-        return Network.from_json(trial.network).to_yaml()
+        return read_stored(trial.network).to_yaml()
     except SpaceError:
-        return json.dumps(json.loads(trial.network), indent=2)
+        with suppress(ValueError):
+            return json.dumps(json.loads(trial.network), indent=2)
+        return trial.network

@@ -3,36 +3,23 @@
 
 const FIXED = 5; // number, state, cause, worker, rung; the values of `columns` follow
 const FEW = 2000; // so many marks are drawn one by one
-const study = { about: null, rows: new Map(), front: new Set(), running: new Map(), progress: [] };
+const study = {
+  about: null,
+  rows: new Map(),
+  front: new Set(),
+  running: new Map(),
+  progress: [],
+  paths: [],
+  asked: new Map(), // by path of a decision: how many trials were asked, and the options that they took
+  costs: new Set(), // those that some trial has a value for
+};
 
-const byId = (id) => document.getElementById(id);
 const column = (name) => FIXED + study.about.columns.indexOf(name);
 
-// A text for a label of plotly.js, which reads tags.
-const escaped = (text) =>
-  String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+// Decisions follow the values; a path that was met later is unknown of the rows before.
+const decisionAt = (path) => FIXED + study.about.columns.length + study.paths.indexOf(path);
 
 const counted = (count) => count.toLocaleString("en-US");
-
-function written(name, value) {
-  if (value === null || value === undefined) return "–";
-  if (study.about.shares.includes(name)) return `${(100 * value).toFixed(2)}%`;
-  const digits = study.about.seconds.includes(name) ? { maximumFractionDigits: 2 } : { maximumSignificantDigits: 4 };
-  return value.toLocaleString("en-US", Number.isInteger(value) ? {} : digits);
-}
-
-function span(seconds) {
-  const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3600)];
-  if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
-  return hours ? `${hours} h ${minutes % 60} min` : `${minutes} min ${Math.round(seconds % 60)} s`;
-}
-
-function element(tag, text = "", className = "") {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
 
 function linkTo(number) {
   const link = element("a", number);
@@ -68,7 +55,42 @@ function drawDue() {
 
 document.addEventListener("visibilitychange", () => redraw());
 
-const chosenCost = () => document.querySelector("input[name=cost]:checked").value;
+// A complete trial is infeasible if training gave less, or more, than the job's limits let it.
+const BEYOND = "beyond the limits";
+const isBeyond = (row) =>
+  row[1] === "complete" &&
+  Object.entries(study.about.limits).some(([name, [low, high]]) => {
+    const value = row[column(name)] ?? NaN;
+    return !(value >= (low ?? -Infinity) && value <= (high ?? Infinity));
+  });
+
+const chosenCost = () => document.querySelector("input[name=cost]:checked")?.value ?? study.about.costs[0];
+
+// An axis is offered when some trial has a value for it, and the one that was chosen stays.
+function offerCosts() {
+  const known = study.about.costs.filter((cost) => study.costs.has(cost));
+  const offered = known.length ? known : study.about.costs.slice(0, 1);
+  choices("costs", "cost", offered, offered.includes(chosenCost()) ? chosenCost() : offered[0]);
+}
+
+// What is counted of a trial when it changes, so that nothing goes over a hundred thousand of them again.
+function take(row) {
+  const shown = row[1] === "complete" || row[1] === "running";
+  if (shown) study.about.costs.filter((cost) => Number.isFinite(row[column(cost)])).forEach((cost) => study.costs.add(cost));
+  if (!study.rows.has(row[0])) study.paths.forEach((path) => ask(path, row[decisionAt(path)] ?? null));
+  study.rows.delete(row[0]); // the map keeps the order of changes
+  study.rows.set(row[0], row);
+}
+
+function ask(path, option) {
+  if (option === null) return;
+  const { count, options } = study.asked.get(path) ?? { count: 0, options: new Set() };
+  study.asked.set(path, { count: count + 1, options: options.add(option) });
+}
+
+function forget() {
+  [study.rows, study.asked, study.costs].forEach((known) => known.clear());
+}
 
 function about(row, more = "") {
   const shown = [study.about.score, ...study.about.costs].filter((name) => row[column(name)] !== null);
@@ -137,6 +159,7 @@ function staircase(rows, x, y, downward) {
 
 function ticks([low, high], log) {
   const decades = Math.log10(high / low);
+  if (log && high === low) return "D2"; // plotly.js shows a decade on either side of a single value
   if (!log || !(decades >= 0.7)) return null;
   return decades > (plotOf("frontier").clientWidth < 600 ? 1.5 : 5) ? 1 : "D2";
 }
@@ -145,17 +168,6 @@ views.frontier = (figure) => {
   const [cost, { score, labels, objectives }] = [chosenCost(), study.about];
   const [x, y] = [column(cost), column(score)];
   const all = [...study.rows.values()].filter((r) => r[1] === "complete" && r[x] !== null && r[y] !== null);
-  const range = extent(all, x, (value) => value);
-  byId("log").disabled = range[0] <= 0;
-  const log = byId("log").checked && range[0] > 0;
-  const front = all.filter((row) => study.front.has(row[0])).sort((a, b) => a[x] - b[x]);
-  const rest = thinned(
-    all.filter((row) => !study.front.has(row[0])),
-    x,
-    y,
-    log,
-  );
-  const steps = staircase(all, x, y, objectives[score] === "minimize");
   const working = [...study.running.values()].filter((trial) => Number.isFinite(trial.metrics[score]));
   const live = working
     .map((trial) => {
@@ -164,11 +176,26 @@ views.frontier = (figure) => {
       return row;
     })
     .filter((row) => Number.isFinite(row[x]));
-  const marks = rest.length + front.length;
+  const range = extent([...all, ...live], x, (value) => value);
+  byId("log").disabled = range[0] <= 0;
+  const log = byId("log").checked && range[0] > 0;
+  const front = all.filter((row) => study.front.has(row[0])).sort((a, b) => a[x] - b[x]);
+  const beyond = all.filter((row) => isBeyond(row) && !study.front.has(row[0]));
+  const rest = thinned(
+    all.filter((row) => !isBeyond(row) && !study.front.has(row[0])),
+    x,
+    y,
+    log,
+  );
+  const within = objectives[cost] === "maximize" ? [] : all.filter((row) => !isBeyond(row));
+  const steps = staircase(within, x, y, objectives[score] === "minimize");
+  if (!all.length && !live.length) return { data: [], layout: { ...figure.layout, ...nothing("No trial is complete yet.") } };
+  const marks = rest.length + front.length + beyond.length;
   const share = `Trials that lie closer than a mark is wide share one: ${counted(all.length)} trials,`;
   byId("crowd").textContent = marks < all.length ? `${share} ${counted(marks)} marks. Zoom in for more.` : "";
   return {
     data: [
+      ...(beyond.length ? [points(BEYOND, beyond, x, { size: 6, color: "--failed", symbol: "x" })] : []),
       points(
         "other complete trials",
         rest.map(({ row }) => row),
@@ -197,9 +224,11 @@ views.frontier = (figure) => {
     layout: {
       ...figure.layout,
       uirevision: `${cost} ${log}`,
+      yaxis: { ...figure.layout.yaxis, ...around([...all, ...live].map((row) => row[y])) },
       xaxis: {
         ...figure.layout.xaxis,
         type: log ? "log" : "linear",
+        ...(log ? {} : { rangemode: "tozero" }),
         tickformat: "~s",
         dtick: ticks(range, log),
         nticks: plotOf("frontier").clientWidth < 600 ? 5 : 12,
@@ -214,6 +243,7 @@ views.progress = (figure) => {
   const name = Object.keys(study.about.objectives)[0];
   const shown = (value) =>
     Object.keys(study.about.objectives).length > 1 ? value.toPrecision(4) : written(name, value);
+  if (!steps.length) return { data: [], layout: { ...figure.layout, ...nothing("No trial is complete yet.") } };
   const ended = [...steps, ...(steps.length ? [[study.ended, steps.at(-1)[1]]] : [])];
   return {
     data: [
@@ -234,6 +264,7 @@ views.progress = (figure) => {
     layout: {
       ...figure.layout,
       uirevision: "progress",
+      yaxis: { ...figure.layout.yaxis, ...around(steps.map(([, value]) => value)) },
       xaxis: {
         ...figure.layout.xaxis,
         rangemode: "tozero",

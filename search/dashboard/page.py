@@ -46,7 +46,7 @@ def assets() -> dict[str, Asset]:
     from plotly.offline import get_plotlyjs
 
     style = _texts(SHARED / "page.css", SHARED / "report.css", HERE / "dashboard.css")
-    script = _texts(SHARED / "page.js", HERE / "drawing.js", HERE / "panel.js", HERE / "dashboard.js")
+    script = _texts(SHARED / "page.js", SHARED / "trial.js", HERE / "drawing.js", HERE / "dashboard.js")
     return {
         "/style.css": Asset("text/css", style),
         "/plotly.js": Asset("text/javascript", get_plotlyjs()),

@@ -1,9 +1,9 @@
 """The stream of server-sent events that keeps a page up to date.
 
-`hello` says what there is to show; `trials` brings the trials that changed, with the place of the last one as
-its id, so that a page that lost the connection resumes from there; `summary`, `running` and `progress` bring
-the rest whenever it changed; `trouble` says that the database cannot be reached. A comment now and then keeps
-the connection open.
+`hello` says what there is to show; `decisions` names the decisions that trials have; `trials` brings the
+trials that changed, with the place of the last one as its id, so that a page that lost the connection resumes
+from there; `summary`, `running` and `progress` bring the rest whenever it changed; `trouble` says that the
+database cannot be reached. A comment now and then keeps the connection open.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ HEARTBEAT_SECONDS = 15.0
 CHUNK = 1000
 """So many trials come in one event at most."""
 
-EXTRA = (*(name for name, metric in METRICS.items() if metric.is_quality), "epochs")
-"""Values that a page has of each trial beside the objectives and the costs."""
+EXTRA = (
+    *(name for name, metric in METRICS.items() if metric.is_quality and not metric.is_optional),
+    "epochs",
+)
+"""Values that a page has of each trial of any study beside the objectives and the costs."""
 
 
 @dataclass(kw_only=True)
@@ -71,16 +74,22 @@ class Stream:
         poller, state = self.poller, self.poller.state
         with poller.condition:
             rows, trouble = state.since(self.latest_change), poller.trouble
+            paths = list(state.paths)
             parts = {} if trouble else _parts(state, behind=poller.behind)
+        yield from self._changed("decisions", paths)
         for start in range(0, len(rows), CHUNK):
-            yield self._trials(rows[start : start + CHUNK])
+            yield self._trials(rows[start : start + CHUNK], paths)
         for kind, data in {**parts, "trouble": trouble}.items():
-            text = _json(data)
-            if self._sent.get(kind, '""') != text:
-                self._sent[kind] = text
-                yield event(kind, data)
+            yield from self._changed(kind, data)
 
-    def _trials(self, rows: Sequence[ChangedTrial]) -> bytes:
+    def _changed(self, kind: str, data: object) -> Iterator[bytes]:
+        """Yield an event whose data is not what the page has."""
+        text = _json(data)
+        if self._sent.get(kind, '""') != text:
+            self._sent[kind] = text
+            yield event(kind, data)
+
+    def _trials(self, rows: Sequence[ChangedTrial], paths: Sequence[str]) -> bytes:
         """Return the event of trials, as lists without names: there may be a hundred thousand of them."""
         names = columns_of(self.poller.state)
         self.latest_change = rows[-1].changed
@@ -88,6 +97,7 @@ class Stream:
             [
                 *(row.number, row.state, row.cause, row.worker, row.rung),
                 *(_short(row.values.get(name, math.nan)) for name in names),
+                *map(json.loads(row.decisions).get, paths),
             ]
             for row in rows
         ]
@@ -105,6 +115,7 @@ def hello(poller: Poller, token: str) -> dict[str, object]:
         "objectives": dict(state.objectives),
         "score": state.score,
         "costs": list(state.costs),
+        "limits": {name: [limit.low, limit.high] for name, limit in state.limits.items()},
         "columns": names,
         "labels": {name: label(name) for name in names},
         "short": {name: short_label(name) for name in names},
@@ -123,7 +134,9 @@ def hello(poller: Poller, token: str) -> dict[str, object]:
 
 def columns_of(state: StudyState) -> list[str]:
     """Return the values that a page has of each trial."""
-    return list(dict.fromkeys([*state.objectives, *EXTRA, *state.costs]))
+    named = [*state.objectives, *state.limits]
+    tests = [twin for name in named if (twin := f"test_{name}") in METRICS]
+    return list(dict.fromkeys([*named, *tests, *EXTRA, *state.costs]))
 
 
 def _short(number: float) -> float | None:

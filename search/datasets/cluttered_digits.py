@@ -7,11 +7,13 @@ are rounded to 16 bits before use.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Source
 from .digits import Bytes, Integers, originals
 from .rng import Doubles, uniform
 
@@ -34,7 +36,7 @@ _DRAWS = 5  # random numbers of a digit
 _PIECE_DRAWS = 7  # random numbers of a fragment
 
 
-def cluttered_digits() -> dict[str, np.ndarray]:
+def cluttered_digits() -> Source:
     """Return digits rendered to 1x16x16 at random scale, angle and place among pieces of others, with noise.
 
     The originals are split first: no original, whole or in pieces, is in two of the parts.
@@ -43,7 +45,7 @@ def cluttered_digits() -> dict[str, np.ndarray]:
     for split, (images, labels) in originals().items():
         arrays[f"x_{split}"] = cluttered(images, copies=COPIES[split], seed=_SEEDS[split])[:, None]
         arrays[f"y_{split}"] = np.repeat(labels, COPIES[split])
-    return arrays
+    return Source(arrays=arrays)
 
 
 def cluttered(digits: Bytes, *, copies: int, seed: int) -> Bytes:
@@ -57,6 +59,26 @@ def cluttered(digits: Bytes, *, copies: int, seed: int) -> Bytes:
     Returns:
         Images (n * copies, 16, 16) with grey levels from 0 to 255.
     """
+    return draw(digits, copies=copies, seed=seed).images
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawn:
+    """Cluttered digits, and what was drawn.
+
+    Attributes:
+        images: (n, 16, 16) with grey levels from 0 to 255.
+        ink: Of each digit by itself, (n, 16, 16), from 0 to 1: without fragments, noise and contrast.
+        centres: Row and column of each digit's centre in its image, (n, 2), in pixels.
+    """
+
+    images: Bytes
+    ink: Floats
+    centres: Doubles
+
+
+def draw(digits: Bytes, *, copies: int, seed: int) -> Drawn:
+    """Draw `copies` renderings of each original, as `cluttered` says."""
     inked = np.pad(digits, ((0, 0), (_BORDER, _BORDER), (_BORDER, _BORDER))).astype(np.float32) / np.float32(
         16
     )
@@ -64,22 +86,31 @@ def cluttered(digits: Bytes, *, copies: int, seed: int) -> Bytes:
     draws = uniform(seed, (count, _DRAWS + PIECES * _PIECE_DRAWS))
     noise = np.random.PCG64(seed + 1).random_raw(count * SIDE * SIDE // 2).astype("<u8", copy=False)
     grain = noise.view(np.uint8).reshape(count, SIDE, SIDE, 4)
-    images = np.empty((count, SIDE, SIDE), np.uint8)
+    shape = (count, SIDE, SIDE)
+    drawn = Drawn(
+        images=np.empty(shape, np.uint8), ink=np.empty(shape, np.float32), centres=np.empty((count, 2))
+    )
     for start in range(0, count, _CHUNK):
         part = slice(start, min(start + _CHUNK, count))
         which = np.arange(part.start, part.stop) // copies
-        images[part] = _draw(inked, which, draws[part], grain[part])
-    return images
+        drawn.ink[part], drawn.centres[part] = _draw_digits(inked, which, draws[part])
+        drawn.images[part] = _clutter(drawn.ink[part], inked, draws[part], grain[part])
+    return drawn
 
 
-def _draw(inked: Floats, which: Integers, draws: Doubles, grain: Bytes) -> Bytes:
-    """Draw the digits `which`, lay the fragments over them, then vary the contrast and add the noise."""
+def _draw_digits(inked: Floats, which: Integers, draws: Doubles) -> tuple[Floats, Doubles]:
+    """Return the ink of the digits `which`, and where their centres lie."""
     low, high = SCALES
     scale = low + (high - low) * draws[:, 0]
     angle = ANGLE * (2 * draws[:, 1] - 1)
     room = np.maximum(0, SIDE / 2 - 4 * scale) + SLACK
     centre = (SIDE - 1) / 2 + (2 * draws[:, 2:4] - 1) * room[:, None]
-    canvas = _sample(inked, which, angle, scale, centre, np.full_like(centre, 3.5), SIDE)
+    return _sample(inked, which, angle, scale, centre, np.full_like(centre, 3.5), SIDE), centre
+
+
+def _clutter(ink: Floats, inked: Floats, draws: Doubles, grain: Bytes) -> Bytes:
+    """Lay the fragments over the ink of the digits, then vary the contrast and add the noise."""
+    canvas = ink.copy()
     for piece in range(PIECES):
         first = _DRAWS + piece * _PIECE_DRAWS
         _lay_fragment(canvas, inked, draws[:, first : first + _PIECE_DRAWS])

@@ -1,4 +1,4 @@
-"""Data for training: whole parts as tensors in memory, told by name or read from a file.
+"""Data for training, told by name or read from a file.
 
 >>> data = load_dataset("digits")
 >>> data.input, data.classes, len(data.train), len(data.val), len(data.test)
@@ -7,136 +7,207 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archscape.spaces.errors import JobError, suggest
+from archscape.spaces.errors import JobError
 
-from . import EMBEDDED, READERS, SPLITS, Arrays
+from . import SPLITS
+from .arrays import LABELLED, NUMBERS, OF_SAMPLES, TARGETS, Source, task_of
+from .decoding import Say, Show
+from .scan import of_samples, take_statistics
+from .settings import DataSettings
+from .sources import open_source
+from .split import Split, make_split
+from .statistics import Statistics
 
 if TYPE_CHECKING:
     import torch
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Split:
-    """One part of the data.
-
-    Attributes:
-        x: Samples, float32 (N, C, *spatial), standardised, with channels last in memory.
-        y: Labels, int64 (N,).
-    """
-
-    x: torch.Tensor
-    y: torch.Tensor
-
-    def __len__(self) -> int:
-        """Return the number of samples."""
-        return len(self.y)
-
-    def to(self, device: torch.device | str) -> Split:
-        """Return the part on a device; itself if it is there already."""
-        return replace(self, x=self.x.to(device), y=self.y.to(device))
+SHOWN_NAMES = 20
+"""How many names of classes a report shows; weights have them all."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
-    """Samples and labels to train on, to choose by (validation) and to report on (test).
+    """Samples and targets to train on, to choose by (validation) and to report on (test).
 
     Attributes:
         name: As asked for: an embedded name or a path.
         train: The part to train on.
         val: The part every decision of a search is taken by.
         test: The part that is looked at once, when a training has ended.
-        classes: Labels run from 0 to `classes - 1`.
+        task: What is learned, one of `TARGETS`.
+        class_names: Names of the labels, if they have names.
+        classes: Labels run from 0 to `classes - 1`, columns of a target that has several; 0 where targets are
+            no labels.
         input: Shape of one sample, (C, *spatial).
-        mean: Mean of each channel over the training part, in the units of the source.
-        std: Standard deviation likewise; samples are `(source - mean) / std`.
-        fingerprint: Hash of every number of the source, 16 hex digits.
+        target: Shape of one target, () for a label; that of a sample where the targets are the samples.
+        statistics: Units that samples and measured targets are standardised by, and the fingerprint.
     """
 
     name: str
     train: Split
     val: Split
     test: Split
+    task: str
+    class_names: tuple[str, ...] = ()
     classes: int
     input: tuple[int, ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    fingerprint: str
+    target: tuple[int, ...] = ()
+    statistics: Statistics
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """Mean of each channel over the training part, in the units of the source."""
+        return self.statistics.samples.mean
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """Standard deviation likewise; samples are `(source - mean) / std`."""
+        return self.statistics.samples.std
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of every number of the source, 16 hex digits."""
+        return self.statistics.fingerprint
+
+    def card(self) -> dict[str, str]:
+        """Return what whoever uses trained weights must know, lists as JSON.
+
+        Samples have to be brought to the units that a network was trained in, and what it gives to those of
+        the targets.
+        """
+        targets = self.statistics.targets
+        known = {
+            "mean": self.mean,
+            "std": self.std,
+            **({"class_names": self.class_names} if self.class_names else {}),
+            **({"target_mean": targets.mean, "target_std": targets.std} if targets else {}),
+        }
+        lists = {name: json.dumps(values) for name, values in known.items()}
+        return {"data": self.name, "task": self.task, **lists}
+
+    def facts(self) -> dict[str, str]:
+        """Return what a study keeps of its data: fingerprint, names of classes, a task other than theirs."""
+        task = {} if self.task == "classification" else {"task": self.task}
+        names, more = ", ".join(self.class_names[:SHOWN_NAMES]), len(self.class_names) - SHOWN_NAMES
+        classes = {"classes": names + (f", and {more} more" if more > 0 else "")} if names else {}
+        return {"data_fingerprint": self.fingerprint, **task, **classes}
 
     def to(self, device: torch.device | str) -> Dataset:
         """Return the data on a device."""
         return replace(self, train=self.train.to(device), val=self.val.to(device), test=self.test.to(device))
 
 
-def load_dataset(name_or_path: str | Path) -> Dataset:
-    """Return embedded data by name, or the data in a file.
+def load_dataset(
+    data: str | Path | DataSettings,
+    *,
+    say: Say = lambda line: None,
+    show: Show = lambda words, done, total: None,
+) -> Dataset:
+    """Return embedded data by name, or the data in a file or a folder.
 
     Args:
-        name_or_path: `digits` (1x8x8), `cluttered-digits` (1x16x16), or a path that ends as one of `READERS`.
+        data: `digits` (1x8x8), `cluttered-digits` (1x16x16), a path of what one of `READERS` recognises, or
+            settings.
+        say: Takes a line about what was converted, or is waited for.
+        show: Takes how far decoding is.
 
     Raises:
         JobError: If there is no such name, or the file cannot be used; the message says why.
     """
-    name = str(name_or_path)
-    if name in EMBEDDED:
-        return _dataset(name, EMBEDDED.load(name)())
-    path = Path(name)
-    if path.suffix in READERS:
-        return _dataset(name, READERS.load(path.suffix)(path))
-    kinds, near = " or ".join(READERS), suggest(name, EMBEDDED)
-    raise JobError(f"data: '{name}' is neither embedded data nor a path to a file that ends in {kinds}{near}")
+    return make_dataset(str(data), open_source(data, say=say, show=show))
 
 
-def _dataset(name: str, arrays: Arrays) -> Dataset:
-    mean, std = _statistics(arrays["x_train"])
-    parts = {part: _split(arrays[f"x_{part}"], arrays[f"y_{part}"], mean, std) for part in SPLITS}
+def make_dataset(name: str, source: Source) -> Dataset:
+    """Return the data set of arrays, with the statistics that the source has, or takes now."""
+    arrays = source.arrays
+    task = source.task or task_of(arrays["x_train"], arrays["y_train"])
+    if task in NUMBERS:
+        arrays = {key: array[:, None] if array.ndim == 1 else array for key, array in arrays.items()}
+    if task in OF_SAMPLES:
+        return _of_samples(name, task, source)
+    _check_task(name, task, arrays["x_train"].shape, arrays["y_train"])
+    statistics = source.statistics or take_statistics(arrays, labelled=task in LABELLED)
+    classes = statistics.classes
+    if task == "multi-label":
+        classes = _labels(name, arrays["y_train"], classes)
+    _check_labels(name, task, classes, source.class_names)
+    parts = {
+        part: make_split(arrays[f"x_{part}"], arrays[f"y_{part}"], statistics.samples, statistics.targets)
+        for part in SPLITS
+    }
     return Dataset(
         name=name,
         **parts,
-        classes=1 + max(int(arrays[f"y_{part}"].max()) for part in SPLITS),
+        task=task,
+        class_names=source.class_names,
+        classes=len(source.class_names) or classes,
         input=arrays["x_train"].shape[1:],
-        mean=tuple(mean.tolist()),
-        std=tuple(std.tolist()),
-        fingerprint=_fingerprint(arrays),
+        target=arrays["y_train"].shape[1:],
+        statistics=statistics,
     )
 
 
-def _statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation of each channel; a constant channel gets the deviation 1."""
-    axes = (0, *range(2, x.ndim))
-    mean = x.mean(axis=axes, dtype=np.float64)
-    std = x.std(axis=axes, dtype=np.float64)
-    return mean.astype(np.float32), np.where(std > 0, std, 1).astype(np.float32)
+def _of_samples(name: str, task: str, source: Source) -> Dataset:
+    """Return data whose targets are their samples; a part has nothing but a 0 for each instead."""
+    statistics = of_samples(source.arrays, task, source.statistics)
+    parts = {}
+    for part in SPLITS:
+        x = source.arrays[f"x_{part}"]
+        parts[part] = make_split(x, np.zeros(len(x), np.uint8), statistics.samples, None)
+    shape = source.arrays["x_train"].shape[1:]
+    return Dataset(
+        name=name,
+        **parts,
+        task=task,
+        class_names=(),
+        classes=0,
+        input=shape,
+        target=shape,
+        statistics=statistics,
+    )
 
 
-def _split(x: np.ndarray, y: np.ndarray, mean: np.ndarray, std: np.ndarray) -> Split:
-    import torch
+def _check_task(name: str, task: str, x: tuple[int, ...], y: np.ndarray) -> None:
+    """Check that targets are of the shape and kind that a task has.
 
-    shape = (-1, *[1] * (x.ndim - 2))
-    samples = x.astype(np.float32)
-    samples -= mean.reshape(shape)
-    samples /= std.reshape(shape)
-    in_format = torch.from_numpy(samples).contiguous(memory_format=channels_last(samples.ndim))
-    return Split(x=in_format, y=torch.from_numpy(y.astype(np.int64)))
-
-
-def channels_last(dimensions: int) -> torch.memory_format:
-    """Return the format with channels last in memory, where torch knows one for so many dimensions."""
-    import torch
-
-    return {4: torch.channels_last, 5: torch.channels_last_3d}.get(dimensions, torch.contiguous_format)
+    Raises:
+        JobError: If they are not.
+    """
+    many = {"classification": 1, "multi-label": 2, "segmentation": len(x) - 1, "denoising": len(x)}
+    axes = 2 if task in NUMBERS else many[task]
+    if y.ndim != axes or (task in LABELLED and y.dtype.kind not in "ui"):
+        law = f"targets of {task} are {TARGETS[task]}, but y_train is {y.shape} {y.dtype}"
+        raise JobError(f"data {name}: {law}; `task:` says what is learned")
 
 
-def _fingerprint(arrays: Arrays) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.data)
-    return digest.hexdigest()[:16]
+def _labels(name: str, y: np.ndarray, numbers: int) -> int:
+    """Return how many labels a sample may have.
+
+    Raises:
+        JobError: If targets are other numbers than 0 and 1, or all are 0.
+    """
+    if numbers != 2:
+        law = f"targets of multi-label are {TARGETS['multi-label']}, but the greatest is {numbers - 1}"
+        raise JobError(f"data {name}: {law}")
+    return int(y.shape[1])
+
+
+def _check_labels(name: str, task: str, classes: int, names: tuple[str, ...]) -> None:
+    """Check that there is something to tell apart.
+
+    Raises:
+        JobError: If all labels are the same, or one has no name.
+    """
+    if names and classes > len(names):
+        raise JobError(f"data {name}: it has a label {classes - 1}, but {len(names)} class names")
+    if task in LABELLED and classes < 2:
+        mask = ", and 255 counts for nothing; masks of 0 and 255 have to be 0 and 1"
+        why = mask if task == "segmentation" else "; two classes are needed at least"
+        raise JobError(f"data {name}: all labels are 0{why}")

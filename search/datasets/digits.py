@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import JobError
 
+from .arrays import Source
 from .rng import uniform
 
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -28,13 +29,14 @@ _SPLIT_SEED = 1797
 _FILE = Path("datasets", "data", "digits.csv.gz")
 
 
-def digits() -> dict[str, np.ndarray]:
-    """Return the plain digits, 1x8x8, as the arrays `x_train`, `y_train`, `x_val`, ... `y_test`."""
-    return {
+def digits() -> Source:
+    """Return the plain digits, 1x8x8."""
+    arrays = {
         name: part
         for split, (images, labels) in originals().items()
         for name, part in ((f"x_{split}", images[:, None]), (f"y_{split}", labels))
     }
+    return Source(arrays=arrays)
 
 
 def originals() -> dict[str, tuple[Bytes, Integers]]:

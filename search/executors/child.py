@@ -21,6 +21,9 @@ from ..shutdown import Shutdown
 from ..workers.events import Event, Notify
 from ..workers.slot import WorkerSlot
 
+DONE = 64
+"""Exit status of a worker that has nothing left to do; not 0, with which a training function may end it."""
+
 GRACE_SECONDS = 10.0
 """How long a worker whose parent is gone may take to give its trial back."""
 
@@ -54,9 +57,14 @@ def main(folder: Path, name: str, slot: WorkerSlot) -> int:
             )
         except ArchscapeError as error:
             wrong_input = isinstance(error, InputError)
-            notify(Event(kind="error", worker=name, message=str(error), input_error=wrong_input))
+            setting = error.setting if isinstance(error, InputError) else ""
+            notify(
+                Event(kind="error", worker=name, message=str(error), input_error=wrong_input, setting=setting)
+            )
             return 2 if wrong_input else 1
-    return 1 if shutdown.signalled else 0  # a pool that did not ask for it replaces who left before the end
+    return (
+        1 if shutdown.signalled else DONE
+    )  # a pool that did not ask for it replaces who left before the end
 
 
 def _claim_output() -> Notify:
@@ -81,7 +89,15 @@ def _follow_parent() -> None:
     os._exit(1)  # stuck in a call that no signal ends; the trial is taken up by others
 
 
+def _end_others() -> None:
+    """End what a training function may have left behind, which shares the group of this process."""
+    if os.getpgrp() == os.getpid():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
+
+
 if __name__ == "__main__":
     status = main(Path(sys.argv[1]), sys.argv[2], WorkerSlot.from_json(sys.argv[3]))
+    _end_others()
     sys.stderr.flush()
     os._exit(status)  # taking torch apart piece by piece takes a fifth of a second

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-from archscape.spaces.errors import InputError, StudyError
+from archscape.spaces.errors import StudyError
 
 from ..shutdown import Shutdown, ShutdownRequested
 from ..workers.events import Event, Notify
+from ..workers.log_files import open_log
 from ..workers.slot import WorkerSlot
+from .child import DONE
 from .placement import machine_placements
 
 GRACE_SECONDS = 10.0
 """How long a pool waits for its workers to give their trials back."""
+
+LOOK_SECONDS = 2.0
+"""How long after the last event a pool looks whether its workers live."""
 
 CHILD = (sys.executable, "-m", "archscape.search.executors.child")
 
@@ -60,13 +66,30 @@ class LocalPool:
     """
 
     slots: Sequence[WorkerSlot]
-    storage: str = ""
+    storage: str = field(default="", repr=False)  # it may hold a password
     prefix: str = "w"
 
     @classmethod
-    def of(cls, workers: int, *, device: str = "auto", storage: str = "") -> LocalPool:
-        """Return a pool of so many workers, to which the machine's GPUs are shared out."""
-        slots = [WorkerSlot(placement=placement) for placement in machine_placements(workers, device=device)]
+    def of(
+        cls,
+        workers: int,
+        *,
+        device: str = "auto",
+        storage: str = "",
+        uses: Mapping[str, str] | None = None,
+    ) -> LocalPool:
+        """Return a pool of so many workers, to which the machine's GPUs are shared out.
+
+        Args:
+            workers: How many.
+            device: The job's.
+            storage: Where the study lies; "" in the folder of the run.
+            uses: The SHA-256 of each Python file that the space uses, by its path.
+        """
+        slots = [
+            WorkerSlot(placement=placement, uses=uses or {})
+            for placement in machine_placements(workers, device=device)
+        ]
         return cls(slots=slots, storage=storage)
 
     @contextmanager
@@ -101,7 +124,7 @@ class _Pool:
     def start(self, name: str, slot: WorkerSlot) -> None:
         """Start a worker; a group of its own keeps the terminal's Ctrl-C from it."""
         self.slots[name] = slot
-        with (self.folder / "logs" / f"{name}.log").open("ab") as log:
+        with self._log(name) as log:
             process = subprocess.Popen(
                 [*CHILD, str(self.folder), name, slot.to_json()],
                 stdin=subprocess.PIPE,
@@ -115,13 +138,23 @@ class _Pool:
         self.unread[name] = b""
         self.selector.register(process.stdout, selectors.EVENT_READ, name)
 
+    def _log(self, name: str) -> BinaryIO:
+        """Return the log of a worker; one whose log cannot be written now works without."""
+        try:
+            return os.fdopen(open_log(self.folder / "logs" / f"{name}.log"), "ab")
+        except OSError:
+            return Path(os.devnull).open("ab")
+
     def work(self, notify: Notify, shutdown: Shutdown) -> None:
         """Let the workers begin, pass on their events, and replace those that die, until all have left."""
         with suppress(ShutdownRequested), shutdown.interruptible():
             for process in self.processes.values():
                 _begin(process)
             while self.processes:
-                for key, _ in self.selector.select():
+                events = self.selector.select(LOOK_SECONDS)
+                if not events:
+                    self._end_orphans()
+                for key, _ in events:
                     data = os.read(key.fd, 65536)
                     if data:
                         self._read_events(key.data, data, notify)
@@ -132,22 +165,30 @@ class _Pool:
         *lines, self.unread[name] = (self.unread[name] + data).split(b"\n")
         for event in map(Event.from_json, lines):
             if event.kind == "error":
-                raise (InputError if event.input_error else StudyError)(event.message)
+                raise event.failure()
             if event.kind == "end":
                 self.deaths = 0
             notify(event)
 
     def _reap(self, name: str) -> None:
         process = self._detach(name)
-        if process.wait() == 0:
+        _has_ended(process, wait=True)
+        _end_group(process)
+        if process.wait() == DONE:
             return
         self.deaths += 1
         if self.deaths > self.patience:
             log = self.folder / "logs" / f"{name}.log"
-            tail = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-5:])
+            tail = "\n".join(f"  {line}" for line in _lines(log)[-5:])
             raise StudyError(f"{self.deaths} workers in a row died before a trial ended; see {log}\n{tail}")
         self.start(name, self.slots[name])
         _begin(self.processes[name])
+
+    def _end_orphans(self) -> None:
+        """End what a dead worker left behind: a process of its training function may hold the pipe."""
+        for process in self.processes.values():
+            if _has_ended(process, wait=False):
+                _end_group(process)
 
     def _detach(self, name: str) -> subprocess.Popen[bytes]:
         process = self.processes.pop(name)
@@ -167,9 +208,28 @@ class _Pool:
             try:
                 process.wait(GRACE_SECONDS)
             except subprocess.TimeoutExpired:
-                process.kill()
+                _end_group(process)
                 process.wait()
         self.selector.close()
+
+
+def _has_ended(process: subprocess.Popen[bytes], *, wait: bool) -> bool:
+    """Return whether a worker has ended; its number stays taken."""
+    flags = os.WEXITED | os.WNOWAIT | (0 if wait else os.WNOHANG)
+    return os.waitid(os.P_PID, process.pid, flags) is not None
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a worker and the processes that a training function started in it."""
+    with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of the dead
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _lines(log: Path) -> list[str]:
+    try:
+        return log.read_text(errors="replace").splitlines()
+    except OSError as error:
+        return [str(error)]
 
 
 def _begin(process: subprocess.Popen[bytes]) -> None:

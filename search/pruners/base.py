@@ -21,11 +21,13 @@ class RungResult:
         number: Number of the trial.
         values: Its objectives after the rung's epoch, in the order of the study; finite.
         passed: Whether it was promoted there.
+        violation: By how much it was beyond the limits of the study after that epoch; 0 within.
     """
 
     number: int
     values: tuple[float, ...]
     passed: bool
+    violation: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,7 @@ class PrunerSettings(RuleSettings, ABC):
     """Settings from which a pruner follows once the objectives and the epochs of a study are known.
 
     Attributes:
-        epochs: The first rung; None for a ninth of the recipe's epochs, at least 1.
+        epochs: The first rung; none for a ninth of the recipe's epochs, at least 1.
     """
 
     ranks_by_several: ClassVar[bool] = False

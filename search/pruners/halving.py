@@ -4,7 +4,9 @@ With one objective this is ASHA. With several, a rung ranks its trials as NSGA-I
 frontier layer, and within a layer those in less crowded places first; cf. MO-ASHA (Schmucker et al. 2021),
 which thins a layer out by an epsilon-net to the same end. Two things are our own:
 
-- The trial with the best first objective ranks first, so the top of that objective is never stopped.
+- The trial with the best first objective ranks first, so the top of that objective is never stopped. With
+  limits on what training gives, it is the best of those that are least beyond them, as in the domination of
+  Deb et al. with constraints.
 - What is promoted is the best share of a rung, not its frontier. Params and MACs are known from the start and
   the same at all rungs, so the cheapest network is on every frontier however little it learns, and a frontier
   may hold most of a rung. The share bounds what such networks take from the rest.
@@ -26,7 +28,7 @@ from .base import Decision, PrunerSettings, RungResult
 
 @dataclass(frozen=True, kw_only=True)
 class Halving(PrunerSettings):
-    """Settings of successive halving.
+    """Successive halving: one trial in `eta` is promoted from each rung, by Pareto rank.
 
     The rungs are `epochs`, `eta` times that, and so on (Li et al. 2020, section 3.1).
 
@@ -49,7 +51,7 @@ class Halving(PrunerSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class Asha(Halving):
-    """Settings of successive halving by exactly one objective, under the name that it is known by."""
+    """Successive halving by exactly one objective, under the name that it is known by."""
 
     name: ClassVar[str] = "asha"
     ranks_by_several: ClassVar[bool] = False
@@ -91,9 +93,16 @@ def best_first(results: Sequence[RungResult], objectives: Mapping[str, Direction
     """
     results = sorted(results, key=lambda result: result.number)
     rows = [result.values for result in results]
-    order = crowded_order(rows, objectives, places=_places(rows, objectives), crowding=_distinct_crowding)
+    beyond = [result.violation for result in results]
+    order = crowded_order(
+        rows,
+        objectives,
+        violations=beyond,
+        places=_places(rows, objectives),
+        crowding=_distinct_crowding,
+    )
     sign = -1 if next(iter(objectives.values())) == "maximize" else 1
-    top = min(order, key=lambda i: sign * rows[i][0], default=None)
+    top = min(order, key=lambda i: (beyond[i], sign * rows[i][0]), default=None)
     return [results[i] for i in sorted(order, key=lambda i: i != top)]
 
 

@@ -11,15 +11,14 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from archscape.spaces.errors import StudyError
 from archscape.spaces.language.settings import RuleSettings
 
 if TYPE_CHECKING:
-    from archscape.spaces import Sample, Space
+    from archscape.spaces import Network, Sample, Space
 
-    from ..latency import LatencyObjective
     from ..study.history import History
 
 STARTUP = 10
@@ -31,9 +30,16 @@ SAMPLES = 4
 MUTANTS = 32
 DRAWS = 500
 LIMITED_DRAWS = 5000
-"""Where a limit on latency has to be met as well, which samples do not know of."""
+"""Where limits have to be met as well that samples do not know of, such as one on latency."""
 ENUMERABLE = 20_000
 """Up to how many decision lists a space is walked through, to find what is left of it."""
+
+
+class Aim(Protocol):
+    """Limits on what a network costs that its space does not know; as text, what they are."""
+
+    def holds(self, network: Network) -> bool:
+        """Tell whether a network is within."""
 
 
 class Exhausted(StudyError):  # noqa: N818 - the word of the field
@@ -43,6 +49,9 @@ class Exhausted(StudyError):  # noqa: N818 - the word of the field
 @dataclass(frozen=True, kw_only=True)
 class Sampler(RuleSettings, ABC):
     """Says which architecture of a space is tried next; its fields are its settings, all with defaults."""
+
+    looks_back: ClassVar[bool] = True
+    """Whether a sample depends on how other trials ended."""
 
     @abstractmethod
     def sample(self, space: Space, history: History, rng: random.Random) -> Sample:
@@ -55,12 +64,12 @@ def sample_unique(
     history: History,
     rng: random.Random,
     *,
-    aim: LatencyObjective | None = None,
+    aim: Aim | None = None,
 ) -> Sample:
     """Return a sample whose network the history does not hold.
 
     The sampler is asked a few times; then its last sample is changed step by step, then random ones are
-    drawn, and at last a small space is walked through. `aim` limits latency, which no space knows.
+    drawn, and at last a small space is walked through. `aim` has limits that no space knows.
 
     Raises:
         Exhausted: If no such network exists, or none was found in a large space.
@@ -77,7 +86,7 @@ def sample_unique(
             return sample
     if space.count() > ENUMERABLE:
         tried = f"the {len(history.hashes)} networks tried"
-        tried += "" if aim is None else f", or beyond latency {aim.within}"
+        tried += "" if aim is None else f", or beyond {aim}"
         raise Exhausted(f"space {space.name}: {draws} samples were all among {tried}")
     for sample in space.enumerate():
         if space.feasible(sample) and fits(sample):

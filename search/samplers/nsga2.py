@@ -2,7 +2,8 @@
 
 Optuna's own NSGA-II crosses over only the choices that all trials share; here the space crosses two decision
 lists over, part by part. There are no generations: every sample is bred from the best trials so far, so no
-worker waits for another.
+worker waits for another. Trials beyond limits that only training can tell are worse than all within, and of
+two such trials the one nearer to the limits is better.
 """
 
 from __future__ import annotations
@@ -39,10 +40,14 @@ class Elite:
     _best: list[Record] = field(default_factory=list)
     _last: list[Record] = field(default_factory=list)
     _taken: int = 0
+    _newest: list[Record] = field(default_factory=list)
 
     def of(self, records: Sequence[Record], objectives: Objectives) -> list[Record]:
-        """Return the best of the list, best first; what was seen before is not looked at again."""
-        if self._taken > len(records):
+        """Return the best of the list, best first; what was seen before is not looked at again.
+
+        If one that was seen has left the list, all are.
+        """
+        if records[self._taken - 1 : self._taken] != self._newest:  # one of them was dropped: all have moved
             self._best, self._taken = [], 0
         for record in records[self._taken :]:
             # One that is alone behind the last layer would be the one that leaves.
@@ -52,13 +57,13 @@ class Elite:
                 kept = best_first([*self._best, record], objectives)[: self.size]
                 self._best = best_first(kept, objectives)
                 self._last = _last_layer(self._best, objectives)
-        self._taken = len(records)
+        self._taken, self._newest = len(records), list(records[-1:])
         return self._best
 
 
 @dataclass(frozen=True, kw_only=True)
 class Nsga2Sampler(Sampler):
-    """Binary tournaments among the best trials, crossover, and one mutated decision.
+    """NSGA-II: binary tournaments among the best trials, crossover, and one mutated decision.
 
     Attributes:
         startup: How many first samples are random.
@@ -89,7 +94,12 @@ class Nsga2Sampler(Sampler):
 
 
 def dominates(record: Record, other: Record, objectives: Objectives) -> bool:
-    """Return whether a trial is as good as another in every objective, and better in one."""
+    """Return whether a trial is nearer to the limits than another, or as near, as good, and somewhere better.
+
+    This is the constrained domination of Deb et al. (2002, section VI).
+    """
+    if record.violation != other.violation:
+        return record.violation < other.violation
     signs = [1 if way == "maximize" else -1 for way in objectives.values()]
     gaps = [s * (a - b) for s, a, b in zip(signs, record.values or (), other.values or (), strict=True)]
     return min(gaps) >= 0 < max(gaps)
@@ -97,7 +107,7 @@ def dominates(record: Record, other: Record, objectives: Objectives) -> bool:
 
 def _last_layer(records: Sequence[Record], objectives: Objectives) -> list[Record]:
     columns = {name: [(record.values or ())[i] for record in records] for i, name in enumerate(objectives)}
-    layers = ranks(columns, objectives)
+    layers = ranks(columns, objectives, [record.violation for record in records])
     return [record for record, layer in zip(records, layers, strict=True) if layer == layers.max()]
 
 
@@ -107,7 +117,9 @@ def best_first(records: Sequence[Record], objectives: Objectives) -> list[Record
     The order in which they are given makes no difference, also among equal ones.
     """
     records = sorted(records, key=lambda record: record.number)
-    return [records[i] for i in crowded_order([record.values or () for record in records], objectives)]
+    beyond = [record.violation for record in records]
+    order = crowded_order([record.values or () for record in records], objectives, violations=beyond)
+    return [records[i] for i in order]
 
 
 def furthest_first(stopped: Iterable[Record], objectives: Objectives) -> list[Record]:

@@ -19,6 +19,7 @@ class RandomSampler(Sampler):
     """Every choice uniform over its options, given that the network meets the limits."""
 
     name: ClassVar[str] = "random"
+    looks_back: ClassVar[bool] = False
 
     def sample(self, space: Space, history: History, rng: random.Random) -> Sample:
         """Return a random sample."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from sys import float_info
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import optuna
@@ -34,11 +35,14 @@ trials only the best 25 form its model of the good ones."""
 
 @dataclass(frozen=True, kw_only=True)
 class TpeSampler(Sampler):
-    """TPE on a copy of the history in memory, so that nothing half-sampled reaches the study.
+    """Optuna's tree-structured Parzen estimator.
+
+    It samples on a copy of the history in memory, so that nothing half-sampled reaches the study.
 
     Choices are modelled together where trials share them (`group`), since the choices of a space depend on
     each other. Trials that run count as bad in their neighbourhood (`constant_liar`), trials that failed or
-    were stopped early as bad as the worst in every objective.
+    were stopped early as bad as the worst in every objective. Limits that only training can tell are Optuna's
+    constraints: trials within them come first, then the nearest to them.
 
     Attributes:
         startup: How many first samples are random.
@@ -75,9 +79,10 @@ class TpeSampler(Sampler):
             for i, way in enumerate(history.objectives.values())
         ]
         bad = [*history.failed[-MEMORY // 4 :], *list(history.stopped.values())[-MEMORY // 4 :]]
+        furthest = max(record.violation for record in complete)
         study = _empty(list(history.objectives.values()), seed)
-        study.add_trials(_trial(record, space, record.values) for record in complete)
-        study.add_trials(_trial(record, space, worst) for record in bad)
+        study.add_trials(_trial(record, space, record.values, record.violation) for record in complete)
+        study.add_trials(_trial(record, space, worst, furthest) for record in bad)
         study.add_trials(_trial(record, space, None) for record in history.pending.values())
         return study
 
@@ -96,12 +101,15 @@ def _empty(directions: Sequence[Direction], seed: int) -> optuna.Study:
         return optuna.create_study(sampler=sampler, directions=list(directions))
 
 
-def _trial(record: Record, space: Space, values: Sequence[float] | None) -> FrozenTrial:
+def _trial(
+    record: Record, space: Space, values: Sequence[float] | None, violation: float = 0.0
+) -> FrozenTrial:
     return create_trial(
         state=TrialState.COMPLETE if values else TrialState.RUNNING,
         params=dict(record.decisions),
         distributions={path: distribution(space.paths[path]) for path in record.decisions},
         values=values,
+        constraints={"limits": min(violation, float_info.max)} if violation else None,
     )
 
 

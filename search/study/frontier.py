@@ -27,10 +27,12 @@ class FrontierState:
 
     Attributes:
         front: Numbers of the trials that no other dominates.
+        violation: By how much these are beyond the limits of the search: the least so far.
     """
 
     objectives: Objectives
     front: list[int] = field(default_factory=list)
+    violation: float = math.inf
     _gains: Floats = field(init=False)
     _extremes: Floats = field(init=False)
     _steps: list[tuple[int, Floats]] = field(default_factory=list)
@@ -41,22 +43,34 @@ class FrontierState:
         self._gains = np.empty((0, size))
         self._extremes = np.outer([np.inf, -np.inf], np.ones(size))
 
-    def add(self, number: int, values: Mapping[str, float], *, ended: int) -> None:
-        """Add a complete trial by what it cost and gave; with it so many had ended."""
+    def add(self, number: int, values: Mapping[str, float], *, ended: int, violation: float = 0.0) -> None:
+        """Add a complete trial by what it cost and gave; with it so many had ended.
+
+        One that is beyond the limits enters as long as none is less so, and adds nothing to the hypervolume.
+        """
         point = np.array([float(values.get(name, math.nan)) for name in self.objectives])
-        if not np.isfinite(point).all():
+        if not np.isfinite(point).all() or violation > self.violation:
             return
-        extremes = np.array([np.minimum(self._extremes[0], point), np.maximum(self._extremes[1], point)])
-        if (extremes != self._extremes).any():
-            self._extremes, self._curve = extremes, None
+        if violation < self.violation:
+            self.front, self._gains = [], self._gains[:0]
+            self.violation = violation
+        if not violation:
+            self._extend(point)
         gain = point * [1.0 if way == "maximize" else -1.0 for way in self.objectives.values()]
         if _dominates(self._gains, gain).any():
             return
         kept = ~_dominates(-self._gains, -gain)
         self.front = [front for front, is_kept in zip(self.front, kept, strict=True) if is_kept] + [number]
         self._gains = np.vstack([self._gains[kept], gain])
-        self._steps.append((ended, point))
-        self._curve = None
+        if not violation:
+            self._steps.append((ended, point))
+            self._curve = None
+
+    def _extend(self, point: Floats) -> None:
+        """Take the extremes of the objectives from one more trial."""
+        extremes = np.array([np.minimum(self._extremes[0], point), np.maximum(self._extremes[1], point)])
+        if (extremes != self._extremes).any():
+            self._extremes, self._curve = extremes, None
 
     def reference(self) -> dict[str, float]:
         """Return the corner that the hypervolume is measured from, the one of the report."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from archscape.spaces.errors import StudyError
+from archscape.spaces.errors import StudyError, StudyGone
 
 from .lease import Lease
 from .study import Study
@@ -30,7 +30,7 @@ class Heartbeat:
     def __init__(
         self, study: Study, lease: Lease, *, log: Callable[[str], None], stop: Callable[[], None]
     ) -> None:
-        """Prepare the thread, which calls `stop` when everybody is asked to leave the study."""
+        """Prepare the thread; it calls `stop` when everybody is to leave the study, or it is gone."""
         self.lost = False
         self._study = study
         self._lease = lease
@@ -38,6 +38,7 @@ class Heartbeat:
         self._stop = stop
         self._between = study.lease_seconds / BEATS
         self._last = time.monotonic()
+        self._trouble = ""
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._follow, name=f"heartbeat-{lease.number}", daemon=True)
 
@@ -69,8 +70,17 @@ class Heartbeat:
     def _beat(self) -> None:
         try:
             self.lost = not self._study.beat(self._lease)
-            self._last = time.monotonic()
+            self._last, self._trouble = time.monotonic(), ""
             if self._study.is_stopping():
                 self._stop()
+        except StudyGone as error:
+            self._log_trouble(str(error))
+            self._stop()
         except StudyError as error:
-            self._log(f"no heartbeat could be sent: {error}")
+            self._log_trouble(f"no heartbeat could be sent: {error}")
+
+    def _log_trouble(self, line: str) -> None:
+        """Log what is in the way, once for as long as it is the same."""
+        if line != self._trouble:
+            self._log(line)
+        self._trouble = line

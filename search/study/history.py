@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from sqlalchemy import Row
 
+from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import Objectives
 from archscape.analysis.results import STOPPED_EARLY
 
@@ -27,12 +29,14 @@ class Record:
         decisions: The choices that made its network, by path.
         values: One number per objective, in the order of the study; None if it runs or failed.
         rung: Epoch at which it was stopped early and its values were taken; None if it was not.
+        violation: By how much it is beyond the limits that only training can tell; 0 within.
     """
 
     number: int
     decisions: Mapping[str, int | str]
     values: tuple[float, ...] | None = None
     rung: int | None = None
+    violation: float = 0.0
 
 
 @dataclass(kw_only=True)
@@ -41,49 +45,85 @@ class History:
 
     Attributes:
         objectives: The direction of each objective, in the order of the values.
+        limits: Those on metrics of training, by name.
         complete: Trials with values, in the order in which they ended.
         failed: Trials that ended without.
         stopped: Trials that were stopped early, with values at their rung, by number.
         pending: Trials that are running or waiting, by number.
         hashes: Canonical hashes of all their networks.
+        next_number: Number of the next trial.
         seen: Place of the latest change of a study that is in here.
     """
 
     objectives: Objectives
+    limits: Limits = field(default_factory=dict)
     complete: list[Record] = field(default_factory=list)
     failed: list[Record] = field(default_factory=list)
     stopped: dict[int, Record] = field(default_factory=dict)
     pending: dict[int, Record] = field(default_factory=dict)
     hashes: set[str] = field(default_factory=set)
+    next_number: int = 0
     seen: int = -1
+    _failures: set[int] = field(default_factory=set)
 
     @property
     def submitted(self) -> int:
         """How many trials there are."""
         return len(self.hashes)
 
+    def has_settled(self, bound: int) -> bool:
+        """Return whether all trials below a number have ended, or were stopped early."""
+        return all(number >= bound for number in self.pending)
+
+    def until(self, bound: int) -> History:
+        """Return how the trials below a number ended, as if all later ones were still running."""
+
+        def ended(records: Iterable[Record]) -> list[Record]:
+            return sorted((r for r in records if r.number < bound), key=attrgetter("number"))
+
+        everything = (*self.complete, *self.failed, *self.stopped.values(), *self.pending.values())
+        later = sorted((r for r in everything if r.number >= bound), key=attrgetter("number"))
+        return replace(
+            self,
+            complete=ended(self.complete),
+            failed=ended(self.failed),
+            stopped={record.number: record for record in ended(self.stopped.values())},
+            pending={r.number: Record(number=r.number, decisions=r.decisions) for r in later},
+        )
+
     def take(self, changes: Iterable[Row[*tuple[Any, ...]]]) -> None:
         """Take in the changes of trials, in their order."""
         for change in changes:
             self.seen = change.changed
             self.hashes.add(change.hash)
+            self.next_number = max(self.next_number, change.number + 1)
             self.stopped.pop(change.number, None)
             self.pending.pop(change.number, None)
-            self._place(change)
+            if change.state == "dropped":
+                self.complete = [record for record in self.complete if record.number != change.number]
+            if change.number in self._failures:  # it is tried again
+                self._failures.remove(change.number)
+                self.failed = [record for record in self.failed if record.number != change.number]
+            if change.state != "dropped":
+                self._place(change)
 
     def _place(self, change: Row[*tuple[Any, ...]]) -> None:
         metrics = json.loads(change.metrics)
-        has_values = change.state in ("complete", "paused", "pruned") and metrics
+        has_values = change.state in ("complete", "paused", "pruned") and all(
+            name in metrics for name in self.objectives
+        )
         record = Record(
             number=change.number,
             decisions=json.loads(change.decisions),
             values=tuple(float(metrics[name]) for name in self.objectives) if has_values else None,
             rung=change.rung if change.state in STOPPED_EARLY else None,
+            violation=violation(self.limits, metrics) if has_values else 0.0,
         )
         if change.state == "complete":
             self.complete.append(record)
-        elif change.state == "failed":
+        elif change.state == "failed" or (change.state == "pruned" and record.values is None):
             self.failed.append(record)
+            self._failures.add(record.number)
         elif record.rung is not None:
             self.stopped[record.number] = record
         else:

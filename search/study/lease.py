@@ -14,7 +14,7 @@ from .owner import Owner
 if TYPE_CHECKING:
     from archscape.spaces import Network
 
-    from ..latency import PredictLatency
+    from ..costs.asked import AskedCosts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Lease:
     Attributes:
         hash: Canonical hash of its network.
         seed: Seed of its training, which follows from the seed of the job and the hash alone.
-        costs: Its params, macs, flops and activations; its latency in milliseconds where the study asks.
+        costs: Its params, macs, flops and activations, and what else the study asks of every network.
     """
 
     number: int
@@ -36,18 +36,15 @@ class Lease:
 
 
 def lease_of(
-    number: int, network: Network, owner: Owner, *, seed: int, latency: PredictLatency | None = None
+    number: int, network: Network, owner: Owner, *, seed: int, costs: AskedCosts | None = None
 ) -> Lease:
-    """Return the lease of a network in a job of this seed, with what predicts latencies, if anything."""
+    """Return the lease of a network in a job of this seed, with the costs that this asks for, if any."""
     digest = network.hash()
-    costs = count_costs(network.totals)
-    if latency is not None:
-        costs["latency"] = latency(network)
     return Lease(
         number=number,
         hash=digest,
         network=network,
         seed=trial_seed(seed, digest),
-        costs=costs,
+        costs=count_costs(network.totals) | (costs.of(network) if costs else {}),
         owner=owner,
     )

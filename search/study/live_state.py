@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from datetime import datetime
 from functools import cached_property, partial
 from itertools import takewhile
 
-from archscape.analysis.metrics import Objectives, cost_axes, score_of
+from archscape.analysis.limits import Limits, violation
+from archscape.analysis.metrics import METRICS, Metric, Objectives, cost_axes, score_of
 from archscape.analysis.results import FINAL
 
 from .changes import ChangedTrial, RunningTrial, StudyChanges
@@ -28,22 +30,34 @@ class StudyState:
 
     Attributes:
         rows: Trials by number, in the order of their latest changes.
+        metrics: Those that its trials may have, by name.
+        asked: Those of them that are computed before training for this study.
+        limits: What a metric of training may be, by its name.
+        infeasible: Numbers of the complete trials that are beyond them.
+        at_work: Numbers of the trials in the state `running`.
         best: The complete trial with the best first objective, and the one with the best score, by the name
-            of that; the cheapest of equals.
-        trials: How many trials the study was asked to hold; 0 if it does not say.
+            of that; the cheapest of equals. One within the limits is better than any beyond them.
+        trials: How many trials the study was asked to hold; 0 where no number ends it, or it does not say.
         began: When the first trial was submitted, in seconds since 1970.
         ends: When the latest trials ended, likewise.
+        paths: The decisions that some trial was asked, by path, in the order in which they were met.
     """
 
     objectives: Objectives
+    metrics: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
+    asked: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=dict)
+    infeasible: set[int] = field(default_factory=set)
     rows: dict[int, ChangedTrial] = field(default_factory=dict)
     running: tuple[RunningTrial, ...] = ()
+    at_work: set[int] = field(default_factory=set)
     trials: int = 0
     should_stop: bool = False
     frontier: FrontierState = field(init=False)
     best: dict[str, ChangedTrial] = field(default_factory=dict)
     began: float = math.inf
     ends: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    paths: dict[str, int] = field(default_factory=dict)
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -57,12 +71,12 @@ class StudyState:
     @cached_property
     def score(self) -> str:
         """The value that a figure shows on its upright axis."""
-        return score_of(self.objectives)
+        return score_of(self.objectives, self.metrics)
 
     @cached_property
     def costs(self) -> tuple[str, ...]:
         """The values offered for the level axis, the first being the default."""
-        return cost_axes(self.objectives, self.score)
+        return cost_axes(self.objectives, self.score, self.asked)
 
     @property
     def planned(self) -> int:
@@ -102,22 +116,41 @@ class StudyState:
         self.rows[row.number] = row
         if before is not None:
             self._counts[before.state, before.cause] -= 1
+        else:
+            for path in json.loads(row.decisions):
+                self.paths.setdefault(path, len(self.paths))
         self._counts[row.state, row.cause] += 1
+        (self.at_work.add if row.state == "running" else self.at_work.discard)(row.number)
         if row.started:
             self.began = min(self.began, _seconds(row.started))
         if row.finished:
             self.ends.append(_seconds(row.finished))
         if row.state == "complete" and (before is None or before.state != "complete"):
-            self.frontier.add(row.number, row.values, ended=self.ended)
-            for name in (next(iter(self.objectives)), self.score):
-                self.best[name] = min(self.best.get(name, row), row, key=partial(self._rank, name))
+            self._add_complete(row, self.ended)
+        elif before is not None and before.state == "complete" != row.state:
+            self.infeasible.discard(row.number)
+            self.frontier, self.best = FrontierState(objectives=self.objectives), {}
+            finals = (other for other in self.rows.values() if other.state in FINAL)
+            for ended, other in enumerate(finals, start=1):
+                if other.state == "complete":
+                    self._add_complete(other, ended)
 
-    def _rank(self, name: str, row: ChangedTrial) -> tuple[float, float]:
-        """Return what is lowest for the best trial: the value turned so, then its first cost."""
+    def _add_complete(self, row: ChangedTrial, ended: int) -> None:
+        """Add a complete trial; with it so many had ended."""
+        beyond = violation(self.limits, row.values)
+        if beyond:
+            self.infeasible.add(row.number)
+        self.frontier.add(row.number, row.values, ended=ended, violation=beyond)
+        for name in (next(iter(self.objectives)), self.score):
+            self.best[name] = min(self.best.get(name, row), row, key=partial(self._rank, name))
+
+    def _rank(self, name: str, row: ChangedTrial) -> tuple[float, float, float]:
+        """Return what is lowest for the best trial: its violation, the value turned so, its first cost."""
+        beyond = violation(self.limits, row.values)
         number, cost = (row.values.get(column, math.nan) for column in (name, self.costs[0]))
         if not math.isfinite(number):
-            return math.inf, cost
-        return -number if self.objectives.get(name) != "minimize" else number, cost
+            return beyond, math.inf, cost
+        return beyond, -number if self.objectives.get(name) != "minimize" else number, cost
 
     def per_hour(self, now: float) -> float:
         """Return how many trials end in an hour, by the latest ones until now, in seconds since 1970.

@@ -7,19 +7,19 @@ one `suggest` after the other costs many times as much.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 import optuna
 import sqlalchemy
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.study import StudyDirection
-from sqlalchemy import Connection, func
+from sqlalchemy import Connection
 
-from archscape.analysis.metrics import Objectives
 from archscape.analysis.results import TrialState
 from archscape.spaces.errors import StudyError
 
@@ -101,6 +101,30 @@ def study_facts(connection: Connection, study_id: int) -> dict[str, object]:
     return {key: json.loads(text) for key, text in connection.execute(query)}
 
 
+def attribute(connection: Connection, study_id: int, key: str) -> object:
+    """Return one attribute of a study; None if it has none of this key."""
+    query = sqlalchemy.select(_study_facts.c.value_json).where(
+        _study_facts.c.study_id == study_id, _study_facts.c.key == key
+    )
+    text = connection.execute(query).scalar()
+    return None if text is None else json.loads(text)
+
+
+def attribute_of_all(connection: Connection, key: str) -> dict[int, object]:
+    """Return an attribute of all studies that have it, by their keys."""
+    columns = _study_facts.c
+    query = sqlalchemy.select(columns.study_id, columns.value_json).where(columns.key == key)
+    return {study_id: json.loads(text) for study_id, text in connection.execute(query)}
+
+
+def has_trials(connection: Connection, study_id: int, trial_id: int | None = None) -> bool:
+    """Return whether a study has trials in Optuna's tables; or whether it has the one of this key."""
+    query = sqlalchemy.select(_trials.c.trial_id).where(_trials.c.study_id == study_id).limit(1)
+    if trial_id is not None:
+        query = query.where(_trials.c.trial_id == trial_id)
+    return connection.execute(query).first() is not None
+
+
 def set_study_facts(connection: Connection, study_id: int, **facts: object) -> None:
     """Set attributes of a study; None takes one away."""
     columns = _study_facts.c
@@ -135,6 +159,15 @@ def add_trial(
     return key
 
 
+def add_constraints(connection: Connection, trial_id: int, constraints: Sequence[float]) -> None:
+    """Add to the constraints of a trial those that only its training could tell."""
+    row = (_system_facts.c.trial_id == trial_id) & (_system_facts.c.key == "constraints")
+    text = connection.execute(sqlalchemy.select(_system_facts.c.value_json).where(row)).scalar()
+    connection.execute(_system_facts.delete().where(row))
+    known = json.loads(text) if text else []
+    _add(connection, _system_facts, trial_id, _attributes({"constraints": [*known, *constraints]}))
+
+
 def add_steps(connection: Connection, trial_id: int, values: Mapping[int, float]) -> None:
     """Add the values of a trial after some of its epochs, finite ones, for Optuna's learning curves."""
     steps = [{"step": epoch, "intermediate_value": value} for epoch, value in values.items()]
@@ -158,12 +191,60 @@ def end_trial(
     _add(connection, _facts, trial_id, _attributes(facts))
 
 
-def best_value(connection: Connection, study_id: int, objectives: Objectives) -> float | None:
-    """Return the best first value of a study's complete trials."""
-    reduce = func.max if next(iter(objectives.values())) == "maximize" else func.min
-    query = sqlalchemy.select(reduce(_values.c.value)).join(_trials, _trials.c.trial_id == _values.c.trial_id)
-    first = query.where(_trials.c.study_id == study_id, _values.c.objective == 0)
-    return connection.execute(first).scalar()
+def reopen_trial(
+    connection: Connection, trial_id: int, facts: Collection[str], *, keep_steps: bool = False
+) -> None:
+    """Let a trial that has ended wait again, without these attributes of its end, or its curve."""
+    update = _trials.update().where(_trials.c.trial_id == trial_id)
+    connection.execute(update.values(state=STATES["waiting"], datetime_complete=None))
+    for table in (_values,) if keep_steps else (_values, _steps):
+        connection.execute(table.delete().where(table.c.trial_id == trial_id))
+    connection.execute(_facts.delete().where(_facts.c.trial_id == trial_id, _facts.c.key.in_(facts)))
+
+
+def facts_of_trials(connection: Connection, study_id: int, key: str) -> dict[int, object]:
+    """Return an attribute of all trials of a study that have it, by their numbers."""
+    query = sqlalchemy.select(_trials.c.number, _facts.c.value_json).join(
+        _trials, _trials.c.trial_id == _facts.c.trial_id
+    )
+    rows = connection.execute(query.where(_trials.c.study_id == study_id, _facts.c.key == key))
+    return {number: json.loads(text) for number, text in rows}
+
+
+def rows_of_trials(connection: Connection, study_id: int) -> dict[str, list[dict[str, Any]]]:
+    """Return all that Optuna's tables hold of the trials of a study, row by row, by the name of the table."""
+    trial_ids = sqlalchemy.select(_trials.c.trial_id).where(_trials.c.study_id == study_id)
+    return {
+        table.name: [
+            dict(row._mapping)
+            for row in connection.execute(table.select().where(table.c.trial_id.in_(trial_ids)))
+        ]
+        for table in _tables_of_trials()
+    }
+
+
+def add_rows_of_trials(
+    connection: Connection, study_id: int, rows: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[int, int]:
+    """Add the trials of another study to one; return the keys that they have now, by those they had."""
+    keys: dict[int, int] = {}
+    for row in sorted(rows[_trials.name], key=lambda row: row["number"]):
+        new = {name: value for name, value in row.items() if name != "trial_id"} | {"study_id": study_id}
+        keys[row["trial_id"]] = _key(connection.execute(_trials.insert().values(new)))
+    for table in _tables_of_trials():
+        own = {column.name for column in table.primary_key}
+        copies = [
+            {name: value for name, value in row.items() if name not in own}
+            | {"trial_id": keys[row["trial_id"]]}
+            for row in rows[table.name]
+        ]
+        if table is not _trials and copies:
+            connection.execute(table.insert(), copies)
+    return keys
+
+
+def _tables_of_trials() -> list[sqlalchemy.Table]:
+    return [table for table in _models.BaseModel.metadata.sorted_tables if "trial_id" in table.c]
 
 
 def remove_study(connection: Connection, study_id: int) -> None:

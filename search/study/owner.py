@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,11 @@ class Owner:
         """The process in short: host name and process number."""
         return f"{self.machine.split('/')[0]}:{self.pid}"
 
+    @property
+    def key(self) -> str:
+        """The process in full, as no other ever has it."""
+        return f"{self.machine}:{self.pid}:{self.born}"
+
     @classmethod
     def current(cls) -> Owner:
         """Return this process."""
@@ -39,6 +45,13 @@ class Owner:
     def of(cls, pid: int) -> Owner:
         """Return a living process of this machine."""
         return cls(machine=_machine(), pid=pid, born=_born(pid) or 0)
+
+    @property
+    def seconds(self) -> float:
+        """For how long this process has lived; 0 where the system does not say."""
+        if not self.born or not hasattr(time, "CLOCK_BOOTTIME"):
+            return 0.0
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - self.born / os.sysconf("SC_CLK_TCK"))
 
     def is_dead(self, observer: Owner) -> bool | None:
         """Return whether the process is gone; None if the observer, on another machine, cannot see it."""

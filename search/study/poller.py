@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from archscape.spaces.errors import StudyError
 
+from .budget import Spent
 from .live_state import StudyState
 from .reader import StudyReader
 
@@ -26,14 +29,19 @@ class Poller:
         closed: Set when polling ends.
     """
 
-    def __init__(self, study: StudyReader) -> None:
+    def __init__(self, study: StudyReader, *, follows_budget: bool = False) -> None:
+        """Prepare the thread; it also reads what the study has spent, if a budget is followed."""
         self.study = study
-        self.state = StudyState(objectives=study.objectives)
+        self.state = StudyState(
+            objectives=study.objectives, metrics=study.metrics, asked=study.asked, limits=study.limits
+        )
         self.condition = threading.Condition()
         self.polls = 0
         self.trouble = ""
         self.behind = True
         self.closed = threading.Event()
+        self._follows_budget = follows_budget
+        self._spent, self._spent_at = Spent(), time.monotonic()
         self._watchers = 0
         self._thread = threading.Thread(target=self._run, name="poll-study", daemon=True)
 
@@ -71,17 +79,21 @@ class Poller:
         while self.behind:
             self.poll()
 
+    def spent(self) -> Spent:
+        """Return what the study had spent at the last poll, and the time since."""
+        passed = time.monotonic() - self._spent_at
+        return replace(self._spent, seconds=self._spent.seconds + passed)
+
     def poll(self) -> None:
         """Read what changed; the state stays as it was if the database cannot be reached."""
         trouble, behind = "", False
         try:
             changes = self.study.changes(since=self.state.latest_change)
             behind = changes.is_cut
-            if changes.exists:
-                with self.condition:
-                    self.state.update(changes)
-            else:
-                trouble = f"study {self.study.name} was deleted"
+            if self._follows_budget:
+                self._spent, self._spent_at = self.study.spent(patience=0), time.monotonic()
+            with self.condition:
+                self.state.update(changes)
         except StudyError as error:
             trouble = str(error)
         except Exception as error:  # it ends the thread, and the pages show it

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import sqlalchemy
 from sqlalchemy import Connection, func, select
 
-from archscape.analysis.results import FINAL
-
 from ..pruners import RungResult
 from .schema import rung_results, trials
 
@@ -25,21 +23,23 @@ class RungRows:
     connection: Connection
     study_id: int
 
-    def at(self, rung: int) -> list[RungResult]:
-        """Return the results of the latest trials at a rung, in the order of their arrival."""
-        columns = (rung_results.c.number, rung_results.c.objectives, rung_results.c.passed, trials.c.state)
+    def at(self, rung: int, *, limit: int | None = WINDOW) -> list[RungResult]:
+        """Return the results of the latest trials at a rung, or of all, in the order of their arrival."""
+        columns = (rung_results.c.number, rung_results.c.objectives, trials.c.state, trials.c.rung)
         trial_of_result = (trials.c.study_id == rung_results.c.study_id) & (
             trials.c.number == rung_results.c.number
         )
         query = select(*columns).join(trials, trial_of_result).where(self._rung(rung))
-        rows = self.connection.execute(query.order_by(rung_results.c.place.desc()).limit(WINDOW)).all()
+        rows = self.connection.execute(query.order_by(rung_results.c.place.desc()).limit(limit)).all()
         return [
             RungResult(
                 number=row.number,
-                values=tuple(json.loads(row.objectives)),
-                passed=row.passed or row.state in FINAL,  # one that has ended does not wait at its rung
+                values=tuple(values),
+                violation=violation,
+                passed=(row.state, row.rung) != ("paused", rung),  # nobody else waits to be promoted
             )
             for row in reversed(rows)
+            for values, violation in (_read(row.objectives),)
         ]
 
     def find(self, rung: int, number: int) -> bool | None:
@@ -47,7 +47,15 @@ class RungRows:
         query = select(rung_results.c.passed).where(self._rung(rung), rung_results.c.number == number)
         return self.connection.execute(query).scalar()
 
-    def add(self, rung: int, number: int, values: Sequence[float], *, passed: bool) -> None:
+    def latest(self, number: int) -> int | None:
+        """Return the highest rung that a trial passed; None if it passed none."""
+        of_trial = (rung_results.c.study_id == self.study_id) & (rung_results.c.number == number)
+        query = select(func.max(rung_results.c.rung)).where(of_trial, rung_results.c.passed)
+        return self.connection.execute(query).scalar()
+
+    def add(
+        self, rung: int, number: int, values: Sequence[float], *, passed: bool, violation: float = 0.0
+    ) -> None:
         """Add a trial's result."""
         last = self.connection.execute(
             select(func.max(rung_results.c.place)).where(self._rung(rung))
@@ -57,7 +65,7 @@ class RungRows:
             rung=rung,
             number=number,
             place=0 if last is None else last + 1,
-            objectives=json.dumps(list(values)),
+            objectives=_text(values, violation),
             passed=passed,
         )
         self.connection.execute(statement)
@@ -67,5 +75,21 @@ class RungRows:
         update = rung_results.update().where(self._rung(rung), rung_results.c.number == number)
         self.connection.execute(update.values(passed=True))
 
+    def remove(self, number: int) -> None:
+        """Remove the results of a trial, which will reach the rungs anew."""
+        of_trial = (rung_results.c.study_id == self.study_id) & (rung_results.c.number == number)
+        self.connection.execute(rung_results.delete().where(of_trial))
+
     def _rung(self, rung: int) -> sqlalchemy.ColumnElement[bool]:
         return (rung_results.c.study_id == self.study_id) & (rung_results.c.rung == rung)
+
+
+def _text(values: Sequence[float], violation: float) -> str:
+    """Return the values of a result as JSON, with its violation where it is beyond the limits."""
+    return json.dumps({"values": list(values), "violation": violation} if violation else list(values))
+
+
+def _read(text: str) -> tuple[list[float], float]:
+    """Return the values of a result, and its violation."""
+    tree = json.loads(text)
+    return (tree["values"], tree["violation"]) if isinstance(tree, dict) else (tree, 0.0)

@@ -3,7 +3,7 @@
 `archscape_trials` holds one row per architecture of a study: everything known of it, and the process that
 works on it. Its uniqueness rules make "no architecture twice" and "no number twice" hold for any number of
 processes. `archscape_epochs` holds one row per trained epoch, `archscape_marks` one per trial and rung of
-early stopping.
+early stopping, `archscape_weights` one per trial that left weights.
 """
 
 from __future__ import annotations
@@ -73,4 +73,14 @@ rung_results = Table(
     Column("objectives", Text, nullable=False),  # JSON
     Column("passed", Boolean, nullable=False),
     Index("archscape_marks_place", "study_id", "rung", "place"),
+)
+
+weights = Table(
+    "archscape_weights",
+    tables,
+    Column("study_id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False),  # SHA-256; "" where only the place is known
+    Column("host", Text, nullable=False),
+    Column("folder", Text, nullable=False),
 )

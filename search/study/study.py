@@ -7,35 +7,40 @@ found dead or silent, or has ended. A step whose answer was lost may be taken ag
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy
 
 from archscape.spaces.errors import StudyError
 
 from .address import Address
+from .budget import BUDGET
 from .database import Database
 from .history import History
 from .lease import Lease, lease_of
 from .liveness import LivenessMonitor
 from .owner import Owner
 from .reader import StudyReader
-from .spool import Result, Spool
-from .transactions import StudyTransaction, lost_too_often
+from .spool import ADDED, Result, Spool
+from .transactions import StudyTransaction, cut_by_budget, is_overtaken, lost_too_often
 from .trial import TrialRecord
 
 if TYPE_CHECKING:
     from archscape.spaces import Network, Sample
 
-    from ..latency import PredictLatency
+    from ..costs.asked import AskedCosts
     from ..pruners import Decision, Pruner
 
 SOON_SECONDS = 5.0
 """How long a process tries what it can do without: to report an epoch, to give a trial back."""
+
+Allowed = Literal["begin", "resume", "nothing"]
+"""What a budget allows: to begin and promote trials, only to resume those that wait, or nothing."""
 
 Propose = Callable[[int, History], "Sample"]
 
@@ -62,13 +67,16 @@ class Study(StudyReader):
 
     Attributes:
         liveness: How long others have been silent.
+        lag: How many of the latest trials a proposal does not see, where the study is deterministic; None
+            where it sees whatever has ended.
     """
 
-    def __init__(self, database: Database, study_id: int, address: Address) -> None:
-        super().__init__(database, study_id, address)
+    def __init__(self, database: Database, study_id: int, address: Address, identity: str) -> None:
+        super().__init__(database, study_id, address, identity)
         self.liveness = LivenessMonitor()
-        self._spool = Spool(folder=address.folder / "spool")
-        self._history = History(objectives=self.objectives)
+        self.lag: int | None = (self.facts.get("deterministic") or {}).get("workers")
+        self._spool = Spool(folder=address.folder / "spool", metrics=(*self.objectives, *self.limits))
+        self._history = History(objectives=self.objectives, limits=self.limits)
 
     def history(self) -> History:
         """Return what was tried and what is being tried; the same object each time, brought up to date."""
@@ -76,9 +84,11 @@ class Study(StudyReader):
         return self._history
 
     def ask_unique(self, propose: Propose, owner: Owner, *, trials: int) -> Lease | None:
-        """Submit the network that is proposed next and take its trial; None if all trials were submitted.
+        """Submit the network that is proposed next and take its trial; None if there is none now.
 
-        The proposal is for one number and one history: if another process submits first, it is made anew.
+        There is none if all trials were submitted, or if the study is deterministic and a trial that the
+        proposal has to see has not ended. The proposal is for one number and one history: if another process
+        submits first, it is made anew.
 
         Args:
             propose: Returns a sample that the history does not hold, for the trial of the given number.
@@ -87,15 +97,21 @@ class Study(StudyReader):
         """
         while True:
             history = self.history()
-            number = history.submitted
+            number = history.next_number
             if number >= trials:
                 return None
+            if self.lag is not None:
+                if not history.has_settled(number - self.lag + 1):
+                    return None
+                history = history.until(number - self.lag + 1)
             sample = propose(number, history)
             lease = self._lease(number, sample.network, owner)
             submit = partial(StudyTransaction.submit, lease=lease, sample=sample)
             with suppress(sqlalchemy.exc.IntegrityError):  # another process has submitted this network
                 if self._write(submit):
                     return lease
+                if self.history().next_number == number:  # rows of the study were deleted; it is read anew
+                    self._history = History(objectives=self.objectives, limits=self.limits)
 
     def next_work(
         self,
@@ -105,6 +121,7 @@ class Study(StudyReader):
         pruner: Pruner | None = None,
         busy: Collection[int] = (),
         count_attempt: bool = True,
+        allowed: Allowed = "begin",
     ) -> Work:
         """End the trials that need no further work, and take up one that waits for somebody.
 
@@ -117,34 +134,16 @@ class Study(StudyReader):
             pruner: Decides who is stopped early; None where nobody is.
             busy: Numbers of the trials that it works on itself.
             count_attempt: Whether a trial may be what killed its process; after `MAX_ATTEMPTS` it has failed.
+            allowed: What the budget of the search allows; where it allows nothing, what waits is cut.
         """
+        trials = trials if allowed == "begin" else 0
         idle = self._glance(owner, trials=trials, busy=busy) if pruner is None else None
         if idle is not None:
             self._sweep(())
             return idle
 
         def step(transaction: StudyTransaction) -> tuple[Work, TrialRecord | None, str]:
-            unfinished = transaction.trial_rows.in_states("running", "waiting")
-            pausing = transaction.trial_rows.pausing() if pruner else []
-            self.liveness.keep({record.number for record in (*unfinished, *pausing)})
-            free = [record for record in unfinished if self._is_free(record, owner, busy)]
-            kept = {record.number for record in pausing if not self._is_free(record, owner, busy)}
-            work = Work(working=len(unfinished) - len(free) + len(kept))
-            taken = None
-            for record in free:
-                result = self._spool.get(record.number, record.hash) or lost_too_often(record)
-                if result is not None:
-                    transaction.trial_rows.end(record, result)
-                    work.ended.append(result)
-                else:
-                    taken = taken or record
-            if taken is not None:
-                attempts = taken.attempts + (count_attempt and taken.owner != owner)
-                transaction.trial_rows.take(taken, owner, attempts=attempts)
-            elif pruner is not None:
-                taken = transaction.promote(owner, pruner, kept=kept)
-            if taken is None and not work.working and transaction.trial_rows.next_number() >= trials:
-                work.ended += transaction.close()
+            work, taken = self._take_up(transaction, owner, trials, pruner, busy, count_attempt, allowed)
             work.stop = transaction.trial_rows.is_stopping()
             return work, taken, transaction.trial_rows.network(taken.number) if taken else ""
 
@@ -155,6 +154,52 @@ class Study(StudyReader):
 
             work.lease = self._lease(taken.number, Network.from_json(network), owner)
         return work
+
+    def _take_up(
+        self,
+        transaction: StudyTransaction,
+        owner: Owner,
+        trials: int,
+        pruner: Pruner | None,
+        busy: Collection[int],
+        count_attempt: bool,
+        allowed: Allowed,
+    ) -> tuple[Work, TrialRecord | None]:
+        """Take the step of `next_work`; return what there is, and the trial that was taken up."""
+        rows = transaction.trial_rows
+        unfinished = rows.in_states("running", "waiting")
+        pausing = rows.pausing() if pruner else []
+        self.liveness.keep({record.number for record in (*unfinished, *pausing)})
+        free = [record for record in unfinished if self._is_free(record, owner, busy)]
+        kept = {record.number for record in pausing if not self._is_free(record, owner, busy)}
+        work = Work(working=len(unfinished) - len(free) + len(kept))
+        taken = self._end_known(transaction, free, work, allowed)
+        all_submitted = rows.next_number() >= trials
+        if taken is not None:
+            attempts = taken.attempts + (count_attempt and taken.owner != owner)
+            rows.take(taken, owner, attempts=attempts)
+        elif pruner is not None and allowed == "begin" and (self.lag is None or all_submitted):
+            in_turn = unfinished if self.lag is not None else None
+            taken = transaction.promote(owner, pruner, kept=kept, in_turn=in_turn)
+        if taken is None and not work.working and all_submitted:
+            work.ended += transaction.close()
+        return work, taken
+
+    def _end_known(
+        self, transaction: StudyTransaction, free: Sequence[TrialRecord], work: Work, allowed: Allowed
+    ) -> TrialRecord | None:
+        """End the trials whose results are known, or that the budget cuts; return the first of the others."""
+        taken = None
+        for record in free:
+            result = self._spooled(record) or lost_too_often(record)
+            if result is None and allowed == "nothing":
+                result = transaction.at_last_epoch(record, cut_by_budget(record))
+            if result is not None:
+                transaction.trial_rows.end(record, result)
+                work.ended.append(result)
+            else:
+                taken = taken or record
+        return taken
 
     def report(
         self, lease: Lease, rows: Mapping[int, Mapping[str, float]], *, pruner: Pruner | None = None
@@ -171,7 +216,7 @@ class Study(StudyReader):
             record = transaction.trial_rows.find(lease.number)
             if pruner is None or rung not in pruner.rungs or record is None or record.owner != lease.owner:
                 return None
-            return transaction.judge(record, rung, {**rows[rung], **lease.costs}, pruner)
+            return transaction.judge(record, rung, {**rows[rung], **lease.costs}, pruner, lag=self.lag)
 
         return self._write(step, patience=SOON_SECONDS)
 
@@ -180,18 +225,76 @@ class Study(StudyReader):
         self._spool.put(result)
 
     def tell(self, result: Result) -> bool:
-        """Write a result to the study; False, and no change, if the trial has ended before."""
+        """Write a result to the study; False, and no change, if the trial has ended or was retried before."""
 
-        def step(transaction: StudyTransaction) -> bool:
+        def step(transaction: StudyTransaction, result: Result = result) -> bool:
             record = transaction.trial_rows.find(result.number)
             if record is None or record.ended or record.hash != result.hash:
                 return False
+            if result.owner and is_overtaken(record, result):
+                return False
+            if result.cause == BUDGET:
+                result = transaction.at_last_epoch(record, result)
             transaction.trial_rows.end(record, result)
             return True
 
         written = self._write(step)
         self._spool.drop(result.number)
         return written
+
+    def retry(self, numbers: Collection[int] = (), *, cause: str = "") -> list[int]:
+        """Let trials that failed be tried again, of these numbers or all, for a cause or any."""
+        retried = self._write(lambda transaction: transaction.retry(numbers, cause))
+        return [record.number for record in retried]
+
+    def add(
+        self, sample: Sample, metrics: Mapping[str, float] | None = None, *, source: str = ""
+    ) -> int | None:
+        """Add a network as a trial that waits, or as complete with what is known of it; return its number.
+
+        None if the study has the network already. A result from elsewhere has the cause `added`.
+
+        Args:
+            sample: The sample of the study's space that gives it.
+            metrics: What training gave; all objectives that training tells are among them.
+            source: Where that is known from.
+        """
+        priced = self._lease(0, sample.network, Owner.current())  # not in the transaction: it may take long
+
+        def step(transaction: StudyTransaction) -> int | None:
+            rows = transaction.trial_rows
+            if rows.has_hash(priced.hash):
+                return None
+            lease = replace(priced, number=rows.next_number())
+            transaction.submit(lease, sample)
+            record = rows.find(lease.number)
+            assert record is not None
+            if metrics is None:
+                rows.release(record)
+                return lease.number
+            result = Result(
+                number=lease.number,
+                hash=lease.hash,
+                status="complete",
+                cause=ADDED,
+                message=source,
+                metrics={**metrics, **lease.costs},
+            )
+            rows.end(record, result)
+            return lease.number
+
+        return self._write(step)
+
+    def drop(self, number: int) -> str:
+        """Let a trial count for nothing; return its state before, "" if there is none of this number.
+
+        One that somebody works on, `running`, is left.
+        """
+        return self._write(lambda transaction: transaction.drop(number))
+
+    def resume_cut(self) -> list[int]:
+        """Let the trials that the budget cut wait again, to go on from their checkpoints; return which."""
+        return [record.number for record in self._write(StudyTransaction.resume_cut)]
 
     def release(self, lease: Lease) -> None:
         """Give a trial back that was not brought to its end; it counts as if it had not been tried.
@@ -210,22 +313,23 @@ class Study(StudyReader):
 
     def beat(self, lease: Lease) -> bool:
         """Show that the owner of a lease lives; False if the lease is not its own any more."""
-        return self.database.write(
+        return self._on_write(
             lambda connection: self._transaction(connection).trial_rows.beat(lease.number, lease.owner),
+            in_line=False,
             patience=0,
         )
 
     def _lease(self, number: int, network: Network, owner: Owner) -> Lease:
-        return lease_of(number, network, owner, seed=self.facts["seed"], latency=self._predict_latency)
+        return lease_of(number, network, owner, seed=self.facts["seed"], costs=self._costs)
 
     @cached_property
-    def _predict_latency(self) -> PredictLatency | None:
-        """What predicts the latency of its networks; a study that does not ask for it loads nothing."""
-        if not self.facts.get("latency"):
+    def _costs(self) -> AskedCosts | None:
+        """What it asks of its networks beyond their totals; a study that does not ask loads nothing."""
+        if not self.asked:
             return None
-        from ..latency import read_latency
+        from ..costs.asked import asked_costs
 
-        return read_latency(self.settings["job"]).milliseconds
+        return asked_costs(self.facts, self.settings)
 
     def _glance(self, owner: Owner, *, trials: int, busy: Collection[int]) -> Work | None:
         """Look without standing in line with those who write; None if there may be something to do."""
@@ -244,15 +348,30 @@ class Study(StudyReader):
             record, owner, lease_seconds=lease_seconds, since=since
         )
 
+    def _spooled(self, record: TrialRecord) -> Result | None:
+        """Return the result of a trial that is on disk; a failure that a retry has overtaken is dropped."""
+        result = self._spool.get(record.number, record.hash)
+        if result is not None and is_overtaken(record, result):
+            self._spool.drop(record.number)
+            return None
+        return result
+
     def _sweep(self, ended: Sequence[Result]) -> None:
         """Drop the results that have reached the study, and checkpoints from which no trial is resumed."""
         for result in ended:
+            if result.status == "pruned" and result.cause == BUDGET:
+                continue  # it is resumed if the budget is raised
+            checkpoints = self.address.folder / "checkpoints"
+            shutil.rmtree(checkpoints / f"{result.hash}.training", ignore_errors=True)
             if result.status == "pruned":
-                partial = self.address.folder / "checkpoints" / f"{result.hash}.partial"
-                partial.unlink(missing_ok=True)
+                with suppress(OSError):  # in nobody's way
+                    (checkpoints / f"{result.hash}.partial").unlink(missing_ok=True)
         spooled = set(self._spool.numbers())
         if spooled:
             records = self._read(lambda trial_rows: [trial_rows.find(number) for number in spooled])
-            numbers = {record.number for record in records if record and record.ended}
+            ended_records = [record for record in records if record and record.ended]
+            for record in ended_records:
+                self._spool.get(record.number, record.hash)  # sets aside what is no result
+            numbers = {record.number for record in ended_records}
             for number in numbers | {result.number for result in ended}:
                 self._spool.drop(number)

@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from archscape.analysis.limits import read_limits
 from archscape.analysis.results import FINAL
 
-from . import optuna_rows
+from . import identity, optuna_rows
 from .engines import open_database
 from .trial_rows import TrialRows
 
@@ -51,21 +52,22 @@ def study_summaries(address: str | Path) -> list[StudySummary]:
         return database.read(
             lambda connection: [
                 _summary(connection, name, key)
-                for name, key in sorted(optuna_rows.find_studies(connection).items())
+                for name, key in sorted(identity.find_studies(connection).items())
             ]
         )
 
 
 def _summary(connection: Connection, name: str, key: int) -> StudySummary:
-    trial_rows = TrialRows(connection=connection, study_id=key)
-    counts = trial_rows.counts()
     facts: Mapping[str, Any] = optuna_rows.study_facts(connection, key)
-    objectives = facts.get("archscape", {}).get("objectives", {})
-    best = optuna_rows.best_value(connection, key, objectives) if objectives else None
+    own = facts.get("archscape", {})
+    objectives, limits = own.get("objectives", {}), read_limits(own)
+    trial_rows = TrialRows(connection=connection, study_id=key, objectives=objectives, limits=limits)
+    counts = trial_rows.counts()
+    best = trial_rows.best_value() if objectives else None
     latest = trial_rows.latest()
     return StudySummary(
         name=name,
-        trials=facts.get("settings", {}).get("trials", ""),
+        trials=facts.get("settings", {}).get("trials") or "",
         ended=sum(counts.get(state, 0) for state in FINAL),
         **{state: counts.get(state, 0) for state in ("running", "paused", "failed")},
         best="" if best is None else f"{next(iter(objectives))} {best:.4g}",

@@ -24,7 +24,7 @@ class TrialRecord:
     Attributes:
         hash: Canonical hash of its network.
         trial_id: Optuna's key of the trial.
-        state: `running`, `waiting`, `paused`; `complete`, `pruned`, `failed`.
+        state: `running`, `waiting`, `paused`; `complete`, `pruned`, `failed`, `dropped`.
         attempts: How many times a process took it up, less those it gave back.
         owner: The process that works on it, or did last; None if it waits.
         beat: When the owner's heart beat last, by the clock of the database.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from math import isfinite, nan
 from operator import attrgetter
 from typing import Any, cast
@@ -13,18 +14,22 @@ from typing import Any, cast
 import sqlalchemy
 from sqlalchemy import Connection, func, select, type_coerce
 
+from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import Objectives
 from archscape.analysis.results import OPEN
 
 from . import optuna_rows
+from .budget import BUDGET
 from .lease import Lease
 from .owner import Owner
 from .schema import epochs
 from .schema import trials as table
 from .spool import Result
 from .trial import T, Trial, TrialRecord, read_row
+from .weight_rows import WeightRows
 
 _OWNER = ("machine", "pid", "born")
+_END_TEXTS = ("cause", "message", "worker")
 _NO_OWNER = {"machine": None, "pid": None, "born": None, "beat": None}
 
 
@@ -34,11 +39,18 @@ class TrialRows:
 
     Attributes:
         objectives: Direction of each objective; Optuna holds the values after epochs where there is one.
+        limits: Those on metrics that only training can tell.
     """
 
     connection: Connection
     study_id: int
     objectives: Objectives = field(default_factory=dict)
+    limits: Limits = field(default_factory=dict)
+
+    @cached_property
+    def weights(self) -> WeightRows:
+        """What is known of the weights that trials left."""
+        return WeightRows(connection=self.connection, study_id=self.study_id)
 
     def next_number(self) -> int:
         """Return the number of the next trial: how many there are."""
@@ -74,6 +86,11 @@ class TrialRows:
         """Return the record of a trial; None if there is none."""
         return next(iter(self._read(TrialRecord, table.c.number == number)), None)
 
+    def has_hash(self, digest: str) -> bool:
+        """Return whether there is a trial of a network."""
+        query = select(table.c.number).where(self._in_study, table.c.hash == digest)
+        return self.connection.execute(query).first() is not None
+
     def now(self) -> datetime:
         """Return the time by the clock of the database, as `TrialRecord.beat` has it."""
         query = select(type_coerce(self._moment, table.c.beat.type))
@@ -95,6 +112,11 @@ class TrialRows:
     def paused(self) -> list[Trial]:
         """Return the trials that were stopped early, by number."""
         return self._read(Trial, table.c.state == "paused")
+
+    def ended_by(self, cause: str, *, state: str = "pruned") -> list[TrialRecord]:
+        """Return the trials that ended in a state for a cause, "" for any, by number."""
+        conditions = [table.c.cause == cause] if cause else []
+        return self._read(TrialRecord, table.c.state == state, *conditions)
 
     def network(self, number: int) -> str:
         """Return the network of a trial as JSON."""
@@ -157,7 +179,7 @@ class TrialRows:
         self.add_epochs(record.number, dict(enumerate(result.history, 1)))
         complete = result.status == "complete"
         values = [float(result.metrics[name]) for name in self.objectives] if complete else ()
-        texts = {"cause": result.cause, "message": result.message, "worker": result.worker}
+        texts = {name: _storable(getattr(result, name)) for name in _END_TEXTS}
         self._update(
             record.number,
             state=result.status,
@@ -165,9 +187,53 @@ class TrialRows:
             metrics=json.dumps(result.metrics),
             finished=_now(),
             **texts,
+            **({"rung": int(result.metrics.get("epoch", 0)) or None} if result.cause == BUDGET else {}),
         )
-        facts = {key: text for key, text in texts.items() if text} | {"metrics": result.metrics}
-        optuna_rows.end_trial(self.connection, record.trial_id, result.status, values, facts)
+        self.weights.add(record.number, result.weights, result.place)
+        parts = {**texts, "weights": result.weights, "place": result.place}
+        facts = {key: part for key, part in parts.items() if part} | {"metrics": result.metrics}
+        if self._optuna_has(record.trial_id):
+            optuna_rows.end_trial(self.connection, record.trial_id, result.status, values, facts)
+            if complete and self.limits:
+                excess = [
+                    each
+                    for name, limit in self.limits.items()
+                    for each in limit.excess(float(result.metrics[name]))
+                ]
+                optuna_rows.add_constraints(self.connection, record.trial_id, excess)
+
+    def reopen(self, record: TrialRecord, *, rung: int | None = None, keep_epochs: bool = False) -> None:
+        """Let a trial that has ended wait for a process, with no attempt counted.
+
+        Args:
+            record: The trial.
+            rung: Where it was paused last.
+            keep_epochs: Whether it goes on after its epochs, or is as if it had not been tried.
+        """
+        if not keep_epochs:
+            of_trial = (epochs.c.study_id == self.study_id) & (epochs.c.number == record.number)
+            self.connection.execute(epochs.delete().where(of_trial))
+        self._update(
+            record.number,
+            state="waiting",
+            changed=self._next(table.c.changed),
+            attempts=0,
+            rung=rung,
+            metrics="{}",
+            **dict.fromkeys(_END_TEXTS, ""),
+            finished="",
+            **_NO_OWNER,
+        )
+        self.weights.remove(record.number)
+        if self._optuna_has(record.trial_id):
+            facts = (*_END_TEXTS, "weights", "place", "metrics")
+            optuna_rows.reopen_trial(self.connection, record.trial_id, facts, keep_steps=keep_epochs)
+
+    def drop(self, record: TrialRecord) -> None:
+        """Let a trial count for nothing; its row keeps what is known of it."""
+        trial = self.trial(record.number)
+        assert trial is not None
+        self._change(record, "dropped", cause=record.state, finished=trial.finished or _now())
 
     def add_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
         """Add the epochs of a trial that are not there yet."""
@@ -180,21 +246,55 @@ class TrialRows:
             self.connection.execute(epochs.insert(), values)
             self._add_optuna_epochs(number, new)
 
+    def count_epochs(self) -> int:
+        """Return how many epochs of all trials there are."""
+        query = select(func.count()).where(epochs.c.study_id == self.study_id)
+        return int(self.connection.execute(query).scalar_one())
+
+    def latest_epoch(self, number: int) -> dict[str, float]:
+        """Return the latest epoch of a trial with its metrics; empty if there is none."""
+        of_trial = (epochs.c.study_id == self.study_id) & (epochs.c.number == number)
+        query = select(epochs.c.epoch, epochs.c.metrics).where(of_trial)
+        row = self.connection.execute(query.order_by(epochs.c.epoch.desc()).limit(1)).first()
+        return {} if row is None else {**json.loads(row.metrics), "epoch": row.epoch}
+
+    def best_value(self) -> float | None:
+        """Return the best first objective of the complete trials within the limits; None if there is none."""
+        objective, direction = next(iter(self.objectives.items()))
+        query = select(table.c.metrics).where(self._in_study, table.c.state == "complete")
+        metrics = map(json.loads, self.connection.execute(query).scalars())
+        values = [row[objective] for row in metrics if objective in row and not violation(self.limits, row)]
+        return (max if direction == "maximize" else min)(values, default=None)
+
     def epochs(self, number: int | None = None) -> list[dict[str, float]]:
         """Return one record per epoch of all trials, or of one, with `trial` among its metrics."""
-        selected = epochs.c.study_id == self.study_id
+        return [record for _, record in self._epochs(number)]
+
+    def numbered_epochs(self, number: int, *, since: int = -1) -> dict[int, dict[str, float]]:
+        """Return the records of a trial after one, by their numbers, which count on over its repeats."""
+        return dict(self._epochs(number, since))
+
+    def _epochs(self, number: int | None, since: int = -1) -> Iterator[tuple[int, dict[str, float]]]:
+        selected = (epochs.c.study_id == self.study_id) & (epochs.c.epoch > since)
         if number is not None:
             selected &= epochs.c.number == number
         query = select(epochs.c.number, epochs.c.epoch, epochs.c.metrics).where(selected)
         rows = self.connection.execute(query.order_by(epochs.c.number, epochs.c.epoch))
-        return [{"trial": trial, "epoch": epoch, **json.loads(metrics)} for trial, epoch, metrics in rows]
+        for trial, epoch, metrics in rows:
+            yield epoch, {"trial": trial, "epoch": epoch, **json.loads(metrics)}
 
     def _add_optuna_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
         only = next(iter(self.objectives)) if len(self.objectives) == 1 else ""
         values = {epoch: row[only] for epoch, row in rows.items() if isfinite(row.get(only, nan))}
         if values:
             query = select(table.c.trial_id).where(self._in_study, table.c.number == number)
-            optuna_rows.add_steps(self.connection, self.connection.execute(query).scalar_one(), values)
+            trial_id = self.connection.execute(query).scalar_one()
+            if self._optuna_has(trial_id):
+                optuna_rows.add_steps(self.connection, trial_id, values)
+
+    def _optuna_has(self, trial_id: int) -> bool:
+        """Return whether Optuna's row of a trial is there: others may have deleted it, but not ours."""
+        return optuna_rows.has_trials(self.connection, self.study_id, trial_id)
 
     @property
     def _in_study(self) -> sqlalchemy.ColumnElement[bool]:
@@ -227,12 +327,18 @@ class TrialRows:
 
     def _change(self, record: TrialRecord, state: str, **values: object) -> None:
         self._update(record.number, state=state, changed=self._next(table.c.changed), **values)
-        optuna_rows.set_state(self.connection, record.trial_id, state)
+        if self._optuna_has(record.trial_id):
+            optuna_rows.set_state(self.connection, record.trial_id, state)
 
     def _update(self, number: int, **values: object) -> None:
         self.connection.execute(
             table.update().where(self._in_study, table.c.number == number).values(**values)
         )
+
+
+def _storable(text: str) -> str:
+    """Return a text as every database takes it: what a network raised may hold zeros or half characters."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def _now() -> str:

@@ -12,11 +12,14 @@ import io
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias, TypedDict
+from typing import NotRequired, TypeAlias, TypedDict
 
 import torch
 
-from ..atomic import sweep, write_whole
+from archscape.spaces.atomic import set_aside, sweep, write_whole
+
+from ..file_faults import FileFault, own_files, persist
+from ..shutdown import never
 
 CHECKPOINT_SECONDS = 30.0
 """How old the latest checkpoint may be when an epoch ends, before another one is written."""
@@ -30,10 +33,12 @@ Identity: TypeAlias = Mapping[str, object]
 class Snapshot(TypedDict):
     """All that the next step of a training depends on, and what it has come to.
 
-    `order` is that of the samples in the epoch under way and `total` the sum of its losses so far.
+    `order` is that of the samples in the epoch under way and `total` the sum of its losses so far; `average`
+    is the mean of the weights where the recipe asks for one.
     """
 
     model: dict[str, torch.Tensor]
+    average: NotRequired[dict[str, torch.Tensor]]
     moments: list[list[torch.Tensor]]
     schedule: dict[str, float]
     generators: dict[str, torch.Tensor]
@@ -71,15 +76,22 @@ class Checkpoint:
     """
 
     def __init__(self, path: Path | None, log: Callable[[str], None]) -> None:
+        """Read the file, if there is one.
+
+        Raises:
+            FileFault: If the file system refuses to say; what was trained is not trained again for that.
+        """
         self.path = path
         self.log = log
         self.finished: list[Finished] = []
         self._identity: dict[str, object] = {}
         self._content: _Content | None = None
         self._written = time.perf_counter()
+        self._refused_since: float | None = None
         if path is not None:
-            sweep(path)
-            self._content = self._read(path)
+            with own_files():
+                sweep(path)
+                self._content = self._read(path)
         if self._content is not None:
             self.finished = self._content["finished"]
 
@@ -113,9 +125,11 @@ class Checkpoint:
         metrics: dict[str, float],
         history: list[dict[str, float]],
         state: dict[str, torch.Tensor] | None,
+        *,
+        is_best: bool,
     ) -> None:
         """Write that the training begun last came to its end, with its weights if it is the best so far."""
-        if all(metrics["accuracy"] > other["metrics"]["accuracy"] for other in self.finished):
+        if is_best:
             for other in self.finished:
                 other["state"] = None
         else:
@@ -127,10 +141,21 @@ class Checkpoint:
         """Say whether the file is older than a checkpoint should be."""
         return self.path is not None and time.perf_counter() - self._written > CHECKPOINT_SECONDS
 
-    def write(self, snapshot: Snapshot | None) -> None:
-        """Write the file; an error of the disk is logged, and leaves the file that was there."""
+    def write(
+        self, snapshot: Snapshot | None, *, patience: float = 0.0, should_stop: Callable[[], bool] = never
+    ) -> None:
+        """Write the file; an error of the disk is logged, and leaves the file that was there.
+
+        A folder that stays missing from one writing to the next is made again.
+
+        Args:
+            snapshot: The training under way; None between two.
+            patience: Seconds for which the file system is waited for.
+            should_stop: Whether to wait no longer.
+        """
         if self.path is None:
             return
+        path = self.path
         self._written = time.perf_counter()
         content = _Content(
             version=VERSION, identity=self._identity, snapshot=snapshot, finished=self.finished
@@ -138,24 +163,37 @@ class Checkpoint:
         buffer = io.BytesIO()
         torch.save(content, buffer)
         data = buffer.getvalue()
+        now = time.monotonic()
+        waited = now - (self._refused_since or now)
         try:
-            write_whole(self.path, hashlib.sha256(data).digest() + data)
-        except OSError as error:
-            sweep(self.path)
+            persist(
+                lambda: write_whole(path, hashlib.sha256(data).digest() + data),
+                say=self.log,
+                folders=(path.parent,),
+                patience=waited + patience,
+                waited=waited,
+                should_stop=should_stop,
+            )
+            self._refused_since = None
+        except FileFault as error:
+            self._refused_since = self._refused_since or now
             self.log(f"no checkpoint could be written: {error}; what came after the last one would be lost")
 
     def _read(self, path: Path) -> _Content | None:
         """Return what is in the file, if it is there and sound."""
         try:
             data = path.read_bytes()
-            if hashlib.sha256(data[_DIGEST:]).digest() != data[:_DIGEST]:
-                self.log(f"{path} is damaged: the training begins anew")
-                return None
-            content: _Content = torch.load(io.BytesIO(data[_DIGEST:]), map_location="cpu", weights_only=True)
         except FileNotFoundError:
+            if not path.parent.is_dir():
+                raise
             return None
-        except Exception as error:  # of the disk, or of torch.load, which names none
-            self.log(f"{path} cannot be read: {error}; the training begins anew")
+        except IsADirectoryError:
+            data = b""
+        sound = hashlib.sha256(data[_DIGEST:]).digest() == data[:_DIGEST]
+        content = _content(data[_DIGEST:]) if sound else None
+        if content is None:
+            fault = "cannot be read" if sound else "is damaged"
+            self.log(f"{path} {fault}: the training begins anew; the file is kept as {set_aside(path).name}")
             return None
         if content["version"] != VERSION:
             self.log(f"{path} is of another version of archscape: the training begins anew")
@@ -163,6 +201,35 @@ class Checkpoint:
         return content
 
 
+def _content(data: bytes) -> _Content | None:
+    """Return what `Checkpoint.write` wrote; None for anything else."""
+    try:
+        content: _Content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception:  # torch.load names none
+        return None
+    return content if isinstance(content, dict) and _Content.__required_keys__ <= content.keys() else None
+
+
 def _differences(identity: Identity, other: Identity) -> list[str]:
     """Return the names under which two identities differ."""
+    identity, other = _unnamed(identity), _unnamed(other)
     return sorted(name for name in identity.keys() | other.keys() if identity.get(name) != other.get(name))
+
+
+def _unnamed(identity: Identity) -> Identity:
+    """Return an identity without the names of weights, which may change from version to version."""
+    weights = identity.get("network")
+    if not isinstance(weights, list):
+        return identity
+    return {
+        **identity,
+        "network": [entry[1:] for entry in weights],
+        "choice of weights to train": _trained(identity),
+    }
+
+
+def _trained(identity: Identity) -> list[bool]:
+    """Return of each weight whether it is trained."""
+    weights, trained = identity["network"], identity.get("choice of weights to train")
+    assert isinstance(weights, list)
+    return [isinstance(trained, list) and entry[0] in trained for entry in weights]

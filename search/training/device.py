@@ -7,9 +7,9 @@ import re
 import torch
 from torch import nn
 
-from archscape.spaces.errors import JobError
+from archscape.spaces.errors import JobError, about
 
-from ..datasets.dataset import Split, channels_last
+from ..datasets.split import Split, channels_last
 
 
 def to_channels_last(model: nn.Module, split: Split, device: torch.device) -> nn.Module:
@@ -17,6 +17,7 @@ def to_channels_last(model: nn.Module, split: Split, device: torch.device) -> nn
     return model.to(device).to(memory_format=channels_last(split.x.ndim))  # type: ignore[call-overload,no-any-return]
 
 
+@about("device")
 def resolve_device(device: str) -> torch.device:
     """Return the device that a job names; `auto` is CUDA where there is one.
 

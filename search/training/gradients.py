@@ -1,39 +1,44 @@
-"""One batch through a network and back: its loss and the gradients, in halves once memory has run out."""
+"""One batch through a network and back: its loss and the gradients, whole or in pieces.
+
+Once memory has run out there are twice as many pieces.
+"""
 
 from __future__ import annotations
-
-from contextlib import nullcontext
 
 import torch
 from torch import nn
 
-from archscape.spaces.errors import ShapeError
-
-AUXILIARY = 0.3  # weight of auxiliary classifiers (Szegedy et al. 2014, section 5)
+from .precision import autocast
+from .tasks.base import Outputs, Task
+from .teacher import Lesson
 
 
 class GradientStep:
     """The forward and backward passes of a training.
 
     Attributes:
-        micro_batches: In how many pieces a batch goes through the network; 2 once memory has run out.
+        micro_batches: In how many pieces a batch goes through the network; twice those of the recipe once
+            memory has run out.
+        lesson: The teacher that the network learns from, if there is one.
     """
 
-    def __init__(self, *, classes: int, label_smoothing: float, device: torch.device) -> None:
-        self.classes = classes
-        self.label_smoothing = label_smoothing
+    def __init__(self, *, task: Task, device: torch.device, precision: str, accumulate: int = 1) -> None:
+        self.task = task
         self.device = device
-        self.micro_batches = 1
+        self.precision = precision
+        self.accumulate = accumulate
+        self.micro_batches = accumulate
+        self.lesson: Lesson | None = None
 
     def gradients(self, model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Leave the gradients of a batch in the parameters; return its mean loss, still on the device."""
         try:
             return self._accumulate(model, x, y)
         except Exception as error:
-            if self.micro_batches > 1 or not is_out_of_memory(error):
+            if self.micro_batches > self.accumulate or not is_out_of_memory(error):
                 raise
         # Out here the error is gone, and with it the frames that held the tensors of the failed pass.
-        self.micro_batches = 2
+        self.micro_batches = 2 * self.accumulate
         model.zero_grad()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -42,25 +47,25 @@ class GradientStep:
     def _accumulate(self, model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Pass a batch through the network, in as many pieces as memory asks for; return its mean loss."""
         total = torch.zeros((), device=self.device)
-        for samples, labels in zip(x.chunk(self.micro_batches), y.chunk(self.micro_batches), strict=True):
-            with torch.autocast("cuda", torch.bfloat16) if self.device.type == "cuda" else nullcontext():
-                loss = self._losses(model(samples), labels) * (len(labels) / len(y))
+        pieces = min(self.micro_batches, len(y))
+        for samples, targets in zip(x.tensor_split(pieces), y.tensor_split(pieces), strict=True):
+            with autocast(self.precision, self.device):
+                outputs = _exact(model(samples))
+                taught = None if self.lesson is None else self.lesson.taught(samples)
+            loss = self.task.loss(outputs, targets)
+            if self.lesson is not None and taught is not None:
+                loss = self.lesson.loss(loss, outputs, taught, task=self.task.name)
+            loss = loss * (len(targets) / len(y))
             torch.autograd.backward(loss)
             total += loss.detach()
         return total
 
-    def _losses(self, outputs: torch.Tensor | tuple[torch.Tensor, ...], labels: torch.Tensor) -> torch.Tensor:
-        """Return the loss of the first output, and a share of that of every auxiliary one."""
-        if isinstance(outputs, torch.Tensor):
-            return self._loss(outputs, labels)
-        first, *others = (self._loss(logits, labels) for logits in outputs)
-        return first + AUXILIARY * torch.stack(others).sum()
 
-    def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        if logits.shape != (len(labels), self.classes):
-            expected = f"one number for each of the {self.classes} classes"
-            raise ShapeError(f"the network gives {tuple(logits.shape[1:])} for a sample, not {expected}")
-        return nn.functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+def _exact(outputs: Outputs) -> Outputs:
+    """Return outputs in float32, in which losses are taken."""
+    if isinstance(outputs, torch.Tensor):
+        return outputs.float() if outputs.dtype == torch.bfloat16 else outputs
+    return tuple(each.float() if each.dtype == torch.bfloat16 else each for each in outputs)
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -1,6 +1,6 @@
-"""The training loop: batches drawn by index from data that lie whole in memory, no wait for the device.
+"""The training loop: batches drawn by index from data in memory or on disk, no wait for the device.
 
-The same code runs on CPU and CUDA; on CUDA the steps are taken in bfloat16, evaluation in float32.
+The same code runs on CPU and CUDA, in the precision that the recipe asks for; evaluation is in float32.
 Between any two steps the whole of its state can be taken out, and put into another loop that then goes on
 with the same bits.
 """
@@ -15,15 +15,21 @@ from typing import Literal
 import torch
 from torch import nn
 
-from ..datasets.dataset import Dataset, Split
-from .augment import augment
+from ..datasets.dataset import Dataset
+from ..datasets.split import Split
+from .augment.apply import augment, check_augmentation
 from .checkpoint import Snapshot
 from .device import to_channels_last
-from .evaluation import count_correct
+from .ema import Average
+from .evaluation import measure
 from .gradients import GradientStep
+from .mixing import check_mixing, mix
 from .optimizer import Optimizer
+from .precision import resolve_precision
 from .recipe import Recipe
 from .schedule import Schedule
+from .tasks import make_task
+from .transfer import Transfer, at_own_rates
 
 CHECK_EVERY = 50  # steps between two looks at the loss, each of which waits for the device
 
@@ -55,7 +61,9 @@ class Loop:
         device: torch.device,
         seed: int,
         rungs: tuple[int, ...],
+        measures: tuple[str, ...] = (),
         should_stop: Callable[[], bool],
+        transfer: Transfer | None = None,
     ) -> None:
         self.data = data
         self.recipe = recipe
@@ -63,11 +71,24 @@ class Loop:
         self.seed = seed
         self.rungs = rungs if recipe.schedule == "rungs" else ()
         self.should_stop = should_stop
+        self.transfer = transfer or Transfer()
         self.started = time.perf_counter()
         self.batch = min(recipe.batch, len(data.train))
         self.per_epoch = len(data.train) // self.batch
+        self.measures = measures
+        self.task = make_task(
+            data,
+            label_smoothing=recipe.label_smoothing,
+            class_weights=recipe.class_weights,
+            measures=measures,
+        )
+        check_augmentation(recipe.augment, self.task)
+        check_mixing(recipe, self.task)
         self.gradient_step = GradientStep(
-            classes=data.classes, label_smoothing=recipe.label_smoothing, device=device
+            task=self.task,
+            device=device,
+            precision=resolve_precision(recipe.precision, device),
+            accumulate=min(recipe.accumulate, max(self.batch // 2, 1)),
         )
         self.steps = 0
         self.clocks = {"step_seconds": 0.0, "eval_seconds": 0.0}
@@ -78,13 +99,19 @@ class Loop:
         """Make the network and all that trains it."""
         recipe = self.recipe
         self.data = self.data.to(self.device)
-        self.model = to_channels_last(build(), self.data.train, self.device).train()
+        module = self.transfer.prepare(build())
+        self.model = to_channels_last(module, self.data.train, self.device).train()
+        self.own_rates = self.transfer.scaled(self.model)
+        if self.transfer.teacher is not None:
+            self.gradient_step.lesson = self.transfer.teacher.on(self.device, self.data)
         self.optimizer = Optimizer(self.model.parameters(), recipe)
+        self.average = Average(self.model, recipe.ema) if recipe.ema else None
         self.generator = torch.Generator(self.device).manual_seed(self.seed)
         self.schedule = Schedule(
-            name=recipe.schedule,
+            rule=recipe.schedule_settings,
             warmup=recipe.warmup,
             steps=self.per_epoch * recipe.epochs,
+            per_epoch=self.per_epoch,
             rungs=tuple(self.per_epoch * rung for rung in self.rungs),
         )
         self.order = torch.empty(0, device=self.device)
@@ -100,25 +127,30 @@ class Loop:
         """
         while len(self.history) < self.recipe.epochs:
             loss, epoch = self._epoch(), len(self.history) + 1
-            correct, finite = self._count(self.data.val)
-            if not finite:
+            measured, is_finite = self._measure(self.data.val)
+            if not is_finite:
                 raise Diverged(f"outputs on the validation part are not finite after epoch {epoch}")
-            accuracy = correct / len(self.data.val)
-            self.schedule.epoch_ended(accuracy)
-            row = {"epoch": epoch, "loss": loss, "accuracy": accuracy, "seconds": self._seconds()}
+            self.schedule.epoch_ended(self.task.gain(measured))
+            metrics = {name: measured[name] for name in self.task.metrics}
+            row = {"epoch": epoch, "loss": loss, **metrics, "seconds": self._seconds()}
             self.history.append(row)
             yield row
-        correct, _ = self._count(self.data.test)
-        self.tested = {"test_accuracy": correct / len(self.data.test), "test_correct": correct}
+        tested, _ = self._measure(self.data.test)
+        self.tested = {f"test_{name}": value for name, value in tested.items()}
 
     def identity(self) -> dict[str, object]:
         """Return what the bits of this training follow from, in plain values."""
+        # Where the recipe leaves it open, it follows from the instructions that the device has.
+        precision = {"precision": self.gradient_step.precision} if self.recipe.precision == "auto" else {}
         return {
+            **precision,
             "seed": self.seed,
             "recipe": self.recipe.to_dict(),
             "data": self.data.fingerprint,
             "device": self.device.type,
             "rungs": list(self.rungs),
+            **({"measures": list(self.measures)} if self.measures else {}),
+            **({"transfer": transfer} if (transfer := self.transfer.identity()) else {}),
             "network": [
                 [name, str(value.dtype), list(value.shape)] for name, value in self.model.state_dict().items()
             ],
@@ -132,7 +164,7 @@ class Loop:
         generators = {"loop": self.generator.get_state(), "cpu": torch.get_rng_state()}
         if self.device.type == "cuda":
             generators["cuda"] = torch.cuda.get_rng_state(self.device)
-        return Snapshot(
+        snapshot = Snapshot(
             model=dict(self.model.state_dict()),
             moments=self.optimizer.moments,
             schedule=self.schedule.state(),
@@ -144,15 +176,20 @@ class Loop:
             clocks={**self.clocks, "seconds": self._seconds()},
             history=self.history,
         )
+        if self.average is not None:
+            snapshot["average"] = dict(self.average.model.state_dict())
+        return snapshot
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from the snapshot of a loop of the same identity."""
         self.model.load_state_dict(snapshot["model"])
+        if self.average is not None:
+            self.average.model.load_state_dict(snapshot["average"])
         for moments, values in zip(self.optimizer.moments, snapshot["moments"], strict=True):
             for moment, value in zip(moments, values, strict=True):
                 moment.copy_(value)
         self.schedule.restore(snapshot["schedule"])
-        self.order = snapshot["order"].to(self.device)
+        self.order = snapshot["order"].to(self.data.train.x.device)
         self.total = snapshot["total"].to(self.device)
         self.gradient_step.micro_batches = snapshot["pieces"]
         self.steps = snapshot["steps"]
@@ -165,15 +202,23 @@ class Loop:
             torch.cuda.set_rng_state(snapshot["generators"]["cuda"], self.device)
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Return a copy of the weights on the CPU, each contiguous and with memory of its own."""
+        """Return a copy of the weights on the CPU, each contiguous and with memory of its own.
+
+        They are those that were evaluated: their mean, if the recipe asks for one.
+        """
         return {
             name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name, value in self.model.state_dict().items()
+            for name, value in self._evaluated.state_dict().items()
         }
+
+    @property
+    def _evaluated(self) -> nn.Module:
+        return self.model if self.average is None else self.average.model
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics of an outcome, as far as the training has come."""
-        latest = {name: self.history[-1][name] for name in ("loss", "accuracy")} if self.history else {}
+        shown = ("loss", *self.task.metrics)
+        latest = {name: self.history[-1][name] for name in shown} if self.history else {}
         return {
             **latest,
             **self.tested,
@@ -197,7 +242,8 @@ class Loop:
                 self._check_requests()
                 if i == 0:
                     count = len(self.data.train)
-                    self.order = torch.randperm(count, generator=self.generator, device=self.device)
+                    order = torch.randperm(count, generator=self.generator, device=self.device)
+                    self.order = order.to(self.data.train.x.device)
                     self.total = torch.zeros((), device=self.device)
                 rows = self.order[i * self.batch : (i + 1) * self.batch]
                 self.total += self._step(rows, self.recipe.rate * self.schedule.at(self.steps))
@@ -213,16 +259,21 @@ class Loop:
 
     def _step(self, rows: torch.Tensor, rate: float) -> torch.Tensor:
         """Take one step on the samples of these rows; return its loss, still on the device."""
-        x = augment(self.data.train.x[rows], self.recipe.augment, self.generator)
-        loss = self.gradient_step.gradients(self.model, x, self.data.train.y[rows])
-        self.optimizer.step(rate)
+        x, y = self.data.train.batch(rows, self.device)
+        x, y = augment(x, y, self.recipe.augment, self.generator, fill=self.task.fill)
+        x, y = mix(x, self.task.targets_of(x, y), self.recipe, self.task, self.generator)
+        loss = self.gradient_step.gradients(self.model, x, y)
+        with at_own_rates(self.own_rates):
+            self.optimizer.step(rate)
+        if self.average is not None:
+            self.average.update(self.steps)
         return loss
 
-    def _count(self, split: Split) -> tuple[int, bool]:
+    def _measure(self, split: Split) -> tuple[dict[str, float], bool]:
         start = time.perf_counter()
-        counted = count_correct(self.model, split)
+        measured = measure(self._evaluated, split, self.task, self.device)
         self.clocks["eval_seconds"] += time.perf_counter() - start
-        return counted
+        return measured
 
     def _check_requests(self) -> None:
         """Leave if the time is over, or somebody asked."""

@@ -1,4 +1,4 @@
-"""The optimizer of a recipe: torch's fused kernels, through the functions that `torch.optim` itself calls.
+"""The optimizer of a recipe over the weights of a network: torch's kernels, without its classes.
 
 The classes of `torch.optim` import torch's compiler when the first of them is made: 1.1 s in every worker,
 half the length of a quick trial. The steps are the same to the bit, and a test compares them.
@@ -9,20 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-from torch.optim.adamw import adamw
-from torch.optim.sgd import sgd
 
 from .recipe import Recipe
-
-BETA2 = 0.999
-EPSILON = 1e-8
 
 
 class Optimizer:
     """Moves weights along their gradients.
-
-    `sgd` is v = momentum v + g + weight_decay w; w = w - rate v. `adamw` is Adam with weight decay apart from
-    the gradient (Loshchilov and Hutter 2017, algorithm 2).
 
     Attributes:
         moments: All that it remembers of earlier steps, one tensor a weight in each list.
@@ -34,50 +26,43 @@ class Optimizer:
     def __init__(self, weights: Iterable[torch.Tensor], recipe: Recipe) -> None:
         self.weights = [weight for weight in weights if weight.requires_grad]
         self.recipe = recipe
+        self.rule = recipe.optimizer_settings
         if not self.weights:
             raise ValueError("the network has no weights to train")
-        self.moments = [[torch.zeros_like(weight) for weight in self.weights]]
-        if recipe.optimizer == "adamw":
-            self.moments.append([torch.zeros_like(weight) for weight in self.weights])
-            self.moments.append([torch.zeros((), device=weight.device) for weight in self.weights])
+        remembered = [self.rule.remembered(weight, recipe.momentum) for weight in self.weights]
+        self.moments = [list(each) for each in zip(*remembered, strict=True)]
+        self.groups = self._groups()
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Take one step with a learning rate, then forget the gradients."""
-        rows = [i for i, weight in enumerate(self.weights) if weight.grad is not None]
+        if self.recipe.clip is not None:
+            torch.nn.utils.clip_grad_norm_(self.weights, self.recipe.clip)
+        for decay, members in self.groups:
+            rows = [i for i in members if self.weights[i].grad is not None]
+            if rows:
+                self._move(rows, rate, decay)
+
+    def _move(self, rows: list[int], rate: float, decay: float) -> None:
         weights = [self.weights[i] for i in rows]
-        gradients = [weight.grad for weight in weights if weight.grad is not None]
-        first, *others = ([moments[i] for i in rows] for moments in self.moments)
-        if self.recipe.optimizer == "sgd":
-            sgd(
-                weights,
-                gradients,
-                [*first],
-                fused=True,
-                weight_decay=self.recipe.weight_decay,
-                momentum=self.recipe.momentum,
-                lr=rate,
-                dampening=0.0,
-                nesterov=False,
-                maximize=False,
-            )
-        else:
-            second, counts = others
-            adamw(
-                weights,
-                gradients,
-                first,
-                second,
-                [],
-                counts,
-                fused=True,
-                amsgrad=False,
-                beta1=self.recipe.momentum,
-                beta2=BETA2,
-                lr=rate,
-                weight_decay=self.recipe.weight_decay,
-                eps=EPSILON,
-                maximize=False,
-            )
+        self.rule.step(
+            weights,
+            [weight.grad for weight in weights if weight.grad is not None],
+            [[each[i] for i in rows] for each in self.moments],
+            rate=rate,
+            momentum=self.recipe.momentum,
+            decay=decay,
+        )
         for weight in weights:
             weight.grad = None
+
+    def _groups(self) -> list[tuple[float, list[int]]]:
+        """Return weight decays, each with the weights that have it.
+
+        Norms and biases have one axis, and are left out of `decay: weights` (He et al. 2018, section 3.1).
+        """
+        rows, decay = range(len(self.weights)), self.recipe.weight_decay
+        if self.recipe.decay == "all":
+            return [(decay, [*rows])]
+        matrices = [i for i in rows if self.weights[i].ndim > 1]
+        return [(decay, matrices), (0.0, [i for i in rows if self.weights[i].ndim <= 1])]

@@ -25,10 +25,10 @@ class Outcome:
         trace: The traceback of an error, for the log.
         metrics: Always `seconds` (all), `step_seconds` (training steps alone), `eval_seconds`, `epochs`
             (finished), `steps`, `micro_batch` (samples in one pass through the network) and `threads`; after
-            an epoch `loss` (training) and `accuracy` (validation, 0 to 1); if complete `test_accuracy` and
-            `test_correct`.
-        history: One row for each epoch: `epoch` from 1, `loss`, `accuracy`, `seconds` since the start.
-            What came before an interruption counts, in the seconds also; the pause does not.
+            an epoch `loss` (training) and the metrics of the task on the validation part, `accuracy` (0 to 1)
+            for classification; if complete those of the test part, `test_accuracy` and `test_correct`.
+        history: One row for each epoch: `epoch` from 1, `loss`, the metrics of the task, `seconds` since the
+            start. What came before an interruption counts, in the seconds also; the pause does not.
         state: The weights on the CPU if complete.
     """
 

@@ -14,8 +14,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-PATIENCE = 5  # epochs without a better validation accuracy before a plateau schedule divides the rate
-DIVISOR = 10.0
+from .schedules import Moment, Plateau, ScheduleSettings
 
 
 @dataclass(kw_only=True)
@@ -23,15 +22,17 @@ class Schedule:
     """A learning rate over a whole training.
 
     Attributes:
-        name: `constant`, `linear`, `cosine`, `plateau` or `rungs`.
+        rule: By which it falls.
         warmup: Share of the steps in which the rate rises from zero along a line; of each cycle in `rungs`.
         steps: Steps of the whole training.
+        per_epoch: Steps of an epoch.
         rungs: Steps after which `rungs` begins another cycle, ascending.
     """
 
-    name: str
+    rule: ScheduleSettings
     warmup: float
     steps: int
+    per_epoch: int = 1
     rungs: tuple[int, ...] = ()
     _best: float = -math.inf
     _stale: int = 0
@@ -40,39 +41,36 @@ class Schedule:
     def at(self, step: int) -> float:
         """Return the share of the peak rate for a step, counted from 0; never zero.
 
-        >>> schedule = Schedule(name="linear", warmup=0.5, steps=4)
+        >>> from archscape.search.training.schedules import Linear
+        >>> schedule = Schedule(rule=Linear(), warmup=0.5, steps=4)
         >>> [schedule.at(step) for step in range(4)]
         [0.5, 1.0, 1.0, 0.5]
         """
         start, end = self._cycle(step)
         rise = self.warmup * (end - start)
-        if step + 1 - start < rise:
+        if step + 1 - start < rise and not self.rule.rises:
             return (step + 1 - start) / rise
-        left = min(1.0, (end - step) / max(end - start - rise, 1))
-        if self.name == "linear":
-            return left
-        if self.name in ("cosine", "rungs"):
-            return math.sin(math.pi / 2 * left) ** 2
-        return self._share
+        moment = Moment(step=step - start, steps=end - start, rise=rise, per_epoch=self.per_epoch)
+        return self.rule.share(moment) * self._share
 
     def _cycle(self, step: int) -> tuple[int, int]:
         """Return the first step of the cycle that a step is in, and the first after it."""
-        ends = (0, *self.rungs, self.steps) if self.name == "rungs" else (0, self.steps)
+        ends = (0, *self.rungs, self.steps) if self.rule.name == "rungs" else (0, self.steps)
         i = bisect_right(ends, step)
         return ends[i - 1], ends[i]
 
     def state(self) -> dict[str, float]:
-        """Return what the accuracies so far have come to."""
+        """Return what the scores so far have come to."""
         return {"best": self._best, "stale": self._stale, "share": self._share}
 
     def restore(self, state: Mapping[str, float]) -> None:
         """Go on from the state of another schedule."""
         self._best, self._stale, self._share = state["best"], int(state["stale"]), state["share"]
 
-    def epoch_ended(self, accuracy: float) -> None:
-        """Take note of a validation accuracy; a plateau schedule lowers the rate when it stops rising."""
-        self._stale = 0 if accuracy > self._best else self._stale + 1
-        self._best = max(self._best, accuracy)
-        if self.name == "plateau" and self._stale == PATIENCE:
-            self._share /= DIVISOR
+    def epoch_ended(self, gain: float) -> None:
+        """Take note of a score, of which more is better; a plateau schedule goes by when it stops rising."""
+        self._stale = 0 if gain > self._best else self._stale + 1
+        self._best = max(self._best, gain)
+        if isinstance(self.rule, Plateau) and self._stale == self.rule.patience:
+            self._share /= self.rule.divisor
             self._stale = 0

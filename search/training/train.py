@@ -23,6 +23,7 @@ from torch import nn
 from archscape.spaces.errors import JobError
 
 from ..datasets.dataset import Dataset
+from ..file_faults import PATIENCE_SECONDS, is_passing
 from ..shutdown import never
 from .checkpoint import Checkpoint
 from .device import resolve_device
@@ -31,6 +32,8 @@ from .loop import Diverged, Interrupted, Loop, TimedOut
 from .outcome import Outcome, Report, Status
 from .recipe import Recipe
 from .repeats import train_repeats
+from .tasks import make_task
+from .transfer import Transfer
 
 LOG = logging.getLogger("archscape").warning
 
@@ -47,6 +50,8 @@ def train(
     checkpoint: Path | None = None,
     should_stop: Callable[[], bool] = never,
     rungs: tuple[int, ...] = (),
+    measures: tuple[str, ...] = (),
+    transfer: Transfer | None = None,
     log: Callable[[str], None] = LOG,
 ) -> Outcome:
     """Train a module and return how that ended; no failure of the module or the training raises.
@@ -55,13 +60,13 @@ def train(
     not been told apart. Of several trainings, each with other weights and another order of the samples, the
     outcome is what they make together; a repeat that fails ends them all, with its cause.
 
-    - Each metric is combined as `METRICS` says: `loss`, `accuracy` and `test_accuracy` are means;
-      `accuracy_std` and `test_accuracy_std` are standard deviations over the repeats (of a sample: divided by
-      repeats - 1).
+    - Each metric is combined as `METRICS` says: `loss`, `accuracy` and `test_accuracy` (or what else the
+      task is measured by) are means; `accuracy_std` and `test_accuracy_std` are standard deviations over the
+      repeats (of a sample: divided by repeats - 1).
     - `seconds`, `step_seconds`, `eval_seconds`, `epochs` and `steps` are sums; the recipe's time limit holds
       for each repeat.
     - `repeats` is their number. The weights, `test_correct` and all else are those of `kept_repeat`, the one
-      with the best validation accuracy.
+      with the best score of the validation part.
     - Each row of the history has its `repeat`, from 1; its `epoch` and `seconds` count within the repeat.
 
     With a checkpoint, a training that was pruned, interrupted or killed goes on where its file ends, and
@@ -71,7 +76,8 @@ def train(
     The number of CPU threads is the caller's: a worker sets it before torch is imported.
 
     Args:
-        build: Makes the module, from (N, C, *spatial) to (N, classes); its weights follow from the seed.
+        build: Makes the module, from (N, C, *spatial) to what the task of the data asks for; its weights
+            follow from the seed.
         data: What to train on. The test part is looked at once, at the end, and decides nothing.
         recipe: How.
         seed: Of the weights, the order of the samples, augmentation and dropout. The global generators of
@@ -87,10 +93,15 @@ def train(
             training that came to its end the outcome is returned, with the weights only if it holds them.
         should_stop: Asked before every step; True interrupts the training.
         rungs: Epochs at which the training may be compared with others; for the schedule `rungs`.
+        measures: What an epoch reports, the score first, as `measures_of` returns them; () for what the task
+            always reports.
+        transfer: What it takes over: weights to start from, those that stay, rates by layer, a teacher.
         log: Takes a line about a checkpoint that could not be read or written.
 
     Raises:
-        JobError: If there is no such device, or the rungs are not ascending epochs before the last.
+        OSError: If the file system has a fault that is not the module's.
+        JobError: If there is no such device, the recipe does not fit the task, or the rungs are not ascending
+            epochs before the last.
     """
     target = resolve_device(device)
     if list(rungs) != sorted({rung for rung in rungs if 1 <= rung < recipe.epochs}):
@@ -100,13 +111,23 @@ def train(
     def once(seed: int, report: Report | None) -> Outcome:
         with _seeded(seed, target):
             loop = Loop(
-                data=data, recipe=recipe, device=target, seed=seed, rungs=rungs, should_stop=should_stop
+                data=data,
+                recipe=recipe,
+                device=target,
+                seed=seed,
+                rungs=rungs,
+                measures=measures,
+                should_stop=should_stop,
+                transfer=transfer,
             )
             return _start(loop, build, kept) or _follow(loop, kept, report)
 
     if repeats == 1:
         return once(seed, report)
-    return train_repeats(once, kept, seed=seed, repeats=repeats, report=report, epochs=recipe.epochs)
+    gain = make_task(data, measures=measures).gain
+    return train_repeats(
+        once, kept, seed=seed, repeats=repeats, report=report, epochs=recipe.epochs, gain=gain
+    )
 
 
 def _start(loop: Loop, build: Callable[[], nn.Module], checkpoint: Checkpoint) -> Outcome | None:
@@ -120,6 +141,8 @@ def _start(loop: Loop, build: Callable[[], nn.Module], checkpoint: Checkpoint) -
         if snapshot := checkpoint.resume(loop.identity()):
             loop.restore(snapshot)
     except Exception as error:
+        if is_passing(error):
+            raise
         return _failed(loop, error)
     return None
 
@@ -135,6 +158,8 @@ def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcom
             status = "interrupted"
             break
         except Exception as error:
+            if is_passing(error):
+                raise
             return _failed(loop, error)
         if row is None:
             return Outcome(
@@ -144,7 +169,8 @@ def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcom
             break
         if checkpoint.is_due():
             checkpoint.write(loop.snapshot())
-    checkpoint.write(loop.snapshot())
+    patience = PATIENCE_SECONDS if status == "pruned" else 0.0
+    checkpoint.write(loop.snapshot(), patience=patience, should_stop=loop.should_stop)
     return Outcome(status=status, metrics=loop.metrics(), history=loop.history)
 
 

@@ -1,25 +1,27 @@
 """Cache of results across studies: what was trained in the same way before is not trained again.
 
-An entry is two files in a folder, `KEY.safetensors` with the weights and `KEY.json` with the metrics and the
-history; the second is written last, so that an entry which has it is whole. The key is a hash of all that the
-result follows from: the network with the names of its weights, the seed, the recipe, the data, the repeats,
-the rungs if the rate follows them, and the kind of device. Only complete results are kept: what failed may
-not fail again.
+An entry is two files in a folder, `KEY.safetensors` with the weights and `KEY.json` with the metrics, the
+history and the SHA-256 of the weights; the second is written last, so that an entry which has it is whole.
+The key is a hash of all that the result follows from: the network with the names of its weights, the seed,
+the recipe, the data, the repeats, the rungs if the rate follows them, and the kind of device. Only complete
+results are kept: what failed may not fail again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..atomic import write_json, write_whole
-from ..study.spool import Result
-from .evaluator import Context, Evaluator, TrainingEvaluator
+from archscape.spaces.atomic import set_aside, temporary_name, write_json, write_whole
+
+from ..file_faults import FileFault, own_files
+from ..study.spool import Result, read_result
+from ..training.weights import read_weights
+from .evaluator import Context, Evaluator, TrainingEvaluator, place_of
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
@@ -40,12 +42,14 @@ class CachedEvaluator:
         folder: The cache; made when the first result is kept.
         facts: What results follow from, apart from the network and the seed; plain values.
         checkpoints: Folder of the weights of the study, `HASH.safetensors`.
+        metrics: Those that a result has to have: the objectives of the study.
     """
 
     evaluate: Evaluator
     folder: Path
     facts: Mapping[str, object]
     checkpoints: Path
+    metrics: Collection[str] = ()
 
     def __call__(self, network: Network, context: Context) -> Result:
         """Return the result of a trial, from the cache if it is there."""
@@ -53,19 +57,27 @@ class CachedEvaluator:
         weights = self.checkpoints / f"{context.lease.hash}.safetensors"
         try:
             cached_result = self._take(key, weights, context)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except FileFault:  # of our own checkpoints, which are waited for
+            raise
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             context.log(f"cache: entry {key} cannot be used: {type(error).__name__}: {error}")
             cached_result = None
+            if isinstance(error, IsADirectoryError) or not isinstance(error, OSError):
+                self._set_aside(key, context)
         if cached_result is not None:
             context.log(f"cache: takes {key}")
             result = _replayed(cached_result, context)
             if result.status == "pruned":
-                weights.unlink(missing_ok=True)
+                with own_files():
+                    weights.unlink(missing_ok=True)
             return result
         result = self.evaluate(network, context)
         if result.status == "complete":
             try:
-                self._put(key, result, weights)
+                of_training = {
+                    name: value for name, value in result.metrics.items() if name not in context.lease.costs
+                }
+                self._put(key, replace(result, metrics=of_training), weights)
             except OSError as error:
                 context.log(f"cache: the result could not be kept: {error}")
         return result
@@ -89,37 +101,61 @@ class CachedEvaluator:
         """Bring the weights of an entry into the study; return its result, or None if there is no entry."""
         try:
             record = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
-            _link(self.folder / f"{key}.safetensors", weights)
         except FileNotFoundError:
             return None
-        metrics = {**record["metrics"], "cached": 1.0}
-        return context.result(status="complete", metrics=metrics, history=list(record["history"]))
+        of_trial = {"number": context.lease.number, "hash": context.lease.hash, "status": "complete"}
+        metrics = {**record["metrics"], **context.lease.costs}
+        entry = read_result({**record, **of_trial, "metrics": metrics}, context.lease.number, self.metrics)
+        kept = self.folder / f"{key}.safetensors"
+        digest = read_weights(kept, digest=entry.weights).digest
+        with own_files():
+            _link(kept, weights)
+        return context.result(
+            status="complete",
+            metrics={**entry.metrics, "cached": 1.0},
+            history=entry.history,
+            weights=digest,
+            place=place_of(self.checkpoints),
+        )
+
+    def _set_aside(self, key: str, context: Context) -> None:
+        """Keep a damaged entry under another name: a new one takes its place."""
+        try:
+            set_aside(self.folder / f"{key}.json")
+        except OSError as error:
+            context.log(f"cache: the entry could not be set aside: {error}")
 
     def _put(self, key: str, result: Result, weights: Path) -> None:
         """Keep a result, weights first."""
         self.folder.mkdir(parents=True, exist_ok=True)
         _link(weights, self.folder / f"{key}.safetensors")
-        write_json(self.folder / f"{key}.json", {"metrics": result.metrics, "history": result.history})
+        record = {"metrics": result.metrics, "history": result.history, "weights": result.weights}
+        write_json(self.folder / f"{key}.json", record)
 
 
-def cached(training: TrainingEvaluator, folder: Path) -> CachedEvaluator:
+def cached(training: TrainingEvaluator, folder: Path, metrics: Collection[str]) -> CachedEvaluator:
     """Return the evaluation that trains what is not in a cache, which studies on a shared disk may share.
 
     Raises:
         JobError: If this machine does not have the device.
     """
     from ..training.device import resolve_device
+    from ..training.precision import resolve_precision
 
+    device, recipe = resolve_device(training.device), training.recipe
     return CachedEvaluator(
         evaluate=training,
         folder=folder,
         checkpoints=training.checkpoints,
+        metrics=metrics,
         facts={
-            "recipe": training.recipe.to_dict(),
+            "recipe": recipe.to_dict(),
             "data": training.data.fingerprint,
             "repeats": training.repeats,
-            "rungs": list(training.rungs) if training.recipe.schedule == "rungs" else [],
-            "device": resolve_device(training.device).type,
+            "rungs": list(training.rungs) if recipe.schedule == "rungs" else [],
+            "device": device.type,
+            **({"precision": resolve_precision("auto", device)} if recipe.precision == "auto" else {}),
+            **({"measures": list(training.measures)} if training.measures else {}),
         },
     )
 
@@ -134,21 +170,23 @@ def _replayed(result: Result, context: Context) -> Result:
 
 
 def _weights(network: Network) -> list[list[object]]:
-    """Return the names and shapes of a network's weights."""
+    """Return the names and shapes of a network's weights; entries were made by the old names."""
     import torch
 
     from archscape.spaces.codegen.build import build
+    from archscape.spaces.codegen.old_names import old_name, old_names
 
+    names = old_names(network.body)
     with torch.random.fork_rng(devices=[]):
-        return [[name, *value.shape] for name, value in build(network).state_dict().items()]
+        state = build(network).state_dict()
+    return [[old_name(name, names), *value.shape] for name, value in state.items()]
 
 
 def _link(source: Path, target: Path) -> None:
     """Put a file at another place too, whole or not at all: as a link where one disk has both, or a copy."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    temporary.unlink(missing_ok=True)
+    temporary = temporary_name(target)
     try:
-        os.link(source, temporary)
+        temporary.hardlink_to(source)
     except OSError:  # two disks, or one that knows no links
         write_whole(target, source.read_bytes())
         return

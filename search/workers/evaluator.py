@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
+import socket
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..atomic import is_full, sweep, write_whole
+from archscape.spaces.atomic import sweep, write_whole
+from archscape.spaces.errors import JobError
+
+from ..file_faults import is_passing, persist
 from ..shutdown import ShutdownRequested, never
 from ..study.lease import Lease
 from ..study.spool import Result
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from archscape.spaces import Network
 
     from ..datasets.dataset import Dataset
+    from ..training.outcome import Outcome
     from ..training.recipe import Recipe
 
 
@@ -48,6 +52,8 @@ class Context:
         message: str = "",
         metrics: Mapping[str, float] | None = None,
         history: list[dict[str, float]] | None = None,
+        weights: str = "",
+        place: dict[str, str] | None = None,
     ) -> Result:
         """Return the result of the trial, with the costs of its network among the metrics."""
         return Result(
@@ -59,6 +65,8 @@ class Context:
             metrics=_finite({**(metrics or {}), **self.lease.costs}),
             history=[_finite(epoch) for epoch in history or []],
             worker=self.worker,
+            weights=weights,
+            place=place or {},
         )
 
 
@@ -79,6 +87,7 @@ class TrainingEvaluator:
             under way, `HASH.partial`, from which they are resumed.
         repeats: How many times to train each network, with other seeds.
         rungs: Epochs at which early stopping may compare networks.
+        measures: What an epoch reports if it is more than its task always does, the score first.
     """
 
     data: Dataset
@@ -87,6 +96,7 @@ class TrainingEvaluator:
     checkpoints: Path
     repeats: int = 1
     rungs: tuple[int, ...] = ()
+    measures: tuple[str, ...] = ()
 
     def __call__(self, network: Network, context: Context) -> Result:
         """Train the network; its weights are on disk before its result is returned.
@@ -110,51 +120,88 @@ class TrainingEvaluator:
             checkpoint=partial,
             should_stop=context.should_stop,
             rungs=self.rungs,
+            measures=self.measures,
             log=context.log,
         )
-        if outcome.status == "interrupted":
-            raise ShutdownRequested
-        failed = outcome.status not in ("complete", "pruned")
-        if failed:
-            context.log(outcome.trace or outcome.cause)
-        elif outcome.status == "complete":
-            assert outcome.state is not None
-            self._keep(context.lease.hash, outcome.state)
-        if outcome.status != "pruned":
-            partial.unlink(missing_ok=True)
-        return context.result(
-            status="failed" if failed else outcome.status,
-            cause=outcome.status if failed else "",
-            message=outcome.cause if failed else "",
-            metrics=outcome.metrics,
-            history=outcome.history,
-        )
+        result = concluded(outcome, context, self.checkpoints, data=self.data)
+        if result.status != "pruned":
+            _remove(partial, context)
+        return result
 
-    def _keep(self, digest: str, state: Mapping[str, Tensor]) -> None:
-        from safetensors.torch import save
 
-        path = self.checkpoints / f"{digest}.safetensors"
+def concluded(outcome: Outcome, context: Context, checkpoints: Path, *, data: Dataset | None) -> Result:
+    """Return the result of a training that has come to an outcome; its weights, if any, are on disk before.
+
+    Raises:
+        ShutdownRequested: If the training was interrupted.
+        FileFault: If the file system refuses the weights for long, or the process is asked to stop.
+    """
+    if outcome.status == "interrupted":
+        raise ShutdownRequested
+    failed, weights = outcome.status not in ("complete", "pruned"), ""
+    if failed:
+        context.log(outcome.trace or outcome.cause)
+    elif outcome.status == "complete" and outcome.state is not None:
+        weights = _keep(outcome.state, context, checkpoints, data)
+    return context.result(
+        status="failed" if failed else outcome.status,
+        cause=outcome.status if failed else "",
+        message=outcome.cause if failed else "",
+        metrics=outcome.metrics,
+        history=outcome.history,
+        weights=weights,
+        place=place_of(checkpoints) if weights else {},
+    )
+
+
+def _keep(state: Mapping[str, Tensor], context: Context, checkpoints: Path, data: Dataset | None) -> str:
+    """Write the weights, and return their SHA-256; while the file system refuses them, they wait.
+
+    Raises:
+        FileFault: If it refuses them for long, or the process is asked to stop.
+    """
+    from ..training.weights import Weights
+
+    path = checkpoints / f"{context.lease.hash}.safetensors"
+    weights = Weights(state, {"format": "pt", **(data.card() if data else {})})
+    content = weights.to_bytes()
+
+    def write() -> None:
         sweep(path)
-        tensors = {name: tensor.contiguous().cpu() for name, tensor in state.items()}
-        # Whoever uses the weights must bring samples to the units that they were trained on.
-        units = {"mean": json.dumps(self.data.mean), "std": json.dumps(self.data.std)}
-        write_whole(path, save(tensors, metadata={"format": "pt", "data": self.data.name, **units}))
+        write_whole(path, content)
+
+    persist(write, say=context.log, folders=(checkpoints,), should_stop=context.should_stop)
+    return weights.digest
+
+
+def place_of(checkpoints: Path) -> dict[str, str]:
+    """Return where the weights of a trial lie, for whoever looks for them from another folder or machine."""
+    return {"host": socket.gethostname(), "folder": str(checkpoints.resolve())}
 
 
 def evaluate_safely(evaluate: Evaluator, network: Network, context: Context) -> Result:
     """Return the result of a trial, also when the evaluation raises.
 
     Raises:
-        OSError: If the disk is full, which is not the network's fault.
+        JobError: If it is the job that is wrong: so it would be for every network.
+        OSError: If the file system has a fault that is not the network's.
     """
     try:
         return evaluate(network, context)
     except Exception as error:
-        if is_full(error):
+        if is_passing(error) or isinstance(error, JobError):
             raise
         context.log(traceback.format_exc())
         message = f"{type(error).__name__}: {error}".splitlines()[0]
         return context.result(status="failed", cause="error", message=message)
+
+
+def _remove(checkpoint: Path, context: Context) -> None:
+    """Remove the checkpoint of a trial that has ended; one that cannot be removed is in nobody's way."""
+    try:
+        checkpoint.unlink(missing_ok=True)
+    except OSError as error:
+        context.log(f"a checkpoint is left behind: {error}")
 
 
 def _finite(metrics: Mapping[str, float]) -> dict[str, float]:

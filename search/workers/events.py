@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal, Self
 
+from archscape.spaces.errors import ArchscapeError, InputError, StudyError
+
 from ..study.spool import Result
 
 Kind = Literal["start", "epoch", "end", "exhausted", "note", "error"]
@@ -26,6 +28,15 @@ class Message:
         return cls(**json.loads(text))
 
 
+def failure(message: str, *, input_error: bool, setting: str) -> ArchscapeError:
+    """Return the error that stopped a worker, for the process that started it."""
+    if not input_error:
+        return StudyError(message)
+    error = InputError(message)
+    error.setting = setting
+    return error
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event(Message):
     """Something that happened while a worker worked; no search depends on it.
@@ -38,6 +49,7 @@ class Event(Message):
         metrics: Metrics of the epoch or of the trial.
         message: One line for people.
         input_error: Whether the error is in what the user gave.
+        setting: The setting of the job that it is about, if it is one.
     """
 
     kind: Kind
@@ -48,6 +60,11 @@ class Event(Message):
     metrics: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
     input_error: bool = False
+    setting: str = ""
+
+    def failure(self) -> ArchscapeError:
+        """Return the error that an event of the kind `error` tells of."""
+        return failure(self.message, input_error=self.input_error, setting=self.setting)
 
     @classmethod
     def end(cls, result: Result, *, worker: str) -> Event:

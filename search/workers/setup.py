@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from archscape.spaces.errors import JobError
-from archscape.spaces.values import shape_text
+from archscape.spaces.errors import JobError, StudyError, about
+from archscape.spaces.language.uses import vouch
 
+from ..file_faults import FileFault, describe, persist
 from ..folder import RunFolder
 from ..job import Job, read_job
 from ..samplers import make_sampler
 from ..shutdown import Shutdown
+from ..study.artifacts import Artifacts
 from ..study.study import Study
+from ..training.tasks import measures_of
 from .cache import cached
 from .evaluator import Evaluator, TrainingEvaluator
-from .events import Notify
+from .events import Event, Notify
+from .fit import check_fit
+from .function_evaluator import FunctionEvaluator
+from .handing_over import HandingOver
 from .slot import WorkerSlot
 from .trial_source import SearchPlan, TrialSource
 from .watchdog import Watchdog
@@ -25,6 +31,8 @@ from .worker import Worker
 
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
+
+T = TypeVar("T")
 
 
 def run_worker(
@@ -52,17 +60,23 @@ def run_worker(
         InputError: If the data cannot be used, or is not the data the study began with.
         StudyError: If the study cannot continue.
     """
-    from ..datasets.dataset import load_dataset
     from ..training.device import resolve_device
 
     folder, slot = RunFolder(path), slot or WorkerSlot()
-    job = read_job(folder.job, data=slot.data)
+    for file, digest in slot.uses.items():
+        vouch(file, digests=[digest])
+    wait = partial(wait_for_files, name=name, notify=notify, shutdown=shutdown)
+    wait(folder.check_readable)
+    job = read_job(folder.job, data=slot.data, runs="nothing")
+    if job.train is not None:  # the user's function may change the working folder
+        path = path.absolute()
+        folder = RunFolder(path)
     device = slot.device or job.device
-    data = load_dataset(job.data)
-    check_fit(job, data)
-    with Study.open(path, storage=storage, name=job.search) as study:
+    data = load_data(job)
+    with wait(lambda: Study.open(path, storage=storage, name=job.search, existing=True)) as study:
         study.pin("device", str(resolve_device(device)))
-        check_same_data(study, job, data.fingerprint)
+        if data is not None:
+            check_same_data(study, job, data.facts())
         source = TrialSource(
             name=name,
             plan=search_plan(job),
@@ -72,10 +86,42 @@ def run_worker(
             shutdown=shutdown,
         )
         watchdog = Watchdog()
-        if kill is not None and job.recipe.seconds is not None:
-            watchdog = Watchdog(seconds=job.recipe.seconds * job.repeats, kill=kill)
-        evaluate = evaluation(job, data, folder, device=device)
-        Worker(source=source, evaluate=evaluate, watchdog=watchdog).run()
+        if kill is not None:
+            watchdog = Watchdog(seconds=job.seconds, kill=kill)
+        evaluate = evaluation(job, data, folder, device=device, identity=study.identity)
+        try:
+            Worker(source=source, evaluate=evaluate, watchdog=watchdog).run()
+        finally:
+            if isinstance(evaluate, HandingOver):
+                evaluate.finish(
+                    lambda line: notify(Event(kind="note", worker=name, message=f"{name}: {line}"))
+                )
+
+
+def wait_for_files(
+    step: Callable[[], T],
+    *,
+    name: str,
+    notify: Notify,
+    shutdown: Shutdown,
+    folders: Sequence[Path] = (),
+) -> T:
+    """Take a step that a process begins with, as soon as the files of the run can be used.
+
+    Others may be at work meanwhile, so they are waited for as long as by those.
+
+    Raises:
+        StudyError: If they stay as they are.
+    """
+    try:
+        return persist(
+            step,
+            say=lambda line: notify(Event(kind="note", worker=name, message=f"{name} {line}")),
+            folders=folders,
+            sleep=shutdown.sleep,
+        )
+    except FileFault as error:
+        raise StudyError(f"{describe(error)}; mend that, and the same command resumes the search") from None
 
 
 def search_plan(job: Job) -> SearchPlan:
@@ -86,13 +132,63 @@ def search_plan(job: Job) -> SearchPlan:
         trials=job.trials,
         seed=job.seed,
         pruner=job.pruner(),
-        latency=job.latency,
+        costs=job.costs,
+        budget=job.budget,
+        enqueued=job.enqueued,
+        keep=job.keep,
     )
 
 
-def evaluation(job: Job, data: Dataset, folder: RunFolder, *, device: str) -> Evaluator:
-    """Return how a job's networks get their results: by training, or from its cache."""
+def load_data(job: Job) -> Dataset | None:
+    """Return the data of a job, which fits its space; None if its training function has its own.
+
+    Raises:
+        InputError: If it cannot be used.
+    """
+    from ..datasets.dataset import load_dataset
+
+    if not job.data:
+        return None
+    data = load_dataset(job.data)
+    check_fit(job, data)
+    return data
+
+
+def evaluation(
+    job: Job, data: Dataset | None, folder: RunFolder, *, device: str, identity: str = ""
+) -> Evaluator:
+    """Return how a job's networks get their results: by training, by the user's function, or from its cache.
+
+    Args:
+        job: What is searched.
+        data: Its data, if it has any.
+        folder: The folder of the run.
+        device: Where networks are trained.
+        identity: The id of the study, by which its artifacts are known.
+
+    Raises:
+        InputError: If the function cannot be imported here.
+    """
+    evaluate = _evaluation(job, data, folder, device=device)
+    if not job.artifacts:
+        return evaluate
+    artifacts = Artifacts(address=job.artifacts, search=job.search, identity=identity)
+    return HandingOver(evaluate=evaluate, artifacts=artifacts, checkpoints=folder.checkpoints)
+
+
+def _evaluation(job: Job, data: Dataset | None, folder: RunFolder, *, device: str) -> Evaluator:
     pruner = job.pruner()
+    if job.train is not None:
+        return FunctionEvaluator.of(
+            job.train,
+            objectives=job.trained_metrics,
+            data=data,
+            device=device,
+            checkpoints=folder.checkpoints,
+            repeats=job.repeats,
+            rungs=pruner.rungs if pruner else (),
+        )
+    assert data is not None
     training = TrainingEvaluator(
         data=data,
         recipe=job.recipe,
@@ -100,39 +196,22 @@ def evaluation(job: Job, data: Dataset, folder: RunFolder, *, device: str) -> Ev
         checkpoints=folder.checkpoints,
         repeats=job.repeats,
         rungs=pruner.rungs if pruner else (),
+        measures=measures_of(data.task, job.trained_metrics),
     )
-    return cached(training, Path(job.cache)) if job.cache else training
+    return cached(training, Path(job.cache), tuple(job.objectives)) if job.cache else training
 
 
-def check_same_data(study: Study, job: Job, fingerprint: str) -> None:
+@about("data")
+def check_same_data(study: Study, job: Job, facts: Mapping[str, str]) -> None:
     """Check that all workers of a study train on the same data; the first one pins which.
 
     Raises:
         JobError: If they do not.
     """
-    pinned = study.pin("data_fingerprint", fingerprint)
+    kept = {name: study.pin(name, fact) for name, fact in facts.items()}
+    pinned, fingerprint = kept["data_fingerprint"], facts["data_fingerprint"]
     if pinned != fingerprint:
         raise JobError(
             f"data {job.data}: its fingerprint is {fingerprint}, but the study in {study.address.folder} "
             f"began with {pinned}; bring the old data back, or choose another folder"
         )
-
-
-def check_fit(job: Job, data: Dataset) -> None:
-    """Check that the networks of the space take the data's samples and tell all its classes apart.
-
-    Raises:
-        JobError: If they do not.
-    """
-    space = job.limited_space
-    if space.input != data.input:
-        raise JobError(
-            f"space {space.name} takes {shape_text(space.input)}, "
-            f"but a sample of {job.data} is {shape_text(data.input)}"
-        )
-    for output in space.sample(Random(job.seed)).network.body.shapes:
-        if output[0] < data.classes or len(output) > 1:
-            raise JobError(
-                f"space {space.name} ends in {shape_text(output)}, but {job.data} has {data.classes} "
-                f"classes; let its last row be `linear: {{width: {data.classes}}}`"
-            )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from .events import Message
@@ -32,11 +33,13 @@ class WorkerSlot(Message):
     Attributes:
         data: Where the job's data lies on its machine; "" for the place that the job names.
         device: In place of the job's; "" for that.
+        uses: The SHA-256 of each Python file that the user had the search run, by its path.
     """
 
     placement: Placement = Placement()
     data: str = ""
     device: str = ""
+    uses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:

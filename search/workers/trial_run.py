@@ -1,8 +1,8 @@
 """The owner of a trial's life in one process: its lease and heartbeat, its epochs, and its result or release.
 
 The local worker and the driver of Ray both go through here, so what must hold of every trial is written once:
-nothing is reported, spooled or told after the lease was lost; a result is on disk before the study is told;
-and a trial without a result is given back.
+nothing is reported, spooled or told after the lease was lost; a result is on disk before the study is told,
+unless the budget cut the trial; and a trial without a result is given back.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
-from archscape.spaces.errors import StudyError
+from archscape.spaces.errors import StudyError, StudyGone
 
+from ..folder import TRIAL_LOG
 from ..shutdown import never
+from ..study.budget import BUDGET, CUT
 from ..study.heartbeat import Heartbeat, LeaseLost
 from ..study.lease import Lease
 from ..study.spool import Result
@@ -28,16 +28,6 @@ EPOCH_SECONDS = 1.0
 """Epochs go to the study together when less than this long ago others did."""
 
 
-def logger(path: Path) -> Callable[[str], None]:
-    """Return a function that appends lines to a log; a line for which the disk has no room is lost."""
-
-    def log(text: str) -> None:
-        with suppress(OSError), path.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {text.rstrip()}\n")
-
-    return log
-
-
 @dataclass(kw_only=True)
 class TrialRun:
     """A trial that this process has leased; its heart beats until `end` or `release`.
@@ -47,6 +37,7 @@ class TrialRun:
         worker: Name of the worker that is shown with it.
         heartbeat: Shows that this process lives, and finds out that the lease was lost.
         stop_reason: Why the trial was stopped early; empty if it was not.
+        latest: Metrics of the last epoch that was reported, `epoch` among them; empty before the first.
     """
 
     source: TrialSource
@@ -55,11 +46,12 @@ class TrialRun:
     log: Callable[[str], None] = field(init=False)
     heartbeat: Heartbeat = field(init=False)
     stop_reason: str = ""
+    latest: dict[str, float] = field(default_factory=dict, init=False)
     _rows: dict[int, Mapping[str, float]] = field(default_factory=dict, init=False)
     _sent: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
-        self.log = logger(self.source.logs / f"trial-{self.lease.number:05d}.log")
+        self.log = self.source.log_files.logger(self.source.logs / TRIAL_LOG.format(self.lease.number))
         stop = self.source.shutdown.request
         self.heartbeat = Heartbeat(self.source.study, self.lease, log=self.log, stop=stop).start()
 
@@ -88,6 +80,8 @@ class TrialRun:
             Event(kind="epoch", worker=self.worker, number=self.lease.number, epoch=epoch, metrics=known)
         )
         self._rows[epoch] = known
+        self.latest = {**known, "epoch": epoch}
+        self.source.budget.note_epoch()
         pruner = self.source.plan.pruner
         at_rung = pruner is not None and epoch in pruner.rungs
         if at_rung or time.monotonic() - self._sent > EPOCH_SECONDS:
@@ -104,18 +98,26 @@ class TrialRun:
         """
         if not self._stop_heartbeat():
             return
-        study = self.source.study
-        if result.status == "pruned":
+        study, result = self.source.study, replace(result, owner=self.lease.owner.key)
+        if result.status == "pruned" and result.cause != BUDGET:
             study.release(self.lease)
             self.log(f"{self.worker} pauses it")
         else:
-            try:
-                study.spool(result)
-            except OSError as error:
-                self.log(f"the result could not be spooled: {error}")
+            if result.cause != BUDGET:  # from the spool it would end a trial that a raised budget lets go on
+                self._spool(result)
             self.log(f"{result.worker} ends: {result.status} {result.cause}".rstrip())
             study.tell(result)
         self.source.notify(Event.end(result, worker=self.worker))
+        self.source.remove_weights(self.log)
+
+    def cut(self) -> None:
+        """End the trial where the budget ended; it goes on from its checkpoint if that is raised."""
+        if self._rows:
+            self._send()
+        if self.stop_reason:
+            self.end(self.context().result(status="pruned", message=self.stop_reason))
+            return
+        self.end(self.context().result(status="pruned", cause=BUDGET, message=CUT, metrics=self.latest))
 
     def release(self, reason: str = "") -> None:
         """Give the trial back to the study, if it is still this process's."""
@@ -123,14 +125,23 @@ class TrialRun:
             self.source.study.release(self.lease)
             self.log(f"{self.worker} gives it back{reason and ': '}{reason}")
 
+    def _spool(self, result: Result) -> None:
+        try:
+            self.source.study.spool(result)
+        except OSError as error:
+            self.log(f"the result could not be spooled: {error}")
+
     def _send(self) -> None:
         """Write the epochs to the study; those that do not reach it now go with the next, or the result."""
         try:
             decision = self.source.study.report(self.lease, self._rows, pruner=self.source.plan.pruner)
         except StudyError as error:
             self.log(f"epoch {max(self._rows)} is not reported yet: {error}")
+            if isinstance(error, StudyGone):
+                self.source.shutdown.request()
             return
         self._rows, self._sent = {}, time.monotonic()
+        self.source.budget.note_sent()
         if decision is not None:
             self.log(f"early stopping: {decision.reason}")
             self.stop_reason = "" if decision.promote else decision.reason

@@ -25,7 +25,7 @@ def attention(x: Tensor, *, heads: int, width: OptionalWidth = None) -> Tensor:
     return conv(attend(query, key, value, heads=heads), width=x.channels, kernel=1, bias=True)
 
 
-@block
+@block(lacks=("padding_mode",))
 def non_local(x: Tensor, *, ratio: Ratio = Fraction(1, 2)) -> Tensor:
     """x + W softmax(q k^T) v over all positions, q, k, v = 1x1 convolutions to ratio C, W = 1x1 and norm.
 

@@ -12,19 +12,22 @@ From this one definition follow its shapes, costs, module, source and place in t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, get_type_hints, overload
+from types import MappingProxyType
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, get_type_hints, overload
 
 from ..graph import Body, Node, Shape, Style, Tensor, Totals, Trace
 from ..kinds import kind_of
-from ..values import Value
+from ..naming import variable
+from ..values import Value, identifier
 from .kinds import FLAG, WHOLE, Kind
 
 P = ParamSpec("P")
+Excludes: TypeAlias = "Mapping[str, tuple[str, ...]]"
 Args: TypeAlias = tuple[tuple[str, Value], ...]
-BlockFunction: TypeAlias = "Callable[Concatenate[Tensor, P], Tensor]"
+BlockFunction: TypeAlias = "Callable[Concatenate[Tensor, P], Tensor | tuple[Tensor, ...]]"
 """The positional parameters are maps, the keyword-only ones are what a row gives."""
 
 REMEMBERED = 2**15
@@ -51,17 +54,40 @@ class Block(Generic[P]):
         variadic: Whether it reads any number of maps after these.
         parameters: What it takes, by word.
         styled: Whether rows may override `norm`, `act` and `bias`.
+        lacks: What of the style means nothing to it all the same.
         repeats: Whether a row may repeat it `depth` times.
+        ordered: Whether its first map is unlike the others, so that none of them can stand in its place.
+        excludes: Parameters beside which others mean nothing, with these others.
     """
 
+    outputs: tuple[str, ...] = ()
+    """Names of what it gives, where that is several maps: the first is what the next row reads."""
     composed = False
     """Whether it is made of rows, which may come down to any size."""
+    numbered = True
+    """Whether blocks one after the other, and nothing else, are numbered in it: an `nn.Sequential`."""
 
-    def __init__(self, function: BlockFunction[P], *, styled: bool, repeats: bool) -> None:
+    excludes: Excludes = MappingProxyType({})
+    lacks: tuple[str, ...] = ()
+    ordered = False
+
+    def __init__(
+        self,
+        function: BlockFunction[P],
+        *,
+        styled: bool,
+        repeats: bool,
+        ordered: bool = False,
+        excludes: Excludes | None = None,
+        lacks: tuple[str, ...] = (),
+    ) -> None:
         self.function = function
         self.word = function.__name__.rstrip("_")
         self.doc = inspect.cleandoc(function.__doc__ or "")
         self.styled = styled
+        self.lacks = lacks
+        self.ordered = ordered
+        self.excludes = excludes or {}
         self.maps, self.variadic = _maps(function)
         self.parameters = _parameters(function)
         self.repeats = repeats and "depth" not in self.parameters and self.maps == ("x",)
@@ -70,6 +96,10 @@ class Block(Generic[P]):
 
     def __repr__(self) -> str:
         return f"<block {self.word}>"
+
+    def doc_on(self, rank: int) -> str:
+        """Return the formula on maps of so many axes."""
+        return self.doc
 
     def __call__(self, x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         """Place the block inside another one, as a body of its own."""
@@ -82,22 +112,86 @@ class Block(Generic[P]):
         """Return the names of so many maps."""
         return (*self.maps, *(f"x{number}" for number in range(len(self.maps) + 1, count + 1)))
 
+    def clash(self, given: Mapping[str, object]) -> tuple[str, str] | None:
+        """Return a parameter that means nothing beside another that is given as well, and that it does so.
+
+        Beside the default of the other, which may be spelled out, it means what it does alone.
+        """
+        for word, others in self.excludes.items():
+            for other in others:
+                if word in given and given[word] != self.parameters[word].default and other in given:
+                    return other, f"{self.word} has no '{other}' beside '{word}'; take one of them out"
+        return None
+
+    def giving(self, names: Collection[str]) -> Block[Any]:
+        """Return the block of these of its outputs, without what only the others need."""
+        return self
+
+    @property
+    def through(self) -> Block[Any]:
+        """The block that gives what the next one of its row reads, and nothing beside."""
+        return self
+
     def arguments(self, values: Mapping[str, Value]) -> Args:
         """Return the arguments in the order of the signature, defaults filled in."""
         return tuple([(name, values.get(name, default)) for name, default in self.defaults])
+
+    def given(self, args: Args) -> Args:
+        """Return the arguments that a row gives; those that follow are what the block reads of its table."""
+        return args[: len(self.parameters)]
 
 
 @overload
 def block(function: BlockFunction[P]) -> Block[P]: ...
 @overload
-def block(*, styled: bool = True, repeats: bool = True) -> Callable[[BlockFunction[P]], Block[P]]: ...
 def block(
-    function: BlockFunction[P] | None = None, *, styled: bool = True, repeats: bool = True
+    *,
+    styled: bool = True,
+    repeats: bool = True,
+    ordered: bool = False,
+    excludes: Excludes | None = None,
+    lacks: tuple[str, ...] = (),
+) -> Callable[[BlockFunction[P]], Block[P]]: ...
+def block(
+    function: BlockFunction[P] | None = None,
+    *,
+    styled: bool = True,
+    repeats: bool = True,
+    ordered: bool = False,
+    excludes: Excludes | None = None,
+    lacks: tuple[str, ...] = (),
 ) -> Block[P] | Callable[[BlockFunction[P]], Block[P]]:
     """Make a function a block. A parameter `_1x1` is `1x1` in the language."""
     if function is not None:
         return Block(function, styled=styled, repeats=repeats)
-    return lambda inner: Block(inner, styled=styled, repeats=repeats)
+    return lambda inner: Block(
+        inner, styled=styled, repeats=repeats, ordered=ordered, excludes=excludes, lacks=lacks
+    )
+
+
+class StyledBlock(NamedTuple):
+    """A block in a network's style: what a body was traced from.
+
+    Attributes:
+        reads: What the block reads of its table, beside its arguments.
+    """
+
+    block: Block[Any]
+    style: Style
+    reads: Args
+
+    @property
+    def defaults(self) -> Mapping[str, Value]:
+        """What its arguments are where nothing else is given."""
+        return dict(self.block.defaults)
+
+    def trace(self, inputs: tuple[Shape, ...], args: Args) -> Body:
+        """Return the body on other inputs or with other arguments.
+
+        Raises:
+            SpaceError: If it cannot be built on these.
+        """
+        return trace(self.block, inputs, self.style, (*args, *self.reads))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -110,12 +204,21 @@ def trace(word: Block[Any], shapes: tuple[Shape, ...], style: Style, args: Args)
     recorder = Trace(shapes, style)
     values = zip(word.identifiers, [value for _, value in args], strict=True)
     result = word.function(*recorder.arguments(), **dict(values))
+    results = tuple([x.index for x in result]) if isinstance(result, tuple) else (result.index,)
     alone = recorder.nodes[0].op if len(recorder.nodes) == 1 else None
-    if isinstance(alone, Body) and recorder.nodes[0].inputs == tuple(range(len(shapes))):
+    if (
+        isinstance(alone, Body)
+        and len(results) == len(alone.outputs) == 1
+        and recorder.nodes[0].inputs == tuple(range(len(shapes)))
+    ):
         return alone  # a block that is another one needs no class around it
-    names = word.maps if len(shapes) == 1 else word.map_names(len(shapes))
-    nodes, costs = _chain(recorder.nodes), tuple(recorder.costs)
-    return Body(word.word, args, word.doc, shapes, nodes, costs, (result.index,), names)
+    names = tuple(map(variable, word.maps if len(shapes) == 1 else word.map_names(len(shapes))))
+    whole = results == (len(recorder.nodes),)
+    nodes = _chain(recorder.nodes) if whole and word.numbered else tuple(recorder.nodes)
+    own, costs = word.given(args), tuple(recorder.costs)
+    origin = StyledBlock(word, style, args[len(own) :])
+    doc = word.doc_on(len(shapes[0]) - 1)
+    return Body(word.word, own, doc, shapes, nodes, costs, results, names, word.outputs, origin)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -123,6 +226,8 @@ def repeat(word: Block[Any], shapes: tuple[Shape, ...], style: Style, args: Args
     """Return `depth` blocks one after the other, the stride in the first alone, remembered."""
     if depth == 1 or not word.repeats:
         return trace(word, shapes, style, args)
+    if len(word.outputs) > 1 or word.through is not word:
+        return _repeat_outputs(word, shapes, style, args, depth)
     rest = tuple([(name, 1 if name == "stride" else value) for name, value in args])
     nodes: list[Node] = []
     costs: list[Totals] = []
@@ -132,17 +237,38 @@ def repeat(word: Block[Any], shapes: tuple[Shape, ...], style: Style, args: Args
         nodes.append(Node(body, (index,), body.shape, str(index)))
         costs.append(body.totals)
     inputs = nodes[0].op.inputs  # type: ignore[union-attr]
-    return Body(word.word, args, word.doc, inputs, tuple(nodes), tuple(costs), (depth,))
+    return Body(word.word, word.given(args), word.doc, inputs, tuple(nodes), tuple(costs), (depth,))
+
+
+def _repeat_outputs(
+    word: Block[Any], shapes: tuple[Shape, ...], style: Style, args: Args, depth: int
+) -> Body:
+    """Return blocks of several outputs one after the other; each reads the first one of the block before it.
+
+    What they give beside is that of the last one.
+    """
+    recorder = Trace(shapes, style)
+    (x,) = recorder.arguments()
+    rest = tuple([(name, 1 if name == "stride" else value) for name, value in args])
+    for index in range(depth):
+        each = word if index == depth - 1 else word.through
+        body = trace(each, (x.shape,), style, rest if index else args)
+        x = recorder.call(body, x)
+    results = tuple([y.index for y in recorder.outputs(x, body)])
+    doc = f"{depth} blocks one after the other; what they give beside is that of the last one."
+    nodes, costs = tuple(recorder.nodes), tuple(recorder.costs)
+    return Body(f"{word.word}_row", (), doc, shapes, nodes, costs, results, output_names=word.outputs)
 
 
 def _chain(nodes: list[Node]) -> tuple[Node, ...]:
     """Name the nodes of a plain chain of blocks 0, 1, 2, ...: it becomes an `nn.Sequential`."""
-    if all(isinstance(node.op, Body) and node.inputs == (i,) for i, node in enumerate(nodes)):
+    chained = (isinstance(node.op, Body) and node.inputs == (i,) for i, node in enumerate(nodes))
+    if all(chained) and not any(node.like for node in nodes):
         return tuple([node._replace(name=str(i)) for i, node in enumerate(nodes)])
     return tuple(nodes)
 
 
-def _maps(function: Callable[..., Tensor]) -> tuple[tuple[str, ...], bool]:
+def _maps(function: Callable[..., object]) -> tuple[tuple[str, ...], bool]:
     """Return the names of the positional parameters, and whether any number of others may follow."""
     kinds = [(p.kind, _word(p.name)) for p in inspect.signature(function).parameters.values()]
     named = tuple(name for kind, name in kinds if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -150,7 +276,7 @@ def _maps(function: Callable[..., Tensor]) -> tuple[tuple[str, ...], bool]:
     return named, any(kind is inspect.Parameter.VAR_POSITIONAL for kind, _ in kinds)
 
 
-def _parameters(function: Callable[..., Tensor]) -> dict[str, Parameter]:
+def _parameters(function: Callable[..., object]) -> dict[str, Parameter]:
     hints = get_type_hints(function, include_extras=True)
     parameters = {}
     for name, parameter in inspect.signature(function).parameters.items():
@@ -171,8 +297,3 @@ def _kind(hint: Any) -> Kind:
 
 def _word(name: str) -> str:
     return name.removeprefix("_")
-
-
-def identifier(word: str) -> str:
-    """Return a word as Python names it: `_1x1` for `1x1`."""
-    return word if word.isidentifier() else f"_{word}"

@@ -9,7 +9,7 @@ from ..errors import ShapeError
 from ..graph import Tensor
 from ..values import Term
 from .block import block
-from .kinds import Odd, OptionalAct, OptionalSize, Padding, PoolPadding, Rate, Size
+from .kinds import Odd, OptionalAct, OptionalSize, Over, Padding, PoolPadding, Rate, Size
 from .parts import conv_norm_act, norm_act, typed_conv
 
 
@@ -21,7 +21,7 @@ def conv(
     kernel: Size = 3,
     stride: Size = 1,
     padding: Padding = "same",
-    dilation: int = 1,
+    dilation: Size = 1,
     groups: int = 1,
 ) -> Tensor:
     """Convolution, norm, activation."""
@@ -42,7 +42,7 @@ def factorised(x: Tensor, *, width: int, kernel: Odd = 3, stride: int = 1) -> Te
     return norm_act(typed_conv(x, conv=Term("factorised"), width=width, kernel=kernel, stride=stride))
 
 
-@block(repeats=False)
+@block(repeats=False, lacks=("padding_mode",))
 def norm(x: Tensor) -> Tensor:
     """Norm and activation, as after the last pre-activation block."""
     return norm_act(x)
@@ -54,21 +54,29 @@ def lrn(x: Tensor, *, size: int = 5) -> Tensor:
     return operators.local_response_norm(x, size=size)
 
 
-@block(styled=False, repeats=False)
+@block(styled=False, repeats=False, excludes={"over": ("kernel", "stride", "padding")})
 def maxpool(
-    x: Tensor, *, kernel: OptionalSize = 2, stride: OptionalSize = None, padding: PoolPadding = "same"
+    x: Tensor,
+    *,
+    kernel: OptionalSize = 2,
+    stride: OptionalSize = None,
+    padding: PoolPadding = "same",
+    over: Over = "space",
 ) -> Tensor:
     """The largest value of each window; of the whole map with kernel none.
 
-    The stride is the kernel unless given.
+    The stride is the kernel unless given. Over channels, the largest value of all
+    channels at each position; over the group, of the orientations of a `p4conv`.
     """
+    if over != "space":
+        return operators.channel_max(x) if over == "channels" else operators.group_max(x)
     if kernel is None:
         _check_whole(stride, padding)
         return operators.global_maxpool(x)
     return operators.maxpool(x, kernel=kernel, stride=stride, padding=padding)
 
 
-@block(styled=False, repeats=False)
+@block(styled=False, repeats=False, excludes={"over": ("kernel", "stride", "padding", "pad_counts")})
 def avgpool(
     x: Tensor,
     *,
@@ -76,11 +84,15 @@ def avgpool(
     stride: OptionalSize = None,
     padding: PoolPadding = "same",
     pad_counts: bool = True,
+    over: Over = "space",
 ) -> Tensor:
     """The mean of each window; of the whole map without a kernel.
 
-    Zeros of the padding count unless `pad_counts` is false.
+    Zeros of the padding count unless `pad_counts` is false. Over channels, the mean of
+    all channels at each position; over the group, of the orientations of a `p4conv`.
     """
+    if over != "space":
+        return operators.channel_mean(x) if over == "channels" else operators.group_mean(x)
     if kernel is None:
         _check_whole(stride, padding)
         return operators.global_avgpool(x)

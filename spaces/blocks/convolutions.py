@@ -1,15 +1,15 @@
-"""Convolutions beside the plain one: transposed, deformable, masked; each with norm and activation."""
+"""Convolutions beside the plain one: transposed, deformable, masked, on a group; with norm and activation."""
 
 from __future__ import annotations
 
 from .. import operators
 from ..graph import Tensor
 from .block import block
-from .kinds import Mask, Odd, Padding, Size, UpPadding
+from .kinds import Mask, Odd, OptionalSides, Padding, Size, SquarePadding, UpPadding
 from .parts import has_bias, norm_act
 
 
-@block
+@block(lacks=("padding_mode",))
 def upconv(
     x: Tensor,
     *,
@@ -17,14 +17,23 @@ def upconv(
     kernel: Size = 2,
     stride: Size = 2,
     padding: UpPadding = "same",
+    output_padding: OptionalSides = None,
     groups: int = 1,
 ) -> Tensor:
     """Transposed convolution, norm, activation (Dumoulin and Visin 2016, chapter 4).
 
-    Padding `same` gives S N, `valid` S(N - 1) + K; a number is cut from both sides of that.
+    Padding `same` gives S N, `valid` S(N - 1) + K; a number is cut from both sides of that. So many elements
+    more at the end as `output_padding` says; `same` has what it needs.
     """
     y = operators.transposed_conv(
-        x, width=width, kernel=kernel, stride=stride, padding=padding, groups=groups, bias=has_bias(x)
+        x,
+        width=width,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        groups=groups,
+        bias=has_bias(x),
     )
     return norm_act(y)
 
@@ -37,7 +46,7 @@ def deform(
     kernel: Odd = 3,
     stride: int = 1,
     padding: Padding = "same",
-    dilation: int = 1,
+    dilation: Size = 1,
     groups: int = 1,
     modulated: bool = False,
 ) -> Tensor:
@@ -53,6 +62,19 @@ def deform(
         bias=has_bias(x),
         modulated=modulated,
     )
+    return norm_act(y)
+
+
+@block
+def p4conv(
+    x: Tensor, *, width: int, kernel: int = 3, stride: int = 1, padding: SquarePadding = "same"
+) -> Tensor:
+    """Convolution on the group p4, norm, activation: each filter in its four orientations.
+
+    It gives a map of width x 4 x H x W, and reads such a one, or a plain map first
+    (Cohen and Welling 2016). `over: group` pools over the orientations.
+    """
+    y = operators.p4_conv(x, width=width, kernel=kernel, stride=stride, padding=padding, bias=has_bias(x))
     return norm_act(y)
 
 

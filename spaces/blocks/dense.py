@@ -27,7 +27,7 @@ def dense(
     return x if width is None else compress(x, width=width)
 
 
-@block(repeats=False)
+@block(repeats=False, lacks=("padding_mode",))
 def transition(x: Tensor, *, ratio: Ratio = Fraction(1, 2), stride: int = 2) -> Tensor:
     """Norm, activation, 1x1 to a ratio of the channels, average pooling (Huang et al. 2017, section 3)."""
     width = int(x.channels * ratio)

@@ -25,11 +25,11 @@ def inverted(
 ) -> Tensor:
     """x + f(x), f = 1x1 expand, depthwise kxk, linear 1x1 (Sandler et al. 2018, fig. 4d).
 
-    The sum stands only where the shape is kept, and `droppath` in it; `se` acts on the expanded maps. With
-    `shortcut: none` it is f(x).
+    With `expand: 1` f has no first 1x1, as in MobileNetV2's code. The sum stands only where the shape is
+    kept, and `droppath` in it; `se` acts on the expanded maps. With `shortcut: none` it is f(x).
     """  # noqa: D403
     hidden = expand * x.channels
-    y = conv_norm_act(x, width=hidden, kernel=1) if expand > 1 else x
+    y = conv_norm_act(x, width=hidden, kernel=1, scope="expand") if expand > 1 else x
     y = conv_norm_act(y, width=hidden, kernel=kernel, stride=stride, groups=hidden)
     y = styled_conv(squeeze_excite(y, se), width=width, kernel=1)
     if shortcut is None:

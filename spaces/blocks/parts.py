@@ -8,6 +8,7 @@ from typing import Required, TypedDict, Unpack
 from ..errors import ShapeError
 from ..graph import Shape, Tensor
 from ..operators import activation, conv, deform_conv, droppath, global_avgpool, multiply, norm, widen
+from ..operators.padding import Padding
 from ..values import Term
 
 STANDARD = Term("standard")
@@ -19,8 +20,8 @@ class Window(TypedDict, total=False):
     width: Required[int]
     kernel: int | Shape
     stride: int | Shape
-    padding: int | Shape | str
-    dilation: int
+    padding: Padding
+    dilation: int | Shape
     groups: int
 
 

@@ -1,4 +1,4 @@
-"""Rows that keep the shape: an activation, divisive normalisation, a learned scale, noise while training."""
+"""Rows that keep the shape: an activation, divisive normalisation, a scale, noise while training."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .. import operators
 from ..graph import Tensor
 from . import parts
 from .block import block
-from .kinds import Number, Rate
+from .kinds import Number, OptionalFactor, Rate, Several
 
 
-@block(repeats=False)
+@block(repeats=False, lacks=("padding_mode", "affine"))
 def act(x: Tensor) -> Tensor:
     """The activation of the network's style alone."""
     return parts.act(x)
@@ -30,9 +30,22 @@ def igdn(x: Tensor) -> Tensor:
 
 
 @block(styled=False, repeats=False)
-def scale(x: Tensor, *, init: Number = Fraction(1, 1_000_000)) -> Tensor:
-    """gamma x with one learned factor per channel that starts at `init` (Touvron et al. 2021, eq. 3)."""  # noqa: D403
-    return operators.scale(x, start=init)
+def softmax(x: Tensor, *, parts: Several) -> Tensor:
+    """A softmax across equal parts of the channels: how much each of several branches weighs.
+
+    Element i of a part is weighed against element i of every other (Li et al. 2019,
+    eq. 5); `split` takes the parts.
+    """
+    return operators.part_softmax(x, parts=parts)
+
+
+@block(styled=False, repeats=False, excludes={"by": ("init",)})
+def scale(x: Tensor, *, by: OptionalFactor = None, init: Number = Fraction(1, 1_000_000)) -> Tensor:
+    """gamma x with one learned factor per channel that starts at `init` (Touvron et al. 2021, eq. 3).
+
+    With `by` it is a constant factor.
+    """  # noqa: D403
+    return operators.scale(x, start=init) if by is None else operators.times(x, by)
 
 
 @block(styled=False, repeats=False)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from .. import operators
+from ..errors import ShapeError
 from ..graph import Tensor, per_axis
 from .block import block
-from .kinds import Mode, OptionalSize, PoolPadding, Sides, Size
+from .kinds import Mode, OptionalSize, PadChannels, PadMode, PadSides, PoolPadding, Size
+
+
+@block(styled=False, repeats=False)
+def blurpool(x: Tensor, *, kernel: int = 3, stride: int = 2) -> Tensor:
+    """Every s-th value of a map blurred by a binomial filter, 1 2 1 for kernel 3 (Zhang 2019)."""
+    return operators.blur_pool(x, kernel=kernel, stride=stride)
 
 
 @block(styled=False, repeats=False)
@@ -52,6 +59,25 @@ def shift(x: Tensor, *, by: int = 1) -> Tensor:
 
 
 @block(styled=False, repeats=False)
-def pad(x: Tensor, *, sides: Sides) -> Tensor:
-    """Zeros on both sides of each axis."""
-    return operators.pad(x, sides=sides)
+def pad(
+    x: Tensor, *, sides: PadSides = None, mode: PadMode = "zeros", channels: PadChannels = None
+) -> Tensor:
+    """Zeros on both sides of each axis, or what else `mode` says; channels of zeros after its own.
+
+    `reflect` mirrors the map without its edge, `replicate` repeats the edge, `circular` goes on at the other
+    end. A pair is (before, after).
+    """
+    if sides is None and channels is None:
+        raise ShapeError("pad needs `sides`, `channels` or both")
+    if sides is None and mode != "zeros":
+        raise ShapeError(f"mode {mode} is of `sides`; channels are padded with zeros")
+    y = x if sides is None else operators.pad(x, sides=sides, mode=mode)
+    before, after = (0, channels or 0) if not isinstance(channels, tuple) else _pair(channels)
+    return operators.pad_channels(y, before, after)
+
+
+def _pair(channels: tuple[int, ...]) -> tuple[int, int]:
+    """Return how many channels stand before and after."""
+    if len(channels) != 2:
+        raise ShapeError(f"channels are one number or a pair (before, after), but got {list(channels)}")
+    return channels[0], channels[1]

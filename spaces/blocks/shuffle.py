@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from ..errors import ShapeError
 from ..graph import Tensor
-from ..operators import avgpool, channel_shuffle, channels, concat, norm
+from ..operators import avgpool, channel_range, channel_shuffle, channels, concat, norm
 from ..operators import split as halves
 from .block import block
+from .kinds import Parts
 from .parts import act, conv_norm_act, styled_conv
 
 
 @block(styled=False, repeats=False)
-def split(x: Tensor, *, part: int, parts: int = 2) -> Tensor:
-    """One of so many equal shares of the channels, counted from 1."""
-    if part > parts:
-        raise ShapeError(f"part {part} is beyond the {parts} parts")
-    return channels(x, parts=parts, part=part - 1)
+def split(x: Tensor, *, part: int, parts: Parts = 2) -> Tensor:
+    """One of several parts of the channels, counted from 1: equal ones, or of so many channels each."""
+    count = parts if isinstance(parts, int) else len(parts)
+    if part > count:
+        raise ShapeError(f"part {part} is beyond the {count} parts")
+    if isinstance(parts, int):
+        return channels(x, parts=parts, part=part - 1)
+    return channel_range(x, sizes=parts, part=part - 1)
 
 
 @block(styled=False, repeats=False)

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import linecache
-import weakref
-from itertools import count
-from types import ModuleType
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from torch import nn
 
 from ..language.closed_table import ClosedTable
+from .compiled import compiled
+from .old_names import names_of_today, old_names
 from .source import class_name, source
-
-_SERIAL = count(1)
 
 
 def build(network: ClosedTable) -> nn.Module:
     """Return a new PyTorch module of a network, its weights initialised by PyTorch's defaults.
 
     The text it was compiled from is at hand for tracebacks and `inspect.getsource` as long as the module
-    lives.
+    lives. It pickles, and so goes to other processes and into `torch.save`. It loads state dicts with the
+    names of earlier versions too.
     """
-    text = source(network)
-    name = class_name(network)
-    file = f"<archscape {network.name} {next(_SERIAL)}>"
-    namespace = ModuleType(f"archscape_{network.hash()}")
-    exec(compile(text, file, "exec"), namespace.__dict__)
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    module = getattr(namespace, name)()
-    assert isinstance(module, nn.Module)
-    weakref.finalize(module, linecache.cache.pop, file, None)
+    module = compiled(source(network), class_name(network))()
+    if names := old_names(network.body):
+        module.register_load_state_dict_pre_hook(partial(_rename, names))  # type: ignore[no-untyped-call]
     return module
+
+
+def _rename(
+    names: Mapping[str, str], module: nn.Module, state: dict[str, Any], prefix: str, *_: object
+) -> None:
+    """Call the weights of a state dict as they are called today, before it is loaded.
+
+    Within another module, as `AveragedModel`, the weights of this one alone, which begin with the prefix.
+    """
+    own = {key.removeprefix(prefix): state.pop(key) for key in [*state] if key.startswith(prefix)}
+    state.update({prefix + key: value for key, value in names_of_today(own, names).items()})

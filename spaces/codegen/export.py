@@ -7,9 +7,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..atomic import write_whole
 from ..errors import InputError
 from ..language.closed_table import ClosedTable
-from ..language.uses import used_name
+from ..language.uses import find_used, used_name
+from ..language.written import WrittenNetwork
+from ..module_names import hides, module_name
 from .formats import FORMATS
 from .formats.export import Export
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def export(
-    network: ClosedTable,
+    network: ClosedTable | WrittenNetwork,
     out: Path,
     *,
     formats: Collection[str] = ("source", "spec"),
@@ -28,7 +31,8 @@ def export(
     """Write a network to a folder.
 
     Args:
-        network: The network; its name, as an identifier, names the files.
+        network: The network; its name names the files, as `module_name` says. Of one that is only known as it
+            is written, since what it uses was not run, there is a `spec` alone.
         out: The folder; it is created.
         formats: Of `FORMATS`: `source`, a Python module that needs torch alone; `spec`, the table as YAML;
             `weights`, a safetensors file of the state dict of the source's class.
@@ -39,15 +43,18 @@ def export(
         The file of each format, in the order of `FORMATS`.
 
     Raises:
-        InputError: For an unknown format, or weights that are missing or do not fit.
+        InputError: For an unknown format, weights that are missing or do not fit, or a folder where another
+            network has these files.
+        CodeNotRun: If a format needs code that was not run.
     """
     writers = {name: FORMATS.load(name) for name in sorted(formats, key=[*FORMATS, *formats].index)}
     stem = module_name(network.name)
     if any(Path(used_name(use)).name == f"{stem}.py" for use in network.uses):
         raise InputError(f"network {network.name} uses {stem}.py, the name of its source; rename one of them")
+    _check_free(out / stem, network.name)
     out.mkdir(parents=True, exist_ok=True)
     content = Export(
-        network=network,
+        table=network,
         path=out / stem,
         uses=_copy_used(network, out),
         weights=weights,
@@ -56,17 +63,28 @@ def export(
     return {name: write(content) for name, write in writers.items()}
 
 
-def _copy_used(network: ClosedTable, out: Path) -> list[str]:
-    """Copy the Python files that a network uses beside what is written; return how it names them there."""
+def _check_free(path: Path, name: str) -> None:
+    """Raise if the files of a network would take the place of others: `a-b` and `a.b` are both `a_b`."""
+    heads = {".py": rf'"""{re.escape(name)}: ', ".yaml": rf"network: {re.escape(name)}$"}
+    for suffix, head in heads.items():
+        file = path.with_name(path.name + suffix)
+        if file.is_file() and not re.search(f"^{head}", file.read_text("utf-8", "replace"), re.MULTILINE):
+            raise InputError(f"{file} is not of network {name}: name another folder with --out, or move it")
+
+
+def _copy_used(network: ClosedTable | WrittenNetwork, out: Path) -> list[str]:
+    """Copy the Python files that a network uses beside what is written; return how it names them there.
+
+    Of those that were not run there is no copy: they keep their names.
+    """
+    if isinstance(network, WrittenNetwork):
+        return list(map(used_name, network.uses))
     names = []
     for use in map(used_name, network.uses):
-        path = Path(use)
+        path = Path(find_used(use) or use)
         if path.suffix == ".py":
-            (out / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+            if path.stem.isidentifier() and (hidden := hides(path.stem)):
+                raise InputError(f"a copy of {path.name} in {out} would hide {hidden}; rename the file")
+            write_whole(out / path.name, path.read_text(encoding="utf-8"))
         names.append(path.name if path.suffix == ".py" else use)
     return names
-
-
-def module_name(name: str) -> str:
-    """Return a network's name as that of a Python module: `resnext50-32x4d` is `resnext50_32x4d`."""
-    return re.sub(r"\W", "_", name)

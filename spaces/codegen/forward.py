@@ -1,28 +1,55 @@
-"""The forward pass as text: chains of one-input steps nest, joins and weighted layers start a line."""
+"""The forward pass as text: chains of one-input steps nest, joins and weighted layers start a line.
+
+Steps that some uses of a class lack stand under an `if`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain, count
 from typing import NamedTuple
 
-from ..graph import Body, Node, Op
+from ..graph import Body, Node, Op, Output
+from ..language.numbered_rows import before_of
+from ..language.rows import BEFORE
+from ..naming import LOCALS
 from ..values import shape_text
-from .helpers import helper_names
 from .layout import fit
+from .topology import Segment, Topology
 
 MAX_NESTED = 72
+
+
+class Guard(NamedTuple):
+    """An `if` around a segment of the forward method.
+
+    Attributes:
+        segment: The steps.
+        test: The condition's text.
+    """
+
+    segment: Segment
+    test: str
 
 
 class Statement(NamedTuple):
     """One statement of a forward method.
 
     Attributes:
-        nodes: The steps that it takes, in the order of their evaluation.
-        name: The variable that holds the last one's value; empty where it is returned or dropped.
+        nodes: The steps that it takes, in the order of their evaluation; none where it names a value again.
+        name: The variable that holds the value; empty where it is returned or dropped.
+        value: What it gives, numbered as in `Node.inputs`.
+        others: The variables that hold its further values, if it is a block of several.
+        kept: The variable that takes what `name` held until then, if one does.
+        loop: What each block reads, if it is a loop over blocks.
     """
 
     nodes: tuple[int, ...]
     name: str
+    value: int
+    others: tuple[str, ...] = ()
+    kept: str = ""
+    loop: tuple[str, ...] = ()
 
 
 class Forward:
@@ -30,129 +57,286 @@ class Forward:
 
     Attributes:
         lines: Its text.
-        statements: What it does, in order.
     """
 
     def __init__(
         self,
-        body: Body,
-        texts: Sequence[dict[str, str]],
+        topology: Topology,
+        texts: Sequence[Mapping[str, str]],
         *,
         base: str,
-        kept: Collection[str],
+        kept: Mapping[str, str],
         width: int,
+        guards: Mapping[int, Guard],
+        switches: Mapping[int, str],
         shapes: bool = False,
     ) -> None:
         """Write the method.
 
         Args:
-            body: What it computes.
-            texts: Text of every attribute, by node.
+            topology: What it computes.
+            texts: Text of every attribute, by step.
             base: Name of the running value; the first input is `x`.
-            kept: Parameters of the class that are read from `self`.
+            kept: Parameters of the class that are read from `self`, with their attributes.
             width: Longest line.
+            guards: Of each step that stands under an `if`, which.
+            switches: Of each step of which the class of its module is an argument, the module.
             shapes: Whether each line ends with the shape it gives.
         """
-        self.body, self.texts, self.base, self.kept = body, texts, base, kept
-        self.width, self.shapes = width, shapes
-        self.inputs = len(body.inputs)
-        self.readers: list[list[int]] = [[] for _ in range(self.inputs + len(body.nodes))]
-        for index, node in enumerate(body.nodes):
-            for value in node.inputs:
+        self.topology, self.texts, self.base, self.kept = topology, texts, base, kept
+        self.width, self.guards, self.switches, self.shapes = width, guards, switches, shapes
+        self.inputs, self.steps, self.outputs = topology.inputs, topology.steps, topology.outputs
+        self.nodes = topology.nodes()
+        self.readers: list[list[int]] = [[] for _ in range(self.inputs + len(self.steps))]
+        for index, step in enumerate(self.steps):
+            for value in step.inputs:
                 self.readers[value].append(index)
-        self.names: dict[int, str] = dict(enumerate(body.names))
+        self.names: dict[int, str] = dict(enumerate(topology.names))
         self.nested: dict[int, str] = {}
-        self.statements: list[Statement] = []
+        self.written: list[Statement] = []
         self.lines = self._lines()
 
+    def statements(self, member: int) -> list[Statement]:
+        """Return what the method does for a member of the class, in order."""
+        topology, places = self.topology, self.topology.places[member]
+        statements = []
+        for written in self.written:
+            steps = written.nodes
+            nodes = tuple([place for step in steps if (place := places[step]) is not None])
+            if nodes or (written.name and not any(step in self.guards for step in steps)):
+                value = topology.value_in(member, written.value)
+                statements.append(written._replace(nodes=nodes, value=value))
+        return statements
+
     def _lines(self) -> list[str]:
-        body = self.body
-        several = len(body.outputs) > 1
-        inputs = ", ".join(f"{name}: Tensor" for name in body.names)
-        result = "tuple[Tensor, ...]" if several else "Tensor"
+        inputs = ", ".join(f"{name}: Tensor" for name in self.topology.names)
+        several = ", ".join(["Tensor"] * len(self.outputs))
+        result = f"tuple[{several}]" if len(self.outputs) > 1 else "Tensor"
         lines = fit(f"    def forward(self, {inputs}) -> {result}:", self.width)
-        for index, node in enumerate(body.nodes):
+        for index, node in enumerate(self.nodes):
+            if isinstance(node.op, Output):
+                continue  # named with the block whose output it is
             value = self.inputs + index
+            if is_loop(node):
+                lines += self.loop_lines(value, index, node)
+                continue
+            guard = self.guards.get(index)
             text = self._expression(index, node)
-            if body.outputs == (value,) and index == len(body.nodes) - 1:
-                self.statements.append(Statement(self.evaluated(index), ""))
-                return [*lines, *fit(f"        return {text}", self.width)]
-            if self.nests(value, text):
+            if self.outputs == (value,) and index == len(self.nodes) - 1:
+                if guard is None:
+                    return [*lines, *self._returned(index, text, "")]
+                passed = f" if {guard.test} else {self.names[guard.segment.source]}"
+                whole = f"        return {text}{passed}"
+                if guard.segment.steps[0] in self.evaluated(index) and len(whole) <= self.width:
+                    return [*lines, *self._returned(index, text, passed)]
+            if guard and index == guard.segment.steps[0]:
+                lines += self._opened(guard)
+            if isinstance(node.op, Body) and len(node.op.outputs) > 1:
+                lines += self.several_lines(value, index, node.op, text)
+            elif self.nests(value, text):
                 self.nested[value] = text
             else:
                 lines += self.statement_lines(value, index, node, text)
-        results = ", ".join(self.names[value] for value in body.outputs)
+        results = ", ".join(self.names[value] for value in self.outputs)
         return [*lines, f"        return {results}"]
+
+    def several_lines(self, value: int, index: int, op: Body, text: str) -> list[str]:
+        """Return the lines that name the values of a block of several; `_` is one that nothing reads."""
+        self.names[value] = self.variable(value, index, self.nodes[index])
+        others = ["_"] * (len(op.outputs) - 1)
+        for at, other in enumerate(self.nodes[index + 1 : index + len(op.outputs)], index + 1):
+            if isinstance(other.op, Output) and self.steps[at].inputs == (value,):
+                each = self.inputs + at
+                if self.readers[each] or each in self.outputs:
+                    self.names[each] = others[other.op.number - 1] = self.fresh(other.name, at)
+        self.written.append(Statement((index,), self.names[value], value, tuple(others)))
+        return fit(f"        {', '.join([self.names[value], *others])} = {text}", self.width)
+
+    def loop_lines(self, value: int, index: int, node: Node) -> list[str]:
+        """Return a loop over blocks; what they carry on has variables of its own."""
+        assert isinstance(node.op, Body)
+        sources, before = self.steps[index].inputs, before_of(node.op)
+        arguments = [self.names[source] for source in sources]
+        x, live = arguments[0], self.live(index)
+        arguments[0] = self.fresh(self.base, index - 1) if x in live or x in arguments[1:before] else x
+        if before and (x == arguments[before] or not self.is_before(sources[before], live)):
+            arguments[before] = self.fresh(BEFORE, index - 1)
+        copied = [
+            (name, source)
+            for name, source in zip(arguments, sources, strict=True)
+            if name != self.names[source]
+        ]
+        self.written += [Statement((), name, source) for name, source in copied]
+        names, olds = ", ".join(name for name, _ in copied), ", ".join(self.names[old] for _, old in copied)
+        lines = [f"        {names} = {olds}"] if copied else []
+        self.names[value], kept = arguments[0], arguments[before] if before else ""
+        for at, output in enumerate(self.nodes):
+            if isinstance(output.op, Output) and self.steps[at].inputs == (value,):
+                self.names[self.inputs + at] = kept
+        self.written.append(Statement((index,), arguments[0], value, kept=kept, loop=tuple(arguments)))
+        block = self.fresh("block", index - 1)
+        call = f"{block}({', '.join(arguments)})"
+        lines.append(f"        for {block} in self.{node.module}:  # {shape_text(node.shape)}")
+        carried = f"{arguments[0]}, {kept} = {call}, {arguments[0]}" if kept else f"{arguments[0]} = {call}"
+        return [*lines, *fit(f"            {carried}", self.width)]
+
+    def is_before(self, value: int, live: Collection[str]) -> bool:
+        """Tell whether a variable that nothing reads any more is called as what a block before read."""
+        return self.names[value].startswith(BEFORE) and self.names[value] not in live
+
+    def keeps(self, index: int) -> int | None:
+        """Return the value that a loop in the next line reads as what was before a step, if it does."""
+        following = self.nodes[index + 1] if index + 1 < len(self.nodes) else None
+        if following is None or not is_loop(following) or self.guards:
+            return None
+        assert isinstance(following.op, Body)
+        before, sources = before_of(following.op), self.steps[index + 1].inputs
+        if not before or sources[0] != self.inputs + index:
+            return None
+        kept = sources[before]
+        last = kept not in self.outputs and max(self.readers[kept]) == index + 1
+        return kept if last and kept != sources[0] and not self.names[kept].startswith(BEFORE) else None
+
+    def _returned(self, index: int, text: str, passed: str) -> list[str]:
+        self.written.append(Statement(self.evaluated(index), "", self.inputs + index))
+        return fit(f"        return {text}{passed}", self.width)
+
+    def _opened(self, guard: Guard) -> list[str]:
+        """Return the lines that begin a segment: its result has the name of what it may pass on."""
+        segment, source = guard.segment, guard.segment.source
+        name = self.names[source]
+        behind = source in self.outputs or any(
+            reader not in segment.steps for reader in self.readers[source] if reader > segment.exit
+        )
+        lines = []
+        if behind:
+            old, name = name, self.alias(segment)
+            self.written.append(Statement((), name, source))
+            lines = [f"        {name} = {old}"]
+        self.names[self.inputs + segment.exit] = name
+        return [*lines, f"        if {guard.test}:"]
+
+    def alias(self, segment: Segment) -> str:
+        """Return a name for the result of a segment that cannot have that of what it passes on."""
+        scope = self.nodes[segment.exit].name.rpartition("_")[0]
+        return self.fresh("shortcut" if scope == "projection" else self.base, segment.steps[0] - 1)
 
     def statement_lines(self, value: int, index: int, node: Node, text: str) -> list[str]:
         """Return the lines that name a value; one that nothing reads is only computed."""
-        if not self.readers[value] and value not in self.body.outputs:
-            self.statements.append(Statement(self.evaluated(index), ""))
-            return fit(f"        {text}", self.width)
-        name = self.variable(value, index, node)
-        self.names[value] = name
-        self.statements.append(Statement(self.evaluated(index), name))
-        line = f"        {name} = {text}"
+        guard = self.guards.get(index)
+        margin = "            " if guard else "        "
+        if not self.readers[value] and value not in self.outputs:
+            self.written.append(Statement(self.evaluated(index), "", value))
+            return fit(f"{margin}{text}", self.width)
+        kept, old = "", self.keeps(index)
+        if old is not None:
+            kept = self.fresh(BEFORE, index)
+            self.names[value], self.names[old] = self.names[old], kept
+        elif not guard or index != guard.segment.exit:
+            self.names[value] = self.variable(value, index, node)
+        name = self.names[value]
+        self.written.append(Statement(self.evaluated(index), name, value, kept=kept))
+        line = f"{margin}{name}, {kept} = {text}, {name}" if kept else f"{margin}{name} = {text}"
         if self.shapes and len(line) < self.width - 20:
             return [f"{line}  # {shape_text(node.shape)}"]
         return fit(line, self.width)
 
     def evaluated(self, index: int) -> tuple[int, ...]:
-        """Return the steps of the statement that ends with a node."""
+        """Return the steps of the statement that ends with a step."""
         steps = [index]
-        while (value := self.body.nodes[steps[0]].inputs[0]) in self.nested:
+        while (value := self.steps[steps[0]].inputs[0]) in self.nested:
             steps.insert(0, value - self.inputs)
         return tuple(steps)
 
     def _expression(self, index: int, node: Node) -> str:
-        arguments = [self.nested.get(value) or self.names[value] for value in node.inputs]
+        arguments = [self.nested.get(value) or self.names[value] for value in self.steps[index].inputs]
+        if index in self.switches:
+            return f"self.{self.switches[index]}({', '.join(arguments)})"
         if isinstance(node.op, Body) or node.op.stateful:
-            return f"self.{node.name}({', '.join(arguments)})"
+            return f"self.{node.module}({', '.join(arguments)})"
         values = {
-            key: " ".join(f"self.{word}" if word in self.kept else word for word in text.split(" "))
+            key: " ".join(
+                f"self.{self.kept[word]}" if word in self.kept else word for word in text.split(" ")
+            )
             for key, text in self.texts[index].items()
         }
-        return node.op.call(arguments, values, len(self.body.shape_of(node.inputs[0])) - 1)
+        body, own = self.topology.owned[index]
+        return node.op.call(arguments, values, len(body.shape_of(own.inputs[0])) - 1)
 
     def nests(self, value: int, text: str) -> bool:
         """Tell whether a value is written inside the one step that reads it."""
-        if len(self.readers[value]) != 1 or len(text) > MAX_NESTED or value in self.body.outputs:
+        readers = self.readers[value]
+        if len(readers) != 1 or len(text) > MAX_NESTED or value in self.outputs:
             return False
-        reader = self.body.nodes[self.readers[value][0]]
-        alone = len(reader.inputs) == 1
+        if self.guards.get(value - self.inputs) != self.guards.get(readers[0]):
+            return False
+        step, reader = self.steps[readers[0]], self.nodes[readers[0]]
         return (
-            alone and isinstance(reader.op, Op) and not reader.op.weighted and not self.shapes_between(value)
+            len(step.inputs) == 1
+            and isinstance(reader.op, Op)
+            and not reader.op.weighted
+            and not self.shapes_between(value)
         )
 
     def shapes_between(self, value: int) -> bool:
         """Tell whether a network's own line would hide the shape that a row gives."""
-        node = self.body.nodes[value - self.inputs]
-        reader = self.body.nodes[self.readers[value][0]]
+        node = self.nodes[value - self.inputs]
+        reader = self.nodes[self.readers[value][0]]
         return self.shapes and _row(node) != _row(reader)
 
     def variable(self, value: int, index: int, node: Node) -> str:
         """Return a name that no value still to be read has; one read far below is named as its row."""
-        scope = node.name.rpartition("_")[0]
+        scope = node.name.rpartition("_")[0].partition(".")[0]
         stem = scope if scope and self.base == "y" else self.base
-        live = {
-            name
-            for other, name in self.names.items()
-            if other in self.body.outputs
-            or any(self.statement(reader) > index for reader in self.readers[other])
-        }
-        live |= helper_names()
-        if self.shapes and self.far(value, index) and _row(node) not in live:
+        body = self.topology.members[0]
+        if body.output_names and value in self.outputs:
+            return self.fresh(body.output_names[self.outputs.index(value)], index)
+        if self.shapes and self.far(value, index) and _row(node) not in self.live(index):
             return _row(node)
-        names = [stem, *(f"{stem}{n}" for n in range(2, len(live) + 3))]
+        return self.fresh(stem, index)
+
+    def fresh(self, stem: str, index: int) -> str:
+        """Return a stem, numbered where a value that is read after a step has that name."""
+        live = self.live(index)
+        names = chain((stem,), (f"{stem}{n}" for n in count(2)))
         return next(name for name in names if name not in live)
 
+    def live(self, index: int) -> set[str]:
+        """Return the names of values that are read after a step, and those that no variable may have."""
+        passing = {g.segment.source for g in self.guards.values() if index < g.segment.exit}
+        named = {
+            name
+            for other, name in self.names.items()
+            if other in self.outputs or other in passing or self.read_after(other, index)
+        }
+        return named | LOCALS
+
+    def read_after(self, value: int, index: int) -> bool:
+        """Tell whether a value is read at a line behind a step."""
+        readers = self.readers[value]
+        return bool(readers) and (
+            readers[-1] > index or any(self.statement(reader) > index for reader in readers)
+        )
+
     def far(self, value: int, index: int) -> bool:
-        """Tell whether a network's value is read below the next line, or returned."""
-        ahead = range(index + 1, max(self.readers[value], default=index))
-        return value in self.body.outputs or any(at not in self.readers[value] for at in ahead)
+        """Tell whether a network's value is read below the next line, in a loop each time, or returned."""
+        readers = self.readers[value]
+        if value in self.outputs or any(
+            at not in readers for at in range(index + 1, max(readers, default=0))
+        ):
+            return True
+        loops = [at for at in readers if is_loop(self.nodes[at])]
+        return any(value in self.steps[at].inputs[1:] and not self.is_shifted(at, value) for at in loops)
+
+    def is_shifted(self, index: int, value: int) -> bool:
+        """Tell whether a loop reads a value as what was before its first block."""
+        op = self.nodes[index].op
+        assert isinstance(op, Body)
+        before = before_of(op)
+        return before > 0 and self.steps[index].inputs[before] == value
 
     def statement(self, index: int) -> int:
-        """Return the node at whose line a node is written."""
+        """Return the step at whose line a step is written."""
         value = self.inputs + index
         while value in self.nested:
             index = self.readers[value][0]
@@ -160,8 +344,16 @@ class Forward:
         return index
 
 
+def is_loop(node: Node) -> bool:
+    """Tell whether a step is a loop over blocks."""
+    return isinstance(node.op, Body) and node.op.listed and not node.op.sequence
+
+
 def _row(node: Node) -> str:
-    """Return the row of an operator that is named after its row and its kind, else its own name."""
+    """Return the row of an operator that is named after its row and its kind, else its own name.
+
+    One that is applied several times, with the same weights, has a number after it.
+    """
     stem, _, kind = node.name.rpartition("_")
     named = isinstance(node.op, Op) and not node.op.stateful and kind == node.op.kind
-    return stem if stem and named else node.name
+    return stem if stem and named else node.name.partition(".")[0]

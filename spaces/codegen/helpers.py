@@ -20,7 +20,13 @@ def definitions(names: Iterable[str]) -> list[str]:
     >>> definitions([])
     []
     """
-    texts, uses = _runtime()
+    wanted = with_used(names)
+    return [text for name, text in _runtime()[0].items() if name in wanted]
+
+
+def with_used(names: Iterable[str]) -> set[str]:
+    """Return names of `runtime` with those of all that they use."""
+    _, uses = _runtime()
     wanted: set[str] = set()
     todo = list(names)
     while todo:
@@ -28,11 +34,11 @@ def definitions(names: Iterable[str]) -> list[str]:
         if name not in wanted:
             wanted.add(name)
             todo.extend(uses[name])
-    return [text for name, text in texts.items() if name in wanted]
+    return wanted
 
 
 def helper_names() -> frozenset[str]:
-    """Return the name of every definition of `runtime`: no variable of generated source may hide one."""
+    """Return the name of every definition of `runtime`."""
     return frozenset(_runtime()[0])
 
 

@@ -1,6 +1,8 @@
 """What generated source needs beyond torch: each definition is copied into the text that uses it.
 
-The code here may use `torch`, `F`, `Tensor`, `nn` and other definitions of this file, nothing else.
+The code here may use `torch`, `F`, `Tensor`, `nn` and other definitions of this file, nothing else. What
+runs in a forward pass is symbolic: it asks no map for a number that Python needs, so that
+`torch.fx.symbolic_trace` and `torch.export` with a batch of any size take it.
 """
 
 from __future__ import annotations
@@ -82,7 +84,8 @@ class DropPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        return x * F.dropout(x.new_ones(x.shape[0], *(1,) * (x.dim() - 1)), self.rate)
+        kept = F.dropout(x.new_ones(x.shape[0]), self.rate)
+        return (x.movedim(0, -1) * kept).movedim(-1, 0)
 
 
 class Scale(nn.Module):
@@ -93,7 +96,7 @@ class Scale(nn.Module):
         self.gamma = nn.Parameter(torch.full((channels,), start))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.gamma.view(-1, *(1,) * (x.dim() - 2))
+        return (x.movedim(1, -1) * self.gamma).movedim(-1, 1)
 
 
 class GDN(nn.Module):
@@ -137,15 +140,15 @@ def attend(
     The scale is 1 / sqrt(d) unless given.
     """
     maps = [y.flatten(2) for y in (query, key, value)]
-    q, k, v = (y.reshape(y.shape[0], heads, -1, y.shape[2]).mT for y in maps)
+    q, k, v = (torch.unflatten(y, 1, (heads, -1)).mT for y in maps)
     y = F.scaled_dot_product_attention(q, k, v, scale=scale).mT
-    return y.reshape(value.shape[0], value.shape[1], *query.shape[2:])
+    return torch.unflatten(y.flatten(1, 2), 2, query.shape[2:])
 
 
-def context_pool(x: Tensor, logits: Tensor) -> Tensor:
+def context_pool(x: Tensor, logits: Tensor, axes: int) -> Tensor:
     """The mean of x over its positions, weighted by softmax(logits) (Cao et al. 2019)."""
     weights = logits.flatten(2).softmax(2).transpose(1, 2)
-    return (x.flatten(2) @ weights).view(*x.shape[:2], *(1,) * (x.dim() - 2))
+    return torch.unflatten(x.flatten(2) @ weights, 2, (1,) * axes)
 
 
 class MaskedConv(nn.Module):
@@ -157,21 +160,73 @@ class MaskedConv(nn.Module):
     def __init__(self, conv: nn.Conv1d | nn.Conv2d | nn.Conv3d, mask: str) -> None:
         super().__init__()
         self.conv = conv
-        self.seen = conv.weight[0, 0].numel() // 2 + (mask == "B")
+        points = conv.weight[0, 0].numel()
+        self.seen = points // 2 + (mask == "B")
+        self.hidden = points - self.seen
 
     def forward(self, x: Tensor) -> Tensor:
         conv, weight = self.conv, self.conv.weight
-        hidden = weight[0, 0].numel() - self.seen
-        seen = F.pad(weight.flatten(2)[..., : self.seen], (0, hidden)).view_as(weight)
-        convolve = (F.conv1d, F.conv2d, F.conv3d)[x.dim() - 3]
+        seen = F.pad(weight.flatten(2)[..., : self.seen], (0, self.hidden)).view_as(weight)
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[len(conv.kernel_size) - 1]
         return convolve(x, seen, conv.bias, padding=conv.padding)
+
+
+class BlurPool(nn.Module):
+    """Every s-th value of a map that a binomial filter has blurred (Zhang 2019).
+
+    The border is mirrored.
+    """
+
+    blur: Tensor
+
+    def __init__(self, channels: int, kernel: int, stride: int, rank: int = 2) -> None:
+        super().__init__()
+        self.channels, self.stride, self.rank = channels, stride, rank
+        self.sides = ((kernel - 1) // 2, kernel // 2) * rank
+        row = torch.ones(1)
+        for _ in range(kernel - 1):
+            row = (F.pad(row, (0, 1)) + F.pad(row, (1, 0))) / 2
+        blur = row
+        for _ in range(rank - 1):
+            blur = blur.unsqueeze(-1) * row
+        self.register_buffer("blur", blur.repeat(channels, 1, *(1,) * rank))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pad(x, self.sides, mode="reflect")
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[self.rank - 1]
+        return convolve(x, self.blur, stride=self.stride, groups=self.channels)
+
+
+class GroupConv(nn.Module):
+    """Each filter in four orientations: a convolution on the group p4 (Cohen and Welling 2016).
+
+    It reads (N, C, 4, H, W), or lifts (N, C, H, W), and gives (N, M, 4, H, W). Filters turn
+    by 90 degrees and move on by one orientation.
+    """
+
+    turned: Tensor
+
+    def __init__(self, conv: nn.Conv2d, lifts: bool = False) -> None:
+        super().__init__()
+        self.conv = conv
+        shape = (-1, 1 if lifts else 4, *conv.kernel_size)
+        taps = torch.arange(conv.weight[0].numel()).view(shape)
+        turned = [taps.roll(r, 1).rot90(r, (2, 3)).flatten() for r in range(4)]
+        self.register_buffer("turned", torch.cat(turned), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv = self.conv
+        filters = conv.weight.flatten(1).index_select(1, self.turned)
+        filters = filters.view(-1, conv.in_channels, *conv.kernel_size)
+        bias = None if conv.bias is None else conv.bias.repeat_interleave(4)
+        y = F.conv2d(x.flatten(1, -3), filters, bias, conv.stride, conv.padding)
+        return torch.unflatten(y, 1, (-1, 4))
 
 
 class Deformable(nn.Module):
     """A convolution whose window's points are moved (Dai et al. 2017, eq. 2).
 
-    `offsets` holds how far each moves down and to the right; a third number for each
-    is a weight before its sigmoid (Zhu et al. 2019, eq. 1).
+    `offsets` holds how far each moves down and to the right.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:
@@ -179,36 +234,48 @@ class Deformable(nn.Module):
         self.conv = conv
 
     def forward(self, x: Tensor, offsets: Tensor) -> Tensor:
-        conv = self.conv
-        down, right, *weights = lay_out(offsets, conv.kernel_size).unbind(1)
-        height, width = offsets.shape[2:]
-        rows = points(conv, 0, height)[:, None] + down
-        columns = points(conv, 1, width) + right
+        conv, size = self.conv, self.conv.kernel_size
+        down, right = lay_out(offsets, size).unbind(1)
+        rows = points(conv, 0, down[..., 0])[..., None] + down
+        columns = points(conv, 1, right[:, 0])[:, None] + right
         values = between_pixels(x, rows, columns)
-        for weight in weights:
-            values = values * weight.sigmoid()[:, None]
-        size = conv.kernel_size
         return F.conv2d(values, conv.weight, conv.bias, size, groups=conv.groups)
 
 
-def points(conv: nn.Conv2d, axis: int, windows: int) -> Tensor:
-    """Where the points of all windows stand along an axis, window by window."""
-    device = conv.weight.device
-    first = torch.arange(windows, device=device) * conv.stride[axis]
-    within = torch.arange(conv.kernel_size[axis], device=device) * conv.dilation[axis]
-    return (first[:, None] + within - int(conv.padding[axis])).flatten().float()
+class ModulatedDeformable(Deformable):
+    """A deformable convolution whose points are weighted too (Zhu et al. 2019, eq. 1).
+
+    `offsets` holds how far each moves down and to the right, and its weight before the
+    sigmoid.
+    """
+
+    def forward(self, x: Tensor, offsets: Tensor) -> Tensor:
+        conv, size = self.conv, self.conv.kernel_size
+        down, right, weight = lay_out(offsets, size).unbind(1)
+        rows = points(conv, 0, down[..., 0])[..., None] + down
+        columns = points(conv, 1, right[:, 0])[:, None] + right
+        values = between_pixels(x, rows, columns)
+        values = values * weight.sigmoid()[:, None]
+        return F.conv2d(values, conv.weight, conv.bias, size, groups=conv.groups)
+
+
+def points(conv: nn.Conv2d, axis: int, line: Tensor) -> Tensor:
+    """Where the points of all windows stand along an axis, as many as a line has."""
+    size, stride = conv.kernel_size[axis], conv.stride[axis]
+    at = torch.ones_like(line, dtype=torch.float).cumsum(-1) - 1
+    first = at // size * stride - int(conv.padding[axis])
+    return first + at % size * conv.dilation[axis]
 
 
 def lay_out(numbers: Tensor, kernel: tuple[int, ...]) -> Tensor:
     """The numbers of each window as pixels: (N, Kh Kw C, H, W) to (N, C, H Kh, W Kw)."""
-    (n, _, h, w), (kh, kw) = numbers.shape, kernel
-    windows = numbers.reshape(n, kh, kw, -1, h, w).permute(0, 3, 4, 1, 5, 2)
-    return windows.reshape(n, -1, h * kh, w * kw)
+    windows = torch.unflatten(numbers, 1, (*kernel, -1)).permute(0, 3, 4, 1, 5, 2)
+    return windows.flatten(4, 5).flatten(2, 3)
 
 
 def between_pixels(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """A map's values at places between its pixels, bilinearly; beyond them it is 0."""
-    height, width = x.shape[2:]
+    height, width = x.shape[2], x.shape[3]
     grid = torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], -1)
     return F.grid_sample(x.to(grid.dtype), grid, align_corners=False).to(x.dtype)
 
@@ -220,10 +287,10 @@ def max_unpool(
     stride: int | tuple[int, ...] | None = None,
     padding: int | tuple[int, ...] = 0,
     ceil_mode: bool = False,
+    axes: int = 2,
 ) -> Tensor:
     """The values where `like`, the map that was pooled, has its maxima; else 0."""
-    rank = x.dim() - 2
-    pool, unpool = getattr(F, f"max_pool{rank}d"), getattr(F, f"max_unpool{rank}d")
+    pool, unpool = getattr(F, f"max_pool{axes}d"), getattr(F, f"max_unpool{axes}d")
     _, at = pool(like, kernel, stride, padding, 1, ceil_mode, return_indices=True)
     result: Tensor = unpool(x, at, kernel, stride, padding, like.shape[2:])
     return result
@@ -236,13 +303,11 @@ def avg_pool3d(
     padding: int | tuple[int, ...] = 0,
     count_include_pad: bool = True,
 ) -> Tensor:
-    """The mean of each window, also of windows that only the padding makes room for.
+    """The mean of each window, of windows that only the padding makes room for.
 
     PyTorch refuses these in 3-D, though not in 1-D and 2-D.
     """
-    sizes, sides = ((n,) * 3 if isinstance(n, int) else n for n in (kernel, padding))
-    if all(k <= n for k, n in zip(sizes, x.shape[2:], strict=True)):
-        return F.avg_pool3d(x, kernel, stride, padding, False, count_include_pad)
+    sides = (padding,) * 3 if isinstance(padding, int) else padding
     zeros = [side for side in reversed(sides) for _ in range(2)]
     y = F.avg_pool3d(F.pad(x, zeros), kernel, stride)
     if count_include_pad:
@@ -252,5 +317,4 @@ def avg_pool3d(
 
 def channel_shuffle(x: Tensor, groups: int) -> Tensor:
     """The first channel of every group, then the second of every group, and so on."""
-    shape = (len(x), groups, -1, *x.shape[2:])
-    return x.reshape(shape).transpose(1, 2).flatten(1, 2)
+    return torch.unflatten(x, 1, (groups, -1)).transpose(1, 2).flatten(1, 2)

@@ -7,19 +7,23 @@ with the same arguments and input shape are the same body, so a network repeats 
 
 from __future__ import annotations
 
-from .body import Body, Flat, Graph, Node, flat
-from .operator import FREE, Example, Op, Shape, Steps, Totals, Workload, make
+from .body import Body, Definition, Flat, Graph, Node, Output, flat
+from .operator import ANYTHING, FREE, Bounds, Example, Op, Shape, Steps, Totals, Workload, make
 from .tracing import INFIX, Style, Tensor, Trace, check_map, join, per_axis, place
 
 __all__ = [
+    "ANYTHING",
     "FREE",
     "INFIX",
     "Body",
+    "Bounds",
+    "Definition",
     "Example",
     "Flat",
     "Graph",
     "Node",
     "Op",
+    "Output",
     "Shape",
     "Steps",
     "Style",

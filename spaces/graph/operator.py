@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import namedtuple
+from collections.abc import Sequence
 from fractions import Fraction
-from math import prod
+from math import inf, prod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, dataclass_transform
 
 from ..brackets import bracketed
@@ -49,6 +50,20 @@ class Totals(NamedTuple):
 
 
 FREE = Totals(0, 0, 0, 0)
+
+
+class Bounds(NamedTuple):
+    """Between which values all elements of a map lie, both ends included."""
+
+    low: float = -inf
+    high: float = inf
+
+    def holds(self, other: Bounds) -> bool:
+        """Tell whether all elements within other bounds are within these."""
+        return self.low <= other.low and other.high <= self.high
+
+
+ANYTHING = Bounds()
 
 Workload: TypeAlias = Literal[
     "view", "maps", "windows", "channels", "products", "linear", "convolution", "rare convolution"
@@ -98,6 +113,7 @@ class Op(tuple[Any, ...], metaclass=_Fields):
         commutative: Whether the order of its inputs does not matter.
         zero: Whether it gives zeros, whatever it reads: an edge that is not there.
         whole: Whether each element that it writes sees the whole of its first map.
+        copies: Whether each element that it writes is one that it reads, a mean of some, or 0.
         operations: Arithmetic operations for each element that it writes, where that is all that it costs.
         footprint: What it holds in memory, where that is the same for all shapes.
         text: Its PyTorch text, the constructor's if it is stateful, else that which applies it: a format of
@@ -112,6 +128,9 @@ class Op(tuple[Any, ...], metaclass=_Fields):
     if TYPE_CHECKING:
 
         def __init__(self, *fields: Value) -> None: ...
+
+        _field_defaults: ClassVar[dict[str, Value]]
+
         def _asdict(self) -> dict[str, Value]: ...
         def _replace(self, **changes: Value) -> Self: ...
 
@@ -121,6 +140,7 @@ class Op(tuple[Any, ...], metaclass=_Fields):
     commutative: ClassVar[bool] = False
     zero: ClassVar[bool] = False
     whole: ClassVar[bool] = False
+    copies: ClassVar[bool] = False
     operations: ClassVar[int] = 0
     footprint: ClassVar[Footprint] = FRESH
     text: ClassVar[str]
@@ -174,6 +194,22 @@ class Op(tuple[Any, ...], metaclass=_Fields):
     def identity(self) -> bool:
         """Whether the operator returns its input unchanged."""
         return False
+
+    @property
+    def interchangeable(self) -> str:
+        """PyTorch's class of the module that does the same, where a block may take any of its kind."""
+        return ""
+
+    @property
+    def unchanged(self) -> Bounds | None:
+        """Between which values it returns what it reads, so that a second one would change nothing."""
+        return None
+
+    def bounds(self, inputs: Sequence[Bounds]) -> Bounds:
+        """Return between which values all that it writes lies, from the bounds of what it reads."""
+        if not self.copies:
+            return ANYTHING
+        return Bounds(min([0, *[read.low for read in inputs]]), max([0, *[read.high for read in inputs]]))
 
     def canonical(self, inputs: tuple[Shape, ...]) -> Op:
         """Return the one form of all operators that do the same as this one on these inputs."""

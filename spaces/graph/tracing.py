@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..errors import ShapeError
-from ..values import Term
-from .body import Body, Node
-from .operator import Op, Shape, Totals, make
+from ..naming import attribute
+from ..values import Term, text
+from .body import Body, Node, Output
+from .operator import FREE, Op, Shape, Totals, make
 
 
 class Style(NamedTuple):
@@ -21,6 +22,8 @@ class Style(NamedTuple):
         bias: Whether convolutions have a bias; None gives them one only where no norm follows.
         init: How weights start; None is as PyTorch has it.
         last_norm: How the last norm of a residual branch starts: `zero`, or None as every other norm.
+        affine: Whether norms have gamma and beta.
+        padding_mode: What convolutions pad with: `zeros`, `reflect`, `replicate` or `circular`.
     """
 
     norm: str | Term | None = "batch"
@@ -28,6 +31,8 @@ class Style(NamedTuple):
     bias: bool | None = None
     init: str | None = None
     last_norm: str | None = None
+    affine: bool = True
+    padding_mode: str = "zeros"
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -81,26 +86,44 @@ class Trace:
         """Return the inputs as tensors."""
         return [Tensor(self, index, shape) for index, shape in enumerate(self.inputs)]
 
-    def call(self, body: Body, *inputs: Tensor, name: str = "") -> Tensor:
-        """Append a call of another body, under a name or the next one of its word, and return its value."""
+    def call(self, body: Body, *inputs: Tensor, name: str = "", like: str = "") -> Tensor:
+        """Append a call of another body, under a name or the next one of its word; return its first value.
+
+        It shares the weights of the node `like`, if that is named.
+        """
         sources = tuple([x.index for x in inputs])
-        self.nodes.append(Node(body, sources, body.shape, name or self.name(body.word, "")))
-        self.costs.append(body.totals)
+        fresh = attribute(name) if name else self.name(body.word, "")
+        self.nodes.append(Node(body, sources, body.shape, fresh, attribute(like)))
+        self.costs.append(body.totals._replace(params=0) if like else body.totals)
         return Tensor(self, self.last + len(self.nodes), body.shape)
 
-    def embed(self, name: str, body: Body, inputs: tuple[Tensor, ...]) -> Tensor:
-        """Append a body under a name and return its value; a plain one stands operator by operator."""
+    def outputs(self, x: Tensor, body: Body) -> tuple[Tensor, ...]:
+        """Return every value of a body whose first one is given."""
+        values = [x]
+        for number, shape in enumerate(body.shapes[1:], 1):
+            name = body.output_names[number]
+            self.nodes.append(Node(Output(number), (x.index,), shape, name))
+            self.costs.append(FREE)
+            values.append(Tensor(self, self.last + len(self.nodes), shape))
+        return tuple(values)
+
+    def embed(self, name: str, body: Body, inputs: tuple[Tensor, ...], like: str = "") -> tuple[Tensor, ...]:
+        """Append a body under a name and return its values; a plain one stands operator by operator.
+
+        It shares the weights of the body that was embedded as `like`, if that is named.
+        """
         if not body.plain:
-            return self.call(body, *inputs, name=name)
+            return self.outputs(self.call(body, *inputs, name=name, like=like), body)
         values = [x.index for x in inputs]
         alone = len(body.nodes) == 1
-        for op, sources, shape, _ in body.nodes:
+        for op, sources, shape, *_ in body.nodes:
             assert isinstance(op, Op)
-            fresh = name if op.stateful or alone else self.name(op.kind, name)
-            self.nodes.append(Node(op, tuple([values[value] for value in sources]), shape, fresh))
+            fresh = attribute(name) if op.stateful or alone else self.name(op.kind, name)
+            shared = attribute(like) if op.stateful else ""
+            self.nodes.append(Node(op, tuple([values[value] for value in sources]), shape, fresh, shared))
             values.append(self.last + len(self.nodes))
-        self.costs += body.costs
-        return Tensor(self, values[body.output], body.shape)
+        self.costs += [cost._replace(params=0) for cost in body.costs] if like else body.costs
+        return tuple([Tensor(self, values[each], body.shape_of(each)) for each in body.outputs])
 
     def name(self, kind: str, scope: str) -> str:
         """Return a fresh name: `conv1`, `conv2` without a scope, `shortcut_conv` in the scope `shortcut`."""
@@ -124,7 +147,7 @@ def join(op: Op, inputs: tuple[Tensor, ...], scope: str = "") -> Tensor:
 def _place(op: Op, trace: Trace, inputs: tuple[Shape, ...], sources: tuple[int, ...], scope: str) -> Tensor:
     shape = op.shape(*inputs)
     nodes = trace.nodes
-    nodes.append(make(Node, (op, sources, shape, trace.name(op.kind, scope))))
+    nodes.append(make(Node, (op, sources, shape, trace.name(op.kind, scope), "")))
     trace.costs.append(op.costs(inputs, shape))
     return Tensor(trace, trace.last + len(nodes), shape)
 
@@ -144,5 +167,5 @@ def per_axis(value: int | tuple[int, ...], rank: int, what: str) -> Shape:
     if isinstance(value, int):
         return (value,) * rank
     if len(value) != rank:
-        raise ShapeError(f"{what} {list(value)} has {len(value)} numbers, but the map has {rank} axes")
+        raise ShapeError(f"{what} {text(value)} has {len(value)} numbers, but the map has {rank} axes")
     return value

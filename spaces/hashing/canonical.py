@@ -5,14 +5,20 @@ in order. Simplified means:
 
 - identities, and what does not reach an output, are left out;
 - a pooling of the whole map is one with a window as large as the map; its stride does not count;
-- a sum of sums is one sum, and the inputs of a sum or a product have no order;
+- a sum of sums is one sum, a product of products one product, a concatenation of concatenations one
+  concatenation; the inputs of a sum or a product have no order;
+- an activation that returns what it reads, such as a rectifier after another one, is left out, and so is one
+  that cuts off less than the next, such as a rectifier before a relu6; x - a - b is x - (a + b);
+- zeros around a map that a convolution reads are its padding, where both sides of an axis are alike;
+- a layer that is applied twice to one map, with the same weights, is applied once;
 - an edge that is zero adds nothing: it is no term of a sum, and a sum of one term is that term. What layers
   with one input make of a zero edge is a constant, such as a bias or the shift of a norm; as a term of a sum
   it counts as zero too.
 
 Equal hashes thus mean equal networks up to the order and brackets of sums, and constants from zero edges. A
-value that is read twice is written once and referred to, so a shared layer differs from two equal ones: they
-differ in their parameters. `formula` has the coarser form that forgets this, as NAS-Bench-201 does.
+value that is read twice is written once and referred to, and a layer that shares the weights of one above it
+says so; a shared layer thus differs from two equal ones, in its parameters. `formula` has the coarser form
+that forgets this, as NAS-Bench-201 does.
 """
 
 from __future__ import annotations
@@ -22,13 +28,20 @@ from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
 from itertools import chain
+from operator import add
 from typing import NamedTuple
 
-from ..graph import Body, Graph, Op, Shape
+from ..graph import ANYTHING, Body, Bounds, Graph, Op, Output, Shape
+from ..operators import Concat, Conv, Multiply, Pad, Subtract, Zero
 from ..operators.join import Add
+from ..operators.stochastic import Dropout, DropPath, Reparameterise
 from ..values import shape_text, text
 
 ROUNDS = 3
+RANDOM = (Dropout, DropPath, Reparameterise)
+"""What gives another value each time that it is applied."""
+MOST_TERMS = 4096
+"""Terms up to which joins within a join are opened; those of joins that are read twice double."""
 LONG = 4096
 """Characters after which the key of a chain is digested."""
 
@@ -40,6 +53,12 @@ class Role(IntEnum):
     unordered = 1
     sum = 2
     zero = 3
+    product = 4
+    concat = 5
+    difference = 6
+    settled = 7
+    """An activation that returns what lies between some bounds."""
+    conv = 8
 
 
 class Step(NamedTuple):
@@ -51,6 +70,7 @@ class Step(NamedTuple):
         inputs: Values it reads: first the inputs, then the steps, numbered through from 0.
         shape: Output shape.
         op: The operator.
+        weights: Full name of the node that has its weights, where some in the network are shared.
     """
 
     text: str
@@ -58,6 +78,7 @@ class Step(NamedTuple):
     inputs: tuple[int, ...]
     shape: Shape
     op: Op
+    weights: str = ""
 
 
 class Steps(NamedTuple):
@@ -77,19 +98,47 @@ def canonical_text(graph: Graph) -> str:
     return _Simple(graph.body).text()
 
 
-def steps_of(body: Body) -> Steps:
-    """Return the operators of a body in order, without what changes nothing."""
+def value_keys(body: Body) -> frozenset[str]:
+    """Return a key for each value of the simplified graph; equal keys depend on equal graphs above them."""
+    keys, _ = _Simple(body)._keys()
+    return frozenset(keys.values())
+
+
+def canonical_part(body: Body, bounds: Bounds) -> tuple[str, Bounds]:
+    """Return the text of a part of a network that reads one map, and between which values its own lie."""
+    part = _Simple(body, (bounds,))
+    return part.text(), part.bounds_of(part.outputs[0])
+
+
+def steps_of(body: Body, named: bool | None = None) -> Steps:
+    """Return the operators of a body in order, without what changes nothing.
+
+    Args:
+        body: The body.
+        named: Whether to say which weights each has; where some are shared unless given.
+    """
+    named = body.shares if named is None else named
     count = len(body.inputs)
     steps: list[Step] = []
     values = list(range(count))
-    for op, inputs, shape, _ in body.nodes:
+    several: dict[int, list[int]] = {}
+    for node in body.nodes:
+        op, inputs, shape = node[:3]
+        if isinstance(op, Output):
+            values.append(several[inputs[0]][op.number])
+            continue
         sources = [values[value] for value in inputs]
         if isinstance(op, Body):
-            inner = _remembered(op)
+            inner = _remembered(op, named)
             numbers = [*sources, *range(count + len(steps), count + len(steps) + len(inner.steps))]
-            for text_, role, inside, shape_, op_ in inner.steps:
-                steps.append(Step(text_, role, tuple([numbers[value] for value in inside]), shape_, op_))
-            values += [numbers[value] for value in inner.outputs]
+            for text_, role, inside, shape_, op_, weights in inner.steps:
+                whose = f"{node.module}.{weights}" if weights else ""
+                steps.append(
+                    Step(text_, role, tuple([numbers[value] for value in inside]), shape_, op_, whose)
+                )
+            results = [numbers[value] for value in inner.outputs]
+            several[len(values)] = results
+            values.append(results[0])
             continue
         op = op.canonical(tuple([body.shape_of(value) for value in inputs]))
         words, role, identity = _about(op)
@@ -97,7 +146,8 @@ def steps_of(body: Body) -> Steps:
             values.append(sources[0])
             continue
         values.append(count + len(steps))
-        steps.append(Step(words, role, tuple(sources), shape, op))
+        whose = node.module if named and op.stateful else ""
+        steps.append(Step(words, role, tuple(sources), shape, op, whose))
     return Steps(steps, [values[value] for value in body.outputs])
 
 
@@ -108,9 +158,24 @@ _remembered = lru_cache(maxsize=4096)(steps_of)
 def _about(op: Op) -> tuple[str, Role, bool]:
     """Return an operator's text and role, and whether it changes nothing."""
     attributes = " ".join(f"{name}={text(value)}" for name, value in op.attributes().items())
-    role = Role.unordered if op.commutative else Role.ordered
-    role = Role.sum if isinstance(op, Add) else Role.zero if op.zero else role
-    return f"{type(op).__name__} {attributes}".rstrip(), role, op.identity
+    return f"{type(op).__name__} {attributes}".rstrip(), _role(op), op.identity
+
+
+def _role(op: Op) -> Role:
+    if op.zero:
+        return Role.zero
+    return _ROLES.get(type(op)) or (
+        Role.unordered if op.commutative else Role.settled if op.unchanged else Role.ordered
+    )
+
+
+_ROLES = {
+    Subtract: Role.difference,
+    Add: Role.sum,
+    Multiply: Role.product,
+    Concat: Role.concat,
+    Conv: Role.conv,
+}
 
 
 class _Simple:
@@ -123,56 +188,141 @@ class _Simple:
         unordered: The values whose sources have no order.
         outputs: The values that are results, in order.
         order: The values that reach an output, each after its sources.
+        named: Whether weights are shared in it.
+        weights: For each value of a layer that is applied several times, these values.
     """
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, bounds: Sequence[Bounds] = ()) -> None:
         steps, outputs = steps_of(body)
         self.inputs = body.inputs
         self.texts = ["input"] * len(body.inputs)
         self.sources: list[Sequence[int]] = [()] * len(body.inputs)
         self.unordered: set[int] = set()
-        self._sums: dict[tuple[int, ...], int] = {}
+        self._ops: list[Op | None] = [None] * len(body.inputs)
+        self._bounds = list(bounds) or [ANYTHING] * len(body.inputs)
+        self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._zeros: dict[Shape, int] = {}
         self._constant: set[int] = set()
+        self.named = body.shares
+        self._applied: dict[str, dict[tuple[str, tuple[int, ...]], int]] = {}
+        self._twice: set[int] = set()
         values = list(range(len(body.inputs)))
         for step in steps:
             values.append(self._value(step, [values[value] for value in step.inputs]))
         self.outputs = [values[value] for value in outputs]
         self.order = self._order()
+        reached = set(self.order)
+        self.weights: dict[int, list[int]] = {}
+        for name, applied in self._applied.items():
+            group = [value for value in applied.values() if value in reached]
+            if name and len(group) > 1:
+                self.weights |= dict.fromkeys(group, group)
 
     def _value(self, step: Step, sources: list[int]) -> int:
         """Return the value that stands for a step: a new one, or one that is equal."""
-        if step.role is Role.sum:
+        role = step.role
+        if role is Role.sum:
             return self._sum(step, sources)
-        if step.role is Role.zero:
+        if role is Role.zero:
             return self._zero(step.shape)
-        value = self._enter(step.text, sources)
-        if step.role is Role.unordered:
+        if role is Role.product:
+            return self._without_brackets(step, sources)
+        if role is Role.difference:
+            return self._difference(step, *sources)
+        if role is Role.settled:
+            if self._is_settled(step.op, sources[0]):
+                return sources[0]
+            sources = self._without_wider(step.op, sources)
+        if role is Role.concat:
+            sources = self._opened(step, sources)
+        elif role is Role.conv:
+            step, sources = self._with_padding(step, sources)
+        if self.named and (again := self._again(step, sources)) is not None:
+            return again
+        value = self._enter(step, sources)
+        if self.named and not isinstance(step.op, RANDOM):
+            self._applied.setdefault(step.weights, {})[step.text, tuple(sources)] = value
+        if role is Role.unordered:
             self.unordered.add(value)
         elif len(sources) == 1 and sources[0] in self._constant:
             self._constant.add(value)
         return value
 
+    def _again(self, step: Step, sources: list[int]) -> int | None:
+        """Return the value of the same layer on the same map, if it stands above, or what follows from it."""
+        if step.weights or not self._twice.isdisjoint(sources):
+            again = self._applied.get(step.weights, {}).get((step.text, tuple(sources)))
+            if again is not None:
+                self._twice.add(again)
+            return again
+        return None
+
     def _sum(self, step: Step, sources: list[int]) -> int:
         sources = [source for source in sources if source not in self._constant]
         if len(sources) < 2:
             return sources[0] if sources else self._zero(step.shape)
+        return self._without_brackets(step, sources)
+
+    def _without_brackets(self, step: Step, sources: list[int]) -> int:
+        """Return the value of a sum or a product, those within it opened and all terms in order."""
+        terms = tuple(sorted(self._opened(step, sources)))
+        key = (step.text, terms)
+        if key not in self._joined:
+            self._joined[key] = self._enter(step, terms)
+            self.unordered.add(self._joined[key])
+        return self._joined[key]
+
+    def _opened(self, step: Step, sources: list[int]) -> list[int]:
+        """Return what a join reads; in place of joins of its kind, what these read, if that is not much."""
         nested = [self.sources[s] if self.texts[s] == step.text else (s,) for s in sources]
-        terms = tuple(sorted(chain.from_iterable(nested)))
-        if terms not in self._sums:
-            self._sums[terms] = self._enter(step.text, terms)
-            self.unordered.add(self._sums[terms])
-        return self._sums[terms]
+        return list(chain.from_iterable(nested)) if sum(map(len, nested)) <= MOST_TERMS else sources
+
+    def _is_settled(self, op: Op, source: int) -> bool:
+        """Tell whether an activation returns what it reads, since that lies between its bounds."""
+        unchanged = op.unchanged
+        return unchanged is not None and unchanged.holds(self._bounds[source])
+
+    def _without_wider(self, op: Op, sources: list[int]) -> list[int]:
+        """Return what an activation reads; of another one that cuts off less, what that reads."""
+        inner, bounds = self._ops[sources[0]], op.bounds(())
+        if inner is None or not inner.unchanged or bounds != op.unchanged:
+            return sources
+        cuts_less = inner.unchanged == inner.bounds(()) and inner.unchanged.holds(bounds)
+        return list(self.sources[sources[0]]) if cuts_less else sources
+
+    def _difference(self, step: Step, first: int, second: int) -> int:
+        """Return x - (a + b) for x - a - b; nothing is subtracted where that is zero."""
+        if second in self._constant:
+            return first
+        if self.texts[first] == step.text:
+            first, inner = self.sources[first]
+            second = self._without_brackets(Step("Add", Role.sum, (), step.shape, Add()), [inner, second])
+        return self._enter(step, (first, second))
+
+    def _with_padding(self, step: Step, sources: list[int]) -> tuple[Step, list[int]]:
+        """Return a convolution that pads by itself, where what it reads was padded on both sides alike."""
+        pad, conv = self._ops[sources[0]], step.op
+        if not isinstance(pad, Pad) or pad.before != pad.after or pad.mode != "zeros":
+            return step, sources
+        assert isinstance(conv, Conv)
+        padding = tuple(map(add, conv.padding, pad.before))
+        wide = conv._replace(padding=padding)
+        return step._replace(text=_about(wide)[0], op=wide), list(self.sources[sources[0]])
 
     def _zero(self, shape: Shape) -> int:
         if shape not in self._zeros:
-            self._zeros[shape] = self._enter(f"Zero {shape_text(shape)}", ())
+            zero = Step(f"Zero {shape_text(shape)}", Role.zero, (), shape, Zero(stride=1))
+            self._zeros[shape] = self._enter(zero, ())
             self._constant.add(self._zeros[shape])
         return self._zeros[shape]
 
-    def _enter(self, words: str, sources: Sequence[int]) -> int:
-        self.texts.append(words)
+    def _enter(self, step: Step, sources: Sequence[int]) -> int:
+        op = step.op
+        bounded = op.copies or type(op).bounds is not Op.bounds
+        self.texts.append(step.text)
         self.sources.append(sources)
+        self._ops.append(op)
+        self._bounds.append(op.bounds([self._bounds[s] for s in sources]) if bounded else ANYTHING)
         return len(self.texts) - 1
 
     def _order(self) -> list[int]:
@@ -185,12 +335,17 @@ class _Simple:
                     reached[source] = 1
         return [value for value, is_reached in enumerate(reached) if is_reached]
 
+    def bounds_of(self, value: int) -> Bounds:
+        """Return between which values all elements of a value lie."""
+        return self._bounds[value]
+
     def text(self) -> str:
         """Return the operators line by line, each after what it reads, and the outputs."""
         keys, tied = self._keys()
         if tied:
             keys = self._told_apart(keys)
         numbers = {value: value for value in range(len(self.inputs))}
+        firsts: dict[int, int] = {}
         lines = [shape_text(shape) for shape in self.inputs]
         stack = [(value, False) for value in reversed(self.outputs)]
         while stack:
@@ -203,7 +358,11 @@ class _Simple:
                 if value in self.unordered:
                     read.sort()
                 numbers[value] = len(lines)
-                lines.append(f"{self.texts[value]} {' '.join(map(str, read))}")
+                whose = ""
+                if value in self.weights:
+                    first = firsts.setdefault(self.weights[value][0], len(lines))
+                    whose = f" like {first}" if first < len(lines) else ""
+                lines.append(f"{self.texts[value]} {' '.join(map(str, read))}{whose}")
                 continue
             if value in self.unordered:
                 sources = sorted(sources, key=keys.__getitem__)
@@ -223,15 +382,18 @@ class _Simple:
             if value in keys:
                 continue
             sources = self.sources[value]
+            words = self.texts[value]
+            if value in self.weights:
+                words = f"{words} x{len(self.weights[value])}"
             if len(sources) == 1:
-                key = f"{keys[sources[0]]}\n{self.texts[value]}"
+                key = f"{keys[sources[0]]}\n{words}"
                 keys[value] = digest(key) if len(key) > LONG else key
                 continue
             below = [keys[source] for source in sources]
             if value in self.unordered:
                 tied = tied or len(set(below)) < len(set(sources))
                 below.sort()
-            keys[value] = digest(self.texts[value], *below)
+            keys[value] = digest(words, *below)
         return keys, tied
 
     def _told_apart(self, keys: dict[int, str]) -> dict[int, str]:
@@ -246,9 +408,14 @@ class _Simple:
                     where = "" if value in self.unordered else str(place)
                     readers[source].append(digest(keys[value], *readers[value], where))
             keys = dict(keys)
+            groups = {group[0]: group for group in self.weights.values()}
+            alike = {
+                first: digest(*sorted([keys[other] for other in group])) for first, group in groups.items()
+            }
             for value in self.order:
-                below = [keys[source] for source in self.sources[value]]
-                keys[value] = digest(keys[value], *readers[value], "/", *sorted(below))
+                below = sorted([keys[source] for source in self.sources[value]])
+                tied = [alike[self.weights[value][0]]] if value in self.weights else []
+                keys[value] = digest(keys[value], *readers[value], "/", *below, *tied)
         return keys
 
 

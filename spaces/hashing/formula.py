@@ -156,7 +156,7 @@ class _Formula:
             costs = step.op.costs(shapes, step.shape)
             height, path = height - 1, (*path, (costs.params, costs.macs))
         texts = [_written(terms) for terms in inputs]
-        if step.role is Role.unordered:
+        if step.role in (Role.unordered, Role.product):
             texts.sort()
         return _Term(True, height, path, digest(step.text, *texts))
 

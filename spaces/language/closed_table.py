@@ -44,7 +44,7 @@ class ClosedTable(Table):
     @property
     def totals(self) -> Totals:
         """Costs from remembered bodies."""
-        return measure(self.calls, self.input)
+        return measure(self.calls, self.inputs)
 
     def hash(self) -> str:
         """Return sixteen hexadecimal digits; networks whose simplified graphs are the same share them."""

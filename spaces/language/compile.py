@@ -6,23 +6,29 @@ of the wrong kind, names that nothing uses, choices that leave nothing open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeAlias
 
-from ..blocks import Block
-from ..blocks.kinds import DEPTH, PER, SOURCE, Kind
-from ..errors import suggest
+from ..blocks import BLOCKS, Block
+from ..blocks.idle import idle_law, idle_words
+from ..blocks.keeping import Keeping, as_option
+from ..blocks.kinds import ANY, DEPTH, PER, SOURCE, Kind
 from ..graph import Style
+from ..values import Value
+from ..vocabulary import HOMONYMS
 from .calls import RowError
 from .checking import check_head
-from .composed import ComposedBlock, Words, words_of
+from .composed import ComposedBlock, Words, of_table, words_of
 from .dependencies import resolve_dependencies
 from .document import Place
-from .expressions import Expr, has_choice, words_in
+from .expressions import Expr, Ref, has_choice, words_in
+from .functions import called
+from .names_read import let_of_blocks, row_expressions, values_in
 from .program import Alternative, Program, RowProgram
 from .resolve import Resolver
-from .rows import BEFORE, MAX_DEPTH, MAX_ROWS, STYLE, Row
-from .scope import Line, argument_kinds, check_joined, check_row_name, lines
+from .rows import BEFORE, LIKE, MAX_DEPTH, MAX_ROWS, STYLE, Row
+from .scope import Line, argument_kinds, check_joined, check_like, check_row_name, lines, no_block, shares
 from .signature import argument_law
 from .slots import Fixed, Slot, Variable, possible_values
 from .table import Table
@@ -63,8 +69,13 @@ def compile_open(table: Table) -> Program:
     """
     program = _Compiler(table).program()
     if not any(program.each_path()):
-        law = "a space leaves something open, but nothing is; declare a `network:`"
-        raise table.document.error(("space",), law, at_key=True)
+        law = "a space leaves something open, but nothing is"
+        for place, value in table.expressions():
+            if place[0] in ("choices", "let") and isinstance(value, tuple):
+                options = inline(value).strip("[]")
+                law += f": {inline(value)} is a sequence; a choice is written {{{options}}}"
+                raise table.document.error(place, law)
+        raise table.document.error(("space",), f"{law}; declare a `network:`", at_key=True)
     return program
 
 
@@ -75,9 +86,10 @@ class _Compiler:
         self.table = table
         self.document = table.document
         self.error = self.document.error
-        self.resolver = Resolver(self.document, table.choices, table.let)
+        self.resolver = Resolver(self.document, table.choices, table.let, table.functions)
         self.style: dict[str, Slot] = {}
         self.words: Words = {}
+        self.names: list[str] = []
 
     def program(self) -> Program:
         try:
@@ -90,11 +102,17 @@ class _Compiler:
         self.resolver.declare_variables()
         self.style = {key: self.default(key) for key in self.table.defaults}
         self.check_composed()
-        ordered = lines(self.document, self.table.layers, ("layers",))
-        rows = tuple(self.row(index, line) for index, line in enumerate(ordered))
+        inputs = tuple(self.table.inputs)
+        ordered = lines(self.document, self.table.layers, ("layers",), inputs)
+        self.names = [line.name for line in ordered if "name" in line.row.args]
+        rows: list[RowProgram] = []
+        for index, line in enumerate(ordered):
+            rows.append(self.row(index, line, rows))
         self.check_blocks(rows)
         self.check_used()
-        program = Program(rows=rows, lets=self.resolver.lets, outputs=self.table.outputs)
+        program = Program(
+            rows=tuple(rows), lets=self.resolver.lets, inputs=inputs, outputs=self.table.outputs
+        )
         return resolve_dependencies(self.document, program)
 
     def check_composed(self) -> None:
@@ -105,6 +123,7 @@ class _Compiler:
                     raise self.error(("blocks", name), law, at_key=True)
             if len(signature(name, composed)) > MAX_SIGNATURE:
                 law = f"the arguments of a block take at most {MAX_SIGNATURE:,} characters"
+                law += f", but got {len(signature(name, composed)):,}"
                 raise self.error(("blocks", name), law, at_key=True)
             for line in lines(self.document, composed.rows, ("blocks", name)):
                 self.resolver.grow(line.place)
@@ -112,11 +131,24 @@ class _Compiler:
                     law = f"'{line.row.word}' is one of several blocks, and '{name}' leaves nothing open"
                     raise self.error(line.inner, f"{law}; make the word an argument of it", at_key=True)
                 check_row_name(self.document, line.name, line.inner)
-            self.note_words(composed.rows)
-        self.words = words_of(tuple(self.table.composed.items()), self.table.users)
+            self.note_words([*composed.rows, Row("", value=tuple(composed.defaults.values()))])
+        let = self.let_of_blocks()
+        definitions = tuple((name, each, let[name]) for name, each in self.table.composed.items())
+        self.words = words_of(definitions, self.table.users, tuple(self.table.functions.items()))
         for block in [self.words[name] for name in self.table.composed]:
             assert isinstance(block, ComposedBlock)
-            block.check()
+            block.check(self.table.let, self.table.choices)
+
+    def let_of_blocks(self) -> dict[str, tuple[str, ...]]:
+        """Return what each composed block reads of `let`; note the functions that they call."""
+        table = self.table
+        rows = [row for composed in table.composed.values() for row in composed.rows]
+        given = chain.from_iterable(map(row_expressions, rows))
+        self.resolver.used |= {("functions", name) for name in called(given, table.functions)}
+        above = [*table.layers, *chain.from_iterable(table.alternatives.values())]
+        others = [*table.let.values(), *table.choices.values()]
+        values = values_in(above, others, table.composed)
+        return let_of_blocks(table.composed, table.functions, table.let, values)
 
     def note_words(self, rows: Iterable[Row]) -> None:
         """Note every word that rows name, or are given as a value."""
@@ -125,7 +157,7 @@ class _Compiler:
             for branch in row.branches:
                 self.note_words(branch)
 
-    def check_blocks(self, rows: tuple[RowProgram, ...]) -> None:
+    def check_blocks(self, rows: Sequence[RowProgram]) -> None:
         """Check the number of blocks, and the names that `per: block` gives: `stage_1`, `stage_2`, ..."""
         blocks = sum(row.deepest for row in rows)
         if blocks > MAX_BLOCKS:
@@ -145,7 +177,8 @@ class _Compiler:
 
     def check_used(self) -> None:
         """Check that every name is used; a word may also be a value, of which a variable holds some."""
-        for value in (*self.table.let.values(), *self.table.choices.values()):
+        formulas = [formula.expression for formula in self.table.functions.values()]
+        for value in (*self.table.let.values(), *self.table.choices.values(), *formulas):
             self.note_words([Row("", value=value)])
         for section, declared in {**self.table.sections(), "defaults": self.table.defaults}.items():
             for name in declared:
@@ -164,12 +197,17 @@ class _Compiler:
         self.resolver.lets[name] = slot
         return Variable(name)
 
-    def row(self, index: int, line: Line) -> RowProgram:
+    def row(self, index: int, line: Line, above: Sequence[RowProgram]) -> RowProgram:
         row, inner, name = line.row, line.inner, line.name
+        if LIKE in row.args and not self.takes_like(row.word):
+            return self.sharing(index, line, above)
         args = {key: (value, (*inner, key)) for key, value in row.args.items() if key not in ROW_WORDS}
         self.resolver.index, self.resolver.indexed = True, False
         target = self.target(row.word, args, inner, ())
         self.resolver.index = False
+        if all(isinstance(block, Keeping) for block in target.blocks()):
+            for key, (_, where) in args.items():  # what no option takes
+                self.kind(self.words[target.blocks()[0].word], key, where)
         check_row_name(self.document, name, inner)
         self.note_words([row])
         depth, deepest = self.depth(row, target, inner)
@@ -191,6 +229,48 @@ class _Compiler:
             place = (*inner, "per")
             raise self.error(place, f"`per: block` changes nothing: {why}; take it out", at_key=True)
         return program
+
+    def takes_like(self, word: str, chain: tuple[str, ...] = ()) -> bool:
+        """Tell whether a word, or one that it may stand for, is given something else by `like`."""
+        if word in self.table.alternatives:
+            inner = [row.word for row in self.table.alternatives[word] if word not in chain]
+            return any(self.takes_like(each, (*chain, word)) for each in inner)
+        return word in self.words and not shares(Row(word, like=""), self.words[word])
+
+    def sharing(self, index: int, line: Line, above: Sequence[RowProgram]) -> RowProgram:
+        """Return the program of a row that shares the weights of one above it, and draws no block."""
+        word, inner = line.row.word, line.inner
+        block = self.words.get(word)
+        if block is None and word not in self.table.alternatives:
+            self.target(word, {}, inner, ())  # raises what is wrong with it
+        if "when" in line.row.args:
+            law = "`when` belongs to the rows of a composed block"
+            raise self.error((*inner, "when"), law, at_key=True)
+        name = check_like(line, block, {row.line.name: row.line for row in above})
+        other = next(row for row in above if row.line.name == name)
+        if other.single:
+            law = f"the blocks of '{name}' are rows of their own (`per: block`, `$i`, or a cell)"
+            raise self.error((*inner, LIKE), f"{law}; share the weights of a row whose blocks are alike")
+        check_row_name(self.document, line.name, inner)
+        maps: dict[str, Slot] = {}
+        kinds = argument_kinds(block) if block else {}
+        for key in (*(block.maps[1:] if block else ()), "with"):
+            if key in line.row.args:
+                place = (*inner, key)
+                maps[key] = self.resolver.checked(line.row.args[key], f".{key}", place, kinds[key], key)
+        target = Alternative(word=word, block=block or BLOCKS["identity"], maps=maps, fixed_style=Style())
+        depth, deepest = self.depths(line.row, inner)
+        return RowProgram(
+            line=line,
+            index=index,
+            source=self.source(line, target),
+            depth=depth,
+            per_block=False,
+            target=target,
+            word="",
+            deepest=deepest * other.deepest,
+            like=other.index,
+        )
 
     def source(self, line: Line, target: Alternative) -> Slot:
         """Return the slot of the name that a row reads; check that it takes the branches it has."""
@@ -215,8 +295,16 @@ class _Compiler:
             return Fixed(1), 1
         place = (*inner, "depth")
         for block in target.blocks():
-            if not (block.repeats or "depth" in block.parameters or block.maps == ("x", BEFORE)):
+            repeats = block.repeats or isinstance(block, Keeping) or block.maps == ("x", BEFORE)
+            if not (repeats or "depth" in block.parameters):
                 raise self.error(place, f"{block.word} stands once; it has no 'depth'", at_key=True)
+        return self.depths(row, inner)
+
+    def depths(self, row: Row, inner: Place) -> tuple[Slot, int]:
+        """Return the slot of a row's depth, and the largest value it takes."""
+        if "depth" not in row.args:
+            return Fixed(1), 1
+        place = (*inner, "depth")
         slot = self.resolver.checked(row.args["depth"], ".depth", place, DEPTH, "depth")
         depths = possible_values(slot, self.resolver.lets, 2 * MAX_DEPTH)
         deepest = max(depth for depth in depths if isinstance(depth, int))
@@ -238,7 +326,7 @@ class _Compiler:
                 law = "a word is an argument only in a composed block; list the words under `blocks:`"
                 raise self.error(place, law, at_key=True)
             known = [*words, *self.table.alternatives]
-            raise self.error(place, f"there is no block '{word}'{suggest(word, known)}", at_key=True)
+            raise self.error(place, no_block(word, place, self.names, known), at_key=True)
         chain = chain or (word,)
         if word in chain[:-1]:
             raise self.error(("blocks", word), f"'{word}' is defined by itself", at_key=True)
@@ -270,27 +358,48 @@ class _Compiler:
         return merged
 
     def alternative(self, block: Block[Any], args: PlacedArgs, place: Place, label: str) -> Alternative:
+        above = {key for key, (_, where) in args.items() if label and where[:-1] != place}
+        block = as_option(block, above)
+        if isinstance(block, Keeping):
+            args = {key: args[key] for key in args if key not in above or key in dict(block.defaults)}
         slots: dict[str, Slot] = {}
         maps: dict[str, Slot] = {}
         # How weights start holds for every row, the rest of the style where a row may override it.
-        style = {key: slot for key, slot in self.style.items() if block.styled or key == "init"}
-        self.resolver.used |= {("defaults", key) for key in style if key not in args}
+        style = {
+            key: slot
+            for key, slot in self.style.items()
+            if (block.styled and key not in block.lacks) or key == "init"
+        }
+        of_defaults = {key for key in style if key not in args or key in block.parameters}
         for key, (value, where) in args.items():
-            kind = self.kind(block, key, where)
+            promised = isinstance(block, Keeping) and key in block.promised
+            kind = ANY if promised else self.kind(block, key, where)
             # What the row gives is drawn under the row's name, what the word gives under the word's.
             path = f".{key}" if where[0] == "layers" and place[0] != "layers" else f"{label}.{key}"
             slot = self.resolver.checked(value, path, where, kind, key)
-            if key in block.parameters:
+            if promised or key in block.parameters:
                 slots[key] = slot
             elif key == "with" or key in block.maps:
                 maps[key] = slot
             else:
                 style[key] = slot
+        known: dict[str, Value] = {key: slot.value for key, slot in slots.items() if isinstance(slot, Fixed)}
+        values = {key: slot.value for key, slot in style.items() if isinstance(slot, Fixed)}
+        whole = {key: value for key, value in block.defaults if key not in slots} | known
+        idle = idle_words(block, whole, values)
+        self.resolver.used |= {("defaults", key) for key in of_defaults.difference(idle)}
+        own = {key for key, (_, where) in args.items() if not label or where[:-1] == place}
+        said = {key: value for key, value in {**values, **known}.items() if key in own}
+        if wrong := idle_law(block, said, whole, values):
+            raise self.error(args[wrong[0]][1], wrong[1], at_key=True)
+        if clash := block.clash({key: value for key, (value, _) in args.items()}):
+            raise self.error(args[clash[0]][1], clash[1], at_key=True)
+        if isinstance(block, ComposedBlock):
+            slots |= {of_table(name): self.resolver.slot(Ref(name), "", place) for name in block.let}
         for parameter in block.parameters.values():
             if parameter.required and parameter.name not in (*slots, "depth"):
-                law = f"{block.word} needs '{parameter.name}': {parameter.kind.law}"
+                law = f"{block.word} needs '{parameter.name}': {parameter.kind.law}{_homonym(block.word)}"
                 raise self.error(place, law, at_key=True)
-        values = {key: slot.value for key, slot in style.items() if isinstance(slot, Fixed)}
         fixed = Style(**values) if len(values) == len(style) else None  # type: ignore[arg-type]
         ordered = {key: maps[key] for key in (*block.maps[1:], "with") if key in maps}
         return Alternative(
@@ -301,10 +410,21 @@ class _Compiler:
         kinds = argument_kinds(block)
         if key in kinds:
             return kinds[key]
+        if key == LIKE and where[0] != "layers":
+            raise self.error(where, "`like` belongs to a row, not to a word of `blocks`", at_key=True)
         if key in BLOCK_WORDS:
             raise self.error(where, f"`{key}` belongs to the rows of a composed block", at_key=True)
         known = [name for name in kinds if name != "depth"]
         if where[0] == "layers":
             known += ["name", "from", "per"]
             known += ["depth"] if block.repeats or "depth" in block.parameters else []
-        raise self.document.unknown((*where[:-1], key), block.word, known)
+        remedy = _homonym(block.word)
+        if isinstance(block, ComposedBlock) and not block.parameters and key in ("width", "kernel", "stride"):
+            remedy = ": its rows stand one after the other; one of several blocks is a mapping, as in "
+            remedy += f"`{block.word}: {{conv: {{kernel: 3}}, identity: }}`"
+        raise self.document.unknown((*where[:-1], key), block.word, known, remedy=remedy)
+
+
+def _homonym(word: str) -> str:
+    """Return what to write for what a word means elsewhere, if it means something else there."""
+    return f"; {HOMONYMS[word]}" if word in HOMONYMS else ""

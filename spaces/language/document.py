@@ -7,11 +7,11 @@ it stays a mapping to None here. JSON is read by the same code, since every JSON
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import yaml
 
@@ -20,6 +20,9 @@ from ..errors import InputError, SpaceError, suggest
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree] | None"
 Place: TypeAlias = "tuple[str | int, ...]"
 Mark: TypeAlias = tuple[int, int]
+Runs: TypeAlias = Literal["nothing", "beside", "all"]
+"""What a document may name to be run: a stored one nothing, a table that the user names what lies beside it,
+the job that the user starts all that it names."""
 
 MAX_CHARACTERS = 200_000
 MAX_DEPTH = 60
@@ -39,6 +42,10 @@ class Document:
         keys: Line and column (from 1) of each mapping key, by path.
         values: Line and column (from 1) of each value, by path.
         aliases: Where parts stand in the text that have another path as well.
+        runs: Which Python files it may name to be run; `uses.py` decides.
+        member: Which member of a family it was asked for.
+        within: What of it is read, to be said in messages: `member 'b1'` of a family.
+        functions: The functions that it declares: the least and the largest number of arguments of each.
     """
 
     tree: Tree
@@ -48,6 +55,10 @@ class Document:
     keys: dict[Place, Mark] = field(default_factory=dict, repr=False)
     values: dict[Place, Mark] = field(default_factory=dict, repr=False)
     aliases: dict[Place, Place] = field(default_factory=dict, repr=False)
+    runs: Runs = "nothing"
+    member: str = ""
+    within: str = ""
+    functions: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)
 
     def error(
         self,
@@ -68,6 +79,7 @@ class Document:
             kind: Class of the error; the document's own by default.
         """
         cls = kind or self.kind
+        message += f"; in {self.within}" if self.within else ""
         real = self._real(place)
         for end in range(len(real), -1, -1):
             table = self.keys if at_key and end == len(real) else self.values
@@ -92,6 +104,15 @@ class Document:
         mark = self.values.get(self._real(place))
         return mark[0] if mark else None
 
+    def written(self, place: Place) -> str:
+        """Return the text that stands at a place, if it is known, or nothing."""
+        tree = self.tree
+        for part in self._real(place):
+            if not isinstance(tree, dict | list) or (isinstance(tree, list) and not isinstance(part, int)):
+                return ""
+            tree = tree.get(str(part)) if isinstance(tree, dict) else tree[int(part)]
+        return tree if isinstance(tree, str) else ""
+
     def stands_as(self, place: Place, other: Place) -> None:
         """Let what stands at a place be found at another place."""
         self.aliases[other] = self._real(place)
@@ -103,10 +124,10 @@ class Document:
             real = self.aliases.get(place[:end], (*real, part))
         return real
 
-    def unknown(self, place: Place, owner: str, known: Iterable[str]) -> InputError:
-        """Return the error for a key that its owner does not have, with the nearest right word."""
+    def unknown(self, place: Place, owner: str, known: Iterable[str], *, remedy: str = "") -> InputError:
+        """Return the error for a key that its owner does not have, with what would be right."""
         key = str(place[-1])
-        return self.error(place, f"{owner} has no '{key}'{suggest(key, known)}", at_key=True)
+        return self.error(place, f"{owner} has no '{key}'{remedy or suggest(key, known)}", at_key=True)
 
 
 def read_text(text: str, *, name: str = "<text>", kind: type[InputError] = SpaceError) -> Document:
@@ -138,7 +159,7 @@ def read_text(text: str, *, name: str = "<text>", kind: type[InputError] = Space
     return replace(blank, tree=_tree(blank, node, ()))
 
 
-def read_file(path: str | Path, *, kind: type[InputError] = SpaceError) -> Document:
+def read_file(path: str | Path, *, kind: type[InputError] = SpaceError, runs: Runs = "nothing") -> Document:
     """Return the document in a file; a missing or unreadable file is an error of the given kind."""
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -146,7 +167,7 @@ def read_file(path: str | Path, *, kind: type[InputError] = SpaceError) -> Docum
         raise kind(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise kind(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
-    return read_text(text, name=str(path), kind=kind)
+    return replace(read_text(text, name=str(path), kind=kind), runs=runs)
 
 
 class _OutsideError(yaml.MarkedYAMLError):

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TypeAlias, TypeGuard
 
-from ..errors import SpaceError
+from ..errors import SpaceError, suggest
 from ..values import Value, text
 
 Number: TypeAlias = int | Fraction
@@ -41,7 +42,8 @@ COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-LOGIC: dict[str, Callable[[bool, bool], bool]] = {"and": operator.and_, "or": operator.or_}
+LOGIC = {"and": False, "or": True}
+"""What joins conditions, and the value of the left one that decides alone."""
 FUNCTIONS: dict[str, tuple[int, Callable[..., Number]]] = {
     "round": (1, round),
     "floor": (1, math.floor),
@@ -50,8 +52,11 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Number]]] = {
     "sqrt": (1, lambda x: _near(math.sqrt(x))),
     "min": (2, min),
     "max": (2, max),
+    "round_half_up": (1, lambda x: math.floor(x + Fraction(1, 2))),
+    "divisible": (2, lambda x, divisor: _divisible(x, divisor)),
 }
 """Number of arguments, and what each function does; `round` takes a half to the even number."""
+_NONE: Mapping[str, Callable[[tuple[Value, ...]], Value]] = MappingProxyType({})
 MAX_NUMBER = 10**12
 MAX_OPTIONS = 10_000
 MAX_EXPONENT = 64
@@ -127,7 +132,7 @@ class Arithmetic(_Open):
 
 @dataclass(frozen=True, repr=False)
 class Item(_Open):
-    """`$name.index`: an item of a sequence, from 0.
+    """`$name.index`: an item of a sequence, from 0; -1 is the last one.
 
     Raises:
         ExpressionError: If the index is no number of an item.
@@ -137,8 +142,9 @@ class Item(_Open):
     index: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.index, int) or self.index < 0:
-            raise ExpressionError(f"the items of a sequence are counted from 0, but got {self.index!r}")
+        if isinstance(self.index, bool) or not isinstance(self.index, int):
+            law = "the items of a sequence are counted from 0, and -1 is the last"
+            raise ExpressionError(f"{law}, but got {self.index!r}")
 
     def __repr__(self) -> str:
         return f"{self.of!r}[{self.index}]"
@@ -146,7 +152,7 @@ class Item(_Open):
 
 @dataclass(frozen=True)
 class Function(_Open):
-    """`name(argument, ...)`: a function of `FUNCTIONS` on numbers."""
+    """`name(argument, ...)`: a function of `FUNCTIONS` on numbers, or one that the table declares."""
 
     name: str
     arguments: tuple[Expr, ...]
@@ -173,38 +179,52 @@ class Choice(_Open):
 
 @dataclass(frozen=True, repr=False)
 class Range(_Open):
-    """`low..high step step`: one of the whole numbers from low to high, both included.
+    """`low..high step step`: one of the numbers from low to high, both included.
 
     Raises:
-        ExpressionError: Unless these are whole numbers, low < high, and the steps end at high.
+        ExpressionError: Unless these are numbers, low < high, and the steps end at high.
     """
 
-    low: int
-    high: int
-    step: int = 1
+    low: Number
+    high: Number
+    step: Number = 1
 
     def __post_init__(self) -> None:
         low, high, step = self.low, self.high, self.step
-        if any(isinstance(end, bool) or not isinstance(end, int) for end in (low, high, step)):
-            raise ExpressionError("a range goes from whole number to whole number, as in 16..128 step 8")
-        if low >= high or step < 1:
+        if not all(map(is_number, (low, high, step))):
+            law = "a range goes from number to number, as in 16..128 step 8 or 1/8..1 step 1/8"
+            raise ExpressionError(law)
+        if low >= high or step <= 0:
+            given = f"(low={text(low)}, high={text(high)}, step={text(step)})"
+            least = "step >= 1" if all(isinstance(end, int) for end in (low, high, step)) else "step > 0"
+            law = f"`low < high` and `{least}` must hold, but got {given}"
+            raise ExpressionError(law + ("; the step of a range is above 0" if step <= 0 else ""))
+        steps = Fraction(high - low) / step
+        if steps.denominator != 1:
+            reached = text(number(low + math.floor(steps) * step))
+            law = f"the steps of {text(step)} from {text(low)} end at {reached}, not at {text(high)}"
+            if step == 1:
+                share = Fraction(1, math.lcm(Fraction(low).denominator, Fraction(high).denominator))
+                law += f"; say the step, as in {text(low)}..{text(high)} step {text(share)}"
+            raise ExpressionError(law)
+        if steps >= MAX_OPTIONS:
             raise ExpressionError(
-                f"`low < high` and `step >= 1` must hold, but got (low={low}, high={high}, step={step})"
+                f"a range holds at most {MAX_OPTIONS:,} options, but got {int(steps) + 1:,}"
             )
-        if (high - low) % step:
-            reached = high - (high - low) % step
-            raise ExpressionError(f"the steps of {step} from {low} end at {reached}, not at {high}")
-        if (high - low) // step >= MAX_OPTIONS:
-            raise ExpressionError(f"a range holds at most {MAX_OPTIONS:,} options")
+        for name in ("low", "high", "step"):  # 2/1 is 2
+            object.__setattr__(self, name, number(getattr(self, name)))
 
     def __repr__(self) -> str:
-        step = f", step={self.step}" if self.step != 1 else ""
-        return f"span({self.low}, {self.high}{step})"
+        step = f", step={self.step!r}" if self.step != 1 else ""
+        return f"span({self.low!r}, {self.high!r}{step})"
 
     @property
-    def numbers(self) -> range:
+    def numbers(self) -> Sequence[Number]:
         """The options, in order."""
-        return range(self.low, self.high + 1, self.step)
+        low, high, step = self.low, self.high, self.step
+        if isinstance(low, int) and isinstance(high, int) and isinstance(step, int):
+            return range(low, high + 1, step)
+        return [number(low + at * Fraction(step)) for at in range(int(Fraction(high - low) / step) + 1)]
 
 
 Expr: TypeAlias = (
@@ -217,7 +237,7 @@ def oneof(*options: Expr) -> Choice:
     return Choice(options)
 
 
-def span(low: int, high: int, *, step: int = 1) -> Range:
+def span(low: Number, high: Number, *, step: Number = 1) -> Range:
     """Return the range `low..high step step`, both ends included."""
     return Range(low, high, step)
 
@@ -293,6 +313,15 @@ def references(expression: Expr) -> Iterator[str]:
     return (part.name for part in parts(expression) if isinstance(part, Ref))
 
 
+def reference_meant(value: object, names: Collection[str]) -> str:
+    """Return the hint that a word, which is a name that can be referred to, lacks its `$`, or nothing.
+
+    >>> reference_meant("width", ["width"]), reference_meant("wide", ["width"])
+    ('; did you mean $width?', '')
+    """
+    return f"; did you mean ${value}?" if isinstance(value, str) and value in names else ""
+
+
 def words_in(expressions: Iterable[Expr]) -> Iterator[str]:
     """Yield every word in expressions, such as the name of a row, of a block or of an activation."""
     return (part for value in expressions for part in parts(value) if isinstance(part, str))
@@ -311,8 +340,8 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
     if isinstance(expression, Function):
         return f"{expression.name}({', '.join(map(expression_text, expression.arguments))})"
     if isinstance(expression, Range):
-        step = f" step {expression.step}" if expression.step != 1 else ""
-        body = f"{expression.low}..{expression.high}{step}"
+        step = f" step {text(expression.step)}" if expression.step != 1 else ""
+        body = f"{text(expression.low)}..{text(expression.high)}{step}"
         return f"({body})" if tight else body
     if isinstance(expression, Choice):
         return f"{{{', '.join(map(expression_text, expression.options))}}}"
@@ -341,8 +370,6 @@ def apply(name: str, left: Value, right: Value) -> Value:
     """
     if name in ("==", "!="):
         return COMPARISONS[name](left, right)
-    if name in LOGIC:
-        return LOGIC[name](condition(left), condition(right))
     left, right = numeric(name, left), numeric(name, right)
     if name in COMPARISONS:
         return COMPARISONS[name](left, right)
@@ -358,8 +385,12 @@ def call(name: str, arguments: tuple[Value, ...]) -> Value:
         ExpressionError: If an argument is not a number, or not one that the function takes.
     """
     numbers = [numeric(name, argument) for argument in arguments]
+    if name not in FUNCTIONS:
+        raise ExpressionError(f"there is no function '{name}'{suggest(name, FUNCTIONS)}")
     try:
         return number(FUNCTIONS[name][1](*numbers))
+    except ExpressionError:
+        raise
     except ValueError:
         raise ExpressionError(f"{name} takes a positive number, but got '{text(numbers[0])}'") from None
 
@@ -368,50 +399,84 @@ def item_of(of: Value, index: int) -> Value:
     """Return an item of a sequence; raise if it is none, or shorter."""
     if not isinstance(of, tuple):
         raise ExpressionError(f".{index} is an item of a sequence, but got '{text(of)}'")
-    if index >= len(of):
-        raise ExpressionError(f".{index} is beyond the {len(of)} items of {text(of)}, counted from 0")
+    if not -len(of) <= index < len(of):
+        counted = "from 0" if index >= 0 else "from the last, -1"
+        raise ExpressionError(f".{index} is beyond the {len(of)} items of {text(of)}, counted {counted}")
     return of[index]
 
 
-def evaluate(expression: Expr, names: Mapping[str, Value]) -> Value:
+def evaluate(
+    expression: Expr,
+    names: Mapping[str, Value],
+    functions: Mapping[str, Callable[[tuple[Value, ...]], Value]] = _NONE,
+) -> Value:
     """Return the value of an expression that leaves no choice.
+
+    Args:
+        expression: The expression.
+        names: What it may refer to.
+        functions: What the functions of a table do.
 
     Raises:
         ExpressionError: If it cannot be computed.
     """
     if not isinstance(expression, _Open):
         if isinstance(expression, tuple):
-            return sequence(tuple([evaluate(part, names) for part in expression]))
+            return sequence(tuple([evaluate(part, names, functions) for part in expression]))
         return expression
     if isinstance(expression, Ref):
         return names[expression.name]
     if isinstance(expression, Item):  # as `compute` has it, without the detour: a draw spends much time here
-        return item_of(evaluate(expression.of, names), expression.index)
-    if isinstance(expression, Arithmetic):
-        return apply(expression.operator, evaluate(expression.left, names), evaluate(expression.right, names))
-    if isinstance(expression, Conditional):  # of two sides, the other one may have no value
-        holds = condition(evaluate(expression.condition, names))
-        return evaluate(expression.then if holds else expression.otherwise, names)
-    assert not isinstance(expression, Choice | Range)
-    return compute(expression, tuple([evaluate(part, names) for part in operands(expression).values()]))
+        return item_of(evaluate(expression.of, names, functions), expression.index)
+    if isinstance(expression, Arithmetic) and expression.operator not in LOGIC:
+        left = evaluate(expression.left, names, functions)
+        return apply(expression.operator, left, evaluate(expression.right, names, functions))
+    if decides(expression):
+        within = operands(expression)
+        return decide(expression, lambda name: evaluate(within[name], names, functions))
+    assert isinstance(expression, Function)
+    values = tuple([evaluate(part, names, functions) for part in operands(expression).values()])
+    if expression.name in functions:
+        return functions[expression.name](values)
+    return call(expression.name, values)
 
 
-def compute(expression: Arithmetic | Item | Function | Conditional, values: tuple[Value, ...]) -> Value:
+def compute(expression: Arithmetic | Item | Function, values: tuple[Value, ...]) -> Value:
     """Return what an expression gives for the values of its operands; raise as `evaluate` does."""
     if isinstance(expression, Arithmetic):
         return apply(expression.operator, *values)
     if isinstance(expression, Item):
         return item_of(values[0], expression.index)
-    if isinstance(expression, Function):
-        return call(expression.name, values)
-    then, decides, otherwise = values
-    return then if condition(decides) else otherwise
+    return call(expression.name, values)
+
+
+def decides(expression: Expr) -> TypeGuard[Arithmetic | Conditional]:
+    """Tell whether an operand decides which others are asked: a condition, or two joined by `and` or `or`."""
+    if isinstance(expression, Arithmetic):
+        return expression.operator in LOGIC
+    return isinstance(expression, Conditional)
+
+
+def decide(expression: Arithmetic | Conditional, operand: Callable[[str], Value]) -> Value:
+    """Return what an expression gives that `decides`; operands that are not asked may have no value.
+
+    Args:
+        expression: The expression.
+        operand: Gives the value of an operand by its name in `operands`.
+
+    Raises:
+        ExpressionError: If a condition is neither true nor false.
+    """
+    if isinstance(expression, Conditional):
+        return operand("then" if condition(operand("if")) else "else")
+    left = condition(operand("left"))
+    return left if left == LOGIC[expression.operator] else condition(operand("right"))
 
 
 def sequence(items: tuple[Value, ...]) -> Value:
     """Return a computed sequence; raise if it is too long."""
-    if _length(items) > MAX_ITEMS:
-        raise ExpressionError(f"a computed sequence holds at most {MAX_ITEMS:,} values")
+    if (length := _length(items)) > MAX_ITEMS:
+        raise ExpressionError(f"a computed sequence holds at most {MAX_ITEMS:,} values, but got {length:,}")
     return items
 
 
@@ -441,7 +506,9 @@ def is_number(value: Expr) -> TypeGuard[Number]:
 def number(value: Number) -> Number:
     """Return a whole number as int and any other exactly as a ratio."""
     if value.denominator > MAX_NUMBER or not -MAX_NUMBER <= value <= MAX_NUMBER:
-        raise ExpressionError(f"numbers go up to {MAX_NUMBER:,}")
+        digits = len(str(abs(int(value)))), len(str(value.denominator))
+        given = text(value) if sum(digits) < 40 else f"one of {max(digits):,} digits"
+        raise ExpressionError(f"numbers go up to {MAX_NUMBER:,}, and so do denominators, but got {given}")
     return int(value) if value.denominator == 1 else value
 
 
@@ -453,6 +520,18 @@ def _power(base: Number, exponent: Number) -> Number:
     if base == 0 and exponent < 0:
         raise ExpressionError("division by zero")
     return Fraction(base).__pow__(int(exponent)).limit_denominator(NEAR)
+
+
+def _divisible(x: Number, divisor: Number) -> Number:
+    """Return the multiple nearest to x, halves up: at least the divisor, and at least 9/10 of x.
+
+    The rule for widths of MobileNet's code (`make_divisible`).
+    """
+    if divisor.denominator != 1 or divisor < 1:
+        law = f"divisible takes a divisor that is a whole number from 1, but got '{text(divisor)}'"
+        raise ExpressionError(law)
+    nearest = max(divisor, math.floor(x / Fraction(divisor) + Fraction(1, 2)) * divisor)
+    return nearest + divisor if nearest < Fraction(9, 10) * x else nearest
 
 
 def _near(value: float) -> Fraction:

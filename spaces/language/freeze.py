@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import TypeVar
 
+from ..blocks.idle import changing, idle_words
 from ..graph import Style
 from ..values import Term
 from .calls import Call
+from .composed import ComposedBlock, of_table
 from .expressions import Expr, words_in
+from .names_read import kept
 from .program import Drawn
-from .rows import BEFORE, Composed, Row, row_names
+from .rows import BEFORE, LIKE, Composed, Row, row_names
 from .table import Table
 
 T = TypeVar("T", bound=Table)
@@ -22,25 +25,45 @@ def freeze(drawn: Drawn, space: Table, into: type[T]) -> T:
 
     Its calls can be built; `into` is `Network`.
     """
-    style = _common_style([call for call in drawn.calls if call.depth])
-    frozen = _Freezer(drawn, style)
+    calls = [call._replace(style=changing(call.block, dict(call.args), call.style)) for call in drawn.calls]
+    drawn = drawn._replace(calls=calls)
+    style = _common_style([call for call in calls if call.depth])
+    frozen = _Freezer(drawn, style, tuple(space.inputs))
     layers = tuple(frozen.rows(space.layers))
+    defaults: dict[str, Expr] = {
+        key: value for key, value in style._asdict().items() if value != getattr(Style(), key)
+    }
+    blocks = _used(space.composed, layers)
+    let, functions = kept(layers, (*defaults.values(),), blocks, _drawn_of_let(drawn.calls), space.functions)
     return into(
         name=space.name,
         input=space.input,
         layers=layers,
-        defaults={key: value for key, value in style._asdict().items() if value != getattr(Style(), key)},
-        blocks=_used(space.composed, layers),
-        outputs=tuple(frozen.names[name] for name in space.outputs),
+        defaults=defaults,
+        let=let,
+        functions=functions,
+        blocks=blocks,
+        outputs=tuple(map(frozen.name, space.outputs)),
         uses=space.uses,
         alike=space.alike,
     )
 
 
+def _drawn_of_let(calls: Iterable[Call]) -> dict[str, Expr]:
+    """Return the constants that composed blocks have of what a space draws once."""
+    return {
+        name: dict(call.args)[of_table(name)]
+        for call in calls
+        if isinstance(call.block, ComposedBlock)
+        for name in call.block.let
+    }
+
+
 def _common_style(calls: list[Call]) -> Style:
     """Return what most rows share, field by field; a bias only where each states one: it cannot be unsaid.
 
-    A row that overrides nothing starts its weights as `defaults` say, so these do.
+    A row that overrides nothing starts its weights as `defaults` say, so these do, and so does a row with an
+    argument of that name.
     """
     styles = [call.style for call in calls if call.block.styled]
     plain = [call.style.init for call in calls if not call.block.styled]
@@ -50,7 +73,15 @@ def _common_style(calls: list[Call]) -> Style:
     common = Style(*[max(column[1:], key=column.count) for column in columns])
     if any(style.bias is None for style in styles):
         common = common._replace(bias=None)
-    return common._replace(init=plain[0]) if plain else common
+    unsaid = {
+        key: value
+        for call in calls
+        for key, value in call.style._asdict().items()
+        if call.block.styled and key in call.block.parameters
+    }
+    if plain:
+        unsaid["init"] = plain[0]
+    return common._replace(**unsaid)
 
 
 class _Freezer:
@@ -64,16 +95,17 @@ class _Freezer:
         taken: The names of all rows.
     """
 
-    def __init__(self, drawn: Drawn, style: Style) -> None:
+    def __init__(self, drawn: Drawn, style: Style, inputs: tuple[str, ...]) -> None:
         self.style = style
         self.names = {bind: call.name for call in drawn.calls for bind in call.binds}
         self.calls: dict[int, list[tuple[Call, bool]]] = {}
         words = [call.block.word if call.depth else "identity" for call in drawn.calls]
-        written = [call.name if call.name in drawn.explicit or call.binds else None for call in drawn.calls]
+        named = drawn.explicit | {call.like for call in drawn.calls}
+        written = [call.name if call.name in named or call.binds else None for call in drawn.calls]
         names = [call.name for call in drawn.calls]
         self.taken = set(names)
         while (
-            renumbered := row_names(words, written)
+            renumbered := row_names(words, written, inputs)
         ) != names:  # a name that is written may number others anew
             columns = zip(names, written, renumbered, strict=True)
             written = [name if old or name != new else None for name, old, new in columns]
@@ -84,7 +116,9 @@ class _Freezer:
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield what rows of the space come down to."""
         for row in rows:
-            branches = [tuple(self.rows(branch)) or (Row("identity"),) for branch in row.branches]
+            branches = [
+                tuple(self.rows(branch)) or (Row("identity"),) * bool(branch) for branch in row.branches
+            ]
             self.index += 1
             for number, (call, named) in enumerate(self.calls.get(self.index, [])):
                 yield self.frozen(call, row, branches, named=named, first=number == 0)
@@ -104,15 +138,22 @@ class _Freezer:
             args.pop("from", None)
         elif not branches:
             args.update(self.maps(call))
+        if call.like:
+            depth: dict[str, Expr] = {"depth": call.times} if call.times != 1 else {}
+            return Row(call.block.word, **{**args, LIKE: call.like, **depth})
         parameters = call.block.parameters
-        for name, value in call.args:
-            if parameters[name].required or value != parameters[name].default:
+        idle = idle_words(call.block, dict(call.args), call.style._asdict())
+        for name, value in call.block.given(call.args):
+            if parameters[name].required or (value != parameters[name].default and name not in idle):
                 # A term without arguments is written, and read back, as a word.
                 args[name] = value.word if isinstance(value, Term) and not value.args else value
         if call.depth != 1:
             args["depth"] = call.depth
         if call.block.styled:
-            changed = {k: v for k, v in call.style._asdict().items() if v != getattr(self.style, k)}
+            stated = call.style._asdict().items()
+            unsaid = {*call.block.lacks, *call.block.parameters}
+            unsaid |= idle.keys()
+            changed = {k: v for k, v in stated if v != getattr(self.style, k) and k not in unsaid}
             args.update(changed)
         return Row(call.block.word, *branches, **args)
 
@@ -123,8 +164,8 @@ class _Freezer:
         others = others[1:] if BEFORE in block.maps else others
         sources: dict[str, Expr] = dict(zip(named, others, strict=False))
         rest = others[len(named) :]
-        if block.variadic and rest:
-            sources["with"] = rest if len(rest) > 1 else rest[0]
+        if block.variadic:
+            sources["with"] = rest if len(rest) > 1 else (*rest, None)[0]
         return sources
 
     def fresh(self) -> str:
@@ -134,8 +175,9 @@ class _Freezer:
         return name
 
     def name(self, name: str) -> str:
-        """Return the network's name of what a row reads: another row's, or `input`."""
-        return self.names.get(name, name)
+        """Return the network's name of what a row reads: another row's, or an input's."""
+        row, dot, output = name.partition(".")
+        return f"{self.names.get(row, row)}{dot}{output}"
 
 
 def _used(composed: Mapping[str, Composed], rows: Iterable[Row]) -> dict[str, Composed]:

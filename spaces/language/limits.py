@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
@@ -109,7 +110,9 @@ def parse_limit(source: str) -> Limit:
     """
     low, dots, high = source.partition("..")
     if not dots or not (low.strip() or high.strip()):
-        raise SpaceError(f"a limit is low..high, as in ..1M or 10k..1M, but got '{source}'")
+        amount = re.fullmatch(r"\s*(?:<=?|≤)?\s*([0-9][0-9._eE+]*[kKMG]?)\s*", source)
+        near = f"; did you mean '..{amount[1]}'?" if amount else ""
+        raise SpaceError(f"a limit is low..high, as in ..1M or 10k..1M, but got '{source}'{near}")
     return Limit(low=_number(low, source), high=_number(high, source))
 
 

@@ -10,23 +10,26 @@
     sum     = product {("+" | "-") product}
     product = power {("*" | "/" | "//" | "%") power}
     power   = atom ["**" power]
-    atom    = number | -power | word | word(number, ...) | sequence{.number}
+    atom    = number | -power | word | word(number, ...) | sequence{.[-]number}
     sequence = $name | function(two, ...) | (item) | [item, ...] | {item, ...}
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import TypeVar
 
+from ..blocks.kinds import TERMS
 from ..errors import suggest
 from ..values import Term, Value
+from ..vocabulary import nearest
 from .expressions import (
     COMPARISONS,
     FUNCTIONS,
+    LOGIC,
     OPERATORS,
     Arithmetic,
     Choice,
@@ -51,18 +54,24 @@ MAX_DIGITS = 30
 MAX_NESTING = 20
 MAX_OPERATIONS = 20
 _TOKEN = re.compile(
-    r"(?P<token>(?P<number>[0-9]+(?:\.(?!\.)[0-9]+)?)(?P<unit>[kMG]\b)?|(?P<ref>\$[A-Za-z_][A-Za-z0-9_]*)|(?P<item>\.[0-9]+)"
-    r"|(?P<word>[A-Za-z_][A-Za-z0-9_-]*)|(?P<mark>\.\.|//|\*\*|[<>=!]=|[-+*/%(),\[\]{}<>]))\s*"
+    r"(?P<token>(?P<number>[0-9]+(?:_[0-9]+)*(?:\.(?!\.)[0-9]+)?(?:[eE][+-]?[0-9]{1,2}\b)?)(?P<unit>[kKMG]\b)?(?![A-Za-z0-9_])"
+    r"|(?P<ref>\$[A-Za-z0-9_]+)|(?P<item>\.-?[0-9]+)"
+    r"|(?P<word>[0-9]*[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?)"
+    r"|(?P<mark>\.\.|//|\*\*|[<>=!]=|[-+*/%(),\[\]{}<>]))\s*"
 )
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _LEVELS: tuple[Collection[str], ...] = (("or",), ("and",), COMPARISONS, ("+", "-"), ("*", "/", "//", "%"))
 """The operators that stand between two operands, those that bind loosest first; `**` binds tightest."""
 _SUM = 3
-_UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
+_UNITS = {"k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9}
 
 
-def parse(source: str) -> Expr:
+def parse(source: str, functions: Mapping[str, tuple[int, int]] | None = None) -> Expr:
     """Return the expression that a scalar's text holds.
+
+    Args:
+        source: The text.
+        functions: The functions of a table: the least and the largest number of arguments of each.
 
     Raises:
         ExpressionError: If the text is not an expression, with the offset of the first wrong character.
@@ -73,15 +82,17 @@ def parse(source: str) -> Expr:
     (Fraction(1, 4), Term(word='grouped', args=(8,)))
     """
     if len(source) > MAX_CHARACTERS:
-        raise ExpressionError(f"an expression holds at most {MAX_CHARACTERS:,} characters")
-    return _Parser(source).whole()
+        law = f"an expression holds at most {MAX_CHARACTERS:,} characters, but got {len(source):,}"
+        raise ExpressionError(law)
+    return _Parser(source, functions or {}).whole()
 
 
 class _Parser:
     """Recursive descent over the tokens of one scalar."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, functions: Mapping[str, tuple[int, int]]) -> None:
         self.source = source
+        self.functions = functions
         self.tokens: list[tuple[str, str, int]] = []
         offset = len(source) - len(source.lstrip())
         while offset < len(source):
@@ -138,10 +149,20 @@ class _Parser:
             if name in OPERATORS:
                 value = self.arithmetic(at, value, right)
             else:
+                self.check_conditions(at, value, right)
                 value = self.combined(at, Arithmetic(name, value, right))
             if name in COMPARISONS:
                 break
         return value
+
+    def check_conditions(self, at: int, *sides: Expr) -> None:
+        """Raise if token `at` joins what is no condition, whatever is drawn: it may never be asked for."""
+        _, name, offset = self.tokens[at]
+        for side in sides if name in LOGIC else ():
+            number = isinstance(side, Arithmetic) and side.operator in OPERATORS
+            if number or not (is_open(side) or isinstance(side, bool)):
+                law = f"'{name}' joins conditions, as in $w > 8 and $w < 64, but got"
+                raise ExpressionError(f"{law} '{expression_text(side)}'", offset)
 
     def power(self) -> Expr:
         value = self.atom()
@@ -158,17 +179,26 @@ class _Parser:
         for side in (left, right):
             if not (is_number(side) or is_open(side)) or isinstance(side, tuple):
                 law = f"'{name}' works on numbers and references, but got '{expression_text(side)}'"
-                raise ExpressionError(law, offset)
+                law += f"; did you mean ${side}?" if isinstance(side, str) and side.isidentifier() else ""
+                raise ExpressionError(law + self.meant([side]), offset)
         return self.computed(at, Arithmetic(name, left, right))
 
     def computed(self, at: int, value: Arithmetic | Function) -> Expr:
         """Return what token `at` computes; its value where nothing in it is open."""
-        if any(map(is_open, operands(value).values())):
+        own = isinstance(value, Function) and value.name in self.functions
+        if own or any(map(is_open, operands(value).values())):
             return self.combined(at, value)
         try:
             return evaluate(value, {})
         except ExpressionError as error:
-            raise ExpressionError(str(error), self.tokens[at][2]) from None
+            law = f"{error}{self.meant(operands(value).values())}"
+            raise ExpressionError(law, self.tokens[at][2]) from None
+
+    def meant(self, given: Iterable[Expr]) -> str:
+        """Return the function that was meant where what is given looks like a call of one, or nothing."""
+        words = [value.word for value in given if isinstance(value, Term)]
+        near = (nearest(word, [*FUNCTIONS, *self.functions]) for word in words)
+        return next((f"; did you mean {word}?" for word in near if word), "")
 
     def combined(self, at: int, value: Expr) -> Expr:
         self.operations += 1
@@ -232,15 +262,15 @@ class _Parser:
 
     def number(self, word: str) -> int | Fraction:
         if len(word) > MAX_DIGITS:
-            raise self.error(f"a number has at most {MAX_DIGITS} digits", -1)
+            raise self.error(f"a number has at most {MAX_DIGITS} digits, but got {len(word)}", -1)
         unit = _UNITS.get(word[-1], 1)
-        return number(Fraction(word.rstrip("kMG")) * unit)
+        return number(Fraction(word.rstrip("kKMG")) * unit)
 
     def word(self, word: str) -> Expr:
         if self.peek() != "(":
             constants: dict[str, Value] = {"none": None, "true": True, "false": False}
             return constants.get(word, word)
-        if word in FUNCTIONS:
+        if word in FUNCTIONS or word in self.functions:
             return self.function(word)
         self.take()
         return Term(word, self.listed(lambda: self.term_number(word), ")"))
@@ -248,8 +278,13 @@ class _Parser:
     def term_number(self, word: str) -> int | Fraction:
         """Return a number that a term is given."""
         value = self.operation(_SUM)
+        if is_open(value) and word in TERMS:
+            law = f"the numbers of {word}(...) are written out, no reference, but got"
+            raise self.error(f"{law} '{expression_text(value)}'", -1)
         if is_open(value):
-            raise self.error(f"there is no function '{word}'{suggest(word, FUNCTIONS)}", -1)
+            raise self.error(
+                f"there is no function '{word}'{suggest(word, [*FUNCTIONS, *self.functions])}", -1
+            )
         if not is_number(value):
             raise self.error(f"{word}(...) takes numbers", -1)
         return value
@@ -258,10 +293,15 @@ class _Parser:
         at = self.at - 1
         with self.deeper():
             self.take()
-            arguments = self.listed(self.two, ")")
-        count = FUNCTIONS[word][0]
-        if len(arguments) != count:
-            raise ExpressionError(f"{word} takes {count}, but got {len(arguments)}", self.tokens[at][2])
+            arguments = self.listed(self.two, ")") if self.peek() != ")" else ()
+            self.at += not arguments
+        least, most = self.functions[word] if word in self.functions else (FUNCTIONS[word][0],) * 2
+        if not least <= len(arguments) <= most:
+            takes = f"{least}" if least == most else f"{least} to {most}"
+            raise ExpressionError(f"{word} takes {takes}, but got {len(arguments)}", self.tokens[at][2])
+        for argument in arguments:
+            if isinstance(argument, Term) and argument.word not in TERMS and (near := self.meant([argument])):
+                raise ExpressionError(f"there is no function '{argument.word}'{near}", self.tokens[at][2])
         value = self.computed(at, Function(word, arguments))
         return self.items(value) if is_open(value) else value
 

@@ -106,6 +106,8 @@ class RowProgram:
         unrolled: Whether every block is a call of its own: its arguments or what it reads differ.
         target: What the row's word stands for.
         word: The declared word, or nothing for a block's own word.
+        deepest: The most blocks that it has.
+        like: Index of the row whose weights it shares, if it does; its depth is how often it applies these.
     """
 
     line: Line
@@ -118,6 +120,7 @@ class RowProgram:
     target: Alternative
     word: str
     deepest: int = 1
+    like: int | None = None
 
     @property
     def single(self) -> bool:
@@ -126,8 +129,10 @@ class RowProgram:
 
     @property
     def chained(self) -> bool:
-        """Whether it reads what the row above gives, and nothing else."""
-        return self.line.follows and not (self.binds or self.unrolled or self.joins)
+        """Whether it reads what the row above gives, and nothing else, and gives one map."""
+        several = any(block.outputs for block in self.target.blocks())
+        tied = self.binds or self.unrolled or self.joins or self.like is not None
+        return self.line.follows and not (tied or several)
 
     @property
     def joins(self) -> bool:
@@ -144,13 +149,25 @@ class RowProgram:
         depth = self.depth.draw(draw, self.line.name)
         assert isinstance(depth, int)
         assert isinstance(source, str)
-        if depth == 0:
+        if self.like is not None:
+            self.draw_sharing(draw, drawn, source, depth)
+        elif depth == 0:
             self.pass_on(source, drawn)
         elif self.single:
             self.draw_blocks(draw, drawn, source, depth)
         else:
             call = self.call(draw, self.line.name, self.line.name, depth, first=True)
             self.append(call, drawn, source, explicit="name" in self.line.row.args or bool(self.word))
+
+    def draw_sharing(self, draw: Draw, drawn: Drawn, source: str, times: int) -> None:
+        """Append a call that shares the weights of another row's."""
+        owner = next((call for call in drawn.calls if call.row == self.like and call.depth), None)
+        if owner is None or times == 0:
+            self.pass_on(source, drawn)
+            return
+        maps = self.map_names(self.target, draw, self.line.name)
+        call = owner._replace(name=self.line.name, row=self.index, sources=maps, binds=(), like=owner.name)
+        self.append(call._replace(times=times), drawn, source, explicit="name" in self.line.row.args)
 
     def pass_on(self, source: str, drawn: Drawn) -> None:
         """Append a call of no block, where something needs what the row gives."""
@@ -174,6 +191,7 @@ class RowProgram:
             call = self.call(draw, prefix, name, 1, first=number == 1)
             self.append(call, drawn, source, explicit=True, number=number, last=number == depth)
             source = name
+        draw.drawn.pop(INDEX, None)  # the next row has blocks of its own
 
     def append(
         self, call: Call, drawn: Drawn, source: str, *, explicit: bool, number: int = 1, last: bool = True
@@ -182,7 +200,7 @@ class RowProgram:
         others = call.sources
         follows = self.line.follows or number > 1
         if self.line.ends:
-            sources = self.line.ends if call.block.variadic else (source, *self.line.ends)
+            sources = self.line.joined if call.block.variadic else (source, *self.line.joined)
         elif call.block.maps[1:2] == (BEFORE,):
             sources = (source, drawn.befores.get(source, source), *others)
             drawn.befores[call.name] = source
@@ -227,16 +245,21 @@ class RowProgram:
                 args.append((word, depth))
             else:
                 args.append((word, default))
-        maps: list[str] = []
-        for slot in chosen.maps.values():
-            names = slot.draw(draw, prefix)
-            maps += names if isinstance(names, tuple) else (names,)  # type: ignore[arg-type]
+        maps = self.map_names(chosen, draw, prefix)
         style = chosen.fixed_style
         if style is None:
             style = Style(**{key: slot.draw(draw, prefix) for key, slot in chosen.style.items()})  # type: ignore[arg-type]
         if not block.repeats and depth > 0:
             depth = 1
-        return Call(block, name, tuple(args), depth, style, self.index, tuple(maps))
+        return Call(block, name, tuple(args), depth, style, self.index, maps)
+
+    def map_names(self, chosen: Alternative, draw: Draw, prefix: str) -> tuple[str, ...]:
+        """Return the names of the maps that a block reads besides its input."""
+        maps: list[str] = []
+        for slot in chosen.maps.values():
+            names = slot.draw(draw, prefix)
+            maps += names if isinstance(names, tuple) else (names,)  # type: ignore[arg-type]
+        return tuple(maps)
 
     def paths(self) -> Paths:
         """Yield every path of the row, with its options."""
@@ -295,12 +318,14 @@ class Program:
     """A table, ready to be drawn.
 
     Attributes:
+        inputs: Names of the maps that the network is given.
         outputs: Names of the rows that the network returns; the last one unless given.
-        prunes: Whether a draw may give rows that nothing reads.
+        prunes: Whether a draw may give rows, or outputs of blocks, that nothing reads.
     """
 
     rows: tuple[RowProgram, ...]
     lets: Mapping[str, Slot]
+    inputs: tuple[str, ...]
     outputs: tuple[str, ...] = ()
     prunes: bool = False
 
@@ -318,7 +343,7 @@ class Program:
         """
         document = table.document
         try:
-            return network_body(table.name, calls, table.input, table.outputs)
+            return network_body(table.name, calls, table.inputs, table.outputs)
         except RowShapeError as error:
             raise document.error(self.rows[error.row].line.place, str(error), kind=ShapeError) from None
         except RowError as error:
@@ -332,7 +357,9 @@ class Program:
         drawn = Drawn([], set(), {})
         for row in self.rows:
             row.draw(draw, drawn)
-        return drawn._replace(calls=reaching(drawn.calls, self.outputs)) if self.prunes else drawn
+        if not self.prunes:
+            return drawn
+        return drawn._replace(calls=reaching(drawn.calls, self.outputs, self.inputs))
 
     def steps(self) -> list[Step]:
         """Return a draw as steps."""
@@ -348,11 +375,15 @@ class Program:
                 )
         return steps
 
-    def run(self, step: Step, kept: Variables, shape: Shape | None, choose: Choose) -> StepResult:
-        """Return what a step gives on the map and the variables that the steps before it left."""
+    def call(self, step: Step, kept: Variables, choose: Choose) -> tuple[Variables, Call | None]:
+        """Return the variables that a step leaves, and its call; None where there is no block."""
         draw = Draw(choose, self.lets, dict(kept))
         call = step.row.block(draw, step.number)
-        kept = tuple(sorted((name, value) for name, value in draw.drawn.items() if name in step.kept))
+        return tuple(sorted((name, value) for name, value in draw.drawn.items() if name in step.kept)), call
+
+    def run(self, step: Step, kept: Variables, shape: Shape | None, choose: Choose) -> StepResult:
+        """Return what a step gives on the map and the variables that the steps before it left."""
+        kept, call = self.call(step, kept, choose)
         if call is None or shape is None:
             return StepResult(kept, shape)
         try:

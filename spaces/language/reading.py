@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..blocks import BLOCKS
-from ..errors import SpaceError
-from ..graph import Shape
+from ..vocabulary import nearest
 from .document import Document, Place, Tree
 from .expressions import Choice, Expr, ExpressionError
+from .functions import Formula, name_law
 from .limits import Limit, read_limits
 from .parser import parse
-from .rows import Composed, Row
-from .signature import read_signature
+from .rows import INPUT, Composed, Row
+from .shapes import read_input
+from .signature import argument_law, argument_of_function_law, read_outputs, read_signature
 from .table import Declared, Table
 from .uses import used_files
 from .writing import holds_rows
@@ -32,7 +34,9 @@ def read(document: Document, into: type[T]) -> T:
     """
     word = into.word
     readers = {name: read for name, read in READERS.items() if name in into.settable()}
-    tree = _top(document, word, (word, *readers), other="space" if word == "network" else "network")
+    tree = _top(document, word, (word, *readers))
+    if "functions" in tree:
+        document = _declare_functions(document, tree["functions"])
     sections: dict[str, Any] = {"name": _scalar(document, tree[word], (word,))}
     sections |= {name: read(document, tree[name], (name,)) for name, read in readers.items() if name in tree}
     return into(**sections, origin=document)
@@ -43,28 +47,64 @@ def is_network(document: Document) -> bool:
     return not (isinstance(document.tree, dict) and "space" in document.tree)
 
 
+def is_family(document: Document) -> bool:
+    """Return whether a document declares a family of networks."""
+    return isinstance(document.tree, dict) and "family" in document.tree
+
+
+def name_a_member(family: str, members: Iterable[str]) -> str:
+    """Return what is wrong where a family stands for a network."""
+    return f"{family} is a family; name one of its members: {', '.join(members)}"
+
+
+def member_names(document: Document) -> tuple[str, ...]:
+    """Return the names of the members of a family, as they are written."""
+    members = document.tree.get("members") if isinstance(document.tree, dict) else None
+    return tuple(members) if isinstance(members, dict) else ()
+
+
+_MEANT = (
+    (r"\^", "a power is written 2 ** 4"),
+    (r"\w\([^()]*\w *=[^=]", "numbers are given in order, without names, as in batch(0.001)"),
+    (r"&&|\|\|", "conditions are joined by `and` and `or`"),
+)
+"""What is written otherwise in other languages."""
+
+
 def expression(document: Document, tree: Tree, place: Place) -> Expr:
     """Return the expression at a place: a scalar's text, a sequence, or a choice."""
     if tree is None:
-        key = str(place[-1])
-        hint = f"; a space follows the colon, as in `{key.replace(':', ': ')}`" if ":" in key else ""
-        raise document.error(place, f"a value is missing{hint or '; nothing is written `none`'}")
+        raise document.error(place, f"a value is missing{_missing(document, place)}")
     if isinstance(tree, list):
         return tuple(expression(document, item, (*place, i)) for i, item in enumerate(tree))
     if isinstance(tree, dict):
         return _choice(document, tree, place)
     try:
-        return parse(tree)
+        return parse(tree, document.functions)
     except ExpressionError as error:
         raise document.error(place, f"{error}{_hint(tree)}", offset=error.offset) from None
 
 
+def _missing(document: Document, place: Place) -> str:
+    """Return the remedy for a value that is missing: what was meant by the key alone."""
+    key = str(place[-1])
+    if ":" in key:
+        return f"; a space follows the colon, as in `{key.replace(':', ': ')}`"
+    if key[:1].isdigit():
+        law = "; parameters have names, as in {width: 16}" if place[0] in ("layers", "blocks") else ""
+        return f"{law}; a choice is written {{3, 5}}, with its braces"
+    return "; nothing is written `none`"
+
+
 def _hint(text: str) -> str:
     """Return the remedy for what YAML or the eye reads otherwise than the language."""
-    if re.fullmatch(r"\d+(x\d+)+", text):
-        return f"; a size is one number, or a sequence as in [{text.replace('x', ', ')}]"
+    if re.fullmatch(r"\(\s*\d+(\s*,\s*\d+)*\s*,?\s*\)?", text):
+        return "; a number for each axis is a sequence, as in [3, 3]"
+    if near := next((near for sign, near in _MEANT if re.search(sign, text)), ""):
+        return f"; {near}"
     if text.count("(") > text.count(")"):
-        return '; in {} YAML ends a value at a comma, so quote it, as in "min($a, 2)"'
+        flow = '; in {} YAML ends a value at a comma, so quote it, as in "min($a, 2)"'
+        return "; a bracket is left open" if "," in text else flow
     return ""
 
 
@@ -75,22 +115,26 @@ def _choice(document: Document, tree: Mapping[str, Tree], place: Place) -> Choic
             law = "a choice lists its options, as in {3, 5, 7}; a mapping has no place here"
             raise document.error((*place, key), law, at_key=True)
         try:
-            options.append(parse(key))
+            options.append(parse(key, document.functions))
         except ExpressionError as error:
             raise document.error((*place, key), str(error), at_key=True, offset=error.offset) from None
     return Choice(tuple(options))
 
 
-def _top(document: Document, word: str, known: tuple[str, ...], *, other: str) -> Mapping[str, Tree]:
+def _top(document: Document, word: str, known: tuple[str, ...]) -> Mapping[str, Tree]:
     tree = document.tree
     if not isinstance(tree, dict):
         raise document.error((), f"a {word} is a mapping: `{word}:`, `input:`, `layers:`")
-    if other in tree and word not in tree:
-        raise document.error((other,), f"this is a {other}; a {word} is needed here", at_key=True)
+    for other in ("network", "space", "family"):
+        if other in tree and word not in tree:
+            raise document.error((other,), f"this is a {other}; a {word} is needed here", at_key=True)
+    if "search" in tree:
+        law = "this is a job, for `archscape search`; a network or a space is needed here"
+        raise document.error(("search",), law, at_key=True)
     for key in tree:
         if key not in known:
             raise document.unknown((key,), f"a {word}", known)
-    for key in (word, "input", "layers"):
+    for key in (word, "members" if word == "family" else "input", "layers"):
         if key not in tree:
             raise document.error((), f"a {word} needs `{key}:`")
     return tree
@@ -102,23 +146,6 @@ def _scalar(document: Document, tree: Tree, place: Place) -> str:
     return tree
 
 
-def read_shape(text: str) -> Shape:
-    """Return the shape that `3x224x224` means.
-
-    Raises:
-        SpaceError: If it is not channels and one to three extents.
-    """
-    if not re.fullmatch(r"[0-9]{1,9}(x[0-9]{1,9}){1,3}", text):
-        raise SpaceError(f"an input is channels and one to three extents, as in 3x224x224, but got '{text}'")
-    return tuple(map(int, text.split("x")))
-
-
-def _shape(document: Document, tree: Tree, place: Place) -> Shape:
-    value = _scalar(document, tree, place)
-    with document.at(place):
-        return read_shape(value)
-
-
 def _mapping(document: Document, tree: Tree, place: Place) -> Mapping[str, Tree]:
     if not isinstance(tree, dict):
         raise document.error(place, f"`{place[0]}:` is a mapping of names to values")
@@ -128,6 +155,43 @@ def _mapping(document: Document, tree: Tree, place: Place) -> Mapping[str, Tree]
 def _expressions(document: Document, tree: Tree, place: Place) -> dict[str, Expr]:
     table = _mapping(document, tree, place)
     return {name: expression(document, value, (*place, name)) for name, value in table.items()}
+
+
+def _declare_functions(document: Document, tree: Tree) -> Document:
+    """Return a document whose expressions may call the functions that it declares."""
+    arities: dict[str, tuple[int, int]] = {}
+    for key in _mapping(document, tree, ("functions",)):
+        name, needs, defaults = read_signature(document, key, argument_of_function_law, "functions")
+        law = name_law(name, (*needs, *defaults))
+        if law or name in arities:
+            raise document.error(
+                ("functions", key), law or f"'{name}' stands twice in `functions`", at_key=True
+            )
+        document.stands_as(("functions", key), ("functions", name))
+        arities[name] = len(needs), len(needs) + len(defaults)
+    return replace(document, functions=arities)
+
+
+def _functions(document: Document, tree: Tree, place: Place) -> dict[str, Formula]:
+    functions = {}
+    for key, value in _mapping(document, tree, place).items():
+        name, needs, defaults = read_signature(document, key, argument_of_function_law, "functions")
+        inner = expression(document, value, (*place, key))
+        functions[name] = Formula(inner, needs=needs, defaults=defaults)
+    return functions
+
+
+def _members(document: Document, tree: Tree, place: Place) -> dict[str, dict[str, Any]]:
+    members: dict[str, dict[str, Any]] = {}
+    for name, given in _mapping(document, tree, place).items():
+        if not isinstance(given, dict):
+            law = f"a member is a mapping, as in `{name}: {{input: 3x240x240, w: 1.1}}`"
+            raise document.error((*place, name), law)
+        members[name] = {
+            key: (read_input if key == INPUT else expression)(document, value, (*place, name, key))
+            for key, value in given.items()
+        }
+    return members
 
 
 def _outputs(document: Document, tree: Tree, place: Place) -> tuple[str, ...]:
@@ -160,6 +224,8 @@ def _row(document: Document, tree: Tree, place: Place) -> Row:
         hint = "a row is one word with its parameters, as in `- conv: {width: 64}`"
         if isinstance(tree, dict) and len(tree) > 1:
             hint += f", but got {len(tree)} words: {', '.join(map(str, tree))}"
+            kind = next((tree[key] for key in ("type", "op", "layer", "class_name") if key in tree), None)
+            hint += f"; did you mean `- {kind}: {{...}}`?" if isinstance(kind, str) else ""
         raise document.error(place, hint)
     word, args = next(iter(tree.items()))
     if ":" in word:
@@ -176,11 +242,19 @@ def _arguments(document: Document, word: str, tree: Tree, place: Place) -> Row:
     if tree is None:
         return Row(word)
     joins = word not in BLOCKS or BLOCKS[word].variadic or holds_rows(word)
+    if word not in BLOCKS and word.partition(" ")[0] in BLOCKS and "{" in word:
+        law = f"a colon follows the word, as in `{word.partition(' ')[0]}: {{width: 64}}`"
+        raise document.error(place, law, at_key=True)
     if isinstance(tree, list) and joins:
         return Row(word, *_branches(document, word, tree, place, place))
     if not isinstance(tree, dict):
         written = f"'{tree}'" if isinstance(tree, str) else "a sequence"
-        raise document.error(place, f"{word} takes a mapping, as in {{width: 64}}, but got {written}")
+        law = f"{word} takes a mapping, as in {_example(word, tree)}, but got {written}"
+        if tree == "global" and word in BLOCKS and "kernel" in BLOCKS[word].parameters:
+            whole = word if BLOCKS[word].parameters["kernel"].default is None else f"{word}: {{kernel: none}}"
+            law = f"pooling of the whole map is written `{whole}`, but got {written}"
+        near = nearest(word, BLOCKS) if word not in BLOCKS else ""
+        raise document.error(place, law + (f"; did you mean {near}?" if near else ""))
     branches: list[tuple[Row, ...]] = []
     args = {}
     for key, value in tree.items():
@@ -191,6 +265,17 @@ def _arguments(document: Document, word: str, tree: Tree, place: Place) -> Row:
         else:
             args[key] = expression(document, value, (*place, key))
     return Row(word, *branches, **args)
+
+
+def _example(word: str, tree: Tree) -> str:
+    """Return a mapping for a row that was given a value alone: the value of its first parameter."""
+    if word in BLOCKS and BLOCKS[word].variadic:
+        return f"{{with: {tree}}}" if isinstance(tree, str) else "{with: [a, b]}"
+    parameters = BLOCKS[word].parameters if word in BLOCKS else {}
+    names = sorted(parameters, key=lambda name: not parameters[name].required)
+    if not names:
+        return "{width: 64}"
+    return f"{{{names[0]}: {tree}}}" if isinstance(tree, str) else f"{{{names[0]}: ...}}"
 
 
 def _branches(
@@ -219,13 +304,15 @@ def _blocks(document: Document, tree: Tree, section: Place) -> dict[str, Declare
     declared: dict[str, Declared] = {}
     for key, value in _mapping(document, tree, section).items():
         place = (*section, key)
-        name, needs, defaults = read_signature(document, key)
+        name, needs, defaults = read_signature(document, key, argument_law)
         if name in declared:
             raise document.error(place, f"'{name}' stands twice in `blocks`", at_key=True)
         if isinstance(value, list):
             document.stands_as(place, ("blocks", name))
             rows = _rows(document, value, ("blocks", name))
-            declared[name] = Composed(rows, needs=needs, defaults=defaults)
+            declared[name] = Composed(
+                rows, needs=needs, defaults=defaults, outputs=read_outputs(document, key)
+            )
         elif isinstance(value, dict) and value and name == key:
             declared[name] = tuple(
                 _arguments(document, word, args, (*place, word)) for word, args in value.items()
@@ -241,11 +328,13 @@ def _within(document: Document, tree: Tree, place: Place) -> dict[str, Limit]:
 
 
 READERS: dict[str, Callable[[Document, Tree, Place], Any]] = {
-    "input": _shape,
+    "input": read_input,
+    "members": _members,
     "layers": _layers,
     "defaults": _expressions,
     "choices": _expressions,
     "let": _expressions,
+    "functions": _functions,
     "blocks": _blocks,
     "outputs": _outputs,
     "uses": _uses,

@@ -15,23 +15,39 @@ from ..errors import suggest
 from ..values import Option, Term, Value, option
 from .document import Document, Place
 from .expressions import (
+    FUNCTIONS,
     MAX_OPTIONS,
     Arithmetic,
     Choice,
-    Conditional,
     Expr,
     Function,
     Item,
     Range,
     Ref,
     compute,
+    decide,
+    decides,
     expression_text,
     is_open,
     operands,
     parts,
+    reference_meant,
     sequence,
 )
-from .slots import Checked, Computed, Fixed, Index, OneOf, Slot, Variable, possible_values
+from .functions import NO_FUNCTIONS, Formulas, bound, called
+from .slots import (
+    Checked,
+    Computed,
+    Decided,
+    Fixed,
+    Index,
+    OneOf,
+    Sequenced,
+    Slot,
+    Taken,
+    Variable,
+    possible_values,
+)
 from .writing import inline
 
 MAX_NESTING = 60
@@ -53,11 +69,20 @@ class Resolver:
     Attributes:
         lets: The slot of every variable, after those it reads.
         used: Section and name of everything that something refers to.
+        callable: Every function that an expression may call.
         indexed: Whether `$i` has been met; `$i` is known only where `index` says.
     """
 
-    def __init__(self, document: Document, choices: Mapping[str, Expr], let: Mapping[str, Expr]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        choices: Mapping[str, Expr],
+        let: Mapping[str, Expr],
+        functions: Formulas = NO_FUNCTIONS,
+    ) -> None:
         self.error = document.error
+        self.functions = functions
+        self.callable = (*FUNCTIONS, *functions)
         self.choices = choices
         self.let = let
         self.lets: dict[str, Slot] = {}
@@ -84,9 +109,11 @@ class Resolver:
             try:
                 return Fixed(kind.accept(value))
             except ValueError:
-                raise fail(kind.refusal(value, f"'{inline(value)}'")) from None
+                if meant := reference_meant(value, {*self.let, *self.choices}):
+                    raise fail(f"is {kind.law}, but got '{value}'{meant}") from None
+                raise fail(kind.refusal(value, f"'{inline(value)}'", self.callable)) from None
         inner = self.slot(value, label, place)
-        slot = Checked(inner, kind, fail)
+        slot = Checked(inner, kind, fail, self.callable)
         values = self._probe(slot, value, kind)
         if not isinstance(inner, OneOf) or len(values) < len(inner.options):
             return slot
@@ -150,14 +177,25 @@ class Resolver:
         if isinstance(value, Choice):
             return self._choice(value, label, place)
         if isinstance(value, Range):
-            return OneOf(label, value.numbers, None)
-        if isinstance(value, Arithmetic | Item | Function | Conditional):
+            numbers = value.numbers
+            if isinstance(numbers, range):
+                return OneOf(label, numbers, None)
+            return OneOf(label, tuple(map(option, numbers)), {option(each): Fixed(each) for each in numbers})
+        if isinstance(value, Function) and value.name in self.functions:
+            return self._call(value, label, place)
+        if decides(value):
+            inner = operands(value)
+            slots = zip(inner, self._parts(inner, label, place), strict=True)
+            return Decided(partial(decide, value), dict(slots))
+        if isinstance(value, Item):
+            return Taken(partial(compute, value), self._parts(operands(value), label, place), value.index)
+        if isinstance(value, Arithmetic | Function):
             return Computed(partial(compute, value), self._parts(operands(value), label, place))
         if isinstance(value, tuple):
             items = tuple(self.slot(item, f"{label}.{i}", (*place, i)) for i, item in enumerate(value))
             if all(isinstance(item, Fixed) for item in items):
                 return Fixed(tuple(item.value for item in items if isinstance(item, Fixed)))
-            return Computed(sequence, items)
+            return Sequenced(sequence, items)
         if not (value is None or isinstance(value, int | str | Fraction | Term)):
             raise self.error(place, f"{value!r} is not a value of the language")
         return Fixed(value)
@@ -168,6 +206,22 @@ class Resolver:
         return tuple(
             self.slot(part, f"{label}.{name}" if several else label, place) for name, part in parts.items()
         )
+
+    def _call(self, value: Function, label: str, place: Place) -> Slot:
+        """Return what a function of the table gives: it is drawn with the variables that it reads."""
+        inner = called([value], self.functions)
+        self.used |= {("functions", name) for name in inner}
+        outer = set().union(*(self.functions[name].outer for name in inner))
+        read = [name for name in self.let if name in outer]
+        variables = [self.slot(Ref(name), label, place) for name in read]
+        count = len(value.arguments)
+        functions = {name: self.functions[name] for name in inner}
+
+        def compute_call(values: tuple[Value, ...]) -> Value:
+            calls = bound(functions, dict(zip(read, values[count:], strict=True)))
+            return calls[value.name](values[:count])
+
+        return Computed(compute_call, (*self._parts(operands(value), label, place), *variables))
 
     def _reference(self, value: Ref, label: str, place: Place) -> Slot:
         name = value.name
@@ -190,12 +244,14 @@ class Resolver:
         if len(value.options) < 2:
             raise self.error(place, "a choice of one leaves nothing open; write the value itself")
         if len(value.options) > MAX_CHOICE:
-            raise self.error(place, f"a choice holds at most {MAX_CHOICE:,} options; a range can hold more")
+            law = f"a choice holds at most {MAX_CHOICE:,} options; a range can hold more"
+            raise self.error(place, f"{law}; this one has {len(value.options):,}")
         slots: dict[Option, Slot] = {}
         for item in value.options:
             key = expression_text(item) if is_open(item) else option(item)  # type: ignore[arg-type]
             if len(str(key)) > MAX_OPTION:
-                raise self.error(place, f"an option holds at most {MAX_OPTION:,} characters")
+                law = f"an option holds at most {MAX_OPTION:,} characters, but got {len(str(key)):,}"
+                raise self.error(place, law)
             if key in slots:
                 raise self.error((*place, str(key)), f"the choice lists '{key}' twice", at_key=True)
             slots[key] = self.slot(item, f"{label}.{key}" if self._draws_anew(item) else label, place)

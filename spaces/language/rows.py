@@ -13,13 +13,22 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any
 
-from ..blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, Kind
+from ..blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, PAD_MODE, Kind
 from ..errors import SpaceError
+from ..naming import IMPORTED, MODULE
 from ..values import Value
-from .expressions import Expr, ExpressionError, references
+from .expressions import Expr, ExpressionError, is_number, references
 from .parser import parse
 
-STYLE: dict[str, Kind] = {"norm": NORM, "act": ACT, "bias": FLAG, "init": INIT, "last_norm": LAST_NORM}
+STYLE: dict[str, Kind] = {
+    "norm": NORM,
+    "act": ACT,
+    "bias": FLAG,
+    "init": INIT,
+    "last_norm": LAST_NORM,
+    "affine": FLAG,
+    "padding_mode": PAD_MODE,
+}
 """What `defaults:` may set, and a row of a styled block may override."""
 
 INPUT = "input"
@@ -27,20 +36,14 @@ INPUT = "input"
 BEFORE = "before"
 """What the cell before this one read; the first cell reads its input twice."""
 
-_TAKEN = """
-    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
-    dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule
-    half ipu load_state_dict modules mtia named_buffers named_children named_modules named_parameters
-    parameters register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
-    register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
-    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
-    register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
-    to_empty train training type xpu zero_grad self torch nn x F Tensor
-"""
-RESERVED = frozenset({*_TAKEN.split(), INPUT, BEFORE})
-"""Names that a row cannot have: the module's own attributes, and what the generated source uses."""
+RESERVED = frozenset({*MODULE, *IMPORTED, "self", "x", INPUT, BEFORE, "none", "true", "false"})
+"""Names that a row cannot have: what every module has, what the source imports, words of the language."""
 
 
+LIKE = "like"
+"""What names the row whose weights a row shares, unless the row's word takes a map of that name."""
+BESIDE_LIKE = ("name", "from", "with", "depth", "when", LIKE)
+"""What a row that shares weights may be given, beside the maps that its word reads."""
 MAX_NAME = 60
 MAX_ROWS = 1000
 """Rows of `layers`, or of a composed block, those of branches included."""
@@ -98,6 +101,7 @@ class Composed:
         rows: Its rows; what they leave to its user is a reference to an argument.
         needs: Arguments that it must be given.
         defaults: Arguments that it may be given.
+        outputs: Names of the rows whose maps it gives; the last row's alone unless given.
 
     >>> narrow = Composed((Row("conv", width=8), Row("conv", width=4)))
     >>> narrow.arguments
@@ -108,22 +112,26 @@ class Composed:
     _: KW_ONLY
     needs: tuple[str, ...] = ()
     defaults: Mapping[str, Value] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", tuple(self.rows))
-        object.__setattr__(self, "needs", tuple(self.needs))
+        for key, names in {"outputs": self.outputs, "needs": self.needs}.items():
+            object.__setattr__(self, key, (names,) if isinstance(names, str) else tuple(names))
         object.__setattr__(self, "defaults", MappingProxyType(dict(self.defaults)))
 
     def __hash__(self) -> int:
-        return hash((self.rows, self.needs, tuple(self.defaults.items())))
+        return hash((self.rows, self.needs, tuple(self.defaults.items()), self.outputs))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return partial(Composed, self.rows, needs=self.needs, defaults=dict(self.defaults)), ()
+        settings = {"needs": self.needs, "defaults": dict(self.defaults), "outputs": self.outputs}
+        return partial(Composed, self.rows, **settings), ()  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         needs = f", needs={self.needs!r}" if self.needs else ""
         defaults = f", defaults={dict(self.defaults)!r}" if self.defaults else ""
-        return f"Composed({self.rows!r}{needs}{defaults})"
+        outputs = f", outputs={self.outputs!r}" if self.outputs else ""
+        return f"Composed({self.rows!r}{needs}{defaults}{outputs})"
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -140,14 +148,16 @@ def row_references(row: Row) -> set[str]:
     return names.union(*(row_references(inner) for branch in row.branches for inner in branch))
 
 
-def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:
+def row_names(
+    words: Sequence[str], given: Sequence[str | None], inputs: Sequence[str] = (INPUT,)
+) -> list[str]:
     """Return the name of each row: the one it was given, or its word, numbered where it stands again.
 
-    What is given may stand twice; what is made of a word is nobody else's name.
+    What is given may stand twice; what is made of a word is nobody else's name, of the inputs neither.
     """
     counts, seen = Counter(words), Counter[str]()
     stems = [re.sub(r"\W+", "_", word).strip("_") for word in words]
-    names, taken = [name or "" for name in given], set(given)
+    names, taken = [name or "" for name in given], {*given, *inputs}
     for at, (word, stem) in enumerate(zip(words, stems, strict=True)):
         alone = counts[word] == 1 and stem not in RESERVED and not keyword.iskeyword(stem)
         if not names[at] and alone and stem not in taken:
@@ -162,10 +172,19 @@ def row_names(words: Sequence[str], given: Sequence[str | None]) -> list[str]:
     return names
 
 
+def is_numeral(name: str) -> bool:
+    """Tell whether a name that begins with a digit is none of the language: a number, such as 3 or 200k."""
+    try:
+        return name[:1].isdigit() and is_number(parse(name))
+    except ExpressionError:
+        return False
+
+
 def check_name(name: str) -> None:
     """Raise unless a row can have this name: it becomes an attribute of the module."""
-    if not name.isidentifier() or not name.isascii() or name.startswith("_") or len(name) > MAX_NAME:
-        law = f"a name is letters, digits and '_', at most {MAX_NAME}, and starts with a letter"
-        raise SpaceError(f"{law}, but got '{name}'")
+    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9_]*", name) or len(name) > MAX_NAME or is_numeral(name):
+        law = f"a name is letters, digits and '_', at most {MAX_NAME}, and starts with a letter or a digit"
+        number = ", and is no number" if is_numeral(name) else ""
+        raise SpaceError(f"{law}{number}, but got '{name}'")
     if name in RESERVED or keyword.iskeyword(name):
         raise SpaceError(f"'{name}' is a word of PyTorch or Python, or of the language; choose another name")

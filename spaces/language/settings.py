@@ -15,12 +15,14 @@ A rule with settings stands in a document as its name, or as a mapping that chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, TypeVar, get_type_hints
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, replace
+from inspect import cleandoc
+from typing import Any, ClassVar, NamedTuple, TypeVar, get_type_hints
 
-from ..errors import JobError, suggest
-from ..kinds import Kind, kind_of
+from ..errors import InputError, JobError, suggest
+from ..kinds import Kind, kind_of, law_of
 from ..registry import LazyTable
 from .document import Document, Place, Tree
 
@@ -40,6 +42,11 @@ class Settings:
 
     name: ClassVar[str]
     """What they are of, for messages."""
+
+    @property
+    def word(self) -> str:
+        """The word for them in a document."""
+        return self.name
 
     def __post_init__(self) -> None:
         for field, kind in kinds_of(type(self)).items():
@@ -71,6 +78,62 @@ def kinds_of(cls: type[Settings]) -> Mapping[str, Kind[Any]]:
     return {name: kind for name, kind in kinds if kind is not None}
 
 
+class Setting(NamedTuple):
+    """A setting as a user reads about it."""
+
+    name: str
+    default: str
+    law: str
+    meaning: str
+
+
+def describe(cls: type[Settings]) -> list[Setting]:
+    """Return the settings of a class that a document may have: their defaults, laws and meanings."""
+    hints, meanings = get_type_hints(cls, include_extras=True), _meanings(cls)
+    return [
+        Setting(field.name, _default(field), law, meanings.get(field.name, ""))
+        for field in fields(cls)
+        if (law := law_of(hints[field.name]))
+    ]
+
+
+def _default(field: Field[Any]) -> str:
+    """Return the default of a setting as a document would have it; "needed" where there is none."""
+    if field.default is MISSING and field.default_factory is MISSING:
+        return "needed"
+    value = field.default if field.default is not MISSING else field.default_factory()  # type: ignore[operator]
+    if isinstance(value, Settings):
+        return value.word
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {word}' for key, word in value.items())}}}" if value else "none"
+    return "none" if value in (None, "", ()) else str(value)
+
+
+def _meanings(cls: type) -> dict[str, str]:
+    """Return what the docstrings of a class and of its bases say of its attributes."""
+    meanings: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        section = cleandoc(base.__doc__ or "").partition("\nAttributes:\n")[2]
+        for name, text in re.findall(r"^    (\w+): (.*(?:\n {6,}.*)*)", section, re.MULTILINE):
+            meanings[name] = " ".join(text.split())
+    return meanings
+
+
+class ConflictError(JobError):
+    """Values of one owner that do not fit each other.
+
+    Attributes:
+        key: The setting that is to change.
+        said: The message, without the owner.
+    """
+
+    def __init__(self, owner: str, key: str, message: str) -> None:
+        super().__init__(f"{owner}: {message}")
+        self.key, self.said = key, message
+
+
 def read_settings(
     start: S,
     tree: Mapping[str, Tree],
@@ -79,11 +142,12 @@ def read_settings(
     *,
     owner: str,
     others: Iterable[str] = (),
+    elsewhere: Callable[[str], str] = lambda key: "",
 ) -> S:
     """Return settings changed by a mapping, which stands at a place in a document.
 
     The owner is whose settings they are, for messages: `a recipe`. The mapping may have other keys, which are
-    not read.
+    not read. `elsewhere` says where an unknown key belongs, if it does.
 
     Raises:
         InputError: If a key is unknown, or a value breaks its law.
@@ -94,8 +158,13 @@ def read_settings(
         if key in kinds:
             changes[key] = read_value(kinds[key], value, document, (*place, key), name=key)
         elif key not in others:
-            raise document.unknown((*place, key), owner, (*others, *kinds))
-    return replace(start, **changes)
+            raise document.unknown((*place, key), owner, (*others, *kinds), remedy=elsewhere(key))
+    try:
+        return replace(start, **changes)
+    except ConflictError as conflict:
+        raise document.error((*place, conflict.key), conflict.said) from None
+    except InputError as error:  # it breaks another law of several values
+        raise document.error(place, str(error)) from None
 
 
 def read_value(kind: Kind[V], tree: Tree, document: Document, place: Place, *, name: str) -> V:

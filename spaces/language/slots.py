@@ -37,7 +37,8 @@ class Count(dict[frozenset[str], int]):
 
     def __mul__(self, other: Count) -> Count:
         if len(self) * len(other) > MAX_TERMS:
-            raise SpaceError("the decision lists cannot be counted: too many variables are read in one row")
+            law = "the decision lists cannot be counted: too many variables are read in one row"
+            raise SpaceError(f"{law}, {len(self) * len(other):,} sets of them; at most {MAX_TERMS:,}")
         result = Count()
         for a, n in self.items():
             for b, m in other.items():
@@ -78,6 +79,7 @@ class Draw:
     choose: Choose
     lets: Mapping[str, Slot]
     drawn: dict[str, Value] = field(default_factory=dict)
+    failed: dict[str, ArithmeticError] = field(default_factory=dict)
 
     def remembering(self) -> Draw:
         """Return the same draw that is asked each path once: asked again, it gives what it gave."""
@@ -88,12 +90,22 @@ class Draw:
                 taken[path] = self.choose(path, options)
             return taken[path]
 
-        return Draw(choose, self.lets, self.drawn)
+        return Draw(choose, self.lets, self.drawn, self.failed)
 
     def let(self, name: str) -> Value:
-        """Return a variable; it is drawn when it is first read."""
+        """Return a variable; it is drawn when it is first read.
+
+        Raises:
+            ArithmeticError: If it has no value.
+        """
         if name not in self.drawn:
-            self.drawn[name] = self.lets[name].draw(self, "")
+            if name in self.failed:
+                raise self.failed[name]
+            try:
+                self.drawn[name] = self.lets[name].draw(self, "")
+            except ArithmeticError as error:
+                self.failed[name] = error
+                raise
         return self.drawn[name]
 
 
@@ -200,9 +212,9 @@ class Computed(Slot):
         Raises:
             ArithmeticError: If the function does not take them.
         """
-        operands = tuple([operand.draw(draw, prefix) for operand in self.operands])
+        operands = _drawn(self.operands, draw, prefix)
         try:
-            return self.function(operands)
+            return self.function(tuple(map(_value, operands)))
         except ValueError as error:
             raise ArithmeticError(str(error)) from None
 
@@ -212,12 +224,66 @@ class Computed(Slot):
 
 
 @dataclass(slots=True, eq=False)
+class Sequenced(Computed):
+    """A sequence of what its operands give."""
+
+
+@dataclass(slots=True, eq=False)
+class Taken(Computed):
+    """An item of the sequence that its operand gives."""
+
+    index: int
+
+
+@dataclass(slots=True, eq=False)
+class Decided(Slot):
+    """A condition, or two joined by `and` or `or`: of its operands, by name, some need no value."""
+
+    function: Callable[[Callable[[str], Value]], Value]
+    operands: Mapping[str, Slot]
+
+    def draw(self, draw: Draw, prefix: str) -> Value:
+        """Draw every operand in order, and compute with those that are asked for.
+
+        Raises:
+            ArithmeticError: If one of these has no value, or a condition is neither true nor false.
+        """
+        drawn = dict(zip(self.operands, _drawn(self.operands.values(), draw, prefix), strict=True))
+        try:
+            return self.function(lambda name: _value(drawn[name]))
+        except ValueError as error:
+            raise ArithmeticError(str(error)) from None
+
+    def parts(self) -> Iterable[Slot]:
+        """Return the operands."""
+        return self.operands.values()
+
+
+def _drawn(slots: Iterable[Slot], draw: Draw, prefix: str) -> list[Value | ArithmeticError]:
+    """Return what slots give, or why one has no value: whatever fails, the same decisions are asked for."""
+    drawn: list[Value | ArithmeticError] = []
+    for slot in slots:
+        try:
+            drawn.append(slot.draw(draw, prefix))
+        except ArithmeticError as error:
+            drawn.append(error)
+    return drawn
+
+
+def _value(drawn: Value | ArithmeticError) -> Value:
+    if isinstance(drawn, ArithmeticError):
+        raise drawn
+    return drawn
+
+
+@dataclass(slots=True, eq=False)
 class Checked(Slot):
-    """A slot whose value must be of a kind."""
+    """A slot whose value must be of a kind; `functions` are suggested for what looks like a call of one."""
 
     inner: Slot
     kind: Kind
     fail: Callable[[str], Exception]
+    functions: tuple[str, ...] = ()
 
     def draw(self, draw: Draw, prefix: str) -> Value:
         """Draw the value and check it.
@@ -232,7 +298,7 @@ class Checked(Slot):
         try:
             return self.kind.accept(value)
         except ValueError:
-            raise self.fail(self.kind.refusal(value, f"'{text(value)}'")) from None
+            raise self.fail(self.kind.refusal(value, f"'{text(value)}'", self.functions)) from None
 
     def parts(self) -> Iterable[Slot]:
         """Return the slot that is checked."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from ..blocks import BLOCKS
+from ..graph import Shape
 from ..values import shape_text, text
 from .expressions import Choice, Expr, expression_text
-from .rows import Composed, Row
+from .functions import Formula
+from .rows import INPUT, Composed, Row
+from .shapes import has_channels_last
 from .table import Declared, Table
 from .uses import used_name
 
@@ -40,7 +43,11 @@ def _key(value: Expr) -> str:
 
 def _key_text(words: str) -> str:
     """Return a name with arguments as a key of YAML: quoted where a default would break it."""
-    return words if re.fullmatch(r"[A-Za-z0-9_]+(\([A-Za-z0-9_,./ =]*\))?", words) else json.dumps(words)
+    return (
+        words
+        if re.fullmatch(r"[A-Za-z0-9_]+(\([A-Za-z0-9_,./ =]*\))?( -> \[[A-Za-z0-9_, ]*\])?", words)
+        else json.dumps(words)
+    )
 
 
 def _scalar(words: str) -> str:
@@ -106,11 +113,13 @@ def _row_lines(row: Row, indent: str) -> list[str]:
     return lines
 
 
-def signature(name: str, composed: Composed) -> str:
-    """Return `fire(squeeze, expand = 64)`."""
+def signature(name: str, composed: Composed | Formula) -> str:
+    """Return `fire(squeeze, expand = 64)`, the name and the arguments of a block or a function."""
     defaults = [f"{key} = {text(value)}" for key, value in composed.defaults.items()]
     arguments = ", ".join([*composed.needs, *defaults])
-    return f"{name}({arguments})" if arguments else name
+    gives = composed.outputs if isinstance(composed, Composed) else ()
+    outputs = f" -> [{', '.join(gives)}]" if gives else ""
+    return f"{name}({arguments}){outputs}" if arguments else f"{name}{outputs}"
 
 
 def to_yaml(table: Table, *, uses: Sequence[str] | None = None) -> str:
@@ -126,8 +135,9 @@ def to_yaml(table: Table, *, uses: Sequence[str] | None = None) -> str:
             lines += ["layers:", *(line for row in table.layers for line in _row_lines(row, "  "))]
         elif section == "blocks":
             lines += ["blocks:", *(line for word in table.blocks for line in _block_lines(table, word))]
-        elif section in ("choices", "let", "within") and isinstance(node, dict):
-            lines += [f"{section}:", *(f"  {name}: {_flow(value)}" for name, value in node.items())]
+        elif section in ("members", "choices", "let", "functions", "within") and isinstance(node, dict):
+            pairs = ((_key_text(name), _flow(value)) for name, value in node.items())
+            lines += [f"{section}:", *(f"  {name}: {value}" for name, value in pairs)]
         elif section == table.word:
             lines.append(f"{section}: {node}")  # a name needs no quotes
         else:
@@ -144,11 +154,13 @@ def _sections(table: Table, uses: Sequence[str] | None) -> dict[str, Node]:
     """Return what a table is given, section by section; what is empty is left out."""
     sections: dict[str, Node] = {
         table.word: table.name,
-        "input": shape_text(table.input),
+        "input": _input_node(table.input) if table.input else "",
+        "members": {name: _member_node(given) for name, given in getattr(table, "members", {}).items()},
         "uses": list(map(used_name, table.uses) if uses is None else uses),
         "defaults": dict(table.defaults),
         "choices": dict(table.choices),
         "let": dict(table.let),
+        "functions": {signature(name, each): each.expression for name, each in table.functions.items()},
         "blocks": dict(_block_node(word, declared) for word, declared in table.blocks.items()),
         "layers": list(map(_row_node, table.layers)),
         "outputs": list(table.outputs),
@@ -156,6 +168,19 @@ def _sections(table: Table, uses: Sequence[str] | None) -> dict[str, Node]:
         "within": {cost: str(limit) for cost, limit in table.within.items()},
     }
     return {name: node for name, node in sections.items() if node}
+
+
+def _member_node(given: Mapping[str, Any]) -> Node:
+    """Return what a member of a family says: its input, and names of `let`."""
+    return {key: _input_node(value) if key == INPUT else value for key, value in given.items()}
+
+
+def _input_node(shape: Shape | Mapping[str, Shape]) -> Node:
+    if isinstance(shape, Mapping):
+        return {name: _input_node(each) for name, each in shape.items()}
+    if has_channels_last(shape):
+        return {"channels": shape[0], "size": shape_text(shape[1:])}
+    return shape_text(shape)
 
 
 def _block_node(word: str, declared: Declared) -> tuple[str, Node]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..graph import Op
 from .activation import *
 from .attention import *
+from .blur import *
 from .channels import *
 from .convolution import *
 from .deformable import *
@@ -17,7 +18,9 @@ from .linear import *
 from .local_response_norm import *
 from .masked import *
 from .norm import *
+from .p4 import *
 from .pad import *
+from .padding import *
 from .pooling import *
 from .resize import *
 from .scale import *

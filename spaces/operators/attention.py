@@ -86,7 +86,7 @@ class ContextPool(Op):
     kind: ClassVar[str] = "pool"
     helper: ClassVar[str] = "context_pool"
     whole: ClassVar[bool] = True
-    text: ClassVar[str] = "context_pool({0}, {1})"
+    text: ClassVar[str] = "context_pool({0}, {1}, axes={rank})"
     example: ClassVar[Example] = Example((), ((8, 6, 4), (1, 6, 4)))
 
     def shape(self, *inputs: Shape) -> Shape:

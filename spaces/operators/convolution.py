@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from ..errors import ShapeError
-from ..graph import Example, Shape, Steps, Tensor, Totals, Workload, check_map, make, per_axis, place
+from ..graph import Example, Op, Shape, Steps, Tensor, Totals, Workload, check_map, make, per_axis, place
 from ..memory_use import SAVES_INPUT, Footprint
 from ..values import shape_text
 from .initializers import Initialised
 from .pad import pad_before
+from .padding import Padding, is_uneven, padded, resolve_padding
 
 __all__ = ["Conv", "conv"]
 
 IMAGE = 4
 """Up to how many channels an input counts as an image, for which kernels have a way of their own."""
+Window: TypeAlias = tuple[Shape, Shape, Shape, Shape]
+"""Kernel, stride, padding and dilation per axis."""
 
 
 class Conv(Initialised):
@@ -53,6 +56,15 @@ class Conv(Initialised):
             Totals,
             ((fan_in + self.bias) * self.outputs, fan_in * written, written if self.bias else 0, written),
         )
+
+    def canonical(self, inputs: tuple[Shape, ...]) -> Op:
+        """Return it with dilation 1 along axes of one weight, and stride 1 where its window cannot move."""
+        if type(self) is not Conv or set(self.dilation) | set(self.stride) == {1}:
+            return self
+        dilation = tuple([d if k > 1 else 1 for d, k in zip(self.dilation, self.kernel, strict=True)])
+        window = window_size(inputs[0][1:], self.kernel, (1,) * len(self.kernel), self.padding, self.dilation)
+        stride = tuple([s if n > 1 else 1 for s, n in zip(self.stride, window, strict=True)])
+        return self._replace(dilation=dilation, stride=stride)
 
     def timed_as(self, output: Shape) -> str:
         """Return what kernels distinguish: depthwise, grouped, 1x1, of an image, not of two axes."""
@@ -90,8 +102,8 @@ def conv(
     width: int,
     kernel: int | Shape = 3,
     stride: int | Shape = 1,
-    padding: int | Shape | str = "same",
-    dilation: int = 1,
+    padding: Padding = "same",
+    dilation: int | Shape = 1,
     groups: int = 1,
     bias: bool,
     init: str | None = None,
@@ -101,14 +113,18 @@ def conv(
 
     `same` pads D(K - 1) / 2 on both sides: an odd kernel gives ceil(N / S). `valid` pads nothing, `full`
     D(K - 1) on both sides: N - D(K - 1) and N + D(K - 1) at stride 1. `causal` pads D(K - 1) before the first
-    step of a 1-D map: no output looks ahead (van den Oord et al. 2016, WaveNet, fig. 2).
+    step of a 1-D map: no output looks ahead (van den Oord et al. 2016, WaveNet, fig. 2). `same_upper` gives
+    ceil(N / S) and pads the end by one more where the two sides differ; pairs are (before, after).
 
     Raises:
-        ShapeError: If the groups do not divide the channels, the map is flat, or the kernel exceeds the map.
+        ShapeError: If the groups do not divide the channels, the map is flat, the kernel exceeds the map, or
+            the padding is more than its mode can take from the map.
     """
     check_channels(x, width, groups)
     if padding == "causal":
         x, padding = _look_back(x, kernel, dilation, scope), "valid"
+    elif x.trace.style.padding_mode != "zeros" or is_uneven(padding):
+        x, padding = padded_for(x, kernel, stride, padding, dilation, scope)
     shape, start = x.shape, init or x.trace.style.init
     window = conv_window(kernel, stride, padding, dilation, len(shape) - 1)
     return place(make(Conv, (shape[0], width, *window, groups, bias, start)), x, scope)
@@ -122,35 +138,56 @@ def check_channels(x: Tensor, width: int, groups: int = 1) -> None:
         raise ShapeError(f"{groups} groups must divide both {inputs} input and {width} output channels")
 
 
-def _look_back(x: Tensor, kernel: int | Shape, dilation: int, scope: str) -> Tensor:
+def padded_for(
+    x: Tensor,
+    kernel: int | Shape,
+    stride: int | Shape,
+    padding: Padding,
+    dilation: int | Shape,
+    scope: str,
+) -> tuple[Tensor, Shape]:
+    """Place the padding that a convolution cannot have itself; return the map, and what is left to it."""
+    sizes, steps, rates = (
+        per_axis(value, x.rank, what)
+        for value, what in ((kernel, "kernel"), (stride, "stride"), (dilation, "dilation"))
+    )
+    return padded(
+        x, kernel=sizes, stride=steps, padding=padding, dilation=rates, mode=x.style.padding_mode, scope=scope
+    )
+
+
+def _look_back(x: Tensor, kernel: int | Shape, dilation: int | Shape, scope: str) -> Tensor:
     """Place the padding of a causal convolution."""
+    mode = x.style.padding_mode
+    if mode not in ("zeros", "replicate"):
+        raise ShapeError(f"causal padding is zeros or replicate; padding_mode {mode} would look ahead")
     if x.rank != 1:
         raise ShapeError(f"causal padding needs a 1-D map, but got {shape_text(x.shape)}")
-    (size,) = per_axis(kernel, 1, "kernel")
-    return pad_before(x, dilation * (size - 1), scope=scope)
+    (size,), (rate,) = per_axis(kernel, 1, "kernel"), per_axis(dilation, 1, "dilation")
+    return pad_before(x, rate * (size - 1), mode, scope=scope)
+
+
+def zero_padded(x: Tensor, window: Window, what: str) -> Window:
+    """Return the window of a convolution that cannot pad with anything but zeros.
+
+    Raises:
+        ShapeError: If it pads where the style says otherwise.
+    """
+    if x.style.padding_mode != "zeros" and any(window[2]):
+        law = f"{what} pads with zeros alone, not {x.style.padding_mode}"
+        raise ShapeError(f"{law}; write `padding_mode: zeros` in its row")
+    return window
 
 
 @lru_cache(maxsize=4096)
 def conv_window(
-    kernel: int | Shape, stride: int | Shape, padding: int | Shape | str, dilation: int, rank: int
-) -> tuple[Shape, Shape, Shape, Shape]:
+    kernel: int | Shape, stride: int | Shape, padding: Padding, dilation: int | Shape, rank: int
+) -> Window:
     """Return kernel, stride, padding and dilation per axis."""
     sizes = per_axis(kernel, rank, "kernel")
-    dilations = (dilation,) * rank
+    dilations = per_axis(dilation, rank, "dilation")
     sides = resolve_padding(padding, sizes, dilations)
     return sizes, per_axis(stride, rank, "stride"), sides, dilations
-
-
-@lru_cache(maxsize=4096)
-def resolve_padding(padding: int | Shape | str, kernel: Shape, dilation: Shape) -> Shape:
-    """Return the padding of both sides of each axis for `same`, `valid`, `full` or a number."""
-    if padding == "same":
-        return tuple([d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True)])
-    if padding == "full":
-        return tuple([d * (k - 1) for d, k in zip(dilation, kernel, strict=True)])
-    if isinstance(padding, str):
-        return (0,) * len(kernel)
-    return per_axis(padding, len(kernel), "padding")
 
 
 @lru_cache(maxsize=65536)

@@ -6,12 +6,13 @@ from math import prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Example, Shape, Tensor, Totals, Workload, join, make
+from ..graph import Example, Op, Shape, Tensor, Totals, Workload, join, make
 from ..memory_use import Footprint, Size
 from ..values import shape_text
-from .convolution import Conv, check_channels, conv, conv_window
+from .convolution import Conv, check_channels, conv, conv_window, padded_for
+from .padding import Padding, is_uneven
 
-__all__ = ["DeformConv", "deform_conv"]
+__all__ = ["DeformConv", "ModulatedDeformConv", "deform_conv"]
 
 PER_POINT = 10
 PER_VALUE = 7
@@ -71,7 +72,24 @@ class DeformConv(Conv):
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `Deformable(nn.Conv2d(...))`."""
-        return f"Deformable({super().module(values, rank)})"
+        return f"{self.helper}({super().module(values, rank)})"
+
+
+class ModulatedDeformConv(DeformConv):
+    """The same with a weight for each point, three numbers in all (Zhu et al. 2019, eq. 1).
+
+    The hash knows it by what it reads, as it did when both were one operator.
+    """
+
+    helper: ClassVar[str] = "ModulatedDeformable"
+    latency_class: ClassVar[str] = "deformconv"
+    example: ClassVar[Example] = Example(
+        (8, 12, (3, 3), (1, 1), (1, 1), (1, 1), 1, True), ((8, 12, 8), (27, 12, 8))
+    )
+
+    def canonical(self, inputs: tuple[Shape, ...]) -> Op:
+        """Return the deformable convolution of these offsets."""
+        return DeformConv(*self).canonical(inputs)
 
 
 def deform_conv(
@@ -80,8 +98,8 @@ def deform_conv(
     width: int,
     kernel: int | Shape = 3,
     stride: int | Shape = 1,
-    padding: int | Shape | str = "same",
-    dilation: int = 1,
+    padding: Padding = "same",
+    dilation: int | Shape = 1,
     groups: int = 1,
     bias: bool,
     modulated: bool = False,
@@ -98,6 +116,8 @@ def deform_conv(
     if x.rank != 2:
         raise ShapeError(f"a deformable convolution needs a 2-D map, but got {shape_text(x.shape)}")
     check_channels(x, width, groups)
+    if x.style.padding_mode != "zeros" or is_uneven(padding):
+        x, padding = padded_for(x, kernel, stride, padding, dilation, scope)
     window = conv_window(kernel, stride, padding, dilation, x.rank)
     offsets = conv(
         x,
@@ -110,5 +130,5 @@ def deform_conv(
         init="zero",
         scope=f"{scope}_offset" if scope else "offset",
     )
-    op = DeformConv(x.channels, width, *window, groups, bias, x.style.init)
-    return join(op, (x, offsets), scope)
+    op = ModulatedDeformConv if modulated else DeformConv
+    return join(op(x.channels, width, *window, groups, bias, x.style.init), (x, offsets), scope)

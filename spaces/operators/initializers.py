@@ -15,10 +15,11 @@ class Initialised(Op):
     """
 
     def attributes(self) -> dict[str, Value]:
-        """Return the attributes by name; PyTorch's own start is not one."""
+        """Return the attributes by name; what is as PyTorch has it unless told is not one."""
         attributes = super().attributes()
-        if attributes["init"] is None:
-            del attributes["init"]
+        for key, usual in self._field_defaults.items():
+            if attributes[key] == usual:
+                del attributes[key]
         return attributes
 
     def helpers(self) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ class Flatten(Op):
     """A map as one vector of features; it moves no data and costs nothing."""
 
     kind: ClassVar[str] = "flatten"
+    copies: ClassVar[bool] = True
     whole: ClassVar[bool] = True  # each feature of the vector is read by the layers that follow
     footprint: ClassVar[Footprint] = VIEW
     text: ClassVar[str] = "torch.flatten({0}, 1)"
@@ -61,6 +62,7 @@ class Reshape(Op):
 
     size: Shape
     kind: ClassVar[str] = "reshape"
+    copies: ClassVar[bool] = True
     footprint: ClassVar[Footprint] = VIEW
     workload: ClassVar[Workload] = "view"
     example: ClassVar[Example] = Example(((4, 3, 2),), ((24,),))

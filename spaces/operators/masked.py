@@ -9,7 +9,7 @@ from typing import ClassVar
 from ..errors import ShapeError
 from ..graph import Example, Shape, Steps, Tensor, Workload, place
 from ..memory_use import Footprint, Size
-from .convolution import Conv, check_channels, conv_window
+from .convolution import Conv, check_channels, conv_window, zero_padded
 
 __all__ = ["MaskedConvA", "MaskedConvB", "masked_conv"]
 
@@ -64,10 +64,11 @@ def masked_conv(
     """Place a masked convolution that keeps the extent of the map.
 
     Raises:
-        ShapeError: If the map is flat, or mask A leaves nothing to read.
+        ShapeError: If the map is flat, mask A leaves nothing to read, or the style pads with others
+            than zeros.
     """
     check_channels(x, width)
-    window = conv_window(kernel, 1, "same", 1, x.rank)
+    window = zero_padded(x, conv_window(kernel, 1, "same", 1, x.rank), "a masked convolution")
     if mask == "a" and set(window[0]) == {1}:
         raise ShapeError("mask a hides the centre, which is all that a kernel of 1 reads")
     op = MaskedConvA if mask == "a" else MaskedConvB

@@ -1,6 +1,7 @@
 """Any `torch.nn.Module` as one operator: a layer that is known by running it, not by formula.
 
-Its shape is that of a run on fake tensors, its parameters are the module's own, and fvcore counts the rest.
+Its shape is that of a run on fake tensors, its parameters are the module's own, and the rest is counted by
+running it, as fvcore counts.
 The class is one of `torch.nn`, or of a Python module that has been loaded: naming one imports nothing else.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -28,8 +29,6 @@ Args = tuple[tuple[str, Value], ...]
 
 CHANNELS = ("inputs", "in_channels", "in_features", "num_channels", "num_features", "channels")
 """Required arguments of a constructor that are the channels of the map it reads, where they are not given."""
-PRODUCTS = ("conv", "linear", "addmm", "mm", "bmm", "matmul", "einsum")
-"""What fvcore counts as multiply-accumulates of convolutions and matrix products."""
 TORCH = "torch.nn"
 
 
@@ -66,11 +65,11 @@ class Opaque(Op):
         return Totals(_run(use).params, counts.macs, 0, counts.activations)
 
     def flops(self, inputs: tuple[Shape, ...]) -> int:
-        """Return all that fvcore counts: the macs, norms, resizing and 2-D global average pooling."""
+        """Return what fvcore counts: the macs, norms, resizing and 2-D average pooling to a size."""
         return _count(self._use(inputs)).flops
 
     def unsupported(self, inputs: tuple[Shape, ...]) -> dict[str, int]:
-        """Return the operations that fvcore met and cannot count, with how often each stands."""
+        """Return the operators that ran and are not counted, with how often each did."""
         return dict(_count(self._use(inputs)).unsupported)
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
@@ -92,12 +91,12 @@ class Opaque(Op):
     def imports(self) -> tuple[str, ...]:
         """Return the import of a class that is not PyTorch's."""
         module, _, name = self.path.rpartition(".")
-        return () if _of_torch(module) else (f"from {module} import {name}",)
+        return () if of_torch(module) else (f"from {module} import {name}",)
 
     def module(self, values: dict[str, str], rank: int) -> str:
         """Return `nn.PixelShuffle(upscale_factor=2)` or its like."""
         module, _, name = self.path.rpartition(".")
-        stem = f"{module.removeprefix('torch.')}." if _of_torch(module) else ""
+        stem = f"{module.removeprefix('torch.')}." if of_torch(module) else ""
         arguments = [
             f"{key}={values[key] if _whole(value) else repr(_python(value))}" for key, value in self.args
         ]
@@ -133,7 +132,7 @@ def module_class(path: str) -> type[nn.Module]:
     from torch import nn
 
     module, _, name = path.rpartition(".")
-    loaded = import_module(module) if _of_torch(module) else sys.modules.get(module)
+    loaded = import_module(module) if of_torch(module) else sys.modules.get(module)
     if loaded is None:
         raise SpaceError(f"the module '{module}' of '{path}' is not loaded; name its file under `uses:`")
     value = getattr(loaded, name, None)
@@ -176,7 +175,7 @@ class _Ran(NamedTuple):
 
 
 class _Counts(NamedTuple):
-    """What fvcore counts."""
+    """What a run counts."""
 
     macs: int
     flops: int
@@ -204,21 +203,18 @@ def _run(use: _Use) -> _Ran:
 def _count(use: _Use) -> _Counts:
     import torch
 
-    with warnings.catch_warnings():
-        # fvcore traces: the tracer warns of its own end, and of every branch in the module's code.
-        warnings.simplefilter("ignore")
-        from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
+    from ..module_run.restore import Kept
+    from ..module_run.run import ModuleRun
+    from ..module_run.settings import kept_settings
 
-        with use.failures():
-            made = use.make().eval()
-            inputs = tuple([torch.zeros(1, *shape) for shape in use.inputs])
-            flops = FlopCountAnalysis(made, inputs).unsupported_ops_warnings(False)
-            written = ActivationCountAnalysis(made, inputs).unsupported_ops_warnings(False)
-            counted = flops.uncalled_modules_warnings(False).by_operator()
-            activations = int(written.uncalled_modules_warnings(False).total())
-            unsupported = tuple(sorted(flops.unsupported_ops().items()))
-    macs, all_counted = sum([int(counted[word]) for word in PRODUCTS]), sum(map(int, counted.values()))
-    return _Counts(macs, all_counted, activations, unsupported)
+    with use.failures(), kept_settings():
+        made = use.make().eval()
+        inputs = [torch.zeros(1, *shape) for shape in use.inputs]
+        run = ModuleRun(dict(made.named_modules()), Kept(made), inference=True)
+        run.call(lambda: made(*inputs))
+    missed = sum([*run.unknown.values(), *run.unsupported.values()], Counter[str]())
+    macs, written = run.macs.total(), run.activations.total() + run.matrices.total()
+    return _Counts(macs, macs + run.other.total(), written, tuple(sorted(missed.items())))
 
 
 def _python(value: Value) -> object:
@@ -234,5 +230,6 @@ def _whole(value: Value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _of_torch(module: str) -> bool:
+def of_torch(module: str) -> bool:
+    """Tell whether a module is `torch.nn` or part of it."""
     return module == TORCH or module.startswith(f"{TORCH}.")

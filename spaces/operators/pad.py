@@ -7,27 +7,43 @@ from typing import ClassVar
 
 from ..brackets import bracketed
 from ..errors import ShapeError
-from ..graph import Example, Op, Shape, Steps, Tensor, Workload, check_map, per_axis, place
-from ..memory_use import VIEW, Footprint, Size
+from ..graph import Example, Op, Shape, Steps, Tensor, Workload, check_map, place
+from ..memory_use import FRESH, SAVES_INPUT, VIEW, Footprint, Size
 from ..values import Value, shape_text
 
-__all__ = ["Crop", "Pad", "centre_crop", "pad", "shifted"]
+__all__ = ["Crop", "Pad", "centre_crop", "shifted"]
 
 SIDES = (("left", "right"), ("top", "bottom"), ("front", "back"))
 """The sides of each axis, the last axis first, as PyTorch counts them."""
 
 
+PAD_MODES = ("zeros", "reflect", "replicate", "circular")
+"""What stands around a map: zeros, the map mirrored at its edges, the edges again, or its other end."""
+
+
 class Pad(Op):
-    """Zeros around a map, so many before and after it along each axis."""
+    """Zeros around a map, or what else a mode says, so many before and after it along each axis."""
 
     before: Shape
     after: Shape
+    mode: str = "zeros"
     kind: ClassVar[str] = "pad"
+    copies: ClassVar[bool] = True
     example: ClassVar[Example] = Example(((1, 0), (2, 1)))
 
     def shape(self, *inputs: Shape) -> Shape:
-        """Return the channels, and N + before + after per axis."""
+        """Return the channels, and N + before + after per axis.
+
+        Raises:
+            ShapeError: If the mode would need more of the map than there is.
+        """
         channels, *extent = inputs[0]
+        spared = {"reflect": 1, "circular": 0}.get(self.mode)
+        sides = [max(pair) for pair in zip(self.before, self.after, strict=True)]
+        if spared is not None and any(side > n - spared for side, n in zip(sides, extent, strict=True)):
+            least = shape_text(tuple([side + spared for side in sides]))
+            law = f"{self.mode} padding {sides} needs a map of at least {least}"
+            raise ShapeError(f"{law}, but got {shape_text(tuple(extent))}")
         return channels, *[n + b + a for n, b, a in zip(extent, self.before, self.after, strict=True)]
 
     def centre(self, kernel: Shape, strides: Steps) -> Steps:
@@ -35,12 +51,19 @@ class Pad(Op):
         return tuple([-b for b in self.before])
 
     def attributes(self) -> dict[str, Value]:
-        """Return one number for each side."""
-        return _by_side(self.before, self.after)
+        """Return one number for each side, and the mode if it is not zeros."""
+        sides = _by_side(self.before, self.after)
+        return sides if self.mode == "zeros" else sides | {"mode": self.mode}
+
+    def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
+        """Autograd keeps the map that is mirrored, or whose edges are repeated."""
+        return SAVES_INPUT if self.mode in ("reflect", "replicate") else FRESH
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
-        """Return `F.pad(x, (left, right, top, bottom))`."""
-        return f"F.pad({arguments[0]}, ({', '.join(values.values())}))"
+        """Return `F.pad(x, (left, right, top, bottom))`, with its mode."""
+        sides = ", ".join([text for name, text in values.items() if name != "mode"])
+        mode = f', mode="{self.mode}"' if "mode" in values else ""
+        return f"F.pad({arguments[0]}, ({sides}){mode})"
 
 
 class Crop(Op):
@@ -49,6 +72,7 @@ class Crop(Op):
     start: Shape
     stop: Shape
     kind: ClassVar[str] = "crop"
+    copies: ClassVar[bool] = True
     workload: ClassVar[Workload] = "view"
     example: ClassVar[Example] = Example(((1, 2), (9, 8)))
 
@@ -77,13 +101,6 @@ class Crop(Op):
         return f"{bracketed(arguments[0])}[:, :, {', '.join(slices)}]"
 
 
-def pad(x: Tensor, *, sides: int | Shape, scope: str = "") -> Tensor:
-    """Place zeros on both sides of each axis; nothing where there are none to place."""
-    check_map(x, "padding")
-    width = per_axis(sides, x.rank, "sides")
-    return place(Pad(width, width), x, scope) if any(width) else x
-
-
 def shifted(x: Tensor, steps: int, *, scope: str = "") -> Tensor:
     """Place a map that holds, at each position, what stood some steps further on; zeros move in."""
     check_map(x, "a shift")
@@ -92,9 +109,9 @@ def shifted(x: Tensor, steps: int, *, scope: str = "") -> Tensor:
     return place(Crop(by, tuple([n + steps for n in extent])), wide, scope)
 
 
-def pad_before(x: Tensor, steps: int, *, scope: str = "") -> Tensor:
-    """Place zeros before the first step of a 1-D map; nothing for 0 steps."""
-    return place(Pad((steps,), (0,)), x, scope) if steps else x
+def pad_before(x: Tensor, steps: int, mode: str = "zeros", *, scope: str = "") -> Tensor:
+    """Place zeros, or what else a mode says, before the first step of a 1-D map; nothing for 0 steps."""
+    return place(Pad((steps,), (0,), mode), x, scope) if steps else x
 
 
 def centre_crop(x: Tensor, extent: Shape, *, scope: str = "") -> Tensor:

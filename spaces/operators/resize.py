@@ -9,7 +9,7 @@ from typing import ClassVar
 from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Steps, Tensor, Totals, check_map, join, make, per_axis, place
 from ..memory_use import Footprint
-from ..values import shape_text
+from ..values import Value, shape_text
 
 __all__ = ["PixelShuffle", "Resize", "Upsample", "pixel_shuffle", "resize", "upsample"]
 
@@ -19,6 +19,8 @@ _LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 class _Interpolation(Op):
     """A map of another extent; its elements are the nearest ones of the input, or linear between them."""
+
+    copies: ClassVar[bool] = True
 
     @property
     def mode(self) -> str:
@@ -61,6 +63,14 @@ class Upsample(_Interpolation):
         """A scale of one changes nothing."""
         return set(self.scale) == {1}
 
+    def attributes(self) -> dict[str, Value]:
+        """Return the scale as ratios, since PyTorch's are floats."""
+        return {"scale": tuple(map(Fraction, self.scale)), "mode": self.mode}
+
+    def canonical(self, inputs: tuple[Shape, ...]) -> Op:
+        """Return it with the nearest element where there is one alone."""
+        return self._replace(mode="nearest") if set(inputs[0][1:]) == {1} else self
+
     def shape(self, *inputs: Shape) -> Shape:
         """Return the channels, and the extents times the scale."""
         return inputs[0][0], *[n * s for n, s in zip(inputs[0][1:], self.scale, strict=True)]
@@ -74,6 +84,10 @@ class Resize(_Interpolation):
     text: ClassVar[str] = "F.interpolate({0}, size={1}.shape[2:]{mode})"
     footprint: ClassVar[Footprint] = Footprint(reaches=1)  # the second map gives its extent alone
     example: ClassVar[Example] = Example(("nearest",), ((8, 6, 4), (4, 12, 8)))
+
+    def canonical(self, inputs: tuple[Shape, ...]) -> Op:
+        """Return it with the nearest element where there is one alone."""
+        return self._replace(mode="nearest") if set(inputs[0][1:]) == {1} else self
 
     def shape(self, *inputs: Shape) -> Shape:
         """Return the channels of the first map and the extent of the second.
@@ -92,6 +106,7 @@ class PixelShuffle(Op):
 
     scale: int
     kind: ClassVar[str] = "pixelshuffle"
+    copies: ClassVar[bool] = True
     text: ClassVar[str] = "F.pixel_shuffle({0}, {scale})"
     example: ClassVar[Example] = Example((2,))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from math import prod
+from math import inf, prod
 from typing import ClassVar
 
 from ..errors import ShapeError
-from ..graph import Example, Op, Shape, Tensor, Workload, join, place
+from ..graph import Bounds, Example, Op, Shape, Tensor, Workload, join, place
 from ..memory_use import VIEW, Footprint, Size
 from ..values import shape_text
 
@@ -28,6 +29,11 @@ class Dropout(Op):
     def identity(self) -> bool:
         """A rate of zero changes nothing."""
         return self.rate == 0
+
+    def bounds(self, inputs: Sequence[Bounds]) -> Bounds:
+        """Return that signs stay: what is not dropped is scaled up."""
+        (read,) = inputs
+        return Bounds(0 if read.low >= 0 else -inf, 0 if read.high <= 0 else inf)
 
     def memory(self, inputs: tuple[Shape, ...], output: Shape, training: bool) -> Footprint:
         """Autograd keeps the mask, of the network's own type; at inference nothing happens."""

@@ -11,8 +11,9 @@ from ..errors import ShapeError
 from ..graph import Example, Shape, Steps, Tensor, Totals, Workload, make, per_axis, place
 from ..memory_use import SAVES_INPUT, Footprint
 from ..values import shape_text
-from .convolution import check_channels, constructor, resolve_padding
+from .convolution import check_channels, constructor
 from .initializers import Initialised
+from .padding import resolve_padding
 
 __all__ = ["TransposedConv", "transposed_conv"]
 
@@ -86,6 +87,7 @@ def transposed_conv(
     kernel: int | Shape = 2,
     stride: int | Shape = 2,
     padding: int | Shape | str = "same",
+    output_padding: int | Shape | None = None,
     groups: int = 1,
     bias: bool,
     scope: str = "",
@@ -93,28 +95,39 @@ def transposed_conv(
     """Place a transposed convolution of `width` outputs.
 
     `same` gives S N: a 2x2 kernel of stride 2 is not padded, a 4x4 one by 1, a 3x3 one by 1 with one element
-    more at the end. `valid` keeps all of S(N - 1) + K; a number is cut from both sides.
+    more at the end. `valid` keeps all of S(N - 1) + K; a number is cut from both sides. `output_padding` is
+    how many elements more there are at the end, fewer than the stride.
 
     Raises:
         ShapeError: If the groups do not divide the channels, the map is flat, or the padding does not fit.
     """
     check_channels(x, width, groups)
     kernels, strides = per_axis(kernel, x.rank, "kernel"), per_axis(stride, x.rank, "stride")
-    sides = _cut(padding, kernels, strides)
+    sides = _cut(padding, kernels, strides, output_padding)
     fields = (x.channels, width, kernels, strides, *sides, groups, bias, x.style.init)
     return place(make(TransposedConv, fields), x, scope)
 
 
 @lru_cache(maxsize=4096)
-def _cut(padding: int | Shape | str, kernel: Shape, stride: Shape) -> tuple[Shape, Shape]:
+def _cut(
+    padding: int | Shape | str, kernel: Shape, stride: Shape, more: int | Shape | None
+) -> tuple[Shape, Shape]:
     """Return what is cut from both sides of each axis, and what is added at the end."""
-    if padding != "same":
-        ones = (1,) * len(kernel)
-        return resolve_padding(padding, kernel, ones), (0,) * len(kernel)
+    cut, extra = _same(kernel, stride) if padding == "same" else (None, (0,) * len(kernel))
+    if cut is None:
+        cut = resolve_padding(padding, kernel, (1,) * len(kernel))
+    if more is not None:
+        extra = per_axis(more, len(kernel), "output_padding")
+    for k, s, e in zip(kernel, stride, extra, strict=True):
+        if e >= s and more is None:
+            raise ShapeError(f"same padding at stride {s} needs an odd kernel, but got {k}")
+        if e >= s:
+            raise ShapeError(f"output_padding is below the stride {list(stride)}, but got {list(extra)}")
+    return cut, extra
+
+
+def _same(kernel: Shape, stride: Shape) -> tuple[Shape, Shape]:
+    """Return what is cut and added for S N elements."""
     excess = [k - s for k, s in zip(kernel, stride, strict=True)]
     cut = tuple([max(0, -(-e // 2)) for e in excess])
-    extra = tuple([2 * c - e for c, e in zip(cut, excess, strict=True)])
-    for k, s, e in zip(kernel, stride, extra, strict=True):
-        if e >= s:
-            raise ShapeError(f"same padding at stride {s} needs an odd kernel, but got {k}")
-    return cut, extra
+    return cut, tuple([2 * c - e for c, e in zip(cut, excess, strict=True)])

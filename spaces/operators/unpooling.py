@@ -10,6 +10,7 @@ from ..errors import ShapeError
 from ..graph import Example, Op, Shape, Steps, Tensor, Totals, join
 from ..memory_use import Footprint, Size
 from ..values import shape_text
+from .padding import Padding
 from .pooling import MaxPool, pool_window, window_text
 
 __all__ = ["Unpool", "unpool"]
@@ -26,6 +27,7 @@ class Unpool(Op):
     padding: Shape
     ceil: bool
     kind: ClassVar[str] = "unpool"
+    copies: ClassVar[bool] = True
     helper: ClassVar[str] = "max_unpool"
     example: ClassVar[Example] = Example(((2, 2), (2, 2), (0, 0), False), ((8, 6, 4), (8, 12, 8)))
 
@@ -64,8 +66,9 @@ class Unpool(Op):
 
     def call(self, arguments: list[str], values: dict[str, str], rank: int) -> str:
         """Return `max_unpool(x, like, 2)`."""
-        ceil = [] if values["ceil"] == "False" else [f"ceil_mode={values['ceil']}"]
-        return f"max_unpool({', '.join(arguments)}, {window_text(values, ceil)})"
+        options = [] if values["ceil"] == "False" else [f"ceil_mode={values['ceil']}"]
+        options += [] if rank == 2 else [f"axes={rank}"]
+        return f"max_unpool({', '.join(arguments)}, {window_text(values, options)})"
 
 
 def unpool(
@@ -74,7 +77,7 @@ def unpool(
     *,
     kernel: int | Shape = 2,
     stride: int | Shape | None = None,
-    padding: int | Shape | str = "same",
+    padding: Padding = "same",
     scope: str = "",
 ) -> Tensor:
     """Place the way back from the maximum pooling of `like` with these arguments.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from math import prod
 from random import Random
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -29,6 +30,8 @@ OPTIONS = 1000
 """Options of a choice; a tree does not branch wider."""
 REMEMBERED = 2_000_000
 """Options of all choices that are remembered; beyond, the rows are asked again."""
+LARGEST = 2**34
+"""Elements of an input; of a larger one, costs are not added up in columns of 64 bits."""
 LEAST, MOST = 256, 200_000
 """Draws of a round."""
 
@@ -98,7 +101,8 @@ def sample_many(space: SampledTable[BaseSample], number: int, rng: Random) -> Ba
         Infeasible: If none was found.
     """
     widest = max(map(len, space.paths.values()))
-    if not (space.program.chain and space.easy) or space.program.prunes or widest > OPTIONS:
+    large = max(prod(shape) for shape in space.input_shapes) > LARGEST  # costs may not fit the columns
+    if not (space.program.chain and space.easy) or space.program.prunes or widest > OPTIONS or large:
         return _one_by_one(space, number, rng)
     return Forest(space).draw(number, rng)
 
@@ -120,7 +124,7 @@ class Forest:
         self.costs: list[tuple[int, ...]] = []
         self.roots: dict[tuple[int, State], Branch | Leaf] = {}
         self.room = REMEMBERED
-        self.start = self._root(0, State((), space.input, False))
+        self.start = self._root(0, State((), space.input_shapes[0], False))
 
     def draw(self, number: int, rng: Random) -> Batch:
         """Return so many networks within the limits."""
@@ -259,8 +263,13 @@ def _one_by_one(space: SampledTable[BaseSample], number: int, rng: Random) -> Ba
         )
         for path, numbers in options.items()
     }
-    costs = {name: np.array([cost_of(each, name) for each in totals], dtype=np.int64) for name in COSTS}
-    return Batch(taken=taken, costs=costs)
+    return Batch(taken=taken, costs={name: _column([cost_of(t, name) for t in totals]) for name in COSTS})
+
+
+def _column(costs: list[int]) -> Integers:
+    """Return costs as integers of 64 bits, or of Python where one is larger."""
+    fits = max(costs, default=0) < 2**63
+    return np.array(costs, dtype=np.int64 if fits else object)
 
 
 def _numbers(space: SampledTable[BaseSample]) -> dict[str, dict[Option, int]]:

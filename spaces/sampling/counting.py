@@ -106,7 +106,8 @@ def _without_values(name: str, states: Mapping[State, int]) -> dict[State, int]:
 def _add(states: dict[State, int], state: State, ways: int) -> None:
     states[state] = states.get(state, 0) + ways
     if len(states) > MAX_STATES:
-        raise SpaceError("the decision lists cannot be counted: too many variables are shared by far rows")
+        law = "the decision lists cannot be counted: too many variables are shared by far rows"
+        raise SpaceError(f"{law}; at most {MAX_STATES:,} states of them are told apart")
 
 
 def _blocks(row: RowProgram, depth: int) -> Count:

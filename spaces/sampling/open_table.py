@@ -36,7 +36,7 @@ WORK = 40_000
 """Rows or blocks of all samples of one kind, so that a long table takes no longer."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class BaseSample:
     """One list of decisions, and the calls that it gives.
 
@@ -56,7 +56,7 @@ class BaseSample:
         Raises:
             ShapeError: If the network cannot be built.
         """
-        return measure(self.drawn.calls, self.space.input)
+        return measure(self.drawn.calls, self.space.inputs)
 
     def lower(self) -> Body:
         """Return the graph of the network.
@@ -163,7 +163,8 @@ class OpenTable(Table, ABC, Generic[S_co]):
         """What random samples need to know of the limits, found out once; None where rows form no chain."""
         from .lookahead import Lookahead
 
-        return Lookahead(self.program, self.input, self.within, Random(0)) if self.program.chain else None
+        shape = self.input_shapes[0]  # a chain reads no other
+        return Lookahead(self.program, shape, self.within, Random(0)) if self.program.chain else None
 
     @cached_property
     def paths(self) -> dict[str, Sequence[Option]]:

@@ -100,7 +100,7 @@ class Page(HTMLParser):
     def rows(self) -> dict[int, dict[str, Any]]:
         """The cells of the table of trials, by number and head, as numbers and texts."""
         grid = self.grid
-        heads = [self.text(i) for i in self.find("button")]
+        heads = [self.text(i) for i in self.find("button", class_="sort")]
         columns = [column["values"] for column in grid.get("columns", ())]
         cells = zip(*columns, strict=True)
         return {

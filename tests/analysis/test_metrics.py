@@ -19,6 +19,7 @@ from archscape.analysis.results import FINAL, NUMBERS, OPEN, STATES, TrialState,
 from archscape.search.dashboard.stream import columns_of
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import read_job
+from archscape.search.pruners.halving import Halving
 from archscape.search.study.live_state import StudyState
 from archscape.search.training.recipe import Recipe
 from archscape.search.training.train import train
@@ -41,8 +42,8 @@ def test_metrics_and_states_import_nothing_heavy() -> None:
 
 
 def test_the_states_are_those_of_old_databases() -> None:
-    assert STATES == ("complete", "pruned", "failed", "running", "waiting", "paused")
-    assert FINAL == ("complete", "pruned", "failed")
+    assert STATES == ("complete", "pruned", "failed", "dropped", "running", "waiting", "paused")
+    assert FINAL == ("complete", "pruned", "failed", "dropped")
     assert OPEN == ("running", "waiting", "paused")
     assert [state for state in TrialState if state.is_stopped_early] == ["pruned", "paused"]
 
@@ -57,6 +58,7 @@ def test_the_objectives_and_the_columns_are_those_of_old_jobs_and_tables() -> No
         "decisions",
     )
     assert [name for name in columns() if name in old] == list(old)
+    assert list(columns()) == list(old)
     assert columns(["latency"]).index("latency") == columns().index("seconds")
 
 
@@ -74,7 +76,7 @@ def test_a_metric_is_named_written_and_has_a_column(metric: Metric) -> None:
     assert value(metric.name, float("nan")) == NONE
     assert metric.name in NUMBERS
     assert metric.name in columns([metric.name])
-    assert (metric.name in columns()) == (not metric.is_predicted)
+    assert (metric.name in columns()) == (not metric.is_optional)
 
 
 @every_metric
@@ -89,27 +91,24 @@ def test_the_documents_say_what_a_metric_is(metric: Metric) -> None:
 @every_metric
 def test_a_job_may_name_the_objectives_and_no_others(metric: Metric, tmp_path: Path) -> None:
     path = tmp_path / "job.yaml"
-    aim = f"objectives: {{{metric.name}: {metric.direction}}}\n"
-    path.write_text(f"search: a\nspace: digits\ndata: digits\n{aim}", encoding="utf-8")
+    aims = {"accuracy": "maximize"} | {metric.name: metric.direction}
+    words = ", ".join(f"{name}: {way}" for name, way in aims.items())
+    path.write_text(f"search: a\nspace: digits\ndata: digits\nobjectives: {{{words}}}\n", encoding="utf-8")
     if metric.use != "objective":
         with pytest.raises(InputError, match=f"has no '{metric.name}'"):
             read_job(path)
     elif metric.name != "latency":  # which needs a calibration
-        assert read_job(path).objectives == {metric.name: metric.direction}
+        assert read_job(path).objectives == aims
 
 
 @every_metric
-def test_early_stopping_needs_an_objective_that_shows_in_training(metric: Metric, tmp_path: Path) -> None:
-    if metric.use != "objective" or metric.name == "latency":
-        return
-    path = tmp_path / "job.yaml"
-    aim = f"objectives: {{{metric.name}: {metric.direction}}}\nstop: halving\nrecipe: {{epochs: 9}}\n"
-    path.write_text(f"search: a\nspace: digits\ndata: digits\n{aim}", encoding="utf-8")
+def test_early_stopping_needs_an_objective_that_shows_in_training(metric: Metric) -> None:
+    aims = {metric.name: metric.direction}
     if metric.is_known_before_training:
         with pytest.raises(InputError, match="can be told before"):
-            read_job(path)
-    else:
-        assert read_job(path).stop is not None
+            Halving().pruner(aims, 9)
+    elif metric.use == "objective":
+        assert Halving().pruner(aims, 9).rungs
 
 
 @every_metric
@@ -136,10 +135,19 @@ def test_repeated_trainings_combine_as_each_metric_says() -> None:
 @every_metric
 def test_the_dashboard_offers_the_costs_and_what_training_gave(metric: Metric) -> None:
     state = StudyState(objectives={"accuracy": "maximize"})
-    assert (metric.name in state.costs) == (metric.use == "objective" and metric.direction == "minimize")
-    assert not metric.is_quality or metric.name in columns_of(state)
+    is_cost = metric.use == "objective" and metric.direction == "minimize" and not metric.is_optional
+    assert (metric.name in state.costs) == is_cost
+    assert not metric.is_quality or (metric.name in columns_of(state)) == (not metric.is_optional)
 
 
+@every_metric
+def test_the_dashboard_offers_the_scores_of_a_task_where_they_are_aimed_at(metric: Metric) -> None:
+    columns = columns_of(StudyState(objectives={metric.name: metric.direction}))
+    assert metric.name in columns
+    assert f"test_{metric.name}" in columns or f"test_{metric.name}" not in METRICS
+
+
+@pytest.mark.slow
 @every_metric
 def test_a_report_shows_every_objective_and_what_else_is_shown(
     metric: Metric, synthetic: Callable[..., RunResults], tmp_path: Path

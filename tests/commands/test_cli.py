@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import importlib.util
 import io
 import json
+import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,16 +26,21 @@ from archscape.spaces.codegen.formats import FORMATS
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
+JOB = str(Path(__file__).parents[2] / "examples" / "digits.yaml")
 WRONG = [
     (("profile", "resnet5"), "did you mean 'resnet50'?"),
     (("profile", "cifar"), "cifar is a space; a network is needed here"),
     (("profile", "missing.yaml"), "missing.yaml: no such file"),
-    (("profile", "lenet5", "--input", "1x8"), "conv2 on 6x2: a window of 5 does not fit"),
+    (("profile", "lenet5", "--input", "1x8x8"), "conv2 on 6x2x2: a window of 5 does not fit"),
+    (("profile", "resnet50", "--input", "224x224"), "as in 3x224x224, but got '224x224'; did you mean"),
+    (("memory", "resnet50", "--input", "224x224x3"), "channels stand first"),
+    (("compare", "lenet5", "--input", "1x32x32x32"), "lenet5 reads 1 channels and 2 extents"),
+    (("profile", JOB), "digits.yaml:2:1: this is a job, for `archscape search`"),
     (("profile", "lenet5", "--input", "huge"), "as in 3x224x224, but got 'huge'"),
     (("space", "resnet50"), "resnet50 is a network; a space"),
     (("list", "resnet50"), "'resnet50' is a network, not a block: `archscape profile resnet50` shows it\n"),
     (("list", "nasnet"), "'nasnet' is a space, not a block: `archscape space nasnet` shows it\n"),
-    (("list", "con"), "there is no block 'con'; did you mean 'conv'?\n"),
+    (("list", "con"), "there is no block or topic 'con'; did you mean 'conv'?\n"),
     (("search", "missing.yaml"), "missing.yaml: no such file"),
     (("report", "."), "not the folder of a search"),
     (("report",), "which study? give the folder of a search, or --study NAME and --storage URL"),
@@ -94,6 +102,7 @@ def test_profile_reads_a_file(archscape: Run, tmp_path: Path) -> None:
     assert json.loads(archscape("profile", "net.yaml", "--format", "json").stdout)["macs"] == 416_520
 
 
+@pytest.mark.slow
 def test_compare_prints_markdown_and_writes_a_page(archscape: Run, tmp_path: Path) -> None:
     done = archscape("compare", "lenet5", "resnet20", "--format", "md", "--out", "page.html")
     assert "| resnet20 | 3x32x32 | 272,474 |" in done.stdout
@@ -102,6 +111,7 @@ def test_compare_prints_markdown_and_writes_a_page(archscape: Run, tmp_path: Pat
     assert "272,474" in page
 
 
+@pytest.mark.slow
 def test_space_counts_and_samples(archscape: Run) -> None:
     counted = json.loads(archscape("space", "digits", "--count", "--format", "json").stdout)
     assert counted[0]["decision lists"] == Space.load("digits").count()
@@ -129,9 +139,13 @@ def test_export_writes_a_module_that_needs_torch_alone(archscape: Run, tmp_path:
     assert again == load_network("mobilenetv2")
 
 
-def test_list_names_every_catalog_file(archscape: Run, root: Path) -> None:
+@pytest.mark.slow
+def test_list_names_every_catalog_file_and_the_members_of_families(archscape: Run, root: Path) -> None:
     names = {row["name"] for row in json.loads(archscape("list", "--format", "json").stdout)}
-    assert names == {path.stem for path in (root / "spaces" / "catalog").glob("*.yaml")}
+    files = {path.stem for path in (root / "spaces" / "catalog").glob("*.yaml")}
+    families = {"efficientnet", "regnetx", "regnety"}
+    assert files - names == families
+    assert {name.rpartition("-")[0] for name in names - files} == families
 
 
 def commands(group: Any, *words: str) -> Iterator[tuple[str, ...]]:
@@ -154,6 +168,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
         assert f"Usage: archscape {' '.join(words)}" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "too_heavy"),
     [
@@ -176,3 +191,37 @@ def test_a_light_command_loads_nothing_heavy(arguments: list[str], too_heavy: li
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("number", "status"), [(errno.ENOSPC, 1), (errno.EIO, 1), (errno.EACCES, 2)])
+def test_a_full_disk_is_no_wrong_input(
+    number: int, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scheduler starts again what ends with 1, and gives up on 2."""
+
+    def refuse(**options: object) -> None:
+        raise OSError(number, os.strerror(number), "/run/study.json")
+
+    monkeypatch.setattr("archscape.cli.app", refuse)
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == status
+    assert capsys.readouterr().err == f"archscape: /run/study.json: {os.strerror(number)}\n"
+
+
+def test_a_process_that_cannot_be_started_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(**options: object) -> None:
+        os.pipe()
+
+    monkeypatch.setattr("archscape.cli.app", refuse)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limit[1]))
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main([])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "archscape: Too many open files\n"

@@ -13,6 +13,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from helpers.processes import popen
 
 from archscape.analysis.landscape.file import read_landscape
 
@@ -89,14 +90,14 @@ def test_a_trained_network_is_explored_with_and_without_its_skips(archscape: Run
 def test_the_middle_is_the_loss_of_the_exported_weights(archscape: Run, run: Path) -> None:
     from archscape.analysis.landscape.plane import mean_loss
     from archscape.search.datasets.dataset import load_dataset
-    from archscape.search.folder import trained
     from archscape.search.landscape import LandscapeSettings
     from archscape.search.study.study import Study
+    from archscape.search.study.trained import trained
     from archscape.search.training.device import resolve_device, to_channels_last
 
     archscape("landscape", run, *QUICK, "--seed", "5")
     with Study.open(run) as study:
-        _, network, weights, _ = trained(study)
+        _, network, weights, _ = trained(study, "best", note=print)
     data, module = load_dataset("digits"), network.build()
     module.load_state_dict(weights)
     part = LandscapeSettings(samples=40, seed=5).part(data)
@@ -147,7 +148,7 @@ def test_ctrl_c_leaves_whole_files_and_the_same_command_goes_on(archscape: Run, 
     run = search(tmp_path, epochs=20)
     file = run / "landscape" / "trial-0.json"
     command = [sys.executable, "-m", "archscape", "landscape", str(run), *QUICK, "--without-skips"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     while not file.is_file():
         assert process.poll() is None
         time.sleep(0.01)
@@ -188,7 +189,8 @@ def test_the_folder_of_no_search_is_named(archscape: Run, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_weights_that_are_missing_are_named(archscape: Run, run: Path) -> None:
+def test_weights_that_are_missing_are_named(archscape: Run, tmp_path: Path) -> None:
+    run = search(tmp_path)  # of a copy, the study would find those of its original
     for weights in (run / "checkpoints").iterdir():
         weights.unlink()
     done = archscape("landscape", run)

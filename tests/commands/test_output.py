@@ -43,7 +43,7 @@ def test_a_table_too_wide_for_the_terminal_lies_on_its_side(
     shown: Callable[..., list[list[str]]],
 ) -> None:
     assert shown(ROWS, 100)[0] == [*COLUMNS]
-    heads, _, *lines = shown(ROWS, 50)
+    heads, _, *lines = shown(ROWS, 40)
     assert heads == ["network", "lenet5", "vgg16"]
     assert lines[1] == ["params", "61,706", "138,357,544"]
     assert len(lines) == len(COLUMNS) - 1

@@ -73,3 +73,17 @@ def test_what_is_wrong_is_said_with_status_2(archscape: Run, arguments: tuple[st
     assert done.returncode == 2
     assert law in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_page_is_called_by_the_space_and_not_by_its_file(
+    archscape: Run, root: Path, tmp_path: Path
+) -> None:
+    file = root / "spaces" / "catalog" / "digits.yaml"
+    done = archscape("population", file, "--number", "50", "--out", "page.html", "--assets", "shared")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "page.html").read_text()
+    assert "<h1>digits: 50 random networks</h1>" in page
+    assert str(root) not in page
+    (asset,) = (tmp_path / "assets").iterdir()
+    assert f'<script src="assets/{asset.name}">' in page

@@ -10,6 +10,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from archscape.commands.options.studies import references
+from archscape.spaces import load_space
+
 Run = Callable[..., "CompletedProcess[str]"]
 NETS = [
     (f"{family}_{number}", 60 + 3 * number + lift, 2.0**number, 100.0 / 2**number)
@@ -32,7 +35,9 @@ def test_a_table_becomes_a_page_and_says_what_it_took_for_what(archscape: Run, t
     assert done.returncode == 0, done.stderr
     assert done.stdout == "nets.html\n"
     page = table.with_name("nets.html").read_text()
-    for sentence in ("Score: top1, more is better (--score).", "Networks are named by model (--name)."):
+    first = "Score: top1, more is better (--score). Costs: gmacs, less is better; images_per_second, more is"
+    assert done.stderr.startswith(first)
+    for sentence in (first, "Networks are named by model (--name)."):
         assert sentence in done.stderr
         assert sentence in page
 
@@ -79,6 +84,7 @@ def test_every_figure_is_written_for_a_paper(
         (["nets.csv", "--out", "a.docx"], "a.docx: a report is .html, a figure .svg, .png, .pdf, or a table"),
         (["nets.csv", "--out", "a.md", "--figure", "edf"], "--figure edf is written as .svg, .png, .pdf"),
         (["nets.csv", "--out", "a.svg", "--all"], "--all is for a table"),
+        (["nets.csv", "--out", "a.svg", "--assets", "shared"], "--assets shared is of a page"),
         (["nets.csv", "--repeats", "top1", "--error", "top1"], "give one of them"),
         (["nets.csv", "--out", "gone/a.md"], "gone: no such folder"),
         (["nets.csv", "--out", "nets.csv"], "nets.csv: is the table itself"),
@@ -94,3 +100,10 @@ def test_wrong_input_ends_with_one_line(
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_references_of_a_search_have_its_input_and_outputs() -> None:
+    known = references(load_space("cifar"))
+    assert {(network.input, network.body.shape) for network in known} == {((3, 32, 32), (10,))}
+    assert "resnet20" in {network.name for network in known}
+    assert references(load_space("digits")) == []

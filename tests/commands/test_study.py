@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.processes import popen
 
 from archscape.cli import main
 from archscape.search.job import Job, read_job
@@ -99,6 +101,29 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return run
 
 
+# archscape search
+
+
+def test_a_job_in_the_folder_of_a_run_resumes_that_run(
+    here: Run, job: Job, storage: Path, tmp_path: Path
+) -> None:
+    """A run that was copied, and the folder of a worker, whose study is in a database elsewhere."""
+    for folder, where in ((tmp_path / "own", ""), (tmp_path / "elsewhere", str(storage))):
+        own = ["--out", folder, *(["--storage", where] if where else [])]
+        assert here("search", tmp_path / "first" / "job.yaml", "--trials", 1, *own).returncode == 0
+        copied = tmp_path / "copied" / folder.name
+        shutil.copytree(folder, copied)
+        resumed = here("search", copied / "job.yaml")
+        first, *_, closing, _ = resumed.stderr.splitlines()
+        assert first.startswith(f"{copied / 'job.yaml'} lies in the folder of a run, which is resumed")
+        assert closing.startswith("nothing left to train: 1 of 1 trials complete")
+        assert resumed.stdout == f"{copied / 'report.html'}\n"
+    assert not Path("runs").exists()
+    begun = here("search", tmp_path / "copied" / "own" / "job.yaml", "--out", "other")
+    assert "1 network trained" in begun.stderr
+    assert "resumed" not in begun.stderr
+
+
 # archscape study
 
 
@@ -107,7 +132,7 @@ def test_list_has_a_row_for_each_study(here: Run, job: Job, storage: Path, tmp_p
         context = submit(study, job, Owner.current())
         study.tell(context.result(status="complete", metrics={"accuracy": 0.5}))
         submit(study, job, Owner.current())
-    begin(job, tmp_path, storage, name="other").close()
+    begin(job, tmp_path / "other", storage, name="other").close()
     done = here("study", "list", "--storage", storage, "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
     other, small = json.loads(done.stdout)
@@ -124,14 +149,69 @@ def test_list_has_a_row_for_each_study(here: Run, job: Job, storage: Path, tmp_p
     }
 
 
+def test_a_search_ends_with_how_to_retry_what_failed(here: Run, job: Job, tmp_path: Path) -> None:
+    """The trials that failed wait then, and the same command trains them."""
+    run = tmp_path / "a run"
+    (run / "logs").mkdir(parents=True)
+    with begin(job, run, "") as study:
+        for number in range(2):
+            context = submit(study, job, Owner.current())
+            status = ("complete", "failed")[number]
+            study.tell(context.result(status=status, cause="error" * number, metrics={"accuracy": 0.5}))
+    command = ("search", tmp_path / "first" / "job.yaml", "--out", run, "--trials", "2")
+    done = here(*command)
+    assert done.returncode == 0
+    *_, last = done.stderr.splitlines()
+    assert (
+        last
+        == f"1 of 2 trials failed; `archscape study retry '{run}'`, then the same command, trains them again"
+    )
+    wrong = here("study", "retry", run, "--trial", "0", "--trial", "7")
+    assert wrong.returncode == 2
+    assert "trial 0, 7 has not failed; those that have: 1" in wrong.stderr
+    retried = here("study", "retry", run)
+    assert "small-digits: 1 trial waits again (1)" in retried.stderr
+    assert "no trial has failed" in here("study", "retry", run).stderr
+    assert here(*command).returncode == 0
+    with Study.open(run) as study:
+        assert study.counts() == {"complete": 2}
+
+
+def test_a_search_without_a_complete_trial_ends_with_status_1_and_how_to_retry(
+    here: Run, job: Job, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    with begin(job, tmp_path / "run", "") as study:
+        context = submit(study, job, Owner.current())
+        study.tell(context.result(status="failed", cause="error"))
+    done = here("search", tmp_path / "first" / "job.yaml", "--out", tmp_path / "run", "--trials", "1")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert "no network could be trained" in last
+    assert f"`archscape study retry {tmp_path / 'run'}`" in last
+
+
 def test_folder_of_a_run_stands_for_its_storage(here: Run, job: Job, tmp_path: Path) -> None:
     begin(job, tmp_path, "").close()
     assert "small-digits" in here("study", "list", "--storage", tmp_path).stdout
+    assert "small-digits" in here("study", "list", tmp_path).stdout
     refused = here("study", "list", "--storage", tmp_path / "first")
     assert (refused.returncode, refused.stderr) == (
         2,
         f"archscape: {tmp_path / 'first'}: the folder of no search; it has no study.db\n",
     )
+
+
+def test_folder_of_a_run_stands_for_its_study(here: Run, job: Job, storage: Path, tmp_path: Path) -> None:
+    for folder, where in ((tmp_path / "own", ""), (tmp_path / "elsewhere", storage)):
+        folder.mkdir()
+        with begin(job, folder, where) as study:
+            submit(study, job, Owner.current())
+        (folder / "job.yaml").write_text(job.to_yaml(space="small"))
+        shown = here("study", "show", folder)
+        assert (shown.returncode, shown.stdout.split()[0]) == (0, "small-digits")
+        assert here("study", "stop", folder).returncode == 0
+        assert "1 trial is running; first `archscape study stop" in here("study", "delete", folder).stderr
 
 
 def test_folder_of_a_run_elsewhere_stands_for_its_storage_too(
@@ -155,8 +235,40 @@ def test_show_says_who_works_on_what_and_why_others_failed(
     assert done.returncode == 0
     rows = [line.split() for line in done.stdout.splitlines()]
     assert [row[:4] for row in rows if "running" in row] == [["1", "running", "node7:42", "1"]]
-    assert [row[:3] for row in rows if "waiting" in row] == [["2", "waiting", "0"]]
-    assert done.stderr.splitlines() == ["1 failed, 1 running, 1 waiting", "  failed: diverged (1)"]
+    assert [row[:3] for row in rows if "waiting" in row[:2]] == [["2", "waiting", "0"]]
+    assert "\n1 failed, 1 running, 1 waiting\n  failed: diverged (1)\n" in done.stdout
+    assert done.stderr == ""
+
+
+def test_show_of_an_ended_study_has_the_best_trials_and_no_empty_table(
+    here: Run, job: Job, storage: Path, tmp_path: Path
+) -> None:
+    with begin(job, tmp_path / "run", storage) as study:
+        for accuracy in (0.5, 0.9):
+            context = submit(study, job, Owner.current())
+            study.tell(context.result(status="complete", metrics={"accuracy": accuracy}))
+        macs, smallest = min((trial.costs["macs"], trial.number) for trial in study.trials())
+    shown = here("study", "show", tmp_path / "run")
+    assert shown.stdout.splitlines() == [
+        "small-digits",
+        "2 complete",
+        "best accuracy 90.00%: trial 1",
+        f"best MACs {macs:,.0f}: trial {smallest}",
+        f"files in {tmp_path / 'run'}",
+    ]
+    assert json.loads(here("study", "show", tmp_path / "run", "--format", "json").stdout) == []
+
+
+@pytest.mark.parametrize("command", ["study show", "dashboard", "landscape", "export"])
+def test_a_folder_that_is_not_there_is_named_and_one_that_is_starting_is_told(
+    here: Run, command: str
+) -> None:
+    refused = here(*command.split(), "nofolder")
+    assert refused.returncode == 2
+    assert re.match("archscape: (nofolder: no such f|no folder 'nofolder')", refused.stderr)
+    assert len(refused.stderr) < 150
+    Path("starting", "spool").mkdir(parents=True)
+    assert "nothing yet, the search in it is starting" in here(*command.split(), "starting").stderr
 
 
 def test_stop_asks_and_the_workers_see_it(here: Run, job: Job, storage: Path, tmp_path: Path) -> None:
@@ -164,7 +276,7 @@ def test_stop_asks_and_the_workers_see_it(here: Run, job: Job, storage: Path, tm
         submit(study, job, Owner.current())
         done = here("study", "stop", "small-digits", "--storage", storage)
         assert done.returncode == 0
-        assert done.stderr.startswith("small-digits: asked; 1 trials are being given back")
+        assert done.stderr.startswith("small-digits: asked; 1 trial is being given back")
         assert study.is_stopping()
 
 
@@ -174,7 +286,7 @@ def test_delete_refuses_while_somebody_works(here: Run, job: Job, storage: Path,
         refused = here("study", "delete", "small-digits", "--storage", storage, "--yes")
         assert refused.returncode == 2
         assert refused.stderr == (
-            "archscape: study small-digits: 1 trials are running; first `archscape study stop small-digits`\n"
+            "archscape: study small-digits: 1 trial is running; first `archscape study stop small-digits`\n"
         )
         study.release(context.lease)
     assert here("study", "delete", "small-digits", "--storage", storage, "--yes").returncode == 0
@@ -205,7 +317,7 @@ def test_delete_asks_first(
     ("storage", "status", "words"),
     [
         ("", 2, "which storage? give --storage URL, or the folder of a search"),
-        ("none.db", 1, "none.db: no such file"),
+        ("none.db", 2, "none.db: no such file"),
         ("mysql://host/x", 2, "storage 'mysql://host/x' is of an unknown form; give postgresql://"),
         ("STORAGE", 1, "studies.db: holds no study 'smal-digits'; did you mean 'small-digits'?"),
     ],
@@ -234,7 +346,7 @@ def test_worker_needs_to_know_the_storage_and_the_study(
         "archscape: which study? give --storage URL, and --study NAME if it holds several\n",
     )
     for name in ("a", "b"):
-        begin(job, tmp_path, storage, name=name).close()
+        begin(job, tmp_path / name, storage, name=name).close()
     several = here("worker", "--storage", storage)
     assert several.returncode == 2
     assert several.stderr.endswith("studies.db: holds several studies; name one: a, b\n")
@@ -279,7 +391,7 @@ def test_password_is_in_no_command_line_of_a_worker(job: Job, tmp_path: Path, po
     begin(job, tmp_path / "first", url).close()
     environment = os.environ | {"ARCHSCAPE_STORAGE": url}
     command = [sys.executable, "-m", "archscape", "worker", "--out", str(tmp_path / "second")]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    process = popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     task = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     seen: set[str] = set()
     while process.poll() is None:
@@ -344,9 +456,7 @@ def test_search_and_worker_share_a_study_and_stop_ends_both(
 
     def start(words: list[str]) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "archscape", *words]
-        return subprocess.Popen(
-            command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
+        return popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def trains(folder: str) -> bool:
         logs = (tmp_path / folder / "logs").glob("trial-*.log")

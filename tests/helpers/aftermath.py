@@ -58,7 +58,7 @@ class Aftermath:
         signs: How often the logs tell of a trial given back, dropped since its lease was lost, and gone on
             with from a checkpoint.
         optuna: How many trials Optuna has in each of its states.
-        spooled: Files in the spool.
+        spooled: Files in the spool, but for those that were damaged and set aside.
         alive: Processes left.
     """
 
@@ -146,7 +146,7 @@ def read_aftermath(out: Path, storage: str, alive: list[int]) -> Aftermath:
         claims=[claim for path in logs for claim in read_claims(path)],
         signs={name: sum(_text(path).count(sign) for path in logs) for name, sign in SIGNS.items()},
         optuna=optuna,
-        spooled=sorted(path.name for path in (out / "spool").iterdir()),
+        spooled=sorted(path.name for path in (out / "spool").iterdir() if path.suffix != ".damaged"),
         alive=alive,
     )
 

@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from archscape.spaces import Network
-from archscape.spaces.testing import apply, image
+from archscape.spaces.testing import apply, images
 
 OPTIMIZERS: dict[str, Callable[[list[nn.Parameter]], torch.optim.Optimizer]] = {
     "sgd": lambda weights: torch.optim.SGD(weights, lr=0.01, fused=True),
@@ -65,27 +65,28 @@ class Allocations(TorchDispatchMode):
 def eager_peak(network: Network, batch: int) -> int:
     """Return the peak of a module's inference: maps, its input with them, without weights."""
     module, allocations = network.build().eval(), Allocations()
-    images = image(network.input, batch)
-    allocations.follow(images)
+    inputs = images(network, batch)
+    allocations.follow(*inputs)
     with torch.no_grad(), _beside_weights(allocations, module):
-        module(images)
+        module(*inputs)
     return allocations.peak
 
 
 def graph_peak(network: Network, batch: int) -> int:
     """Return the peak of running a graph operator by operator, each map dropped after its last use."""
     module, flat, allocations = network.build().eval(), network.graph.flatten(), Allocations()
-    uses = [0] * (len(flat.nodes) + 1)
+    start = flat.start
+    uses = [0] * (start + len(flat.nodes))
     for value in [*(value for node in flat.nodes for value in node.inputs), *flat.outputs]:
         uses[value] += 1
-    values = {0: image(network.input, batch)}
-    allocations.follow(values[0])
+    values = dict(enumerate(images(network, batch)))
+    allocations.follow(*values.values())
     with torch.no_grad(), _beside_weights(allocations, module):
         for index, node in enumerate(flat.nodes):
-            values[index + 1] = apply(module, node.name, node.op, [values[value] for value in node.inputs])
+            values[start + index] = apply(module, node.name, node.op, [values[v] for v in node.inputs])
             for value in node.inputs:
                 uses[value] -= 1
-            for value in [value for value in {*node.inputs, index + 1} if not uses[value]]:
+            for value in [value for value in {*node.inputs, start + index} if not uses[value]]:
                 del values[value]
     return allocations.peak
 
@@ -96,10 +97,10 @@ def training(network: Network, batch: int) -> tuple[int, int]:
     Both are without weights and state of an optimizer; gradients of weights count.
     """
     module, allocations = network.build().train(), Allocations()
-    images, targets = image(network.input, batch), _targets(network, batch)
-    allocations.follow(images, *targets)
+    inputs, targets = images(network, batch), _targets(network, batch)
+    allocations.follow(*inputs, *targets)
     with _beside_weights(allocations, module):
-        loss = _loss(module, images, targets)
+        loss = _loss(module, inputs, targets)
         saved = allocations.live
         loss.backward()
     return saved, allocations.peak
@@ -116,7 +117,7 @@ class MemTracked:
     def __init__(self, network: Network, batch: int, optimizer: str) -> None:
         self.module = network.build().train()
         self.optimizer = OPTIMIZERS[optimizer](list(self.module.parameters()))
-        self.given, self.targets = image(network.input, batch), _targets(network, batch)
+        self.given, self.targets = images(network, batch), _targets(network, batch)
         self.step()
 
     def step(self) -> None:
@@ -129,7 +130,7 @@ class MemTracked:
         """Train on the batch once more and return the peak."""
         self.optimizer.zero_grad()
         tracker = MemTracker()
-        tracker.track_external(self.module, self.optimizer, self.given, *self.targets)
+        tracker.track_external(self.module, self.optimizer, *self.given, *self.targets)
         with tracker:
             self.step()
         (device,) = tracker.get_tracker_snapshot("peak").values()
@@ -147,8 +148,8 @@ def _targets(network: Network, batch: int) -> list[Tensor]:
     return [torch.zeros(batch, *shape[1:], dtype=torch.long) for shape in network.body.shapes]
 
 
-def _loss(module: nn.Module, images: Tensor, targets: list[Tensor]) -> Tensor:
-    outputs = module(images)
+def _loss(module: nn.Module, inputs: tuple[Tensor, ...], targets: list[Tensor]) -> Tensor:
+    outputs = module(*inputs)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     losses = [F.cross_entropy(*pair) for pair in zip(outputs, targets, strict=True)]
     return torch.stack(losses).sum()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers import in_process
@@ -17,6 +17,9 @@ from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces import Network, Space
+
+if TYPE_CHECKING:
+    from helpers.postgres import Cluster
 
 TINY = """\
 space: tiny
@@ -98,6 +101,18 @@ def owner() -> Owner:
 def study(tmp_path: Path) -> Iterator[Study]:
     with Study.open(tmp_path, name="tiny", facts=FACTS) as study:
         yield study
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Study]:
+    """A study in an SQLite file, and one on a PostgreSQL server."""
+    storage = ""
+    if request.param == "postgresql":
+        server: Cluster = request.getfixturevalue("postgres")
+        storage = server.url("stored")
+    with Study.open(tmp_path, name="stored", storage=storage, facts=FACTS) as study:
+        yield study
+        study.delete()
 
 
 @pytest.fixture

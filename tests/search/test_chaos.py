@@ -38,6 +38,15 @@ def test_nothing_is_lost(storage: str, root: Path) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(900)
+def test_nothing_is_lost_that_the_users_function_trains(root: Path) -> None:
+    command = [sys.executable, root / "benchmarks" / "chaos.py", "--short", "--own", "--storage", "sqlite"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "**1 of 1** searches kept every promise" in done.stdout
+
+
+@pytest.mark.full
 @pytest.mark.timeout(7200)
 def test_nothing_is_lost_in_ten_long_searches(root: Path) -> None:
     need_program("PostgreSQL")

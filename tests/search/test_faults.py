@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from helpers.processes import popen
 
 from archscape import search
 from archscape.search.pruners.halving import Halving
@@ -200,7 +201,7 @@ def test_killed_in_mid_search(job_file: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "archscape", "search", str(job_file), "--out", str(folder)]
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        return popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     coordinator = start()
     for _ in range(ROUNDS):

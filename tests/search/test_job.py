@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import Job, read_job
 from archscape.search.pruners.halving import Halving
 from archscape.search.samplers import SAMPLERS, Sampler
 from archscape.search.samplers.nsga2 import Nsga2Sampler
 from archscape.search.samplers.tpe import TpeSampler
+from archscape.search.training.device import resolve_device
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Limit, Space
 from archscape.spaces.errors import InputError, JobError
@@ -138,9 +140,13 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "here" / "mine.yaml").write_text(Space.load("digits").to_yaml())
     (tmp_path / "here" / "x.npz").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
-    settings = job(tmp_path / "here", "search: a\nspace: mine.yaml\ndata: x.npz\n")
-    assert settings.space.name == "digits"
-    assert settings.data == str(tmp_path / "here" / "x.npz")
+    monkeypatch.setenv("HOME", str(tmp_path / "here"))
+    for folder in ("", "~/"):  # or to the home folder
+        text = f"search: a\nspace: {folder}mine.yaml\ndata: {folder}x.npz\ncache: {folder}kept\n"
+        settings = job(tmp_path / "here", text)
+        assert settings.space.name == "digits"
+        assert settings.data == str(tmp_path / "here" / "x.npz")
+        assert settings.cache == str(tmp_path / "here" / "kept")
 
 
 def test_limits_tighten_those_of_the_space(tmp_path: Path) -> None:
@@ -157,7 +163,7 @@ def test_facts_are_what_a_resumed_search_may_not_change(tmp_path: Path) -> None:
         {"seed": 1},
         {"recipe": Recipe()},
         {"objectives": {"accuracy": "maximize"}},
-        {"within": {"params": "..50k"}},
+        {"within": {"params": Limit(high=50_000)}},
         {"stop": None},
         {"repeats": 1},
     ]
@@ -185,8 +191,62 @@ def test_data_may_lie_elsewhere_on_another_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"trials": 0}, "job: trials is a whole number from 1"),
+        ({"sampler": "nope"}, "job: no sampler 'nope'"),
+        ({"sampler": "bayesian"}, "did you mean 'tpe'?"),
+        ({"objectives": {}}, "an objective of training"),
+        ({"objectives": {"macs": "minimize"}}, "costs alone"),
+        ({"objectives": {"accuracy": "minimize"}}, "write `accuracy: maximize`"),
+        ({"objectives": {"acc": "maximize"}}, "did you mean 'accuracy'?"),
+        ({"objectives": {"accuracy": "max"}}, "did you mean 'maximize'?"),
+        ({"within": {"params": "..50k"}}, "a limit is a Limit"),
+        ({"within": {"parameters": Limit(high=3)}}, "did you mean 'params'?"),
+    ],
+)
+def test_a_job_made_in_python_is_held_to_the_same_laws(change: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Job(**{"search": "a", "space": Space.load("digits"), "data": "digits"} | change)  # type: ignore[arg-type]
+    assert message in str(caught.value)
+
+
+def test_an_error_that_is_found_later_stands_at_its_line(tmp_path: Path) -> None:
+    read = job(tmp_path, SHORT + "device: cuda:7\n")
+    with (
+        pytest.raises(InputError, match=r"job\.yaml:4:9: device: 'cuda:7' is not on this machine"),
+        read.placing(),
+    ):
+        resolve_device(read.device)
+    with pytest.raises(InputError, match=r"job\.yaml:3:7: data: 'gone' is neither"), read.placing():
+        load_dataset("gone")
+    with pytest.raises(InputError, match=r"^of no setting$"), read.placing():
+        raise InputError("of no setting")
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("space: a\ninput: 1x8x8\nlayers: []\n", ":1:8: this is a space; a job is needed here"),
+        ("network: a\ninput: 1x8x8\nlayers: []\n", ":1:10: this is a network; a job is needed here"),
+        (SHORT + "objectives: {accuracy: minimize}\n", ":4:24: accuracy is not an objective to minimize"),
+        (SHORT + "objectives: {accuracy: maximize, macs: maximize}\n", ":4:40: macs is not an objective to"),
+        (SHORT + "objectives: {macs: minimize, params: minimize}\n", ":4:13: a search has an objective of"),
+        (SHORT + "n_trials: 3\n", ":4:1: a job has no 'n_trials'; did you mean 'trials'?"),
+        (SHORT + "pruner: asha\n", ":4:1: a job has no 'pruner'; did you mean 'stop'?"),
+        (SHORT + "lr: 0.1\n", ":4:1: a job has no 'lr'; the recipe has it: `recipe: {rate: ...}`"),
+        (SHORT + "recipe: {device: cpu}\n", ":4:10: a recipe has no 'device'; the job has it"),
+        (
+            SHORT + "storage: a.db\n",
+            ":4:1: a job has no 'storage'; it is an option of the command: --storage",
+        ),
+        (SHORT + "sampler: TPESampler\n", ":4:10: no sampler 'TPESampler'; did you mean 'tpe'?"),
+        (
+            SHORT + "stop: {rule: halving, reduction_factor: 3}\n",
+            ":4:23: halving has no 'reduction_factor'; did",
+        ),
+        (SHORT + "recipe: {lr: 0.1}\n", ":4:10: a recipe has no 'lr'; did you mean 'rate'?"),
+        (SHORT + "recipe: {batch_size: 8}\n", ":4:10: a recipe has no 'batch_size'; did you mean 'batch'?"),
         ("[a]", ":1:1: a job is a mapping"),
         ("search: a\nspace: digits\n", "a job needs `data:`"),
         (SHORT + "trails: 5\n", ":4:1: a job has no 'trails'; did you mean 'trials'?"),
@@ -198,6 +258,7 @@ def test_data_may_lie_elsewhere_on_another_machine(tmp_path: Path) -> None:
         (SHORT + "seed: 99999999999\n", ":4:7: seed is a whole number"),
         (SHORT + "sampler: nsga3\n", ":4:10: no sampler 'nsga3'; did you mean 'nsga2'?"),
         (SHORT + "sampler: [tpe]\n", ":4:10: a sampler is one word; it knows " + ", ".join(sorted(SAMPLERS))),
+        (SHORT + "cache: /dev/null\n", ":4:8: `cache:` is a folder, but /dev/null is none"),
         (
             SHORT + "sampler: {population: 3}\n",
             ":4:10: `sampler:` needs its rule, as in {rule: " + next(iter(SAMPLERS)) + "}",
@@ -220,7 +281,7 @@ def test_data_may_lie_elsewhere_on_another_machine(tmp_path: Path) -> None:
             SHORT + "objectives: {accuracy}\n",
             ":4:22: accuracy is maximize or minimize, but got None",
         ),
-        (SHORT + "objectives: {}\n", ":4:13: a search has at least one objective"),
+        (SHORT + "objectives: {}\n", ":4:13: a search has an objective of training"),
         (SHORT + "objectives: accuracy\n", ":4:13: `objectives:` is a mapping"),
         (SHORT + "within: {param: ..1k}\n", ":4:10: within has no 'param'; did you mean 'params'?"),
         (SHORT + "within: {params: 1k}\n", ":4:18: a limit is low..high"),

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from helpers.processes import popen
 
 from archscape.search.job import read_job
 from archscape.search.study.study import Study
@@ -31,7 +32,7 @@ def begun(job_file: Path, tmp_path: Path) -> Path:
 
 def join(storage: Path, out: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "archscape", "worker", "--storage", str(storage), "--out", str(out)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:

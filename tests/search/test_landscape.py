@@ -55,7 +55,7 @@ def calls() -> list[tuple[str, int, int]]:
 @pytest.fixture
 def explorer(folder: Path, calls: list[tuple[str, int, int]]) -> Iterator[TrainedTrial]:
     with Study.open(folder / "run") as study:
-        yield TrainedTrial.of(study, "best", lambda *what: calls.append(what))
+        yield TrainedTrial.of(study, "best", lambda *what: calls.append(what), note=print)
 
 
 def test_the_samples_are_drawn_by_the_seed() -> None:
@@ -90,8 +90,14 @@ def test_what_was_trained_is_kept_unless_it_is_damaged(explorer: TrainedTrial, t
     (file,) = tmp_path.iterdir()
     slower = replace(explorer, job=replace(explorer.job, recipe=replace(explorer.job.recipe, epochs=2)))
     assert slower.kept_plain(tmp_path) is None
-    file.write_bytes(file.read_bytes()[:-7])
-    assert explorer.kept_plain(tmp_path) is None
+    whole = file.read_bytes()
+    for damaged in (whole[:-7], whole[:-50] + bytes(50)):
+        file.write_bytes(damaged)
+        assert explorer.kept_plain(tmp_path) is None
+    file.unlink()
+    file.symlink_to(file)
+    with pytest.raises(OSError, match="symbolic links"):  # which may pass: it is not trained again for that
+        explorer.kept_plain(tmp_path)
 
 
 def test_the_same_seed_trains_the_same_plain_network(explorer: TrainedTrial, tmp_path: Path) -> None:
@@ -113,6 +119,6 @@ def test_data_that_has_changed_is_refused(folder: Path) -> None:
     write_data(folder, 1)
     try:
         with Study.open(folder / "run") as study, pytest.raises(JobError, match="bring the old data back"):
-            TrainedTrial.of(study, "best", lambda *_: None)
+            TrainedTrial.of(study, "best", lambda *_: None, note=print)
     finally:
         write_data(folder, 0)

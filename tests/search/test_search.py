@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import optuna
 import pandas as pd
 import pytest
 from helpers.in_process import InProcess
@@ -15,18 +18,23 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from archscape.analysis.reports.results.page import RunResults
-from archscape.analysis.results import CURVE_COLUMNS, columns
+from archscape.analysis.results import CURVE_COLUMNS, DECISION, columns, decision_columns
 from archscape.search.datasets.dataset import load_dataset
+from archscape.search.executors.local import RunWorkers
 from archscape.search.folder import results
 from archscape.search.job import Job, read_job
 from archscape.search.search import run
+from archscape.search.study import database_file
 from archscape.search.study.study import Study
 from archscape.search.study.summary import study_summaries
-from archscape.search.training.evaluation import evaluate_accuracy
+from archscape.search.training.evaluation import evaluate
 from archscape.search.training.recipe import Recipe
+from archscape.search.training.tasks import make_task
+from archscape.search.workers.events import Event
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.codegen.build import build
-from archscape.spaces.errors import Infeasible, JobError, StudyError
+from archscape.spaces.errors import Infeasible, JobError, StudyError, StudyGone
+from archscape.spaces.language.limits import Limit
 
 
 @pytest.fixture
@@ -57,10 +65,15 @@ def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None
     folder = tmp_path / "run"
     assert {path.name for path in folder.iterdir() if not path.name.startswith("study.db")} == {
         *("job.yaml", "space.yaml", "trials.csv", "curves.csv", "environment.json", "report.html"),
+        "study.json",
         *("logs", "checkpoints", "spool"),
     }
     trials = pd.read_csv(folder / "trials.csv")
-    assert list(trials.columns) == columns()
+    decisions = decision_columns(trials)
+    assert list(trials.columns) == [*columns(), *decisions]
+    for _, row in trials.iterrows():
+        told = {name.removeprefix(DECISION): row[name] for name in decisions if pd.notna(row[name])}
+        assert told == json.loads(row["decisions"])
     assert list(trials["number"]) == [0, 1, 2, 3]
     assert set(trials["status"]) == {"complete"}
     curves = pd.read_csv(folder / "curves.csv")
@@ -73,7 +86,9 @@ def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert text.splitlines()[0].startswith("tiny-digits: 0 of 4 trials")
     assert text.splitlines()[-1].startswith("tiny-digits: 4 of 4 trials, best accuracy ")
-    assert len(text.splitlines()) == 2
+    told = [line.split(";")[0] for line in text.splitlines()[1:-1]]
+    assert all(line.startswith(f"trial {n} complete: accuracy ") for n, line in enumerate(told))
+    assert len(told) == 4
     assert "\x1b" not in text
 
 
@@ -85,8 +100,7 @@ def test_weights_reproduce_the_recorded_test_accuracy(job: Job, tmp_path: Path) 
         assert network.hash() == trial["hash"]
         model = build(network)
         model.load_state_dict(load_file(tmp_path / "run" / "checkpoints" / f"{trial['hash']}.safetensors"))
-        correct, total = evaluate_accuracy(model, data.test)
-        assert correct / total == trial["test_accuracy"]
+        assert evaluate(model, data.test, make_task(data))["accuracy"] == trial["test_accuracy"]
 
 
 @pytest.mark.slow
@@ -94,8 +108,14 @@ def test_same_command_goes_on_and_then_does_nothing(job: Job, tmp_path: Path) ->
     folder = tmp_path / "run"
     first = go(replace(job, trials=2), folder).trials
     second = go(replace(job, trials=3, sampler="nsga2"), folder).trials
-    third = go(replace(job, trials=3, sampler="nsga2"), folder).trials
-    pd.testing.assert_frame_equal(first, second[:2])
+    console = quiet()
+    fewer = replace(job, trials=2, sampler="nsga2")
+    third = run(fewer, out=folder, console=console, executor=InProcess()).trials
+    assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
+        "tiny-digits resumes with trials: 2 (was 3)",
+        "tiny-digits has 3 trials, more than the 2 asked for; all are kept",
+    ]
+    pd.testing.assert_frame_equal(first, second[:2][[*first]])
     pd.testing.assert_frame_equal(second, third)
     assert len(third) == 3
 
@@ -113,10 +133,13 @@ def test_run_folder_is_a_job_that_repeats_the_run(job: Job, tmp_path: Path) -> N
     ("change", "message"),
     [
         ({"seed": 1}, "began with seed 0, but the job has 1"),
-        ({"recipe": Recipe(epochs=2)}, r"began with recipe {'epochs': 1}, but the job has {'epochs': 2}"),
+        ({"recipe": Recipe(epochs=2)}, r"began with recipe {epochs: 1}, but the job has {epochs: 2}"),
         ({"objectives": {"accuracy": "maximize"}}, "began with objectives"),
         ({"data": "cluttered-digits"}, "began with data digits, but the job has cluttered-digits"),
-        ({"within": {"params": "..90k"}}, "began with space"),
+        (
+            {"within": {"params": Limit(high=90_000)}},
+            "began with within {params: no limit}, but the job has {params: ..90k}",
+        ),
     ],
 )
 def test_other_job_in_the_same_folder_is_refused(
@@ -128,6 +151,51 @@ def test_other_job_in_the_same_folder_is_refused(
         go(replace(job, **change), tmp_path / "run")  # type: ignore[arg-type]
     assert "--out" in str(caught.value)
     assert (tmp_path / "run" / "job.yaml").read_text() == before
+
+
+@pytest.mark.parametrize("deleted", ["file", "study"])
+def test_study_that_is_deleted_while_it_runs_ends_the_search(
+    job: Job, tmp_path: Path, deleted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was trained stays, and the tables of the study as it was are not overwritten."""
+    monkeypatch.setattr(database_file, "GONE_SECONDS", 0.0)
+    folder = tmp_path / "run"
+
+    class Deleting(InProcess):
+        @contextmanager
+        def opened(self, folder: Path) -> Iterator[RunWorkers]:
+            def delete(event: Event) -> None:
+                if event.kind == "end" and deleted == "file":
+                    (folder / "study.db").unlink()
+                elif event.kind == "end":
+                    optuna.delete_study(study_name=job.search, storage=f"sqlite:///{folder}/study.db")
+
+            with super().opened(folder) as work:
+                yield lambda notify, shutdown: work(delete, shutdown)
+
+    with pytest.raises(
+        StudyGone, match=r"is gone: .* deleted.* with 1 file of weights in checkpoints/: bring the study"
+    ):
+        run(job, out=folder, console=quiet(), executor=Deleting())
+    assert not (folder / "trials.csv").exists()
+
+
+def test_what_leads_to_the_study_is_there_again_if_it_was_removed_meanwhile(job: Job, tmp_path: Path) -> None:
+    """The job, its space and the claim: without them no command reads the folder."""
+    names = ("job.yaml", "space.yaml", "study.json")
+
+    class Removing(InProcess):
+        @contextmanager
+        def opened(self, folder: Path) -> Iterator[RunWorkers]:
+            def remove(event: Event) -> None:
+                for name in names:
+                    (folder / name).unlink(missing_ok=True)
+
+            with super().opened(folder) as work:
+                yield lambda notify, shutdown: work(remove, shutdown)
+
+    run(replace(job, trials=1), out=tmp_path / "run", console=quiet(), executor=Removing())
+    assert all((tmp_path / "run" / name).is_file() for name in names)
 
 
 def test_failed_trials_have_a_cause_and_a_log(job: Job, tmp_path: Path) -> None:
@@ -167,9 +235,23 @@ def test_limits_that_nothing_meets_are_refused_before_anything_is_written(job: J
     assert not (tmp_path / "run").exists()
 
 
-def test_device_that_is_not_there_is_refused(job: Job, tmp_path: Path) -> None:
+@pytest.mark.parametrize("storage", ["", "study.db"])
+def test_what_is_refused_before_the_first_trial_leaves_an_error_and_nothing_else(
+    job: Job, tmp_path: Path, storage: str
+) -> None:
+    """Neither lines of progress nor a folder; the mended job begins, whatever the refused one asked for."""
+    console, database = quiet(), storage and str(tmp_path / storage)
+    executor, folder = InProcess(storage=database), tmp_path / "runs" / "run"
+    for wrong in (replace(job, device="cuda:99"), replace(job, space=Space.load("digits"))):
+        with pytest.raises(JobError, match=r"cuda:99|takes 1x16x16"):
+            run(wrong, out=folder, storage=database, console=console, executor=executor)
+        assert not folder.parent.exists()
+    assert console.file.getvalue() == ""  # type: ignore[attr-defined]
+    mended = replace(job, trials=1)
+    assert len(run(mended, out=folder, storage=database, console=console, executor=executor).trials) == 1
     with pytest.raises(JobError, match="cuda:99"):
-        go(replace(job, device="cuda:99"), tmp_path / "run")
+        run(replace(job, device="cuda:99"), out=folder, storage=database, executor=executor)
+    assert list((folder / "checkpoints").iterdir())
 
 
 def test_study_in_a_database_elsewhere_leaves_the_rest_in_the_folder(
@@ -184,7 +266,8 @@ def test_study_in_a_database_elsewhere_leaves_the_rest_in_the_folder(
     assert "report.html" in names
     assert not [name for name in names if name.startswith("study.db")]
     note = (tmp_path / "run" / "study.json").read_text()
-    assert json.loads(note) == {"storage": postgres.url("sessions"), "study": "tiny-digits"}
+    known = json.loads(note)
+    assert (known["storage"], known["study"]) == (postgres.url("sessions"), "tiny-digits")
     with Study.open(tmp_path / "elsewhere", name="tiny-digits", storage=url) as study:
         pd.testing.assert_frame_equal(results(study).trials, with_server)
     without = go(job, tmp_path / "file").trials
@@ -205,7 +288,10 @@ def test_other_job_under_the_same_name_is_refused(job: Job, tmp_path: Path) -> N
         )
 
     search(replace(job, trials=1), "first")
-    with pytest.raises(JobError, match="began with seed 0, but the job has 1; give the search another name"):
+    with pytest.raises(
+        JobError,
+        match="began with seed 0, but the job has 1; give the search another name, and another folder",
+    ):
         search(replace(job, seed=1), "second")
     search(replace(job, trials=1, seed=1, search="other"), "second")
     assert [summary.name for summary in study_summaries(storage)] == ["other", "tiny-digits"]

@@ -30,12 +30,15 @@ NUMBERS = (
     "[4, 6]",
     "[3, 3]",
     "[2, 2, 2]",
+    "[[0, 1], [1, 1]]",
+    "[[1, 0]]",
 )
 WORDS = (
     *("none", "true", "false", "same", "valid", "ceil", "causal", "relu", "silu", "sigmoid", "hardsigmoid"),
     *("leaky_relu(0.1)", "batch", "layer", "instance", "group(2)", "standard", "separable", "factorised"),
     *("grouped(2)", "dilated(2)", "nearest", "bilinear", "a", "b", "projection", "pad", "first", "kernel"),
-    *("he", "xavier", "lecun", "truncated", "zero"),
+    *("he", "xavier", "lecun", "truncated", "zero", "space", "channels", "batch(0.001)", "layer(1e-6)"),
+    *("same_upper", "reflect", "replicate", "circular", "zeros", "prelu(1)"),
 )
 """Values of the language; a kind of parameter is given those that it accepts."""
 ODD = (
@@ -92,6 +95,7 @@ OFTEN = {
     "scale": ["1", "2"],
     "extent": ["4", "8"],
     "part": ["1", "2"],
+    "parts": ["2", "2", "4", "[3, 5]"],
 }
 """Sizes that often fit, by the name of the parameter."""
 RARE = {
@@ -107,7 +111,17 @@ RARE = {
 }
 KEEP = ("conv", "plain", "basic", "separable", "highway", "bottleneck", "factorised")
 """Words that keep the shape with the width they read."""
-PASS = ("identity", "norm", "act", "dropout", "se: {width: 4}", "scale", "lrn", "droppath: {rate: 1/4}")
+PASS = (
+    "identity",
+    "norm",
+    "act",
+    "dropout",
+    "se: {width: 4}",
+    "scale",
+    "lrn",
+    "droppath: {rate: 1/4}",
+    "scale: {by: 0.1}",
+)
 
 
 @cache
@@ -236,7 +250,9 @@ class Author:
         """Return a row of any sort; within others, `keep` the shape."""
         sort = self.random.random()
         if sort < 0.2 and level < 3:
-            word = self.random.choice(("add", "concat", "multiply")) if not keep else "add"
+            word = self.random.choice(
+                ("add", "concat", "multiply", "subtract") if not keep else ("add", "subtract")
+            )
             branches = [self.branch(level) for _ in range(self.random.choice((2, 2, 3)))]
             return self.flow(word, self.named(0.3) if not level else {}, branches)
         if sort < 0.3 and level < 3:
@@ -250,7 +266,9 @@ class Author:
             other = self.random.choice(self.rows[:-1])
             several = f"{{{', '.join(sorted({other, self.rows[0]}))}}}"
             named = several if self.open and other != self.rows[0] and self.chance(0.5) else other
-            return self.flow(self.random.choice(("add", "add", "concat")), {"with": named, **self.named(0.3)})
+            return self.flow(
+                self.random.choice(("add", "add", "concat", "subtract")), {"with": named, **self.named(0.3)}
+            )
         words = [word for word, block in BLOCKS.items() if block.maps == ("x",) and not block.variadic]
         word = self.random.choice([word for word in words if word not in RARE or self.chance(0.1)])
         args = {**self.named(0.4), **self.given(BLOCKS[word], keep=False)} if not level else {}

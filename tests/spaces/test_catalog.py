@@ -6,14 +6,13 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from helpers.catalog import LARGE, NETWORKS, SIBLINGS, SPACES
 
 from archscape.spaces import Network, Row, Space, catalog_names, load, load_network, load_space
 from archscape.spaces.catalog_files import CATALOG
 from archscape.spaces.graph import Op
-from archscape.spaces.operators import BatchNorm, Conv, Dropout, LocalResponseNorm
+from archscape.spaces.operators import BatchNorm, Conv, Dropout, LocalResponseNorm, Unpool
 
-NETWORKS = [name for name in catalog_names() if isinstance(load(name), Network)]
-SPACES = [name for name in catalog_names() if name not in NETWORKS]
 AMOEBANET_A = {
     "normal": "avg h0 max h0, sep3 h1 skip h1, skip h0 avg h1, sep3 h0 sep5 n2, avg n5 sep3 h0",
     "reduction": "sep3 h1 avg h0, max h0 sep7 n2, max h1 max h0, sep3 n4 conv1x7 h0, avg h1 sep7 h0",
@@ -23,7 +22,20 @@ AMOEBANET_A = {
 
 @pytest.mark.parametrize("name", catalog_names())
 def test_a_table_has_the_name_of_its_file(name: str) -> None:
-    assert load(name).name == name
+    table = load(name)
+    assert table.name == name
+    assert isinstance(table, Space if name in SPACES else Network)
+
+
+def test_what_make_full_alone_runs_has_no_operator_of_its_own() -> None:
+    """But the unpooling of DeconvNet, which the contracts of its block and its operator hold."""
+
+    def kinds(names: set[str]) -> set[type]:
+        return {type(node.op) for name in names for node in load_network(name).graph.flatten().nodes}
+
+    kept = LARGE | SIBLINGS
+    assert kept <= set(NETWORKS)
+    assert kinds(kept) - kinds(set(NETWORKS) - kept) == {Unpool}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -169,7 +181,7 @@ def test_cells_of_nasnet_return_their_unused_states() -> None:
     for seed in range(20):
         sample = space.sample(Random(seed))
         shapes = {node.name: node.shape for node in sample.network.body.nodes}
-        for cell, row, width in (("normal", "cell5_3", 96), ("reduction", "cell4", 96)):
+        for cell, row, width in (("normal", "cell5", 96), ("reduction", "cell4", 96)):
             read = {
                 str(sample.decisions[f"{cell}.{state}.{position}"])
                 for state in range(5)

@@ -24,13 +24,16 @@ from archscape.spaces.graph import Op
 from archscape.spaces.language.expressions import Expr
 from archscape.spaces.operators import OPERATORS, Attention, ContextPool, Conv, Linear, Reparameterise, Unpool
 from archscape.spaces.operators.activation import ACTIVATIONS
+from archscape.spaces.operators.pad import PAD_MODES
 from archscape.spaces.testing import (
     INPUTS,
+    check_export,
     check_fvcore,
     check_gradients,
     check_graph,
     check_macs,
     check_params,
+    check_tracing,
     example_network,
     image,
 )
@@ -61,26 +64,42 @@ MOMENTS = (Row("conv", name="mean", width=4), Row("conv", name="logvar", from_="
 POOLED = (Row("conv", width=8), Row("maxpool"))
 TWO = (Row("conv", name="a", width=8), Row("conv", width=8, kernel=1))
 SMALLER = (Row("conv", name="a", width=8), Row("conv", width=8, padding="valid"))
+CROSSED = (Row("avgpool", name="a"), Row("maxpool", from_="input", over="channels"))
+TURNED = (Row("p4conv", width=4),)
 SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
     "add": [
         Setting({"with": "a"}, above=TWO),
         Setting({"with": ("a", "input")}, above=TWO),
         Setting({"with": "a", "crop": True}, above=SMALLER),
+        Setting({"with": ("a", "input")}, above=(TWO[0], Row("avgpool"))),
+        Setting({"with": "a"}, above=CROSSED),
     ],
     "concat": [
         Setting({"with": "a"}, above=TWO),
         Setting({"with": ("a", "input"), "crop": True}, above=SMALLER),
     ],
-    "multiply": [Setting({"with": "a"}, above=TWO), Setting({"with": "a"}, above=(TWO[0], Row("avgpool")))],
+    "multiply": [
+        Setting({"with": "a"}, above=TWO),
+        Setting({"with": "a"}, above=(TWO[0], Row("avgpool"))),
+        Setting({"with": "input"}, above=(TWO[0], Row("maxpool", over="channels"))),
+        Setting({"with": "a"}, above=CROSSED),
+    ],
+    "subtract": [
+        Setting({"with": "a"}, above=TWO),
+        Setting({"with": ("a", "input")}, above=(TWO[0], Row("avgpool"))),
+        Setting({"with": "a"}, above=CROSSED),
+    ],
     "residual": [
         Setting({"from": "input", "f": "a"}, above=TWO[:1]),
         Setting({"from": "input", "f": "a", "droppath": TENTH}, above=TWO[:1]),
+        Setting({"from": "input", "f": "a", "droppath": TENTH, "scale": TENTH}, above=TWO[:1]),
         Setting({"from": "input", "f": "a"}, above=(Row("conv", name="a", width=12),)),
     ],
     "act": [
         {},
         *(Setting({"act": function}, ranks=(2,)) for function in ACTIVATIONS),
         Setting({"act": Term("leaky_relu", (Fraction(1, 5),))}, ranks=(2,)),
+        Setting({"act": Term("prelu", (1,))}, ranks=(2,)),
     ],
     "attention": [
         Setting({"heads": 2}, fvcore_counts=False),
@@ -92,7 +111,11 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"kernel": 2, "padding": "ceil"},
         {"kernel": 3, "padding": "valid"},
         {"kernel": 3, "stride": 1, "pad_counts": False},
+        {"kernel": 3, "stride": 2, "padding": "same_upper"},
+        {"kernel": 3, "stride": 2, "padding": "same_upper", "pad_counts": False},
         {"kernel": 3, "stride": 2, "padding": "ceil", "pad_counts": False},
+        {"over": "channels"},
+        Setting({"over": "group"}, ranks=(2,), above=TURNED),
     ],
     "basic": [
         {"width": 8},
@@ -106,6 +129,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 12, "stride": 2, "shortcut": None, "depth": 2, "se": QUARTER},
         {"width": 12, "preact": True, "shortcut": None, "stride": 2},
     ],
+    "blurpool": [{}, {"kernel": 4}, {"kernel": 1}, {"kernel": 5, "stride": 1}],
     "bottleneck": [
         {"width": 16, "depth": 2},
         {"width": 32, "stride": 2, "squeeze": 2, "groups": 4, "depth": 2},
@@ -128,12 +152,16 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 6, "dilation": 2, "padding": "full"},
         Setting({"width": 6, "kernel": 4, "dilation": 2, "padding": "causal"}, ranks=(1,)),
         *({"width": 6, "groups": 2, "bias": True, "init": init} for init in STARTS),
+        {"width": 6, "kernel": 4, "stride": 2, "padding": "same_upper"},
+        *({"width": 6, "kernel": 5, "padding_mode": mode} for mode in PAD_MODES),
+        Setting({"width": 6, "padding": ((0, 2), (1, 0)), "dilation": (1, 2)}, ranks=(2,)),
     ],
     "crop": [{"extent": 4}, {"extent": 7}],
     "deform": [
         Setting({"width": 12}, ranks=(2,)),
         Setting({"width": 8, "kernel": 5, "stride": 2, "groups": 4, "modulated": True}, ranks=(2,)),
-        Setting({"width": 6, "dilation": 2, "padding": "valid", "norm": None}, ranks=(2,)),
+        Setting({"width": 6, "dilation": (2, 1), "padding": "valid", "norm": None}, ranks=(2,)),
+        Setting({"width": 6, "stride": 2, "padding": "same_upper", "padding_mode": "reflect"}, ranks=(2,)),
     ],
     "dense": [
         {"depth": 1, "growth": 4},
@@ -165,12 +193,21 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 6, "kind": "a", "kernel": 5},
         {"width": 8, "kind": "b", "depth": 2, "norm": None},
     ],
+    "p4conv": [
+        Setting({"width": 4, "depth": 2}, ranks=(2,)),
+        Setting({"width": 3, "kernel": 4, "stride": 2, "padding": "valid", "bias": True}, ranks=(2,)),
+        Setting({"width": 4, "norm": "layer", "act": "prelu", "padding": 2}, ranks=(2,), above=TURNED),
+    ],
     "maxpool": [
         {},
         {"kernel": 3, "stride": 2},
         {"kernel": 3, "stride": 2, "padding": "ceil"},
+        {"kernel": 3, "stride": 2, "padding": "same_upper"},
+        Setting({"kernel": 5, "stride": 1, "padding": ((0, 2), (2, 1))}, ranks=(2,)),
         {"kernel": 3, "stride": 1},
         {"kernel": None},
+        {"over": "channels"},
+        Setting({"over": "group"}, ranks=(2,), above=TURNED),
     ],
     "mlpconv": [{"width": 12}, {"width": 6, "kernel": 5, "stride": 2, "inner": (4, 10), "norm": None}],
     "non_local": [
@@ -183,9 +220,20 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"norm": "layer"},
         {"norm": "instance"},
         {"norm": Term("group", (4,))},
+        {"norm": Term("batch", (TENTH, QUARTER))},
+        {"norm": Term("group", (2, TENTH)), "affine": False},
+        *({"norm": norm, "affine": False} for norm in ("batch", "layer", "instance")),
         Setting({"norm": "layer"}, ranks=(2,), above=(Row("linear", width=10),)),
     ],
-    "pad": [{"sides": 2}, Setting({"sides": (0, 1)}, ranks=(2,))],
+    "pad": [
+        {"sides": 2},
+        Setting({"sides": (0, 1)}, ranks=(2,)),
+        Setting({"sides": ((0, 2), 1), "mode": "replicate"}, ranks=(2,)),
+        *({"sides": 3, "mode": mode} for mode in PAD_MODES),
+        {"channels": 4},
+        {"channels": (1, 3), "sides": 1},
+        Setting({"channels": 2}, ranks=(2,), above=(Row("linear", width=10),)),
+    ],
     "pixelshuffle": [Setting({}, ranks=(2,))],
     "plain": [
         {"width": 8, "depth": 2},
@@ -201,7 +249,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         Setting({"like": "conv"}, above=POOLED),
         Setting({"like": "conv", "mode": "bilinear"}, above=POOLED),
     ],
-    "scale": [{}, {"init": 1}],
+    "scale": [{}, {"init": 1}, {"by": TENTH}, {"by": -2}],
     "se": [{"ratio": QUARTER}, {"width": 6, "gate": "hardsigmoid", "function": "silu"}],
     "separable": [{"width": 12}, {"width": 16, "kernel": 5, "stride": 2, "depth": 2}],
     "shift": [{}, {"by": 3}],
@@ -212,7 +260,9 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
         {"width": 48, "stride": 2, "groups": 4},
     ],
     "shufflev2": [{"width": 8}, {"width": 16, "stride": 2, "depth": 2}],
+    "softmax": [{"parts": 2}, {"parts": 8}],
     "split": [
+        Setting({"part": 2, "parts": (1, 5, 2)}, above=(Row("act"),)),
         Setting({"part": 2}, above=(Row("act"),)),
         Setting({"part": 1, "parts": 4}, above=(Row("act"),)),
     ],
@@ -227,6 +277,7 @@ SETTINGS: dict[str, list[dict[str, Expr] | Setting]] = {
     ],
     "upconv": [
         {"width": 12},
+        {"width": 12, "kernel": 3, "padding": 1, "output_padding": 1},
         {"width": 6, "kernel": 3, "depth": 2},
         {"width": 6, "kernel": 4, "stride": 3, "padding": 1, "groups": 2, "norm": None},
         {"width": 8, "kernel": 5, "stride": 2, "padding": "valid"},
@@ -264,11 +315,12 @@ UNTRACED = {Attention, ContextPool, Reparameterise, Unpool}
 """Operators that fvcore counts in part, or cannot trace; `test_conventions.py` says what it makes of them."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.__name__)
 def test_every_operator_keeps_the_contract_in_its_own_example(operator: type[Op]) -> None:
     example = example_network(operator)
     assert operator in {type(node.op) for node in example.graph.flatten().nodes}
-    for check in (check_params, check_macs, check_graph, check_gradients):
+    for check in (check_params, check_macs, check_graph, check_gradients, check_tracing, check_export):
         check(example)
     if operator not in UNTRACED:
         check_fvcore(example)
@@ -284,6 +336,7 @@ def test_macs_are_half_of_the_flops_that_pytorch_counts(word: str, setting: Sett
     check_macs(network(word, setting, rank))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "setting", "rank"), BY_FVCORE)
 def test_macs_and_activations_are_those_of_fvcore(word: str, setting: Setting, rank: int) -> None:
     check_fvcore(network(word, setting, rank))
@@ -297,6 +350,37 @@ def test_the_graph_computes_what_the_module_computes(word: str, setting: Setting
 @pytest.mark.parametrize(("word", "setting", "rank"), CASES)
 def test_gradients_flow_to_every_parameter_and_the_input(word: str, setting: Setting, rank: int) -> None:
     check_gradients(network(word, setting, rank))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("word", "setting", "rank"), CASES)
+def test_fx_traces_the_module(word: str, setting: Setting, rank: int) -> None:
+    check_tracing(network(word, setting, rank))
+
+
+def exported(number: int, rank: int, ranks: tuple[int, ...]) -> bool:
+    """Whether `make test` exports it: the first setting of a block, of two axes where it takes them."""
+    return number == 0 and rank == (2 if 2 in ranks else ranks[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("word", "setting", "rank"),
+    [
+        pytest.param(
+            word,
+            setting,
+            rank,
+            id=name,
+            marks=() if exported(int(name.split("-")[1]), rank, setting.ranks) else pytest.mark.full,
+        )
+        for name, word, setting, rank in cases(SETTINGS)
+    ],
+)
+def test_torch_export_takes_the_module_with_a_batch_of_any_size(
+    word: str, setting: Setting, rank: int
+) -> None:
+    check_export(network(word, setting, rank))
 
 
 def test_layers_are_counted_one_by_one_as_pytorch_counts_them() -> None:

@@ -136,7 +136,8 @@ def test_count_distinct_counts_networks_within_the_limits() -> None:
     hashes = {s.network.hash() for s in space.enumerate() if s.decisions != {"a.depth": 0, "b.depth": 0}}
     assert space.count_distinct() == len(hashes) == 4 + 2 * 3
     assert space.tighten({"params": "..1k"}).count_distinct() == 4
-    assert space.count_distinct(limit=10) is None
+    assert space.count_distinct(limit=10) == 10  # a chain without limits needs no enumeration
+    assert space.tighten({"params": "..1k"}).count_distinct(limit=10) is None
 
 
 @pytest.mark.slow
@@ -282,6 +283,7 @@ def test_walks_stay_within_tight_limits() -> None:
     assert all(20_000 <= walk.totals.params <= 21_000 for walk in walks)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_networks() -> None:
     for limits in ({}, {"params": "..15k"}):
         samples = [

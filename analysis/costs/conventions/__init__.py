@@ -81,7 +81,8 @@ def count(network: Network, by: str | Convention) -> Count:
         if counted is None and (costs.macs or costs.other or costs.params):
             uncounted[node.op.kind] = uncounted.get(node.op.kind, 0) + 1
         layers.append(counted if counted and index in needed else 0)
-        params += 0 if counted is None and rules.params_of_counted else costs.params
+        elsewhere = node.like or (counted is None and rules.params_of_counted)
+        params += 0 if elsewhere else costs.params
     return Count(convention=rules, layers=tuple(layers), params=params, uncounted=uncounted)
 
 
@@ -93,8 +94,8 @@ def side_by_side(network: Network) -> list[Count]:
 def _needed(flat: Flat) -> set[int]:
     """Return the nodes that the outputs need at inference, where a latent is its mean."""
     needed = set(flat.outputs)
-    for value in range(len(flat.nodes), 0, -1):
+    for value in range(flat.start + len(flat.nodes) - 1, flat.start - 1, -1):
         if value in needed:
-            node = flat.nodes[value - 1]
+            node = flat.nodes[value - flat.start]
             needed.update(node.inputs[:1] if isinstance(node.op, Reparameterise) else node.inputs)
-    return {value - 1 for value in needed}
+    return {value - flat.start for value in needed}

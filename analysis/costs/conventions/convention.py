@@ -105,6 +105,11 @@ def per_element(factor: int) -> Callable[[Use], int]:
     return lambda use: factor * use.read
 
 
+def per_normed(affine: int, plain: int) -> Callable[[Use], int]:
+    """Return a count of so many for each element, by whether the norm that reads it has gamma and beta."""
+    return lambda use: (affine if getattr(use.op, "affine", True) else plain) * use.read
+
+
 def free(use: Use) -> int:
     """Return nothing: the tool knows the operator, and gives it for free."""
     return 0

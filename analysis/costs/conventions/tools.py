@@ -12,9 +12,21 @@ from math import prod
 from archscape.spaces import operators as ops
 from archscape.spaces.operators.opaque import Opaque
 
-from .convention import Convention, Rule, Use, free, parameters, per_element, products, products_and_bias
+from .convention import (
+    Convention,
+    Rule,
+    Use,
+    free,
+    parameters,
+    per_element,
+    per_normed,
+    products,
+    products_and_bias,
+)
 
-MASKED = (ops.MaskedConvA, ops.MaskedConvB)
+REMADE = (ops.MaskedConvA, ops.MaskedConvB, ops.P4Conv, ops.P4Lift)
+"""Convolutions whose filters are made of their weights: they call the function, not the module."""
+DEFORMED = (ops.DeformConv, ops.ModulatedDeformConv)
 POOLS = (ops.AvgPool, ops.InnerAvgPool, ops.MaxPool, ops.GlobalAvgPool, ops.GlobalMaxPool)
 HOOKED = frozenset({"relu", "relu6", "elu", "gelu", "silu", "softmax"})
 """The activations of `torch.nn.functional` that ptflops replaces while it counts."""
@@ -23,6 +35,11 @@ HOOKED = frozenset({"relu", "relu6", "elu", "gelu", "silu", "softmax"})
 def _grid(use: Use) -> int:
     assert isinstance(use.op, ops.DeformConv)
     return use.costs.macs + 4 * use.inputs[0][0] * prod(use.op.kernel) * prod(use.output[1:])
+
+
+def _padded(use: Use) -> int:
+    assert isinstance(use.op, ops.PaddedAvgPool)
+    return use.op.padded(use.inputs) * (2 if isinstance(use.op, ops.PaddedInnerAvgPool) else 1)
 
 
 def _planes(use: Use) -> int | None:
@@ -66,12 +83,13 @@ MACS = Convention(
     "torchvision's published figures, and half of PyTorch's FlopCounterMode.",
     source="torch.utils.flop_counter of PyTorch 2.13; torchvision's `_ops`",
     rules=(
-        Rule((ops.Conv, *MASKED, ops.DeformConv), "K C/g M HW", products),
+        Rule((ops.Conv, *REMADE, *DEFORMED), "K C/g M HW", products),
         Rule((ops.TransposedConv,), "K C/g M for each position of the input", products),
         Rule((ops.Linear,), "C M", products),
         Rule((ops.Attention, ops.ContextPool), "the matrix products", products),
         Rule((ops.GDN,), "C^2 HW, its 1x1 convolution", products),
-        Rule((Opaque,), "the products that fvcore finds", products),
+        Rule((ops.BlurPool,), "K C HW, its depthwise convolution", products),
+        Rule((Opaque,), "the products of its run", products),
     ),
 )
 
@@ -81,17 +99,22 @@ FVCORE = Convention(
     "the 2-D global average pooling count besides. What the outputs do not need is not traced.",
     source="fvcore 0.1.5, fvcore/nn/flop_count.py and jit_handles.py (Apache-2.0)",
     rules=(
-        Rule((ops.Conv, *MASKED), "K C/g M HW, no bias", products),
-        Rule((ops.DeformConv,), "K C/g M HW, and 4 for each of the K C HW values sampled", _grid),
+        Rule((ops.Conv, *REMADE), "K C/g M HW, no bias", products),
+        Rule(DEFORMED, "K C/g M HW, and 4 for each of the K C HW values sampled", _grid),
         Rule((ops.TransposedConv,), "K C/g M for each position of the input", products),
         Rule((ops.Linear,), "C M, no bias", products),
         Rule((ops.ContextPool,), "the matrix product", products),
+        Rule((ops.BlurPool,), "K C HW, its depthwise convolution", products),
         Rule((ops.GDN,), "C^2 HW, its 1x1 convolution", products),
-        Rule((ops.BatchNorm,), "2 N", per_element(2)),
-        Rule((ops.LayerNorm, ops.ChannelLayerNorm, ops.InstanceNorm, ops.GroupNorm), "5 N", per_element(5)),
+        Rule((ops.BatchNorm,), "2 N, N without gamma and beta", per_normed(2, 1)),
+        Rule(
+            (ops.LayerNorm, ops.ChannelLayerNorm, ops.InstanceNorm, ops.GroupNorm),
+            "5 N, 4 N without gamma and beta",
+            per_normed(5, 4),
+        ),
         Rule((ops.GlobalAvgPool,), "N read, of a 2-D map", _planes),
         Rule((ops.Upsample, ops.Resize), "N written of a 2-D map, 4 N if bilinear", _interpolation),
-        Rule((Opaque,), "all that it finds", _fvcore_of),
+        Rule((Opaque,), "the products, norms, resizing and pooling of its run", _fvcore_of),
     ),
     traced=True,
 )
@@ -105,7 +128,11 @@ THOP = Convention(
         Rule((ops.Conv,), "K C/g M HW, no bias", products),
         Rule((ops.TransposedConv,), "K C/g for each element written, gaps or not", _at_every_output),
         Rule((ops.Linear,), "C M, no bias", products),
-        Rule((ops.BatchNorm, ops.InstanceNorm, ops.LayerNorm), "4 N", per_element(4)),
+        Rule(
+            (ops.BatchNorm, ops.InstanceNorm, ops.LayerNorm),
+            "4 N, 2 N without gamma and beta",
+            per_normed(4, 2),
+        ),
         Rule((ops.PReLU,), "N", per_element(1)),
         Rule((ops.Dropout,), "0", free),
     ),
@@ -124,13 +151,22 @@ PTFLOPS = Convention(
             products_and_bias,
         ),
         Rule((ops.Linear,), "C M, and M for a bias", products_and_bias),
-        Rule((ops.BatchNorm, ops.InstanceNorm, ops.GroupNorm), "2 N", per_element(2)),
+        Rule(
+            (ops.BatchNorm, ops.InstanceNorm, ops.GroupNorm),
+            "2 N, N without gamma and beta",
+            per_normed(2, 1),
+        ),
         Rule((ops.LayerNorm,), "N", per_element(1)),
         Rule((ops.PReLU,), "2 N: the module, and the function that it calls", per_element(2)),
         Rule(
             (ops.Activation,),
             f"N of {', '.join(sorted(HOOKED))}",
             lambda use: use.read if getattr(use.op, "function", "") in HOOKED else None,
+        ),
+        Rule(
+            (ops.PaddedAvgPool, ops.PaddedInnerAvgPool),
+            "N of the padded map, twice with the zeros left out",
+            _padded,
         ),
         Rule(POOLS, "N read", per_element(1)),
         Rule(

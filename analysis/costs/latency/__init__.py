@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .calibrating import calibrate as calibrate
 from .calibration import Calibration as Calibration
+from .contention import Contention as Contention
 from .device_setup import DeviceSetup as DeviceSetup
 from .device_setup import this_machine as this_machine
 from .measuring import Measurement as Measurement

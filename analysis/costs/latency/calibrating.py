@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Flat
 
 from .calibration import LEVEL, Calibration, Quality
+from .contention import Contention, watch_contention
 from .cost_model import Scale, Work, works
 from .device_setup import DeviceSetup, this_machine
 from .fit import Rates, Row, fit
@@ -65,6 +67,8 @@ def calibrate(
 ) -> Calibration:
     """Time operators on this machine and fit what its classes of operators take.
 
+    Its `contention` tells whether other programs were in the way; `store.save` then refuses it.
+
     Args:
         device: `cpu` or `cuda`.
         threads: CPU threads of PyTorch.
@@ -80,8 +84,9 @@ def calibrate(
     setup = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
     cache = cache_bytes(device)
     flats = [synthetic_graph(seed, batch=batch) for seed in range(graphs)]
-    timed = _time(flats, setup, seconds, progress)
-    return calibration_of(timed, setup=setup, cache=cache, left_out=graphs - len(timed))
+    timed, contention = _time(flats, setup, seconds, progress)
+    fitted = calibration_of(timed, setup=setup, cache=cache, left_out=graphs - len(timed))
+    return replace(fitted, contention=contention)
 
 
 def calibration_of(
@@ -139,14 +144,17 @@ def _predicted(graph: TimedGraph, rates: dict[str, Rates], cache: int) -> tuple[
     return sum([predicted for predicted, _ in pairs]), sum([seconds for _, seconds in pairs])
 
 
-def _time(flats: Sequence[Flat], setup: DeviceSetup, seconds: float, progress: Progress) -> list[TimedGraph]:
-    """Run the graphs in turns until the time is over: once cold, then warm twice."""
+def _time(
+    flats: Sequence[Flat], setup: DeviceSetup, seconds: float, progress: Progress
+) -> tuple[list[TimedGraph], Contention]:
+    """Run the graphs in turns until the time is over: once cold, then warm twice; watch what else runs."""
     from .execution import inference_threads
 
     with inference_threads(setup):
         timers = _timers(flats, setup, progress)
         runs: dict[int, tuple[list[list[float]], list[list[float]]]] = {i: ([], []) for i in timers}
         started, rounds = time.perf_counter(), 0
+        contention_since = watch_contention(setup.device)
         while rounds < FEWEST_ROUNDS or (time.perf_counter() - started) * (rounds + 1) / rounds <= seconds:
             for i, timer in timers.items():
                 cold, *warm = [timer.run() for _ in range(3)]
@@ -154,12 +162,14 @@ def _time(flats: Sequence[Flat], setup: DeviceSetup, seconds: float, progress: P
                 runs[i][1].append(cold)
             rounds += 1
             progress("timing operators", min(1.0, (time.perf_counter() - started) / seconds))
+        contention = contention_since()
     scale = Scale(setup.batch, setup.item)
     # The first round pays for memory that PyTorch has not asked for yet.
-    return [
+    timed = [
         TimedGraph(works(flats[i], scale), _medians(warm[2:]), _medians(cold[1:]))
         for i, (warm, cold) in runs.items()
     ]
+    return timed, contention
 
 
 def _medians(runs: Sequence[Sequence[float]]) -> list[float]:

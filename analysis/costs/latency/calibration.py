@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from archscape.spaces.errors import InputError
+from archscape.spaces.printing import Printed, Printout
 
+from .contention import Contention
 from .cost_model import OTHER
 from .device_setup import DeviceSetup
 from .fit import Rates
@@ -17,6 +19,8 @@ from .fit import Rates
 FORMAT = 1
 LEVEL = 0.9
 """The share of networks that an interval is to hold."""
+SANE = (0.5, 2.0)
+"""Ends of an interval beyond which a prediction says little."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +37,23 @@ class Quality:
     low: float
     high: float
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether the interval is wider than an idle machine gives it."""
+        return self.low < SANE[0] or self.high > SANE[1]
 
-@dataclass(frozen=True, kw_only=True)
-class Calibration:
+    @property
+    def interval(self) -> str:
+        """The interval to read.
+
+        >>> Quality(error=0.04, low=0.77, high=4.57).interval
+        '-23% to +357%'
+        """
+        return f"{self.low - 1:+.0%} to {self.high - 1:+.0%}"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Calibration(Printed):
     """The rates of a device.
 
     Attributes:
@@ -46,6 +64,7 @@ class Calibration:
         operators: How many operators were timed.
         left_out: How many graphs of operators PyTorch cannot run in the setup.
         made: When, ISO 8601, UTC.
+        contention: What else ran meanwhile; None where that was not watched.
     """
 
     setup: DeviceSetup
@@ -55,6 +74,24 @@ class Calibration:
     operators: int
     left_out: int
     made: str
+    contention: Contention | None = None
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether the machine was busy while operators were timed."""
+        return self.contention is not None and self.contention.is_busy
+
+    def printout(self) -> Printout:
+        """Return how many operators were timed, and how well they predict."""
+        rows = [
+            ("operators timed", self.operators),
+            ("classes of operators", len(self.rates)),
+            ("median error, %", 100 * self.quality.error),
+            ("interval begins, %", 100 * (self.quality.low - 1)),
+            ("interval ends, %", 100 * (self.quality.high - 1)),
+        ]
+        title = f"calibration of {self.setup.description}"
+        return Printout(title=title, columns=("found", "value"), rows=rows)
 
     def to_json(self, *, indent: int | None = 1) -> str:
         """Return it as text; every number keeps all its digits."""
@@ -69,6 +106,8 @@ class Calibration:
             "made": self.made,
             "rates": kinds,
         }
+        if self.contention is not None:
+            tree["contention"] = asdict(self.contention)
         return json.dumps(tree, indent=indent)
 
     @classmethod
@@ -113,7 +152,15 @@ def _calibration(tree: Mapping[str, Any]) -> Calibration:
         operators=_count(tree["operators"]),
         left_out=_count(tree["left_out"]),
         made=str(tree["made"]),
+        contention=_contention(tree.get("contention")),
     )
+
+
+def _contention(tree: Mapping[str, Any] | None) -> Contention | None:
+    if tree is None:
+        return None
+    others = tree["others"]
+    return Contention(waited=_amount(tree["waited"]), others=None if others is None else _amount(others))
 
 
 def _amount(value: object) -> float:

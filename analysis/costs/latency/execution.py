@@ -74,26 +74,28 @@ def clock_of(setup: DeviceSetup) -> Clock:
 
 
 class OperatorTimer:
-    """A graph ready to run, operator by operator; weights and input are random."""
+    """A graph ready to run, operator by operator; weights and inputs are random."""
 
     def __init__(self, flat: Flat, setup: DeviceSetup) -> None:
         self.clock = clock_of(setup)
-        self.input = image(flat.input, setup)
+        self.inputs = [image(shape, setup) for shape in flat.inputs]
         last = {value: index for index, node in enumerate(flat.nodes) for value in node.inputs}
         self.steps = []
+        functions: dict[str, Function] = {}
         for index, node in enumerate(flat.nodes):
             ends = {value for value in node.inputs if last[value] == index and value not in flat.outputs}
             rank = len(flat.shape_of(node.inputs[0])) - 1
             assert isinstance(node.op, Op)
-            function = operator_function(node.op, len(node.inputs), rank)
-            if isinstance(function, nn.Module):
+            function = functions.get(node.like) or operator_function(node.op, len(node.inputs), rank)
+            if isinstance(function, nn.Module) and not node.like:
                 function = to_device(function, rank, setup)
+            functions[node.name] = function
             self.steps.append(_Step(function, node.inputs, tuple(ends)))
 
     def run(self) -> list[float]:
         """Run it once; return the seconds of each operator."""
         mark = self.clock.mark
-        values: list[Tensor | None] = [self.input]
+        values: list[Tensor | None] = [*self.inputs]
         mark()
         for function, inputs, last in self.steps:
             values.append(function(*[values[value] for value in inputs]))

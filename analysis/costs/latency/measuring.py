@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
+from archscape.spaces.printing import Printed, Printout
 
+from .contention import Contention, watch_contention
 from .device_setup import LAYOUT, DeviceSetup, this_machine
 from .energy import Meter, meter_of
 
@@ -34,8 +36,8 @@ JOULE_SECONDS = 0.5
 """How long it runs for its energy: meters are read some ten times a second."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Measurement:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Measurement(Printed):
     """How long one inference took.
 
     Attributes:
@@ -48,6 +50,7 @@ class Measurement:
         meter: What told the energy; "" for none.
         setup: The device, and how the network ran on it.
         layout: How maps lay in memory.
+        contention: What else ran meanwhile: the times of a busy machine are too long.
     """
 
     name: str
@@ -59,6 +62,14 @@ class Measurement:
     meter: str
     setup: DeviceSetup
     layout: str = LAYOUT
+    contention: Contention | None = None
+
+    def printout(self) -> Printout:
+        """Return the median and the quartiles."""
+        times = {"median": self.seconds, "lower quartile": self.low, "upper quartile": self.high}
+        rows = [(name, 1e3 * seconds) for name, seconds in times.items()]
+        title = f"{self.name}, {self.runs} runs; {self.setup.description}"
+        return Printout(title=title, columns=("measured", "ms"), rows=rows)
 
 
 def measure(
@@ -92,18 +103,21 @@ def measure(
         if network.name in calls:
             raise InputError(f"{network.name}: two networks have this name, and names tell them apart")
         with _refused(network.name, setup):
-            module = to_device(network.build(), len(network.input) - 1, setup)
-            calls[network.name] = partial(module, image(network.input, setup))
+            shapes = network.input_shapes
+            module = to_device(network.build(), max(map(len, shapes)) - 1, setup)
+            calls[network.name] = partial(module, *[image(shape, setup) for shape in shapes])
     with inference_threads(setup):
         for name, call in calls.items():
             with _refused(name, setup):
                 call()
         clock, meter = clock_of(setup), meter_of(device)
         runs: dict[str, list[float]] = {name: [] for name in calls}
+        contention_since = watch_contention(device)
         for _ in range(rounds):
             for name, call in calls.items():
                 warm_up(call, clock)
                 runs[name] += _turn(call, clock)
+        contention = contention_since()
         joules = {name: _joules(call, clock, meter) for name, call in calls.items()}
     measurements = []
     for name, seconds in runs.items():
@@ -118,6 +132,7 @@ def measure(
                 joules=joules[name],
                 meter=meter.name if meter else "",
                 setup=setup,
+                contention=contention,
             )
         )
     return measurements

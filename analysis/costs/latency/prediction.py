@@ -9,7 +9,8 @@ from typing import NamedTuple, cast
 
 from archscape.spaces import Network, Row
 from archscape.spaces.errors import InputError
-from archscape.spaces.graph import Body, Op, Shape
+from archscape.spaces.graph import Body, Op, Output, Shape
+from archscape.spaces.printing import Printed, Printout
 
 from .calibration import LEVEL, Calibration
 from .cost_model import OTHER, Scale, Work, plain_work, work_of
@@ -36,8 +37,8 @@ class LayerLatency(NamedTuple):
     guessed: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Latency:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Latency(Printed):
     """The latency of a network.
 
     Attributes:
@@ -57,6 +58,14 @@ class Latency:
     layers: tuple[LayerLatency, ...]
     setup: DeviceSetup
     level: float = LEVEL
+
+    def printout(self) -> Printout:
+        """Return what each operator takes, and all of them."""
+        rows = [(layer.name, layer.kind, 1e3 * layer.seconds) for layer in self.layers]
+        interval = f"{1e3 * self.low:.3g} to {1e3 * self.high:.3g} ms"
+        title = f"{self.network}, {interval} for {self.level:.0%} of networks; {self.setup.description}"
+        total = ("total", "", 1e3 * self.seconds)
+        return Printout(title=title, columns=("name", "class", "ms"), rows=[*rows, total])
 
     @property
     def guessed(self) -> tuple[str, ...]:
@@ -102,7 +111,7 @@ class Predictor:
         parts = [
             (node, *self._work(cast("Op", node.op), flat.shapes(node), node.shape)) for node in flat.nodes
         ]
-        cold = self._cold(sum([work.weights for _, work, _ in parts]))
+        cold = self._cold(sum([work.weights for node, work, _ in parts if not node.like]))
         layers = []
         for node, work, kind in parts:
             cost = self._cost(work)
@@ -124,12 +133,15 @@ class Predictor:
 
     def _sum(self, body: Body) -> _Cost:
         warm = cold = weights = 0.0
-        for op, inputs, shape, _ in body.nodes:
+        for op, inputs, shape, _, like in body.nodes:
+            if isinstance(op, Output):
+                continue
             if isinstance(op, Body):
                 part = self._block(op)
             else:
                 part = self._operator(op, tuple([body.shape_of(value) for value in inputs]), shape)
-            warm, cold, weights = warm + part.warm, cold + part.cold, weights + part.weights
+            warm, cold = warm + part.warm, cold + part.cold
+            weights += 0.0 if like else part.weights
         return _Cost(warm, cold, weights)
 
     def _operator_cost(self, op: Op, inputs: tuple[Shape, ...], shape: Shape) -> _Cost:
@@ -197,4 +209,13 @@ def device_summary(calibration: Calibration) -> dict[str, float]:
         "error on chains left out, median, %": 100 * calibration.quality.error,
         "interval begins, %": 100 * (calibration.quality.low - 1),
         "interval ends, %": 100 * (calibration.quality.high - 1),
+        **_contention(calibration),
     }
+
+
+def _contention(calibration: Calibration) -> dict[str, float]:
+    if calibration.contention is None:
+        return {}
+    waited, others = calibration.contention.waited, calibration.contention.others
+    known = {} if others is None else {"processors used by other programs, %": 100 * others}
+    return {"time in which this process had no processor, %": 100 * waited, **known}

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from archscape.spaces.atomic import write_whole
 from archscape.spaces.errors import InputError
 
 from .calibration import Calibration
@@ -29,18 +30,24 @@ def path_of(setup: DeviceSetup) -> Path:
     return home() / "devices" / f"{setup.slug}.json"
 
 
-def save(calibration: Calibration) -> Path:
+def save(calibration: Calibration, *, anyway: bool = False) -> Path:
     """Keep a calibration in place of an older one of its setup; readers see the one or the other, whole.
 
+    Args:
+        calibration: The calibration.
+        anyway: Whether to keep it though the machine was busy.
+
     Raises:
-        InputError: If the folder cannot be written.
+        InputError: If the machine was busy, or the folder cannot be written.
     """
     path = path_of(calibration.setup)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if calibration.contention is not None and calibration.is_disturbed and not anyway:
+        law = "its times are too long, so they are not kept"
+        way = "calibrate when nothing else runs, or keep them anyway (--keep-anyway)"
+        raise InputError(f"{calibration.contention.sentence}; {law}: {way}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(calibration.to_json() + "\n", encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, calibration.to_json() + "\n")
     except OSError as error:
         way = "set ARCHSCAPE_HOME to a folder that can be written"
         raise InputError(f"{path}: the calibration cannot be kept: {error.strerror}; {way}") from None

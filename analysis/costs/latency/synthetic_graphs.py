@@ -80,7 +80,7 @@ def _start(shape: Shape) -> Tensor:
 
 def _closed(x: Tensor) -> Flat:
     trace = x.trace
-    return Flat(trace.inputs[0], tuple(trace.nodes), (len(trace.nodes),))
+    return Flat(trace.inputs, tuple(trace.nodes), (len(trace.nodes),))
 
 
 def _near(low: float, high: float, rng: BoundedRandom) -> int:

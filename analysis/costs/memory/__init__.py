@@ -18,6 +18,7 @@ from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
 from archscape.spaces.graph import Body, Flat, Op
 from archscape.spaces.operators.opaque import Opaque
+from archscape.spaces.printing import Printed, Printout
 
 from .eager import eager_curve
 from .liveness import graph_curve
@@ -26,12 +27,12 @@ ITEM = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 """Bytes of an element of each type that a network may have."""
 MODES = ("graph", "eager")
 INPUT = "input"
-"""The place before the first operator: the input alone is held."""
+"""The place before the first operator: the inputs alone are held."""
 UNCOUNTED = "tensor bytes; not counted: the working space of kernels, the allocator's rounding and reserve"
 
 
-@dataclass(frozen=True, kw_only=True)
-class TensorMemory:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TensorMemory(Printed):
     """What a network takes, in tensor bytes.
 
     Attributes:
@@ -52,8 +53,16 @@ class TensorMemory:
     place: str
     unknown: tuple[str, ...]
 
+    def printout(self) -> Printout:
+        """Return what it takes, part by part."""
+        parts = ("weights", "state", "gradients", "activations", "saved", "peak")
+        rows = [(part, getattr(self, part)) for part in parts if hasattr(self, part)]
+        setting = getattr(self, "mode", "") or f"training with {getattr(self, 'optimizer', '')}"
+        title = f"{self.network.name}, {setting}, batch {self.batch}, {self.dtype}; peak at {self.place}"
+        return Printout(title=title, columns=("part", "bytes"), rows=rows)
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Memory(TensorMemory):
     """What a network takes at inference, in tensor bytes.
 
@@ -171,7 +180,7 @@ def map_bytes(network: Network, *, batch: int = 1, dtype: str = "float32") -> di
 
 def most(network: Network, limit: int, peak: Callable[[int], int]) -> int:
     """Return the largest batch whose peak is at most a limit; a batch is at least its inputs large."""
-    bound = limit // prod(network.input)
+    bound = limit // sum(map(prod, network.input_shapes))
     return bisect_right(range(1, bound + 1), limit, key=peak)
 
 
@@ -197,7 +206,10 @@ def weights(network: Network, item: int) -> int:
 def buffers(body: Body, item: int) -> int:
     """Return the bytes of buffers; a block is asked once."""
     count = 0
-    for op, *_ in body.nodes:
+    for node in body.nodes:
+        op = node.op
+        if node.like:
+            continue
         if isinstance(op, Body):
             count += buffers(op, item)
         elif op.stateful and not op.weighted:  # a convolution or a linear layer has none

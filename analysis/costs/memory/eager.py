@@ -5,17 +5,18 @@ A map lives as long as a variable of an open scope or the caller of an open modu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from archscape.spaces import Network
 from archscape.spaces.codegen.source import statements
-from archscape.spaces.graph import Body, Node
+from archscape.spaces.graph import Body, Node, Output
 
 
 def eager_curve(network: Network, batch: int, item: int) -> list[int]:
-    """Return the bytes held before the first operator, then while each runs; the caller holds the input."""
+    """Return the bytes held before the first operator, then while each runs; the caller holds the inputs."""
     interpreter = _Interpreter(network, batch, item)
-    interpreter.call(network.body, [interpreter.image])
+    interpreter.call(network.body, interpreter.images)
     return interpreter.curve
 
 
@@ -56,7 +57,7 @@ class _Interpreter:
     """Goes through the bodies of a network as their forward methods do.
 
     Attributes:
-        image: The input, which the caller holds.
+        images: The inputs, which the caller holds.
         curve: The bytes held before the first operator, and while each ran so far.
     """
 
@@ -64,7 +65,8 @@ class _Interpreter:
         self.batch, self.item = batch, item
         self.pieces = _Pieces()
         self.statements = statements(network)
-        self.image = self.pieces.new(batch * item * prod(network.input))
+        self.images = [self.pieces.new(batch * item * prod(shape)) for shape in network.input_shapes]
+        self.results: list[int] = []
         self.curve = [self.pieces.live]
 
     def call(self, body: Body, inputs: list[int]) -> list[int]:
@@ -79,22 +81,67 @@ class _Interpreter:
             return [x]
         values = dict(enumerate(inputs))
         variables = {name: hold(piece) for name, piece in zip(body.names, inputs, strict=True)}
-        for steps, name in self.statements(body):
-            value = self.evaluate(body, steps, values)
-            if name:
-                old = variables.get(name)
-                variables[name] = values[value]
-                if old is not None:
-                    release(old)
+        direct = False
+        for steps, name, value, others, kept, loop in self.statements(body):
+            if loop:
+                self.loop(body, steps[0], variables, (name, kept), loop)
+                values[value] = variables[name]
+                self.results = [variables[name], variables.get(kept, -1)]
+                self.note_outputs(body, value, values)
+                continue
+            if steps:
+                self.evaluate(body, steps, values)
+            elif name:
+                hold(values[value])  # under another name
+            if kept:
+                self.assign(variables, name, kept, values[value])
+            elif name:
+                old = [variables.get(each) for each in (name, *others)]
+                variables |= zip((name, *others), self.results if others else [values[value]], strict=True)
+                self.note_outputs(body, value, values)
+                for piece in old:
+                    if piece is not None:
+                        release(piece)
             elif value not in body.outputs:
                 release(values[value])
-        direct = not name and body.outputs == (value,)
-        results = [values[value] if direct else hold(values[output]) for output in body.outputs]
+            direct = bool(steps) and not name and body.outputs == (value,)
+        results = [values[output] if direct else hold(values[output]) for output in body.outputs]
         for piece in variables.values():
             release(piece)
         return results
 
-    def evaluate(self, body: Body, steps: tuple[int, ...], values: dict[int, int]) -> int:
+    def loop(
+        self,
+        body: Body,
+        index: int,
+        variables: dict[str, int],
+        carried: tuple[str, str],
+        reads: Sequence[str],
+    ) -> None:
+        """Run blocks in a loop, on variables of the body; each replaces those that are carried on."""
+        rows = body.nodes[index].op
+        assert isinstance(rows, Body)
+        for node in rows.nodes:
+            result = self.step(rows, node, [variables[name] for name in reads])
+            self.assign(variables, *carried, result)
+
+    def assign(self, variables: dict[str, int], name: str, kept: str, piece: int) -> None:
+        """Assign to a variable; another one, if it is named, takes what that held."""
+        old, variables[name] = variables.get(name), piece
+        if kept and old is not None:
+            dropped, variables[kept] = variables.get(kept), old
+        else:
+            dropped = old
+        if dropped is not None:
+            self.pieces.release(dropped)
+
+    def note_outputs(self, body: Body, value: int, values: dict[int, int]) -> None:
+        """Note the further results of a step that has several, where nodes of the body stand for them."""
+        for index, node in enumerate(body.nodes):
+            if isinstance(node.op, Output) and node.inputs == (value,):
+                values[len(body.inputs) + index] = self.results[node.op.number]
+
+    def evaluate(self, body: Body, steps: tuple[int, ...], values: dict[int, int]) -> None:
         """Run the steps of a statement; only the last one's value is held afterwards."""
         count = len(body.inputs)
         before = None
@@ -104,14 +151,12 @@ class _Interpreter:
             if before is not None:
                 self.pieces.release(values[before])
             before = count + index
-        assert before is not None
-        return before
 
     def step(self, body: Body, node: Node, inputs: list[int]) -> int:
         """Run one step and return its result, held once more."""
         if isinstance(node.op, Body):
-            (result,) = self.call(node.op, inputs)
-            return result
+            self.results = self.call(node.op, inputs)
+            return self.results[0]
         shapes = tuple([body.shape_of(value) for value in node.inputs])
         footprint = node.op.memory(shapes, node.shape, False)
         if footprint.view:

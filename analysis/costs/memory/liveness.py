@@ -10,9 +10,10 @@ from archscape.spaces.memory_use import NOTHING
 
 def lifetimes(flat: Flat, views: list[bool]) -> tuple[list[int], list[int]]:
     """Return for each value the one in whose memory it lies, and the node after which that memory is free."""
-    owners, last = [0], [-1]
+    start = flat.start
+    owners, last = list(range(start)), [-1] * start
     for index, (node, view) in enumerate(zip(flat.nodes, views, strict=True)):
-        owners.append(owners[node.inputs[0]] if view else index + 1)
+        owners.append(owners[node.inputs[0]] if view else start + index)
         last.append(index)
         for value in node.inputs:
             last[owners[value]] = index
@@ -27,13 +28,15 @@ def graph_curve(flat: Flat, batch: int, item: int) -> list[int]:
     footprints = [node.op.memory(flat.shapes(node), node.shape, False) for node in nodes]  # type: ignore[union-attr]
     owners, last = lifetimes(flat, [footprint.view for footprint in footprints])
     dying: list[list[int]] = [[] for _ in range(len(nodes) + 1)]
+    start = flat.start
     for value, end in enumerate(last):
         dying[end].append(value)
-    live = unit * prod(flat.input)
-    curve, sizes = [live], [live, *[0] * len(nodes)]
+    sizes = [*[unit * prod(shape) for shape in flat.inputs], *[0] * len(nodes)]
+    live = sum(sizes)
+    curve = [live]
     for index, (node, footprint) in enumerate(zip(nodes, footprints, strict=True)):
-        if owners[index + 1] == index + 1:
-            sizes[index + 1] = size = unit * prod(node.shape)
+        if owners[start + index] == start + index:
+            sizes[start + index] = size = unit * prod(node.shape)
             live += size
         during = footprint.during
         curve.append(live if during is NOTHING else live + during.bytes(batch, item))

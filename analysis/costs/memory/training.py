@@ -10,11 +10,24 @@ from archscape.spaces.errors import suggest
 from . import TensorMemory, check, foreign, most, weights
 from .training_step import TrainingStep
 
-STATES = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
-"""Tensors as large as the weights that each optimizer remembers; `momentum` is SGD with it."""
+STATES = {
+    "sgd": 0,
+    "momentum": 1,
+    "adagrad": 1,
+    "muon": 1,
+    "rmsprop": 2,
+    "adam": 2,
+    "adamw": 2,
+    "nadam": 2,
+    "radam": 2,
+}
+"""Tensors as large as the weights that each optimizer remembers.
+
+`momentum` is SGD with it; `rmsprop` has it too. What Muon has beyond one of biases is not counted.
+"""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class TrainingMemory(TensorMemory):
     """What one step of training takes, in tensor bytes. The parts of the peak are as they stand at the peak.
 

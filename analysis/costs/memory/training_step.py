@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple, TypeAlias
 
-from archscape.spaces.graph import Body, Flat, make
+from archscape.spaces.graph import Body, Flat, Output, make
 from archscape.spaces.memory_use import NOTHING, Footprint
 
 from .liveness import lifetimes
@@ -61,23 +61,28 @@ class TrainingStep:
     def __init__(self, body: Body, flat: Flat, batch: int, item: int) -> None:
         self.flat = flat
         self.parts = _parts(body, batch, item, {})
-        self.sizes = [batch * item * prod(flat.input), *[part.size for part in self.parts]]
+        self.start = flat.start
+        inputs = [batch * item * prod(shape) for shape in flat.inputs]
+        self.sizes = [*inputs, *[part.size for part in self.parts]]
         self.owners, last = lifetimes(flat, [part.footprint.view for part in self.parts])
         self.dying: list[list[int]] = [[] for _ in self.sizes]
         for value, end in enumerate(last):
             if self.owners[value] == value:
                 self.dying[end].append(value)
         self.held = [0] * len(self.sizes)
-        self.held[0] = 1  # the caller holds the input
+        self.held[: self.start] = [1] * self.start  # the caller holds the inputs
         self.targets = sum([8 * batch * prod(flat.shape_of(value)[1:]) for value in flat.outputs])
         self.top = Peak(0, 0, "input", FORWARD)
         self.saved = 0
 
     def run(self) -> Peak:
         """Take the step and return the moment at which most stood."""
-        live, tape = self.forward(self.sizes[0] + self.targets)
+        live, tape = self.forward(sum(self.sizes[: self.start]) + self.targets)
         live = self.backward(self.loss(live), tape)
-        self.update_peak(live, sum([part.gradients for part in self.parts]), OPTIMIZER, STEP)
+        own = [
+            part.gradients for part, node in zip(self.parts, self.flat.nodes, strict=True) if not node.like
+        ]
+        self.update_peak(live, sum(own), OPTIMIZER, STEP)
         return self.top
 
     def update_peak(self, total: int, gradients: int, place: str, phase: str) -> None:
@@ -91,8 +96,8 @@ class TrainingStep:
         An operator that no weight stands before has no gradient, and autograd keeps nothing of it.
         """
         owners, sizes, held, top, at = self.owners, self.sizes, self.held, 0, 0
-        needs, tape = [False], []
-        for index, (_, inputs, _, _) in enumerate(self.flat.nodes):
+        start, needs, tape = self.start, [False] * self.start, []
+        for index, (_, inputs, *_) in enumerate(self.flat.nodes):
             size, gradients, during, keeps, _, footprint = self.parts[index]
             view, _, saves, saves_output, _, _, reaches, _ = footprint
             if not view:
@@ -105,7 +110,7 @@ class TrainingStep:
                 needs.append(True)
                 saved = [owners[inputs[position]] for position in saves] if saves else []
                 if saves_output:
-                    saved.append(owners[index + 1])
+                    saved.append(owners[start + index])
                 for value in saved:
                     held[value] += 1
                 live += keeps
@@ -141,11 +146,18 @@ class TrainingStep:
         sizes, held, parts, gradients, top, place = self.sizes, self.held, self.parts, 0, (0, 0), ""
         piece_of = {value: piece for piece, value in enumerate(dict.fromkeys(self.flat.outputs))}
         pieces, holders = [sizes[value] for value in piece_of], [1] * len(piece_of)
+        summed: set[str] = set()
         for index, saved, reached in reversed(tape):
-            piece = piece_of.pop(index + 1, None)
+            piece = piece_of.pop(self.start + index, None)
             if piece is None:
                 continue
             _, weight_gradients, _, keeps, more, footprint = parts[index]
+            node = self.flat.nodes[index]
+            if weight_gradients and (whose := node.like or node.name) in summed:
+                # They are added in place to those of a later layer that shares the weights.
+                more, weight_gradients = more + weight_gradients, 0
+            elif weight_gradients:
+                summed.add(whose)
             live += weight_gradients
             gradients += weight_gradients
             if footprint.shares:
@@ -158,7 +170,7 @@ class TrainingStep:
                     holders.append(1)
                     live += sizes[value]
             if live + more > top[0]:
-                top, place = (live + more, gradients), self.flat.nodes[index].name
+                top, place = (live + more, gradients), node.name
             live -= keeps
             for value in saved:
                 held[value] -= 1
@@ -179,7 +191,7 @@ class TrainingStep:
                     holders.append(1)
                     live += sizes[value]
                     if live > top[0]:
-                        top, place = (live, gradients), self.flat.nodes[index].name
+                        top, place = (live, gradients), node.name
                     holders[old] -= 1
                     live -= 0 if holders[old] else pieces[old]
                 holders[new] -= 1
@@ -192,7 +204,9 @@ def _parts(body: Body, batch: int, item: int, known: dict[int, list[Part]]) -> l
     """Return the part of every operator, in the order of the flat graph; a block is asked once."""
     parts: list[Part] = []
     shapes = [*body.inputs, *[node.shape for node in body.nodes]]
-    for (op, inputs, shape, _), costs in zip(body.nodes, body.costs, strict=True):
+    for (op, inputs, shape, *_), costs in zip(body.nodes, body.costs, strict=True):
+        if isinstance(op, Output):
+            continue
         if isinstance(op, Body):
             if id(op) not in known:
                 known[id(op)] = _parts(op, batch, item, known)

@@ -1,4 +1,4 @@
-"""The user's own Python: a module made by `file.py:factory`, and what their code raises as one line.
+"""The user's own Python: a module made by `file.py:factory`.
 
 Naming a file runs it: it is code.
 """
@@ -8,21 +8,16 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-import sysconfig
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
-from traceback import extract_tb
 from types import ModuleType
 
 from torch import nn
 
 from archscape.spaces.errors import InputError, suggest
+from archscape.spaces.language.user_errors import failures
 from archscape.spaces.language.uses import import_file
-
-HERE = Path(__file__).parents[2]
-LIBRARIES = (str(HERE), str(HERE.resolve()), sysconfig.get_path("stdlib"), "<frozen", "<archscape")
-"""Where frames of a traceback begin that are not the user's; installed packages are not either."""
 
 
 def load_module(name: str) -> nn.Module:
@@ -42,23 +37,6 @@ def load_module(name: str) -> nn.Module:
     if not isinstance(made, nn.Module):
         raise InputError(f"{name} gives no torch.nn.Module, but {type(made).__name__}")
     return made
-
-
-@contextmanager
-def failures(what: str = "", *, where: str = "") -> Iterator[None]:
-    """Turn whatever the user's code raises into one line: where, during what, and the error.
-
-    Args:
-        what: What was being done.
-        where: The file, if the traceback does not show a line of the user's.
-    """
-    try:
-        yield
-    except InputError:
-        raise
-    except (Exception, SystemExit) as error:
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(": ".join(filter(None, [_place(error) or where, what, text]))) from error
 
 
 def _run(path: Path) -> ModuleType:
@@ -103,14 +81,3 @@ def _defined(path: Path) -> list[str]:
     tree = ast.parse(path.read_bytes(), filename=str(path))
     kinds = (ast.FunctionDef, ast.ClassDef)
     return [node.name for node in reversed(tree.body) if isinstance(node, kinds) and node.name[0] != "_"]
-
-
-def _place(error: BaseException) -> str:
-    """Return the file and line of the user's code where an error arose."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    frames = extract_tb(error.__traceback__)
-    user_frames = [
-        f for f in frames if "-packages" not in f.filename and not f.filename.startswith(LIBRARIES)
-    ]
-    return f"{user_frames[-1].filename}:{user_frames[-1].lineno}" if user_frames else ""

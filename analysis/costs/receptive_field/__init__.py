@@ -32,22 +32,28 @@ class Field(NamedTuple):
     centre: Steps
 
 
-def receptive_fields(graph: Graph) -> dict[str, Shape]:
+UNSEEN = Field((), (), ())
+"""The field of what does not see an input."""
+
+
+def receptive_fields(graph: Graph, input: int = 0) -> dict[str, Shape]:  # noqa: A002 - the language's word
     """Return the size of the receptive field of every operator of a network, by name.
+
+    Of several inputs it is the field on one of them, by its place; () where an operator does not see it.
 
     >>> from archscape.spaces import load_network
     >>> receptive_fields(load_network("vgg16").graph)["maxpool5"]
     (212, 212)
     """
-    return {name: field.size for name, field in fields(graph).items()}
+    return {name: field.size for name, field in fields(graph, input).items()}
 
 
-def fields(graph: Graph) -> dict[str, Field]:
-    """Return the receptive field of every operator of a network, by name.
+def fields(graph: Graph, input: int = 0) -> dict[str, Field]:  # noqa: A002 - the language's word
+    """Return the receptive field of every operator of a network on one of its inputs, by name.
 
     For kernel extent k, stride s and jump j a chain of layers has r = r + (k - 1) j and j = j s (Araujo et
     al. 2019, "Computing receptive fields of convolutional neural networks"). A join sees what any of its
-    inputs sees. No field is cut at the border of the input.
+    inputs sees; what does not see the input is `UNSEEN`. No field is cut at the border of the input.
 
     >>> from archscape.spaces import load_network
     >>> field = fields(load_network("vgg16").graph)["maxpool5"]
@@ -56,19 +62,19 @@ def fields(graph: Graph) -> dict[str, Field]:
     """
     flat = graph.flatten()
     pointwise = {kind for kind in {type(node.op) for node in flat.nodes} if is_pointwise(kind)}
-    values = [(_Axis(1, ((0, 0),)),) * (len(flat.input) - 1)]
-    results = [_field(values[0])]
+    values: list[Axes | None] = [None] * flat.start
+    values[input] = (_Axis(1, ((0, 0),)),) * (len(flat.inputs[input]) - 1)
+    results = [_field(axes) for axes in values]
     for node in flat.nodes:
         first = node.inputs[0]
         passes = type(node.op) in pointwise
         if passes and len(node.inputs) == 1:
             axes = values[first]
         else:
-            inputs = [values[value] for value in node.inputs]
-            axes = reduce(_unions, inputs) if passes else _axes(flat, node, inputs)
+            axes = _axes(flat, node, [values[value] for value in node.inputs], passes)
         values.append(axes)
         results.append(results[first] if axes is values[first] else _field(axes))
-    return dict(zip([node.name for node in flat.nodes], results[1:], strict=True))
+    return dict(zip([node.name for node in flat.nodes], results[flat.start :], strict=True))
 
 
 class FieldAtDepth(NamedTuple):
@@ -85,28 +91,32 @@ class FieldAtDepth(NamedTuple):
     field: Shape
 
 
-def field_growth(network: Network) -> list[FieldAtDepth]:
+def field_growth(network: Network, input: int = 0) -> list[FieldAtDepth]:  # noqa: A002 - the language's word
     """Return the largest receptive field at every depth, as long as a layer writes more than one place.
+
+    Of several inputs it is the field on one of them, by its place.
 
     >>> from archscape.spaces import load_network
     >>> [deep.field[0] for deep in field_growth(load_network("vgg16"))][:5]
     [3, 6, 10, 16, 24]
     """
-    flat, sizes = network.graph.flatten(), receptive_fields(network.graph)
-    depths = [0]
+    flat, sizes = network.graph.flatten(), receptive_fields(network.graph, input)
+    depths = [0] * flat.start
     deepest: dict[int, FieldAtDepth] = {}
     for node in flat.nodes:
         assert isinstance(node.op, Op)
         depth = max([depths[value] for value in node.inputs]) + node.op.weighted
         depths.append(depth)
-        if depth and max(node.shape[1:], default=1) > 1:
+        if depth and max(node.shape[1:], default=1) > 1 and sizes[node.name]:
             seen = FieldAtDepth(depth, node.name, sizes[node.name])
             if depth not in deepest or max(seen.field) >= max(deepest[depth].field):
                 deepest[depth] = seen
     return [deepest[depth] for depth in sorted(deepest)]
 
 
-def _field(axes: Axes) -> Field:
+def _field(axes: Axes | None) -> Field:
+    if axes is None:
+        return UNSEEN
     if axes and _alike(axes, axes[0]):
         size, jump, centre = axes[0].field
         return Field((size,) * len(axes), (jump,) * len(axes), (centre,) * len(axes))
@@ -177,19 +187,28 @@ Axes: TypeAlias = "tuple[_Axis, ...]"
 T = TypeVar("T")
 
 
-def _axes(flat: Flat, node: Node, inputs: list[Axes]) -> Axes:
-    """Return what an operator sees: through windows on its first input and any that they cover, else all."""
+def _axes(flat: Flat, node: Node, read: list[Axes | None], passes: bool) -> Axes | None:
+    """Return what an operator sees: through windows on its first input and any that they cover, else all.
+
+    None if nothing that it reads sees the input.
+    """
+    inputs = [axes for axes in read if axes is not None]
+    if passes or not inputs:
+        return reduce(_unions, inputs) if inputs else None
     op: Op = node.op  # type: ignore[assignment]
     shapes = flat.shapes(node)
     kernel, stride = op.field(shapes)
-    steps = tuple(zip(kernel, stride, op.centre(kernel, stride), strict=True))
+    # Axes that the input does not have, such as that of a group's rotations, stand before those that it has.
+    rank = len(inputs[0])
+    steps = tuple(zip(kernel, stride, op.centre(kernel, stride), strict=True))[-rank:]
     # A vector has no axis to look along, and all that it was made of has been seen.
-    if not _alike(steps, (1, 1, 0)) and len(kernel) == len(inputs[0]):
+    if not _alike(steps, (1, 1, 0)) and len(steps) == rank:
         inputs = [
-            _windows(axes, steps) if number == 0 or shape[1:] == kernel else axes
-            for number, (axes, shape) in enumerate(zip(inputs, shapes, strict=True))
+            _windows(axes, steps) if number == 0 or shape[1:][-rank:] == kernel[-rank:] else axes
+            for number, (axes, shape) in enumerate(zip(read, shapes, strict=True))
+            if axes is not None
         ]
-        if shapes[0][1:] == kernel and set(node.shape[1:]) <= {1}:
+        if shapes[0][1:] == kernel and set(node.shape[1:][-rank:]) <= {1}:
             inputs = [tuple([axis.still() for axis in axes]) for axes in inputs]
     return reduce(_unions, inputs)
 

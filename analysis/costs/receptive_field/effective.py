@@ -8,7 +8,7 @@ convolutional neural networks").
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TypeAlias
@@ -19,9 +19,10 @@ from torch import Tensor, nn
 
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
+from archscape.spaces.printing import Printed, Printout
 
 from . import Field, fields
-from .truncated import TruncatedNetwork
+from .truncated import TruncatedNetwork, input_of
 
 Map: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -31,8 +32,8 @@ LEVEL = 1 - 0.9545
 """The share of the largest gradient where the field ends: two deviations (Luo et al. 2016, section 3)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EffectiveField:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class EffectiveField(Printed):
     """How strongly each input moves the middle of a map.
 
     Attributes:
@@ -40,6 +41,7 @@ class EffectiveField:
         layer: The layer's name.
         field: Its receptive field.
         middle: Where the middle element's receptive field has its middle, along each axis of the input.
+        of: The input it is on, of several; else nothing.
         squares: Mean squared gradient for each position of the input, over all channels; 1 at its largest.
     """
 
@@ -48,6 +50,20 @@ class EffectiveField:
     field: Field
     middle: tuple[float, ...]
     squares: Map
+    of: str = ""
+
+    def printout(self) -> Printout:
+        """Return the field along each axis, in theory and in effect."""
+        columns = ("axis", "receptive_field", "jump", "centre", "effective", "share")
+        ends = (round(self.size, 1), round(self.share, 3))
+        axes = enumerate(zip(*self.field, strict=True))
+        rows = [(axis, size, float(jump), float(centre), *ends) for axis, (size, jump, centre) in axes]
+        return Printout(title=self.title, columns=columns, rows=rows)
+
+    @property
+    def title(self) -> str:
+        """What it is of, for a reader."""
+        return f"{self.network}, {self.layer}{f', on {self.of}' if self.of else ''}"
 
     @property
     def size(self) -> float:
@@ -69,6 +85,7 @@ def effective_field(
     network: Network,
     layer: str,
     *,
+    of: str | None = None,
     weights: Mapping[str, Tensor] | None = None,
     draws: int = 4,
     seed: int = 0,
@@ -83,23 +100,26 @@ def effective_field(
     Args:
         network: Any network.
         layer: Name of an operator whose output is a map.
+        of: Which of several inputs it is on; by default the first that the layer sees.
         weights: Trained weights, by the names of the network's module.
         draws: How often to draw.
         seed: Of all that is drawn; the same seed gives the same field.
 
     Raises:
-        InputError: If there is no such layer, its output is no map, or the weights do not fit.
+        InputError: If there is no such layer or input, the layer's output is no map, or the weights do not
+            fit.
     """
     trained = TruncatedNetwork(network, layer)  # the layer's name is checked here
-    squares = torch.zeros(network.input[1:], dtype=torch.double)
+    at = input_of(network, layer, of)
+    squares = torch.zeros(network.input_shapes[at][1:], dtype=torch.double)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for _ in range(draws):
             module = TruncatedNetwork(network, layer) if weights is None else trained
-            squares += _squares(module, network, layer, weights)
+            squares += _squares(module, network, at, layer, weights)
     if not squares.max() > 0:
         raise InputError(f"{layer} of {network.name} does not depend on the input: every gradient is zero")
-    field = fields(network.graph)[layer]
+    field = fields(network.graph, at)[layer]
     positions = [extent // 2 for extent in trained.shape[1:]]
     steps = zip(field.centre, positions, field.jump, strict=True)
     return EffectiveField(
@@ -108,19 +128,21 @@ def effective_field(
         field=field,
         middle=tuple(float(centre + position * jump) for centre, position, jump in steps),
         squares=(squares / squares.max()).numpy(),
+        of=[*network.inputs][at] if len(network.inputs) > 1 else "",
     )
 
 
 def _squares(
-    module: TruncatedNetwork, network: Network, layer: str, weights: Mapping[str, Tensor] | None
+    module: TruncatedNetwork, network: Network, at: int, layer: str, weights: Mapping[str, Tensor] | None
 ) -> Tensor:
-    """Return the squared gradients of one draw, the sum over inputs and channels."""
-    x = torch.randn((INPUTS, *network.input), requires_grad=True)
+    """Return the squared gradients of one draw on one input, the sum over samples and channels."""
+    inputs = [torch.randn((INPUTS, *shape)) for shape in network.input_shapes]
+    x = inputs[at].requires_grad_()
     if weights is None:
-        _take_statistics(module, x.detach())
+        _take_statistics(module, [each.detach() for each in inputs])
     else:
         module.load(weights)
-    y = module.eval()(x)
+    y = module.eval()(*inputs)
     if y.ndim < 3:
         raise InputError(f"the output of {layer} is no map, so it has no middle: {y.shape[1]} flat features")
     middle = y[(slice(None), slice(None), *(extent // 2 for extent in y.shape[2:]))]
@@ -128,11 +150,11 @@ def _squares(
     return slope.double().square().sum(dim=(0, 1))
 
 
-def _take_statistics(module: nn.Module, x: Tensor) -> None:
+def _take_statistics(module: nn.Module, inputs: Sequence[Tensor]) -> None:
     """Give every batch norm the statistics of a batch, as the first step of training would see it."""
     module.eval()
     for part in module.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):
             part.train().momentum = 1.0
     with torch.no_grad():
-        module(x)
+        module(*inputs)

@@ -12,7 +12,7 @@ from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
 from archscape.spaces.values import shape_text
 
-from .truncated import TruncatedNetwork
+from .truncated import TruncatedNetwork, input_of
 
 
 class Seen(NamedTuple):
@@ -43,7 +43,9 @@ class Seen(NamedTuple):
         return all(low > 0 and high < end for (low, high), end in zip(self.ends, last, strict=True))
 
 
-def empirical_field(network: Network, layer: str, *, place: Shape | None = None) -> Seen:
+def empirical_field(
+    network: Network, layer: str, *, place: Shape | None = None, of: str | None = None
+) -> Seen:
     """Return the inputs with a gradient other than zero of one element of a layer, all channels together.
 
     The operators are run with positive weights, without activations and norms, with means in place of
@@ -53,17 +55,19 @@ def empirical_field(network: Network, layer: str, *, place: Shape | None = None)
         network: Any network; `network.at(input=...)` where its own input is smaller than the field.
         layer: Name of an operator whose output is a map.
         place: The element along each axis; the middle of the map by default.
+        of: Which of several inputs; by default the first that the layer sees.
 
     Raises:
-        InputError: If there is no such layer, or the place is not on its map.
+        InputError: If there is no such layer or input, or the place is not on its map.
 
     >>> from archscape.spaces import load_network
     >>> empirical_field(load_network("lenet5"), "avgpool2").size
     (16, 16)
     """
     module = TruncatedNetwork(network, layer, linear=True).double()
-    x = torch.zeros((1, *network.input), dtype=torch.double, requires_grad=True)
-    y = module(x)
+    inputs = [torch.zeros((1, *shape), dtype=torch.double) for shape in network.input_shapes]
+    x = inputs[input_of(network, layer, of)].requires_grad_()
+    y = module(*inputs)
     place = tuple(extent // 2 for extent in y.shape[2:]) if place is None else place
     if len(place) != y.ndim - 2 or any(not 0 <= at < n for at, n in zip(place, y.shape[2:], strict=True)):
         map_text = f"{layer} of {network.name} is a map of {shape_text(tuple(y.shape[2:]))}"

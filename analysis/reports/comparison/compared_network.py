@@ -12,10 +12,13 @@ from archscape.analysis.costs.layers import LayerTable
 from archscape.analysis.costs.memory import Memory, Moment, memory, memory_curve
 from archscape.analysis.costs.memory.training import TrainingMemory, training_memory
 from archscape.analysis.costs.profile import Profile, profile
+from archscape.analysis.costs.receptive_field import receptive_fields
 from archscape.analysis.lint import Finding, lint
 from archscape.spaces import Network
 from archscape.spaces.graph import Shape
 from archscape.spaces.operators import OPERATORS
+from archscape.spaces.printing import Printed, Printout
+from archscape.spaces.values import shape_text
 
 from ..page.networks import LayerRow, NetworkDetails, layer_rows
 
@@ -52,13 +55,14 @@ class Terms:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ComparedNetwork:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ComparedNetwork(Printed):
     """A network of the comparison. Of a module that is run, only what its costs hold is known.
 
     Attributes:
         name: As the comparison calls it.
-        input: Shape of one sample.
+        input: Shape of one sample; none where it reads several inputs.
+        reads: What it reads, by name, where that is more than a shape.
         network: None if it is a module.
         predictor: What tells its latency; None if that is not asked for.
     """
@@ -69,12 +73,46 @@ class ComparedNetwork:
     network: Network | None
     terms: Terms
     predictor: Predictor | None = None
+    reads: str = ""
+
+    def printout(self) -> Printout:
+        """Return what it costs."""
+        costs = [(cost, getattr(self.costs, cost)) for cost in ("params", "macs", "flops", "activations")]
+        uses = {"inference": self.inference, "training": self.training}
+        held = [(f"bytes of {use}", memory.peak) for use, memory in uses.items() if memory]
+        title = f"{self.name}, input {self.reads or shape_text(self.input)}"
+        return Printout(title=title, columns=("cost", "value"), rows=[*costs, *held])
 
     @classmethod
     def of(cls, costs: Profile, terms: Terms, predictor: Predictor | None = None) -> ComparedNetwork:
         """Return a network whose costs are known."""
-        name, shape, network = costs.network.name, costs.network.input, costs.network
-        return cls(name=name, input=shape, costs=costs, network=network, terms=terms, predictor=predictor)
+        network = costs.network
+        several = len(network.inputs) > 1
+        return cls(
+            name=network.name,
+            input=() if several else network.input_shapes[0],
+            costs=costs,
+            network=network,
+            terms=terms,
+            predictor=predictor,
+            reads=network.input_text if several else "",
+        )
+
+    @property
+    def field_of(self) -> str:
+        """Which of several inputs `field` is on, in words."""
+        return f" of {[*self.network.inputs][self.first_map]}" if self.network and self.reads else ""
+
+    @property
+    def first_map(self) -> int:
+        """The place of the first input that is a map."""
+        shapes = self.network.input_shapes if self.network else ()
+        return next((at for at, shape in enumerate(shapes) if len(shape) > 1), 0)
+
+    @property
+    def input_text(self) -> str:
+        """What it reads, in words."""
+        return self.reads or shape_text(self.input)
 
     @cached_property
     def inference(self) -> Memory | None:
@@ -124,10 +162,14 @@ class ComparedNetwork:
 
     @cached_property
     def field(self) -> Shape:
-        """The largest receptive field of a layer that writes a map of more than one place; () if unknown."""
-        seen = [layer for layer in self.layers if layer.receptive_field]
+        """The largest receptive field of a layer that writes a map of more than one place; () if unknown.
+
+        Of several inputs it is the field on the first that is a map.
+        """
+        known = {} if self.network is None else receptive_fields(self.network.graph, self.first_map)
+        seen = [layer for layer in self.layers if known.get(layer.name)]
         maps = [layer for layer in seen if max(layer.shape[1:], default=1) > 1]
-        fields = [layer.receptive_field for layer in maps or seen]
+        fields = [known[layer.name] for layer in maps or seen]
         return tuple(max(axis) for axis in zip(*fields, strict=True))
 
     @cached_property

@@ -15,11 +15,12 @@ from typing import Literal, NamedTuple
 
 from archscape.spaces import Network
 from archscape.spaces.graph import Style
+from archscape.spaces.printing import Printed, Printout
 from archscape.spaces.values import shape_text, text
 
 from ..format import NONE, size
 from .alignment import Pair, align
-from .parts import NO_ROW, Part, parts_of, style_of
+from .parts import Part, parts_of, style_of
 
 Kind = Literal["same", "changed", "removed", "added"]
 MARKS: dict[Kind, str] = {"same": "=", "changed": "≠", "removed": "−", "added": "+"}
@@ -117,8 +118,8 @@ class Change(NamedTuple):
         return sum(match.size for match in matcher.get_matching_blocks())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Diff:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Diff(Printed):
     """The difference of two networks.
 
     Attributes:
@@ -130,6 +131,18 @@ class Diff:
     after: Network
     style: tuple[Setting, ...]
     changes: tuple[Change, ...]
+
+    def printout(self) -> Printout:
+        """Return the rows of both, and what each has more of in the second."""
+        costs = ("params", "macs", "activations")
+        parts = [(change, change.before or change.after) for change in self.changes]
+        rows = [
+            (change.mark, part.text if part else "", change.text, *map(change.difference, costs))
+            for change, part in parts
+        ]
+        title = f"from {self.before.name} to {self.after.name}"
+        heads = ("", "row", "what changed", *(f"Δ {cost}" for cost in costs))
+        return Printout(title=title, columns=heads, rows=rows, names=2)
 
     def difference(self, cost: str) -> int:
         """Return how much more of a cost the second network has: the sum over all changes."""
@@ -206,7 +219,7 @@ def settings_between(
 
 
 def _changes(left: Sequence[Part], right: Sequence[Part], pairs: Sequence[Pair]) -> list[Change]:
-    partners = {NO_ROW: NO_ROW} | {i: j for i, j in pairs if i is not None and j is not None}
+    partners = {i: j for i, j in pairs if i is not None and j is not None}
     changes: list[Change] = []
     for i, j in pairs:
         before, after = (None if i is None else left[i]), (None if j is None else right[j])
@@ -223,6 +236,6 @@ def _same(before: Part, after: Part, i: int, j: int, partners: Mapping[int, int]
     Whoever reads the row right before reads what stands there now, be it new.
     """
     return before.key == after.key and all(
-        (old == i - 1 and new == j - 1) or partners.get(old) == new
+        (old == i - 1 and new == j - 1) or (partners.get(old) if old >= 0 else old) == new
         for old, new in zip(before.reads, after.reads, strict=True)
     )

@@ -8,7 +8,7 @@ from archscape.spaces.values import shape_text
 
 from ..figures.description import Axis, Figure, Series
 from ..format import escaped, label, size
-from ..page.networks import LayerRow
+from ..page.networks import LayerRow, field_text
 from .compared_network import ComparedNetwork
 
 STORED = ("params", "activations")
@@ -67,6 +67,6 @@ def _hover(layer: LayerRow, cost: str, total: int) -> str:
         f"{layer.op}, output {shape_text(layer.shape)}",
         f"{count:,} {label(cost)}, {count / total if total else 0:.1%} of all",
         f"{size(4 * count)} in float32" if cost in STORED else "",
-        f"receptive field {shape_text(layer.receptive_field)}" if layer.receptive_field else "",
+        f"receptive field {field_text(layer.receptive_field)}" if layer.receptive_field else "",
     ]
     return "<br>".join(line for line in lines if line)

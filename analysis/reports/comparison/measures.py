@@ -88,7 +88,7 @@ COLUMNS = {
     "training": _memory("training", "training", "peak"),
     "field": Measure(
         "field", "receptive_field", lambda network: max(network.field, default=None), "Receptive field",
-        cell=lambda network: shape_text(network.field) if network.field else None,
+        cell=lambda network: shape_text(network.field) + network.field_of if network.field else None,
     ),
     "layers": Measure("layers", "layers", lambda network: len(network.costs.layers)),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
+from ..assets import Assets
 from ..figures.plotly_spec import spec
 from ..format import label, times
 from ..page import write_page
@@ -30,14 +31,16 @@ def write_comparison(
     *,
     references: Iterable[Network] = (),
     differences: bool | None = None,
+    assets: Assets = Assets.inline,
 ) -> Path:
-    """Write the comparison of networks as one self-contained HTML page.
+    """Write the comparison of networks as one HTML page.
 
     Args:
         networks: The networks in the order to show them; ratios are to the first.
         path: The file to write.
         references: Known networks to see them among; those on another input are left out.
         differences: Whether to show how each network differs from the first; None does if there are two.
+        assets: Where the page has its plotly.js.
 
     Raises:
         InputError: There is no network to compare, or the folder is missing.
@@ -45,10 +48,12 @@ def write_comparison(
     if not networks:
         raise InputError("a comparison needs at least one network, but got none")
     names = [network.name for network in networks]
-    near = [network for network in references if network.input in {other.input for other in networks}]
+    inputs = {network.input_text for network in networks}
+    near = [network for network in references if network.input_text in inputs]
     return write_page(
         path,
         "comparison/comparison.html",
+        assets=assets,
         style="comparison/comparison.css",
         scripts=("comparison/comparison.js",),
         kicker="archscape compare",
@@ -67,7 +72,7 @@ def write_comparison(
 
 def _summary(networks: Sequence[ComparedNetwork]) -> str:
     """Return how far the networks lie apart."""
-    if len({network.input for network in networks}) > 1:
+    if len({network.input_text for network in networks}) > 1:
         return (
             "The networks read inputs of different shapes, so only their parameters compare like with like."
         )

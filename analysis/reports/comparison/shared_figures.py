@@ -9,13 +9,15 @@ from archscape.analysis.costs.receptive_field import field_growth
 from archscape.spaces.values import shape_text
 
 from ..figures.description import DASHES, Annotation, Axis, Figure, Level, Series, Side
-from ..format import escaped
+from ..format import escaped, shortened
 from .compared_network import ComparedNetwork
 
 COLORS = ("front", "reference", "running", "failed", "pruned", "rest")
 """One for each network in turn. No colour is needed to read a chart: it bears the name of its network."""
 NEAR = 0.055
 """Share of the upright axis below which the labels of two lines would touch."""
+LABEL = 26
+"""Letters of a name at the end of a line, which a phone has room for."""
 WIDE = 0.3
 """Share of the level axis that a label may take."""
 
@@ -41,7 +43,7 @@ def field_figure(networks: Sequence[ComparedNetwork]) -> Figure:
 
 
 def _field_line(network: ComparedNetwork, index: int) -> Series:
-    fields = [] if network.network is None else field_growth(network.network)
+    fields = [] if network.network is None else field_growth(network.network, network.first_map)
     return Series(
         kind="line",
         name=network.name,
@@ -52,8 +54,8 @@ def _field_line(network: ComparedNetwork, index: int) -> Series:
         dash=DASHES[index // len(COLORS) % len(DASHES)],
         shape="hv",
         hover=[
-            f"<b>{escaped(network.name)}</b>, {escaped(field.layer)}<br>sees {shape_text(field.field)} "
-            f"after {field.depth} layers with weights"
+            f"<b>{escaped(network.name)}</b>, {escaped(field.layer)}<br>sees {shape_text(field.field)}"
+            f"{network.field_of} after {field.depth} layers with weights"
             for field in fields
         ],
     )
@@ -69,7 +71,9 @@ def _end_labels(ends: Sequence[tuple[str, float, float]]) -> list[Annotation]:
         near = [height for other, height in heights if abs(other - x) < reach]
         height = max([math.log10(y), *[height + gap for height in near]])
         heights.append((x, height))
-        labels.append(Annotation(x=x, y=10**height, text=name, shift=(6, 0), has_line=False))
+        labels.append(
+            Annotation(x=x, y=10**height, text=shortened(name, LABEL), shift=(6, 0), has_line=False)
+        )
     return labels
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from archscape.analysis.costs.conventions import convention, count
 from archscape.analysis.costs.profile import CONVENTION
 from archscape.spaces.errors import InputError, suggest
-from archscape.spaces.values import shape_text
 
 from ..tables import write_table
 from .compared_network import ComparedNetwork
@@ -61,7 +60,7 @@ def table(
         heads += TERMS
     rows: list[list[Number]] = [
         [
-            *(network.name, shape_text(network.input)),
+            *(network.name, network.input_text),
             *(column.table_cell(network, plain=plain) for column in columns),
             *(getattr(network.terms, name) for name in TERMS if plain),
         ]

@@ -111,11 +111,14 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Upright:
-    """A dashed upright line with a name at its top, or at its foot."""
+    """A dashed upright line with a name above the figure; "" for none.
+
+    Of names that would touch one alone is written. The line lies below the data unless it is `over` them.
+    """
 
     x: float
     name: str
-    at_top: bool = True
+    over: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

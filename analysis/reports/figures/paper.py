@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from io import BytesIO
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .description import Axis, Figure, Series, Shape, Side
+from archscape.spaces.atomic import write_whole
+
+from .description import Axis, Figure, Series, Shape, Side, Upright
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,6 +53,10 @@ SIDES: dict[Side, tuple[tuple[float, float], str, str]] = {
     "right": ((7, 0), "left", "center"),
 }
 """How far a label is from its point, and what of it stands there."""
+LETTER = 0.0115
+"""Width of a letter above the axes, as a share of theirs."""
+WIDEST = 100
+"""Decades of an axis beyond which a margin of some of them may end at no finite number."""
 POINTS = 0.58
 """Points of a paper to a pixel of a page."""
 
@@ -88,11 +96,13 @@ def draw_figure(axes: Axes, figure: Figure) -> None:
     for at, series in enumerate(figure.series):
         _draw(axes, series, at)
     for upright in figure.uprights:
-        axes.axvline(upright.x, color=REFERENCE, linewidth=1, linestyle=(0, (4, 3)), zorder=2.9)
-        axes.annotate(
-            literal(upright.name), (upright.x, 1.0), (3, -2), xycoords=axes.get_xaxis_transform(),
-            textcoords="offset points", rotation=90, ha="left", va="top", fontsize=8.5,
-        )  # fmt: skip
+        axes.axvline(
+            upright.x,
+            color=REFERENCE,
+            linewidth=1,
+            linestyle=(0, (4, 3)),
+            zorder=2.9 if upright.over else 1.9,
+        )
     for level in figure.levels:
         axes.axhline(level.y, color=PALETTE["muted"], linewidth=0.7, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate(
@@ -110,11 +120,26 @@ def draw_figure(axes: Axes, figure: Figure) -> None:
     _scale(axes, figure.x, "x")
     _scale(axes, figure.y, "y")
     plain(axes, grid="y" if len(figure.x.places) else "both")
+    _upright_names(axes, figure.uprights)
     if figure.title:
         axes.set_title(literal(figure.title), fontsize=9, loc="left")
     if figure.legend and axes.get_legend_handles_labels()[0]:
         columns = 2 if len(figure.series) > 6 else 1
         axes.legend(loc="lower right", frameon=False, fontsize=8.5, ncols=columns)
+
+
+def _upright_names(axes: Axes, uprights: Sequence[Upright]) -> None:
+    """Write the names of upright lines above the axes, without those that would touch the one before."""
+    end = 0.0
+    for upright in sorted(uprights, key=lambda upright: upright.x):
+        place = axes.transAxes.inverted().transform(axes.transData.transform((upright.x, 0)))[0]
+        half = LETTER * len(upright.name) / 2
+        if upright.name and place - half >= end and place + half <= 1:
+            end = place + half + LETTER
+            axes.annotate(
+                literal(upright.name), (upright.x, 1.0), (0, 3), xycoords=axes.get_xaxis_transform(),
+                textcoords="offset points", ha="center", va="bottom", fontsize=8.5,
+            )  # fmt: skip
 
 
 def _draw(axes: Axes, series: Series, order: int) -> None:
@@ -159,9 +184,13 @@ def _points(axes: Axes, series: Series, look: dict[str, Any]) -> None:
 
 
 def _scale(axes: Axes, described: Axis, which: Literal["x", "y"]) -> None:
-    from matplotlib.ticker import EngFormatter, MaxNLocator, NullFormatter
+    from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullFormatter, NullLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis
+    low, high = axis.get_data_interval()
+    is_wide = described.scale == "log" and low > 0 and log10(high) - log10(low) > WIDEST
+    if is_wide:
+        (axes.set_xmargin if which == "x" else axes.set_ymargin)(0)
     if described.scale == "log":
         axes.set(**{f"{which}scale": "log"})
     if described.range is not None:
@@ -180,12 +209,17 @@ def _scale(axes: Axes, described: Axis, which: Literal["x", "y"]) -> None:
     elif described.ticks == "short":
         axis.set_major_formatter(EngFormatter(sep=""))
         low, high = axis.get_view_interval()
-        near = described.scale == "log" and low > 0 and high / low < 8
+        near = described.scale == "log" and low > 0 and high < 8 * low
         axis.set_minor_formatter(EngFormatter(sep="") if near else NullFormatter())
         axes.tick_params(axis=which, which="minor", labelsize=8)
     elif described.ticks == "whole":
         axis.set_major_locator(MaxNLocator(integer=True))
     else:
+        axis.set_major_formatter(lambda tick, _: f"{tick:g}")
+    if is_wide:
+        ends = ceil(log10(low)), floor(log10(high))
+        axis.set_major_locator(FixedLocator([float(f"1e{round(ten)}") for ten in np.linspace(*ends, 7)]))
+        axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(lambda tick, _: f"{tick:g}")
 
 
@@ -209,8 +243,10 @@ def write(
     ):
         canvas = Canvas(figsize=size, layout="constrained")
         draw(canvas)
+        kind, file = path.suffix.lower().removeprefix("."), BytesIO()
         # A date in the file would change it with every run.
-        canvas.savefig(path, dpi=200, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+        canvas.savefig(file, format=kind, dpi=200, metadata={"Date": None} if kind == "svg" else None)
+    write_whole(path, file.getvalue())
     return path
 
 

@@ -1,7 +1,8 @@
 """One HTML page that works offline and can be handed to anybody, and the parts that all pages share.
 
-A page asks nothing of any network: plotly.js is embedded, and the page's own policy allows only its two
-scripts, by their digests, and no request at all. Its HTML is made by templates, which escape what they show.
+A page asks nothing of any network: plotly.js is embedded, or lies beside the page once for all pages of a
+folder. The page's own policy allows these two scripts, embedded ones by their digests, and no other request.
+Its HTML is made by templates, which escape what they show.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from markupsafe import Markup
 
 from archscape._version import __version__
 from archscape.analysis.costs.profile import CONVENTION, UNCOUNTED
+from archscape.spaces.atomic import write_whole
 from archscape.spaces.errors import InputError
 
+from ..assets import Assets, plotly, share_plotly
 from ..templating import REPORTS, render
 from .specs import Spec
 
@@ -24,12 +27,15 @@ NOTE = (
     f"Conventions. {CONVENTION}; activations: elements that convolutions and linear layers write. "
     f"Not counted: {'; '.join(UNCOUNTED)}."
 )
+BESIDE = "'self' file:"
+"""The source expression that allows a script from the folder of a page, on a server or not."""
 
 
 def write_page(
     path: Path,
     template: str,
     *,
+    assets: Assets = Assets.inline,
     style: str = "",
     scripts: Sequence[str] = (),
     kicker: str,
@@ -38,20 +44,20 @@ def write_page(
     figures: Mapping[str, Spec],
     **values: object,
 ) -> Path:
-    """Write a page as one self-contained HTML document.
+    """Write a page as one HTML document, self-contained unless its plotly.js is shared.
 
-    `template` extends `page/page.html`; `style` and `scripts` add to those of all pages. All are paths as
-    `render` takes them. The `kicker` stands above the title, the `summary` under it; `figures` are those that
-    the page has places for, and `values` what its template names.
+    `assets` says whether plotly.js (4.8 MB) is in the page, or in `assets/` beside it for all pages of the
+    folder. `template` extends `page/page.html`; `style` and `scripts` add to those of all pages. All three
+    are paths as `render` takes them. The `kicker` stands above the title, the `summary` under it; `figures`
+    are those that the page has places for, and `values` what its template names.
 
     Raises:
         InputError: The folder of the file is missing.
     """
-    from plotly.offline import get_plotlyjs
-
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such folder")
-    plotly = get_plotlyjs()
+    asset = share_plotly(path.parent) if assets is Assets.shared else ""
+    embedded = "" if asset else plotly()
     script = f'(() => {{\n"use strict";\n{_texts("page/page.js", *scripts)}}})();\n'
     text = render(
         template,
@@ -60,14 +66,15 @@ def write_page(
         summary=summary,
         counting=NOTE,
         version=__version__,
-        hashes=Markup(f"{_digest(plotly)} {_digest(script)}"),
+        asset=asset,
+        sources=Markup(f"{_digest(embedded) if embedded else BESIDE} {_digest(script)}"),
         style=Markup(_texts("page/page.css", style)),
         figures=figures,
-        plotly=Markup(plotly),
+        plotly=Markup(embedded),
         script=Markup(script),
         **values,
     )
-    path.write_text(text, encoding="utf-8", newline="\n")
+    write_whole(path, text)
     return path
 
 

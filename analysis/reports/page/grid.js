@@ -7,6 +7,8 @@ function startGrid(box) {
   const count = data.columns[0].values.length;
   const body = box.querySelector("tbody");
   const heads = [...box.querySelectorAll("thead th")];
+  const widths = [...box.querySelectorAll("col")];
+  let shownColumns = data.columns.flatMap(({ is_shown: isShown }, column) => (isShown ? [column] : []));
   const strong = new Set(Object.values(data.marks)[0] ?? []);
   const formats = data.columns.map(({ decimals, percent, grouped }) => new Intl.NumberFormat("en-US", {
     style: percent ? "percent" : "decimal",
@@ -28,33 +30,40 @@ function startGrid(box) {
     return values[row] === null ? "–" : formats[column].format(values[row]);
   };
 
+  function part(tag, text, className = "") {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    made.className = className;
+    return made;
+  }
+
   function cell(column, row) {
     const { kind } = data.columns[column];
     const cell = document.createElement("td");
-    const text = textOf(column, row);
+    const whole = textOf(column, row);
+    const text = whole.length > data.longest ? `${whole.slice(0, data.longest - 1)}…` : whole;
     if (kind !== "status") cell.className = kind;
     if (kind === "status") {
-      const mark = cell.appendChild(document.createElement("span"));
-      mark.className = `status ${text.split(":")[0]}`;
-      mark.textContent = text;
-    } else if (column === 0 && data.links[row]) {
-      const link = cell.appendChild(document.createElement("a"));
-      link.href = `#${data.links[row]}`;
-      link.textContent = text;
+      cell.append(part("span", text, `status ${text.split(":")[0]}`));
+      if (strong.has(row) && data.chip) cell.append(part("span", data.chip, "chip"));
+    } else if (column === 0 && data.opens) {
+      const link = part("a", text);
+      link.href = `#${data.anchor}-${data.ids[row]}`;
+      cell.append(link);
     } else {
       cell.textContent = text;
     }
-    if (kind !== "number" && text.length > 12) cell.title = text;
+    if (text !== whole) cell.title = whole;
     return cell;
   }
 
   function line(row, at) {
     const made = rows.get(row) ?? document.createElement("tr");
-    if (!made.cells.length) made.append(...data.columns.map((_, column) => cell(column, row)));
+    if (!made.cells.length) made.append(...shownColumns.map((column) => cell(column, row)));
     made.className = strong.has(row) ? "on-front" : "";
     made.classList.toggle("target", row === target);
     made.setAttribute("aria-rowindex", at + 2);
-    if (data.ids.length) made.id = `${data.anchor}-${data.ids[row]}`;
+    if (data.ids.length && !data.opens) made.id = `${data.anchor}-${data.ids[row]}`;
     return made;
   }
 
@@ -129,6 +138,24 @@ function startGrid(box) {
     });
   });
 
+  // The reader chooses the columns; the first one stays.
+  function choose() {
+    const boxes = [...document.querySelectorAll("#columns input")];
+    shownColumns = boxes.flatMap((box, column) => (box.checked ? [column] : []));
+    boxes.forEach((box, column) => (widths[column].hidden = heads[column].hidden = !box.checked));
+    rows = new Map();
+    fit();
+    render(true);
+  }
+
+  // Columns are as wide as their longest text, and the table at least as wide as its box.
+  function fit() {
+    const digits = shownColumns.reduce((sum, column) => sum + parseFloat(widths[column].style.width), 0);
+    box.firstElementChild.style.minWidth = `max(100%, ${digits}ch)`;
+    // A first column that is wide would leave no room for the others.
+    box.classList.toggle("held", heads[0].offsetWidth < box.clientWidth / 2);
+  }
+
   // The row of a number comes into view and keeps a mark; a filter that hides it is taken away.
   function reveal(row) {
     if (row < 0 || row >= count) return;
@@ -156,6 +183,7 @@ function startGrid(box) {
   document.getElementById("mark")?.addEventListener("input", filter);
   addEventListener("resize", () => {
     height = 0;
+    fit();
     render(true);
   });
   addEventListener("beforeprint", () => {
@@ -167,10 +195,12 @@ function startGrid(box) {
     document.getElementById("part").hidden = true;
     render(true);
   });
+  document.getElementById("columns").addEventListener("input", choose);
   document.getElementById("part").hidden = true;
+  fit();
   say();
   render(true);
-  return { reveal, rowOf: (id) => data.ids.indexOf(id) };
+  return { opens: data.opens, reveal, rowOf: (id) => data.ids.indexOf(id) };
 }
 
 const gridBox = document.querySelector(".grid");

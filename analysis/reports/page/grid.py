@@ -11,7 +11,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import nlargest
 from typing import Literal, TypeAlias
+from unicodedata import east_asian_width
 
 from ..format import NONE
 from .specs import plain_number
@@ -20,8 +22,17 @@ Kind: TypeAlias = Literal["number", "text", "code", "outline", "status"]
 
 STILL = 60
 """Rows that are shown without a script and in print."""
-WIDTHS = {"number": (7, 18), "text": (7, 44), "code": (9, 20), "outline": (16, 42), "status": (13, 22)}
-"""The least and the largest width of a column, in digits."""
+LONGEST = 240
+"""Letters of a text from which on a cell has its beginning alone; the page has it whole elsewhere."""
+LIKELY = 50
+"""So many texts of a column, those of the most letters, may be the widest."""
+AIR = 4
+"""The padding of a column, in digits."""
+CHIP = 8
+"""What the word beside a status takes, in digits."""
+WIDE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ@%&mw…")
+SORT = 3
+"""What the mark of the order takes beside a head, in digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +42,8 @@ class Column:
     Attributes:
         values: A cell a row: numbers (NaN where missing) or texts.
         kind: How it is shown; a `status` is a word, and more after a colon.
+        title: What the head is short for; "" for nothing.
+        is_shown: Whether it is shown before the reader chooses the columns.
         percent: Whether numbers are shares to be shown in percent.
         grouped: Whether thousands are parted by commas.
     """
@@ -38,6 +51,8 @@ class Column:
     head: str
     values: Sequence[float] | Sequence[str]
     kind: Kind = "number"
+    title: str = ""
+    is_shown: bool = True
     decimals: int = 0
     percent: bool = False
     grouped: bool = True
@@ -46,26 +61,26 @@ class Column:
         """Return the cell of a row to read."""
         cell = self.values[index]
         if isinstance(cell, str):
-            return cell
+            return cell if len(cell) <= LONGEST else f"{cell[: LONGEST - 1]}…"
         if math.isnan(cell):
             return NONE
         if self.percent:
             return f"{cell:.{self.decimals}%}"
         return f"{cell:,.{self.decimals}f}" if self.grouped else f"{cell:.{self.decimals}f}"
 
-    @property
-    def width(self) -> int:
-        """Its width in digits."""
-        least, most = WIDTHS[self.kind]
-        head = min(len(self.head) + 6, 34)
-        longest = max((len(self.text(index)) for index in range(len(self.values))), default=0)
-        return min(max(longest + 3, least, head), max(most, head))
+    @cached_property
+    def width(self) -> float:
+        """Its width in digits: no text of it is cut."""
+        texts = nlargest(LIKELY, {self.text(index) for index in range(len(self.values))}, key=len)
+        longest = max(map(_digits, texts), default=0)
+        chip = CHIP if self.kind == "status" else 0
+        return round(max(longest + chip, _digits(self.head) + SORT) + AIR, 1)
 
     @property
     def data(self) -> dict[str, object]:
         """The column as the page's script takes it."""
         return {
-            **{name: getattr(self, name) for name in ("kind", "decimals", "percent", "grouped")},
+            **{name: getattr(self, name) for name in ("kind", "decimals", "percent", "grouped", "is_shown")},
             "values": [cell if isinstance(cell, str) else plain_number(cell) for cell in self.values],
         }
 
@@ -77,9 +92,11 @@ class Grid:
     Attributes:
         noun: What a row is, in the plural.
         marks: Sets of rows to filter by, by what they are; the first is drawn strong, and printed.
+        chip: What stands beside the status of those, in a word.
         ids: A number a row, by which `#ANCHOR-NUMBER` finds it; none where nothing leads there.
         anchor: The word before the number.
-        links: Where the first cell of some rows leads: places of the page, without the mark.
+        links: Where the first cell of some rows leads without a script: places of the page, without the mark.
+        opens: Whether the page opens each row, at its anchor.
         hint: What may be written into the filter, as an example.
     """
 
@@ -89,6 +106,8 @@ class Grid:
     ids: Sequence[int] = ()
     anchor: str = "row"
     links: Mapping[int, str] = field(default_factory=dict)
+    opens: bool = False
+    chip: str = ""
     hint: str = ""
 
     @property
@@ -97,9 +116,9 @@ class Grid:
         return len(self.columns[0].values)
 
     @cached_property
-    def widths(self) -> list[int]:
-        """The width of each column."""
-        return [column.width for column in self.columns]
+    def strong(self) -> frozenset[int]:
+        """The rows of the first mark."""
+        return frozenset(int(index) for index in next(iter(self.marks.values()), ()))
 
     @cached_property
     def still(self) -> list[int]:
@@ -125,8 +144,15 @@ class Grid:
             "noun": self.noun,
             "anchor": self.anchor,
             "ids": [int(number) for number in self.ids],
-            "links": {str(index): anchor for index, anchor in self.links.items()},
+            "opens": self.opens,
+            "chip": self.chip,
+            "longest": LONGEST,
             "marks": {mark: [int(index) for index in rows] for mark, rows in self.marks.items()},
             "still": self.still,
             "columns": [column.data for column in self.columns],
         }
+
+
+def _digits(text: str) -> float:
+    """Return how wide a text is, in digits: capitals are wider, letters of the East twice as wide."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1.25 if letter in WIDE else 1 for letter in text)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from archscape.analysis.costs.layers import LayerTable
@@ -12,6 +13,8 @@ from archscape.analysis.costs.receptive_field import receptive_fields
 from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 from archscape.spaces.graph import Shape
+from archscape.spaces.loading import read_stored
+from archscape.spaces.values import shape_text
 
 from ..format import label
 
@@ -33,7 +36,7 @@ class SharesTable:
     rows: Sequence[Sequence[Cell]]
     counts: Collection[int]
 
-    @property
+    @cached_property
     def totals(self) -> dict[int, int]:
         """The total of each column that adds up."""
         return {
@@ -43,7 +46,10 @@ class SharesTable:
 
 
 class LayerRow(NamedTuple):
-    """One operator as a row to read; the fields of `layers.Layer`, and how much of the input it sees."""
+    """One operator as a row to read; the fields of `layers.Layer`, and how much of the input it sees.
+
+    Of several inputs that is said of each by its name.
+    """
 
     name: str
     op: str
@@ -51,7 +57,7 @@ class LayerRow(NamedTuple):
     params: int
     macs: int
     activations: int
-    receptive_field: Shape
+    receptive_field: Shape | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,15 +88,17 @@ def read_details(network: str) -> NetworkDetails:
     shows the text and says why, rather than failing as a whole.
     """
     try:
-        known = Network.from_json(network)
+        known = read_stored(network)
     except SpaceError as error:
         return NetworkDetails(table=network, layers=(), problem=str(error))
+    if not isinstance(known, Network):
+        return NetworkDetails(table=known.to_yaml(), layers=(), problem=known.note)
     return NetworkDetails(table=known.to_yaml(), layers=layer_rows(profile(known), known))
 
 
 def layer_rows(costs: LayerTable, network: Network | None) -> tuple[LayerRow, ...]:
     """Return layers with their costs and receptive fields; those of a module (no network) have none."""
-    fields = {} if network is None else receptive_fields(network.graph)
+    fields = {} if network is None else _fields(network)
     return tuple(
         LayerRow(
             layer.name, layer.op, layer.shape, layer.params, layer.macs, layer.activations,
@@ -98,3 +106,20 @@ def layer_rows(costs: LayerTable, network: Network | None) -> tuple[LayerRow, ..
         )
         for layer in costs.layers
     )  # fmt: skip
+
+
+def field_text(field: Shape | str) -> str:
+    """Return a receptive field in words."""
+    return field if isinstance(field, str) else shape_text(field)
+
+
+def _fields(network: Network) -> Mapping[str, Shape | str]:
+    of_inputs = {name: receptive_fields(network.graph, at) for at, name in enumerate(network.inputs)}
+    if len(of_inputs) == 1:
+        return next(iter(of_inputs.values()))
+    layers = next(iter(of_inputs.values()))
+    texts = {
+        layer: [f"{name} {shape_text(sizes[layer])}" for name, sizes in of_inputs.items() if sizes[layer]]
+        for layer in layers
+    }
+    return {layer: ", ".join(seen) for layer, seen in texts.items()}

@@ -17,6 +17,7 @@ from ..format import escaped
 
 MARGIN = {"l": 62, "r": 12, "t": 12, "b": 48}
 """Pixels beside a figure."""
+LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}}
 Spec: TypeAlias = dict[str, object]
 
 
@@ -31,7 +32,7 @@ def layout_of(column: str = "", title: str = "") -> Spec:
         "hovermode": "closest",
         "hoverlabel": {"bgcolor": "--card", "bordercolor": "--line", "font": font, "align": "left"},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "--muted", "activecolor": "--ink"},
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
+        "legend": LEGEND,
         "xaxis": axis(""),
         "yaxis": axis(title, tickformat=".1~%" if column in SHARES else "~g"),
     }

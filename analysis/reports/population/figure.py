@@ -88,7 +88,7 @@ def histogram(values: pd.Series, cost: str) -> Figure:
         x=Axis(label=label(cost), scale="log", ticks="short"),
         y=Axis(label="share of networks", ticks="share", from_zero=True),
         series=[bars, middle],
-        uprights=[Upright(x=float(median), name="median")],
+        uprights=[Upright(x=float(median), name="median", over=True)],
         legend=False,
     )
 

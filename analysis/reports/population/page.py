@@ -9,6 +9,7 @@ import pandas as pd
 from archscape.analysis.statistics.population import QUANTILES
 from archscape.spaces.language.limits import COSTS
 
+from ..assets import Assets
 from ..figures.plotly_spec import spec
 from ..format import label
 from ..page import write_page
@@ -17,8 +18,10 @@ from ..results.choices import ESTIMATOR
 from .figure import histogram, population_effects
 
 
-def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explain: str = "macs") -> Path:
-    """Write a population as one self-contained HTML page, with what explains the variance of one cost.
+def write_population_page(
+    table: pd.DataFrame, path: Path, *, title: str, explain: str = "macs", assets: Assets = Assets.inline
+) -> Path:
+    """Write a population as one HTML page, with what explains the variance of one cost.
 
     Raises:
         InputError: The folder is missing.
@@ -26,6 +29,7 @@ def write_population_page(table: pd.DataFrame, path: Path, *, title: str, explai
     return write_page(
         path,
         "population/population.html",
+        assets=assets,
         kicker="archscape population",
         title=title,
         summary=f"{len(table):,} random networks within the limits, every choice uniform.",

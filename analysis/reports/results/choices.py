@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from archscape.analysis.statistics.importance import Effect, importance
 
 from ..figures.description import Axis, Figure, Series, Upright
 from ..format import escaped
+from .decisions import options_of
 from .results import Results
 
 ENOUGH = 20
@@ -32,9 +31,9 @@ SHOWN = 10
 def effects_of(results: Results) -> list[Effect]:
     """Return the largest effects of the choices on the score; none where there are too few trials."""
     rows = results.rows[results.rows[results.score].notna()].reset_index(drop=True)
-    if len(rows) < ENOUGH or "decisions" not in rows or rows[results.score].nunique() < 2:
+    if len(rows) < ENOUGH or rows[results.score].nunique() < 2:
         return []
-    options = pd.DataFrame([_decisions(text) for text in rows["decisions"]], dtype=object)
+    options = options_of(rows)
     # A choice varies if two of its options were met twice each.
     varied = [str(name) for name in options if (options[name].value_counts() >= 2).sum() >= 2]
     if not varied:
@@ -68,16 +67,11 @@ def effects_figure(effects: Sequence[Effect], response: str) -> Figure:
             for name, effect in zip(names, effects, strict=True)
         ],
     )
-    words = f"share of the variance of {response}, with its 95% interval"
     return Figure(
-        x=Axis(label=words, ticks="share"),
+        title=f"share of the variance of {response}",
+        x=Axis(label="share of the variance", ticks="share"),
         y=Axis(names=names),
         series=[points],
         uprights=[Upright(x=0, name="")],
         legend=False,
     )
-
-
-def _decisions(text: object) -> dict[str, str]:
-    decisions = json.loads(text) if isinstance(text, str) and text else {}
-    return {path: str(option) for path, option in decisions.items()} if isinstance(decisions, dict) else {}

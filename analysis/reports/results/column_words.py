@@ -1,13 +1,15 @@
-"""What the names of columns mean: scores, costs, names, families.
+"""Which columns are meant where nobody names them, and how their names are written.
 
 The words of a name count (`val_accuracy` is val and accuracy), its numbers too; of several that could be
-meant the first in these tables wins.
+meant the first in these tables wins. What the words of scores and costs measure is in `quantities`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+
+from .name_words import words
 
 SCORES = (
     "accuracy", "acc", "mean acc", "acc mean", "mean accuracy", "top1", "top 1", "acc1", "acc 1",
@@ -20,21 +22,14 @@ ERRORS = (
     "val error", "val err", "validation error", "mean error", "loss", "val loss", "test loss",
     "perplexity", "rmse", "mse", "mae", "wer", "fid",
 )  # fmt: skip
-"""Names of a score, best first; of ERRORS less is better."""
+"""Names of a score that nobody names, the most likely first; then those of an error."""
 
-COST_WORDS: Mapping[str, tuple[str, ...]] = {
-    "macs": ("macs", "gmacs", "mmacs", "mac", "flops", "gflops", "mflops", "madds", "multadds", "ops"),
-    "params": ("params", "parameters", "param", "parameter", "weights"),
-    "activations": ("activations", "macts", "acts"),
-    "latency": ("latency", "lat", "milliseconds"),
-    "memory": ("memory", "mem", "bytes", "ram"),
-    "energy": ("energy", "joules"),
-    "time": ("seconds", "hours", "time"),
-    "speed": ("throughput", "fps", "qps", "per"),
-}
-"""Words of a cost, by kind; of `speed` more is better, and it counts before the others."""
-
-NAMES = ("model", "name", "network", "arch", "architecture", "arch str", "hash", "id", "index", "number")
+UNNAMED = "Unnamed: 0"
+"""What pandas calls a first column without a name: the numbers or the names of its rows."""
+NAMES = (
+    "model", "name", "model name", "network", "arch", "architecture", "arch str", "variant", "hash", "id",
+    "index", "number", "unnamed 0",
+)  # fmt: skip
 FAMILIES = ("family", "group", "backbone", "method", "kind", "series")
 WORDS = {
     "gmacs": "GMACs", "mmacs": "MMACs", "macs": "MACs",
@@ -56,20 +51,16 @@ def heading(column: str) -> str:
 
 
 def words_of(column: str) -> list[str]:
-    """Return the words of a column's name: `GMACs (224)` is gmacs, 224; `valAcc` is val, acc."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", column)
-    return [word for word in re.split(r"[^a-z0-9]+", split.lower()) if word]
+    """Return the words of a column's name in small letters: `GMACs (224)` is gmacs, 224."""
+    return [word.lower() for word in words(column) if word.isalnum()]
+
+
+def first_called(columns: Iterable[str], names: Sequence[str]) -> str:
+    """Return the first column that is called like one of these words, "" where there is none."""
+    keys = {key_of(column): column for column in reversed([*columns])}
+    return next((keys[word] for word in names if word in keys), "")
 
 
 def key_of(column: str) -> str:
     """Return the words of a column's name as one text, to be compared with the tables above."""
     return " ".join(words_of(column))
-
-
-def kind_of(column: str) -> str:
-    """Return the kind of cost that a column's name tells; "" where it tells none."""
-    words = words_of(column)
-    for kind in ("speed", *COST_WORDS):
-        if any(word in COST_WORDS[kind] for word in words):
-            return kind
-    return ""

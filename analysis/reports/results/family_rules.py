@@ -48,13 +48,16 @@ def family_of_name(name: str) -> str:
 
 
 def family_of_network(network: str) -> str:
-    """Return the family of a network, given as JSON, by the block that most of its blocks are.
+    """Return the family of a network, given as JSON, by the block that most of its blocks are; "" for none.
 
     >>> rows = '{"conv": {"width": 8}}, {"inverted": {"width": 8, "depth": 3}}, {"dense": {"growth": 4}}'
     >>> family_of_network('{"layers": [' + rows + ']}')
     'inverted'
     """
-    tree = json.loads(network) if network else {}
+    try:
+        tree = json.loads(network)
+    except ValueError:
+        return ""
     rows = tree.get("layers", ()) if isinstance(tree, Mapping) else ()
     blocks: Counter[str] = Counter()
     for row in rows:

@@ -19,8 +19,8 @@ FAR = 4.0
 """A reference this many times beyond the networks would squeeze them into a corner."""
 NAMED = 8
 """References that the note names, the cheapest first."""
-NEAR = 0.04
-"""Share of the axis below which the names of two upright lines would touch."""
+DRAWN = 3
+"""References of unknown score that are drawn: more would be a fence before the networks."""
 KNEE = (
     "The knee is the network of the frontier that is farthest above the straight line through its two ends, "
     "the cost in its logarithm (Das 1999)."
@@ -48,7 +48,7 @@ def frontier_figure(results: Results, cost: str) -> Figure:
         x=results.cost_axis(cost, low, high),
         y=results.score_axis(),
         series=[*_points(results, cost), line, _references(results, cost) if results.is_run else ring, knee],
-        uprights=_uprights(results, cost, (low, high)),
+        uprights=_uprights(results, cost),
         annotations=[] if bend is None or results.is_run else [_knee_name(results, cost, bend)],
         note=_references_note(results, cost) if results.is_run else _note(results, cost, front, bend),
     )
@@ -57,8 +57,8 @@ def frontier_figure(results: Results, cost: str) -> Figure:
 def _extent(results: Results, cost: str) -> tuple[float, float]:
     costs = results.rows[cost][results.rows[results.score].notna()].dropna()
     if results.is_run:
-        shown = _near(results, cost) | (results.references[[results.score, cost]].notna().all(axis=1))
-        costs = pd.concat([costs, results.references.loc[shown, cost]])
+        scored = results.references[[results.score, cost]].notna().all(axis=1)
+        costs = pd.concat([costs, results.references.loc[scored, cost], _drawn(results, cost)[cost]])
     return (float(costs.min()), float(costs.max())) if len(costs) else (1.0, 10.0)
 
 
@@ -89,10 +89,15 @@ def _groups(results: Results) -> list[tuple[str, list[int], str, str, int]]:
     if results.is_run:
         aims = ", ".join(label(name) for name in results.objectives)
         on_front = results.rows["on_front"].to_numpy(dtype=bool)
-        return [
-            ("other complete trials", np.flatnonzero(~on_front).tolist(), "rest", "circle", 7),
+        beyond = np.zeros(len(on_front), dtype=bool)
+        if results.violation:
+            beyond = results.rows[results.violation].to_numpy() > 0
+        groups = [
+            ("beyond the limits", np.flatnonzero(beyond & ~on_front).tolist(), "failed", "x", 6),
+            ("other complete trials", np.flatnonzero(~beyond & ~on_front).tolist(), "rest", "circle", 7),
             (f"frontier ({aims})", np.flatnonzero(on_front).tolist(), "front", "circle", 10),
         ]
+        return groups if results.violation else groups[1:]
     shown = shown_families(results)
     if not shown:
         return [("networks", list(range(len(results.rows))), "front", "circle", 7)]
@@ -152,20 +157,18 @@ def _near(results: Results, cost: str) -> pd.Series:
     return references.notna() if costs.empty else references.between(costs.min() / FAR, costs.max() * FAR)
 
 
-def _uprights(results: Results, cost: str, extent: tuple[float, float]) -> list[Upright]:
-    """Return references of unknown score as upright lines, names that would touch at alternate ends."""
+def _uprights(results: Results, cost: str) -> list[Upright]:
+    """Return references of unknown score as upright lines."""
     if not results.is_run:
         return []
-    low, high = extent
-    decades = np.log10(max(high / low, 2.0)) if low > 0 else 1.0
-    lines: list[Upright] = []
-    before, at_top = -np.inf, True
-    for row in _unscored(results, cost).to_dict("records"):
-        position = np.log10(row[cost]) if row[cost] > 0 else 0.0
-        at_top = not at_top if position - before < NEAR * decades else True
-        before = position
-        lines.append(Upright(x=float(row[cost]), name=row["name"], at_top=at_top))
-    return lines
+    shown = _drawn(results, cost)
+    return [Upright(x=float(x), name=name) for x, name in zip(shown[cost], shown["name"], strict=True)]
+
+
+def _drawn(results: Results, cost: str) -> pd.DataFrame:
+    """Return `DRAWN` of the references of unknown score within reach, at even steps."""
+    rows = _unscored(results, cost)
+    return rows.iloc[np.linspace(0, len(rows) - 1, min(len(rows), DRAWN)).round().astype(int)]
 
 
 def _unscored(results: Results, cost: str) -> pd.DataFrame:
@@ -178,7 +181,7 @@ def _references_note(results: Results, cost: str) -> str:
     references = results.references
     far = references[references[cost].notna() & references[results.score].isna() & ~_near(results, cost)]
     parts = []
-    for rows, what in ((_unscored(results, cost), "Dashed lines"), (far, "Beyond this axis")):
+    for rows, what in ((_unscored(results, cost), "Reference networks"), (far, "Beyond this axis")):
         if len(rows):
             shown = rows.sort_values(cost).head(NAMED)
             pairs = zip(shown["name"], shown[cost], strict=True)

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
-from archscape.analysis.metrics import METRICS, SECONDS, SHARES
+from archscape.analysis.metrics import SECONDS, SHARES, Metric
 from archscape.analysis.results import STATES
+from archscape.spaces.display import decimals
 
-from ..format import outline, short_label
+from ..format import label, outline, short_label
 from ..page.grid import Column, Grid
-from ..tables import decimals
+from .decisions import options_of, varying
 from .leading import shown_families
 from .results import Results
-from .run import Digest
+from .run import BEYOND, Digest
 
 
-def trials_grid(digest: Digest, shown: Collection[int]) -> Grid:
+def trials_grid(digest: Digest, layers: Mapping[int, str]) -> Grid:
     """Return all trials as a table: those on the frontier and each status can be filtered by.
 
-    Those `shown` lead to their network on the page, the others nowhere.
+    The page opens each of them; without a script those with `layers` lead there. Decisions have columns where
+    trials differ in them, and are shown at once where all trials were asked.
     """
-    trials = digest.trials
-    offered = dict.fromkeys([*digest.results.objectives, *_columns(), "epochs", "seed"])
+    trials, decisions = digest.trials, options_of(digest.trials)
+    offered = dict.fromkeys([*digest.results.objectives, *_columns(digest.results.metrics)])
     numbers = [name for name in offered if trials[name].notna().any()]
-    numbers += ["chance"] if trials["accuracy_std"].notna().any() else []
+    numbers += ["chance"] if digest.has_spreads else []
     texts = [name for name in ("network", "hash", "worker", "message") if (trials[name] != "").any()]
     status = trials["status"].to_numpy()
     marks = {"on the frontier": np.flatnonzero(trials["on_front"]).tolist()}
+    if (trials["violation"] > 0).any():
+        marks[BEYOND] = np.flatnonzero(trials["violation"] > 0).tolist()
     marks |= {word: np.flatnonzero(status == word).tolist() for word in STATES if (status == word).any()}
     known = trials["number"].tolist()
     return Grid(
@@ -38,12 +42,16 @@ def trials_grid(digest: Digest, shown: Collection[int]) -> Grid:
             Column(head="trial", values=known, grouped=False),
             Column(head="status", values=trials["outcome"].tolist(), kind="status"),
             *(_numbers(name, trials[name]) for name in numbers),
+            *(_decision(path, decisions[path]) for path in varying(decisions)),
+            *(_numbers(name, trials[name]) for name in ("epochs", "seed") if trials[name].notna().any()),
             *(_texts(name, trials[name]) for name in texts),
         ],
         marks=marks,
         ids=known,
         anchor="trial",
-        links={at: f"network-{number}" for at, number in enumerate(known) if number in shown},
+        links={at: layers[number] for at, number in enumerate(known) if number in layers},
+        opens=True,
+        chip="frontier",
         hint="words of the row: inverted, diverged",
     )
 
@@ -71,21 +79,36 @@ def networks_grid(results: Results) -> Grid:
     )
 
 
-def _columns() -> Iterator[str]:
+def _columns(metrics: Mapping[str, Metric]) -> Iterator[str]:
     """Yield the metrics that every table of trials shows, those that may be objectives with their spread."""
-    for name, metric in METRICS.items():
+    for name, metric in metrics.items():
         if metric.use != "recorded":
             yield name
         if metric.use == "objective" and metric.has_spread:
             yield metric.spread.name
 
 
+def _decision(path: str, column: pd.Series) -> Column:
+    asked = column.dropna()
+    numbers = pd.to_numeric(asked, errors="coerce")
+    if numbers.notna().all() and len(asked):
+        values = pd.to_numeric(column).astype(float).tolist()
+        return Column(
+            head=path, values=values, decimals=decimals(numbers.astype(float).tolist()),
+            is_shown=len(asked) == len(column), grouped=False,
+        )  # fmt: skip
+    return Column(
+        head=path, values=column.fillna("").tolist(), kind="text", is_shown=len(asked) == len(column)
+    )
+
+
 def _numbers(name: str, column: pd.Series) -> Column:
-    head = short_label(name)
+    title, head = label(name), short_label(name)
     if name in SHARES or name == "chance":
-        return Column(head=head, values=column.tolist(), percent=True, decimals=0 if name == "chance" else 2)
+        places = 0 if name == "chance" else 2
+        return Column(head=head, title=title, values=column.tolist(), percent=True, decimals=places)
     places = 2 if name in SECONDS else decimals(column.dropna().astype(float).tolist())
-    return Column(head=head, values=column.tolist(), decimals=places, grouped=name != "seed")
+    return Column(head=head, title=title, values=column.tolist(), decimals=places, grouped=name != "seed")
 
 
 def _texts(name: str, column: pd.Series) -> Column:

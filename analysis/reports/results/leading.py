@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import isnan, log10
@@ -31,6 +32,8 @@ RIVALS = 40
 NUMBERS = 20_000_000
 """Numbers of all draws together: more families or costs mean fewer draws."""
 FEWEST_DRAWS = 100
+FEWEST_NETWORKS = 3
+"""Of a family whose curve is drawn: a single network is no family."""
 NAMED = 0.07
 """Share of the axis that a leader must hold to be named in the strip."""
 
@@ -62,8 +65,7 @@ class Lead:
         """Return the family that leads over the largest share of the decades, and that share."""
         shares: dict[str, float] = {}
         for leader in self.ranges:
-            decades = abs(log10(leader.high / leader.low))
-            shares[leader.family] = shares.get(leader.family, 0.0) + decades
+            shares[leader.family] = shares.get(leader.family, 0.0) + _decades(leader)
         family = max(shares, key=lambda name: shares[name])
         return family, shares[family] / (sum(shares.values()) or 1.0)
 
@@ -73,9 +75,17 @@ class Lead:
         return list(dict.fromkeys(first for first, _ in self.dominances))
 
 
+def _decades(leader: LeadingRange) -> float:
+    """Return how wide a range is; its ends may be too far apart for their ratio to be a number."""
+    return abs(log10(leader.high) - log10(leader.low))
+
+
 def shown_families(results: Results) -> list[str]:
-    """Return the families that have a colour, the largest first."""
-    return gathered(results.families, largest=LARGEST)
+    """Return the families that have a colour, the largest first; small ones only if there are no others."""
+    counts = Counter(results.families)
+    ranked = gathered(results.families, largest=len(counts))
+    large = [name for name in ranked if counts[name] >= FEWEST_NETWORKS]
+    return (large if len(large) > 1 else ranked)[:LARGEST]
 
 
 def leads(results: Results) -> dict[str, Lead]:
@@ -182,7 +192,7 @@ def _strip(results: Results, cost: str, leaders: Lead) -> list[Segment]:
                 high=leader.high,
                 name=leader.family,
                 color=FAMILY_COLORS[shown.index(leader.family)] if leader.family in shown else "rest",
-                is_named=abs(log10(leader.high / leader.low)) > room,
+                is_named=_decades(leader) > room,
                 hover="<br>".join(lines),
             )
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from ..assets import Assets
 from ..figures.plotly_spec import spec, views
 from ..format import NONE
 from ..page import write_page
@@ -17,6 +18,7 @@ from .choices import ENOUGH, SEARCHED, effects_figure, effects_of
 from .frontier import frontier_figure
 from .grids import networks_grid, trials_grid
 from .leading import RIVALS, Lead, families_figure, leads, shown_families
+from .records import records
 from .results import Results
 from .rules import findings_of, rules_section
 from .run import RunResults, digest, latest
@@ -26,6 +28,7 @@ from .training import training_figures
 __all__ = ["Extra", "RunResults", "write_report", "write_table_report"]
 
 SCRIPTS = ("page/grid.js", "page/frontier.js")
+TRIALS = ("page/trial.js", "results/records.js")
 SHOWN = 10_000
 """How many trials a page holds one by one: with more of them a browser would stop."""
 
@@ -43,13 +46,16 @@ class Extra:
     figures: Mapping[str, Spec] = field(default_factory=dict)
 
 
-def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = ()) -> Path:
-    """Write the report of a run as one self-contained HTML page.
+def write_report(
+    results: RunResults, path: Path, *, extras: Sequence[Extra] = (), assets: Assets = Assets.inline
+) -> Path:
+    """Write the report of a run as one HTML page.
 
     Args:
         results: The run; with no finished trial, one objective or failures only it still gives a page.
         path: The file to write.
         extras: Further sections, after that of the networks.
+        assets: Where the page has its plotly.js.
 
     Raises:
         InputError: A table of the results lacks a column or holds what it must not; the folder is missing.
@@ -57,6 +63,7 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
     whole = digest(results)
     shown, table = latest(whole, SHOWN), whole.table
     leaders, networks = leads(table), run_sections.shown_networks(whole)
+    layers = {network.number: f"network-{network.number}" for network in networks}
     figures = {name: spec(figure) for name, figure in training_figures(shown).items()}
     if len(table.rows):
         effects = effects_of(table)
@@ -72,8 +79,9 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
     return write_page(
         path,
         "results/run.html",
+        assets=assets,
         style="page/report.css",
-        scripts=SCRIPTS,
+        scripts=SCRIPTS + TRIALS,
         kicker="archscape search",
         title=results.name,
         summary=run_sections.summary(whole),
@@ -87,7 +95,8 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
         few=few if len(whole.front) > run_sections.DETAILED else "",
         rules=rules_section(findings_of({number: text for number, text in on_front if text})),
         extras=[Markup(extra.html) for extra in extras],
-        trials=trials_grid(shown, [network.number for network in networks]),
+        trials=trials_grid(shown, layers),
+        records=records(shown, layers),
         left=len(whole.trials) - len(shown.trials),
         command=environment.pop("command", ""),
         job=results.job,
@@ -96,8 +105,8 @@ def write_report(results: RunResults, path: Path, *, extras: Sequence[Extra] = (
     )
 
 
-def write_table_report(results: Results, path: Path) -> Path:
-    """Write the report of a table as one self-contained HTML page, its rows the best first.
+def write_table_report(results: Results, path: Path, *, assets: Assets = Assets.inline) -> Path:
+    """Write the report of a table as one HTML page, its rows the best first.
 
     Raises:
         InputError: The folder is missing.
@@ -108,6 +117,7 @@ def write_table_report(results: Results, path: Path) -> Path:
     return write_page(
         path,
         "results/table.html",
+        assets=assets,
         style="page/report.css",
         scripts=SCRIPTS,
         kicker="archscape report",
@@ -147,7 +157,7 @@ def _summary(results: Results) -> str:
     costs = ", ".join(results.head(cost) for cost in results.costs)
     return (
         f"{len(results.rows):,} networks{among}: {results.head(results.score)} from {low} to {high}, "
-        f"against {costs}. Units are those of the table."
+        f"against {costs}. Units are those of the table. {' '.join(results.explanations[:1])}"
     )
 
 

@@ -17,11 +17,13 @@ from archscape.analysis.metrics import SHARES, Direction, Objectives
 from archscape.analysis.statistics.frontier import Floats, frontier
 from archscape.analysis.statistics.knee import knee
 from archscape.analysis.statistics.noise import frontier_chance
+from archscape.spaces.display import decimals
+from archscape.spaces.printing import Printed, Printout
 
 from ..figures.description import Axis
 from ..format import NONE, capital, escaped, label, outline, value
-from ..tables import decimals
-from .column_words import heading, words_of
+from .column_words import heading
+from .directions import read_name
 
 CHANCE_DRAWS = 400
 """Draws of all scores; a chance is then exact to 0.025 (one standard error) at worst."""
@@ -31,8 +33,8 @@ LINE = 56
 """Letters of a line of what hovering shows."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Results:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Results(Printed):
     """A table of networks with the parts that its columns play.
 
     Attributes:
@@ -44,9 +46,12 @@ class Results:
         repeats: Columns of the scores of repeated trainings.
         error: The column of the score's standard error.
         spread: The column of its standard deviation over repeated trainings.
+        violation: The column of by how much a trial is beyond the limits of its search; "" if none is.
         objectives: What a search aims for, and which way; nothing of another table.
         references: Known networks to draw beside a search: `name`, the score and the costs.
         explanations: What was chosen, a sentence each.
+        units: Units of columns that stand in the cells.
+        source: The rows before the score and the costs became floats, so with every digit.
     """
 
     title: str
@@ -59,9 +64,20 @@ class Results:
     repeats: tuple[str, ...] = ()
     error: str = ""
     spread: str = ""
+    violation: str = ""
     objectives: Objectives = field(default_factory=dict)
     references: pd.DataFrame = field(default_factory=pd.DataFrame)
     explanations: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    source: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def printout(self) -> Printout:
+        """Return the networks, the best score first."""
+        shown = [*dict.fromkeys(name for name in (self.family, self.score, *self.costs) if name)]
+        best = self.rows[self.score].sort_values(ascending=self.way == "minimize").index
+        rows = [(self.names[at], *self.rows.loc[at, shown]) for at in best]
+        title = f"{self.title}: {len(rows)} networks"
+        return Printout(title=title, columns=(self.name or "network", *shown), rows=rows)
 
     @property
     def is_run(self) -> bool:
@@ -76,9 +92,7 @@ class Results:
     @cached_property
     def names(self) -> list[str]:
         """The names of the networks."""
-        if self.name:
-            return [str(name) for name in self.rows[self.name]]
-        return [f"row {number}" for number in range(1, len(self.rows) + 1)]
+        return names_of(self.rows, self.name)
 
     @cached_property
     def families(self) -> list[str]:
@@ -102,8 +116,7 @@ class Results:
     def unit(self) -> float | None:
         """What all right is: 100 for percent, 1 for a share; None where the score has no end."""
         top = float(self.rows[self.score].max()) if len(self.rows) else 1.0
-        words = {"accuracy", "acc", "top", "top1", "acc1"}
-        is_share = self.score in SHARES if self.is_run else bool(words & set(words_of(self.score)))
+        is_share = self.score in SHARES if self.is_run else read_name(self.score).kind == "accuracy"
         if self.way != "maximize" or not is_share:
             return None
         return 1.0 if top <= 1 else 100.0 if top <= 100 else None
@@ -141,11 +154,16 @@ class Results:
 
     def head(self, column: str) -> str:
         """Return the name of a column to read."""
-        return label(column) if self.is_run else heading(column)
+        if self.is_run:
+            return label(column)
+        return heading(column) + (f" ({self.units[column]})" if column in self.units else "")
 
     def score_axis(self) -> Axis:
         """Return the axis of the score."""
-        return Axis(label=capital(self.head(self.score)), ticks="share" if self.is_percent else "plain")
+        less = ", less is better" if self.way == "minimize" and not self.is_run else ""
+        return Axis(
+            label=capital(self.head(self.score)) + less, ticks="share" if self.is_percent else "plain"
+        )
 
     def cost_axis(self, cost: str, low: float, high: float) -> Axis:
         """Return the axis of a cost from its least to its largest value."""
@@ -162,7 +180,7 @@ class Results:
 
     def on_frontier(self, cost: str) -> list[int]:
         """Return the rows that none beats in the score and one cost, by their index, the cheapest first."""
-        front = np.flatnonzero(frontier(self.rows, self.plane(cost)))
+        front = np.flatnonzero(frontier(self.rows, self.plane(cost), self._violations))
         costs = self.rows[cost].iloc[front].to_numpy()
         order = costs if self.costs[cost] == "minimize" else -costs
         scores = self.rows[self.score].iloc[front].to_numpy()
@@ -170,8 +188,14 @@ class Results:
 
     def knee(self, cost: str) -> int | None:
         """Return the index of the row at the knee of the frontier over a cost, in its logarithm."""
-        log = [cost] if (self.rows[cost].dropna() > 0).all() else []
-        return knee(self.rows, self.plane(cost), log=log)
+        log, rows = [cost] if (self.rows[cost].dropna() > 0).all() else [], self.rows
+        if self._violations is not None:
+            rows = rows.where(rows[self.violation] == rows[self.violation].min(), axis=0)
+        return knee(rows, self.plane(cost), log=log)
+
+    @property
+    def _violations(self) -> Floats | None:
+        return self.rows[self.violation].to_numpy(dtype=np.float64) if self.violation else None
 
     def chances(self, cost: str) -> Floats | None:
         """Return the chance of each network to be on the frontier; None where no noise is known."""
@@ -180,7 +204,9 @@ class Results:
             return None
         made = self.rows[list(self.repeats)].notna().sum(axis=1).to_numpy() if self.repeats else 1
         errors = {self.score: deviations / np.sqrt(made)}
-        return frontier_chance(self.rows, self.plane(cost), errors, draws=CHANCE_DRAWS)
+        return frontier_chance(
+            self.rows, self.plane(cost), errors, violations=self._violations, draws=CHANCE_DRAWS
+        )
 
     def _about(self, index: int, row: Mapping[object, object]) -> str:
         shown = [self.score, *self.costs]
@@ -196,8 +222,18 @@ class Results:
             family = f"  {escaped(self.families[index])}" if self.family else ""
             return "<br>".join([title + family, *lines])
         lines += _luck(self, row)
+        lines += ["beyond the limits"] if self.violation and row[self.violation] else []
         title += f"  {escaped(str(row['hash']))}"
         return "<br>".join([title, *lines, *_wrapped(outline(str(row["network"])))])
+
+
+def names_of(rows: pd.DataFrame, column: str) -> list[str]:
+    """Return the names of networks; of one that has none, the number of its row."""
+    cells = rows[column].tolist() if column else [""] * len(rows)
+    return [
+        f"row {number}" if cell is None or cell != cell or cell == "" else str(cell)
+        for number, cell in enumerate(cells, start=1)
+    ]
 
 
 def _luck(results: Results, row: Mapping[object, object]) -> list[str]:

@@ -1,43 +1,35 @@
 """The parts that the columns of a table play: inferred from their names, or as the user says.
 
-What nobody says follows from the names of the columns (`column_words`); whatever was chosen is explained,
-with the option that chooses otherwise.
+What nobody says follows from the names of the columns (`column_words`, `directions`); whatever was chosen is
+explained, with the option that chooses otherwise.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from archscape.analysis.metrics import Direction
-from archscape.spaces.errors import InputError, suggest
+from archscape.analysis.results import decision_columns
+from archscape.spaces.errors import InputError
 
-from .column_words import COST_WORDS, ERRORS, FAMILIES, NAMES, SCORES, key_of, kind_of, words_of
+from .column_options import ColumnOptions, resolve
+from .column_words import ERRORS, FAMILIES, NAMES, SCORES, first_called, key_of
+from .directions import read_name
 from .family_rules import FAMILY, RULE, families_of_names
+from .quantities import COST_KINDS, SPARE_KINDS
 from .reading import as_floats
-from .results import Results
+from .results import Results, names_of
 
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnOptions:
-    """What the user says of the columns; "" or nothing where the names decide."""
-
-    score: str = ""
-    costs: tuple[str, ...] = ()
-    name: str = ""
-    family: str = ""
-    repeats: tuple[str, ...] = ()
-    error: str = ""
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns that are named."""
-        named = (self.score, *self.costs, self.name, self.family, *self.repeats, self.error)
-        return [column for column in named if column]
+NAMED = 8
+"""Networks that a sentence names."""
+LARGEST = 1e300
+"""Beyond this a sum or a margin of an axis is no finite number any more."""
 
 
 def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, where: str) -> Results:
@@ -48,25 +40,31 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     Raises:
         InputError: A named column is missing, holds no numbers, or there is no score or cost to be found.
     """
+    read = table.attrs
     table = table.rename(columns=str)
+    table.attrs = {}
+    options, ways = resolve(options, list(table.columns), where)
     columns = ", ".join(table.columns)
-    for column in options.columns:
-        if column not in table:
-            near = suggest(column, table.columns)
-            hint = near if "did you mean" in near else ""
-            raise InputError(f"{where}: no column '{column}'{hint}; there are {columns}")
-    numeric = [str(name) for name in table if pd.api.types.is_numeric_dtype(table[name])]
-    texts = _half_numbers(table, numeric)
+    # An option such as `decision.memory.width` is no cost, whatever the words of its path.
+    measures = table.drop(columns=decision_columns(table))
+    numeric = [str(name) for name in measures if _is_numeric(table[name])]
+    ambiguous = read.get("ambiguous", {})
+    _refuse_ambiguous(ambiguous, options, where)
+    texts = _half_numbers(measures, [*numeric, *ambiguous])
     if texts:
         columns += f"; {', '.join(texts)} would be, but not every cell is a number"
-    score, way = _score(options, numeric, where, columns)
-    costs = _costs(options, [name for name in numeric if name != score], where, columns)
+    score = options.score or _score(numeric, where, columns)
+    chosen = options.costs or _costs([name for name in numeric if name != score], where, columns)
+    known = {name: ways.get(name) or read_name(name).way for name in (score, *chosen)}
+    way = known[score] or "maximize"
+    costs: dict[str, Direction] = {name: known[name] or "minimize" for name in chosen}
     repeats = options.repeats or (() if options.error else _repeats(table, score, numeric))
     measured = [*dict.fromkeys(name for name in (score, *costs, *repeats, options.error) if name)]
     rows = as_floats(table, measured, where, law="must hold numbers")
-    rows[measured] = rows[measured].where(np.isfinite(rows[measured]))
-    name = options.name or _first(rows, NAMES)
-    family = options.family or _first(rows, FAMILIES)
+    beyond = rows[measured].abs().gt(LARGEST) & rows[measured].abs().lt(np.inf)
+    rows[measured] = rows[measured].where(rows[measured].abs() <= LARGEST)
+    name = options.name or first_called(rows.columns, NAMES) or _names_first(table, options.family)
+    family = options.family or first_called([c for c in rows.columns if c != name], FAMILIES)
     _one_part_each(where, score, *costs, family, options.error)
     if options.repeats and not _is_mean(rows, repeats, score):
         raise InputError(
@@ -83,7 +81,18 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
             rows, family, rule = rows.assign(**{FAMILY: families}), FAMILY, f" ({RULE.format(named)})"
     usable = rows[score].notna() & rows[list(costs)].notna().any(axis=1)
     if not usable.any():
-        raise InputError(f"{where}: no row has both {score} and one of {', '.join(costs)}")
+        bound = f" up to {LARGEST:g}" if beyond.any(axis=None) else ""
+        raise InputError(f"{where}: no row has both {score} and one of {', '.join(costs)}{bound}")
+    names = names_of(rows, name)
+    left_out = [
+        *(
+            f"Left out: {column}, in which {reason}."
+            for column, reason in ambiguous.items()
+            if column not in (name, family)
+        ),
+        *_left_out(rows, usable, score, tuple(costs), names),
+        *_too_large(beyond, names),
+    ]
     results = Results(
         title=title,
         rows=rows[usable].reset_index(drop=True),
@@ -94,8 +103,19 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
         family=family,
         repeats=tuple(repeats),
         error=options.error,
+        units=read.get("units", {}),
+        source=table[usable].reset_index(drop=True),
     )
-    return replace(results, explanations=tuple(_explanations(results, rule, texts)))
+    assumed = [column for column in known if column not in ways and _is_assumed(column)]
+    return replace(
+        results, explanations=(*_explanations(results, rule, texts, assumed), *left_out, *_understood(read))
+    )
+
+
+def _is_assumed(column: str) -> bool:
+    """Tell whether the direction of a column is no more than likely by its name."""
+    reading = read_name(column)
+    return reading.way is None or reading.is_guess
 
 
 def _half_numbers(table: pd.DataFrame, numeric: Sequence[str]) -> list[str]:
@@ -103,7 +123,7 @@ def _half_numbers(table: pd.DataFrame, numeric: Sequence[str]) -> list[str]:
     called = [
         name
         for name in map(str, table)
-        if name not in numeric and (key_of(name) in (*SCORES, *ERRORS) or kind_of(name))
+        if name not in numeric and read_name(name).role in ("score", "error", "cost", "speed")
     ]
     return [name for name in called if table[name].astype(str).str.match(r"\s*[-+]?\.?\d").any()]
 
@@ -124,35 +144,100 @@ def _is_mean(rows: pd.DataFrame, columns: Sequence[str], score: str) -> bool:
     return bool(np.allclose(means[known], rows.loc[known, score], rtol=1e-3))
 
 
-def _first(rows: pd.DataFrame, words: Sequence[str]) -> str:
-    """Return the first column that is called like one of these words, "" where there is none."""
-    return next((str(name) for word in words for name in rows if key_of(str(name)) == word), "")
+def _names_first(table: pd.DataFrame, family: str) -> str:
+    """Return the first column if it holds another text in each row: names, but where it is called family."""
+    first = str(table.columns[0])
+    cells = table[first].tolist()
+    is_names = all(isinstance(cell, str) and cell for cell in cells) and len(set(cells)) == len(cells)
+    return first if is_names and first != family and key_of(first) != FAMILY else ""
 
 
-def _score(options: ColumnOptions, numeric: Sequence[str], where: str, columns: str) -> tuple[str, Direction]:
-    if options.score:
-        is_error = {"error", "err", "loss", "perplexity"} & set(words_of(options.score))
-        return options.score, "minimize" if is_error else "maximize"
+def _is_numeric(column: pd.Series) -> bool:
+    """Tell whether a column holds numbers, whole ones of any size among them."""
+    if pd.api.types.is_numeric_dtype(column):
+        return True
+    return pd.api.types.infer_dtype(column, skipna=True) in ("integer", "mixed-integer-float")
+
+
+def _refuse_ambiguous(reasons: Mapping[str, str], options: ColumnOptions, where: str) -> None:
+    """Raise InputError for numbers that can be read in two ways, in a column that is, or may be, of use."""
+    wanted = (() if options.score else ("score", "error")) + (() if options.costs else ("cost", "speed"))
+    for column, reason in reasons.items():
+        if column in options.columns or read_name(column).role in wanted:
+            law = "write one unit, decimals with a point, and thousands without a mark"
+            raise InputError(f"{where}: column '{column}': {reason}; {law}")
+
+
+def _left_out(
+    rows: pd.DataFrame, usable: pd.Series, score: str, costs: Sequence[str], names: Sequence[str]
+) -> Iterator[str]:
+    """Yield which rows are left out, and over which costs others are."""
+    without = [names[at] for at in _places(rows[score].isna())]
+    if without:
+        yield f"Left out, their {score} being empty or no finite number: {_counted(without)}."
+    bare = [names[at] for at in _places(rows[score].notna() & ~usable)]
+    if bare:
+        yield f"Left out, having no cost: {_counted(bare)}."
+    for cost in costs:
+        missing = [names[at] for at in _places(usable & rows[cost].isna())]
+        if missing:
+            yield f"Not over {cost}, which is empty or no finite number there: {_counted(missing)}."
+
+
+def _too_large(beyond: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
+    """Yield which finite numbers are left out as infinite ones are, because no figure has room for them."""
+    for column in beyond:
+        if beyond[column].any():
+            where = _counted([names[at] for at in _places(beyond[column])])
+            yield f"Taken as infinite, {column} being beyond {LARGEST:g}: {where}."
+
+
+def _places(mask: pd.Series) -> list[int]:
+    places: list[int] = np.flatnonzero(mask).tolist()
+    return places
+
+
+def _counted(names: Sequence[str]) -> str:
+    """Return how many networks there are and which, the first of many."""
+    rest = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return f"{len(names):,} ({', '.join(names[:NAMED])}{rest})"
+
+
+def _understood(read: Mapping[Hashable, Any]) -> Iterator[str]:
+    """Yield what was understood of a file that is not plain."""
+    if notes := read.get("understood", ()):
+        yield f"Read as: {'; '.join(notes)}."
+
+
+def _score(numeric: Sequence[str], where: str, columns: str) -> str:
+    """Return the column that is most likely the score; of several that are not in our lists, none."""
     keys = {key_of(name): name for name in reversed(numeric)}
     for word in (*SCORES, *ERRORS):
         if word in keys:
-            return keys[word], "maximize" if word in SCORES else "minimize"
+            return keys[word]
+    for role in ("score", "error"):
+        found = [name for name in numeric if read_name(name).role == role]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise InputError(f"{where}: which column is the score, {', '.join(found)}? say --score COLUMN")
     raise InputError(
         f"{where}: which column is the score? none is called accuracy, top1 or the like; "
         f"say --score COLUMN, of {columns}"
     )
 
 
-def _costs(options: ColumnOptions, numeric: Sequence[str], where: str, columns: str) -> dict[str, Direction]:
-    order = list(COST_WORDS)
-    known = sorted((n for n in numeric if kind_of(n)), key=lambda name: order.index(kind_of(name)))
-    names = options.costs or known
-    if not names:
-        raise InputError(
-            f"{where}: which column is a cost? none is called params, macs, latency or the like; "
-            f"say --cost COLUMN, of {columns}"
-        )
-    return {name: "maximize" if kind_of(name) == "speed" else "minimize" for name in names}
+def _costs(numeric: Sequence[str], where: str, columns: str) -> tuple[str, ...]:
+    """Return the columns that are costs, by kind; size and epochs only where there is no other."""
+    kinds = {name: read_name(name).kind for name in numeric}
+    for order in (COST_KINDS, SPARE_KINDS):
+        found = [name for name, kind in kinds.items() if kind in order]
+        if found:
+            return tuple(sorted(found, key=lambda name: order.index(kinds[name])))
+    raise InputError(
+        f"{where}: which column is a cost? none is called params, macs, latency or the like; "
+        f"say --cost COLUMN, of {columns}"
+    )
 
 
 def _repeats(table: pd.DataFrame, score: str, numeric: Sequence[str]) -> tuple[str, ...]:
@@ -170,13 +255,13 @@ def _repeats(table: pd.DataFrame, score: str, numeric: Sequence[str]) -> tuple[s
     return ()
 
 
-def _explanations(results: Results, rule: str, texts: Sequence[str]) -> Iterator[str]:
-    """Yield what was chosen, a sentence each; `rule` is how names tell families, `texts` are left out."""
-    costs = [
-        f"{cost}{' (more is better)' if way == 'maximize' else ''}" for cost, way in results.costs.items()
-    ]
-    yield f"Score: {results.score}, {'more' if results.way == 'maximize' else 'less'} is better (--score)."
-    yield f"Costs: {', '.join(costs)} (--cost)."
+def _explanations(
+    results: Results, rule: str, texts: Sequence[str], assumed: Collection[str]
+) -> Iterator[str]:
+    """Yield what was chosen, directions first; `rule` is how names tell families, `texts` are left out."""
+    costs = "; ".join(_directed(cost, way, "cost", assumed) for cost, way in results.costs.items())
+    score = _directed(results.score, results.way, "score", assumed)
+    yield f"Score: {score} (--score). Costs: {costs} (--cost)."
     yield f"Networks are named by {results.name or 'their row'} (--name)."
     if results.family:
         yield f"Families: {'by name' if rule else results.family}{rule} (--family)."
@@ -188,3 +273,12 @@ def _explanations(results: Results, rule: str, texts: Sequence[str]) -> Iterator
         yield f"Standard error of the score: {results.error} (--error)."
     if texts:
         yield f"Left out, since not every cell is a number: {', '.join(texts)}."
+
+
+def _directed(column: str, way: Direction, option: str, assumed: Collection[str]) -> str:
+    """Return a column with its direction, and how to turn it round where its name does not tell."""
+    better, other = ("more", "min") if way == "maximize" else ("less", "max")
+    text = f"{column}, {better} is better"
+    if column not in assumed:
+        return text
+    return f"{text} (assumed, its name does not tell: else --{option} '{column}:{other}')"

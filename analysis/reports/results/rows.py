@@ -26,7 +26,8 @@ def write_rows(results: Results, path: Path, *, every: bool) -> str:
     for_readers = path.suffix.lower() in (".md", ".tex")
     heads = [results.head(name) if for_readers else name for name in wanted]
     heads = [results.name or "network", *heads]
-    columns = [_cells(results.rows[name].iloc[shown]) for name in wanted]
+    exact = results.source
+    columns = [_cells((exact if name in exact else results.rows)[name].iloc[shown]) for name in wanted]
     if every:
         heads.append("on_frontier")
         columns.append([int(at in front) for at in shown])

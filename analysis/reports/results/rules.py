@@ -29,21 +29,17 @@ class BrokenRule:
     networks: int
 
     @property
-    def savings(self) -> str:
-        """What following the rule would save there."""
+    def difference(self) -> str:
+        """What following the rule would change there: less is saved, more is its price."""
         before, after = self.finding.before, self.finding.after
-        saved = {"MACs": before.macs - after.macs, "parameters": before.params - after.params}
-        texts = [
-            f"{count:,} {words}" if count > 0 else f"costs {-count:,} {words}"
-            for words, count in saved.items()
-            if count
-        ]
-        return ", ".join(texts) or "nothing"
+        changes = {"MACs": after.macs - before.macs, "parameters": after.params - before.params}
+        texts = [f"{count:+,} {words}".replace("-", "−") for words, count in changes.items() if count]
+        return ", ".join(texts) or "none"
 
 
 def findings_of(networks: Mapping[int, str]) -> dict[int, list[Finding]]:
     """Return the findings of networks, given as JSON, by their trial; what cannot be read has none."""
-    findings = {}
+    findings: dict[int, list[Finding]] = {}
     for number, text in networks.items():
         try:
             findings[number] = lint(Network.from_json(text))

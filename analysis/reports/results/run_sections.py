@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 
-from archscape.analysis.metrics import SCORE
 from archscape.analysis.results import FINAL
 
 from ..format import NONE, label, short_label, span, value
 from ..page.networks import NetworkDetails, read_details
-from .run import Digest
+from .run import BEYOND, Digest
 
 DETAILED = 30
 """Networks of the frontier that are shown with their layers: with hundreds a page would not open."""
@@ -28,7 +28,10 @@ def summary(digest: Digest) -> str:
     elapsed = digest.progress["elapsed"]
     took = f" in {span(elapsed.max())}" if elapsed.notna().any() else ""
     aims = ", ".join(f"{label(name)} ({way}d)" for name, way in digest.results.objectives.items())
-    return f"{len(digest.trials):,} trials{''.join(parts)}{took}. Objectives: {aims}."
+    count = len(digest.trials)
+    limits = ", ".join(f"{label(name)} {limit.words}" for name, limit in digest.results.limits.items())
+    within = f"; limits: {limits}" if limits else ""
+    return f"{count:,} trial{'s' if count != 1 else ''}{''.join(parts)}{took}. Objectives: {aims}{within}."
 
 
 def tiles(digest: Digest) -> list[Tile]:
@@ -48,8 +51,10 @@ def _best(digest: Digest) -> Tile:
     if best is None:
         return f"Best {label(score)}", NONE, "no trial is complete"
     about = f"trial {best['number']}"
-    if score == SCORE and not np.isnan(best["test_accuracy"]):
-        about += f", test accuracy {value('test_accuracy', best['test_accuracy'])}"
+    test = f"test_{score}"
+    if test in best and not np.isnan(best[test]):
+        about += f", {label(test)} {value(test, best[test])}"
+    about += f", {BEYOND}" if best["violation"] else ""
     return f"Best {label(score)}", value(score, best[score]), about
 
 
@@ -116,9 +121,14 @@ def environment_rows(facts: Mapping[str, object], before: str = "") -> Iterator[
 
 def _named(job: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield what a reader knows by name; the file that a resolved job keeps its space in is no name."""
-    for key, before in (("space", " of"), ("data", " on"), ("recipe", ", recipe"), ("sampler", ", sampler")):
+    named = {"space": " of", "data": " on", "recipe": ", recipe", "train": ", by", "sampler": ", sampler"}
+    for key, before in named.items():
         setting = job.get(key)
         word = setting.get("preset", setting.get("rule")) if isinstance(setting, Mapping) else setting
+        if key == "data":
+            word = Path(str(setting.get("path") if isinstance(setting, Mapping) else setting)).name
+        if key == "train" and isinstance(setting, Mapping):
+            word = Path(str(setting.get("call"))).name
         if isinstance(word, str) and not word.endswith((".yaml", ".json")):
             yield before, word
 

@@ -71,8 +71,8 @@ def edf_note(results: Results) -> str:
     return (
         f"For each {'error' if results.unit else errors.name} the share of networks that are better: a line "
         "further to the left and above is the better population (Radosavovic et al. 2019). With 95% the line "
-        f"of all networks is within {margin:.1%} of the one that they were drawn from, if they were drawn at "
-        f"random{'; of fewer networks it is less sure' if groups > 1 else ''}."
+        f"of all networks is within {min(margin, 1):.1%} of the one that they were drawn from, if they were "
+        f"drawn at random{'; of fewer networks it is less sure' if groups > 1 else ''}."
     )
 
 

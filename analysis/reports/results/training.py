@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from archscape.analysis.metrics import SCORE, SHARES
 
-from ..figures.description import Axis, Figure, Series, Ticks
+from ..figures.description import FAMILY_COLORS, Axis, Figure, Series, Ticks
 from ..format import label, span, value
 from .run import Digest
 
@@ -17,12 +18,14 @@ LOOKS = {
     "running": ("running", "solid"),
 }
 """Colour and dash of the curves of trials that are not on the frontier, by state."""
+FAINT = 0.5
+"""Opacity of the curves that stay behind the named ones."""
 
 
 def training_figures(digest: Digest) -> dict[str, Figure]:
     """Return the figures that have something to show, by name."""
     figures = {"progress": progress_figure(digest)} if len(digest.table.rows) else {}
-    if digest.curves[[SCORE, "loss"]].notna().any(axis=None):
+    if digest.curves.drop(columns=["trial", "epoch"]).notna().any(axis=None):
         figures["curves"] = curves_figure(digest)
     return figures
 
@@ -54,10 +57,11 @@ def progress_figure(digest: Digest) -> Figure:
 
 
 def curves_figure(digest: Digest) -> Figure:
-    """Return the learning curves: the frontier's strong, the others faint, by state."""
+    """Return the learning curves: some of the frontier each in a colour of its own, the others faint."""
     trials = digest.trials.set_index("number")
     known = digest.curves[digest.curves["trial"].isin(trials.index)].sort_values(["trial", "epoch"])
-    measure = SCORE if known[SCORE].notna().any() else "loss"
+    measures = dict.fromkeys([digest.table.score, SCORE, "loss"])
+    measure = next((name for name in measures if known[name].notna().any()), "loss")
     states = known["trial"].map(trials["status"])
     on_front = known["trial"].map(trials["on_front"]).astype(bool)
     series = [
@@ -65,8 +69,14 @@ def curves_figure(digest: Digest) -> Figure:
         for state, (color, dash) in LOOKS.items()
         if (~on_front & (states == state)).any()
     ]
-    if on_front.any():
-        series.append(_curves(known[on_front], measure, "frontier", "front", "solid", 2))
+    front = [number for number in digest.front["number"] if number in set(known["trial"])]
+    steps = np.linspace(0, len(front) - 1, min(len(front), len(FAMILY_COLORS))).round().astype(int)
+    named = [front[step] for step in steps]
+    rest = on_front & ~known["trial"].isin(named)
+    if rest.any():
+        series.append(_curves(known[rest], measure, "others on the frontier", "front", "solid", 1))
+    for number, color in zip(named, FAMILY_COLORS, strict=False):
+        series.append(_curves(known[known["trial"] == number], measure, f"trial {number}", color, "solid", 2))
     return Figure(
         x=Axis(label="epoch", ticks="whole", extent=(0, float(known["epoch"].max()))),
         y=Axis(label=label(measure), ticks=_ticks(measure)),
@@ -76,6 +86,7 @@ def curves_figure(digest: Digest) -> Figure:
 
 def _curves(rows: pd.DataFrame, measure: str, name: str, color: str, dash: str, width: float) -> Series:
     """Return the curves of many trials as one series with gaps: a thousand series would not draw."""
+    about = "on the frontier" if width > 1 else name
     gap = rows.drop_duplicates("trial").assign(epoch=float("inf"), **{measure: float("nan")})
     order = pd.concat([rows, gap]).sort_values(["trial", "epoch"], kind="stable")
     trials = order["trial"].map("{:.0f}".format).where(order["epoch"] < float("inf"), "")
@@ -87,9 +98,9 @@ def _curves(rows: pd.DataFrame, measure: str, name: str, color: str, dash: str, 
         color=color,
         dash=dash,
         width=width,
-        opacity=0.5 if name == "complete" else 1,
+        opacity=1 if width > 1 else FAINT,
         text=trials.tolist(),
-        hover_template=f"<b>trial %{{text}}</b>, {name}<br>epoch %{{x}}: %{{y}}<extra></extra>",
+        hover_template=f"<b>trial %{{text}}</b>, {about}<br>epoch %{{x}}: %{{y}}<extra></extra>",
     )
 
 

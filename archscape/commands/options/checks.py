@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from ...spaces.errors import InputError
+from ...spaces.run_folder import FILES
 
 FIGURES = (".svg", ".png", ".pdf")
 
@@ -20,9 +21,21 @@ def check_idle(context: typer.Context, names: tuple[str, ...], law: str) -> None
             raise InputError(f"--{name} {law}")
 
 
-def check_file(path: Path, suffixes: Collection[str], law: str) -> None:
-    """Raise InputError if a file cannot be written: its suffix is none of these, or there is no folder."""
+def check_file(path: Path, suffixes: Collection[str], law: str, *, run: Path | None = None) -> None:
+    """Raise InputError if a file cannot be written: its suffix is none of these, or there is no folder.
+
+    Nor may it take the place of a file of a run, other than the run that it is made from.
+    """
     if path.suffix.lower() not in suffixes:
         raise InputError(f"{path}: {law}")
     if not path.parent.is_dir():
         raise InputError(f"{path.parent}: no such folder")
+    if path.name in FILES:
+        check_folder(path.parent, run)
+
+
+def check_folder(folder: Path, run: Path | None = None) -> None:
+    """Raise InputError if a folder is that of a run, other than the run that a result is made from."""
+    from ...search.study.claim import check_output
+
+    check_output(folder, run)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ...output import Format, emit, emit_json, log
 from ...spaces.language.limits import COSTS
 from ...spaces.values import shape_text
+from .module_inputs import input_texts
 
 if TYPE_CHECKING:
     from ...analysis.costs.layers import LayerTable
     from ...analysis.costs.modules import ModuleProfile
+    from ...analysis.costs.modules.inputs import ModuleInput
     from ...analysis.costs.profile import Profile
     from ...spaces.graph import Shape
+    from ...spaces.language.table import Table
+
+LEAST = ("receptive_field", "flops", "flops, at least", "op", "activations", "activations, at least", "shape")
+"""Columns of a layer that a narrow terminal leaves out first."""
+
+
+Reads: TypeAlias = Sequence[int] | dict[str, str]
+"""What a network reads: the sizes of one sample; of several inputs, each by its name."""
 
 
 class CostTable(NamedTuple):
@@ -25,6 +35,7 @@ class CostTable(NamedTuple):
         notes: Lines for standard error: how the costs are counted, and what is not.
         layer_keys: Values of all layers, by the key under which each layer of the JSON has its own.
         keys: What the JSON has beside the layers.
+        least: The columns that a narrow terminal leaves out first.
     """
 
     columns: Sequence[str]
@@ -32,6 +43,7 @@ class CostTable(NamedTuple):
     notes: Sequence[str]
     layer_keys: Mapping[str, Sequence[object]] = {}
     keys: Mapping[str, object] = {}
+    least: Sequence[str] = LEAST
 
 
 def show_costs(costs: CostTable, tables: Sequence[CostTable], form: Format, *, setting: str = "") -> None:
@@ -53,8 +65,8 @@ def show_costs(costs: CostTable, tables: Sequence[CostTable], form: Format, *, s
         emit_json(result)
         return
     shown = tables or [costs]
-    title = f"{result['network']}, input {shape_text(result['input'])}{setting}"
-    emit(shown[0].columns, shown[0].rows, form, title=title)
+    title = f"{result['network']}, input {input_text(result['input'])}{setting}"
+    emit(shown[0].columns, shown[0].rows, form, title=title, least=shown[0].least)
     for table in shown:
         for note in table.notes:
             log(note)
@@ -69,43 +81,83 @@ def network_costs(costs: Profile, form: Format) -> CostTable:
     notes = [f"Convention: {CONVENTION}. Not counted: {'; '.join(coverage.uncounted)}."]
     for name, foreign in coverage.fvcore.items():
         missed = f" without {listed(foreign.unsupported)}" if foreign.unsupported else ""
-        notes.append(f"{name} is {foreign.path}, counted by fvcore{missed}.")
-    fields = receptive_fields(network.graph)
-    return cost_table(costs, network.name, network.input, CONVENTION, notes, form, fields=fields)
+        notes.append(f"{name} is {foreign.path}, counted by running it{missed}.")
+    shared = {name.partition(".")[0]: like.partition(".")[0] for name, like in costs.shared.items()}
+    if shared:
+        whose = ", ".join(f"{name} those of {like}" for name, like in shared.items())
+        notes.append(f"Shared weights, counted once: {whose}.")
+    fields = {name: receptive_fields(network.graph, at) for at, name in enumerate(network.inputs)}
+    return cost_table(costs, network.name, table_reads(network), CONVENTION, notes, form, fields=fields)
+
+
+def table_reads(table: Table) -> Reads:
+    """Return what a network of ours reads: the sizes of its one input, or each input by name."""
+    if isinstance(table.input, Mapping):
+        return {name: shape_text(shape) for name, shape in table.input.items()}
+    return list(table.input)
 
 
 def cost_table(
     costs: Profile | ModuleProfile,
     name: str,
-    sizes: Sequence[int],
+    reads: Reads,
     convention: str,
     notes: Sequence[str],
     form: Format,
     *,
-    fields: Mapping[str, Shape] | None = None,
+    fields: Mapping[str, Mapping[str, Shape]] | None = None,
 ) -> CostTable:
-    """Return what a network of ours or a module costs; only of a module may there be lower bounds."""
+    """Return what a network of ours or a module costs; only of a module may there be lower bounds.
+
+    `fields` holds, for each input by name, the receptive field of each layer.
+    """
     lower_bounds: tuple[str, ...] = getattr(costs, "lower_bounds", ())
-    known, totals = fields or {}, {cost: getattr(costs, cost) for cost in COSTS}
+    totals = {cost: getattr(costs, cost) for cost in COSTS}
     columns = {
         f"{cost}, at least" if cost in lower_bounds and form is not Format.csv else cost: [
             getattr(layer, cost) for layer in costs.layers
         ]
         for cost in COSTS
     }
-    if fields is not None:
-        columns["receptive_field"] = [shape_text(fields[layer.name]) for layer in costs.layers]
+    for which, sizes in (fields or {}).items():
+        of_which = f"_{which}" if isinstance(reads, dict) else ""
+        columns[f"receptive_field{of_which}"] = [shape_text(sizes[layer.name]) for layer in costs.layers]
     keys = {
         "network": name,
-        "input": list(sizes),
+        "input": reads if isinstance(reads, dict) else list(reads),
         **totals,
         "flops_by_kind": costs.flops_by_kind,
         **({"lower_bounds": list(lower_bounds)} if fields is None else {}),
-        "layers": [{**layer._asdict(), "receptive_field": known.get(layer.name)} for layer in costs.layers],
+        "layers": [
+            {**layer._asdict(), "receptive_field": _field(fields or {}, layer.name, reads)}
+            for layer in costs.layers
+        ],
         "convention": convention,
         "coverage": costs.coverage.as_dict(),
     }
     return CostTable(*layer_rows(costs, columns, [*totals.values()], form), notes, keys=keys)
+
+
+def _field(fields: Mapping[str, Mapping[str, Shape]], layer: str, reads: Reads) -> object:
+    """Return the receptive field of a layer; of several inputs, that on each which it sees, by name."""
+    if isinstance(reads, dict):
+        return {name: sizes[layer] for name, sizes in fields.items() if sizes[layer]}
+    return next((sizes[layer] for sizes in fields.values()), None)
+
+
+def module_reads(call: ModuleInput) -> Reads:
+    """Return what a module was called with: the sizes of a single shape, or all by name."""
+    texts = input_texts(call)
+    single = texts.keys() == {"0"} and call.args[0].dtype is None
+    return call.args[0].sizes if single else texts
+
+
+def input_text(reads: Reads) -> str:
+    """Return what a network reads in one line."""
+    if isinstance(reads, dict):
+        texts = [text if name.isdecimal() else f"{name}={text}" for name, text in reads.items()]
+        return ", ".join(texts) or "nothing"
+    return shape_text(tuple(reads))
 
 
 def layer_rows(

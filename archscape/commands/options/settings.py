@@ -11,7 +11,7 @@ DtypeOption = Annotated[
     str, Option(metavar="TYPE", help="Of weights and maps: float32, float16, bfloat16; float64 for memory.")
 ]
 OptimizerOption = Annotated[
-    str, Option(metavar="NAME", help="Optimizer in training: sgd, momentum, adam or adamw.")
+    str, Option(metavar="NAME", help="Optimizer in training: `momentum` is SGD with it.")
 ]
 FitOption = Annotated[
     str | None, Option(metavar="SIZE", help="Also show the largest batch in this memory, as in 16GiB.")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...hidden_password import VARIABLE, reveal_password
 from ...spaces.errors import InputError
+from ...spaces.run_folder import STUDY, is_run_folder
 
 if TYPE_CHECKING:
     from ...analysis.reports.results.run import RunResults
+    from ...search.study.address import Address
     from ...search.study.reader import StudyReader
     from ...search.study.study import Study
     from ...spaces import Network, Space
@@ -22,9 +26,11 @@ StorageOption = Annotated[
     typer.Option(
         "--storage",
         metavar="URL",
-        envvar="ARCHSCAPE_STORAGE",
+        envvar=VARIABLE,
         show_envvar=True,
-        help="Database of the study: postgresql://USER@HOST/DB, or the path of an SQLite file.",
+        callback=reveal_password,
+        help="Database of the study: postgresql://USER@HOST/DB, or the path of an SQLite file. A password "
+        "belongs in ARCHSCAPE_STORAGE, PGPASSWORD or ~/.pgpass; no folder keeps it.",
     ),
 ]
 NameOption = Annotated[str, typer.Option("--study", metavar="NAME", help="Name of the study in its storage.")]
@@ -40,29 +46,61 @@ def find_study(run: Path | None, name: str, storage: str) -> Study:
     from ...search.study.study import Study
 
     if run is not None:
-        if not (run / "job.yaml").is_file():
-            raise InputError(f"{run}: not the folder of a search; it has no job.yaml")
-        return Study.open(run)
+        _check_run(run)
+        address = find_address(run, storage)
+        return Study.open(run, name=address.name, storage="" if address.claim else address.storage)
     if not storage:
         raise InputError("which study? give the folder of a search, or --study NAME and --storage URL")
     return Study.open(Path("runs", name or "study"), name=name, storage=storage)
 
 
-def references(space: Space) -> Iterator[Network]:
-    """Yield the networks of the catalog on a space's input with its number of classes, where they fit."""
-    from ...spaces import SpaceError, catalog_networks
+def _check_run(run: Path) -> None:
+    """Check that a folder is that of a search.
 
-    classes = space.sample(Random(0)).network.body.shape[0]
-    for network in catalog_networks():
-        try:
-            yield network.at(input=space.input, classes=classes)
-        except SpaceError:
-            continue  # its rows need a larger input or other axes, so it is no reference there
+    Raises:
+        InputError: If it is not, or not yet.
+    """
+    if is_run_folder(run):
+        return
+    if not run.exists():
+        raise InputError(f"{run}: no such folder")
+    missing = f"it has no {' and no '.join(STUDY)}"
+    if (run / "spool").is_dir():
+        raise InputError(f"{run}: nothing yet, the search in it is starting: {missing}")
+    raise InputError(f"{run}: not the folder of a search; {missing}")
+
+
+def find_address(run: Path, storage: str = "") -> Address:
+    """Return the address that a run's folder keeps, with its password, which no folder keeps.
+
+    Args:
+        run: The folder.
+        storage: What --storage says, if a command has it; it or ARCHSCAPE_STORAGE may hold the password.
+    """
+    from ...search.study.address import Address, with_secrets
+
+    kept = Address.of(run)
+    address = with_secrets(kept.storage, storage or os.environ.get(VARIABLE, ""))
+    return kept if address == kept.storage else replace(kept, storage=address, claim=None)
+
+
+def references(space: Space) -> list[Network]:
+    """Return the networks of the catalog that do what those of a space do: of the same input and outputs."""
+    from ...spaces import catalog_networks
+
+    outputs = space.sample(Random(0)).network.body.shape
+    known = catalog_networks()
+    return [network for network in known if (network.input, network.body.shape) == (space.input, outputs)]
 
 
 def results_of(study: StudyReader) -> RunResults:
     """Return the results of a study as its report shows them, references among them."""
     from ...search.folder import results
     from ...spaces import Space
+    from ...spaces.errors import CodeNotRun
 
-    return results(study, references=references(Space.from_yaml(study.settings["space"])))
+    try:
+        known = references(Space.from_yaml(study.settings["space"]))
+    except CodeNotRun:
+        known = []  # what its networks read and tell apart is known by running its code alone
+    return results(study, references=known)

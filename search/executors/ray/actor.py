@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,19 @@ import ray
 from ray import tune
 
 from archscape._version import __version__
+from archscape.search.file_faults import MISSING_SECONDS, check_usable, own_files, persist
 from archscape.search.folder import RunFolder
 from archscape.search.job import Job, read_job
+from archscape.search.study.kept_weights import remove_weights
 from archscape.search.study.lease import Lease, lease_of
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result, Spool
 from archscape.search.workers.evaluator import Context, Evaluator
-from archscape.search.workers.setup import check_fit, evaluation
+from archscape.search.workers.setup import evaluation, load_data
+from archscape.search.workers.user_code import unpack_code
 from archscape.spaces import Network
 from archscape.spaces.errors import ArchscapeError, InputError, StudyError
+from archscape.spaces.language.uses import vouch
 
 from .messages import RunSpec, TrialSpec, TrialUpdate
 from .training_thread import TrainingThread
@@ -36,16 +41,20 @@ class ActorContext:
     Attributes:
         threads: How many it computes with; one gives the bits of the local pool.
         spool: Where results go first, so that no end is trained twice; None without a shared folder.
-        fingerprint: Of the data.
+        folders: Made again if they stay missing; that of a shared run is for others.
+        checkpoints: Where weights are written.
+        data: What a study keeps of its data; empty if there is none.
     """
 
     job: Job
     evaluate: Evaluator
     threads: int
     spool: Spool | None
+    folders: tuple[Path, ...]
+    checkpoints: Path
     rungs: tuple[int, ...]
     device: str
-    fingerprint: str
+    data: Mapping[str, str]
 
     @classmethod
     def of(cls, run_spec: RunSpec) -> ActorContext:
@@ -54,28 +63,32 @@ class ActorContext:
         Raises:
             InputError: If they cannot be used here.
         """
-        from archscape.search.datasets.dataset import load_dataset
         from archscape.search.training.device import limit_memory, resolve_device
 
         folder = RunFolder(Path(run_spec.folder))
         if not run_spec.is_shared():  # it may be new on this node
             folder.create()
             folder.write_job(run_spec.job, run_spec.space)
-        job = read_job(folder.job)
+        for file, digest in run_spec.uses.items():
+            vouch(file, digests=[digest])
+        unpack_code(run_spec.code)
+        job = read_job(folder.job, runs="nothing")
         device = "cpu" if job.device == "auto" and not run_spec.gpus else job.device  # Ray hides no GPU
         if 0 < run_spec.gpus < 1:
             limit_memory(run_spec.gpus, device=device)
-        data = load_dataset(job.data)
-        check_fit(job, data)
+        data = load_data(job)
         pruner = job.pruner()
+        spool = Spool(folder=folder.spool, metrics=(*job.objectives, *job.trained_metrics))
         return cls(
             job=job,
-            evaluate=evaluation(job, data, folder, device=device),
+            evaluate=evaluation(job, data, folder, device=device, identity=run_spec.identity),
             threads=max(1, int(run_spec.cpus)),
-            spool=Spool(folder=folder.path / "spool") if run_spec.is_shared() else None,
+            spool=spool if run_spec.is_shared() else None,
+            folders=folder.inner_folders if run_spec.is_shared() else (folder.path, *folder.inner_folders),
+            checkpoints=folder.checkpoints,
             rungs=pruner.rungs if pruner else (),
             device=str(resolve_device(device)),
-            fingerprint=data.fingerprint,
+            data=data.facts() if data else {},
         )
 
     def lease(self, spec: TrialSpec) -> Lease:
@@ -85,8 +98,7 @@ class ActorContext:
             StudyError: If the network has another hash here than where the driver is.
         """
         network = Network.from_json(spec.network)
-        latency = self.job.latency.milliseconds if self.job.latency else None
-        lease = lease_of(spec.number, network, Owner.current(), seed=self.job.seed, latency=latency)
+        lease = lease_of(spec.number, network, Owner.current(), seed=self.job.seed, costs=self.job.costs)
         if lease.hash != spec.hash:
             raise StudyError(
                 f"{socket.gethostname()}: archscape {__version__} here gives the network of trial "
@@ -100,7 +112,15 @@ class ActorContext:
         import torch
 
         torch.set_num_threads(self.threads)
-        result = self.spool.get(context.lease.number, context.lease.hash) if self.spool else None
+        persist(
+            lambda: check_usable(self.folders),
+            say=context.log,
+            folders=self.folders,
+            patience=2 * MISSING_SECONDS,  # nothing is lost yet, and another node may have room
+            should_stop=context.should_stop,
+        )
+        with own_files():
+            result = self.spool.get(context.lease.number, context.lease.hash) if self.spool else None
         if result is not None:
             context.log("its result is in the spool")
             return result
@@ -157,16 +177,22 @@ class Trainer(tune.Trainable):
         except ArchscapeError as error:
             self._error = error
         wrong_input = isinstance(self._error, InputError)
-        return TrialUpdate(worker=self._name, error=str(self._error), input_error=wrong_input)
+        setting = self._error.setting if isinstance(self._error, InputError) else ""
+        return TrialUpdate(
+            worker=self._name, error=str(self._error), input_error=wrong_input, setting=setting
+        )
 
     def _train(self, context: ActorContext) -> TrialUpdate:
         if self._training is None:
-            lease = context.lease(TrialSpec.from_json(self.config["spec"]))
+            spec = TrialSpec.from_json(self.config["spec"])
+            lease = context.lease(spec)
             self._training = TrainingThread(context, lease, rungs=context.rungs, worker=self._name)
+            if context.spool is None:  # else the driver has removed them
+                remove_weights(context.checkpoints, spec.removed, self._training.log)
             self._training.log(f"{self._name} begins" + (f" on GPU {self._gpus}" if self._gpus else ""))
         return replace(
             self._training.next_update(UPDATE_SECONDS),
             shared=context.spool is not None,
             device=context.device,
-            fingerprint=context.fingerprint,
+            data=context.data,
         )

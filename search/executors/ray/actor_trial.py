@@ -24,6 +24,7 @@ class ActorTrial(TrialRun):
         last_update: When it sent an update last.
         timed_out: Why it was ended for taking too long, or "".
         leaving: Whether the actor was asked to leave it.
+        is_cut: Whether its actor was ended since the budget of the search was spent.
     """
 
     losses: int = 0
@@ -31,12 +32,15 @@ class ActorTrial(TrialRun):
     last_update: float = 0.0
     timed_out: str = ""
     leaving: bool = False
+    is_cut: bool = False
 
     @property
     def spec(self) -> TrialSpec:
         """What the actor needs to know."""
-        lease = self.lease
-        return TrialSpec(number=lease.number, hash=lease.hash, network=lease.network.to_json())
+        lease, removed = self.lease, [*self.source.removed]
+        return TrialSpec(
+            number=lease.number, hash=lease.hash, network=lease.network.to_json(), removed=removed
+        )
 
     def failure(self, reason: str) -> Result:
         """Return the result of a trial that lost its last actor."""
@@ -56,8 +60,10 @@ class ActorTrial(TrialRun):
             return False
 
     def leave(self) -> None:
-        """Leave the trial to others without a result: paused if it was stopped early, else given back."""
-        if self.stop_reason:
+        """Leave the trial without a result: cut by the budget, paused if stopped early, else given back."""
+        if self.source.budget.is_over:
+            self.cut()
+        elif self.stop_reason:
             self.end(self.context().result(status="pruned", message=self.stop_reason))
         else:
             self.release()

@@ -6,13 +6,17 @@ import logging
 import os
 import signal
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TextIO
 
 from archscape.search.shutdown import restoring_signals
+from archscape.search.workers.log_files import open_log
 from archscape.spaces.errors import InputError, StudyError
+
+from .answering import check_answers
+from .watched import watched
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -30,8 +34,11 @@ STORE_BYTES = 128 << 20
 
 
 @contextmanager
-def connected(address: str, log: Path) -> Iterator[None]:
+def connected(address: str, log: Path) -> Iterator[Path]:
     """Be connected to Ray for the length of the block; a connection that this process has is used and kept.
+
+    A folder for temporary files is yielded. It goes with the block, and so does all of our own Ray, also if
+    this process is killed.
 
     Args:
         address: `HOST:PORT` of a cluster's head or `auto`; "" for a Ray of our own, ended with the block.
@@ -44,38 +51,36 @@ def connected(address: str, log: Path) -> Iterator[None]:
         os.environ.setdefault(name, value)
     import ray
 
-    own = not ray.is_initialized()
-    with log.open("a", buffering=1) as file, redirect_stdout(file):
-        if own:
+    given = ray.is_initialized()
+    with (
+        watched() as driver,
+        os.fdopen(open_log(log), "a", buffering=1) as file,
+        redirect_stdout(file),
+    ):
+        if not given:
             with restoring_signals(signal.SIGINT, signal.SIGTERM):
-                _connect(address)
+                _connect(address) if address else _start(driver.folder)
         try:
-            with _logging_to(file):
-                yield
+            own = not given and not address
+            with _logging_to(file), driver.following(_dead_processes) if own else nullcontext():
+                yield driver.folder
         finally:
-            if own:
+            if not given:
                 ray.shutdown()
 
 
 def _connect(address: str) -> None:
+    """Connect to a cluster that is there.
+
+    Raises:
+        InputError: If it is not, or does not know us.
+    """
     import ray
     from ray.exceptions import AuthenticationError
 
-    if "://" in address:
-        raise InputError(
-            f"--ray-address {address}: a search runs on a node of the cluster, with `auto` or HOST:PORT; "
-            "`ray submit`, `ray job submit` and `ray exec` start it there"
-        )
+    check_answers(address)  # which takes none with a password or a token in it: it can be shown from here on
     try:
-        if not address and not os.environ.keys() & {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}:
-            os.environ["RAY_AUTH_TOKEN"] = uuid.uuid4().hex  # known to our own processes alone
-        ray.init(
-            address=address or "local",
-            include_dashboard=None if address else False,
-            object_store_memory=None if address else STORE_BYTES,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (AuthenticationError, ConnectionError) as error:
         raise InputError(
             f"--ray-address {address}: Ray does not answer; is it the address of its head, and is the token "
@@ -85,7 +90,55 @@ def _connect(address: str) -> None:
     except ValueError as error:
         raise InputError(f"--ray-address {address}: {_first_line(error)}") from None
     except (RuntimeError, TimeoutError) as error:
+        raise StudyError(f"--ray-address {address}: no connection: {_first_line(error)}") from None
+
+
+def _start(folder: Path) -> None:
+    """Start a Ray of our own, which only this machine reaches.
+
+    Raises:
+        StudyError: If it does not start.
+    """
+    import ray
+
+    if not os.environ.keys() & {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}:
+        os.environ["RAY_AUTH_TOKEN"] = uuid.uuid4().hex  # known to our own processes alone
+    try:
+        with _on_loopback():
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                object_store_memory=STORE_BYTES,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=str(folder),
+            )
+    except (OSError, RuntimeError, TimeoutError, ValueError) as error:
         raise StudyError(f"Ray does not start: {_first_line(error)}") from None
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Let a Ray that starts meanwhile listen on 127.0.0.1 alone.
+
+    That is what Ray does on macOS and Windows, where it makes no clusters; elsewhere it takes no such address
+    from a caller.
+    """
+    from ray._private import ray_constants
+
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+
+
+def _dead_processes() -> Sequence[tuple[str, object]]:
+    """Return the processes of our own Ray that have died, each with its name."""
+    from ray._private import worker
+
+    return worker._global_node.dead_processes() if worker._global_node else ()
 
 
 def _first_line(error: Exception) -> str:

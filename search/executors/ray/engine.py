@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archscape.search.file_faults import check_usable
 from archscape.search.folder import RunFolder
 from archscape.search.job import Job, read_job
 from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.study import Study
 from archscape.search.workers.events import Event, Notify
-from archscape.search.workers.setup import search_plan
+from archscape.search.workers.setup import search_plan, wait_for_files
 from archscape.search.workers.trial_source import TrialSource
+from archscape.search.workers.user_code import ship_code
 from archscape.spaces.errors import InputError
+from archscape.spaces.language.uses import used_digests
 
 from ..local import RunWorkers
 from .cluster import connected
@@ -40,8 +43,8 @@ class RayEngine:
         gpus: GPUs of a trial; below 1, trials share one.
     """
 
-    address: str = ""
-    storage: str = ""
+    address: str = field(default="", repr=False)  # it may hold a password, and so may:
+    storage: str = field(default="", repr=False)
     cpus: float = 1.0
     gpus: float = 0.0
 
@@ -50,14 +53,20 @@ class RayEngine:
         """Yield the work, which connects to Ray for as long as it takes."""
 
         def work(notify: Notify, shutdown: Shutdown) -> None:
-            job = read_job(RunFolder(folder).job)
+            run = RunFolder(folder)
+            wait = partial(wait_for_files, name="ray", notify=notify, shutdown=shutdown)
+            wait(run.check_readable)
+            job = read_job(run.job, runs="nothing")  # what it uses, the user's job has named
             self._check(job)
             os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(job.workers)  # so clusters grow to all of them
-            with (
-                connected(self.address, RunFolder(folder).logs / "ray.log"),
-                Study.open(folder, storage=self.storage, name=job.search) as study,
-            ):
-                self._run(study, job, folder, notify, shutdown)
+            with wait(
+                lambda: Study.open(folder, storage=self.storage, name=job.search, existing=True)
+            ) as study:
+                folders = run.folders(study)
+                wait(lambda: check_usable(folders), folders=folders)
+                mark = wait(lambda: leave_mark(folder), folders=folders)
+                with connected(self.address, run.logs / "ray.log") as temporary:
+                    self._run(study, job, folder, notify, shutdown, records=temporary, mark=mark)
 
         yield work
 
@@ -72,7 +81,17 @@ class RayEngine:
         if job.device.startswith("cuda") and not self.gpus:
             raise InputError(f"device {job.device}: give --trial-gpus, or Ray lends no GPU to a trial")
 
-    def _run(self, study: Study, job: Job, folder: Path, notify: Notify, shutdown: Shutdown) -> None:
+    def _run(
+        self,
+        study: Study,
+        job: Job,
+        folder: Path,
+        notify: Notify,
+        shutdown: Shutdown,
+        *,
+        records: Path,
+        mark: str,
+    ) -> None:
         from .driver import Driver
 
         source = TrialSource(
@@ -91,43 +110,45 @@ class RayEngine:
             space=study.settings["space"],
             cpus=self.cpus,
             gpus=self.gpus,
-            mark=leave_mark(folder),
+            mark=mark,
+            identity=study.identity,
+            uses=used_digests(job.space.uses),
+            code=ship_code(job.functions),
         )
         try:
             _check_resources(self, notify)
             with suppress(ShutdownRequested):
-                _tune(driver, run_spec)
+                _tune(driver, run_spec, records)
         finally:
             driver.release_all()
         if driver.failure is not None:
             raise driver.failure
 
 
-def _tune(driver: Driver, run_spec: RunSpec) -> None:
-    """Let Tune run the trials of a driver, until none is left or a stop is requested."""
+def _tune(driver: Driver, run_spec: RunSpec, records: Path) -> None:
+    """Let Tune run the trials of a driver, until none is left or a stop is requested; it keeps records."""
     from ray import tune
 
     from .actor import Trainer
     from .tune import StopCriterion, StudyScheduler, StudySearcher, TrialTimeout
 
     trainer = tune.with_parameters(Trainer, run_spec=run_spec.to_json())
-    with tempfile.TemporaryDirectory(prefix="archscape-tune-") as records:
-        tune.run(
-            tune.with_resources(trainer, {"cpu": run_spec.cpus, "gpu": run_spec.gpus}),
-            name=driver.source.study.name,
-            search_alg=StudySearcher(driver),
-            scheduler=StudyScheduler(driver),
-            callbacks=[TrialTimeout(driver)],
-            stop=StopCriterion(driver),
-            num_samples=-1,
-            max_failures=0,  # the driver tries again; Tune counts some losses twice, and some as final
-            reuse_actors=True,
-            raise_on_failed_trial=False,
-            storage_path=records,
-            trial_name_creator=_name,
-            trial_dirname_creator=_name,
-            verbose=0,
-        )
+    tune.run(
+        tune.with_resources(trainer, {"cpu": run_spec.cpus, "gpu": run_spec.gpus}),
+        name=driver.source.study.name,
+        search_alg=StudySearcher(driver),
+        scheduler=StudyScheduler(driver),
+        callbacks=[TrialTimeout(driver)],
+        stop=StopCriterion(driver),
+        num_samples=-1,
+        max_failures=0,  # the driver tries again; Tune counts some losses twice, and some as final
+        reuse_actors=True,
+        raise_on_failed_trial=False,
+        storage_path=str(records / "tune"),
+        trial_name_creator=_name,
+        trial_dirname_creator=_name,
+        verbose=0,
+    )
 
 
 def _name(trial: Trial) -> str:

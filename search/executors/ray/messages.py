@@ -11,6 +11,8 @@ from typing import Any, Self
 
 from archscape.search.study.spool import Result
 from archscape.search.workers.events import Message
+from archscape.search.workers.user_code import ShippedCode
+from archscape.spaces.atomic import write_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,10 @@ class RunSpec(Message):
         space: Its space file, as text.
         cpus: CPUs of an actor, and so its threads.
         gpus: GPUs of an actor; below 1, its share of one GPU's memory.
+        identity: The id of the study.
         mark: What the driver wrote to a file in the folder, for `is_shared`.
+        uses: The SHA-256 of each Python file that the space uses, by its path.
+        code: The files of the user's functions.
     """
 
     folder: str
@@ -32,6 +37,9 @@ class RunSpec(Message):
     cpus: float
     gpus: float
     mark: str
+    identity: str = ""
+    uses: Mapping[str, str] = field(default_factory=dict)
+    code: Sequence[ShippedCode] = ()
 
     def is_shared(self) -> bool:
         """Return whether the folder of the run is, seen from here, the one that the driver has."""
@@ -43,7 +51,7 @@ def leave_mark(folder: Path) -> str:
     mark = uuid.uuid4().hex
     path = _mark_of(str(folder))
     path.parent.mkdir(exist_ok=True)
-    path.write_text(mark)
+    write_whole(path, mark)
     return mark
 
 
@@ -54,11 +62,13 @@ class TrialSpec(Message):
     Attributes:
         hash: Canonical hash of its network.
         network: The network, as JSON.
+        removed: Hashes of networks whose weights are not kept any more.
     """
 
     number: int
     hash: str
     network: str
+    removed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +80,14 @@ class TrialUpdate(Message):
         rows: Metrics by epoch, in ascending order.
         lines: For the log of the trial.
         left: Whether the actor left the trial, which can be resumed elsewhere.
+        fault: What the file system refused, if it left for that.
+        lasting: Whether that is one that no more waiting mends.
+        waiting: Whether it waits for files now.
         error: Why no trial can be trained here, if so.
         input_error: Whether that is the fault of what the user gave.
+        setting: The setting of the job that it is about, if it is one.
         shared: Whether the folder of the run is, on its node, the driver's.
+        data: What a study keeps of its data, as it is there; empty if there is none.
     """
 
     worker: str
@@ -80,11 +95,15 @@ class TrialUpdate(Message):
     lines: Sequence[str] = ()
     result: Result | None = None
     left: bool = False
+    fault: str = ""
+    lasting: bool = False
+    waiting: bool = False
     error: str = ""
     input_error: bool = False
+    setting: str = ""
     shared: bool = True
     device: str = ""
-    fingerprint: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def last(self) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from archscape.search.file_faults import FileFault, describe, is_waiting
 from archscape.search.shutdown import ShutdownRequested
 from archscape.search.study.lease import Lease
 from archscape.search.study.spool import Result
 from archscape.search.workers.evaluator import Context, Evaluator, evaluate_safely
+from archscape.spaces.errors import JobError
 
 from .messages import TrialUpdate
 
@@ -34,6 +36,8 @@ class TrainingThread:
         self._lines: list[str] = []
         self._result: Result | None = None
         self._left = False
+        self._fault, self._is_lasting = "", False
+        self._wrong = self._setting = ""
         self._waiting = False
         self._reported = False
         self._leaving = False
@@ -51,7 +55,17 @@ class TrainingThread:
             rows, lines = self._rows, self._lines
             self._rows, self._lines = {}, []
             return TrialUpdate(
-                worker=self._worker, rows=rows, lines=lines, result=self._result, left=self._left
+                worker=self._worker,
+                rows=rows,
+                lines=lines,
+                result=self._result,
+                left=self._left,
+                fault=self._fault,
+                error=self._wrong,
+                input_error=bool(self._wrong),
+                setting=self._setting,
+                lasting=self._is_lasting,
+                waiting=is_waiting(self._thread.ident),
             )
 
     def log(self, text: str) -> None:
@@ -84,7 +98,11 @@ class TrainingThread:
         except ShutdownRequested:
             self.log(f"{self._worker} leaves it")
         except OSError as error:
-            self.log(f"{self._worker} gives it back: {error}")
+            self._fault = describe(error)
+            self._is_lasting = isinstance(error, FileFault) and error.is_lasting
+            self.log(f"{self._worker} gives it back: {self._fault}")
+        except JobError as error:
+            self._wrong, self._setting = str(error), error.setting
         pruned = result is not None and result.status == "pruned"
         with self._changed:
             self._left = result is None or pruned

@@ -114,7 +114,8 @@ class StopCriterion(Stopper):
 
     def stop_all(self) -> bool:
         """Say whether to end."""
-        return self._driver.source.shutdown.requested or self._driver.failure is not None
+        driver = self._driver
+        return driver.source.shutdown.requested or driver.failure is not None or driver.is_out_of_time
 
     def __reduce__(self) -> tuple[type[NoopStopper], tuple[()]]:
         """Stand in Tune's records, which it cannot do without, as one that never ends."""

@@ -11,4 +11,4 @@ from .export import Export
 
 def write(export: Export) -> Path:
     """Write the table as YAML."""
-    return export.write(".yaml", to_yaml(export.network, uses=export.uses))
+    return export.write(".yaml", to_yaml(export.table, uses=export.uses))

@@ -2,24 +2,31 @@
 
 import doctest
 import json
+from functools import cache
 
 import pytest
 import torch
+from helpers.catalog import NETWORKS
 
 from archscape.analysis.costs import profile as cost
 from archscape.analysis.costs.layers import Coverage, Foreign, Layer
 from archscape.analysis.costs.profile import UNCOUNTED, profile
-from archscape.spaces import Network, Row, catalog_names, load, load_network
+from archscape.spaces import Network, Row, load, load_network
 from archscape.spaces.blocks import block
 from archscape.spaces.codegen.build import build
 from archscape.spaces.graph import Op, Tensor
 from archscape.spaces.operators.opaque import opaque
 
-NETWORKS = [table for name in catalog_names() if isinstance(table := load(name), Network)]
+
+@cache
+def loaded(name: str) -> Network:
+    """Return a network of the catalog, once for all tests of this file."""
+    return load_network(name)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
-def test_the_layers_add_up_to_the_totals_from_remembered_blocks(network: Network) -> None:
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_layers_add_up_to_the_totals_from_remembered_blocks(name: str) -> None:
+    network = loaded(name)
     costs, totals = profile(network), network.totals
     assert (costs.params, costs.macs, costs.flops, costs.activations) == (
         totals.params,
@@ -29,22 +36,26 @@ def test_the_layers_add_up_to_the_totals_from_remembered_blocks(network: Network
     )
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
-def test_the_flops_by_kind_add_up_to_the_flops(network: Network) -> None:
-    costs = profile(network)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_flops_by_kind_add_up_to_the_flops(name: str) -> None:
+    costs = profile(loaded(name))
     assert sum(costs.flops_by_kind.values()) == costs.flops
     assert all(costs.flops_by_kind.values())
     assert set(costs.flops_by_kind) <= {layer.op for layer in costs.layers}
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: str(network.name))
-def test_a_layer_with_state_bears_the_name_of_its_module(network: Network) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_layer_with_state_bears_the_name_of_its_module(name: str) -> None:
+    network = loaded(name)
     with torch.device("meta"):
         modules = dict(build(network).named_modules())
     nodes = network.graph.flatten().nodes
     for layer, node in zip(profile(network).layers, nodes, strict=True):
         assert layer.name == node.name
-        if isinstance(node.op, Op) and node.op.stateful:
+        if layer.name in profile(network).shared:
+            assert layer.params == 0
+        elif isinstance(node.op, Op) and node.op.stateful:
             own = modules[layer.name].parameters()
             assert sum(parameter.numel() for parameter in own) == layer.params, layer.name
         else:
@@ -52,7 +63,7 @@ def test_a_layer_with_state_bears_the_name_of_its_module(network: Network) -> No
 
 
 def test_layer_names_are_unique() -> None:
-    for network in NETWORKS:
+    for network in map(loaded, NETWORKS):
         names = [layer.name for layer in profile(network).layers]
         assert len(names) == len(set(names)), network.name
 

@@ -3,6 +3,7 @@ import doctest
 import pytest
 
 from archscape.analysis.reports import format as words
+from archscape.analysis.reports.results.family_rules import family_of_network
 from archscape.analysis.statistics import frontier
 
 
@@ -26,6 +27,12 @@ def test_an_outline_says_what_each_row_says() -> None:
 
 def test_no_network_has_no_outline() -> None:
     assert words.outline("") == ""
+
+
+def test_what_is_no_json_is_shown_as_it_is_and_hides_no_other_network() -> None:
+    assert words.outline("not json {") == "not json {"
+    assert len(words.outline("{" * 1000)) == words.UNREADABLE
+    assert family_of_network("not json {") == ""
 
 
 def test_what_is_unknown_is_a_dash() -> None:

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from archscape.analysis.reports import tables as writing
-from archscape.analysis.reports.tables import decimals, latex, latex_text, markdown, write_table
+from archscape.analysis.reports.tables import latex, latex_text, markdown, write_table
+from archscape.spaces.display import decimals
 from archscape.spaces.errors import InputError
 
 COLUMNS = ("network", "params", "accuracy")

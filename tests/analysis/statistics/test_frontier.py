@@ -54,6 +54,26 @@ def test_the_frontier_is_what_no_row_dominates(case: tuple[dict[str, list[float]
     assert frontier(*case).tolist() == expected
 
 
+@given(tables(), st.data())
+def test_constrained_domination_is_that_of_deb_2002(
+    case: tuple[dict[str, list[float]], Objectives], data: st.DataObject
+) -> None:
+    rows = rows_of(*case)
+    size = {"min_size": len(rows), "max_size": len(rows)}
+    beyond = data.draw(st.lists(st.sampled_from([0.0, 0.0, 0.5, 2.0, float("inf")]), **size))
+    clean = [i for i, row in enumerate(rows) if not any(v != v for v in row)]
+
+    def is_beaten(i: int, by: int) -> bool:
+        return beyond[by] < beyond[i] or (beyond[by] == beyond[i] and dominates(rows[by], rows[i]))
+
+    expected = [i in clean and not any(is_beaten(i, by) for by in clean) for i in range(len(rows))]
+    assert frontier(*case, beyond).tolist() == expected
+    layers = ranks(*case, beyond)
+    assert (layers == 0).tolist() == expected
+    assert all(layers[by] < layers[i] for i in clean for by in clean if is_beaten(i, by))
+    assert sorted(set(layers[clean].tolist())) == list(range(layers.max(initial=-1) + 1))
+
+
 @given(tables())
 def test_every_layer_is_the_frontier_of_what_the_layers_before_leave(
     case: tuple[dict[str, list[float]], Objectives],

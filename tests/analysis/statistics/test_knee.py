@@ -17,6 +17,12 @@ from archscape.spaces.errors import InputError
 TRADE: Objectives = {"accuracy": "maximize", "macs": "minimize"}
 
 
+def test_equal_networks_have_no_knee() -> None:
+    equal = {"accuracy": [0.5] * 4, "macs": [3.0] * 4}
+    assert knee(equal, {"accuracy": "maximize", "macs": "minimize"}) is None
+    assert knee(equal, {"accuracy": "maximize", "macs": "minimize"}, log=["macs"]) is None
+
+
 def test_its_examples_run() -> None:
     assert doctest.testmod(module).failed == 0
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from helpers.dashboard import serving, submit
+from helpers.pages import empty_axes, faults, not_opened
 
 from archscape.search.study.study import Study
 from archscape.search.workers.trial_source import SearchPlan
@@ -58,6 +59,23 @@ def test_the_page_shows_a_search_from_a_running_trial_to_its_end(
     finally:
         search.kill()
         search.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True])
+def test_before_the_first_data_the_frontier_is_an_empty_frame_in_the_colours_of_the_page(
+    browser: Browser, run: Path, dark: bool
+) -> None:
+    with serving(run, "--port", "0") as (url, _):
+        page = browser.page()
+        page.resize(1400, dark=dark)
+        page.send("Network.enable")
+        page.send("Network.setBlockedURLs", urls=["*/events*"])
+        page.go(url)
+        page.wait("document.getElementById('plot-frontier').textContent.includes('No trial has ended yet.')")
+        assert page.evaluate("document.querySelectorAll('#plot-frontier .ytick').length") == 0
+        paper = "document.querySelector('#plot-frontier .main-svg').style.background"
+        assert page.evaluate(paper) == "rgba(0, 0, 0, 0)"
 
 
 @pytest.mark.slow
@@ -120,3 +138,86 @@ def test_the_page_is_led_by_keys_and_fits_a_telephone(
         page.press("Escape")
         page.wait("!document.getElementById('trial').open")
         assert page.problems == []
+
+
+@pytest.mark.slow
+def test_the_page_of_an_ended_search_offers_what_it_has(
+    browser: Browser, run: Path, study: Study, plan: SearchPlan, finished: Callable[..., Any]
+) -> None:
+    leases = [submit(study, plan) for _ in range(8)]
+    bad = {
+        "status": "failed",
+        "metrics": {},
+        "history": [],
+        "cause": "diverged",
+        "message": "a_long_word_" * 30,
+    }
+    for number, lease in enumerate(leases):
+        study.tell(finished(lease, **(bad if number == 3 else {"accuracy": 0.5 + number / 20})))
+    rows = "[...document.querySelectorAll('#rows tbody tr')].map(row => row.cells[0].textContent)"
+    write = "(f => { f.value = 'diverged'; f.dispatchEvent(new Event('input')) })"
+    with serving(run, "--port", "0") as (url, _):
+        page = browser.page()
+        page.resize(1400)
+        page.go(url)
+        page.wait("document.querySelectorAll('#rows tbody tr').length === 8")
+        page.wait("document.getElementById('work').hidden")
+        costs = page.evaluate("[...document.querySelectorAll('input[name=cost]')].map(input => input.value)")
+        assert "latency" not in costs
+        assert empty_axes(page) == []
+        chips = page.evaluate("document.querySelectorAll('#rows .chip').length")
+        assert chips == page.evaluate("document.querySelectorAll('#rows tr.on-front').length") > 0
+        heads = page.evaluate("[...document.querySelectorAll('#rows th')].map(head => head.textContent)")
+        assert set(study.trials()[0].decisions) & set(heads)
+        page.evaluate(f"{write}(document.getElementById('filter'))")
+        assert page.evaluate(rows) == ["3"]
+        assert faults(page) == []
+        assert not_opened(page, list(range(8))) == []
+        assert faults(page) == []  # with a trial open
+
+
+@pytest.mark.slow
+def test_the_page_of_a_search_without_a_complete_trial_has_no_axes(
+    browser: Browser, run: Path, study: Study, plan: SearchPlan, finished: Callable[..., Any]
+) -> None:
+    study.tell(finished(submit(study, plan), status="failed", metrics={}, history=[], cause="diverged"))
+    with serving(run, "--port", "0") as (url, _):
+        page = browser.page()
+        page.go(url)
+        page.wait(
+            "document.getElementById('plot-frontier').textContent.includes('No trial is complete yet.')"
+        )
+        page.wait("document.querySelectorAll('#rows tbody tr').length === 1")
+        assert page.evaluate("document.querySelectorAll('#plot-frontier .ytick').length") == 0
+        assert not_opened(page, [0]) == []
+        assert faults(page) == []
+
+
+@pytest.mark.slow
+def test_the_page_marks_what_is_beyond_the_limits(
+    browser: Browser, tmp_path: Path, plan: SearchPlan, finished: Callable[..., Any]
+) -> None:
+    facts = {"objectives": {"accuracy": "maximize", "macs": "minimize"}, "limits": {"f1": "0.5.."}, "seed": 0}
+    facts["metrics"] = {"f1": {"direction": "maximize"}}
+    (tmp_path / "job.yaml").write_text("search: tiny\n")
+    with Study.open(tmp_path, name="tiny", facts=facts) as study:
+        for number in range(4):
+            lease = submit(study, plan)
+            metrics = {"accuracy": 0.9 - number / 10, "f1": 0.4 + number / 10, "seconds": 1.0, **lease.costs}
+            study.tell(finished(lease, metrics=metrics))
+        with serving(tmp_path, "--port", "0") as (url, _):
+            page = browser.page()
+            page.go(url)
+            page.wait("document.querySelectorAll('#rows tbody tr').length === 4")
+            states = "[...document.querySelectorAll('#rows .status')].map(each => each.textContent)"
+            assert sorted(page.evaluate(states)) == [*["complete"] * 3, "complete, beyond the limits"]
+            fronts = (
+                "[...document.querySelectorAll('#rows tr.on-front')].map(row => row.cells[0].textContent)"
+            )
+            assert "0" not in page.evaluate(fronts)
+            legend = "document.getElementById('plot-frontier').textContent"
+            page.wait(f"{legend}.includes('beyond the limits')")
+            choose = "(f => { f.value = 'beyond the limits'; f.dispatchEvent(new Event('input')) })"
+            page.evaluate(f"{choose}(document.getElementById('status'))")
+            page.wait("document.querySelectorAll('#rows tbody tr').length === 1")
+            assert faults(page) == []

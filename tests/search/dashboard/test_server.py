@@ -152,8 +152,8 @@ def test_another_address_is_said_to_be_open_to_others(run: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["nowhere"], 2, "nowhere: not the folder of a search"),
-        (["--storage", "no.db", "--study", "x"], 1, "no.db: no such file"),
+        (["nowhere"], 2, "nowhere: no such folder"),
+        (["--storage", "no.db", "--study", "x"], 2, "no.db: no such file"),
         ([], 2, "which study?"),
         (["RUN", "--host", "no such host"], 2, "--host no such host"),
     ],
@@ -163,5 +163,6 @@ def test_what_is_wrong_is_said_in_one_line(
 ) -> None:
     done = archscape("dashboard", *(str(run) if word == "RUN" else word for word in arguments))
     assert (done.returncode, done.stdout) == (code, "")
-    assert done.stderr.startswith(f"archscape: {message}")
+    assert done.stderr.startswith("archscape: ")
+    assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from helpers.dashboard import parsed, submit, until
+from helpers.dashboard import Event, parsed, submit, until
 
 from archscape.search.dashboard import stream
 from archscape.search.dashboard.stream import Stream
@@ -42,6 +42,22 @@ def test_stream_tells_what_changed_and_no_more(
     study.report(first, {1: {"loss": 1.5, "accuracy": 0.25}})
     working = until(events, "running", lambda rows: rows[0][3] == 1)
     assert working.data[0][4] == {"loss": 1.5, "accuracy": 0.25}
+
+
+def test_stream_tells_the_decisions_before_the_trials_that_made_them(
+    poller: Poller, study: Study, plan: SearchPlan
+) -> None:
+    submit(study, plan)
+    events: list[Event] = []
+    stream = iter(Stream(poller=poller, token="t"))
+    while not any(event.kind == "trials" for event in events):
+        events += parsed(next(stream))
+    kinds = [event.kind for event in events]
+    assert kinds.index("decisions") < kinds.index("trials")
+    (paths,) = [event.data for event in events if event.kind == "decisions"]
+    ((row,),) = [event.data for event in events if event.kind == "trials"]
+    trial = study.trials()[0]
+    assert dict(zip(paths, row[-len(paths) :], strict=True)) == dict(trial.decisions)
 
 
 def test_stream_goes_on_from_the_last_event(poller: Poller, study: Study, plan: SearchPlan) -> None:

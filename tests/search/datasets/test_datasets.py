@@ -3,6 +3,7 @@ from __future__ import annotations
 import doctest
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_the_examples_in_the_docstrings_run() -> None:
 def test_digits_are_the_1797_real_images_in_three_parts() -> None:
     from sklearn.datasets import load_digits
 
-    arrays = digits.digits()
+    arrays = digits.digits().arrays
     ours = np.concatenate([arrays[f"x_{part}"] for part in ("train", "val", "test")])[:, 0]
     labels = np.concatenate([arrays[f"y_{part}"] for part in ("train", "val", "test")])
     theirs = load_digits()
@@ -54,13 +55,13 @@ def test_digits_are_the_1797_real_images_in_three_parts() -> None:
 
 
 def test_no_digit_is_in_two_parts() -> None:
-    arrays = digits.digits()
+    arrays = digits.digits().arrays
     parts = [{image.tobytes() for image in arrays[f"x_{part}"]} for part in ("train", "val", "test")]
     assert sum(map(len, parts)) == len(set.union(*parts)) == 1797
 
 
 def test_every_part_of_the_digits_holds_every_class() -> None:
-    arrays = digits.digits()
+    arrays = digits.digits().arrays
     for part in ("train", "val", "test"):
         counts = np.bincount(arrays[f"y_{part}"], minlength=10)
         assert counts.min() > 0.05 * counts.sum()
@@ -97,7 +98,7 @@ def test_a_rendering_holds_ink_of_its_own_part_alone() -> None:
 
 
 def test_renderings_of_one_original_differ_and_follow_the_seed() -> None:
-    original = digits.digits()["x_train"][:3, 0]
+    original = digits.digits().arrays["x_train"][:3, 0]
     first = clutter.cluttered(original, copies=4, seed=1)
     assert len({image.tobytes() for image in first}) == 12
     assert np.array_equal(first, clutter.cluttered(original, copies=4, seed=1))
@@ -161,11 +162,14 @@ WRONG: dict[str, tuple[Arrays, str]] = {
     "alone": (images(4, 1, 2, 2) | {"x_val": np.zeros((2, 1, 2, 2))}, "'x_val' needs 'y_val' beside it"),
     "flat": (images(4, 9), "x_train must be (N, C, *spatial), 1 to 3 axes of space, but is (4, 9)"),
     "float-labels": (
-        {"x_train": np.zeros((4, 1, 2, 2)), "y_train": np.zeros(4)},
-        "y_train must be (4,) whole numbers, one for each of x_train, but is (4,) float64",
+        {"x_train": np.zeros((4, 1, 2, 2)), "y_train": np.array([0, 1, 0.5, 2])},
+        "y_train[2] is 0.5, but a label is a whole number from 0; for a regression write",
     ),
     "few-labels": (images(4, 1, 2, 2) | {"y_train": np.zeros(3, int)}, "but is (3,) int64"),
-    "negative": (images(4, 1, 2, 2) | {"y_train": np.array([0, 1, -1, 0])}, "but has the label -1"),
+    "negative": (
+        images(4, 1, 2, 2) | {"y_train": np.array([0, 1, -1, 0])},
+        "y_train[2] has the label -1, but labels run from 0",
+    ),
     "empty": (images(0, 1, 2, 2), "but has shape (0, 1, 2, 2)"),
     "other-size": (
         images(4, 1, 2, 2) | {"x_val": np.zeros((2, 1, 3, 3)), "y_val": np.zeros(2, int)},
@@ -194,6 +198,17 @@ def test_an_archive_never_runs_pickled_code(tmp_path: Path) -> None:
     arrays = images(4, 1, 2, 2) | {"y_train": np.array([{}, {}, {}, {}])}
     with pytest.raises(JobError, match=r"not a readable \.npz archive of plain numbers"):
         load_dataset(save(tmp_path, arrays))
+
+
+def test_a_header_that_claims_what_no_file_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "set.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("x_train", "y_train"):
+            with archive.open(f"{name}.npy", "w") as file:
+                header = {"descr": "|u1", "fortran_order": False, "shape": (10**9, 10**9, 10**9)}
+                np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(JobError, match=r"x_train\.npy holds less than its header says"):
+        load_dataset(path)
 
 
 def test_a_broken_or_missing_file_is_an_error_of_the_job(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from helpers.in_process import InProcess
+from helpers.processes import popen
 
 from archscape.search.executors.local import LocalPool
 from archscape.search.folder import RunFolder
@@ -24,7 +26,7 @@ from archscape.spaces.errors import InputError, StudyError
 
 def start(job: Path, folder: Path, workers: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "archscape", "search", str(job), "--out", str(folder)]
-    return subprocess.Popen(
+    return popen(
         [*command, "--workers", str(workers)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
 
@@ -73,7 +75,7 @@ def test_stop_gives_trials_back_and_the_same_command_goes_on(
     process.send_signal(number)
     errors = process.communicate(timeout=30)[1]
     assert process.returncode == 1
-    assert "stopped after 0 of 2 trials; the same command resumes it" in errors
+    assert re.search(r"stopped after 0 of 2 trials, and \d more begun; the same command", errors)
     assert "Traceback" not in errors
     assert all(child.is_dead(Owner.current()) for child in children)
     with Study.open(folder) as study:
@@ -106,9 +108,14 @@ def test_workers_leave_when_their_coordinator_is_killed(job_file: Path, tmp_path
 
 
 @pytest.mark.slow
-def test_what_a_worker_finds_wrong_is_the_error_of_the_pool(tmp_path: Path) -> None:
-    RunFolder(tmp_path).create()
-    with pytest.raises(InputError, match=r"job\.yaml: no such file"):
+def test_what_a_worker_finds_wrong_is_the_error_of_the_pool(job_file: Path, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.create()
+    space = (tmp_path / "tiny.yaml").read_text()
+    folder.write_job(
+        job_file.read_text().replace("digits\n", "none.npz\n").replace("tiny.yaml", "space.yaml"), space
+    )
+    with pytest.raises(InputError, match=r"none\.npz"):
         run_pool(tmp_path)
 
 

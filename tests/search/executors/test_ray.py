@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,21 +23,27 @@ import jsonschema
 import pytest
 import yaml
 from helpers.in_process import InProcess
+from helpers.processes import popen
 
 from archscape.commands.search import Engine
+from archscape.search.executors.ray import driver as ray_driver
 from archscape.search.executors.ray.driver import Driver
 from archscape.search.executors.ray.engine import RayEngine
 from archscape.search.executors.ray.messages import RunSpec, TrialSpec, TrialUpdate, leave_mark
 from archscape.search.executors.ray.training_thread import TrainingThread
+from archscape.search.file_faults import MISSING_SECONDS, FileFault
+from archscape.search.folder import RunFolder
 from archscape.search.job import read_job
 from archscape.search.search import run
 from archscape.search.shutdown import Shutdown, ShutdownRequested
+from archscape.search.study.budget import Budget
 from archscape.search.study.lease import Lease
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.study.trial import Trial
 from archscape.search.workers.evaluator import Context
+from archscape.search.workers.events import Event
 from archscape.search.workers.trial_source import SearchPlan, TrialSource
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
@@ -101,6 +111,18 @@ def test_what_an_evaluation_raises_is_the_failure_of_its_trial(lease: Lease) -> 
     assert "Traceback" in news.lines[0]
 
 
+@pytest.mark.parametrize(("number", "lasting"), [(errno.EROFS, False), (errno.EISDIR, True)])
+def test_what_the_file_system_refuses_is_no_failure_of_its_trial(
+    lease: Lease, number: int, lasting: bool
+) -> None:
+    def refused(network: Network, context: Context) -> Result:
+        raise FileFault(number, "Refused", "/run/checkpoints/x")
+
+    news = TrainingThread(refused, lease, rungs=(), worker="a").next_update(WAIT)
+    assert (news.result, news.left, news.lasting) == (None, True, lasting)
+    assert news.fault == "/run/checkpoints/x: Refused"
+
+
 def test_messages_are_what_they_were_after_a_journey(lease: Lease, finished: Callable[..., Result]) -> None:
     update = TrialUpdate(worker="a", rows={2: {"loss": 0.5}}, lines=["one"], result=finished(lease))
     assert TrialUpdate.from_json(update.to_json()) == update
@@ -113,7 +135,7 @@ def test_messages_are_what_they_were_after_a_journey(lease: Lease, finished: Cal
 
 @pytest.fixture
 def driver(study: Study, plan: SearchPlan, job_file: Path, tmp_path: Path) -> Iterator[Driver]:
-    (tmp_path / "logs").mkdir()
+    RunFolder(tmp_path).create()
     source = TrialSource(
         name="ray",
         plan=plan,
@@ -148,6 +170,27 @@ def test_a_driver_gives_out_as_many_trials_as_there_are_workers(
     assert third
     assert third.number == 2
     assert study.counts() == {"complete": 1, "running": 2}
+
+
+def test_a_driver_removes_weights_and_tells_actors_that_have_a_folder_of_their_own(
+    driver: Driver, study: Study, plan: SearchPlan, finished: Callable[..., Result]
+) -> None:
+    driver.source.plan = replace(plan, keep="best 1")
+    checkpoints = study.address.folder / "checkpoints"
+    hashes = []
+    for name, accuracy in (("a", 0.5), ("b", 0.9)):
+        spec = driver.assign(name)
+        assert spec
+        assert spec.removed == []
+        hashes.append(spec.hash)
+        (checkpoints / f"{spec.hash}.safetensors").touch()
+        driver.start(name)
+        result = finished(driver.trials[name].lease, accuracy=accuracy)
+        driver.end(name, TrialUpdate(worker="vm:1", result=result))
+    assert [file.stem for file in checkpoints.iterdir()] == hashes[1:]
+    spec = driver.assign("c")
+    assert spec
+    assert spec.removed == hashes[:1]
 
 
 @pytest.mark.parametrize(
@@ -193,6 +236,32 @@ def test_a_training_that_takes_far_too_long_has_timed_out(driver: Driver, study:
     assert trial_of(study, 0).cause == "timed_out"
 
 
+def test_the_budget_cuts_what_actors_train_whether_they_leave_or_are_lost(
+    driver: Driver, study: Study
+) -> None:
+    driver.source.budget.budget = Budget(epochs=2)
+    for name in ("a", "b"):
+        driver.assign(name)
+        driver.start(name)
+    assert driver.receive("a", TrialUpdate(worker="n:1", rows={1: {"accuracy": 0.1}}))
+    assert not driver.receive("b", TrialUpdate(worker="n:2", rows={1: {"accuracy": 0.2}}))
+    driver.end("a", TrialUpdate(worker="n:1", left=True))
+    driver.lose_actor("b", "killed")
+    ends = [(trial.state, trial.cause, trial.metrics["accuracy"]) for trial in study.trials()]
+    assert ends == [("pruned", "budget", 0.1), ("pruned", "budget", 0.2)]
+    assert driver.assign("c") is None
+    assert driver.is_over
+
+
+def test_an_actor_that_outlives_the_budget_is_ended(driver: Driver) -> None:
+    driver.assign("a")
+    driver.start("a")
+    driver.source.budget.budget, driver.source.budget.deadline = Budget(hours=1), time.monotonic() - 15
+    assert (driver.overdue(), driver.overdue(), driver.is_out_of_time) == (["a"], [], False)
+    driver.source.budget.deadline -= 15
+    assert driver.is_out_of_time
+
+
 def test_a_silent_actor_is_ended_but_not_its_trial(driver: Driver) -> None:
     driver.assign("a")
     driver.start("a")
@@ -213,9 +282,9 @@ def test_other_data_than_that_of_the_study_ends_the_search(driver: Driver) -> No
     driver.assign("a")
     driver.assign("b")
     driver.start("a")
-    assert driver.receive("a", TrialUpdate(worker="vm:1", fingerprint="one"))
+    assert driver.receive("a", TrialUpdate(worker="vm:1", data={"data_fingerprint": "one"}))
     driver.start("b")
-    assert not driver.receive("b", TrialUpdate(worker="vm:2", fingerprint="two"))
+    assert not driver.receive("b", TrialUpdate(worker="vm:2", data={"data_fingerprint": "two"}))
     assert isinstance(driver.failure, InputError)
     assert "its fingerprint is two, but the study" in str(driver.failure)
 
@@ -226,6 +295,109 @@ def test_what_is_given_back_goes_on_under_its_number(driver: Driver, study: Stud
     assert driver.trials == {}
     assert study.counts() == {"waiting": 1}
     assert driver.assign("b") == first
+
+
+def test_what_the_file_system_refuses_an_actor_is_shown_and_ends_the_search_if_it_stays(
+    driver: Driver, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[Event] = []
+    driver.source.notify = events.append
+    refused = TrialUpdate(worker="vm:1", left=True, fault="/run/checkpoints: Read-only file system")
+    driver.assign("a")
+    driver.start("a")
+    driver.end("a", refused)
+    assert study.counts() == {"waiting": 1}
+    assert events[-1].message == "vm:1 waits for /run/checkpoints: Read-only file system"
+    assert driver.failure is None
+    monkeypatch.setattr(ray_driver, "PATIENCE_SECONDS", -1.0)
+    driver._next_poll = 0.0
+    driver.assign("b")
+    driver.start("b")
+    driver.end("b", refused)
+    assert "mend that, and the same command resumes the search" in str(driver.failure)
+
+
+def test_what_no_waiting_mends_ends_the_search_at_once(driver: Driver) -> None:
+    driver.assign("a")
+    driver.start("a")
+    fault = "/run/checkpoints/x.safetensors: Is a directory"
+    driver.end("a", TrialUpdate(worker="vm:1", left=True, fault=fault, lasting=True))
+    assert str(driver.failure).startswith(fault)
+
+
+def test_two_short_faults_with_trials_between_them_end_no_search(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spool, later, now = tmp_path / "spool", [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + later[0])
+    fault = TrialUpdate(worker="vm:1", left=True, fault="/run/checkpoints: Read-only file system")
+    for name in ("a", "b"):
+        spool.rename(tmp_path / "away")
+        assert driver.assign(name) is None
+        assert driver.assign(name) is None  # it asks again later
+        (tmp_path / "away").rename(spool)
+        later[0] += 5
+        assert driver.assign(name) is not None
+        driver.start(name)
+        driver.receive(name, TrialUpdate(worker="vm:1", rows={1: {"accuracy": 0.5}}))
+        driver.end(name, fault)
+        later[0] += 1000
+    assert driver.failure is None
+
+
+def test_faults_without_an_epoch_between_them_end_the_search(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later, now = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + later[0])
+    for name in ("a", "b"):
+        assert driver.assign(name) is not None
+        driver.start(name)
+        driver.end(name, TrialUpdate(worker="vm:1", left=True, fault="/run: Read-only file system"))
+        later[0] += 1000
+    assert "mend that" in str(driver.failure)
+
+
+def test_time_for_which_an_actor_waits_for_files_is_not_its_trials(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later, now = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + later[0])
+    driver.job = replace(driver.job, recipe=replace(driver.job.recipe, seconds=10.0))
+    driver.assign("a")
+    driver.start("a")
+    for waiting in (True,) * 5 + (False,) * 2:
+        assert driver.overdue() == []
+        later[0] += 50
+        driver._last_tick += 50  # it was not held up
+        driver.receive("a", TrialUpdate(worker="vm:1", waiting=waiting))
+    assert driver.overdue() == ["a"]
+
+
+def test_folders_that_stay_missing_are_made_again_by_the_driver(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    later, now = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + later[0])
+    shutil.rmtree(tmp_path / "logs")
+    assert driver.assign("a") is None
+    later[0] += 2 * MISSING_SECONDS
+    assert driver.assign("a") is not None
+
+
+def test_results_on_disk_that_cannot_be_read_end_no_search(
+    driver: Driver, study: Study, tmp_path: Path
+) -> None:
+    driver.assign("a")
+    driver.release_all()
+    (tmp_path / "spool").rmdir()
+    (tmp_path / "spool").write_text("in the way")
+    assert driver.assign("b") is None
+    assert driver.failure is None
+    (tmp_path / "spool").unlink()
+    (tmp_path / "spool").mkdir()
+    driver._next_poll = 0.0
+    assert driver.assign("b") is not None
 
 
 def test_an_actor_knows_the_folder_of_the_run_by_its_mark(tmp_path: Path) -> None:
@@ -246,38 +418,22 @@ def cluster() -> Iterator[Cluster]:
     patch.setenv("RAY_AUTH_MODE", "token")
     patch.setenv("RAY_AUTH_TOKEN", TOKEN)
     patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    from ray._private.authentication_test_utils import reset_auth_token_state
     from ray.cluster_utils import Cluster
 
+    reset_auth_token_state()  # another test of this process may have asked a cluster without a token
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     cluster.add_node(num_cpus=1)
     yield cluster
     cluster.shutdown()
     patch.undo()
-
-
-STARTED: list[subprocess.Popen[str]] = []
-
-
-@pytest.fixture(autouse=True)
-def nothing_left() -> Iterator[None]:
-    """End the searches that a test which failed has left behind."""
-    yield
-    for process in STARTED:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-    STARTED.clear()
+    reset_auth_token_state()
 
 
 def start(job: Path, out: Path, cluster: Cluster | None = None, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "archscape", "search", str(job), "--out", str(out), "--engine", "ray"]
     address = ["--ray-address", cluster.address] if cluster else []
-    STARTED.append(
-        subprocess.Popen(
-            [*command, *address, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-    )
-    return STARTED[-1]
+    return popen([*command, *address, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def logged(out: Path, words: str) -> Counter[int]:
@@ -372,6 +528,87 @@ def test_the_driver_is_killed_and_started_again(long_job: Path, tmp_path: Path, 
         assert {trial.attempts for trial in study.trials()} == {1}
 
 
+OWN_FIT = """\
+import time
+
+
+def fit(network, context):
+    latest = context.checkpoints / "epoch"
+    done = int(latest.read_text()) if latest.exists() else 0
+    for epoch in range(done + 1, context.epochs + 1):
+        time.sleep(0.05)
+        if not context.report(epoch, {"accuracy": epoch / 10}):
+            break
+        latest.with_suffix(".part").write_text(str(epoch))
+        latest.with_suffix(".part").replace(latest)
+    return {"accuracy": epoch / 10}
+"""
+
+
+def own_job(job_file: Path, *, trials: int, function: str = OWN_FIT) -> Path:
+    """Let a function of the user's train, which is in the folder of the job."""
+    (job_file.parent / "ray_own_fit.py").write_text(function)
+    text = job_file.read_text().replace("recipe: {preset: quick", "train: {call: ray_own_fit.py:fit")
+    text = text.replace("epochs: 1", "epochs: 4").replace("trials: 8", f"trials: {trials}")
+    job_file.write_text(text.replace("data: digits\n", ""))
+    return job_file
+
+
+@slow
+def test_the_users_function_loses_nothing_whatever_dies(
+    job_file: Path, tmp_path: Path, cluster: Cluster
+) -> None:
+    """Actors, a node and the driver are killed in a search of sixty trials."""
+    job, out = own_job(job_file, trials=60), tmp_path / "run"
+    process = start(job, out, cluster)
+    for ended in (3, 8, 14):
+        wait_for(out, "ends: complete", process, times=ended)
+        raylets = [
+            info.process.pid for node in cluster.list_all_nodes() for info in node.all_processes["raylet"]
+        ]
+        actors = [pid for raylet in raylets for pid in children_of(raylet) if b"Trainer" in command_of(pid)]
+        os.kill(actors[0], signal.SIGKILL)
+    wait_for(out, "ends: complete", process, times=20)
+    cut_off(cluster)
+    wait_for(out, "ends: complete", process, times=25)
+    cluster.add_node(num_cpus=1)
+    wait_for(out, "ends: complete", process, times=35)
+    process.kill()
+    process.communicate()
+    check(out, start(job, out, cluster), trials=60)
+    assert list((out / "checkpoints").iterdir()) == []
+    with Study.open(out) as study:
+        assert all(len(study.epochs(trial.number)) == 4 for trial in study.trials())
+
+
+def actors_of(cluster: Cluster) -> list[int]:
+    """Return the processes of actors that train."""
+    infos = [info for node in cluster.list_all_nodes() for info in node.all_processes["raylet"]]
+    return [pid for info in infos for pid in children_of(info.process.pid) if b"Trainer" in command_of(pid)]
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@slow
+def test_a_function_that_breaks_its_contract_ends_a_search_through_ray(
+    job_file: Path, tmp_path: Path, cluster: Cluster
+) -> None:
+    job = own_job(job_file, trials=2, function="def fit(network, context):\n    return {'acuracy': 1}\n")
+    process = start(job, tmp_path / "run", cluster)
+    printed, errors = process.communicate(timeout=120)
+    assert (process.returncode, printed) == (2, "")
+    assert (
+        "ray_own_fit.py:1: fit: `accuracy` is an objective or a limit of the job, but it returned only"
+        in errors
+    )
+    assert "Traceback" not in errors
+
+
 @slow
 def test_ray_gives_what_one_process_gives(job_file: Path, tmp_path: Path, cluster: Cluster) -> None:
     """One trial at a time, so that early stopping compares the same trials."""
@@ -396,7 +633,7 @@ def test_ctrl_c_ends_a_ray_of_its_own(long_job: Path, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     errors = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "stopped after 0 of 12 trials; the same command resumes it" in errors
+    assert re.search(r"stopped after 0 of 12 trials, and \d more begun; the same command", errors)
     assert "Traceback" not in errors
     assert all(owner.is_dead(Owner.current()) for owner in ours)
     with Study.open(out) as study:
@@ -406,6 +643,55 @@ def test_ctrl_c_ends_a_ray_of_its_own(long_job: Path, tmp_path: Path) -> None:
     assert {trials[number].hash for number in begun} <= {
         path.stem for path in (out / "checkpoints").glob("*.partial")
     }
+
+
+def listening(pids: list[int]) -> set[str]:
+    """Return the addresses on which processes listen, as /proc/net has them."""
+    inodes = set()
+    for pid in pids:
+        for link in Path(f"/proc/{pid}/fd").glob("*"):
+            with suppress(OSError):
+                inodes.add(os.readlink(link))
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+    ]
+    return {row[1].partition(":")[0] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in inodes}
+
+
+LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+
+
+@pytest.mark.ray
+@slow
+@pytest.mark.parametrize("victim", ["gcs_server", "DashboardAgent", "driver"])
+def test_a_ray_of_its_own_is_for_this_machine_and_goes_with_its_driver(
+    victim: str, long_job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It listens on the loopback alone; a search that loses its Ray, or is killed, leaves nothing of it."""
+    long_job.write_text(long_job.read_text().replace("epochs: 8", "epochs: 200"))
+    monkeypatch.setenv("TMPDIR", str(short := Path(tempfile.mkdtemp(prefix="t"))))
+    process = start(long_job, tmp_path / "run")
+    wait_for(tmp_path / "run", "epoch 2:", process)
+    pids = descendants_of(process.pid)
+    ours = [Owner.of(pid) for pid in pids]
+    listened = listening([process.pid, *pids])
+    assert listened
+    assert listened <= LOOPBACK
+    named = [pid for pid in pids if victim.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(process.pid if victim == "driver" else named[0], signal.SIGKILL)
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == (-signal.SIGKILL if victim == "driver" else 1)
+    assert "archscape: the search was cut off: " in errors
+    assert "the same command resumes it" in errors
+    assert "Traceback" not in errors
+    assert list(short.iterdir()) == []
+    deadline = time.monotonic() + WAIT
+    while left := [owner.pid for owner in ours if not owner.is_dead(Owner.current())]:  # not reaped yet
+        assert time.monotonic() < deadline, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
+        time.sleep(0.02)
+    short.rmdir()
 
 
 @slow
@@ -455,7 +741,7 @@ def test_the_example_of_a_cluster_is_one() -> None:
 
 def test_what_only_ray_knows_needs_ray() -> None:
     with pytest.raises(InputError, match="--trial-gpus needs --engine ray"):
-        Engine.local.executor(storage="", address="", cpus=1, gpus=0.5)
+        Engine.local.check(address="", cpus=1, gpus=0.5)
 
 
 def test_ray_client_is_refused(job_file: Path, tmp_path: Path) -> None:

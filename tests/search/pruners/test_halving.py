@@ -46,6 +46,18 @@ def going(rule: Pruner, results: Sequence[RungResult]) -> set[int]:
     return {result.number for result in results if rule.decide(1, result, results).promote}
 
 
+def test_trials_within_the_limits_go_on_before_those_nearer_to_them() -> None:
+    rule = Halving(eta=2).pruner(BOTH, EPOCHS)
+    points = [((0.9, 100.0), 0.5), ((0.8, 100.0), 0.2), ((0.3, 900.0), 0.0), ((0.4, 800.0), 0.0)]
+    results = [
+        RungResult(number=i, values=values, passed=False, violation=beyond)
+        for i, (values, beyond) in enumerate(points)
+    ]
+    assert [each.number for each in best_first(results, BOTH)] == [3, 2, 1, 0]
+    assert going(rule, results) == {2, 3}
+    assert going(rule, results[:2]) == {1}
+
+
 @given(rungs())
 def test_the_best_share_goes_on_and_no_more(case: tuple[HalvingPruner, list[RungResult]]) -> None:
     rule, results = case

@@ -74,3 +74,15 @@ def test_the_order_of_arrival_changes_nothing(values: list[float], shuffler: ran
 def test_what_is_stopped_stays_stopped(passed: bool) -> None:
     known = [RungResult(number=0, values=(0.9,), passed=passed), *results(0.1, 0.2)[1:]]
     assert rule(trials=1).promotable(1, known) is None
+
+
+def test_trials_beyond_the_limits_are_worse_than_all_within() -> None:
+    points = [(0.5, 0.0), (0.6, 0.0), (0.95, 0.3), (0.9, 0.1), (0.4, 0.0)]
+    rung = [
+        RungResult(number=i, values=(value,), passed=True, violation=beyond)
+        for i, (value, beyond) in enumerate(points)
+    ]
+    assert [rule().decide(2, each, rung).promote for each in rung] == [True, True, False, False, True]
+    assert rule().decide(2, rung[3], rung).reason == (
+        "3 of 4 others are nearer to the limits or better at epoch 2"
+    )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from archscape.analysis.limits import Limits, MetricLimit, violation
 from archscape.analysis.metrics import Direction, Objectives
 from archscape.search.job import read_job
 from archscape.search.samplers import SAMPLERS, Sampler, make_sampler
@@ -44,9 +45,10 @@ def grow(
     score: Score = depth_and_macs,
     seed: int = 0,
     objectives: Objectives = BOTH,
+    limits: Limits | None = None,
 ) -> tuple[History, list[Sample]]:
     """Run a search without training: each sample is scored at once."""
-    history = History(objectives=objectives)
+    history = History(objectives=objectives, limits=limits or {})
     samples = []
     for number in range(trials):
         sample = sample_unique(sampler, space, history, random.Random(f"{seed}:{number}"))
@@ -56,7 +58,8 @@ def grow(
 
 
 def extend(history: History, number: int, sample: Sample, values: tuple[float, ...] | None) -> None:
-    record = Record(number=number, decisions=sample.decisions, values=values)
+    beyond = violation(history.limits, {"macs": sample.totals.macs})
+    record = Record(number=number, decisions=sample.decisions, values=values, violation=beyond)
     (history.failed if values is None else history.complete).append(record)
     history.hashes.add(sample.network.hash())
 
@@ -118,6 +121,25 @@ def test_model_and_evolution_find_better_networks_than_chance(name: str) -> None
         return sum(late) / len(late)
 
     assert mean(make_sampler(name)) > mean(RandomSampler()) + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tpe", "nsga2"])
+@pytest.mark.parametrize("objectives", [{"depth": "maximize"}, {"depth": "maximize", "flat": "maximize"}])
+def test_model_and_evolution_learn_limits_that_no_space_knows(name: str, objectives: Objectives) -> None:
+    """One network in four is within; the deepest are not, so without the limit proposals go elsewhere."""
+    space, limit = Space.load("digits"), MetricLimit(high=80_000)
+
+    def share(limits: Limits) -> float:
+        def score(sample: Sample) -> tuple[float, ...]:
+            return (depth_and_macs(sample)[0], 1.0)[: len(objectives)]
+
+        samples = grow(make_sampler(name), space, 50, score=score, objectives=objectives, limits=limits)[1][
+            25:
+        ]
+        return sum(not limit.beyond(sample.totals.macs) for sample in samples) / len(samples)
+
+    assert share({"macs": limit}) > 0.4 > share({})
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

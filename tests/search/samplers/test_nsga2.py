@@ -65,6 +65,15 @@ def test_elite_begins_anew_with_another_list() -> None:
     assert numbers(elite.of(records([(5, 5)]), BOTH)) == [0]
 
 
+@pytest.mark.parametrize("dropped", [0, 1, 2])
+def test_elite_forgets_a_trial_that_is_dropped_while_others_end(dropped: int) -> None:
+    elite = Elite(size=9)
+    trials = records([(1, 1), (2, 2), (3, 3), (4, 4)])
+    elite.of(trials[:3], BOTH)
+    left = [trial for trial in trials if trial.number != dropped]
+    assert {*numbers(elite.of(left, BOTH))} == {0, 1, 2, 3} - {dropped}
+
+
 def test_a_proposal_costs_the_same_after_any_number_of_trials(
     tiny: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:

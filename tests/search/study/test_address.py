@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from archscape.search.study.address import Address
+from archscape.search.study.address import Address, with_secrets
+from archscape.search.study.claim import Claim
 from archscape.search.study.study import Study
 from archscape.spaces.errors import JobError, StudyError
 
@@ -17,22 +18,72 @@ URL = "postgresql://me:secret@host:1/db?sslmode=require"
 
 
 def test_study_lies_in_the_folder_unless_told_otherwise(tmp_path: Path) -> None:
-    address = Address.of(tmp_path, name="a")
-    assert address.target == tmp_path / "study.db"
-    address.keep()
-    assert list(tmp_path.iterdir()) == []
+    assert Address.of(tmp_path, name="a").target == tmp_path / "study.db"
 
 
-def test_folder_remembers_its_storage_and_study_but_no_password(tmp_path: Path) -> None:
-    Address.of(tmp_path, name="a", storage=URL).keep()
-    [note] = tmp_path.iterdir()
-    assert json.loads(note.read_text()) == {
-        "storage": "postgresql://me@host:1/db?sslmode=require",
-        "study": "a",
-    }
+def test_folder_remembers_its_storage_and_study(tmp_path: Path) -> None:
+    Claim(storage="postgresql://me@host:1/db", study="a").keep(tmp_path)
     again = Address.of(tmp_path, name="of no account")
-    assert (again.target, again.name) == ("postgresql://me@host:1/db?sslmode=require", "a")
+    assert (again.target, again.name) == ("postgresql://me@host:1/db", "a")
     assert Address.of(tmp_path, name="b", storage=URL).target == URL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", ["rel.db", "./rel.db", "sub/../rel.db", "sqlite:///rel.db"])
+def test_same_command_from_another_folder_finds_the_same_study(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, other, run = tmp_path / "begun", tmp_path / "other", tmp_path / "run"
+    begun.mkdir()
+    other.mkdir()
+    monkeypatch.chdir(begun)
+    with Study.open(run, name="a", storage=given, facts=FACTS) as study:
+        identity = study.identity
+    monkeypatch.chdir(other)
+    for storage in (given, ""):
+        with Study.open(run, name="a", storage=storage, facts=FACTS) as study:
+            assert (study.identity, study.address.storage) == (identity, str(begun / "rel.db"))
+    assert json.loads((run / "study.json").read_text())["storage"] == str(begun / "rel.db")
+    assert list(other.iterdir()) == []
+
+
+def test_path_that_is_another_one_here_is_not_taken_for_the_known_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Claim(storage="/data/rel.db", study="a").keep(tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    assert Address.of(tmp_path / "run", storage="other.db").target == str(tmp_path / "other.db")
+    assert Address.of(tmp_path / "run", storage=f"{tmp_path}/rel.db").target == f"{tmp_path}/rel.db"
+    (tmp_path / "rel.db").touch()
+    assert Address.of(tmp_path / "run", storage="rel.db").target == f"{tmp_path}/rel.db"
+
+
+def test_database_in_the_folder_of_its_run_moves_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("run").mkdir()
+    with Study.open(Path("run"), name="a", storage="run/own.db", facts=FACTS) as study:
+        identity = study.identity
+    Path("run").rename("moved")
+    with Study.open(Path("moved")) as study:
+        assert (study.identity, study.address.storage) == (identity, f"{tmp_path}/moved/own.db")
+
+
+def test_relative_path_that_earlier_versions_kept_is_seen_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "study.json").write_text('{"storage": "rel.db", "study": "a"}')
+    monkeypatch.chdir(tmp_path.parent)
+    assert Address.of(tmp_path).target == str(tmp_path.parent / "rel.db")
+
+
+def test_password_that_the_folder_does_not_keep_is_taken_from_the_same_address() -> None:
+    kept = "postgresql://me@host:1/db?sslmode=require"
+    assert with_secrets(kept, "postgresql://me:secret@elsewhere/db") == kept
+    assert with_secrets(kept, URL) == URL
+    assert with_secrets(f"{kept}&sslpassword=a", f"{URL}&sslpassword=b") == f"{URL}&sslpassword=b"
+    assert with_secrets("", URL) == ""
 
 
 def test_folder_without_a_run_is_an_error(tmp_path: Path) -> None:

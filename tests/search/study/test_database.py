@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 from helpers.postgres import Cluster
+from helpers.processes import popen
 from sqlalchemy import Connection, exc
 
 from archscape.search.study import database as module
@@ -127,7 +128,7 @@ sys.stdin.read()
 def test_step_waits_for_a_file_that_another_process_has_locked(file: Database, tmp_path: Path) -> None:
     """The pauses grow, and end soon after the lock does."""
     command = [sys.executable, "-c", LOCK, str(tmp_path / "study.db")]
-    other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    other = popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert other.stdout is not None
     assert other.stdout.readline() == b"locked\n"
     pauses: list[float] = []
@@ -229,6 +230,21 @@ def test_step_waits_for_a_server_that_is_stopped(postgres: Cluster) -> None:
     storage.close()
 
 
+def test_step_waits_for_a_standby_to_be_promoted(postgres: Cluster) -> None:
+    """A server that takes over from another refuses writes until then."""
+    storage = prepared(open_database(postgres.url("storage")))
+
+    def set_read_only(value: str) -> None:
+        with storage.engine.begin() as connection:
+            connection.execute(sqlalchemy.text(f"SET SESSION default_transaction_read_only = {value}"))
+
+    storage.wait = lambda seconds: set_read_only("off")
+    set_read_only("on")
+    storage.write(write)
+    assert words(storage) == ["hello"]
+    storage.close()
+
+
 FROZEN = """
 import os, signal, sys
 from archscape.search.study.engines import open_database
@@ -244,7 +260,7 @@ def test_process_that_froze_in_a_step_cannot_keep_the_others_waiting(postgres: C
     """The server ends its transaction after ten seconds of silence."""
     url = postgres.url("storage")
     storage = prepared(open_database(url))
-    frozen = subprocess.Popen([sys.executable, "-c", FROZEN, url], stdout=subprocess.PIPE)
+    frozen = popen([sys.executable, "-c", FROZEN, url], stdout=subprocess.PIPE)
     assert frozen.stdout is not None
     assert frozen.stdout.readline() == b"in line\n"
     storage.write(write, line=1, patience=30)

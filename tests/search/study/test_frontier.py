@@ -29,6 +29,25 @@ def test_frontier_is_that_of_the_report(aims: dict[str, Direction]) -> None:
     assert set(rises) <= set(steps)
 
 
+def test_trials_beyond_the_limits_are_on_it_only_while_none_is_within() -> None:
+    rng = random.Random(1)
+    table = {name: [round(rng.uniform(1, 50)) / 10 for _ in range(60)] for name in AIMS}
+    beyond = [0.5 * rng.randrange(1, 4) if number < 30 else 0.5 * rng.randrange(3) for number in range(60)]
+    state = FrontierState(objectives=AIMS)
+    for number in range(60):
+        values = {name: table[name][number] for name in AIMS}
+        state.add(number, values, ended=number + 1, violation=beyond[number])
+        if number in (29, 59):
+            rows = {name: column[: number + 1] for name, column in table.items()}
+            on_front = frontier(rows, AIMS, beyond[: number + 1])
+            assert sorted(state.front) == on_front.nonzero()[0].tolist()
+            assert bool(state.curve()) == (0.0 in beyond[: number + 1])
+    within = [number for number in range(60) if not beyond[number]]
+    assert state.reference() == reference_point(
+        {name: [column[number] for number in within] for name, column in table.items()}, AIMS
+    )
+
+
 def test_curve_of_one_objective_is_its_best_so_far() -> None:
     state = FrontierState(objectives={"loss": "minimize"})
     for number, loss in enumerate([3.0, 4.0, 2.0, math.nan, math.inf]):

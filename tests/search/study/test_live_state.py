@@ -30,7 +30,7 @@ def state_of(*rows: ChangedTrial, trials: int = 10) -> StudyState:
         for number, state in latest.items()
         if state == "running"
     )
-    state.update(StudyChanges(changed=rows, running=working, trials=trials, should_stop=False, exists=True))
+    state.update(StudyChanges(changed=rows, running=working, trials=trials, should_stop=False))
     return state
 
 

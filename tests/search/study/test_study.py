@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.processes import popen
 from sqlalchemy.exc import OperationalError
 
 from archscape.search.study.database import Database
 from archscape.search.study.lease import Lease
 from archscape.search.study.liveness import LivenessMonitor
 from archscape.search.study.owner import Owner
+from archscape.search.study.schema import tables
 from archscape.search.study.spool import Result, Spool
 from archscape.search.study.study import Study
 from archscape.search.study.transactions import MAX_ATTEMPTS
@@ -27,7 +29,7 @@ from archscape.search.training import seeds as seeds_module
 from archscape.search.training.seeds import trial_seed
 from archscape.search.workers.trial_source import SearchPlan
 from archscape.spaces import Space
-from archscape.spaces.errors import StudyError
+from archscape.spaces.errors import StudyError, StudyGone
 
 Finished = Callable[..., Result]
 Gone = Callable[[int], Owner]
@@ -46,7 +48,7 @@ def study(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Study]:
 def ask_elsewhere(folder: Path, space: Space, trials: int, *flags: str) -> subprocess.Popen[str]:
     (folder / "space.yaml").write_text(space.to_yaml())
     command = [sys.executable, str(ASKER), str(folder), str(trials), *flags]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def ask(study: Study, plan: SearchPlan, owner: Owner, *, trials: int = 1) -> Lease:
@@ -69,6 +71,16 @@ def test_submits_one_trial_whole(study: Study, plan: SearchPlan, owner: Owner) -
     assert trial.network == lease.network.to_json()
     assert trial.seed == lease.seed == trial_seed(0, lease.hash)
     assert trial.started > trial.finished == ""
+
+
+def test_a_place_that_says_nothing_is_left_out(
+    study: Study, plan: SearchPlan, owner: Owner, finished: Finished
+) -> None:
+    """Earlier versions took what a file in the spool said."""
+    place = {"host": "here", "folder": "/runs/a/checkpoints"}
+    for told in ({"x": "1"}, place):
+        study.tell(finished(ask(study, plan, owner, trials=2), place=told))
+    assert study.places() == {1: place}
 
 
 def test_holds_no_more_trials_than_asked(study: Study, plan: SearchPlan, owner: Owner) -> None:
@@ -151,7 +163,7 @@ def test_trial_of_a_killed_process_goes_on_as_it_was(
 
 
 def test_body_of_a_killed_process_counts_as_dead_before_it_is_buried(owner: Owner) -> None:
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    process = popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     other = Owner.of(process.pid)
     assert other.is_dead(owner) is False
     process.kill()
@@ -439,7 +451,11 @@ def test_deleted_study_leaves_no_row_behind(
     study.report(lease, {1: {"accuracy": 0.5}})
     study.tell(finished(lease))
     study.delete()
-    assert (study.counts(), study.epochs(), study.pinned()) == ({}, [], {})
+    with pytest.raises(StudyGone, match="it was deleted from its database"):
+        study.counts()
+    for table in tables.sorted_tables:
+        rows = table.select().where(table.c.study_id == study.key)
+        assert study.database.read(lambda c, rows=rows: c.execute(rows).all()) == []
     with pytest.raises(StudyError, match="holds no study"):
         Study.open(tmp_path)
 

@@ -26,7 +26,8 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def opened(folder: Path, storage: str, name: str, way: str, **settings: Any) -> Study:
     facts = {"objectives": {"loss" if way == "minimize" else "accuracy": way}, "seed": 0}
-    return Study.open(folder, name=name, storage=storage, facts=facts, settings=settings)
+    (folder / name).mkdir(exist_ok=True)
+    return Study.open(folder / name, name=name, storage=storage, facts=facts, settings=settings)
 
 
 def test_says_of_each_study_how_far_it_is(
@@ -64,7 +65,7 @@ def test_best_is_the_lowest_where_less_is_better(
             lease = study.ask_unique(plan.propose, owner, trials=9)
             assert lease is not None
             study.tell(finished(lease, metrics={"loss": loss}))
-    assert [summary.best for summary in study_summaries(tmp_path / "study.db")] == ["loss 0.25"]
+    assert [summary.best for summary in study_summaries(tmp_path / "a" / "study.db")] == ["loss 0.25"]
 
 
 def test_storage_that_is_not_there_is_an_error(tmp_path: Path) -> None:

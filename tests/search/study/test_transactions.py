@@ -241,3 +241,34 @@ def test_nothing_is_closed_while_a_worker_still_pauses_a_trial(
     work = next_work(study, owner, 3)
     assert work.lease is not None
     assert work.lease.number == 1
+
+
+def test_trial_that_is_retried_keeps_its_worker_and_is_judged_anew(
+    study: Study, ask: Callable[..., Lease], owner: Owner, elsewhere: Owner, finished: Finished
+) -> None:
+    """Neither is it promoted where it had been paused, nor let through where it had passed."""
+    first, second = ask(), ask()
+    reach(study, first, 1, 0.5)
+    reach(study, second, 1, 0.4)
+    for lease in (first, second):
+        study.tell(finished(lease, status="failed", cause="error", metrics={}))
+    assert study.retry() == [0, 1]
+    again = [next_work(study, elsewhere, busy=busy).lease for busy in ([], [0])]
+    assert [lease and lease.number for lease in again] == [0, 1]
+    for x in (0.3, 0.1):
+        reach(study, ask(), 1, x)
+    assert next_work(study, owner, busy=[2]).lease is None
+    assert again[0] is not None
+    assert not reach(study, again[0], 1, 0.05)
+
+
+def test_trial_that_an_earlier_version_reopened_is_not_promoted_while_somebody_trains_it(
+    study: Study, ask: Callable[..., Lease], owner: Owner, elsewhere: Owner
+) -> None:
+    """That version left what the trial had come to at the rung."""
+    reach(study, ask(), 1, 0.5)
+    lost = ask(by=elsewhere)
+    study._write(lambda transaction: transaction.rung_rows.add(1, lost.number, (0.4, 1.0), passed=False))
+    for x in (0.1, 0.2):
+        reach(study, ask(), 1, x)
+    assert next_work(study, owner, busy=[0]).lease is None

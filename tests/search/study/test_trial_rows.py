@@ -145,6 +145,16 @@ def test_changes_are_numbered_in_the_order_in_which_they_happened(
     assert changes == [(3, 1), (4, 2), (5, 0)]
 
 
+def test_text_that_no_database_takes_is_escaped(
+    study: Study, plan: SearchPlan, owner: Owner, finished: Callable[..., Result]
+) -> None:
+    """What a network's code raises may hold anything."""
+    lease = study.ask_unique(plan.propose, owner, trials=1)
+    assert lease is not None
+    assert study.tell(finished(lease, status="failed", cause="error", message="\ud800 and \0", metrics={}))
+    assert study.trials()[0].message == "\\ud800 and \\0"
+
+
 def test_latest_is_when_a_trial_came_or_ended_last(
     study: Study, plan: SearchPlan, owner: Owner, finished: Callable[..., Result]
 ) -> None:

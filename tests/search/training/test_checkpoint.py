@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import os
 import random
 import signal
@@ -19,14 +21,21 @@ import torch
 from torch import nn
 
 from archscape.search.datasets.dataset import Dataset
+from archscape.search.file_faults import MISSING_SECONDS, FileFault
 from archscape.search.training import checkpoint as module
+from archscape.search.training.augment.cutout import Cutout
 from archscape.search.training.checkpoint import Checkpoint
 from archscape.search.training.outcome import Outcome
 from archscape.search.training.recipe import Recipe
+from archscape.search.training.schedules import Plateau
 from archscape.search.training.train import train
 
 STEPS = 24  # of an epoch of the digits in batches of 48
-RECIPE = Recipe(epochs=3, augment=("flip", "shift"), label_smoothing=0.1)
+RECIPE = Recipe(
+    epochs=3,
+    augment=("flip", "shift", "rotate", "scale", "colour", "noise", Cutout(size=2)),
+    label_smoothing=0.1,
+)
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -76,16 +85,38 @@ def same(first: Outcome, other: Outcome) -> bool:
 RECIPES = {
     "adamw": RECIPE,
     "sgd": replace(RECIPE, optimizer="sgd", rate=0.1, schedule="cosine"),
-    "plateau": replace(RECIPE, epochs=4, schedule="plateau", rate=1e-6),  # too small for a better accuracy
+    # Too small a rate for a better accuracy.
+    "plateau": replace(RECIPE, epochs=4, schedule=Plateau(patience=1), rate=1e-6),
+    "every part": replace(
+        RECIPE,
+        optimizer="muon",
+        schedule="one-cycle",
+        decay="weights",
+        mixup=0.2,
+        cutmix=1.0,
+        clip=1.0,
+        accumulate=3,
+        ema=0.99,
+        precision="bfloat16",
+    ),
+    **{
+        f"{name} with {schedule}": replace(
+            RECIPE, optimizer=name, schedule=schedule, rate=0.01, mixup=0.4, ema=0.9
+        )
+        for name, schedule in {
+            "adam": "wsd",
+            "nadam": "step",
+            "radam": "wsd",
+            "rmsprop": "step",
+            "adagrad": "wsd",
+        }.items()
+    },
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
-def test_interrupted_at_random_steps_it_gives_the_same_bits(
-    name: str, digits: Dataset, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("archscape.search.training.schedule.PATIENCE", 1)
+def test_interrupted_at_random_steps_it_gives_the_same_bits(name: str, digits: Dataset, path: Path) -> None:
     recipe, rng = RECIPES[name], random.Random(name)
     expected = train(convnet, digits, recipe, seed=5)
     outcomes: list[Outcome] = []
@@ -220,9 +251,13 @@ def test_killed_at_random_instants_it_gives_the_same_bits(path: Path) -> None:
         torch.set_num_threads(1)
         def build():
             return nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.Linear(64, 10))
+        recipe = Recipe(
+            epochs=45, optimizer="muon", schedule="one-cycle", decay="weights", mixup=0.2, cutmix=1.0,
+            clip=1.0, accumulate=2, ema=0.99, precision="bfloat16", augment=("flip", "shift"),
+        )
         kept = Path(sys.argv[1]) if len(sys.argv) > 1 else None
         outcome = train(
-            build, load_dataset("digits"), Recipe(epochs=45), seed=5, checkpoint=kept,
+            build, load_dataset("digits"), recipe, seed=5, checkpoint=kept,
             report=lambda epoch, row: print(epoch, row["loss"], flush=True),
         )
         print(outcome.metrics["loss"], outcome.state["2.weight"].double().sum().item())
@@ -277,6 +312,20 @@ def test_a_damaged_file_is_ignored(part: str, left: Path, digits: Dataset) -> No
     assert "net.partial is damaged" in lines_of(left, digits, convnet, Recipe(epochs=1), 5)
 
 
+@pytest.mark.parametrize("content", [{"other": 1}, [1, 2], None, {"version": 1}])
+def test_what_no_training_wrote_is_set_aside(content: object, left: Path, digits: Dataset) -> None:
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    left.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
+    damaged = left.read_bytes()
+    lines = lines_of(left, digits, convnet, Recipe(epochs=1), 5)
+    assert (
+        "net.partial cannot be read: the training begins anew; the file is kept as net.partial.damaged"
+        in lines
+    )
+    assert left.with_name("net.partial.damaged").read_bytes() == damaged
+
+
 def test_a_file_that_holds_more_than_tensors_and_plain_values_is_not_unpickled(
     left: Path, digits: Dataset, tmp_path: Path
 ) -> None:
@@ -311,7 +360,7 @@ def test_a_file_of_another_training_is_ignored(left: Path, digits: Dataset) -> N
         left.write_bytes(kept)
         return lines_of(left, data, build, recipe, seed)
 
-    other = replace(digits, fingerprint="0" * 16)
+    other = replace(digits, statistics=replace(digits.statistics, fingerprint="0" * 16))
     assert "net.partial is of another seed:" in log(digits, convnet, same, 6)
     assert "net.partial is of another recipe:" in log(digits, convnet, slow, 5)
     assert "net.partial is of another network:" in log(digits, lambda: convnet(9), same, 5)
@@ -356,15 +405,82 @@ def test_on_cuda_it_gives_the_same_bits_too(digits: Dataset, path: Path) -> None
 # A disk that fails.
 
 
-def test_a_disk_that_is_full_is_survived_and_logged(digits: Dataset, tmp_path: Path) -> None:
+def test_a_folder_that_goes_away_is_survived_and_logged(digits: Dataset, tmp_path: Path) -> None:
     log: list[str] = []
-    missing = tmp_path / "gone" / "net.partial"
+    folder, stop = tmp_path / "checkpoints", after(30)
+    folder.mkdir()
+
+    def should_stop() -> bool:
+        if folder.exists():
+            folder.rmdir()
+        return stop()
+
     outcome = train(
-        convnet, digits, RECIPE, seed=5, checkpoint=missing, should_stop=after(30), log=log.append
+        convnet,
+        digits,
+        RECIPE,
+        seed=5,
+        checkpoint=folder / "net.partial",
+        should_stop=should_stop,
+        log=log.append,
     )
     assert (outcome.status, outcome.metrics["steps"]) == ("interrupted", 30)
     assert len(log) == 1
     assert "no checkpoint could be written" in log[0]
+
+
+def test_a_checkpoint_that_cannot_be_read_now_is_no_reason_to_begin_anew(
+    digits: Dataset, tmp_path: Path
+) -> None:
+    """Its folder was moved, or its server is away: the trial is given back until it can be read."""
+    folder, away = tmp_path / "checkpoints", tmp_path / "away"
+    folder.mkdir()
+    left = folder / "net.partial"
+    train(convnet, digits, Recipe(epochs=1), seed=5, checkpoint=left, should_stop=after(7))
+    folder.rename(away)
+    with pytest.raises(FileFault, match="No such file"):
+        train(convnet, digits, Recipe(epochs=1), seed=5, checkpoint=left)
+    away.rename(folder)
+    assert lines_of(left, digits, convnet, Recipe(epochs=1), 5) == f"goes on from {left}, at step 7"
+
+
+def test_a_folder_that_is_missing_at_two_writings_is_made_again(tmp_path: Path) -> None:
+    folder, log = tmp_path / "checkpoints", list[str]()
+    folder.mkdir()
+    checkpoint = Checkpoint(folder / "net.partial", log.append)
+    folder.rmdir()
+    checkpoint.write(None)
+    assert (len(log), folder.exists()) == (1, False)
+    assert checkpoint._refused_since is not None
+    checkpoint._refused_since -= 2 * MISSING_SECONDS
+    checkpoint.write(None)
+    assert (len(log), [file.name for file in folder.iterdir()]) == (1, ["net.partial"])
+
+
+def test_a_training_that_is_paused_waits_for_its_folder(tmp_path: Path) -> None:
+    """Its state would be lost: nobody trains on here."""
+    folder, log = tmp_path / "checkpoints", list[str]()
+
+    def mend(line: str) -> None:
+        log.append(line)
+        folder.mkdir(exist_ok=True)
+
+    folder.mkdir()
+    checkpoint = Checkpoint(folder / "net.partial", mend)
+    folder.rmdir()
+    checkpoint.write(None, patience=60.0)
+    assert [file.name for file in folder.iterdir()] == ["net.partial"]
+    assert log[0].startswith("waits for")
+
+
+def test_a_fault_of_the_disk_while_a_module_is_built_is_none_of_the_module(
+    digits: Dataset, path: Path
+) -> None:
+    def build() -> nn.Module:
+        raise OSError(errno.EIO, "Input/output error", "/home/user/blocks.py")
+
+    with pytest.raises(OSError, match="Input/output error"):
+        train(build, digits, RECIPE, seed=5)
 
 
 def test_a_failed_writing_leaves_the_file_that_was_there_and_no_other(

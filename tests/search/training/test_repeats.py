@@ -12,10 +12,11 @@ from torch import nn
 
 from archscape.search.datasets.dataset import Dataset
 from archscape.search.training.checkpoint import Checkpoint
-from archscape.search.training.evaluation import evaluate_accuracy
+from archscape.search.training.evaluation import evaluate
 from archscape.search.training.outcome import Outcome
 from archscape.search.training.recipe import Recipe
 from archscape.search.training.repeats import repeat_seed
+from archscape.search.training.tasks import make_task
 from archscape.search.training.train import train
 from archscape.spaces.errors import JobError
 
@@ -94,7 +95,7 @@ def test_the_weights_are_those_of_the_best_repeat(digits: Dataset, singles: list
     model = net()
     assert outcome.state is not None
     model.load_state_dict(outcome.state)
-    assert evaluate_accuracy(model, digits.test)[0] == outcome.metrics["test_correct"]
+    assert evaluate(model, digits.test, make_task(digits))["correct"] == outcome.metrics["test_correct"]
 
 
 @pytest.mark.parametrize("steps", [1, 20, STEPS - 1, STEPS + 1])

@@ -16,9 +16,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from archscape.search.datasets.dataset import Dataset, load_dataset
-from archscape.search.training.evaluation import evaluate_accuracy
+from archscape.search.training.evaluation import evaluate
 from archscape.search.training.outcome import Outcome
+from archscape.search.training.precision import resolve_precision
 from archscape.search.training.recipe import Recipe
+from archscape.search.training.tasks import make_task
 from archscape.search.training.train import train
 from archscape.spaces.errors import JobError, ShapeError
 
@@ -137,7 +139,7 @@ def test_the_state_loads_strictly_and_repeats_the_test_accuracy(digits: Dataset)
     assert all(value.is_contiguous() for value in outcome.state.values())
     model = convnet()
     model.load_state_dict(outcome.state, strict=True)
-    assert evaluate_accuracy(model, digits.test) == (outcome.metrics["test_correct"], 300)
+    assert evaluate(model, digits.test, make_task(digits))["correct"] == outcome.metrics["test_correct"]
     assert model.training
 
 
@@ -163,14 +165,16 @@ def test_the_weights_loaded_in_a_process_of_its_own_repeat_the_test_accuracy(tmp
         import torch
         from safetensors.torch import load_file
         from archscape.search.datasets.dataset import load_dataset
-        from archscape.search.training.evaluation import evaluate_accuracy
+        from archscape.search.training.evaluation import evaluate
+        from archscape.search.training.tasks import make_task
         torch.set_num_threads({int(outcome.metrics["threads"])})
         model = build()
         model.load_state_dict(load_file({str(tmp_path / "weights.safetensors")!r}), strict=True)
-        print(*evaluate_accuracy(model, load_dataset("cluttered-digits").test))
+        data = load_dataset("cluttered-digits")
+        print(evaluate(model, data.test, make_task(data))["correct"])
     """)
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.split() == [str(int(outcome.metrics["test_correct"])), "300"]
+    assert done.stdout.split() == [str(int(outcome.metrics["test_correct"]))]
 
 
 def test_the_test_part_steers_nothing(digits: Dataset) -> None:
@@ -184,7 +188,8 @@ def test_a_sample_whose_outputs_are_not_finite_is_wrong(digits: Dataset) -> None
     """The largest of NaNs is class 0, which would pass for a tenth of the digits."""
     last = nn.Linear(64, 10)
     nn.init.constant_(last.weight, torch.nan)
-    assert evaluate_accuracy(nn.Sequential(nn.Flatten(), last), digits.test) == (0, 300)
+    model = nn.Sequential(nn.Flatten(), last)
+    assert evaluate(model, digits.test, make_task(digits)) == {"accuracy": 0.0, "correct": 0}
 
 
 def test_a_loss_that_is_not_finite_diverges(digits: Dataset) -> None:
@@ -297,10 +302,10 @@ def test_a_map_too_small_is_an_error_that_names_it(digits: Dataset) -> None:
 
 
 def test_outputs_must_fit_the_classes(digits: Dataset) -> None:
-    outcome = train(lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 12)), digits, SHORT, seed=0)
+    outcome = train(lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 9)), digits, SHORT, seed=0)
     assert outcome.status == "error"
     assert outcome.cause == (
-        "ShapeError: the network gives (12,) for a sample, not one number for each of the 10 classes"
+        "ShapeError: the network gives (9,) for a sample, not one number for each of the 10 classes"
     )
 
 
@@ -374,3 +379,94 @@ def test_training_imports_neither_optuna_nor_pandas_nor_scikit_learn() -> None:
         "sys.exit(any(n in sys.modules for n in ('optuna', 'ray', 'pandas', 'sklearn')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# The parts of a recipe.
+
+
+def test_pieces_of_a_batch_give_the_gradient_of_the_whole(digits: Dataset) -> None:
+    def plain() -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+    recipe = Recipe(epochs=1, batch=50, optimizer="sgd", rate=0.1)
+    whole, pieces = (train(plain, digits, replace(recipe, accumulate=n), seed=0) for n in (1, 4))
+    assert whole.state is not None
+    assert pieces.state is not None
+    assert pieces.metrics["micro_batch"] == 13
+    assert torch.allclose(whole.state["1.weight"], pieces.state["1.weight"], atol=1e-5)
+
+
+def test_pieces_are_halved_once_memory_runs_out(digits: Dataset) -> None:
+    greedy = Greedy(16, torch.OutOfMemoryError("CUDA out of memory"))
+    outcome = train(lambda: greedy, digits, Recipe(epochs=1, batch=64, accumulate=2), seed=0)
+    assert outcome.status == "complete"
+    assert greedy.sizes[:6] == [32, 16, 16, 16, 16, 16]
+
+
+def test_the_mean_of_the_weights_is_evaluated_and_exported(digits: Dataset) -> None:
+    """By hand: the same training, its weights after each step, and their mean."""
+    kept: list[nn.Module] = []
+    weights: list[torch.Tensor] = []
+
+    def build() -> nn.Module:
+        model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+        kept.append(model)
+        return model
+
+    class Watched(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = build()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if self.training:
+                weights.append(self.net[1].weight.detach().clone())  # type: ignore[index]
+            return self.net(x)  # type: ignore[no-any-return]
+
+    outcome = train(Watched, digits, replace(SHORT, ema=0.8), seed=0)
+    weights.append(kept[0][1].weight.detach())  # type: ignore[index]
+    mean = weights[0]
+    for step, weight in enumerate(weights[1:]):
+        share = min(0.8, (1 + step) / (10 + step))
+        mean = share * mean + (1 - share) * weight
+    assert outcome.state is not None
+    assert torch.allclose(outcome.state["net.1.weight"], mean, atol=1e-6)
+    assert not torch.allclose(mean, weights[-1], atol=1e-4)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    model.load_state_dict({name.removeprefix("net."): value for name, value in outcome.state.items()})
+    again = evaluate(model, digits.test, make_task(digits), device="cpu")
+    assert again["accuracy"] == outcome.metrics["test_accuracy"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_products_are_taken_in_the_precision_of_the_recipe(precision: str, digits: Dataset) -> None:
+    seen = set()
+
+    class Seen(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = convnet()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = self.net(x)
+            seen.add((self.training, str(y.dtype).removeprefix("torch.")))
+            return y
+
+    outcome = train(Seen, digits, replace(SHORT, precision=precision), seed=0, device="cpu")
+    assert seen == {(True, precision), (False, "float32")}
+    assert outcome.metrics["accuracy"] > 0.5
+    assert outcome.state is not None
+    assert outcome.state["net.0.weight"].dtype == torch.float32
+
+
+def test_a_precision_that_is_left_open_follows_from_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    assert resolve_precision(None, cpu) == "float32"
+    for flags, expected in (
+        ({}, "float32"),
+        ({"avx512_bf16": True}, "bfloat16"),
+        ({"amx_bf16": True}, "bfloat16"),
+    ):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda flags=flags: flags)
+        assert resolve_precision("auto", cpu) == expected
+    assert resolve_precision("bfloat16", cpu) == "bfloat16"

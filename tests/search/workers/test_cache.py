@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from archscape.search.datasets.dataset import Dataset
+from archscape.search.file_faults import FileFault
 from archscape.search.folder import RunFolder
 from archscape.search.job import read_job
 from archscape.search.shutdown import ShutdownRequested, never
@@ -37,7 +38,7 @@ class Study:
         self.trained = 0
         self.log: list[str] = []
         self.epochs: list[int] = []
-        self.cache = cached(replace(training, checkpoints=folder), folder.parent / "cache")
+        self.cache = cached(replace(training, checkpoints=folder), folder.parent / "cache", ["accuracy"])
         self.through = replace(self.cache, evaluate=self._count)
 
     def _count(self, network: Network, context: Context) -> Result:
@@ -80,7 +81,8 @@ def test_the_second_study_trains_nothing(study: Callable[..., Study], network: N
     filling, taking = study("one"), study("two")
     first, second = filling.run(network, number=3), taking.run(network, number=7)
     assert (filling.trained, taking.trained) == (1, 0)
-    assert second == replace(first, number=7, metrics={**first.metrics, "cached": 1.0})
+    place = {**first.place, "folder": str(taking.folder)}
+    assert second == replace(first, number=7, metrics={**first.metrics, "cached": 1.0}, place=place)
     assert "cached" not in first.metrics
     assert taking.weights() == filling.weights() != {}
     assert taking.epochs == filling.epochs == [1, 2]
@@ -99,6 +101,19 @@ def test_the_weights_are_links_that_outlive_their_study(
     assert taking.weights() == expected
     taking.run(network)
     assert (taking.trained, taking.weights()) == (0, expected)
+
+
+def test_an_entry_under_way_of_another_machine_is_left_alone(
+    study: Callable[..., Study], network: Network
+) -> None:
+    """Its process may have the number of this one."""
+    filling, taking = study("one"), study("two")
+    filling.run(network)
+    (weights,) = filling.weights()
+    other = taking.folder / f".{weights}.{os.getpid()}.part"
+    other.write_text("weights of another")
+    taking.run(network)
+    assert other.read_text() == "weights of another"
 
 
 def test_where_no_links_can_be_made_the_weights_are_copied(
@@ -123,7 +138,7 @@ def test_what_results_follow_from_makes_another_entry(
     assert study("seed").run(network, seed=1).metrics.get("cached") is None
     for name, change in {
         "recipe": {"recipe": Recipe(epochs=1)},
-        "data": {"data": replace(digits, fingerprint="0" * 16)},
+        "data": {"data": replace(digits, statistics=replace(digits.statistics, fingerprint="0" * 16))},
         "repeats": {"repeats": 2},
         "rungs": {"recipe": Recipe(epochs=2, schedule="rungs"), "rungs": (1,)},
     }.items():
@@ -173,7 +188,16 @@ def test_only_complete_results_are_kept(
     assert not (tmp_path / "cache").exists()
 
 
-@pytest.mark.parametrize("damage", ["text", "keys", "weights"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *("{", "[1]", '{"metrics": {}}', "history", "weights", '{"metrics": {}, "history": []}'),
+        *(
+            '{"metrics": {"accuracy": "high"}, "history": []}',
+            '{"metrics": {"accuracy": NaN}, "history": []}',
+        ),
+    ],
+)
 def test_an_entry_that_cannot_be_used_is_made_again(
     damage: str, study: Callable[..., Study], network: Network, tmp_path: Path
 ) -> None:
@@ -182,13 +206,64 @@ def test_an_entry_that_cannot_be_used_is_made_again(
     (record,) = (tmp_path / "cache").glob("*.json")
     if damage == "weights":
         record.with_suffix(".safetensors").unlink()
+    elif damage == "history":
+        record.write_text(json.dumps({**json.loads(record.read_text()), "history": "long"}))
     else:
-        record.write_text("{" if damage == "text" else json.dumps({"metrics": {}}))
+        record.write_text(damage)
     result = second.run(network)
+    assert record.with_name(f"{record.name}.damaged").exists()
     assert second.trained == 1
     assert result.metrics["accuracy"] == expected.metrics["accuracy"]
     three.run(network)
     assert three.trained == 0
+
+
+@pytest.mark.parametrize("damage", ["zeroed", "swapped", "missing"])
+def test_weights_that_changed_in_the_cache_are_trained_again(
+    study: Callable[..., Study], network: Network, tmp_path: Path, damage: str
+) -> None:
+    first = study("one")
+    result = first.run(network)
+    (entry,) = (tmp_path / "cache").glob("*.safetensors")
+    content = entry.read_bytes()
+    entry.unlink()  # it shares its bytes with the study's own
+    if damage == "zeroed":
+        entry.write_bytes(content[:-50] + bytes(50))
+    elif damage == "swapped":
+        other = study("other", recipe=Recipe(epochs=1))
+        other.run(network)
+        entry.write_bytes(next(iter(other.weights().values())))
+    second = study("two")
+    assert second.run(network).weights == result.weights
+    assert second.trained == 1
+    third = study("three")
+    assert (third.run(network).weights, third.trained) == (result.weights, 0)
+
+
+def test_a_fault_of_the_file_system_leaves_the_entry_to_others(
+    study: Callable[..., Study], network: Network, tmp_path: Path
+) -> None:
+    first, second = study("one"), study("two")
+    result = first.run(network)
+    (entry,) = (tmp_path / "cache").glob("*.safetensors")
+    entry.unlink()
+    entry.symlink_to(entry)
+    assert second.run(network).weights == result.weights
+    assert second.trained == 1
+    assert len([*(tmp_path / "cache").iterdir()]) == 2  # nothing is set aside
+
+
+def test_a_fault_of_the_own_folder_is_none_of_the_cache(
+    study: Callable[..., Study], network: Network, tmp_path: Path
+) -> None:
+    study("one").run(network)
+    second = study("two")
+    second.folder.rmdir()
+    with pytest.raises(FileFault, match="No such file"):
+        second.run(network)
+    second.folder.mkdir()
+    assert second.run(network).status == "complete"
+    assert second.trained == 0
 
 
 def test_a_cache_that_cannot_be_written_costs_no_result(

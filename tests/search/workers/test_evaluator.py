@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
+from archscape.search import file_faults
 from archscape.search.datasets.dataset import Dataset
+from archscape.search.file_faults import PATIENCE_SECONDS
 from archscape.search.shutdown import ShutdownRequested, never
 from archscape.search.study.lease import lease_of
 from archscape.search.study.owner import Owner
@@ -57,6 +60,35 @@ def test_a_complete_trial_leaves_its_weights_and_nothing_else(
     assert (result.status, result.cause, len(result.history)) == ("complete", "", 2)
     assert result.metrics["params"] == network.totals.params
     assert [path.name for path in tmp_path.iterdir()] == [f"{network.hash()}.safetensors"]
+
+
+def test_a_trained_network_is_held_until_its_folder_is_back(
+    training: TrainingEvaluator, network: Network, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Minutes later, in place of training it again."""
+    folder, away, log = tmp_path / "checkpoints", tmp_path / "away", list[str]()
+    later, now = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + later[0])
+    monkeypatch.setattr(file_faults, "MAX_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(file_faults, "MISSING_SECONDS", PATIENCE_SECONDS)
+
+    def lose(epoch: int, row: Mapping[str, float]) -> bool:
+        if epoch == RECIPE.epochs:
+            folder.rename(away)
+        return True
+
+    def wait() -> bool:
+        if log and later[0] < 0.9 * PATIENCE_SECONDS:
+            later[0] += 0.3 * PATIENCE_SECONDS
+        elif log and away.exists():
+            away.rename(folder)
+        return False
+
+    folder.mkdir()
+    held = replace(training, checkpoints=folder)
+    result = held(network, context(network, log=log.append, report=lose, should_stop=wait))
+    assert (result.status, log[0].startswith("waits for")) == ("complete", True)
+    assert [path.name for path in folder.iterdir()] == [f"{network.hash()}.safetensors"]
 
 
 def test_an_interrupted_trial_raises_and_goes_on_with_the_same_bits(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
 from archscape.search.workers import trial_run as module
 from archscape.search.workers.events import Event
-from archscape.search.workers.trial_run import TrialRun, logger
+from archscape.search.workers.trial_run import TrialRun
 from archscape.search.workers.trial_source import SearchPlan, TrialSource
 from archscape.spaces.errors import StudyError
 
@@ -135,11 +134,13 @@ def test_result_is_spooled_before_the_study_is_told(
 ) -> None:
     steps: list[str] = []
     spool, tell = traced.study.spool, traced.study.tell
-    monkeypatch.setattr(traced.study, "spool", lambda result: (steps.append("spool"), spool(result)))
+    monkeypatch.setattr(
+        traced.study, "spool", lambda result: (steps.append(f"spool {result.owner}"), spool(result))
+    )
     monkeypatch.setattr(traced.study, "tell", lambda result: (steps.append("tell"), tell(result)))
     trial = traced.owned()
     trial.end(finished(traced.lease))
-    assert steps == ["spool", "tell"]
+    assert steps == [f"spool {traced.lease.owner.key}", "tell"]
     assert not trial.heartbeat._thread.is_alive()
     assert traced.lines == ["w1 ends: complete"]
     assert [(event.kind, event.status) for event in traced.events] == [("end", "complete")]
@@ -171,20 +172,3 @@ def test_trial_that_is_released_waits_for_another_process(traced: Traced) -> Non
     assert traced.lines == ["w1 gives it back: no room"]
     [record] = traced.study.trials()
     assert (record.state, record.owner, record.attempts) == ("waiting", None, 0)
-
-
-def test_log_has_a_time_on_each_line(tmp_path: Path) -> None:
-    log = logger(tmp_path / "trial.log")
-    log("one\n")
-    log("two")
-    lines = (tmp_path / "trial.log").read_text().splitlines()
-    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00"
-    assert [
-        bool(re.fullmatch(f"{time} {word}", line)) for word, line in zip(("one", "two"), lines, strict=True)
-    ] == [True] * 2
-
-
-@pytest.mark.parametrize("path", ["/dev/full", "/nonexistent/trial.log"])
-def test_line_for_which_there_is_no_room_is_lost_and_nothing_else(path: str) -> None:
-    log: Callable[[str], None] = logger(Path(path))
-    log("x")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archscape.search.file_faults import persist
 from archscape.search.shutdown import Shutdown
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
@@ -59,6 +60,20 @@ def test_what_ends_in_time_is_left_alone() -> None:
     assert kills == []
 
 
+def test_trial_that_waits_for_its_files_is_left_alone(tmp_path: Path) -> None:
+    """It is trained; its weights are written when that is possible."""
+    file, kills = tmp_path / "checkpoints" / "weights", list[str]()
+
+    def later(seconds: float) -> None:
+        assert not threading.Event().wait(0.8)  # beyond the limit
+        file.parent.mkdir()
+
+    with Watchdog(seconds=0.4, kill=lambda: kills.append("kill")).watching(kills.append):
+        persist(file.touch, say=print, sleep=later)
+    assert (kills, file.exists()) == ([], True)
+
+
 def test_without_a_limit_nothing_watches() -> None:
+    before = set(threading.enumerate())
     with Watchdog(seconds=None, kill=pytest.fail).watching(pytest.fail):
-        assert [t for t in threading.enumerate() if isinstance(t, threading.Timer)] == []
+        assert set(threading.enumerate()) <= before

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from archscape.search.file_faults import PATIENCE_SECONDS, persist
+from archscape.search.folder import RunFolder
 from archscape.search.pruners import Pruner
 from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.owner import Owner
@@ -41,7 +44,7 @@ def events() -> list[Event]:
 @pytest.fixture
 def worker(study: Study, plan: SearchPlan, events: list[Event], tmp_path: Path) -> Callable[..., Worker]:
     """A worker of the study that evaluates like this."""
-    (tmp_path / "logs").mkdir()
+    RunFolder(tmp_path).create()
 
     def worker(evaluate: Evaluator = give_result, *, trials: int = 1, pruner: Pruner | None = None) -> Worker:
         return Worker(
@@ -135,55 +138,127 @@ def until_full(times: int) -> Evaluator:
 def test_full_disk_is_no_failure_of_the_network(
     worker: Start, study: Study, events: list[Event], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The trial waits, though the disk itself has room: a quota does not show there."""
-    pauses: list[float] = []
+    """The trial waits, though the disk itself has room: a quota does not show there; longer each time."""
+    pauses, now = list[float](), time.monotonic
     monkeypatch.setattr(Shutdown, "sleep", lambda self, seconds: pauses.append(seconds))
-    worker(until_full(4)).run()
+    monkeypatch.setattr(time, "monotonic", lambda: now() + sum(pauses))
+    worker(until_full(12)).run()
     [trial] = study.trials()
     assert (trial.state, trial.attempts) == ("complete", 1)
-    assert log_of(tmp_path, 0).count("gives it back: [Errno 122] Disk quota exceeded") == 4
-    assert pauses == [1.0] * 4
-    assert "w1: Disk quota exceeded" in [event.message for event in events if event.kind == "note"]
+    assert log_of(tmp_path, 0).count("gives it back: Disk quota exceeded") == 12
+    assert len(pauses) == 12
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 10 * pauses[0]
+    notes = [event.message for event in events if event.kind == "note"]
+    assert notes[0] == "w1 waits for Disk quota exceeded"
 
 
 def test_quota_that_stays_full_ends_the_worker(
     worker: Start, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "DISK_SECONDS", 0.0)
-    with pytest.raises(StudyError, match="the disk is full; make room"):
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
+    with pytest.raises(StudyError, match="Disk quota exceeded; mend that, and the same command resumes"):
         worker(until_full(10)).run()
     [trial] = study.trials()
     assert (trial.state, trial.attempts) == ("waiting", 0)
 
 
-@contextmanager
-def room(answers: list[bool], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "has_room", lambda folder: answers.pop(0) if answers else True)
-        patch.setattr(Shutdown, "sleep", lambda self, seconds: None)
-        yield
+def test_files_that_an_evaluation_waited_for_in_vain_are_not_waited_for_again(
+    worker: Start, study: Study, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A quota that stays full would have the network trained again and again."""
+    monkeypatch.setattr(Shutdown, "sleep", pytest.fail)
+
+    def evaluate(network: Network, context: Context) -> Result:
+        persist((tmp_path / "none" / "weights").touch, say=context.log, waited=PATIENCE_SECONDS)
+        return give_result(network, context)
+
+    with pytest.raises(StudyError, match="No such file or directory; mend that, and the same command"):
+        worker(evaluate).run()
+    [trial] = study.trials()
+    assert (trial.state, trial.attempts) == ("waiting", 0)
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A disk without a free byte, which gets room when a worker has looked at it three times."""
+    pauses: list[float] = []
+    usage = shutil.disk_usage
+
+    def measure(folder: Path) -> object:
+        return usage(folder) if len(pauses) > 2 else usage(folder)._replace(free=0)
+
+    monkeypatch.setattr(shutil, "disk_usage", measure)
+    monkeypatch.setattr(Shutdown, "sleep", lambda self, seconds: pauses.append(seconds))
+    return pauses
 
 
 def test_no_trial_begins_before_the_disk_has_room(
-    worker: Start, study: Study, events: list[Event], monkeypatch: pytest.MonkeyPatch
+    worker: Start, study: Study, events: list[Event], full: list[float], tmp_path: Path
 ) -> None:
-    answers = [False, False, False]
-    with room(answers, monkeypatch):
-        worker().run()
-    assert answers == []
+    worker().run()
+    assert len(full) == 3
     assert study.counts() == {"complete": 1}
-    [note] = [event.message for event in events if event.kind == "note"]
-    assert "the disk is full; make room, and the search resumes" in note
-    assert events[0].kind == "note"
+    notes = [event.message for event in events if event.kind == "note"]
+    assert notes[0] == f"w1 waits for {tmp_path / 'logs'}: No space left on device"
+    assert [event.kind for event in events[:3]] == ["note", "note", "start"]
 
 
+@pytest.mark.usefixtures("full")
 def test_disk_that_stays_full_ends_the_worker_before_it_takes_a_trial(
     worker: Start, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "DISK_SECONDS", 0.0)
-    with room([False] * 5, monkeypatch), pytest.raises(StudyError, match="the disk is full; make room"):
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
+    with pytest.raises(StudyError, match="No space left on device; mend that"):
         worker().run()
     assert study.counts() == {}
+
+
+@pytest.mark.parametrize("name", ["logs", "checkpoints", "spool"])
+def test_no_trial_begins_before_its_folders_are_back(
+    worker: Start, study: Study, events: list[Event], tmp_path: Path, name: str
+) -> None:
+    """A file that lies in the place of a folder is removed by somebody while the worker waits."""
+    folder = tmp_path / name
+    folder.rmdir()
+    folder.write_text("in the way")
+
+    def mend(event: Event) -> None:
+        events.append(event)
+        if event.kind == "note" and folder.is_file():
+            folder.unlink()
+            folder.mkdir()
+
+    at_work = worker()
+    at_work.source.notify = mend
+    at_work.run()
+    assert study.counts() == {"complete": 1}
+    assert events[0].message == f"w1 waits for {folder}: Not a directory"
+
+
+def test_results_on_disk_that_cannot_be_read_are_waited_for(
+    worker: Start, study: Study, elsewhere: Owner, events: list[Event], tmp_path: Path
+) -> None:
+    """Whether a lost trial has a result is known when they can be read."""
+    spool = tmp_path / "spool"
+    spool.rmdir()
+    lease = study.ask_unique(worker().source.plan.propose, elsewhere, trials=1)
+    assert lease is not None
+    study.release(lease)
+    spool.write_text("in the way")
+
+    def mend(event: Event) -> None:
+        events.append(event)
+        if event.kind == "note" and spool.is_file():
+            spool.unlink()
+            spool.mkdir()
+
+    at_work = worker()
+    at_work.source.notify = mend
+    at_work.run()
+    assert study.counts() == {"complete": 1}
+    assert "waits for" in events[0].message
+    assert "Not a directory" in events[0].message
 
 
 def test_result_is_told_even_if_it_could_not_be_spooled(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from archscape.spaces import Network, Row, ShapeError, SpaceError, Term
+from archscape.spaces import Network, Row, ShapeError, Space, SpaceError, Term
 from archscape.spaces.codegen.build import build
 from archscape.spaces.codegen.source import source
-from archscape.spaces.operators.norm import batch_norm, norm_operator
+from archscape.spaces.loading import load_network
+from archscape.spaces.operators import BatchNorm, LayerNorm
+from archscape.spaces.operators.norm import EPS, batch_norm, norm_operator
 
 GROUPS = Term("group", (4,))
+HUNDREDTH, THOUSANDTH = Fraction(1, 100), Fraction(1, 1000)
 MAPS = [(8, 9), (8, 5, 6), (8, 3, 4, 5)]
 
 
@@ -28,6 +33,10 @@ def output(network: Network, x: Tensor) -> Tensor:
         torch.nn.init.uniform_(parameter, 0.5, 1.5, generator=torch.Generator().manual_seed(len(name)))
     result: Tensor = module(x)
     return result
+
+
+def norms_of(network: Network) -> list[Any]:
+    return [node.op for node in network.graph.flatten().nodes if isinstance(node.op, BatchNorm | LayerNorm)]
 
 
 def image(shape: tuple[int, ...]) -> Tensor:
@@ -77,6 +86,12 @@ def test_a_flat_vector_takes_the_layer_norm_of_pytorch() -> None:
         ("layer", "ChannelLayerNorm(8)"),
         ("instance", "nn.InstanceNorm2d(8, affine=True)"),
         (GROUPS, "nn.GroupNorm(4, 8)"),
+        (Term("batch", (THOUSANDTH,)), "nn.BatchNorm2d(8, eps=0.001)"),
+        (Term("batch", (THOUSANDTH, HUNDREDTH)), "nn.BatchNorm2d(8, eps=0.001, momentum=0.01)"),
+        (Term("batch", (EPS, HUNDREDTH)), "nn.BatchNorm2d(8, momentum=0.01)"),
+        (Term("layer", (Fraction(1, 10**6),)), "ChannelLayerNorm(8, eps=1e-06)"),
+        (Term("instance", (THOUSANDTH,)), "nn.InstanceNorm2d(8, eps=0.001, affine=True)"),
+        (Term("group", (4, THOUSANDTH)), "nn.GroupNorm(4, 8, eps=0.001)"),
     ],
 )
 def test_a_style_names_the_norm_of_every_convolution(norm: object, text: str) -> None:
@@ -140,7 +155,129 @@ def test_an_unknown_norm_gets_the_law(text: str) -> None:
         Network.from_yaml(table)
 
 
-@pytest.mark.parametrize("text", ["layer", "instance", "group(4)"])
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("batch(0)", ""),
+        ("batch(2)", ""),
+        ("layer(-1e-6)", ""),
+        ('"batch(0.1, 0.1, 0.1)"', ""),
+        ('"layer(1e-6, 0.1)"', ""),
+        ('"group(4, 1e-5, 0.1)"', ""),
+        ("bacth(0.001)", "; did you mean 'batch'?"),
+        ("groups(8)", "; did you mean 'group(8)'?"),
+    ],
+)
+def test_a_norm_has_an_epsilon_and_by_batch_a_momentum_within_bounds(text: str, near: str) -> None:
+    with pytest.raises(SpaceError) as caught:
+        Network.from_yaml(f"network: n\ninput: 3x8x8\nlayers: [conv: {{width: 8, norm: {text}}}]")
+    message = str(caught.value).split("\n")[0]
+    law = "with its eps, above 0 and at most 1, as in layer(1e-6), batch with a momentum too, as in batch"
+    assert message.startswith("<text>:3:")
+    assert law in message
+    assert message.endswith(near or text.strip('"').replace("0.1", "1/10") + "'") or not near
+
+
+def test_epsilon_and_momentum_are_those_of_pytorch() -> None:
+    shape = (8, 5, 6)
+    x = 0.01 * image(shape)
+    network = normed(Term("batch", (THOUSANDTH, HUNDREDTH)), shape)
+    module, peer = build(network), torch.nn.BatchNorm2d(8, eps=0.001, momentum=0.01)
+    for _ in range(2):
+        assert torch.equal(module(x), peer(x))
+    assert torch.equal(module.eval()(x), peer.eval()(x))
+    for norm, expected in (
+        (Term("instance", (THOUSANDTH,)), F.instance_norm(x, eps=0.001)),
+        (Term("group", (4, THOUSANDTH)), F.group_norm(x, 4, eps=0.001)),
+        (Term("layer", (THOUSANDTH,)), F.layer_norm(x.movedim(1, -1), (8,), eps=0.001).movedim(-1, 1)),
+    ):
+        torch.testing.assert_close(build(normed(norm, shape))(x), expected)
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer", "instance", "group(4)"])
+def test_the_numbers_of_pytorch_spelled_out_are_the_same_network(norm: str) -> None:
+    spelled = {"batch": '"batch(1e-5, 0.1)"', "group(4)": '"group(4, 0.00001)"'}.get(
+        norm, f"{norm}(1/100000)"
+    )
+    plain, full = (
+        Network.from_yaml(f"network: n\ninput: 3x8x8\nlayers: [conv: {{width: 8, norm: {text}{affine}}}]")
+        for text, affine in ((norm, ""), (spelled, ", affine: true"))
+    )
+    assert plain.hash() == full.hash()
+    assert source(plain).split('"""')[2:] == source(full).split('"""')[2:]
+
+
+@pytest.mark.parametrize(
+    ("norm", "text"),
+    [
+        ("batch", "nn.BatchNorm2d(8, affine=False)"),
+        ("layer", "ChannelLayerNorm(8, elementwise_affine=False)"),
+        ("instance", "nn.InstanceNorm2d(8)"),
+        (GROUPS, "nn.GroupNorm(4, 8, affine=False)"),
+    ],
+)
+def test_a_norm_without_gamma_and_beta_saves_them_and_two_operations(norm: object, text: str) -> None:
+    def table(affine: bool) -> Network:
+        rows = (Row("conv", width=8, norm=norm), Row("basic", width=8, norm=norm))  # type: ignore[arg-type]
+        return Network(name="n", input=(8, 6, 6), layers=rows, defaults={"affine": affine})
+
+    with_, without = table(True), table(False)
+    assert source(without).count(text) == 3
+    assert with_.totals.params - without.totals.params == 3 * 2 * 8
+    saved = 0 if norm == "batch" else 2 * 3 * 8 * 36
+    assert with_.totals.other - without.totals.other == saved
+    assert with_.hash() != without.hash()
+    row = Row("norm", norm=norm, affine=False, act=None)  # type: ignore[arg-type]
+    alone = Network(name="n", input=(8, 5, 6), layers=(row,))
+    torch.testing.assert_close(
+        output(alone, image((8, 5, 6))), build(normed(norm, (8, 5, 6))).eval()(image((8, 5, 6)))
+    )
+
+
+def test_a_gamma_that_is_not_there_cannot_start_at_zero() -> None:
+    row = Row("basic", width=8, affine=False, last_norm="zero")
+    with pytest.raises(
+        SpaceError, match="'last_norm' changes nothing here: it starts a gamma, but with `affine: false`"
+    ):
+        Network(name="n", input=(8, 5, 5), layers=(row,))
+
+
+def test_norms_are_arguments_of_blocks_and_choices_of_spaces() -> None:
+    network = Network.from_yaml(
+        "network: n\ninput: 3x8x8\nblocks:\n  'b(norm = layer(1e-6))':\n    - conv: {width: 8, norm: $norm}\n"
+        'layers:\n  - b\n  - b: {norm: "batch(0.001, 0.01)"}\n'
+    )
+    assert [op.eps for op in norms_of(network)] == [Fraction(1, 10**6), THOUSANDTH]
+    space = Space.from_yaml(
+        "space: s\ninput: 3x8x8\nlayers:\n"
+        "  - conv:\n      width: 8\n"
+        '      norm: {batch, batch(0.001), "batch(0.001, 0.01)", layer(1e-6), "group(4, 0.001)"}'
+    )
+    assert space.paths == {
+        "conv.norm": ("batch", "batch(0.001)", "batch(0.001, 0.01)", "layer(1e-6)", "group(4, 0.001)")
+    }
+    assert len({space.replay({"conv.norm": norm}).hash() for norm in space.paths["conv.norm"]}) == 5
+
+
+CATALOG = {
+    "mobilenetv1": (THOUSANDTH, Fraction(3, 10_000)),
+    "amoebanet-a-imagenet": (THOUSANDTH, Fraction(3, 10_000)),
+    "googlenet-bn": (THOUSANDTH, Fraction(1, 10)),
+    "efficientnet-b0": (THOUSANDTH, HUNDREDTH),
+    "convnext-tiny": (Fraction(1, 10**6), None),
+    "mobilenetv2": (EPS, Fraction(1, 10)),
+}
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_networks_of_the_catalog_have_the_norms_of_their_authors(name: str) -> None:
+    norms = {(op.eps, getattr(op, "momentum", None)) for op in norms_of(load_network(name))}
+    assert norms == {CATALOG[name]}
+
+
+@pytest.mark.parametrize(
+    "text", ["layer", "instance", "group(4)", "batch(0.001)", "layer(1e-6)", '"group(4, 1/3)"']
+)
 def test_a_norm_is_written_as_it_is_read(text: str) -> None:
     table = f"network: n\ninput: 3x8x8\nlayers:\n  - conv: {{width: 8, norm: {text}}}\n"
     network = Network.from_yaml(table)

@@ -1,4 +1,4 @@
-"""Modules that are no block of ours: run to find their shape, counted by fvcore, imported by the source."""
+"""Modules that are no block of ours: run to find their shape and costs, imported by the source."""
 
 from __future__ import annotations
 
@@ -44,6 +44,23 @@ class Pair(nn.Module):
         return x, x
 
 
+class Sliced(nn.Module):
+    """No tracer follows it: a part that raises is replaced, and a slice of a parameter goes into another."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.fast, self.drop = Pair(), nn.Dropout()
+        self.slow = nn.Conv2d(channels, channels, 3, padding="same", bias=False)
+        self.shift = nn.Parameter(torch.zeros(1, 64, 1, 1))
+
+    def forward(self, x: TorchTensor) -> TorchTensor:
+        try:
+            result: TorchTensor = self.fast(x, x)
+        except TypeError:
+            result = self.slow(x) + self.drop(self.shift[:, : x.shape[1]])
+        return result
+
+
 class Difference(nn.Module):
     """Reads two maps."""
 
@@ -55,7 +72,7 @@ class Difference(nn.Module):
 def my_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The classes above as those of a user's file that has been loaded."""
     module = ModuleType("my_blocks")
-    vars(module).update(Mixer=Mixer, Pair=Pair, Difference=Difference)
+    vars(module).update(Mixer=Mixer, Pair=Pair, Difference=Difference, Sliced=Sliced)
     monkeypatch.setitem(sys.modules, "my_blocks", module)
 
 
@@ -100,16 +117,22 @@ def test_a_module_without_weights_costs_nothing_that_is_counted() -> None:
     assert net.totals == Totals(0, 0, 0, 0)
 
 
-def test_a_users_module_has_its_own_parameters_and_the_products_that_fvcore_sees() -> None:
+def test_a_users_module_has_its_own_parameters_and_the_products_that_run() -> None:
     net = network(Row("mixer", kernel=5))
     conv, product = 25 * 8 * 12 * 12, 8 * 12 * 12 * 12
     assert net.totals == Totals(8 * 25 + 2 * 8 + 8, conv + product, 0, 8 * 12 * 12 + 8 * 12 * 12)
 
 
-def test_what_fvcore_does_not_count_is_told() -> None:
+def test_what_is_not_counted_is_told() -> None:
     op = Opaque("my_blocks.Mixer", (("channels", 8),))
     assert op.unsupported(((8, 12, 12),)) == {"aten::gelu": 1, "aten::mul": 1}
     assert Opaque("torch.nn.Tanh", ()).unsupported(((3,),)) == {"aten::tanh": 1}
+
+
+def test_what_no_tracer_follows_is_counted() -> None:
+    op = Opaque("my_blocks.Sliced", (("channels", 8),))
+    costs = op.costs(((8, 12, 12),), (8, 12, 12))
+    assert costs == Totals(9 * 8 * 8 + 64, 9 * 8 * 8 * 12 * 12, 0, 8 * 12 * 12)
 
 
 def test_required_channels_are_filled_in_and_others_are_not() -> None:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from archscape.spaces import Network, Row, ShapeError
+from archscape.spaces import Network, Row, ShapeError, SpaceError
 from archscape.spaces.codegen.build import build
 
 SIZES = [(3, 13), (3, 9, 8), (3, 5, 7, 6)]
@@ -123,3 +123,10 @@ def test_ceil_keeps_a_last_part_window_as_pytorch_does(extent: int, window: dict
     kernel, stride = window["kernel"], window.get("stride")
     expected = F.max_pool1d(torch.zeros(1, 1, extent), kernel, stride, ceil_mode=True).shape[2:]
     assert extents == tuple(expected)
+
+
+def test_the_default_of_what_is_pooled_may_be_spelled_out() -> None:
+    plain = network(Row("avgpool", kernel=3))
+    assert network(Row("avgpool", kernel=3, over="space")).hash() == plain.hash()
+    with pytest.raises(SpaceError, match="avgpool has no 'kernel' beside 'over'; take one of them out"):
+        network(Row("avgpool", kernel=3, over="channels"))

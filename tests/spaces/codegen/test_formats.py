@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,21 +49,17 @@ def test_a_format_writes_the_same_bytes_again(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_format_that_cannot_be_written_leaves_the_old_file(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_format_that_cannot_be_written_leaves_the_old_file(name: str, tmp_path: Path) -> None:
     path = export(NETWORK, tmp_path, formats=[name], weights=WEIGHTS)[name]
-    before = path.read_bytes()
-
-    def full(self: Path, data: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(data[:10])
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="no space"):
-        export(NETWORK, tmp_path, formats=[name], weights=WEIGHTS)
+    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            export(NETWORK, tmp_path, formats=[name], weights=WEIGHTS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def read_source(path: Path) -> bool:

@@ -6,8 +6,10 @@ from fractions import Fraction
 from random import Random
 
 import pytest
+import torch
+from helpers.catalog import NETWORKS
 
-from archscape.spaces import Graph, Network, Row, Style, catalog_names, load
+from archscape.spaces import Graph, Network, Row, Style, load_network
 from archscape.spaces.blocks import block, trace
 from archscape.spaces.graph import Body, Tensor
 from archscape.spaces.hashing.canonical import canonical_hash, canonical_text
@@ -23,6 +25,7 @@ from archscape.spaces.operators import (
     norm,
     zero,
 )
+from archscape.spaces.values import Term
 
 
 def net(*rows: Row, name: str = "one", size: int = 8) -> Network:
@@ -110,6 +113,161 @@ def test_equal_networks_share_a_hash(what: str) -> None:
     assert first.totals == second.totals
 
 
+RELU6 = Row("conv", width=4, act="relu6")
+THREE = (Row("conv", name="a", width=2), Row("conv", name="b", width=3), Row("conv", name="c", width=4))
+SAME_FUNCTION = {
+    "a rectifier twice": ((Row("conv", width=4), Row("act")), (Row("conv", width=4),)),
+    "a rectifier after a maximum of rectified values": (
+        (Row("conv", width=4), Row("maxpool"), Row("act")),
+        (Row("conv", width=4), Row("maxpool")),
+    ),
+    "a rectifier after a sum of rectified values": (
+        (Row("conv", width=4, name="a"), Row("conv", width=4), Row("add", with_="a"), Row("act")),
+        (Row("conv", width=4, name="a"), Row("conv", width=4), Row("add", with_="a")),
+    ),
+    "a rectifier after a dropout": (
+        (Row("conv", width=4), Row("dropout"), Row("act")),
+        (Row("conv", width=4), Row("dropout")),
+    ),
+    "a rectifier after a gate of rectified values": (
+        (Row("conv", width=4), Row("se", ratio=Fraction(1, 2)), Row("act")),
+        (Row("conv", width=4), Row("se", ratio=Fraction(1, 2))),
+    ),
+    "a slope below 0 after a rectifier": (
+        (Row("conv", width=4), Row("act", act=Term("leaky_relu", (Fraction(1, 5),)))),
+        (Row("conv", width=4),),
+    ),
+    "relu6 twice, and relu after it": ((RELU6, Row("act", act="relu6"), Row("act")), (RELU6,)),
+    "a rectifier after a sigmoid": (
+        (Row("conv", width=4, act="sigmoid"), Row("act")),
+        (Row("conv", width=4, act="sigmoid"),),
+    ),
+    "the slope of PyTorch written out": (
+        (Row("conv", width=4, act=Term("leaky_relu", (Fraction(1, 100),))),),
+        (Row("conv", width=4, act="leaky_relu"),),
+    ),
+    "a concatenation within another one": (
+        (*THREE, Row("concat", with_="b", name="bc", from_="c"), Row("concat", with_="a")),
+        (*THREE, Row("concat", with_=("b", "a"))),
+    ),
+    "a concatenation within another one, as branches": (
+        (Row("concat", Row("conv", width=2), Row("concat", Row("conv", width=3), Row("identity"))),),
+        (Row("concat", Row("conv", width=2), Row("conv", width=3), Row("identity")),),
+    ),
+    "a product within another one": (
+        (Row("multiply", Row("identity"), Row("multiply", Row("conv", width=3), Row("identity"))),),
+        (Row("multiply", Row("conv", width=3), Row("identity"), Row("identity")),),
+    ),
+    "zeros around a map, or the padding of the convolution": (
+        (Row("pad", sides=2), Row("conv", width=4, padding=1)),
+        (Row("conv", width=4, padding=3),),
+    ),
+    "dilation of a single weight": (
+        (Row("conv", width=4, kernel=(1, 3), padding="valid", dilation=1), Row("conv", width=4, kernel=1)),
+        (
+            Row("conv", width=4, kernel=(1, 3), padding="valid"),
+            Row("conv", width=4, kernel=1, dilation=3),
+        ),
+    ),
+    "the stride of a single window": (
+        (Row("conv", width=4, kernel=8, padding="valid", stride=3),),
+        (Row("conv", width=4, kernel=8, padding="valid"),),
+    ),
+    "a rectifier before a narrower one": ((Row("conv", width=4), Row("act", act="relu6")), (RELU6,)),
+    "a rectifier of what is scaled or blurred": (
+        (Row("conv", width=4), Row("scale", by=Fraction(2)), Row("blurpool"), Row("act")),
+        (Row("conv", width=4), Row("scale", by=Fraction(2)), Row("blurpool")),
+    ),
+    "the order of what is subtracted": (
+        (Row("subtract", Row("identity"), Row("conv", width=3), Row("maxpool", kernel=3, stride=1)),),
+        (Row("subtract", Row("identity"), Row("maxpool", kernel=3, stride=1), Row("conv", width=3)),),
+    ),
+    "a difference from a sum": (
+        (
+            Row(
+                "subtract",
+                Row("identity"),
+                Row("add", Row("conv", width=3), Row("avgpool", kernel=3, stride=1)),
+            ),
+        ),
+        (Row("subtract", Row("identity"), Row("conv", width=3), Row("avgpool", kernel=3, stride=1)),),
+    ),
+    "a norm of groups of one channel": (
+        (Row("conv", width=4, norm=Term("group", (4,))),),
+        (Row("conv", width=4, norm="instance"),),
+    ),
+    "how a map of one element is enlarged": (
+        (Row("avgpool"), Row("upsample", scale=4, mode="bilinear"), Row("conv", width=4)),
+        (Row("avgpool"), Row("upsample", scale=4), Row("conv", width=4)),
+    ),
+}
+NOT_THE_SAME_FUNCTION = {
+    "a rectifier after a slope below 0": (
+        (Row("conv", width=4, act="leaky_relu"), Row("act")),
+        (Row("conv", width=4, act="leaky_relu"),),
+    ),
+    "relu6 after a sum of two": (
+        (RELU6, Row("residual", RELU6), Row("act", act="relu6")),
+        (RELU6, Row("residual", RELU6)),
+    ),
+    "relu6 after a dropout, which scales up what it keeps": (
+        (RELU6, Row("dropout"), Row("act", act="relu6")),
+        (RELU6, Row("dropout")),
+    ),
+    "a sigmoid twice": (
+        (Row("conv", width=4, act="sigmoid"), Row("act", act="sigmoid")),
+        (Row("conv", width=4, act="sigmoid"),),
+    ),
+    "the order of what is concatenated": (
+        (*THREE, Row("concat", with_=("b", "a"))),
+        (*THREE, Row("concat", with_=("a", "b"))),
+    ),
+    "a stride where a window could move": (
+        (Row("conv", width=4, kernel=1, stride=9),),
+        (Row("conv", width=4, kernel=1),),
+    ),
+    "a cut that is wider after the narrower one": (
+        (Row("conv", width=4, act="hardtanh"), Row("act", act="relu6")),
+        (Row("conv", width=4, act="relu6"),),
+    ),
+    "the first of a difference": (
+        (Row("subtract", Row("conv", width=3), Row("identity")),),
+        (Row("subtract", Row("identity"), Row("conv", width=3)),),
+    ),
+    "learned slopes": (
+        (Row("conv", width=4), Row("act", act="prelu")),
+        (Row("conv", width=4),),
+    ),
+    "zeros around what a maximum reads": (
+        (Row("conv", width=4, act="tanh"), Row("pad", sides=1), Row("maxpool", kernel=2, padding="valid")),
+        (Row("conv", width=4, act="tanh"), Row("maxpool", kernel=2, padding=1)),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SAME_FUNCTION)
+def test_networks_that_compute_the_same_share_a_hash(what: str) -> None:
+    first, second = (net(*rows) for rows in SAME_FUNCTION[what])
+    assert first.hash() == second.hash()
+    modules = [first.build(), second.build()]
+    one, two = (module.state_dict() for module in modules)
+    assert [value.shape for value in one.values()] == [value.shape for value in two.values()]
+    modules[1].load_state_dict(dict(zip(two, one.values(), strict=True)))
+    x = torch.randn(2, 3, 8, 8)
+    for train in (False, True):
+        outputs = []
+        for module in modules:
+            torch.manual_seed(0)
+            outputs.append(module.train(train)(x))
+        torch.testing.assert_close(*outputs)
+
+
+@pytest.mark.parametrize("what", NOT_THE_SAME_FUNCTION)
+def test_networks_that_compute_other_things_differ(what: str) -> None:
+    first, second = NOT_THE_SAME_FUNCTION[what]
+    assert net(*first).hash() != net(*second).hash()
+
+
 @pytest.mark.parametrize("what", DIFFERENT)
 def test_different_networks_differ(what: str) -> None:
     a, b = DIFFERENT[what]
@@ -122,7 +280,7 @@ def test_the_input_belongs_to_the_network() -> None:
 
 @pytest.mark.slow
 def test_networks_of_the_catalog_all_differ() -> None:
-    networks = [table for name in catalog_names() if isinstance(table := load(name), Network)]
+    networks = [load_network(name) for name in NETWORKS]
     assert len({network.hash() for network in networks}) == len(networks)
 
 
@@ -345,3 +503,8 @@ def one_argument(function: object) -> object:
         return function(x)  # type: ignore[operator,no-any-return]
 
     return body
+
+
+def test_joins_within_joins_that_are_read_twice_have_a_hash() -> None:
+    doubled = "network: n\ninput: 3x4x4\nblocks: {d: [add: [[], []]]}\nlayers: [d: {depth: 60}]\n"
+    assert Network.from_yaml(doubled).hash()

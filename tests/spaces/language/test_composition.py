@@ -12,6 +12,7 @@ import torch
 import archscape.spaces
 from archscape.spaces import Composed, Network, Row, ShapeError, Space, SpaceError, oneof, ref
 from archscape.spaces.codegen.source import source
+from archscape.spaces.graph import Body
 from archscape.spaces.language.document import read_text
 from archscape.spaces.language.expressions import Arithmetic, Conditional, Expr, expression_text
 from archscape.spaces.language.parser import parse
@@ -216,16 +217,43 @@ layers:
 
 def test_widths_follow_a_formula_of_the_block_number() -> None:
     """RegNetX-200MF: widths 24, 56, 152, 368, depths 1, 1, 4, 7 (Radosavovic et al. 2020, table 2)."""
-    body = net(REGNET.replace("8x16x16", "3x64x64")).body
-    widths = [node.shape[0] for node in body.nodes if node.name.startswith("x1_")]
+    blocks = net(REGNET.replace("8x16x16", "3x64x64")).body.nodes[-1].op
+    assert isinstance(blocks, Body)
+    widths = [node.shape[0] for node in blocks.nodes]
     assert widths == [24] + [56] + 4 * [152] + 7 * [368]
 
 
 def test_a_network_of_several_outputs_returns_each() -> None:
     table = net(HEADS)
     assert table.body.shapes == ((3,), (3,))
-    assert "-> tuple[Tensor, ...]:" in source(table)
+    assert "-> tuple[Tensor, Tensor]:" in source(table)
     assert table.at(classes=5).body.shapes == ((5,), (5,))
+
+
+@pytest.mark.parametrize("condition", ["$n > 0 and 8 / $n > 3", "not_zero($n) and 8 / $n > 3"])
+@pytest.mark.parametrize("place", ["layers", "block"])
+def test_what_is_joined_is_asked_only_until_it_is_decided(condition: str, place: str) -> None:
+    """After a false condition `and`, after a true one `or` has no right side to ask: it has no value at 0."""
+    functions = "functions: {not_zero(n): $n > 0}\n" if "not_zero" in condition else ""
+    width = f"4 if {condition} else 6"
+    rows = f"  - conv: {{width: {width}, when: $n == 0 or 2 / $n == 1}}\n"
+    if place == "layers":
+        text = f"let: {{n: {{0, 2}}}}\n{functions}layers:\n{rows.partition(', when')[0]}}}\n"
+    else:
+        text = f"{functions}let: {{k: {{0, 2}}}}\nblocks:\n  unit(n):\n  {rows}layers:\n  - unit: {{n: $k}}\n"
+    space = read_table(read_text(f"space: s\ninput: 1x8x8\n{text}", name="a.yaml"))
+    assert isinstance(space, Space)
+    path = "n" if place == "layers" else "k"
+    assert [space.replay({path: n}).network.body.shape[0] for n in (0, 2)] == [6, 4]
+
+
+def test_what_is_not_asked_is_drawn_all_the_same() -> None:
+    """Every list of decisions is as long, so that counting needs no arithmetic."""
+    text = "let: {n: {0, 2}}\nlayers:\n  - conv: {width: '4 if $n < 1 or 8 / $n > {3, 5} else {6, 8}'}\n"
+    space = read_table(read_text(f"space: s\ninput: 1x8x8\n{text}", name="a.yaml"))
+    assert isinstance(space, Space)
+    assert space.count() == 8
+    assert {len(space.sample(Random(seed)).decisions) for seed in range(16)} == {3}
 
 
 def test_conditions_are_joined() -> None:
@@ -301,10 +329,57 @@ layers:
     assert net(text).hash() == net("layers:\n  - conv: {width: 4}\n").hash()
 
 
+SHADOWED = """\
+blocks:
+  last(act, norm = batch):
+    - conv: {width: 8}
+    - conv: {width: 8, act: $act, norm: $norm}
+  nested(act):
+    - last: {act: $act}
+layers:
+  - last:   {act: gelu, norm: none, bias: false}
+  - nested: {act: sigmoid, bias: false}
+"""
+
+
+def test_an_argument_that_is_named_like_a_style_is_that_argument_alone() -> None:
+    """The first convolution of each block has the norm and the activation of the table."""
+    spelled = """\
+layers:
+  - conv: {width: 8}
+  - conv: {width: 8, act: gelu, norm: none, bias: false}
+  - conv: {width: 8}
+  - conv: {width: 8, act: sigmoid}
+"""
+    assert net(SHADOWED).hash() == net(spelled).hash()
+    table = "defaults: {act: silu, bias: false}\n"
+    assert net(table + SHADOWED.replace(", bias: false", "")).hash() == net(table + spelled).hash()
+
+
+def test_a_style_that_is_no_argument_holds_for_all_rows_of_a_block() -> None:
+    text = SHADOWED.replace("bias: false", "affine: false, bias: true")
+    source_text = source(net(text))
+    assert "affine=False" in source_text
+    assert net(text).totals.params == 4 * (8 * 8 * 9 + 8)  # biases, and no gamma or beta
+
+
+def test_a_sampled_network_keeps_the_style_of_rows_whose_argument_hides_it() -> None:
+    """Most rows say `silu`; as a default it would reach the block, which cannot say `relu6`."""
+    rows = "  - conv: {width: {4, 8}, act: silu}\n" * 4 + "  - last: {act: gelu}\n"
+    head = "space: s\ninput: 8x16x16\ndefaults: {act: relu6}\n"
+    blocks = SHADOWED.partition("layers:")[0].partition("  nested")[0]
+    space = read_table(read_text(f"{head}{blocks}layers:\n{rows}", name="a.yaml"))
+    assert isinstance(space, Space)
+    sample = space.sample(Random(0))
+    text = sample.network.to_yaml()
+    assert "defaults: {act: relu6}" in text
+    assert read_table(read_text(text, name="b.yaml")).hash() == sample.network.hash()  # type: ignore[union-attr]
+
+
 def test_the_source_of_a_composed_block_is_a_class_of_its_name() -> None:
     text = source(net(FIRE))
     assert text.count("class Fire(nn.Module):") == 1
-    assert "def __init__(self, inputs: int, expand: int) -> None:" in text
+    assert "def __init__(self, inputs: int, expand: int = 16) -> None:" in text
     assert "torch.cat([y2, y], 1)" in text
 
 
@@ -403,9 +478,17 @@ ERRORS = [
     (UNET, "{width: 8}", "{width:8}", "11:19", "a space follows the colon, as in `width: 8`"),
     (UNET, "conv: {width: 8}", "conv:{width: 8}", "11:5", "a space follows the colon"),
     (UNET, "{width: 8}", "{width: min($a, 8)}", "11:25", "quote it, as in"),
-    (UNET, "{width: 8}", "{width: 8, kernel: 3x3}", "11:31", "a sequence as in [3, 3]"),
+    (UNET, "{width: 8}", "{width: 8, kernel: 3x3}", "11:30", "a sequence as in [3, 3]"),
     (UNET, "{width: 8}", "{width: flor($w)}", "11:24", "there is no function 'flor'; did you mean 'floor'?"),
     (UNET, "{width: 8}", "{width: null}", "11:19", "a value is missing; nothing is written `none`"),
+    (
+        UNET,
+        "{width: 8}",
+        "{width: 4 if true or 5 else 2}",
+        "11:29",
+        "'or' joins conditions, as in $w > 8 and",
+    ),
+    (UNET, "{width: 8}", "{width: 4 if 2 + 1 and true else 2}", "11:30", "but got '3'"),
     (HEADS, "[classifier, aux]", "[aux, aux]", "10:16", "'aux' is an output already"),
     (HEADS, "[classifier, aux]", "[]", "10:10", "`outputs:` is a list of row names"),
     (UNET, "with: skip", "with: upconv", "6:22", "'upconv' is joined already; take it out of `with`"),
@@ -430,8 +513,7 @@ ERRORS = [
     (FIRE, "  - fire: {squeeze: 4}\n", "  - fire\n", "10:5", "fire needs 'squeeze'"),
     (FIRE, "kernel: 3}", "kernel: 3.5}", "8:42", "kernel is"),
     (INCEPTION, "concat:", "conv:", "5:7", "conv takes a mapping"),
-    (INCEPTION, "      - conv: {width: 4, kernel: 1}", "      - []", "5:9", "a branch has at least one row"),
-    (INCEPTION, "concat:", "add:", "4:5", "maps of different shapes cannot be added"),
+    (INCEPTION, "concat:", "add:", "4:5", "maps of shapes 4x16x16 and 5x16x16 cannot be added"),
     (HEADS, "[classifier, aux]", "[classifier]", "9:5", "nothing reads 'aux'; name it under `outputs`"),
     (HEADS, "[classifier, aux]", "[classifier, axu]", "10:23", "'axu' is no row; did you mean 'aux'?"),
     (HEADS, "from: body", "from: aux", "8:21", "'aux' stands below; a row reads rows above it"),
@@ -596,7 +678,7 @@ WITHIN_ERRORS = [
     ("name: one", "name: s", "5:7", "a row and an argument have the name 's'; name them apart"),
     ("from: one", "from: input", "5:7", "nothing reads 'one'; take it out"),
     ("from: one, with: s}", "from: input, with: one}", "4:3", "nothing in 'a' uses the argument 's'"),
-    ("conv: {name: one, width: $k}", "residual: []", "5:17", "a branch has at least one row"),
+    ("conv: {name: one, width: $k}", "residual: []", "5:17", "residual has at least one row within"),
     ("a(k, s)", "a(k, x)", "4:3", "'x' is a word of PyTorch or Python, or of the language"),
     ("a(k, s)", "a(k, self)", "4:3", "'self' is a word of PyTorch or Python, or of the language"),
     ("a(k, s)", "a(k, per)", "4:3", "the argument 'per' has that name already"),
@@ -675,7 +757,9 @@ def test_a_computed_sequence_holds_at_most_1_000_values() -> None:
             net(f"{text.replace('a0: 3', f'a0: {start}')}layers:\n  - conv: {{width: 8, kernel: $a20}}\n")
     blocks = "".join(f"  b{i}(a):\n    - b{i + 1}: {{a: [$a, $a]}}\n" for i in range(20))
     blocks += "  b20(a):\n    - conv: {width: 8, kernel: $a}\n"
-    with pytest.raises(SpaceError, match="a computed sequence holds at most 1,000 values; used in line"):
+    with pytest.raises(
+        SpaceError, match="a computed sequence holds at most 1,000 values, but got 1,023; used in line"
+    ):
         net(f"blocks:\n{blocks}layers:\n  - b0: {{a: 3}}\n")
 
 
@@ -768,7 +852,7 @@ NO_WIDTH = "width is a whole number from 1 to 1,000,000, but got '0'; used in li
         ("3 * $k", "12 // ($k % 45)", "6:30", "division by zero; used in line 9"),
         ("basic}", "baisc}", "6:7", "there is no block 'baisc'; did you mean 'basic'?; used in line 9"),
         ("basic}", "lrn}", "6:23", "lrn has no 'width'"),
-        ("{s, input}", "{s, t}", "7:20", "no row above is named 't'"),
+        ("{s, input}", "{s, t}", "7:20", "no row of 'unit' above is named 't'"),
     ],
 )
 def test_every_option_of_an_argument_is_tried(old: str, new: str, position: str, words: str) -> None:
@@ -862,5 +946,19 @@ def test_powers_and_items_in_python() -> None:
     assert parse(expression_text(Arithmetic("**", -2, ref("w")))) == Arithmetic("**", -2, ref("w"))
     assert expression_text(oneof((1, 2), (3, 4))[1]) == "{[1, 2], [3, 4]}.1"
     assert parse("{[1, 2], [3, 4]}.1") == oneof((1, 2), (3, 4))[1]
-    with pytest.raises(SpaceError, match="the items of a sequence are counted from 0, but got -1"):
-        ref("w")[-1]
+    with pytest.raises(SpaceError, match="counted from 0, and -1 is the last, but got True"):
+        ref("w")[True]
+
+
+def test_the_number_of_a_block_is_that_of_its_own_row() -> None:
+    rows = "[conv: {width: 8 + $i, depth: 4}, conv: {width: 8 + $i}, conv: {width: 4 + $i, depth: 2}]"
+    table = Network.from_yaml(f"network: n\ninput: 3x8x8\nlayers: {rows}")
+    assert [node.shape[0] for node in table.graph.flatten().nodes if node.op.weighted] == [
+        8,
+        9,
+        10,
+        11,
+        8,
+        4,
+        5,
+    ]

@@ -22,10 +22,19 @@ ends = st.none() | st.integers(0, 10**12)
         ("10k..1M", Limit(low=10_000, high=1_000_000)),
         ("0..5", Limit(low=0, high=5)),
         ("1.5k .. 2G", Limit(low=1500, high=2_000_000_000)),
+        ("..1e5", Limit(high=100_000)),
+        ("1_000..1.5e6", Limit(low=1000, high=1_500_000)),
+        ("..100K", Limit(high=100_000)),
     ],
 )
 def test_reading(text: str, limit: Limit) -> None:
     assert parse_limit(text) == limit
+
+
+@pytest.mark.parametrize("text", ["1M", "<1M", "<= 1M", "≤1M"])
+def test_a_bare_amount_is_met_with_a_limit(text: str) -> None:
+    with pytest.raises(SpaceError, match=r"did you mean '\.\.1M'\?"):
+        parse_limit(text)
 
 
 @settings(derandomize=True)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from archscape.spaces import InputError, Limit, Network, Row, ShapeError, Space, SpaceError, oneof, ref, span
-from archscape.spaces.language.expressions import Expr
-from archscape.spaces.language.reading import read_shape
+from archscape.spaces.language.expressions import Expr, Function
+from archscape.spaces.language.shapes import read_shape
 
 NETWORK = """\
 network: tiny
@@ -53,13 +53,13 @@ HEADINGS = [
     ("network:", "space:", "1:1", "this is a space; a network is needed here"),
     (
         "tiny",
-        "3tiny",
+        "-tiny",
         "1:10",
-        "a name is letters, digits, '.', '_', '-', at most 64, and starts with a letter",
+        "a name is letters, digits, '.', '_', '-', at most 64, and starts with a letter or a digit",
     ),
     ("tiny", "[a]", "1:10", "`network:` is one word"),
     ("3x32x32", "32", "2:8", "an input is channels and one to three extents, as in 3x224x224, but got '32'"),
-    ("3x32x32", "3x0x32", "2:8", "each from 1 to 65,536, as in 3x224x224, but got 3x0x32"),
+    ("3x32x32", "3x0x32", "2:8", "each from 1 to 2,147,483,648, as in 3x224x224, but got 3x0x32"),
     ("3x32x32", "٣x32x32", "2:8", "but got '٣x32x32'"),
     ("3x32x32", "3x4x4x4x4", "2:8", "channels and one to three extents"),
     ("act:", "acts:", "3:12", "defaults has no 'acts'; did you mean 'act'?"),
@@ -87,8 +87,8 @@ ROWS = [
         "5:24",
         "plain has no 'kernal'; did you mean 'kernel'?",
     ),
-    ("{width: 16}", "16", "5:11", "conv takes a mapping, as in {width: 64}, but got '16'"),
-    ("{width: 16}", "[16]", "5:11", "conv takes a mapping, as in {width: 64}, but got a sequence"),
+    ("{width: 16}", "16", "5:11", "conv takes a mapping, as in {width: 16}, but got '16'"),
+    ("{width: 16}", "[16]", "5:11", "conv takes a mapping, as in {width: ...}, but got a sequence"),
     ("{width: 16}", "{kernel: 3}", "5:5", "conv needs 'width': a whole number from 1 to 1,000,000"),
     ("width: 16", "width:", "5:18", "a value is missing"),
     ("avgpool", "avgpool: {depth: 2}", "6:15", "avgpool stands once; it has no 'depth'"),
@@ -114,7 +114,7 @@ NAMES = [
         "width: 16",
         "width: 16, name: _a",
         "5:29",
-        "at most 60, and starts with a letter, but got '_a'",
+        "at most 60, and starts with a letter or a digit, but got '_a'",
     ),
     ("width: 16", f"width: 16, name: {'a' * 61}", "5:29", "at most 60"),
     ("width: 16", "width: 16, name: 3", "5:29", "a name is a word, but got '3'"),
@@ -128,8 +128,13 @@ VALUES = [
     ("width: 16", "width: none", "5:19", "width is a whole number from 1 to 1,000,000, but got 'none'"),
     ("width: 16", "width: 0", "5:19", "width is a whole number from 1 to 1,000,000, but got '0'"),
     ("width: 16", "width: 10M", "5:19", "width is a whole number from 1 to 1,000,000, but got '10000000'"),
-    ("width: 16", f"width: 1{'0' * 20}", "5:19", "numbers go up to 1,000,000,000,000"),
-    ("width: 16", f"width: {'9' * 100}", "5:19", "a number has at most 30 digits"),
+    (
+        "width: 16",
+        f"width: 1{'0' * 20}",
+        "5:19",
+        "numbers go up to 1,000,000,000,000, and so do denominators, but got 100000000000000000000",
+    ),
+    ("width: 16", f"width: {'9' * 100}", "5:19", "a number has at most 30 digits, but got 100"),
     (
         "conv: {width: 16}",
         "basic: {width: 16, kernel: 4}",
@@ -210,7 +215,12 @@ SPACES = [
         "6:6",
         "`low < high` and `step >= 1` must hold, but got (low=24, high=16, step=1)",
     ),
-    ("{16, 24}", "1..1.5", "6:6", "a range goes from whole number to whole number, as in 16..128 step 8"),
+    (
+        "{16, 24}",
+        "1..1.5",
+        "6:6",
+        "the steps of 1 from 1 end at 1, not at 3/2; say the step, as in 1..3/2 step 1/2",
+    ),
     ("{16, 24}", "1..100000", "6:6", "a range holds at most 10,000 options"),
     ("{16, 24}", "{16}", "6:6", "a choice of one leaves nothing open; write the value itself"),
     ("{16, 24}", "{16, 24, 8 + 8}", "6:7", "the choice lists '16' twice"),
@@ -226,7 +236,7 @@ SPACES = [
         "'w' is defined by itself: w -> w",
     ),
     ("w: {16, 24}", "w: {16, 24}\n  v: {1, 2}", "7:3", "nothing uses 'v'; use it or take it out"),
-    ("w: {16, 24}", "3w: {16, 24}", "6:3", "a name is letters, digits and '_', at most 60, but got '3w'"),
+    ("w: {16, 24}", "3-w: {16, 24}", "6:3", "a name is letters, digits and '_', at most 60, but got '3-w'"),
     ("w: {16, 24}", "kernel: {16, 24}", "6:3", "'kernel' is declared in `choices` already"),
     ("kernel: {3, 5}", "kernel: {3, $kernel}", "4:3", "'kernel' is defined by itself: kernel -> kernel"),
     (
@@ -283,6 +293,126 @@ SPACES = [
     ("within:\n  params: ..1M", "within: ..1M", "16:9", "`within:` is a mapping of names to values"),
 ]
 
+PAIRS = "for each axis a number or a pair (before, after), as in [[0, 1], [0, 1]]"
+HINTS = [
+    (
+        "blocks: {'b(width, skip)': [conv: {width: $width}, concat: {with: $skip}]}\n"
+        "layers: [conv: {name: a, width: 8}, norm, b: {width: 8, skip: a}]",
+        "an argument that is a map is written without `$`, as in `with: skip`",
+    ),
+    (
+        "blocks: {'b(width) -> [out, skip]': [conv: {name: skip, width: $width}, maxpool]}\n"
+        "layers: [b: {width: 8}]",
+        "'out' is no row of 'b'; name a row so",
+    ),
+    (
+        "blocks: {'b -> [out, skipp]': [conv: {name: skip, width: 8}, maxpool: {name: out}]}\nlayers: [b]",
+        "'skipp' is no row of 'b'; did you mean 'skip'?",
+    ),
+    (
+        "blocks: {b(width): [conv: {width: width}]}\nlayers: [b: {width: 8}]",
+        "got 'width'; did you mean $width?",
+    ),
+    ("blocks: {b(g): [conv: {width: 9, groups: g}]}\nlayers: [b: {g: 3}]", "but got 'g'; did you mean $g?"),
+    ("blocks: {b: [conv: {width: 9, groups: in}]}\nlayers: [b]", "but got 'in'; did you mean $in?"),
+    ("let: {w: 8}\nlayers: [conv: {width: w}]", "but got 'w'; did you mean $w?"),
+    ("let: {a: relu}\nlayers: [conv: {width: 8, act: a}]", "but got 'a'; did you mean $a?"),
+    ("functions: {f(c): 2 * c}\nlayers: [conv: {width: f(4)}]", "but got 'c'; did you mean $c?"),
+    (
+        "layers: [conv: {name: a, width: 8}, conv: {name: b, width: 8, from: input}, add: [a, b]]",
+        "'a' is the name of a row, and no block; it is joined by name, as in `add: {with: a}`",
+    ),
+    (
+        "layers: [conv: {name: a, width: 8}, residual: [a]]",
+        "'a' is the name of a row, and no block; a row is read by name, as in `from: a`",
+    ),
+    (
+        "blocks: {b: [conv: {name: a, width: 8}, add: [a, norm]]}\nlayers: [b]",
+        "'a' is the name of a row, and no block; it is joined by name, as in `add: {with: a}`",
+    ),
+    (
+        "layers: [conv: {width: 8}, residual: [conv: {width: 8}, conv: {width: 8}], add: {with: conv}]",
+        "'conv' is no row; did you mean 'conv1'?",
+    ),
+    (
+        "layers: [conv: {width: 8}, conv: {width: 8}, norm, add: {with: conv}]",
+        "'conv' is no row; did you mean 'conv1' or 'conv2'?",
+    ),
+    ("layers: [avgpool: global]", "pooling of the whole map is written `avgpool`, but got 'global'"),
+    ("blocks: {b: [conv: {width: 8}]}\nlayers: [b: 16]", "as in {width: 64}, but got '16'"),
+    ("layers:\n  - conv {width: 16}", "a colon follows the word, as in `conv: {width: 64}`"),
+    ("functions: {f(c): min($c, 8)}\nlayers: [conv: {width: f(4)}]", 'so quote it, as in "min($a, 2)"'),
+    ("blocks: {b(a, c): [norm]}\nlayers: [b]", 'so quote it, as in "min($a, 2)"'),
+    (
+        "layers: [conv: {width: 32}, se: {reduction: 16}]",
+        "se has no 'reduction'; did you mean 'ratio'?",
+    ),
+    ("layers: [conv: {width: 32}, se: {ratio: 16}]", "but got '16'; did you mean 1/16?"),
+    (
+        "layers: [conv: {16, 3}]",
+        "parameters have names, as in {width: 16}; a choice is written {3, 5}, with its braces",
+    ),
+    ("layers: [conv: {width: 2^4}]", "'^' is not part of an expression; a power is written 2 ** 4"),
+    ("layers: [conv: {width: int(8.5)}]", "did you mean 'floor'?"),
+    ("layers: [conv: {width: 33 / 2}]", "but got '33/2'; a quotient rounded down is written a // b"),
+    (
+        "layers: [conv: {width: 8, norm: batch(eps=0.001)}]",
+        "numbers are given in order, without names, as in batch(0.001)",
+    ),
+    (
+        "functions: {'f(c, by = 4)': $by * $c}\nlayers: [conv: {width: 'f(3, by = 4)'}]",
+        "numbers are given in order, without names, as in batch(0.001)",
+    ),
+    (
+        "layers: [conv: {width: 8}, pixelshuffle: {upscale_factor: 2}]",
+        "pixelshuffle has no 'upscale_factor'; did you mean 'scale'?",
+    ),
+    ("layers: [conv: {width: 8}, batch]", "there is no block 'batch'; did you mean 'norm'?"),
+    ("layers: [conv: {name: 3k, width: 8}]", "a name is a word, but got '3k'; '3k' reads as a number"),
+    ("layers: [conv: {name: 1e3, width: 8}]", "a name is a word, but got '1e3'; '1e3' reads as a number"),
+    (
+        "layers: [conv: {name: 1_000, width: 8}]",
+        "a name is a word, but got '1_000'; '1_000' reads as a number",
+    ),
+    ("layers: [conv: {width: 8, padding: 10000000}]", f"at most 1,000,000; {PAIRS}, but got '10000000'"),
+    ("layers: [pad: {sides: 10000000}]", f"at most 1,000,000; {PAIRS}, or none, but got '10000000'"),
+]
+"""What is meant by what is written: the rest of a network, and the end of the message."""
+
+LARGE = [
+    "upsample",
+    "upconv: {width: 4, stride: 2}",
+    "pixelshuffle: {scale: 2}",
+    "pad: {sides: 1}",
+    "conv: {width: 4, padding: full}",
+]
+"""What makes a map larger."""
+
+SPACE_HINTS = [
+    (
+        "choices: {k: 3, 5}\nlayers: [conv: {width: 8, kernel: $k}]",
+        "a value is missing; a choice is written {3, 5}, with its braces",
+    ),
+    ("layers: [conv: {width: 8..1 step -1}]", "the step of a range is above 0"),
+    ("layers: [conv: {width: 1..8 step 0}]", "the step of a range is above 0"),
+    (
+        "blocks: {op: [conv: {width: 4}, norm]}\nlayers: [op: {width: {8, 16}}]",
+        "one of several blocks is a mapping, as in `op: {conv: {kernel: 3}, identity: }`",
+    ),
+    (
+        "blocks: {op: {conv: {width: 8}, none: }}\nlayers: [conv: {width: 8}, op]",
+        "there is no block 'none'; did you mean 'zero'?",
+    ),
+    (
+        "choices: {k: [3, 5]}\nlayers: [conv: {width: 8, kernel: $k}]",
+        "nothing is: [3, 5] is a sequence; a choice is written {3, 5}",
+    ),
+    (
+        "let: {k: [3, 5]}\nlayers: [conv: {width: 8, kernel: $k}]",
+        "nothing is: [3, 5] is a sequence; a choice is written {3, 5}",
+    ),
+]
+
 
 def message(text: str, kind: type[Network] | type[Space]) -> str:
     """Return the error of a document; it is one InputError, and nothing else."""
@@ -316,6 +446,39 @@ def test_wrong_networks(case: tuple[str, str, str, str]) -> None:
 @pytest.mark.parametrize("case", SPACES, ids=lambda case: case[3][:50])
 def test_wrong_spaces(case: tuple[str, str, str, str]) -> None:
     check(SPACE, Space, case)
+
+
+@pytest.mark.parametrize(("rest", "hint"), HINTS)
+def test_messages_say_what_is_meant(rest: str, hint: str) -> None:
+    assert (
+        message(f"network: n\ninput: 3x32x32\n{rest}\n", Network)
+        .split("\n")[0]
+        .partition("; used in")[0]
+        .endswith(hint)
+    )
+
+
+@pytest.mark.parametrize("row", LARGE)
+def test_maps_within_a_network_may_be_larger_than_inputs(row: str) -> None:
+    text = f"network: n\ninput: 4x2147483648x4\nlayers:\n  - {row}\n  - avgpool\n"
+    assert Network.from_yaml(text).totals.flops > 2**31
+
+
+def test_the_channels_of_an_input_go_as_far_as_widths() -> None:
+    text = "network: n\ninput: 1000000x4\nlayers: [avgpool]\n"
+    assert Network.from_yaml(text)
+    law = "an input has at most 1,000,000 channels, but got 1000001x4"
+    assert message(text.replace("1000000", "1000001"), Network).split("\n")[0] == f"a.yaml:2:8: {law}"
+
+
+@pytest.mark.parametrize(("rest", "hint"), SPACE_HINTS)
+def test_messages_on_spaces_say_what_is_meant(rest: str, hint: str) -> None:
+    assert (
+        message(f"space: n\ninput: 3x32x32\n{rest}\n", Space)
+        .split("\n")[0]
+        .partition("; used in")[0]
+        .endswith(hint)
+    )
 
 
 @pytest.mark.parametrize("case", SHAPES, ids=lambda case: case[3][:50])
@@ -445,6 +608,70 @@ def test_the_shape_of_an_input() -> None:
             read_shape(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("[3, 32, 32]", "3x32x32"),
+        ("(3, 32, 32)", "3x32x32"),
+        ("3,32,32", "3x32x32"),
+        ("3 x 32 x 32", "3x32x32"),
+        ("3X32X32", "3x32x32"),
+        ("32x32x3", "3x32x32"),
+        ("28x28x1", "1x28x28"),
+        ("640x480x3", "3x640x480"),
+        ("16x112x112x3", "3x16x112x112"),
+    ],
+)
+def test_an_input_as_others_write_it_is_met_with_ours(text: str, near: str) -> None:
+    with pytest.raises(SpaceError) as caught:
+        Network.from_yaml(f"network: n\ninput: {text}\nlayers:\n  - conv: {{width: 8}}\n", name="n.yaml")
+    assert str(caught.value).startswith("n.yaml:2:8: ")
+    assert f"did you mean {near}?" in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(512, 1, 1), (3, 3, 3), (2, 64, 3), (64, 16, 4), (20, 3)])
+def test_what_is_no_picture_with_its_channels_last_is_taken(shape: tuple[int, ...]) -> None:
+    assert read_shape("x".join(map(str, shape))) == shape
+
+
+def test_many_channels_can_be_meant() -> None:
+    text = "network: n\ninput: {channels: 32, size: 32x3}\nlayers:\n  - conv: {width: 8}\n"
+    network = Network.from_yaml(text)
+    assert (network.input, network.to_yaml()) == ((32, 32, 3), text)
+    assert Network.from_json(network.to_json()) == network
+    for part, message in (
+        ("{channels: 32}", "as in {channels: 3, size: 224x224}"),
+        ("{chanels: 3}", "'channels'"),
+    ):
+        with pytest.raises(SpaceError, match=message):
+            Network.from_yaml(text.replace("{channels: 32, size: 32x3}", part))
+
+
+def test_numbers_may_be_written_as_programs_do() -> None:
+    rows = "".join(f"  - conv: {{width: {width}}}\n" for width in ("1e2", "1_000", "1K", "1.5e1"))
+    network = Network.from_yaml(f"network: n\ninput: 3x8x8\nlayers:\n{rows}")
+    assert [dict(call.args)["width"] for call in network.calls] == [100, 1000, 1000, 15]
+    for width in ("1e", "1e999", "1__0", "_1"):
+        with pytest.raises(SpaceError):
+            Network.from_yaml(f"network: n\ninput: 3x8x8\nlayers:\n  - conv: {{width: {width}}}\n")
+
+
 def test_ratios_are_exact() -> None:
     network = Network.from_yaml(NETWORK.replace("avgpool", "dropout: {rate: 0.1}\n  - dropout: {rate: 1/3}"))
     assert [dict(call.args)["rate"] for call in network.calls[1:3]] == [Fraction(1, 10), Fraction(1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"input": 3}, "an input is channels and one to three extents"),
+        ({"input": {"p": None}}, "an input is channels and one to three extents"),
+        ({"functions": {"f": 3}}, "a function is a Formula, but got 3"),
+        ({"let": {3: 4}}, "a name is a word, but got 3"),
+        ({"layers": [Row("conv", width=Function("g", (4,)))]}, "there is no function 'g'"),
+    ],
+)
+def test_what_python_gives_and_no_text_could_say_is_one_error(settings: dict[str, Any], message: str) -> None:
+    given = {"name": "n", "input": (3, 8, 8), "layers": [Row("conv", width=8)], **settings}
+    with pytest.raises(SpaceError, match=re.escape(message)):
+        Network(**given)

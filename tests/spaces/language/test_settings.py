@@ -10,7 +10,7 @@ import pytest
 
 from archscape.spaces import Network, kinds
 from archscape.spaces.errors import JobError, SpaceError
-from archscape.spaces.kinds import Kind, matching, number, optional, whole, word, words
+from archscape.spaces.kinds import Kind, matching, number, optional, whole, word
 from archscape.spaces.language.document import Document, read_text
 from archscape.spaces.language.settings import (
     RuleSettings,
@@ -128,7 +128,6 @@ def test_a_reader_changes_the_settings_it_starts_from() -> None:
         (whole(2, 4), {"2": 2, "4": 4}, ["1", "5"]),
         (number("any", lambda _: True), {"1": 1.0, "1e-3": 0.001, "-2": -2.0}, ["nan", "inf", "x", None]),
         (word("a", "b"), {"a": "a"}, ["c", None, ["a"], {"a": None}]),
-        (words("a", "b"), {"a": ("a",), "none": ()}, ["c", "ab", {"a": "3"}, ["a", "a"], [["a"]]]),
         (matching(r"x\d", "x and a digit"), {"x1": "x1"}, ["x", "x12", None, ["x1"]]),
         (optional(whole(1)), {"3": 3, "none": None, "null": None}, ["0", "nothing"]),
     ],

@@ -50,29 +50,33 @@ from archscape.spaces.values import Term
 # Expressions
 
 numbers = st.integers(-1000, 1000) | st.fractions(-10, 10, max_denominator=64)
-words = st.sampled_from(["relu", "same", "separable", "none_", "step"])
+words = st.sampled_from(["relu", "same", "separable", "none_", "step", "3x3"])
 terms = st.builds(
     Term, st.sampled_from(["grouped", "f"]), st.lists(numbers, min_size=1, max_size=3).map(tuple)
 )
 values = numbers | words | terms | st.booleans() | st.none()
 spans = st.builds(
     lambda low, count, step: span(low, low + count * step, step=step),
-    st.integers(-50, 50),
+    st.integers(-50, 50) | st.fractions(-10, 10, max_denominator=16),
     st.integers(1, 50),
-    st.integers(1, 9),
+    st.integers(1, 9) | st.fractions("1/16", 3, max_denominator=16),
 )
-references = st.sampled_from(["w", "kernel", "_a1"]).map(ref)
+references = st.sampled_from(["w", "kernel", "_a1", "3op"]).map(ref)
 choices = st.lists(st.integers(0, 9), min_size=2, max_size=3).map(lambda options: oneof(*options))
 items = st.builds(
-    Item, references | choices.map(lambda choice: oneof((1, choice), (2, 3))), st.integers(0, 30)
+    Item, references | choices.map(lambda choice: oneof((1, choice), (2, 3))), st.integers(-30, 30)
 )
 open_numbers = references | spans | choices | items
 sums = st.recursive(
     st.builds(Arithmetic, st.sampled_from("+-*%"), open_numbers, numbers | open_numbers),
     lambda inner: (
         st.builds(Arithmetic, st.sampled_from(["+", "-", "*", "/", "//", "**"]), numbers | inner, inner)
-        | st.builds(Function, st.sampled_from(["round", "floor", "ceil", "log", "sqrt"]), st.tuples(inner))
-        | st.builds(Function, st.sampled_from(["min", "max"]), st.tuples(inner, numbers | inner))
+        | st.builds(
+            Function,
+            st.sampled_from(["round", "round_half_up", "floor", "ceil", "log", "sqrt"]),
+            st.tuples(inner),
+        )
+        | st.builds(Function, st.sampled_from(["min", "max", "divisible"]), st.tuples(inner, numbers | inner))
     ),
     max_leaves=4,
 )
@@ -297,7 +301,9 @@ def closed(space: Space, walks: int) -> Iterator[tuple[Sample, Network]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(2000, 2500, 100))
+@pytest.mark.parametrize(
+    "start", [2000, 2100, *(pytest.param(n, marks=pytest.mark.full) for n in range(2200, 2500, 100))]
+)
 def test_written_tables(start: int, written: Written) -> None:
     """Every table is the same after each way, and so is each sample's network, whose YAML gives it again."""
     networks = 0

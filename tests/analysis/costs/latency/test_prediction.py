@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.catalog import NETWORKS
 
 from archscape.analysis.costs.latency import Calibration, Predictor, predict
 from archscape.analysis.costs.latency.cost_model import OTHER
@@ -15,7 +16,7 @@ from archscape.analysis.costs.latency.fit import Rates
 from archscape.analysis.costs.latency.prediction import cold_share, device_summary
 from archscape.analysis.costs.latency.store import save
 from archscape.analysis.costs.profile import profile
-from archscape.spaces import Network, catalog_names, load
+from archscape.spaces import Network, load_network
 from archscape.spaces.errors import InputError
 
 RELU = "network: relu\ninput: 8x4x4\nlayers:\n  - act: {act: relu}\n"
@@ -32,8 +33,7 @@ def test_a_relu_takes_a_call_and_its_bytes(calibration: Calibration) -> None:
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenetv2", "densenet121", "unet", "vae", "convnext-tiny"])
 def test_layers_blocks_and_the_whole_agree(calibration: Calibration, name: str) -> None:
-    network, predictor = load(name), Predictor(calibration)
-    assert isinstance(network, Network)
+    network, predictor = load_network(name), Predictor(calibration)
     prediction = predictor.predict(network)
     assert prediction.seconds == pytest.approx(predictor.seconds(network))
     assert predictor.seconds(network) == predictor.seconds(network)
@@ -44,8 +44,7 @@ def test_layers_blocks_and_the_whole_agree(calibration: Calibration, name: str) 
 
 def test_every_network_of_the_catalog_has_a_latency(calibration: Calibration) -> None:
     predictor = Predictor(calibration)
-    networks = [table for name in catalog_names() if isinstance(table := load(name), Network)]
-    assert all(predictor.seconds(network) > 0 for network in networks)
+    assert all(predictor.seconds(load_network(name)) > 0 for name in NETWORKS)
 
 
 def test_what_no_class_tells_is_said(calibration: Calibration) -> None:
@@ -102,12 +101,6 @@ def test_a_prediction_needs_neither_torch_nor_numpy(calibration: Calibration, de
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def load_network(name: str) -> Network:
-    network = load(name)
-    assert isinstance(network, Network)
-    return network
 
 
 def test_figures_are_those_of_the_rates(calibration: Calibration) -> None:

@@ -41,6 +41,8 @@ ROWS = [
     "maxpool",
     "maxpool: {kernel: none}",
     "gdn",
+    "blurpool",
+    "blurpool: {kernel: 4, stride: 1}",
     "igdn",
     "lrn: {size: 3}",
     "dropout",
@@ -52,6 +54,11 @@ ROWS = [
     "pad: {sides: 1}",
     "crop: {extent: 4}",
     "split: {part: 2, parts: 2}",
+    "split: {part: 2, parts: [1, 5, 2]}",
+    "softmax: {parts: 2}",
+    "scale: {by: 1/10}",
+    "avgpool: {over: channels}",
+    "maxpool: {over: channels}",
     "zero: {stride: 2}",
     "shift: {by: 2}",
     "highway",
@@ -67,6 +74,17 @@ ROWS = [
     "deform: {width: 12}",
     "deform: {width: 8, kernel: 5, stride: 2, groups: 4, modulated: true}",
     *(f"conv: {{width: 8, depth: 2, norm: {norm}}}" for norm in ("layer", "instance", "group(2)", "none")),
+    *(
+        f"conv: {{width: 8, norm: {norm}, affine: false}}"
+        for norm in ("batch", "layer", "instance", "group(2)")
+    ),
+    "conv: {width: 8, padding: [[0, 1], [1, 0]]}",
+    *(f"conv: {{width: 8, padding_mode: {mode}}}" for mode in ("reflect", "replicate", "circular")),
+    "pad: {channels: [3, 1]}",
+    "maxpool: {kernel: 3, stride: 2, padding: [[0, 1], [0, 1]]}",
+    "avgpool: {kernel: 3, stride: 1, padding: [[1, 0], [1, 1]]}",
+    "avgpool: {kernel: 3, stride: 2, padding: [[0, 1], [0, 1]], pad_counts: false}",
+    "act: {act: prelu(1)}",
     *(f"act: {{act: {act}}}" for act in (*ACTIVATIONS, "leaky_relu(1/5)")),
 ]
 """With the tables below, blocks in which every operator stands."""
@@ -75,9 +93,20 @@ JOINS = [
     ("conv: {width: 8}", "add: {with: [a, input]}"),
     ("conv: {width: 8}", "multiply: {with: a}"),
     ("avgpool", "multiply: {with: a}"),
+    ("maxpool: {over: channels}", "multiply: {with: a}"),
+    ("conv: {width: 8}", "subtract: {with: a}"),
+    ("conv: {width: 8}", "subtract: {with: [a, input]}"),
+    ("avgpool", "subtract: {with: a}"),
+    ("avgpool", "conv: {from: a, width: 8}", "subtract: {with: avgpool}"),
+    ("avgpool", "add: {with: [a, input]}"),
+    *(
+        ("avgpool: {name: b}", "avgpool: {from: a, over: channels}", f"{join}: {{with: b}}")
+        for join in ("add", "multiply", "subtract")
+    ),
 ]
 TABLES = [
     *(["conv: {name: a, width: 8}", row, "conv: {width: 4}"] for row in ROWS),
+    *(["conv: {name: a, width: 8}", *rows, "conv: {width: 4}"] for rows in JOINS),
     ["conv: {name: a, width: 8}", "maxpool", "conv: {width: 8}", "unpool: {like: a}", "conv: {width: 4}"],
     ["conv: {name: a, width: 8}", "maxpool", "resize: {like: a}", "conv: {width: 4}"],
     [
@@ -109,6 +138,7 @@ def test_networks_of_the_catalog_hold_what_pytorch_holds(
     assert memory(net, batch=2, mode=mode).activations == MEASURED[mode](net, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", TABLES, ids=lambda rows: rows[-2])
 def test_every_operator_holds_what_pytorch_holds(rows: list[str]) -> None:
     net = network(rows)
@@ -132,6 +162,7 @@ def test_in_one_and_three_dimensions(row: str, shape: str) -> None:
         assert memory(net, batch=2, mode=mode).activations == measured(net, 2), mode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.__name__)
 def test_every_operator_holds_in_its_own_example_what_pytorch_holds(operator: type[Op]) -> None:
     net = example_network(operator)

@@ -23,7 +23,7 @@ CATALOG: list[tuple[str, Shape, str, int]] = [
     ("googlenet", (3, 96, 96), "inception3a.concat1", 59),
     ("squeezenet", (3, 160, 160), "maxpool3", 123),
     ("mobilenetv2", (3, 128, 128), "inverted3.2.add1", 59),
-    ("convnext-tiny", (3, 160, 160), "convnext1_3.residual_add", 76),
+    ("convnext-tiny", (3, 160, 160), "convnext1.2.residual_add", 76),
     ("dilated-context", (21, 80, 80), "conv8", 67),
     ("patchgan", (6, 128, 128), "patches", 70),
     ("wavenet", (256, 2400), "logits", 1024),

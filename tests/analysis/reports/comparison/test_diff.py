@@ -5,13 +5,14 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from helpers.catalog import NETWORKS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archscape.analysis.costs.memory import memory
 from archscape.analysis.reports.comparison.diff import Change, Diff, Setting, diff
 from archscape.analysis.reports.comparison.parts import parts_of, style_of
-from archscape.spaces import Network, catalog_names, load, load_network, load_space
+from archscape.spaces import Network, load_network, load_space
 from archscape.spaces.graph import Style
 from archscape.spaces.language.limits import COSTS
 
@@ -76,7 +77,8 @@ def test_a_network_does_not_differ_from_itself(space: str, seed: int) -> None:
     assert (difference.style, difference.difference("params")) == ((), 0)
 
 
-@pytest.mark.parametrize("name", [name for name in catalog_names() if isinstance(load(name), Network)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
 def test_rows_of_the_catalog_add_up_to_their_networks(name: str) -> None:
     network = load_network(name)
     parts = parts_of(network)

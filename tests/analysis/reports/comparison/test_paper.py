@@ -19,6 +19,7 @@ def pair() -> list[ComparedNetwork]:
     return compared_networks([load_network("lenet5"), load_network("resnet20")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", STARTS)
 def test_the_suffix_says_what_the_figure_becomes(
     suffix: str, pair: list[ComparedNetwork], tmp_path: Path

@@ -131,11 +131,16 @@ def test_a_browser_draws_it_and_leads_through_it(
     landscape.trained.surface.losses[0, 0] = np.inf
     file = written(synthetic(), tmp_path, landscape)
     page = browser.page()
-    for width in (1400, 420):
+    for width in (1400, 400):
         page.resize(width, dark=width < 1000)
         page.go(file.as_uri())
         page.wait("document.querySelectorAll('#plot-landscape-7-plain .contour').length")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        overhang = page.evaluate(
+            "Math.max(...[...document.querySelectorAll('#landscapes .defined')].map((cell) => "
+            "cell.getBoundingClientRect().right - cell.closest('.scroll').getBoundingClientRect().right))"
+        )
+        assert overhang <= 0
         assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
         page.evaluate("document.getElementById('plot-landscape-7').focus()")
         page.press("ArrowRight")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,28 @@ def test_a_long_name_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
     results = infer_roles(table, ColumnOptions(), title="t", where="t")
     page = opened(browser, write_table_report(results, tmp_path / "t.html"), 420)
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_names_in_the_strip_do_not_touch_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    rows = [
+        (family, 70 + step + at / 10, 10 ** (step / 4) * (1 + at / 10))
+        for step, family in enumerate(("inverted", "plain", "bottleneck", "dense", "inverted", "plain"))
+        for at in range(3)
+    ]
+    table = pd.DataFrame(rows, columns=["family", "acc", "macs"])
+    results = infer_roles(table, ColumnOptions(), title="t", where="t")
+    path = write_table_report(results, tmp_path / "t.html")
+    named = []
+    for width in (400, 1400):
+        page = opened(browser, path, width)
+        page.wait("document.querySelector('#plot-families .scatterlayer .trace')")
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('#plot-families .annotation-text')]"
+            ".map(each => each.getBoundingClientRect()).map(({left, right}) => [left, right])"
+        )
+        assert all(right <= left for (_, right), (left, _) in pairwise(sorted(boxes)))
+        named.append(len(boxes))
+    assert 0 < named[0] < named[1]
 
 
 def test_hovering_names_the_network(browser: Browser, written: Path, kind: str) -> None:

@@ -7,6 +7,7 @@ from archscape.analysis.reports.results.paper import write_results_figure
 from archscape.analysis.reports.results.run import RunResults, as_table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
 def test_the_suffix_says_what_the_figure_becomes(
     suffix: str, start: bytes, synthetic: Callable[..., RunResults], tmp_path: Path

@@ -75,6 +75,61 @@ def test_what_is_said_wins_over_what_is_found() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "score", "way"),
+    [
+        ("rmse", "rmse", "minimize"),
+        ("rmse:max", "rmse", "maximize"),
+        ("mAP@0.5:0.95", "mAP@0.5:0.95", "maximize"),
+        ("mAP@0.5:0.95:min", "mAP@0.5:0.95", "minimize"),
+        ("top5:MIN", "top5", "minimize"),
+        ("top5:maximize", "top5", "maximize"),
+        ("loss:max", "loss:max", "minimize"),
+        ("loss:max:max", "loss:max", "maximize"),
+    ],
+)
+def test_the_better_way_is_said_behind_a_colon_that_is_not_the_columns_own(
+    said: str, score: str, way: str
+) -> None:
+    columns: dict[str, list[object]] = {
+        name: [1, 2] for name in ("rmse", "mAP@0.5:0.95", "top5", "loss", "loss:max", "params")
+    }
+    results = given(ColumnOptions(score=said), **columns)
+    assert (results.score, results.way) == (score, way)
+
+
+def test_what_a_name_does_not_tell_is_assumed_and_said_first() -> None:
+    columns: dict[str, list[object]] = {"foo": [1, 2], "images/s": [1, 2], "bar": [1, 2]}
+    results = given(ColumnOptions(score="foo", costs=("images/s", "bar")), **columns)
+    assert (results.way, dict(results.costs)) == ("maximize", {"images/s": "maximize", "bar": "minimize"})
+    assert results.explanations[0] == (
+        "Score: foo, more is better (assumed, its name does not tell: else --score 'foo:min') (--score). "
+        "Costs: images/s, more is better; bar, less is better (assumed, its name does not tell: "
+        "else --cost 'bar:max') (--cost)."
+    )
+
+
+def test_a_guess_is_said_as_assumed_unless_the_user_says_it() -> None:
+    columns: dict[str, list[object]] = {"z_score": [1, 2], "chip_area": [1, 2], "loss_weight": [1, 1]}
+    results = given(ColumnOptions(score="z_score", costs=("chip_area:min", "loss_weight")), **columns)
+    assert results.explanations[0] == (
+        "Score: z_score, more is better (assumed, its name does not tell: else --score 'z_score:min') "
+        "(--score). "
+        "Costs: chip_area, less is better; loss_weight, less is better (assumed, its name does not tell: "
+        "else --cost 'loss_weight:max') (--cost)."
+    )
+
+
+def test_frontier_and_axes_follow_the_directions() -> None:
+    rows: dict[str, list[object]] = {"rmse": [1.0, 2.0, 3.0], "size:net": [1.0, 3.0, 2.0]}
+    results = given(ColumnOptions(score="rmse", costs=("size:net:max",)), **rows)
+    assert results.on_frontier("size:net") == [1, 0]
+    assert results.score_axis().label == "Rmse, less is better"
+    assert results.cost_axis("size:net", 1, 3).label == "size:net, more is better"
+    results = given(ColumnOptions(score="rmse:max", costs=("size:net",)), **rows)
+    assert results.on_frontier("size:net") == [0, 2]
+
+
 def test_a_cost_that_holds_texts_is_told() -> None:
     results = given(acc=[1, 2], macs=[1, 2], params=["25.6M", "5M"], weights=["in1k", "in21k"])
     assert list(results.costs) == ["macs"]
@@ -90,8 +145,7 @@ def test_trainings_are_found_by_their_mean() -> None:
 def test_everything_that_was_chosen_is_told_with_the_way_to_choose_otherwise() -> None:
     results = given(acc1=[1.0, 2.0], acc2=[3.0, 4.0], mean_acc=[2.0, 3.0], fps=[1, 2], method=["a", "b"])
     assert results.explanations == (
-        "Score: mean_acc, more is better (--score).",
-        "Costs: fps (more is better) (--cost).",
+        "Score: mean_acc, more is better (--score). Costs: fps, more is better (--cost).",
         "Networks are named by their row (--name).",
         "Families: method (--family).",
         "Repeated trainings: acc1, acc2 (--repeats).",
@@ -133,6 +187,17 @@ def test_everything_that_was_chosen_is_told_with_the_way_to_choose_otherwise() -
             "acc would be, but not every cell is a number",
         ),
         ({"acc": [1], "params": [1]}, ColumnOptions(costs=("acc",)), "'acc' is two of them"),
+        (
+            {"acc": [1], "params": [1]},
+            ColumnOptions(costs=("params:mx",)),
+            "t.csv: params:mx: 'mx' is no direction; did you mean 'max'",
+        ),
+        ({"acc": [1], "params": [1]}, ColumnOptions(score="ac:max"), "no column 'ac'; did you mean 'acc'"),
+        (
+            {"acc_a": [1], "acc_b": [1], "params": [1]},
+            ColumnOptions(),
+            "t.csv: which column is the score, acc_a, acc_b\\? say --score COLUMN",
+        ),
         ({"acc": [1], "params": [1]}, ColumnOptions(family="params"), "'params' is two of them"),
         (
             {"acc1": [1, 2], "acc2": [3, 4], "params": [1, 2]},
@@ -228,7 +293,7 @@ def test_every_form_gives_the_same_table(name: str, content: bytes, tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.xlsx", b"", "a table is .csv, .csv.gz"),
+        ("t.docx", b"", "a table is .csv, .csv.gz"),
         ("gone.csv", None, "gone.csv: no such file"),
         ("t.csv", b"a,b\n", "the table has no rows"),
         ("t.csv", b"", "cannot be read as a table"),

@@ -11,9 +11,12 @@ import pandas as pd
 import pytest
 
 from archscape.analysis.metrics import Objectives
+from archscape.analysis.reports.figures.plotly_spec import NAME
+from archscape.analysis.reports.format import shortened
 from archscape.analysis.reports.results import page as report_module
 from archscape.analysis.reports.results.page import RunResults, write_report
 from archscape.analysis.reports.results.run import digest, latest
+from archscape.analysis.reports.results.training import FAINT
 from archscape.analysis.statistics.frontier import frontier, hypervolume
 from archscape.spaces.errors import InputError
 
@@ -42,6 +45,21 @@ def test_every_trial_has_one_row_with_its_status_and_numbers(synthetic: Syntheti
             assert cells[head] == trial[column]
         assert cells["hash"] == trial["hash"]
         assert cells["accuracy"] == (trial["accuracy"] if trial["status"] == "complete" else None)
+
+
+def test_numbers_and_networks_that_cannot_be_read_hide_no_trial(
+    synthetic: Synthetic, written: Written
+) -> None:
+    results = synthetic()
+    trials, curves = results.trials.astype({"macs": float}), results.curves.copy()
+    first, second = trials.index[trials["status"] == "complete"][:2]
+    trials.loc[first, ["accuracy", "seconds"]] = np.nan, np.inf
+    trials.loc[second, ["macs", "loss"]] = -np.inf, np.inf
+    trials.loc[second, "network"] = "no JSON {"
+    curves.loc[curves.index[0], ["loss", "accuracy"]] = np.inf, np.nan
+    page = written(replace(results, trials=trials, curves=curves))
+    assert sorted(page.rows) == trials["number"].tolist()
+    assert page.rows[trials["number"][second]]["MACs"] is None
 
 
 def test_the_figure_holds_the_very_numbers_of_the_table(synthetic: Synthetic, written: Written) -> None:
@@ -100,7 +118,8 @@ def test_the_summary_counts_the_frontier_and_its_volume(synthetic: Synthetic, wr
     numbers = [page.text(index) for index in page.find("dd", class_="figure-number")]
     front = str(frontier(complete, results.objectives).sum())
     assert numbers == ["40 of 40", f"{complete['accuracy'].max():.2%}", front, f"{volume:.4g}"]
-    assert len(page.find("details")) == int(front)
+    shown = [attrs["id"] for tag, attrs in page.elements if tag == "details" and "id" in attrs]
+    assert len(shown) == int(front)
     assert summary.reference == {"accuracy": 0.0, "macs": 10.0 ** len(str(complete["macs"].max()))}
 
 
@@ -136,7 +155,63 @@ def test_references_are_lines_or_stars_and_none_is_lost(synthetic: Synthetic, wr
     assert [label["text"] for label in view["annotations"]] == ["near"]
     assert figure["data"][3]["text"] == ["scored"]
     assert view["data"][3]["x"] == [300_000]
-    assert view["note"] == "Dashed lines: near 400,000. Beyond this axis: far 1,814,073,344."
+    assert view["note"] == "Reference networks: near 400,000. Beyond this axis: far 1,814,073,344."
+
+
+def test_of_many_references_a_few_are_drawn_below_the_data_and_named_above_it(
+    synthetic: Synthetic, written: Written
+) -> None:
+    many = pd.DataFrame({"name": [f"net{at}" for at in range(11)], "macs": np.geomspace(1e5, 1e6, 11)})
+    view = written(replace(synthetic(), references=many)).figures["frontier"]["views"]["macs"]
+    assert [label["text"] for label in view["annotations"]] == ["net0", "net5", "net10"]
+    assert all(label["y"] == 1 and label["yanchor"] == "bottom" for label in view["annotations"])
+    assert {shape["layer"] for shape in view["shapes"]} == {"below"}
+    assert "net7" in view["note"]
+
+
+def test_one_trial_stands_on_an_axis_around_it(synthetic: Synthetic, written: Written) -> None:
+    results = replace(synthetic(1), references=NOTHING)
+    page = written(results)
+    figure = page.figures["frontier"]
+    (accuracy,) = results.trials["accuracy"]
+    assert figure["layout"]["yaxis"]["range"] == pytest.approx([0.9 * accuracy, 1.1 * accuracy])
+    (line,) = page.figures["progress"]["data"]
+    assert line["mode"] == "lines+markers"  # a line of one point is not drawn
+
+
+def test_no_axis_is_offered_without_a_value(synthetic: Synthetic, written: Written) -> None:
+    results = synthetic(12)
+    failed = results.trials["status"] == "failed"
+    trials = results.trials.assign(seconds=results.trials["seconds"].where(failed))
+    assert "seconds" not in written(replace(results, trials=trials)).figures["frontier"]["views"]
+
+
+def test_a_decision_that_varies_is_a_column_and_what_only_some_were_asked_is_chosen(
+    synthetic: Synthetic, written: Written
+) -> None:
+    results = synthetic(3)
+    decisions = ['{"w": 4, "se": "none", "s": 1}', '{"w": 8, "se": "1/4", "s": 1}', '{"w": 8, "s": 1}']
+    page = written(replace(results, trials=results.trials.assign(decisions=decisions)))
+    assert [page.rows[number]["w"] for number in range(3)] == [4, 8, 8]
+    assert [page.rows[number]["se"] for number in range(3)] == ["none", "1/4", ""]
+    assert "s" not in page.rows[0]
+    boxes = [attrs for tag, attrs in page.elements if tag == "input" and attrs.get("type") == "checkbox"]
+    shown = {attrs["value"]: "checked" in attrs for attrs in boxes if "value" in attrs}
+    heads = list(page.rows[0])
+    assert (shown[str(heads.index("w"))], shown[str(heads.index("se"))]) == (True, False)
+
+
+def test_all_is_known_of_every_trial_whatever_its_state(synthetic: Synthetic, written: Written) -> None:
+    results = replace(synthetic(), logs="logs/trial-{:05d}.log")
+    records = json.loads(written(results).one("script", id="records"))
+    assert records["numbers"] == results.trials["number"].tolist()
+    assert records["facts"]["status"] == results.trials["status"].tolist()
+    assert records["facts"]["cause"] == results.trials["cause"].tolist()
+    assert all(
+        text.startswith("network: synthetic\ninput: 1x16x16\nlayers:\n") for text in records["networks"]
+    )
+    assert records["values"]["macs"] == results.trials["macs"].tolist()
+    assert records["logs"] == results.logs
 
 
 def test_the_curves_of_every_status_are_drawn(synthetic: Synthetic, written: Written) -> None:
@@ -145,13 +220,16 @@ def test_the_curves_of_every_status_are_drawn(synthetic: Synthetic, written: Wri
         status=results.trials["status"].where(results.trials["number"] > 0, "running")
     )
     figure = written(replace(results, trials=trials)).figures["curves"]
-    assert [trace["name"] for trace in figure["data"]] == [
+    states, named = figure["data"][:5], figure["data"][5:]
+    assert [trace["name"] for trace in states] == [
         "complete",
         "pruned",
         "failed",
         "running",
-        "frontier",
+        "others on the frontier",
     ]
+    assert all(trace["opacity"] == FAINT for trace in states)
+    assert len({trace["line"]["color"] for trace in named}) == len(named) == 8
     drawn = [number for trace in figure["data"] for number in trace["text"] if number]
     assert sorted(drawn) == sorted(str(number) for number in results.curves["trial"])
 
@@ -169,14 +247,15 @@ def test_no_text_from_outside_becomes_markup(synthetic: Synthetic, written: Writ
         references=plain.references.assign(name=HOSTILE),
     )
     page = written(hostile)
-    assert len(page.find("script")) == 4
+    assert len(page.find("script")) == 5
     assert not page.find("img")
     assert not [attrs for _, attrs in page.elements if any(name.startswith("on") for name in attrs)]
     assert page.one("h1") == HOSTILE
     assert HOSTILE in page.one("section", id="repeat")
     assert page.rows[0]["hash"] == HOSTILE
     data = page.figures["frontier"]["data"]
-    assert data[3]["text"] == [HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")]
+    name = shortened(HOSTILE, NAME)
+    assert data[3]["text"] == [name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")]
     assert all("<script" not in str(text) and "<img" not in str(text) for text in data[0]["hovertext"])
 
 
@@ -195,6 +274,7 @@ MANY: Objectives = {"accuracy": "maximize", "macs": "minimize", "params": "minim
 NOTHING = pd.DataFrame()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "objectives"),
     [
@@ -244,7 +324,7 @@ def test_every_kind_of_run_has_a_page(
     [
         (
             {"status": "finished"},
-            "the status 'finished'; it knows complete, failed, paused, pruned, running, waiting",
+            "the status 'finished'; it knows complete, dropped, failed, paused, pruned, running, waiting",
         ),
         ({"accuracy": "good"}, "column 'accuracy' holds numbers, but"),
         ({"number": 7}, "column 'number' names each trial once"),

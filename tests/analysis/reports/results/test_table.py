@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from archscape.analysis.reports.figures.plotly_spec import spec, views
 from archscape.analysis.reports.page.grid import STILL, Column, Grid
 from archscape.analysis.reports.results.choices import effects_of
 from archscape.analysis.reports.results.frontier import frontier_figure
-from archscape.analysis.reports.results.leading import lead
+from archscape.analysis.reports.results.leading import lead, shown_families
 from archscape.analysis.reports.results.page import write_table_report
 from archscape.analysis.reports.results.paper import write_results_figure
 from archscape.analysis.reports.results.reading import read_table
@@ -88,6 +89,16 @@ def test_who_leads_where_is_told_in_the_units_of_the_cost() -> None:
         assert leaders.draws == 0
         assert not leaders.dominances["a", "b"].whole
         assert leaders.dominances["a", "b"].ahead == pytest.approx(1.0)
+
+
+def test_a_single_network_is_no_family_beside_larger_ones() -> None:
+    cells = [(f"{family}{at}", family, 70 + at, 1.0 + at) for family in "ab" for at in range(3)]
+    table = pd.DataFrame([*cells, ("c0", "c", 90, 2.0)], columns=["model", "family", "top1", "gmacs"])
+    results = infer_roles(table, ColumnOptions(), title="t", where="t")
+    leaders = lead(results, "gmacs")
+    assert leaders is not None
+    assert leaders.compared == shown_families(results) == ["a", "b"]
+    assert "c" in {leader.family for leader in leaders.ranges}
 
 
 def test_repeated_trainings_give_chances() -> None:
@@ -227,6 +238,7 @@ def test_rules_are_told_with_how_many_networks_break_them() -> None:
     assert "heavy-head" in section
     assert 'href="#network-3"' in section
     assert "heavy-head</td><td>2 of 2</td>" in section
+    assert re.search(r"<td>−[\d,]+ MACs, −[\d,]+ parameters</td>", section)
     assert "All 1 follow every rule" in rules_section({1: []})
     assert "no network" in rules_section({})
 

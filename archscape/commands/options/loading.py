@@ -1,0 +1,40 @@
+"""How trained weights are loaded into the source of their network, and what they read and give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...output import log
+
+if TYPE_CHECKING:
+    from ...spaces import Network
+
+
+def say_loading(source: Path, network: Network, weights: Path, data: Mapping[str, str]) -> None:
+    """Say how weights are loaded, where they lie beside the source of their network.
+
+    Args:
+        source: The file of its class.
+        network: The network.
+        weights: The file of the weights.
+        data: What they say of the data that they were trained on.
+    """
+    from ...spaces.codegen.source import class_name
+
+    name = class_name(network)
+    log(f"Load it, in {source.parent}:")
+    log(f"  from {source.stem} import {name}; from safetensors.torch import load_file")
+    log(f"  model = {name}().eval()")
+    log(f"  model.load_state_dict(load_file({json.dumps(weights.name)}))")
+    if "mean" not in data:
+        return
+    log("It reads samples as it was trained on them: (source - mean) / std, channel by channel, with")
+    log(f"  mean = {data['mean']}; std = {data['std']}  # of {data['data']}, in the file's metadata too")
+    if "class_names" in data:
+        log(f"  classes = {data['class_names']}  # by the place of the output")
+    if "target_mean" in data:
+        log("What it gives has such units too; in those of the source it is output * std + mean, with")
+        log(f"  mean = {data['target_mean']}; std = {data['target_std']}")

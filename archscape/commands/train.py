@@ -1,0 +1,158 @@
+"""`archscape train`: the final, longer training of one network, with several seeds."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..output import Format, emit, log
+from ..spaces.errors import StudyError
+from ..waiting import progress
+from .options.checks import check_folder
+from .options.loading import say_loading
+from .options.networks import InputOption, UsesOption
+from .options.trainings import find_training
+from .options.transfers import (
+    FreezeOption,
+    FreshOption,
+    RatesOption,
+    ShareOption,
+    TeacherOption,
+    TemperatureOption,
+    WeightsOption,
+    find_transfer,
+)
+
+if TYPE_CHECKING:
+    from ..search.datasets.dataset import Dataset
+    from ..search.training.final.results import FinalResults
+    from ..spaces import Network
+
+EXAMPLES = (
+    "archscape train runs/digits-frontier --epochs 30 --out trained",
+    "archscape train resnet20 --data cifar.npz --recipe resnet --seeds 5",
+)
+
+
+def train(
+    source: Annotated[
+        str, typer.Argument(help="The folder of a search, or a network.", metavar="RUN|NETWORK")
+    ],
+    trial: Annotated[str, typer.Option(help="Of a search: `best`, or a trial's number.")] = "best",
+    data: Annotated[
+        str | None,
+        typer.Option(help="Embedded name, path, or `{path: ..., size: 64}`. [default: the search's]"),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PRESET|FILE|{...}",
+            help="A preset, a YAML file, or `{preset: resnet, rate: 0.1}`. [default: the search's, or quick]",
+        ),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, in place of the recipe's.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many trainings, each with a seed of its own.")] = 3,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda or cuda:N. [default: the search's, or auto]")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("trained"),
+    *,
+    first_seed: Annotated[
+        int, typer.Option(min=0, max=2**31 - 1, help="The first seed; the others follow it.")
+    ] = 0,
+    shapes: InputOption = None,
+    weights: WeightsOption = "",
+    fresh: FreshOption = None,
+    freeze: FreezeOption = None,
+    rates: RatesOption = None,
+    teacher: TeacherOption = "",
+    temperature: TemperatureOption = None,
+    share: ShareOption = None,
+    uses: UsesOption = None,
+) -> None:
+    """Train one network to its end, for long, with several seeds.
+
+    A RUN's trial is trained anew, by the data, recipe and device of the search as far as no option says
+    otherwise. The test set is counted once a seed, when that has ended; then by all seeds together and on
+    crops, by their mean probabilities. The same command resumes what was stopped, and more seeds add to
+    those that are there. `docs/final-training.md` says what the folder holds.
+    """
+    from ..search.shutdown import Shutdown, ShutdownRequested
+    from ..search.training.final.training import train_final
+
+    check_folder(out)
+    training = find_training(
+        source, trial, data=data, recipe=recipe, epochs=epochs, device=device, shapes=shapes
+    )
+    transfer = find_transfer(
+        weights=weights,
+        fresh=fresh,
+        freeze=freeze,
+        rates=rates,
+        teacher=teacher,
+        temperature=temperature,
+        share=share,
+        note=log,
+    )
+    shutdown, total = Shutdown(), training.recipe.epochs
+    with progress() as show, shutdown.handling_signals(signal.SIGINT, signal.SIGTERM):
+        loaded = training.load(show, log)
+        try:
+            results = train_final(
+                training.network,
+                loaded,
+                training.recipe,
+                out=out,
+                seeds=seeds,
+                first_seed=first_seed,
+                device=training.device,
+                transfer=transfer,
+                on_epoch=lambda place, done: show(
+                    f"training {training.network.name} with {_seeds(seeds)}",
+                    place * total + done,
+                    seeds * total,
+                ),
+                should_stop=lambda: shutdown.requested,
+                log=log,
+            )
+        except ShutdownRequested:
+            raise StudyError(f"{out}: stopped; the same command resumes it") from None
+    _print(results, training.network, loaded)
+    failed = len(results.seeds) - len(results.complete)
+    if failed:
+        raise StudyError(f"{failed} of {_seeds(seeds)} failed; {out / 'train.log'} says why")
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seeds" if count > 1 else "1 seed"
+
+
+def _print(results: FinalResults, network: Network, data: Dataset) -> None:
+    """Print a row a seed, draw their curves, and say how the best weights are loaded."""
+    from ..analysis.reports.format import value
+    from ..analysis.reports.training_curves import draw_training_curves
+
+    if not results.complete:
+        return
+    heads = [name.replace("crops_", "crops ").replace("_", " ") for name in results.columns]
+    rows = [
+        [
+            name,
+            *(
+                value(column.removeprefix("crops_"), metrics[column]) if column in metrics else ""
+                for column in results.columns
+            ),
+        ]
+        for name, metrics in results.rows()
+    ]
+    emit(["", *heads], rows, Format.table)
+    print(results.out / "metrics.json")
+    curves = {seed.seed: seed.history for seed in results.complete}
+    print(draw_training_curves(curves, results.out / "curves.svg", score=results.score))
+    log(f"crops: {results.tested.note}")
+    best = results.best
+    log(f"Next: the weights of {best.name}, which the validation part decides.")
+    say_loading(results.source, network, best, data.card())

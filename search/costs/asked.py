@@ -1,0 +1,220 @@
+"""The costs that a search asks of every network before its training, beyond the totals of its graph.
+
+Memory, weights, receptive field, latency, the user's own functions: each is computed where an objective or a
+limit asks for it, alike in all workers. Samples know nothing of their limits, so these are met by drawing on.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from archscape.analysis.costs.memory import ITEM, memory, weights
+from archscape.analysis.costs.memory.training import training_memory
+from archscape.analysis.costs.receptive_field import fields
+from archscape.analysis.limits import Limits, violation
+from archscape.analysis.metrics import names_asked
+from archscape.spaces.errors import Infeasible, InputError, about
+from archscape.spaces.language.user_errors import failures
+from archscape.spaces.language.user_function import UserFunction
+
+from .latency import LATENCY, TRIES, LatencyObjective, read_latency
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from archscape.spaces import Network, Space
+
+KNOWN = 256
+"""Of how many networks the costs are kept: a sample is priced when it is drawn, and when it is submitted."""
+
+
+def receptive_field(network: Network) -> int:
+    """Return the receptive field of the last map of a network along its smallest axis, in input elements.
+
+    The last map is the output of the last operator that writes more than one place. Of several inputs it is
+    the field on the first. It is 0 where no operator sees that input.
+
+    >>> from archscape.spaces import load_network
+    >>> receptive_field(load_network("vgg16"))
+    212
+    """
+    nodes, seen = network.graph.flatten().nodes, fields(network.graph)
+    sizes = [
+        (max(node.shape[1:], default=1) > 1, min(size))
+        for node in nodes
+        if (size := seen[node.name].size) and len(node.shape) > 1
+    ]
+    return next((size for is_map, size in reversed(sizes) if is_map), sizes[-1][1] if sizes else 0)
+
+
+COUNTED: Mapping[str, Callable[[Network], float]] = {
+    "weights": lambda network: weights(network, ITEM["float32"]),
+    "memory": lambda network: memory(network).peak,
+    "receptive_field": receptive_field,
+}
+"""What is asked of the network alone, by metric."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedCosts:
+    """The costs that a search asks for, and their limits.
+
+    Attributes:
+        names: The metrics; those of `COUNTED`, and `training_memory`, are computed here.
+        batch: Samples in a step of training.
+        optimizer: What trains, as `memory.training` names it.
+        functions: The user's own, by metric.
+        latency: What predicts latencies, with their limit.
+        limits: Those on the others, by metric.
+    """
+
+    names: tuple[str, ...] = ()
+    batch: int = 1
+    optimizer: str = "momentum"
+    functions: Mapping[str, UserFunction] = field(default_factory=dict)
+    latency: LatencyObjective | None = None
+    limits: Limits = field(default_factory=dict)
+    _known: dict[str, dict[str, float]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a network may be beyond a limit."""
+        return bool(self.limits) or (self.latency is not None and self.latency.within is not None)
+
+    def __str__(self) -> str:
+        """Return the limits."""
+        latency = self.latency.within if self.latency else None
+        limits = {**self.limits, **({LATENCY: latency} if latency else {})}
+        return ", ".join(f"{name} {limit}" for name, limit in limits.items())
+
+    def of(self, network: Network) -> dict[str, float]:
+        """Return the costs of a network.
+
+        Raises:
+            InputError: If a function of the user's returns no number, or raises; with its place.
+        """
+        digest = network.hash()
+        if digest not in self._known:
+            if len(self._known) >= KNOWN:
+                self._known.pop(next(iter(self._known)))
+            self._known[digest] = self._count(network)
+        return self._known[digest]
+
+    def _count(self, network: Network) -> dict[str, float]:
+        costs: dict[str, float] = {name: COUNTED[name](network) for name in self.names if name in COUNTED}
+        if "training_memory" in self.names:
+            peak = training_memory(network, batch=self.batch, optimizer=self.optimizer).peak
+            costs["training_memory"] = peak
+        for name, function in self.functions.items():
+            costs[name] = call(name, function, network)
+        if self.latency is not None:
+            costs[LATENCY] = self.latency.milliseconds(network)
+        return costs
+
+    def beyond(self, network: Network) -> float:
+        """Return by how much a network is beyond the limits; 0 within."""
+        return violation(self.limits, self.of(network)) if self.limits else 0.0
+
+    def holds(self, network: Network) -> bool:
+        """Tell whether a network is within the limits."""
+        return not self.beyond(network) and (self.latency is None or self.latency.holds(network))
+
+    def check(self, space: Space, rng: Random) -> None:
+        """Raise unless the space has networks within the limits, and the user's functions give numbers.
+
+        Raises:
+            Infeasible: If none was found; the message has what the nearest miss costs.
+            InputError: If a function of the user's returns no number, or raises.
+        """
+        if self.latency is not None:
+            self.latency.check(space, rng)
+        if not self.limits:
+            if self.functions:
+                self.of(space.sample(rng).network)
+            return
+        nearest, least = {}, math.inf
+        for _ in range(TRIES):
+            network = space.sample(rng).network
+            beyond = self.beyond(network)
+            if beyond < least:
+                nearest, least = self.of(network), beyond
+            if not beyond and self.holds(network):
+                return
+        texts = ", ".join(f"{name} {limit}" for name, limit in self.limits.items())
+        costs = ", ".join(f"{name} {nearest[name]:.6g}" for name in self.limits)
+        law = f"none of {TRIES:,} networks within its other limits meets {texts}; the nearest has {costs}"
+        with about("within"):
+            raise Infeasible(f"space {space.name}: {law}")
+
+
+def call(name: str, function: UserFunction, network: Network) -> float:
+    """Return what a function of the user's gives for a network.
+
+    Raises:
+        InputError: If that is no finite number, or it raises; with the place of the function.
+    """
+    loaded = function.load()
+    with failures(f"{function.name}, the metric {name}"), redirect_stdout(sys.stderr):
+        value = loaded(network)
+    is_number = isinstance(value, int | float) or hasattr(value, "item")
+    number = math.nan if isinstance(value, bool) or not is_number else _number(value)
+    if not math.isfinite(number):
+        code = getattr(loaded, "__code__", None)
+        place = f"{function.file}:{code.co_firstlineno}" if code else function.file
+        shown = repr(value) if isinstance(value, float | str | bool | None) else type(value).__name__
+        law = f"{function.function} returns {shown} as the metric {name}; it returns a finite number"
+        raise InputError(f"{place}: {law}")
+    return number
+
+
+def _number(value: Any) -> float:
+    """Return a number, also that of an array or tensor of one element; NaN if it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return math.nan
+
+
+def optimizer_of(recipe: Mapping[str, Any]) -> str:
+    """Return the optimizer of a recipe as `memory.training` names it.
+
+    >>> optimizer_of({"optimizer": "sgd", "momentum": 0.9}), optimizer_of({"optimizer": "adamw"})
+    ('momentum', 'adamw')
+    """
+    optimizer = recipe["optimizer"]
+    name = str(optimizer["rule"] if isinstance(optimizer, Mapping) else optimizer)
+    return "momentum" if name == "sgd" and recipe["momentum"] else name
+
+
+def samples_at_once(recipe: Mapping[str, Any]) -> int:
+    """Return how many samples of a recipe go through a network together.
+
+    >>> samples_at_once({"batch": 50, "accumulate": 3})
+    17
+    """
+    return -(-int(recipe["batch"]) // int(recipe.get("accumulate", 1)))
+
+
+def asked_costs(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> AskedCosts:
+    """Return what a study asks for, from its facts and its job as run; of latency without the limit."""
+    functions: Mapping[str, str] = {}
+    if any("call" in fact for fact in facts.get("metrics", {}).values()):
+        functions = yaml.safe_load(settings["job"])["metrics"]
+    recipe = facts.get("recipe") or {}
+    trained: dict[str, Any] = (
+        {"batch": samples_at_once(recipe), "optimizer": optimizer_of(recipe)} if recipe else {}
+    )
+    return AskedCosts(
+        names=names_asked(facts),
+        **trained,
+        functions={name: UserFunction.parse(text, Path()) for name, text in functions.items()},
+        latency=read_latency(settings["job"]) if facts.get(LATENCY) else None,
+    )

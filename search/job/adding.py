@@ -1,0 +1,99 @@
+"""Adding a network to a study: to be trained, or with a result that is known from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from archscape.analysis.limits import MetricLimit
+from archscape.spaces import Sample, Space
+from archscape.spaces.errors import InputError, StudyError, about, suggest
+
+from ..costs.asked import asked_costs
+from ..costs.latency import LATENCY, parse_latency_limit
+from ..study.study import Study
+from .enqueued import check_enqueued, read_enqueued
+
+
+def add_network(study: Study, network: str, metrics: Iterable[str] = (), *, source: str = "") -> int:
+    """Add a network to a study, whoever works on it; return the number of its trial.
+
+    Args:
+        study: The study.
+        network: A name or a file; its decisions as JSON.
+        metrics: What its training gave, each as `accuracy=0.91`; none if it is to be trained.
+        source: Where that is known from.
+
+    Raises:
+        InputError: If it is no member of the space, or over its limits, or a metric is wrong or missing.
+        StudyError: If the study has the network.
+    """
+    values = _read_metrics(study, metrics)
+    if source and not values:
+        raise InputError("--source says where a result is known from; give that with --metrics")
+    space = Space.from_yaml(study.facts["space"])
+    sample = read_enqueued(_item(network), space, str)
+    with about("network"):
+        _check_limits(study, sample, space)
+    number = study.add(sample, values or None, source=source)
+    if number is None:
+        digest = sample.network.hash()
+        known = next(trial.number for trial in study.trials() if trial.hash == digest)
+        raise StudyError(f"{study.name}: trial {known} has this network")
+    return number
+
+
+def _item(text: str) -> object:
+    """Return decisions as a mapping, and the name or the file of a network as it is."""
+    if not text.startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f'NETWORK: decisions are JSON, as in {{"stage1.depth": 2}}, but {error}') from None
+
+
+def _check_limits(study: Study, sample: Sample, space: Space) -> None:
+    """Check a sample by the limits of a study that can be told before training."""
+    costs = asked_costs(study.facts, study.settings)
+    limits = {
+        name: MetricLimit.parse(text)
+        for name, text in study.facts.get("limits", {}).items()
+        if study.metrics[name].is_known_before_training
+    }
+    latency, within = costs.latency, (study.facts.get(LATENCY) or {}).get("within")
+    if latency is not None and within:
+        latency = replace(latency, within=parse_latency_limit(within))
+    check_enqueued(sample, space, replace(costs, limits=limits, latency=latency))
+
+
+def _read_metrics(study: Study, texts: Iterable[str]) -> Mapping[str, float]:
+    """Return metrics by name; with any, all objectives and limits that only training tells are needed."""
+    values: dict[str, float] = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        known = [name for name, metric in study.metrics.items() if not metric.is_known_before_training]
+        if not equals or name not in known:
+            law = f"it is NAME=VALUE, of a metric of training{suggest(name, known)}"
+            raise InputError(f"--metrics {text}: {law}")
+        values[name] = _number(text, number)
+        if study.metrics[name].formatting == "share" and not 0 <= values[name] <= 1:
+            raise InputError(f"--metrics {text}: {name} is a share, from 0 to 1")
+    needed = [name for name in study.objectives if not study.metrics[name].is_known_before_training]
+    missing = [name for name in (*needed, *study.limits) if name not in values]
+    if values and missing:
+        what = "objective" if missing[0] in needed else "limit on"
+        raise InputError(f"--metrics: the study has the {what} {missing[0]}; give {missing[0]}=VALUE too")
+    return values
+
+
+def _number(text: str, number: str) -> float:
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"--metrics {text}: it is a number, but got '{number}'")
+    return value

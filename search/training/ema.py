@@ -1,0 +1,51 @@
+"""The mean of a network's weights over the steps of its training, exponentially weighted.
+
+It is what is evaluated and exported (Polyak and Juditsky 1992; as torchvision's recipes of 2021 have it).
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+class Average:
+    """A copy of a module whose parameters and buffers are means of its own.
+
+    Early in a training a step keeps (1 + steps) / (10 + steps) of the mean, so that weights from before the
+    first step are soon forgotten; later, the share that it is given.
+
+    Attributes:
+        model: The copy.
+        share: Of the mean, that a step keeps.
+    """
+
+    def __init__(self, model: nn.Module, share: float) -> None:
+        self.model = copy.deepcopy(model).requires_grad_(False)
+        self.share = share
+        self._pairs = _real(self.model), _real(model)
+        self._counts = _whole(self.model), _whole(model)
+
+    @torch.no_grad()
+    def update(self, steps: int) -> None:
+        """Take in the weights after so many steps."""
+        share = min(self.share, (1 + steps) / (10 + steps))
+        means, values = self._pairs
+        torch._foreach_lerp_(means, values, 1 - share)
+        for mean, value in zip(*self._counts, strict=True):
+            mean.copy_(value)
+
+
+def _tensors(model: nn.Module) -> list[torch.Tensor]:
+    return [value.detach() for value in (*model.parameters(), *model.buffers())]
+
+
+def _real(model: nn.Module) -> list[torch.Tensor]:
+    return [value for value in _tensors(model) if value.is_floating_point()]
+
+
+def _whole(model: nn.Module) -> list[torch.Tensor]:
+    """Return what has no mean, such as the number of batches that a norm has seen."""
+    return [value for value in _tensors(model) if not value.is_floating_point()]

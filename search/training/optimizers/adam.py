@@ -1,0 +1,195 @@
+"""Adam and its kin: steps along a mean of gradients, divided by the root of that of their squares."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from archscape.spaces.kinds import flag
+
+from .base import OptimizerSettings, Tensors, positive, share
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Family(OptimizerSettings):
+    """What all of them have; the recipe's momentum is the first beta.
+
+    Attributes:
+        beta2: Share of the mean of squared gradients that a step keeps.
+        epsilon: Added to the root of that mean.
+    """
+
+    beta2: Annotated[float, share()] = 0.999
+    epsilon: Annotated[float, positive()] = 1e-8
+
+    def remembered(self, weight: Tensor, momentum: float) -> Tensors:
+        """Return the two means and the number of steps."""
+        import torch
+
+        count = torch.zeros((), device=weight.device if self._counts_beside_weights else "cpu")
+        return [torch.zeros_like(weight), torch.zeros_like(weight), count]
+
+    @property
+    @abstractmethod
+    def _counts_beside_weights(self) -> bool:
+        """Whether its kernel reads the number of steps on the device; else Python does, on the CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fused(_Family):
+    decoupled: ClassVar[bool]
+
+    @property
+    def _counts_beside_weights(self) -> bool:
+        return True
+
+    def step(
+        self,
+        weights: Tensors,
+        gradients: Tensors,
+        moments: Sequence[Tensors],
+        *,
+        rate: float,
+        momentum: float,
+        decay: float,
+    ) -> None:
+        """Take a step."""
+        from torch.optim.adam import adam
+
+        first, second, counts = moments
+        adam(
+            weights,
+            gradients,
+            first,
+            second,
+            [],
+            counts,
+            fused=True,
+            amsgrad=False,
+            decoupled_weight_decay=self.decoupled,
+            beta1=momentum,
+            beta2=self.beta2,
+            lr=rate,
+            weight_decay=decay,
+            eps=self.epsilon,
+            maximize=False,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW(_Fused):
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017, algorithm 2)."""
+
+    name: ClassVar[str] = "adamw"
+    decoupled: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam(_Fused):
+    """Adam, with weight decay added to the gradient (Kingma and Ba 2014, algorithm 1)."""
+
+    name: ClassVar[str] = "adam"
+    decoupled: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NAdam(_Family):
+    """Adam with the momentum of Nesterov (Dozat 2016).
+
+    Attributes:
+        momentum_decay: How fast the momentum rises to the recipe's.
+        decoupled: Keep weight decay apart from the gradient, as AdamW does.
+    """
+
+    name: ClassVar[str] = "nadam"
+    momentum_decay: Annotated[float, positive()] = 4e-3
+    decoupled: Annotated[bool, flag()] = False
+
+    @property
+    def _counts_beside_weights(self) -> bool:
+        return False
+
+    def remembered(self, weight: Tensor, momentum: float) -> Tensors:
+        """Return the two means, the number of steps and the product of all momenta."""
+        import torch
+
+        return [*super().remembered(weight, momentum), torch.ones(())]
+
+    def step(
+        self,
+        weights: Tensors,
+        gradients: Tensors,
+        moments: Sequence[Tensors],
+        *,
+        rate: float,
+        momentum: float,
+        decay: float,
+    ) -> None:
+        """Take a step."""
+        from torch.optim.nadam import nadam
+
+        first, second, counts, products = moments
+        nadam(
+            weights,
+            gradients,
+            first,
+            second,
+            products,
+            counts,
+            decoupled_weight_decay=self.decoupled,
+            beta1=momentum,
+            beta2=self.beta2,
+            lr=rate,
+            weight_decay=decay,
+            momentum_decay=self.momentum_decay,
+            eps=self.epsilon,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RAdam(_Family):
+    """Adam that waits for its mean of squares to be told well (Liu et al. 2019, algorithm 2).
+
+    Attributes:
+        decoupled: Keep weight decay apart from the gradient, as AdamW does.
+    """
+
+    name: ClassVar[str] = "radam"
+    decoupled: Annotated[bool, flag()] = False
+
+    @property
+    def _counts_beside_weights(self) -> bool:
+        return False
+
+    def step(
+        self,
+        weights: Tensors,
+        gradients: Tensors,
+        moments: Sequence[Tensors],
+        *,
+        rate: float,
+        momentum: float,
+        decay: float,
+    ) -> None:
+        """Take a step."""
+        from torch.optim.radam import radam
+
+        first, second, counts = moments
+        radam(
+            weights,
+            gradients,
+            first,
+            second,
+            counts,
+            decoupled_weight_decay=self.decoupled,
+            beta1=momentum,
+            beta2=self.beta2,
+            lr=rate,
+            weight_decay=decay,
+            eps=self.epsilon,
+        )

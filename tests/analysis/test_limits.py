@@ -1,0 +1,73 @@
+"""Limits on metrics, and by how much a trial is beyond them."""
+
+from __future__ import annotations
+
+import doctest
+from math import inf, nan
+
+import pytest
+
+from archscape.analysis import limits as module
+from archscape.analysis.limits import MetricLimit, read_limits, violation
+from archscape.spaces.errors import JobError
+
+
+def test_the_examples_in_the_docstrings_run() -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "shown"),
+    [
+        ("0.9..", 0.9, None, "0.9.."),
+        ("70%..", 0.7, None, "0.7.."),
+        ("..512k", None, 512_000, "..512000"),
+        (" 1.5 M .. 2e6 ", 1.5e6, 2e6, "1500000..2000000"),
+        ("-1..0", -1, 0, "-1..0"),
+    ],
+)
+def test_a_limit_is_read_and_shown(text: str, low: float | None, high: float | None, shown: str) -> None:
+    limit = MetricLimit.parse(text)
+    assert (limit.low, limit.high, str(limit)) == (low, high, shown)
+    assert MetricLimit.parse(shown) == limit
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0.9", r"low..high, as in 0.9.. or ..1M, but got '0.9'; did you mean '0.9..' or '..0.9'\?"),
+        ("..", "a limit is low..high in numbers"),
+        ("high", "but got 'high'$"),
+        ("0.9..x", "in numbers, with k, M, G or %, as in 0.9.. or ..1M, but got '0.9..x'"),
+        ("..1e999", "a limit is low..high in numbers"),
+        ("0.9..0.8", "`low <= high` must hold, but got '0.9..0.8'"),
+    ],
+)
+def test_a_wrong_limit_is_refused(text: str, message: str) -> None:
+    with pytest.raises(JobError, match=message):
+        MetricLimit.parse(text)
+
+
+def test_how_far_a_value_is_beyond_is_in_units_of_the_end() -> None:
+    limit = MetricLimit(low=10, high=20)
+    assert [limit.beyond(value) for value in (10, 20, 5, 30, nan)] == [0, 0, 0.5, 0.5, inf]
+    assert MetricLimit(high=0).beyond(3) == 3
+    assert limit.excess(5) == [-15, 5]
+
+
+def test_the_violation_is_the_sum_over_all_limits() -> None:
+    limits = {"accuracy": MetricLimit(low=0.5), "seconds": MetricLimit(high=10)}
+    assert violation(limits, {"accuracy": 0.4, "seconds": 15}) == pytest.approx(0.2 + 0.5)
+    assert violation(limits, {"accuracy": 0.6}) == inf
+    assert violation({}, {}) == 0
+
+
+def test_those_of_a_study_are_on_what_only_training_can_tell() -> None:
+    facts = {
+        "limits": {"memory": "..1000", "f1": "0.5..", "per_pixel": "..3"},
+        "metrics": {
+            "f1": {"direction": "maximize"},
+            "per_pixel": {"direction": "minimize", "call": "m.py:f"},
+        },
+    }
+    assert read_limits(facts) == {"f1": MetricLimit(low=0.5)}

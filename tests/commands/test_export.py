@@ -1,0 +1,167 @@
+"""`archscape export RUN`: what is exported is what was trained, or nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from helpers.in_process import InProcess
+
+from archscape.cli import main
+from archscape.search.job import read_job
+from archscape.search.landscape import TrainedTrial
+from archscape.search.search import run as search
+from archscape.search.study.study import Study
+from archscape.search.study.trained import frontier_trials
+from archscape.search.study.trial import Trial
+from archscape.spaces.errors import InputError
+
+SPACE = """\
+space: small
+input: 1x8x8
+let: {w: {2, 4, 8, 16}}
+layers:
+  - conv: {width: $w, stride: 2}
+  - avgpool
+  - linear: {width: 10}
+"""
+JOB = """\
+search: small
+space: space.yaml
+data: digits
+recipe: {preset: quick, epochs: 1}
+sampler: random
+trials: 3
+"""
+Said = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("searched")
+    (folder / "space.yaml").write_text(SPACE)
+    (folder / "job.yaml").write_text(JOB)
+    search(read_job(folder / "job.yaml"), out=folder / "run", executor=InProcess())
+    with closing(sqlite3.connect(folder / "run" / "study.db")) as database, database:
+        # The more MACs, the better: all are on the frontier.
+        better = "json_set(metrics, '$.accuracy', json_extract(metrics, '$.macs') / 1e9)"
+        database.execute(f"update archscape_trials set metrics = {better}")
+    return (folder / "run").rename(folder / "moved")  # the study knows no other place of its weights
+
+
+@pytest.fixture
+def run(searched: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(searched, tmp_path / "run")
+
+
+@pytest.fixture
+def said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Said:
+    """Export to a folder `out`; return the status and what was said."""
+
+    def said(run: Path, *arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status: object = 0
+        try:
+            main(["export", str(run), *arguments, "--out", str(tmp_path / "out")])
+        except SystemExit as error:
+            status = error.code or 0
+        assert isinstance(status, int)
+        return status, *capsys.readouterr()
+
+    return said
+
+
+def trials(run: Path) -> list[Trial]:
+    with Study.open(run) as study:
+        return study.trials()
+
+
+def weights(run: Path, trial: Trial) -> Path:
+    return run / "checkpoints" / f"{trial.hash}.safetensors"
+
+
+def zeroed(path: Path, other: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-50] + bytes(50))
+
+
+def swapped(path: Path, other: Path) -> None:
+    shutil.copy(other, path)
+
+
+def cut(path: Path, other: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-50])
+
+
+def empty(path: Path, other: Path) -> None:
+    path.write_bytes(b"")
+
+
+def folder(path: Path, other: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def missing(path: Path, other: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [zeroed, swapped, cut, empty, folder, missing])
+@pytest.mark.parametrize("formats", [(), ("weights",), ("source",)])
+def test_damaged_weights_are_not_exported(
+    run: Path, said: Said, tmp_path: Path, fault: Callable[[Path, Path], None], formats: tuple[str, ...]
+) -> None:
+    first, second, _ = trials(run)
+    fault(weights(run, first), weights(run, second))
+    status, out, err = said(run, "--trial", "0", *(f"--format={form}" for form in formats))
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert f"{weights(run, first)}: the weights of trial 0 are " in err
+    absent = fault in (folder, missing)
+    assert ("run this there, or copy them" if absent else "choose another trial with --trial") in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_trials_of_the_frontier_are_exported(run: Path, said: Said, tmp_path: Path) -> None:
+    with Study.open(run) as study:
+        front = frontier_trials(study)
+    assert len(front) == 3
+    zeroed(weights(run, front[1]), weights(run, front[0]))
+    status, _, err = said(run, "--trial", "frontier", "--format", "weights")
+    assert status == 2
+    assert "1 of the 3 trials of the frontier could not be exported" in err
+    exported = {path.name for path in (tmp_path / "out").iterdir()}
+    assert exported == {f"small_{trial.number}.safetensors" for trial in (front[0], front[2])}
+
+
+def test_a_landscape_is_of_the_weights_that_were_trained(run: Path) -> None:
+    first, second, _ = trials(run)
+    swapped(weights(run, first), weights(run, second))
+    with Study.open(run) as study, pytest.raises(InputError, match="the weights of trial 0 are damaged"):
+        TrainedTrial.of(study, "0", lambda *progress: None, note=print)
+
+
+def test_weights_without_a_digest_are_exported_and_said_to_be_unchecked(run: Path, said: Said) -> None:
+    with closing(sqlite3.connect(run / "study.db")) as database, database:
+        removed = database.execute("update archscape_weights set digest = ''").rowcount
+    assert removed == 3
+    status, out, err = said(run, "--trial", "0", "--format", "weights")
+    assert status == 0
+    assert out.endswith("small_0.safetensors\n")
+    unchecked = "trial 0: no digest of its weights is kept: weights not checked"
+    assert unchecked in err
+    notes: list[str] = []
+    with Study.open(run) as study:
+        TrainedTrial.of(study, "0", lambda *progress: None, note=notes.append)
+    assert notes == [unchecked]
+
+
+def test_optuna_reads_the_digests_too(run: Path) -> None:
+    with closing(sqlite3.connect(run / "study.db")) as database:
+        rows = database.execute("select value_json from trial_user_attributes where key = 'weights'")
+        assert all(len(json.loads(text)) == 64 for (text,) in rows)

@@ -1,0 +1,199 @@
+"""`archscape train`: a network, or the trial of a search, trained to its end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import PIPE, CompletedProcess
+
+import pytest
+from helpers.processes import popen
+from safetensors.torch import load_file
+
+from archscape.cli import main
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+NETWORK = """\
+network: small
+input: 1x8x8
+layers:
+  - conv: {width: 4}
+  - avgpool
+  - linear: {width: 10}
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(NETWORK)
+    return path
+
+
+@pytest.fixture
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Return what gives the message of a command that is refused with exit status 2."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> str:
+        with pytest.raises(SystemExit) as end:
+            main(["train", *map(str, arguments)])
+        assert end.value.code == 2
+        return " ".join(capsys.readouterr().err.split())
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from archscape.search import run
+
+    folder = tmp_path_factory.mktemp("searched")
+    (folder / "space.yaml").write_text(
+        NETWORK.replace("network:", "space:").replace("width: 4", "width: {4, 6}")
+    )
+    recipe = {"epochs": 1, "rate": 0.01}
+    run(space=folder / "space.yaml", data="digits", recipe=recipe, trials=1, device="cpu", out=folder / "run")
+    return folder / "run"
+
+
+def test_a_network_is_trained_and_loaded_as_it_is_said(archscape: Run, table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = archscape("train", table, "--data", "digits", "--epochs", "1", "--seeds", "2", "--out", out)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[2:7]] == ["seed", "seed", "mean", "std", "ensemble"]
+    assert lines[-2:] == [str(out / "metrics.json"), str(out / "curves.svg")]
+    assert "seed 1" in (out / "curves.svg").read_text()
+    assert "Next: the weights of seed-" in done.stderr
+    assert "from small import Small" in done.stderr
+    assert "crops: 5 crops of 1x7x7" in done.stderr
+
+
+def test_a_trial_brings_its_data_recipe_and_device(archscape: Run, searched: Path, tmp_path: Path) -> None:
+    done = archscape("train", searched, "--epochs", "2", "--seeds", "1", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert found["data"]["name"] == "digits"
+    assert (found["recipe"]["epochs"], found["recipe"]["rate"]) == (2, 0.01)
+
+
+def test_what_is_killed_goes_on(archscape: Run, table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["train", str(table), "--data", "digits", "--epochs", "2", "--seeds", "2", "--out", str(out)]
+    process = popen([sys.executable, "-m", "archscape", *arguments], stderr=PIPE, text=True)
+    while not (out / "seed-0.json").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    if process.returncode:  # it may have ended just before
+        assert process.returncode == 1
+        assert f"{out}: stopped; the same command resumes it" in errors
+    first = (out / "seed-0.safetensors").stat().st_mtime_ns
+    done = archscape(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert (out / "seed-0.safetensors").stat().st_mtime_ns == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "network small needs --data"),
+        (("--data", "digit"), "did you mean 'digits'?"),
+        (("--data", "digits", "--recipe", "quik"), "did you mean 'quick'?"),
+        (("--data", "digits", "--recipe", "{epoch: 3}"), "did you mean 'epochs'?"),
+        (("--data", "digits", "--recipe", "none.yaml"), "none.yaml: no such file"),
+        (("--data", "digits", "--device", "tpu"), "a device is auto, cpu, cuda or cuda:N"),
+        (("--data", "digits", "--trial", "3"), "--trial 3 needs the folder of a search"),
+        (("--data", "cluttered-digits"), "takes 1x8x8, but a sample of cluttered-digits is 1x16x16"),
+    ],
+)
+def test_what_is_wrong_is_refused(
+    refused: Callable[..., str], table: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    assert message in refused(table, *arguments, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_no_run_and_one_that_is_are_kept_apart(
+    refused: Callable[..., str], searched: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert "neither the folder of a search nor a network" in refused(tmp_path, "--out", out)
+    assert f"{searched}" in refused(searched, "--out", searched)
+    assert "no trial '9' is complete" in refused(searched, "--trial", "9", "--out", out)
+
+
+def test_a_recipe_is_read_from_a_file_or_a_job(archscape: Run, table: Path, tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("{preset: quick, epochs: 1, rate: 0.5}")
+    (tmp_path / "job.yaml").write_text("search: x\nrecipe: {epochs: 1, rate: 0.25}\n")
+    for name, rate in (("recipe", 0.5), ("job", 0.25)):
+        out, recipe = tmp_path / name, tmp_path / f"{name}.yaml"
+        done = archscape("train", table, "--data", "digits", "--recipe", recipe, "--seeds", "1", "--out", out)
+        assert done.returncode == 0, done.stderr
+        assert json.loads((out / "metrics.json").read_text())["recipe"]["rate"] == rate
+
+
+def test_weights_layers_rates_and_a_teacher_are_taken_over(
+    archscape: Run, searched: Path, tmp_path: Path
+) -> None:
+    one = ("--seeds", "1", "--epochs", "1")
+    first = archscape("train", searched, *one, "--out", tmp_path / "first")
+    assert first.returncode == 0, first.stderr
+    weights = tmp_path / "first" / "seed-0.safetensors"
+    taken = (
+        "--weights",
+        weights,
+        "--freeze",
+        "conv",
+        "--rate-of",
+        "linear=0.5",
+        "--teacher",
+        f"{searched}:0",
+    )
+    done = archscape("train", searched, *one, *taken, "--out", tmp_path / "second")
+    assert done.returncode == 0, done.stderr
+    before, after = load_file(weights), load_file(tmp_path / "second" / "seed-0.safetensors")
+    assert {name for name in after if (before[name] == after[name]).all()} == {
+        name for name in after if name.startswith("conv.")
+    }
+    facts = json.loads((tmp_path / "second" / "metrics.json").read_text())["transfer"]
+    assert (facts["freeze"], facts["rates"]) == (["conv"], {"linear": 0.5})
+    assert (facts["teacher"]["temperature"], facts["teacher"]["share"]) == (4, 0.5)
+    # A file of weights knows its network, so it may teach too.
+    taught = ("--teacher", weights, "--temperature", "2", "--share", "0.9")
+    done = archscape("train", searched, *one, *taught, "--out", tmp_path / "third")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--freeze", "linaer"), "freeze: no weight is called 'linaer'; did you mean 'linear'?"),
+        (("--rate-of", "conv"), "--rate-of: a name and a factor, as in conv=0.1, but got 'conv'"),
+        (("--rate-of", "conv=x"), "--rate-of: a name and a factor"),
+        (("--share", "0.5"), "give --teacher"),
+        (("--teacher", "none.safetensors"), "none.safetensors: the weights of --teacher are missing"),
+        (("--weights", "."), "--weights .: not the folder of a search"),
+    ],
+)
+def test_what_cannot_be_taken_over_is_refused(
+    refused: Callable[..., str], table: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    assert message in refused(table, "--data", "digits", *arguments, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
