@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import torch
 
+from .optimizers.base import Step
 from .recipe import Recipe
 
 
@@ -45,14 +46,15 @@ class Optimizer:
 
     def _move(self, rows: list[int], rate: float, decay: float) -> None:
         weights = [self.weights[i] for i in rows]
-        self.rule.step(
-            weights,
-            [weight.grad for weight in weights if weight.grad is not None],
-            [[each[i] for i in rows] for each in self.moments],
+        step = Step(
+            weights=weights,
+            gradients=[weight.grad for weight in weights if weight.grad is not None],
+            moments=[[each[i] for i in rows] for each in self.moments],
             rate=rate,
             momentum=self.recipe.momentum,
             decay=decay,
         )
+        self.rule.move(step)
         for weight in weights:
             weight.grad = None
 

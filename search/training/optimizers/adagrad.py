@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from archscape.spaces.kinds import number
 
-from .base import OptimizerSettings, Tensors, positive
+from .base import OptimizerSettings, Step, Tensors, positive
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,27 +33,18 @@ class Adagrad(OptimizerSettings):
 
         return [torch.full_like(weight, self.start), torch.zeros(())]
 
-    def step(
-        self,
-        weights: Tensors,
-        gradients: Tensors,
-        moments: Sequence[Tensors],
-        *,
-        rate: float,
-        momentum: float,
-        decay: float,
-    ) -> None:
-        """Take a step."""
+    def move(self, step: Step) -> None:
+        """Move weights."""
         from torch.optim.adagrad import adagrad
 
-        sums, counts = moments
+        sums, counts = step.moments
         adagrad(
-            weights,
-            gradients,
+            step.weights,
+            step.gradients,
             sums,
             counts,
-            lr=rate,
-            weight_decay=decay,
+            lr=step.rate,
+            weight_decay=step.decay,
             lr_decay=0.0,
             eps=self.epsilon,
             maximize=False,

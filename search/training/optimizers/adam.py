@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from archscape.spaces.kinds import flag
 
-from .base import OptimizerSettings, Tensors, positive, share
+from .base import OptimizerSettings, Step, Tensors, positive, share
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,23 +47,14 @@ class _Fused(_Family):
     def _counts_beside_weights(self) -> bool:
         return True
 
-    def step(
-        self,
-        weights: Tensors,
-        gradients: Tensors,
-        moments: Sequence[Tensors],
-        *,
-        rate: float,
-        momentum: float,
-        decay: float,
-    ) -> None:
-        """Take a step."""
+    def move(self, step: Step) -> None:
+        """Move weights."""
         from torch.optim.adam import adam
 
-        first, second, counts = moments
+        first, second, counts = step.moments
         adam(
-            weights,
-            gradients,
+            step.weights,
+            step.gradients,
             first,
             second,
             [],
@@ -72,10 +62,10 @@ class _Fused(_Family):
             fused=True,
             amsgrad=False,
             decoupled_weight_decay=self.decoupled,
-            beta1=momentum,
+            beta1=step.momentum,
             beta2=self.beta2,
-            lr=rate,
-            weight_decay=decay,
+            lr=step.rate,
+            weight_decay=step.decay,
             eps=self.epsilon,
             maximize=False,
         )
@@ -120,32 +110,23 @@ class NAdam(_Family):
 
         return [*super().remembered(weight, momentum), torch.ones(())]
 
-    def step(
-        self,
-        weights: Tensors,
-        gradients: Tensors,
-        moments: Sequence[Tensors],
-        *,
-        rate: float,
-        momentum: float,
-        decay: float,
-    ) -> None:
-        """Take a step."""
+    def move(self, step: Step) -> None:
+        """Move weights."""
         from torch.optim.nadam import nadam
 
-        first, second, counts, products = moments
+        first, second, counts, products = step.moments
         nadam(
-            weights,
-            gradients,
+            step.weights,
+            step.gradients,
             first,
             second,
             products,
             counts,
             decoupled_weight_decay=self.decoupled,
-            beta1=momentum,
+            beta1=step.momentum,
             beta2=self.beta2,
-            lr=rate,
-            weight_decay=decay,
+            lr=step.rate,
+            weight_decay=step.decay,
             momentum_decay=self.momentum_decay,
             eps=self.epsilon,
         )
@@ -166,30 +147,21 @@ class RAdam(_Family):
     def _counts_beside_weights(self) -> bool:
         return False
 
-    def step(
-        self,
-        weights: Tensors,
-        gradients: Tensors,
-        moments: Sequence[Tensors],
-        *,
-        rate: float,
-        momentum: float,
-        decay: float,
-    ) -> None:
-        """Take a step."""
+    def move(self, step: Step) -> None:
+        """Move weights."""
         from torch.optim.radam import radam
 
-        first, second, counts = moments
+        first, second, counts = step.moments
         radam(
-            weights,
-            gradients,
+            step.weights,
+            step.gradients,
             first,
             second,
             counts,
             decoupled_weight_decay=self.decoupled,
-            beta1=momentum,
+            beta1=step.momentum,
             beta2=self.beta2,
-            lr=rate,
-            weight_decay=decay,
+            lr=step.rate,
+            weight_decay=step.decay,
             eps=self.epsilon,
         )

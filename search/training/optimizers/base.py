@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from archscape.spaces.kinds import Kind, number
 from archscape.spaces.language.settings import RuleSettings
@@ -14,6 +13,35 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Tensors: TypeAlias = "list[Tensor]"
+
+
+class Step(NamedTuple):
+    """One step over some weights of a network.
+
+    Attributes:
+        weights: To move.
+        gradients: One for each weight.
+        moments: What is remembered of earlier steps: a list, one tensor for each weight, for each tensor that
+            an optimizer remembers of a weight.
+        rate: Learning rate.
+        momentum: The recipe's momentum.
+        decay: The weight decay of these weights.
+    """
+
+    weights: Tensors
+    gradients: Tensors
+    moments: list[Tensors]
+    rate: float
+    momentum: float
+    decay: float
+
+    def of(self, rows: list[int]) -> Step:
+        """Return the same step over some of the weights alone."""
+        return self._replace(
+            weights=[self.weights[i] for i in rows],
+            gradients=[self.gradients[i] for i in rows],
+            moments=[[each[i] for i in rows] for each in self.moments],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +56,8 @@ class OptimizerSettings(RuleSettings, ABC):
         """Return the tensors that a weight has before its first step, as many for each weight."""
 
     @abstractmethod
-    def step(
-        self,
-        weights: Tensors,
-        gradients: Tensors,
-        moments: Sequence[Tensors],
-        *,
-        rate: float,
-        momentum: float,
-        decay: float,
-    ) -> None:
-        """Change weights, and in `moments` a list for each tensor that is remembered."""
+    def move(self, step: Step) -> None:
+        """Move the weights of a step, and change its moments."""
 
 
 def positive() -> Kind[float]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from archscape.spaces.kinds import flag, whole
 
 from .adam import AdamW
-from .base import OptimizerSettings, Tensors
+from .base import OptimizerSettings, Step, Tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,28 +38,20 @@ class Muon(OptimizerSettings):
         first, second, count = AdamW().remembered(weight, momentum)
         return [first, second.new_empty(0) if weight.ndim > 1 else second, count]
 
-    def step(
-        self,
-        weights: Tensors,
-        gradients: Tensors,
-        moments: Sequence[Tensors],
-        *,
-        rate: float,
-        momentum: float,
-        decay: float,
-    ) -> None:
-        """Take a step."""
+    def move(self, step: Step) -> None:
+        """Move weights."""
         from torch.optim._muon import muon
 
-        matrices = [i for i, weight in enumerate(weights) if weight.ndim > 1]
-        orders = [_order(weights[i]) for i in matrices]
+        rows = range(len(step.weights))
+        matrices = step.of([i for i in rows if step.weights[i].ndim > 1])
+        orders = [_order(weight) for weight in matrices.weights]
         muon(
-            [_matrix(weights[i], order) for i, order in zip(matrices, orders, strict=True)],
-            [gradients[i].permute(o).flatten(1) for i, o in zip(matrices, orders, strict=True)],
-            [_matrix(moments[0][i], order) for i, order in zip(matrices, orders, strict=True)],
-            lr=rate,
-            weight_decay=decay,
-            momentum=momentum,
+            [*map(_matrix, matrices.weights, orders)],
+            [each.permute(order).flatten(1) for each, order in zip(matrices.gradients, orders, strict=True)],
+            [*map(_matrix, matrices.moments[0], orders)],
+            lr=step.rate,
+            weight_decay=step.decay,
+            momentum=step.momentum,
             nesterov=self.nesterov,
             ns_coefficients=COEFFICIENTS,
             ns_steps=self.iterations,
@@ -68,16 +59,8 @@ class Muon(OptimizerSettings):
             adjust_lr_fn="match_rms_adamw",
             has_complex=False,
         )
-        rest = [i for i, weight in enumerate(weights) if weight.ndim <= 1]
-        if rest:
-            AdamW().step(
-                [weights[i] for i in rest],
-                [gradients[i] for i in rest],
-                [[each[i] for i in rest] for each in moments],
-                rate=rate,
-                momentum=momentum,
-                decay=decay,
-            )
+        if others := [i for i in rows if step.weights[i].ndim <= 1]:
+            AdamW().move(step.of(others))
 
 
 def _order(weight: Tensor) -> list[int]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from archscape.spaces.kinds import flag
 
-from .base import OptimizerSettings, Tensors, positive, share
+from .base import OptimizerSettings, Step, Tensors, positive, share
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,32 +35,23 @@ class RMSprop(OptimizerSettings):
         means = [torch.zeros_like(weight)] if self.centered else []
         return [torch.zeros_like(weight), torch.zeros(()), *means, *_momentum(weight, momentum)]
 
-    def step(
-        self,
-        weights: Tensors,
-        gradients: Tensors,
-        moments: Sequence[Tensors],
-        *,
-        rate: float,
-        momentum: float,
-        decay: float,
-    ) -> None:
-        """Take a step."""
+    def move(self, step: Step) -> None:
+        """Move weights."""
         from torch.optim.rmsprop import rmsprop
 
-        squares, counts, *others = moments
+        squares, counts, *others = step.moments
         rmsprop(
-            weights,
-            gradients,
+            step.weights,
+            step.gradients,
             squares,
             others.pop(0) if self.centered else [],
-            others.pop(0) if momentum else [],
+            others.pop(0) if step.momentum else [],
             counts,
-            lr=rate,
+            lr=step.rate,
             alpha=self.alpha,
             eps=self.epsilon,
-            weight_decay=decay,
-            momentum=momentum,
+            weight_decay=step.decay,
+            momentum=step.momentum,
             centered=self.centered,
         )
 

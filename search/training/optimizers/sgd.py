@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from archscape.spaces.kinds import flag
 
-from .base import OptimizerSettings, Tensors
+from .base import OptimizerSettings, Step, Tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,27 +30,18 @@ class Sgd(OptimizerSettings):
 
         return [zeros_like(weight)]
 
-    def step(
-        self,
-        weights: Tensors,
-        gradients: Tensors,
-        moments: Sequence[Tensors],
-        *,
-        rate: float,
-        momentum: float,
-        decay: float,
-    ) -> None:
-        """Take a step."""
+    def move(self, step: Step) -> None:
+        """Move weights."""
         from torch.optim.sgd import sgd
 
         sgd(
-            weights,
-            gradients,
-            [*moments[0]],
+            step.weights,
+            step.gradients,
+            [*step.moments[0]],
             fused=True,
-            weight_decay=decay,
-            momentum=momentum,
-            lr=rate,
+            weight_decay=step.decay,
+            momentum=step.momentum,
+            lr=step.rate,
             dampening=0.0,
             nesterov=self.nesterov,
             maximize=False,
