@@ -23,11 +23,11 @@ from .device import to_channels_last
 from .ema import Average
 from .evaluation import measure
 from .gradients import GradientStep
+from .learning_rate import LearningRate
 from .mixing import check_mixing, mix
 from .optimizer import Optimizer
 from .precision import resolve_precision
 from .recipe import Recipe
-from .schedule import Schedule
 from .tasks import make_task
 from .transfer import Transfer, at_own_rates
 
@@ -69,7 +69,7 @@ class Loop:
         self.recipe = recipe
         self.device = device
         self.seed = seed
-        self.rungs = rungs if recipe.schedule == "rungs" else ()
+        self.rungs = rungs if recipe.schedule_settings.has_cycles else ()
         self.should_stop = should_stop
         self.transfer = transfer or Transfer()
         self.started = time.perf_counter()
@@ -107,8 +107,8 @@ class Loop:
         self.optimizer = Optimizer(self.model.parameters(), recipe)
         self.average = Average(self.model, recipe.ema) if recipe.ema else None
         self.generator = torch.Generator(self.device).manual_seed(self.seed)
-        self.schedule = Schedule(
-            rule=recipe.schedule_settings,
+        self.rate = LearningRate(
+            schedule=recipe.schedule_settings,
             warmup=recipe.warmup,
             steps=self.per_epoch * recipe.epochs,
             per_epoch=self.per_epoch,
@@ -130,7 +130,7 @@ class Loop:
             measured, is_finite = self._measure(self.data.val)
             if not is_finite:
                 raise Diverged(f"outputs on the validation part are not finite after epoch {epoch}")
-            self.schedule.epoch_ended(self.task.gain(measured))
+            self.rate.epoch_ended(self.task.gain(measured))
             metrics = {name: measured[name] for name in self.task.metrics}
             row = {"epoch": epoch, "loss": loss, **metrics, "seconds": self._seconds()}
             self.history.append(row)
@@ -167,7 +167,7 @@ class Loop:
         snapshot = Snapshot(
             model=dict(self.model.state_dict()),
             moments=self.optimizer.moments,
-            schedule=self.schedule.state(),
+            schedule=self.rate.state(),
             generators=generators,
             order=self.order,
             total=self.total,
@@ -188,7 +188,7 @@ class Loop:
         for moments, values in zip(self.optimizer.moments, snapshot["moments"], strict=True):
             for moment, value in zip(moments, values, strict=True):
                 moment.copy_(value)
-        self.schedule.restore(snapshot["schedule"])
+        self.rate.restore(snapshot["schedule"])
         self.order = snapshot["order"].to(self.data.train.x.device)
         self.total = snapshot["total"].to(self.device)
         self.gradient_step.micro_batches = snapshot["pieces"]
@@ -246,7 +246,7 @@ class Loop:
                     self.order = order.to(self.data.train.x.device)
                     self.total = torch.zeros((), device=self.device)
                 rows = self.order[i * self.batch : (i + 1) * self.batch]
-                self.total += self._step(rows, self.recipe.rate * self.schedule.at(self.steps))
+                self.total += self._step(rows, self.recipe.rate * self.rate.at(self.steps))
                 self.steps += 1
                 if (i + 1) % CHECK_EVERY == 0 or i + 1 == self.per_epoch:
                     loss = self.total.item() / (i + 1)

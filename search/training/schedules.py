@@ -16,7 +16,7 @@ from archscape.spaces.language.settings import RuleSettings
 from archscape.spaces.registry import LazyTable
 
 
-class Moment(NamedTuple):
+class Progress(NamedTuple):
     """Where a training is, or one of its cycles.
 
     Attributes:
@@ -43,10 +43,16 @@ class ScheduleSettings(RuleSettings, ABC):
 
     rises: ClassVar[bool] = False
     """Whether it has a rise of its own in place of the line from zero."""
+    has_cycles: ClassVar[bool] = False
+    """Whether it begins anew after every rung of early stopping."""
 
     @abstractmethod
-    def share(self, at: Moment) -> float:
+    def share(self, progress: Progress) -> float:
         """Return the share of the peak rate for a step."""
+
+    def divisor_at(self, stale: int) -> float:
+        """Return what the rate is divided by, from then on, after so many epochs without a better score."""
+        return 1.0
 
     def misfit(self, *, epochs: int, warmup: float) -> str:
         """Return why it does not fit a recipe; "" if it does."""
@@ -59,7 +65,7 @@ class Constant(ScheduleSettings):
 
     name: ClassVar[str] = "constant"
 
-    def share(self, at: Moment) -> float:
+    def share(self, progress: Progress) -> float:
         """Return 1."""
         return 1.0
 
@@ -70,9 +76,9 @@ class Linear(ScheduleSettings):
 
     name: ClassVar[str] = "linear"
 
-    def share(self, at: Moment) -> float:
+    def share(self, progress: Progress) -> float:
         """Return what is left."""
-        return at.left
+        return progress.left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +87,9 @@ class Cosine(ScheduleSettings):
 
     name: ClassVar[str] = "cosine"
 
-    def share(self, at: Moment) -> float:
+    def share(self, progress: Progress) -> float:
         """Return half of 1 + cos."""
-        return math.sin(math.pi / 2 * at.left) ** 2
+        return math.sin(math.pi / 2 * progress.left) ** 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +97,7 @@ class Rungs(Cosine):
     """Half a cosine to every rung of early stopping, each with a warm-up of its own."""
 
     name: ClassVar[str] = "rungs"
+    has_cycles: ClassVar[bool] = True
 
 
 def _divisor() -> Kind[float]:
@@ -110,9 +117,13 @@ class Plateau(ScheduleSettings):
     patience: Annotated[int, whole(1)] = 5
     divisor: Annotated[float, _divisor()] = 10.0
 
-    def share(self, at: Moment) -> float:
-        """Return 1; what scores have come to is the training's."""
+    def share(self, progress: Progress) -> float:
+        """Return 1: it falls by scores alone."""
         return 1.0
+
+    def divisor_at(self, stale: int) -> float:
+        """Return the divisor when patience is over."""
+        return self.divisor if stale == self.patience else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,9 +139,13 @@ class Step(ScheduleSettings):
     every: Annotated[int | None, optional(whole(1))] = None
     divisor: Annotated[float, _divisor()] = 10.0
 
-    def share(self, at: Moment) -> float:
+    def share(self, progress: Progress) -> float:
         """Return a power of the fraction."""
-        falls = 3 * at.step // at.steps if self.every is None else at.step // (self.every * at.per_epoch)
+        falls = (
+            3 * progress.step // progress.steps
+            if self.every is None
+            else progress.step // (self.every * progress.per_epoch)
+        )
         return float(self.divisor**-falls)
 
     def misfit(self, *, epochs: int, warmup: float) -> str:
@@ -152,9 +167,9 @@ class Wsd(ScheduleSettings):
     name: ClassVar[str] = "wsd"
     decay: Annotated[float, number("a share above 0 up to 1", lambda share: 0 < share <= 1)] = 0.2
 
-    def share(self, at: Moment) -> float:
+    def share(self, progress: Progress) -> float:
         """Return 1 - sqrt of how much of the fall is done."""
-        done = 1 - (at.steps - at.step) / (self.decay * at.steps)
+        done = 1 - (progress.steps - progress.step) / (self.decay * progress.steps)
         return 1.0 if done <= 0 else 1 - math.sqrt(done)
 
     def misfit(self, *, epochs: int, warmup: float) -> str:
@@ -179,13 +194,13 @@ class OneCycle(ScheduleSettings):
     start: Annotated[float, _divisor()] = 25.0
     end: Annotated[float, _divisor()] = 1e4
 
-    def share(self, at: Moment) -> float:
+    def share(self, progress: Progress) -> float:
         """Return what `torch.optim.lr_scheduler.OneCycleLR` gives."""
-        top, last = max(at.rise - 1, 0.0), at.steps - 1
+        top, last = max(progress.rise - 1, 0.0), progress.steps - 1
         first = 1 / self.start
-        if at.step <= top and top > 0:
-            return _along_cosine(first, 1.0, at.step / top)
-        return _along_cosine(1.0, first / self.end, (at.step - top) / max(last - top, 1))
+        if progress.step <= top and top > 0:
+            return _along_cosine(first, 1.0, progress.step / top)
+        return _along_cosine(1.0, first / self.end, (progress.step - top) / max(last - top, 1))
 
 
 def _along_cosine(start: float, end: float, done: float) -> float:

@@ -14,22 +14,22 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .schedules import Moment, Plateau, ScheduleSettings
+from .schedules import Progress, ScheduleSettings
 
 
 @dataclass(kw_only=True)
-class Schedule:
-    """A learning rate over a whole training.
+class LearningRate:
+    """What a schedule comes to in one training.
 
     Attributes:
-        rule: By which it falls.
-        warmup: Share of the steps in which the rate rises from zero along a line; of each cycle in `rungs`.
+        schedule: By which it falls.
+        warmup: Share of the steps of each cycle in which the rate rises from zero along a line.
         steps: Steps of the whole training.
         per_epoch: Steps of an epoch.
-        rungs: Steps after which `rungs` begins another cycle, ascending.
+        rungs: Steps after which a schedule that has cycles begins another, ascending.
     """
 
-    rule: ScheduleSettings
+    schedule: ScheduleSettings
     warmup: float
     steps: int
     per_epoch: int = 1
@@ -42,20 +42,20 @@ class Schedule:
         """Return the share of the peak rate for a step, counted from 0; never zero.
 
         >>> from archscape.search.training.schedules import Linear
-        >>> schedule = Schedule(rule=Linear(), warmup=0.5, steps=4)
-        >>> [schedule.at(step) for step in range(4)]
+        >>> rate = LearningRate(schedule=Linear(), warmup=0.5, steps=4)
+        >>> [rate.at(step) for step in range(4)]
         [0.5, 1.0, 1.0, 0.5]
         """
         start, end = self._cycle(step)
         rise = self.warmup * (end - start)
-        if step + 1 - start < rise and not self.rule.rises:
+        if step + 1 - start < rise and not self.schedule.rises:
             return (step + 1 - start) / rise
-        moment = Moment(step=step - start, steps=end - start, rise=rise, per_epoch=self.per_epoch)
-        return self.rule.share(moment) * self._share
+        progress = Progress(step=step - start, steps=end - start, rise=rise, per_epoch=self.per_epoch)
+        return self.schedule.share(progress) * self._share
 
     def _cycle(self, step: int) -> tuple[int, int]:
         """Return the first step of the cycle that a step is in, and the first after it."""
-        ends = (0, *self.rungs, self.steps) if self.rule.name == "rungs" else (0, self.steps)
+        ends = (0, *self.rungs, self.steps) if self.schedule.has_cycles else (0, self.steps)
         i = bisect_right(ends, step)
         return ends[i - 1], ends[i]
 
@@ -64,13 +64,14 @@ class Schedule:
         return {"best": self._best, "stale": self._stale, "share": self._share}
 
     def restore(self, state: Mapping[str, float]) -> None:
-        """Go on from the state of another schedule."""
+        """Go on from the state of another training."""
         self._best, self._stale, self._share = state["best"], int(state["stale"]), state["share"]
 
     def epoch_ended(self, gain: float) -> None:
-        """Take note of a score, of which more is better; a plateau schedule goes by when it stops rising."""
+        """Take note of a score, of which more is better; some schedules go by when it stops rising."""
         self._stale = 0 if gain > self._best else self._stale + 1
         self._best = max(self._best, gain)
-        if isinstance(self.rule, Plateau) and self._stale == self.rule.patience:
-            self._share /= self.rule.divisor
+        divisor = self.schedule.divisor_at(self._stale)
+        if divisor > 1:
+            self._share /= divisor
             self._stale = 0

@@ -6,17 +6,19 @@ import math
 import pytest
 import torch
 
-from archscape.search.training import schedule as module
-from archscape.search.training.schedule import Schedule
+from archscape.search.training import learning_rate as module
+from archscape.search.training.learning_rate import LearningRate
 from archscape.search.training.schedules import SCHEDULES, OneCycle, Plateau, ScheduleSettings, Step, Wsd
 
 PATIENCE = Plateau().patience
 
 
-def of(rule: str | ScheduleSettings, *, warmup: float, steps: int, rungs: tuple[int, ...] = ()) -> Schedule:
-    """Return a schedule of a rule, or of its name."""
+def of(
+    rule: str | ScheduleSettings, *, warmup: float, steps: int, rungs: tuple[int, ...] = ()
+) -> LearningRate:
+    """Return the rate by a schedule, or by that of a name."""
     rule = SCHEDULES.load(rule)() if isinstance(rule, str) else rule
-    return Schedule(rule=rule, warmup=warmup, steps=steps, rungs=rungs)
+    return LearningRate(schedule=rule, warmup=warmup, steps=steps, rungs=rungs)
 
 
 def rates(rule: str | ScheduleSettings, *, warmup: float, steps: int) -> list[float]:
@@ -106,7 +108,7 @@ def test_steps_fall_after_every_third() -> None:
 
 
 def test_steps_fall_after_so_many_epochs() -> None:
-    schedule = Schedule(rule=Step(every=2, divisor=4), warmup=0.0, steps=12, per_epoch=2)
+    schedule = LearningRate(schedule=Step(every=2, divisor=4), warmup=0.0, steps=12, per_epoch=2)
     assert [schedule.at(step) for step in range(12)] == [1] * 4 + [0.25] * 4 + [0.0625] * 4
 
 
