@@ -28,12 +28,20 @@ class Average:
         self._pairs = _real(self.model), _real(model)
         self._counts = _whole(self.model), _whole(model)
 
+    def kept(self, steps: int) -> float:
+        """Return the share that the step after so many keeps."""
+        return min(self.share, (1 + steps) / (10 + steps))
+
     @torch.no_grad()
-    def update(self, steps: int) -> None:
-        """Take in the weights after so many steps."""
-        share = min(self.share, (1 + steps) / (10 + steps))
+    def update(self, kept: float | torch.Tensor) -> None:
+        """Take in the weights of a step, which keeps a share of the mean."""
         means, values = self._pairs
-        torch._foreach_lerp_(means, values, 1 - share)
+        if isinstance(kept, torch.Tensor):
+            ways = torch._foreach_sub(values, means)
+            torch._foreach_mul_(ways, 1 - kept)
+            torch._foreach_add_(means, ways)
+        else:
+            torch._foreach_lerp_(means, values, 1 - kept)
         for mean, value in zip(*self._counts, strict=True):
             mean.copy_(value)
 

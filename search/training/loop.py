@@ -7,6 +7,7 @@ with the same bits.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -17,20 +18,23 @@ from torch import nn
 
 from ..datasets.dataset import Dataset
 from ..datasets.split import Split
-from .augment.apply import augment, check_augmentation
+from .augment.apply import check_augmentation
 from .checkpoint import Snapshot
 from .device import to_channels_last
 from .ema import Average
 from .evaluation import measure
 from .gradients import GradientStep
+from .graph import GraphStep, capture_refusal
 from .learning_rate import LearningRate
-from .mixing import check_mixing, mix
+from .mixing import check_mixing
 from .optimizer import Optimizer
 from .precision import resolve_precision
 from .recipe import Recipe
+from .step import StepInputs, TakeStep, TrainingStep
 from .tasks import make_task
-from .transfer import Transfer, at_own_rates
+from .transfer import Transfer
 
+LOG = logging.getLogger("archscape").warning
 CHECK_EVERY = 50  # steps between two looks at the loss, each of which waits for the device
 
 
@@ -64,6 +68,8 @@ class Loop:
         measures: tuple[str, ...] = (),
         should_stop: Callable[[], bool],
         transfer: Transfer | None = None,
+        is_captured: bool = True,
+        log: Callable[[str], None] = LOG,
     ) -> None:
         self.data = data
         self.recipe = recipe
@@ -72,6 +78,8 @@ class Loop:
         self.rungs = rungs if recipe.schedule_settings.has_cycles else ()
         self.should_stop = should_stop
         self.transfer = transfer or Transfer()
+        self.is_captured = is_captured
+        self.log = log
         self.started = time.perf_counter()
         self.batch = min(recipe.batch, len(data.train))
         self.per_epoch = len(data.train) // self.batch
@@ -101,7 +109,6 @@ class Loop:
         self.data = self.data.to(self.device)
         module = self.transfer.prepare(build())
         self.model = to_channels_last(module, self.data.train, self.device).train()
-        self.own_rates = self.transfer.scaled(self.model)
         if self.transfer.teacher is not None:
             self.gradient_step.lesson = self.transfer.teacher.on(self.device, self.data)
         self.optimizer = Optimizer(self.model.parameters(), recipe)
@@ -114,8 +121,29 @@ class Loop:
             per_epoch=self.per_epoch,
             rungs=tuple(self.per_epoch * rung for rung in self.rungs),
         )
+        self.step = self._make_step()
         self.order = torch.empty(0, device=self.device)
         self.total = torch.zeros((), device=self.device)
+
+    def _make_step(self) -> TakeStep:
+        """Return what takes a step: on CUDA a captured one where that can be."""
+        step = TrainingStep(
+            model=self.model,
+            own_rates=self.transfer.scaled(self.model),
+            data=self.data.train,
+            recipe=self.recipe,
+            gradient_step=self.gradient_step,
+            optimizer=self.optimizer,
+            average=self.average,
+            generator=self.generator,
+        )
+        if reason := capture_refusal(step, self.device):
+            self.log(f"steps are not captured as a CUDA graph: {reason}")
+        return (
+            GraphStep(step, self.log)
+            if self.is_captured and self.device.type == "cuda" and not reason
+            else step
+        )
 
     def run(self) -> Iterator[dict[str, float]]:
         """Train to the end and test; yield a row of the history after each epoch.
@@ -246,7 +274,7 @@ class Loop:
                     self.order = order.to(self.data.train.x.device)
                     self.total = torch.zeros((), device=self.device)
                 rows = self.order[i * self.batch : (i + 1) * self.batch]
-                self.total += self._step(rows, self.recipe.rate * self.rate.at(self.steps))
+                self.total += self._step(rows)
                 self.steps += 1
                 if (i + 1) % CHECK_EVERY == 0 or i + 1 == self.per_epoch:
                     loss = self.total.item() / (i + 1)
@@ -257,17 +285,11 @@ class Loop:
         finally:
             self.clocks["step_seconds"] += time.perf_counter() - start
 
-    def _step(self, rows: torch.Tensor, rate: float) -> torch.Tensor:
+    def _step(self, rows: torch.Tensor) -> torch.Tensor:
         """Take one step on the samples of these rows; return its loss, still on the device."""
-        x, y = self.data.train.batch(rows, self.device)
-        x, y = augment(x, y, self.recipe.augment, self.generator, fill=self.task.fill)
-        x, y = mix(x, self.task.targets_of(x, y), self.recipe, self.task, self.generator)
-        loss = self.gradient_step.gradients(self.model, x, y)
-        with at_own_rates(self.own_rates):
-            self.optimizer.step(rate)
-        if self.average is not None:
-            self.average.update(self.steps)
-        return loss
+        rate = self.recipe.rate * self.rate.at(self.steps)
+        kept = self.average.kept(self.steps) if self.average else 0.0
+        return self.step(StepInputs(rows, rate, kept))
 
     def _measure(self, split: Split) -> tuple[dict[str, float], bool]:
         start = time.perf_counter()

@@ -7,6 +7,7 @@ half the length of a quick trial. The steps are the same to the bit, and a test 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 import torch
 
@@ -35,7 +36,7 @@ class Optimizer:
         self.groups = self._groups()
 
     @torch.no_grad()
-    def step(self, rate: float) -> None:
+    def step(self, rate: float | torch.Tensor) -> None:
         """Take one step with a learning rate, then forget the gradients."""
         if self.recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(self.weights, self.recipe.clip)
@@ -44,13 +45,13 @@ class Optimizer:
             if rows:
                 self._move(rows, rate, decay)
 
-    def _move(self, rows: list[int], rate: float, decay: float) -> None:
+    def _move(self, rows: list[int], rate: float | torch.Tensor, decay: float) -> None:
         weights = [self.weights[i] for i in rows]
         step = Step(
             weights=weights,
             gradients=[weight.grad for weight in weights if weight.grad is not None],
             moments=[[each[i] for i in rows] for each in self.moments],
-            rate=rate,
+            rate=cast(float, rate),
             momentum=self.recipe.momentum,
             decay=decay,
         )

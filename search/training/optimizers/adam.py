@@ -42,6 +42,7 @@ class _Family(OptimizerSettings):
 @dataclass(frozen=True, kw_only=True)
 class _Fused(_Family):
     decoupled: ClassVar[bool]
+    takes_tensor_rate: ClassVar[bool] = True
 
     @property
     def _counts_beside_weights(self) -> bool:

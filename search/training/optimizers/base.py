@@ -23,7 +23,7 @@ class Step(NamedTuple):
         gradients: One for each weight.
         moments: What is remembered of earlier steps: a list, one tensor for each weight, for each tensor that
             an optimizer remembers of a weight.
-        rate: Learning rate.
+        rate: Learning rate; a tensor of it for one that `takes_tensor_rate`, which torch types as a number.
         momentum: The recipe's momentum.
         decay: The weight decay of these weights.
     """
@@ -50,6 +50,8 @@ class OptimizerSettings(RuleSettings, ABC):
 
     has_momentum: ClassVar[bool] = True
     """Whether it heeds the recipe's `momentum`."""
+    takes_tensor_rate: ClassVar[bool] = False
+    """Whether the rate may be a tensor on the device, where all that is remembered lies too."""
 
     @abstractmethod
     def remembered(self, weight: Tensor, momentum: float) -> Tensors:

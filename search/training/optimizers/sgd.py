@@ -22,6 +22,7 @@ class Sgd(OptimizerSettings):
     """
 
     name: ClassVar[str] = "sgd"
+    takes_tensor_rate: ClassVar[bool] = True
     nesterov: Annotated[bool, flag()] = False
 
     def remembered(self, weight: Tensor, momentum: float) -> Tensors:
