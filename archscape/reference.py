@@ -114,7 +114,7 @@ def _objectives() -> Listing:
 
 
 def _data() -> Listing:
-    rows = [(name, "embedded", _first_line(EMBEDDED.load(name))) for name in EMBEDDED]
+    rows = [(name, "embedded", EMBEDDED.load(name).what) for name in EMBEDDED]
     rows += [(reader.example, "yours", reader.what) for reader in map(READERS.load, READERS)]
     sentence = "What networks can be trained on: `data: digits`, or a mapping: `{path: photos, size: 64}`."
     return Listing(sentence, ("data", "where", "what it is"), rows)

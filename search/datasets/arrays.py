@@ -1,4 +1,4 @@
-"""What a reader returns: the arrays of a data set by split, and what they are.
+"""The arrays of a data set by part, what is learned from them, and what is known of them.
 
 >>> import numpy as np
 >>> x = np.zeros((6, 1, 8, 8), np.uint8)
@@ -9,13 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from .statistics import Statistics
+    from numpy.typing import NDArray
 
 Arrays: TypeAlias = "Mapping[str, np.ndarray]"
 """`x_train`, `y_train`, `x_val`, `y_val`, `x_test` and `y_test`: samples (N, C, *spatial) and targets.
@@ -26,6 +25,9 @@ numbers (N, k) for regression, and images (N, C, *spatial) for denoising.
 """
 
 SPLITS = ("train", "val", "test")
+
+Parts: TypeAlias = "NDArray[np.int8]"
+"""The part of each sample, its number in `SPLITS`; -1 for one that is in none."""
 
 LABELLED = ("classification", "multi-label", "segmentation")
 """The tasks whose targets are labels."""
@@ -50,6 +52,50 @@ TARGETS = {
 
 IGNORED = 255
 """The label of a pixel that counts for nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Units:
+    """The mean and the standard deviation of each channel over the training part, in the units of the source.
+
+    A channel that is constant has the deviation 1.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """What is known of arrays once all were looked at.
+
+    Attributes:
+        samples: Units of the samples.
+        targets: Units of targets that are measured, not counted; None for labels.
+        span: From the least to the greatest target of the training part; 255 for bytes, 0 for labels.
+        classes: One more than the greatest label that counts; 0 where targets are no labels.
+        fingerprint: Hash of every number of the source, 16 hex digits.
+    """
+
+    samples: Units
+    targets: Units | None = None
+    span: float = 0.0
+    classes: int = 0
+    fingerprint: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return them in plain types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Statistics:
+        """Return what `to_dict` gave, also if it went through JSON."""
+        units = {
+            name: Units(mean=tuple(plain[name]["mean"]), std=tuple(plain[name]["std"]))
+            for name in ("samples", "targets")
+            if plain[name]
+        }
+        return cls(**{**plain, **units})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

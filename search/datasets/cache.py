@@ -27,12 +27,11 @@ import numpy as np
 from archscape.spaces.atomic import temporary_name, write_json
 from archscape.spaces.errors import JobError
 
-from .arrays import LABELLED, SPLITS, Arrays, Source, task_of
-from .decoding import FileStore, Say, Show, decode, writing
-from .samples import Samples
-from .scan import take_statistics
-from .splitting import Parts
-from .statistics import Statistics
+from .arrays import LABELLED, SPLITS, Arrays, Parts, Source, Statistics, task_of
+from .decoding import FileStore, decode, writing
+from .progress import Log, Progress
+from .readers.base import Samples
+from .statistics import take_statistics
 
 VERSION = 1
 """Of the format of a folder, and of what decoding gives; another one is decoded anew."""
@@ -105,7 +104,7 @@ class CacheEntry:
         )
 
     @contextmanager
-    def locked(self, say: Say) -> Iterator[None]:
+    def locked(self, say: Log) -> Iterator[None]:
         """Hold the lock of the folder; while another process has it, wait, and say so.
 
         Raises:
@@ -123,7 +122,7 @@ class CacheEntry:
                 time.sleep(_PAUSE_SECONDS)
             yield
 
-    def write(self, samples: Samples, parts: Parts, show: Show) -> None:
+    def write(self, samples: Samples, parts: Parts, show: Progress) -> None:
         """Decode samples to the folder; the lock is held.
 
         Raises:
@@ -139,7 +138,7 @@ class CacheEntry:
             task = samples.task or task_of(arrays["x_train"], arrays["y_train"])
             statistics = take_statistics(arrays, labelled=task in LABELLED)
             meta = {
-                "source": samples.place,
+                "source": samples.source,
                 "task": task,
                 "class_names": samples.class_names,
                 "files": stamps,

@@ -16,14 +16,12 @@ import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from . import SPLITS
-from .arrays import LABELLED, NUMBERS, OF_SAMPLES, TARGETS, Source, task_of
-from .decoding import Say, Show
-from .scan import of_samples, take_statistics
+from .arrays import LABELLED, NUMBERS, OF_SAMPLES, SPLITS, TARGETS, Source, Statistics, task_of
+from .progress import Log, Progress, no_log, no_progress
 from .settings import DataSettings
 from .sources import open_source
 from .split import Split, make_split
-from .statistics import Statistics
+from .statistics import of_samples, take_statistics
 
 if TYPE_CHECKING:
     import torch
@@ -105,10 +103,7 @@ class Dataset:
 
 
 def load_dataset(
-    data: str | Path | DataSettings,
-    *,
-    say: Say = lambda line: None,
-    show: Show = lambda words, done, total: None,
+    data: str | Path | DataSettings, *, say: Log = no_log, show: Progress = no_progress
 ) -> Dataset:
     """Return embedded data by name, or the data in a file or a folder.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -14,16 +14,14 @@ import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from .arrays import SPLITS
-from .samples import Samples
-from .splitting import Parts
+from .arrays import SPLITS, Parts
+from .progress import Progress
+from .readers.base import Samples
 
 _SPARE_BYTES = 64 * 2**20
 
-Say: TypeAlias = Callable[[str], None]
-"""Takes a line."""
-Show: TypeAlias = Callable[[str, float, float], None]
-"""Takes what is being done, how much of it is done, and of how much."""
+Shapes: TypeAlias = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
+"""The shape and the type of each array."""
 
 
 class MemoryStore:
@@ -33,7 +31,7 @@ class MemoryStore:
         self.arrays: dict[str, np.ndarray] = {}
         self._rows: dict[str, int] = {}
 
-    def create(self, shapes: dict[str, tuple[tuple[int, ...], np.dtype[Any]]]) -> None:
+    def create(self, shapes: Shapes) -> None:
         """Make room for arrays of these shapes and types."""
         self.arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in shapes.items()}
         self._rows = dict.fromkeys(shapes, 0)
@@ -55,7 +53,7 @@ class FileStore:
         self.folder = folder
         self._files: dict[str, BinaryIO] = {}
 
-    def create(self, shapes: dict[str, tuple[tuple[int, ...], np.dtype[Any]]]) -> None:
+    def create(self, shapes: Shapes) -> None:
         """Begin arrays of these shapes and types.
 
         Raises:
@@ -90,7 +88,9 @@ class FileStore:
                     os.fsync(file.fileno())
 
 
-def decode(samples: Samples, parts: Parts, store: MemoryStore | FileStore, *, show: Show, words: str) -> None:
+def decode(
+    samples: Samples, parts: Parts, store: MemoryStore | FileStore, *, show: Progress, words: str
+) -> None:
     """Decode all samples block by block, each to its part, in the order of the source.
 
     Raises:
@@ -111,12 +111,12 @@ def decode(samples: Samples, parts: Parts, store: MemoryStore | FileStore, *, sh
                     store.append(f"y_{part}", targets if chosen.all() else targets[chosen])
             done += len(x)
             show(words, done, samples.count)
-        assert done == samples.count, f"{samples.place}: {done} of {samples.count} samples"
+        assert done == samples.count, f"{samples.source}: {done} of {samples.count} samples"
     finally:
         store.close()
 
 
-def _shapes(parts: Parts, x: np.ndarray, y: np.ndarray) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+def _shapes(parts: Parts, x: np.ndarray, y: np.ndarray) -> Shapes:
     counts = {part: int((parts == number).sum()) for number, part in enumerate(SPLITS)}
     return {
         f"{letter}_{part}": ((count, *array.shape[1:]), array.dtype)

@@ -9,21 +9,20 @@ from pathlib import Path
 from archscape.spaces.errors import JobError, about, suggest
 from archscape.spaces.language.user_function import is_function
 
-from . import EMBEDDED, EMBEDDED_TASKS, READERS
 from .arrays import OF_SAMPLES, Source, task_of
 from .cache import IN_MEMORY_BYTES, CacheEntry
-from .decoding import MemoryStore, Say, Show, decode
-from .samples import Reader, Samples, check_taken
+from .decoding import MemoryStore, decode
+from .embedded import EMBEDDED
+from .partition import partition
+from .progress import Log, Progress, no_log, no_progress
+from .readers import READERS
+from .readers.base import Reader, Samples, check_taken
 from .settings import GROUP, DataSettings
-from .splitting import split
 
 
 @about("data")
 def open_source(
-    data: str | Path | DataSettings,
-    *,
-    say: Say = lambda line: None,
-    show: Show = lambda words, done, total: None,
+    data: str | Path | DataSettings, *, say: Log = no_log, show: Progress = no_progress
 ) -> Source:
     """Return the arrays of data: embedded, of a file or a folder, or of a function.
 
@@ -43,7 +42,7 @@ def open_source(
         if settings.named:
             law = f"data: {settings.path} is embedded and as it is"
             raise JobError(f"{law}, so `{settings.named[0]}:` changes nothing")
-        return EMBEDDED.load(settings.path)()
+        return EMBEDDED.load(settings.path).source()
     path = Path(settings.path)
     reader = find_reader(path)
     check_taken(settings, reader.takes, reader.what)
@@ -80,9 +79,13 @@ def task_before_reading(data: str | DataSettings) -> str:
     ('segmentation', 'classification')
     """
     settings = data if isinstance(data, DataSettings) else DataSettings(path=data)
-    known = settings.task or EMBEDDED_TASKS.get(settings.path, "")
-    if not known and settings.path and settings.path not in EMBEDDED and Path(settings.path).exists():
-        known = next((reader.task for reader in readers() if reader.recognises(Path(settings.path))), "")
+    path = Path(settings.path)
+    if settings.task:
+        return settings.task
+    if settings.path in EMBEDDED:
+        return EMBEDDED.load(settings.path).task
+    tasks = (reader.task for reader in readers() if reader.recognises(path))
+    known = next(tasks, "") if settings.path and path.exists() else ""
     return known or "classification"
 
 
@@ -93,7 +96,7 @@ def readers() -> Iterator[Reader]:
 
 
 def _read(
-    reader: Reader, path: Path, settings: DataSettings, entry: CacheEntry, *, say: Say, show: Show
+    reader: Reader, path: Path, settings: DataSettings, entry: CacheEntry, *, say: Log, show: Progress
 ) -> Source:
     """Return the arrays, of small light files as they are read, else from the cache, once that is written."""
     samples = reader.read(path, settings)
@@ -102,7 +105,7 @@ def _read(
     with entry.locked(say):
         source = entry.open()  # another process may have written it meanwhile
         if source is None:
-            parts, notes = split(samples, settings)
+            parts, notes = partition(samples, settings)
             say(f"{path}: {samples.count:,} samples are decoded once, to {entry.folder}")
             for note in (*samples.notes, *notes):
                 say(note)
@@ -113,11 +116,11 @@ def _read(
     return source
 
 
-def _in_memory(samples: Samples, settings: DataSettings, say: Say) -> Source:
-    parts, notes = split(samples, settings)
+def _in_memory(samples: Samples, settings: DataSettings, say: Log) -> Source:
+    parts, notes = partition(samples, settings)
     for note in (*samples.notes, *notes):
         say(note)
     store = MemoryStore()
-    decode(samples, parts, store, show=lambda words, done, total: None, words="")
+    decode(samples, parts, store, show=no_progress, words="")
     task = samples.task or task_of(store.arrays["x_train"], store.arrays["y_train"])
     return Source(arrays=store.arrays, task=task, class_names=samples.class_names)

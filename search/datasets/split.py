@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arrays import Units
 from .mapped_file import MappedFile
-from .statistics import Units
 
 if TYPE_CHECKING:
     import torch

@@ -11,11 +11,11 @@ from archscape.spaces.values import shape_text
 from ..datasets import EMBEDDED, SPLITS
 from ..datasets.arrays import Source
 from ..datasets.dataset import SHOWN_NAMES
-from ..datasets.decoding import Say, Show
+from ..datasets.progress import Log, Progress, no_progress
 from ..job import Job
 from ..shutdown import Shutdown
 
-Waiting: TypeAlias = Callable[[], AbstractContextManager[Show]]
+Waiting: TypeAlias = Callable[[], AbstractContextManager[Progress]]
 """Gives what shows how far a task is, for as long as it is under way."""
 
 FEW_STEPS = 20
@@ -23,12 +23,12 @@ FEW_STEPS = 20
 
 
 @contextmanager
-def unseen() -> Iterator[Show]:
+def unseen() -> Iterator[Progress]:
     """Show nothing."""
-    yield lambda words, done, total: None
+    yield no_progress
 
 
-def prepare_data(job: Job, *, say: Say, waiting: Waiting, shutdown: Shutdown) -> None:
+def prepare_data(job: Job, *, say: Log, waiting: Waiting, shutdown: Shutdown) -> None:
     """Read the data of a job, unless it is embedded, so that it lies decoded in the cache for all workers.
 
     Args:

@@ -20,10 +20,9 @@ import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from ..arrays import SPLITS
-from ..samples import Block, Reader, Samples
 from ..settings import DataSettings
-from .pickles import load_arrays, texts
+from .base import Block, Reader, Samples, parts_of
+from .common.pickles import load_arrays, texts
 
 SHAPE = (3, 32, 32)
 """Of an image; a row of a batch is 1,024 red values, then green, then blue, row by row."""
@@ -42,35 +41,37 @@ class Batches:
     """The files of a data set, in a folder or an archive.
 
     Attributes:
-        place: The folder, or the archive.
-        names: Of the training batches in their order, the test batch, the names of the classes.
+        path: The folder, or the archive.
+        train: Names of the training batches in their order.
+        test: Name of the test batch.
+        meta: Name of the file with the names of the classes.
     """
 
-    place: Path
+    path: Path
     train: tuple[str, ...]
     test: str
     meta: str
 
     @classmethod
-    def of(cls, place: Path) -> Batches:
+    def of(cls, path: Path) -> Batches:
         """Find the files by their names.
 
         Raises:
             JobError: If some are missing.
         """
-        names = {Path(name).name: name for name in _names(place)}
-        found = [sorted(filter(pattern.fullmatch, names)) for pattern in (_BATCH, _TEST, _META)]
-        if not all(found):
+        names = {Path(name).name: name for name in _names(path)}
+        train, test, meta = (sorted(filter(each.fullmatch, names)) for each in (_BATCH, _TEST, _META))
+        if not (train and test and meta):
             what = "data_batch_1 .. data_batch_5, test_batch, batches.meta, or train, test, meta"
             raise JobError(
-                f"{place}: not all files of CIFAR are there: {what}; it has {', '.join(sorted(names))}"
+                f"{path}: not all files of CIFAR are there: {what}; it has {', '.join(sorted(names))}"
             )
-        train = sorted(found[0], key=lambda name: (len(name), name))
+        train.sort(key=lambda name: (len(name), name))
         return cls(
-            place=place,
+            path=path,
             train=tuple(names[name] for name in train),
-            test=names[found[1][0]],
-            meta=names[found[2][0]],
+            test=names[test[0]],
+            meta=names[meta[0]],
         )
 
     def load(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -80,11 +81,11 @@ class Batches:
             JobError: If one is damaged, or holds more than arrays.
         """
         wanted = {*self.train, self.test, self.meta}
-        for name, content in _contents(self.place, wanted):
+        for name, content in _contents(self.path, wanted):
             try:
                 yield name, load_arrays(io.BytesIO(content))
             except ValueError as error:
-                raise JobError(f"{self.place}: {name}: {error}") from None
+                raise JobError(f"{self.path}: {name}: {error}") from None
 
 
 def read(path: Path, settings: DataSettings) -> Samples:
@@ -103,23 +104,21 @@ def read(path: Path, settings: DataSettings) -> Samples:
     for name in ordered:
         if labels[name].min() < 0 or (names and labels[name].max() >= len(names)):
             raise JobError(f"{path}: {name}: its labels are not those of {len(names)} classes")
-    given = np.concatenate(
-        [
-            np.full(len(labels[name]), SPLITS.index("test" if name == batches.test else "train"))
-            for name in ordered
-        ]
-    )
+    counts = {
+        "train": sum(len(labels[name]) for name in batches.train),
+        "test": len(labels[batches.test]),
+    }
 
     def blocks() -> Iterator[Block]:
         for name in ordered:
             yield images[name], None
 
     return Samples(
-        place=str(path),
-        count=len(given),
+        source=str(path),
+        count=sum(counts.values()),
         blocks=blocks,
         targets=np.concatenate([labels[name] for name in ordered]),
-        given=given.astype(np.int8),
+        parts=parts_of(counts),
         class_names=names,
         task="classification",
     )
@@ -152,48 +151,48 @@ def _labels(path: Path, name: str, content: Mapping[str, Any]) -> np.ndarray:
     return labels.astype(np.int64)
 
 
-def _names(place: Path) -> list[str]:
+def _names(path: Path) -> list[str]:
     """Return the names of the files, of an archive with their folder."""
-    if place.is_dir():
-        return [file.name for file in _folder(place).iterdir()]
+    if path.is_dir():
+        return [file.name for file in _folder(path).iterdir()]
     try:
-        with tarfile.open(place, _mode(place)) as archive:
+        with tarfile.open(path, _mode(path)) as archive:
             return [member.name for member in archive if member.isfile()]
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
-        raise JobError(f"{place}: not a readable archive: {error}") from None
+        raise JobError(f"{path}: not a readable archive: {error}") from None
 
 
-def _contents(place: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
-    if place.is_dir():
+def _contents(path: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
+    if path.is_dir():
         for name in sorted(wanted):
-            file = _folder(place) / name
+            file = _folder(path) / name
             if file.is_symlink() or file.stat().st_size > MAX_MEMBER_BYTES:
                 raise JobError(f"{file}: a link, or far larger than any file of CIFAR")
             yield name, file.read_bytes()
         return
     try:
-        with tarfile.open(place, _mode(place)) as archive:
+        with tarfile.open(path, _mode(path)) as archive:
             for member in archive:
                 if member.isfile() and member.name in wanted:
                     if member.size > MAX_MEMBER_BYTES:
                         raise JobError(
-                            f"{place}: {member.name} has {member.size:,} bytes, far more than CIFAR"
+                            f"{path}: {member.name} has {member.size:,} bytes, far more than CIFAR"
                         )
                     content = archive.extractfile(member)  # reads; writes nothing
                     assert content is not None
                     yield member.name, content.read()
     except (OSError, EOFError, tarfile.TarError, zlib.error, gzip.BadGzipFile) as error:
-        raise JobError(f"{place}: not a readable archive: {error}") from None
+        raise JobError(f"{path}: not a readable archive: {error}") from None
 
 
-def _mode(place: Path) -> Literal["r:", "r:gz"]:
-    return "r:" if place.suffix.lower() == ".tar" else "r:gz"
+def _mode(path: Path) -> Literal["r:", "r:gz"]:
+    return "r:" if path.suffix.lower() == ".tar" else "r:gz"
 
 
-def _folder(place: Path) -> Path:
+def _folder(path: Path) -> Path:
     """Return where the batches lie: in a folder, or in the one of its published name in it."""
-    inner = next((each for each in sorted(place.iterdir()) if _FOLDER.fullmatch(each.name)), None)
-    return inner if inner is not None and inner.is_dir() and not inner.is_symlink() else place
+    inner = next((each for each in sorted(path.iterdir()) if _FOLDER.fullmatch(each.name)), None)
+    return inner if inner is not None and inner.is_dir() and not inner.is_symlink() else path
 
 
 def _recognises(path: Path) -> bool:

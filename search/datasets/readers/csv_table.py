@@ -11,17 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archscape.spaces.errors import JobError, suggest
 
-from ..arrays import NUMBERS, SPLITS
-from ..samples import Reader, Samples, check_taken
+from ..arrays import NUMBERS, SPLITS, Parts
 from ..settings import DataSettings
-from ..targets import targets_of
-from .class_folders import PARTS, check_inside
-from .images import SUFFIXES, ImageDecoder
-from .wav import WavDecoder
+from .base import Reader, Samples, check_taken
+from .common.class_folders import PARTS, check_inside
+from .common.images import SUFFIXES, ImageDecoder
+from .common.sounds import WavDecoder
+from .common.targets import targets_of
 
 PATH = ("path", "file", "filename", "image")
 LABEL = ("label", "class", "target")
@@ -53,11 +52,11 @@ def read(path: Path, settings: DataSettings) -> Samples:
     written = _numbers(labels, settings)
     targets = targets_of(str(path), {"train": written}, task=settings.task or "")
     return Samples(
-        place=str(path),
+        source=str(path),
         count=len(files),
         blocks=lambda: decoder.blocks(files),
         targets=targets.parts["train"],
-        given=None if split_at is None else _given(path, rows, split_at),
+        parts=None if split_at is None else _parts(path, rows, split_at),
         names=tuple(row[at["path"]] for _, row in rows),
         columns={name: [row[i] for _, row in rows] for i, name in enumerate(header)},
         class_names=targets.class_names,
@@ -131,15 +130,15 @@ def _check_unique(table: Path, files: Sequence[Path], lines: Sequence[int]) -> N
             raise JobError(f"{table}:{line}: {law}; leave one of them out")
 
 
-def _given(path: Path, rows: Sequence[tuple[int, list[str]]], at: int) -> NDArray[np.int8]:
-    given = []
+def _parts(path: Path, rows: Sequence[tuple[int, list[str]]], at: int) -> Parts:
+    parts = []
     for line, row in rows:
         part = PARTS.get(row[at].strip().lower())
         if part is None:
             law = f"a split is {', '.join(SPLITS)}, but got '{row[at]}'"
             raise JobError(f"{path}:{line}: {law}{suggest(row[at], SPLITS)}")
-        given.append(SPLITS.index(part))
-    return np.array(given, np.int8)
+        parts.append(SPLITS.index(part))
+    return np.array(parts, np.int8)
 
 
 def _numbers(labels: Sequence[str], settings: DataSettings) -> np.ndarray:

@@ -21,10 +21,10 @@ from archscape.spaces.language.user_errors import failures
 from archscape.spaces.language.user_function import UserFunction, is_function
 
 from ..arrays import SPLITS
-from ..columns import ArrayColumn, Column, check_finite, samples_of
-from ..samples import BLOCK_BYTES, Block, Reader, Samples
 from ..settings import DataSettings
-from ..targets import targets_of
+from .base import BLOCK_BYTES, Block, Reader, Samples, parts_of
+from .common.columns import ArrayColumn, Column, check_finite, samples_of
+from .common.targets import targets_of
 from .tensors import TensorColumn
 
 _LAW = (
@@ -49,7 +49,7 @@ def read(path: Path, settings: DataSettings) -> Samples:
     return _of_datasets(function, _datasets(function.name, made), settings)
 
 
-def _columns(place: str, made: Mapping[str, Any]) -> dict[str, Column]:
+def _columns(source: str, made: Mapping[str, Any]) -> dict[str, Column]:
     import torch
 
     columns: dict[str, Column] = {}
@@ -57,13 +57,15 @@ def _columns(place: str, made: Mapping[str, Any]) -> dict[str, Column]:
         if isinstance(value, torch.Tensor):
             columns[name] = TensorColumn(value.detach().cpu())
         elif isinstance(value, np.ndarray | list | tuple):
-            columns[name] = ArrayColumn(_array(f"{place}: {name}", value))
+            columns[name] = ArrayColumn(_array(f"{source}: {name}", value))
         else:
-            raise JobError(f"{place}: '{name}' must be an array or a tensor, but is a {type(value).__name__}")
+            raise JobError(
+                f"{source}: '{name}' must be an array or a tensor, but is a {type(value).__name__}"
+            )
     return columns
 
 
-def _datasets(place: str, made: Any) -> dict[str, Any]:
+def _datasets(source: str, made: Any) -> dict[str, Any]:
     """Return what was returned as a dataset for each part."""
     if isinstance(made, Mapping):
         parts = dict(made)
@@ -78,31 +80,31 @@ def _datasets(place: str, made: Any) -> dict[str, Any]:
             or isinstance(each, str | bytes)
         ):
             what = type(made).__name__ if part == "train" else f"a {type(made).__name__} with '{part}'"
-            raise JobError(f"{place} must return {_LAW}; it returned {'nothing' if made is None else what}")
+            raise JobError(f"{source} must return {_LAW}; it returned {'nothing' if made is None else what}")
         if not len(each):
-            raise JobError(f"{place}: the part '{part}' is empty")
+            raise JobError(f"{source}: the part '{part}' is empty")
     if "train" not in parts:
-        raise JobError(f"{place}: it returned no part 'train', but {', '.join(map(str, parts))}")
+        raise JobError(f"{source}: it returned no part 'train', but {', '.join(map(str, parts))}")
     return {part: parts[part] for part in SPLITS if part in parts}
 
 
 def _of_datasets(function: UserFunction, parts: Mapping[str, Any], settings: DataSettings) -> Samples:
-    place = function.name
-    items = {part: _Items(f"{place}: {part}", str(function), data) for part, data in parts.items()}
+    source = function.name
+    items = {part: _Items(f"{source}: {part}", str(function), data) for part, data in parts.items()}
     names = getattr(parts["train"], "classes", ())
     targets = targets_of(
-        place,
+        source,
         {part: each.targets() for part, each in items.items()},
         task=settings.task or "",
         class_names=tuple(map(str, names)) if isinstance(names, list | tuple) else (),
     )
-    counts = [len(each) for each in parts.values()]
+    counts = {part: len(each) for part, each in parts.items()}
     return Samples(
-        place=place,
-        count=sum(counts),
+        source=source,
+        count=sum(counts.values()),
         blocks=lambda: (block for each in items.values() for block in each.blocks()),
         targets=np.concatenate([*targets.parts.values()]),
-        given=np.repeat([SPLITS.index(part) for part in parts], counts).astype(np.int8),
+        parts=parts_of(counts),
         class_names=targets.class_names,
         task=settings.task or "",
         notes=targets.notes,

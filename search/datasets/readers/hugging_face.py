@@ -16,12 +16,12 @@ import numpy as np
 from archscape.spaces.errors import JobError
 
 from ..arrays import SPLITS
-from ..columns import check_finite
-from ..samples import Block, Reader, Samples, check_taken
 from ..settings import DataSettings
-from ..targets import targets_of
-from .class_folders import PARTS, all_files, check_inside
-from .images import Encoded, ImageDecoder, decoded
+from .base import Block, Reader, Samples, check_taken, parts_of
+from .common.class_folders import PARTS, all_files, check_inside
+from .common.columns import check_finite
+from .common.images import Encoded, ImageDecoder, decoded
+from .common.targets import targets_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,14 +102,13 @@ def read(path: Path, settings: DataSettings) -> Samples:
     targets = targets_of(str(path), written, task=settings.task or "", class_names=names)
     groups = [name for name, each in first.features.items() if each.get("_type") in ("Value", "ClassLabel")]
     wanted = settings.split.get("group")
-    counts = [len(each) for each in written.values()]
-    given = np.repeat([SPLITS.index(part) for part in parts], counts).astype(np.int8)
+    counts = {part: len(labels) for part, labels in written.items()}
     return Samples(
-        place=str(path),
-        count=sum(counts),
+        source=str(path),
+        count=sum(counts.values()),
         blocks=lambda: _blocks(parts, sample, settings),
         targets=np.concatenate([*targets.parts.values()]),
-        given=given if len(parts) > 1 else None,
+        parts=parts_of(counts) if len(parts) > 1 else None,
         columns={
             name: [str(v) for folder in parts.values() for v in folder.column(name)] if name == wanted else ()
             for name in groups
@@ -125,17 +124,17 @@ def _parts(path: Path) -> dict[str, ArrowFolder]:
     if not (path / DICT).is_file():
         return {"train": ArrowFolder.of(path)}
     names = _json(path / DICT).get("splits", [])
-    found: dict[str, ArrowFolder] = {}
+    parts: dict[str, ArrowFolder] = {}
     for name in names if isinstance(names, list) else []:
         part = PARTS.get(str(name))
-        if part is None or part in found:
+        if part is None or part in parts:
             law = f"its splits are train, validation and test, but got {', '.join(map(str, names))}"
             raise JobError(f"{path / DICT}: {law}")
         check_inside(path / str(name), path)
-        found[part] = ArrowFolder.of(path / str(name))
-    if "train" not in found:
+        parts[part] = ArrowFolder.of(path / str(name))
+    if "train" not in parts:
         raise JobError(f"{path / DICT}: it has no split `train`")
-    return {part: found[part] for part in SPLITS if part in found}
+    return {part: parts[part] for part in SPLITS if part in parts}
 
 
 def _check_columns(path: Path, parts: Mapping[str, ArrowFolder]) -> None:
@@ -157,10 +156,10 @@ def _sample_column(path: Path, folder: ArrowFolder) -> str:
 
 def _label_column(path: Path, folder: ArrowFolder) -> str:
     named = [name for name, each in folder.features.items() if each.get("_type") == "ClassLabel"]
-    found = [*named, *(name for name in LABELS if name in folder.features)]
-    if not found:
+    labels = [*named, *(name for name in LABELS if name in folder.features)]
+    if not labels:
         raise JobError(f"{path}: it has no column of labels; it has {', '.join(folder.features)}")
-    return found[0]
+    return labels[0]
 
 
 def _labels(folder: ArrowFolder, name: str) -> np.ndarray:

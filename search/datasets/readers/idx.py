@@ -14,20 +14,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from ..columns import ArrayColumn, Column, samples_of
-from ..samples import MOST_DEFLATED, Reader, Samples
 from ..settings import DataSettings
-from .class_folders import check_inside
+from .base import MOST_DEFLATED, Reader, Samples
+from .common.class_folders import check_inside
+from .common.columns import ArrayColumn, Column, samples_of
 
 TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 PARTS = {"train": "train", "t10k": "test", "test": "test", "val": "val"}
-_NAME = re.compile(r"(.*?)(train|t10k|test|val)-(images|labels)[-.]idx\d[-.]ubyte(\.gz)?")
+_NAME = re.compile(r"(.*?)(train|t10k|test|val)-(images|labels)[-.]idx\d[-.]ubyte(?:\.gz)?")
+
+
+class _FileName(NamedTuple):
+    """What the name of a file says: of which set, which part, and `images` or `labels`."""
+
+    prefix: str
+    part: str
+    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +112,7 @@ def read(path: Path, settings: DataSettings) -> Samples:
     for file in _files(path):
         if path.is_dir():
             check_inside(file, path)
-        _, part, kind, _ = _match(file)
+        _, part, kind = _parse(file)
         letter = "x" if kind == "images" else "y"
         idx = IdxFile.of(file)
         if letter == "y":
@@ -125,20 +133,20 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise JobError(f"{path}: cannot be read: {error}") from None
 
 
-def _match(file: Path) -> tuple[str, str, str, str | None]:
-    found = _NAME.fullmatch(file.name)
-    assert found is not None
-    return cast("tuple[str, str, str, str | None]", found.groups())
+def _parse(file: Path) -> _FileName:
+    match = _NAME.fullmatch(file.name)
+    assert match is not None
+    return _FileName(*match.groups())
 
 
 def _files(path: Path) -> list[Path]:
     """Return the files of one set: those of a folder, or those with the prefix of a file in its folder."""
     folder = path if path.is_dir() else path.parent
     files = sorted(file for file in folder.iterdir() if _NAME.fullmatch(file.name) and file.is_file())
-    wanted = _match(path)[0] if path.is_file() else _match(files[0])[0] if files else ""
+    wanted = _parse(path if path.is_file() else files[0]).prefix if files else ""
     chosen: dict[tuple[str, str], Path] = {}
     for file in files:  # `.gz` behind the plain one of the same name
-        prefix, part, kind, _ = _match(file)
+        prefix, part, kind = _parse(file)
         if prefix == wanted:
             chosen.setdefault((part, kind), file)
         elif path.is_dir():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..samples import Reader, Samples
 from ..settings import DataSettings
-from .class_folders import all_files, class_files, has_files
-from .images import SUFFIXES, ImageDecoder
+from .base import Reader, Samples
+from .common.class_folders import all_files, class_files, has_files
+from .common.images import SUFFIXES, ImageDecoder
 
 
 def read(path: Path, settings: DataSettings) -> Samples:
@@ -16,8 +16,8 @@ def read(path: Path, settings: DataSettings) -> Samples:
     Raises:
         JobError: If a file is no image, damaged or in no class, or leads out of the folder.
     """
-    found = class_files(path, SUFFIXES, "images")
-    return found.samples(path, ImageDecoder.of(found.files[0], settings).blocks)
+    images = class_files(path, SUFFIXES, "images")
+    return images.samples(path, ImageDecoder.of(images.files[0], settings).blocks)
 
 
 IMAGE_FOLDER = Reader(

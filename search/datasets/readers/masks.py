@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from archscape.spaces.errors import JobError, suggest
 
-from ..arrays import SPLITS
-from ..samples import Block, Reader, Samples
 from ..settings import DataSettings
-from .class_folders import all_files, check_inside, files_under, part_folders
-from .images import SUFFIXES, ImageDecoder, MaskDecoder, decoded, size_of
+from .base import Block, Reader, Samples, parts_of
+from .common.class_folders import all_files, check_inside, files_under, part_folders
+from .common.images import SUFFIXES, ImageDecoder, MaskDecoder, decoded, size_of
 
 CLASSES = "classes.txt"
 """Names the classes, one a line, beside `images` and `masks`."""
@@ -28,13 +25,9 @@ def read(path: Path, settings: DataSettings) -> Samples:
     Raises:
         JobError: If one has no partner, is damaged, or of another size than it.
     """
-    pairs: list[tuple[Path, Path]] = []
-    given: list[int] = []
-    parts = part_folders(path)
-    for part, folder in parts.items() or {"": path}.items():
-        found = _pairs(folder, path)
-        pairs += found
-        given += [SPLITS.index(part) if part else 0] * len(found)
+    folders = part_folders(path)
+    by_part = {part: _pairs(folder, path) for part, folder in (folders or {"train": path}).items()}
+    pairs = [pair for part in by_part.values() for pair in part]
     images = ImageDecoder.of(pairs[0][0], settings)
     masks = MaskDecoder(size=images.size, is_scaled=images.is_scaled)
 
@@ -47,11 +40,11 @@ def read(path: Path, settings: DataSettings) -> Samples:
             yield x, decoded([mask for _, mask in some], masks)
 
     return Samples(
-        place=str(path),
+        source=str(path),
         count=len(pairs),
         blocks=blocks,
         targets=None,
-        given=np.array(given, np.int8) if parts else None,
+        parts=parts_of({part: len(those) for part, those in by_part.items()}) if folders else None,
         names=tuple(image.relative_to(path).as_posix() for image, _ in pairs),
         class_names=_class_names(path),
         task="segmentation",

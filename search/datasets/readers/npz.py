@@ -15,15 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archscape.spaces.errors import JobError
 
-from ..arrays import SPLITS
-from ..columns import ArrayColumn, Column, samples_of
-from ..rng import uniform
-from ..samples import MOST_DEFLATED, Reader, Samples
+from ..arrays import SPLITS, Parts
+from ..random_bits import uniform
 from ..settings import HELD_OUT, DataSettings
+from .base import MOST_DEFLATED, Reader, Samples
+from .common.columns import ArrayColumn, Column, samples_of
 
 _SPLIT_SEED = 2011
 
@@ -102,23 +101,23 @@ def read(path: Path, settings: DataSettings) -> Samples:
     samples = samples_of(str(path), columns, task=settings.task or "")
     if settings.val or settings.test or settings.split or settings.seed:
         return samples
-    assert samples.given is not None
-    return replace(samples, given=_with_all_parts(path, samples.given))
+    assert samples.parts is not None
+    return replace(samples, parts=_with_all_parts(path, samples.parts))
 
 
-def _with_all_parts(path: Path, given: NDArray[np.int8]) -> NDArray[np.int8]:
+def _with_all_parts(path: Path, parts: Parts) -> Parts:
     """Move a random tenth of the training part, at least one sample, to each part that is missing."""
-    given = given.copy()
+    parts = parts.copy()
     for part in (SPLITS.index("test"), SPLITS.index("val")):
-        if (given == part).any():
+        if (parts == part).any():
             continue
-        rows = np.flatnonzero(given == 0)
+        rows = np.flatnonzero(parts == 0)
         count = max(1, round(HELD_OUT * len(rows)))
         if len(rows) - count < 2:
             raise JobError(f"{path}: {len(rows)} training samples are too few to split off '{SPLITS[part]}'")
         order = np.argsort(uniform(_SPLIT_SEED + part, (len(rows),)), kind="stable")
-        given[rows[order[:count]]] = part
-    return given
+        parts[rows[order[:count]]] = part
+    return parts
 
 
 NPZ = Reader(

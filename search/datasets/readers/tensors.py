@@ -15,9 +15,9 @@ import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from ..columns import Column, samples_of
-from ..samples import Reader, Samples
 from ..settings import DataSettings
+from .base import Reader, Samples
+from .common.columns import Column, samples_of
 
 if TYPE_CHECKING:
     from torch import Tensor

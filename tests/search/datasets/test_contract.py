@@ -12,7 +12,7 @@ import pytest
 import torch
 from helpers import data_files as files
 
-from archscape.search.datasets import EMBEDDED, EMBEDDED_TASKS, READERS, SPLITS, Arrays
+from archscape.search.datasets import EMBEDDED, READERS, SPLITS, Arrays
 from archscape.search.datasets.arrays import IGNORED
 from archscape.search.datasets.dataset import Dataset, load_dataset
 from archscape.search.datasets.sources import open_source
@@ -98,8 +98,7 @@ def test_there_is_a_target_for_each_sample_of_the_shape_that_the_data_say(data: 
 def test_the_task_is_known_without_the_arrays(name: str, data: Dataset) -> None:
     assert data.task in TASKS
     if name in EMBEDDED:
-        assert data.task == EMBEDDED_TASKS.get(name, "classification")
-    assert EMBEDDED_TASKS.keys() <= {*EMBEDDED}
+        assert data.task == EMBEDDED.load(name).task
 
 
 def test_labels_are_whole_numbers_from_0_and_all_are_trained_on(data: Dataset) -> None:

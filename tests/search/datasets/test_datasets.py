@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from archscape.search.datasets import EMBEDDED, digits
-from archscape.search.datasets import cluttered_digits as clutter
+from archscape.search.datasets import EMBEDDED
 from archscape.search.datasets import dataset as data
 from archscape.search.datasets.dataset import Dataset, load_dataset
+from archscape.search.datasets.embedded.digits import DIGITS
+from archscape.search.datasets.embedded.rendering import NOISE, render
 from archscape.spaces.errors import JobError
 
 Arrays = dict[str, np.ndarray]
@@ -44,7 +45,7 @@ def test_the_examples_in_the_docstrings_run() -> None:
 def test_digits_are_the_1797_real_images_in_three_parts() -> None:
     from sklearn.datasets import load_digits
 
-    arrays = digits.digits().arrays
+    arrays = DIGITS.arrays()
     ours = np.concatenate([arrays[f"x_{part}"] for part in ("train", "val", "test")])[:, 0]
     labels = np.concatenate([arrays[f"y_{part}"] for part in ("train", "val", "test")])
     theirs = load_digits()
@@ -55,13 +56,13 @@ def test_digits_are_the_1797_real_images_in_three_parts() -> None:
 
 
 def test_no_digit_is_in_two_parts() -> None:
-    arrays = digits.digits().arrays
+    arrays = DIGITS.arrays()
     parts = [{image.tobytes() for image in arrays[f"x_{part}"]} for part in ("train", "val", "test")]
     assert sum(map(len, parts)) == len(set.union(*parts)) == 1797
 
 
 def test_every_part_of_the_digits_holds_every_class() -> None:
-    arrays = digits.digits().arrays
+    arrays = DIGITS.arrays()
     for part in ("train", "val", "test"):
         counts = np.bincount(arrays[f"y_{part}"], minlength=10)
         assert counts.min() > 0.05 * counts.sum()
@@ -92,23 +93,23 @@ def test_cluttered_digits_come_as_standardised_channels_last_tensors(cluttered_d
 def test_a_rendering_holds_ink_of_its_own_part_alone() -> None:
     """Pieces are cut from the images given and from nothing else: without ink, there is only noise."""
     blank = np.zeros((20, 8, 8), np.uint8)
-    drawn = clutter.cluttered(blank, copies=3, seed=1)
+    drawn = render(blank, copies=3, seed=1).images
     assert drawn.shape == (60, 16, 16)
-    assert drawn.max() < 30 + 200 * 6 * clutter.NOISE
+    assert drawn.max() < 30 + 200 * 6 * NOISE
 
 
 def test_renderings_of_one_original_differ_and_follow_the_seed() -> None:
-    original = digits.digits().arrays["x_train"][:3, 0]
-    first = clutter.cluttered(original, copies=4, seed=1)
+    original = DIGITS.arrays()["x_train"][:3, 0]
+    first = render(original, copies=4, seed=1).images
     assert len({image.tobytes() for image in first}) == 12
-    assert np.array_equal(first, clutter.cluttered(original, copies=4, seed=1))
-    assert not np.array_equal(first, clutter.cluttered(original, copies=4, seed=2))
+    assert np.array_equal(first, render(original, copies=4, seed=1).images)
+    assert not np.array_equal(first, render(original, copies=4, seed=2).images)
 
 
 def test_reading_the_digits_imports_no_scikit_learn() -> None:
     code = (
-        "import sys; from archscape.search.datasets.cluttered_digits import cluttered_digits;"
-        "cluttered_digits();"
+        "import sys; from archscape.search.datasets.embedded.cluttered_digits import CLUTTERED_DIGITS;"
+        "CLUTTERED_DIGITS.arrays();"
         "sys.exit(any(name in sys.modules for name in ('sklearn', 'torch', 'optuna', 'pandas')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from archscape.search.datasets import Source
+from archscape.search.datasets.arrays import Statistics, Units
 from archscape.search.datasets.dataset import Dataset, make_dataset
-from archscape.search.datasets.scan import take_statistics
 from archscape.search.datasets.split import make_split
-from archscape.search.datasets.statistics import Statistics, Units
+from archscape.search.datasets.statistics import take_statistics
 from archscape.spaces.errors import JobError
 
 RNG = np.random.default_rng(0)
@@ -137,8 +137,8 @@ def test_statistics_of_blocks_are_those_of_the_whole(monkeypatch: pytest.MonkeyP
     x = np.random.default_rng(1).normal(1000, 2, (500, 3, 4, 4))
     arrays = {f"{letter}_{split}": x for letter in "xy" for split in ("train", "val", "test")}
     whole = take_statistics(arrays, labelled=False)
-    monkeypatch.setattr("archscape.search.datasets.scan.BLOCK_BYTES", 5000)
-    monkeypatch.setattr("archscape.search.datasets.scan.SMALL_BYTES", 5000)
+    monkeypatch.setattr("archscape.search.datasets.statistics.BLOCK_BYTES", 5000)
+    monkeypatch.setattr("archscape.search.datasets.statistics.SMALL_BYTES", 5000)
     assert take_statistics(arrays, labelled=False) == whole
     assert whole.samples.mean == tuple(x.mean((0, 2, 3)).astype(np.float32).tolist())
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from helpers import data_files as files
 
-from archscape.search.datasets.readers.pickles import load_arrays
+from archscape.search.datasets.readers.common.pickles import load_arrays
 from archscape.search.datasets.sources import open_source
 
 SHAPE = (3, 32, 32)

@@ -6,15 +6,16 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archscape.spaces.errors import JobError, suggest
 
-from ..arrays import SPLITS
-from ..samples import Block, Samples
-from ..targets import in_order
+from ...arrays import SPLITS, Parts
+from ..base import Block, Samples
+from .targets import in_order
 
 PARTS = {
     "train": "train",
@@ -38,29 +39,37 @@ class ClassFiles:
     Attributes:
         files: Of each sample.
         labels: From 0, by the order of the class names.
-        given: The part of each, a place in `SPLITS`; None if the folder has no parts.
+        parts: Which one each sample is in; None if the folder has no parts.
         class_names: The names of the folders.
         names: Of the samples, their paths in the folder.
     """
 
     files: tuple[Path, ...]
     labels: NDArray[np.int64]
-    given: NDArray[np.int8] | None
+    parts: Parts | None
     class_names: tuple[str, ...]
     names: tuple[str, ...]
 
     def samples(self, root: Path, blocks: Callable[[Sequence[Path]], Iterator[Block]]) -> Samples:
         """Return the samples that decoded files are."""
         return Samples(
-            place=str(root),
+            source=str(root),
             count=len(self.files),
             blocks=lambda: blocks(self.files),
             targets=self.labels,
-            given=self.given,
+            parts=self.parts,
             names=self.names,
             class_names=self.class_names,
             task="classification",
         )
+
+
+class _ClassFile(NamedTuple):
+    """A file, its class, and the number of its part in `SPLITS`; -1 where there are no parts."""
+
+    part: int
+    class_name: str
+    path: Path
 
 
 def class_files(root: Path, suffixes: Sequence[str], what: str) -> ClassFiles:
@@ -75,23 +84,23 @@ def class_files(root: Path, suffixes: Sequence[str], what: str) -> ClassFiles:
         JobError: If a file is something else, a class is empty, or a link leads out of the folder.
     """
     parts = part_folders(root)
-    found: list[tuple[int, str, Path]] = []
+    samples: list[_ClassFile] = []
     for part, folder in parts.items() or {"": root}.items():
         number = SPLITS.index(part) if part else -1
         for name in _classes(folder, what):
             files = files_under(folder / name, root, suffixes, what)
             if not files:
                 raise JobError(f"{folder / name}: it holds no {what}; remove the folder, or fill it")
-            found += [(number, name, file) for file in files]
-    names = in_order({name for _, name, _ in found})
-    _check_parts(root, found, names)
-    at = {name: label for label, name in enumerate(names)}
+            samples += [_ClassFile(number, name, file) for file in files]
+    names = in_order({sample.class_name for sample in samples})
+    _check_parts(root, samples, names)
+    label_of = {name: label for label, name in enumerate(names)}
     return ClassFiles(
-        files=tuple(file for _, _, file in found),
-        labels=np.array([at[name] for _, name, _ in found], np.int64),
-        given=np.array([part for part, _, _ in found], np.int8) if parts else None,
+        files=tuple(sample.path for sample in samples),
+        labels=np.array([label_of[sample.class_name] for sample in samples], np.int64),
+        parts=np.array([sample.part for sample in samples], np.int8) if parts else None,
         class_names=names,
-        names=tuple(file.relative_to(root).as_posix() for _, _, file in found),
+        names=tuple(sample.path.relative_to(root).as_posix() for sample in samples),
     )
 
 
@@ -127,19 +136,19 @@ def files_under(folder: Path, root: Path, suffixes: Sequence[str], what: str) ->
         JobError: If one is of another kind, empty, or a link out of the root.
     """
     check_inside(folder, root)
-    found: list[Path] = []
+    files: list[Path] = []
     for entry in _entries(folder):
         path = Path(entry.path)
         if entry.is_dir():
-            found += files_under(path, root, suffixes, what)
+            files += files_under(path, root, suffixes, what)
             continue
         check_inside(path, root)
         if path.suffix.lower() not in suffixes:
             raise JobError(f"{path}: among {what} it is none: they end in {', '.join(suffixes)}")
         if entry.stat().st_size == 0:
             raise JobError(f"{path}: it is empty (0 bytes); replace it, or leave it out")
-        found.append(path)
-    return found
+        files.append(path)
+    return files
 
 
 def check_inside(path: Path, root: Path) -> None:
@@ -174,23 +183,23 @@ def has_files(root: Path, suffixes: Sequence[str]) -> bool:
 
 def all_files(root: Path) -> list[Path]:
     """Return all files under a folder, in the order of their names; no link is followed to another folder."""
-    found = []
+    files = []
     for entry in _entries(root):
         if entry.is_dir(follow_symlinks=False):
-            found += all_files(Path(entry.path))
+            files += all_files(Path(entry.path))
         elif entry.is_file():
-            found.append(Path(entry.path))
-    return found
+            files.append(Path(entry.path))
+    return files
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     """Yield what is in a folder, in the order of the names; not what systems leave there unasked."""
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
+            listed = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise JobError(f"{folder}: cannot be read: {error.strerror}") from None
-    return (entry for entry in found if entry.name not in _CLUTTER and not entry.name.startswith("."))
+    return (entry for entry in listed if entry.name not in _CLUTTER and not entry.name.startswith("."))
 
 
 def _classes(folder: Path, what: str) -> list[str]:
@@ -206,7 +215,7 @@ def _classes(folder: Path, what: str) -> list[str]:
     return names
 
 
-def _check_parts(root: Path, found: Sequence[tuple[int, str, Path]], names: Sequence[str]) -> None:
+def _check_parts(root: Path, samples: Sequence[_ClassFile], names: Sequence[str]) -> None:
     """Check that there are two classes at least, and that each is trained on.
 
     Raises:
@@ -214,8 +223,8 @@ def _check_parts(root: Path, found: Sequence[tuple[int, str, Path]], names: Sequ
     """
     if len(names) < 2:
         raise JobError(f"{root}: it holds one class, '{names[0]}'; there are two at least, a folder for each")
-    trained = {name for part, name, _ in found if part <= 0}
-    for part, name, file in found:
+    trained = {sample.class_name for sample in samples if sample.part <= 0}
+    for part, name, file in samples:
         if part > 0 and name not in trained:
             law = f"the part '{SPLITS[part]}' has the class '{name}', which the training part has not"
             raise JobError(f"{file.parent}: {law}{suggest(name, trained)}")

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import Source
-from .cluttered_digits import COPIES, Floats, draw
+from ..random_bits import Floats
+from .base import Embedded
+from .cluttered_digits import rendered_part
 from .digit_masks import INK
-from .digits import originals
-
-_SEEDS = {"train": 150, "val": 250, "test": 350}
+from .originals import Digits, Part, from_originals
 
 
-def digit_boxes() -> Source:
-    """Return cluttered digits, 1x16x16, with left, top, right and bottom of the digit's ink, in pixels."""
-    arrays: dict[str, np.ndarray] = {}
-    for split, (images, _) in originals().items():
-        drawn = draw(images, copies=COPIES[split], seed=_SEEDS[split])
-        arrays[f"x_{split}"], arrays[f"y_{split}"] = drawn.images[:, None], _boxes(drawn.ink)
-    return Source(arrays=arrays, task="localisation")
+def _part(split: str, digits: Digits) -> Part:
+    rendered = rendered_part(split, digits, seed=50)
+    return rendered.images[:, None], _boxes(rendered.ink)
 
 
 def _boxes(ink: Floats) -> Floats:
@@ -29,3 +24,10 @@ def _boxes(ink: Floats) -> Floats:
         ends.append((there.argmax(1), there.shape[1] - there[:, ::-1].argmax(1)))
     (left, right), (top, bottom) = ends
     return np.stack([left, top, right, bottom], 1).astype(np.float32)
+
+
+DIGIT_BOXES = Embedded(
+    what="Cluttered digits, 1x16x16, with left, top, right and bottom of the digit's ink, in pixels.",
+    arrays=from_originals(_part),
+    task="localisation",
+)

@@ -15,8 +15,8 @@ import numpy as np
 
 from archscape.spaces.errors import JobError, suggest
 
-from .arrays import SPLITS
-from .samples import BLOCK_BYTES, Block, Samples
+from ...arrays import SPLITS
+from ..base import BLOCK_BYTES, Block, Samples, parts_of
 from .targets import FLOAT32_MAX, Targets, targets_of
 
 NAMES = tuple(f"{letter}_{part}" for part in SPLITS for letter in "xy")
@@ -59,30 +59,28 @@ class ArrayColumn:
             yield self.array[start : start + rows]
 
 
-def samples_of(place: str, columns: Mapping[str, Column], *, task: str = "") -> Samples:
+def samples_of(source: str, columns: Mapping[str, Column], *, task: str = "") -> Samples:
     """Return the samples of arrays by their names.
 
     Raises:
         JobError: If an array is missing or unknown, or shapes and values do not fit.
     """
-    _check_names(place, columns)
+    _check_names(source, columns)
     parts = [part for part in SPLITS if f"x_{part}" in columns]
     for part in parts:
-        _check(place, columns, part)
-    counts = [columns[f"x_{part}"].shape[0] for part in parts]
-    given = np.repeat([SPLITS.index(part) for part in parts], counts).astype(np.int8)
+        _check(source, columns, part)
+    counts = {part: columns[f"x_{part}"].shape[0] for part in parts}
     are_maps = _are_maps(columns["x_train"], columns["y_train"], task)
     targets = Targets({})
     if not are_maps:
         written = {part: _whole(columns[f"y_{part}"]) for part in parts}
-        targets = targets_of(place, written, task=task)
-    known = np.concatenate([targets.parts[part] for part in parts]) if targets.parts else None
+        targets = targets_of(source, written, task=task)
     return Samples(
-        place=place,
-        count=sum(counts),
-        blocks=lambda: _blocks(place, columns, parts, are_maps=are_maps),
-        targets=known,
-        given=given,
+        source=source,
+        count=sum(counts.values()),
+        blocks=lambda: _blocks(source, columns, parts, are_maps=are_maps),
+        targets=None if are_maps else np.concatenate([targets.parts[part] for part in parts]),
+        parts=parts_of(counts),
         class_names=targets.class_names,
         task=task,
         notes=targets.notes,
@@ -95,36 +93,38 @@ def rows_of(shape: tuple[int, ...], item_bytes: int) -> int:
     return max(1, BLOCK_BYTES // max(1, math.prod(shape[1:]) * item_bytes))
 
 
-def _check_names(place: str, columns: Mapping[str, Column]) -> None:
+def _check_names(source: str, columns: Mapping[str, Column]) -> None:
     for name in columns:
         if name not in NAMES:
-            raise JobError(f"{place}: '{name}' is not one of {', '.join(NAMES)}{suggest(name, NAMES)}")
+            raise JobError(f"{source}: '{name}' is not one of {', '.join(NAMES)}{suggest(name, NAMES)}")
     for name in ("x_train", "y_train"):
         if name not in columns:
-            raise JobError(f"{place}: there is no array '{name}'; it holds {', '.join(columns) or 'nothing'}")
+            raise JobError(
+                f"{source}: there is no array '{name}'; it holds {', '.join(columns) or 'nothing'}"
+            )
     for part in SPLITS:
         for letter, partner in (("x", "y"), ("y", "x")):
             if f"{partner}_{part}" in columns and f"{letter}_{part}" not in columns:
-                raise JobError(f"{place}: '{partner}_{part}' needs '{letter}_{part}' beside it")
+                raise JobError(f"{source}: '{partner}_{part}' needs '{letter}_{part}' beside it")
 
 
-def _check(place: str, columns: Mapping[str, Column], part: str) -> None:
+def _check(source: str, columns: Mapping[str, Column], part: str) -> None:
     """Check one part by itself and against the training part."""
     x, y = columns[f"x_{part}"], columns[f"y_{part}"]
     if len(x.shape) not in (3, 4, 5):
-        raise JobError(f"{place}: x_{part} must be (N, C, *spatial), 1 to 3 axes of space, but is {x.shape}")
+        raise JobError(f"{source}: x_{part} must be (N, C, *spatial), 1 to 3 axes of space, but is {x.shape}")
     if x.dtype.kind not in "uif":
-        raise JobError(f"{place}: x_{part} must hold finite real numbers; its type is {x.dtype}")
+        raise JobError(f"{source}: x_{part} must hold finite real numbers; its type is {x.dtype}")
     if min(x.shape) == 0:
-        raise JobError(f"{place}: the part '{part}' must hold samples, but has shape {x.shape}")
+        raise JobError(f"{source}: the part '{part}' must hold samples, but has shape {x.shape}")
     first = columns["x_train"].shape[1:]
     if x.shape[1:] != first:
-        raise JobError(f"{place}: x_{part} holds {x.shape[1:]} samples, but x_train holds {first}")
+        raise JobError(f"{source}: x_{part} holds {x.shape[1:]} samples, but x_train holds {first}")
     if y.shape[:1] != x.shape[:1]:
         law = f"{x.shape[:1]} whole numbers, one for each of x_{part}"
-        raise JobError(f"{place}: y_{part} must be {law}, but is {y.shape} {y.dtype}")
+        raise JobError(f"{source}: y_{part} must be {law}, but is {y.shape} {y.dtype}")
     if any(len(each.shape) > 2 for each in (y, columns["y_train"])):
-        _check_maps(place, part, x.shape, y)
+        _check_maps(source, part, x.shape, y)
 
 
 def _are_maps(x: Column, y: Column, task: str) -> bool:
@@ -133,7 +133,7 @@ def _are_maps(x: Column, y: Column, task: str) -> bool:
     return len(y.shape) > 2 or (is_mask and task in ("", "segmentation"))
 
 
-def _check_maps(place: str, part: str, x: tuple[int, ...], y: Column) -> None:
+def _check_maps(source: str, part: str, x: tuple[int, ...], y: Column) -> None:
     """Check targets that are maps: masks, or images."""
     masks = (x[0], *x[2:])
     is_mask = y.shape == masks and y.dtype.kind in "ui"
@@ -141,7 +141,7 @@ def _check_maps(place: str, part: str, x: tuple[int, ...], y: Column) -> None:
     if not (is_mask or is_image):
         axes = ", ".join(map(str, masks[1:]))
         law = f"masks ({masks[0]}, {axes}) of whole numbers or images ({masks[0]}, C, {axes})"
-        raise JobError(f"{place}: y_{part} of samples {x} must be {law}, but is {y.shape} {y.dtype}")
+        raise JobError(f"{source}: y_{part} of samples {x} must be {law}, but is {y.shape} {y.dtype}")
 
 
 def _whole(column: Column) -> np.ndarray:
@@ -149,7 +149,7 @@ def _whole(column: Column) -> np.ndarray:
 
 
 def _blocks(
-    place: str, columns: Mapping[str, Column], parts: list[str], *, are_maps: bool
+    source: str, columns: Mapping[str, Column], parts: list[str], *, are_maps: bool
 ) -> Iterator[Block]:
     x_type = np.result_type(*(columns[f"x_{part}"].dtype for part in parts))
     y_type = np.result_type(*(columns[f"y_{part}"].dtype for part in parts)) if are_maps else None
@@ -159,14 +159,13 @@ def _blocks(
         maps = columns[f"y_{part}"].blocks(rows) if are_maps else None
         start = 0
         for block in x.blocks(rows):
-            check_finite(f"{place}: x_{part}", block, start)
+            check_finite(f"{source}: x_{part}", block, start)
             targets = next(maps) if maps else None
             if targets is not None:
-                _check_map(f"{place}: y_{part}", targets, start, is_mask=targets.ndim < block.ndim)
+                _check_map(f"{source}: y_{part}", targets, start, is_mask=targets.ndim < block.ndim)
+            # Of one type: one file holds all blocks of a part, and all parts compare.
             yield (
-                block.astype(
-                    x_type, copy=False
-                ),  # one file holds all blocks of a part, and all parts compare
+                block.astype(x_type, copy=False),
                 targets if targets is None else targets.astype(y_type, copy=False),
             )
             start += len(block)

@@ -1,4 +1,4 @@
-"""Which sample is in which part: as given, by lists, by groups, or drawn by a seed, class by class.
+"""Which sample is in which part: as the source says, by lists, by groups, or drawn, class by class.
 
 What is drawn depends on the labels, the shares and the seed alone, on every machine and NumPy version.
 """
@@ -7,26 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archscape.spaces.errors import JobError, suggest
 
-from .arrays import SPLITS
-from .rng import uniform
-from .samples import Samples
+from .arrays import SPLITS, Parts
+from .random_bits import uniform
+from .readers.base import Samples
 from .settings import GROUP, HELD_OUT, DataSettings
-
-Parts: TypeAlias = NDArray[np.int8]
-"""The part of each sample, a place in `SPLITS`; -1 for one that is in none."""
 
 TRAIN, VAL, TEST = range(3)
 NOWHERE = -1
 
 
-def split(samples: Samples, settings: DataSettings) -> tuple[Parts, tuple[str, ...]]:
+def partition(samples: Samples, settings: DataSettings) -> tuple[Parts, tuple[str, ...]]:
     """Return the part of each sample, and what there is to say of it.
 
     Raises:
@@ -36,12 +32,12 @@ def split(samples: Samples, settings: DataSettings) -> tuple[Parts, tuple[str, .
         parts = _by_group(samples, settings)
     elif settings.split:
         parts = _by_lists(samples, settings.split)
-    elif samples.given is not None:
-        parts = samples.given.astype(np.int8)
+    elif samples.parts is not None:
+        parts = samples.parts.astype(np.int8)
     else:
         parts = np.zeros(samples.count, np.int8)
     if not (parts == TRAIN).any():
-        raise JobError(f"{samples.place}: no sample is in the training part")
+        raise JobError(f"{samples.source}: no sample is in the training part")
     shares = {TEST: settings.test, VAL: settings.val}
     for part, share in shares.items():
         if not (parts == part).any():
@@ -49,7 +45,7 @@ def split(samples: Samples, settings: DataSettings) -> tuple[Parts, tuple[str, .
         elif share is not None and GROUP not in settings.split:
             name = SPLITS[part]
             raise JobError(
-                f"{samples.place}: it has its own {name} part, so `{name}: {share}` changes nothing"
+                f"{samples.source}: it has its own {name} part, so `{name}: {share}` changes nothing"
             )
     _check_classes(samples, parts)
     left = int((parts == NOWHERE).sum())
@@ -63,11 +59,11 @@ def _hold_out(parts: Parts, part: int, share: float, samples: Samples, seed: int
     targets = samples.targets
     labels = targets[rows] if targets is not None and targets.ndim == 1 else np.zeros(len(rows), np.int64)
     if len(rows) - count < 2:
-        raise JobError(f"{samples.place}: {len(rows)} samples are too few to split off '{SPLITS[part]}'")
+        raise JobError(f"{samples.source}: {len(rows)} samples are too few to split off '{SPLITS[part]}'")
     held = stratified(labels, count, uniform(2 * seed + part, (len(rows),)))
     if len(held) == 0:
         law = "no class has two samples, so none can be split off"
-        raise JobError(f"{samples.place}: {law} for '{SPLITS[part]}'; give that part")
+        raise JobError(f"{samples.source}: {law} for '{SPLITS[part]}'; give that part")
     parts[rows[held]] = part
 
 
@@ -99,12 +95,12 @@ def _by_group(samples: Samples, settings: DataSettings) -> Parts:
     column = settings.split[GROUP]
     if column not in samples.columns:
         known = suggest(column, samples.columns) if samples.columns else "; it has no columns"
-        raise JobError(f"{samples.place}: `split: {{group: {column}}}` names no column of it{known}")
+        raise JobError(f"{samples.source}: `split: {{group: {column}}}` names no column of it{known}")
     groups, inverse, sizes = np.unique(
         np.asarray(samples.columns[column], str), return_inverse=True, return_counts=True
     )
     if len(groups) < len(SPLITS):
-        raise JobError(f"{samples.place}: '{column}' has {len(groups)} values, too few for three parts")
+        raise JobError(f"{samples.source}: '{column}' has {len(groups)} values, too few for three parts")
     order = np.argsort(uniform(settings.seed, (len(groups),)), kind="stable")
     part_of = np.zeros(len(groups), np.int8)
     for part, share in ((TEST, settings.test), (VAL, settings.val)):
@@ -121,17 +117,17 @@ def _by_group(samples: Samples, settings: DataSettings) -> Parts:
 def _by_lists(samples: Samples, lists: Mapping[str, str]) -> Parts:
     """Return the parts that lists of names give, one name a line."""
     if not samples.names:
-        raise JobError(f"{samples.place}: its samples have no names, so no lists can split them")
-    places = {name: i for i, name in enumerate(samples.names)}
+        raise JobError(f"{samples.source}: its samples have no names, so no lists can split them")
+    row_of = {name: row for row, name in enumerate(samples.names)}
     parts = np.full(samples.count, NOWHERE, np.int8)
     for key, file in lists.items():
         for number, line in enumerate(_lines(Path(file)), 1):
             if not line:
                 continue
-            row = places.get(line)
+            row = row_of.get(line)
             if row is None:
                 near = suggest(line, samples.names) if samples.count <= 10_000 else ""
-                raise JobError(f"{file}:{number}: {samples.place} has no sample '{line}'{near}")
+                raise JobError(f"{file}:{number}: {samples.source} has no sample '{line}'{near}")
             if parts[row] != NOWHERE:
                 raise JobError(f"{file}:{number}: '{line}' is in '{SPLITS[parts[row]]}' already")
             parts[row] = SPLITS.index(key)
@@ -161,4 +157,4 @@ def _check_classes(samples: Samples, parts: Parts) -> None:
             shown = f"{label} ('{named[0]}')" if named else f"{label}"
             near = suggest(named[0], [samples.class_names[i] for i in trained]) if named else ""
             law = f"class {shown} of the part '{SPLITS[part]}' is not in the training part"
-            raise JobError(f"{samples.place}: {law}{near}")
+            raise JobError(f"{samples.source}: {law}{near}")

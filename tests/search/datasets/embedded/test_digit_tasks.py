@@ -11,18 +11,21 @@ import torch
 from PIL import Image
 
 from archscape.search.datasets import SPLITS
-from archscape.search.datasets.arrays import IGNORED, Source
-from archscape.search.datasets.cluttered_digits import COPIES, SIDE, draw
+from archscape.search.datasets.arrays import IGNORED
 from archscape.search.datasets.dataset import load_dataset
-from archscape.search.datasets.digit_boxes import digit_boxes
-from archscape.search.datasets.digit_masks import digit_masks
-from archscape.search.datasets.digit_positions import digit_positions
-from archscape.search.datasets.digit_sequences import digit_sequences
-from archscape.search.datasets.digits import digits, originals
-from archscape.search.datasets.long_tailed_digits import long_tailed_digits
-from archscape.search.datasets.noisy_digits import NOISE, noisy_digits
+from archscape.search.datasets.embedded.base import Embedded
+from archscape.search.datasets.embedded.cluttered_digits import rendered_part
+from archscape.search.datasets.embedded.digit_boxes import DIGIT_BOXES
+from archscape.search.datasets.embedded.digit_masks import DIGIT_MASKS
+from archscape.search.datasets.embedded.digit_positions import DIGIT_POSITIONS
+from archscape.search.datasets.embedded.digit_sequences import DIGIT_SEQUENCES
+from archscape.search.datasets.embedded.digits import DIGITS
+from archscape.search.datasets.embedded.long_tailed_digits import LONG_TAILED_DIGITS
+from archscape.search.datasets.embedded.noisy_digits import NOISE, NOISY_DIGITS
+from archscape.search.datasets.embedded.originals import originals
+from archscape.search.datasets.embedded.rendering import SIDE
+from archscape.search.datasets.embedded.several_digits import SEVERAL_DIGITS
 from archscape.search.datasets.settings import DataSettings
-from archscape.search.datasets.several_digits import several_digits
 from archscape.spaces.errors import JobError
 
 FINGERPRINTS = {
@@ -43,18 +46,19 @@ def test_they_are_the_same_numbers_on_every_machine(name: str) -> None:
 
 
 def test_a_sequence_is_a_digit_row_after_row() -> None:
-    plain, sequences = digits().arrays, digit_sequences().arrays
+    plain, sequences = DIGITS.arrays(), DIGIT_SEQUENCES.arrays()
     assert sequences["x_val"].shape == (300, 1, 64)
     assert (sequences["x_val"][:, 0, 8:16] == plain["x_val"][:, 0, 1]).all()
     assert (sequences["y_val"] == plain["y_val"]).all()
 
 
-def by_split(source: Source, letter: str) -> list[np.ndarray]:
-    return [source.arrays[f"{letter}_{split}"] for split in SPLITS]
+def by_split(data: Embedded, letter: str) -> list[np.ndarray]:
+    arrays = data.arrays()
+    return [arrays[f"{letter}_{split}"] for split in SPLITS]
 
 
 def test_classes_of_a_long_tail_thin_out_exponentially_in_every_part() -> None:
-    for labels in by_split(long_tailed_digits(), "y"):
+    for labels in by_split(LONG_TAILED_DIGITS, "y"):
         counts = np.bincount(labels, minlength=10)
         assert (np.diff(counts) <= 0).all()
         assert counts[0] / counts[-1] == pytest.approx(10, rel=0.3)  # whole originals
@@ -64,7 +68,7 @@ def test_classes_of_a_long_tail_thin_out_exponentially_in_every_part() -> None:
 def test_a_label_is_there_where_its_digit_is_in_a_quarter() -> None:
     images, labels = originals()["val"]
     at = {image.tobytes(): label for image, label in zip(images * np.uint8(15), labels, strict=True)}
-    arrays = several_digits().arrays
+    arrays = SEVERAL_DIGITS.arrays()
     for image, there in zip(arrays["x_val"][:, 0], arrays["y_val"], strict=True):
         quarters = [image[row : row + 8, column : column + 8] for row in (0, 8) for column in (0, 8)]
         found = {int(at[quarter.tobytes()]) for quarter in quarters if quarter.any()}
@@ -73,9 +77,8 @@ def test_a_label_is_there_where_its_digit_is_in_a_quarter() -> None:
 
 
 def test_a_mask_is_the_digit_itself_with_an_edge_that_counts_for_nothing() -> None:
-    source = digit_masks()
-    assert source.class_names == ("background", "digit")
-    for images, masks in zip(by_split(source, "x"), by_split(source, "y"), strict=True):
+    assert DIGIT_MASKS.class_names == ("background", "digit")
+    for images, masks in zip(by_split(DIGIT_MASKS, "x"), by_split(DIGIT_MASKS, "y"), strict=True):
         assert masks.shape == (len(images), SIDE, SIDE)
         assert set(np.unique(masks)) == {0, 1, IGNORED}
         shares = [(masks == label).mean() for label in (0, 1, IGNORED)]
@@ -88,14 +91,14 @@ def test_a_mask_is_the_digit_itself_with_an_edge_that_counts_for_nothing() -> No
 
 def test_fragments_of_other_digits_are_background() -> None:
     """Some of the background is as bright as a faint digit: brightness alone does not tell them apart."""
-    arrays = digit_masks().arrays
+    arrays = DIGIT_MASKS.arrays()
     grey, masks = arrays["x_train"][:, 0], arrays["y_train"]
     assert (grey[masks == 0] > np.percentile(grey[masks == 1], 10)).mean() > 0.01
 
 
 def test_positions_lie_where_the_ink_does() -> None:
     """The darkest pixels, whose centre the fragments move, still go with the position."""
-    arrays = digit_positions().arrays
+    arrays = DIGIT_POSITIONS.arrays()
     grey, positions = arrays["x_train"][:, 0].astype(float), arrays["y_train"]
     assert positions.dtype == np.float32
     weights = np.clip(grey - 100, 0, None)
@@ -108,9 +111,9 @@ def test_positions_lie_where_the_ink_does() -> None:
 
 
 def test_boxes_lie_tight_around_the_ink_and_not_around_fragments() -> None:
-    arrays = digit_boxes().arrays
+    arrays = DIGIT_BOXES.arrays()
     boxes = arrays["y_train"]
-    ink = draw(originals()["train"][0], copies=COPIES["train"], seed=150).ink
+    ink = rendered_part("train", originals()["train"], seed=50).ink
     for (left, top, right, bottom), image in zip(boxes[::50].astype(int), ink[::50] >= 0.5, strict=True):
         assert image[top:bottom, left:right].sum() == image.sum()
         edges = (image[top, left:right], image[bottom - 1, left:right])
@@ -121,7 +124,7 @@ def test_boxes_lie_tight_around_the_ink_and_not_around_fragments() -> None:
 
 
 def test_noise_lies_over_the_clean_image() -> None:
-    arrays = noisy_digits().arrays
+    arrays = NOISY_DIGITS.arrays()
     noisy, clean = arrays["x_train"].astype(float), arrays["y_train"].astype(float)
     inside = (clean > 100) & (clean < 160)  # where nothing is cut off at black or white
     assert (noisy - clean)[inside].std() == pytest.approx(NOISE, rel=0.05)

@@ -15,8 +15,8 @@ import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from ..samples import BLOCK_BYTES, Block
-from ..settings import DataSettings
+from ...settings import DataSettings
+from ..base import BLOCK_BYTES, Block
 
 if TYPE_CHECKING:
     from PIL import Image

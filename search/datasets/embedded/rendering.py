@@ -1,4 +1,4 @@
-"""Cluttered digits: each 8x8 original drawn at a random scale, angle and place, among pieces of other digits.
+"""Rendering: each 8x8 original drawn at a random scale, angle and place, among pieces of other digits.
 
 The drawing repeats bit for bit on every machine and NumPy version: all randomness comes from the raw stream
 of PCG64, whose values NumPy guarantees, and cosines, the only operation a processor may round its own way,
@@ -8,18 +8,12 @@ are rounded to 16 bits before use.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .arrays import Source
-from .digits import Bytes, Integers, originals
-from .rng import Doubles, uniform
+from ..random_bits import Bytes, Doubles, Floats, grain, normal, uniform
+from .originals import Integers
 
-Floats: TypeAlias = NDArray[np.float32]
-
-COPIES = {"train": 3, "val": 1, "test": 1}  # renderings of each original
 SIDE = 16  # pixels of a rendered image
 PIECES = 2  # fragments of other digits in each image
 PIECE_SIDE = 6  # pixels of a fragment
@@ -29,42 +23,15 @@ ANGLE = 0.2  # largest rotation, radians
 SLACK = 0.5  # pixels a digit may reach beyond the edge
 NOISE = 0.05  # standard deviation of the noise, in units of full ink
 
-_SEEDS = {"train": 100, "val": 200, "test": 300}
 _CHUNK = 512  # images drawn at once: their coordinates stay in the processor's cache
 _BORDER = 1  # empty pixels around an original, so that sampling needs no test at its edge
 _DRAWS = 5  # random numbers of a digit
 _PIECE_DRAWS = 7  # random numbers of a fragment
 
 
-def cluttered_digits() -> Source:
-    """Return digits rendered to 1x16x16 at random scale, angle and place among pieces of others, with noise.
-
-    The originals are split first: no original, whole or in pieces, is in two of the parts.
-    """
-    arrays: dict[str, np.ndarray] = {}
-    for split, (images, labels) in originals().items():
-        arrays[f"x_{split}"] = cluttered(images, copies=COPIES[split], seed=_SEEDS[split])[:, None]
-        arrays[f"y_{split}"] = np.repeat(labels, COPIES[split])
-    return Source(arrays=arrays)
-
-
-def cluttered(digits: Bytes, *, copies: int, seed: int) -> Bytes:
-    """Return `copies` renderings of each original, one original after the other.
-
-    Args:
-        digits: Images (n, 8, 8) with ink from 0 to 16; the fragments, too, are cut from these alone.
-        copies: Renderings of each original.
-        seed: Of the drawing; the same seed gives the same bytes.
-
-    Returns:
-        Images (n * copies, 16, 16) with grey levels from 0 to 255.
-    """
-    return draw(digits, copies=copies, seed=seed).images
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Drawn:
-    """Cluttered digits, and what was drawn.
+class Rendered:
+    """Renderings, and what was drawn.
 
     Attributes:
         images: (n, 16, 16) with grey levels from 0 to 255.
@@ -77,25 +44,29 @@ class Drawn:
     centres: Doubles
 
 
-def draw(digits: Bytes, *, copies: int, seed: int) -> Drawn:
-    """Draw `copies` renderings of each original, as `cluttered` says."""
-    inked = np.pad(digits, ((0, 0), (_BORDER, _BORDER), (_BORDER, _BORDER))).astype(np.float32) / np.float32(
-        16
-    )
+def render(digits: Bytes, *, copies: int, seed: int) -> Rendered:
+    """Draw `copies` renderings of each original, one original after the other.
+
+    Args:
+        digits: Images (n, 8, 8) with ink from 0 to 16; the fragments, too, are cut from these alone.
+        copies: Renderings of each original.
+        seed: Of the drawing; the same seed gives the same bytes.
+    """
+    bordered = np.pad(digits, ((0, 0), (_BORDER, _BORDER), (_BORDER, _BORDER)))
+    inked = bordered.astype(np.float32) / np.float32(16)
     count = len(digits) * copies
     draws = uniform(seed, (count, _DRAWS + PIECES * _PIECE_DRAWS))
-    noise = np.random.PCG64(seed + 1).random_raw(count * SIDE * SIDE // 2).astype("<u8", copy=False)
-    grain = noise.view(np.uint8).reshape(count, SIDE, SIDE, 4)
     shape = (count, SIDE, SIDE)
-    drawn = Drawn(
+    noise = grain(seed + 1, shape)
+    rendered = Rendered(
         images=np.empty(shape, np.uint8), ink=np.empty(shape, np.float32), centres=np.empty((count, 2))
     )
     for start in range(0, count, _CHUNK):
         part = slice(start, min(start + _CHUNK, count))
         which = np.arange(part.start, part.stop) // copies
-        drawn.ink[part], drawn.centres[part] = _draw_digits(inked, which, draws[part])
-        drawn.images[part] = _clutter(drawn.ink[part], inked, draws[part], grain[part])
-    return drawn
+        rendered.ink[part], rendered.centres[part] = _draw_digits(inked, which, draws[part])
+        rendered.images[part] = _clutter(rendered.ink[part], inked, draws[part], noise[part])
+    return rendered
 
 
 def _draw_digits(inked: Floats, which: Integers, draws: Doubles) -> tuple[Floats, Doubles]:
@@ -108,16 +79,14 @@ def _draw_digits(inked: Floats, which: Integers, draws: Doubles) -> tuple[Floats
     return _sample(inked, which, angle, scale, centre, np.full_like(centre, 3.5), SIDE), centre
 
 
-def _clutter(ink: Floats, inked: Floats, draws: Doubles, grain: Bytes) -> Bytes:
+def _clutter(ink: Floats, inked: Floats, draws: Doubles, noise: Bytes) -> Bytes:
     """Lay the fragments over the ink of the digits, then vary the contrast and add the noise."""
     canvas = ink.copy()
     for piece in range(PIECES):
         first = _DRAWS + piece * _PIECE_DRAWS
         _lay_fragment(canvas, inked, draws[:, first : first + _PIECE_DRAWS])
     contrast = (0.5 + 0.5 * draws[:, 4]).astype(np.float32)[:, None, None]
-    # Four bytes summed are near enough to a normal number: mean 510, standard deviation 148.
-    normal = (grain.sum(-1, dtype=np.int32).astype(np.float32) - 510) / 148
-    grey = np.rint((canvas * contrast + normal * np.float32(NOISE)) * 200 + 30)
+    grey = np.rint((canvas * contrast + normal(noise) * np.float32(NOISE)) * 200 + 30)
     image: Bytes = np.clip(grey, 0, 255).astype(np.uint8)
     return image
 

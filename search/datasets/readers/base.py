@@ -1,4 +1,4 @@
-"""Samples: what a reader finds in a place, before it is decoded; and `Reader`, what a format of data is.
+"""`Reader`: what a format of data is; and `Samples`, what it finds in a source before that is decoded.
 
 A reader says which files there are without opening any, so that a cache is found by them, and how many
 samples with which labels; the samples themselves come in blocks, once, in their order.
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
+
+import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from .settings import DataSettings
-
-if TYPE_CHECKING:
-    import numpy as np
+from ..arrays import SPLITS, Parts
+from ..settings import DataSettings
 
 HOW = ("size", "channels", "task")
 """Settings about decoding, which not every format knows."""
@@ -27,20 +27,20 @@ BLOCK_BYTES = 4 * 2**20
 MOST_DEFLATED = 1100
 """More than the bytes that one compressed byte can stand for: a header that claims more is a lie."""
 
-Block: TypeAlias = "tuple[np.ndarray, np.ndarray | None]"
+Block: TypeAlias = tuple[np.ndarray, np.ndarray | None]
 """Samples (n, C, *spatial), and their targets where these are decoded with them: masks (n, *spatial)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """What a reader finds in a place.
+    """What a reader finds in a source.
 
     Attributes:
-        place: Where, for messages.
+        source: Its name, for messages.
         count: How many samples there are.
         blocks: Yields them in their order; shape and type are those of the first block throughout.
         targets: Labels (N,), or numbers (N, k); None where they are decoded with the samples.
-        given: The part of each sample, a place in `SPLITS`; None if the source has no parts.
+        parts: Which one each sample is in; None if the source has no parts.
         names: Of each sample, for lists of files; empty if they have none.
         columns: More that is known of each sample, for groups.
         class_names: By label; empty if they have none.
@@ -51,11 +51,11 @@ class Samples:
             decoded to; 0 where decoding is work.
     """
 
-    place: str
+    source: str
     count: int
     blocks: Callable[[], Iterator[Block]]
     targets: np.ndarray | None
-    given: np.ndarray | None = None
+    parts: Parts | None = None
     names: Sequence[str] = ()
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     class_names: tuple[str, ...] = ()
@@ -99,3 +99,8 @@ def check_taken(settings: DataSettings, takes: Collection[str], what: str) -> No
     for name in settings.named:
         if name in HOW and name not in takes:
             raise JobError(f"{settings.path}: this is {what}, for which `{name}:` says nothing")
+
+
+def parts_of(counts: Mapping[str, int]) -> Parts:
+    """Return the part of each sample, where those of one part stand together: so many of each."""
+    return np.repeat([SPLITS.index(part) for part in counts], [*counts.values()]).astype(np.int8)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from archscape.search.datasets.columns import ArrayColumn, samples_of
+from archscape.search.datasets.readers.common.columns import ArrayColumn, samples_of
 from archscape.spaces.errors import JobError
 
 X = np.zeros((6, 1, 4, 4), np.float32)

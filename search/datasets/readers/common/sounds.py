@@ -1,4 +1,4 @@
-"""Sounds: WAV files of 8, 16, 24 or 32 bits by class, as samples (channels, length) between -1 and 1."""
+"""Sounds as arrays: WAV files of 8, 16, 24 or 32 bits, as samples (channels, length) between -1 and 1."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from archscape.spaces.errors import JobError
 
-from ..samples import BLOCK_BYTES, Block, Reader, Samples
-from ..settings import DataSettings
-from .class_folders import all_files, class_files, has_files
+from ...settings import DataSettings
+from ..base import BLOCK_BYTES, Block
 
 SUFFIXES = (".wav",)
 
@@ -105,23 +104,3 @@ def _scaled(content: bytes, width: int) -> NDArray[np.float32]:
         content, width = padded.tobytes(), 4
     values: NDArray[np.float64] = np.frombuffer(content, f"<i{width}") / 2.0 ** (8 * width - 1)
     return values.astype(np.float32)
-
-
-def read(path: Path, settings: DataSettings) -> Samples:
-    """Return the sounds of a folder.
-
-    Raises:
-        JobError: If a file is no WAV, damaged or in no class, or leads out of the folder.
-    """
-    found = class_files(path, SUFFIXES, "sounds")
-    return found.samples(path, WavDecoder.of(found.files, settings).blocks)
-
-
-WAV = Reader(
-    what="a folder of WAV files, a folder in it for each class",
-    example="FOLDER with yes/1.wav",
-    recognises=lambda path: path.is_dir() and has_files(path, SUFFIXES),
-    files=all_files,
-    read=read,
-    takes=("size",),
-)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from archscape.search.datasets.targets import in_order, targets_of
+from archscape.search.datasets.readers.common.targets import in_order, targets_of
 from archscape.spaces.errors import JobError
 
 CONVERTED: dict[str, tuple[object, list[int], tuple[str, ...], str]] = {
