@@ -78,7 +78,7 @@ time.sleep(1000)
 
 @pytest.mark.slow
 def test_a_process_to_which_ray_gave_a_title_is_found_by_its_files() -> None:
-    """A title overwrites the environment: how much of it depends on its order, so here it is without our mark."""
+    """A title overwrites the environment: how much depends on its order, so here our mark is left out."""
     unmarked = {name: value for name, value in os.environ.items() if name != watcher.MARK}
     with watched() as driver, (driver.folder / "agent.err").open("w") as errors:
         command = [sys.executable, "-c", TITLED]
