@@ -38,6 +38,7 @@ from archscape.spaces.errors import InputError, StudyError
 
 from .costs.latency import named
 from .file_faults import make_folder
+from .study.confusions import confusions
 from .study.damaged import make_room, read_mapping, report
 from .study.secrets import hide_secrets, presentable_command
 
@@ -230,6 +231,7 @@ def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunRes
         else job,  # a reader wants to see the device, not its table
         environment=kept or environment(study.pinned(), command=""),
         logs=f"logs/{TRIAL_LOG}",
+        confusion_of=confusions(study),
         references=pd.DataFrame([{"name": n.name, **count_costs(n.totals)} for n in references]),
     )
 

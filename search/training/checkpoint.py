@@ -51,12 +51,16 @@ class Snapshot(TypedDict):
 
 
 class Finished(TypedDict):
-    """A training that came to its end, where several make one result; `state` if no other did better."""
+    """A training that came to its end, where several make one result; `state` if no other did better.
+
+    `confusion` is as `Outcome` has it.
+    """
 
     identity: dict[str, object]
     metrics: dict[str, float]
     history: list[dict[str, float]]
     state: dict[str, torch.Tensor] | None
+    confusion: NotRequired[list[list[int]] | None]
 
 
 class _Content(TypedDict):
@@ -127,6 +131,7 @@ class Checkpoint:
         state: dict[str, torch.Tensor] | None,
         *,
         is_best: bool,
+        confusion: list[list[int]] | None = None,
     ) -> None:
         """Write that the training begun last came to its end, with its weights if it is the best so far."""
         if is_best:
@@ -134,7 +139,10 @@ class Checkpoint:
                 other["state"] = None
         else:
             state = None
-        self.finished.append(Finished(identity=self._identity, metrics=metrics, history=history, state=state))
+        finished = Finished(identity=self._identity, metrics=metrics, history=history, state=state)
+        if confusion is not None:
+            finished["confusion"] = confusion
+        self.finished.append(finished)
         self.write(None)
 
     def is_due(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import nn
 
@@ -27,14 +29,27 @@ def evaluate(model: nn.Module, split: Split, task: Task, *, device: str = "auto"
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
     """
     target = resolve_device(device)
-    metrics, _ = measure(to_channels_last(model, split, target), split.to(target), task, target)
-    return metrics
+    return measure(to_channels_last(model, split, target), split.to(target), task, target).metrics
+
+
+class Measured(NamedTuple):
+    """What a part of the data gave.
+
+    Attributes:
+        metrics: Those of the task, and counts behind them.
+        is_finite: Whether every output was a finite number.
+        confusion: Counts by class and by the class given, as `Confusion.counts`; None if there are none.
+    """
+
+    metrics: dict[str, float]
+    is_finite: bool
+    confusion: list[list[int]] | None
 
 
 def measure(
-    model: nn.Module, split: Split, task: Task, device: torch.device
-) -> tuple[dict[str, float], bool]:
-    """Return the metrics of a module that is on the device, and whether every output was finite."""
+    model: nn.Module, split: Split, task: Task, device: torch.device, *, counts: bool = False
+) -> Measured:
+    """Return the metrics of a module that is on the device, and its confusion if `counts` asks for it."""
     training, batch = model.training, BATCH[device.type]
     model.eval()
     with torch.inference_mode():
@@ -44,6 +59,7 @@ def measure(
             outputs = model(x)
             first = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
             tally.add(first, task.targets_of(x, targets))
-        metrics, is_finite = tally.metrics(), bool(tally.is_finite)
+        confusion = tally.confusion() if counts else None
+        measured = Measured(tally.metrics(), bool(tally.is_finite), confusion)
     model.train(training)
-    return metrics, is_finite
+    return measured

@@ -22,7 +22,7 @@ from .augment.apply import check_augmentation
 from .checkpoint import Snapshot
 from .device import to_channels_last
 from .ema import Average
-from .evaluation import measure
+from .evaluation import Measured, measure
 from .gradients import GradientStep
 from .graph import GraphStep, capture_refusal
 from .learning_rate import LearningRate
@@ -102,6 +102,7 @@ class Loop:
         self.clocks = {"step_seconds": 0.0, "eval_seconds": 0.0}
         self.history: list[dict[str, float]] = []
         self.tested: dict[str, float] = {}
+        self.confusion: list[list[int]] | None = None
 
     def start(self, build: Callable[[], nn.Module]) -> None:
         """Make the network and all that trains it."""
@@ -155,7 +156,9 @@ class Loop:
         """
         while len(self.history) < self.recipe.epochs:
             loss, epoch = self._epoch(), len(self.history) + 1
-            measured, is_finite = self._measure(self.data.val)
+            measured, is_finite, self.confusion = self._measure(
+                self.data.val, counts=epoch == self.recipe.epochs
+            )
             if not is_finite:
                 raise Diverged(f"outputs on the validation part are not finite after epoch {epoch}")
             self.rate.epoch_ended(self.task.gain(measured))
@@ -163,7 +166,9 @@ class Loop:
             row = {"epoch": epoch, "loss": loss, **metrics, "seconds": self._seconds()}
             self.history.append(row)
             yield row
-        tested, _ = self._measure(self.data.test)
+        if self.confusion is None:  # resumed from after the last epoch
+            self.confusion = self._measure(self.data.val, counts=True).confusion
+        tested = self._measure(self.data.test).metrics
         self.tested = {f"test_{name}": value for name, value in tested.items()}
 
     def identity(self) -> dict[str, object]:
@@ -291,9 +296,9 @@ class Loop:
         kept = self.average.kept(self.steps) if self.average else 0.0
         return self.step(StepInputs(rows, rate, kept))
 
-    def _measure(self, split: Split) -> tuple[dict[str, float], bool]:
+    def _measure(self, split: Split, *, counts: bool = False) -> Measured:
         start = time.perf_counter()
-        measured = measure(self._evaluated, split, self.task, self.device)
+        measured = measure(self._evaluated, split, self.task, self.device, counts=counts)
         self.clocks["eval_seconds"] += time.perf_counter() - start
         return measured
 

@@ -30,6 +30,8 @@ class Outcome:
         history: One row for each epoch: `epoch` from 1, `loss`, the metrics of the task, `seconds` since the
             start. What came before an interruption counts, in the seconds also; the pause does not.
         state: The weights on the CPU if complete.
+        confusion: Of these weights on the validation part: counts by class and by the class given, as
+            `Confusion.counts`; None where a task has none.
     """
 
     status: Status
@@ -38,3 +40,4 @@ class Outcome:
     metrics: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
     state: dict[str, torch.Tensor] | None = None
+    confusion: list[list[int]] | None = None

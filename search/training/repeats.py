@@ -39,7 +39,13 @@ def train_repeats(
             return ended(outcomes, repeats)
         best = _best(outcomes, gain)
         if all(finished["identity"]["seed"] != repeated for finished in kept.finished):
-            kept.finish(outcome.metrics, outcome.history, outcome.state, is_best=outcome is best)
+            kept.finish(
+                outcome.metrics,
+                outcome.history,
+                outcome.state,
+                is_best=outcome is best,
+                confusion=outcome.confusion,
+            )
         outcomes = [other if other is best else replace(other, state=None) for other in outcomes]
     return _together(outcomes, best)
 

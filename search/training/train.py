@@ -136,7 +136,11 @@ def _start(loop: Loop, build: Callable[[], nn.Module], checkpoint: Checkpoint) -
         loop.start(build)
         if done := checkpoint.result(loop.identity()):
             return Outcome(
-                status="complete", metrics=done["metrics"], history=done["history"], state=done["state"]
+                status="complete",
+                metrics=done["metrics"],
+                history=done["history"],
+                state=done["state"],
+                confusion=done.get("confusion"),
             )
         if snapshot := checkpoint.resume(loop.identity()):
             loop.restore(snapshot)
@@ -163,7 +167,11 @@ def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcom
             return _failed(loop, error)
         if row is None:
             return Outcome(
-                status="complete", metrics=loop.metrics(), history=loop.history, state=loop.state()
+                status="complete",
+                metrics=loop.metrics(),
+                history=loop.history,
+                state=loop.state(),
+                confusion=loop.confusion,
             )
         if report is not None and report(int(row["epoch"]), row) is False:
             break

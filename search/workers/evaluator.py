@@ -19,8 +19,6 @@ from ..study.lease import Lease
 from ..study.spool import Result
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from archscape.spaces import Network
 
     from ..datasets.dataset import Dataset
@@ -142,7 +140,7 @@ def concluded(outcome: Outcome, context: Context, checkpoints: Path, *, data: Da
     if failed:
         context.log(outcome.trace or outcome.cause)
     elif outcome.status == "complete" and outcome.state is not None:
-        weights = _keep(outcome.state, context, checkpoints, data)
+        weights = _keep(outcome, context, checkpoints, data)
     return context.result(
         status="failed" if failed else outcome.status,
         cause=outcome.status if failed else "",
@@ -154,8 +152,8 @@ def concluded(outcome: Outcome, context: Context, checkpoints: Path, *, data: Da
     )
 
 
-def _keep(state: Mapping[str, Tensor], context: Context, checkpoints: Path, data: Dataset | None) -> str:
-    """Write the weights, and return their SHA-256; while the file system refuses them, they wait.
+def _keep(outcome: Outcome, context: Context, checkpoints: Path, data: Dataset | None) -> str:
+    """Write the weights with what they confuse, and return their SHA-256; while the disk refuses, they wait.
 
     Raises:
         FileFault: If it refuses them for long, or the process is asked to stop.
@@ -163,7 +161,8 @@ def _keep(state: Mapping[str, Tensor], context: Context, checkpoints: Path, data
     from ..training.weights import Weights
 
     path = checkpoints / f"{context.lease.hash}.safetensors"
-    weights = Weights(state, {"format": "pt", **(data.card() if data else {})})
+    assert outcome.state is not None
+    weights = Weights(outcome.state, {"format": "pt", **(data.card() if data else {}), **_confused(outcome)})
     content = weights.to_bytes()
 
     def write() -> None:
@@ -172,6 +171,14 @@ def _keep(state: Mapping[str, Tensor], context: Context, checkpoints: Path, data
 
     persist(write, say=context.log, folders=(checkpoints,), should_stop=context.should_stop)
     return weights.digest
+
+
+def _confused(outcome: Outcome) -> dict[str, str]:
+    """Return the confusion matrix of a training on the validation part, as metadata of its weights."""
+    from archscape.analysis.inspection.confusion import METADATA, Confusion
+
+    confusion = outcome.confusion and Confusion.of(outcome.confusion)
+    return {METADATA: confusion.to_json()} if confusion else {}
 
 
 def place_of(checkpoints: Path) -> dict[str, str]:

@@ -13,8 +13,8 @@ import pytest
 from helpers.in_process import InProcess
 
 from archscape.cli import main
+from archscape.search.inspection.landscape import TrainedTrial
 from archscape.search.job import read_job
-from archscape.search.landscape import TrainedTrial
 from archscape.search.search import run as search
 from archscape.search.study.study import Study
 from archscape.search.study.trained import frontier_trials

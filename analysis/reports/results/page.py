@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isnan
 from pathlib import Path
 
 from markupsafe import Markup
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from ..assets import Assets
 from ..figures.plotly_spec import spec, views
 from ..format import NONE
+from ..inspection.confusion import confusion_section
 from ..page import write_page
 from ..page.specs import Spec
 from . import run_sections
@@ -21,7 +23,7 @@ from .leading import RIVALS, Lead, families_figure, leads, shown_families
 from .records import records
 from .results import Results
 from .rules import findings_of, rules_section
-from .run import RunResults, digest, latest
+from .run import Digest, RunResults, digest, latest
 from .spread import edf_figure, edf_note, rank_correlations
 from .training import training_figures
 
@@ -92,6 +94,7 @@ def write_report(
         estimator=SEARCHED,
         enough=ENOUGH,
         networks=networks,
+        classes=_classes(whole),
         few=few if len(whole.front) > run_sections.DETAILED else "",
         rules=rules_section(findings_of({number: text for number, text in on_front if text})),
         extras=[Markup(extra.html) for extra in extras],
@@ -103,6 +106,19 @@ def write_report(
         facts=list(run_sections.environment_rows(environment)),
         figures=figures,
     )
+
+
+def _classes(digest: Digest) -> Markup:
+    """Return what the best trial takes for what, as a section; nothing where that was not kept."""
+    best = digest.best
+    confusion = None if best is None else digest.results.confusion_of(int(best["number"]))
+    if best is None or confusion is None:
+        return Markup()
+    total = f"{confusion.support.sum():,} {confusion.unit}"
+    repeats = best.get("kept_repeat", float("nan"))
+    of = "" if isnan(repeats) else f" of repeat {repeats:.0f}, whose weights were kept,"
+    text = f"Trial {best['number']}{of} on the validation part, {total}: {confusion.accuracy:.2%} are right."
+    return confusion_section(confusion, heading="The best trial, class by class", text=text)
 
 
 def write_table_report(results: Results, path: Path, *, assets: Assets = Assets.inline) -> Path:

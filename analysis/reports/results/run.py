@@ -6,13 +6,14 @@ number stands in one place. The complete trials are a table of networks like any
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from archscape.analysis.inspection.confusion import Confusion
 from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import COST_AXES, METRICS, Metric, Objectives, cost_axes, score_of
 from archscape.analysis.results import FINAL, NUMBERS, STATES, TEXTS
@@ -43,6 +44,7 @@ class RunResults(Printed):
         objectives: Direction of each objective.
         metrics: Those that its trials may have, by name: the built-in ones and its own.
         limits: What training has to give; a trial beyond is infeasible.
+        confusion_of: Gives what a trial confused on the validation part, by its number; None if nobody knows.
         job: The job file as run, YAML.
         environment: Versions, hardware, data fingerprint, command: whatever is needed to repeat the run.
         references: Known networks to draw beside the trials: `name` and any of `accuracy` and the costs.
@@ -61,6 +63,7 @@ class RunResults(Printed):
     closing: str = ""
     metrics: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
     limits: Limits = field(default_factory=dict)
+    confusion_of: Callable[[int], Confusion | None] = lambda number: None
 
     def printout(self) -> Printout:
         """Return the trials: how each ended, what it reached and what it costs."""

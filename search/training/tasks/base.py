@@ -41,6 +41,10 @@ class Tally(ABC):
     def metrics(self) -> dict[str, float]:
         """Return the metrics of all batches, and counts behind them."""
 
+    def confusion(self) -> list[list[int]] | None:
+        """Return counts by class and by the class given, as `Confusion.counts`; None if there are none."""
+        return None
+
 
 class Task(ABC):
     """What a network learns from a data set.

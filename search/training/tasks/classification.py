@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 from torch import nn
 
@@ -11,6 +13,8 @@ from .base import Tally, Task
 
 TOP = 5
 """How many of the likeliest labels `top5_accuracy` looks at."""
+MOST_COUNTED = 1000
+"""Classes up to which samples are counted by class where no metric asks for it: their square is kept."""
 
 
 class Classification(Task):
@@ -70,8 +74,7 @@ class Classification(Task):
 
     def tally(self, device: torch.device) -> Tally:
         """Return sums that are empty."""
-        confused = {"balanced_accuracy", "f1_macro"} & {*self.metrics}
-        return _Tally(device, self.data.classes if confused else 0, has_top5="top5_accuracy" in self.metrics)
+        return _Tally(device, self.data.classes, self.metrics)
 
     def _balanced(self) -> torch.Tensor:
         """Return the weight of each class; one without samples has none to weigh."""
@@ -80,15 +83,17 @@ class Classification(Task):
 
 
 class _Tally(Tally):
-    """Counts of the right; and, for metrics that need them, samples by their class and the one given."""
+    """Counts of the right, and of samples by their class and the one given."""
 
-    def __init__(self, device: torch.device, classes: int, *, has_top5: bool) -> None:
+    def __init__(self, device: torch.device, classes: int, metrics: Collection[str]) -> None:
         super().__init__(device)
         self.correct = torch.zeros((), dtype=torch.int64, device=device)
         self.samples = 0
-        self.classes = classes
+        self.has_means = not {"balanced_accuracy", "f1_macro"}.isdisjoint(metrics)
+        self.classes = classes if self.has_means or classes <= MOST_COUNTED else 0
         # One column more than classes: of what is not finite, or of no class that there is.
-        self.cells = torch.zeros(classes * (classes + 1), dtype=torch.int64, device=device)
+        self.cells = torch.zeros(self.classes * (self.classes + 1), dtype=torch.int64, device=device)
+        has_top5 = "top5_accuracy" in metrics
         self.near = torch.zeros((), dtype=torch.int64, device=device) if has_top5 else None
 
     def add(self, outputs: torch.Tensor, targets: torch.Tensor) -> None:
@@ -110,7 +115,12 @@ class _Tally(Tally):
         metrics = {"accuracy": correct / self.samples, "correct": correct}
         if self.near is not None:
             metrics["top5_accuracy"] = int(self.near) / self.samples
-        return metrics | (self._by_class() if self.classes else {})
+        return metrics | (self._by_class() if self.has_means else {})
+
+    def confusion(self) -> list[list[int]] | None:
+        """Return samples by class and by the class given."""
+        table: list[list[int]] = self.cells.view(self.classes, -1).tolist() if self.classes else []
+        return table or None
 
     def _by_class(self) -> dict[str, float]:
         """Return the means over classes: of recall if they occur, of F1 if they occur or are given.

@@ -62,6 +62,11 @@ class _Tally(Tally):
         self.pixels.index_add_(0, cells.flatten(), counts.flatten().long())
         self.is_finite &= sound.all()
 
+    def confusion(self) -> list[list[int]]:
+        """Return pixels by class and by the class given."""
+        table: list[list[int]] = self.pixels.view(self.classes, -1).tolist()
+        return table
+
     def metrics(self) -> dict[str, float]:
         """Return intersection over union, averaged over classes that occur, and the share of right pixels."""
         table = self.pixels.view(self.classes, -1).double().cpu()

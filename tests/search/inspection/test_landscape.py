@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from archscape.search.datasets.dataset import load_dataset
+from archscape.search.inspection.landscape import LandscapeSettings, TrainedTrial
 from archscape.search.job import read_job
-from archscape.search.landscape import LandscapeSettings, TrainedTrial
 from archscape.search.search import run
 from archscape.search.study.study import Study
 from archscape.spaces.errors import JobError, StudyError
