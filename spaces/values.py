@@ -49,6 +49,21 @@ Value: TypeAlias = "int | bool | Fraction | str | Term | tuple[Value, ...] | Non
 Option: TypeAlias = "int | str"
 
 
+class LogOptions(tuple[Option, ...]):
+    """The options of a logarithmic range: numbers in order, or decimals as texts."""
+
+    __slots__ = ()
+
+
+def decimal(number: int | Fraction | float) -> str:
+    """Return a number as decimals have it, to twelve digits.
+
+    >>> decimal(Fraction(63, 5000)), decimal(1e-7)
+    ('0.0126', '1e-07')
+    """
+    return f"{float(number):.12g}"
+
+
 def identifier(name: str) -> str:
     """Return a name as Python has it: `_1x1` for `1x1`."""
     return f"_{name}" if name[:1].isdigit() else name

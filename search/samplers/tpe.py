@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import warnings
 from collections.abc import Iterator, Sequence
@@ -13,13 +14,14 @@ from sys import float_info
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import optuna
-from optuna.distributions import IntDistribution
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from archscape.analysis.metrics import Direction
 from archscape.spaces.kinds import whole
+from archscape.spaces.values import LogOptions
 
-from ..study.history import History, Record, distribution
+from ..study.history import History, Record, distribution, parameter
 from .base import STARTUP, Sampler
 from .nsga2 import Elite
 
@@ -63,6 +65,8 @@ class TpeSampler(Sampler):
 
         def choose(path: str, options: Sequence[Option]) -> Option:
             span = distribution(options)
+            if isinstance(options, LogOptions):
+                return nearest(options, _suggested(trial, path, span))
             if isinstance(span, IntDistribution):
                 return trial.suggest_int(path, span.low, span.high, step=span.step)
             index = list(map(str, options)).index(str(trial.suggest_categorical(path, list(options))))
@@ -93,6 +97,23 @@ class TpeSampler(Sampler):
         return [*best, *latest[len(best) - MEMORY :]]
 
 
+def nearest(options: Sequence[Option], value: float) -> Option:
+    """Return the number among options that is nearest to a value on a logarithmic scale.
+
+    >>> nearest(LogOptions((16, 32, 64)), 24)
+    32
+    """
+    return min(options, key=lambda option: abs(math.log(float(option) / value)))
+
+
+def _suggested(trial: optuna.Trial, path: str, span: BaseDistribution) -> float:
+    """Return the estimator's number within a logarithmic range."""
+    if isinstance(span, IntDistribution):
+        return trial.suggest_int(path, span.low, span.high, log=True)
+    assert isinstance(span, FloatDistribution)
+    return trial.suggest_float(path, span.low, span.high, log=True)
+
+
 def _empty(directions: Sequence[Direction], seed: int) -> optuna.Study:
     single = len(directions) == 1  # with several objectives Optuna found independent choices better
     with silence_optuna(), warnings.catch_warnings():
@@ -104,10 +125,11 @@ def _empty(directions: Sequence[Direction], seed: int) -> optuna.Study:
 def _trial(
     record: Record, space: Space, values: Sequence[float] | None, violation: float = 0.0
 ) -> FrozenTrial:
+    spans = {path: distribution(space.paths[path]) for path in record.decisions}
     return create_trial(
         state=TrialState.COMPLETE if values else TrialState.RUNNING,
-        params=dict(record.decisions),
-        distributions={path: distribution(space.paths[path]) for path in record.decisions},
+        params={path: parameter(option, spans[path]) for path, option in record.decisions.items()},
+        distributions=spans,
         values=values,
         constraints={"limits": min(violation, float_info.max)} if violation else None,
     )

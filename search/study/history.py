@@ -9,12 +9,18 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from sqlalchemy import Row
 
 from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import Objectives
 from archscape.analysis.results import STOPPED_EARLY
+from archscape.spaces.values import LogOptions
 
 if TYPE_CHECKING:
     from archscape.spaces.values import Option
@@ -131,15 +137,27 @@ class History:
 
 
 def distribution(options: Sequence[Option]) -> BaseDistribution:
-    """Return Optuna's form of the options of a choice: a range where they are evenly spaced numbers.
+    """Return Optuna's form of the options of a choice: a range for numbers in equal steps or ratios.
 
     >>> distribution((3, 5, 7))
     IntDistribution(high=7, log=False, low=3, step=2)
+    >>> distribution(LogOptions((0.01, "0.1", 1)))
+    FloatDistribution(high=1.0, log=True, low=0.01, step=None)
     >>> distribution(("none", "1/4"))
     CategoricalDistribution(choices=('none', '1/4'))
     """
+    if isinstance(options, LogOptions):
+        low, high = options[0], options[-1]
+        if isinstance(low, int) and isinstance(high, int):
+            return IntDistribution(low, high, log=True)
+        return FloatDistribution(float(low), float(high), log=True)
     numbers = [option for option in options if isinstance(option, int)]
     steps = {high - low for low, high in pairwise(numbers)}
     if len(numbers) == len(options) and len(steps) == 1 and min(steps) > 0:
         return IntDistribution(numbers[0], numbers[-1], step=steps.pop())
     return CategoricalDistribution(tuple(options))
+
+
+def parameter(option: Option, span: BaseDistribution) -> int | float | str:
+    """Return an option as Optuna has it: a number within a logarithmic range may be a text."""
+    return float(option) if isinstance(span, FloatDistribution) else option

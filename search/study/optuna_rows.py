@@ -22,8 +22,9 @@ from sqlalchemy import Connection
 
 from archscape.analysis.results import TrialState
 from archscape.spaces.errors import StudyError
+from archscape.spaces.values import LogOptions
 
-from .history import distribution
+from .history import distribution, parameter
 
 SCHEMA_VERSION = 12
 """The version of Optuna's tables that is written here."""
@@ -151,7 +152,7 @@ def add_trial(
     """
     row = {"study_id": study_id, "number": number, "state": STATES["running"], "datetime_start": _now()}
     key = _key(connection.execute(_trials.insert().values(row)))
-    params = [_param(path, option, tuple(options[path])) for path, option in decisions.items()]
+    params = [_param(path, option, _hashable(options[path])) for path, option in decisions.items()]
     _add(connection, _params, key, params)
     _add(connection, _facts, key, _attributes(facts))
     if constraints:
@@ -271,10 +272,15 @@ def _attributes(facts: Mapping[str, object]) -> list[dict[str, object]]:
 
 def _param(path: str, option: int | str, options: tuple[int | str, ...]) -> dict[str, object]:
     span, text = _distribution(options)
-    return {"param_name": path, "param_value": span.to_internal_repr(option), "distribution_json": text}
+    value = span.to_internal_repr(parameter(option, span))
+    return {"param_name": path, "param_value": value, "distribution_json": text}
 
 
-@lru_cache(maxsize=4096)
+def _hashable(options: Sequence[int | str]) -> tuple[int | str, ...]:
+    return options if isinstance(options, LogOptions) else tuple(options)
+
+
+@lru_cache(maxsize=4096, typed=True)
 def _distribution(options: tuple[int | str, ...]) -> tuple[BaseDistribution, str]:
     span = distribution(options)
     return span, distribution_to_json(span)

@@ -4,11 +4,12 @@
 
     3   1/4   relu   none   grouped(8)   [96, 128]   values
     {3, 5, 7}                                        a choice
-    16..128 step 8                                   a range
+    16..128 step 8   16..256 log                     a range, in equal steps or equal ratios
     $w   2 * $w   $w // 4   $genes.0                 a reference, arithmetic on it, an item of a sequence
     round(log($w))   2 if $w > 8 else 1              a function, a condition
 
-The Python form of the same: `oneof(3, 5, 7)`, `span(16, 128, step=8)`, `ref("w")`, `2 * ref("w")`.
+The Python form of the same: `oneof(3, 5, 7)`, `span(16, 128, step=8)`, `span(16, 256, log=True)`, `ref("w")`,
+`2 * ref("w")`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeGuard
 
 from ..errors import SpaceError, suggest
-from ..values import Value, text
+from ..values import LogOptions, Option, Value, decimal, option, text
 
 Number: TypeAlias = int | Fraction
 OPERATORS: dict[str, Callable[[Number, Number], Number]] = {
@@ -59,6 +60,10 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Number]]] = {
 _NONE: Mapping[str, Callable[[tuple[Value, ...]], Value]] = MappingProxyType({})
 MAX_NUMBER = 10**12
 MAX_OPTIONS = 10_000
+PER_DECADE = 10
+"""Options of a logarithmic range for a factor of ten: neighbours are about a quarter apart."""
+DIGITS = 3
+"""Of the numbers within a logarithmic range, unless they are whole."""
 MAX_EXPONENT = 64
 MAX_ITEMS = 1000
 """Values in a computed sequence, sequences within and their values included."""
@@ -179,21 +184,41 @@ class Choice(_Open):
 
 @dataclass(frozen=True, repr=False)
 class Range(_Open):
-    """`low..high step step`: one of the numbers from low to high, both included.
+    """`low..high step step`: one of the numbers from low to high, both included; or `low..high log`.
 
     Raises:
-        ExpressionError: Unless these are numbers, low < high, and the steps end at high.
+        ExpressionError: Unless these are numbers, low < high, and the steps end at high; of a logarithmic
+            range, 0 < low.
     """
 
     low: Number
     high: Number
     step: Number = 1
+    log: bool = False
 
     def __post_init__(self) -> None:
         low, high, step = self.low, self.high, self.step
         if not all(map(is_number, (low, high, step))):
-            law = "a range goes from number to number, as in 16..128 step 8 or 1/8..1 step 1/8"
+            law = "a range goes from number to number, as in 16..128 step 8, 1/8..1 step 1/8 or 16..256 log"
             raise ExpressionError(law)
+        if self.log:
+            self._check_ratios()
+        else:
+            self._check_steps()
+        for name in ("low", "high", "step"):  # 2/1 is 2
+            object.__setattr__(self, name, number(getattr(self, name)))
+
+    def _check_ratios(self) -> None:
+        low, high = self.low, self.high
+        if self.step != 1:
+            law = "a range goes in steps or is logarithmic, not both; leave `step` or `log` out"
+            raise ExpressionError(law)
+        if not 0 < low < high:
+            shown = f"(low={text(low)}, high={text(high)})"
+            raise ExpressionError(f"`0 < low < high` must hold in a logarithmic range, but got {shown}")
+
+    def _check_steps(self) -> None:
+        low, high, step = self.low, self.high, self.step
         if low >= high or step <= 0:
             given = f"(low={text(low)}, high={text(high)}, step={text(step)})"
             least = "step >= 1" if all(isinstance(end, int) for end in (low, high, step)) else "step > 0"
@@ -211,20 +236,49 @@ class Range(_Open):
             raise ExpressionError(
                 f"a range holds at most {MAX_OPTIONS:,} options, but got {int(steps) + 1:,}"
             )
-        for name in ("low", "high", "step"):  # 2/1 is 2
-            object.__setattr__(self, name, number(getattr(self, name)))
 
     def __repr__(self) -> str:
         step = f", step={self.step!r}" if self.step != 1 else ""
-        return f"span({self.low!r}, {self.high!r}{step})"
+        return f"span({self.low!r}, {self.high!r}{step}{', log=True' if self.log else ''})"
 
     @property
     def numbers(self) -> Sequence[Number]:
-        """The options, in order."""
+        """The options, in order.
+
+        A logarithmic range has about ten for a factor of ten, in equal ratios: whole numbers between whole
+        ends, else numbers of three digits.
+
+        >>> Range(16, 256, log=True).numbers
+        [16, 20, 25, 32, 40, 51, 64, 81, 102, 128, 161, 203, 256]
+        """
         low, high, step = self.low, self.high, self.step
+        if self.log:
+            return _in_equal_ratios(low, high)
         if isinstance(low, int) and isinstance(high, int) and isinstance(step, int):
             return range(low, high + 1, step)
         return [number(low + at * Fraction(step)) for at in range(int(Fraction(high - low) / step) + 1)]
+
+    @property
+    def options(self) -> Sequence[Option]:
+        """The options as lists of decisions have them.
+
+        >>> Range(Fraction(1, 100), Fraction(2, 100), log=True).options
+        ('0.01', '0.0126', '0.0159', '0.02')
+        """
+        numbers = self.numbers
+        if self.log:
+            return LogOptions(each if isinstance(each, int) else decimal(each) for each in numbers)
+        return numbers if isinstance(numbers, range) else tuple(map(option, numbers))
+
+
+def _in_equal_ratios(low: Number, high: Number) -> list[Number]:
+    """Return numbers from low to high, both included, each the same factor above the one before, nearly."""
+    decades = math.log10(high / low)
+    steps = max(1, round(PER_DECADE * decades))
+    between = [low * 10 ** (decades * at / steps) for at in range(1, steps)]
+    if isinstance(low, int) and isinstance(high, int):
+        return [*dict.fromkeys([low, *map(round, between), high])]
+    return [low, *(number(Fraction(f"{value:.{DIGITS}g}")) for value in between), high]
 
 
 Expr: TypeAlias = (
@@ -237,9 +291,18 @@ def oneof(*options: Expr) -> Choice:
     return Choice(options)
 
 
-def span(low: Number, high: Number, *, step: Number = 1) -> Range:
-    """Return the range `low..high step step`, both ends included."""
-    return Range(low, high, step)
+def span(low: Number | float, high: Number | float, *, step: Number | float = 1, log: bool = False) -> Range:
+    """Return the range `low..high step step` or `low..high log`, both ends included.
+
+    >>> span(0.001, 0.1, log=True)
+    span(Fraction(1, 1000), Fraction(1, 10), log=True)
+    """
+    return Range(_exactly(low), _exactly(high), _exactly(step), log)
+
+
+def _exactly(value: Number | float) -> Number:
+    """Return the number that a float is written as."""
+    return number(Fraction(str(value))) if isinstance(value, float) and math.isfinite(value) else value  # type: ignore[return-value]
 
 
 def ref(name: str) -> Ref:
@@ -341,6 +404,7 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
         return f"{expression.name}({', '.join(map(expression_text, expression.arguments))})"
     if isinstance(expression, Range):
         step = f" step {text(expression.step)}" if expression.step != 1 else ""
+        step = " log" if expression.log else step
         body = f"{text(expression.low)}..{text(expression.high)}{step}"
         return f"({body})" if tight else body
     if isinstance(expression, Choice):

@@ -2,7 +2,7 @@
 
 ::
 
-    item    = two [".." sum ["step" sum]]
+    item    = two [".." sum ["step" sum | "log"]]
     two     = either ["if" either "else" two]
     either  = both {"or" both}
     both    = compared {"and" compared}
@@ -136,7 +136,10 @@ class _Parser:
         if self.peek() == "step":
             self.take()
             step = self.operation(_SUM)
-        return Range(low, high, step)  # type: ignore[arg-type]
+        log = self.peek() == "log"
+        if log:
+            self.take()
+        return Range(low, high, step, log)  # type: ignore[arg-type]
 
     def operation(self, level: int = 0) -> Expr:
         """Return an expression whose operators bind at least as tightly as those of a level."""

@@ -180,7 +180,11 @@ class Resolver:
             numbers = value.numbers
             if isinstance(numbers, range):
                 return OneOf(label, numbers, None)
-            return OneOf(label, tuple(map(option, numbers)), {option(each): Fixed(each) for each in numbers})
+            options = value.options
+            if all(isinstance(each, int) for each in options):
+                return OneOf(label, options, None)
+            fixed = map(Fixed, numbers)
+            return OneOf(label, options, dict(zip(options, fixed, strict=True)))
         if isinstance(value, Function) and value.name in self.functions:
             return self._call(value, label, place)
         if decides(value):

@@ -20,7 +20,7 @@ from ..language.limits import miss
 from ..language.program import Drawn, Program
 from ..language.slots import Choose, uniform
 from ..language.table import Table
-from ..values import Option
+from ..values import LogOptions, Option
 
 if TYPE_CHECKING:
     from .lookahead import Lookahead
@@ -34,6 +34,11 @@ HITS = 3
 """Of these, how many must for plain samples to do."""
 WORK = 40_000
 """Rows or blocks of all samples of one kind, so that a long table takes no longer."""
+
+
+def is_ordered(options: Sequence[Option]) -> bool:
+    """Tell whether the options of a choice are numbers."""
+    return isinstance(options, LogOptions) or all(isinstance(option, int) for option in options)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -197,8 +202,7 @@ class OpenTable(Table, ABC, Generic[S_co]):
     @cached_property
     def _ordered(self) -> frozenset[str]:
         """The paths whose options are numbers."""
-        paths = self.paths.items()
-        return frozenset(path for path, options in paths if all(isinstance(o, int) for o in options))
+        return frozenset(path for path, options in self.paths.items() if is_ordered(options))
 
     def _refuse(self, path: str, option: object) -> NoReturn:
         near = suggest(str(option), map(str, self.paths[path][:1000]))

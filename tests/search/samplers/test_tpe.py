@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from archscape.analysis.metrics import Objectives
@@ -81,3 +82,23 @@ def test_first_samples_are_random_up_to_the_startup(tiny: Space, shown: list[Fro
     assert not shown
     TpeSampler(startup=12).sample(tiny, history, random.Random(0))
     assert shown
+
+
+def test_models_a_logarithmic_range_as_one_and_takes_the_nearest_option(shown: list[FrozenTrial]) -> None:
+    """The smaller the width the better, so that the estimator comes near the low end."""
+    space = Space.from_yaml(
+        "space: logs\ninput: 1x8x8\nlayers:\n"
+        "  - conv: {width: 4..64 log}\n  - dropout: {rate: 0.01..0.5 log}\n  - linear: {width: 10}\n"
+    )
+    rng = random.Random(0)
+    samples = [space.sample(rng) for _ in range(30)]
+    complete = [
+        Record(number=i, decisions=each.decisions, values=(-float(each.decisions["conv.width"]),))
+        for i, each in enumerate(samples)
+    ]
+    history = History(objectives={"accuracy": "maximize"}, complete=complete, hashes={*map(str, range(30))})
+    drawn = [TpeSampler().sample(space, history, random.Random(i)).decisions for i in range(10)]
+    assert all(each[path] in space.paths[path] for each in drawn for path in space.paths)
+    assert sum(float(each["conv.width"]) for each in drawn) / 10 < 16
+    [span] = {trial.distributions["dropout.rate"] for trial in shown}
+    assert span == FloatDistribution(0.01, 0.5, log=True)

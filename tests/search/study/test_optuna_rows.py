@@ -11,7 +11,7 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
@@ -170,6 +170,21 @@ def test_shows_words_and_uneven_numbers_as_categories(
     assert kinds["width"] == CategoricalDistribution((4, 5, 9))
     assert kinds["act"] == CategoricalDistribution(("relu", "silu"))
     assert isinstance(kinds["kernel"], IntDistribution)
+
+
+def test_shows_logarithmic_ranges_as_such(
+    study: Study, owner: Owner, plan: SearchPlan, through_optuna: See
+) -> None:
+    space = Space.from_yaml(
+        "space: logs\ninput: 1x8x8\nlayers:\n"
+        "  - conv: {width: 4..64 log}\n  - dropout: {rate: 0.01..0.5 log}\n  - linear: {width: 10}\n"
+    )
+    ask(study, replace(plan, space=space), owner)
+    [seen] = through_optuna(study).trials
+    [trial] = study.trials()
+    assert seen.distributions["conv.width"] == IntDistribution(4, 64, log=True)
+    assert seen.distributions["dropout.rate"] == FloatDistribution(0.01, 0.5, log=True)
+    assert seen.params == {path: float(option) for path, option in trial.decisions.items()}
 
 
 def test_optuna_can_go_on_with_its_own_samplers(

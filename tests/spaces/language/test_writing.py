@@ -61,12 +61,17 @@ spans = st.builds(
     st.integers(1, 50),
     st.integers(1, 9) | st.fractions("1/16", 3, max_denominator=16),
 )
+log_spans = st.builds(
+    lambda low, factor: span(low, low * factor, log=True),
+    st.integers(1, 50) | st.fractions("1/1000", 10, max_denominator=1000),
+    st.integers(2, 1000) | st.fractions("5/4", 100, max_denominator=16),
+)
 references = st.sampled_from(["w", "kernel", "_a1", "3op"]).map(ref)
 choices = st.lists(st.integers(0, 9), min_size=2, max_size=3).map(lambda options: oneof(*options))
 items = st.builds(
     Item, references | choices.map(lambda choice: oneof((1, choice), (2, 3))), st.integers(-30, 30)
 )
-open_numbers = references | spans | choices | items
+open_numbers = references | spans | log_spans | choices | items
 sums = st.recursive(
     st.builds(Arithmetic, st.sampled_from("+-*%"), open_numbers, numbers | open_numbers),
     lambda inner: (
@@ -126,6 +131,9 @@ def test_an_expression_is_its_text_and_its_repr(expression: Expr) -> None:
         (oneof(3, 5) * 2, "{3, 5} * 2"),
         (oneof(None, Fraction(1, 4), Term("grouped", (8,))), "{none, 1/4, grouped(8)}"),
         (span(8, 32, step=8), "8..32 step 8"),
+        (span(16, 256, log=True), "16..256 log"),
+        (span(0.01, 0.3, log=True), "1/100..3/10 log"),
+        (2 * span(1, 8, log=True), "2 * (1..8 log)"),
         ((96, oneof(64, 128)), "[96, {64, 128}]"),
     ],
 )
@@ -142,6 +150,7 @@ widths: st.SearchStrategy[Expr] = st.one_of(
     st.just(2 * ref("w")),
     st.lists(st.integers(1, 64), min_size=2, max_size=4, unique=True).map(lambda options: oneof(*options)),
     st.just(span(8, 32, step=8)),
+    st.just(span(8, 64, log=True)),
 )
 kernels: st.SearchStrategy[Expr] = st.sampled_from([1, 3, oneof(3, 5), span(1, 7, step=2), ref("kernel")])
 ratios: st.SearchStrategy[Expr] = st.sampled_from(
