@@ -72,9 +72,9 @@ def matrix_labels(confusion: Confusion) -> list[str]:
 
 
 class Cell(NamedTuple):
-    """A cell of the matrix: a count, its share of the class, and whether it is right."""
+    """A cell of the matrix: how many, its share of the class, and whether it is right."""
 
-    count: int
+    samples: int
     share: float
     is_right: bool
 
