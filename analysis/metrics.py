@@ -129,6 +129,7 @@ _DEFINITIONS = (
     *_qualities("mae", "mean absolute error", direction="minimize"),
     *_qualities("box_iou", "IoU of boxes", formatting="share"),
     *_qualities("psnr", "PSNR", unit="dB"),
+    *_qualities("elbo", "ELBO", unit="nats"),
     *_qualities("bits_per_dim", "bits per dimension", direction="minimize"),
     Metric(name="loss", label="validation loss", repeats="mean", use="recorded"),
     Metric(name="params", label="parameters", short="params", count=attrgetter("params")),

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -94,7 +93,7 @@ def mean_loss(module: nn.Module, x: Tensor, y: Tensor, loss: Loss | None = None)
 
     A sample whose outputs are not finite is wrong.
     """
-    sample_loss = loss or partial(nn.functional.cross_entropy, reduction="none")
+    sample_loss = loss or _cross_entropy
     total = torch.zeros((), dtype=torch.float64, device=x.device)
     correct = torch.zeros((), dtype=torch.int64, device=x.device)
     for start in range(0, len(x), BATCH):
@@ -105,6 +104,11 @@ def mean_loss(module: nn.Module, x: Tensor, y: Tensor, loss: Loss | None = None)
         is_finite = first.flatten(1).isfinite().all(1)
         correct += (is_finite & (first.flatten(1).argmax(1) == labels)).sum()
     return float(total) / len(x), int(correct) / len(x)
+
+
+def _cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Return that of each sample (n,); outputs may be maps of one pixel."""
+    return nn.functional.cross_entropy(outputs.flatten(1), labels, reduction="none")
 
 
 def directions(module: nn.Module, seed: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

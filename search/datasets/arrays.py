@@ -4,6 +4,8 @@
 >>> x = np.zeros((6, 1, 8, 8), np.uint8)
 >>> task_of(x, np.zeros(6, np.int64)), task_of(x, np.zeros((6, 8, 8), np.uint8)), task_of(x, x)
 ('classification', 'segmentation', 'denoising')
+>>> task_of(x, np.zeros((6, 3, 16, 16), np.uint8))
+'image-to-image'
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ Arrays: TypeAlias = "Mapping[str, np.ndarray]"
 
 Targets are whole numbers (N,) for classification and (N, *spatial) for segmentation, where 255 is ignored;
 0 and 1 (N, k) for several labels;
-numbers (N, k) for regression, and images (N, C, *spatial) for denoising.
+numbers (N, k) for regression, and images (N, C, *spatial) for denoising and image to image.
 """
 
 SPLITS = ("train", "val", "test")
@@ -35,7 +37,10 @@ LABELLED = ("classification", "multi-label", "segmentation")
 NUMBERS = ("regression", "localisation")
 """The tasks whose targets are numbers, a row for each sample."""
 
-OF_SAMPLES = ("reconstruction", "next-sample")
+IMAGES = ("denoising", "image-to-image")
+"""The tasks whose targets are images."""
+
+OF_SAMPLES = ("reconstruction", "vae", "next-sample")
 """The tasks whose targets are the samples: those that the data have are not looked at."""
 
 TARGETS = {
@@ -44,8 +49,10 @@ TARGETS = {
     "segmentation": "masks (N, *spatial) of whole numbers",
     "regression": "numbers (N, k)",
     "localisation": "boxes (N, 4) of left, top, right and bottom",
-    "denoising": "images (N, C, *spatial)",
+    "denoising": "images (N, C, *spatial) of the shape of their samples",
+    "image-to-image": "images (N, C, *spatial)",
     "reconstruction": "the samples",
+    "vae": "the samples",
     "next-sample": "the samples, a step on",
 }
 """What the targets of a task are, in words."""
@@ -118,7 +125,7 @@ class Source:
 def task_of(x: np.ndarray, y: np.ndarray) -> str:
     """Return what the targets ask for."""
     if y.ndim == x.ndim:
-        return "denoising"
+        return "denoising" if y.shape[1:] == x.shape[1:] else "image-to-image"
     if y.dtype.kind == "f":
         return "regression"
     if y.ndim == 2 and y.shape[1] > 1 and y.shape[1:] != x.shape[2:]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from archscape.spaces.errors import JobError
 
-from .arrays import LABELLED, NUMBERS, OF_SAMPLES, SPLITS, TARGETS, Source, Statistics, task_of
+from .arrays import IMAGES, LABELLED, NUMBERS, OF_SAMPLES, SPLITS, TARGETS, Source, Statistics, task_of
 from .progress import Log, Progress, no_log, no_progress
 from .settings import DataSettings
 from .sources import open_source
@@ -175,9 +175,9 @@ def _check_task(name: str, task: str, x: tuple[int, ...], y: np.ndarray) -> None
     Raises:
         JobError: If they are not.
     """
-    many = {"classification": 1, "multi-label": 2, "segmentation": len(x) - 1, "denoising": len(x)}
-    axes = 2 if task in NUMBERS else many[task]
-    if y.ndim != axes or (task in LABELLED and y.dtype.kind not in "ui"):
+    many = {"classification": 1, "segmentation": len(x) - 1, **dict.fromkeys(IMAGES, len(x))}
+    is_other = task == "denoising" and y.shape[1:] != x[1:]
+    if y.ndim != many.get(task, 2) or (task in LABELLED and y.dtype.kind not in "ui") or is_other:
         law = f"targets of {task} are {TARGETS[task]}, but y_train is {y.shape} {y.dtype}"
         raise JobError(f"data {name}: {law}; `task:` says what is learned")
 

@@ -52,13 +52,11 @@ def measure(
     """Return the metrics of a module that is on the device, and its confusion if `counts` asks for it."""
     training, batch = model.training, BATCH[device.type]
     model.eval()
-    with torch.inference_mode():
+    with torch.inference_mode(), task.evaluating(model, device):
         tally = task.tally(device)
         for start in range(0, len(split), batch):
             x, targets = split.batch(slice(start, start + batch), device)
-            outputs = model(x)
-            first = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
-            tally.add(first, task.targets_of(x, targets))
+            tally.add(task.judged(model(x)), task.targets_of(x, targets))
         confusion = tally.confusion() if counts else None
         measured = Measured(tally.metrics(), bool(tally.is_finite), confusion)
     model.train(training)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from archscape.spaces.errors import JobError
 from archscape.spaces.values import shape_text
 
+from .tasks.base import Task
+
 if TYPE_CHECKING:
+    from archscape.spaces import Network
     from archscape.spaces.graph import Shape
 
     from ..datasets.dataset import Dataset
-    from .tasks.base import Task
 
 
 def check_input(whose: str, shape: Shape, data: Dataset) -> None:
@@ -32,17 +34,19 @@ def check_input(whose: str, shape: Shape, data: Dataset) -> None:
         )
 
 
-def check_output(whose: str, output: Shape, task: Task) -> None:
-    """Check that a network gives what a task asks for.
+def check_network(whose: str, network: Network, task: Task) -> None:
+    """Check that a network gives what a task asks for; it is built where shapes do not say so.
 
     Raises:
-        JobError: If it does not; the message says which last row would.
+        JobError: If it does not; the message says which row would.
     """
-    if not task.fits(output):
-        raise JobError(
-            f"{whose} ends in {shape_text(output)}, but {task.data.name} has {task.targets}; "
-            f"let its last row be `{task.row}`{_other_size(output, task.output)}"
-        )
+    if misfit := task.misfit(network.body.shapes):
+        raise JobError(f"{whose} {misfit}")
+    if type(task).check is not Task.check:
+        try:
+            task.check(network.build())
+        except JobError as error:
+            raise JobError(f"{whose}: {error}") from None
 
 
 def _missing_axis(space: Shape, sample: Shape) -> str:
@@ -50,9 +54,3 @@ def _missing_axis(space: Shape, sample: Shape) -> str:
     if len(sample) == len(space) and (*sample[-1:], *sample[:-1]) == space:
         return "; channels stand first, as after `np.moveaxis(x, -1, 1)`"
     return "; it lacks the axis of the channels: `x[:, None]`" if (1, *sample) == space else ""
-
-
-def _other_size(output: Shape, wanted: Shape) -> str:
-    """Return that a map has another size, if the last row alone does not mend that."""
-    size = shape_text(wanted[1:])
-    return f" on a map of {size}, to which `upconv` leads back" if size and output[1:] != wanted[1:] else ""

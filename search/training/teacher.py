@@ -29,7 +29,7 @@ LABELLED = ("classification", "segmentation")
 """Tasks whose outputs are probabilities before their softmax, by axis 1."""
 
 
-NUMBERS = ("regression", "localisation", "denoising", "reconstruction")
+NUMBERS = ("regression", "localisation", "denoising", "image-to-image", "reconstruction")
 """Those whose outputs are what is asked for."""
 
 

@@ -23,10 +23,9 @@ def check_fit(job: Job, data: Dataset) -> None:
         JobError: If they do not, or the recipe or the objectives are those of another task.
     """
     from ..training.augment.apply import check_augmentation
-    from ..training.fit import check_input, check_output
+    from ..training.fit import check_input, check_network
     from ..training.mixing import check_mixing
     from ..training.tasks import make_task, measures_of
-    from ..training.tasks.base import Task
 
     space = job.limited_space
     (shape,) = space.input_shapes
@@ -43,13 +42,7 @@ def check_fit(job: Job, data: Dataset) -> None:
     check_mixing(job.recipe, task)
     check_objectives_fit(job, task)
     network = space.sample(Random(job.seed)).network
-    for output in network.body.shapes:
-        check_output(f"space {space.name}", output, task)
-    if type(task).check is not Task.check:
-        try:
-            task.check(network.build())
-        except JobError as error:
-            raise JobError(f"space {space.name}: {error}") from None
+    check_network(f"space {space.name}", network, task)
 
 
 @about("objectives")

@@ -23,6 +23,7 @@ EMBEDDED: LazyTable[Embedded] = LazyTable(
         "digit-positions": ".digit_positions:DIGIT_POSITIONS",
         "digit-boxes": ".digit_boxes:DIGIT_BOXES",
         "noisy-digits": ".noisy_digits:NOISY_DIGITS",
+        "small-digits": ".small_digits:SMALL_DIGITS",
     },
     error=JobError,
 )

@@ -58,14 +58,10 @@ def measure_together(
         tally = task.tally(device)
         for start in range(0, len(split), batch):
             x, targets = split.batch(slice(start, start + batch), device)
-            outputs = [_first(model(view(x))) for model, view in product(models, views)]
+            outputs = [task.judged(model(view(x))) for model, view in product(models, views)]
             given = [each.softmax(1) for each in outputs] if is_labelled else outputs
             tally.add(torch.stack(given).mean(0), task.targets_of(x, targets))
         return tally.metrics()
-
-
-def _first(outputs: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
-    return outputs if isinstance(outputs, torch.Tensor) else outputs[0]
 
 
 def cropped(network: Network) -> Network:

@@ -33,7 +33,7 @@ from archscape.spaces.errors import InputError, JobError
 from ...shutdown import ShutdownRequested, never
 from ..augment.apply import check_augmentation
 from ..device import resolve_device
-from ..fit import check_input, check_output
+from ..fit import check_input, check_network
 from ..outcome import Report
 from ..recipe import Recipe
 from ..tasks import make_task
@@ -185,8 +185,7 @@ def _check(network: Network, data: Dataset, recipe: Recipe, task: Task, device: 
         raise JobError(f"network {network.name} reads {network.input_text}; data has one input")
     (shape,) = network.input_shapes
     check_input(f"network {network.name}", shape, data)
-    for output in network.body.shapes:
-        check_output(f"network {network.name}", output, task)
+    check_network(f"network {network.name}", network, task)
     check_augmentation(recipe.augment, task)
     resolve_device(device)
 

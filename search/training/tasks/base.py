@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import torch
@@ -11,10 +12,13 @@ from torch import nn
 
 from archscape.analysis.metrics import METRICS
 from archscape.spaces.errors import JobError, ShapeError
+from archscape.spaces.values import shape_text
 
 from .scores import TASK_METRICS
 
 if TYPE_CHECKING:
+    from archscape.spaces.graph import Shape
+
     from ...datasets.dataset import Dataset
 
 AUXILIARY = 0.3  # weight of auxiliary classifiers (Szegedy et al. 2014, section 5)
@@ -66,7 +70,7 @@ class Task(ABC):
     fill: ClassVar[float | None] = None
     smooths: ClassVar[bool] = False
     weighs: ClassVar[bool] = False
-    mixes: ClassVar[tuple[str, ...]] = ()
+    mixes: tuple[str, ...] = ()
     output: tuple[int, ...]
     wanted: str
     targets: str
@@ -103,6 +107,14 @@ class Task(ABC):
     def fits(self, output: tuple[int, ...]) -> bool:
         """Return whether a network that gives this for a sample can learn it."""
         return output == self.output
+
+    def misfit(self, outputs: Sequence[Shape]) -> str:
+        """Return what is wrong with all that a network gives, and what mends it; "" if it can learn."""
+        wrong = next((output for output in outputs if not self.fits(output)), None)
+        if wrong is None:
+            return ""
+        law = f"ends in {shape_text(wrong)}, but {self.data.name} has {self.targets}"
+        return f"{law}; let its last row be `{self.row}`{_other_size(wrong, self.output)}"
 
     def check(self, model: nn.Module) -> None:  # noqa: B027 - most tasks need none
         """Check more than shapes of a network that fits.
@@ -144,6 +156,20 @@ class Task(ABC):
     def mean_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the mean loss of a batch of one output."""
 
+    def judged(self, outputs: Outputs) -> torch.Tensor:
+        """Return what metrics are taken of, (n, ...): the first output."""
+        return outputs if isinstance(outputs, torch.Tensor) else outputs[0]
+
+    def evaluating(self, model: nn.Module, device: torch.device) -> AbstractContextManager[None]:
+        """Return what holds while a module in evaluation mode is measured: nothing more."""
+        return nullcontext()
+
     @abstractmethod
     def tally(self, device: torch.device) -> Tally:
         """Return sums that are empty."""
+
+
+def _other_size(output: Shape, wanted: Shape) -> str:
+    """Return that a map has another size, if the last row alone does not mend that."""
+    size = shape_text(wanted[1:])
+    return f" on a map of {size}, to which `upconv` leads back" if size and output[1:] != wanted[1:] else ""

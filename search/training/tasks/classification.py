@@ -9,7 +9,7 @@ from torch import nn
 
 from archscape.spaces.errors import JobError
 
-from .base import Tally, Task
+from .base import Outputs, Tally, Task
 
 TOP = 5
 """How many of the likeliest labels `top5_accuracy` looks at."""
@@ -42,8 +42,15 @@ class Classification(Task):
             raise JobError(f"top5_accuracy tells nothing: {law}; use accuracy")
 
     def fits(self, output: tuple[int, ...]) -> bool:
-        """Return whether there is a number for each class; a network may tell more apart than there are."""
-        return len(output) == 1 and output[0] >= self.data.classes
+        """Return whether there is a number for each class; a network may tell more apart than there are.
+
+        Maps of one pixel are such numbers, as of networks that end in their pooling (Lin et al. 2013).
+        """
+        return output[0] >= self.data.classes and all(side == 1 for side in output[1:])
+
+    def judged(self, outputs: Outputs) -> torch.Tensor:
+        """Return the numbers of the first output (n, classes)."""
+        return super().judged(outputs).flatten(1)
 
     def soft(self, targets: torch.Tensor) -> torch.Tensor:
         """Return the share of each class (N, classes)."""
@@ -52,6 +59,7 @@ class Classification(Task):
 
     def mean_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the cross entropy; targets may be shares of the classes (N, classes)."""
+        outputs = outputs.flatten(1)
         if targets.is_floating_point():
             return self._soft_loss(outputs, targets)
         if self._weights is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 
 from archscape.spaces.errors import JobError
@@ -19,7 +17,7 @@ class Localisation(Regression):
     """
 
     name = "localisation"
-    mixes: ClassVar[tuple[str, ...]] = ()  # no box lies between two boxes
+    mixes: tuple[str, ...] = ()  # no box lies between two boxes
 
     def prepare(self) -> None:
         """Set what a network has to give."""

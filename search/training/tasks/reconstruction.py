@@ -8,7 +8,7 @@ from torch import nn
 from archscape.spaces.values import shape_text
 
 from .base import Tally
-from .denoising import PsnrTally
+from .image_to_image import PsnrTally
 from .of_samples import OfSamples
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import nn
 
@@ -14,7 +12,7 @@ class Regression(Task):
     """Mean squared error of (N, k), standardised; the score is the mean absolute error in source units."""
 
     name = "regression"
-    mixes: ClassVar[tuple[str, ...]] = ("mixup",)
+    mixes: tuple[str, ...] = ("mixup",)
 
     def prepare(self) -> None:
         """Set what a network has to give."""

@@ -17,7 +17,9 @@ TASK_METRICS: Mapping[str, tuple[str, ...]] = {
     "regression": ("mae",),
     "localisation": ("box_iou", "mae"),
     "denoising": ("psnr",),
+    "image-to-image": ("psnr",),
     "reconstruction": ("psnr",),
+    "vae": ("elbo",),
     "next-sample": ("bits_per_dim", "accuracy"),
 }
 """Metrics of the validation part that an epoch reports, by task; the first is the score, which decides."""

@@ -25,6 +25,7 @@ from archscape.search.datasets.embedded.noisy_digits import NOISE, NOISY_DIGITS
 from archscape.search.datasets.embedded.originals import originals
 from archscape.search.datasets.embedded.rendering import SIDE
 from archscape.search.datasets.embedded.several_digits import SEVERAL_DIGITS
+from archscape.search.datasets.embedded.small_digits import SMALL_DIGITS
 from archscape.search.datasets.settings import DataSettings
 from archscape.spaces.errors import JobError
 
@@ -36,6 +37,7 @@ FINGERPRINTS = {
     "digit-positions": "4b7f81ccdd68a533",
     "digit-boxes": "be502d96a7b04822",
     "noisy-digits": "f57f79dfb9b5e282",
+    "small-digits": "42860f0b72b0f3f6",
 }
 
 
@@ -131,6 +133,15 @@ def test_noise_lies_over_the_clean_image() -> None:
     assert abs((noisy - clean)[inside].mean()) < 2
     assert clean.max() == 230
     assert clean.min() == 30
+
+
+def test_a_small_digit_has_the_means_of_the_large_one() -> None:
+    arrays = SMALL_DIGITS.arrays()
+    small, large = arrays["x_val"].astype(float), arrays["y_val"].astype(float)
+    assert (small.shape[1:], large.shape[1:]) == ((1, SIDE // 2, SIDE // 2), (1, SIDE, SIDE))
+    means = sum(large[:, :, row::2, column::2] for row in (0, 1) for column in (0, 1)) / 4
+    assert np.abs(small - means).max() <= 0.5
+    assert (large.min(), large.max()) == (0, 255)
 
 
 def test_any_data_can_be_learned_without_their_targets(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Denoising, and whatever else makes an image of an image."""
+"""Image to image: denoising, super-resolution, colouring, and whatever else makes an image of an image."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .base import Tally, Task
 HIGHEST = 100.0  # dB, the PSNR of an image without a fault
 
 
-class Denoising(Task):
+class ImageToImage(Task):
     """Mean squared error of (N, C, *spatial), standardised; the score is the mean PSNR of the images.
 
     PSNR = 10 log10(span^2 / mse), in the units of the source; the span is 255 for bytes, else from the least
     to the greatest number of the training targets. It is the mean of all images, each at most 100 dB.
     """
 
-    name = "denoising"
-    mixes = ("mixup", "cutmix")
+    name = "image-to-image"
+    mixes: tuple[str, ...] = ("mixup", "cutmix")
     fill = 0.0  # the mean, in the units of training
 
     def prepare(self) -> None:
@@ -30,6 +30,8 @@ class Denoising(Task):
         self.targets = f"targets of {shape_text(data.target)}"
         self.wanted = f"a map of {shape_text(data.target)}"
         self.row = f"conv: {{width: {data.target[0]}, kernel: 1, norm: none, act: none}}"
+        if data.target[1:] != data.input[1:]:
+            self.mixes = ("mixup",)  # a box of the one is none of the other
 
     def mean_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the mean squared error."""
@@ -40,6 +42,12 @@ class Denoising(Task):
         units = self.data.statistics.targets
         assert units is not None
         return PsnrTally(device, units.std, self.data.statistics.span)
+
+
+class Denoising(ImageToImage):
+    """The same, where the images differ in their noise alone and so have one shape."""
+
+    name = "denoising"
 
 
 class PsnrTally(Tally):
