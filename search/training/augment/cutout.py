@@ -33,7 +33,9 @@ class Cutout(Augmentation):
             inside = (along >= batch.over(start)) & (along < batch.over(start + side))
             shown = ~inside if shown is None else shown | ~inside
         assert shown is not None
-        batch.change(lambda x, fill: x.where(shown, fill))
+        batch.to_planes()
+        # The product takes a fourth of the time, where it will do.
+        batch.change(lambda x, fill: x.masked_fill(~shown, fill) if fill else x * shown)
 
     def refusal(self, spatial: tuple[int, ...]) -> str:
         """Return why boxes do not fit samples of a size; "" if they do."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from archscape.spaces.kinds import word
@@ -11,8 +10,6 @@ from archscape.spaces.kinds import word
 from .base import Augmentation
 
 if TYPE_CHECKING:
-    import torch
-
     from .batch import Batch
 
 
@@ -32,9 +29,4 @@ class Flip(Augmentation):
         """Mirror samples."""
         count = 1 if self.along == "last" else len(batch.spatial)
         for axis in range(-1, -1 - count, -1):
-            batch.change(partial(_mirrored, axis=axis, where=batch.over(batch.chance())))
-
-
-def _mirrored(x: torch.Tensor, _: float, *, axis: int, where: torch.Tensor) -> torch.Tensor:
-    """Return samples mirrored along an axis where they are to be."""
-    return x.flip(axis).where(where, x)
+            batch.mirror(batch.x.ndim + axis, batch.chance())

@@ -26,4 +26,8 @@ class Noise(Augmentation):
 
     def apply(self, batch: Batch) -> None:
         """Add the noise."""
-        batch.x = batch.x + batch.normal() * self.deviation
+        import torch
+
+        batch.to_planes()
+        noise = batch.normal()
+        batch.x = torch.add(batch.x, noise, alpha=self.deviation, out=noise)

@@ -28,7 +28,7 @@ class Shift(Augmentation):
         """Move samples."""
         reaches = [int(pixels(self.reach, size)) for size in batch.spatial]
         starts = [reach + batch.whole(-reach, reach)[:, 0] for reach in reaches]
-        batch.change(lambda x, fill: batch.windows(x, reaches, starts, fill))
+        batch.move(reaches, starts)
 
     def refusal(self, spatial: tuple[int, ...]) -> str:
         """Return why samples of a size cannot be moved so; "" if they can."""
