@@ -81,6 +81,7 @@ def train(
     those that are there. `docs/final-training.md` says what the folder holds.
     """
     from ..search.shutdown import Shutdown, ShutdownRequested
+    from ..search.training.allocator import keep_freed_memory
     from ..search.training.final.training import train_final
 
     check_folder(out)
@@ -97,6 +98,7 @@ def train(
         share=share,
         note=log,
     )
+    keep_freed_memory()
     shutdown, total = Shutdown(), training.recipe.epochs
     with progress() as show, shutdown.handling_signals(signal.SIGINT, signal.SIGTERM):
         loaded = training.load(show, log)

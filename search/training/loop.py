@@ -28,7 +28,7 @@ from .graph import GraphStep, capture_refusal
 from .learning_rate import LearningRate
 from .mixing import check_mixing
 from .optimizer import Optimizer
-from .precision import resolve_precision
+from .precision import resolve_precision, without_slow_kernels
 from .recipe import Recipe
 from .step import StepInputs, TakeStep, TrainingStep
 from .tasks import make_task
@@ -109,7 +109,8 @@ class Loop:
         recipe = self.recipe
         self.data = self.data.to(self.device)
         module = self.transfer.prepare(build())
-        self.model = to_channels_last(module, self.data.train, self.device).train()
+        model = to_channels_last(module, self.data.train, self.device).train()
+        self.model = without_slow_kernels(model, self.gradient_step.precision, self.device)
         if self.transfer.teacher is not None:
             self.gradient_step.lesson = self.transfer.teacher.on(self.device, self.data)
         self.optimizer = Optimizer(self.model.parameters(), recipe)

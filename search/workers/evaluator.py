@@ -104,6 +104,7 @@ class TrainingEvaluator:
         """
         from archscape.spaces.codegen.build import build
 
+        from ..training.allocator import return_freed_memory
         from ..training.train import train
 
         partial = self.checkpoints / f"{context.lease.hash}.partial"
@@ -121,6 +122,7 @@ class TrainingEvaluator:
             measures=self.measures,
             log=context.log,
         )
+        return_freed_memory()
         result = concluded(outcome, context, self.checkpoints, data=self.data)
         if result.status != "pruned":
             _remove(partial, context)

@@ -60,8 +60,10 @@ def run_worker(
         InputError: If the data cannot be used, or is not the data the study began with.
         StudyError: If the study cannot continue.
     """
+    from ..training.allocator import keep_freed_memory
     from ..training.device import resolve_device
 
+    keep_freed_memory()
     folder, slot = RunFolder(path), slot or WorkerSlot()
     for file, digest in slot.uses.items():
         vouch(file, digests=[digest])

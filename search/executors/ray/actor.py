@@ -63,8 +63,10 @@ class ActorContext:
         Raises:
             InputError: If they cannot be used here.
         """
+        from archscape.search.training.allocator import keep_freed_memory
         from archscape.search.training.device import limit_memory, resolve_device
 
+        keep_freed_memory()
         folder = RunFolder(Path(run_spec.folder))
         if not run_spec.is_shared():  # it may be new on this node
             folder.create()
