@@ -188,10 +188,15 @@ def optimizer_of(recipe: Mapping[str, Any]) -> str:
 
     >>> optimizer_of({"optimizer": "sgd", "momentum": 0.9}), optimizer_of({"optimizer": "adamw"})
     ('momentum', 'adamw')
+    >>> optimizer_of({"optimizer": {"rule": "adamw", "amsgrad": True}})
+    'amsgrad'
     """
     optimizer = recipe["optimizer"]
-    name = str(optimizer["rule"] if isinstance(optimizer, Mapping) else optimizer)
-    return "momentum" if name == "sgd" and recipe["momentum"] else name
+    settings: Mapping[str, Any] = optimizer if isinstance(optimizer, Mapping) else {"rule": optimizer}
+    name = str(settings["rule"])
+    if name == "sgd":
+        return "momentum" if recipe["momentum"] else name
+    return next((more for more in ("amsgrad", "centered") if settings.get(more)), name)
 
 
 def samples_at_once(recipe: Mapping[str, Any]) -> int:

@@ -18,12 +18,17 @@ STATES = {
     "rmsprop": 2,
     "adam": 2,
     "adamw": 2,
+    "adamax": 2,
+    "adadelta": 2,
     "nadam": 2,
     "radam": 2,
+    "amsgrad": 3,
+    "centered": 3,
 }
 """Tensors as large as the weights that each optimizer remembers.
 
-`momentum` is SGD with it; `rmsprop` has it too. What Muon has beyond one of biases is not counted.
+`momentum` is SGD with it; `rmsprop` has it too, and `centered` is that of Graves 2013. `amsgrad` is Adam's or
+AdamW's. What Muon has beyond one of biases is not counted.
 """
 
 

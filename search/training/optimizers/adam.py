@@ -41,27 +41,39 @@ class _Family(OptimizerSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class _Fused(_Family):
+    """Those with one fused kernel.
+
+    Attributes:
+        amsgrad: Divide by the root of the largest mean of squares so far (Reddi et al. 2018, algorithm 2).
+    """
+
     decoupled: ClassVar[bool]
     takes_tensor_rate: ClassVar[bool] = True
+    amsgrad: Annotated[bool, flag()] = False
 
     @property
     def _counts_beside_weights(self) -> bool:
         return True
 
+    def remembered(self, weight: Tensor, momentum: float) -> Tensors:
+        """Return the two means, the number of steps, and with `amsgrad` the largest of the second."""
+        first, second, count = super().remembered(weight, momentum)
+        return [first, second, count, *([second.clone()] if self.amsgrad else [])]
+
     def move(self, step: Step) -> None:
         """Move weights."""
         from torch.optim.adam import adam
 
-        first, second, counts = step.moments
+        first, second, counts, *largest = step.moments
         adam(
             step.weights,
             step.gradients,
             first,
             second,
-            [],
+            largest[0] if self.amsgrad else [],
             counts,
             fused=True,
-            amsgrad=False,
+            amsgrad=self.amsgrad,
             decoupled_weight_decay=self.decoupled,
             beta1=step.momentum,
             beta2=self.beta2,
@@ -86,6 +98,38 @@ class Adam(_Fused):
 
     name: ClassVar[str] = "adam"
     decoupled: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adamax(_Family):
+    """Adam by the largest gradient, which fades, in place of mean squares (Kingma and Ba 2014, section 7.1).
+
+    Its `beta2` is the share of the largest that a step keeps.
+    """
+
+    name: ClassVar[str] = "adamax"
+
+    @property
+    def _counts_beside_weights(self) -> bool:
+        return False
+
+    def move(self, step: Step) -> None:
+        """Move weights."""
+        from torch.optim.adamax import adamax
+
+        first, largest, counts = step.moments
+        adamax(
+            step.weights,
+            step.gradients,
+            first,
+            largest,
+            counts,
+            beta1=step.momentum,
+            beta2=self.beta2,
+            lr=step.rate,
+            weight_decay=step.decay,
+            eps=self.epsilon,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

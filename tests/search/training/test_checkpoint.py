@@ -109,6 +109,8 @@ RECIPES = {
             "radam": "wsd",
             "rmsprop": "step",
             "adagrad": "wsd",
+            "adamax": "linear",
+            "adadelta": "step",
         }.items()
     },
 }

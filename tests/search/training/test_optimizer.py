@@ -13,7 +13,7 @@ from torch import nn
 from archscape.search.training.optimizer import Optimizer
 from archscape.search.training.optimizers import OPTIMIZERS, OptimizerSettings
 from archscape.search.training.optimizers.adagrad import Adagrad
-from archscape.search.training.optimizers.adam import NAdam
+from archscape.search.training.optimizers.adam import AdamW, NAdam
 from archscape.search.training.optimizers.rmsprop import RMSprop
 from archscape.search.training.optimizers.sgd import Sgd
 from archscape.search.training.recipe import Recipe
@@ -37,6 +37,12 @@ THEIRS: dict[str, Callable[[Any, Recipe], torch.optim.Optimizer]] = {
     "adam": lambda w, r: torch.optim.Adam(
         w, r.rate, betas=(r.momentum, 0.999), weight_decay=r.weight_decay, fused=True
     ),
+    "amsgrad": lambda w, r: torch.optim.AdamW(
+        w, r.rate, betas=(r.momentum, 0.9), weight_decay=r.weight_decay, amsgrad=True, fused=True
+    ),
+    "adamax": lambda w, r: torch.optim.Adamax(
+        w, r.rate, betas=(r.momentum, 0.999), weight_decay=r.weight_decay
+    ),
     "nadam": lambda w, r: torch.optim.NAdam(
         w, r.rate, betas=(r.momentum, 0.999), weight_decay=r.weight_decay
     ),
@@ -53,9 +59,11 @@ THEIRS: dict[str, Callable[[Any, Recipe], torch.optim.Optimizer]] = {
     "adagrad": lambda w, r: torch.optim.Adagrad(
         w, r.rate, weight_decay=r.weight_decay, initial_accumulator_value=0.1
     ),
+    "adadelta": lambda w, r: torch.optim.Adadelta(w, r.rate, weight_decay=r.weight_decay),
 }
 RULES: dict[str, str | OptimizerSettings] = {
     "nesterov": Sgd(nesterov=True),
+    "amsgrad": AdamW(amsgrad=True, beta2=0.9),
     "decoupled": NAdam(beta2=0.9, decoupled=True),
     "centered": RMSprop(centered=True, alpha=0.9),
     "adagrad": Adagrad(start=0.1),

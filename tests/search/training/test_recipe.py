@@ -149,7 +149,7 @@ WRONG = {
     "recipe: {warmup: 2}": "warmup is a share from 0 to 1, but got '2'",
     "recipe: {label_smoothing: 1}": "label_smoothing is a share from 0 to below 1, but got '1'",
     "recipe: {optimizer: adamv}": "but got 'adamv'; did you mean 'adam'?",
-    "recipe: {optimizer: [sgd]}": "optimizer is one of adamw, sgd, adam, nadam, radam, rmsprop, adagrad, ",
+    "recipe: {optimizer: [sgd]}": "optimizer is one of adamw, sgd, adam, adamax, nadam, radam, rmsprop, ",
     "recipe: {optimizer: {nesterov: true}}": "1:21: `optimizer:` needs its rule, as in {rule: adamw}",
     "recipe: {optimizer: {rule: sdg}}": "job.yaml:1:28: no optimizer 'sdg'; did you mean 'sgd'?",
     "recipe: {optimizer: {rule: sgd, nestrov: true}}": "job.yaml:1:33: sgd has no 'nestrov'",

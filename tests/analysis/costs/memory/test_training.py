@@ -47,7 +47,8 @@ def test_the_optimizer_remembers_whole_copies_of_the_weights() -> None:
     assert copies == {
         **dict.fromkeys(["sgd"], 0),
         **dict.fromkeys(["momentum", "adagrad", "muon"], 1),
-        **dict.fromkeys(["rmsprop", "adam", "adamw", "nadam", "radam"], 2),
+        **dict.fromkeys(["rmsprop", "adadelta", "adam", "adamw", "adamax", "nadam", "radam"], 2),
+        **dict.fromkeys(["amsgrad", "centered"], 3),
     }
 
 
