@@ -6,6 +6,7 @@ samples as they were augmented for its student (Beyer et al. 2022).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 LABELLED = ("classification", "segmentation")
 """Tasks whose outputs are probabilities before their softmax, by axis 1."""
 
-
 NUMBERS = ("regression", "localisation", "denoising", "image-to-image", "reconstruction")
 """Those whose outputs are what is asked for."""
 
@@ -50,7 +50,7 @@ class Teacher:
     share: float = 0.5
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
+        if not 0 < self.temperature < math.inf:
             raise JobError(f"temperature: a number above 0, but got {self.temperature:g}")
         if not 0 < self.share <= 1:
             raise JobError(f"share: above 0 and up to 1, but got {self.share:g}")

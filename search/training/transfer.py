@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class Transfer:
         if self.fresh and self.start is None:
             raise JobError("fresh: all weights start at random; it needs weights to start from")
         for pattern, factor in self.rates.items():
-            if not factor > 0:
+            if not 0 < factor < math.inf:
                 raise JobError(f"rate of {pattern}: a factor above 0, but got {factor:g}; to freeze is 0")
         module = network.build()
         names = [name for name, _ in module.named_parameters()]

@@ -203,7 +203,8 @@ def read_name(table: LazyTable[V], tree: Tree, document: Document, place: Place)
         InputError: If it is no name, or there is nothing of that name.
     """
     if not isinstance(tree, str) or not tree:
-        raise document.error(place, f"a {table.what} is one word{suggest('', table)}")
+        article = "an" if table.what[0] in "aeiou" else "a"
+        raise document.error(place, f"{article} {table.what} is one word{suggest('', table)}")
     if tree not in table:
         raise document.error(place, table.missing(tree))
     return tree

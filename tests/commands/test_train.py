@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from subprocess import PIPE, CompletedProcess
 
 import pytest
+import torch
 from helpers.processes import popen
 from safetensors.torch import load_file
 
@@ -108,6 +110,31 @@ def test_what_is_killed_goes_on(archscape: Run, table: Path, tmp_path: Path) -> 
     done = archscape(*arguments)
     assert done.returncode == 0, done.stderr
     assert (out / "seed-0.safetensors").stat().st_mtime_ns == first
+
+
+@pytest.mark.full
+def test_killed_at_random_instants_it_ends_with_the_same_bits(
+    archscape: Run, table: Path, tmp_path: Path
+) -> None:
+    """Each life goes on from the seeds that are done and the state of the one under way."""
+    recipe = "{preset: modern, epochs: 6, mixup: 0.2, ema: 0.99, precision: bfloat16, schedule: plateau}"
+    arguments = ["train", str(table), "--data", "digits", "--recipe", recipe, "--seeds", "3", "--out"]
+    assert archscape(*arguments, tmp_path / "whole").returncode == 0
+    out, rng = tmp_path / "out", random.Random(0)
+    for seed in range(2):
+        process = popen([sys.executable, "-m", "archscape", *arguments, out], stderr=PIPE, text=True)
+        while not (out / f"seed-{seed}.json").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(rng.random() * 0.1)
+        process.kill()
+        process.communicate(timeout=60)
+    assert archscape(*arguments, out).returncode == 0
+    for seed in range(3):
+        whole, killed = (
+            load_file(folder / f"seed-{seed}.safetensors") for folder in (tmp_path / "whole", out)
+        )
+        assert all(torch.equal(killed[name], value) for name, value in whole.items())
 
 
 @pytest.mark.parametrize(

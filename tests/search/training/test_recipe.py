@@ -151,6 +151,7 @@ WRONG = {
     "recipe: {optimizer: adamv}": "but got 'adamv'; did you mean 'adam'?",
     "recipe: {optimizer: [sgd]}": "optimizer is one of adamw, sgd, adam, adamax, nadam, radam, rmsprop, ",
     "recipe: {optimizer: {nesterov: true}}": "1:21: `optimizer:` needs its rule, as in {rule: adamw}",
+    "recipe: {optimizer: {rule: [sgd]}}": "job.yaml:1:28: an optimizer is one word; it knows adadelta, ",
     "recipe: {optimizer: {rule: sdg}}": "job.yaml:1:28: no optimizer 'sdg'; did you mean 'sgd'?",
     "recipe: {optimizer: {rule: sgd, nestrov: true}}": "job.yaml:1:33: sgd has no 'nestrov'",
     "recipe: {optimizer: {rule: adamw, beta2: 1}}": "job.yaml:1:42: beta2 is a number from 0 to below 1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.training.names import check_pattern
+from archscape.search.training.optimizers import OPTIMIZERS
 from archscape.search.training.outcome import Outcome
 from archscape.search.training.recipe import Recipe
 from archscape.search.training.teacher import Teacher, distance
@@ -91,13 +93,12 @@ def test_what_is_frozen_stays_with_the_statistics_of_its_norm() -> None:
         assert stayed == name.startswith("first."), name
 
 
-@pytest.mark.parametrize(
-    "optimizer", ["sgd", "adam", "adamw", "nadam", "radam", "rmsprop", "adagrad", "muon"]
-)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("factor", [0.1, 3.0])
 def test_a_rate_of_its_own_is_that_of_the_optimizer(optimizer: str, factor: float) -> None:
     """All layers at a factor are a training at that rate."""
-    recipe = Recipe(**{**vars(RECIPE), "optimizer": optimizer})
+    rate = 1.0 if optimizer == "adadelta" else RECIPE.rate
+    recipe = Recipe(**{**vars(RECIPE), "optimizer": optimizer, "rate": rate})
     found = state(trained(Transfer(rates={"*": factor}), recipe))
     expected = state(trained(None, Recipe(**{**vars(recipe), "rate": recipe.rate * factor})))
     plain = state(trained(None, recipe))
@@ -120,6 +121,7 @@ def test_the_last_pattern_that_matches_counts() -> None:
         (Transfer(freeze=("zebra",)), "freeze: no weight is called 'zebra'; it knows first, linear, second"),
         (Transfer(freeze=("*",)), "freeze: it leaves no weight to train"),
         (Transfer(rates={"first": 0}), "rate of first: a factor above 0, but got 0"),
+        (Transfer(rates={"first": math.inf}), "rate of first: a factor above 0, but got inf"),
         (Transfer(fresh=("first",)), "fresh: all weights start at random"),
     ],
 )
