@@ -111,13 +111,12 @@ def postgres() -> Iterator[Cluster]:
 def archscape(tmp_path: Path) -> Run:
     """Run `archscape ...` in an empty folder and return what it printed."""
 
-    def run(*arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "archscape", *map(str, arguments)],
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=timeout,
             check=False,
         )
 

@@ -63,7 +63,7 @@ def read_trials(run: Path) -> list[dict[str, str]]:
 @pytest.mark.slow
 def test_search_report_export_and_reload(archscape: Run, tmp_path: Path) -> None:
     (tmp_path / "job.yaml").write_text(JOB)
-    done = archscape("search", "job.yaml", timeout=240)
+    done = archscape("search", "job.yaml")
     assert done.returncode == 0, done.stderr
     run = tmp_path / "runs" / "end-to-end"
     assert done.stdout.strip() == "runs/end-to-end/report.html"

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.processes import popen
 
 from archscape.hidden_password import hidden_words, reveal_password
 from archscape.spaces.errors import InputError
@@ -20,7 +21,7 @@ def test_password_is_in_no_list_of_processes_once_the_server_is_asked(form: list
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"postgresql://me:Zebra@127.0.0.1:{server.getsockname()[1]}/db?sslmode=disable"
         words = ["study", "list", *(word.format(address) for word in form)]
-        process = subprocess.Popen([sys.executable, "-m", "archscape", *words], stderr=subprocess.PIPE)
+        process = popen([sys.executable, "-m", "archscape", *words], stderr=subprocess.PIPE)
         connection, _ = server.accept()
         with connection:
             line = Path(f"/proc/{process.pid}/cmdline").read_bytes().decode()

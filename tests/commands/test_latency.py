@@ -139,7 +139,7 @@ def test_calibrate_says_what_is_wrong(archscape: Run) -> None:
 
 @pytest.mark.slow
 def test_calibrate_keeps_what_profile_reads(archscape: Run, devices: Path) -> None:
-    done = archscape("calibrate", "--seconds", "1", "--keep-anyway", "--format", "json", timeout=280)
+    done = archscape("calibrate", "--seconds", "1", "--keep-anyway", "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert Path(report["file"]).parent == devices

@@ -17,6 +17,7 @@ from termios import TIOCSWINSZ
 
 import pytest
 import yaml
+from helpers.processes import popen
 
 from archscape.analysis.costs.latency import Calibration
 from archscape.analysis.costs.latency.store import save
@@ -225,7 +226,7 @@ def test_a_real_terminal_decides_by_its_own_width(tmp_path: Path) -> None:
     ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, 47, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     command = [sys.executable, "-m", "archscape", "profile", "resnet18"]
-    process = subprocess.Popen(command, stdout=theirs, env=environment, stderr=subprocess.DEVNULL)
+    process = popen(command, stdout=theirs, env=environment, stderr=subprocess.DEVNULL)
     os.close(theirs)
     output = b""
     try:

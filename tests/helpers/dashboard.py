@@ -18,6 +18,8 @@ from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
 from archscape.search.workers.trial_source import SearchPlan
 
+from .processes import popen
+
 AIMS: dict[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
 
 
@@ -56,7 +58,7 @@ def until(events: Iterator[bytes], kind: str, fits: Callable[[Any], bool] = bool
 def serving(*arguments: str | Path, cwd: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run `archscape dashboard` and yield the address that it prints."""
     command = [sys.executable, "-m", "archscape", "dashboard", *map(str, arguments)]
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield process.stdout.readline().strip(), process

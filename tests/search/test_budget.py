@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,14 +119,13 @@ def test_what_the_budget_cuts_keeps_its_values_and_goes_on_under_its_number(
 def test_time_is_kept_over_runs_and_ends_the_trials_under_way(job_file: Path, tmp_path: Path) -> None:
     folder, console = tmp_path / "run", Console(file=io.StringIO())
     job = read_job(with_budget(job_file, "{minutes: 0.05}", epochs=5000))
-    began = time.monotonic()
     ended = run(job, out=folder, executor=InProcess(), console=console)
-    assert time.monotonic() - began < 20
     assert "its budget of 0.05 min ended it; 1 trial was cut" in ended.closing
     with Study.open(folder) as study:
         [trial] = study.trials()
         assert (trial.state, trial.cause) == ("pruned", "budget")
-        assert 2.85 <= study.spent(is_alive=False).seconds < 20
+        assert study.spent(is_alive=False).seconds >= 2.85
+        assert len(study.epochs()) < 5000
     longer = replace(job, budget=Budget(minutes=0.06, patience=3))
     again = run(longer, out=folder, executor=InProcess(), console=console)
     assert "0.06 min" in again.closing  # spent before: nothing was trained

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.aftermath import Aftermath, Trial, read_claims
+from helpers.processes import popen
 from helpers.programs import need_program
 
 LOG = """\
@@ -27,7 +28,7 @@ def test_nothing_is_lost(storage: str, root: Path) -> None:
     if storage == "postgresql":
         need_program("PostgreSQL")
     command = [sys.executable, root / "benchmarks" / "chaos.py", "--short", "--storage", storage]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         output = "\n".join(process.communicate())
     finally:  # what it started ends with it

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 import torch
+from helpers.processes import popen
 from safetensors.torch import load_file
 
 from archscape.analysis.results import decision_columns
@@ -115,7 +116,7 @@ def test_its_commands_read_it(folder: Path, run: str, tmp_path: Path) -> None:
 
 def test_the_dashboard_shows_it(folder: Path) -> None:
     command = [sys.executable, "-m", "archscape", "dashboard", "run", "--port", "0"]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         address = urlsplit(process.stdout.readline().strip()).netloc

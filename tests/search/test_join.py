@@ -51,7 +51,7 @@ def test_who_is_asked_to_leave_says_that_there_is_more_to_do(begun: Path, tmp_pa
     worker = join(begun, tmp_path / "out")
     wait_until(lambda: trains(tmp_path / "out"), worker)
     worker.terminate()
-    errors = worker.communicate(timeout=30)[1]
+    errors = worker.communicate()[1]
     assert worker.returncode == 1
     assert "tiny-digits: left before its end; the same command joins it again" in errors
     with Study.open(tmp_path, storage=str(begun)) as study:
@@ -87,4 +87,4 @@ def test_a_worker_of_the_pool_that_leaves_is_replaced(begun: Path, tmp_path: Pat
     os.kill(first, signal.SIGTERM)
     wait_until(lambda: not children(worker) <= {first}, worker)
     worker.terminate()
-    worker.communicate(timeout=30)
+    worker.communicate()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from helpers.in_process import InProcess
+from helpers.processes import popen
 
 from archscape.cli import main
 from archscape.search import make_job, run
@@ -318,7 +319,7 @@ def test_a_killed_worker_takes_what_its_function_started_with_it(job_file: Path,
     """A forked process holds the pipe of its worker, whose end would be noticed only with its own."""
     (job_file.parent / "own_fit.py").write_text(HANGS)
     command = [sys.executable, "-m", "archscape", "search", str(job_file), "--out", str(tmp_path / "run")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     pids = tmp_path / "run" / "checkpoints" / "pids"
 
     def wait_for(lines: int) -> list[list[int]]:
@@ -334,7 +335,7 @@ def test_a_killed_worker_takes_what_its_function_started_with_it(job_file: Path,
         assert not is_alive(child)
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate()
     assert not any(is_alive(int(word)) for word in pids.read_text().split())
 
 

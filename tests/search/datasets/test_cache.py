@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import data_files as files
+from helpers.processes import popen
 
 from archscape.search.datasets import cache
 from archscape.search.datasets.settings import DataSettings
@@ -111,7 +112,7 @@ print(open_source(sys.argv[1], say=say, show=show).statistics.fingerprint, flush
 def decoder(path: Path, *, pause: int) -> subprocess.Popen[str]:
     """Start a process that decodes, and waits before what it decoded is in its place."""
     arguments = [sys.executable, "-c", DECODE, str(path), str(pause)]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    return popen(arguments, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.slow

@@ -73,7 +73,7 @@ def test_stop_gives_trials_back_and_the_same_command_goes_on(
     wait_for(folder, "epoch 1:", process)
     children = workers_of(process)
     process.send_signal(number)
-    errors = process.communicate(timeout=30)[1]
+    errors = process.communicate()[1]
     assert process.returncode == 1
     assert re.search(r"stopped after 0 of 2 trials, and \d more begun; the same command", errors)
     assert "Traceback" not in errors
@@ -82,7 +82,7 @@ def test_stop_gives_trials_back_and_the_same_command_goes_on(
         assert {trial.state for trial in study.trials()} == {"waiting"}
     assert (folder / "trials.csv").exists()
     process = start(job_file, folder, workers)
-    assert process.wait(60) == 0
+    assert process.wait() == 0
     assert process.stderr is not None
     process.stderr.close()
     with Study.open(folder) as study:
@@ -99,9 +99,7 @@ def test_workers_leave_when_their_coordinator_is_killed(job_file: Path, tmp_path
     assert len(workers) == 2
     process.kill()
     process.communicate()
-    deadline = time.monotonic() + 15
     while not all(worker.is_dead(Owner.current()) for worker in workers):
-        assert time.monotonic() < deadline
         time.sleep(0.02)
     with Study.open(tmp_path / "run") as study:
         assert {trial.state for trial in study.trials()} == {"waiting"}

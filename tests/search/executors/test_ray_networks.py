@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from helpers.processes import popen
 
 from archscape.search.study.study import Study
 
@@ -75,7 +76,7 @@ class Networks:
         ip("-n", self.worker, "link", "set", f"w{os.getpid()}", "down")
 
     def start(self, name: str, *words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
+        process = popen(
             ["ip", "netns", "exec", name, *words],
             env=os.environ | self.environment,
             stdout=subprocess.PIPE,
@@ -150,7 +151,7 @@ def test_the_cable_is_pulled_in_mid_search(networks: Networks, job_file: Path, t
     wait_for_two(out, search)
     networks.pull_the_cable()
     wait_for(out, "the actor was lost", search)
-    printed = search.communicate(timeout=200)[0]
+    printed = search.communicate()[0]
     assert search.returncode == 0, printed
     with Study.open(out) as study:
         trials = study.trials()

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from helpers.processes import popen
 
 from archscape.search.executors.ray import watcher
 from archscape.search.executors.ray.watched import watched
@@ -47,7 +48,7 @@ def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
 def drive(end: str) -> tuple[subprocess.Popen[str], Path, Owner, int]:
     """Start a driver; return it, its folder, a process that it started, and its watcher."""
     command = [sys.executable, "-c", DRIVER.replace("END", end)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     folder, started, watcher = process.stdout.readline().split()
     return process, Path(folder), Owner.of(int(started)), int(watcher)
@@ -57,7 +58,7 @@ def test_a_killed_driver_leaves_no_process_and_no_file() -> None:
     process, folder, started, _ = drive("time.sleep(1000)")
     assert belonging(folder) == [started.pid]
     process.kill()
-    errors = process.communicate(timeout=60)[1]  # ends with the watcher
+    errors = process.communicate()[1]  # ends with the watcher
     assert started.is_dead(Owner.current())
     assert not folder.exists()
     assert errors == (
@@ -82,14 +83,14 @@ def test_a_process_to_which_ray_gave_a_title_is_found_by_its_files() -> None:
     unmarked = {name: value for name, value in os.environ.items() if name != watcher.MARK}
     with watched() as driver, (driver.folder / "agent.err").open("w") as errors:
         command = [sys.executable, "-c", TITLED]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=unmarked)
+        process = popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=unmarked)
         with process:
             try:
                 assert process.stdout is not None
                 assert process.stdout.readline() == "titled\n"
                 assert belonging(driver.folder) == [process.pid]
                 watcher.remove(driver.folder)
-                assert process.wait(timeout=60) == -signal.SIGKILL
+                assert process.wait() == -signal.SIGKILL
             finally:
                 process.kill()
 
@@ -101,7 +102,7 @@ def test_who_reads_a_file_of_ray_is_left() -> None:
         for mode, found in (("r", False), ("a", True)):
             command = ["ray::reader", "1000"]
             with log.open(mode) as file:
-                process = subprocess.Popen(command, executable=shutil.which("sleep"), env={}, stdin=file)
+                process = popen(command, executable=shutil.which("sleep"), env={}, stdin=file)
             assert belonging(driver.folder) == [process.pid] * found
             process.kill()
             process.wait()
@@ -111,7 +112,7 @@ def test_a_vital_process_that_dies_ends_the_driver_and_is_named() -> None:
     died = '[("log_monitor", None), ("gcs_server", None)]'
     wait = f"with driver.following(lambda: {died}):\n        time.sleep(1000)"
     process, folder, started, _ = drive(wait)
-    errors = process.communicate(timeout=60)[1]
+    errors = process.communicate()[1]
     assert process.returncode == 1
     assert errors == (
         "archscape: the search was cut off: gcs_server of Ray died; the same command resumes it\n"
@@ -123,7 +124,7 @@ def test_a_vital_process_that_dies_ends_the_driver_and_is_named() -> None:
 @pytest.mark.parametrize(("end", "status"), [("pass", 0), ("raise SystemExit(2)", 2)])
 def test_a_driver_that_ends_by_itself_says_what_it_has_to_say(end: str, status: int) -> None:
     process, folder, started, _ = drive(end)
-    assert process.communicate(timeout=60)[1] == ""
+    assert process.communicate()[1] == ""
     assert process.returncode == status
     assert started.is_dead(Owner.current())
     assert not folder.exists()
@@ -149,7 +150,7 @@ def test_what_a_killed_watcher_left_is_removed_by_the_next_driver() -> None:
         assert folder.exists()  # its driver lives
     os.kill(watcher, signal.SIGKILL)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate()
     assert folder.exists()
     assert not started.is_dead(Owner.current())
     with watched() as third:

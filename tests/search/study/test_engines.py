@@ -62,7 +62,7 @@ def open_at_once(address: str | Path, processes: int = 4) -> None:
         assert process.stderr is not None
         with process.stderr as errors:
             assert errors.read() == b""
-        assert process.wait(60) == 0
+        assert process.wait() == 0
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from urllib.request import urlopen
 
 import optuna
 import pytest
+from helpers.processes import popen
 
 from archscape.search.study.owner import Owner
 from archscape.search.study.study import Study
@@ -81,7 +82,7 @@ def dashboard_of_optuna(storage: str) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [Path(sys.executable).with_name("optuna-dashboard"), storage, "--port", str(port), "--quiet"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

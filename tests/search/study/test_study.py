@@ -126,7 +126,7 @@ def test_processes_that_ask_at_once_get_different_architectures(
     study: Study, tiny: Space, tmp_path: Path
 ) -> None:
     processes = [ask_elsewhere(tmp_path, tiny, 16) for _ in range(3)]
-    answers = [process.communicate(timeout=60)[0].split() for process in processes]
+    answers = [process.communicate()[0].split() for process in processes]
     numbers = sorted(int(word) for answer in answers for word in answer[::2])
     hashes = {word for answer in answers for word in answer[1::2]}
     assert numbers == list(range(16))
@@ -141,7 +141,7 @@ def test_trial_of_a_living_process_is_left_to_it(
     assert process.stdout.readline().startswith("0 ")
     look = study.next_work(owner, trials=1)
     assert (look.lease, look.working) == (None, 1)
-    process.communicate(timeout=60)
+    process.communicate()
     look = study.next_work(owner, trials=1)
     assert look.lease is not None
     assert (look.lease.number, look.working) == (0, 0)
@@ -151,7 +151,7 @@ def test_trial_of_a_killed_process_goes_on_as_it_was(
     study: Study, tiny: Space, owner: Owner, elsewhere: Owner, finished: Finished, tmp_path: Path
 ) -> None:
     process = ask_elsewhere(tmp_path, tiny, 4, "--die")
-    number, digest = process.communicate(timeout=60)[0].split()
+    number, digest = process.communicate()[0].split()
     [before] = study.trials()
     lease = study.next_work(owner, trials=4).lease
     assert lease is not None

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.processes import popen
 from torch import nn
 
 from archscape.search.datasets.dataset import Dataset
@@ -283,7 +284,7 @@ def test_killed_at_random_instants_it_gives_the_same_bits(schedule: str, path: P
     expected = subprocess.run(command, check=True, capture_output=True, text=True)
     rng, lives, status = random.Random(1), [], -signal.SIGKILL
     while status == -signal.SIGKILL:
-        with subprocess.Popen([*command, path], stdout=subprocess.PIPE, text=True) as process:
+        with popen([*command, path], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             lives.append([process.stdout.readline() for _ in range(rng.randrange(4, 8))])
             if lives[-1][-1]:

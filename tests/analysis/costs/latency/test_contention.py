@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.processes import popen
 
 from archscape.analysis.costs.latency import Calibration, Contention, calibrate, contention, measure
 from archscape.analysis.costs.latency.calibration import Quality
@@ -33,7 +34,7 @@ SPIN = "print(flush=True)\nwhile True: pass"
 def busy_machine() -> Iterator[None]:
     """Keep every processor busy with another program."""
     others = [
-        subprocess.Popen([sys.executable, "-c", SPIN], stdout=subprocess.PIPE)
+        popen([sys.executable, "-c", SPIN], stdout=subprocess.PIPE)
         for _ in range(len(os.sched_getaffinity(0)))
     ]
     try:
