@@ -38,6 +38,9 @@ ROOT = Path(__file__).parent.parent
 MARKS = {"browser": "browser", "cluster": "ray", "postgres": "postgresql"}
 """The marker of a test by a fixture that it uses."""
 
+LONG = ({"ray"}, {"browser", "postgresql", "slow"})
+"""Marks of the tests that take long, in the order in which their files have their turn."""
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -50,6 +53,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks |= {value for value in parameters if isinstance(value, str) and value in MARKS.values()}
         for mark in sorted(marks):
             item.add_marker(mark)
+    ranks: dict[Path, int] = {}
+    for item in items:
+        ranks[item.path] = min(rank(item), ranks.get(item.path, len(LONG)))
+    items.sort(key=lambda item: ranks[item.path])
+
+
+def rank(item: pytest.Item) -> int:
+    """Return when a test's file has its turn: long ones first, or in the end one process has them alone."""
+    names = {mark.name for mark in item.iter_markers()}
+    return next((number for number, kinds in enumerate(LONG) if names & kinds), len(LONG))
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return how many processes test: one more than there are processors, as tests also wait for programs."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -108,8 +126,26 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def archscape(tmp_path: Path) -> Run:
-    """Run `archscape ...` in an empty folder and return what it printed."""
+def archscape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `archscape ...` in an empty folder, in this process; return what it printed and its exit status."""
+    from archscape.cli import main
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        capsys.readouterr()
+        try:
+            main([*map(str, arguments)])
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return subprocess.CompletedProcess(arguments, status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def archscape_process(tmp_path: Path) -> Run:
+    """Run `archscape ...` as a user does, in a process of its own: it takes a second to start."""
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -61,9 +61,9 @@ def read_trials(run: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
-def test_search_report_export_and_reload(archscape: Run, tmp_path: Path) -> None:
+def test_search_report_export_and_reload(archscape_process: Run, tmp_path: Path) -> None:
     (tmp_path / "job.yaml").write_text(JOB)
-    done = archscape("search", "job.yaml")
+    done = archscape_process("search", "job.yaml")
     assert done.returncode == 0, done.stderr
     run = tmp_path / "runs" / "end-to-end"
     assert done.stdout.strip() == "runs/end-to-end/report.html"
@@ -78,7 +78,7 @@ def test_search_report_export_and_reload(archscape: Run, tmp_path: Path) -> None
     environment = json.loads((run / "environment.json").read_text())
     assert {"archscape", "torch", "python", "cpu", "data_fingerprint", "command"} <= environment.keys()
 
-    exported = archscape("export", run, "--out", "best")
+    exported = archscape_process("export", run, "--out", "best")
     assert exported.returncode == 0, exported.stderr
     name = exported.stderr.split("import ")[1].split(";")[0]
     best = max(trials, key=lambda trial: float(trial["accuracy"]))
@@ -88,15 +88,15 @@ def test_search_report_export_and_reload(archscape: Run, tmp_path: Path) -> None
     assert loaded.returncode == 0, loaded.stderr
     assert float(loaded.stdout) == float(best["test_accuracy"])
 
-    again = archscape("search", "job.yaml")
+    again = archscape_process("search", "job.yaml")
     assert again.returncode == 0, again.stderr
     assert read_trials(run) == trials
 
     (tmp_path / "job.yaml").write_text(JOB.replace("seed: 3", "seed: 4"))
-    other = archscape("search", "job.yaml")
+    other = archscape_process("search", "job.yaml")
     assert other.returncode == 2
     assert "seed" in other.stderr
-    report = archscape("report", run, "--out", "again.html")
+    report = archscape_process("report", run, "--out", "again.html")
     assert report.returncode == 0, report.stderr
 
 
@@ -135,9 +135,9 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_weights_say_in_which_units_they_read_samples(archscape: Run, own: Path) -> None:
-    assert archscape("search", "job.yaml").returncode == 0
-    done = archscape("export", "runs/own", "--out", "best")
+def test_weights_say_in_which_units_they_read_samples(archscape_process: Run, own: Path) -> None:
+    assert archscape_process("search", "job.yaml").returncode == 0
+    done = archscape_process("export", "runs/own", "--out", "best")
     assert "mean = [" in done.stderr
     file = next((own / "best").glob("*.safetensors"))
     with safe_open(file, framework="pt") as opened:
@@ -151,30 +151,30 @@ def test_weights_say_in_which_units_they_read_samples(archscape: Run, own: Path)
     assert right / len(y) == float(read_trials(own / "runs" / "own")[0]["test_accuracy"])
 
     next((own / "runs" / "own" / "checkpoints").glob("*.safetensors")).write_bytes(b"x")
-    damaged = archscape("export", "runs/own", "--out", "best")
+    damaged = archscape_process("export", "runs/own", "--out", "best")
     assert damaged.returncode == 2
     assert "are damaged" in damaged.stderr
     (own / "own.npz").rename(own / "moved.npz")
-    assert archscape("report", "runs/own").returncode == 0  # a report needs no data
-    unknown = archscape("report", "runs/own", "--out", "x.jpg")
+    assert archscape_process("report", "runs/own").returncode == 0  # a report needs no data
+    unknown = archscape_process("report", "runs/own", "--out", "x.jpg")
     assert unknown.returncode == 2
     assert ".svg" in unknown.stderr
 
 
 @pytest.mark.slow
-def test_a_job_that_was_wrong_can_be_mended(archscape: Run, own: Path) -> None:
+def test_a_job_that_was_wrong_can_be_mended(archscape_process: Run, own: Path) -> None:
     (own / "own.yaml").write_text(OWN_SPACE.replace("CLASSES", "2"))
-    refused = archscape("search", "job.yaml")
+    refused = archscape_process("search", "job.yaml")
     assert refused.returncode == 2
     assert "linear: {width: 3}" in refused.stderr
     (own / "own.yaml").write_text(OWN_SPACE.replace("CLASSES", "3"))
-    assert archscape("search", "job.yaml").returncode == 0
+    assert archscape_process("search", "job.yaml").returncode == 0
 
 
 @pytest.mark.slow
-def test_a_search_that_trains_nothing_is_no_success(archscape: Run, own: Path) -> None:
+def test_a_search_that_trains_nothing_is_no_success(archscape_process: Run, own: Path) -> None:
     (own / "job.yaml").write_text(OWN.replace("batch: 16", "batch: 16, rate: 1e30"))
-    done = archscape("search", "job.yaml")
+    done = archscape_process("search", "job.yaml")
     assert done.returncode == 1
     assert "1 failed: diverged" in done.stderr
     assert "archscape export" not in done.stderr

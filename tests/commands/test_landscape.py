@@ -13,6 +13,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from helpers.in_process import InProcess
 from helpers.processes import popen
 
 from archscape.analysis.landscape.file import read_landscape
@@ -46,7 +47,7 @@ def search(folder: Path, epochs: int = 1) -> Path:
 
     (folder / "space.yaml").write_text(SPACE)
     (folder / "job.yaml").write_text(JOB.replace("EPOCHS", str(epochs)))
-    run(read_job(folder / "job.yaml"), out=folder / "run")
+    run(read_job(folder / "job.yaml"), out=folder / "run", executor=InProcess())
     return folder / "run"
 
 

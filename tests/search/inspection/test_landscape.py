@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.in_process import InProcess
 
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.inspection.landscape import LandscapeSettings, TrainedTrial
@@ -43,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_data(folder, 0)
     (folder / "space.yaml").write_text(SPACE)
     (folder / "job.yaml").write_text(JOB)
-    run(read_job(folder / "job.yaml"), out=folder / "run")
+    run(read_job(folder / "job.yaml"), out=folder / "run", executor=InProcess())
     return folder
 
 
