@@ -38,6 +38,12 @@ ROOT = Path(__file__).parent.parent
 MARKS = {"browser": "browser", "cluster": "ray", "postgres": "postgresql"}
 """The marker of a test by a fixture that it uses."""
 
+SHELL = (
+    *("ARCHSCAPE_STORAGE", "RAY_ADDRESS", "PYTHONWARNINGS"),
+    *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
+)
+"""Variables of a user's shell that change what commands do or print."""
+
 LONG = ({"ray"}, {"browser", "postgresql", "slow"})
 """Marks of the tests that take long, in the order in which their files have their turn."""
 
@@ -71,10 +77,13 @@ def pytest_xdist_auto_num_workers() -> int | None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _decoded_data_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep decoded data in a folder of the tests, not in the user's cache."""
+def _environment_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep data and calibrations in folders of the tests; what a user's shell says changes no output."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ARCHSCAPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        for name in ("ARCHSCAPE_CACHE", "ARCHSCAPE_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        for name in SHELL:
+            patch.delenv(name, raising=False)
         yield
 
 

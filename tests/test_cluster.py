@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import yaml
-from helpers.postgres import server_user
+from helpers.postgres import free_port, server_user
 from helpers.programs import need_program
 
 from archscape.search.job import read_job
@@ -101,10 +100,7 @@ def home() -> Iterator[Path]:
 
 @pytest.mark.postgresql
 def test_a_server_of_ones_own(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    user = server_user()
+    port, user = free_port(), server_user()
 
     def run(command: str) -> str:
         done = subprocess.run(

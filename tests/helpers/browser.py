@@ -21,6 +21,9 @@ OPTIONS = (
     *("--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe"),
 )
 
+PATIENCE = 200.0
+"""How long a busy machine may take to show something, in seconds."""
+
 
 def executable() -> str | None:
     """Return the path of a Chromium; None if there is none."""
@@ -49,7 +52,7 @@ class Page:
         """Begin to load a page."""
         self.send("Page.navigate", url=url)
 
-    def evaluate(self, expression: str, *, patience: float = 60) -> Any:
+    def evaluate(self, expression: str, *, patience: float = PATIENCE) -> Any:
         """Return the value of a JavaScript expression; of what it promises, if it is a promise."""
         answer = self.browser.send(
             "Runtime.evaluate",
@@ -61,7 +64,7 @@ class Page:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def wait(self, condition: str, *, patience: float = 60) -> None:
+    def wait(self, condition: str, *, patience: float = PATIENCE) -> None:
         """Wait until a JavaScript expression is true."""
         deadline = time.monotonic() + patience
         poll = f"new Promise(r => setTimeout(() => r(Boolean({condition})), 50))"
@@ -122,7 +125,7 @@ class Browser:
         return page
 
     def send(
-        self, method: str, parameters: Mapping[str, Any], *, session: str = "", patience: float = 60
+        self, method: str, parameters: Mapping[str, Any], *, session: str = "", patience: float = PATIENCE
     ) -> dict[str, Any]:
         """Send a command and return its answer; what happens in the meantime goes to the pages."""
         self._sent += 1

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from random import SystemRandom
 from typing import Literal
 
 import psycopg
@@ -52,7 +53,7 @@ class Cluster:
             RuntimeError: If the server's programs are not on this machine, or fail; it says what they said.
         """
         folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-        cluster = cls(folder=folder, port=_free_port())
+        cluster = cls(folder=folder, port=free_port())
         try:
             if (user := server_user()) is not None:
                 os.chown(folder, user.pw_uid, user.pw_gid)
@@ -146,8 +147,10 @@ def server_user() -> pwd.struct_passwd | None:
     return users.get("postgres") or users["nobody"]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
+def free_port() -> int:
+    """Return a port that is free until a server takes it: systems give others to connections."""
+    while True:
+        port = SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from urllib.request import urlopen
 
 import optuna
 import pytest
+from helpers.postgres import free_port
 from helpers.processes import popen
 
 from archscape.search.study.owner import Owner
@@ -79,8 +79,7 @@ def test_several_objectives_have_none(study: Study, plan: SearchPlan, finished: 
 @contextmanager
 def dashboard_of_optuna(storage: str) -> Iterator[str]:
     """Run `optuna-dashboard` and yield its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [Path(sys.executable).with_name("optuna-dashboard"), storage, "--port", str(port), "--quiet"]
     process = popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
