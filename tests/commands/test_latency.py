@@ -144,7 +144,7 @@ def test_calibrate_keeps_what_profile_reads(
 ) -> None:
     """From twenty graphs of operators: those of a calibration to keep take a minute."""
     monkeypatch.setattr(calibrating, "calibrate", partial(calibrating.calibrate, graphs=20))
-    done = archscape("calibrate", "--seconds", "0.1", "--keep-anyway", "--format", "json")
+    done = archscape("calibrate", "--seconds", "1", "--keep-anyway", "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert Path(report["file"]).parent == devices
