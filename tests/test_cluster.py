@@ -90,7 +90,7 @@ def test_kubernetes_makes_a_new_pod_whenever_one_is_lost() -> None:
 def home() -> Iterator[Path]:
     """The home of a user who may run a server: not root, who is refused."""
     need_program("PostgreSQL")
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
     if user := server_user():
         os.chown(folder, user.pw_uid, user.pw_gid)
     shutil.copy(FOLDER / "postgres.sh", folder)

@@ -26,6 +26,9 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 HOST = "127.0.0.1"
+SHORT = "/tmp"
+"""Where folders of sockets lie: a system takes some hundred characters, whatever TMPDIR has."""
+
 USER = "archscape"
 
 Mode = Literal["fast", "immediate"]
@@ -52,7 +55,7 @@ class Cluster:
         Raises:
             RuntimeError: If the server's programs are not on this machine, or fail; it says what they said.
         """
-        folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=SHORT))
         cluster = cls(folder=folder, port=free_port())
         try:
             if (user := server_user()) is not None:

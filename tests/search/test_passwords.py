@@ -134,7 +134,7 @@ def test_password_is_nowhere_after_search_worker_and_all_that_looks(
 def test_password_is_in_no_file_of_ray(session: Session, postgres: Cluster) -> None:
     given = postgres.url("planted_ray").replace("archscape@", f"archscape:{PASSWORD}@")
     command = ("search", "job.yaml", "--engine", "ray", "--storage", given, "--out", "run")
-    with TemporaryDirectory() as folder:  # the paths of Ray's sockets must be short
+    with TemporaryDirectory(dir="/tmp") as folder:  # the paths of Ray's sockets must be short
         process, of_ray = session.start(*command, TMPDIR=folder), Session(Path(folder))
         while process.poll() is None:
             session.look(process.pid)

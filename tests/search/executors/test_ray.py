@@ -678,7 +678,7 @@ def test_a_ray_of_its_own_is_for_this_machine_and_goes_with_its_driver(
 ) -> None:
     """It listens on the loopback alone; a search that loses its Ray, or is killed, leaves nothing of it."""
     long_job.write_text(long_job.read_text().replace("epochs: 8", "epochs: 200"))
-    monkeypatch.setenv("TMPDIR", str(short := Path(tempfile.mkdtemp(prefix="t"))))
+    monkeypatch.setenv("TMPDIR", str(short := Path(tempfile.mkdtemp(dir="/tmp"))))
     process = start(long_job, tmp_path / "run")
     wait_for(tmp_path / "run", "epoch 2:", process)
     pids = descendants_of(process.pid)

@@ -98,7 +98,7 @@ class Networks:
 
 @pytest.fixture
 def networks() -> Iterator[Networks]:
-    folder = tempfile.mkdtemp(prefix="ray")  # a short path: sockets lie in it
+    folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # a short path: sockets lie in it
     space_networks = Networks(
         environment={
             "RAY_AUTH_MODE": "token",

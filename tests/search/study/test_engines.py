@@ -159,7 +159,7 @@ def test_disk_that_is_full_at_any_point_of_the_creation_is_one_clear_error(tmp_p
 @pytest.fixture
 def folder_of_a_user() -> Iterator[Path]:
     """A folder with a study.db, in which this process is no super-user, who may read and write everything."""
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory(dir="/tmp") as name:  # which the user may enter
         folder, user = Path(name), os.geteuid() or NOBODY
         open_database(folder / "study.db").close()  # with all that is loaded for it
         for path in (folder, *folder.iterdir()):
