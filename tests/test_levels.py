@@ -79,4 +79,4 @@ def test_every_process_of_a_test_is_one_that_ends_with_it(root: Path) -> None:
     """Fixtures that outlive a test end theirs by themselves."""
     tests = sorted((root / "tests").rglob("test_*.py"))
     starting = [file.name for file in tests if re.search(r"subprocess\.Popen\(", file.read_text())]
-    assert starting == ["test_watched.py"]  # in the text of a driver
+    assert starting == ["test_watched.py"], "`helpers.processes.popen` starts them"  # but for a driver's text
