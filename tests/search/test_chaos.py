@@ -23,8 +23,9 @@ LOG = """\
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("storage", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("storage", [pytest.param("sqlite", marks=pytest.mark.full), "postgresql"])
 def test_nothing_is_lost(storage: str, root: Path) -> None:
+    """`make test` has the server, which is disturbed too; kills beside a file are in `test_faults.py`."""
     if storage == "postgresql":
         need_program("PostgreSQL")
     command = [sys.executable, root / "benchmarks" / "chaos.py", "--short", "--storage", storage]

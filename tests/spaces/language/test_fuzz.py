@@ -377,7 +377,7 @@ def test_many_mutated_documents(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "start", [0, 100, *(pytest.param(n, marks=pytest.mark.full) for n in range(200, 700, 100))]
+    "start", [0, *(pytest.param(n, marks=pytest.mark.full) for n in range(100, 700, 100))]
 )
 def test_documents_written_at_random(start: int, written: Callable[[int], str]) -> None:
     good = 0
