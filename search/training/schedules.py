@@ -184,6 +184,8 @@ class Wsd(ScheduleSettings):
 class OneCycle(ScheduleSettings):
     """Along half a cosine up to the peak in the warm-up, and along another down (Smith and Topin 2017).
 
+    Momentum stays what it is.
+
     Attributes:
         start: What the peak is divided by at the first step.
         end: What the first rate is divided by at the last step.

@@ -152,7 +152,7 @@ def cached(training: TrainingEvaluator, folder: Path, metrics: Collection[str]) 
             "recipe": recipe.to_dict(),
             "data": training.data.fingerprint,
             "repeats": training.repeats,
-            "rungs": list(training.rungs) if recipe.schedule == "rungs" else [],
+            "rungs": list(training.rungs) if recipe.schedule_settings.has_cycles else [],
             "device": device.type,
             **({"precision": resolve_precision("auto", device)} if recipe.precision == "auto" else {}),
             **({"measures": list(training.measures)} if training.measures else {}),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import doctest
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -70,6 +71,13 @@ def test_the_preset_of_a_benchmark() -> None:
     assert recipe.optimizer == Sgd(nesterov=True)
     assert (recipe.epochs, recipe.batch, recipe.rate, recipe.momentum) == (200, 256, 0.1, 0.9)
     assert (recipe.weight_decay, recipe.schedule, recipe.warmup) == (5e-4, "cosine", 0.0)
+
+
+def test_the_recipe_of_the_examples_is_one() -> None:
+    file = Path(__file__).parents[3] / "examples" / "training" / "digits-recipe.yaml"
+    recipe = read_recipe(read_text(file.read_text(), name=file.name, kind=JobError).tree)
+    assert (recipe.preset, recipe.epochs, recipe.ema) == ("modern", 15, 0.99)
+    assert recipe.augment == (Translate(reach=1), Rotate(degrees=10), Scale(factor=1.1))
 
 
 @pytest.mark.parametrize("written", ["[flip, shift]", "{flip, shift}"])
