@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,7 @@ def join(
         with (
             shutdown.handling_signals(signal.SIGINT, signal.SIGTERM),
             pool.opened(folder.path) as work,
-            noting_alive(study, since=began) if job.budget and job.budget.seconds else nullcontext(),
+            noting_alive(study.note_alive, budget=job.budget, since=began),
         ):
             with suppress(ShutdownRequested):  # the work below ends at once then
                 prepare_data(job, say=_say, waiting=waiting, shutdown=shutdown)

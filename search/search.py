@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -112,9 +112,11 @@ def run(
         study, job = found or open_study()
         if trackers:
             opened.enter_context(_tracking(study, job, folder, trackers, console or Console(stderr=True)))
+        from .study.alive import noting_alive  # loaded by now, while the workers load
+
         before = study.counts()
         try:
-            with _noting_alive(study, job, since=began):
+            with noting_alive(study.note_alive, budget=job.budget, since=began):
                 _work(study, job, folder, shutdown, run_workers, console or Console(stderr=True), waiting)
         except InputError:
             if study.is_new:
@@ -271,14 +273,6 @@ def _may_begin(study: Study, job: Job) -> bool:
     """Return whether the search may begin another trial."""
     missing = sum(study.counts().values()) < job.trials
     return missing and not (job.budget and job.budget.forbids(study.spent()))
-
-
-def _noting_alive(study: Study, job: Job, *, since: float) -> AbstractContextManager[None]:
-    """Note while the block runs that the search is alive, if its budget counts that."""
-    from .study.alive import noting_alive
-
-    counts = job.budget is not None and job.budget.seconds is not None
-    return noting_alive(study, since=since) if counts else nullcontext()
 
 
 def _finish(

@@ -9,7 +9,7 @@ report.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -58,13 +58,33 @@ class Spent:
 
 @dataclass(frozen=True, kw_only=True)
 class _Limit:
-    """One limit of a budget, and how far a study is from it."""
+    """One limit of a budget, and how far a study is from it.
+
+    Attributes:
+        text: What it is, in words.
+        most: What may be spent; 0 where the budget has no such limit.
+        spent: What was.
+        show_left: Returns what is left in words.
+        typical: What a trial spends.
+        reserved: What the running trials still spend.
+    """
 
     text: str
-    left: float
-    left_text: str
+    most: float
+    spent: float
+    show_left: Callable[[float], str]
     typical: float = 0.0
     reserved: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """What is left; below 0 once more was spent."""
+        return self.most - self.spent
+
+    @property
+    def forbids_another(self) -> bool:
+        """Whether what is left is too little for one more trial."""
+        return self.left - self.reserved < (self.typical or 1e-9)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +128,7 @@ class Budget(Settings):
 
     def forbids(self, spent: Spent) -> str:
         """Return in words the limit for which no trial may begin; "" if one may."""
-        limits = self._limits(spent)
-        return next(
-            (limit.text for limit in limits if limit.left - limit.reserved < (limit.typical or 1e-9)), ""
-        )
+        return next((limit.text for limit in self._limits(spent) if limit.forbids_another), "")
 
     def left(self, spent: Spent) -> str:
         """Return in words what is left.
@@ -119,39 +136,41 @@ class Budget(Settings):
         >>> Budget(minutes=3, epochs=100).left(Spent(seconds=120, epochs=40))
         '51.0 s and 60 epochs of the budget left'
         """
-        return f"{' and '.join(limit.left_text for limit in self._limits(spent))} of the budget left"
+        amounts = [limit.show_left(max(limit.left, 0)) for limit in self._limits(spent)]
+        return f"{' and '.join(amounts)} of the budget left"
 
-    def _limits(self, spent: Spent) -> Iterator[_Limit]:
-        if self.seconds:
-            left = self.seconds - spent.seconds
-            yield _Limit(
-                text=" ".join(f"{n:g} {unit}" for n, unit in ((self.hours, "h"), (self.minutes, "min")) if n),
-                left=left,
-                left_text=plain_span(max(left, 0.0)),
+    def _limits(self, spent: Spent) -> list[_Limit]:
+        spans = ((self.hours, "h"), (self.minutes, "min"))
+        device_hours = self.device_hours or 0.0
+        limits = [
+            _Limit(
+                text=" ".join(f"{number:g} {unit}" for number, unit in spans if number),
+                most=self.seconds or 0.0,
+                spent=spent.seconds,
+                show_left=plain_span,
                 typical=spent.typical_seconds,
-            )
-        if self.device_hours:
-            left = 3600.0 * self.device_hours - spent.device_seconds
-            yield _Limit(
-                text=f"{self.device_hours:g} device hour{'s' if self.device_hours != 1 else ''}",
-                left=left,
-                left_text=f"{plain_span(max(left, 0.0))} of training",
+            ),
+            _Limit(
+                text=f"{device_hours:g} device hour{'s' if device_hours != 1 else ''}",
+                most=3600.0 * device_hours,
+                spent=spent.device_seconds,
+                show_left=lambda left: f"{plain_span(left)} of training",
                 typical=spent.typical_seconds,
                 reserved=spent.reserved_seconds,
-            )
-        if self.epochs:
-            left = self.epochs - spent.epochs
-            yield _Limit(
-                text=f"{self.epochs:,} epochs",
-                left=left,
-                left_text=f"{max(left, 0):,} epochs",
+            ),
+            _Limit(
+                text=f"{self.epochs or 0:,} epochs",
+                most=self.epochs or 0,
+                spent=spent.epochs,
+                show_left=lambda left: f"{left:,} epochs",
                 typical=spent.typical_epochs,
                 reserved=spent.reserved_epochs,
-            )
-        if self.patience:
-            left = self.patience - spent.without_gain
-            yield _Limit(
-                text=f"{self.patience:,} trials without a gain in hypervolume",
-                left=left,
-                left_text=f"{max(left, 0):,} trials without a gain",
-            )
+            ),
+            _Limit(
+                text=f"{self.patience or 0:,} trials without a gain in hypervolume",
+                most=self.patience or 0,
+                spent=spent.without_gain,
+                show_left=lambda left: f"{left:,} trials without a gain",
+            ),
+        ]
+        return [limit for limit in limits if limit.most]

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, select
 from archscape.spaces.errors import InputError
 
 from . import identity, optuna_rows
+from .alive import ALIVE
 from .artifacts import Artifacts
 from .engines import open_database
 from .reader import ORIGINS, TRACKED, StudyReader
 from .schema import tables
-from .spending import ALIVE
 from .storage import presentable
 
 Rows = dict[str, list[dict[str, Any]]]

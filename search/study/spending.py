@@ -1,47 +1,21 @@
-"""Spending: what a study has spent of its budget, read change by change; and for how long it was alive.
-
-The time in which the search was alive is the union of what its drivers saw: each of them notes, every few
-seconds, how long it has been there since its note before, and what others have noted already counts once.
-All in one transaction by the clock of the database; between two notes the time counts on.
-"""
+"""Spending: what the trials of a study have spent of its budget, read change by change."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from math import inf, isfinite
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import Objectives
 
-from . import optuna_rows
 from .budget import BUDGET, Spent
 from .trial_rows import TrialRows
-
-ALIVE = "alive"
-"""The attribute of a study that holds its `seconds`, and `until`: up to when they were noted."""
-
-
-def note_alive(connection: Connection, study_id: int, now: datetime, elapsed: float) -> None:
-    """Note that a driver was there for these seconds until now."""
-    known, moment = _alive(connection, study_id), _timestamp(now)
-    since = moment - known["until"] if known else inf
-    seconds = (known["seconds"] if known else 0.0) + max(0.0, min(elapsed, since))
-    optuna_rows.set_study_facts(connection, study_id, **{ALIVE: {"seconds": seconds, "until": moment}})
-
-
-def alive_seconds(connection: Connection, study_id: int, now: datetime | None = None) -> float:
-    """Return for how long the search was alive; with the time now, by somebody who knows that it is."""
-    known = _alive(connection, study_id)
-    if not known:
-        return 0.0
-    return known["seconds"] + (max(0.0, _timestamp(now) - known["until"]) if now else 0.0)
 
 
 @dataclass(kw_only=True)
@@ -103,13 +77,13 @@ class Spending:
         open_trials = [record.number for record in rows.in_states("running", "waiting")]
         self._running = {number: self._running.get(number, _Running()) for number in open_trials}
         for number, trial in self._running.items():
-            trial.add(rows.numbered_epochs(number, since=trial.latest))
+            trial.add(rows.epochs.numbered(number, since=trial.latest))
         typical_seconds = median([s for s, _ in self._lengths.values()] or [0.0])
         typical_epochs = median([n for _, n in self._lengths.values()] or [0.0])
         return Spent(
             seconds=seconds,
             device_seconds=sum(self._seconds.values()) + sum(t.seconds for t in self._running.values()),
-            epochs=rows.count_epochs() - sum(self._cached_epochs.values()),
+            epochs=rows.epochs.count() - sum(self._cached_epochs.values()),
             without_gain=len(self._without_gain),
             typical_seconds=typical_seconds,
             typical_epochs=typical_epochs,
@@ -160,13 +134,3 @@ class Spending:
 
 def _covers(point: Sequence[float], other: Sequence[float]) -> bool:
     return all(a >= b for a, b in zip(point, other, strict=True))
-
-
-def _alive(connection: Connection, study_id: int) -> dict[str, float] | None:
-    known = optuna_rows.attribute(connection, study_id, ALIVE)
-    return known if isinstance(known, dict) else None
-
-
-def _timestamp(moment: datetime) -> float:
-    """Return seconds since 1970; SQLite's times are in UTC and do not say so."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

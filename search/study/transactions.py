@@ -182,7 +182,7 @@ class StudyTransaction:
 
     def at_last_epoch(self, record: TrialRecord, result: Result) -> Result:
         """Return the result of a trial that the budget cut, with its values after its last epoch, if any."""
-        trial, row = self.trial_rows.trial(record.number), self.trial_rows.latest_epoch(record.number)
+        trial, row = self.trial_rows.trial(record.number), self.trial_rows.epochs.latest(record.number)
         if trial is None or not row or result.metrics.get("epoch", 0) >= row["epoch"]:
             return result
         return replace(result, metrics={**row, **trial.costs})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,9 +20,9 @@ from archscape.analysis.results import OPEN
 
 from . import optuna_rows
 from .budget import BUDGET
+from .epoch_rows import EpochRows
 from .lease import Lease
 from .owner import Owner
-from .schema import epochs
 from .schema import trials as table
 from .spool import Result
 from .trial import T, Trial, TrialRecord, read_row
@@ -46,6 +46,11 @@ class TrialRows:
     study_id: int
     objectives: Objectives = field(default_factory=dict)
     limits: Limits = field(default_factory=dict)
+
+    @cached_property
+    def epochs(self) -> EpochRows:
+        """What each epoch gave."""
+        return EpochRows(connection=self.connection, study_id=self.study_id)
 
     @cached_property
     def weights(self) -> WeightRows:
@@ -211,8 +216,7 @@ class TrialRows:
             keep_epochs: Whether it goes on after its epochs, or is as if it had not been tried.
         """
         if not keep_epochs:
-            of_trial = (epochs.c.study_id == self.study_id) & (epochs.c.number == record.number)
-            self.connection.execute(epochs.delete().where(of_trial))
+            self.epochs.remove(record.number)
         self._update(
             record.number,
             state="waiting",
@@ -236,27 +240,15 @@ class TrialRows:
         self._change(record, "dropped", cause=record.state, finished=trial.finished or _now())
 
     def add_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
-        """Add the epochs of a trial that are not there yet."""
-        of_trial = (epochs.c.study_id == self.study_id) & (epochs.c.number == number)
-        known = set(self.connection.execute(select(epochs.c.epoch).where(of_trial)).scalars())
-        new = {epoch: row for epoch, row in rows.items() if epoch not in known}
-        if new:
-            key = {"study_id": self.study_id, "number": number}
-            values = [key | {"epoch": epoch, "metrics": json.dumps(dict(row))} for epoch, row in new.items()]
-            self.connection.execute(epochs.insert(), values)
-            self._add_optuna_epochs(number, new)
-
-    def count_epochs(self) -> int:
-        """Return how many epochs of all trials there are."""
-        query = select(func.count()).where(epochs.c.study_id == self.study_id)
-        return int(self.connection.execute(query).scalar_one())
-
-    def latest_epoch(self, number: int) -> dict[str, float]:
-        """Return the latest epoch of a trial with its metrics; empty if there is none."""
-        of_trial = (epochs.c.study_id == self.study_id) & (epochs.c.number == number)
-        query = select(epochs.c.epoch, epochs.c.metrics).where(of_trial)
-        row = self.connection.execute(query.order_by(epochs.c.epoch.desc()).limit(1)).first()
-        return {} if row is None else {**json.loads(row.metrics), "epoch": row.epoch}
+        """Add the epochs of a trial that are not there yet; Optuna has the values of a single objective."""
+        new = self.epochs.add(number, rows)
+        only = next(iter(self.objectives)) if len(self.objectives) == 1 else ""
+        values = {epoch: row[only] for epoch, row in new.items() if isfinite(row.get(only, nan))}
+        if values:
+            query = select(table.c.trial_id).where(self._in_study, table.c.number == number)
+            trial_id = self.connection.execute(query).scalar_one()
+            if self._optuna_has(trial_id):
+                optuna_rows.add_steps(self.connection, trial_id, values)
 
     def best_value(self) -> float | None:
         """Return the best first objective of the complete trials within the limits; None if there is none."""
@@ -265,32 +257,6 @@ class TrialRows:
         metrics = map(json.loads, self.connection.execute(query).scalars())
         values = [row[objective] for row in metrics if objective in row and not violation(self.limits, row)]
         return (max if direction == "maximize" else min)(values, default=None)
-
-    def epochs(self, number: int | None = None) -> list[dict[str, float]]:
-        """Return one record per epoch of all trials, or of one, with `trial` among its metrics."""
-        return [record for _, record in self._epochs(number)]
-
-    def numbered_epochs(self, number: int, *, since: int = -1) -> dict[int, dict[str, float]]:
-        """Return the records of a trial after one, by their numbers, which count on over its repeats."""
-        return dict(self._epochs(number, since))
-
-    def _epochs(self, number: int | None, since: int = -1) -> Iterator[tuple[int, dict[str, float]]]:
-        selected = (epochs.c.study_id == self.study_id) & (epochs.c.epoch > since)
-        if number is not None:
-            selected &= epochs.c.number == number
-        query = select(epochs.c.number, epochs.c.epoch, epochs.c.metrics).where(selected)
-        rows = self.connection.execute(query.order_by(epochs.c.number, epochs.c.epoch))
-        for trial, epoch, metrics in rows:
-            yield epoch, {"trial": trial, "epoch": epoch, **json.loads(metrics)}
-
-    def _add_optuna_epochs(self, number: int, rows: Mapping[int, Mapping[str, float]]) -> None:
-        only = next(iter(self.objectives)) if len(self.objectives) == 1 else ""
-        values = {epoch: row[only] for epoch, row in rows.items() if isfinite(row.get(only, nan))}
-        if values:
-            query = select(table.c.trial_id).where(self._in_study, table.c.number == number)
-            trial_id = self.connection.execute(query).scalar_one()
-            if self._optuna_has(trial_id):
-                optuna_rows.add_steps(self.connection, trial_id, values)
 
     def _optuna_has(self, trial_id: int) -> bool:
         """Return whether Optuna's row of a trial is there: others may have deleted it, but not ours."""

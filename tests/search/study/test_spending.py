@@ -1,46 +1,16 @@
-"""What a study has spent: alive time as a union, seconds and epochs of trainings, trials without a gain."""
+"""What a study has spent: seconds and epochs of trainings, trials without a gain."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
+from archscape.search.study.epoch_rows import EpochRows
 from archscape.search.study.owner import Owner
-from archscape.search.study.spending import alive_seconds, note_alive
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.study.trial_rows import TrialRows
 from archscape.search.workers.trial_source import SearchPlan
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-def note(study: Study, moment: float, elapsed: float) -> float:
-    """Note a driver at so many seconds after noon; return for how long the search was alive."""
-
-    def step(connection: Any) -> float:
-        note_alive(connection, study.key, NOON + timedelta(seconds=moment), elapsed)
-        return alive_seconds(connection, study.key)
-
-    return study.database.write(step, line=study.key)
-
-
-def test_time_in_which_several_drivers_live_counts_once(stored: Study) -> None:
-    assert note(stored, 0, 2) == 2  # the first had been there for two seconds
-    assert note(stored, 5, 5) == 7
-    assert note(stored, 6, 1) == 8  # a second began at 5
-    assert note(stored, 10, 5) == 12  # the first again: four seconds are new
-    assert note(stored, 11, 5) == 13
-    assert note(stored, 1000, 3) == 16  # nobody was there for long
-
-
-def test_time_counts_on_until_now_where_the_driver_lives(stored: Study) -> None:
-    stored.note_alive(10.0)
-    assert stored.spent(is_alive=False).seconds == pytest.approx(10.0)
-    assert 10.0 <= stored.spent().seconds < 20.0
 
 
 def test_seconds_and_epochs_of_all_trials_count(
@@ -65,14 +35,14 @@ def test_only_new_epochs_of_trials_under_way_are_read(
     lease = stored.ask_unique(plan.propose, owner, trials=9)
     assert lease is not None
     read: list[int] = []
-    numbered_epochs = TrialRows.numbered_epochs
+    numbered = EpochRows.numbered
 
-    def counted(rows: TrialRows, number: int, *, since: int = -1) -> dict[int, dict[str, float]]:
-        found = numbered_epochs(rows, number, since=since)
-        read.append(len(found))
-        return found
+    def counted(rows: EpochRows, number: int, *, since: int = -1) -> dict[int, dict[str, float]]:
+        records = numbered(rows, number, since=since)
+        read.append(len(records))
+        return records
 
-    monkeypatch.setattr(TrialRows, "numbered_epochs", counted)
+    monkeypatch.setattr(EpochRows, "numbered", counted)
     stored.report(lease, {i: {"epoch": i, "accuracy": 0.5, "seconds": 2.0 * i} for i in (1, 2)})
     assert (stored.spent().device_seconds, stored.spent().epochs) == (4.0, 2)
     stored.report(lease, {3: {"epoch": 1, "repeat": 2, "accuracy": 0.5, "seconds": 3.0}})
