@@ -7,8 +7,8 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from ..graph import Body, Node, Op
-from .relations import numbers_of
 from .topology import Segment, Topology
+from .trials import numbers_of
 
 RESIDUAL = "residual"
 """The condition on which x is added, and the scope of what stands in such a block beside the rows."""

@@ -81,3 +81,19 @@ class Literals:
             known = op, {name: literal(value) for name, value in op.attributes().items()}
             self._known[id(op)] = known
         return known[1]
+
+
+def is_whole(value: object) -> bool:
+    """Return whether a literal is a whole number, and not true or false."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_real(value: object) -> bool:
+    """Return whether a literal is a number, and not true or false."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def whole(value: object) -> int:
+    """Return a literal that is a whole number."""
+    assert isinstance(value, int)
+    return value

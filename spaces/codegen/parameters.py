@@ -12,9 +12,10 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from ..graph import Body, Op
+from .arguments import Arguments
 from .literals import Literal, Literals, Name, alike, is_word, literal, type_of
-from .relations import Arguments, Extract, numbers_of
 from .topology import Segment, Topology
+from .trials import Extract, numbers_of
 
 
 class Parameter(NamedTuple):

@@ -19,8 +19,8 @@ from helpers.catalog import NETWORKS
 from archscape.spaces import Network, Space, load_network
 from archscape.spaces.codegen.build import build
 from archscape.spaces.codegen.class_text import SourceWriter
-from archscape.spaces.codegen.relations import changed
 from archscape.spaces.codegen.source import class_name, source
+from archscape.spaces.codegen.trials import changed
 from archscape.spaces.graph import Body
 from archscape.spaces.module_names import module_name
 from archscape.spaces.operators import Activation
