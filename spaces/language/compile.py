@@ -19,7 +19,9 @@ from ..values import Value
 from ..vocabulary import HOMONYMS
 from .calls import RowError
 from .checking import check_head
-from .composed import ComposedBlock, Words, of_table, words_of
+from .composed import ComposedBlock, words_of
+from .composed_checks import check_composed
+from .composed_row import Words, of_table
 from .dependencies import resolve_dependencies
 from .document import Place
 from .expressions import Expr, Ref, has_choice, words_in
@@ -137,7 +139,7 @@ class _Compiler:
         self.words = words_of(definitions, self.table.users, tuple(self.table.functions.items()))
         for block in [self.words[name] for name in self.table.composed]:
             assert isinstance(block, ComposedBlock)
-            block.check(self.table.let, self.table.choices)
+            check_composed(block, self.table.let, self.table.choices)
 
     def let_of_blocks(self) -> dict[str, tuple[str, ...]]:
         """Return what each composed block reads of `let`; note the functions that they call."""

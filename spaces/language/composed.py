@@ -16,68 +16,36 @@ arguments, from `$in`, the channels it reads, and from `$extent`, the first exte
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from ..blocks import BLOCKS, Block, Parameter
-from ..blocks.block import Args
-from ..blocks.keeping import Keeping, as_option
-from ..blocks.kinds import ANY, DEPTH, FLAG, SOURCE, SOURCES, Kind
-from ..errors import ShapeError, suggest
+from ..blocks.kinds import ANY, FLAG
+from ..errors import ShapeError
 from ..graph import Style, Tensor
-from ..values import Value, text
-from ..vocabulary import nearest
+from ..values import Value
 from .calls import TOO_LARGE, Call, RowError, lay, reaching
-from .document import Document, Place
-from .expressions import (
-    FUNCTIONS,
-    Expr,
-    ExpressionError,
-    Item,
-    Ref,
-    evaluate,
-    has_choice,
-    is_open,
-    reference_meant,
-    references,
-    words_in,
-)
-from .functions import Calls, Formula, Formulas, bound, names_read
+from .composed_row import BlockOfRows, ComposedRow, Names, Words, of_table, values_of
+from .document import Document
+from .expressions import Expr, ExpressionError, Item, Ref, is_open, words_in
+from .functions import Formula, Formulas, bound, names_read
 from .names_read import row_expressions
 from .parser import parse
 from .prose import describe
-from .rows import BEFORE, INPUT, LIKE, MAX_DEPTH, STYLE, Composed, row_references
-from .scope import (
-    Line,
-    argument_kinds,
-    check_clash,
-    check_idle,
-    check_joined,
-    check_like,
-    is_known,
-    lines,
-    no_block,
-    outputs_of,
-    shares,
-    unknown_output,
-)
+from .rows import BEFORE, INPUT, LIKE, Composed
+from .scope import Line, check_like, lines, outputs_of, shares
 
 CHANNELS, EXTENT = "in", "extent"
 """What the rows of a composed block know besides its arguments."""
-OWN = ("name", "from", "with", "depth", "when", "unused")
-"""What a row in a composed block is given besides what its own block takes."""
 MAX_NESTED = 50
 """Composed blocks that are placed within each other."""
 MAX_PLACED = 20_000
 """Composed blocks of other arguments or shapes that one may come down to."""
-
-Words: TypeAlias = Mapping[str, Block[Any]]
 
 
 class Nest:
@@ -132,39 +100,13 @@ def words_of(
     return view
 
 
-def of_table(name: str) -> str:
-    """Return the name of the argument by which a composed block has what it reads of `let`."""
-    return f"${name}"
-
-
-class Names(NamedTuple):
-    """What the rows of a composed block know.
-
-    Attributes:
-        values: By name: its arguments, what it reads of `let`, and what it knows of its map.
-        let: What it reads of `let`, its arguments apart.
-        functions: What the functions of the table do.
-    """
-
-    values: Mapping[str, Value]
-    let: Mapping[str, Value]
-    functions: Calls
-
-
-class ComposedBlock(Block[Any]):
+class ComposedBlock(BlockOfRows):
     """A word whose function is the rows of its definition.
 
     Attributes:
-        definition: Its rows and arguments.
-        words: Every word of the table.
         nest: The composed blocks of the table that are being placed.
         let: The names of `let` that its rows read, in blocks within it too.
-        functions: The functions of the table.
-        lines: Its rows, branches before what joins them.
         numbered: Whether blocks one after the other are numbered in it, since all of them always stand.
-        taken: Rows and words that were found to take what they are given.
-        branches: The rows of each branch of each row.
-        likes: For each row that shares the weights of another, this one.
         optional: Whether a row has a `when`.
         closed: The calls of rows that nothing changes.
         whole: The block with all its outputs.
@@ -196,22 +138,22 @@ class ComposedBlock(Block[Any]):
         self.repeats = self.maps == ("x",)
         # Rows keep their names where some may not stand, or a sum may not: numbers would differ by use.
         self.numbered = not any("when" in line.row.args or line.row.word == "residual" for line in self.lines)
-        given = [name for name in definition.arguments if name not in self.maps]
+        arguments = [name for name in definition.arguments if name not in self.maps]
         self.parameters = {
             name: Parameter(
                 name=name, kind=ANY, required=name in definition.needs, default=definition.defaults.get(name)
             )
-            for name in given
+            for name in arguments
         }
-        self.identifiers = (*given, *map(of_table, let))
+        self.identifiers = (*arguments, *map(of_table, let))
         self.defaults = tuple((name, definition.defaults.get(name)) for name in self.identifiers)
         self.doc = describe(word, definition)
         self.docs: dict[int, str] = {}
         self.function = self.place_rows
         self.terms = [self.word_of(line) for line in self.lines]
-        self.taken: set[tuple[int, str]] = set()
+        self.taken = set()
         self.branches = branches_of(self.lines)
-        self.likes: dict[int, int] = {}
+        self.likes = {}
         self.optional = any("when" in line.row.args for line in self.lines)
         self.closed: dict[tuple[int, Style], Call] = {}
         self.whole = self
@@ -285,15 +227,15 @@ class ComposedBlock(Block[Any]):
         above = set(known)
         absent = self.absent(names)
         for index, line in enumerate(self.lines):
-            reader = _RowReader(self, line, index, names, above, absent)
+            row = ComposedRow(self, line, index, names, above, absent)
             call = None if index in absent else self.closed.get((index, style))
             if call is None and index in self.likes:
-                call = reader.sharing(calls_of_rows[self.likes[index]])
+                call = row.sharing(calls_of_rows[self.likes[index]])
             elif call is None:
-                call = reader.call(style)
+                call = row.call(style)
                 if not (self.varies[index] or index in absent):
                     self.closed[index, style] = call
-            if reader.parameter("unused", FLAG, False):
+            if row.parameter("unused", FLAG, False):
                 unused.append(index)
             calls_of_rows.append(call)
             above |= outputs_of(line.name, call.block)
@@ -311,7 +253,7 @@ class ComposedBlock(Block[Any]):
         if not self.optional:
             return frozenset()
         for index in range(len(self.lines) - 1, -1, -1):
-            if index in absent or not _RowReader(self, self.lines[index], index, names, set()).stands():
+            if index in absent or not ComposedRow(self, self.lines[index], index, names, set()).stands():
                 absent.update({index}, *self.branches[index])
         for index, branches in enumerate(self.branches):
             if self.likes.get(index) in absent:
@@ -323,34 +265,7 @@ class ComposedBlock(Block[Any]):
 
     def joins(self, index: int, names: Names) -> bool:
         """Tell whether a row joins any number of branches."""
-        return _RowReader(self, self.lines[index], index, names, set()).word.variadic
-
-    def check(self, let: Collection[str], choices: Collection[str]) -> None:
-        """Raise if a row is wrong whatever the arguments are, or one of these is not used.
-
-        Args:
-            let: What the table declares under `let`.
-            choices: What it declares under `choices`.
-        """
-        known = dict.fromkeys((*self.let, *self.parameters, CHANNELS, EXTENT))
-        names = Names(known, known, {})
-        above = {INPUT, *self.maps[1:]}
-        self.find_likes()
-        for index, line in enumerate(self.lines):
-            if line.name in above:
-                law = f"a row and an argument have the name '{line.name}'; name them apart"
-                raise RowError(law, line.inner, at_key=True)
-            if isinstance(self.terms[index], str):
-                _RowReader(self, line, index, names, above).check(let, choices)
-            term = self.terms[index]
-            above |= outputs_of(line.name, self.words.get(term) if isinstance(term, str) else None)
-        self.check_outputs()
-        self.check_read()
-        used = {name for row in self.definition.rows for name in row_references(row)}
-        for name in self.parameters:
-            if name not in used:
-                law = f"nothing in '{self.word}' uses the argument '{name}'"
-                raise RowError(law, ("blocks", self.word), at_key=True)
+        return ComposedRow(self, self.lines[index], index, names, set()).word.variadic
 
     def find_likes(self) -> None:
         """Note which rows share the weights of which."""
@@ -362,28 +277,6 @@ class ComposedBlock(Block[Any]):
                 name = check_like(line, block, above)
                 self.likes[index] = next(at for at, other in enumerate(self.lines) if other.name == name)
             above[line.name] = line
-
-    def check_read(self) -> None:
-        """Raise if nothing reads a row, whatever the arguments are."""
-        sources = [self.sources_of(index) for index in range(len(self.lines))]
-        if any(map(is_open, chain.from_iterable(sources))):
-            return
-        read = {name for line in self.lines for name in line.ends}
-        read |= {name.partition(".")[0] for name in words_in(chain.from_iterable(sources))}
-        read |= set(self.outputs or [self.lines[-1].name])
-        for line in self.lines:
-            if line.name not in read:
-                raise RowError(f"nothing reads '{line.name}'; take it out", line.place)
-
-    def check_outputs(self) -> None:
-        """Raise if what it gives are not rows of it, each once."""
-        names = [line.name for line in self.lines]
-        for at, name in enumerate(self.outputs):
-            near = f"; did you mean {nearest(name, names)}?" if nearest(name, names) else "; name a row so"
-            law = f"'{name}' is no row of '{self.word}'{near}" if name not in names else ""
-            law = law or (f"'{name}' is an output already" if name in self.outputs[:at] else "")
-            if law:
-                raise RowError(law, ("blocks", self.word), at_key=True)
 
     def sources_of(self, index: int) -> list[Expr]:
         """Return all that may name what a row reads: where its word is an argument, all that it is given."""
@@ -413,230 +306,9 @@ def maps_read(definition: Composed, rows: list[Line]) -> tuple[str, ...]:
     These are `before`, and the arguments that rows read from: named as a row is, never as a value.
     """
     read = {value for line in rows for value in (line.source, *words_in(line.row.args.values()))}
-    values = {name for row in definition.rows for name in row_references(row)}
+    values = values_of(definition)
     maps = tuple(name for name in definition.needs if name in read and name not in values)
     return ((BEFORE,) if BEFORE in read else ()) + maps
-
-
-@dataclass(eq=False)
-class _RowReader:
-    """One row of a composed block on its way to a call."""
-
-    block: ComposedBlock
-    line: Line
-    index: int
-    names: Names
-    above: set[str]
-    absent: frozenset[int] = frozenset()
-
-    def stands(self) -> bool:
-        """Tell whether the row's own `when` lets it stand."""
-        return bool(self.parameter("when", FLAG, True))
-
-    def passing(self) -> Call:
-        """Return the call of a row that is not there: others that read it read what it would read."""
-        sources = (self.source(self.line.source, "from"),)
-        identity = BLOCKS["identity"]
-        return Call(identity, self.line.name, (), 0, Style(), self.index, sources, (self.line.name,))
-
-    def call(self, style: Style) -> Call:
-        if self.index in self.absent or (self.line.ends and not self.ends()):
-            return self.passing()
-        word, args = self.word, self.line.row.args
-        depth = self.parameter("depth", DEPTH, 1)
-        self.check_depth(depth)
-        if depth == 0:  # what it is given may have no value where it does not stand
-            return self.passing()
-        if depth > 1 and not (word.repeats or isinstance(word, Keeping)) and "depth" not in word.parameters:
-            raise RowError(f"{word.word} stands once; it has no 'depth'", (*self.line.inner, "depth"))
-        values: Args = tuple([(name, self.argument(name, default, depth)) for name, default in word.defaults])
-        changed = {
-            key: self.checked(args[key], key, STYLE[key])
-            for key in args
-            if key in STYLE and word.styled and key not in word.parameters
-        }
-        if (self.index, word.word) not in self.block.taken:
-            check_joined(self.line, word, args)
-            check_clash(self.line, word)
-            for key in args:
-                self.known(key)
-            self.block.taken.add((self.index, word.word))
-        return Call(
-            word,
-            self.line.name,
-            values,
-            min(depth, 1) if not word.repeats else depth,
-            style._replace(**changed) if changed else style,  # type: ignore[arg-type]
-            self.index,
-            self.sources(),
-            (self.line.name,),
-        )
-
-    def sharing(self, owner: Call) -> Call:
-        """Return the call of a row that shares the weights of another one's call."""
-        times = self.parameter("depth", DEPTH, 1)
-        if self.index in self.absent or times == 0 or owner.depth == 0:
-            return self.passing()
-        self.check_depth(times)
-        check_joined(self.line, self.word, self.line.row.args)
-        return owner._replace(
-            name=self.line.name,
-            row=self.index,
-            sources=self.sources(),
-            binds=(self.line.name,),
-            like=owner.name,
-            times=times,
-        )
-
-    def check_depth(self, depth: int) -> None:
-        """Raise if the row has too many blocks."""
-        if depth > MAX_DEPTH:
-            law = f"a row has at most {MAX_DEPTH:,} blocks, but got {depth:,}"
-            raise RowError(law, (*self.line.inner, "depth"))
-
-    def check(self, let: Collection[str], choices: Collection[str]) -> None:
-        """Raise if the row cannot be right whatever the arguments are."""
-        kinds = {"depth": DEPTH, "when": FLAG, "unused": FLAG, **argument_kinds(self.word)}
-        check_joined(self.line, self.word, self.line.row.args)
-        check_clash(self.line, self.word)
-        block = self.block.word
-        for key, value in self.line.row.args.items():
-            if self.index not in self.block.likes:
-                self.known(key)
-            if has_choice(value):
-                law = f"'{block}' is made of rows, which leave nothing open; make '{key}' an argument of it"
-                raise RowError(law, (*self.line.inner, key))
-            for name in set(references(value)) - set(self.names.values):
-                law = f"nothing in '{self.block.word}' is named '${name}'"
-                law += suggest(name, {*self.names.values, *let})
-                if name in choices:
-                    law = f"'{name}' is drawn anew wherever it is used; make it an argument of '{block}'"
-                raise RowError(law, (*self.line.inner, key))
-            if is_open(value):
-                continue
-            if key in ("from", "with") or key in self.word.maps:
-                for part in value if isinstance(value, tuple) else (value,):
-                    if key != "with" or part is not None:
-                        self.source(part, key)
-            elif key in kinds:
-                self.checked(value, key, kinds[key])
-        check_idle(self.line, self.word)
-
-    @cached_property
-    def word(self) -> Block[Any]:
-        """The block that the row's word names."""
-        value = self.value(self.block.terms[self.index], self.line.place)
-        if not isinstance(value, str) or value not in self.block.words:
-            named = [line.name for line in self.block.lines if "name" in line.row.args]
-            law = no_block(text(value), self.line.inner, named, self.block.words)
-            raise RowError(law, self.line.inner, at_key=True)
-        block = self.block.words[value]
-        return (
-            block if isinstance(self.block.terms[self.index], str) else as_option(block, self.line.row.args)
-        )
-
-    def argument(self, name: str, default: Value, depth: int) -> Value:
-        """Return an argument of the row's block."""
-        if isinstance(self.word, Keeping) and name in self.word.promised:
-            return self.checked(self.line.row.args[name], name, ANY)
-        if name not in self.word.parameters:
-            return self.names.let[name.removeprefix(of_table(""))]
-        parameter = self.word.parameters[name]
-        if name == "depth":
-            return depth
-        if name in self.line.row.args:
-            return self.checked(self.line.row.args[name], name, parameter.kind)
-        if parameter.required:
-            law = f"{self.word.word} needs '{name}': {parameter.kind.law}"
-            raise RowError(law, self.line.inner, at_key=True)
-        return default
-
-    def ends(self) -> list[Expr]:
-        """Return the last row of each branch that is there."""
-        branches = zip(self.line.ends, self.block.branches[self.index], strict=True)
-        ends = [end for end, rows in branches if not rows or not rows <= self.absent]
-        if ends and len(ends) < len(self.line.ends) and not self.word.variadic:
-            law = f"{self.word.word} reads {len(self.line.ends)} branches, and no row of one of them stands"
-            raise RowError(law, self.line.inner, at_key=True)
-        if ends and self.word.ordered and ends[0] != self.line.ends[0]:
-            law = f"{self.word.word} begins with its first branch, of which no row stands"
-            raise RowError(law, self.line.inner, at_key=True)
-        return ends
-
-    def sources(self) -> tuple[str, ...]:
-        """Return the names of what the row reads."""
-        line, word, args = self.line, self.word, self.line.row.args
-        named = [self.source(args[name], name) for name in word.maps[1:] if name in args]
-        reads = [] if line.ends and word.variadic else [self.source(line.source, "from")]
-        if line.ends:
-            reads += [self.source(end, "from") for end in self.ends()]
-        else:
-            others = self.checked(args["with"], "with", SOURCES) if "with" in args else ()
-            reads += [self.source(other, "with") for other in others]  # type: ignore[union-attr]
-        if word.maps[1:2] == (BEFORE,):
-            raise RowError(f"{word.word} reads `before`; it stands in `layers`", line.inner)
-        return (*reads, *named)
-
-    def source(self, value: Expr, key: str) -> str:
-        """Return the name of a map that the row reads."""
-        place = (*self.line.inner, key)
-        name = value if isinstance(value, str) else self.checked(value, key, SOURCE)
-        assert isinstance(name, str)
-        if not is_known(name, self.above):
-            given = self.line.row.args.get(key)
-            maps = [
-                part.name
-                for part in (given if isinstance(given, tuple) else (given,))
-                if isinstance(part, Ref)
-            ]
-            definition = self.block.definition
-            values = {each for row in definition.rows for each in row_references(row)}
-            known = self.above.union(definition.needs) - values
-            law = f"no row above is named '{name}'{suggest(name, known)}"
-            if maps:
-                law = f"no row of '{self.block.word}' above is named '{name}'; an argument that is a map is "
-                law += f"written without `$`, as in `{key}: {maps[0]}`"
-            raise RowError(unknown_output(name, self.above) or law, place)
-        return name
-
-    def parameter(self, key: str, kind: Kind, default: Any) -> Any:
-        """Return one of the row's own parameters."""
-        return self.checked(self.line.row.args[key], key, kind) if key in self.line.row.args else default
-
-    def known(self, key: str) -> None:
-        """Raise unless the row takes a parameter."""
-        word = self.word
-        of_row = [name for name in OWN if word.variadic or name not in ("with", "unused")]
-        known = {*of_row, *word.maps[1:], *argument_kinds(word)}
-        if isinstance(word, Keeping):  # what other options of the row take
-            known |= {
-                "with",
-                *(name for other in self.block.words.values() for name in argument_kinds(other)),
-            }
-        if key not in known:
-            law = f"{word.word} has no '{key}'{suggest(key, known)}"
-            raise RowError(law, (*self.line.inner, key), at_key=True)
-
-    def checked(self, value: Expr, key: str, kind: Kind) -> Value:
-        place = (*self.line.inner, key)
-        given_value = self.value(value, place)
-        try:
-            return kind.accept(given_value)
-        except ValueError:
-            functions = (*FUNCTIONS, *self.block.functions)
-            law = kind.refusal(given_value, f"'{text(given_value)}'", functions)
-            if meant := reference_meant(value, {*self.names.values, *self.block.definition.needs}):
-                law = f"is {kind.law}, but got '{value}'{meant}"
-            raise RowError(f"{key} {law}", place) from None
-
-    def value(self, expression: Expr, place: Place) -> Value:
-        try:
-            return evaluate(expression, self.names.values, self.names.functions)
-        except ExpressionError as error:
-            raise RowError(str(error), place) from None
-        except KeyError as error:
-            name = str(error.args[0])
-            raise RowError(f"nothing is named '${name}'{suggest(name, self.names.values)}", place) from None
 
 
 def branches_of(rows: Sequence[Line]) -> list[tuple[frozenset[int], ...]]:

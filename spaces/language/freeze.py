@@ -10,7 +10,8 @@ from ..blocks.idle import changing, idle_words
 from ..graph import Style
 from ..values import Term
 from .calls import Call
-from .composed import ComposedBlock, of_table
+from .composed import ComposedBlock
+from .composed_row import of_table
 from .expressions import Expr, words_in
 from .names_read import kept
 from .program import Drawn

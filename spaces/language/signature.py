@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from ..brackets import split_arguments
 from ..values import Value
-from .composed import CHANNELS, EXTENT, OWN
+from .composed import CHANNELS, EXTENT
+from .composed_row import OWN
 from .document import Document, Place
 from .expressions import ExpressionError, is_open
 from .parser import parse
