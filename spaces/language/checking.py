@@ -11,8 +11,10 @@ from ..blocks.kinds import MAX_SIZE
 from ..errors import SpaceError
 from ..hashing import HASHES
 from ..values import NAME, NAME_LENGTH, shape_text
+from .arithmetic import ExpressionError
 from .document import Document, Place
-from .expressions import ExpressionError, expression_text, is_open, nesting, scalars
+from .expression_parts import is_open, nesting, scalars
+from .expressions import expression_text
 from .functions import function_law, name_law
 from .parser import parse
 from .resolve import MAX_NESTING

@@ -24,7 +24,8 @@ from .composed_checks import check_composed
 from .composed_row import Words, of_table
 from .dependencies import resolve_dependencies
 from .document import Place
-from .expressions import Expr, Ref, has_choice, words_in
+from .expression_parts import has_choice, words_in
+from .expressions import Expr, Ref
 from .functions import called
 from .names_read import let_of_blocks, row_expressions, values_in
 from .program import Alternative, Program, RowProgram

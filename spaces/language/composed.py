@@ -29,10 +29,12 @@ from ..blocks.kinds import ANY, FLAG
 from ..errors import ShapeError
 from ..graph import Style, Tensor
 from ..values import Value
+from .arithmetic import ExpressionError
 from .calls import TOO_LARGE, Call, RowError, lay, reaching
 from .composed_row import BlockOfRows, ComposedRow, Names, Words, of_table, values_of
 from .document import Document
-from .expressions import Expr, ExpressionError, Item, Ref, is_open, words_in
+from .expression_parts import is_open, words_in
+from .expressions import Expr, Item, Ref
 from .functions import Formula, Formulas, bound, names_read
 from .names_read import row_expressions
 from .parser import parse

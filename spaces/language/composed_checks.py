@@ -9,7 +9,7 @@ from ..vocabulary import nearest
 from .calls import RowError
 from .composed import CHANNELS, EXTENT, ComposedBlock
 from .composed_row import ComposedRow, Names, values_of
-from .expressions import is_open, words_in
+from .expression_parts import is_open, words_in
 from .rows import INPUT
 from .scope import outputs_of
 

@@ -14,19 +14,12 @@ from ..blocks.kinds import ANY, DEPTH, FLAG, SOURCE, SOURCES, Kind
 from ..errors import suggest
 from ..graph import Style
 from ..values import Value, text
+from .arithmetic import FUNCTIONS, ExpressionError
 from .calls import Call, RowError
 from .document import Place
-from .expressions import (
-    FUNCTIONS,
-    Expr,
-    ExpressionError,
-    Ref,
-    evaluate,
-    has_choice,
-    is_open,
-    reference_meant,
-    references,
-)
+from .evaluation import evaluate
+from .expression_parts import has_choice, is_open, reference_meant, references
+from .expressions import Expr, Ref
 from .functions import Calls, Formulas
 from .rows import BEFORE, MAX_DEPTH, STYLE, Composed, row_references
 from .scope import (

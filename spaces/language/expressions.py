@@ -15,68 +15,19 @@ The Python form of the same: `oneof(3, 5, 7)`, `span(16, 128, step=8)`, `span(16
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from types import MappingProxyType
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias
 
-from ..errors import SpaceError, suggest
 from ..values import LogOptions, Option, Value, decimal, option, text
+from .arithmetic import COMPARISONS, LOGIC, ExpressionError, Number, is_number, number
 
-Number: TypeAlias = int | Fraction
-OPERATORS: dict[str, Callable[[Number, Number], Number]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": lambda left, right: Fraction(left) / right,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "**": lambda left, right: _power(left, right),
-}
-COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
-    ">": lambda left, right: left > right,  # type: ignore[operator]
-    ">=": lambda left, right: left >= right,  # type: ignore[operator]
-    "<": lambda left, right: left < right,  # type: ignore[operator]
-    "<=": lambda left, right: left <= right,  # type: ignore[operator]
-    "==": operator.eq,
-    "!=": operator.ne,
-}
-LOGIC = {"and": False, "or": True}
-"""What joins conditions, and the value of the left one that decides alone."""
-FUNCTIONS: dict[str, tuple[int, Callable[..., Number]]] = {
-    "round": (1, round),
-    "floor": (1, math.floor),
-    "ceil": (1, math.ceil),
-    "log": (1, lambda x: _near(math.log(x))),
-    "sqrt": (1, lambda x: _near(math.sqrt(x))),
-    "min": (2, min),
-    "max": (2, max),
-    "round_half_up": (1, lambda x: math.floor(x + Fraction(1, 2))),
-    "divisible": (2, lambda x, divisor: _divisible(x, divisor)),
-}
-"""Number of arguments, and what each function does; `round` takes a half to the even number."""
-_NONE: Mapping[str, Callable[[tuple[Value, ...]], Value]] = MappingProxyType({})
-MAX_NUMBER = 10**12
 MAX_OPTIONS = 10_000
 PER_DECADE = 10
 """Options of a logarithmic range for a factor of ten: neighbours are about a quarter apart."""
 DIGITS = 3
 """Of the numbers within a logarithmic range, unless they are whole."""
-MAX_EXPONENT = 64
-MAX_ITEMS = 1000
-"""Values in a computed sequence, sequences within and their values included."""
-NEAR = 10**5
-"""Largest denominator of a logarithm, a root or a power of a ratio: its error is below 10^-10."""
-
-
-class ExpressionError(SpaceError):
-    """The text of a scalar is not an expression; `offset` counts characters from its start."""
-
-    def __init__(self, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.offset = offset
 
 
 def _left(operator: str) -> Callable[[Expr, Expr], Arithmetic]:
@@ -87,7 +38,7 @@ def _right(operator: str) -> Callable[[Expr, Expr], Arithmetic]:
     return lambda self, other: Arithmetic(operator, other, self)
 
 
-class _Open:
+class OpenExpression:
     """Arithmetic for expressions written in Python."""
 
     __slots__ = ()
@@ -110,7 +61,7 @@ class _Open:
 
 
 @dataclass(frozen=True, repr=False)
-class Ref(_Open):
+class Ref(OpenExpression):
     """`$name`: a variable of `let`, a choice of `choices` drawn anew, or an argument of a composed block."""
 
     name: str
@@ -120,7 +71,7 @@ class Ref(_Open):
 
 
 @dataclass(frozen=True, repr=False)
-class Arithmetic(_Open):
+class Arithmetic(OpenExpression):
     """`left operator right` on numbers; a comparison gives true or false."""
 
     operator: str
@@ -129,14 +80,14 @@ class Arithmetic(_Open):
 
     def __repr__(self) -> str:
         # Python's power binds tighter than a sign, and takes a ratio as a float.
-        power = self.operator == "**" and not isinstance(self.left, _Open)
+        power = self.operator == "**" and not isinstance(self.left, OpenExpression)
         if self.operator in COMPARISONS or self.operator in LOGIC or power:
             return f"Arithmetic({self.operator!r}, {self.left!r}, {self.right!r})"
         return f"({self.left!r} {self.operator} {self.right!r})"
 
 
 @dataclass(frozen=True, repr=False)
-class Item(_Open):
+class Item(OpenExpression):
     """`$name.index`: an item of a sequence, from 0; -1 is the last one.
 
     Raises:
@@ -156,7 +107,7 @@ class Item(_Open):
 
 
 @dataclass(frozen=True)
-class Function(_Open):
+class Function(OpenExpression):
     """`name(argument, ...)`: a function of `FUNCTIONS` on numbers, or one that the table declares."""
 
     name: str
@@ -164,7 +115,7 @@ class Function(_Open):
 
 
 @dataclass(frozen=True)
-class Conditional(_Open):
+class Conditional(OpenExpression):
     """`then if condition else otherwise`."""
 
     then: Expr
@@ -173,7 +124,7 @@ class Conditional(_Open):
 
 
 @dataclass(frozen=True, repr=False)
-class Choice(_Open):
+class Choice(OpenExpression):
     """`{a, b, c}`: one of the options."""
 
     options: tuple[Expr, ...]
@@ -183,7 +134,7 @@ class Choice(_Open):
 
 
 @dataclass(frozen=True, repr=False)
-class Range(_Open):
+class Range(OpenExpression):
     """`low..high step step`: one of the numbers from low to high, both included; or `low..high log`.
 
     Raises:
@@ -220,9 +171,9 @@ class Range(_Open):
     def _check_steps(self) -> None:
         low, high, step = self.low, self.high, self.step
         if low >= high or step <= 0:
-            given = f"(low={text(low)}, high={text(high)}, step={text(step)})"
+            shown = f"(low={text(low)}, high={text(high)}, step={text(step)})"
             least = "step >= 1" if all(isinstance(end, int) for end in (low, high, step)) else "step > 0"
-            law = f"`low < high` and `{least}` must hold, but got {given}"
+            law = f"`low < high` and `{least}` must hold, but got {shown}"
             raise ExpressionError(law + ("; the step of a range is above 0" if step <= 0 else ""))
         steps = Fraction(high - low) / step
         if steps.denominator != 1:
@@ -310,84 +261,9 @@ def ref(name: str) -> Ref:
     return Ref(name)
 
 
-def _expr(node: _Open) -> Expr:
+def _expr(node: OpenExpression) -> Expr:
     assert isinstance(node, Ref | Item | Arithmetic | Function | Conditional | Choice | Range)
     return node
-
-
-def parts(expression: Expr) -> Iterator[Expr]:
-    """Yield an expression and every expression in it."""
-    yield expression
-    for part in _within(expression):
-        yield from parts(part)
-
-
-def _within(expression: Expr) -> tuple[Expr, ...]:
-    """Return the expressions that an expression is directly made of."""
-    if not isinstance(expression, _Open):
-        return expression if isinstance(expression, tuple) else ()
-    return expression.options if isinstance(expression, Choice) else tuple(operands(expression).values())
-
-
-def operands(expression: Expr) -> dict[str, Expr]:
-    """Return what an expression computes with, by the words that tell the operands apart in a path."""
-    if isinstance(expression, Arithmetic):
-        return {"left": expression.left, "right": expression.right}
-    if isinstance(expression, Function):
-        return {str(at): argument for at, argument in enumerate(expression.arguments)}
-    if isinstance(expression, Conditional):
-        return {"then": expression.then, "if": expression.condition, "else": expression.otherwise}
-    return {"of": expression.of} if isinstance(expression, Item) else {}
-
-
-def nesting(expression: Expr) -> int:
-    """Return how deep an expression is nested; a value alone has 1."""
-    deepest, todo = 1, [(part, 2) for part in _within(expression)]
-    while todo:
-        part, level = todo.pop()
-        deepest = max(deepest, level)
-        todo += [(inner, level + 1) for inner in _within(part)]
-    return deepest
-
-
-def scalars(expression: Expr) -> Iterator[Expr]:
-    """Yield the parts of an expression that are each written as one text: items of sequences, options."""
-    if isinstance(expression, tuple):
-        for item in expression:
-            yield from scalars(item)
-    else:
-        yield from expression.options if isinstance(expression, Choice) else (expression,)
-
-
-def is_open(expression: Expr) -> bool:
-    """Tell whether an expression is more than a value: it refers, computes or leaves a choice."""
-    if isinstance(expression, tuple):
-        return any(map(is_open, expression))
-    return isinstance(expression, _Open)
-
-
-def has_choice(expression: Expr) -> bool:
-    """Tell whether an expression itself leaves a choice."""
-    return any(isinstance(part, Choice | Range) for part in parts(expression))
-
-
-def references(expression: Expr) -> Iterator[str]:
-    """Yield every name that an expression refers to."""
-    return (part.name for part in parts(expression) if isinstance(part, Ref))
-
-
-def reference_meant(value: object, names: Collection[str]) -> str:
-    """Return the hint that a word, which is a name that can be referred to, lacks its `$`, or nothing.
-
-    >>> reference_meant("width", ["width"]), reference_meant("wide", ["width"])
-    ('; did you mean $width?', '')
-    """
-    return f"; did you mean ${value}?" if isinstance(value, str) and value in names else ""
-
-
-def words_in(expressions: Iterable[Expr]) -> Iterator[str]:
-    """Yield every word in expressions, such as the name of a row, of a block or of an activation."""
-    return (part for value in expressions for part in parts(value) if isinstance(part, str))
 
 
 def expression_text(expression: Expr, *, tight: bool = False) -> str:
@@ -424,179 +300,3 @@ def expression_text(expression: Expr, *, tight: bool = False) -> str:
         body = text(expression)
         tight = tight and isinstance(expression, Fraction)
     return f"({body})" if tight else body
-
-
-def apply(name: str, left: Value, right: Value) -> Value:
-    """Return `left name right`, exactly; a power of a ratio, nearly.
-
-    Raises:
-        ExpressionError: If an operand is not a number, the divisor is zero, or the result is too large.
-    """
-    if name in ("==", "!="):
-        return COMPARISONS[name](left, right)
-    left, right = numeric(name, left), numeric(name, right)
-    if name in COMPARISONS:
-        return COMPARISONS[name](left, right)
-    if right == 0 and name in ("/", "//", "%"):
-        raise ExpressionError("division by zero")
-    return number(OPERATORS[name](left, right))
-
-
-def call(name: str, arguments: tuple[Value, ...]) -> Value:
-    """Return what a function of the language gives.
-
-    Raises:
-        ExpressionError: If an argument is not a number, or not one that the function takes.
-    """
-    numbers = [numeric(name, argument) for argument in arguments]
-    if name not in FUNCTIONS:
-        raise ExpressionError(f"there is no function '{name}'{suggest(name, FUNCTIONS)}")
-    try:
-        return number(FUNCTIONS[name][1](*numbers))
-    except ExpressionError:
-        raise
-    except ValueError:
-        raise ExpressionError(f"{name} takes a positive number, but got '{text(numbers[0])}'") from None
-
-
-def item_of(of: Value, index: int) -> Value:
-    """Return an item of a sequence; raise if it is none, or shorter."""
-    if not isinstance(of, tuple):
-        raise ExpressionError(f".{index} is an item of a sequence, but got '{text(of)}'")
-    if not -len(of) <= index < len(of):
-        counted = "from 0" if index >= 0 else "from the last, -1"
-        raise ExpressionError(f".{index} is beyond the {len(of)} items of {text(of)}, counted {counted}")
-    return of[index]
-
-
-def evaluate(
-    expression: Expr,
-    names: Mapping[str, Value],
-    functions: Mapping[str, Callable[[tuple[Value, ...]], Value]] = _NONE,
-) -> Value:
-    """Return the value of an expression that leaves no choice.
-
-    Args:
-        expression: The expression.
-        names: What it may refer to.
-        functions: What the functions of a table do.
-
-    Raises:
-        ExpressionError: If it cannot be computed.
-    """
-    if not isinstance(expression, _Open):
-        if isinstance(expression, tuple):
-            return sequence(tuple([evaluate(part, names, functions) for part in expression]))
-        return expression
-    if isinstance(expression, Ref):
-        return names[expression.name]
-    if isinstance(expression, Item):  # as `compute` has it, without the detour: a draw spends much time here
-        return item_of(evaluate(expression.of, names, functions), expression.index)
-    if isinstance(expression, Arithmetic) and expression.operator not in LOGIC:
-        left = evaluate(expression.left, names, functions)
-        return apply(expression.operator, left, evaluate(expression.right, names, functions))
-    if decides(expression):
-        within = operands(expression)
-        return decide(expression, lambda name: evaluate(within[name], names, functions))
-    assert isinstance(expression, Function)
-    values = tuple([evaluate(part, names, functions) for part in operands(expression).values()])
-    if expression.name in functions:
-        return functions[expression.name](values)
-    return call(expression.name, values)
-
-
-def compute(expression: Arithmetic | Item | Function, values: tuple[Value, ...]) -> Value:
-    """Return what an expression gives for the values of its operands; raise as `evaluate` does."""
-    if isinstance(expression, Arithmetic):
-        return apply(expression.operator, *values)
-    if isinstance(expression, Item):
-        return item_of(values[0], expression.index)
-    return call(expression.name, values)
-
-
-def decides(expression: Expr) -> TypeGuard[Arithmetic | Conditional]:
-    """Tell whether an operand decides which others are asked: a condition, or two joined by `and` or `or`."""
-    if isinstance(expression, Arithmetic):
-        return expression.operator in LOGIC
-    return isinstance(expression, Conditional)
-
-
-def decide(expression: Arithmetic | Conditional, operand: Callable[[str], Value]) -> Value:
-    """Return what an expression gives that `decides`; operands that are not asked may have no value.
-
-    Args:
-        expression: The expression.
-        operand: Gives the value of an operand by its name in `operands`.
-
-    Raises:
-        ExpressionError: If a condition is neither true nor false.
-    """
-    if isinstance(expression, Conditional):
-        return operand("then" if condition(operand("if")) else "else")
-    left = condition(operand("left"))
-    return left if left == LOGIC[expression.operator] else condition(operand("right"))
-
-
-def sequence(items: tuple[Value, ...]) -> Value:
-    """Return a computed sequence; raise if it is too long."""
-    if (length := _length(items)) > MAX_ITEMS:
-        raise ExpressionError(f"a computed sequence holds at most {MAX_ITEMS:,} values, but got {length:,}")
-    return items
-
-
-def _length(value: Value) -> int:
-    return 1 + sum(map(_length, value)) if isinstance(value, tuple) else 1
-
-
-def condition(value: Value) -> bool:
-    """Return a condition's value; raise unless it is true or false."""
-    if not isinstance(value, bool):
-        raise ExpressionError(f"a condition is true or false, but got '{text(value)}'")
-    return value
-
-
-def numeric(name: str, value: Value) -> Number:
-    """Return a number; raise if it is none, naming the operator or function."""
-    if not is_number(value):
-        raise ExpressionError(f"'{name}' works on numbers, but got '{text(value)}'")
-    return value
-
-
-def is_number(value: Expr) -> TypeGuard[Number]:
-    """Tell whether a value is a number: true and false are none."""
-    return isinstance(value, int | Fraction) and not isinstance(value, bool)
-
-
-def number(value: Number) -> Number:
-    """Return a whole number as int and any other exactly as a ratio."""
-    if value.denominator > MAX_NUMBER or not -MAX_NUMBER <= value <= MAX_NUMBER:
-        digits = len(str(abs(int(value)))), len(str(value.denominator))
-        given = text(value) if sum(digits) < 40 else f"one of {max(digits):,} digits"
-        raise ExpressionError(f"numbers go up to {MAX_NUMBER:,}, and so do denominators, but got {given}")
-    return int(value) if value.denominator == 1 else value
-
-
-def _power(base: Number, exponent: Number) -> Number:
-    if exponent.denominator != 1 or not -MAX_EXPONENT <= exponent <= MAX_EXPONENT:
-        raise ExpressionError(
-            f"an exponent is a whole number up to {MAX_EXPONENT}, but got '{text(exponent)}'"
-        )
-    if base == 0 and exponent < 0:
-        raise ExpressionError("division by zero")
-    return Fraction(base).__pow__(int(exponent)).limit_denominator(NEAR)
-
-
-def _divisible(x: Number, divisor: Number) -> Number:
-    """Return the multiple nearest to x, halves up: at least the divisor, and at least 9/10 of x.
-
-    The rule for widths of MobileNet's code (`make_divisible`).
-    """
-    if divisor.denominator != 1 or divisor < 1:
-        law = f"divisible takes a divisor that is a whole number from 1, but got '{text(divisor)}'"
-        raise ExpressionError(law)
-    nearest = max(divisor, math.floor(x / Fraction(divisor) + Fraction(1, 2)) * divisor)
-    return nearest + divisor if nearest < Fraction(9, 10) * x else nearest
-
-
-def _near(value: float) -> Fraction:
-    return Fraction(value).limit_denominator(NEAR)

@@ -12,7 +12,8 @@ from ..values import Term
 from .calls import Call
 from .composed import ComposedBlock
 from .composed_row import of_table
-from .expressions import Expr, words_in
+from .expression_parts import words_in
+from .expressions import Expr
 from .names_read import kept
 from .program import Drawn
 from .rows import BEFORE, LIKE, Composed, Row, row_names

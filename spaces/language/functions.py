@@ -21,18 +21,10 @@ from typing import TypeAlias
 from ..blocks.kinds import TERMS
 from ..errors import suggest
 from ..values import Value, text
-from .expressions import (
-    FUNCTIONS,
-    Expr,
-    ExpressionError,
-    Function,
-    evaluate,
-    has_choice,
-    is_open,
-    nesting,
-    parts,
-    references,
-)
+from .arithmetic import FUNCTIONS, ExpressionError
+from .evaluation import evaluate
+from .expression_parts import has_choice, is_open, nesting, parts, references
+from .expressions import Expr, Function
 
 MAX_NESTING = 60
 """Levels of expressions that a call comes down to."""

@@ -9,8 +9,8 @@ from math import log
 
 from ..errors import SpaceError, suggest
 from ..graph import Totals
+from .arithmetic import MAX_NUMBER, ExpressionError
 from .document import Document, Place, Tree
-from .expressions import MAX_NUMBER, ExpressionError
 from .parser import parse
 
 COSTS = ("params", "macs", "flops", "activations")

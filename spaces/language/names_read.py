@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 
-from .expressions import Expr, ExpressionError, words_in
+from .arithmetic import ExpressionError
+from .expression_parts import words_in
+from .expressions import Expr
 from .functions import Formula, Formulas, called, names_read
 from .parser import parse
 from .rows import Composed, Row

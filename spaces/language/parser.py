@@ -26,27 +26,10 @@ from ..blocks.kinds import TERMS
 from ..errors import suggest
 from ..values import Term, Value
 from ..vocabulary import nearest
-from .expressions import (
-    COMPARISONS,
-    FUNCTIONS,
-    LOGIC,
-    OPERATORS,
-    Arithmetic,
-    Choice,
-    Conditional,
-    Expr,
-    ExpressionError,
-    Function,
-    Item,
-    Range,
-    Ref,
-    evaluate,
-    expression_text,
-    is_number,
-    is_open,
-    number,
-    operands,
-)
+from .arithmetic import COMPARISONS, FUNCTIONS, LOGIC, OPERATORS, ExpressionError, is_number, number
+from .evaluation import evaluate
+from .expression_parts import is_open, operands
+from .expressions import Arithmetic, Choice, Conditional, Expr, Function, Item, Range, Ref, expression_text
 
 T = TypeVar("T")
 MAX_CHARACTERS = 10_000

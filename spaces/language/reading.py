@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from ..blocks import BLOCKS
 from ..vocabulary import nearest
+from .arithmetic import ExpressionError
 from .document import Document, Place, Tree
-from .expressions import Choice, Expr, ExpressionError
+from .expressions import Choice, Expr
 from .functions import Formula, name_law
 from .limits import Limit, read_limits
 from .parser import parse

@@ -13,27 +13,11 @@ from functools import partial
 from ..blocks.kinds import Kind
 from ..errors import suggest
 from ..values import Option, Term, Value, option
+from .arithmetic import FUNCTIONS
 from .document import Document, Place
-from .expressions import (
-    FUNCTIONS,
-    MAX_OPTIONS,
-    Arithmetic,
-    Choice,
-    Expr,
-    Function,
-    Item,
-    Range,
-    Ref,
-    compute,
-    decide,
-    decides,
-    expression_text,
-    is_open,
-    operands,
-    parts,
-    reference_meant,
-    sequence,
-)
+from .evaluation import compute, decide, decides, sequence
+from .expression_parts import is_open, operands, parts, reference_meant
+from .expressions import MAX_OPTIONS, Arithmetic, Choice, Expr, Function, Item, Range, Ref, expression_text
 from .functions import NO_FUNCTIONS, Formulas, bound, called
 from .slots import (
     Checked,

@@ -17,7 +17,9 @@ from ..blocks.kinds import ACT, FLAG, INIT, LAST_NORM, NORM, PAD_MODE, Kind
 from ..errors import SpaceError
 from ..naming import IMPORTED, MODULE
 from ..values import Value
-from .expressions import Expr, ExpressionError, is_number, references
+from .arithmetic import ExpressionError, is_number
+from .expression_parts import references
+from .expressions import Expr
 from .parser import parse
 
 STYLE: dict[str, Kind] = {

@@ -13,7 +13,8 @@ from ..errors import suggest
 from ..values import Value
 from .calls import RowError
 from .document import Document, Place
-from .expressions import Expr, is_open
+from .expression_parts import is_open
+from .expressions import Expr
 from .rows import BEFORE, BESIDE_LIKE, INPUT, LIKE, MAX_ROWS, STYLE, Row, check_name, is_numeral, row_names
 from .writing import holds_rows, inline
 

@@ -9,10 +9,11 @@ from typing import TypeAlias
 
 from ..brackets import split_arguments
 from ..values import Value
+from .arithmetic import ExpressionError
 from .composed import CHANNELS, EXTENT
 from .composed_row import OWN
 from .document import Document, Place
-from .expressions import ExpressionError, is_open
+from .expression_parts import is_open
 from .parser import parse
 from .rows import MAX_NAME, RESERVED, is_numeral
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import Shape
-from ..language.expressions import MAX_NUMBER
+from ..language.arithmetic import MAX_NUMBER
 from ..language.limits import Limit, cost_of
 from ..language.program import Program, Step, Variables
 from ..language.slots import Choose, enumerate_results

@@ -14,7 +14,9 @@ from types import FrameType
 import pytest
 
 from archscape.spaces import Formula, Function, Limit, Network, Row, Space, SpaceError, ref, span
-from archscape.spaces.language.expressions import ExpressionError, evaluate, expression_text
+from archscape.spaces.language.arithmetic import ExpressionError
+from archscape.spaces.language.evaluation import evaluate
+from archscape.spaces.language.expressions import expression_text
 from archscape.spaces.language.parser import parse
 from archscape.spaces.sampling.batch import sample_many
 from archscape.spaces.without_skips import without_skips

@@ -27,9 +27,10 @@ from archscape.spaces import (
     catalog_names,
     load,
 )
+from archscape.spaces.language.arithmetic import COMPARISONS
 from archscape.spaces.language.document import read_text
+from archscape.spaces.language.expression_parts import parts
 from archscape.spaces.language.expressions import (
-    COMPARISONS,
     Arithmetic,
     Conditional,
     Expr,
@@ -37,7 +38,6 @@ from archscape.spaces.language.expressions import (
     Item,
     expression_text,
     oneof,
-    parts,
     ref,
     span,
 )
