@@ -23,9 +23,9 @@ from .evaluator import Evaluator, TrainingEvaluator
 from .events import Event, Notify
 from .fit import check_fit
 from .function_evaluator import FunctionEvaluator
-from .handing_over import HandingOver
 from .slot import WorkerSlot
 from .trial_source import SearchPlan, TrialSource
+from .uploading_evaluator import UploadingEvaluator
 from .watchdog import Watchdog
 from .worker import Worker
 
@@ -94,7 +94,7 @@ def run_worker(
         try:
             Worker(source=source, evaluate=evaluate, watchdog=watchdog).run()
         finally:
-            if isinstance(evaluate, HandingOver):
+            if isinstance(evaluate, UploadingEvaluator):
                 evaluate.finish(
                     lambda line: notify(Event(kind="note", worker=name, message=f"{name}: {line}"))
                 )
@@ -175,7 +175,7 @@ def evaluation(
     if not job.artifacts:
         return evaluate
     artifacts = Artifacts(address=job.artifacts, search=job.search, identity=identity)
-    return HandingOver(evaluate=evaluate, artifacts=artifacts, checkpoints=folder.checkpoints)
+    return UploadingEvaluator(evaluate=evaluate, artifacts=artifacts, checkpoints=folder.checkpoints)
 
 
 def _evaluation(job: Job, data: Dataset | None, folder: RunFolder, *, device: str) -> Evaluator:

@@ -26,8 +26,8 @@ from archscape.search.study.study import Study
 from archscape.search.study.trained import trained, weights_file
 from archscape.search.training.weights import Weights
 from archscape.search.workers.evaluator import Context
-from archscape.search.workers.handing_over import HandingOver
 from archscape.search.workers.trial_source import SearchPlan
+from archscape.search.workers.uploading_evaluator import UploadingEvaluator
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError, JobError
 
@@ -146,7 +146,7 @@ def test_a_place_that_is_away_costs_no_result_and_is_tried_again(
     shelf = tmp_path / "shelf"
     shelf.touch()  # no folder can be made there
     artifacts = Artifacts(address=str(shelf), search="tiny", identity="1234567890")
-    evaluate = HandingOver(evaluate=give_result, artifacts=artifacts, checkpoints=folder.checkpoints)
+    evaluate = UploadingEvaluator(evaluate=give_result, artifacts=artifacts, checkpoints=folder.checkpoints)
     result = evaluate(network, context)
     assert result.status == "complete"
     assert result.message == f"weights are not handed over to {shelf}/tiny-12345678 yet"

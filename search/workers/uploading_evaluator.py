@@ -1,4 +1,4 @@
-"""An evaluation that hands trained weights over to the artifacts of its search, before its result is told."""
+"""UploadingEvaluator: hands trained weights over to the artifacts of a search, before a result is reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandingOver:
+class UploadingEvaluator:
     """Gives networks their results, and their weights to a place that other machines reach.
 
     A place that cannot be reached changes no result: the weights stay where they were written, as the study
