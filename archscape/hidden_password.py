@@ -58,10 +58,10 @@ def reveal_password(address: str) -> str:
     """
     if "***" not in address:
         return address
-    given = os.environ.get(VARIABLE, "")
-    if hide_secrets(given) != address:
+    password = os.environ.get(VARIABLE, "")
+    if hide_secrets(password) != address:
         raise InputError(
             f"--storage {address}: `***` stands for a password that was not kept; give the address with it, "
             f"here or in {VARIABLE}, or without it and the password in PGPASSWORD or ~/.pgpass"
         )
-    return given
+    return password

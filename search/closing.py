@@ -52,9 +52,9 @@ def closing(
 def _budget_end(study: StudyReader, trials: int, budget: Budget | None) -> str:
     """Return that the budget ended a search, and how it continues; "" if it did not."""
     limit = budget.forbids(study.spent(is_alive=False)) if budget else ""
-    found = study.trials() if limit else []
-    cut = sum(trial.cause == BUDGET for trial in found)
-    if not limit or (trials and len(found) >= trials and not cut):
+    existing = study.trials() if limit else []
+    cut = sum(trial.cause == BUDGET for trial in existing)
+    if not limit or (trials and len(existing) >= trials and not cut):
         return ""
     left = f"; {cut} trial{'s were' if cut > 1 else ' was'} cut" if cut else ""
     return f"; its budget of {limit} ended it{left}: raise `budget:`, and the same command continues it"

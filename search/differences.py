@@ -31,29 +31,29 @@ MAY_CHANGE = (
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Return the facts in which a study and a job differ, each by its name in the job, with both values."""
-    found: dict[str, tuple[str, str]] = {}
+    changed: dict[str, tuple[str, str]] = {}
     for key, value in {**dict.fromkeys(key for key in MEASURED if key in old), **new}.items():
         known = old.get(key)
         if known == value:
             continue
         if key == "space":
-            found |= _of_spaces(str(known), str(value))
+            changed |= _of_spaces(str(known), str(value))
         elif key == USES:
-            found[key] = _of_files(known or {}, value), _of_files(value, known or {})
+            changed[key] = _of_files(known or {}, value), _of_files(value, known or {})
         elif key == CODE:
             old_files, new_files = _files(known or {}), _files(value)
-            found[key] = _of_files(old_files, new_files), _of_files(new_files, old_files)
+            changed[key] = _of_files(old_files, new_files), _of_files(new_files, old_files)
         elif key == LIMITS:
             names = list({**(known or {}), **(value or {})})
-            found[WITHIN] = _limits(known or {}, names), _limits(value or {}, names)
+            changed[WITHIN] = _limits(known or {}, names), _limits(value or {}, names)
         elif key == "deterministic":
-            found[key] = _deterministic(known), _deterministic(value)
+            changed[key] = _deterministic(known), _deterministic(value)
         elif isinstance(known, dict) and isinstance(value, dict):
             keys = [name for name in {**known, **value} if known.get(name) != value.get(name)]
-            found[key] = _shown(_some(known, keys)), _shown(_some(value, keys))
+            changed[key] = _shown(_some(known, keys)), _shown(_some(value, keys))
         else:
-            found[key] = _shown(known), _shown(value)
-    return found
+            changed[key] = _shown(known), _shown(value)
+    return changed
 
 
 def changes(old: str, new: str) -> str:
@@ -88,10 +88,10 @@ def check_same(study: StudyReader, job: Job) -> None:
     Raises:
         JobError: If it was not.
     """
-    found = differences_of(study, job)
-    if found:
+    changed = differences_of(study, job)
+    if changed:
         folder = study.address.folder
-        (name, (old, new)), *others = found.items()
+        (name, (old, new)), *others = changed.items()
         more = f" (and another {', '.join(other for other, _ in others)})" if others else ""
         elsewhere = "choose another folder with --out"
         remedy = f"resume it with {folder / 'job.yaml'}, or {elsewhere}"
@@ -116,16 +116,16 @@ def _of_spaces(old: str, new: str) -> dict[str, tuple[str, str]]:
     """Return how two spaces differ: in their limits, which a job may tighten, or in the first other line."""
     before, after = yaml.safe_load(old), yaml.safe_load(new)
     limits, wanted = before.pop(WITHIN, None) or {}, after.pop(WITHIN, None) or {}
-    found = {}
+    changed = {}
     if before != after:
         lines = set(old.splitlines()), set(new.splitlines())
         a = next((line for line in old.splitlines() if line not in lines[1]), "")
         b = next((line for line in new.splitlines() if line not in lines[0]), "")
-        found["space"] = f"`{a.strip()}`", f"`{b.strip()}`"
+        changed["space"] = f"`{a.strip()}`", f"`{b.strip()}`"
     if limits != wanted:
         names = [name for name in {**limits, **wanted} if limits.get(name) != wanted.get(name)]
-        found[WITHIN] = _limits(limits, names), _limits(wanted, names)
-    return found
+        changed[WITHIN] = _limits(limits, names), _limits(wanted, names)
+    return changed
 
 
 def _of_files(digests: Mapping[str, str], others: Mapping[str, str]) -> str:

@@ -266,6 +266,6 @@ def _own_metrics(study: StudyReader, trials: Iterable[Trial]) -> list[str]:
     own = [name for name in study.metrics if name not in METRICS]
     if study.facts.get("train"):
         taken = {*METRICS, *SPREADS, *COLUMNS, *LABELS, "kept_repeat"}
-        given = dict.fromkeys(name for trial in trials for name in trial.metrics)
-        own += [name for name in given if name not in taken and not name.endswith("_std")]
+        reported = dict.fromkeys(name for trial in trials for name in trial.metrics)
+        own += [name for name in reported if name not in taken and not name.endswith("_std")]
     return list(dict.fromkeys(own))

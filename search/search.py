@@ -104,12 +104,12 @@ def run(
     ):
         open_study = partial(_open_study, opened, folder.path, job, storage, shutdown)
         is_begun = is_run_folder(folder.path) or remains(folder.path)
-        found = open_study() if is_begun else None  # before anything is written or started
+        opened_study = open_study() if is_begun else None  # before anything is written or started
         folder.create()
         run_workers = opened.enter_context(executor.opened(folder.path))
         _load()
         known = tuple(references)  # read while the workers load, not at the end
-        study, job = found or open_study()
+        study, job = opened_study or open_study()
         if trackers:
             opened.enter_context(_tracking(study, job, folder, trackers, console or Console(stderr=True)))
         from .study.alive import noting_alive  # loaded by now, while the workers load

@@ -87,14 +87,14 @@ class Family(TextTable):
                 if name
                 else name_a_member(self.document.name, known)
             )
-        given = dict(self.members[name])
-        shape = given.pop(INPUT, self.input)
+        arguments = dict(self.members[name])
+        shape = arguments.pop(INPUT, self.input)
         return Network(
             name=f"{self.name}-{name}",
             input=shape,  # type: ignore[arg-type]
             layers=self.layers,
             defaults=self.defaults,
-            let={**self.let, **given},  # type: ignore[dict-item]
+            let={**self.let, **arguments},  # type: ignore[dict-item]
             functions=self.functions,
             blocks=self.blocks,
             outputs=self.outputs,
@@ -132,19 +132,19 @@ class Family(TextTable):
                 "the name of a member is letters, digits, '.', '_', '-', and starts with a letter or a digit"
             )
             raise self.document.error(place, f"{law}, but got '{name}'", at_key=True)
-        given = self.members[name]
-        if not isinstance(given, Mapping):
-            law = f"a member maps `input` and names of `let` to values, but got {given!r}"
+        arguments = self.members[name]
+        if not isinstance(arguments, Mapping):
+            law = f"a member maps `input` and names of `let` to values, but got {arguments!r}"
             raise self.document.error(place, law)
         others = [other for member, other in self.members.items() if member != name]
-        of_all = set(given).intersection(*others) if others else set(given)
+        of_all = set(arguments).intersection(*others) if others else set(arguments)
         known = {INPUT, *self.let, *of_all}
-        for key in given:
+        for key in arguments:
             if key not in known:
                 lacking = next(m for m, other in self.members.items() if key not in other)
                 names = {*known, *(each for other in others for each in other)} - {key}
                 law = f"'{key}' is no name of `let`, and member '{lacking}' does not set it"
                 raise self.document.error((*place, key), f"{law}{suggest(key, names)}", at_key=True)
-        if INPUT not in given and not self.input:
+        if INPUT not in arguments and not self.input:
             law = f"member '{name}' has no `input`; set it here or for the family"
             raise self.document.error(place, law, at_key=True)

@@ -106,9 +106,9 @@ class Network(ClosedTable, TextTable):
                 Row("linear", **{**row.args, "width": classes}) if index in changed else row
                 for index, row in enumerate(layers)
             )
-        given = self._at_inputs(input) if input else self.input
+        shapes = self._at_inputs(input) if input else self.input
         let, functions = kept(layers, (*self.defaults.values(),), self.blocks, self.let, self.functions)
-        return replace(self, input=given, layers=layers, let=let, functions=functions)
+        return replace(self, input=shapes, layers=layers, let=let, functions=functions)
 
     def _at_inputs(self, given: Shape | Mapping[str, Shape]) -> Shape | Mapping[str, Shape]:
         """Return the inputs with others in place of those that are given."""

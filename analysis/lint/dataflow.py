@@ -100,10 +100,10 @@ class Dataflow:
 
     def behind(self, holds: Callable[[int], bool]) -> list[bool]:
         """Return for each operator whether its value reaches one, itself left out, for which this holds."""
-        found = [False] * len(self.nodes)
+        is_behind = [False] * len(self.nodes)
         for index in range(len(self.nodes) - 1, -1, -1):
-            found[index] = any(found[reader] or holds(reader) for reader in self.readers_of(index))
-        return found
+            is_behind[index] = any(is_behind[reader] or holds(reader) for reader in self.readers_of(index))
+        return is_behind
 
     def following(self, index: int) -> list[int]:
         """Return the operators that an operator's value reaches, in order."""

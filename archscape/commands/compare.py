@@ -121,9 +121,9 @@ def compare(
     else:
         check_idle(context, ("device", "threads"), "says where a latency is of; give --latency as well")
         predictor = None
-    given = _inputs(networks, shape)
+    inputs = _inputs(networks, shape)
     with working(f"counting {', '.join(networks)}"):
-        compared = [_compared(name, given[name], terms, predictor) for name in networks]
+        compared = [_compared(name, inputs[name], terms, predictor) for name in networks]
     columns, rows = table(compared, chosen, counted=counted, plain=form in (Format.json, Format.csv))
     emit(columns, rows, form, least=LEAST)
     log(note(compared))

@@ -76,8 +76,8 @@ def stop(name: StudyName, storage: StorageOption = "") -> None:
     with _find(name, storage) as reader:
         reader.stop()
         working = len(reader.at_work())
-    given = "1 trial is" if working == 1 else f"{working} trials are"
-    log(f"{reader.name}: asked; {given} being given back. The same search command resumes it")
+    trials = "1 trial is" if working == 1 else f"{working} trials are"
+    log(f"{reader.name}: asked; {trials} being given back. The same search command resumes it")
 
 
 @study.command()

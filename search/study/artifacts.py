@@ -183,8 +183,8 @@ class Artifacts:
 
     def _names(self, files: Any, folder: str) -> set[str]:
         with suppress(FileNotFoundError):
-            found: Iterable[str] = files.ls(folder, detail=False)
-            return {path.rpartition("/")[2] for path in found}
+            names: Iterable[str] = files.ls(folder, detail=False)
+            return {path.rpartition("/")[2] for path in names}
         return set()
 
     def _open(self) -> tuple[Any, str]:

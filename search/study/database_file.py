@@ -44,14 +44,14 @@ class DatabaseFile:
             StudyGone: If it was replaced or emptied, or has been away for too long.
         """
         try:
-            found = os.stat(self.path)
+            status = os.stat(self.path)
         except OSError as error:
             self._away_since = self._away_since or time.monotonic()
             if isinstance(error, FileNotFoundError) and time.monotonic() - self._away_since >= GONE_SECONDS:
                 raise StudyGone(f"{self.path} was deleted") from None
             raise sqlite3.OperationalError(f"the file is away ({error.strerror})") from None
         self._away_since = None
-        if (found.st_dev, found.st_ino) != self.key:
+        if (status.st_dev, status.st_ino) != self.key:
             raise StudyGone(f"{self.path} was replaced by another file")
-        if not found.st_size:
+        if not status.st_size:
             raise StudyGone(f"{self.path} was emptied")

@@ -165,8 +165,8 @@ class StudyReader(StudyHandle, Printed):
 
     def tracked(self) -> int:
         """Return the place of the latest change of which trackers were told; -1 if they were of none."""
-        place = self._attributes().get(TRACKED, -1)
-        return place if isinstance(place, int) else -1
+        latest = self._attributes().get(TRACKED, -1)
+        return latest if isinstance(latest, int) else -1
 
     def set_tracked(self, place: int) -> None:
         """Note of which changes trackers were told; do not wait for a database that is away."""

@@ -44,8 +44,8 @@ def hide_secrets(text: str) -> str:
     >>> hide_secrets("host=db user=me password='a b'")
     'host=db user=me password=***'
     """
-    found = _SCHEME.fullmatch(text)
-    scheme, rest = (found["scheme"], found["rest"]) if found else ("", text)
+    match = _SCHEME.fullmatch(text)
+    scheme, rest = (match["scheme"], match["rest"]) if match else ("", text)
     rest, *query = _QUERY.split(rest, maxsplit=1)[::2]
     groups = query[0].split("&") if query else []
     # An `@` in what holds no secret ends a password with a `?` in it: then none of this is what it seems.

@@ -1,4 +1,4 @@
-"""UploadingEvaluator: hands trained weights over to the artifacts of a search, before a result is reported."""
+"""UploadingEvaluator: hands trained weights over to the artifacts of a search before a result is reported."""
 
 from __future__ import annotations
 

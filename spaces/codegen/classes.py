@@ -63,15 +63,15 @@ class SourceClasses:
         keys = self.keys(body)
         signature = (body.word, body.outputs, body.names, tuple(keys), tuple(n.inputs for n in body.nodes))
         if signature in self.known:
-            found, member = self.known[signature]
-            found.topology.add_like(body, member)
+            source_class, member = self.known[signature]
+            source_class.topology.add_like(body, member)
         else:
             inner = self.inner(body)
-            found = self.merged(body, keys, inner) or self.new(body, keys)
-            found.within += [other for other in inner if other not in found.within]
-            self.known[signature] = found, len(found.topology.members) - 1
-        found.places[id(body)] = len(found.topology.members) - 1
-        self.of[id(body)] = found
+            source_class = self.merged(body, keys, inner) or self.new(body, keys)
+            source_class.within += [other for other in inner if other not in source_class.within]
+            self.known[signature] = source_class, len(source_class.topology.members) - 1
+        source_class.places[id(body)] = len(source_class.topology.members) - 1
+        self.of[id(body)] = source_class
 
     def merged(
         self, body: Body, keys: Sequence[Hashable], inner: Sequence[SourceClass]
@@ -90,12 +90,12 @@ class SourceClasses:
 
     def inner(self, body: Body) -> list[SourceClass]:
         """Return the classes that the steps of a body are of."""
-        found: list[SourceClass] = []
+        classes: list[SourceClass] = []
         for node in body.nodes:
             if isinstance(node.op, Body):
                 own = self.of.get(id(node.op))
-                found += self.inner(node.op) if own is None else [own]
-        return list(dict.fromkeys(found))
+                classes += self.inner(node.op) if own is None else [own]
+        return list(dict.fromkeys(classes))
 
     def keys(self, body: Body) -> list[Hashable]:
         """Return what must agree of each node between the uses of one class."""
@@ -137,16 +137,16 @@ class SourceClasses:
 
 def used_first(classes: Sequence[SourceClass]) -> list[SourceClass]:
     """Return classes and all that stand within them, each behind those that it uses."""
-    found: dict[SourceClass, None] = {}
+    ordered: dict[SourceClass, None] = {}
     todo = list(reversed(classes))
     while todo:
         top = todo[-1]
-        missing = [inner for inner in top.within if inner not in found]
+        missing = [inner for inner in top.within if inner not in ordered]
         if missing:
             todo += reversed(missing)
         else:
-            found[todo.pop()] = None
-    return list(found)
+            ordered[todo.pop()] = None
+    return list(ordered)
 
 
 def bodies(body: Body) -> Iterator[Body]:

@@ -38,10 +38,10 @@ def compiled(text: str, name: str) -> type[nn.Module]:
         if isinstance(each, type) and each.__module__ == namespace.__name__ and issubclass(each, nn.Module):
             each.__reduce__ = _reduce(each, text)  # type: ignore[assignment]
             _CLASSES[text, each.__name__] = each
-    found = _CLASSES[text, name]
+    compiled_class = _CLASSES[text, name]
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    weakref.finalize(found, linecache.cache.pop, file, None)
-    return found
+    weakref.finalize(compiled_class, linecache.cache.pop, file, None)
+    return compiled_class
 
 
 def _reduce(kind: type[nn.Module], text: str) -> Callable[[nn.Module], tuple[Any, ...]]:

@@ -115,9 +115,9 @@ class InitMethod:
 
     def child(self, members: Sequence[Body | Op | None], path: tuple[str, ...]) -> str:
         """Return the constructor of a block inside a class, from that block in every member that has it."""
-        found = [member for member in members if isinstance(member, Body)]
-        first = found[0]
-        if all(member is first for member in found):
+        bodies = [member for member in members if isinstance(member, Body)]
+        first = bodies[0]
+        if all(member is first for member in bodies):
             return self.construct(first).text
         if first.sequence:
             parts = []

@@ -71,11 +71,11 @@ class Parameters:
             return repr(present[0])
         if any(isinstance(value, Name) for value in present):
             return self.switch(names, column, have, extract)
-        found = self.arguments.relation(column, have, extract, itself=constant)
-        if constant and found is None:
+        relation = self.arguments.relation(column, have, extract, itself=constant)
+        if constant and relation is None:
             return repr(present[0])
-        if found:
-            return found.text.format(**{name: self.use(name) for name in found.reads})
+        if relation:
+            return relation.text.format(**{name: self.use(name) for name in relation.reads})
         usual = Counter(present).most_common(1)[0][0]
         values = [value if has else usual for value, has in zip(column, have, strict=True)]
         return self.introduce(names, Parameter(values, extract, () if all(have) else (usual,)))

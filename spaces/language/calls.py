@@ -159,18 +159,18 @@ def lay(calls: Iterable[Call], maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
     owners: dict[str, Body] = {}
     for call in calls:
         inputs = tuple([named(values, name, call.row) for name in call.sources]) or (last,)
-        given = inputs[:1]
+        outputs = inputs[:1]
         if call.like and call.depth:
             shapes = tuple([x.shape for x in inputs])
             for number, body in enumerate(call.bodies(shapes, owners[call.like])):
                 name = call.name if call.times == 1 else f"{call.name}.{number}"
-                given = trace.embed(name, body, (given[0], *inputs[1:]), call.like)
+                outputs = trace.embed(name, body, (outputs[0], *inputs[1:]), call.like)
         elif call.depth:
             owners[call.name] = body = call.body(tuple([x.shape for x in inputs]))
-            given = trace.embed(call.name, body, inputs)
-        last = given[0]
+            outputs = trace.embed(call.name, body, inputs)
+        last = outputs[0]
         for name in call.binds:
-            bind(values, name, call.block, given)
+            bind(values, name, call.block, outputs)
     values[""] = last
     return values
 
@@ -307,14 +307,14 @@ def measure(calls: Sequence[Call], inputs_by_name: Mapping[str, Shape]) -> Total
     for call in calls:
         block, name, args, depth, style, row, sources, binds, like, _ = call
         inputs = tuple([named(shapes, source, row) for source in sources]) if sources else (shape,)
-        given = inputs[:1]
+        outputs = inputs[:1]
         if depth and like:
             for body in call.bodies(inputs, owners[like]):
                 part = body.totals
                 macs += part[1]
                 other += part[2]
                 activations += part[3]
-                given = body.shapes
+                outputs = body.shapes
                 size += body.extent[0]
         elif depth:
             body = owners[name] = repeat(block, inputs, style, args, depth)
@@ -323,12 +323,12 @@ def measure(calls: Sequence[Call], inputs_by_name: Mapping[str, Shape]) -> Total
             macs += part[1]
             other += part[2]
             activations += part[3]
-            given = body.shapes
+            outputs = body.shapes
             if block.composed:
                 size += body.extent[0]
-        shape = given[0]
+        shape = outputs[0]
         for each in binds:
-            bind(shapes, each, block, given)
+            bind(shapes, each, block, outputs)
     if body is None:
         raise ShapeError(nothing_left(calls))
     if size > MAX_SIZE:

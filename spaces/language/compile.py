@@ -146,8 +146,8 @@ class _Compiler:
         """Return what each composed block reads of `let`; note the functions that they call."""
         table = self.table
         rows = [row for composed in table.composed.values() for row in composed.rows]
-        given = chain.from_iterable(map(row_expressions, rows))
-        self.resolver.used |= {("functions", name) for name in called(given, table.functions)}
+        expressions = chain.from_iterable(map(row_expressions, rows))
+        self.resolver.used |= {("functions", name) for name in called(expressions, table.functions)}
         above = [*table.layers, *chain.from_iterable(table.alternatives.values())]
         others = [*table.let.values(), *table.choices.values()]
         values = values_in(above, others, table.composed)

@@ -93,21 +93,21 @@ NO_FUNCTIONS: Formulas = MappingProxyType({})
 
 def called(expressions: Iterable[Expr], functions: Formulas) -> set[str]:
     """Return the functions of a table that expressions call, themselves or through others."""
-    found: set[str] = set()
+    names: set[str] = set()
     todo = list(expressions)
     while todo:
         for part in parts(todo.pop()):
-            if isinstance(part, Function) and part.name in functions and part.name not in found:
-                found.add(part.name)
+            if isinstance(part, Function) and part.name in functions and part.name not in names:
+                names.add(part.name)
                 todo.append(functions[part.name].expression)
-    return found
+    return names
 
 
 def names_read(expressions: Iterable[Expr], functions: Formulas) -> set[str]:
     """Return every name that expressions refer to, themselves or through functions."""
-    given = list(expressions)
-    names = {name for value in given for name in references(value)}
-    return names.union(*(functions[name].outer for name in called(given, functions)))
+    listed = list(expressions)
+    names = {name for value in listed for name in references(value)}
+    return names.union(*(functions[name].outer for name in called(listed, functions)))
 
 
 def bound(functions: Formulas, let: Mapping[str, Value]) -> Calls:

@@ -36,9 +36,9 @@ def words_of_row(row: Row) -> Iterator[str]:
 def values_in(rows: Iterable[Row], others: Iterable[Expr], composed: Mapping[str, Composed]) -> set[str]:
     """Return every word that is a value somewhere in a table: what an argument may name as a block."""
     every = [*rows, *chain.from_iterable(definition.rows for definition in composed.values())]
-    given = chain.from_iterable(map(row_expressions, every))
+    expressions = chain.from_iterable(map(row_expressions, every))
     defaults = chain.from_iterable(definition.defaults.values() for definition in composed.values())
-    return set(words_in([*given, *others, *defaults]))
+    return set(words_in([*expressions, *others, *defaults]))
 
 
 def let_of_blocks(
@@ -58,9 +58,9 @@ def let_of_blocks(
     own: dict[str, set[str]] = {}
     within: dict[str, set[str]] = {}
     for word, definition in composed.items():
-        given = list(chain.from_iterable(map(row_expressions, definition.rows)))
-        outer = chain.from_iterable(functions[name].outer for name in called(given, functions))
-        own[word] = {name for name in names_read(given, {}) if name not in definition.arguments}
+        expressions = list(chain.from_iterable(map(row_expressions, definition.rows)))
+        outer = chain.from_iterable(functions[name].outer for name in called(expressions, functions))
+        own[word] = {name for name in names_read(expressions, {}) if name not in definition.arguments}
         own[word] |= set(outer)
         words = set(chain.from_iterable(map(words_of_row, definition.rows)))
         named = set(values) if any(name.startswith("$") for name in words) else set[str]()
@@ -86,9 +86,9 @@ def kept(
     functions: Formulas,
 ) -> tuple[dict[str, Expr], dict[str, Formula]]:
     """Return the constants and the functions of a table that its rows use."""
-    given = [*chain.from_iterable(map(row_expressions, rows)), *defaults]
+    initial = [*chain.from_iterable(map(row_expressions, rows)), *defaults]
     values = values_in(rows, [*defaults, *let.values()], composed)
-    todo = names_read(given, functions)
+    todo = names_read(initial, functions)
     todo |= set(chain.from_iterable(let_of_blocks(composed, functions, let, values).values()))
     used: set[str] = set()
     while todo:
@@ -100,6 +100,6 @@ def kept(
     if len(constants) < len(let):  # a word among their values may go with them
         return kept(rows, defaults, composed, constants, functions)
     inner = [row for definition in composed.values() for row in definition.rows]
-    expressions = [*given, *chain.from_iterable(map(row_expressions, inner)), *constants.values()]
+    expressions = [*initial, *chain.from_iterable(map(row_expressions, inner)), *constants.values()]
     calls = called(expressions, functions)
     return constants, {name: formula for name, formula in functions.items() if name in calls}

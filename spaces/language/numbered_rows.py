@@ -147,10 +147,10 @@ def _closed(body: Body, run: Sequence[int], readers: Readers) -> list[int]:
 def _before(body: Body, run: Sequence[int]) -> int:
     """Return which input of the blocks of a run is what the block before read; 0 if none is."""
     start, count = body.nodes[run[0]].inputs, len(body.inputs)
-    given = (start[0], *(count + index for index in run[:-1]))
+    numbers = (start[0], *(count + index for index in run[:-1]))
     for at in range(1, len(start)):
         read = [body.nodes[index].inputs[at : at + 1] for index in run[1:3]]
-        if all(inputs == (value,) for inputs, value in zip(read, given, strict=False)):
+        if all(inputs == (value,) for inputs, value in zip(read, numbers, strict=False)):
             return at
     return 0
 

@@ -35,14 +35,14 @@ def own_files(file: Path) -> list[Path]:
         InputError: If one is no Python; with the place.
     """
     root = root_of(file)
-    found = {file: None}
+    files = {file: None}
     open_files = [file]
     while open_files:
         for each in _imported(open_files.pop(), root):
-            if each not in found and _is_own(each, file, root):
-                found[each] = None
+            if each not in files and _is_own(each, file, root):
+                files[each] = None
                 open_files.append(each)
-    return [*found]
+    return [*files]
 
 
 def parse(file: Path) -> ast.Module:

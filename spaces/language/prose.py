@@ -78,8 +78,8 @@ class _Prose:
     def row(self, row: Row) -> str:
         """Return what a row computes, of what, and when."""
         shared = row.args.get(LIKE) if LIKE not in _maps(row) else None
-        given = {**self.named.get(shared, {}), **row.args}
-        phrase = self.convolution(given) if row.word == "conv" else _noun(row)
+        arguments = {**self.named.get(shared, {}), **row.args}
+        phrase = self.convolution(arguments) if row.word == "conv" else _noun(row)
         if row.branches and row.word == "residual":
             phrase = f"x + f(x) with f = {self.rows([inner for branch in row.branches for inner in branch])}"
         elif row.branches:

@@ -188,10 +188,10 @@ def check_clash(line: Line, block: Block[Any]) -> None:
 
 def check_idle(line: Line, block: Block[Any]) -> None:
     """Raise if a row of a composed block gives its block a value that changes nothing beside the others."""
-    given: dict[str, Value] = {k: v for k, v in line.row.args.items() if not is_open(v)}  # type: ignore[misc]
-    args = {key: value for key, value in block.defaults if key not in line.row.args} | given
-    style = {key: value for key, value in given.items() if key not in block.parameters}
-    if law := idle_law(block, given, args, style):
+    written: dict[str, Value] = {k: v for k, v in line.row.args.items() if not is_open(v)}  # type: ignore[misc]
+    args = {key: value for key, value in block.defaults if key not in line.row.args} | written
+    style = {key: value for key, value in written.items() if key not in block.parameters}
+    if law := idle_law(block, written, args, style):
         raise RowError(law[1], (*line.inner, law[0]), at_key=True)
 
 

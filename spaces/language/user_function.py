@@ -115,16 +115,18 @@ class UserFunction:
             JobError: If it does not; with its line.
         """
         top = parse(Path(self.file)).body
-        found = [node for node in top if isinstance(node, ast.FunctionDef) and node.name == self.function]
-        if not found or found[-1].decorator_list:
+        definitions = [
+            node for node in top if isinstance(node, ast.FunctionDef) and node.name == self.function
+        ]
+        if not definitions or definitions[-1].decorator_list:
             return
-        given = found[-1].args
-        most = len(given.posonlyargs) + len(given.args)
-        is_enough = len(names) <= most or given.vararg is not None
-        if not is_enough or len(names) < most - len(given.defaults) or None in given.kw_defaults:
+        parameters = definitions[-1].args
+        most = len(parameters.posonlyargs) + len(parameters.args)
+        is_enough = len(names) <= most or parameters.vararg is not None
+        if not is_enough or len(names) < most - len(parameters.defaults) or None in parameters.kw_defaults:
             law = f"it is called with {len(names)}, as {self.function}({', '.join(names)})"
-            takes = f"{self.function}({ast.unparse(given)})"
-            raise JobError(f"{self.file}:{found[-1].lineno}: {takes} takes other arguments: {law}")
+            takes = f"{self.function}({ast.unparse(parameters)})"
+            raise JobError(f"{self.file}:{definitions[-1].lineno}: {takes} takes other arguments: {law}")
 
     def vouch(self) -> None:
         """Check it, and let this process run it, on the user's word.
@@ -141,8 +143,8 @@ class UserFunction:
         Raises:
             InputError: If a file is not there, or no Python.
         """
-        found = Path(find_used(self.file) or self.file)
-        return {str(file): file_digest(file) for file in own_files(found)}
+        source = Path(find_used(self.file) or self.file)
+        return {str(file): file_digest(file) for file in own_files(source)}
 
     def facts(self) -> dict[str, Any]:
         """Return what a study keeps of it: its name, and the SHA-256 of its files by their relative paths."""

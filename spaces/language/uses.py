@@ -155,9 +155,9 @@ def user_blocks(origin: Document | None, uses: tuple[str | Block[Any], ...]) -> 
     by_word: dict[str, Block[Any]] = {}
     for index, use in enumerate(uses):
         name = used_name(use)
-        found = _found(document, index, use) if isinstance(use, str) else use
+        used = _found(document, index, use) if isinstance(use, str) else use
         try:
-            blocks = _blocks(found, _changed(found)) if isinstance(found, str) else (found,)
+            blocks = _blocks(used, _changed(used)) if isinstance(used, str) else (used,)
         except Exception as error:
             # Whatever the user's code raises is the user's to mend; it is no fault of ours.
             what = f"'{name}' cannot be used: {type(error).__name__}: {error}"

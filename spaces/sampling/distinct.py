@@ -149,14 +149,14 @@ class _Automaton:
         alone = not (position.kept or row.per_block or self.program.lets)
         like = (row.line.row, position._replace(step=0)) if alone else position
         if like not in self.alike:
-            found = set()
+            hashes = set()
             for outcome in islice(enumerate_results(lambda choose: self._run(position, choose)), MOST + 1):
                 self.outcomes += 1
                 if self.outcomes > MOST:
                     raise _NotTold
                 if outcome is not None:
-                    found.add(outcome)
-            self.alike[like] = frozenset(found)
+                    hashes.add(outcome)
+            self.alike[like] = frozenset(hashes)
         following = position.step + 1
         self.after[position] = frozenset([after._replace(step=following) for after in self.alike[like]])
         return self.after[position]

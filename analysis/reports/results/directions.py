@@ -80,9 +80,9 @@ def read_name(column: str) -> Reading:
     True
     """
     text, turns = negated(column)
-    found = _turned(_with_unit(text), turns)
+    reading = _turned(_with_unit(text), turns)
     said = _said(column)
-    return found._replace(way=said, is_guess=False) if said else found
+    return reading._replace(way=said, is_guess=False) if said else reading
 
 
 def _with_unit(text: str) -> Reading:
@@ -210,8 +210,8 @@ def _compound(part: Sequence[str]) -> Reading:
     negations += sum(word in NOTS and after == at for after, word in enumerate(before, start=1))
     negations += bool(tail) and tail[-1] in INVERTED
     negations += bool(set(tail[:1]) & FREE or (head.kind == "memory" and set(before) & FREE))
-    found = _turned(Reading(head.way, head.role, head.kind, _is_guess(part, at, head)), falls + negations)
-    return found._replace(role="", kind="change") if falls else found
+    reading = _turned(Reading(head.way, head.role, head.kind, _is_guess(part, at, head)), falls + negations)
+    return reading._replace(role="", kind="change") if falls else reading
 
 
 def _is_setting(part: Sequence[str]) -> bool:

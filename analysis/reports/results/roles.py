@@ -216,11 +216,11 @@ def _score(numeric: Sequence[str], where: str, columns: str) -> str:
         if word in keys:
             return keys[word]
     for role in ("score", "error"):
-        found = [name for name in numeric if read_name(name).role == role]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise InputError(f"{where}: which column is the score, {', '.join(found)}? say --score COLUMN")
+        names = [name for name in numeric if read_name(name).role == role]
+        if len(names) == 1:
+            return names[0]
+        if names:
+            raise InputError(f"{where}: which column is the score, {', '.join(names)}? say --score COLUMN")
     raise InputError(
         f"{where}: which column is the score? none is called accuracy, top1 or the like; "
         f"say --score COLUMN, of {columns}"
@@ -231,9 +231,9 @@ def _costs(numeric: Sequence[str], where: str, columns: str) -> tuple[str, ...]:
     """Return the columns that are costs, by kind; size and epochs only where there is no other."""
     kinds = {name: read_name(name).kind for name in numeric}
     for order in (COST_KINDS, SPARE_KINDS):
-        found = [name for name, kind in kinds.items() if kind in order]
-        if found:
-            return tuple(sorted(found, key=lambda name: order.index(kinds[name])))
+        names = [name for name, kind in kinds.items() if kind in order]
+        if names:
+            return tuple(sorted(names, key=lambda name: order.index(kinds[name])))
     raise InputError(
         f"{where}: which column is a cost? none is called params, macs, latency or the like; "
         f"say --cost COLUMN, of {columns}"

@@ -79,14 +79,14 @@ class RunResults(Printed):
         trial dominates this one. The networks are in `trials`. Of metrics that no trial of the run has, only
         the objectives have a column.
         """
-        found = digest(self).trials
+        trials = digest(self).trials
         others = {*NUMBERS, *(f"{name}_std" for name in self.metrics)} - {*self.trials, *self.objectives}
-        return found.drop(columns=["network", "decisions", *others], errors="ignore")
+        return trials.drop(columns=["network", "decisions", *others], errors="ignore")
 
     def frontier(self) -> pd.DataFrame:
         """Return the rows of `frame` that no complete trial dominates, cheapest first."""
-        found = digest(self)
-        return self.frame().loc[found.front.index]
+        results = digest(self)
+        return self.frame().loc[results.front.index]
 
     @property
     def best(self) -> pd.Series | None:

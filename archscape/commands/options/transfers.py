@@ -121,8 +121,8 @@ def _find(source: str, option: str, note: Callable[[str], None]) -> tuple[Weight
     from ...search.study.trained import trained
     from ...search.training.weights import Weights, read_weights
 
-    found = re.fullmatch(r"(.*):(\d+)", source)
-    run, which = (found[1], found[2]) if found and not Path(source).exists() else (source, "best")
+    match = re.fullmatch(r"(.*):(\d+)", source)
+    run, which = (match[1], match[2]) if match and not Path(source).exists() else (source, "best")
     if not Path(run).is_dir():
         return read_weights(Path(source), digest="", whose=f"the weights of {option}"), None
     if not is_run_folder(Path(run)):

@@ -112,10 +112,10 @@ class Follower:
 
     def _tell_trial(self, number: int) -> None:
         """Tell what is new of a trial: its start, epochs, its end."""
-        found = self.study.trial(number)
-        if found is None:
+        told = self.study.trial(number)
+        if told is None:
             return
-        trial, rows = found
+        trial, rows = told
         if number not in self._epochs:
             if trial.state in ("waiting", "dropped"):
                 return

@@ -96,10 +96,10 @@ class _Runs:
         """Return the run of these tags, under way again."""
         ours = {"archscape.study": self.study, **tags}
         query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in ours.items() if "hash" not in key)
-        found = self.client.search_runs([self.experiment], query, max_results=1)
-        if found:
-            self.client.update_run(found[0].info.run_id, status="RUNNING")
-            return str(found[0].info.run_id)
+        runs = self.client.search_runs([self.experiment], query, max_results=1)
+        if runs:
+            self.client.update_run(runs[0].info.run_id, status="RUNNING")
+            return str(runs[0].info.run_id)
         return str(self.client.create_run(self.experiment, run_name=name, tags=ours).info.run_id)
 
     def _log(self, run: str, values: Mapping[str, float], *, step: int, moment: str = "") -> None:

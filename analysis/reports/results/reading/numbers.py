@@ -150,12 +150,12 @@ def _reason(name: str, cells: Sequence[object]) -> str:
 def _first_with(mark: Mark, cells: Sequence[object]) -> str:
     """Return the first cell that can only have this decimal mark, and its row; nothing if there is none."""
     other = "," if mark == "." else "."
-    found = (
+    matching = (
         f"'{cell.text}' (row {number})"
         for number, cell in enumerate(cells, 1)
         if isinstance(cell, Written) and cell.marks() == {mark} and set(cell.digits) & {mark, other}
     )
-    return next(found, "")
+    return next(matching, "")
 
 
 def _written(name: str, column: Sequence[Cell]) -> list[Written | int | float | None] | None:
@@ -216,7 +216,7 @@ def _bases(name: str, cells: Sequence[object]) -> dict[str, str]:
 def _shown(cells: Sequence[object]) -> Mark | None:
     """Return the decimal mark that the cells of a column show without doubt; None where they show none."""
     marks = [cell.marks() for cell in _texts(cells) if set(cell.digits) & {".", ","}]
-    shown = {mark for one in marks if len(one) == 1 for mark in one}
+    shown = {mark for group in marks if len(group) == 1 for mark in group}
     return next(iter(shown)) if len(shown) == 1 else None
 
 
