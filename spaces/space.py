@@ -13,8 +13,8 @@ from .errors import SpaceError
 from .language.document import Runs
 from .language.freeze import freeze
 from .language.limits import Limit, cost_of, parse_limit
-from .language.program import Drawn
 from .language.reading import is_network, read
+from .language.row_program import Drawn
 from .language.slots import enumerate_results
 from .language.uses import vouch_all
 from .network import Network, TextTable

@@ -17,6 +17,7 @@ from ..blocks.kinds import ANY, DEPTH, PER, SOURCE, Kind
 from ..graph import Style
 from ..values import Value
 from ..vocabulary import HOMONYMS
+from .alternative import Alternative
 from .calls import RowError
 from .checking import check_head
 from .composed import ComposedBlock, words_of
@@ -28,8 +29,9 @@ from .expression_parts import has_choice, words_in
 from .expressions import Expr, Ref
 from .functions import called
 from .names_read import let_of_blocks, row_expressions, values_in
-from .program import Alternative, Program, RowProgram
+from .program import Program
 from .resolve import Resolver
+from .row_program import RowProgram
 from .rows import BEFORE, LIKE, MAX_DEPTH, MAX_ROWS, STYLE, Row
 from .scope import Line, argument_kinds, check_joined, check_like, check_row_name, lines, no_block, shares
 from .signature import argument_law

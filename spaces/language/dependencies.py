@@ -8,7 +8,8 @@ from dataclasses import replace
 from ..errors import suggest
 from .document import Document, Place
 from .possible_words import possible_words
-from .program import Program, RowProgram
+from .program import Program
+from .row_program import RowProgram
 from .rows import INPUT
 from .scope import outputs_of, unknown_output
 from .slots import Fixed, Slot

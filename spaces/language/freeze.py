@@ -15,7 +15,7 @@ from .composed_row import of_table
 from .expression_parts import words_in
 from .expressions import Expr
 from .names_read import kept
-from .program import Drawn
+from .row_program import Drawn
 from .rows import BEFORE, LIKE, Composed, Row, row_names
 from .table import Table
 

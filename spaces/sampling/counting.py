@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from ..errors import SpaceError
-from ..language.program import Program, RowProgram
+from ..language.program import Program
+from ..language.row_program import RowProgram
 from ..language.slots import ONE, Choose, Count, Draw, enumerate_results
 from ..values import Value
 

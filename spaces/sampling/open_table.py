@@ -17,7 +17,8 @@ from ..hashing import graph_hash
 from ..language.calls import measure
 from ..language.compile import compile_open
 from ..language.limits import miss
-from ..language.program import Drawn, Program
+from ..language.program import Program
+from ..language.row_program import Drawn
 from ..language.slots import Choose, uniform
 from ..language.table import Table
 from ..values import LogOptions, Option
