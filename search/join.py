@@ -18,12 +18,12 @@ from archscape.spaces.language.user_function import is_function
 from archscape.spaces.language.uses import file_digest, vouch
 
 from .datasets import EMBEDDED
-from .differences import CODE
 from .executors.local import LocalPool
 from .executors.placement import machine_placements
 from .folder import RunFolder
 from .job import Job, read_job
 from .progress import following
+from .resuming.differences import CODE
 from .shutdown import Shutdown, ShutdownRequested
 from .study.alive import noting_alive
 from .study.study import Study

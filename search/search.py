@@ -16,7 +16,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from rich.console import Console
 
@@ -26,12 +26,12 @@ from archscape.spaces.language.user_function import check_not_importing
 from archscape.spaces.run_folder import STUDY, is_run_folder
 
 from .closing import closing, stopped
-from .costs.latency import read_latency
-from .differences import USES, check_same, differences_of, notes_on
 from .executors.local import Executor, LocalPool, RunWorkers
 from .file_faults import FileFault, describe, persist
 from .folder import RunFolder
 from .job import Job, Keywords, make_job
+from .resuming.differences import notes_on
+from .resuming.opening import check_costs, open_study, settings_of
 from .samplers import make_sampler
 from .shutdown import Shutdown, ShutdownRequested
 from .study.artifacts import check_folder
@@ -102,14 +102,14 @@ def run(
         removed_if_refused(folder.path),
         ExitStack() as opened,
     ):
-        open_study = partial(_open_study, opened, folder.path, job, storage, shutdown)
+        open_this = partial(open_study, opened, folder.path, job, storage, shutdown)
         is_begun = is_run_folder(folder.path) or remains(folder.path)
-        opened_study = open_study() if is_begun else None  # before anything is written or started
+        opened_study = open_this() if is_begun else None  # before anything is written or started
         folder.create()
         run_workers = opened.enter_context(executor.opened(folder.path))
         _load()
         known = tuple(references)  # read while the workers load, not at the end
-        study, job = opened_study or open_study()
+        study, job = opened_study or open_this()
         if trackers:
             opened.enter_context(_tracking(study, job, folder, trackers, console or Console(stderr=True)))
         from .study.alive import noting_alive  # loaded by now, while the workers load
@@ -149,7 +149,7 @@ def _check_before(job: Job, folder: RunFolder, storage: str) -> None:
     with about("within"):
         job.limited_space.sample(Random(job.seed))  # raises Infeasible here rather than in a worker
     if not storage and not folder.job.exists():
-        _check_costs(job)
+        check_costs(job)
 
 
 def _trackers(job: Job) -> dict[str, Open]:
@@ -242,7 +242,7 @@ def _work(
     """Write the job to its folder and its study, and let the workers work until no trial is left."""
     from .progress import following, is_terminal
 
-    notes, settings = notes_on(study, job), _settings(study, job)
+    notes, settings = notes_on(study, job), settings_of(study, job)
 
     def keep() -> None:
         study.claim()
@@ -301,50 +301,6 @@ def _finish(
     return run_results
 
 
-def _open_study(
-    opened: ExitStack, folder: Path, job: Job, storage: str, shutdown: Shutdown
-) -> tuple[Study, Job]:
-    """Return the study, and the job with what the study holds; one of another job is refused.
-
-    Raises:
-        InputError: If the folder or the study is that of another job, or nothing meets the job's limits.
-    """
-    from .study.claim import check_trials
-
-    try:
-        with shutdown.interruptible():  # a server that is busy is waited for
-            study = opened.enter_context(_find_study(folder, job, storage))
-    except ShutdownRequested:
-        raise StudyError(f"{folder}: stopped before it began; the same command begins it") from None
-    check_trials(folder, sum(study.counts().values()))
-    job = _with_calibration_of(study, job)
-    check_same(study, job)
-    _check_costs(job)
-    return study, job
-
-
-def _find_study(folder: Path, job: Job, storage: str) -> Study:
-    """Return the study; one of this folder without a trial, left by a job that was mended, begins anew."""
-    from .study.claim import Claim
-    from .study.study import Study
-
-    facts, settings = job.facts(), job.settings()
-    claim = Claim.of(folder, storage)
-    study = Study.open(folder, name=job.search, storage=storage, facts=facts, settings=settings, patient=True)
-    same = not differences_of(study, job)
-    own = not storage if claim is None else claim.id in ("", study.identity)
-    if same or not own or not study.delete_unused():
-        return study
-    study.close()
-    return Study.open(folder, name=job.search, storage=storage, facts=facts, settings=settings, patient=True)
-
-
-def _settings(study: Study, job: Job) -> dict[str, Any]:
-    """Return the settings of a job for its study, with what an earlier version kept there of its files."""
-    kept = {USES: study.settings[USES]} if USES in study.settings else {}
-    return {**job.settings(), **kept}
-
-
 def _persist(step: Callable[[], T], study: Study, shutdown: Shutdown) -> T:
     """Take a step that writes files of the run, as soon as the file system lets it.
 
@@ -364,25 +320,6 @@ def _persist(step: Callable[[], T], study: Study, shutdown: Shutdown) -> T:
         raise StudyError(f"{describe(error)}; mend that, and the same command resumes the search") from None
     except ShutdownRequested:
         raise StudyError(f"{folder.path}: not all files are written; the same command writes them") from None
-
-
-def _check_costs(job: Job) -> None:
-    """Check that the space has networks within the limits on what it does not count, if there are such."""
-    if job.costs is not None:
-        job.costs.check(job.limited_space, Random(job.seed))
-
-
-def _with_calibration_of(study: Study, job: Job) -> Job:
-    """Return the job with the calibration that the study began with, if it is of the same setting.
-
-    Calibrating anew changes nothing for a search under way.
-    """
-    if job.latency is None or not study.facts.get("latency"):
-        return job
-    calibration = read_latency(study.settings["job"]).calibration
-    if calibration.setup != job.latency.calibration.setup:
-        return job
-    return replace(job, latency=replace(job.latency, calibration=calibration))
 
 
 def _seed_note(job: Job) -> str:

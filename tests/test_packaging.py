@@ -52,7 +52,7 @@ FLOORS = {
     ),
     "search": (
         *("shutdown", "file_faults", "costs", "datasets", "training", "pruners", "study"),
-        *("samplers", "job", "folder", "differences", "closing", "workers", "executors"),
+        *("samplers", "job", "folder", "resuming", "closing", "workers", "executors"),
         *("progress", "dashboard"),
         *("inspection", "join", "search"),
     ),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from archscape.search.differences import changes, differences
 from archscape.search.job import Job, read_job
 from archscape.search.pruners.halving import Halving
+from archscape.search.resuming.differences import changes, differences
 from archscape.search.samplers.nsga2 import Nsga2Sampler
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Space

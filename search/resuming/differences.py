@@ -9,11 +9,11 @@ import yaml
 
 from archscape.spaces.errors import JobError
 
-from .study.kept_weights import ALL
+from ..study.kept_weights import ALL
 
 if TYPE_CHECKING:
-    from .job import Job
-    from .study.reader import StudyReader
+    from ..job import Job
+    from ..study.reader import StudyReader
 
 WITHIN = "within"
 USES = "uses"
