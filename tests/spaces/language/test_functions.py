@@ -423,7 +423,10 @@ def test_a_range_may_go_by_ratios() -> None:
         ("0.5..1.7 step 0.25", "the steps of 1/4 from 1/2 end at 3/2, not at 17/10"),
         ("1/2..1 step 0", "`low < high` and `step > 0` must hold, but got (low=1/2, high=1, step=0)"),
         ("0..1 step 1/20000", "a range holds at most 10,000 options, but got 20,001"),
-        ("relu..3", "a range goes from number to number, as in 16..128 step 8 or 1/8..1 step 1/8"),
+        (
+            "relu..3",
+            "a range goes from number to number, as in 16..128 step 8, 1/8..1 step 1/8 or 16..256 log",
+        ),
     ],
 )
 def test_a_wrong_range_is_refused(text: str, law: str) -> None:
