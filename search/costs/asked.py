@@ -208,18 +208,26 @@ def samples_at_once(recipe: Mapping[str, Any]) -> int:
     return -(-int(recipe["batch"]) // int(recipe.get("accumulate", 1)))
 
 
+DECIDE_MEMORY = ("batch", "accumulate", "optimizer", "momentum")
+"""The settings of a recipe that decide how much memory a training takes."""
+
+
+def trained_by(recipe: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return what `AskedCosts` knows of a recipe, if one of its metrics follows from that."""
+    if not recipe or "training_memory" not in names:
+        return {}
+    return {"batch": samples_at_once(recipe), "optimizer": optimizer_of(recipe)}
+
+
 def asked_costs(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> AskedCosts:
     """Return what a study asks for, from its facts and its job as run; of latency without the limit."""
     functions: Mapping[str, str] = {}
     if any("call" in fact for fact in facts.get("metrics", {}).values()):
         functions = yaml.safe_load(settings["job"])["metrics"]
-    recipe = facts.get("recipe") or {}
-    trained: dict[str, Any] = (
-        {"batch": samples_at_once(recipe), "optimizer": optimizer_of(recipe)} if recipe else {}
-    )
+    names = names_asked(facts)
     return AskedCosts(
-        names=names_asked(facts),
-        **trained,
+        names=names,
+        **trained_by(facts.get("recipe") or {}, names),
         functions={name: UserFunction.parse(text, Path()) for name, text in functions.items()},
         latency=read_latency(settings["job"]) if facts.get(LATENCY) else None,
     )

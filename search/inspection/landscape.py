@@ -27,8 +27,10 @@ from ..folder import RunFolder
 from ..job import Job, read_job
 from ..shutdown import Shutdown
 from ..study.trained import trained
+from ..training.choices import drawn_recipe
 from ..training.device import resolve_device, to_channels_last
 from ..training.evaluation import evaluate
+from ..training.recipe import Recipe
 from ..training.repeats import repeat_seed
 from ..training.tasks import make_task
 from ..training.train import train
@@ -109,6 +111,11 @@ class TrainedTrial:
             begun = f"but the search began with {recorded}; bring the old data back"
             raise JobError(f"data {job.data}: its fingerprint is {data.fingerprint}, {begun}")
         return cls(trial=trial, network=network, weights=weights, job=job, data=data, on_progress=on_progress)
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it was trained."""
+        return drawn_recipe(self.job.recipe, self.trial.decisions)
 
     @property
     def seed(self) -> int:
@@ -200,13 +207,13 @@ class TrainedTrial:
             StudyError: If it was stopped, or failed.
         """
         rule, shutdown, words = self.job.pruner(), Shutdown(), f"training {self.plain.name}"
-        file, epochs = self._plain_file(folder), self.job.recipe.epochs
+        file, epochs = self._plain_file(folder), self.recipe.epochs
         partial = file.with_suffix(".partial")
         with shutdown.handling_signals(signal.SIGINT, signal.SIGTERM):
             outcome = train(
                 lambda: build(self.plain),
                 self.data,
-                self.job.recipe,
+                self.recipe,
                 seed=self.seed,
                 device=self.job.device,
                 report=lambda epoch, _: self.on_progress(words, epoch, epochs),
@@ -230,4 +237,4 @@ class TrainedTrial:
 
     def _plain_identity(self) -> str:
         """Return what the training of the plain network follows from."""
-        return json.dumps([self.plain.hash(), self.seed, self.job.recipe.to_dict(), self.data.fingerprint])
+        return json.dumps([self.plain.hash(), self.seed, self.recipe.to_dict(), self.data.fingerprint])

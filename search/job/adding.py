@@ -9,11 +9,15 @@ from dataclasses import replace
 
 from archscape.analysis.limits import MetricLimit
 from archscape.spaces import Sample, Space
-from archscape.spaces.errors import InputError, StudyError, about, suggest
+from archscape.spaces.errors import InputError, JobError, StudyError, about, suggest
+from archscape.spaces.language.document import read_text
 
 from ..costs.asked import asked_costs
 from ..costs.latency import LATENCY, parse_latency_limit
+from ..samplers.trial_space import trial_space
 from ..study.study import Study
+from ..study.trial_hash import CHOICES
+from ..training.choices.reading import read_any_recipe
 from .enqueued import check_enqueued, read_enqueued
 
 
@@ -33,16 +37,26 @@ def add_network(study: Study, network: str, metrics: Iterable[str] = (), *, sour
     values = _read_metrics(study, metrics)
     if source and not values:
         raise InputError("--source says where a result is known from; give that with --metrics")
-    space = Space.from_yaml(study.facts["space"])
+    space = _space_of(study)
     sample = read_enqueued(_item(network), space, str)
     with about("network"):
         _check_limits(study, sample, space)
     number = study.add(sample, values or None, source=source)
     if number is None:
-        digest = sample.network.hash()
+        digest = sample.hash()
         known = next(trial.number for trial in study.trials() if trial.hash == digest)
-        raise StudyError(f"{study.name}: trial {known} has this network")
+        alike = ", trained in this way" if CHOICES in study.facts else ""
+        raise StudyError(f"{study.name}: trial {known} has this network{alike}")
     return number
+
+
+def _space_of(study: Study) -> Space:
+    """Return the space that the trials of a study come from."""
+    space = Space.from_yaml(study.facts["space"])
+    if CHOICES not in study.facts:
+        return space
+    document = read_text(json.dumps(study.facts["recipe"]), name="recipe", kind=JobError)
+    return trial_space(space, read_any_recipe(document.tree, document, (), check=False))
 
 
 def _item(text: str) -> object:

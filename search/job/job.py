@@ -48,7 +48,7 @@ import yaml
 from archscape.analysis.limits import MetricLimit
 from archscape.analysis.metrics import METRICS, Direction, Metric, names_asked
 from archscape.spaces import Sample, Space
-from archscape.spaces.errors import InputError, JobError
+from archscape.spaces.errors import InputError, JobError, about
 from archscape.spaces.kinds import Takes, flag, matching, whole
 from archscape.spaces.language.document import Document
 from archscape.spaces.language.limits import Limit
@@ -57,18 +57,21 @@ from archscape.spaces.language.user_function import UserFunction, is_function
 from archscape.spaces.language.uses import used_digests
 from archscape.spaces.printing import Printed, Printout
 
-from ..costs.asked import AskedCosts, optimizer_of, samples_at_once
+from ..costs.asked import DECIDE_MEMORY, AskedCosts, trained_by
 from ..costs.latency import LATENCY, LatencyObjective
 from ..datasets.settings import DataSettings
 from ..datasets.sources import task_before_reading
 from ..pruners import Pruner, PrunerSettings
 from ..samplers import SAMPLERS, Sampler
+from ..samplers.trial_space import check_names, trial_space
 from ..study.artifacts import check_address
 from ..study.budget import Budget
 from ..study.kept_weights import ALL, KEEP
 from ..study.spool import MAX_TRIALS
 from ..study.tracking import TRACKERS
 from ..study.tracking.reading import Track, plain
+from ..study.trial_hash import CHOICES
+from ..training.choices import AnyRecipe
 from ..training.own.settings import TrainFunction
 from ..training.recipe import Recipe
 from ..training.tasks.scores import default_objectives
@@ -97,7 +100,7 @@ class Job(Printed, Settings):
         space: Where the networks come from.
         data: What they are trained on; from Python a file is an absolute path. With `train` it may be
             left out.
-        recipe: How every network is trained.
+        recipe: How every network is trained; settings that it leaves open are drawn with each network.
         train: The function of the user's that trains every network in place of a recipe.
         objectives: Direction of each objective, the most important first; by default the score of the task
             of the data, and `macs`.
@@ -130,7 +133,7 @@ class Job(Printed, Settings):
     search: Annotated[str, NAME]
     space: Annotated[Space, Takes("the name of a space in the catalog, or a file")]
     data: Annotated[str | DataSettings, Takes("the name of embedded data, a path, or a mapping with it")] = ""
-    recipe: Annotated[Recipe, Takes("the name of a preset, or a mapping that starts from one")] = field(
+    recipe: Annotated[AnyRecipe, Takes("the name of a preset, or a mapping that starts from one")] = field(
         default_factory=Recipe
     )
     train: Annotated[
@@ -200,6 +203,22 @@ class Job(Printed, Settings):
             raise JobError(f"job: {SAMPLERS.missing(self.sampler)}")
         if "training_memory" in names_asked(self._measured) and self.known_metrics.is_open:
             raise JobError("training_memory follows from a recipe, which a job with `train:` has not")
+        self._check_choices()
+
+    def _check_choices(self) -> None:
+        """Check what the recipe leaves open by the rest of the job.
+
+        Raises:
+            JobError: If it does not fit.
+        """
+        if isinstance(self.recipe, Recipe):
+            return
+        with about("recipe"):
+            wide = [key for key in DECIDE_MEMORY if key in self.recipe.open_settings]
+            if "training_memory" in names_asked(self._measured) and wide:
+                law = f"training_memory is told of a network by one recipe, but `{wide[0]}` is left open"
+                raise JobError(f"recipe: {law}; leave the one or the other out")
+            check_names(self.space, self.recipe)
 
     @property
     def task(self) -> str:
@@ -230,11 +249,15 @@ class Job(Printed, Settings):
         )
 
     @cached_property
+    def trial_space(self) -> Space:
+        """Where trials come from: the space within the limits, with what the recipe leaves open."""
+        return trial_space(self.limited_space, self.recipe)
+
+    @cached_property
     def enqueued(self) -> dict[str, Sample]:
-        """The samples that are tried first, by the hash of their networks."""
-        space = self.limited_space
-        samples = [space.sample_of_texts(decisions) for decisions in self.enqueue]
-        return {sample.network.hash(): sample for sample in samples}
+        """The samples that are tried first, by their hashes."""
+        samples = [self.trial_space.sample_of_texts(decisions) for decisions in self.enqueue]
+        return {sample.hash(): sample for sample in samples}
 
     @property
     def known_metrics(self) -> KnownMetrics:
@@ -260,8 +283,7 @@ class Job(Printed, Settings):
         limits = {name: limit for name, limit in self.limits.items() if known[name].is_known_before_training}
         return AskedCosts(
             names=asked,
-            batch=samples_at_once(self.recipe.to_dict()),
-            optimizer=optimizer_of(self.recipe.to_dict()),
+            **trained_by({} if self.train else self.recipe.to_dict(), asked),
             functions=self.metrics,
             latency=self.latency,
             limits=limits,
@@ -334,6 +356,7 @@ class Job(Printed, Settings):
             "space": self.limited_space.to_yaml(),
             "data": self.data.facts() if isinstance(self.data, DataSettings) else Path(self.data).name,
             "recipe": None if self.train else self.recipe.to_dict(),
+            **({} if isinstance(self.recipe, Recipe) else {CHOICES: [*self.recipe.paths]}),
             **({"train": self.train.facts()} if self.train else {}),
             **self._measured,
             "stop": self.stop.to_dict() if self.stop else None,

@@ -19,6 +19,7 @@ from archscape.analysis.metrics import Direction
 from archscape.spaces import Network, Sample, Space
 from archscape.spaces.errors import JobError
 from archscape.spaces.language.document import Document, Tree
+from archscape.spaces.language.expressions import Choice, Range, expression_text
 from archscape.spaces.language.limits import Limit
 from archscape.spaces.language.user_function import UserFunction
 
@@ -27,12 +28,13 @@ from ..pruners import PrunerSettings
 from ..samplers import Sampler
 from ..study.budget import Budget
 from ..study.tracking.settings import TrackerSettings
+from ..training.choices import AnyRecipe, OpenRecipe
 from ..training.own.settings import TrainFunction
 from ..training.recipe import Recipe
 from .job import Job
 from .reading import check_keys, job_of
 
-SETTINGS = (Budget, DataSettings, Recipe, TrainFunction, PrunerSettings, Sampler, TrackerSettings)
+SETTINGS = (Budget, DataSettings, Recipe, OpenRecipe, TrainFunction, PrunerSettings, Sampler, TrackerSettings)
 
 Tracks: TypeAlias = str | TrackerSettings | Mapping[str, object] | Callable[..., object]
 
@@ -43,7 +45,7 @@ class Keywords(TypedDict, total=False):
     search: str
     space: str | Path | Space
     data: str | Path | DataSettings | Mapping[str, object] | Callable[[], object]
-    recipe: str | Recipe | Mapping[str, object]
+    recipe: str | AnyRecipe | Mapping[str, object]
     train: str | TrainFunction | Mapping[str, object] | Callable[..., object]
     objectives: Mapping[str, Direction]
     within: Mapping[str, str | Limit | MetricLimit]
@@ -105,6 +107,10 @@ def _tree(value: object) -> Tree:
         return _tree(value.decisions)
     if isinstance(value, SETTINGS):
         return _tree(value.to_dict())
+    if isinstance(value, Range):
+        return expression_text(value)
+    if isinstance(value, Choice):
+        return {expression_text(option): None for option in value.options}
     if isinstance(value, Mapping):
         return {str(key): _tree(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

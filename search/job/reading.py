@@ -27,11 +27,14 @@ from ..datasets import EMBEDDED
 from ..datasets.settings import DataSettings, read_data
 from ..pruners import PRUNERS, PrunerSettings
 from ..samplers import SAMPLERS, Sampler
+from ..samplers.trial_space import check_names, trial_space
 from ..study.artifacts import check_address
 from ..study.budget import Budget
 from ..study.tracking.reading import Track, read_trackers
+from ..training.choices import AnyRecipe
+from ..training.choices.reading import read_any_recipe
 from ..training.own.settings import TrainFunction, read_train
-from ..training.recipe import Recipe, read_recipe
+from ..training.recipe import Recipe
 from .enqueued import Decisions, check_enqueued, read_enqueued
 from .job import NEEDED, Job, check_one_input, check_train_alone
 from .objectives import DIRECTION, KnownMetrics, check_own_name, check_share
@@ -128,7 +131,10 @@ def job_of(
     texts = {key: value for key, value in tree.items() if key not in given}
     settings = {**_Reader(document, texts, folder).settings(), **given}
     if ENQUEUE in texts:
-        settings[ENQUEUE] = _enqueued(document, texts[ENQUEUE], settings["space"], folder)
+        recipe = settings.get("recipe", Recipe())
+        check_names(settings["space"], recipe)
+        space = trial_space(settings["space"], recipe)
+        settings[ENQUEUE] = _enqueued(document, texts[ENQUEUE], space, folder)
     job = Job(**{"search": settings["space"].name, **settings})
     _check_enqueued(document, job)
     with document.at(("stop",)):
@@ -152,7 +158,7 @@ def _enqueued(document: Document, tree: Tree, space: Space, folder: Path) -> tup
                 raise JobError("a job in the folder of a search has networks as mappings of decisions")
             sample = read_enqueued(item, space, find)
             if sample.hash() in samples:
-                raise JobError("it gives the network of one above")
+                raise JobError("it gives the network of one above, trained in the same way")
         samples[sample.hash()] = sample.decisions
     return tuple(samples.values())
 
@@ -162,7 +168,7 @@ def _check_enqueued(document: Document, job: Job) -> None:
     if document.runs != "nothing":
         for i, sample in enumerate(job.enqueued.values()):
             with document.at((ENQUEUE, i)):
-                check_enqueued(sample, job.limited_space, job.costs)
+                check_enqueued(sample, job.trial_space, job.costs)
 
 
 def _elsewhere(key: str, known: Iterable[str]) -> str:
@@ -248,8 +254,9 @@ class _Reader:
             raise self.document.error(place, f"there is no file {file}")
         return str(file)
 
-    def _recipe(self, key: str) -> Recipe:
-        return read_recipe(self.tree[key], self.document, (key,))
+    def _recipe(self, key: str) -> AnyRecipe:
+        is_checked = self.document.runs == "nothing"  # when the search began
+        return read_any_recipe(self.tree[key], self.document, (key,), check=not is_checked)
 
     def _train(self, key: str) -> TrainFunction:
         return read_train(self.document, (key,), self.tree[key])

@@ -66,7 +66,7 @@ def sample_unique(
     *,
     aim: Aim | None = None,
 ) -> Sample:
-    """Return a sample whose network the history does not hold.
+    """Return a sample that the history does not hold: another network, or one that is trained otherwise.
 
     The sampler is asked a few times; then its last sample is changed step by step, then random ones are
     drawn, and at last a small space is walked through. `aim` has limits that no space knows.
@@ -77,8 +77,7 @@ def sample_unique(
     """
 
     def fits(sample: Sample) -> bool:
-        network = sample.network
-        return network.hash() not in history.hashes and (aim is None or aim.holds(network))
+        return sample.hash() not in history.hashes and (aim is None or aim.holds(sample.network))
 
     draws = DRAWS if aim is None else LIMITED_DRAWS
     for sample in itertools.islice(_candidates(sampler, space, history, rng), SAMPLES + MUTANTS + draws):

@@ -24,6 +24,7 @@ from .remains import remains
 from .spending import Spending
 from .transactions import StudyTransaction
 from .trial import Trial, TrialRecord
+from .trial_hash import CHOICES
 from .trial_rows import TrialRows
 
 TRACKED = "tracked"
@@ -39,6 +40,10 @@ class StudyReader(StudyHandle, Printed):
     def __init__(self, database: Database, study_id: int, address: Address, identity: str) -> None:
         super().__init__(database, study_id, address, identity)
         self._spending = Spending(objectives=self.objectives, limits=self.limits)
+
+    def training_choices(self, decisions: Mapping[str, int | str]) -> dict[str, int | str]:
+        """Return the decisions on the training of a trial; none where one recipe holds for all."""
+        return {path: decisions[path] for path in self.facts.get(CHOICES, ()) if path in decisions}
 
     def delete(self) -> None:
         """Remove the study with all its trials; its folder is free for another one if it holds no results."""

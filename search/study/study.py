@@ -28,7 +28,7 @@ from .owner import Owner
 from .reader import StudyReader
 from .spool import ADDED, Result, Spool
 from .transactions import StudyTransaction, cut_by_budget, is_overtaken, lost_too_often
-from .trial import TrialRecord
+from .trial import Trial, TrialRecord
 
 if TYPE_CHECKING:
     from archscape.spaces import Network, Sample
@@ -105,7 +105,7 @@ class Study(StudyReader):
                     return None
                 history = history.until(number - self.lag + 1)
             sample = propose(number, history)
-            lease = self._lease(number, sample.network, owner)
+            lease = self._lease(number, sample.network, owner, sample.decisions)
             submit = partial(StudyTransaction.submit, lease=lease, sample=sample)
             with suppress(sqlalchemy.exc.IntegrityError):  # another process has submitted this network
                 if self._write(submit):
@@ -142,17 +142,18 @@ class Study(StudyReader):
             self._sweep(())
             return idle
 
-        def step(transaction: StudyTransaction) -> tuple[Work, TrialRecord | None, str]:
+        def step(transaction: StudyTransaction) -> tuple[Work, Trial | None]:
             work, taken = self._take_up(transaction, owner, trials, pruner, busy, count_attempt, allowed)
             work.stop = transaction.trial_rows.is_stopping()
-            return work, taken, transaction.trial_rows.network(taken.number) if taken else ""
+            return work, transaction.trial_rows.trial(taken.number) if taken else None
 
-        work, taken, network = self._write(step)
+        work, taken = self._write(step)
         self._sweep(work.ended)
         if taken is not None:
             from archscape.spaces import Network
 
-            work.lease = self._lease(taken.number, Network.from_json(network), owner)
+            network = Network.from_json(taken.network)
+            work.lease = self._lease(taken.number, network, owner, taken.decisions)
         return work
 
     def _take_up(
@@ -259,7 +260,9 @@ class Study(StudyReader):
             metrics: What training gave; all objectives that training tells are among them.
             source: Where that is known from.
         """
-        priced = self._lease(0, sample.network, Owner.current())  # not in the transaction: it may take long
+        priced = self._lease(
+            0, sample.network, Owner.current(), sample.decisions
+        )  # not in the transaction: it may take long
 
         def step(transaction: StudyTransaction) -> int | None:
             rows = transaction.trial_rows
@@ -319,8 +322,11 @@ class Study(StudyReader):
             patience=0,
         )
 
-    def _lease(self, number: int, network: Network, owner: Owner) -> Lease:
-        return lease_of(number, network, owner, seed=self.facts["seed"], costs=self._costs)
+    def _lease(
+        self, number: int, network: Network, owner: Owner, decisions: Mapping[str, int | str]
+    ) -> Lease:
+        choices = self.training_choices(decisions)
+        return lease_of(number, network, owner, seed=self.facts["seed"], costs=self._costs, choices=choices)
 
     @cached_property
     def _costs(self) -> AskedCosts | None:

@@ -123,11 +123,6 @@ class TrialRows:
         conditions = [table.c.cause == cause] if cause else []
         return self._read(TrialRecord, table.c.state == state, *conditions)
 
-    def network(self, number: int) -> str:
-        """Return the network of a trial as JSON."""
-        query = select(table.c.network).where(self._in_study, table.c.number == number)
-        return str(self.connection.execute(query).scalar_one())
-
     def add(self, lease: Lease, *, decisions: Mapping[str, int | str], trial_id: int) -> None:
         """Add the row of a new trial, held by the owner of its lease.
 

@@ -152,7 +152,7 @@ class Recipe(Settings):
         """Check the settings; augmentations and rules get their normal form."""
         super().__post_init__()
         object.__setattr__(self, "augment", normal_form(self.augment))
-        for key, table in _RULES.items():
+        for key, table in RULES.items():
             object.__setattr__(self, key, _ruled(table).accept(getattr(self, key)))
         for key, misfit in self._misfits().items():
             if misfit:
@@ -181,6 +181,8 @@ class Recipe(Settings):
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         defaults = {field.name: field.default for field in fields(self)}
         values["augment"] = plain(self.augment)
+        if not self.optimizer_settings.has_momentum:
+            del values["momentum"]
         return {
             key: value.to_dict() if isinstance(value, RuleSettings) else value
             for key, value in values.items()
@@ -202,7 +204,7 @@ class Recipe(Settings):
         }
 
 
-_RULES: Mapping[str, LazyTable[Any]] = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+RULES: Mapping[str, LazyTable[Any]] = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
 """The settings with settings of their own."""
 
 _LATER = ("class_weights", "decay", "mixup", "cutmix", "clip", "accumulate", "ema", "precision")
@@ -226,7 +228,7 @@ def read_recipe(tree: Tree, document: Document | None = None, place: Place = ("r
     others = {key: value for key, value in tree.items() if key != "augment"}
     rules: dict[str, Any] = {
         key: read_rule(table, tree[key], document, (*place, key))
-        for key, table in _RULES.items()
+        for key, table in RULES.items()
         if isinstance(tree.get(key), dict)
     }
     recipe = read_settings(

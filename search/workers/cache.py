@@ -3,15 +3,15 @@
 An entry is two files in a folder, `KEY.safetensors` with the weights and `KEY.json` with the metrics, the
 history and the SHA-256 of the weights; the second is written last, so that an entry which has it is whole.
 The key is a hash of all that the result follows from: the network with the names of its weights, the seed,
-the recipe, the data, the repeats, the rungs if the rate follows them, and the kind of device. Only complete
-results are kept: what failed may not fail again.
+the recipe of the trial, the data, the repeats, the rungs if the rate follows them, and the kind of device. Only
+complete results are kept: what failed may not fail again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from archscape.spaces.atomic import set_aside, temporary_name, write_json, write_whole
 
 from ..file_faults import FileFault, own_files
+from ..study.lease import Lease
 from ..study.spool import Result, read_result
 from ..training.weights import read_weights
-from .evaluator import Context, Evaluator, TrainingEvaluator, place_of
+from .evaluator import Context, Evaluator, TrainingEvaluator, place_of, recipe_of
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
@@ -40,14 +41,14 @@ class CachedEvaluator:
     Attributes:
         evaluate: Gives a network that is not in the cache its result.
         folder: The cache; made when the first result is kept.
-        facts: What results follow from, apart from the network and the seed; plain values.
+        facts: What the result of a trial follows from, apart from the network and the seed; plain values.
         checkpoints: Folder of the weights of the study, `HASH.safetensors`.
         metrics: Those that a result has to have: the objectives of the study.
     """
 
     evaluate: Evaluator
     folder: Path
-    facts: Mapping[str, object]
+    facts: Callable[[Lease], Mapping[str, object]]
     checkpoints: Path
     metrics: Collection[str] = ()
 
@@ -90,10 +91,10 @@ class CachedEvaluator:
         """
         facts = {
             "version": TRAINING_VERSION,
-            "hash": context.lease.hash,
+            "hash": network.hash(),
             "seed": context.lease.seed,
             "weights": _weights(network),
-            **self.facts,
+            **self.facts(context.lease),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -142,13 +143,11 @@ def cached(training: TrainingEvaluator, folder: Path, metrics: Collection[str]) 
     from ..training.device import resolve_device
     from ..training.precision import resolve_precision
 
-    device, recipe = resolve_device(training.device), training.recipe
-    return CachedEvaluator(
-        evaluate=training,
-        folder=folder,
-        checkpoints=training.checkpoints,
-        metrics=metrics,
-        facts={
+    device = resolve_device(training.device)
+
+    def facts(lease: Lease) -> Mapping[str, object]:
+        recipe = recipe_of(training.recipe, lease)
+        return {
             "recipe": recipe.to_dict(),
             "data": training.data.fingerprint,
             "repeats": training.repeats,
@@ -156,7 +155,14 @@ def cached(training: TrainingEvaluator, folder: Path, metrics: Collection[str]) 
             "device": device.type,
             **({"precision": resolve_precision("auto", device)} if recipe.precision == "auto" else {}),
             **({"measures": list(training.measures)} if training.measures else {}),
-        },
+        }
+
+    return CachedEvaluator(
+        evaluate=training,
+        folder=folder,
+        checkpoints=training.checkpoints,
+        metrics=metrics,
+        facts=facts,
     )
 
 

@@ -14,6 +14,7 @@ from ..datasets.dataset import SHOWN_NAMES
 from ..datasets.progress import Log, Progress, no_progress
 from ..job import Job
 from ..shutdown import Shutdown
+from ..training.choices import possible_recipes
 
 Waiting: TypeAlias = Callable[[], AbstractContextManager[Progress]]
 """Gives what shows how far a task is, for as long as it is under way."""
@@ -67,7 +68,7 @@ def describe(source: Source) -> str:
 
 def few_steps(job: Job, samples: int) -> str:
     """Return a note if a training takes too few steps to learn much; else ""."""
-    batch = min(job.recipe.batch, samples)
+    batch = min(max(recipe.batch for recipe in possible_recipes(job.recipe)), samples)
     steps = job.recipe.epochs * (samples // batch)
     if steps >= FEW_STEPS:
         return ""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archscape.spaces import Network
 
     from ..datasets.dataset import Dataset
+    from ..training.choices import AnyRecipe
     from ..training.outcome import Outcome
     from ..training.recipe import Recipe
 
@@ -80,6 +81,7 @@ class TrainingEvaluator:
     """Evaluation by training on data.
 
     Attributes:
+        recipe: How networks are trained; an open one is drawn with each.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         checkpoints: Folder for the weights of complete trials, `HASH.safetensors`, and for the state of those
             under way, `HASH.partial`, from which they are resumed.
@@ -89,7 +91,7 @@ class TrainingEvaluator:
     """
 
     data: Dataset
-    recipe: Recipe
+    recipe: AnyRecipe
     device: str
     checkpoints: Path
     repeats: int = 1
@@ -111,7 +113,7 @@ class TrainingEvaluator:
         outcome = train(
             lambda: build(network),
             self.data,
-            self.recipe,
+            recipe_of(self.recipe, context.lease),
             seed=context.lease.seed,
             repeats=self.repeats,
             device=self.device,
@@ -127,6 +129,20 @@ class TrainingEvaluator:
         if result.status != "pruned":
             _remove(partial, context)
         return result
+
+
+def recipe_of(recipe: AnyRecipe, lease: Lease) -> Recipe:
+    """Return the recipe of a trial.
+
+    Raises:
+        ValueError: If what was drawn does not fit together: that is the trial's fault, not that of the job.
+    """
+    from ..training.choices import drawn_recipe
+
+    try:
+        return drawn_recipe(recipe, lease.choices)
+    except JobError as error:
+        raise ValueError(str(error)) from None
 
 
 def concluded(outcome: Outcome, context: Context, checkpoints: Path, *, data: Dataset | None) -> Result:

@@ -10,6 +10,8 @@ from archscape.spaces.errors import JobError, about
 if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
     from ..job import Job
+    from ..training.choices import AnyRecipe
+    from ..training.recipe import Recipe
     from ..training.tasks.base import Task
 
 
@@ -32,17 +34,29 @@ def check_fit(job: Job, data: Dataset) -> None:
     check_input(f"space {space.name}", shape, data)
     if job.train is not None:
         return
-    task = make_task(
-        data,
-        label_smoothing=job.recipe.label_smoothing,
-        class_weights=job.recipe.class_weights,
-        measures=measures_of(data.task, job.trained_metrics),
-    )
-    check_augmentation(job.recipe.augment, task)
-    check_mixing(job.recipe, task)
+    for recipe in _differing(job.recipe):
+        task = make_task(
+            data,
+            label_smoothing=recipe.label_smoothing,
+            class_weights=recipe.class_weights,
+            measures=measures_of(data.task, job.trained_metrics),
+        )
+        check_augmentation(recipe.augment, task)
+        check_mixing(recipe, task)
     check_objectives_fit(job, task)
     network = space.sample(Random(job.seed)).network
     check_network(f"space {space.name}", network, task)
+
+
+def _differing(recipe: AnyRecipe) -> list[Recipe]:
+    """Return recipes that can be drawn, of which no two are the same to a task."""
+    from ..training.choices import possible_recipes
+
+    def of_task(recipe: Recipe) -> tuple[object, ...]:
+        mixed = bool(recipe.mixup), bool(recipe.cutmix)
+        return recipe.label_smoothing, recipe.class_weights, recipe.augment, *mixed
+
+    return list({of_task(each): each for each in possible_recipes(recipe)}.values())
 
 
 @about("objectives")

@@ -129,7 +129,7 @@ def wait_for_files(
 def search_plan(job: Job) -> SearchPlan:
     """Return what a job asks of its workers."""
     return SearchPlan(
-        space=job.limited_space,
+        space=job.trial_space,
         sampler=make_sampler(job.sampler),
         trials=job.trials,
         seed=job.seed,

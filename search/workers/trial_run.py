@@ -57,7 +57,8 @@ class TrialRun:
 
     def start(self, words: str) -> None:
         """Log and show that the training starts."""
-        self.log(f"{words}: network {self.lease.hash}, seed {self.lease.seed}")
+        choices = "".join(f", {path} {option}" for path, option in self.lease.choices.items())
+        self.log(f"{words}: network {self.lease.hash}, seed {self.lease.seed}{choices}")
         self.source.notify(Event(kind="start", worker=self.worker, number=self.lease.number))
 
     def context(self, should_stop: Callable[[], bool] = never) -> Context:

@@ -46,14 +46,15 @@ class SearchPlan:
     """What a search asks of its workers.
 
     Attributes:
-        space: Where the networks come from, with the limits of the job.
+        space: Where the networks come from, with the limits of the job, and how they are trained if that is
+            drawn too.
         sampler: Proposes them.
         trials: How many the study may hold.
         pruner: Decides who is stopped early; None where nobody is.
         costs: What the job asks of a network beyond its totals, and the limits; None where it does not.
         budget: What the search may spend; None for any amount.
         keep: Whose weights stay on disk.
-        enqueued: What is tried first, by the hashes of the networks.
+        enqueued: What is tried first, by the hashes of the trials.
     """
 
     space: Space

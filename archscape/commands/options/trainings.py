@@ -84,12 +84,15 @@ def read_recipe_option(text: str) -> Recipe:
         InputError: If it is none.
     """
     from ...search.job import read_setting
-    from ...search.training.recipe import read_recipe
+    from ...search.training.recipe import Recipe, read_recipe
     from ...spaces.errors import JobError
     from ...spaces.language.document import read_file
 
     if Path(text).suffix not in (".yaml", ".yml", ".json"):
-        recipe: Recipe = read_setting("recipe", text)
+        recipe = read_setting("recipe", text)
+        if not isinstance(recipe, Recipe):
+            law = f"it leaves {', '.join(recipe.open_settings)} open, and one training has one recipe"
+            raise InputError(f"--recipe {text}: {law}; give each one value")
         return recipe
     document = read_file(text, kind=JobError)
     if isinstance(document.tree, dict) and "recipe" in document.tree:
@@ -115,6 +118,7 @@ def _of_run(
     from ...search.folder import RunFolder
     from ...search.job import read_job
     from ...search.study.trained import complete_trial, network_of
+    from ...search.training.choices import drawn_recipe
     from ...spaces import Network
     from ...spaces.errors import CodeNotRun
 
@@ -134,6 +138,5 @@ def _of_run(
         raise InputError(f"{run}: {law}; give --recipe")
     if not job.data and data is None:
         raise InputError(f"{run}: its search names no data; give --data")
-    return Training(
-        network=network, data=job.data, recipe=job.recipe, device=job.device, fingerprint=fingerprint
-    )
+    own = drawn_recipe(job.recipe, known.decisions)
+    return Training(network=network, data=job.data, recipe=own, device=job.device, fingerprint=fingerprint)

@@ -39,7 +39,11 @@ class ActorTrial(TrialRun):
         """What the actor needs to know."""
         lease, removed = self.lease, [*self.source.removed]
         return TrialSpec(
-            number=lease.number, hash=lease.hash, network=lease.network.to_json(), removed=removed
+            number=lease.number,
+            hash=lease.hash,
+            network=lease.network.to_json(),
+            choices=lease.choices,
+            removed=removed,
         )
 
     def failure(self, reason: str) -> Result:

@@ -60,14 +60,16 @@ class TrialSpec(Message):
     """A trial for an actor to train.
 
     Attributes:
-        hash: Canonical hash of its network.
+        hash: What tells the trial from others.
         network: The network, as JSON.
+        choices: What was drawn of its training, by path.
         removed: Hashes of networks whose weights are not kept any more.
     """
 
     number: int
     hash: str
     network: str
+    choices: Mapping[str, int | str] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
 
 
