@@ -6,7 +6,7 @@ Limits are those of networks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
@@ -22,6 +22,7 @@ from archscape.spaces.values import Option
 
 from ..study.trial_hash import trial_hash
 from ..training.choices import AnyRecipe
+from ..training.choices.nodes import option_of
 from ..training.choices.open_recipe import HEAD, OpenRecipe
 from ..training.recipe import Recipe
 
@@ -88,12 +89,24 @@ class TrialSpace(Space):
         Raises:
             SpaceError: If a decision is missing, is not an option, or is not asked for.
         """
-        asked = self.recipe.decide(lambda path, options: decisions.get(path, options[0]))
-        for path in asked:
+
+        def choose(path: str, options: Sequence[Option]) -> Option:
+            return decisions[path] if decisions.get(path) in options else options[0]
+
+        for path in self.recipe.decide(choose):
             if path not in decisions:
                 example = f"{{network: ..., {path}: {self.paths[path][0]}}}"
                 raise SpaceError(f"the recipe leaves '{path}' open; say it too, as in {example}")
         return cast("TrialSample", super().replay(decisions))
+
+    def sample_of_texts(self, decisions: Mapping[str, object]) -> Sample:
+        """Return the trial that a list of decisions gives, each option as itself or as it may be written.
+
+        Raises:
+            SpaceError: If a decision is missing, is not an option, or is not asked for.
+        """
+        own = {path: option_of(str(decisions[path])) for path in self.recipe.paths if path in decisions}
+        return super().sample_of_texts({**decisions, **own})
 
     def member(self, network: Network) -> Sample:
         """Return the sample of the networks' space that gives a network; nothing is said of its training."""

@@ -3,7 +3,7 @@
 An entry is two files in a folder, `KEY.safetensors` with the weights and `KEY.json` with the metrics, the
 history and the SHA-256 of the weights; the second is written last, so that an entry which has it is whole.
 The key is a hash of all that the result follows from: the network with the names of its weights, the seed,
-the recipe of the trial, the data, the repeats, the rungs if the rate follows them, and the kind of device. Only
+the trial's recipe, the data, the repeats, the rungs if the rate follows them, and the kind of device. Only
 complete results are kept: what failed may not fail again.
 """
 

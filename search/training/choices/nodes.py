@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from archscape.spaces.language.document import Place, Tree
 from archscape.spaces.language.slots import Choose
-from archscape.spaces.values import Option
+from archscape.spaces.values import Option, decimal
 
 Node: TypeAlias = "str | Choice | list[Node] | dict[str, Node] | None"
 """A part of a recipe: as a document has it, or open."""
@@ -34,6 +34,19 @@ class Choice:
     written: Mapping[Option, Node] = field(default_factory=dict)
     places: Mapping[Option, Place] = field(compare=False, repr=False)
     text: str = ""
+
+
+def option_of(text: str) -> Option:
+    """Return an option in the one way to write it: a whole number, a decimal, or a text.
+
+    >>> [option_of(text) for text in ("48", "1e-4", "0.10", "[flip]")]
+    [48, '0.0001', '0.1', '[flip]']
+    """
+    try:
+        number = decimal(float(text))
+    except ValueError:
+        return text
+    return int(number) if number.lstrip("-").isdigit() else number
 
 
 def choices(node: Node) -> Iterator[Choice]:

@@ -45,19 +45,25 @@ COMBINATIONS = 400
 """Lists of decisions whose recipes are looked at: all, or of more so many at random."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class OpenRecipe:
-    """A recipe with choices left open.
+    """A recipe with choices left open. Two are equal if they spell out alike.
 
     Attributes:
-        settings: The settings that are given, by name.
+        settings: The settings that are given, by name, in the order in which recipes have them.
         origin: Where they are written, for messages.
         place: Where the recipe stands there.
     """
 
     settings: Mapping[str, Node]
-    origin: Document = field(compare=False, repr=False)
-    place: Place = field(default=(HEAD,), compare=False, repr=False)
+    origin: Document = field(repr=False)
+    place: Place = field(default=(HEAD,), repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpenRecipe) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((*self.paths,))
 
     @property
     def word(self) -> str:
@@ -203,8 +209,7 @@ class OpenRecipe:
             return drawn[path]
 
         tree: dict[str, Tree] = {}
-        for key in sorted(self.settings, key=lambda key: key != "optimizer"):
-            node = self.settings[key]
+        for key, node in self.settings.items():
             if key != "momentum" or _may_have_momentum(self.settings.get("optimizer"), tree):
                 tree[key] = close(node, (*self.place, key), record, aliases)
         return drawn, tree, aliases

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from archscape.spaces.errors import JobError
 from archscape.spaces.language.document import Document, Place, Tree
@@ -14,9 +14,9 @@ from archscape.spaces.registry import LazyTable
 from archscape.spaces.values import LogOptions, Option, decimal
 
 from ..augment import AUGMENTATIONS, SETS
-from ..recipe import RULES, read_recipe
+from ..recipe import RULES, Recipe, read_recipe
 from . import AnyRecipe
-from .nodes import Choice, Node, choices
+from .nodes import Choice, Node, choices, option_of
 from .open_recipe import HEAD, OpenRecipe
 
 MAX_OPTIONS = 1000
@@ -44,12 +44,13 @@ def read_any_recipe(
     if not isinstance(tree, dict):
         return read_recipe(tree, document, place)
     opener = _Opener(document)
-    settings = {key: opener.setting(key, value, (*place, key)) for key, value in tree.items()}
-    if not any(True for node in settings.values() for _ in choices(node)):
+    known = [field.name for field in fields(Recipe)]
+    settings = {key: opener.setting(key, tree[key], (*place, key)) for key in known if key in tree}
+    if len(settings) < len(tree) or not any(True for node in settings.values() for _ in choices(node)):
         return read_recipe(tree, document, place)
     # An option that is a key has no value of its own to point to.
-    keys = {place: document.keys[place] for place in opener.leaves if place in document.keys}
-    origin = replace(document, values=document.values | keys)
+    leaves = {leaf: document.keys[leaf] for leaf in opener.leaves if leaf in document.keys}
+    origin = replace(document, values=document.values | leaves)
     recipe = OpenRecipe(settings=settings, origin=origin, place=place)
     if check:
         recipe.check()
@@ -106,7 +107,7 @@ class _Opener:
         if isinstance(tree, list):
             return [self._augment(each, (*place, i), path) for i, each in enumerate(tree)]
         if not isinstance(tree, dict):
-            return tree  # type: ignore[return-value]
+            return tree
         if not _is_choice_of_augmentations(tree):
             return {
                 key: self._strength(key, value, (*place, key), f"{path}.{key}") for key, value in tree.items()
@@ -145,7 +146,7 @@ class _Opener:
         written: dict[Option, Node] = {}
         places: dict[Option, Place] = {}
         for key, (node, behind) in options.items():
-            option = _option(key)
+            option = option_of(key)
             if option in nodes:
                 raise self.document.error((*place, key), f"the choice lists '{option}' twice", at_key=True)
             nodes[option] = str(option) if node == key else node
@@ -164,7 +165,7 @@ class _Opener:
             return text
         options = value.options
         if not value.log and not isinstance(options, range):
-            options = tuple(_option(decimal(each)) for each in value.numbers)
+            options = tuple(option_of(decimal(each)) for each in value.numbers)
         self._check_number(len(options), place)
         ends = f"{decimal(value.low)}..{decimal(value.high)}"
         step = "" if value.step == 1 else f" step {decimal(value.step)}"
@@ -201,16 +202,3 @@ def _listed(key: str) -> Node:
     if key.startswith("["):
         return [word.strip() for word in key[1:-1].split(",") if word.strip()]
     return key
-
-
-def _option(text: str) -> Option:
-    """Return an option in the one way to write it: a whole number, a decimal, or a text.
-
-    >>> [_option(text) for text in ("48", "1e-4", "0.10", "[flip]")]
-    [48, '0.0001', '0.1', '[flip]']
-    """
-    try:
-        number = decimal(float(text))
-    except ValueError:
-        return text
-    return int(number) if number.lstrip("-").isdigit() else number

@@ -21,8 +21,10 @@ from archscape.search.job import read_job
 from archscape.search.samplers import SAMPLERS, Sampler, make_sampler
 from archscape.search.samplers.base import STARTUP, Exhausted, sample_unique
 from archscape.search.samplers.random import RandomSampler
+from archscape.search.samplers.trial_space import trial_space
 from archscape.search.study import history as history_module
 from archscape.search.study.history import History, Record
+from archscape.search.training.choices.reading import read_any_recipe
 from archscape.spaces import Sample, Space
 from archscape.spaces.errors import Infeasible, JobError
 from archscape.spaces.language.settings import kinds_of
@@ -61,7 +63,7 @@ def extend(history: History, number: int, sample: Sample, values: tuple[float, .
     beyond = violation(history.limits, {"macs": sample.totals.macs})
     record = Record(number=number, decisions=sample.decisions, values=values, violation=beyond)
     (history.failed if values is None else history.complete).append(record)
-    history.hashes.add(sample.network.hash())
+    history.hashes.add(sample.hash())
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -70,6 +72,21 @@ def test_samples_differ_and_keep_the_limits(name: str) -> None:
     history, samples = grow(make_sampler(name), space, 30)
     assert len(history.hashes) == 30
     assert all(space.contains(sample.decisions) for sample in samples)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_training_choices_are_drawn_with_the_network(name: str, tiny: Space) -> None:
+    recipe = read_any_recipe({"rate": "0.01..0.1 log", "weight_decay": {"0": None, "0.1": None}})
+    space = trial_space(tiny.tighten({"macs": "..500k"}), recipe)
+    history, samples = grow(make_sampler(name), space, 24)
+    assert len(history.hashes) == 24
+    assert all(space.contains(sample.decisions) for sample in samples)
+    assert len({sample.decisions["recipe.rate"] for sample in samples}) > 3
+    known = next(iter(space.enumerate()))
+    extend(history, 24, known, depth_and_macs(known))
+    again = space.replay({**known.decisions, "recipe.rate": "0.1"})
+    assert known.hash() in history.hashes
+    assert again.hash() not in history.hashes
 
 
 @pytest.mark.slow
@@ -228,4 +245,4 @@ def test_unknown_sampler_is_an_error() -> None:
 
 
 def test_worked_examples_hold() -> None:
-    assert doctest.testmod(history_module) == (0, 2)
+    assert doctest.testmod(history_module) == (0, 3)
