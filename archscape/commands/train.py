@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import Format, emit, log
-from ..spaces.errors import StudyError
+from ..spaces.errors import InputError, StudyError
 from ..waiting import progress
 from .options.checks import check_folder
 from .options.loading import say_loading
@@ -56,7 +56,18 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, in place of the recipe's.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many trainings, each with a seed of its own.")] = 3,
     device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda or cuda:N. [default: the search's, or auto]")
+        str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps. [default: the search's, or auto]")
+    ] = None,
+    devices: Annotated[
+        str | None,
+        typer.Option(metavar="N|NAMES", help="Several in its place: so many, or as in `cuda:0,cuda:1`."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="batch|seeds",
+            help="What --devices share: each batch of a training, or the seeds. [default: batch]",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("trained"),
     *,
@@ -83,8 +94,13 @@ def train(
     from ..search.shutdown import Shutdown, ShutdownRequested
     from ..search.training.allocator import keep_freed_memory
     from ..search.training.final.training import train_final
+    from ..search.training.parallel.devices import read_devices
 
     check_folder(out)
+    if device is not None and devices is not None:
+        raise InputError("--device is of one and --devices of several; give one of the two")
+    if split is not None and devices is None:
+        raise InputError("--split is of several devices; give --devices")
     training = find_training(
         source, trial, data=data, recipe=recipe, epochs=epochs, device=device, shapes=shapes
     )
@@ -98,10 +114,18 @@ def train(
         share=share,
         note=log,
     )
+    several = read_devices(devices) if devices is not None else ()
     keep_freed_memory()
     shutdown, total = Shutdown(), training.recipe.epochs
+    done: dict[int, int] = {}
     with progress() as show, shutdown.handling_signals(signal.SIGINT, signal.SIGTERM):
         loaded = training.load(show, log)
+
+        def on_epoch(place: int, epochs: int) -> None:
+            done[place] = epochs
+            words = f"training {training.network.name} with {_seeds(seeds)}"
+            show(words, sum(done.values()), seeds * total)
+
         try:
             results = train_final(
                 training.network,
@@ -111,12 +135,10 @@ def train(
                 seeds=seeds,
                 first_seed=first_seed,
                 device=training.device,
+                devices=several,
+                split=split or "batch",
                 transfer=transfer,
-                on_epoch=lambda place, done: show(
-                    f"training {training.network.name} with {_seeds(seeds)}",
-                    place * total + done,
-                    seeds * total,
-                ),
+                on_epoch=on_epoch,
                 should_stop=lambda: shutdown.requested,
                 log=log,
             )

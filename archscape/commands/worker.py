@@ -26,7 +26,7 @@ def worker(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
     data: Annotated[str, typer.Option(help="Path of the job's data on this machine.")] = "",
     uses: UsesOption = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N, in place of the job's.")] = "",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps, in place of the job's.")] = "",
     *,
     pin: Annotated[bool, typer.Option("--pin", help="Bind each process to CPU cores of its own.")] = False,
 ) -> None:

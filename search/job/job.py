@@ -88,7 +88,7 @@ NAME = matching(
     "the name of a folder and of what is exported: letters, digits, `.`, `_`, `-`, at most 50, "
     "and starts with a letter",
 )
-DEVICE = matching(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N")
+DEVICE = matching(r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, cuda, cuda:N or mps")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -11,6 +11,9 @@ from archscape.spaces.errors import JobError, about
 
 from ..datasets.split import Split, channels_last
 
+DEVICES = "auto, cpu, cuda, cuda:N or mps"
+_NO_MPS = "mps is of Apple's processors, and this PyTorch was built without it"
+
 
 def to_channels_last(model: nn.Module, split: Split, device: torch.device) -> nn.Module:
     """Move a module to a device, channels last in memory if the samples have two or three axes of space."""
@@ -19,19 +22,22 @@ def to_channels_last(model: nn.Module, split: Split, device: torch.device) -> nn
 
 @about("device")
 def resolve_device(device: str) -> torch.device:
-    """Return the device that a job names; `auto` is CUDA where there is one.
+    """Return the device that a job names; `auto` is CUDA where there is one, else the CPU.
 
     Raises:
         JobError: If it is no such device, or this machine does not have it.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise JobError(f"device: a device is auto, cpu, cuda or cuda:N, but got '{device}'")
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", device):
+        raise JobError(f"device: a device is {DEVICES}, but got '{device}'")
     resolved = torch.device(device)
     if resolved.type == "cuda" and (resolved.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
         raise JobError(f"device: '{device}' is not on this machine, which has {count} CUDA devices")
+    if resolved.type == "mps" and not torch.backends.mps.is_available():
+        law = "this PyTorch knows mps, but not this machine" if torch.backends.mps.is_built() else _NO_MPS
+        raise JobError(f"device: {law}; take cpu, or auto")
     return resolved
 
 

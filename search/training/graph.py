@@ -23,6 +23,8 @@ def capture_refusal(step: TrainingStep, device: torch.device) -> str:
     rule = step.optimizer.rule
     if device.type != "cuda":
         return ""
+    if step.ranks is not None:
+        return "several devices exchange their gradients in every one"
     if step.data.is_on_disk:
         return "the data stay on disk, from which the host brings each batch"
     if not rule.takes_tensor_rate:

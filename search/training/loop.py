@@ -19,7 +19,7 @@ from torch import nn
 from ..datasets.dataset import Dataset
 from ..datasets.split import Split
 from .augment.apply import check_augmentation
-from .checkpoint import Snapshot
+from .checkpoint import RankState, Snapshot
 from .device import to_channels_last
 from .ema import Average
 from .evaluation import Measured, measure
@@ -28,7 +28,9 @@ from .graph import GraphStep, capture_refusal
 from .learning_rate import LearningRate
 from .mixing import check_mixing
 from .optimizer import Optimizer
+from .parallel.ranks import Ranks
 from .precision import resolve_precision, without_slow_kernels
+from .random_states import global_states, set_global_states
 from .recipe import Recipe
 from .step import StepInputs, TakeStep, TrainingStep
 from .tasks import make_task
@@ -68,6 +70,7 @@ class Loop:
         measures: tuple[str, ...] = (),
         should_stop: Callable[[], bool],
         transfer: Transfer | None = None,
+        ranks: Ranks | None = None,
         is_captured: bool = True,
         log: Callable[[str], None] = LOG,
     ) -> None:
@@ -78,6 +81,7 @@ class Loop:
         self.rungs = rungs if recipe.schedule_settings.has_cycles else ()
         self.should_stop = should_stop
         self.transfer = transfer or Transfer()
+        self.ranks = ranks
         self.is_captured = is_captured
         self.log = log
         self.started = time.perf_counter()
@@ -91,7 +95,7 @@ class Loop:
             measures=measures,
         )
         check_augmentation(recipe.augment, self.task)
-        check_mixing(recipe, self.task)
+        check_mixing(recipe, self.task, device)
         self.gradient_step = GradientStep(
             task=self.task,
             device=device,
@@ -138,6 +142,7 @@ class Loop:
             optimizer=self.optimizer,
             average=self.average,
             generator=self.generator,
+            ranks=self.ranks,
         )
         if reason := capture_refusal(step, self.device):
             self.log(f"steps are not captured as a CUDA graph: {reason}")
@@ -178,6 +183,7 @@ class Loop:
         precision = {"precision": self.gradient_step.precision} if self.recipe.precision == "auto" else {}
         return {
             **precision,
+            **({"number of devices": self.ranks.count} if self.ranks else {}),
             "seed": self.seed,
             "recipe": self.recipe.to_dict(),
             "data": self.data.fingerprint,
@@ -194,10 +200,12 @@ class Loop:
         }
 
     def snapshot(self) -> Snapshot:
-        """Return the state between two steps; it shares memory with the loop."""
-        generators = {"loop": self.generator.get_state(), "cpu": torch.get_rng_state()}
-        if self.device.type == "cuda":
-            generators["cuda"] = torch.cuda.get_rng_state(self.device)
+        """Return the state between two steps; it shares memory with the loop.
+
+        All processes of a training have to ask for it together.
+        """
+        generators = {"loop": self.generator.get_state(), **global_states(self.device)}
+        pieces = self.gradient_step.micro_batches
         snapshot = Snapshot(
             model=dict(self.model.state_dict()),
             moments=self.optimizer.moments,
@@ -205,13 +213,15 @@ class Loop:
             generators=generators,
             order=self.order,
             total=self.total,
-            pieces=self.gradient_step.micro_batches,
+            pieces=pieces,
             steps=self.steps,
             clocks={**self.clocks, "seconds": self._seconds()},
             history=self.history,
         )
         if self.average is not None:
             snapshot["average"] = dict(self.average.model.state_dict())
+        if self.ranks is not None:
+            snapshot["ranks"] = self.ranks.gathered(RankState(generators=generators, pieces=pieces))
         return snapshot
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -225,15 +235,14 @@ class Loop:
         self.rate.restore(snapshot["schedule"])
         self.order = snapshot["order"].to(self.data.train.x.device)
         self.total = snapshot["total"].to(self.device)
-        self.gradient_step.micro_batches = snapshot["pieces"]
+        own = snapshot if self.ranks is None else snapshot["ranks"][self.ranks.rank]
+        self.gradient_step.micro_batches = own["pieces"]
         self.steps = snapshot["steps"]
         self.history = snapshot["history"]
         self.clocks = {name: snapshot["clocks"][name] for name in self.clocks}
         self.started = time.perf_counter() - snapshot["clocks"]["seconds"]
-        self.generator.set_state(snapshot["generators"]["loop"])
-        torch.set_rng_state(snapshot["generators"]["cpu"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(snapshot["generators"]["cuda"], self.device)
+        self.generator.set_state(own["generators"]["loop"])
+        set_global_states(self.device, own["generators"])
 
     def state(self) -> dict[str, torch.Tensor]:
         """Return a copy of the weights on the CPU, each contiguous and with memory of its own.
@@ -299,15 +308,18 @@ class Loop:
 
     def _measure(self, split: Split, *, counts: bool = False) -> Measured:
         start = time.perf_counter()
-        measured = measure(self._evaluated, split, self.task, self.device, counts=counts)
+        measured = measure(self._evaluated, split, self.task, self.device, counts=counts, ranks=self.ranks)
         self.clocks["eval_seconds"] += time.perf_counter() - start
         return measured
 
     def _check_requests(self) -> None:
         """Leave if the time is over, or somebody asked."""
         limit = self.recipe.seconds
-        if limit is not None and self._seconds() > limit:
+        is_late, is_asked = limit is not None and self._seconds() > limit, self.should_stop()
+        if self.ranks is not None:
+            is_late, is_asked = self.ranks.agreed(is_late, is_asked)
+        if is_late:
             where = f"epoch {len(self.history) + 1} of {self.recipe.epochs}"
             raise TimedOut(f"the recipe's {limit:g} seconds ended in {where}")
-        if self.should_stop():
+        if is_asked:
             raise Interrupted

@@ -45,13 +45,16 @@ def mix(x: torch.Tensor, y: torch.Tensor, recipe: Recipe, task: Task, generator:
 
 
 @about("recipe")
-def check_mixing(recipe: Recipe, task: Task) -> None:
-    """Check that targets can be mixed as their samples are.
+def check_mixing(recipe: Recipe, task: Task, device: torch.device | None = None) -> None:
+    """Check that targets can be mixed as their samples are, and on the device.
 
     Raises:
         JobError: If they cannot.
     """
     for name in ("mixup", "cutmix"):
+        if getattr(recipe, name) and device is not None and device.type == "mps":
+            law = f"{name} draws from a beta distribution, for which PyTorch has nothing on mps"
+            raise JobError(f"recipe: {law}; leave `{name}:` out, or train with `device: cpu`")
         if getattr(recipe, name) and name not in task.mixes:
             law = f"{name} cannot mix the targets of {task.data.name} ({task.name})"
             raise JobError(f"recipe: {law}; leave `{name}:` out")

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import torch
 
 Status: TypeAlias = Literal[
-    "complete", "pruned", "interrupted", "diverged", "out_of_memory", "timed_out", "error"
+    "complete", "pruned", "interrupted", "diverged", "out_of_memory", "timed_out", "error", "lost_worker"
 ]
 Report: TypeAlias = Callable[[int, Mapping[str, float]], bool | None]
 
@@ -20,7 +20,7 @@ class Outcome:
 
     Attributes:
         status: `complete`; `pruned` if the report said so, `interrupted` if it was asked to stop: both can go
-            on; or the cause of a failure.
+            on; or the cause of a failure, `lost_worker` if a process of several devices died.
         cause: One line that says more; empty if complete.
         trace: The traceback of an error, for the log.
         metrics: Always `seconds` (all), `step_seconds` (training steps alone), `eval_seconds`, `epochs`

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..datasets.split import Split
     from .ema import Average
     from .optimizer import Optimizer
+    from .parallel.ranks import Ranks
     from .recipe import Recipe
 
 Scalar: TypeAlias = "float | torch.Tensor"
@@ -68,6 +69,7 @@ class TrainingStep:
         own_rates: Weights whose rate is another, with its factor.
         data: The part that it is trained on.
         generator: Of the random numbers of augmentation and mixing, on the device.
+        ranks: The processes that train it together on several devices; None for this one alone.
     """
 
     model: nn.Module
@@ -78,6 +80,7 @@ class TrainingStep:
     optimizer: Optimizer
     average: Average | None
     generator: torch.Generator
+    ranks: Ranks | None = None
 
     def __call__(self, inputs: StepInputs) -> torch.Tensor:
         """Take a step; return its mean loss, still on the device."""
@@ -85,9 +88,17 @@ class TrainingStep:
         x, y = self.data.batch(inputs.rows, step.device)
         x, y = augment(x, y, self.recipe.augment, self.generator, fill=task.fill)
         x, y = mix(x, task.targets_of(x, y), self.recipe, task, self.generator)
-        loss = step.gradients(self.model, x, y)
+        loss = self._gradients(x, y)
         with at_own_rates(self.own_rates):
             self.optimizer.step(inputs.rate)
         if self.average is not None:
             self.average.update(inputs.kept)
         return loss
+
+    def _gradients(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Leave the gradients of a batch in the weights, of all devices; return its mean loss."""
+        if self.ranks is None:
+            return self.gradient_step.gradients(self.model, x, y)
+        part = self.ranks.part(y)
+        loss = self.gradient_step.gradients(self.model, self.ranks.part(x), part)
+        return self.ranks.average(self.model, loss, len(part) / len(y))

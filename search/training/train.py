@@ -30,6 +30,8 @@ from .device import resolve_device
 from .gradients import is_out_of_memory
 from .loop import Diverged, Interrupted, Loop, TimedOut
 from .outcome import Outcome, Report, Status
+from .parallel.ranks import Ranks
+from .random_states import restoring_states
 from .recipe import Recipe
 from .repeats import train_repeats
 from .tasks import make_task
@@ -52,6 +54,7 @@ def train(
     rungs: tuple[int, ...] = (),
     measures: tuple[str, ...] = (),
     transfer: Transfer | None = None,
+    ranks: Ranks | None = None,
     log: Callable[[str], None] = LOG,
 ) -> Outcome:
     """Train a module and return how that ended; no failure of the module or the training raises.
@@ -96,6 +99,8 @@ def train(
         measures: What an epoch reports, the score first, as `measures_of` returns them; () for what the task
             always reports.
         transfer: What it takes over: weights to start from, those that stay, rates by layer, a teacher.
+        ranks: The processes that train it together on several devices, each of which calls this; `report`,
+            `checkpoint` and `should_stop` are those of the first.
         log: Takes a line about a checkpoint that could not be read or written.
 
     Raises:
@@ -119,6 +124,8 @@ def train(
                 measures=measures,
                 should_stop=should_stop,
                 transfer=transfer,
+                ranks=ranks,
+                log=log,
             )
             return _start(loop, build, kept) or _follow(loop, kept, report)
 
@@ -134,6 +141,8 @@ def _start(loop: Loop, build: Callable[[], nn.Module], checkpoint: Checkpoint) -
     """Bring a training to where its checkpoint ends; return its outcome if that is the end."""
     try:
         loop.start(build)
+        if loop.ranks is not None and loop.ranks.rank:
+            torch.manual_seed(loop.seed + loop.ranks.rank)  # dropout draws other numbers on each device
         if done := checkpoint.result(loop.identity()):
             return Outcome(
                 status="complete",
@@ -142,7 +151,10 @@ def _start(loop: Loop, build: Callable[[], nn.Module], checkpoint: Checkpoint) -
                 state=done["state"],
                 confusion=done.get("confusion"),
             )
-        if snapshot := checkpoint.resume(loop.identity()):
+        snapshot = checkpoint.resume(loop.identity())
+        if loop.ranks is not None:
+            snapshot = loop.ranks.shared(snapshot)
+        if snapshot:
             loop.restore(snapshot)
     except Exception as error:
         if is_passing(error):
@@ -175,7 +187,10 @@ def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcom
             )
         if report is not None and report(int(row["epoch"]), row) is False:
             break
-        if checkpoint.is_due():
+        is_due = checkpoint.is_due()
+        if loop.ranks is not None:
+            (is_due,) = loop.ranks.agreed(is_due)
+        if is_due:
             checkpoint.write(loop.snapshot())
     patience = PATIENCE_SECONDS if status == "pruned" else 0.0
     checkpoint.write(loop.snapshot(), patience=patience, should_stop=loop.should_stop)
@@ -198,9 +213,8 @@ def _failed(loop: Loop, error: Exception) -> Outcome:
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Seed the generators of torch, and on CUDA take deterministic kernels; put all back afterwards."""
     cuda = device.type == "cuda"
-    index = device.index if device.index is not None else torch.cuda.current_device() if cuda else 0
     deterministic = torch.backends.cudnn.deterministic
-    with torch.random.fork_rng(devices=[index] if cuda else []):
+    with restoring_states(device):
         torch.manual_seed(seed)
         try:
             torch.backends.cudnn.deterministic = cuda or deterministic

@@ -119,7 +119,7 @@ print(sorted(loaded & set(sys.modules)))
 def test_a_job_made_in_python_obeys_the_same_laws() -> None:
     with pytest.raises(JobError, match="job: trials is a whole number from 1 to 1,000,000, but got 0"):
         Job(search="a", space=Space.load("digits"), data="digits", trials=0)
-    with pytest.raises(JobError, match="job: device is auto, cpu, cuda or cuda:N, but got 'gpu'"):
+    with pytest.raises(JobError, match="job: device is auto, cpu, cuda, cuda:N or mps, but got 'gpu'"):
         Job(search="a", space=Space.load("digits"), data="digits", device="gpu")
 
 
@@ -268,7 +268,7 @@ def test_an_error_that_is_found_later_stands_at_its_line(tmp_path: Path) -> None
             SHORT + "sampler: {rule: nsga2, population: 1}\n",
             ":4:36: population is a whole number from 2, but got '1'",
         ),
-        (SHORT + "device: gpu\n", ":4:9: device is auto, cpu, cuda or cuda:N, but got 'gpu'"),
+        (SHORT + "device: gpu\n", ":4:9: device is auto, cpu, cuda, cuda:N or mps, but got 'gpu'"),
         (
             SHORT + "objectives: {acuracy: maximize}\n",
             ":4:14: a search has no 'acuracy'; did you mean 'accuracy'?",

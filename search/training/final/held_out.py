@@ -14,8 +14,8 @@ from archscape.spaces.errors import InputError
 from archscape.spaces.values import shape_text
 
 from ..device import to_channels_last
+from .ensemble import View, can_average, cropped, crops, measure_together
 from .seeds import SeedResult
-from .together import View, can_average, cropped, crops, measure_together
 
 if TYPE_CHECKING:
     from archscape.spaces import Network

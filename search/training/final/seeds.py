@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from archscape.spaces.atomic import sweep, write_json, write_whole
 from archscape.spaces.errors import InputError
@@ -41,6 +41,13 @@ class SeedResult:
     digest: str = ""
 
 
+class TrainedSeed(NamedTuple):
+    """How a seed ended, and its weights: none if it has failed."""
+
+    result: SeedResult
+    weights: Weights
+
+
 @dataclass(frozen=True)
 class SeedFiles:
     """The files of one seed in the folder of a final training."""
@@ -63,19 +70,27 @@ class SeedFiles:
         """The state of a training under way."""
         return self.out / f"seed-{self.seed}.partial"
 
-    def read(self) -> tuple[SeedResult, Weights] | None:
+    def read(self) -> TrainedSeed | None:
         """Return the result and the weights, if this seed was trained to its end and both are sound."""
         try:
             known: dict[str, Any] = json.loads(self.result.read_text(encoding="utf-8"))
             result = SeedResult(**known)
             if result.status != "complete" or not result.digest:
                 return None
-            return result, read_weights(self.weights, digest=result.digest)
+            return TrainedSeed(result, read_weights(self.weights, digest=result.digest))
         except (FileNotFoundError, ValueError, TypeError, InputError):
             return None  # it is trained again
 
-    def write(self, outcome: Outcome, metadata: Mapping[str, str]) -> tuple[SeedResult, Weights]:
-        """Write what a training came to; return it with its weights, none if it has failed."""
+    def write(
+        self, outcome: Outcome, metadata: Mapping[str, str], *, keep_partial: bool = False
+    ) -> TrainedSeed:
+        """Write what a training came to; return it with its weights, none if it has failed.
+
+        Args:
+            outcome: How it ended.
+            metadata: What the file of weights says of itself.
+            keep_partial: Whether the state of the training stays, from which it may go on.
+        """
         digest, weights = "", Weights(outcome.state or {}, metadata)
         if outcome.state is not None:
             digest = weights.digest
@@ -90,8 +105,9 @@ class SeedFiles:
             digest=digest,
         )
         write_json(self.result, asdict(result))
-        self.partial.unlink(missing_ok=True)
-        return result, weights
+        if not keep_partial:
+            self.partial.unlink(missing_ok=True)
+        return TrainedSeed(result, weights)
 
 
 def _finite(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -19,30 +19,25 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from archscape.spaces.atomic import read_whole, sweep, write_json
-from archscape.spaces.codegen.build import build
 from archscape.spaces.codegen.export import export
 from archscape.spaces.errors import InputError, JobError
 
-from ...shutdown import ShutdownRequested, never
+from ...shutdown import never
 from ..augment.apply import check_augmentation
 from ..device import resolve_device
 from ..fit import check_input, check_network
-from ..outcome import Report
+from ..parallel.devices import check_devices, check_shares, slots_of
 from ..recipe import Recipe
 from ..tasks import make_task
-from ..train import train
 from ..transfer import Transfer
-from ..weights import Weights
 from .held_out import HeldOut
 from .results import FinalResults
-from .seeds import SeedFiles, SeedResult
+from .seed_training import Log, OnEpoch, SeedTraining
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
@@ -55,9 +50,6 @@ LOG = "train.log"
 FACTS = "training.json"
 """What a final training follows from, in its folder."""
 
-OnEpoch: TypeAlias = Callable[[int, int], None]
-"""Takes which seed is trained, from 0 in the order of the seeds, and how many of its epochs are done."""
-
 
 def train_final(
     network: Network,
@@ -68,6 +60,8 @@ def train_final(
     seeds: int = 3,
     first_seed: int = 0,
     device: str = "auto",
+    devices: Sequence[str] = (),
+    split: str = "batch",
     transfer: Transfer | None = None,
     on_epoch: OnEpoch = lambda seed, epochs: None,
     should_stop: Callable[[], bool] = never,
@@ -93,7 +87,10 @@ def train_final(
         out: The folder; it is created.
         seeds: How many, from 1.
         first_seed: The first of them; the others follow it one by one.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        devices: Several in place of `device`, on which processes of their own train.
+        split: What the devices share: `batch`, each takes a part of every batch of one training; `seeds`,
+            each trains one seed after another, with the same bits as one device would.
         transfer: What it takes over: weights to start from, those that stay, rates by layer, a teacher.
         on_epoch: Called as a training gets on.
         should_stop: Asked before every step; True interrupts the training.
@@ -106,77 +103,36 @@ def train_final(
         OSError: If the file system has a fault.
     """
     task = make_task(data, label_smoothing=recipe.label_smoothing, class_weights=recipe.class_weights)
-    _check(network, data, recipe, task, device)
+    first = devices[0] if devices else device
+    _check(network, data, recipe, task, first)
     (transfer := transfer or Transfer()).check(network, data)
-    facts = _facts(network, data, recipe) | ({"transfer": taken} if (taken := transfer.identity()) else {})
+    shared = len(devices) if split == "batch" and len(devices) > 1 else 1
+    if devices:
+        check_devices(devices, split)
+        check_shares(min(recipe.batch, len(data.train)), recipe.accumulate, shared)
+    facts = _facts(network, data, recipe, transfer, shared)
     _claim(out, facts)
     source = export(network, out)["source"]
-    ended: list[SeedResult] = []
-    states: dict[int, Weights] = {}
-    note = Log(out / LOG, log)
-    for place, seed in enumerate(range(first_seed, first_seed + seeds)):
-        files = SeedFiles(out, seed)
-        known = files.read()
-        on_epoch(place, recipe.epochs if known else 0)
-        if known is None:
-            note.line(f"seed {seed}: begins")
-            outcome = train(
-                lambda: build(network),
-                data,
-                recipe,
-                seed=seed,
-                device=device,
-                report=_report(place, seed, on_epoch, note),
-                checkpoint=files.partial,
-                should_stop=should_stop,
-                transfer=transfer,
-                log=note.both,
-            )
-            if outcome.status == "interrupted":
-                note.line(f"seed {seed}: interrupted")
-                raise ShutdownRequested
-            if outcome.status != "complete":
-                note.both(f"seed {seed}: {outcome.status}: {outcome.cause}")
-                note.line(outcome.trace)
-            known = files.write(outcome, _metadata(network, data, recipe, seed))
-        ended.append(known[0])
-        if known[0].status == "complete":
-            states[seed] = known[1]
-    part = HeldOut(network=network, data=data, task=task, device=resolve_device(device))
+    training = SeedTraining(
+        network=network,
+        data=data,
+        recipe=recipe,
+        transfer=transfer,
+        out=out,
+        seeds=range(first_seed, first_seed + seeds),
+        note=Log(out / LOG, log),
+        on_epoch=on_epoch,
+        should_stop=should_stop,
+    )
+    trained = training.run(device, slots_of(devices, split))
+    ended = [each.result for each in trained]
+    states = {each.result.seed: each.weights for each in trained if each.result.status == "complete"}
+    part = HeldOut(network=network, data=data, task=task, device=resolve_device(first))
     augmented = [each if isinstance(each, str) else each.name for each in recipe.augment]
     tested = part.measure(ended, states, mirrored="flip" in augmented)
     results = FinalResults(out=out, source=source, seeds=ended, tested=tested, score=task.metrics[0])
     results.write(facts)
     return results
-
-
-@dataclass(frozen=True)
-class Log:
-    """The log of a final training: a file, and whoever follows it."""
-
-    file: Path
-    follow: Callable[[str], None]
-
-    def line(self, text: str) -> None:
-        """Append what is worth keeping."""
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n")
-
-    def both(self, text: str) -> None:
-        """Append a line that whoever follows has to see."""
-        self.line(text)
-        self.follow(text)
-
-
-def _report(place: int, seed: int, on_epoch: OnEpoch, note: Log) -> Report:
-    """Return what is done after each epoch of a seed."""
-
-    def report(epoch: int, row: Mapping[str, float]) -> None:
-        measured = ", ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
-        note.line(f"seed {seed}: epoch {epoch}: {measured}")
-        on_epoch(place, epoch)
-
-    return report
 
 
 def _check(network: Network, data: Dataset, recipe: Recipe, task: Task, device: str) -> None:
@@ -190,12 +146,17 @@ def _check(network: Network, data: Dataset, recipe: Recipe, task: Task, device: 
     resolve_device(device)
 
 
-def _facts(network: Network, data: Dataset, recipe: Recipe) -> dict[str, object]:
+def _facts(
+    network: Network, data: Dataset, recipe: Recipe, transfer: Transfer, shared: int
+) -> dict[str, object]:
     """Return what the numbers of a final training follow from, apart from the seeds."""
+    taken = transfer.identity()
     return {
         "network": network.hash(),
         "data": {"name": data.name, "fingerprint": data.fingerprint},
         "recipe": recipe.to_dict(),
+        **({"transfer": taken} if taken else {}),
+        **({"number of devices": shared} if shared > 1 else {}),
     }
 
 
@@ -223,14 +184,3 @@ def _claim(out: Path, facts: Mapping[str, object]) -> None:
         raise InputError(f"{out}: it {law}; name another folder with --out")
     sweep(file)
     write_json(file, facts)
-
-
-def _metadata(network: Network, data: Dataset, recipe: Recipe, seed: int) -> dict[str, str]:
-    """Return what a file of weights says of itself."""
-    return {
-        "format": "pt",
-        **data.card(),
-        "network": network.to_json(),
-        "recipe": json.dumps(recipe.to_dict()),
-        "seed": str(seed),
-    }

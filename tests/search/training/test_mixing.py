@@ -107,6 +107,10 @@ def test_targets_that_cannot_be_mixed_are_refused() -> None:
     with pytest.raises(JobError, match=r"mixup cannot mix the targets of digit-masks .*leave `mixup:` out"):
         check_mixing(Recipe(mixup=0.2), task)
     check_mixing(Recipe(cutmix=0.2), task)
+    with pytest.raises(
+        JobError, match=r"cutmix draws from a beta distribution, .* on mps; leave `cutmix:` out"
+    ):
+        check_mixing(Recipe(cutmix=0.2), task, torch.device("mps"))
 
 
 @pytest.mark.usefixtures("one_thread")

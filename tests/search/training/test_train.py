@@ -356,10 +356,13 @@ def convnet_of_two() -> nn.Module:
 
 
 def test_a_device_that_is_not_there_is_an_error_of_the_job(digits: Dataset) -> None:
-    with pytest.raises(JobError, match="a device is auto, cpu, cuda or cuda:N, but got 'gpu'"):
+    with pytest.raises(JobError, match="a device is auto, cpu, cuda, cuda:N or mps, but got 'gpu'"):
         train(convnet, digits, SHORT, seed=0, device="gpu")
     with pytest.raises(JobError, match="'cuda:99' is not on this machine"):
         train(convnet, digits, SHORT, seed=0, device="cuda:99")
+    if not torch.backends.mps.is_available():
+        with pytest.raises(JobError, match=r"device: .*mps.*; take cpu, or auto"):
+            train(convnet, digits, SHORT, seed=0, device="mps")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

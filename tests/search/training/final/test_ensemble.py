@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from archscape.search.datasets.dataset import load_dataset
-from archscape.search.training.final.together import cropped, crops, measure_together
+from archscape.search.training.final.ensemble import cropped, crops, measure_together
 from archscape.search.training.tasks import make_task
 from archscape.spaces import Network, load_network
 from archscape.spaces.errors import InputError
