@@ -12,18 +12,22 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "results"
 
 
-def write_results(name: str, claim: str, lines: Sequence[str]) -> Path:
-    """Write `results/NAME-DATE.md`: the claim, the machine, the lines."""
+def write_results(
+    name: str, claim: str, lines: Sequence[str], tools: Sequence[str] = ("torch", "optuna", "fvcore")
+) -> Path:
+    """Write `results/NAME-DATE.md`: the claim, the machine with versions of tools, the lines."""
     FOLDER.mkdir(exist_ok=True)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    text = "\n".join([f"# {name}, {today}", "", claim.strip(), "", f"Machine: {hardware()}", "", *lines, ""])
+    text = "\n".join(
+        [f"# {name}, {today}", "", claim.strip(), "", f"Machine: {hardware(tools)}", "", *lines, ""]
+    )
     path = FOLDER / f"{name}-{today}.md"
     path.write_text(text, encoding="utf-8")
     print(text)
     return path
 
 
-def hardware() -> str:
+def hardware(tools: Sequence[str] = ("torch", "optuna", "fvcore")) -> str:
     """Return processor, cores and versions on one line."""
     info = Path("/proc/cpuinfo")
     names = [
@@ -32,5 +36,5 @@ def hardware() -> str:
         if line.startswith("model name")
     ]
     cpu = names[0] if names else platform.processor()
-    tools = ", ".join(f"{tool} {version(tool)}" for tool in ("torch", "optuna", "fvcore"))
-    return f"{cpu}, {os.cpu_count()} cores; Python {platform.python_version()}, {tools}"
+    versions = ", ".join(f"{tool} {version(tool)}" for tool in tools)
+    return f"{cpu}, {os.cpu_count()} cores; Python {platform.python_version()}, {versions}"

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from archscape.spaces.errors import InputError
@@ -59,6 +58,8 @@ def read_weights(path: Path, *, digest: str, whose: str = "the weights") -> Weig
         InputError: If they are missing, damaged, or another's.
         OSError: If the file system refuses them, which says nothing of the file.
     """
+    from safetensors import SafetensorError, safe_open  # most trainings start from none
+
     try:
         with path.open("rb") as opened:
             opened.read(1)  # safetensors calls all that it cannot open missing

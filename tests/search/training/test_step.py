@@ -106,13 +106,12 @@ def test_steps_call_the_same_operators_and_none_that_waits(optimizer: str) -> No
         with Calls() as mode:
             step(static)
         traces.append(mode.calls)
-    first, second, third = traces
+    _, second, third = traces  # the first makes what later ones keep
     waits = [call for call in second if "_local_scalar_dense" in call or "nonzero" in call]
     brought = [call for call in second if "lift_fresh" in call]
     assert not waits, waits
     assert not brought, brought
     assert second == third
-    assert len(first) == len(second)  # the first makes what later ones keep
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
