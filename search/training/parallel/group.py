@@ -23,7 +23,7 @@ import torch
 
 from ...shutdown import never
 from ..outcome import Outcome, Report
-from .messages import STOP, EpochEnded, Line, Port, TrainingJob, Update, receive, send
+from .messages import STOP, EpochEnded, Line, Port, TrainingJob, Update, send
 
 LOOK_SECONDS = 0.5
 """How often it is asked whether to stop while nothing happens."""
@@ -99,7 +99,7 @@ class Group:
         """Take in what a process says next."""
         rank = next(i for i, member in enumerate(self.members) if member.link is link)
         try:
-            update: Update = receive(link)
+            update: Update = link.recv()
         except (EOFError, OSError):
             self.outcome = self._lost(rank)
             return

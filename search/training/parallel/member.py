@@ -20,7 +20,7 @@ import torch.distributed as dist
 from ..allocator import keep_freed_memory
 from ..outcome import Outcome
 from ..train import train
-from .messages import EpochEnded, Line, Port, TrainingJob, receive, send
+from .messages import EpochEnded, Line, Port, TrainingJob, send
 from .ranks import Ranks
 
 HOST = "127.0.0.1"
@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 
 def main(link: Connection) -> None:
     """Do the job that comes over a socket."""
-    job: TrainingJob = receive(link)
+    job: TrainingJob = link.recv()
     torch.set_num_threads(job.threads)
     keep_freed_memory()
     asked = threading.Event()
@@ -94,7 +94,7 @@ def _follow(link: Connection, asked: threading.Event) -> None:
     """Note that a stop is asked for; leave when nobody is there to ask."""
     try:
         while True:
-            receive(link)
+            link.recv()
             asked.set()
     except (EOFError, OSError):
         os._exit(1)

@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ..outcome import Outcome
 
@@ -88,14 +88,5 @@ Update: TypeAlias = Port | EpochEnded | Line | Outcome
 
 
 def send(link: Connection, message: object) -> None:
-    """Send a message whole; `Connection.send` would hand over tensors in memory that both have to map."""
+    """Send a message whole, for `Connection.recv`; its `send` would share the memory of tensors."""
     link.send_bytes(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
-
-
-def receive(link: Connection) -> Any:
-    """Return the next message.
-
-    Raises:
-        EOFError: If the other end is gone.
-    """
-    return pickle.loads(link.recv_bytes())
