@@ -6,34 +6,30 @@ of the wrong kind, names that nothing uses, choices that leave nothing open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, TypeAlias
 
-from ..blocks import BLOCKS, Block
-from ..blocks.idle import idle_law, idle_words
-from ..blocks.keeping import Keeping, as_option
-from ..blocks.kinds import ANY, DEPTH, PER, SOURCE, Kind
+from ..blocks import BLOCKS
+from ..blocks.keeping import Keeping
+from ..blocks.kinds import DEPTH, PER, SOURCE
 from ..graph import Style
-from ..values import Value
-from ..vocabulary import HOMONYMS
 from .alternative import Alternative
 from .calls import RowError
 from .checking import check_head
 from .composed import ComposedBlock, words_of
 from .composed_checks import check_composed
-from .composed_row import Words, of_table
+from .composed_row import Words
 from .dependencies import resolve_dependencies
 from .document import Place
 from .expression_parts import has_choice, words_in
-from .expressions import Expr, Ref
 from .functions import called
 from .names_read import let_of_blocks, row_expressions, values_in
 from .program import Program
 from .resolve import Resolver
 from .row_program import RowProgram
+from .row_words import ROW_WORDS, WordCompiler
 from .rows import BEFORE, LIKE, MAX_DEPTH, MAX_ROWS, STYLE, Row
-from .scope import Line, argument_kinds, check_joined, check_like, check_row_name, lines, no_block, shares
+from .scope import Line, argument_kinds, check_joined, check_like, check_row_name, lines, shares
 from .signature import argument_law
 from .slots import Fixed, Slot, Variable, possible_values
 from .table import Table
@@ -42,12 +38,6 @@ from .writing import inline, signature
 MAX_BLOCKS = 10_000
 MAX_SIGNATURE = 1000
 """Characters of a block's name and arguments: YAML reads no longer key."""
-
-ROW_WORDS = ("name", "from", "depth", "per")
-BLOCK_WORDS = ("when", "unused")
-"""What only the rows of a composed block may be given."""
-PlacedArgs: TypeAlias = Mapping[str, tuple[Expr, Place]]
-"""Arguments with their places."""
 
 
 def compile_closed(table: Table) -> Program:
@@ -92,9 +82,8 @@ class _Compiler:
         self.document = table.document
         self.error = self.document.error
         self.resolver = Resolver(self.document, table.choices, table.let, table.functions)
-        self.style: dict[str, Slot] = {}
         self.words: Words = {}
-        self.names: list[str] = []
+        self.word_compiler: WordCompiler
 
     def program(self) -> Program:
         try:
@@ -105,11 +94,17 @@ class _Compiler:
     def compiled(self) -> Program:
         check_head(self.table)
         self.resolver.declare_variables()
-        self.style = {key: self.default(key) for key in self.table.defaults}
+        style = {key: self.default(key) for key in self.table.defaults}
         self.check_composed()
         inputs = tuple(self.table.inputs)
         ordered = lines(self.document, self.table.layers, ("layers",), inputs)
-        self.names = [line.name for line in ordered if "name" in line.row.args]
+        self.word_compiler = WordCompiler(
+            table=self.table,
+            resolver=self.resolver,
+            words=self.words,
+            style=style,
+            names=[line.name for line in ordered if "name" in line.row.args],
+        )
         rows: list[RowProgram] = []
         for index, line in enumerate(ordered):
             rows.append(self.row(index, line, rows))
@@ -208,11 +203,11 @@ class _Compiler:
             return self.sharing(index, line, above)
         args = {key: (value, (*inner, key)) for key, value in row.args.items() if key not in ROW_WORDS}
         self.resolver.index, self.resolver.indexed = True, False
-        target = self.target(row.word, args, inner, ())
+        target = self.word_compiler.compile(row.word, args, inner, ())
         self.resolver.index = False
         if all(isinstance(block, Keeping) for block in target.blocks()):
             for key, (_, where) in args.items():  # what no option takes
-                self.kind(self.words[target.blocks()[0].word], key, where)
+                self.word_compiler.kind(self.words[target.blocks()[0].word], key, where)
         check_row_name(self.document, name, inner)
         self.note_words([row])
         depth, deepest = self.depth(row, target, inner)
@@ -247,7 +242,7 @@ class _Compiler:
         word, inner = line.row.word, line.inner
         block = self.words.get(word)
         if block is None and word not in self.table.alternatives:
-            self.target(word, {}, inner, ())  # raises what is wrong with it
+            self.word_compiler.compile(word, {}, inner, ())  # raises what is wrong with it
         if "when" in line.row.args:
             law = "`when` belongs to the rows of a composed block"
             raise self.error((*inner, "when"), law, at_key=True)
@@ -318,118 +313,3 @@ class _Compiler:
         if len(depths) == 2 * MAX_DEPTH:
             raise self.error(place, "the depth depends on too many values; leave fewer of them open")
         return slot, deepest
-
-    def target(self, word: str, args: PlacedArgs, place: Place, chain: tuple[str, ...]) -> Alternative:
-        """Return what a word stands for: one block, or one of several. `chain` is the path of words to it."""
-        self.resolver.grow(place)
-        words = self.words
-        if word in words:
-            self.resolver.used.add(("blocks", word))
-            return self.alternative(words[word], args, place, "".join(f".{part}" for part in chain))
-        if word not in self.table.alternatives:
-            if word.startswith("$"):
-                law = "a word is an argument only in a composed block; list the words under `blocks:`"
-                raise self.error(place, law, at_key=True)
-            known = [*words, *self.table.alternatives]
-            raise self.error(place, no_block(word, place, self.names, known), at_key=True)
-        chain = chain or (word,)
-        if word in chain[:-1]:
-            raise self.error(("blocks", word), f"'{word}' is defined by itself", at_key=True)
-        self.resolver.check_chain(place, chain)
-        self.resolver.used.add(("blocks", word))
-        options: list[Alternative] = []
-        for row in self.table.alternatives[word]:
-            here: Place = ("blocks", word, row.word)
-            if row.branches:
-                law = "a word of `blocks` has no branches; give them to the row that uses it"
-                raise self.error(here, law, at_key=True)
-            merged = self.merged(args, row, here)
-            options.append(self.target(row.word, merged, here, (*chain, row.word)))
-        if len({a.word for a in options}) < len(options):
-            raise self.error(("blocks", word), f"'{word}' lists a block twice", at_key=True)
-        return Alternative(word=word, inner=tuple(options))
-
-    def merged(self, args: PlacedArgs, row: Row, here: Place) -> PlacedArgs:
-        """Return what a word of `blocks` gives a block, with what the row gives."""
-        merged = dict(args)
-        for key, value in row.args.items():
-            if key in ROW_WORDS:
-                law = f"'{key}' belongs to a row, not to a word of `blocks`"
-                raise self.error((*here, key), law, at_key=True)
-            if key in args:
-                law = f"'{key}' is given twice: here and in the row"
-                raise self.error((*here, key), law, at_key=True)
-            merged[key] = (value, (*here, key))
-        return merged
-
-    def alternative(self, block: Block[Any], args: PlacedArgs, place: Place, label: str) -> Alternative:
-        above = {key for key, (_, where) in args.items() if label and where[:-1] != place}
-        block = as_option(block, above)
-        if isinstance(block, Keeping):
-            args = {key: args[key] for key in args if key not in above or key in dict(block.defaults)}
-        slots: dict[str, Slot] = {}
-        maps: dict[str, Slot] = {}
-        # How weights start holds for every row, the rest of the style where a row may override it.
-        style = {
-            key: slot
-            for key, slot in self.style.items()
-            if (block.styled and key not in block.lacks) or key == "init"
-        }
-        of_defaults = {key for key in style if key not in args or key in block.parameters}
-        for key, (value, where) in args.items():
-            promised = isinstance(block, Keeping) and key in block.promised
-            kind = ANY if promised else self.kind(block, key, where)
-            # What the row gives is drawn under the row's name, what the word gives under the word's.
-            path = f".{key}" if where[0] == "layers" and place[0] != "layers" else f"{label}.{key}"
-            slot = self.resolver.checked(value, path, where, kind, key)
-            if promised or key in block.parameters:
-                slots[key] = slot
-            elif key == "with" or key in block.maps:
-                maps[key] = slot
-            else:
-                style[key] = slot
-        known: dict[str, Value] = {key: slot.value for key, slot in slots.items() if isinstance(slot, Fixed)}
-        values = {key: slot.value for key, slot in style.items() if isinstance(slot, Fixed)}
-        whole = {key: value for key, value in block.defaults if key not in slots} | known
-        idle = idle_words(block, whole, values)
-        self.resolver.used |= {("defaults", key) for key in of_defaults.difference(idle)}
-        own = {key for key, (_, where) in args.items() if not label or where[:-1] == place}
-        said = {key: value for key, value in {**values, **known}.items() if key in own}
-        if wrong := idle_law(block, said, whole, values):
-            raise self.error(args[wrong[0]][1], wrong[1], at_key=True)
-        if clash := block.clash({key: value for key, (value, _) in args.items()}):
-            raise self.error(args[clash[0]][1], clash[1], at_key=True)
-        if isinstance(block, ComposedBlock):
-            slots |= {of_table(name): self.resolver.slot(Ref(name), "", place) for name in block.let}
-        for parameter in block.parameters.values():
-            if parameter.required and parameter.name not in (*slots, "depth"):
-                law = f"{block.word} needs '{parameter.name}': {parameter.kind.law}{_homonym(block.word)}"
-                raise self.error(place, law, at_key=True)
-        fixed = Style(**values) if len(values) == len(style) else None  # type: ignore[arg-type]
-        ordered = {key: maps[key] for key in (*block.maps[1:], "with") if key in maps}
-        return Alternative(
-            word=block.word, block=block, slots=slots, maps=ordered, style=style, fixed_style=fixed
-        )
-
-    def kind(self, block: Block[Any], key: str, where: Place) -> Kind:
-        kinds = argument_kinds(block)
-        if key in kinds:
-            return kinds[key]
-        if key == LIKE and where[0] != "layers":
-            raise self.error(where, "`like` belongs to a row, not to a word of `blocks`", at_key=True)
-        if key in BLOCK_WORDS:
-            raise self.error(where, f"`{key}` belongs to the rows of a composed block", at_key=True)
-        known = [name for name in kinds if name != "depth"]
-        if where[0] == "layers":
-            known += ["name", "from", "per"]
-            known += ["depth"] if block.repeats or "depth" in block.parameters else []
-        remedy = _homonym(block.word)
-        if isinstance(block, ComposedBlock) and not block.parameters and key in ("width", "kernel", "stride"):
-            remedy = ": its rows stand one after the other; one of several blocks is a mapping, as in "
-            remedy += f"`{block.word}: {{conv: {{kernel: 3}}, identity: }}`"
-        raise self.document.unknown((*where[:-1], key), block.word, known, remedy=remedy)
-
-
-def _homonym(word: str) -> str:
-    """Return what to write for what a word means elsewhere, if it means something else there."""
-    return f"; {HOMONYMS[word]}" if word in HOMONYMS else ""
