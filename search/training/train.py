@@ -204,9 +204,19 @@ def _failed(loop: Loop, error: Exception) -> Outcome:
         status, cause, trace = error.status, str(error), ""
     else:
         status = "out_of_memory" if is_out_of_memory(error) else "error"
-        cause = f"{type(error).__name__}: {error}".splitlines()[0]
+        cause = _lonely(loop, error) or f"{type(error).__name__}: {error}".splitlines()[0]
         trace = "".join(traceback.format_exception(error))
     return Outcome(status=status, cause=cause, trace=trace, metrics=loop.metrics(), history=loop.history)
+
+
+def _lonely(loop: Loop, error: Exception) -> str:
+    """Return that a norm was left with one value of a channel, which has no deviation; else ""."""
+    if not (isinstance(error, ValueError) and str(error).startswith("Expected more than 1 ")):
+        return ""
+    count = int(loop.metrics()["micro_batch"])
+    samples = "one sample" if count == 1 else f"{count} samples"
+    remedy = "take a larger `batch`" if count == 1 else "take a norm of other values on a map of one pixel"
+    return f"a norm has one value of a channel, in pieces of {samples}; {remedy} ({error})"
 
 
 @contextmanager

@@ -277,6 +277,26 @@ def test_out_of_memory_in_half_batches_is_a_status(digits: Dataset) -> None:
     assert "Tried to allocate 2 GiB" in outcome.trace
 
 
+@pytest.mark.parametrize(
+    ("norm", "batch", "law"),
+    [
+        (nn.BatchNorm2d(4), 2, "in pieces of one sample; take a larger `batch`"),
+        (
+            nn.InstanceNorm2d(4),
+            8,
+            "in pieces of 4 samples; take a norm of other values on a map of one pixel",
+        ),
+    ],
+)
+def test_a_norm_of_one_value_has_its_name(norm: nn.Module, batch: int, law: str, digits: Dataset) -> None:
+    """Once memory has run out, a batch of two goes in pieces of one sample."""
+    model = Greedy(room=batch // 2, error=MemoryError())
+    model.net = nn.Sequential(nn.Conv2d(1, 4, 8), norm, nn.Flatten(), nn.Linear(4, 10))
+    outcome = train(lambda: model, digits, replace(SHORT, batch=batch), seed=0)
+    assert outcome.status == "error"
+    assert outcome.cause.startswith(f"a norm has one value of a channel, {law} (Expected more than 1 ")
+
+
 def test_memory_that_the_processor_cannot_give_is_out_of_memory(digits: Dataset) -> None:
     outcome = train(lambda: nn.Linear(10**8, 10**8), digits, SHORT, seed=0)
     assert outcome.status == "out_of_memory"
