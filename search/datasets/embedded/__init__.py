@@ -15,6 +15,7 @@ EMBEDDED: LazyTable[Embedded] = LazyTable(
     __name__,
     {
         "digits": ".digits:DIGITS",
+        "ink-digits": ".ink_digits:INK_DIGITS",
         "cluttered-digits": ".cluttered_digits:CLUTTERED_DIGITS",
         "digit-sequences": ".digit_sequences:DIGIT_SEQUENCES",
         "long-tailed-digits": ".long_tailed_digits:LONG_TAILED_DIGITS",

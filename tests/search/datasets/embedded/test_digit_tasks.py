@@ -20,6 +20,7 @@ from archscape.search.datasets.embedded.digit_masks import DIGIT_MASKS
 from archscape.search.datasets.embedded.digit_positions import DIGIT_POSITIONS
 from archscape.search.datasets.embedded.digit_sequences import DIGIT_SEQUENCES
 from archscape.search.datasets.embedded.digits import DIGITS
+from archscape.search.datasets.embedded.ink_digits import INK_DIGITS
 from archscape.search.datasets.embedded.long_tailed_digits import LONG_TAILED_DIGITS
 from archscape.search.datasets.embedded.noisy_digits import NOISE, NOISY_DIGITS
 from archscape.search.datasets.embedded.originals import originals
@@ -38,6 +39,7 @@ FINGERPRINTS = {
     "digit-boxes": "be502d96a7b04822",
     "noisy-digits": "f57f79dfb9b5e282",
     "small-digits": "42860f0b72b0f3f6",
+    "ink-digits": "9f709870dcb49db3",
 }
 
 
@@ -142,6 +144,13 @@ def test_a_small_digit_has_the_means_of_the_large_one() -> None:
     means = sum(large[:, :, row::2, column::2] for row in (0, 1) for column in (0, 1)) / 4
     assert np.abs(small - means).max() <= 0.5
     assert (large.min(), large.max()) == (0, 255)
+
+
+def test_ink_is_a_share_of_what_the_plain_digits_can_have() -> None:
+    plain, ink = DIGITS.arrays(), INK_DIGITS.arrays()
+    assert (ink["x_val"] * 16 == plain["x_val"]).all()
+    assert (ink["y_val"] == plain["y_val"]).all()
+    assert (ink["x_train"].min(), ink["x_train"].max()) == (0, 1)
 
 
 def test_any_data_can_be_learned_without_their_targets(tmp_path: Path) -> None:
