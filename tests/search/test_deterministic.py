@@ -60,13 +60,15 @@ def tried(folder: Path) -> list[tuple[object, ...]]:
         return [(t.number, t.hash, t.state, t.rung, t.metrics.get("accuracy")) for t in study.trials()]
 
 
-@pytest.mark.parametrize("sampler", ["nsga2", "tpe"])
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["nsga2", pytest.param("tpe", marks=pytest.mark.full)])
 def test_same_job_tries_the_same_networks_whatever_the_timing(
     sampler: str, tiny: Space, tmp_path: Path
 ) -> None:
     """With three workers; with two, of which one is killed; and with one, killed, and then another.
 
-    Alone, and where the study is not deterministic, a worker sees more and tries others.
+    Alone, and where the study is not deterministic, a worker sees more and tries others. What a sampler sees
+    is the study's part, so `make test` has one of them.
     """
     for name in "abc":
         begin(tmp_path / name, tiny, workers=3)
