@@ -138,7 +138,7 @@ class Browser:
                 assert "error" not in answer, (method, answer)
                 result: dict[str, Any] = answer["result"]
                 return result
-            if answer.get("sessionId") in self._pages:
+            if "method" in answer and answer.get("sessionId") in self._pages:  # not late, to a failed test
                 self._pages[answer["sessionId"]].take(answer["method"], answer["params"])
         raise AssertionError(f"the browser ended during {method}")
 

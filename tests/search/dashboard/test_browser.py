@@ -22,13 +22,31 @@ if TYPE_CHECKING:
     from helpers.browser import Browser
 
 
+WATCHED = """\
+import time
+from pathlib import Path
+
+
+def fit(network, context):
+    for epoch in range(1, context.epochs):
+        context.report(epoch, {"accuracy": epoch / context.epochs})
+        if Path(__file__).with_name("seen").exists():
+            break
+        time.sleep(0.1)
+    return {"accuracy": 0.5}
+"""
+"""A training that ends when the page has shown it."""
+
+
 @pytest.mark.slow
 def test_the_page_shows_a_search_from_a_running_trial_to_its_end(
     browser: Browser, job_file: Path, tmp_path: Path
 ) -> None:
-    job_file.write_text(
-        job_file.read_text().replace("epochs: 1", "epochs: 40").replace("trials: 8", "trials: 2")
+    (tmp_path / "watched_fit.py").write_text(WATCHED)
+    text = job_file.read_text().replace(
+        "recipe: {preset: quick, epochs: 1}", "train: {call: watched_fit.py:fit, epochs: 9999}"
     )
+    job_file.write_text(text.replace("data: digits\n", "").replace("trials: 8", "trials: 2"))
     search = popen(
         [sys.executable, "-m", "archscape", "search", job_file, "--out", "out", "--workers", "1"],
         cwd=tmp_path,
@@ -47,6 +65,7 @@ def test_the_page_shows_a_search_from_a_running_trial_to_its_end(
             page.evaluate("location.hash = document.querySelector('#running a').hash")
             page.wait("document.querySelectorAll('#plot-curve .scatterlayer .point').length > 1")
             page.wait("document.getElementById('trial-log').textContent.includes('epoch 2')")
+            (tmp_path / "seen").touch()
             page.wait("document.getElementById('trial-summary').textContent.startsWith('complete')")
             page.press("Escape")
             page.wait("document.getElementById('tiles').textContent.includes('the search has ended')")
