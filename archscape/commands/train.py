@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +16,7 @@ from ..waiting import progress
 from .options.checks import check_folder
 from .options.loading import say_loading
 from .options.networks import InputOption, UsesOption
-from .options.trainings import find_training
+from .options.trainings import find_training, frontier_numbers
 from .options.transfers import (
     FreezeOption,
     FreshOption,
@@ -41,7 +43,9 @@ def train(
     source: Annotated[
         str, typer.Argument(help="The folder of a search, or a network.", metavar="RUN|NETWORK")
     ],
-    trial: Annotated[str, typer.Option(help="Of a search: `best`, or a trial's number.")] = "best",
+    trial: Annotated[
+        str, typer.Option(help="Of a search: `best`, a trial's number, or `frontier`.")
+    ] = "best",
     data: Annotated[
         str | None,
         typer.Option(help="Embedded name, path, or `{path: ..., size: 64}`. [default: the search's]"),
@@ -86,6 +90,7 @@ def train(
 ) -> None:
     """Train one network to its end, for long, with several seeds.
 
+    With `--trial frontier` all of it are, each in a folder of its own, and measured together too.
     A RUN's trial is trained anew, by the data, recipe and device of the search as far as no option says
     otherwise. The test set is counted once a seed, when that has ended; then by all seeds together and on
     crops, by their mean probabilities. The same command resumes what was stopped, and more seeds add to
@@ -101,9 +106,11 @@ def train(
         raise InputError("--device is of one and --devices of several; give one of the two")
     if split is not None and devices is None:
         raise InputError("--split is of several devices; give --devices")
-    training = find_training(
-        source, trial, data=data, recipe=recipe, epochs=epochs, device=device, shapes=shapes
-    )
+    trials = frontier_numbers(source) if trial == "frontier" else [trial]
+    trainings = [
+        find_training(source, each, data=data, recipe=recipe, epochs=epochs, device=device, shapes=shapes)
+        for each in trials
+    ]
     transfer = find_transfer(
         weights=weights,
         fresh=fresh,
@@ -116,63 +123,84 @@ def train(
     )
     several = read_devices(devices) if devices is not None else ()
     keep_freed_memory()
-    shutdown, total = Shutdown(), training.recipe.epochs
-    done: dict[int, int] = {}
+    shutdown, total = Shutdown(), seeds * sum(training.recipe.epochs for training in trainings)
+    done: dict[tuple[str, int], int] = {}
+    ended: list[FinalResults] = []
     with progress() as show, shutdown.handling_signals(signal.SIGINT, signal.SIGTERM):
-        loaded = training.load(show, log)
+        loaded = trainings[0].load(show, log)
 
-        def on_epoch(place: int, epochs: int) -> None:
-            done[place] = epochs
-            words = f"training {training.network.name} with {_seeds(seeds)}"
-            show(words, sum(done.values()), seeds * total)
+        def on_epoch(name: str, place: int, epochs: int) -> None:
+            done[name, place] = epochs
+            show(f"training {name} with {_seeds(seeds)}", sum(done.values()), total)
 
         try:
-            results = train_final(
-                training.network,
-                loaded,
-                training.recipe,
-                out=out,
-                seeds=seeds,
-                first_seed=first_seed,
-                device=training.device,
-                devices=several,
-                split=split or "batch",
-                transfer=transfer,
-                on_epoch=on_epoch,
-                should_stop=lambda: shutdown.requested,
-                log=log,
-            )
+            for each, training in zip(trials, trainings, strict=True):
+                results = train_final(
+                    training.network,
+                    loaded,
+                    training.recipe,
+                    out=out / f"trial-{each}" if trial == "frontier" else out,
+                    seeds=seeds,
+                    first_seed=first_seed,
+                    device=training.device,
+                    devices=several,
+                    split=split or "batch",
+                    transfer=transfer,
+                    on_epoch=partial(on_epoch, training.network.name),
+                    should_stop=lambda: shutdown.requested,
+                    log=log,
+                )
+                ended.append(results)
         except ShutdownRequested:
             raise StudyError(f"{out}: stopped; the same command resumes it") from None
-    _print(results, training.network, loaded)
-    failed = len(results.seeds) - len(results.complete)
-    if failed:
-        raise StudyError(f"{failed} of {_seeds(seeds)} failed; {out / 'train.log'} says why")
+    for results, training in zip(ended, trainings, strict=True):
+        _print(results, training.network, loaded)
+    if trial == "frontier":
+        first = several[0] if several else trainings[0].device
+        _print_front(out, ended, [training.network for training in trainings], loaded, device=first)
+    for results in ended:
+        if failed := len(results.seeds) - len(results.complete):
+            where = results.out / "train.log"
+            raise StudyError(f"{failed} of {_seeds(seeds)} failed; {where} says why")
 
 
 def _seeds(count: int) -> str:
     return f"{count} seeds" if count > 1 else "1 seed"
 
 
+def _print_front(
+    out: Path, results: Sequence[FinalResults], networks: Sequence[Network], data: Dataset, *, device: str
+) -> None:
+    """Print a row a network of a frontier, and what all of them give together."""
+    from ..search.training.final.front import front_rows, measure_front, write_front
+
+    rows = front_rows(results, measure_front(networks, results, data, device=device))
+    _emit(rows, list(dict.fromkeys(name for _, metrics in rows for name in metrics)))
+    print(write_front(out, rows))
+
+
+def _emit(rows: Sequence[tuple[str, Mapping[str, float]]], columns: Sequence[str]) -> None:
+    """Print a table of metrics, a row for each name."""
+    from ..analysis.reports.format import value
+
+    heads = [name.replace("crops_", "crops ").replace("_", " ") for name in columns]
+    cells = [
+        [
+            name,
+            *(value(each.removeprefix("crops_"), known[each]) if each in known else "" for each in columns),
+        ]
+        for name, known in rows
+    ]
+    emit(["", *heads], cells, Format.table)
+
+
 def _print(results: FinalResults, network: Network, data: Dataset) -> None:
     """Print a row a seed, draw their curves, and say how the best weights are loaded."""
-    from ..analysis.reports.format import value
     from ..analysis.reports.training_curves import draw_training_curves
 
     if not results.complete:
         return
-    heads = [name.replace("crops_", "crops ").replace("_", " ") for name in results.columns]
-    rows = [
-        [
-            name,
-            *(
-                value(column.removeprefix("crops_"), metrics[column]) if column in metrics else ""
-                for column in results.columns
-            ),
-        ]
-        for name, metrics in results.rows()
-    ]
-    emit(["", *heads], rows, Format.table)
+    _emit(results.rows(), results.columns)
     print(results.out / "metrics.json")
     curves = {seed.seed: seed.history for seed in results.complete}
     print(draw_training_curves(curves, results.out / "curves.svg", score=results.score))

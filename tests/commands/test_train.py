@@ -94,6 +94,17 @@ def test_a_trial_brings_its_data_recipe_and_device(archscape: Run, searched: Pat
     assert (found["recipe"]["epochs"], found["recipe"]["rate"]) == (2, 0.01)
 
 
+def test_a_frontier_is_trained_and_measured_together(archscape: Run, searched: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = archscape("train", searched, "--trial", "frontier", "--seeds", "2", "--out", out)
+    assert done.returncode == 0, done.stderr
+    together = json.loads((out / "frontier.json").read_text())
+    assert [*together] == ["trial-0", "ensemble"]
+    alone = json.loads((out / "trial-0" / "metrics.json").read_text())
+    assert together["ensemble"]["test_accuracy"] == alone["ensemble"]["test_accuracy"]  # of the same seeds
+    assert done.stdout.splitlines()[-1] == str(out / "frontier.json")
+
+
 def test_what_is_killed_goes_on(archscape: Run, table: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = ["train", str(table), "--data", "digits", "--epochs", "2", "--seeds", "2", "--out", str(out)]
@@ -151,6 +162,7 @@ def test_killed_at_random_instants_it_ends_with_the_same_bits(
         (("--data", "digits", "--devices", "2", "--device", "cpu"), "give one of the two"),
         (("--data", "digits", "--split", "seeds"), "--split is of several devices; give --devices"),
         (("--data", "digits", "--devices", "2", "--split", "layers"), "batch or seeds, but got 'layers'"),
+        (("--data", "digits", "--trial", "frontier"), "--trial frontier needs the folder of a search"),
         (("--data", "digits", "--trial", "3"), "--trial 3 needs the folder of a search"),
         (("--data", "cluttered-digits"), "takes 1x8x8, but a sample of cluttered-digits is 1x16x16"),
     ],

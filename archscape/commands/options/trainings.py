@@ -77,6 +77,20 @@ def find_training(
     return known if device is None else replace(known, device=device)
 
 
+def frontier_numbers(source: str) -> list[str]:
+    """Return the trials of a search that no other dominates.
+
+    Raises:
+        InputError: If it is no search, or no trial is complete.
+    """
+    from ...search.study.trained import frontier_trials
+
+    if not is_run_folder(Path(source)):
+        raise InputError(f"--trial frontier needs the folder of a search, but got '{source}'")
+    with find_study(Path(source), "", "") as study:
+        return [str(trial.number) for trial in frontier_trials(study)]
+
+
 def read_recipe_option(text: str) -> Recipe:
     """Return a recipe: a preset, a mapping in braces, or a YAML file with one, alone or in a job.
 

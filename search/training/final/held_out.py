@@ -72,7 +72,7 @@ class HeldOut:
             }
         )
         if can_average(self.task) and len(weights) > 1:
-            tested.ensemble |= self._together([*self._modules(self.network, weights).values()])
+            tested.ensemble |= self.together([*self.modules(self.network, weights).values()])
         try:
             smaller = self._cropped()
         except InputError as error:
@@ -80,11 +80,11 @@ class HeldOut:
             return tested
         (size,) = smaller.input_shapes
         views = crops(self.data.input[1:], size[1:], mirrored=mirrored)
-        modules = self._modules(smaller, weights)
+        modules = self.modules(smaller, weights)
         for seed, module in modules.items():
-            tested.seeds[seed] |= self._together([module], views)
+            tested.seeds[seed] |= self.together([module], views)
         if len(modules) > 1:
-            tested.ensemble |= self._together([*modules.values()], views)
+            tested.ensemble |= self.together([*modules.values()], views)
         tested.views = len(views)
         tested.note = f"{len(views)} crops of {shape_text(size)}" + ", half of them mirrored" * mirrored
         return tested
@@ -94,14 +94,14 @@ class HeldOut:
             raise InputError(f"crops are looked at for classes, not in {self.task.name}")
         return cropped(self.network)
 
-    def _together(self, modules: Sequence[nn.Module], views: Sequence[View] = ()) -> dict[str, float]:
+    def together(self, modules: Sequence[nn.Module], views: Sequence[View] = ()) -> dict[str, float]:
         """Return the metrics of the mean of what modules give, under their names."""
         test = self.data.test.to(self.device)
         before, seen = (CROPS, views) if views else ("", [lambda x: x])
         metrics = measure_together(modules, test, self.task, self.device, views=seen)
         return {f"{before}test_{name}": metrics[name] for name in self.task.metrics}
 
-    def _modules(self, network: Network, weights: Mapping[int, Weights]) -> dict[int, nn.Module]:
+    def modules(self, network: Network, weights: Mapping[int, Weights]) -> dict[int, nn.Module]:
         """Return the trained modules, in evaluation mode on the device."""
         modules = {}
         for seed, trained in weights.items():
