@@ -71,6 +71,7 @@ class Loop:
         should_stop: Callable[[], bool],
         transfer: Transfer | None = None,
         ranks: Ranks | None = None,
+        pieces: int = 1,
         is_captured: bool = True,
         log: Callable[[str], None] = LOG,
     ) -> None:
@@ -100,7 +101,7 @@ class Loop:
             task=self.task,
             device=device,
             precision=resolve_precision(recipe.precision, device),
-            accumulate=min(recipe.accumulate, max(self.batch // 2, 1)),
+            accumulate=min(max(recipe.accumulate, pieces), max(self.batch // 2, 1)),
         )
         self.steps = 0
         self.clocks = {"step_seconds": 0.0, "eval_seconds": 0.0}

@@ -55,6 +55,7 @@ def train(
     measures: tuple[str, ...] = (),
     transfer: Transfer | None = None,
     ranks: Ranks | None = None,
+    pieces: int = 1,
     log: Callable[[str], None] = LOG,
 ) -> Outcome:
     """Train a module and return how that ended; no failure of the module or the training raises.
@@ -101,6 +102,8 @@ def train(
         transfer: What it takes over: weights to start from, those that stay, rates by layer, a teacher.
         ranks: The processes that train it together on several devices, each of which calls this; `report`,
             `checkpoint` and `should_stop` are those of the first.
+        pieces: In how many pieces a batch goes through the network, if those are more than the recipe's; a
+            training that is resumed keeps to the number that it began with.
         log: Takes a line about a checkpoint that could not be read or written.
 
     Raises:
@@ -126,6 +129,7 @@ def train(
                 transfer=transfer,
                 ranks=ranks,
                 log=log,
+                pieces=pieces,
             )
             return _start(loop, build, kept) or _follow(loop, kept, report)
 

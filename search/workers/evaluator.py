@@ -110,6 +110,7 @@ class TrainingEvaluator:
         from ..training.train import train
 
         partial = self.checkpoints / f"{context.lease.hash}.partial"
+        pieces = self._pieces(network, context)
         outcome = train(
             lambda: build(network),
             self.data,
@@ -122,6 +123,7 @@ class TrainingEvaluator:
             should_stop=context.should_stop,
             rungs=self.rungs,
             measures=self.measures,
+            pieces=pieces,
             log=context.log,
         )
         return_freed_memory()
@@ -129,6 +131,21 @@ class TrainingEvaluator:
         if result.status != "pruned":
             _remove(partial, context)
         return result
+
+    def _pieces(self, network: Network, context: Context) -> int:
+        """Return in how many pieces a batch goes: on CUDA memory says so itself when it runs out."""
+        from ..training.device import resolve_device
+        from .memory_limit import available_memory, fitting_pieces
+
+        batch = min(self.recipe.batch, len(self.data.train))
+        is_cpu = resolve_device(self.device).type == "cpu"
+        available = available_memory() if is_cpu else None
+        pieces = fitting_pieces(network, self.recipe, batch=batch, available=available)
+        if pieces > self.recipe.accumulate and available is not None:
+            context.log(
+                f"{available >> 20} MiB of memory are left: a batch of {batch} goes in {pieces} pieces"
+            )
+        return pieces
 
 
 def recipe_of(recipe: AnyRecipe, lease: Lease) -> Recipe:

@@ -46,7 +46,7 @@ def crop(size: int, padding: int) -> Transform:
 
 
 def affine(degrees: float, *, shift: float = 0, scale: float = 1, shear: float = 0) -> Transform:
-    """Return what turns, moves, rescales and slants an image at once, by bilinear sampling (`RandomAffine`)."""
+    """Return what turns, moves, rescales and slants an image by one sampling (`RandomAffine`)."""
 
     def apply(image: Image.Image) -> Image.Image:
         middle, size = [image.width / 2, image.height / 2], image.width

@@ -4,11 +4,11 @@ https://docs.pytorch.org/tutorials/beginner/hyperparameter_tuning_tutorial.html:
 candidate, in an actor of its own; images loaded one by one with Pillow by worker processes of a `DataLoader`,
 for training and for validation; `.item()` at every step; a checkpoint after every epoch. Epochs, batch,
 optimizer, rate and its schedule are those of the recipe `quick`, and every candidate is trained to the end.
-The tutorial gives a trial two CPUs, and eight processes to a loader; on two cores one CPU, two trials at once
-and two processes are faster, and are taken.
+The tutorial gives a trial two CPUs, and eight processes to a loader. On two cores one CPU and two processes,
+so two trials at once, are faster.
 
-Command: `python -m helpers.references.tune_tutorial FOLDER`, with `images.npz` and `networks.json` in FOLDER;
-it writes `accuracies.json` there.
+Command: `python -m helpers.references.tune_tutorial FOLDER CPUS LOADERS`, with `images.npz` and `networks.json`
+in FOLDER; it writes `accuracies.json` there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-LOADERS = 2
 EPOCHS, BATCH, RATE, WEIGHT_DECAY, WARMUP = 3, 48, 0.02, 0.01, 0.2
 
 
@@ -60,8 +59,8 @@ def train_candidate(config: dict[str, Any]) -> None:
 
     net = build(Network.from_json(config["network"]))
     train_part, val_part = (load_part(config["folder"], part) for part in ("train", "val"))
-    train_loader = DataLoader(train_part, BATCH, shuffle=True, num_workers=LOADERS, drop_last=True)
-    val_loader = DataLoader(val_part, BATCH, shuffle=True, num_workers=LOADERS)
+    train_loader = DataLoader(train_part, BATCH, shuffle=True, num_workers=config["loaders"], drop_last=True)
+    val_loader = DataLoader(val_part, BATCH, shuffle=True, num_workers=config["loaders"])
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.AdamW(net.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
     steps = EPOCHS * len(train_loader)
@@ -100,7 +99,7 @@ def train_candidate(config: dict[str, Any]) -> None:
             )
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, cpus: int, loaders: int) -> None:
     """Train every network of the folder, and write their accuracies."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
@@ -110,10 +109,14 @@ def main(folder: Path) -> None:
     # Ray looks for this module where its actors are: beside the benchmarks.
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     tuner = tune.Tuner(
-        tune.with_resources(train_candidate, resources={"cpu": 1}),
+        tune.with_resources(train_candidate, resources={"cpu": cpus}),
         tune_config=tune.TuneConfig(metric="loss", mode="min"),
         run_config=tune.RunConfig(storage_path=str(folder.resolve() / "tune"), verbose=0),
-        param_space={"network": tune.grid_search(networks), "folder": str(folder.resolve())},
+        param_space={
+            "network": tune.grid_search(networks),
+            "folder": str(folder.resolve()),
+            "loaders": loaders,
+        },
     )
     results = tuner.fit()
     accuracies = [result.metrics["accuracy"] for result in results if result.metrics]
@@ -122,4 +125,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import math
 import subprocess
 import sys
 import textwrap
@@ -493,3 +494,22 @@ def test_a_precision_that_is_left_open_follows_from_the_device(monkeypatch: pyte
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda flags=flags: flags)
         assert resolve_precision("auto", cpu) == expected
     assert resolve_precision("bfloat16", cpu) == "bfloat16"
+
+
+def test_a_resumed_training_keeps_the_pieces_it_began_with(digits: Dataset, tmp_path: Path) -> None:
+    """Batch norm sees pieces, so their number decides the bits; what memory is left may differ by then."""
+
+    def go(pieces: int) -> float:
+        outcome = train(
+            convnet,
+            digits,
+            SHORT,
+            seed=0,
+            pieces=pieces,
+            report=lambda epoch, row: False,
+            checkpoint=tmp_path / "partial",
+        )
+        return outcome.metrics["micro_batch"]
+
+    assert go(4) == math.ceil(SHORT.batch / 4)
+    assert go(1) == math.ceil(SHORT.batch / 4)
