@@ -110,11 +110,11 @@ class TrainingEvaluator:
         from ..training.train import train
 
         partial = self.checkpoints / f"{context.lease.hash}.partial"
-        pieces = self._pieces(network, context)
+        recipe = recipe_of(self.recipe, context.lease)
         outcome = train(
             lambda: build(network),
             self.data,
-            recipe_of(self.recipe, context.lease),
+            recipe,
             seed=context.lease.seed,
             repeats=self.repeats,
             device=self.device,
@@ -123,7 +123,7 @@ class TrainingEvaluator:
             should_stop=context.should_stop,
             rungs=self.rungs,
             measures=self.measures,
-            pieces=pieces,
+            pieces=self._pieces(network, recipe, context),
             log=context.log,
         )
         return_freed_memory()
@@ -132,16 +132,16 @@ class TrainingEvaluator:
             _remove(partial, context)
         return result
 
-    def _pieces(self, network: Network, context: Context) -> int:
+    def _pieces(self, network: Network, recipe: Recipe, context: Context) -> int:
         """Return in how many pieces a batch goes: on CUDA memory says so itself when it runs out."""
         from ..training.device import resolve_device
         from .memory_limit import available_memory, fitting_pieces
 
-        batch = min(self.recipe.batch, len(self.data.train))
+        batch = min(recipe.batch, len(self.data.train))
         is_cpu = resolve_device(self.device).type == "cpu"
         available = available_memory() if is_cpu else None
-        pieces = fitting_pieces(network, self.recipe, batch=batch, available=available)
-        if pieces > self.recipe.accumulate and available is not None:
+        pieces = fitting_pieces(network, recipe, batch=batch, available=available)
+        if pieces > recipe.accumulate and available is not None:
             context.log(
                 f"{available >> 20} MiB of memory are left: a batch of {batch} goes in {pieces} pieces"
             )

@@ -7,8 +7,8 @@ optimizer, rate and its schedule are those of the recipe `quick`, and every cand
 The tutorial gives a trial two CPUs, and eight processes to a loader. On two cores one CPU and two processes,
 so two trials at once, are faster.
 
-Command: `python -m helpers.references.tune_tutorial FOLDER CPUS LOADERS`, with `images.npz` and `networks.json`
-in FOLDER; it writes `accuracies.json` there.
+Command: `python -m helpers.references.tune_tutorial FOLDER CPUS LOADERS`, with `images.npz` and
+`networks.json` in FOLDER; it writes `accuracies.json` there.
 """
 
 from __future__ import annotations
