@@ -1,7 +1,7 @@
 """What each part of a recipe gains: one network, one data set, one part changed at a time, five seeds each.
 
-Claim: on cluttered digits the preset `modern` beats `quick` at equal epochs, three or ten, and what each other
-part of a recipe gains or costs there is in the table, with its standard error.
+Claim: on cluttered digits the preset `modern` beats `quick` at equal epochs, three or ten, and what each
+other part of a recipe gains or costs there is in the table, with its standard error.
 
 Command: `python benchmarks/recipes.py` (15 CPU-minutes; writes benchmarks/results/recipes-DATE.md). What
 was trained is kept in `runs/recipes`, and the same command resumes.

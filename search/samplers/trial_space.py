@@ -14,7 +14,7 @@ from typing import cast
 
 from archscape.spaces import Network, Sample, Space
 from archscape.spaces.errors import JobError, SpaceError
-from archscape.spaces.language.program import Drawn
+from archscape.spaces.language.row_program import Drawn
 from archscape.spaces.language.slots import Choose, uniform
 from archscape.spaces.sampling.drawing import follow
 from archscape.spaces.sampling.open_table import Decisions

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from archscape.spaces.errors import JobError
+from archscape.spaces.language.arithmetic import ExpressionError
 from archscape.spaces.language.document import Document, Place, Tree
-from archscape.spaces.language.expressions import ExpressionError, Range
+from archscape.spaces.language.expressions import Range
 from archscape.spaces.language.parser import parse
 from archscape.spaces.language.settings import RULE, kinds_of
 from archscape.spaces.registry import LazyTable

@@ -16,6 +16,8 @@ from .results import FinalResults
 from .seeds import SeedFiles
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from archscape.spaces import Network
 
     from ...datasets.dataset import Dataset
@@ -38,7 +40,8 @@ def measure_front(
     Returns:
         Metrics such as `test_accuracy`; none where outputs cannot be averaged.
     """
-    task, modules = make_task(data), []
+    task = make_task(data)
+    modules: list[nn.Module] = []
     if not can_average(task):
         return {}
     for network, result in zip(networks, results, strict=True):
