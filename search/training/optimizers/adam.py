@@ -179,7 +179,7 @@ class NAdam(_Family):
 
 @dataclass(frozen=True, kw_only=True)
 class RAdam(_Family):
-    """Adam that waits for its mean of squares to be told well (Liu et al. 2019, algorithm 2).
+    """Adam with short steps until its mean of squares is known well (Liu et al. 2019, algorithm 2).
 
     Attributes:
         decoupled: Keep weight decay apart from the gradient, as AdamW does.
