@@ -22,6 +22,7 @@ from archscape.analysis.costs.receptive_field import fields
 from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import names_asked
 from archscape.spaces.errors import Infeasible, InputError, about
+from archscape.spaces.language.settings import RULE
 from archscape.spaces.language.user_errors import failures
 from archscape.spaces.language.user_function import UserFunction
 
@@ -212,9 +213,12 @@ DECIDE_MEMORY = ("batch", "accumulate", "optimizer", "momentum")
 """The settings of a recipe that decide how much memory a training takes."""
 
 
-def trained_by(recipe: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """Return what `AskedCosts` knows of a recipe, if one of its metrics follows from that."""
-    if not recipe or "training_memory" not in names:
+def trained_by(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `AskedCosts` knows of a recipe; nothing where that is left open, or there is none."""
+    sizes = recipe.get("batch"), recipe.get("accumulate", 1)
+    optimizer = recipe.get("optimizer")
+    is_open = isinstance(optimizer, Mapping) and RULE not in optimizer
+    if is_open or not all(isinstance(size, int) for size in sizes):
         return {}
     return {"batch": samples_at_once(recipe), "optimizer": optimizer_of(recipe)}
 
@@ -224,10 +228,9 @@ def asked_costs(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> AskedC
     functions: Mapping[str, str] = {}
     if any("call" in fact for fact in facts.get("metrics", {}).values()):
         functions = yaml.safe_load(settings["job"])["metrics"]
-    names = names_asked(facts)
     return AskedCosts(
-        names=names,
-        **trained_by(facts.get("recipe") or {}, names),
+        names=names_asked(facts),
+        **trained_by(facts.get("recipe") or {}),
         functions={name: UserFunction.parse(text, Path()) for name, text in functions.items()},
         latency=read_latency(settings["job"]) if facts.get(LATENCY) else None,
     )

@@ -283,7 +283,7 @@ class Job(Printed, Settings):
         limits = {name: limit for name, limit in self.limits.items() if known[name].is_known_before_training}
         return AskedCosts(
             names=asked,
-            **trained_by({} if self.train else self.recipe.to_dict(), asked),
+            **trained_by({} if self.train else self.recipe.to_dict()),
             functions=self.metrics,
             latency=self.latency,
             limits=limits,

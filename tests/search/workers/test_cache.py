@@ -286,11 +286,12 @@ def test_finding_an_entry_leaves_the_random_generators(study: Callable[..., Stud
     assert isinstance(evaluator.cache, CachedEvaluator)
 
 
-def test_a_job_names_its_cache(job_file: Path, digits: Dataset, tmp_path: Path) -> None:
+def test_a_job_names_its_cache(job_file: Path, digits: Dataset, network: Network, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     assert isinstance(evaluation(read_job(job_file), digits, folder, device="cpu"), TrainingEvaluator)
     job_file.write_text(f"{job_file.read_text()}cache: shared\nrepeats: 2\n")
     evaluator = evaluation(read_job(job_file), digits, folder, device="cpu")
     assert isinstance(evaluator, CachedEvaluator)
-    assert (evaluator.folder, evaluator.facts["repeats"]) == (tmp_path / "shared", 2)
+    lease = lease_of(0, network, Owner.current(), seed=0)
+    assert (evaluator.folder, evaluator.facts(lease)["repeats"]) == (tmp_path / "shared", 2)
     assert evaluator.checkpoints == folder.checkpoints
