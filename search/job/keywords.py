@@ -77,10 +77,10 @@ def make_job(**settings: Unpack[Keywords]) -> Job:
     >>> make_job(space="digits", data="digits", objectives={"accuracy": "maximize"}).trials
     30
     """
-    given = {name: value for name, value in settings.items() if value is not None}
-    objects = {name: value for name, value in given.items() if isinstance(value, Space)}
+    named = {name: value for name, value in settings.items() if value is not None}
+    objects = {name: value for name, value in named.items() if isinstance(value, Space)}
     document, tree = Document(tree=None, name="run", kind=JobError, runs="all"), dict[str, Tree]()
-    for name, value in given.items():
+    for name, value in named.items():
         with document.at((name,)):
             tree[name] = None if name in objects else _tree(value)
     check_keys(replace(document, tree=tree), unless=("search",))
