@@ -43,9 +43,7 @@ def train(
     source: Annotated[
         str, typer.Argument(help="The folder of a search, or a network.", metavar="RUN|NETWORK")
     ],
-    trial: Annotated[
-        str, typer.Option(help="Of a search: `best`, a trial's number, or `frontier`.")
-    ] = "best",
+    trial: Annotated[str, typer.Option(help="Of a search: `best`, a number, or `frontier`.")] = "best",
     data: Annotated[
         str | None,
         typer.Option(help="Embedded name, path, or `{path: ..., size: 64}`. [default: the search's]"),
