@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .cost_model import OTHER, Work
+from .nonnegative import nonnegative_least_squares
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +73,6 @@ def fit(rows: Iterable[Row]) -> dict[str, Rates]:
 def fit_kind(rows: Sequence[Row]) -> Rates:
     """Return the rates of one class."""
     import numpy as np
-    from scipy.optimize import nnls
 
     amounts = np.array([[*row.work.amounts, row.cold * row.work.weights] for row in rows], dtype=np.float64)
     seconds = np.array([row.seconds for row in rows])
@@ -80,7 +80,7 @@ def fit_kind(rows: Sequence[Row]) -> Rates:
     units = amounts / np.where(largest > 0, largest, 1)
     weights = 1 / seconds
     for _ in range(ROUNDS):
-        solution, _ = nnls(units * weights[:, None], seconds * weights)
+        solution = nonnegative_least_squares(units * weights[:, None], seconds * weights)
         weights = _weights(units @ solution, seconds)
     rates = np.where(largest > 0, solution / np.where(largest > 0, largest, 1), 0.0)
     *amounts_rates, cold = [float(f"{rate:.5g}") for rate in rates]

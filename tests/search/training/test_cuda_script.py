@@ -10,23 +10,31 @@ from pathlib import Path
 import pytest
 import torch
 
-BLOCKED = """
+BLOCKED = '''
 import sys
+from importlib.machinery import ModuleSpec
 
 NAMES = {
     *("fsspec", "fvcore", "jinja2", "matplotlib", "optuna", "pandas", "PIL", "plotly", "psycopg"),
-    *("pyarrow", "ray", "rich", "safetensors", "sklearn", "sqlalchemy", "torchvision", "typer"),
+    *("pyarrow", "ray", "rich", "safetensors", "scipy", "sklearn", "sqlalchemy", "torchvision", "typer"),
 }
 
 
 class Blocked:
+    """Finds what is blocked, and refuses to load it: PyTorch only looks where some of it lies."""
+
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in NAMES:
-            raise ModuleNotFoundError(f"{name} is not on this machine")
+        return ModuleSpec(name, self) if name.partition(".")[0] in NAMES else None
+
+    def create_module(self, spec):
+        raise ModuleNotFoundError(f"{spec.name} is not on this machine")
+
+    def exec_module(self, module):
+        pass
 
 
 sys.meta_path.insert(0, Blocked())
-"""
+'''
 
 
 @pytest.fixture
