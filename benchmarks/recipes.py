@@ -3,7 +3,7 @@
 Claim: on cluttered digits the preset `modern` beats `quick` at equal epochs, three or ten, and what each
 other part of a recipe gains or costs there is in the table, with its standard error.
 
-Command: `python benchmarks/recipes.py` (15 CPU-minutes; writes benchmarks/results/recipes-DATE.md). What
+Command: `python benchmarks/recipes.py` (22 CPU-minutes; writes benchmarks/results/recipes-DATE.md). What
 was trained is kept in `runs/recipes`, and the same command resumes.
 
 What is compared. A residual network of 11,284 parameters is trained for ten epochs by `quick` (AdamW, a
