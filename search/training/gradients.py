@@ -72,5 +72,10 @@ def is_out_of_memory(error: Exception) -> bool:
     """Say whether memory ran out; the CPU's allocator and cuDNN say it only in the text of a RuntimeError."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    signs = ("DefaultCPUAllocator: can't allocate", "DefaultCPUAllocator: not enough", "STATUS_ALLOC_FAILED")
+    signs = (
+        "DefaultCPUAllocator: can't allocate",
+        "DefaultCPUAllocator: not enough",
+        "could not create a primitive",  # oneDNN, where there is no memory for the code of a kernel
+        "STATUS_ALLOC_FAILED",
+    )
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)

@@ -143,7 +143,7 @@ class TrainingEvaluator:
         pieces = fitting_pieces(network, recipe, batch=batch, available=available)
         if pieces > recipe.accumulate and available is not None:
             context.log(
-                f"{available >> 20} MiB of memory are left: a batch of {batch} goes in {pieces} pieces"
+                f"{available >> 20} MiB are left to tensors: a batch of {batch} goes in {pieces} pieces"
             )
         return pieces
 

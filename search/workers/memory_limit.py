@@ -42,11 +42,14 @@ def fitting_pieces(network: Network, recipe: Recipe, *, batch: int, available: i
 
 
 def available_memory() -> int | None:
-    """Return the bytes that machine, control group and limits leave this process; None but on Linux."""
+    """Return the bytes that machine, control group and limits leave to tensors; None but on Linux.
+
+    A fifth of what is left is for all that no tensor is: buffers of kernels, and what lies between blocks.
+    """
     if sys.platform != "linux":
         return None
     sizes = [_of_machine(), _of_group(), _of_process()]
-    return min(size for size in sizes if size is not None)
+    return 4 * min(size for size in sizes if size is not None) // 5
 
 
 def _of_machine() -> int:
