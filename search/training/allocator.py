@@ -1,7 +1,7 @@
 """What the C library does with memory that a training frees: it stays with the process.
 
-glibc gives large blocks back at once, and gets them again from the kernel page by page, filled with zeros: up
-to half of a step of a network with large maps (`benchmarks/training.py`). The bits are the same.
+glibc gives large blocks back at once, and gets them again from the kernel page by page, filled with zeros: a
+third of a step of MobileNetV2 on 64 samples of 32 x 32, with torch 2.13. The bits are the same.
 """
 
 from __future__ import annotations
