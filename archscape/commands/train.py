@@ -88,9 +88,8 @@ def train(
 ) -> None:
     """Train one network to its end, for long, with several seeds.
 
-    With `--trial frontier` all of it are, each in a folder of its own, and measured together too.
     A RUN's trial is trained anew, by the data, recipe and device of the search as far as no option says
-    otherwise. The test set is counted once a seed, when that has ended; then by all seeds together and on
+    otherwise; with `--trial frontier` each of its frontier, in a folder of its own. The test set is counted once a seed, when that has ended; then by all seeds together and on
     crops, by their mean probabilities. The same command resumes what was stopped, and more seeds add to
     those that are there. `docs/final-training.md` says what the folder holds.
     """
