@@ -89,9 +89,10 @@ def train(
     """Train one network to its end, for long, with several seeds.
 
     A RUN's trial is trained anew, by the data, recipe and device of the search as far as no option says
-    otherwise; with `--trial frontier` each of its frontier, in a folder of its own. The test set is counted once a seed, when that has ended; then by all seeds together and on
-    crops, by their mean probabilities. The same command resumes what was stopped, and more seeds add to
-    those that are there. `docs/final-training.md` says what the folder holds.
+    otherwise; with `--trial frontier` each of its frontier, in a folder of its own. The test set is counted
+    once a seed, when that has ended; then by all seeds together and on crops, by their mean probabilities.
+    The same command resumes what was stopped, and more seeds add to those that are there.
+    `docs/final-training.md` says what the folder holds.
     """
     from ..search.shutdown import Shutdown, ShutdownRequested
     from ..search.training.allocator import keep_freed_memory

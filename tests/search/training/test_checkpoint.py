@@ -296,9 +296,8 @@ def test_killed_at_random_instants_it_gives_the_same_bits(schedule: str, path: P
     assert [line for line in lives[-1] if line][-1] == expected.stdout.splitlines(keepends=True)[-1]
     assert len(lives) > 2
     numbers = [life[0].split()[0] for life in lives]
-    firsts = [
-        int(number) for number in numbers if number.isdecimal()
-    ]  # one killed after its last epoch has none
+    # One that was killed after its last epoch leaves none to the next.
+    firsts = [int(number) for number in numbers if number.isdecimal()]
     assert firsts == sorted(set(firsts))
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
