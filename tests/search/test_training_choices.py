@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from helpers.in_process import InProcess, one_thread
 from helpers.processes import popen
 from rich.console import Console
 from safetensors.torch import load_file
+from torch import Tensor
 
 from archscape.commands.options.trainings import find_training
 from archscape.search.datasets.dataset import Dataset
@@ -101,8 +103,13 @@ def context_of(lease: Lease) -> Context:
     return Context(lease=lease, worker="w", log=lambda line: None, report=lambda epoch, metrics: True)
 
 
-def weights(run_folder: Path, digest: str) -> bytes:
-    return (RunFolder(run_folder).checkpoints / f"{digest}.safetensors").read_bytes()
+def weights(run_folder: Path, digest: str) -> dict[str, Tensor]:
+    return load_file(RunFolder(run_folder).checkpoints / f"{digest}.safetensors")
+
+
+def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
+    assert one.keys() == other.keys()
+    assert all(one[name].equal(other[name]) for name in one)
 
 
 def test_every_trial_has_the_drawn_choices_as_columns(folder: Path) -> None:
@@ -136,12 +143,7 @@ def test_a_drawn_recipe_trains_to_the_bits_of_the_same_recipe_for_all(folder: Pa
         [ours, theirs] = drawn.trials()[0], plain.trials()[0]
         assert plain.facts.get("choices") is None
     assert theirs.metrics["accuracy"] == ours.metrics["accuracy"]
-    files = [
-        RunFolder(where / "run").checkpoints / f"{trial.hash}.safetensors"
-        for where, trial in ((folder, ours), (tmp_path, theirs))
-    ]
-    one, other = map(load_file, files)
-    assert all(one[name].equal(other[name]) for name in one)
+    assert_same(weights(folder / "run", ours.hash), weights(tmp_path / "run", theirs.hash))
 
 
 def test_the_job_of_a_run_has_the_choices_and_resumes_it(folder: Path) -> None:
@@ -344,7 +346,7 @@ def test_killed_and_resumed_it_draws_what_it_would_have_drawn(folder: Path, tmp_
         while started.poll() is None and not any(
             "epoch 1" in log.read_text() for log in logs.glob("trial-*")
         ):
-            started.poll()
+            time.sleep(0.02)
     finally:
         if started.poll() is None:
             os.killpg(started.pid, signal.SIGKILL)
@@ -355,7 +357,7 @@ def test_killed_and_resumed_it_draws_what_it_would_have_drawn(folder: Path, tmp_
     assert trials["hash"].tolist() == fresh["hash"].tolist()
     assert trials["accuracy"].tolist() == fresh["accuracy"].tolist()
     for digest in trials["hash"]:
-        assert weights(tmp_path / "run", digest) == weights(tmp_path / "fresh", digest)
+        assert_same(weights(tmp_path / "run", digest), weights(tmp_path / "fresh", digest))
 
 
 def test_the_example_runs(tmp_path: Path) -> None:
