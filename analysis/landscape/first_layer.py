@@ -99,13 +99,13 @@ def contact_sheet(filters: Floats) -> NDArray[np.uint8]:
     opaque = np.concatenate([colours, np.ones((number, 1, *tiles.shape[2:]))], axis=1)
     pixels = (255 * np.moveaxis(opaque, 1, 3) + 0.5).astype(np.uint8)
     times = max(1, SIDE // max(tiles.shape[2:]))
-    return _side_by_side(pixels.repeat(times, axis=1).repeat(times, axis=2))
+    return side_by_side(pixels.repeat(times, axis=1).repeat(times, axis=2))
 
 
-def _side_by_side(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return tiles (number, height, width, 4) as one image about twice as wide as high."""
+def side_by_side(tiles: NDArray[np.uint8], across: int = 0) -> NDArray[np.uint8]:
+    """Return tiles (number, height, width, 4) as one image: so many in a row, or twice as wide as high."""
     number, height, width, _ = tiles.shape
-    across = min(number, ceil(sqrt(2 * number * height / width)))
+    across = across or min(number, ceil(sqrt(2 * number * height / width)))
     down = ceil(number / across)
     sheet = np.zeros((down * (height + GAP) - GAP, across * (width + GAP) - GAP, 4), dtype=np.uint8)
     for index, tile in enumerate(tiles):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 ADVANCED = "Advanced"
 PANELS = {
-    "Search": ("search", "worker", "study", "dashboard", "report", "train", "landscape"),
+    "Search": ("search", "worker", "study", "dashboard", "report", "train", "look", "landscape"),
     "Costs of networks": ("profile", "memory", "latency", "calibrate", "field", "lint", "compare", "diff"),
     "Networks and spaces": ("list", "space", "population", "export"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,14 +13,17 @@ from ..analysis.reports.assets import Assets
 from ..analysis.reports.tables import TABLES
 from ..output import log
 from ..spaces.errors import InputError, suggest
-from ..waiting import working
+from ..waiting import progress, working
 from .options.checks import FIGURES, check_file, check_folder
+from .options.networks import UsesOption
 from .options.pages import AssetsOption, check_assets
 from .options.studies import NameOption, StorageOption, find_study, results_of
 
 if TYPE_CHECKING:
+    from ..analysis.reports.results.page import Extra
     from ..analysis.reports.results.results import Results
     from ..analysis.reports.results.run import RunResults
+    from ..search.study.study import Study
 
 EXAMPLES = (
     "archscape report runs/digits-frontier",
@@ -64,6 +68,11 @@ def report(
     storage: StorageOption = "",
     *,
     assets: AssetsOption = Assets.inline,
+    look: Annotated[
+        bool,
+        typer.Option("--look", help="Also look inside the best trial of a search, as `archscape look` does."),
+    ] = False,
+    uses: UsesOption = None,
     family: Annotated[str, _column("the family of each network")] = "",
     name: Annotated[str, _column("the networks' names")] = "",
     repeats: Annotated[str, _column("scores of repeated trainings", metavar="A,B,...")] = "",
@@ -91,6 +100,9 @@ def report(
         raise InputError(f"{target}: --figure {figure.value} is written as {', '.join(FIGURES)}")
     if rows and kind not in TABLES:
         raise InputError(f"{target}: --all is for a table: {', '.join(TABLES)}")
+    if look and (kind != ".html" or table is not None):
+        raise InputError("--look: is of the page of a search")
+    inside: list[Extra] = []
     if table is not None:
         from ..analysis.reports.results.column_options import ColumnOptions
         from ..analysis.reports.results.roles import infer_roles
@@ -113,9 +125,28 @@ def report(
     else:
         with find_study(source, study, storage) as reader:
             results = results_of(reader)
+            inside = [_inside(reader)] if look else []
     with working(f"writing {target}"):
-        _write(results, target, figure or Shown.frontier, every=rows, folder=source, assets=assets)
+        _write(
+            results, target, figure or Shown.frontier, every=rows, folder=source, assets=assets, extras=inside
+        )
     log(str(target)) if kind in TABLES else print(target)
+
+
+def _inside(study: Study) -> Extra:
+    """Return what is inside the best trial of a search, as sections of its report."""
+    import torch
+
+    from ..analysis.reports.inspection.section import look_section, look_specs
+    from ..analysis.reports.results.page import Extra
+    from ..search.inspection.look import LookSettings, look_inside
+    from ..search.inspection.trained_network import trained_trial
+
+    with progress() as show:
+        trained = trained_trial(study, "best", data=None, device="auto", note=log, show=show)
+        torch.set_num_threads(trained.threads)
+        seen = look_inside(trained, LookSettings(), show)
+    return Extra(html=look_section(seen, "look-"), figures=look_specs(seen, "look-"))
 
 
 def _target(source: Path | None, out: Path | None, table: Path | None) -> Path:
@@ -144,6 +175,7 @@ def _write(
     every: bool,
     folder: Path | None,
     assets: Assets,
+    extras: Sequence[Extra],
 ) -> None:
     """Write what the suffix says of a table or of a search."""
     from ..analysis.reports.results.page import Extra, write_report, write_table_report
@@ -157,9 +189,9 @@ def _write(
         from ..analysis.reports.landscape.section import landscape_figures, landscape_section
 
         explored = read_landscapes(folder) if folder else ()
-        extras = []
         if explored:
-            extras = [Extra(html=landscape_section(explored), figures=landscape_figures(explored))]
+            loss = Extra(html=landscape_section(explored), figures=landscape_figures(explored))
+            extras = [*extras, loss]
         write_report(results, target, extras=extras, assets=assets)
         return
     table = as_table(results) if isinstance(results, RunResults) else results

@@ -155,6 +155,8 @@ def test_what_needs_the_code_asks_for_it(run: Path, look: Look, tmp_path: Path) 
         ("export", run, "--format", "source", "--out", tmp_path / "all"),
         ("export", run, "--format", "spec", "--format", "weights", "--out", tmp_path / "all"),
         ("landscape", run),
+        ("look", run),
+        ("report", run, "--look"),
         ("space", run / "space.yaml"),
         ("profile", run / "space.yaml"),
     ):

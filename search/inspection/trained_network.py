@@ -1,0 +1,198 @@
+"""A trained network to look into: the trial of a search or a seed of a final training, with its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archscape.spaces import Network
+from archscape.spaces.codegen.build import build
+from archscape.spaces.errors import CodeNotRun, InputError, JobError
+from archscape.spaces.loading import read_stored
+
+from ..datasets.dataset import Dataset, load_dataset
+from ..folder import RunFolder
+from ..job import read_job
+from ..study.trained import trained
+from ..training.device import resolve_device, to_channels_last
+from ..training.final.seeds import SeedFiles, SeedResult
+from ..training.final.training import FACTS
+from ..training.fit import check_input, check_network
+from ..training.tasks import make_task
+from ..training.weights import Weights
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from ..datasets.settings import DataSettings
+    from ..study.study import Study
+
+Note = Callable[[str], None]
+Show = Callable[[str, float, float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedNetwork:
+    """A network, its trained weights and the data that it learned.
+
+    Attributes:
+        title: What it is, as `trial 7 of digits`.
+        name: What its files are called by, as `7` or `seed-0`.
+        device: Where it is run.
+        threads: How many it was trained with.
+    """
+
+    title: str
+    name: str
+    network: Network
+    weights: Mapping[str, Tensor]
+    data: Dataset
+    device: str
+    threads: int = 1
+
+    def module(self) -> nn.Module:
+        """Return the module with its weights, in evaluation mode on its device.
+
+        Raises:
+            InputError: If the weights do not fit it.
+        """
+        module = build(self.network)
+        try:
+            module.load_state_dict(self.weights)
+        except RuntimeError as error:
+            mismatch = f"the weights of {self.title} do not fit its network"
+            raise InputError(f"{mismatch}: {str(error).splitlines()[0]}") from None
+        return to_channels_last(module, self.data.val, resolve_device(self.device)).eval()
+
+
+def trained_trial(
+    study: Study,
+    which: str,
+    *,
+    data: str | DataSettings | None,
+    device: str,
+    note: Note,
+    show: Show,
+) -> TrainedNetwork:
+    """Return a trial of a search by `best` or its number.
+
+    Args:
+        study: The study.
+        which: `best`, or a number.
+        data: In place of that of the search.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        note: Takes a line if the weights cannot be checked.
+        show: Takes how far decoding is.
+
+    Raises:
+        InputError: If there is no such trial, its weights are missing, or the data is not as it was.
+    """
+    trial, network, weights, _ = trained(study, which, note=note)
+    title = f"trial {trial.number} of {study.name}"
+    asked = data
+    if asked is None:
+        asked = read_job(RunFolder(study.address.folder).job, runs="nothing").data
+        if not asked:
+            raise JobError(f"{study.address.folder}: its search names no data; give --data")
+    loaded = load_dataset(asked, say=note, show=show)
+    recorded = str(study.pinned().get("data_fingerprint", "")) if data is None else ""
+    _check(title, network, loaded, recorded)
+    return TrainedNetwork(
+        title=title,
+        name=str(trial.number),
+        network=network,
+        weights=weights,
+        data=loaded,
+        device=device,
+        threads=int(trial.metrics.get("threads", 1)),
+    )
+
+
+def is_training(folder: Path) -> bool:
+    """Return whether a folder is that of a final training."""
+    return (folder / FACTS).is_file()
+
+
+def trained_seed(
+    folder: Path,
+    which: str,
+    *,
+    data: str | DataSettings | None,
+    device: str,
+    note: Note,
+    show: Show,
+) -> TrainedNetwork:
+    """Return a seed of a final training: by its number, or `best` by the score of the validation part.
+
+    Args:
+        folder: The folder of `archscape train`.
+        which: `best`, or a seed.
+        data: In place of what it was trained on, where its name alone does not say how it is read.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        note: Takes a line about data.
+        show: Takes how far decoding is.
+
+    Raises:
+        InputError: If no such seed has ended, or the data does not fit or is not as it was.
+    """
+    seeds = _seeds(folder)
+    if which != "best" and which not in seeds:
+        law = f"no seed '{which}' has ended; those that have: {', '.join(seeds) or 'none'}"
+        raise InputError(f"{folder}: {law}; the command that trained it resumes it")
+    if not seeds:
+        raise InputError(f"{folder}: no seed has ended yet; the command that trained it resumes it")
+    says = next(iter(seeds.values()))[1].metadata
+    loaded = load_dataset(says["data"] if data is None else data, say=note, show=show)
+    task = make_task(loaded)
+    number = which
+    if which == "best":
+        number = max(seeds, key=lambda seed: task.gain(seeds[seed][0].metrics))
+    result, weights = seeds[number]
+    network = read_stored(weights.metadata["network"])
+    if not isinstance(network, Network):
+        raise CodeNotRun(f"{folder}: {network.note}; {network.remedy}")
+    title = f"seed {result.seed} of {network.name}"
+    _check(title, network, loaded, _fingerprint(folder) if data is None else "")
+    return TrainedNetwork(
+        title=title,
+        name=f"seed-{result.seed}",
+        network=network,
+        weights=weights.state,
+        data=loaded,
+        device=device,
+        threads=int(result.metrics.get("threads", 1)),
+    )
+
+
+def _seeds(folder: Path) -> dict[str, tuple[SeedResult, Weights]]:
+    """Return the seeds that have ended, by number."""
+    numbers = [path.stem.removeprefix("seed-") for path in folder.glob("seed-*.json")]
+    known = {n: SeedFiles(folder, int(n)).read() for n in sorted(numbers, key=len) if n.isdecimal()}
+    return {number: seed for number, seed in known.items() if seed is not None}
+
+
+def _fingerprint(folder: Path) -> str:
+    from ..study.damaged import read_mapping
+
+    try:
+        known = read_mapping(folder / FACTS).get("data")
+    except ValueError as error:
+        raise InputError(f"{folder / FACTS}: damaged: {error}; give --data") from None
+    return str(known.get("fingerprint", "")) if isinstance(known, dict) else ""
+
+
+def _check(title: str, network: Network, data: Dataset, recorded: str) -> None:
+    """Raise JobError if a network does not fit data, or they are not what they were (`recorded`)."""
+    if recorded not in ("", data.fingerprint):
+        begun = f"but {title} was trained with {recorded}"
+        raise JobError(
+            f"data {data.name}: its fingerprint is {data.fingerprint}, {begun}; bring the old data back, or "
+            "give --data with the settings that it was read by"
+        )
+    if len(network.inputs) != 1:
+        raise JobError(f"{title} reads {network.input_text}; data has one input")
+    (shape,) = network.input_shapes
+    check_input(title, shape, data)
+    check_network(title, network, make_task(data))
