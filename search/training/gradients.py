@@ -30,10 +30,21 @@ class GradientStep:
         self.micro_batches = accumulate
         self.lesson: Lesson | None = None
 
-    def gradients(self, model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Leave the gradients of a batch in the parameters; return its mean loss, still on the device."""
+    def gradients(
+        self, model: nn.Module, x: torch.Tensor, y: torch.Tensor, *, whole: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Leave the gradients of a batch in the parameters; return its mean loss, still on the device.
+
+        Args:
+            model: The network, without gradients.
+            x: Samples (n, C, *spatial).
+            y: Their targets (n, ...).
+            whole: Targets (N, ...) of the batch that these samples are a part of; gradients and loss are then
+                what they add to those of the whole.
+        """
+        whole = y if whole is None else whole
         try:
-            return self._accumulate(model, x, y)
+            return self._accumulate(model, x, y, whole)
         except Exception as error:
             if self.micro_batches > self.accumulate or not is_out_of_memory(error):
                 raise
@@ -42,9 +53,11 @@ class GradientStep:
         model.zero_grad()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-        return self._accumulate(model, x, y)
+        return self._accumulate(model, x, y, whole)
 
-    def _accumulate(self, model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    def _accumulate(
+        self, model: nn.Module, x: torch.Tensor, y: torch.Tensor, whole: torch.Tensor
+    ) -> torch.Tensor:
         """Pass a batch through the network, in as many pieces as memory asks for; return its mean loss."""
         total = torch.zeros((), device=self.device)
         pieces = min(self.micro_batches, len(y))
@@ -52,10 +65,10 @@ class GradientStep:
             with autocast(self.precision, self.device):
                 outputs = _exact(model(samples))
                 taught = None if self.lesson is None else self.lesson.taught(samples)
-            loss = self.task.loss(outputs, targets)
+            loss = self.task.loss(outputs, targets) * self.task.share(targets, whole)
             if self.lesson is not None and taught is not None:
-                loss = self.lesson.loss(loss, outputs, taught, task=self.task.name)
-            loss = loss * (len(targets) / len(y))
+                part = len(targets) / len(whole)
+                loss = self.lesson.loss(loss, outputs, taught, task=self.task.name, part=part)
             torch.autograd.backward(loss)
             total += loss.detach()
         return total

@@ -100,5 +100,5 @@ class TrainingStep:
         if self.ranks is None:
             return self.gradient_step.gradients(self.model, x, y)
         part = self.ranks.part(y)
-        loss = self.gradient_step.gradients(self.model, self.ranks.part(x), part)
-        return self.ranks.average(self.model, loss, len(part) / len(y))
+        loss = self.gradient_step.gradients(self.model, self.ranks.part(x), part, whole=y)
+        return self.ranks.reduce(self.model, loss, len(part) / len(y))

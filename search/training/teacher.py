@@ -102,19 +102,21 @@ class Lesson:
         with torch.no_grad():
             return _first(self.module(samples)).float()
 
-    def loss(self, loss: torch.Tensor, outputs: Outputs, taught: torch.Tensor, *, task: str) -> torch.Tensor:
-        """Return the loss of a batch with what the teacher says of it.
+    def loss(
+        self, loss: torch.Tensor, outputs: Outputs, taught: torch.Tensor, *, task: str, part: float
+    ) -> torch.Tensor:
+        """Return the loss of some samples with what the teacher says of them.
 
         Args:
-            loss: That of the targets.
+            loss: That of the targets, as it counts in the batch.
             outputs: What the student gives, in float32.
             taught: What its teacher gives.
             task: What is learned.
+            part: Of the batch, that the samples are.
         """
         share = self.teacher.share
-        return (1 - share) * loss + share * distance(
-            _first(outputs), taught, self.teacher.temperature, task=task
-        )
+        far = distance(_first(outputs), taught, self.teacher.temperature, task=task)
+        return (1 - share) * loss + share * (far * part)
 
 
 def distance(given: torch.Tensor, taught: torch.Tensor, temperature: float, *, task: str) -> torch.Tensor:

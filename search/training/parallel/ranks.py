@@ -37,22 +37,23 @@ class Ranks:
         return batch.tensor_split(self.count)[self.rank]
 
     @torch.no_grad()
-    def average(self, model: nn.Module, loss: torch.Tensor, share: float) -> torch.Tensor:
-        """Replace gradients and running statistics by their mean over all; return that of the loss.
+    def reduce(self, model: nn.Module, loss: torch.Tensor, share: float) -> torch.Tensor:
+        """Sum gradients and the loss over all, and average running statistics; return the loss.
 
         Args:
-            model: With the gradients of its part.
-            loss: Of the part.
+            model: With what its part adds to the gradients of the batch.
+            loss: What the part adds to that of the batch.
             share: Of the batch, that the part is.
         """
         gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
         statistics = [value for value in model.buffers() if value.is_floating_point()]
-        tensors = [*gradients, *statistics, loss]
-        message = torch.cat([each.reshape(-1) for each in tensors]) * share
+        tensors = [*gradients, loss, *statistics]
+        summands = [*gradients, loss, *(value * share for value in statistics)]
+        message = torch.cat([each.reshape(-1) for each in summands])
         dist.all_reduce(message)
-        means = torch.split(message, [each.numel() for each in tensors])
-        for own, mean in zip(tensors, means, strict=True):
-            own.copy_(mean.view(own.shape))
+        sums = torch.split(message, [each.numel() for each in tensors])
+        for own, total in zip(tensors, sums, strict=True):
+            own.copy_(total.view(own.shape))
         return loss
 
     def agreed(self, *flags: bool) -> tuple[bool, ...]:

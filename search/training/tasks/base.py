@@ -152,6 +152,10 @@ class Task(ABC):
             raise ShapeError(f"the network gives {tuple(outputs.shape[1:])} for a sample, not {self.wanted}")
         return self.mean_loss(outputs, targets)
 
+    def share(self, targets: torch.Tensor, whole: torch.Tensor) -> float | torch.Tensor:
+        """Return how much the mean loss of some samples counts in that of the whole batch."""
+        return len(targets) / len(whole)
+
     @abstractmethod
     def mean_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the mean loss of a batch of one output."""

@@ -60,11 +60,12 @@ class Classification(Task):
     def mean_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the cross entropy; targets may be shares of the classes (N, classes)."""
         outputs = outputs.flatten(1)
+        if self._weights is not None:
+            self._weights = self._weights.to(outputs.device)  # once: a step brings nothing to the device
         if targets.is_floating_point():
             return self._soft_loss(outputs, targets)
         if self._weights is None:
             return nn.functional.cross_entropy(outputs, targets, label_smoothing=self.label_smoothing)
-        self._weights = self._weights.to(outputs.device)
         # Not over the weights of a batch, by which the loss of its halves would not be that of the whole.
         losses = nn.functional.cross_entropy(
             outputs, targets, label_smoothing=self.label_smoothing, reduction="none"
@@ -74,7 +75,7 @@ class Classification(Task):
     def _soft_loss(self, outputs: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
         """Return the mean of the losses of labels, each by its share."""
         if self._weights is not None:
-            shares = shares * self._weights.to(outputs.device)
+            shares = shares * self._weights
         logs = outputs.log_softmax(1)
         label = (shares * logs[:, : shares.shape[1]]).sum(1)
         spread = shares.sum(1) * logs.mean(1)

@@ -12,10 +12,7 @@ from .base import Tally, Task
 
 
 class Segmentation(Task):
-    """Cross entropy of (N, classes, *spatial), averaged over pixels that count; the score is the mean IoU.
-
-    Where memory makes a batch go in halves, its loss is the mean of theirs, however many pixels count.
-    """
+    """Cross entropy of (N, classes, *spatial), averaged over pixels that count; the score is the mean IoU."""
 
     name = "segmentation"
     mixes = ("cutmix",)
@@ -31,16 +28,25 @@ class Segmentation(Task):
         self.wanted = f"one number for each of the {data.classes} classes at each of {size} pixels"
         self.row = f"conv: {{width: {data.classes}, kernel: 1, norm: none, act: none}}"
 
+    def share(self, targets: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+        """Return the share of the pixels that count; zero if none does."""
+        return _counted(targets) / _counted(whole).clamp(min=1)
+
     def mean_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the cross entropy; zero if no pixel counts."""
         total = nn.functional.cross_entropy(
             outputs, targets, ignore_index=IGNORED, label_smoothing=self.label_smoothing, reduction="sum"
         )
-        return total / (targets != IGNORED).sum().clamp(min=1)
+        return total / _counted(targets).clamp(min=1)
 
     def tally(self, device: torch.device) -> Tally:
         """Return sums that are empty."""
         return _Tally(device, self.data.classes)
+
+
+def _counted(targets: torch.Tensor) -> torch.Tensor:
+    """Return the number of pixels that count, still on the device."""
+    return (targets != IGNORED).sum()
 
 
 class _Tally(Tally):

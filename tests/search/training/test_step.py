@@ -6,13 +6,11 @@ These are what a CUDA graph needs of what is captured, checked on a CPU by every
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
+from helpers.operators import Calls
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_map
 
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.shutdown import never
@@ -41,25 +39,6 @@ EVERYTHING = Recipe(
     batch=16,
 )
 """A recipe with all its parts."""
-
-
-def plain(value: object) -> object:
-    """Return an argument of an operator, of a tensor its shape."""
-    if isinstance(value, torch.Tensor):
-        return tuple(value.shape)
-    return "generator" if isinstance(value, torch.Generator) else value
-
-
-class Calls(TorchDispatchMode):
-    """Notes every operator that is called, with what of its arguments is no tensor."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[str] = []
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.calls.append(f"{func} {tree_map(plain, (args, kwargs))}")
-        return func(*args, **(kwargs or {}))
 
 
 def network() -> nn.Module:
