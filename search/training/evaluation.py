@@ -42,7 +42,7 @@ class Measured(NamedTuple):
     Attributes:
         metrics: Those of the task, and counts behind them.
         is_finite: Whether every output was a finite number.
-        confusion: Counts by class and by the class given, as `Confusion.counts`; None if there are none.
+        confusion: Counts by class and by predicted class, as `Confusion.counts`; None if there are none.
     """
 
     metrics: dict[str, float]

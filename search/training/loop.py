@@ -263,6 +263,7 @@ class Loop:
         """Return the metrics of an outcome, as far as the training has come."""
         shown = ("loss", *self.task.metrics)
         latest = {name: self.history[-1][name] for name in shown} if self.history else {}
+        devices = self.ranks.count if self.ranks else 1
         return {
             **latest,
             **self.tested,
@@ -270,7 +271,7 @@ class Loop:
             **self.clocks,
             "epochs": len(self.history),
             "steps": self.steps,
-            "micro_batch": math.ceil(self.batch / self.gradient_step.micro_batches),
+            "micro_batch": math.ceil(self.batch / (devices * self.gradient_step.micro_batches)),
             "threads": torch.get_num_threads(),
         }
 

@@ -30,7 +30,7 @@ class Outcome:
         history: One row for each epoch: `epoch` from 1, `loss`, the metrics of the task, `seconds` since the
             start. What came before an interruption counts, in the seconds also; the pause does not.
         state: The weights on the CPU if complete.
-        confusion: Of these weights on the validation part: counts by class and by the class given, as
+        confusion: Of these weights on the validation part: counts by class and by predicted class, as
             `Confusion.counts`; None where a task has none.
     """
 

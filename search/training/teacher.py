@@ -119,15 +119,15 @@ class Lesson:
         return (1 - share) * loss + share * (far * part)
 
 
-def distance(given: torch.Tensor, taught: torch.Tensor, temperature: float, *, task: str) -> torch.Tensor:
+def distance(outputs: torch.Tensor, taught: torch.Tensor, temperature: float, *, task: str) -> torch.Tensor:
     """Return how far outputs (N, ...) are from those of a teacher.
 
-    Of classes T^2 KL(softmax(taught / T) || softmax(given / T)), whose gradients are of one size for all T;
+    Of classes T^2 KL(softmax(taught / T) || softmax(outputs / T)), whose gradients are of one size for all T;
     of numbers the mean squared error.
     """
     if task not in LABELLED:
-        return nn.functional.mse_loss(given, taught)
-    ours, its = (given / temperature).log_softmax(1), (taught / temperature).log_softmax(1)
+        return nn.functional.mse_loss(outputs, taught)
+    ours, its = (outputs / temperature).log_softmax(1), (taught / temperature).log_softmax(1)
     divergence = nn.functional.kl_div(ours, its, reduction="none", log_target=True).sum(1)
     return divergence.mean() * temperature**2
 

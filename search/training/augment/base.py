@@ -88,6 +88,8 @@ def pixels(value: float, size: int) -> float:
     return value if value >= 1 else value * size
 
 
-def refusal_of_length(name: str, value: float, spatial: tuple[int, ...]) -> str:
-    """Return why a length does not fit samples of a size; "" if it does."""
+def refusal_of_length(name: str, value: float, spatial: tuple[int, ...], *, is_whole: bool = False) -> str:
+    """Return why a length, of whole pixels if `is_whole`, does not fit samples of a size; "" if it does."""
+    if is_whole and pixels(value, max(spatial)) < 1:
+        return f"{name} of {value:g} of the size is less than a pixel of its samples"
     return f"{name} of {value:g} pixels is for larger samples" if value >= min(spatial) else ""

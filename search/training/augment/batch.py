@@ -106,15 +106,15 @@ class Batch:
 
         Numbers are interpolated linearly, masks are taken from the nearest pixel.
         """
-        mirrored, place = self._mirrored, self._place
+        mirrored, affine = self._mirrored, self._place
         self._mirrored, self._place = {}, None
-        if place is None:
+        if affine is None:
             for axis, where in mirrored.items():
                 self.change(partial(_mirrored, axis=axis, where=where))
             return
         for axis, where in mirrored.items():
-            place[:, axis - 2] *= 1 - 2 * where[:, None].to(place.dtype)
-        grid = _grid(place, self.spatial)
+            affine[:, axis - 2] *= 1 - 2 * where[:, None].to(affine.dtype)
+        grid = _grid(affine, self.spatial)
         self.change(lambda x, fill: _sampled(x, grid, fill))
 
 

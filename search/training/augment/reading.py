@@ -52,15 +52,15 @@ def read_augment(tree: Tree, document: Document, place: Place) -> Augment:
     Raises:
         InputError: If one is unknown or given twice, or a setting breaks its law.
     """
-    found: dict[str, str | Augmentation] = {}
+    entries: dict[str, str | Augmentation] = {}
     tree = [] if tree in (None, "none") else tree
     for name, settings, where in _entries(tree, document, place):
-        if name in found:
+        if name in entries:
             raise document.error(
                 where, f"augment has {name} twice; each is done once", at_key=where[-1] == name
             )
-        found[name] = _read(name, settings, document, where)
-    return normal_form(found.values())
+        entries[name] = _read(name, settings, document, where)
+    return normal_form(entries.values())
 
 
 def _entries(tree: Tree, document: Document, place: Place) -> Iterator[tuple[str, Tree, Place]]:

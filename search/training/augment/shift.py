@@ -32,4 +32,4 @@ class Shift(Augmentation):
 
     def refusal(self, spatial: tuple[int, ...]) -> str:
         """Return why samples of a size cannot be moved so; "" if they can."""
-        return refusal_of_length(self.name, self.reach, spatial)
+        return refusal_of_length(self.name, self.reach, spatial, is_whole=True)

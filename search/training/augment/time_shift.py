@@ -32,4 +32,5 @@ class TimeShift(Augmentation):
 
     def refusal(self, spatial: tuple[int, ...]) -> str:
         """Return why samples of a size cannot be rolled so; "" if they can."""
-        return Augmentation.refusal(self, spatial) or refusal_of_length(self.name, self.reach, spatial)
+        length = refusal_of_length(self.name, self.reach, spatial, is_whole=True)
+        return Augmentation.refusal(self, spatial) or length

@@ -59,8 +59,8 @@ def measure_together(
         for start in range(0, len(split), batch):
             x, targets = split.batch(slice(start, start + batch), device)
             outputs = [task.judged(model(view(x))) for model, view in product(models, views)]
-            given = [each.softmax(1) for each in outputs] if is_labelled else outputs
-            tally.add(torch.stack(given).mean(0), task.targets_of(x, targets))
+            predictions = [each.softmax(1) for each in outputs] if is_labelled else outputs
+            tally.add(torch.stack(predictions).mean(0), task.targets_of(x, targets))
         return tally.metrics()
 
 

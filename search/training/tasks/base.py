@@ -46,7 +46,7 @@ class Tally(ABC):
         """Return the metrics of all batches, and counts behind them."""
 
     def confusion(self) -> list[list[int]] | None:
-        """Return counts by class and by the class given, as `Confusion.counts`; None if there are none."""
+        """Return counts by class and by predicted class, as `Confusion.counts`; None if there are none."""
         return None
 
 

@@ -92,7 +92,7 @@ class Classification(Task):
 
 
 class _Tally(Tally):
-    """Counts of the right, and of samples by their class and the one given."""
+    """Counts of the right, and of samples by their class and the predicted one."""
 
     def __init__(self, device: torch.device, classes: int, metrics: Collection[str]) -> None:
         super().__init__(device)
@@ -107,13 +107,13 @@ class _Tally(Tally):
 
     def add(self, outputs: torch.Tensor, targets: torch.Tensor) -> None:
         """Take in a batch; a sample whose outputs are not finite is wrong."""
-        sound, given = outputs.isfinite().all(1), outputs.argmax(1)
-        self.correct += (sound & (given == targets)).sum()
+        sound, predicted = outputs.isfinite().all(1), outputs.argmax(1)
+        self.correct += (sound & (predicted == targets)).sum()
         self.is_finite &= sound.all()
         self.samples += len(targets)
         if self.classes:
-            given = torch.where(sound, given, self.classes).clamp(max=self.classes)
-            self.cells.index_add_(0, targets * (self.classes + 1) + given, torch.ones_like(targets))
+            predicted = torch.where(sound, predicted, self.classes).clamp(max=self.classes)
+            self.cells.index_add_(0, targets * (self.classes + 1) + predicted, torch.ones_like(targets))
         if self.near is not None:
             is_near = (outputs.topk(TOP, 1).indices == targets[:, None]).any(1)
             self.near += (sound & is_near).sum()
@@ -127,19 +127,19 @@ class _Tally(Tally):
         return metrics | (self._by_class() if self.has_means else {})
 
     def confusion(self) -> list[list[int]] | None:
-        """Return samples by class and by the class given."""
+        """Return samples by class and by predicted class."""
         table: list[list[int]] = self.cells.view(self.classes, -1).tolist() if self.classes else []
         return table or None
 
     def _by_class(self) -> dict[str, float]:
-        """Return the means over classes: of recall if they occur, of F1 if they occur or are given.
+        """Return the means over classes: of recall if they occur, of F1 if they occur or are predicted.
 
         Both as torchmetrics and scikit-learn have them.
         """
         table = self.cells.view(self.classes, -1).double().cpu()
-        right, there, given = table.diagonal(), table.sum(1), table[:, :-1].sum(0)
-        occurs, is_met = there > 0, there + given > 0
+        right, actual, predicted = table.diagonal(), table.sum(1), table[:, :-1].sum(0)
+        occurs, is_met = actual > 0, actual + predicted > 0
         return {
-            "balanced_accuracy": float((right[occurs] / there[occurs]).mean()),
-            "f1_macro": float((2 * right[is_met] / (there + given)[is_met]).mean()),
+            "balanced_accuracy": float((right[occurs] / actual[occurs]).mean()),
+            "f1_macro": float((2 * right[is_met] / (actual + predicted)[is_met]).mean()),
         }

@@ -44,8 +44,8 @@ class _Tally(ErrorTally):
     def add(self, outputs: torch.Tensor, targets: torch.Tensor) -> None:
         """Take in a batch; the overlap of what is not finite is none."""
         super().add(outputs, targets)
-        given, there = (boxes * self.std + self.mean for boxes in (outputs, targets))
-        self.overlap += box_iou(given, there).nan_to_num().sum(dtype=torch.float64)
+        predicted, actual = (boxes * self.std + self.mean for boxes in (outputs, targets))
+        self.overlap += box_iou(predicted, actual).nan_to_num().sum(dtype=torch.float64)
 
     def metrics(self) -> dict[str, float]:
         return {"box_iou": float(self.overlap) * 4 / self.numbers, **super().metrics()}
@@ -54,8 +54,8 @@ class _Tally(ErrorTally):
 def box_iou(boxes: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
     """Return intersection over union of each of (n, 4) boxes with its other, (n,); of an empty one it is 0.
 
-    >>> one, other = torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[1.0, 1, 3, 3]])
-    >>> box_iou(one, other) == torch.tensor(1 / 7)
+    >>> box, other = torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[1.0, 1, 3, 3]])
+    >>> box_iou(box, other) == torch.tensor(1 / 7)
     tensor([True])
     """
     corner = torch.maximum(boxes[:, :2], others[:, :2])

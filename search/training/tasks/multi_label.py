@@ -52,15 +52,15 @@ class _Tally(Tally):
 
     def metrics(self) -> dict[str, float]:
         """Return mean average precision, and F1 and exact matches at a probability of one half."""
-        outputs, there = torch.cat(self.outputs), torch.cat(self.targets)
-        given = outputs > 0
-        right, either = (given & there).sum(0).double(), given.sum(0) + there.sum(0)
-        columns = zip(outputs.T, there.T, strict=True)
+        outputs, actual = torch.cat(self.outputs), torch.cat(self.targets)
+        predicted = outputs > 0
+        right, either = (predicted & actual).sum(0).double(), predicted.sum(0) + actual.sum(0)
+        columns = zip(outputs.T, actual.T, strict=True)
         precisions = [average_precision(*column) for column in columns if column[1].any()]
         return {
             "mean_average_precision": sum(precisions) / max(len(precisions), 1),
             "f1_macro": float((2 * right / either.clamp(min=1)).mean()),
-            "exact_match": float((given == there).all(1).double().mean()),
+            "exact_match": float((predicted == actual).all(1).double().mean()),
         }
 
 
@@ -80,5 +80,5 @@ def average_precision(scores: torch.Tensor, there: torch.Tensor) -> float:
     hits = there[order].cumsum(0).double()
     ends = torch.cat([scores[1:] != scores[:-1], scores.new_ones(1, dtype=torch.bool)])
     precision = (hits / torch.arange(1, len(hits) + 1, device=hits.device))[ends]
-    found = hits[ends].diff(prepend=hits.new_zeros(1))
-    return float((precision * found).sum() / hits[-1])
+    fresh = hits[ends].diff(prepend=hits.new_zeros(1))
+    return float((precision * fresh).sum() / hits[-1])

@@ -68,12 +68,12 @@ class NextSample(OfSamples):
         """
         x = torch.randn(1, *self.data.input, generator=torch.Generator().manual_seed(0)).requires_grad_()
         outputs = model.eval()(x)
-        given = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
+        first = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
         places = math.prod(self.output[1:])
         is_image = len(self.output) > 2
-        for place in {places // 3, places // 2}:
-            (gradient,) = torch.autograd.grad(given.flatten(2)[..., place].sum(), x, retain_graph=True)
-            hidden = gradient.flatten(2)[..., place + (not is_image) :]
+        for i in {places // 3, places // 2}:
+            (gradient,) = torch.autograd.grad(first.flatten(2)[..., i].sum(), x, retain_graph=True)
+            hidden = gradient.flatten(2)[..., i + (not is_image) :]
             if hidden.any():
                 what = "pixel itself or those after it" if is_image else "steps that come after it"
                 rows = "`masked` rows" if is_image else "`padding: causal` or a `wavenet` row"

@@ -50,7 +50,7 @@ def _counted(targets: torch.Tensor) -> torch.Tensor:
 
 
 class _Tally(Tally):
-    """A confusion matrix: pixels by their class, and by the class they were given."""
+    """A confusion matrix: pixels by their class and by the predicted one."""
 
     def __init__(self, device: torch.device, classes: int) -> None:
         super().__init__(device)
@@ -61,27 +61,27 @@ class _Tally(Tally):
     def add(self, outputs: torch.Tensor, targets: torch.Tensor) -> None:
         """Take in a batch."""
         sound = outputs.isfinite().all(1)
-        given = torch.where(sound, outputs.argmax(1), self.classes)
+        predicted = torch.where(sound, outputs.argmax(1), self.classes)
         counts = targets != IGNORED
-        cells = torch.where(counts, targets * (self.classes + 1) + given, 0)
+        cells = torch.where(counts, targets * (self.classes + 1) + predicted, 0)
         # `bincount` would wait for a GPU to learn how long it is.
         self.pixels.index_add_(0, cells.flatten(), counts.flatten().long())
         self.is_finite &= sound.all()
 
     def confusion(self) -> list[list[int]]:
-        """Return pixels by class and by the class given."""
+        """Return pixels by class and by predicted class."""
         table: list[list[int]] = self.pixels.view(self.classes, -1).tolist()
         return table
 
     def metrics(self) -> dict[str, float]:
         """Return intersection over union, averaged over classes that occur, and the share of right pixels."""
         table = self.pixels.view(self.classes, -1).double().cpu()
-        right, there, given = table.diagonal(), table.sum(1), table[:, :-1].sum(0)
-        occurs = there > 0
+        right, actual, predicted = table.diagonal(), table.sum(1), table[:, :-1].sum(0)
+        occurs = actual > 0
         if not occurs.any():
             return {"mean_iou": 0.0, "pixel_accuracy": 0.0}
-        union = (there + given - right)[occurs]
+        union = (actual + predicted - right)[occurs]
         return {
             "mean_iou": float((right[occurs] / union).mean()),
-            "pixel_accuracy": float(right.sum() / there.sum()),
+            "pixel_accuracy": float(right.sum() / actual.sum()),
         }

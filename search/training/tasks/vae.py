@@ -57,8 +57,8 @@ class Vae(OfSamples):
             return wrong
         if len(outputs) == 3 and outputs[1] == outputs[2]:
             return ""
-        given = " and ".join(map(shape_text, outputs))
-        law = f"gives {given}, but task vae asks for a reconstruction, a mean and a log variance of its size"
+        shown = " and ".join(map(shape_text, outputs))
+        law = f"gives {shown}, but task vae asks for a reconstruction, a mean and a log variance of its size"
         rows = "`reparameterise: {from: mean, logvar: logvar}`, and `outputs: [reconstruction, mean, logvar]`"
         return f"{law}; as the catalog's `vae`, let two `linear` rows, mean and logvar, lead to {rows}"
 
@@ -90,8 +90,8 @@ class Vae(OfSamples):
         """
         shapes = [tuple(each.shape[1:]) for each in (outputs if isinstance(outputs, tuple) else (outputs,))]
         if len(shapes) != 3 or not self.fits(shapes[0]) or shapes[1] != shapes[2]:
-            given = ", ".join(map(str, shapes))
-            raise ShapeError(f"the network gives {given} for a sample, not {self.wanted}")
+            shown = ", ".join(map(str, shapes))
+            raise ShapeError(f"the network gives {shown} for a sample, not {self.wanted}")
         return self.mean_loss(self.judged(outputs), targets)
 
     def judged(self, outputs: Outputs) -> torch.Tensor:

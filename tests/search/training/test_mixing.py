@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -114,7 +112,7 @@ def test_targets_that_cannot_be_mixed_are_refused() -> None:
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_a_training_on_mixed_samples_learns(digits: Dataset, tmp_path: Path) -> None:
+def test_a_training_on_mixed_samples_learns(digits: Dataset) -> None:
     def linear() -> nn.Module:
         return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
 

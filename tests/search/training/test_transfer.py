@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,7 @@ DATA = load_dataset("digits")
 STEPS = 3
 RECIPE = Recipe(epochs=1, batch=1197 // STEPS, schedule="constant", warmup=0.0, rate=0.01)
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def trained(transfer: Transfer | None = None, recipe: Recipe = RECIPE, **options: Any) -> Outcome:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from safetensors.torch import load_file
 
 from archscape.search.datasets.dataset import load_dataset
@@ -33,13 +31,7 @@ layers:
 DATA = load_dataset("digits")
 RECIPE = Recipe(epochs=2, augment=("flip",))
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def final(out: Path, **changes: Any) -> FinalResults:

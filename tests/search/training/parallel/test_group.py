@@ -6,14 +6,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
 import pytest
 import torch
-from helpers.in_process import one_thread
 from helpers.processes import popen
 from safetensors.torch import load_file
 
@@ -49,11 +47,7 @@ RECIPE = Recipe(
     warmup=0.0,
 )
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def final(out: Path, **changes: Any) -> FinalResults:
@@ -93,6 +87,7 @@ def test_two_devices_train_what_one_does(alone: FinalResults, spread: FinalResul
     assert not members(os.getpid())
     states = [load_file(results.out / "seed-0.safetensors") for results in (alone, spread)]
     torch.testing.assert_close(states[1], states[0])
+    assert [results.seeds[0].metrics["micro_batch"] for results in (alone, spread)] == [33, 17]
     rows = [results.seeds[0].history for results in (alone, spread)]
     for mine, its in zip(*rows, strict=True):
         assert its["loss"] == pytest.approx(mine["loss"], rel=1e-4)

@@ -21,6 +21,7 @@ from archscape.search.datasets.dataset import Dataset, make_dataset
 from archscape.search.training.augment import Augmentation
 from archscape.search.training.augment.apply import check_augmentation
 from archscape.search.training.augment.cutout import Cutout
+from archscape.search.training.augment.shift import Shift
 from archscape.search.training.recipe import Recipe
 from archscape.search.training.tasks import (
     MORE_METRICS,
@@ -293,6 +294,11 @@ def test_targets_that_cannot_follow_are_not_augmented() -> None:
             "classification",
             [Cutout(size=8)],
             "cutout of 8 pixels is for larger samples; those of bars are 8x8",
+        ),
+        (
+            "classification",
+            [Shift(reach=0.1)],
+            "shift of 0.1 of the size is less than a pixel of its samples; those of bars are 8x8",
         ),
         ("regression", ["noise", "rotate"], "augment: rotate changes where things lie.*; leave `rotate` out"),
         (
