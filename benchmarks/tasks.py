@@ -2,7 +2,7 @@
 
 Command: `python benchmarks/tasks.py --figure docs/tasks.png` (some minutes). It runs the job of each task
 under examples/tasks/, with fewer trials and more epochs, and draws what the best trial gives for samples of
-the test part, which it has not seen, beside what it was asked for. With `--runs FOLDER` the runs stay there,
+the test part, which it has not seen, beside its target. With `--runs FOLDER` the runs stay there,
 and are taken up again.
 """
 
@@ -30,7 +30,7 @@ from archscape.search.study.trained import trained
 from archscape.search.training.tasks import make_task
 
 Panels: TypeAlias = "tuple[torch.Tensor | np.ndarray, ...]"
-"""What is drawn beside each other of each example: samples, what a network gives, what it should give."""
+"""What is drawn beside each other of each example: inputs, outputs, targets."""
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "tasks"
 TRIALS = 2
@@ -52,7 +52,7 @@ class Learned:
         self.x, self.y = self.data.test.batch(torch.tensor(SHOWN), "cpu")
         self.shown = make_task(self.data).targets_of(self.x, self.y)
 
-    def given(self) -> torch.Tensor:
+    def output(self) -> torch.Tensor:
         """Return the first output for the samples."""
         with torch.inference_mode():
             outputs = self.model(self.x)
@@ -62,7 +62,7 @@ class Learned:
 def masks(learned: Learned) -> Panels:
     return (
         learned.x,
-        learned.given().argmax(1, keepdim=True),
+        learned.output().argmax(1, keepdim=True),
         torch.where(learned.y == 255, 0.5, learned.y)[:, None],
     )
 
@@ -71,24 +71,24 @@ def boxes(learned: Learned) -> Panels:
     units = learned.data.statistics.targets
     assert units is not None
     mean, std = torch.tensor(units.mean), torch.tensor(units.std)
-    return learned.x, learned.given() * std + mean, learned.y * std + mean
+    return learned.x, learned.output() * std + mean, learned.y * std + mean
 
 
 def images(learned: Learned) -> Panels:
-    return learned.x, learned.given(), learned.shown
+    return learned.x, learned.output(), learned.shown
 
 
 def reconstructions(learned: Learned) -> Panels:
-    return learned.shown, learned.given()
+    return learned.shown, learned.output()
 
 
 def codes(learned: Learned) -> Panels:
     """Return digits, their reconstructions, and what is decoded from codes that are drawn."""
-    given = learned.given()
+    output = learned.output()
     (draw,) = [part for part in learned.model.modules() if type(part).__name__ == "Reparameterise"]
     torch.manual_seed(5)
     with draw.register_forward_hook(lambda row, read, code: torch.randn_like(code)):
-        return learned.shown, given, learned.given()
+        return learned.shown, output, learned.output()
 
 
 def continued(learned: Learned) -> Panels:
@@ -115,7 +115,7 @@ ROWS: Mapping[str, tuple[str, int, Callable[[Learned], Panels]]] = {
     "vae": ("VAE", 40, codes),
     "next": ("next sample", 20, continued),
 }
-HEADS = {"reconstruction": ("sample", "given"), "vae": ("sample", "given", "drawn")}
+HEADS = {"reconstruction": ("input", "output"), "vae": ("input", "output", "drawn")}
 
 
 def draw(path: Path, runs: Path) -> None:
@@ -132,7 +132,7 @@ def draw(path: Path, runs: Path) -> None:
     for row, (name, (task, _, _)) in zip(axes, ROWS.items(), strict=True):
         for axis in row:
             axis.set_axis_off()
-        heads = HEADS.get(name, ("sample", "given", "asked for"))
+        heads = HEADS.get(name, ("input", "output", "target"))
         row[0].text(-0.25, 0.5, task, ha="right", va="center", fontsize=10, transform=row[0].transAxes)
         for example in range(len(SHOWN)):
             for column, (head, panel) in enumerate(zip(heads, panels[name], strict=True)):

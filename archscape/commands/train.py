@@ -60,6 +60,8 @@ def train(
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps. [default: the search's, or auto]")
     ] = None,
+    out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("trained"),
+    *,
     devices: Annotated[
         str | None,
         typer.Option(metavar="N|NAMES", help="Several in its place: so many, or as in `cuda:0,cuda:1`."),
@@ -71,8 +73,6 @@ def train(
             help="What --devices share: each batch of a training, or the seeds. [default: batch]",
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("trained"),
-    *,
     first_seed: Annotated[
         int, typer.Option(min=0, max=2**31 - 1, help="The first seed; the others follow it.")
     ] = 0,

@@ -811,9 +811,9 @@ def several(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_standard_output_holds_the_result_alone(archscape: Run, several: Path) -> None:
+def test_standard_output_holds_the_result_alone(archscape_process: Run, several: Path) -> None:
     inputs = ("--input", "image=3x8x8", "--input", "tokens=5:int64", "--input", "scale=scalar:float64")
-    done = archscape("profile", f"{several}:Pair", *inputs, "--format", "json")
+    done = archscape_process("profile", f"{several}:Pair", *inputs, "--format", "json")
     report = json.loads(done.stdout)
     assert report["macs"] == 27 * 4 * 36 + 4 * 2
     assert report["input"] == {"image": "3x8x8", "tokens": "5:int64", "scale": "scalar:float64"}

@@ -214,7 +214,8 @@ def test_a_worker_of_another_machine_finds_it_in_the_study(
     (tmp_path / "joined").mkdir()
     with Study.open(tmp_path / "run") as study:
         settings = study.settings
-        lease = study._lease(9, Network.from_json(study.trials()[0].network), Owner.current())
+        trial = study.trials()[0]
+        lease = study._lease(9, Network.from_json(trial.network), Owner.current(), trial.decisions)
         assert lease.costs["latency"] == study.trials()[0].costs["latency"]
     (tmp_path / "joined" / "space.yaml").write_text(settings["space"])
     (tmp_path / "joined" / "job.yaml").write_text(settings["job"])
