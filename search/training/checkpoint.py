@@ -20,6 +20,7 @@ from archscape.spaces.atomic import set_aside, sweep, write_whole
 
 from ..file_faults import FileFault, own_files, persist
 from ..shutdown import never
+from .snapshot import Snapshot
 
 CHECKPOINT_SECONDS = 30.0
 """How old the latest checkpoint may be when an epoch ends, before another one is written."""
@@ -28,35 +29,6 @@ VERSION = 1  # of the snapshot; another number makes old files count as none
 _DIGEST = hashlib.sha256().digest_size
 
 Identity: TypeAlias = Mapping[str, object]
-
-
-class RankState(TypedDict):
-    """What of a training on several devices differs from one to the other."""
-
-    generators: dict[str, torch.Tensor]
-    pieces: int
-
-
-class Snapshot(TypedDict):
-    """All that the next step of a training depends on, and what it has come to.
-
-    `order` is that of the samples in the epoch under way and `total` the sum of its losses so far; `average`
-    is the mean of the weights where the recipe asks for one. `ranks` is what the processes have that train
-    on several devices.
-    """
-
-    model: dict[str, torch.Tensor]
-    average: NotRequired[dict[str, torch.Tensor]]
-    ranks: NotRequired[list[RankState]]
-    moments: list[list[torch.Tensor]]
-    schedule: dict[str, float]
-    generators: dict[str, torch.Tensor]
-    order: torch.Tensor
-    total: torch.Tensor
-    pieces: int
-    steps: int
-    clocks: dict[str, float]
-    history: list[dict[str, float]]
 
 
 class Finished(TypedDict):

@@ -15,33 +15,33 @@ class Average:
     """A copy of a module whose parameters and buffers are means of its own.
 
     Early in a training a step keeps (1 + steps) / (10 + steps) of the mean, so that weights from before the
-    first step are soon forgotten; later, the share that it is given.
+    first step are soon forgotten; later, the decay.
 
     Attributes:
         model: The copy.
-        share: Of the mean, that a step keeps.
+        decay: Share of the mean that a step keeps.
     """
 
-    def __init__(self, model: nn.Module, share: float) -> None:
+    def __init__(self, model: nn.Module, decay: float) -> None:
         self.model = copy.deepcopy(model).requires_grad_(False)
-        self.share = share
+        self.decay = decay
         self._pairs = _real(self.model), _real(model)
         self._counts = _whole(self.model), _whole(model)
 
-    def kept(self, steps: int) -> float:
-        """Return the share that the step after so many keeps."""
-        return min(self.share, (1 + steps) / (10 + steps))
+    def decay_at(self, steps: int) -> float:
+        """Return the decay of the step after so many."""
+        return min(self.decay, (1 + steps) / (10 + steps))
 
     @torch.no_grad()
-    def update(self, kept: float | torch.Tensor) -> None:
-        """Take in the weights of a step, which keeps a share of the mean."""
+    def update(self, decay: float | torch.Tensor) -> None:
+        """Take in the weights of a step with the decay of its number."""
         means, values = self._pairs
-        if isinstance(kept, torch.Tensor):
+        if isinstance(decay, torch.Tensor):
             ways = torch._foreach_sub(values, means)
-            torch._foreach_mul_(ways, 1 - kept)
+            torch._foreach_mul_(ways, 1 - decay)
             torch._foreach_add_(means, ways)
         else:
-            torch._foreach_lerp_(means, values, 1 - kept)
+            torch._foreach_lerp_(means, values, 1 - decay)
         for mean, value in zip(*self._counts, strict=True):
             mean.copy_(value)
 

@@ -1,8 +1,8 @@
 """The training loop: batches drawn by index from data in memory or on disk, no wait for the device.
 
 The same code runs on CPU and CUDA, in the precision that the recipe asks for; evaluation is in float32.
-Between any two steps the whole of its state can be taken out, and put into another loop that then goes on
-with the same bits.
+Between any two steps the whole of its state can be taken out, and put into another loop, which resumes with
+the same bits (`snapshot.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from torch import nn
 from ..datasets.dataset import Dataset
 from ..datasets.split import Split
 from .augment.apply import check_augmentation
-from .checkpoint import RankState, Snapshot
 from .device import to_channels_last
 from .ema import Average
 from .evaluation import Measured, measure
@@ -30,7 +29,6 @@ from .mixing import check_mixing
 from .optimizer import Optimizer
 from .parallel.ranks import Ranks
 from .precision import resolve_precision, without_slow_kernels
-from .random_states import global_states, set_global_states
 from .recipe import Recipe
 from .step import StepInputs, TakeStep, TrainingStep
 from .tasks import make_task
@@ -159,7 +157,7 @@ class Loop:
         Raises:
             Diverged: If a loss or an output is not finite.
             TimedOut: If the recipe's seconds are over.
-            Interrupted: If the training was asked to stop; it can go on from its snapshot.
+            Interrupted: If the training was asked to stop; it resumes from a snapshot.
         """
         while len(self.history) < self.recipe.epochs:
             loss, epoch = self._epoch(), len(self.history) + 1
@@ -170,7 +168,7 @@ class Loop:
                 raise Diverged(f"outputs on the validation part are not finite after epoch {epoch}")
             self.rate.epoch_ended(self.task.gain(measured))
             metrics = {name: measured[name] for name in self.task.metrics}
-            row = {"epoch": epoch, "loss": loss, **metrics, "seconds": self._seconds()}
+            row = {"epoch": epoch, "loss": loss, **metrics, "seconds": self.seconds()}
             self.history.append(row)
             yield row
         if self.confusion is None:  # resumed from after the last epoch
@@ -200,51 +198,6 @@ class Loop:
             ],
         }
 
-    def snapshot(self) -> Snapshot:
-        """Return the state between two steps; it shares memory with the loop.
-
-        All processes of a training have to ask for it together.
-        """
-        generators = {"loop": self.generator.get_state(), **global_states(self.device)}
-        pieces = self.gradient_step.micro_batches
-        snapshot = Snapshot(
-            model=dict(self.model.state_dict()),
-            moments=self.optimizer.moments,
-            schedule=self.rate.state(),
-            generators=generators,
-            order=self.order,
-            total=self.total,
-            pieces=pieces,
-            steps=self.steps,
-            clocks={**self.clocks, "seconds": self._seconds()},
-            history=self.history,
-        )
-        if self.average is not None:
-            snapshot["average"] = dict(self.average.model.state_dict())
-        if self.ranks is not None:
-            snapshot["ranks"] = self.ranks.gathered(RankState(generators=generators, pieces=pieces))
-        return snapshot
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Go on from the snapshot of a loop of the same identity."""
-        self.model.load_state_dict(snapshot["model"])
-        if self.average is not None:
-            self.average.model.load_state_dict(snapshot["average"])
-        for moments, values in zip(self.optimizer.moments, snapshot["moments"], strict=True):
-            for moment, value in zip(moments, values, strict=True):
-                moment.copy_(value)
-        self.rate.restore(snapshot["schedule"])
-        self.order = snapshot["order"].to(self.data.train.x.device)
-        self.total = snapshot["total"].to(self.device)
-        own = snapshot if self.ranks is None else snapshot["ranks"][self.ranks.rank]
-        self.gradient_step.micro_batches = own["pieces"]
-        self.steps = snapshot["steps"]
-        self.history = snapshot["history"]
-        self.clocks = {name: snapshot["clocks"][name] for name in self.clocks}
-        self.started = time.perf_counter() - snapshot["clocks"]["seconds"]
-        self.generator.set_state(own["generators"]["loop"])
-        set_global_states(self.device, own["generators"])
-
     def state(self) -> dict[str, torch.Tensor]:
         """Return a copy of the weights on the CPU, each contiguous and with memory of its own.
 
@@ -267,7 +220,7 @@ class Loop:
         return {
             **latest,
             **self.tested,
-            "seconds": self._seconds(),
+            "seconds": self.seconds(),
             **self.clocks,
             "epochs": len(self.history),
             "steps": self.steps,
@@ -275,7 +228,8 @@ class Loop:
             "threads": torch.get_num_threads(),
         }
 
-    def _seconds(self) -> float:
+    def seconds(self) -> float:
+        """Return the seconds of the training so far."""
         return time.perf_counter() - self.started
 
     def _epoch(self) -> float:
@@ -305,8 +259,8 @@ class Loop:
     def _step(self, rows: torch.Tensor) -> torch.Tensor:
         """Take one step on the samples of these rows; return its loss, still on the device."""
         rate = self.recipe.rate * self.rate.at(self.steps)
-        kept = self.average.kept(self.steps) if self.average else 0.0
-        return self.step(StepInputs(rows, rate, kept))
+        ema_decay = self.average.decay_at(self.steps) if self.average else 0.0
+        return self.step(StepInputs(rows, rate, ema_decay))
 
     def _measure(self, split: Split, *, counts: bool = False) -> Measured:
         start = time.perf_counter()
@@ -317,7 +271,7 @@ class Loop:
     def _check_requests(self) -> None:
         """Leave if the time is over, or somebody asked."""
         limit = self.recipe.seconds
-        is_late, is_asked = limit is not None and self._seconds() > limit, self.should_stop()
+        is_late, is_asked = limit is not None and self.seconds() > limit, self.should_stop()
         if self.ranks is not None:
             is_late, is_asked = self.ranks.agreed(is_late, is_asked)
         if is_late:

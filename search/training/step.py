@@ -1,7 +1,7 @@
 """One step of a training: samples changed at random, passed through the network and back, weights moved.
 
 It waits for nothing that the device computes and brings nothing to it. What differs from step to step (which
-samples, the learning rate, how much a mean keeps) comes in as arguments, on CUDA as tensors that lie in the
+samples, the learning rate, the decay of a mean) comes in as arguments, on CUDA as tensors that lie in the
 same place each time: so a CUDA graph can be captured of it (`graph.py`), and does what the step itself does.
 """
 
@@ -35,18 +35,18 @@ class StepInputs(NamedTuple):
     Attributes:
         rows: Numbers of the samples (n,), where the data lie.
         rate: Learning rate.
-        kept: Share of the mean of the weights that the step keeps; 0 where there is no mean.
+        ema_decay: Share of the mean of the weights that the step keeps; 0 where there is no mean.
     """
 
     rows: torch.Tensor
     rate: Scalar
-    kept: Scalar
+    ema_decay: Scalar
 
     def on(self, device: torch.device) -> StepInputs:
         """Return the same in tensors of its own: rates in the type that kernels of the device read."""
         dtype = torch.float32 if device.type == "cuda" else torch.float64
-        rate, kept = (torch.full((), float(value), dtype=dtype, device=device) for value in self[1:])
-        return StepInputs(self.rows.clone(), rate, kept)
+        rate, ema_decay = (torch.full((), float(value), dtype=dtype, device=device) for value in self[1:])
+        return StepInputs(self.rows.clone(), rate, ema_decay)
 
     def fill(self, other: StepInputs) -> None:
         """Take over what another has, into the same tensors; numbers travel with the kernels that fill."""
@@ -92,7 +92,7 @@ class TrainingStep:
         with at_own_rates(self.own_rates):
             self.optimizer.step(inputs.rate)
         if self.average is not None:
-            self.average.update(inputs.kept)
+            self.average.update(inputs.ema_decay)
         return loss
 
     def _gradients(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

@@ -34,6 +34,7 @@ from .parallel.ranks import Ranks
 from .random_states import restoring_states
 from .recipe import Recipe
 from .repeats import train_repeats
+from .snapshot import restore, take_snapshot
 from .tasks import make_task
 from .transfer import Transfer
 
@@ -159,7 +160,7 @@ def _start(loop: Loop, build: Callable[[], nn.Module], checkpoint: Checkpoint) -
         if loop.ranks is not None:
             snapshot = loop.ranks.shared(snapshot)
         if snapshot:
-            loop.restore(snapshot)
+            restore(loop, snapshot)
     except Exception as error:
         if is_passing(error):
             raise
@@ -195,9 +196,9 @@ def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcom
         if loop.ranks is not None:
             (is_due,) = loop.ranks.agreed(is_due)
         if is_due:
-            checkpoint.write(loop.snapshot())
+            checkpoint.write(take_snapshot(loop))
     patience = PATIENCE_SECONDS if status == "pruned" else 0.0
-    checkpoint.write(loop.snapshot(), patience=patience, should_stop=loop.should_stop)
+    checkpoint.write(take_snapshot(loop), patience=patience, should_stop=loop.should_stop)
     return Outcome(status=status, metrics=loop.metrics(), history=loop.history)
 
 

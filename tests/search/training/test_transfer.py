@@ -150,6 +150,15 @@ def test_a_student_of_a_teacher_alone_comes_to_give_what_it_gives() -> None:
     assert far[1] < 0.02
 
 
+def test_a_teacher_gives_what_it_gives_in_evaluation() -> None:
+    """Its norms keep their statistics, and it learns nothing, though its student is in training."""
+    lesson = Teacher(network=NETWORK, weights=weights(seed=9)).on(torch.device("cpu"), DATA)
+    x, _ = DATA.train.batch(slice(0, 8), "cpu")
+    torch.testing.assert_close(lesson.taught(x[:1]), lesson.taught(x)[:1])
+    assert not lesson.taught(x).requires_grad
+    assert not any(weight.requires_grad for weight in lesson.module.parameters())
+
+
 def test_the_distance_is_the_divergence_of_softened_probabilities() -> None:
     given, taught = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 2.0]])
     ours, its = (given / 2).softmax(1), (taught / 2).softmax(1)
