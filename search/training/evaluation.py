@@ -97,7 +97,7 @@ def _passes(
         return
     for start in range(0, len(slices), ranks.count):
         own = slices[min(start + ranks.rank, len(slices) - 1)]  # a process without one takes the last again
-        joined = ranks.joined(task.judged(model(split.batch(own, device)[0])), batch)
+        joined = ranks.gather_outputs(task.judged(model(split.batch(own, device)[0])), batch)
         for rows, outputs in zip(slices[start : start + ranks.count], joined, strict=False):
             x, targets = split.batch(rows, device)
             yield _Pass(outputs[: len(targets)], x, targets)

@@ -10,7 +10,7 @@ from torch import nn
 
 from .precision import autocast
 from .tasks.base import Outputs, Task
-from .teacher import Lesson
+from .teacher import Distillation
 
 
 class GradientStep:
@@ -19,7 +19,7 @@ class GradientStep:
     Attributes:
         micro_batches: In how many pieces a batch goes through the network; twice those of the recipe once
             memory has run out.
-        lesson: The teacher that the network learns from, if there is one.
+        distillation: The teacher that the network learns from, if there is one.
     """
 
     def __init__(self, *, task: Task, device: torch.device, precision: str, accumulate: int = 1) -> None:
@@ -28,7 +28,7 @@ class GradientStep:
         self.precision = precision
         self.accumulate = accumulate
         self.micro_batches = accumulate
-        self.lesson: Lesson | None = None
+        self.distillation: Distillation | None = None
 
     def gradients(
         self, model: nn.Module, x: torch.Tensor, y: torch.Tensor, *, whole: torch.Tensor | None = None
@@ -64,11 +64,11 @@ class GradientStep:
         for samples, targets in zip(x.tensor_split(pieces), y.tensor_split(pieces), strict=True):
             with autocast(self.precision, self.device):
                 outputs = _exact(model(samples))
-                taught = None if self.lesson is None else self.lesson.taught(samples)
+                taught = None if self.distillation is None else self.distillation.teacher_outputs(samples)
             loss = self.task.loss(outputs, targets) * self.task.share(targets, whole)
-            if self.lesson is not None and taught is not None:
+            if self.distillation is not None and taught is not None:
                 part = len(targets) / len(whole)
-                loss = self.lesson.loss(loss, outputs, taught, task=self.task.name, part=part)
+                loss = self.distillation.loss(loss, outputs, taught, task=self.task.name, part=part)
             torch.autograd.backward(loss)
             total += loss.detach()
         return total

@@ -115,7 +115,7 @@ class Loop:
         model = to_channels_last(module, self.data.train, self.device).train()
         self.model = without_slow_kernels(model, self.gradient_step.precision, self.device)
         if self.transfer.teacher is not None:
-            self.gradient_step.lesson = self.transfer.teacher.on(self.device, self.data)
+            self.gradient_step.distillation = self.transfer.teacher.on(self.device, self.data)
         self.optimizer = Optimizer(self.model.parameters(), recipe)
         self.average = Average(self.model, recipe.ema) if recipe.ema else None
         self.generator = torch.Generator(self.device).manual_seed(self.seed)
@@ -273,7 +273,7 @@ class Loop:
         limit = self.recipe.seconds
         is_late, is_asked = limit is not None and self.seconds() > limit, self.should_stop()
         if self.ranks is not None:
-            is_late, is_asked = self.ranks.agreed(is_late, is_asked)
+            is_late, is_asked = self.ranks.broadcast_flags(is_late, is_asked)
         if is_late:
             where = f"epoch {len(self.history) + 1} of {self.recipe.epochs}"
             raise TimedOut(f"the recipe's {limit:g} seconds ended in {where}")

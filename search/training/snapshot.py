@@ -64,7 +64,7 @@ def take_snapshot(loop: Loop) -> Snapshot:
     if loop.average is not None:
         snapshot["average"] = dict(loop.average.model.state_dict())
     if loop.ranks is not None:
-        snapshot["ranks"] = loop.ranks.gathered(RankState(generators=generators, pieces=pieces))
+        snapshot["ranks"] = loop.ranks.all_gather(RankState(generators=generators, pieces=pieces))
     return snapshot
 
 

@@ -75,10 +75,10 @@ class Teacher:
             raise JobError(f"teacher {self.network.name} {law} than {data.name} has")
         _load(self.network, self.weights)
 
-    def on(self, device: torch.device, data: Dataset) -> Lesson:
-        """Return the teacher at work on a device."""
+    def on(self, device: torch.device, data: Dataset) -> Distillation:
+        """Return the teacher on a device, ready to be learned from."""
         module = to_channels_last(_load(self.network, self.weights), data.train, device).eval()
-        return Lesson(self, module.requires_grad_(requires_grad=False))
+        return Distillation(self, module.requires_grad_(requires_grad=False))
 
     def identity(self) -> dict[str, object]:
         """Return what a training with this teacher follows from, in plain values."""
@@ -91,43 +91,43 @@ class Teacher:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A teacher at work."""
+class Distillation:
+    """A teacher in evaluation mode, and how much its student learns of it."""
 
     teacher: Teacher
     module: nn.Module
 
-    def taught(self, samples: torch.Tensor) -> torch.Tensor:
+    def teacher_outputs(self, samples: torch.Tensor) -> torch.Tensor:
         """Return what the teacher gives for samples (N, C, *spatial)."""
         with torch.no_grad():
             return _first(self.module(samples)).float()
 
     def loss(
-        self, loss: torch.Tensor, outputs: Outputs, taught: torch.Tensor, *, task: str, part: float
+        self, loss: torch.Tensor, outputs: Outputs, teacher_outputs: torch.Tensor, *, task: str, part: float
     ) -> torch.Tensor:
         """Return the loss of some samples with what the teacher says of them.
 
         Args:
             loss: That of the targets, as it counts in the batch.
             outputs: What the student gives, in float32.
-            taught: What its teacher gives.
+            teacher_outputs: What its teacher gives.
             task: What is learned.
             part: Of the batch, that the samples are.
         """
         share = self.teacher.share
-        far = distance(_first(outputs), taught, self.teacher.temperature, task=task)
+        far = distance(_first(outputs), teacher_outputs, self.teacher.temperature, task=task)
         return (1 - share) * loss + share * (far * part)
 
 
-def distance(outputs: torch.Tensor, taught: torch.Tensor, temperature: float, *, task: str) -> torch.Tensor:
+def distance(student: torch.Tensor, teacher: torch.Tensor, temperature: float, *, task: str) -> torch.Tensor:
     """Return how far outputs (N, ...) are from those of a teacher.
 
-    Of classes T^2 KL(softmax(taught / T) || softmax(outputs / T)), whose gradients are of one size for all T;
-    of numbers the mean squared error.
+    Of classes T^2 KL(softmax(teacher / T) || softmax(student / T)), whose gradients have one size for
+    all T; of numbers the mean squared error.
     """
     if task not in LABELLED:
-        return nn.functional.mse_loss(outputs, taught)
-    ours, its = (outputs / temperature).log_softmax(1), (taught / temperature).log_softmax(1)
+        return nn.functional.mse_loss(student, teacher)
+    ours, its = (student / temperature).log_softmax(1), (teacher / temperature).log_softmax(1)
     divergence = nn.functional.kl_div(ours, its, reduction="none", log_target=True).sum(1)
     return divergence.mean() * temperature**2
 

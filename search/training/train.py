@@ -158,7 +158,7 @@ def _start(loop: Loop, build: Callable[[], nn.Module], checkpoint: Checkpoint) -
             )
         snapshot = checkpoint.resume(loop.identity())
         if loop.ranks is not None:
-            snapshot = loop.ranks.shared(snapshot)
+            snapshot = loop.ranks.broadcast(snapshot)
         if snapshot:
             restore(loop, snapshot)
     except Exception as error:
@@ -194,7 +194,7 @@ def _follow(loop: Loop, checkpoint: Checkpoint, report: Report | None) -> Outcom
             break
         is_due = checkpoint.is_due()
         if loop.ranks is not None:
-            (is_due,) = loop.ranks.agreed(is_due)
+            (is_due,) = loop.ranks.broadcast_flags(is_due)
         if is_due:
             checkpoint.write(take_snapshot(loop))
     patience = PATIENCE_SECONDS if status == "pruned" else 0.0

@@ -56,25 +56,25 @@ class Ranks:
             own.copy_(total.view(own.shape))
         return loss
 
-    def agreed(self, *flags: bool) -> tuple[bool, ...]:
+    def broadcast_flags(self, *flags: bool) -> tuple[bool, ...]:
         """Return the flags of the first process; the host of another waits for them, no device does."""
-        said = torch.tensor(flags)
-        dist.broadcast(said, 0)
-        return tuple(map(bool, said))
+        message = torch.tensor(flags)
+        dist.broadcast(message, 0)
+        return tuple(map(bool, message))
 
-    def shared(self, value: T) -> T:
+    def broadcast(self, value: T) -> T:
         """Return what the first process has: plain values and tensors on the CPU."""
         values = [value]
         dist.broadcast_object_list(values, 0, device=torch.device("cpu"))
         return values[0]
 
-    def gathered(self, value: T) -> list[T]:
+    def all_gather(self, value: T) -> list[T]:
         """Return what each has, in their order: plain values and tensors on the CPU."""
         values: list[T | None] = [None] * self.count
         dist.all_gather_object(values, value)
         return [each for each in values if each is not None]
 
-    def joined(self, outputs: torch.Tensor, rows: int) -> Sequence[torch.Tensor]:
+    def gather_outputs(self, outputs: torch.Tensor, rows: int) -> Sequence[torch.Tensor]:
         """Return the outputs (rows, ...) of each, in their order; what is not there of one is zero."""
         padded = outputs.new_zeros(rows, *outputs.shape[1:])
         padded[: len(outputs)] = outputs

@@ -12,7 +12,7 @@ from archscape.search.datasets.dataset import load_dataset
 from archscape.search.training.gradients import GradientStep
 from archscape.search.training.tasks import make_task
 from archscape.search.training.tasks.base import Task
-from archscape.search.training.teacher import Lesson, Teacher
+from archscape.search.training.teacher import Distillation, Teacher
 from archscape.search.training.weights import Weights
 from archscape.spaces import Network
 
@@ -62,9 +62,9 @@ class Doubled(nn.Module):
         return 2 * self.student(x)  # type: ignore[no-any-return]
 
 
-def lesson(student: nn.Module) -> Lesson:
+def distillation(student: nn.Module) -> Distillation:
     network = Network.from_yaml("{network: n, input: 1x8x8, layers: [linear: {width: 2}]}")
-    return Lesson(Teacher(network=network, weights=Weights({}, {}), share=0.4), Doubled(student))
+    return Distillation(Teacher(network=network, weights=Weights({}, {}), share=0.4), Doubled(student))
 
 
 def gradients_of(model: nn.Module) -> list[torch.Tensor]:
@@ -83,7 +83,7 @@ def test_pieces_and_parts_add_up_to_the_whole(
         GradientStep(task=task, device=CPU, precision="float32", accumulate=pieces) for pieces in (1, 3, 2)
     ]
     for step in steps:
-        step.lesson = lesson(model) if is_taught else None
+        step.distillation = distillation(model) if is_taught else None
     whole, in_pieces, of_device = steps
     loss = whole.gradients(model, x, y)
     expected = gradients_of(model)

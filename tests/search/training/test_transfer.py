@@ -152,11 +152,11 @@ def test_a_student_of_a_teacher_alone_comes_to_give_what_it_gives() -> None:
 
 def test_a_teacher_gives_what_it_gives_in_evaluation() -> None:
     """Its norms keep their statistics, and it learns nothing, though its student is in training."""
-    lesson = Teacher(network=NETWORK, weights=weights(seed=9)).on(torch.device("cpu"), DATA)
+    distillation = Teacher(network=NETWORK, weights=weights(seed=9)).on(torch.device("cpu"), DATA)
     x, _ = DATA.train.batch(slice(0, 8), "cpu")
-    torch.testing.assert_close(lesson.taught(x[:1]), lesson.taught(x)[:1])
-    assert not lesson.taught(x).requires_grad
-    assert not any(weight.requires_grad for weight in lesson.module.parameters())
+    torch.testing.assert_close(distillation.teacher_outputs(x[:1]), distillation.teacher_outputs(x)[:1])
+    assert not distillation.teacher_outputs(x).requires_grad
+    assert not any(weight.requires_grad for weight in distillation.module.parameters())
 
 
 def test_the_distance_is_the_divergence_of_softened_probabilities() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from helpers import task_data
 from torchmetrics.functional.image import peak_signal_noise_ratio
 
 from archscape.search.datasets import Source
@@ -95,3 +96,22 @@ def test_what_images_of_another_size_cannot_follow_is_refused() -> None:
         JobError, match="flip cannot do the same to both: samples of pairs are 8x8, their targets 16"
     ):
         check_augmentation(["flip"], large)
+
+
+def test_psnr_of_denoised_images_is_that_of_torchmetrics() -> None:
+    metrics, outputs, _ = task_data.both("denoising")
+    train, val = (
+        task_data.TARGETS["denoising"](task_data.COUNTS["train"]),
+        task_data.TARGETS["denoising"](task_data.COUNTS["val"]),
+    )
+    predicted = outputs * train.std() + train.mean()
+    psnr = peak_signal_noise_ratio(predicted, torch.from_numpy(val).float(), data_range=255.0, dim=(1, 2, 3))
+    assert metrics["psnr"] == pytest.approx(float(psnr), rel=1e-5)
+
+
+def test_an_image_without_a_fault_has_100_decibels() -> None:
+    data = task_data.some_data("denoising")
+    _, targets = data.val.batch(slice(None), "cpu")
+    tally = make_task(data).tally(torch.device("cpu"))
+    tally.add(targets, targets)
+    assert tally.metrics()["psnr"] == pytest.approx(100)
