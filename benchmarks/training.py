@@ -1,10 +1,11 @@
 """What training costs: candidates an hour, the time of a step, batches and augmentation, against peers.
 
-Claim: a search trains at least 10 times as many candidates an hour as PyTorch's tutorial on Ray Tune, to the
+Aims: a search trains at least 10 times as many candidates an hour as PyTorch's tutorial on Ray Tune, to the
 same accuracy. A step takes at most 5% longer than the bare loop of its forward and backward passes; a plain
 eager NCHW loop takes at least 1.25 times (ResNet-20) and 1.7 times (MobileNetV2) as long, and 2.2 and 2.8
 times as long as a step in bfloat16. Batches with flips and shifts are at most 1% of a step of ResNet-20.
-Image by image with Pillow, augmentation takes at least 10 times as long, with kornia twice.
+Image by image with Pillow, augmentation takes at least 10 times as long, with kornia twice. What was
+measured, in the results, misses some of them.
 
 Command: `python benchmarks/training.py` (about 10 minutes; writes benchmarks/results/training-DATE.md; kornia
 is measured where it is installed). `--short` tries all of it in a minute and writes nothing.
@@ -387,7 +388,7 @@ def main() -> None:
     if short:
         print("\n".join(lines))
     else:
-        write_results("training", (__doc__ or "").split("Claim: ")[1].split("\n\n")[0], lines)
+        write_results("training", "Aims: " + (__doc__ or "").split("Aims: ")[1].split("\n\n")[0], lines)
 
 
 if __name__ == "__main__":

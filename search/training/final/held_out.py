@@ -15,7 +15,7 @@ from archscape.spaces.values import shape_text
 
 from ..device import to_channels_last
 from .ensemble import View, can_average, cropped, crops, measure_together
-from .seeds import SeedResult
+from .seeds import SeedResult, finite
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
@@ -64,9 +64,10 @@ class HeldOut:
             weights: Those of the complete ones, by seed.
             mirrored: Whether crops are looked at mirrored too.
         """
+        names = [f"test_{name}" for name in self.task.metrics]
         tested = Tested(
             seeds={
-                seed.seed: {f"test_{name}": seed.metrics[f"test_{name}"] for name in self.task.metrics}
+                seed.seed: {name: seed.metrics[name] for name in names if name in seed.metrics}
                 for seed in ended
                 if seed.status == "complete"
             }
@@ -95,11 +96,11 @@ class HeldOut:
         return cropped(self.network)
 
     def together(self, modules: Sequence[nn.Module], views: Sequence[View] = ()) -> dict[str, float]:
-        """Return the metrics of the mean of what modules give, under their names."""
+        """Return the metrics of the mean of what modules give, under their names; finite ones alone."""
         test = self.data.test.to(self.device)
         before, seen = (CROPS, views) if views else ("", [lambda x: x])
         metrics = measure_together(modules, test, self.task, self.device, views=seen)
-        return {f"{before}test_{name}": metrics[name] for name in self.task.metrics}
+        return finite({f"{before}test_{name}": metrics[name] for name in self.task.metrics})
 
     def modules(self, network: Network, weights: Mapping[int, Weights]) -> dict[int, nn.Module]:
         """Return the trained modules, in evaluation mode on the device."""

@@ -100,8 +100,8 @@ class SeedFiles:
             seed=self.seed,
             status=outcome.status,
             cause=outcome.cause,
-            metrics=_finite(outcome.metrics),
-            history=[_finite(row) for row in outcome.history],
+            metrics=finite(outcome.metrics),
+            history=[finite(row) for row in outcome.history],
             digest=digest,
         )
         write_json(self.result, asdict(result))
@@ -110,6 +110,6 @@ class SeedFiles:
         return TrainedSeed(result, weights)
 
 
-def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Leave out what is not a number, for which JSON has no word."""
+def finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return metrics without those that are no finite number, for which JSON has no word."""
     return {name: value for name, value in metrics.items() if math.isfinite(value)}

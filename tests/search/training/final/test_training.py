@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from archscape.search.datasets.dataset import load_dataset
@@ -132,3 +134,17 @@ def test_regression_has_an_ensemble_but_no_crops(tmp_path: Path) -> None:
     assert results.tested.ensemble.keys() == {"test_mae"}
     # The mean of several guesses is never worse than they are on average.
     assert results.tested.ensemble["test_mae"] <= results.mean["test_mae"]
+
+
+def test_a_test_part_that_has_no_number_leaves_its_columns_out(tmp_path: Path) -> None:
+    """The validation part was sound, so the seeds are complete, and what is written is JSON."""
+    data = load_dataset("digit-positions")
+    data = replace(data, test=replace(data.test, x=data.test.x * torch.nan))
+    sides = "x".join(map(str, data.input))
+    layers = "[conv: {width: 4, stride: 4}, flatten, linear: {width: 2}]"
+    network = Network.from_yaml(f"{{network: n, input: {sides}, layers: {layers}}}")
+    results = final(tmp_path / "out", network=network, data=data, recipe=Recipe(epochs=1))
+    assert [seed.status for seed in results.seeds] == ["complete", "complete"]
+    assert results.mean.keys() == {"mae", "loss"}
+    assert not results.tested.ensemble
+    assert "NaN" not in (tmp_path / "out" / "metrics.json").read_text()
