@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -91,9 +92,12 @@ def train(
     A RUN's trial is trained anew, by the data, recipe and device of the search as far as no option says
     otherwise; with `--trial frontier` each of its frontier, in a folder of its own. The test set is counted
     once a seed, when that has ended; then by all seeds together and on crops, by their mean probabilities.
-    The same command resumes what was stopped, and more seeds add to those that are there.
+    The same command resumes what was stopped, and more seeds add to those that are there. On a CPU it takes
+    one thread, as the workers of a search do; OMP_NUM_THREADS=8 before the command gives it eight.
     `docs/final-training.md` says what the folder holds.
     """
+    import torch
+
     from ..search.shutdown import Shutdown, ShutdownRequested
     from ..search.training.allocator import keep_freed_memory
     from ..search.training.final.training import train_final
@@ -120,6 +124,8 @@ def train(
         note=log,
     )
     several = read_devices(devices) if devices is not None else ()
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)  # in small networks more threads wait for each other
     keep_freed_memory()
     shutdown, total = Shutdown(), seeds * sum(training.recipe.epochs for training in trainings)
     done: dict[tuple[str, int], int] = {}

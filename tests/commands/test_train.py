@@ -94,6 +94,25 @@ def test_a_trial_brings_its_data_recipe_and_device(archscape: Run, searched: Pat
     assert (found["recipe"]["epochs"], found["recipe"]["rate"]) == (2, 0.01)
 
 
+def test_it_takes_one_thread_unless_the_environment_says_otherwise(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    try:
+        for threads, name in ((1, "alone"), (3, "told")):
+            torch.set_num_threads(3)  # as torch does on a machine of three cores
+            arguments = ["--data", "digits", "--epochs", "1", "--seeds", "1", "--out", str(tmp_path / name)]
+            with pytest.raises(SystemExit) as end:
+                main(["train", str(table), *arguments])
+            assert not end.value.code
+            metrics = json.loads((tmp_path / name / "seed-0.json").read_text())["metrics"]
+            assert metrics["threads"] == threads
+            monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_frontier_is_trained_and_measured_together(archscape: Run, searched: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = archscape("train", searched, "--trial", "frontier", "--seeds", "2", "--out", out)
