@@ -57,7 +57,9 @@ def train(
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, in place of the recipe's.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many trainings, each with a seed of its own.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="How many trainings, each with a seed of its own.")
+    ] = 3,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps. [default: the search's, or auto]")
     ] = None,

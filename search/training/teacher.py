@@ -73,6 +73,8 @@ class Teacher:
         if units:
             law = f"was trained on {known.get('data')} with another {' and '.join(units)}"
             raise JobError(f"teacher {self.network.name} {law} than {data.name} has")
+        if name := self.weights.not_finite():
+            raise JobError(f"teacher {self.network.name} has weights that are not finite: {name}")
         _load(self.network, self.weights)
 
     def on(self, device: torch.device, data: Dataset) -> Distillation:

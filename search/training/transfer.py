@@ -63,6 +63,8 @@ class Transfer:
         self.prepare(module)
         if not any(weight.requires_grad for weight in module.parameters()):
             raise JobError("freeze: it leaves no weight to train")
+        if self.start is not None and (name := self.start.not_finite()):
+            raise JobError(f"the weights to start from hold numbers that are not finite: {name}")
         if self.teacher is not None:
             self.teacher.check(network, data)
 

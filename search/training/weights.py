@@ -38,6 +38,10 @@ class Weights(NamedTuple):
             digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
         return digest.hexdigest()
 
+    def not_finite(self) -> str:
+        """Return the first name whose numbers are not all finite; "" if all are."""
+        return next((name for name, tensor in self.state.items() if not bool(tensor.isfinite().all())), "")
+
     def to_bytes(self) -> bytes:
         """Return the content of a file."""
         from safetensors.torch import save

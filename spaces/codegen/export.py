@@ -11,6 +11,7 @@ from ..atomic import write_whole
 from ..errors import InputError
 from ..language.closed_table import ClosedTable
 from ..language.uses import find_used, used_name
+from ..language.writing import to_yaml
 from ..language.written import WrittenNetwork
 from ..module_names import hides, module_name
 from .formats import FORMATS
@@ -60,6 +61,8 @@ def export(
         weights=weights,
         metadata=metadata or {},
     )
+    if "spec" in formats:
+        _check_own(network, content)
     return {name: write(content) for name, write in writers.items()}
 
 
@@ -70,6 +73,16 @@ def _check_free(path: Path, name: str) -> None:
         file = path.with_name(path.name + suffix)
         if file.is_file() and not re.search(f"^{head}", file.read_text("utf-8", "replace"), re.MULTILINE):
             raise InputError(f"{file} is not of network {name}: name another folder with --out, or move it")
+
+
+def _check_own(network: ClosedTable | WrittenNetwork, content: Export) -> None:
+    """Raise if the table would be written anew over the very file that it was read from."""
+    file, origin = content.path.with_name(f"{content.path.name}.yaml"), network.origin
+    if origin is None or not (file.is_file() and Path(origin.name).is_file() and file.samefile(origin.name)):
+        return
+    if file.read_text(encoding="utf-8") != to_yaml(network, uses=content.uses):
+        law = f"network {network.name} is read from it, and what it says beside the table would be lost"
+        raise InputError(f"{file}: {law}; name another folder with --out")
 
 
 def _copy_used(network: ClosedTable | WrittenNetwork, out: Path) -> list[str]:

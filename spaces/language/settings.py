@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, replace
+from functools import cache
 from inspect import cleandoc
 from typing import Any, ClassVar, NamedTuple, TypeVar, get_type_hints
 
@@ -73,6 +74,12 @@ R = TypeVar("R", bound=RuleSettings)
 
 def kinds_of(cls: type[Settings]) -> Mapping[str, Kind[Any]]:
     """Return the kind of every setting of a class that has one, by name."""
+    hashable: Any = cls  # which mypy does not believe of the classes of dataclasses
+    return _kinds_of(hashable)
+
+
+@cache
+def _kinds_of(cls: type[Settings]) -> Mapping[str, Kind[Any]]:
     hints = get_type_hints(cls, include_extras=True)
     kinds = ((field.name, kind_of(hints[field.name])) for field in fields(cls))
     return {name: kind for name, kind in kinds if kind is not None}

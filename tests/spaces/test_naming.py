@@ -302,3 +302,14 @@ def test_a_class_with_the_name_of_a_helper_is_one_error_where_both_stand(tmp_pat
     network = Network(name="n", input=(4, 8, 8), layers=rows, uses=(str(path),))
     with pytest.raises(SpaceError, match="'Scale' is a name that the source of this network uses itself"):
         source(network)
+
+
+def test_a_network_is_not_written_over_the_file_that_it_is_read_from(tmp_path: Path) -> None:
+    table = tmp_path / "own.yaml"
+    text = NETWORK.format("own")
+    table.write_text(f"{text}  # why it is so\n")
+    with pytest.raises(InputError, match=r"own\.yaml: network own is read from it"):
+        export(load_network(str(table)), tmp_path)
+    assert "# why it is so" in table.read_text()
+    table.write_text(load_network(str(table)).to_yaml())
+    export(load_network(str(table)), tmp_path)

@@ -96,7 +96,7 @@ def _teacher(
 ) -> Teacher:
     from ...search.training.teacher import Teacher
     from ...spaces import Network, load_network
-    from ...spaces.errors import CodeNotRun
+    from ...spaces.errors import CodeNotRun, SpaceError
     from ...spaces.loading import read_stored
 
     weights, network = _find(source, "--teacher", note)
@@ -106,7 +106,11 @@ def _teacher(
         if not text and not table.is_file():
             law = "it does not say of which network its weights are, nor does a table beside it"
             raise InputError(f"--teacher {source}: {law} ({table.name})")
-        stored = read_stored(text) if text else load_network(str(table))
+        try:
+            stored = read_stored(text) if text else load_network(str(table))
+        except SpaceError as error:
+            law = f"it cannot be told of which network its weights are: {error}"
+            raise InputError(f"--teacher {source}: {law}") from None
         if not isinstance(stored, Network):
             raise CodeNotRun(f"--teacher {source}: {stored.note}; {stored.remedy}")
         network = stored

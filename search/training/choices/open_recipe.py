@@ -154,7 +154,8 @@ class OpenRecipe:
         for key, law in FIXED.items():
             if key in self.open_settings:
                 raise self.origin.error((*self.place, key), f"`{key}` is no choice: {law}")
-        if "momentum" in self.settings and "optimizer" in self.open_settings and not self._heeding:
+        open_optimizer = isinstance(self.settings.get("optimizer"), Choice)
+        if "momentum" in self.settings and open_optimizer and not self._heeding:
             law = "no optimizer that can be drawn has a momentum; leave `momentum:` out"
             raise self.origin.error((*self.place, "momentum"), law)
         for choice in self._choices():

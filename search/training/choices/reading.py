@@ -44,10 +44,12 @@ def read_any_recipe(
     document = document or Document(tree=tree, name="recipe", kind=JobError)
     if not isinstance(tree, dict):
         return read_recipe(tree, document, place)
-    opener = _Opener(document)
     known = [field.name for field in fields(Recipe)]
+    if unknown := {key: value for key, value in tree.items() if key not in known}:
+        return read_recipe(unknown, document, place)
+    opener = _Opener(document)
     settings = {key: opener.setting(key, tree[key], (*place, key)) for key in known if key in tree}
-    if len(settings) < len(tree) or not any(True for node in settings.values() for _ in choices(node)):
+    if not any(True for node in settings.values() for _ in choices(node)):
         return read_recipe(tree, document, place)
     # An option that is a key has no value of its own to point to.
     leaves = {leaf: document.keys[leaf] for leaf in opener.leaves if leaf in document.keys}

@@ -50,6 +50,12 @@ def weights(network: Network = NETWORK, seed: int = 5, **metadata: str) -> Weigh
         return Weights(network.build().state_dict(), metadata)
 
 
+def ruined() -> Weights:
+    """Return weights of which one is not a number."""
+    known = weights()
+    return Weights({name: value.sub(math.inf).mul(0) for name, value in known.state.items()}, {})
+
+
 def state(outcome: Outcome) -> Mapping[str, Tensor]:
     assert outcome.state is not None, outcome.cause
     return outcome.state
@@ -117,6 +123,11 @@ def test_the_last_pattern_that_matches_counts() -> None:
         (Transfer(rates={"first": 0}), "rate of first: a factor above 0, but got 0"),
         (Transfer(rates={"first": math.inf}), "rate of first: a factor above 0, but got inf"),
         (Transfer(fresh=("first",)), "fresh: all weights start at random"),
+        (Transfer(start=ruined()), "the weights to start from hold numbers that are not finite: first."),
+        (
+            Transfer(teacher=Teacher(network=NETWORK, weights=ruined())),
+            "has weights that are not finite: first.",
+        ),
     ],
 )
 def test_what_is_wrong_is_refused(transfer: Transfer, message: str) -> None:

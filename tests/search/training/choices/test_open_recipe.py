@@ -112,6 +112,14 @@ def test_a_fixed_momentum_holds_where_the_optimizer_has_one() -> None:
     assert read(yaml.safe_dump(recipe.to_dict())) == recipe
 
 
+@pytest.mark.parametrize("momentum", ["", ", momentum: {0.8, 0.9}"])
+def test_settings_of_one_optimizer_may_be_open(momentum: str) -> None:
+    """Such a recipe is written with its momentum, by which it is read back."""
+    recipe = opened(f"{{optimizer: {{rule: sgd, nesterov: {{true, false}}}}{momentum}}}")
+    assert recipe.count() == (4 if momentum else 2)
+    assert opened(yaml.safe_dump(recipe.to_dict())) == recipe
+
+
 def test_it_is_written_with_every_setting_and_reads_back_as_the_same() -> None:
     recipe = opened(FULL)
     written = recipe.to_dict()
@@ -169,6 +177,7 @@ WRONG = [
     ("{rate: {0.1: 2, 0.2: 3}}", "1:8", "rate is a number above 0"),
     ("{weight_decay: {0, 0.0}}", "1:20", "the choice lists '0' twice"),
     ("{rates: {1, 2}}", "1:2", "a recipe has no 'rates'; did you mean 'rate'?"),
+    ("{rate: {0.1, 0.2}, repeats: {1, 2}}", "1:20", "a recipe has no 'repeats'; the job has it"),
     ("{epochs: {2, 3}}", "1:10", "`epochs` is no choice: trials are compared after the same epochs"),
     ("{preset: {quick, modern}}", "1:10", "`preset` is no choice: a recipe starts from one preset"),
     ("{seconds: {2, 3}}", "1:11", "`seconds` is no choice"),
