@@ -11,6 +11,7 @@ from archscape.analysis.inspection.confusion import METADATA, Confusion, read_co
 from archscape.analysis.results import TrialState
 
 from .damaged import report
+from .trained import weights_paths
 
 if TYPE_CHECKING:
     from .reader import StudyReader
@@ -22,24 +23,18 @@ def confusions(study: StudyReader) -> Callable[[int], Confusion | None]:
     It gives None for a trial whose weights are not on this machine, or say nothing of it: they were trained
     by an earlier version, by a function of the user's, or for a task without classes.
     """
-    own, places = study.address.folder / "checkpoints", study.places()
+    places = study.places()
     files = {
-        trial.number: [
-            folder / f"{trial.hash}.safetensors" for folder in (own, _folder(places, trial.number))
-        ]
+        trial.number: weights_paths(study, trial, places.get(trial.number))
         for trial in study.trials()
         if trial.state == TrialState.COMPLETE
     }
 
     def confusion(number: int) -> Confusion | None:
-        file = next((file for file in files.get(number, []) if file.is_file()), None)
+        file = next((file for file in files.get(number, ()) if file.is_file()), None)
         return None if file is None else _read(file)
 
     return confusion
-
-
-def _folder(places: Mapping[int, Mapping[str, str]], number: int) -> Path:
-    return Path(places.get(number, {}).get("folder", ""))
 
 
 def _read(file: Path) -> Confusion | None:
@@ -48,12 +43,12 @@ def _read(file: Path) -> Confusion | None:
 
     try:
         with safe_open(file, framework="numpy") as weights:
-            says: Mapping[str, str] = weights.metadata() or {}
-        if METADATA not in says:
+            metadata: Mapping[str, str] = weights.metadata() or {}
+        if METADATA not in metadata:
             return None
-        names = tuple(map(str, json.loads(says.get("class_names", "[]"))))
-        unit = "pixels" if says.get("task") == "segmentation" else "samples"
-        return read_confusion(says[METADATA], names=names, unit=unit)
+        names = tuple(map(str, json.loads(metadata.get("class_names", "[]"))))
+        unit = "pixels" if metadata.get("task") == "segmentation" else "samples"
+        return read_confusion(metadata[METADATA], names=names, unit=unit)
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         report(f"{file}: its confusion matrix cannot be read and is not shown: {error}")
         return None

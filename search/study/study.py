@@ -260,9 +260,8 @@ class Study(StudyReader):
             metrics: What training gave; all objectives that training tells are among them.
             source: Where that is known from.
         """
-        priced = self._lease(
-            0, sample.network, Owner.current(), sample.decisions
-        )  # not in the transaction: it may take long
+        # Not in the transaction: it may take long.
+        priced = self._lease(0, sample.network, Owner.current(), sample.decisions)
 
         def step(transaction: StudyTransaction) -> int | None:
             rows = transaction.trial_rows

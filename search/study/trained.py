@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,9 +34,8 @@ def weights_file(study: StudyReader, trial: Trial) -> Path:
     Raises:
         InputError: If it is in neither place.
     """
-    name = f"{trial.hash}.safetensors"
-    here, place = study.address.folder / "checkpoints" / name, study.places().get(trial.number)
-    there = Path(place["folder"], name) if place else here
+    place = study.places().get(trial.number)
+    here, there = weights_paths(study, trial, place)
     file = next((file for file in (here, there) if file.is_file()), None)
     if file is not None:
         return file
@@ -57,6 +56,19 @@ def weights_file(study: StudyReader, trial: Trial) -> Path:
         f"{here}: the weights of trial {trial.number} are not here{nor}; they were written on "
         f"{place['host']} to {there}: run this there, or copy them"
     )
+
+
+def weights_paths(study: StudyReader, trial: Trial, place: Mapping[str, str] | None) -> tuple[Path, Path]:
+    """Return where the weights of a trial may lie: in the folder of the run, and where they were written.
+
+    Args:
+        study: The study.
+        trial: The trial.
+        place: What `study.places` has of it.
+    """
+    name = f"{trial.hash}.safetensors"
+    here = study.address.folder / "checkpoints" / name
+    return here, Path(place["folder"], name) if place else here
 
 
 def _fetch(artifacts: Artifacts, study: StudyReader, trial: Trial, target: Path) -> bool:
