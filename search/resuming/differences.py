@@ -10,6 +10,7 @@ import yaml
 from archscape.spaces.errors import JobError
 
 from ..study.kept_weights import ALL
+from ..study.trial_hash import CHOICES
 
 if TYPE_CHECKING:
     from ..job import Job
@@ -34,7 +35,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tup
     changed: dict[str, tuple[str, str]] = {}
     for key, value in {**dict.fromkeys(key for key in MEASURED if key in old), **new}.items():
         known = old.get(key)
-        if known == value:
+        if known == value or key == CHOICES:  # those follow from the recipe
             continue
         if key == "space":
             changed |= _of_spaces(str(known), str(value))
@@ -153,5 +154,13 @@ def _deterministic(fact: Mapping[str, int] | None) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {_shown(each)}" for name, each in value.items()) + "}"
+        return "{" + ", ".join(f"{name}: {_part(each)}" for name, each in value.items()) + "}"
     return "none" if value is None else str(value)
+
+
+def _part(value: object) -> str:
+    """Return a part of a setting as a job has it: behind options of a choice there is nothing."""
+    if isinstance(value, Mapping):
+        parts = (name if each is None else f"{name}: {_part(each)}" for name, each in value.items())
+        return "{" + ", ".join(parts) + "}"
+    return f"[{', '.join(map(_part, value))}]" if isinstance(value, list) else _shown(value)

@@ -11,6 +11,7 @@ from archscape.search.job import Job, read_job
 from archscape.search.pruners.halving import Halving
 from archscape.search.resuming.differences import changes, differences
 from archscape.search.samplers.nsga2 import Nsga2Sampler
+from archscape.search.training.choices.reading import read_any_recipe
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Space
 from archscape.spaces.language.limits import Limit
@@ -32,6 +33,14 @@ def within(**limits: int) -> dict[str, Limit]:
         ({"repeats": 2}, {"repeats": ("1", "2")}),
         ({"data": "/elsewhere/images.npz"}, {"data": ("digits", "images.npz")}),
         ({"recipe": Recipe(epochs=9)}, {"recipe": ("{epochs: 1}", "{epochs: 9}")}),
+        (
+            {
+                "recipe": read_any_recipe(
+                    {"epochs": 1, "augment": {"none": None, "mild": ["flip", {"rotate": "5"}]}}
+                )
+            },
+            {"recipe": ("{augment: []}", "{augment: {none, mild: [flip, {rotate: 5}]}}")},
+        ),
         ({"stop": Halving()}, {"stop": ("none", "{rule: halving, eta: 3}")}),
         (
             {"objectives": {"accuracy": "maximize"}},
