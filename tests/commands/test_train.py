@@ -20,6 +20,7 @@ from archscape.cli import main
 
 Run = Callable[..., "CompletedProcess[str]"]
 
+CHOICES = Path(__file__).parents[2] / "examples" / "training-choices.yaml"
 NETWORK = """\
 network: small
 input: 1x8x8
@@ -175,6 +176,7 @@ def test_killed_at_random_instants_it_ends_with_the_same_bits(
         (("--data", "digits", "--recipe", "quik"), "did you mean 'quick'?"),
         (("--data", "digits", "--recipe", "{epoch: 3}"), "did you mean 'epochs'?"),
         (("--data", "digits", "--recipe", "none.yaml"), "none.yaml: no such file"),
+        (("--data", "digits", "--recipe", str(CHOICES)), "it leaves rate, weight_decay, augment open"),
         (("--data", "digits", "--device", "tpu"), "a device is auto, cpu, cuda, cuda:N or mps"),
         (("--data", "digits", "--devices", "cpu,gpu"), "a device is auto, cpu, cuda, cuda:N or mps"),
         (("--data", "digits", "--devices", "0"), "devices: at least 1, but got 0"),

@@ -98,20 +98,24 @@ def read_recipe_option(text: str) -> Recipe:
         InputError: If it is none.
     """
     from ...search.job import read_setting
-    from ...search.training.recipe import Recipe, read_recipe
+    from ...search.training.choices.reading import read_any_recipe
+    from ...search.training.recipe import Recipe
     from ...spaces.errors import JobError
-    from ...spaces.language.document import read_file
+    from ...spaces.language.document import Place, Tree, read_file
 
     if Path(text).suffix not in (".yaml", ".yml", ".json"):
         recipe = read_setting("recipe", text)
-        if not isinstance(recipe, Recipe):
-            law = f"it leaves {', '.join(recipe.open_settings)} open, and one training has one recipe"
-            raise InputError(f"--recipe {text}: {law}; give each one value")
-        return recipe
-    document = read_file(text, kind=JobError)
-    if isinstance(document.tree, dict) and "recipe" in document.tree:
-        return read_recipe(document.tree["recipe"], document)
-    return read_recipe(document.tree, document, ())
+    else:
+        document = read_file(text, kind=JobError)
+        tree: Tree = document.tree
+        place: Place = ()
+        if isinstance(tree, dict) and "recipe" in tree:
+            tree, place = tree["recipe"], ("recipe",)
+        recipe = read_any_recipe(tree, document, place)
+    if not isinstance(recipe, Recipe):
+        law = f"it leaves {', '.join(recipe.open_settings)} open, and one training has one recipe"
+        raise InputError(f"--recipe {text}: {law}; give each one value")
+    return recipe
 
 
 def _of_network(source: str, trial: str, data: str | None, shapes: list[str] | None) -> Training:
