@@ -15,6 +15,7 @@ from .folder import RunFolder
 from .study.artifacts import Artifacts
 from .study.budget import BUDGET, Budget
 from .study.kept_weights import weights_bytes
+from .study.trial_hash import CHOICES
 
 if TYPE_CHECKING:
     from .study.reader import StudyReader
@@ -36,7 +37,8 @@ def closing(
     complete = counts.get("complete", 0)
     trained = complete - before.get("complete", 0)
     ended = sum(counts.values()) - sum(before.get(state, 0) for state in counts if state not in OPEN)
-    now = f"{trained} network{'s' * (trained != 1)} trained" if ended else "nothing left to train"
+    what = "trial" if CHOICES in study.facts else "network"  # one may be trained in several ways
+    now = f"{trained} {what}{'s' * (trained != 1)} trained" if ended else "nothing left to train"
     beyond = _beyond(study, study.trials()) if study.limits else 0
     others = [f"{beyond} of them {_limits(study)}"] if beyond else []
     early = sum(counts.get(state, 0) for state in STOPPED_EARLY)

@@ -63,6 +63,8 @@ class Space(SampledTable[Sample], TextTable):
     """
 
     word: ClassVar[str] = "space"
+    samples_are: ClassVar[str] = "networks"
+    """What its samples are, in words."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -84,15 +84,14 @@ def sample_unique(
         if fits(sample):
             return sample
     if space.count() > ENUMERABLE:
-        tried = f"the {len(history.hashes)} networks tried"
+        tried = f"the {len(history.hashes)} {space.samples_are} tried"
         tried += "" if aim is None else f", or beyond {aim}"
         raise Exhausted(f"space {space.name}: {draws} samples were all among {tried}")
     for sample in space.enumerate():
         if space.feasible(sample) and fits(sample):
             return sample
-    raise Exhausted(
-        f"space {space.name}: all its {len(history.hashes)} networks within the limits were tried"
-    )
+    tried = f"{len(history.hashes)} {space.samples_are}"
+    raise Exhausted(f"space {space.name}: all its {tried} within the limits were tried")
 
 
 def _candidates(sampler: Sampler, space: Space, history: History, rng: random.Random) -> Iterator[Sample]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
-from typing import cast
+from typing import ClassVar, cast
 
 from archscape.spaces import Network, Sample, Space
 from archscape.spaces.errors import JobError, SpaceError
@@ -55,6 +55,8 @@ class TrialSpace(Space):
         networks: The space of the networks.
         recipe: How they are trained.
     """
+
+    samples_are: ClassVar[str] = "trainings of networks"
 
     networks: Space
     recipe: OpenRecipe

@@ -8,7 +8,10 @@ import random
 import pytest
 
 from archscape.search.job.keywords import make_job
+from archscape.search.samplers.base import Exhausted, sample_unique
+from archscape.search.samplers.random import RandomSampler
 from archscape.search.samplers.trial_space import TrialSample, TrialSpace, check_names, trial_space
+from archscape.search.study.history import History
 from archscape.search.training.choices import OpenRecipe
 from archscape.search.training.choices.reading import read_any_recipe
 from archscape.search.training.recipe import Recipe
@@ -59,6 +62,16 @@ def test_a_sample_is_within_limits_that_are_hard_to_meet(tiny: Space) -> None:
     samples = [narrow.sample(random.Random(i)) for i in range(5)]
     assert all(2000 <= sample.totals.params <= 2200 for sample in samples)
     assert len({sample.decisions["recipe.rate"] for sample in samples}) > 1
+
+
+def test_a_small_space_ends_with_the_last_training_of_its_last_network() -> None:
+    networks = Space.from_yaml(
+        "space: two\ninput: 1x8x8\nlayers: [conv: {width: {4, 8}}, linear: {width: 10}]\n"
+    )
+    space = trial_space(networks, read_any_recipe({"weight_decay": {"0": None, "0.1": None}}))
+    history = History(objectives={"accuracy": "maximize"}, hashes={each.hash() for each in space.enumerate()})
+    with pytest.raises(Exhausted, match="all its 4 trainings of networks within the limits were tried"):
+        sample_unique(RandomSampler(), space, history, random.Random(0))
 
 
 def test_mutants_and_children_are_trials(trials: TrialSpace) -> None:
