@@ -55,7 +55,7 @@ def look(
     ] = "",
     worst: Annotated[int, typer.Option(min=0, help="How many of the worst samples are shown.")] = 12,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of preferred inputs and t-SNE.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     data: Annotated[
         str | None,
         typer.Option(help="Name, path, or `{path: ..., size: 64}`. [default: what it was trained on]"),

@@ -82,7 +82,7 @@ def trained_trial(
         study: The study.
         which: `best`, or a number.
         data: In place of that of the search.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         note: Takes a line if the weights cannot be checked.
         show: Takes how far decoding is.
 
@@ -130,7 +130,7 @@ def trained_seed(
         folder: The folder of `archscape train`.
         which: `best`, or a seed.
         data: In place of what it was trained on, where its name alone does not say how it is read.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         note: Takes a line about data.
         show: Takes how far decoding is.
 

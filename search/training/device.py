@@ -49,7 +49,7 @@ def limit_memory(share: float, *, device: str = "auto") -> None:
 
     Args:
         share: Above 0, up to 1.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
 
     Raises:
         JobError: If it is no share, or there is no such device.

@@ -30,7 +30,7 @@ def evaluate(model: nn.Module, split: Split, task: Task, *, device: str = "auto"
             moved to the device; its mode is kept.
         split: The samples and targets.
         task: What the module learned.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
     """
     target = resolve_device(device)
     return measure(to_channels_last(model, split, target), split.to(target), task, target).metrics

@@ -88,7 +88,7 @@ def train(
         seed: Of the weights, the order of the samples, augmentation and dropout. The global generators of
             torch are left as they were. The seeds of further repeats follow from it.
         repeats: How often to train, from 1.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         report: Called after each epoch with its number, from 1, and its row of the history; False prunes the
             training. What it raises passes through. An epoch may be reported again after a crash. The number
             counts on over the repeats, and only the first may be pruned: a network that was good enough there

@@ -82,7 +82,7 @@ class TrainingEvaluator:
 
     Attributes:
         recipe: How networks are trained; an open one is drawn with each.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         checkpoints: Folder for the weights of complete trials, `HASH.safetensors`, and for the state of those
             under way, `HASH.partial`, from which they are resumed.
         repeats: How many times to train each network, with other seeds.

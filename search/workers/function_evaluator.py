@@ -31,7 +31,7 @@ class FunctionEvaluator:
         train: Its settings.
         objectives: Those that it has to give.
         data: What it trains on; None if the job names no data.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         checkpoints: Folder for the weights that it hands over, `HASH.safetensors`, and for the files of
             trials under way, `HASH.training/`.
         repeats: How many times to train each network, with other seeds.

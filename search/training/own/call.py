@@ -65,7 +65,7 @@ def call_function(
         seed: Of the training. The global generators are left as they were.
         data: What to train on; None if the job names no data.
         repeats: How often to train, from 1.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         report: Takes the number of epochs trained, over the repeats, and a row; False stops the trial, in its
             first repeat.
         should_stop: True interrupts the training, at its next report.

@@ -33,7 +33,7 @@ class TrainContext:
     Attributes:
         settings: Those of the job's `train:`.
         data: The job's data, on the CPU, or None if it names none. It is shared by all trials of the process.
-        device: Where to train: `cpu`, `cuda` or `cuda:N`.
+        device: Where to train: `cpu`, `cuda`, `cuda:N` or `mps`.
         seed: Of this training. The global generators of Python, NumPy and torch have been seeded with it.
         epochs: The budget: `epochs` of the job's `train:`.
         checkpoints: A folder of this training's own. It survives the process: a training that was killed,
