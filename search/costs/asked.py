@@ -72,6 +72,7 @@ class AskedCosts:
         names: The metrics; those of `COUNTED`, and `training_memory`, are computed here.
         batch: Samples in a step of training.
         optimizer: What trains, as `memory.training` names it.
+        has_mean: Whether a mean of the weights is kept.
         functions: The user's own, by metric.
         latency: What predicts latencies, with their limit.
         limits: Those on the others, by metric.
@@ -80,6 +81,7 @@ class AskedCosts:
     names: tuple[str, ...] = ()
     batch: int = 1
     optimizer: str = "momentum"
+    has_mean: bool = False
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
     latency: LatencyObjective | None = None
     limits: Limits = field(default_factory=dict)
@@ -112,8 +114,10 @@ class AskedCosts:
     def _count(self, network: Network) -> dict[str, float]:
         costs: dict[str, float] = {name: COUNTED[name](network) for name in self.names if name in COUNTED}
         if "training_memory" in self.names:
-            peak = training_memory(network, batch=self.batch, optimizer=self.optimizer).peak
-            costs["training_memory"] = peak
+            need = training_memory(
+                network, batch=self.batch, optimizer=self.optimizer, has_mean=self.has_mean
+            )
+            costs["training_memory"] = need.peak
         for name, function in self.functions.items():
             costs[name] = call(name, function, network)
         if self.latency is not None:
@@ -209,18 +213,18 @@ def samples_at_once(recipe: Mapping[str, Any]) -> int:
     return -(-int(recipe["batch"]) // int(recipe.get("accumulate", 1)))
 
 
-DECIDE_MEMORY = ("batch", "accumulate", "optimizer", "momentum")
+DECIDE_MEMORY = ("batch", "accumulate", "optimizer", "momentum", "ema")
 """The settings of a recipe that decide how much memory a training takes."""
 
 
 def trained_by(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `AskedCosts` knows of a recipe; nothing where that is left open, or there is none."""
-    sizes = recipe.get("batch"), recipe.get("accumulate", 1)
+    sizes, share = (recipe.get("batch"), recipe.get("accumulate", 1)), recipe.get("ema", 0)
     optimizer = recipe.get("optimizer")
     is_open = isinstance(optimizer, Mapping) and RULE not in optimizer
-    if is_open or not all(isinstance(size, int) for size in sizes):
+    if is_open or not all(isinstance(size, int) for size in sizes) or not isinstance(share, int | float):
         return {}
-    return {"batch": samples_at_once(recipe), "optimizer": optimizer_of(recipe)}
+    return {"batch": samples_at_once(recipe), "optimizer": optimizer_of(recipe), "has_mean": share > 0}
 
 
 def asked_costs(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> AskedCosts:

@@ -1,6 +1,6 @@
 """One batch through a network and back: its loss and the gradients, whole or in pieces.
 
-Once memory has run out there are twice as many pieces.
+Where memory runs out there are twice as many pieces from then on, down to two samples in each.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from .precision import autocast
 from .tasks.base import Outputs, Task
 from .teacher import Distillation
 
+LEAST = 2
+"""Samples of a piece: batch norm takes no deviation of one."""
+
 
 class GradientStep:
     """The forward and backward passes of a training.
 
     Attributes:
-        micro_batches: In how many pieces a batch goes through the network; twice those of the recipe once
-            memory has run out.
+        micro_batches: In how many pieces a batch goes through the network; doubled when memory runs out.
         distillation: The teacher that the network learns from, if there is one.
     """
 
@@ -26,7 +28,6 @@ class GradientStep:
         self.task = task
         self.device = device
         self.precision = precision
-        self.accumulate = accumulate
         self.micro_batches = accumulate
         self.distillation: Distillation | None = None
 
@@ -43,17 +44,17 @@ class GradientStep:
                 what they add to those of the whole.
         """
         whole = y if whole is None else whole
-        try:
-            return self._accumulate(model, x, y, whole)
-        except Exception as error:
-            if self.micro_batches > self.accumulate or not is_out_of_memory(error):
-                raise
-        # Out here the error is gone, and with it the frames that held the tensors of the failed pass.
-        self.micro_batches = 2 * self.accumulate
-        model.zero_grad()
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        return self._accumulate(model, x, y, whole)
+        while True:
+            try:
+                return self._accumulate(model, x, y, whole)
+            except Exception as error:
+                if len(y) < 2 * LEAST * self.micro_batches or not is_out_of_memory(error):
+                    raise
+            # Out here the error is gone, and with it the frames that held the tensors of the failed pass.
+            self.micro_batches *= 2
+            model.zero_grad()
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
 
     def _accumulate(
         self, model: nn.Module, x: torch.Tensor, y: torch.Tensor, whole: torch.Tensor

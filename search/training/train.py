@@ -220,7 +220,7 @@ def _lonely(loop: Loop, error: Exception) -> str:
         return ""
     count = int(loop.metrics()["micro_batch"])
     samples = "one sample" if count == 1 else f"{count} samples"
-    remedy = "take a larger `batch`" if count == 1 else "take a norm of other values on a map of one pixel"
+    remedy = "train on more of them" if count == 1 else "take a norm of other values on a map of one pixel"
     return f"a norm has one value of a channel, in pieces of {samples}; {remedy} ({error})"
 
 

@@ -107,6 +107,7 @@ class TrainingEvaluator:
         from archscape.spaces.codegen.build import build
 
         from ..training.allocator import return_freed_memory
+        from ..training.memory_limit import pieces_by_memory
         from ..training.train import train
 
         partial = self.checkpoints / f"{context.lease.hash}.partial"
@@ -123,7 +124,13 @@ class TrainingEvaluator:
             should_stop=context.should_stop,
             rungs=self.rungs,
             measures=self.measures,
-            pieces=self._pieces(network, recipe, context),
+            pieces=pieces_by_memory(
+                network,
+                recipe,
+                batch=min(recipe.batch, len(self.data.train)),
+                device=self.device,
+                log=context.log,
+            ),
             log=context.log,
         )
         return_freed_memory()
@@ -131,21 +138,6 @@ class TrainingEvaluator:
         if result.status != "pruned":
             _remove(partial, context)
         return result
-
-    def _pieces(self, network: Network, recipe: Recipe, context: Context) -> int:
-        """Return in how many pieces a batch goes: on CUDA memory says so itself when it runs out."""
-        from ..training.device import resolve_device
-        from .memory_limit import available_memory, fitting_pieces
-
-        batch = min(recipe.batch, len(self.data.train))
-        is_cpu = resolve_device(self.device).type == "cpu"
-        available = available_memory() if is_cpu else None
-        pieces = fitting_pieces(network, recipe, batch=batch, available=available)
-        if pieces > recipe.accumulate and available is not None:
-            context.log(
-                f"{available >> 20} MiB are left to tensors: a batch of {batch} goes in {pieces} pieces"
-            )
-        return pieces
 
 
 def recipe_of(recipe: AnyRecipe, lease: Lease) -> Recipe:

@@ -311,6 +311,13 @@ def test_settings_that_do_not_fit_each_other_fail_the_trial_alone(digits: Datase
             },
             "but `batch` is left open",
         ),
+        (
+            {
+                "objectives": {"accuracy": "maximize", "training_memory": "minimize"},
+                "recipe": {"ema": {"0": None, "0.99": None}},
+            },
+            "but `ema` is left open",
+        ),
         ({"recipe": {"rate": "0.1..0.01 log"}}, "`0 < low < high` must hold"),
         ({"recipe": {"epochs": "1..3"}}, "`epochs` is no choice"),
     ],

@@ -41,7 +41,7 @@ class TrainingMemory(TensorMemory):
 
     Attributes:
         optimizer: A name of `STATES`.
-        state: What the optimizer remembers.
+        state: What the optimizer remembers, and the mean of the weights if one is kept.
         gradients: Gradients of weights at the peak.
         saved: What autograd keeps when the forward pass has ended, with inputs and targets.
         phase: `forward`, `backward` or `step`.
@@ -60,7 +60,12 @@ class TrainingMemory(TensorMemory):
 
 
 def training_memory(
-    network: Network, *, batch: int = 1, dtype: str = "float32", optimizer: str = "momentum"
+    network: Network,
+    *,
+    batch: int = 1,
+    dtype: str = "float32",
+    optimizer: str = "momentum",
+    has_mean: bool = False,
 ) -> TrainingMemory:
     """Return what training takes. Nothing is built; no torch is needed.
 
@@ -72,6 +77,7 @@ def training_memory(
         batch: Inputs at once.
         dtype: Type of weights, maps, gradients and state.
         optimizer: A name of `STATES`.
+        has_mean: Whether a mean of the weights over the steps is kept, a copy of weights and buffers.
 
     Raises:
         InputError: For an unknown type or optimizer, or a batch below 1.
@@ -93,7 +99,7 @@ def training_memory(
         dtype=dtype,
         optimizer=optimizer,
         weights=weights(network, item),
-        state=STATES[optimizer] * item * network.totals.params,
+        state=STATES[optimizer] * item * network.totals.params + has_mean * weights(network, item),
         gradients=top.gradients,
         activations=top.bytes - top.gradients,
         saved=step.saved,

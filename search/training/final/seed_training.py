@@ -55,6 +55,7 @@ class SeedTraining:
 
     Attributes:
         seeds: All of them, in their order.
+        pieces: In how many pieces a batch goes through the network, if those are more than the recipe's.
     """
 
     network: Network
@@ -66,6 +67,7 @@ class SeedTraining:
     note: Log
     on_epoch: OnEpoch
     should_stop: Callable[[], bool]
+    pieces: int = 1
 
     def run(self, device: str, slots: Sequence[Sequence[str]]) -> list[TrainedSeed]:
         """Train the seeds that are missing; return all, in their order.
@@ -108,6 +110,7 @@ class SeedTraining:
             checkpoint=SeedFiles(self.out, seed).partial,
             should_stop=self.should_stop,
             transfer=self.transfer,
+            pieces=self.pieces,
             log=self.note.both,
         )
         return self._ended(seed, outcome)
@@ -128,6 +131,7 @@ class SeedTraining:
                 seed=seed,
                 checkpoint=SeedFiles(self.out, seed).partial,
                 transfer=self.transfer,
+                pieces=self.pieces,
             )
             for seed in seeds
         ]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ from ...shutdown import never
 from ..augment.apply import check_augmentation
 from ..device import resolve_device
 from ..fit import check_input, check_network
+from ..memory_limit import pieces_by_memory
 from ..parallel.devices import check_devices, check_shares, slots_of
 from ..recipe import Recipe
 from ..tasks import make_task
@@ -49,6 +51,8 @@ WARNING = logging.getLogger("archscape").warning
 LOG = "train.log"
 FACTS = "training.json"
 """What a final training follows from, in its folder."""
+PIECES = "pieces of a batch"
+"""The fact of them, where memory or the recipe asks for more than one."""
 
 
 def train_final(
@@ -110,8 +114,19 @@ def train_final(
     if devices:
         check_devices(devices, split)
         check_shares(min(recipe.batch, len(data.train)), recipe.accumulate, shared)
-    facts = _facts(network, data, recipe, transfer, shared)
-    _claim(out, facts)
+    facts, note = _facts(network, data, recipe, transfer, shared), Log(out / LOG, log)
+
+    def pieces_needed() -> int:
+        return pieces_by_memory(
+            network,
+            recipe,
+            batch=math.ceil(min(recipe.batch, len(data.train)) / shared),
+            device=first,
+            log=note.both,
+            processes=max(len(devices), 1),
+        )
+
+    pieces = _claim(out, facts, pieces_needed)
     source = export(network, out)["source"]
     training = SeedTraining(
         network=network,
@@ -120,9 +135,10 @@ def train_final(
         transfer=transfer,
         out=out,
         seeds=range(first_seed, first_seed + seeds),
-        note=Log(out / LOG, log),
+        note=note,
         on_epoch=on_epoch,
         should_stop=should_stop,
+        pieces=pieces,
     )
     trained = training.run(device, slots_of(devices, split))
     ended = [each.result for each in trained]
@@ -160,8 +176,11 @@ def _facts(
     }
 
 
-def _claim(out: Path, facts: Mapping[str, object]) -> None:
-    """Note in a folder which training is in it.
+def _claim(out: Path, facts: Mapping[str, object], pieces_needed: Callable[[], int]) -> int:
+    """Note in a folder which training is in it; return in how many pieces its batches go.
+
+    Batch norm sees pieces, so their number decides the bits: all seeds keep to the one that the first call
+    found to fit, whatever memory is left at the next.
 
     Raises:
         InputError: If it is another one, or the folder cannot be created.
@@ -174,13 +193,16 @@ def _claim(out: Path, facts: Mapping[str, object]) -> None:
     try:
         known = json.loads(read_whole(file))
     except FileNotFoundError:
-        known = None
+        known = {}
     except ValueError:
         raise InputError(f"{file}: damaged, so what was trained here cannot be told; move it away") from None
     facts = json.loads(json.dumps(facts))
-    if isinstance(known, dict) and known != facts:
+    is_new = not isinstance(known, dict) or not known
+    pieces = pieces_needed() if is_new else known.pop(PIECES, 1)
+    if not is_new and known != facts:
         other = [name for name in {**known, **facts} if known.get(name) != facts.get(name)]
         law = f"holds a training with another {' and another '.join(other)}"
         raise InputError(f"{out}: it {law}; name another folder with --out")
     sweep(file)
-    write_json(file, facts)
+    write_json(file, {**facts, **({PIECES: pieces} if pieces > 1 else {})})
+    return int(pieces)

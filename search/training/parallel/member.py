@@ -64,6 +64,7 @@ def _trained(
         should_stop=should_stop,
         transfer=job.transfer,
         ranks=ranks,
+        pieces=job.pieces,
         log=log,
     )
 

@@ -46,6 +46,7 @@ class TrainingJob:
         rank: The number of the process, of so many that train it together.
         port: Where the first of them keeps what they agree on; 0 if this is the first.
         threads: CPU threads of each.
+        pieces: In how many pieces each passes its part of a batch, if those are more than the recipe's.
     """
 
     source: Source
@@ -59,6 +60,7 @@ class TrainingJob:
     count: int = 1
     port: int = 0
     threads: int = 1
+    pieces: int = 1
 
     def on(self, device: str, *, rank: int, port: int) -> TrainingJob:
         """Return the part of another process."""

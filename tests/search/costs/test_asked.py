@@ -12,11 +12,12 @@ from archscape.analysis.costs.memory import memory, weights
 from archscape.analysis.costs.memory.training import training_memory
 from archscape.analysis.limits import MetricLimit
 from archscape.search.costs import asked as module
-from archscape.search.costs.asked import AskedCosts, asked_costs, receptive_field
+from archscape.search.costs.asked import AskedCosts, asked_costs, receptive_field, trained_by
 from archscape.search.job import read_job
 from archscape.search.samplers.base import sample_unique
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.study.history import History
+from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network, Space
 from archscape.spaces.errors import Infeasible, InputError
 from archscape.spaces.language.user_function import UserFunction
@@ -65,6 +66,16 @@ def test_costs_are_those_of_the_commands(network: Network) -> None:
         "training_memory": training_memory(network, batch=16, optimizer="adamw").peak,
         "receptive_field": 3,
     }
+
+
+def test_the_mean_of_the_weights_is_memory_of_training(network: Network) -> None:
+    recipe = Recipe(ema=0.99).to_dict()
+    names = ("training_memory",)
+    plain, with_mean = (
+        AskedCosts(names=names, **trained_by(settings)).of(network)["training_memory"]
+        for settings in (Recipe().to_dict(), recipe)
+    )
+    assert with_mean - plain == weights(network, 4)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from archscape.search.datasets.dataset import Dataset, load_dataset
+from archscape.search.datasets.split import Split
 from archscape.search.training.evaluation import evaluate
 from archscape.search.training.outcome import Outcome
 from archscape.search.training.precision import resolve_precision
@@ -242,14 +243,14 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_out_of_memory_goes_on_with_half_batches(digits: Dataset, error: Exception) -> None:
-    greedy = Greedy(32, error)
+def test_out_of_memory_goes_on_with_smaller_pieces(digits: Dataset, error: Exception) -> None:
+    greedy = Greedy(8, error)
     outcome = train(lambda: greedy, digits, Recipe(epochs=1, batch=64), seed=0)
     steps = len(digits.train) // 64
     assert outcome.status == "complete"
-    assert outcome.metrics["micro_batch"] == 32
+    assert outcome.metrics["micro_batch"] == 8
     assert outcome.metrics["steps"] == steps
-    assert greedy.sizes == [64, *[32] * 2 * steps]
+    assert greedy.sizes == [64, 32, 16, *[8] * 8 * steps]
 
 
 def test_half_batches_give_the_gradient_of_the_whole(digits: Dataset) -> None:
@@ -274,30 +275,29 @@ def test_half_batches_give_the_gradient_of_the_whole(digits: Dataset) -> None:
     assert halves.metrics["loss"] == pytest.approx(whole.metrics["loss"], rel=1e-4)
 
 
-def test_out_of_memory_in_half_batches_is_a_status(digits: Dataset) -> None:
-    greedy = Greedy(8, torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 2 GiB"))
+def test_out_of_memory_with_two_samples_is_a_status(digits: Dataset) -> None:
+    greedy = Greedy(1, torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 2 GiB"))
     outcome = train(lambda: greedy, digits, Recipe(epochs=1, batch=64), seed=0)
-    assert greedy.sizes == [64, 32]
+    assert greedy.sizes == [64, 32, 16, 8, 4, 2]
     assert (outcome.status, outcome.cause) == ("out_of_memory", "OutOfMemoryError: CUDA out of memory.")
     assert "Tried to allocate 2 GiB" in outcome.trace
 
 
 @pytest.mark.parametrize(
-    ("norm", "batch", "law"),
+    ("norm", "samples", "law"),
     [
-        (nn.BatchNorm2d(4), 2, "in pieces of one sample; take a larger `batch`"),
+        (nn.BatchNorm2d(4), 1, "in pieces of one sample; train on more of them"),
         (
             nn.InstanceNorm2d(4),
             8,
-            "in pieces of 4 samples; take a norm of other values on a map of one pixel",
+            "in pieces of 8 samples; take a norm of other values on a map of one pixel",
         ),
     ],
 )
-def test_a_norm_of_one_value_has_its_name(norm: nn.Module, batch: int, law: str, digits: Dataset) -> None:
-    """Once memory has run out, a batch of two goes in pieces of one sample."""
-    model = Greedy(room=batch // 2, error=MemoryError())
-    model.net = nn.Sequential(nn.Conv2d(1, 4, 8), norm, nn.Flatten(), nn.Linear(4, 10))
-    outcome = train(lambda: model, digits, replace(SHORT, batch=batch), seed=0)
+def test_a_norm_of_one_value_has_its_name(norm: nn.Module, samples: int, law: str, digits: Dataset) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 4, 8), norm, nn.Flatten(), nn.Linear(4, 10))
+    few = replace(digits, train=Split(x=digits.train.x[:samples], y=digits.train.y[:samples]))
+    outcome = train(lambda: model, few, SHORT, seed=0)
     assert outcome.status == "error"
     assert outcome.cause.startswith(f"a norm has one value of a channel, {law} (Expected more than 1 ")
 

@@ -12,8 +12,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from archscape.analysis.costs.memory.training import training_memory
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.shutdown import ShutdownRequested
+from archscape.search.training import memory_limit
 from archscape.search.training.evaluation import evaluate
 from archscape.search.training.final.results import FinalResults
 from archscape.search.training.final.training import train_final
@@ -89,6 +91,23 @@ def test_more_seeds_add_to_those_that_are_there(whole: FinalResults, tmp_path: P
     written = (out / "seed-0.safetensors").stat().st_mtime_ns
     assert [seed.digest for seed in final(out).seeds] == [seed.digest for seed in whole.seeds]
     assert (out / "seed-0.safetensors").stat().st_mtime_ns == written
+
+
+def test_all_seeds_go_in_the_pieces_that_memory_asked_for_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces decide what batch norm sees; what memory is left may differ from call to call."""
+    out, recipe = tmp_path / "out", Recipe(epochs=1, batch=64)
+    needs = [training_memory(NETWORK, batch=batch, optimizer="adamw").peak for batch in (16, 64)]
+    available = iter(needs)
+    monkeypatch.setattr(memory_limit, "available_memory", lambda: next(available))
+    lines: list[str] = []
+    final(out, recipe=recipe, seeds=1, log=lines.append)
+    again = final(out, recipe=recipe, seeds=2)
+    assert [seed.metrics["micro_batch"] for seed in again.seeds] == [16, 16]
+    assert lines == [f"{needs[0] >> 20} MiB are left to tensors: a batch of 64 goes in 4 pieces"]
+    other = final(tmp_path / "other", recipe=recipe, seeds=1)
+    assert other.seeds[0].metrics["micro_batch"] == 64
 
 
 def test_damaged_weights_are_trained_again(whole: FinalResults, tmp_path: Path) -> None:

@@ -7,17 +7,48 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archscape.analysis.costs.memory import ITEM, weights
 from archscape.analysis.costs.memory.training import training_memory
 
 from ..costs.asked import optimizer_of
+from .device import resolve_device
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archscape.spaces import Network
 
-    from ..training.recipe import Recipe
+    from .recipe import Recipe
 
 CGROUP = Path("/sys/fs/cgroup")
+
+
+def pieces_by_memory(
+    network: Network,
+    recipe: Recipe,
+    *,
+    batch: int,
+    device: str,
+    log: Callable[[str], None],
+    processes: int = 1,
+) -> int:
+    """Return in how many pieces a batch goes through a network on a device; on CUDA memory says so itself.
+
+    Args:
+        network: What is trained.
+        recipe: How.
+        batch: Samples in a step of a process.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        log: Takes a line where there are more pieces than the recipe asks for.
+        processes: How many begin to train at the same time, and share what there is.
+    """
+    is_cpu = resolve_device(device).type == "cpu"
+    available = available_memory() if is_cpu else None
+    if available is not None:
+        available //= processes
+    pieces = fitting_pieces(network, recipe, batch=batch, available=available)
+    if pieces > recipe.accumulate and available is not None:
+        log(f"{available >> 20} MiB are left to tensors: a batch of {batch} goes in {pieces} pieces")
+    return pieces
 
 
 def fitting_pieces(network: Network, recipe: Recipe, *, batch: int, available: int | None) -> int:
@@ -32,10 +63,11 @@ def fitting_pieces(network: Network, recipe: Recipe, *, batch: int, available: i
         available: Bytes that there are; None if nobody knows, and then the recipe decides.
     """
     pieces = min(recipe.accumulate, max(batch // 2, 1))
-    optimizer, mean = optimizer_of(recipe.to_dict()), weights(network, ITEM["float32"]) if recipe.ema else 0
+    optimizer, has_mean = optimizer_of(recipe.to_dict()), recipe.ema > 0
     while available is not None and batch // (2 * pieces) >= 2:
-        peak = training_memory(network, batch=ceil(batch / pieces), optimizer=optimizer).peak
-        if peak + mean <= available:
+        samples = ceil(batch / pieces)
+        need = training_memory(network, batch=samples, optimizer=optimizer, has_mean=has_mean)
+        if need.peak <= available:
             break
         pieces *= 2
     return pieces

@@ -11,8 +11,8 @@ import pytest
 
 from archscape.analysis.costs.memory import ITEM, weights
 from archscape.analysis.costs.memory.training import training_memory
+from archscape.search.training.memory_limit import available_memory, fitting_pieces
 from archscape.search.training.recipe import Recipe
-from archscape.search.workers.memory_limit import available_memory, fitting_pieces
 from archscape.spaces import load_network
 
 RECIPE = Recipe(batch=64)
@@ -57,7 +57,7 @@ def test_what_is_available_is_less_than_the_machine_has() -> None:
 def test_a_limit_of_the_process_counts() -> None:
     script = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30));"
-        "from archscape.search.workers.memory_limit import available_memory; print(available_memory())"
+        "from archscape.search.training.memory_limit import available_memory; print(available_memory())"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert 0 < int(run.stdout) < 3 << 30
