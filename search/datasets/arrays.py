@@ -114,12 +114,14 @@ class Source:
         task: What is learned; "" for what follows from the targets.
         class_names: Of the labels from 0, if they have names.
         statistics: Of the arrays, if they were taken before.
+        greatest: What a byte of a sample could be at most, if that is less than 255.
     """
 
     arrays: Arrays
     task: str = ""
     class_names: tuple[str, ...] = ()
     statistics: Statistics | None = None
+    greatest: int = 255
 
 
 def task_of(x: np.ndarray, y: np.ndarray) -> str:

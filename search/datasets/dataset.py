@@ -151,7 +151,7 @@ def make_dataset(name: str, source: Source) -> Dataset:
 
 def _of_samples(name: str, task: str, source: Source) -> Dataset:
     """Return data whose targets are their samples; a part has nothing but a 0 for each instead."""
-    statistics = of_samples(source.arrays, task, source.statistics)
+    statistics = of_samples(source.arrays, task, source.statistics, greatest=source.greatest)
     parts = {}
     for part in SPLITS:
         x = source.arrays[f"x_{part}"]

@@ -15,6 +15,9 @@ BLOCK_BYTES = 2**20
 SMALL_BYTES = 4 * 2**20
 """Up to where an array in memory is looked at as a whole."""
 
+BYTE = 255
+"""The greatest byte."""
+
 
 def take_statistics(arrays: Arrays, *, labelled: bool) -> Statistics:
     """Return the statistics of all arrays; `labelled` says whether their targets are labels."""
@@ -28,23 +31,25 @@ def take_statistics(arrays: Arrays, *, labelled: bool) -> Statistics:
     )
 
 
-def of_samples(arrays: Arrays, task: str, known: Statistics | None) -> Statistics:
+def of_samples(arrays: Arrays, task: str, known: Statistics | None, *, greatest: int = BYTE) -> Statistics:
     """Return the statistics for a task whose targets are the samples: from 0 to 1, the ends of their range.
 
     Args:
         arrays: Of all splits; targets only tell the data from others.
         task: The task, which tells them from the same data with another one.
         known: Statistics of the arrays, if they were taken before.
+        greatest: What a byte could be at most.
     """
     x = arrays["x_train"]
     known = known or take_statistics(arrays, labelled=False)
-    lowest, span = _range(x)
+    lowest, span = _range(x, greatest)
+    range_ = f" up to {greatest}" if x.dtype == np.uint8 and greatest != BYTE else ""
     channels = x.shape[1]
     return Statistics(
         samples=known.samples,
         targets=Units(mean=(lowest,) * channels, std=(span,) * channels),
         span=span,
-        fingerprint=hashlib.sha256(f"{known.fingerprint} {task}".encode()).hexdigest()[:16],
+        fingerprint=hashlib.sha256(f"{known.fingerprint} {task}{range_}".encode()).hexdigest()[:16],
     )
 
 
@@ -81,10 +86,10 @@ def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.sqrt(squares / count)
 
 
-def _range(y: np.ndarray) -> tuple[float, float]:
+def _range(y: np.ndarray, greatest: int = BYTE) -> tuple[float, float]:
     """Return the least number, and how far the greatest is from it; of bytes what they could be."""
     if y.dtype == np.uint8:
-        return 0.0, 255.0
+        return 0.0, float(greatest)
     lowest = min(float(block.min()) for block in blocks(y))
     span = max(float(block.max()) for block in blocks(y)) - lowest
     return lowest, span if span > 0 else 1.0

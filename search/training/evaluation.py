@@ -61,14 +61,15 @@ def measure(
 ) -> Measured:
     """Return the metrics of a module that is on the device, and its confusion if `counts` asks for it.
 
-    Of several processes each passes some of the batches through the network, and gets what all gave.
+    Of several processes each passes some of the batches through the network, and gets what all gave; where
+    random numbers are drawn each passes all, so that they are those of one process.
     """
     training = model.training
     model.eval()
     with torch.inference_mode(), task.evaluating(model, device):
         counted_on = torch.device("cpu") if device.type == "mps" else device  # which has no float64
         tally = task.tally(counted_on)
-        for outputs, x, targets in _passes(model, split, task, device, ranks):
+        for outputs, x, targets in _passes(model, split, task, device, None if task.draws else ranks):
             tally.add(outputs.to(counted_on), task.targets_of(x, targets).to(counted_on))
         confusion = tally.confusion() if counts else None
         measured = Measured(tally.metrics(), bool(tally.is_finite), confusion)

@@ -36,5 +36,20 @@ def say_loading(source: Path, network: Network, weights: Path, data: Mapping[str
     if "class_names" in data:
         log(f"  classes = {data['class_names']}  # by the place of the output")
     if "target_mean" in data:
+        _say_outputs(data)
+
+
+def _say_outputs(data: Mapping[str, str]) -> None:
+    """Say what a network gives, where its targets are measured or the samples themselves."""
+    mean, std = data["target_mean"], data["target_std"]
+    if data.get("task") == "next-sample":
+        log("It gives a number for each level of what comes next, the greatest for the likeliest.")
+        return
+    if data.get("task") == "vae":
+        log("It gives probabilities from 0 to 1, and the mean and the log variance of its code.")
+        if {*json.loads(mean)} == {0} and {*json.loads(std)} == {1}:
+            return
+        log("In the units of the source the probabilities are output * std + mean, with")
+    else:
         log("What it gives has such units too; in those of the source it is output * std + mean, with")
-        log(f"  mean = {data['target_mean']}; std = {data['target_std']}")
+    log(f"  mean = {mean}; std = {std}")

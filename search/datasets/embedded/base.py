@@ -17,13 +17,17 @@ class Embedded:
         arrays: Makes its arrays, the same bits on every machine.
         task: What is learned; known before the arrays are made.
         class_names: Of the labels from 0, if they have names.
+        greatest: What a byte of a sample could be at most.
     """
 
     what: str
     arrays: Callable[[], Arrays]
     task: str = "classification"
     class_names: tuple[str, ...] = ()
+    greatest: int = 255
 
     def source(self) -> Source:
         """Make the arrays, and say what they are."""
-        return Source(arrays=self.arrays(), task=self.task, class_names=self.class_names)
+        return Source(
+            arrays=self.arrays(), task=self.task, class_names=self.class_names, greatest=self.greatest
+        )

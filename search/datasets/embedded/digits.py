@@ -10,4 +10,4 @@ def _part(split: str, digits: Digits) -> Part:
     return digits.images[:, None], digits.labels
 
 
-DIGITS = Embedded(what="The plain digits, 1x8x8.", arrays=from_originals(_part))
+DIGITS = Embedded(what="The plain digits, 1x8x8.", arrays=from_originals(_part), greatest=16)

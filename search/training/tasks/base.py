@@ -62,6 +62,7 @@ class Task(ABC):
         row: The last row of a network that gives it.
         smooths: Whether there are labels to smooth.
         weighs: Whether the loss of a sample may count by its class.
+        draws: Whether measuring a network draws random numbers, in the order of the samples.
         metrics: Those of the validation part that an epoch reports; the first is the score.
         mixes: Which of `mixup` and `cutmix` can mix its targets.
     """
@@ -70,6 +71,7 @@ class Task(ABC):
     fill: ClassVar[float | None] = None
     smooths: ClassVar[bool] = False
     weighs: ClassVar[bool] = False
+    draws: ClassVar[bool] = False
     mixes: tuple[str, ...] = ()
     output: tuple[int, ...]
     wanted: str
@@ -171,6 +173,14 @@ class Task(ABC):
     @abstractmethod
     def tally(self, device: torch.device) -> Tally:
         """Return sums that are empty."""
+
+
+def is_list(output: tuple[int, ...]) -> bool:
+    """Return whether the output for a sample (C, *spatial) is a list of numbers.
+
+    Maps of one pixel are such lists, as of networks that end in their pooling (Lin et al. 2013).
+    """
+    return all(side == 1 for side in output[1:])
 
 
 def _other_size(output: Shape, wanted: Shape) -> str:

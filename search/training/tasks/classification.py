@@ -9,7 +9,7 @@ from torch import nn
 
 from archscape.spaces.errors import JobError
 
-from .base import Outputs, Tally, Task
+from .base import Outputs, Tally, Task, is_list
 
 TOP = 5
 """How many of the likeliest labels `top5_accuracy` looks at."""
@@ -42,11 +42,8 @@ class Classification(Task):
             raise JobError(f"top5_accuracy tells nothing: {law}; use accuracy")
 
     def fits(self, output: tuple[int, ...]) -> bool:
-        """Return whether there is a number for each class; a network may tell more apart than there are.
-
-        Maps of one pixel are such numbers, as of networks that end in their pooling (Lin et al. 2013).
-        """
-        return output[0] >= self.data.classes and all(side == 1 for side in output[1:])
+        """Return whether there is a number for each class; a network may tell more apart than there are."""
+        return output[0] >= self.data.classes and is_list(output)
 
     def judged(self, outputs: Outputs) -> torch.Tensor:
         """Return the numbers of the first output (n, classes)."""

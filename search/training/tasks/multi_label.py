@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .base import Tally, Task
+from .base import Outputs, Tally, Task, is_list
 
 
 class MultiLabel(Task):
@@ -22,13 +22,22 @@ class MultiLabel(Task):
         self.wanted = f"one number for each of the {count} labels"
         self.row = f"linear: {{width: {count}}}"
 
+    def fits(self, output: tuple[int, ...]) -> bool:
+        """Return whether there is a number for each label."""
+        return output[:1] == self.output and is_list(output)
+
+    def judged(self, outputs: Outputs) -> torch.Tensor:
+        """Return the numbers of the first output (n, labels)."""
+        return super().judged(outputs).flatten(1)
+
     def soft(self, targets: torch.Tensor) -> torch.Tensor:
         """Return how much of each label is there (N, labels)."""
         return targets.float()
 
     def mean_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the binary cross entropy."""
-        return nn.functional.binary_cross_entropy_with_logits(outputs, targets.to(outputs.dtype))
+        logits = outputs.flatten(1)
+        return nn.functional.binary_cross_entropy_with_logits(logits, targets.to(logits.dtype))
 
     def tally(self, device: torch.device) -> Tally:
         """Return sums that are empty."""

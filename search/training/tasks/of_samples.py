@@ -10,8 +10,9 @@ from .base import Task
 class OfSamples(Task):
     """A task that needs no targets: they are the samples, as numbers from 0 to 1.
 
-    0 and 1 are the ends of their range in the source: 0 and 255 for bytes, else the least and the greatest
-    number of the training part. Augmentation comes before, so that the target is what the network is given.
+    0 and 1 are the ends of their range in the source: 0 and 255 for bytes (16 for `digits`), else the least
+    and the greatest number of the training part. Augmentation comes before, so that the target is what the
+    network is given.
     """
 
     def prepare(self) -> None:

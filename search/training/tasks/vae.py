@@ -40,6 +40,7 @@ class Vae(OfSamples):
     """
 
     name = "vae"
+    draws = True
 
     def prepare(self) -> None:
         """Set what a network has to give."""

@@ -411,16 +411,6 @@ def test_other_rungs_make_another_training_if_the_rate_follows_them(digits: Data
     ]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_on_cuda_it_gives_the_same_bits_too(digits: Dataset, path: Path) -> None:
-    expected = train(convnet, digits, RECIPE, seed=5, device="cuda")
-    for steps in (7, 30, 1000):
-        should_stop = after(steps)
-        torch.cuda.manual_seed(steps)
-        done = train(convnet, digits, RECIPE, seed=5, device="cuda", checkpoint=path, should_stop=should_stop)
-    assert same(done, expected)
-
-
 # A disk that fails.
 
 

@@ -390,14 +390,6 @@ def test_a_device_that_is_not_there_is_an_error_of_the_job(digits: Dataset) -> N
             train(convnet, digits, SHORT, seed=0, device="mps")
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_cuda_trains_through_the_same_code(digits: Dataset) -> None:
-    first, again = (train(convnet, digits, Recipe(epochs=3), seed=0, device="cuda") for _ in range(2))
-    assert first.status == "complete"
-    assert first.metrics["accuracy"] > 0.9
-    assert same(first, again)
-
-
 @pytest.mark.slow
 def test_training_imports_neither_optuna_nor_pandas_nor_scikit_learn() -> None:
     code = (

@@ -28,6 +28,7 @@ from archscape.search.datasets.embedded.rendering import SIDE
 from archscape.search.datasets.embedded.several_digits import SEVERAL_DIGITS
 from archscape.search.datasets.embedded.small_digits import SMALL_DIGITS
 from archscape.search.datasets.settings import DataSettings
+from archscape.search.training.tasks import make_task
 from archscape.spaces.errors import JobError
 
 FINGERPRINTS = {
@@ -160,12 +161,15 @@ def test_any_data_can_be_learned_without_their_targets(tmp_path: Path) -> None:
     assert (samples.task, samples.classes, samples.target) == ("reconstruction", 0, (1, 8, 8))
     assert torch.equal(samples.val.x, plain.val.x)
     assert samples.fingerprint != plain.fingerprint
-    assert json.loads(samples.card()["target_std"]) == [255]
+    assert json.loads(samples.card()["target_std"]) == [16]  # bytes, whose ink goes no further
+    targets = make_task(samples).targets_of(samples.train.x, samples.train.y)
+    assert (targets.min(), targets.max()) == pytest.approx((0, 1), abs=1e-6)
     for label in ("a", "b"):
         (tmp_path / label).mkdir()
         for number in range(8):
             Image.new("L", (8, 8), 9 * number).save(tmp_path / label / f"{number}.png")
     images = load_dataset(DataSettings(path=str(tmp_path), task="reconstruction"))
     assert (images.task, images.target, images.class_names) == ("reconstruction", (1, 8, 8), ())
+    assert json.loads(images.card()["target_std"]) == [255]
     with pytest.raises(JobError, match="digits is embedded and as it is, so `val:` changes nothing"):
         load_dataset(DataSettings(path="digits", task="reconstruction", val=0.5))

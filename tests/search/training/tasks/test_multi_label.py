@@ -7,10 +7,13 @@ import doctest
 import numpy as np
 import pytest
 import torch
-from helpers.task_data import SIDE, both, some_data
+from helpers.task_data import SIDE, both, flat, some_data
+from torch import nn
 
+from archscape.search.training.recipe import Recipe
 from archscape.search.training.tasks import make_task, multi_label
 from archscape.search.training.tasks.multi_label import average_precision
+from archscape.search.training.train import train
 
 
 def test_metrics_of_several_labels_are_those_of_torchmetrics() -> None:
@@ -46,3 +49,17 @@ def test_a_label_that_no_sample_has_is_in_no_mean_average_precision() -> None:
     assert tally.metrics() == pytest.approx(
         {"mean_average_precision": 1, "f1_macro": 1 / SIDE, "exact_match": 1}
     )
+
+
+def test_a_network_that_ends_in_its_pooling_tells_labels() -> None:
+    data = some_data("multi-label")
+    task = make_task(data)
+    x, y = data.train.batch(slice(0, 16), "cpu")
+    network = nn.Sequential(flat(data.classes), nn.Unflatten(1, (data.classes, 1, 1)))
+    outputs = network(x)
+    assert task.misfit([(data.classes, 1, 1)]) == ""
+    assert "let its last row be" in task.misfit([(data.classes, 2, 1)])
+    assert "let its last row be" in task.misfit([(data.classes + 1, 1, 1)])
+    assert torch.equal(task.loss(outputs, y), task.loss(outputs.flatten(1), y))
+    outcome = train(lambda: network, data, Recipe(epochs=1, batch=16), seed=0)
+    assert outcome.status == "complete", outcome.cause

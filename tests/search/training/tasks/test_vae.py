@@ -13,8 +13,9 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from archscape.search.datasets import Source
 from archscape.search.datasets.dataset import Dataset, make_dataset
-from archscape.search.training.evaluation import BATCH, evaluate
+from archscape.search.training.evaluation import BATCH, evaluate, measure
 from archscape.search.training.fit import check_network
+from archscape.search.training.parallel.ranks import Ranks
 from archscape.search.training.recipe import Recipe
 from archscape.search.training.tasks import make_task, vae
 from archscape.search.training.tasks.vae import SEED, Vae
@@ -177,6 +178,15 @@ def test_a_module_with_another_number_of_outputs_says_so(task: Vae) -> None:
         ShapeError, match=r"gives \(1, 8, 8\), \(3,\) for a sample, not a map of 1x8x8, a mean"
     ):
         task.loss((torch.zeros(2, 1, 8, 8), torch.zeros(2, 3)), torch.zeros(2, 1, 8, 8))
+
+
+def test_codes_are_the_same_however_many_devices_measure(data: Dataset, task: Vae) -> None:
+    """Each measures all of a part, and exchanges nothing."""
+    model, cpu = Network.from_yaml(SMALL).build(), torch.device("cpu")
+    alone, *others = (
+        measure(model, data.val, task, cpu, ranks=ranks) for ranks in (None, Ranks(0, 2), Ranks(1, 2))
+    )
+    assert others == [alone, alone]
 
 
 def test_the_catalog_vae_learns() -> None:
