@@ -44,7 +44,7 @@ def train(
     source: Annotated[
         str, typer.Argument(help="The folder of a search, or a network.", metavar="RUN|NETWORK")
     ],
-    trial: Annotated[str, typer.Option(help="Of a search: `best`, a number, or `frontier`.")] = "best",
+    trial: Annotated[str, typer.Option(help="Trial of a search: `best`, a number, or `frontier`.")] = "best",
     data: Annotated[
         str | None,
         typer.Option(help="Embedded name, path, or `{path: ..., size: 64}`. [default: the search's]"),
@@ -67,7 +67,9 @@ def train(
     *,
     devices: Annotated[
         str | None,
-        typer.Option(metavar="N|NAMES", help="Several in its place: so many, or as in `cuda:0,cuda:1`."),
+        typer.Option(
+            metavar="N|NAMES", help="Several devices: how many, or their names, as in `cuda:0,cuda:1`."
+        ),
     ] = None,
     split: Annotated[
         str | None,

@@ -31,24 +31,27 @@ WeightsOption = Annotated[
 ]
 FreshOption = Annotated[
     list[str] | None,
-    typer.Option("--fresh", metavar="NAME", help=f"Start these at random all the same: {PATTERN}"),
+    typer.Option("--fresh", metavar="NAME", help=f"Initialise these at random all the same: {PATTERN}"),
 ]
 FreezeOption = Annotated[
     list[str] | None,
-    typer.Option("--freeze", metavar="NAME", help=f"Leave these as they are: {PATTERN}"),
+    typer.Option("--freeze", metavar="NAME", help=f"Do not train these: {PATTERN}"),
 ]
 RatesOption = Annotated[
     list[str] | None,
     typer.Option("--rate-of", metavar="NAME=FACTOR", help=f"Change the learning rate: {PATTERN}"),
 ]
 TeacherOption = Annotated[
-    str, typer.Option("--teacher", metavar=SOURCE, help="Learn also from what this trained network gives.")
+    str,
+    typer.Option(
+        "--teacher", metavar=SOURCE, help="Learn the outputs of this trained network too (distillation)."
+    ),
 ]
 TemperatureOption = Annotated[
     float | None, typer.Option("--temperature", help="Of the teacher's softmax. [default: 4]")
 ]
 ShareOption = Annotated[
-    float | None, typer.Option("--share", help="Of the loss that the teacher has. [default: 0.5]")
+    float | None, typer.Option("--share", help="Share of the loss that is the teacher's. [default: 0.5]")
 ]
 
 

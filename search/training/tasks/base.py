@@ -147,7 +147,7 @@ class Task(ABC):
         if isinstance(outputs, torch.Tensor):
             return self._checked_loss(outputs, targets)
         first, *others = (self._checked_loss(each, targets) for each in outputs)
-        return first + AUXILIARY * torch.stack(others).sum()
+        return first + AUXILIARY * torch.stack(others).sum() if others else first
 
     def _checked_loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         if len(outputs) != len(targets) or not self.fits(tuple(outputs.shape[1:])):

@@ -119,6 +119,7 @@ def test_an_auxiliary_output_counts_for_a_share(data: Dataset, task: Task) -> No
         assert torch.equal(alone, task.mean_loss(task.judged(outputs), y))
     else:
         assert torch.isclose(task.loss((outputs, outputs), y), (1 + AUXILIARY) * alone)
+        assert torch.equal(task.loss((outputs,), y), alone)
 
 
 def test_outputs_that_are_not_finite_are_seen(data: Dataset, task: Task) -> None:
