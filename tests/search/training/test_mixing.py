@@ -1,3 +1,5 @@
+"""Mixup and cutmix: samples and targets get the same shares."""
+
 from __future__ import annotations
 
 import numpy as np

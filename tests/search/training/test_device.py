@@ -1,3 +1,5 @@
+"""The share of a GPU's memory that a process may take."""
+
 from __future__ import annotations
 
 import subprocess
