@@ -34,8 +34,8 @@ def weights_file(study: StudyReader, trial: Trial) -> Path:
     Raises:
         InputError: If it is in neither place.
     """
-    place = study.places().get(trial.number)
-    here, there = weights_paths(study, trial, place)
+    written = study.places().get(trial.number)
+    here, there = weights_paths(study, trial, written)
     file = next((file for file in (here, there) if file.is_file()), None)
     if file is not None:
         return file
@@ -50,25 +50,25 @@ def weights_file(study: StudyReader, trial: Trial) -> Path:
         held = f"those of {'trial' if len(kept) == 1 else 'trials'} {', '.join(map(str, kept))} are"
         raise InputError(f"{here}: the weights of trial {trial.number} were not kept: {law}; {held}")
     nor = "".join(f", nor in {artifacts}" for artifacts in places)
-    if place is None or (place["host"], there) == (socket.gethostname(), here.resolve()):
+    if written is None or (written["host"], there) == (socket.gethostname(), here.resolve()):
         raise InputError(f"{here}: the weights of trial {trial.number} are missing{nor and f' here{nor}'}")
     raise InputError(
         f"{here}: the weights of trial {trial.number} are not here{nor}; they were written on "
-        f"{place['host']} to {there}: run this there, or copy them"
+        f"{written['host']} to {there}: run this there, or copy them"
     )
 
 
-def weights_paths(study: StudyReader, trial: Trial, place: Mapping[str, str] | None) -> tuple[Path, Path]:
+def weights_paths(study: StudyReader, trial: Trial, written: Mapping[str, str] | None) -> tuple[Path, Path]:
     """Return where the weights of a trial may lie: in the folder of the run, and where they were written.
 
     Args:
         study: The study.
         trial: The trial.
-        place: What `study.places` has of it.
+        written: What `study.places` has of it.
     """
     name = f"{trial.hash}.safetensors"
     here = study.address.folder / "checkpoints" / name
-    return here, Path(place["folder"], name) if place else here
+    return here, Path(written["folder"], name) if written else here
 
 
 def _fetch(artifacts: Artifacts, study: StudyReader, trial: Trial, target: Path) -> bool:

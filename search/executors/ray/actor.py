@@ -100,12 +100,8 @@ class ActorContext:
             StudyError: If the network has another hash here than where the driver is.
         """
         network = Network.from_json(spec.network)
-        lease = lease_of(
-            *(spec.number, network, Owner.current()),
-            seed=self.job.seed,
-            costs=self.job.costs,
-            choices=spec.choices,
-        )
+        owner, job = Owner.current(), self.job
+        lease = lease_of(spec.number, network, owner, seed=job.seed, costs=job.costs, choices=spec.choices)
         if lease.hash != spec.hash:
             raise StudyError(
                 f"{socket.gethostname()}: archscape {__version__} here gives the network of trial "
