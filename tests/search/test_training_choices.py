@@ -159,8 +159,8 @@ def test_the_job_of_a_run_has_the_choices_and_resumes_it(folder: Path) -> None:
 
 def test_a_final_training_goes_by_the_recipe_of_its_trial(folder: Path) -> None:
     options = dict.fromkeys(("data", "recipe", "epochs", "device", "shapes"))
-    found = [find_training(str(folder / "run"), trial, **options).recipe for trial in ("0", "1")]  # type: ignore[arg-type]
-    assert found == [
+    recipes = [find_training(str(folder / "run"), trial, **options).recipe for trial in ("0", "1")]  # type: ignore[arg-type]
+    assert recipes == [
         Recipe(epochs=1, rate=0.1, weight_decay=0.0),
         Recipe(epochs=1, rate=0.01, weight_decay=0.0),
     ]
@@ -176,13 +176,10 @@ def test_commands_export_and_train_such_a_trial(folder: Path, archscape: Run, tm
     trained = archscape("train", out, "--trial", "1", "--seeds", "1", "--out", tmp_path / "final")
     assert trained.returncode == 0, trained.stderr
     assert json.loads((tmp_path / "final" / "metrics.json").read_text())["recipe"]["rate"] == 0.01
-    drop = archscape("study", "copy", out, "other")
-    assert "other: a copy of drawn" in drop.stderr
-    assert (
-        "recipe.rate"
-        in archscape("report", out, "--out", tmp_path / "report.html").stderr
-        + (tmp_path / "report.html").read_text()
-    )
+    copied = archscape("study", "copy", out, "other")
+    assert "other: a copy of drawn" in copied.stderr
+    assert archscape("report", out, "--out", tmp_path / "report.html").returncode == 0
+    assert "recipe.rate" in (tmp_path / "report.html").read_text()
 
 
 # Identity
