@@ -89,7 +89,7 @@ def trained_trial(
     Raises:
         InputError: If there is no such trial, its weights are missing, or the data is not as it was.
     """
-    trial, network, weights, _ = trained(study, which, note=note)
+    trial, network, weights, says = trained(study, which, note=note)
     title = f"trial {trial.number} of {study.name}"
     asked = data
     if asked is None:
@@ -98,7 +98,7 @@ def trained_trial(
             raise JobError(f"{study.address.folder}: its search names no data; give --data")
     loaded = load_dataset(asked, say=note, show=show)
     recorded = str(study.pinned().get("data_fingerprint", "")) if data is None else ""
-    _check(title, network, loaded, recorded)
+    _check(title, network, loaded, recorded=recorded, task=says.get("task", ""))
     return TrainedNetwork(
         title=title,
         name=str(trial.number),
@@ -137,24 +137,27 @@ def trained_seed(
     Raises:
         InputError: If no such seed has ended, or the data does not fit or is not as it was.
     """
-    seeds = _seeds(folder)
+    seeds = _seeds(folder, note)
     if which != "best" and which not in seeds:
-        law = f"no seed '{which}' has ended; those that have: {', '.join(seeds) or 'none'}"
+        law = (
+            f"no seed '{which}' has ended, with sound weights; those that have: {', '.join(seeds) or 'none'}"
+        )
         raise InputError(f"{folder}: {law}; the command that trained it resumes it")
     if not seeds:
         raise InputError(f"{folder}: no seed has ended yet; the command that trained it resumes it")
     says = next(iter(seeds.values()))[1].metadata
     loaded = load_dataset(says["data"] if data is None else data, say=note, show=show)
-    task = make_task(loaded)
+    _check_task(f"{folder}: it", loaded, says.get("task", ""))
     number = which
     if which == "best":
-        number = max(seeds, key=lambda seed: task.gain(seeds[seed][0].metrics))
+        number = max(seeds, key=lambda seed: make_task(loaded).gain(seeds[seed][0].metrics))
     result, weights = seeds[number]
     network = read_stored(weights.metadata["network"])
     if not isinstance(network, Network):
         raise CodeNotRun(f"{folder}: {network.note}; {network.remedy}")
     title = f"seed {result.seed} of {network.name}"
-    _check(title, network, loaded, _fingerprint(folder) if data is None else "")
+    recorded = _fingerprint(folder) if data is None else ""
+    _check(title, network, loaded, recorded=recorded, task=says.get("task", ""))
     return TrainedNetwork(
         title=title,
         name=f"seed-{result.seed}",
@@ -166,10 +169,13 @@ def trained_seed(
     )
 
 
-def _seeds(folder: Path) -> dict[str, tuple[SeedResult, Weights]]:
-    """Return the seeds that have ended, by number."""
-    numbers = [path.stem.removeprefix("seed-") for path in folder.glob("seed-*.json")]
-    known = {n: SeedFiles(folder, int(n)).read() for n in sorted(numbers, key=len) if n.isdecimal()}
+def _seeds(folder: Path, note: Note) -> dict[str, tuple[SeedResult, Weights]]:
+    """Return the seeds that have ended, by number; note those that are left out."""
+    names = [path.stem.removeprefix("seed-") for path in folder.glob("seed-*.json")]
+    known = {str(n): SeedFiles(folder, n).read() for n in sorted(int(n) for n in names if n.isdecimal())}
+    for number, seed in known.items():
+        if seed is None:
+            note(f"{folder}: seed {number} is left out: it has failed, or its files are missing or damaged")
     return {number: seed for number, seed in known.items() if seed is not None}
 
 
@@ -183,8 +189,17 @@ def _fingerprint(folder: Path) -> str:
     return str(known.get("fingerprint", "")) if isinstance(known, dict) else ""
 
 
-def _check(title: str, network: Network, data: Dataset, recorded: str) -> None:
-    """Raise JobError if a network does not fit data, or they are not what they were (`recorded`)."""
+def _check_task(title: str, data: Dataset, task: str) -> None:
+    """Raise JobError if data are for another task than the one that was learned; "" if nobody kept it."""
+    if task not in ("", data.task):
+        raise JobError(
+            f"{title} was trained for {task}, but {data.name} is for {data.task}; give other --data"
+        )
+
+
+def _check(title: str, network: Network, data: Dataset, *, recorded: str, task: str) -> None:
+    """Raise JobError if a network does not fit data, or they are not what they were (`recorded`, `task`)."""
+    _check_task(title, data, task)
     if recorded not in ("", data.fingerprint):
         begun = f"but {title} was trained with {recorded}"
         raise JobError(

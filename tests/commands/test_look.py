@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.in_process import InProcess
 
@@ -85,8 +86,20 @@ def test_a_final_training_is_looked_at_by_its_seeds(run: Path, command: Command,
     assert status == 0
     assert printed.split()[0] == str(out / "look-seed-1" / "look.html")
     status, _, said = command("look", out, "--trial", "7")
-    assert (status, "no seed '7' has ended; those that have: 0, 1" in said) == (2, True)
+    assert (status, "no seed '7' has ended, with sound weights; those that have: 0, 1" in said) == (2, True)
     assert command("look", out, "--trial", "frontier")[0] == 2
+    numbers = np.random.default_rng(0).random((40, 10))
+    np.savez(
+        tmp_path / "numbers.npz",
+        x_train=numbers[:, :1, None, None].repeat(8, 2).repeat(8, 3),
+        y_train=numbers,
+    )
+    status, _, said = command("look", out, "--data", tmp_path / "numbers.npz")
+    assert (status, "it was trained for classification, but" in said) == (2, True)
+    (out / "seed-0.safetensors").unlink()
+    status, printed, said = command("look", out, "--worst", "1", "--units", "0")
+    assert (status, Path(printed.split()[0]).parent.name) == (0, "look-seed-1")
+    assert "seed 0 is left out" in said
 
 
 def test_what_cannot_be_looked_at_is_one_clear_error(run: Path, command: Command, tmp_path: Path) -> None:
