@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -116,7 +117,8 @@ def test_a_process_that_dies_ends_the_training_by_name(tmp_path: Path) -> None:
             os.kill(members(os.getpid())[-1], signal.SIGKILL)
 
     lines: list[str] = []
-    results = final(tmp_path / "out", devices=("cpu", "cpu"), on_epoch=kill, log=lines.append)
+    endless = replace(RECIPE, epochs=10_000)  # it is killed under way, however late this process gets to it
+    results = final(tmp_path / "out", devices=("cpu", "cpu"), recipe=endless, on_epoch=kill, log=lines.append)
     assert results.seeds[0].status == "lost_worker"
     assert results.seeds[0].cause == "the process on cpu (process 2 of 2) ended by signal 9"
     assert lines == [f"seed 0: lost_worker: {results.seeds[0].cause}"]
