@@ -17,7 +17,7 @@ def switches(topology: Topology, taken: Iterable[str]) -> dict[int, str]:
         topology: The steps.
         taken: Attributes that the class has beside them.
     """
-    taken, found = set(taken), {}
+    taken, attributes = set(taken), {}
     for index, node in enumerate(topology.nodes()):
         if (
             isinstance(node.op, Op)
@@ -26,9 +26,9 @@ def switches(topology: Topology, taken: Iterable[str]) -> dict[int, str]:
         ):
             stem = argument(node)
             free = chain((stem,), (f"{stem}{number}" for number in count(2)))
-            found[index] = next(name for name in free if name not in taken)
-            taken.add(found[index])
-    return found
+            attributes[index] = next(name for name in free if name not in taken)
+            taken.add(attributes[index])
+    return attributes
 
 
 def argument(node: Node) -> str:
