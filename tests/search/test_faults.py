@@ -138,6 +138,7 @@ def test_killed_at_every_step(study: Study, plan: SearchPlan, tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # some hundred processes
 def test_killed_at_every_step_of_early_stopping(study: Study, plan: SearchPlan, tmp_path: Path) -> None:
     """Whoever is paused, promoted or closed: it ends once, with all its epochs."""
     (tmp_path / "logs").mkdir()

@@ -60,6 +60,7 @@ class Follower:
         self._trackers: dict[str, object] = {}
         self._seen = -1
         self._epochs: dict[int, int] = {}
+        self._ends: dict[int, int] = {}  # by number, the changes that are told already though not seen yet
         self._said: set[str] = set()
         self._busy = ""
         self._closed = threading.Event()
@@ -99,10 +100,12 @@ class Follower:
             while is_behind:
                 changes = self.study.changes(since=self._seen)
                 grown = [each.number for each in changes.running if each.epoch > self._told(each.number)]
-                for number in dict.fromkeys([*(row.number for row in changes.changed), *grown]):
+                news = [row.number for row in changes.changed if row.changed > self._ends.get(row.number, -1)]
+                for number in dict.fromkeys([*news, *grown]):
                     self._tell_trial(number)
                 if changes.changed:
                     self._seen = changes.changed[-1].changed
+                    self._ends = {number: end for number, end in self._ends.items() if end > self._seen}
                     self.study.set_tracked(self._seen)
                 is_behind = changes.is_cut
 
@@ -128,6 +131,7 @@ class Follower:
                 self._tell("epoch", trial, epoch, metrics)
         if trial.ended:
             del self._epochs[number]
+            self._ends[number] = trial.changed  # it may have ended since the changes were read
             self._tell("trial_ended", trial)
 
     def _tell(self, event: str, *values: object) -> None:

@@ -93,7 +93,8 @@ class Networks:
                     os.kill(int(pid), signal.SIGKILL)
             ip("netns", "del", name)
         for process in self.started:
-            process.communicate()
+            with process:
+                pass
 
 
 @pytest.fixture

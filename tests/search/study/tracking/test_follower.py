@@ -101,6 +101,31 @@ def test_a_trial_is_told_in_its_order(follow: Callable[..., Follower], train: Ca
     assert recorder.events[-1] == ("search_ended", {"complete": 1, "failed": 1})
 
 
+def test_a_trial_that_ends_while_another_is_told_is_told_once(
+    study: Study,
+    plan: SearchPlan,
+    owner: Owner,
+    finished: Callable[..., Result],
+    follow: Callable[..., Follower],
+) -> None:
+    """Its end is among the next changes, though it was told with its start."""
+    leases = [study.ask_unique(plan.propose, owner, trials=24) for _ in range(2)]
+    recorder = Recorder()
+
+    class Ending:
+        def trial_started(self, trial: Trial) -> None:
+            if trial.number == 0:
+                study.tell(finished(leases[1]))
+
+    with follow(ending=lambda search: Ending(), recorder=recorder.open):
+        assert recorder.ended.wait(PATIENCE)
+    assert [event for event in recorder.events if event[1] == 1] == [
+        ("trial_started", 1),
+        ("epoch", 1, 1, 0.5),
+        ("trial_ended", 1, "complete"),
+    ]
+
+
 def test_epochs_are_told_while_a_trial_runs(
     follow: Callable[..., Follower], study: Study, plan: SearchPlan, owner: Owner
 ) -> None:
