@@ -293,12 +293,15 @@ def _left_out(table: Sequence[_Column], order: Sequence[int], width: int) -> set
 def _widened(table: Sequence[_Column], width: int) -> list[int]:
     """Return the widths of columns that fit: names get what is left, down to one letter if there is none.
 
-    What lacks least comes first, so that few are cut, and sentences last, since they can be wrapped.
+    What lacks least comes first, so that few are cut, and sentences last, since they can be wrapped; they
+    share what is left.
     """
     widths = [column.least for column in table]
     order = sorted(range(len(table)), key=lambda at: (table[at].is_prose, table[at].natural - widths[at]))
-    for at in order:
+    for position, at in enumerate(order):
         spare = max(width - _total(widths), 0)
+        if table[at].is_prose:
+            spare //= len(order) - position
         widths[at] += min(table[at].natural - widths[at], spare)
     while _total(widths) > width:
         room = [_can_shrink(column, size) for column, size in zip(table, widths, strict=True)]

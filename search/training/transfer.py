@@ -89,12 +89,12 @@ class Transfer:
     def _load(self, module: nn.Module, start: Weights) -> None:
         own, theirs = module.state_dict(), start.state
         anew = {name for pattern in self.fresh for name in matching(pattern, {**own, **theirs})}
-        for name in {**own, **theirs}.keys() - anew:
+        for name in (name for name in {**own, **theirs} if name not in anew):
             ours, its = (shape_text(each[name].shape) if name in each else "" for each in (own, theirs))
             if name not in own or name not in theirs or own[name].shape != theirs[name].shape:
                 fault = "they lack it" if not its else f"it is {its} there"
                 fault += f" and {ours or 'a number'} here" if name in own else ", and the network has none"
-                remedy = f"`fresh: {name.partition('.')[0]}` lets such weights start at random"
+                remedy = f"`--fresh {name.partition('.')[0]}` lets such weights start at random"
                 raise JobError(f"the weights to start from do not fit: {name}: {fault}; {remedy}")
         module.load_state_dict({**own, **{name: theirs[name] for name in theirs if name not in anew}})
 

@@ -16,6 +16,7 @@ from archscape.analysis.reports.comparison.compared_network import ComparedNetwo
 from archscape.analysis.reports.comparison.diff import diff
 from archscape.search import Job
 from archscape.spaces import Network, Row, Space
+from archscape.spaces.display import fit
 from archscape.spaces.printing import SHORT, Printed, Printout
 
 OBJECTS: dict[str, Callable[[], Printed]] = {
@@ -117,3 +118,10 @@ def test_printing_changes_no_equality_and_no_round_trip() -> None:
     findings = lint(load("alexnet"))
     assert findings == [*findings]
     assert findings[0] == lint(load("alexnet"))[0]
+
+
+def test_columns_of_sentences_share_what_names_leave() -> None:
+    table = fit(("setting", "takes", "what it is"), [("rate", "one or two " * 9, "to be read " * 30)] * 3, 47)
+    assert list(table.widths) == [7, 18, 18]
+    short = fit(("setting", "takes", "what it is"), [("rate", "one or two", "to be read " * 30)] * 3, 47)
+    assert list(short.widths) == [7, 10, 26]
