@@ -288,14 +288,24 @@ def main() -> int:
         print("no CUDA device that PyTorch can use is at hand, so there is no figure", file=sys.stderr)
         return 2
     scale = SHORT if options.short else FULL
+    if options.device == "cpu":
+        torch.set_num_threads(1)  # on a busy machine more threads wait for each other
     if options.work:
         work(options.device, scale)
         return 0
-    lines = step_times(options.device, scale)
-    lines += several_workers(options.device, scale, ["--short"] if options.short else [])
-    lines += peaks(options.device, scale)
-    lines += latencies(options.device, scale)
-    lines += cuda_tests()
+    parts = {
+        "times of steps": lambda: step_times(options.device, scale),
+        "several workers": lambda: several_workers(
+            options.device, scale, ["--short"] if options.short else []
+        ),
+        "peaks of memory": lambda: peaks(options.device, scale),
+        "latencies": lambda: latencies(options.device, scale),
+        "tests": cuda_tests,
+    }
+    lines: list[str] = []
+    for name, part in parts.items():
+        print(f"{name} ...", file=sys.stderr)
+        lines += part()
     if options.device == "cuda" and not options.short:
         claim = (__doc__ or "").split("\n\n", 1)[0]
         write_results("cuda", claim, [f"GPU: {torch.cuda.get_device_name()}", "", *lines], tools=("torch",))
