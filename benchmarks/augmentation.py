@@ -121,10 +121,11 @@ def compare(rounds: int) -> list[str]:
             for peer in ("archscape", "Pillow", "kornia")
         )
         table.append((name, ours, pillow, theirs, pillow / ours, theirs / ours))
+    range_of_kornia = f"**{min(row[5] for row in table):.1f} to {max(row[5] for row in table):.1f} times**"
+    by_peer = f"with kornia {range_of_kornia}" if find_spec("kornia") else "kornia is not installed"
     return [
         f"Augmentation, image by image with Pillow: **{min(row[4] for row in table):.1f} to "
-        f"{max(row[4] for row in table):.1f} times** as long; with kornia "
-        f"**{min(row[5] for row in table):.1f} to {max(row[5] for row in table):.1f} times**.",
+        f"{max(row[4] for row in table):.1f} times** as long; {by_peer}.",
         "",
         f"CPU microseconds for a sample, medians of {rounds} turns, batches of {BATCH}, one thread:",
         "",

@@ -387,6 +387,7 @@ def main() -> None:
     ]
     if short:
         print("\n".join(lines))
+        print("\nno figure is kept: it was a trial of the script")
     else:
         write_results("training", "Aims: " + (__doc__ or "").split("Aims: ")[1].split("\n\n")[0], lines)
 
