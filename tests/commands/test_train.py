@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import PIPE, CompletedProcess
 
+import numpy as np
 import pytest
 import torch
 from helpers.processes import popen
@@ -192,6 +193,18 @@ def test_what_is_wrong_is_refused(
     refused: Callable[..., str], table: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     assert message in refused(table, *arguments, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_targets_that_cannot_be_mixed_are_refused_before_the_folder_is_claimed(
+    refused: Callable[..., str], table: Path, tmp_path: Path
+) -> None:
+    numbers = np.random.default_rng(0).random((40, 10), dtype=np.float32)
+    np.savez(
+        tmp_path / "numbers.npz", x_train=np.tile(numbers[:, :1, None, None], (1, 8, 8)), y_train=numbers
+    )
+    arguments = ("--data", "numbers.npz", "--recipe", "{cutmix: 1}", "--out", tmp_path / "out")
+    assert "cutmix cannot mix the targets" in refused(table, *arguments)
     assert not (tmp_path / "out").exists()
 
 

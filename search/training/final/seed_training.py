@@ -164,7 +164,8 @@ class SeedTraining:
             raise ShutdownRequested
         if outcome.status != "complete":
             self.note.both(f"seed {seed}: {outcome.status}: {outcome.cause}")
-            self.note.line(outcome.trace)
+            if outcome.trace:
+                self.note.line(outcome.trace)
         files = SeedFiles(self.out, seed)
         keep = outcome.status == "lost_worker"  # which is not the network's fault: it goes on from there
         return files.write(outcome, self._metadata(seed), keep_partial=keep)

@@ -33,6 +33,7 @@ from ..augment.apply import check_augmentation
 from ..device import resolve_device
 from ..fit import check_input, check_network
 from ..memory_limit import pieces_by_memory
+from ..mixing import check_mixing
 from ..parallel.devices import check_devices, check_shares, slots_of
 from ..recipe import Recipe
 from ..tasks import make_task
@@ -159,7 +160,7 @@ def _check(network: Network, data: Dataset, recipe: Recipe, task: Task, device: 
     check_input(f"network {network.name}", shape, data)
     check_network(f"network {network.name}", network, task)
     check_augmentation(recipe.augment, task)
-    resolve_device(device)
+    check_mixing(recipe, task, resolve_device(device))
 
 
 def _facts(
