@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from ..datasets.dataset import Dataset
 
 
-def check_input(whose: str, shape: Shape, data: Dataset) -> None:
+def check_input(whose: str, shape: Shape, data: Dataset, remedy: str = "") -> None:
     """Check that a network takes the samples of data.
 
     Args:
         whose: What messages call it, as in `space digits`.
         shape: What it takes.
         data: The data.
+        remedy: What may help, if not just the axis of the channels is missing.
 
     Raises:
         JobError: If it does not.
     """
     if shape != data.input:
-        raise JobError(
-            f"{whose} takes {shape_text(shape)}, "
-            f"but a sample of {data.name} is {shape_text(data.input)}{_missing_axis(shape, data.input)}"
-        )
+        sample = shape_text(data.input)
+        remedy = _missing_axis(shape, data.input) or remedy
+        raise JobError(f"{whose} takes {shape_text(shape)}, but a sample of {data.name} is {sample}{remedy}")
 
 
 def check_network(whose: str, network: Network, task: Task) -> None:

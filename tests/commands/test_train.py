@@ -186,7 +186,7 @@ def test_killed_at_random_instants_it_ends_with_the_same_bits(
         (("--data", "digits", "--devices", "2", "--split", "layers"), "batch or seeds, but got 'layers'"),
         (("--data", "digits", "--trial", "frontier"), "--trial frontier needs the folder of a search"),
         (("--data", "digits", "--trial", "3"), "--trial 3 needs the folder of a search"),
-        (("--data", "cluttered-digits"), "takes 1x8x8, but a sample of cluttered-digits is 1x16x16"),
+        (("--data", "cluttered-digits"), "a sample of cluttered-digits is 1x16x16; `--input 1x16x16`"),
     ],
 )
 def test_what_is_wrong_is_refused(

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from archscape.spaces.atomic import read_whole, sweep, write_json
 from archscape.spaces.codegen.export import export
 from archscape.spaces.errors import InputError, JobError
+from archscape.spaces.values import shape_text
 
 from ...shutdown import never
 from ..augment.apply import check_augmentation
@@ -157,7 +158,9 @@ def _check(network: Network, data: Dataset, recipe: Recipe, task: Task, device: 
     if len(network.inputs) != 1:
         raise JobError(f"network {network.name} reads {network.input_text}; data has one input")
     (shape,) = network.input_shapes
-    check_input(f"network {network.name}", shape, data)
+    wanted = shape_text(data.input)
+    remedy = f"; `--input {wanted}`, or `input: {wanted}` in its table, gives it these samples"
+    check_input(f"network {network.name}", shape, data, remedy)
     check_network(f"network {network.name}", network, task)
     check_augmentation(recipe.augment, task)
     check_mixing(recipe, task, resolve_device(device))
