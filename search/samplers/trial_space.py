@@ -6,6 +6,7 @@ Limits are those of networks.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -97,7 +98,8 @@ class TrialSpace(Space):
 
         for path in self.recipe.decide(choose):
             if path not in decisions:
-                example = f"{{network: ..., {path}: {self.paths[path][0]}}}"
+                # JSON, which the command line takes and a job too
+                example = json.dumps({"network": "...", path: self.paths[path][0]})
                 raise SpaceError(f"the recipe leaves '{path}' open; say it too, as in {example}")
         return cast("TrialSample", super().replay(decisions))
 

@@ -90,9 +90,8 @@ def test_mutants_and_children_are_trials(trials: TrialSpace) -> None:
 
 def test_a_member_is_asked_for_its_training(trials: TrialSpace) -> None:
     decisions = trials.member(trials.sample(random.Random(0)).network).decisions
-    law = (
-        "the recipe leaves 'recipe.optimizer' open; say it too, as in {network: ..., recipe.optimizer: adamw}"
-    )
+    example = '{"network": "...", "recipe.optimizer": "adamw"}'
+    law = f"the recipe leaves 'recipe.optimizer' open; say it too, as in {example}"
     with pytest.raises(SpaceError) as error:
         trials.sample_of_texts(decisions)
     assert str(error.value) == law
