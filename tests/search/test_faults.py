@@ -21,6 +21,7 @@ import pytest
 from helpers.processes import popen
 
 from archscape import search
+from archscape.search.folder import RunFolder
 from archscape.search.pruners.halving import Halving
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.shutdown import Shutdown
@@ -124,9 +125,15 @@ def in_a_fork(work: Callable[[], None]) -> bool:
     return not os.WIFSIGNALED(status)
 
 
+def make_folders(folder: Path) -> None:
+    """Make those of a run, as a search does at its start: a worker waits for them for ten seconds."""
+    for inner in RunFolder(folder).inner_folders:
+        inner.mkdir()
+
+
 @pytest.mark.slow
 def test_killed_at_every_step(study: Study, plan: SearchPlan, tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir()
+    make_folders(tmp_path)
     plan = replace(plan, trials=30)
     kills = 0
     for step in count(1, 5):
@@ -141,7 +148,7 @@ def test_killed_at_every_step(study: Study, plan: SearchPlan, tmp_path: Path) ->
 @pytest.mark.timeout(900)  # some hundred processes
 def test_killed_at_every_step_of_early_stopping(study: Study, plan: SearchPlan, tmp_path: Path) -> None:
     """Whoever is paused, promoted or closed: it ends once, with all its epochs."""
-    (tmp_path / "logs").mkdir()
+    make_folders(tmp_path)
     rule = Halving(eta=2).pruner(study.objectives, EPOCHS)
     assert rule.rungs == (1, 2)
     plan = replace(plan, trials=40, pruner=rule)  # so many that some are left when kills come late enough
