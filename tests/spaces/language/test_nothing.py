@@ -24,7 +24,7 @@ layers:
 
 def networks(space: Space) -> list[Network]:
     """Return the network of every list of decisions that can be built, each as its sample has it."""
-    found = []
+    drawn = []
     for sample in space.enumerate():
         if space.feasible(sample):
             network = sample.network
@@ -32,23 +32,23 @@ def networks(space: Space) -> list[Network]:
             assert Network.from_yaml(network.to_yaml()) == network
             assert space.replay(sample.decisions).network == network
             assert len(space.encode(sample.decisions)) > 0
-            found.append(network)
-    return found
+            drawn.append(network)
+    return drawn
 
 
 def test_a_join_may_join_nothing() -> None:
     space = Space.from_yaml(SKIPS)
     assert space.count() == 3 * 2 * 2
-    found = networks(space)
-    assert len(found) == 12
+    drawn = networks(space)
+    assert len(drawn) == 12
     assert sorted(
         {
             network.calls[-1].body((network.calls[-2].body(((4, 16, 16),) * n).shape,)).inputs[0][0]
-            for network in found
+            for network in drawn
             for n in [len(network.calls[-2].sources) or 1]
         }
     ) == [4, 8, 12]
-    assert len({network.hash() for network in found}) == space.count_distinct() == 12
+    assert len({network.hash() for network in drawn}) == space.count_distinct() == 12
 
 
 def test_a_network_may_say_so() -> None:
@@ -132,9 +132,9 @@ layers:
 
 def test_identity_is_an_option_where_others_take_a_width() -> None:
     space = Space.from_yaml(OPTIONS)
-    found = networks(space)
+    drawn = networks(space)
     assert space.count() == 2 * (4 + 4 * 4) * (2 * 2 + 2 + 2)
-    assert len(found) < space.count()
+    assert len(drawn) < space.count()
     for sample in (space.sample(Random(seed)) for seed in range(30)):
         assert space.feasible(sample)
         assert sample.network.body.shape == (10,)

@@ -136,8 +136,8 @@ def test_what_is_written_has_the_digits_that_were_read(table: Table, tmp_path: P
 def test_numbers_are_read_as_they_are_meant(
     cells: tuple[str, ...], values: list[float], table: Table
 ) -> None:
-    found = table(json.dumps([{"model": "a", "params": cell} for cell in cells]), "t.json")
-    assert found["params"].tolist() == values
+    models = table(json.dumps([{"model": "a", "params": cell} for cell in cells]), "t.json")
+    assert models["params"].tolist() == values
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_numbers_are_read_as_they_are_meant(
     ],
 )
 def test_what_is_no_number_stays_a_text(cells: tuple[str, ...], table: Table) -> None:
-    found = table(json.dumps([{"model": "a", "params": cell} for cell in cells]), "t.json")
-    assert found["params"].tolist() == list(cells)
+    models = table(json.dumps([{"model": "a", "params": cell} for cell in cells]), "t.json")
+    assert models["params"].tolist() == list(cells)
 
 
 def test_what_may_be_two_numbers_is_refused_unless_the_file_tells(table: Table) -> None:
@@ -219,8 +219,8 @@ def test_a_prefix_alone_counts_what_its_column_does(cells: tuple[str, str], tabl
 def test_the_example_of_what_was_understood_is_a_number_that_changed(
     cells: tuple[str, ...], said: str, table: Table
 ) -> None:
-    found = table(json.dumps([{"model": "a", "cost": cell} for cell in cells]), "t.json")
-    assert found.attrs["understood"] == [f"cost: {said}"]
+    models = table(json.dumps([{"model": "a", "cost": cell} for cell in cells]), "t.json")
+    assert models.attrs["understood"] == [f"cost: {said}"]
 
 
 def test_units_in_cells_stand_at_the_axes(table: Table) -> None:
@@ -261,11 +261,11 @@ ROWS = "model,acc,params\nné,0.5,1\nb,0.6,2\n"
     ],
 )  # fmt: skip
 def test_every_way_to_write_a_csv_file_gives_one_table(content: bytes, note: str, table: Table) -> None:
-    found = table(content)
-    assert [name.strip() for name in found["model"]] == ["né", "b"]
-    assert found[["acc", "params"]].to_dict("list") == {"acc": [0.5, 0.6], "params": [1, 2]}
-    assert found.columns.tolist() == ["model", "acc", "params"]
-    assert found.attrs["understood"] == ([note] if note else [])
+    models = table(content)
+    assert [name.strip() for name in models["model"]] == ["né", "b"]
+    assert models[["acc", "params"]].to_dict("list") == {"acc": [0.5, 0.6], "params": [1, 2]}
+    assert models.columns.tolist() == ["model", "acc", "params"]
+    assert models.attrs["understood"] == ([note] if note else [])
 
 
 def test_names_of_rows_are_names_even_without_a_head(table: Table) -> None:
@@ -289,14 +289,14 @@ def test_a_network_may_be_called_like_a_comment(table: Table) -> None:
 
 
 def test_columns_of_one_name_are_told_apart(table: Table) -> None:
-    found = table("model,acc,acc,params\na,1,2,3\n")
-    assert found.columns.tolist() == ["model", "acc", "acc.1", "params"]
-    assert found.attrs["understood"] == ["a second column 'acc' is acc.1"]
+    models = table("model,acc,acc,params\na,1,2,3\n")
+    assert models.columns.tolist() == ["model", "acc", "acc.1", "params"]
+    assert models.attrs["understood"] == ["a second column 'acc' is acc.1"]
 
 
 def test_short_rows_are_said_and_long_ones_refused(table: Table) -> None:
-    found = table("model,acc,params\na,1\nb,2,3\n")
-    assert found.attrs["understood"] == ["cells missing at the end of line 2"]
+    models = table("model,acc,params\na,1\nb,2,3\n")
+    assert models.attrs["understood"] == ["cells missing at the end of line 2"]
     with pytest.raises(InputError, match="line 3 has 4 cells, but there are 3 columns"):
         table("model,acc,params\na,1,2\nb,2,3,4\n")
     with pytest.raises(InputError, match="line 3: unexpected end of data"):
@@ -312,18 +312,18 @@ def test_short_rows_are_said_and_long_ones_refused(table: Table) -> None:
     ],
 )
 def test_short_rows_of_json_are_said_too(text: str, table: Table) -> None:
-    found = table(text, "t.json")
-    assert found["acc"].tolist() == [0.9, 0.8]
-    assert found["params"].isna().tolist() == [True, False]
-    assert found.attrs["understood"] == ["cells missing at the end of row 1"]
+    models = table(text, "t.json")
+    assert models["acc"].tolist() == [0.9, 0.8]
+    assert models["params"].isna().tolist() == [True, False]
+    assert models.attrs["understood"] == ["cells missing at the end of row 1"]
 
 
 def test_a_name_in_markdown_keeps_marks_that_do_not_enclose_it(table: Table) -> None:
     cells = ["resnet_v2__x", "`a_b`", "**bold**", "__init__", "**a**/**b**", "a**b"]
     rows = "".join(f"| {cell} | *{at}* | 1 |\n" for at, cell in enumerate(cells))
-    found = table(f"|model|acc|params|\n|--|--|--|\n{rows}", "t.md")
-    assert found["model"].tolist() == ["resnet_v2__x", "a_b", "bold", "init", "**a**/**b**", "a**b"]
-    assert found["acc"].tolist() == [0, 1, 2, 3, 4, 5]
+    models = table(f"|model|acc|params|\n|--|--|--|\n{rows}", "t.md")
+    assert models["model"].tolist() == ["resnet_v2__x", "a_b", "bold", "init", "**a**/**b**", "a**b"]
+    assert models["acc"].tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_which_of_several_tables_was_read_is_said(table: Table, tmp_path: Path) -> None:
@@ -332,8 +332,11 @@ def test_which_of_several_tables_was_read_is_said(table: Table, tmp_path: Path) 
     with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
         for sheet, name in (("ours", "a"), ("theirs", "b")):
             pd.DataFrame({"model": [name], "acc": [1]}).to_excel(book, sheet_name=sheet, index=False)
-    found = read(tmp_path / "t.xlsx")
-    assert (found["model"].tolist(), found.attrs["understood"]) == (["a"], ["the first of 2 sheets, 'ours'"])
+    models = read(tmp_path / "t.xlsx")
+    assert (models["model"].tolist(), models.attrs["understood"]) == (
+        ["a"],
+        ["the first of 2 sheets, 'ours'"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -354,15 +357,15 @@ def test_which_of_several_tables_was_read_is_said(table: Table, tmp_path: Path) 
     ],
 )  # fmt: skip
 def test_the_last_suffix_tells_the_format(name: str, rows: str | bytes, table: Table) -> None:
-    found = table(rows, name)
-    assert found.to_dict("list") == {"model": ["né", "b"], "acc": [0.5, 0.6], "params": [1, 2]}
+    models = table(rows, name)
+    assert models.to_dict("list") == {"model": ["né", "b"], "acc": [0.5, 0.6], "params": [1, 2]}
 
 
 def test_objects_in_objects_become_columns(table: Table) -> None:
     text = '[{"name": "a", "metrics": {"top1": 76.1, "top5": 93}, "cost": {"params": 25557032}}]'
-    found = table(text, "t.json")
-    assert found.columns.tolist() == ["name", "metrics.top1", "metrics.top5", "cost.params"]
-    results = results_of(found, score="metrics.top1")
+    models = table(text, "t.json")
+    assert models.columns.tolist() == ["name", "metrics.top1", "metrics.top5", "cost.params"]
+    results = results_of(models, score="metrics.top1")
     assert dict(results.costs) == {"cost.params": "minimize"}
 
 
@@ -374,10 +377,10 @@ def test_typed_tables_keep_whole_numbers_beside_missing_ones(tmp_path: Path) -> 
     frame.to_parquet(tmp_path / "t.parquet")
     frame.to_feather(tmp_path / "t.feather")
     for name in ("t.parquet", "t.feather"):
-        found = read(tmp_path / name)
-        assert found["model"].tolist() == ["NA", "7"]
-        assert found["acc"].tolist()[0] == 0.1 + 0.2
-        assert found["flops"].tolist() == [2**53 + 1, None]
+        models = read(tmp_path / name)
+        assert models["model"].tolist() == ["NA", "7"]
+        assert models["acc"].tolist()[0] == 0.1 + 0.2
+        assert models["flops"].tolist() == [2**53 + 1, None]
 
 
 @pytest.mark.parametrize(

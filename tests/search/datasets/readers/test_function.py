@@ -65,8 +65,8 @@ def test_arrays_tensors_and_map_style_datasets_are_data(case: str, maker: Callab
     source = open_source(maker(GOOD[case]))
     assert [len(source.arrays[f"y_{part}"]) for part in ("train", "val", "test")] == [16, 2, 2]
     assert source.arrays["x_train"].shape == (16, 1, 3, 4)
-    found = np.concatenate([source.arrays[f"x_{part}"] for part in ("train", "val", "test")])
-    assert np.array_equal(np.sort(found.reshape(20, 12), 0), np.arange(240).reshape(20, 12))
+    images = np.concatenate([source.arrays[f"x_{part}"] for part in ("train", "val", "test")])
+    assert np.array_equal(np.sort(images.reshape(20, 12), 0), np.arange(240).reshape(20, 12))
     assert source.class_names == (("no", "yes") if case == "with targets" else ())
 
 

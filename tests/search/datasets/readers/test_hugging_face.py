@@ -34,8 +34,8 @@ def test_the_package_itself_writes_what_is_read(tmp_path: Path) -> None:
     data.shuffle(seed=0).save_to_disk(str(tmp_path / "set"), num_shards=3)
     source = open_source(tmp_path / "set")
     assert source.class_names == files.NAMES
-    found = np.concatenate([source.arrays[f"x_{part}"] for part in ("train", "val", "test")])
-    assert sorted(x.tobytes() for x in found) == sorted(x.tobytes() for x in arrays["x_train"])
+    samples = np.concatenate([source.arrays[f"x_{part}"] for part in ("train", "val", "test")])
+    assert sorted(x.tobytes() for x in samples) == sorted(x.tobytes() for x in arrays["x_train"])
 
 
 def test_columns_of_lists_are_samples_too(tmp_path: Path) -> None:
@@ -44,8 +44,8 @@ def test_columns_of_lists_are_samples_too(tmp_path: Path) -> None:
     write(tmp_path / "two", {"x": x.tolist(), "y": [0, 1] * 10}, {"x": feature, "y": VALUE})
     source = open_source(tmp_path / "two")
     assert source.arrays["x_train"].shape == (16, 3, 4)
-    found = np.concatenate([source.arrays[f"x_{part}"] for part in ("train", "val", "test")])
-    assert np.array_equal(np.sort(found.reshape(20, 12), 0), x.reshape(20, 12))
+    samples = np.concatenate([source.arrays[f"x_{part}"] for part in ("train", "val", "test")])
+    assert np.array_equal(np.sort(samples.reshape(20, 12), 0), x.reshape(20, 12))
     with pytest.raises(JobError, match="this is a folder of arrays or lists, for which `size:` says nothing"):
         open_source(DataSettings(path=str(tmp_path / "two"), size=(8,)))
     flat = {"feature": {"dtype": "float32", "_type": "Value"}, "_type": "List"}
