@@ -10,7 +10,7 @@ from dataclasses import replace
 from archscape.spaces.errors import JobError
 from archscape.spaces.registry import LazyTable
 
-from .base import Sampler
+from .base import Prediction, Proposal, Sampler
 
 SAMPLERS: LazyTable[type[Sampler]] = LazyTable(
     "sampler",
@@ -20,7 +20,7 @@ SAMPLERS: LazyTable[type[Sampler]] = LazyTable(
 )
 """The samplers by their names in a job; reading a job imports only one whose settings it changes."""
 
-__all__ = ["SAMPLERS", "Sampler", "make_sampler"]
+__all__ = ["SAMPLERS", "Prediction", "Proposal", "Sampler", "make_sampler"]
 
 
 def make_sampler(sampler: str | Sampler) -> Sampler:

@@ -18,12 +18,15 @@ from optuna.distributions import (
 from sqlalchemy import Row
 
 from archscape.analysis.limits import Limits, violation
-from archscape.analysis.metrics import Objectives
+from archscape.analysis.metrics import KNOWN_BEFORE_TRAINING, Objectives, count_costs
 from archscape.analysis.results import STOPPED_EARLY
 from archscape.spaces.values import LogOptions
 
 if TYPE_CHECKING:
+    from archscape.spaces import Sample
     from archscape.spaces.values import Option
+
+    from ..costs.asked import AskedCosts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,9 @@ class Record:
         values: One number per objective, in the order of the study; None if it runs or failed.
         rung: Epoch at which it was stopped early and its values were taken; None if it was not.
         violation: By how much it is beyond the limits that only training can tell; 0 within.
+        hash: What tells the trial from others.
+        metrics: All numbers known of it: its costs, and what training gave so far.
+        views: Its objectives after the epoch of each rung that it reached, as `values` has them, ascending.
     """
 
     number: int
@@ -43,6 +49,9 @@ class Record:
     values: tuple[float, ...] | None = None
     rung: int | None = None
     violation: float = 0.0
+    hash: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    views: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -51,7 +60,10 @@ class History:
 
     Attributes:
         objectives: The direction of each objective, in the order of the values.
-        limits: Those on metrics of training, by name.
+        limits: Those on metrics that no space knows, by name.
+        asked: What the search asks of a network beyond its totals, before training; None for nothing.
+        trials: How many trials the study may hold; 0 where that is not known.
+        epochs: Of a whole training; 0 where that is not known.
         complete: Trials with values, in the order in which they ended.
         failed: Trials that ended without.
         stopped: Trials that were stopped early, with values at their rung, by number.
@@ -63,6 +75,9 @@ class History:
 
     objectives: Objectives
     limits: Limits = field(default_factory=dict)
+    asked: AskedCosts | None = None
+    trials: int = 0
+    epochs: int = 0
     complete: list[Record] = field(default_factory=list)
     failed: list[Record] = field(default_factory=list)
     stopped: dict[int, Record] = field(default_factory=dict)
@@ -76,6 +91,27 @@ class History:
     def submitted(self) -> int:
         """How many trials there are."""
         return len(self.hashes)
+
+    def is_known(self, name: str) -> bool:
+        """Return whether an objective or a metric with a limit is known of a network before its training."""
+        return name in KNOWN_BEFORE_TRAINING or (self.asked is not None and name in self.asked.functions)
+
+    def costs_of(self, sample: Sample) -> dict[str, float]:
+        """Return every metric of a sample that is known before training.
+
+        Raises:
+            ShapeError: If the network cannot be built.
+        """
+        return count_costs(sample.totals) | (self.asked.of(sample.network) if self.asked else {})
+
+    def fits(self, sample: Sample) -> bool:
+        """Return whether a sample is new, and within the limits that are known before training.
+
+        Those of its space are not looked at: samples are drawn within them.
+        """
+        if sample.hash() in self.hashes:
+            return False
+        return self.asked is None or not self.asked.is_limited or self.asked.holds(sample.network)
 
     def has_settled(self, bound: int) -> bool:
         """Return whether all trials below a number have ended, or were stopped early."""
@@ -94,8 +130,13 @@ class History:
             complete=ended(self.complete),
             failed=ended(self.failed),
             stopped={record.number: record for record in ended(self.stopped.values())},
-            pending={r.number: Record(number=r.number, decisions=r.decisions) for r in later},
+            pending={r.number: self._as_running(r) for r in later},
         )
+
+    def _as_running(self, record: Record) -> Record:
+        """Return what is known of a trial while it runs: neither results nor views."""
+        costs = {name: value for name, value in record.metrics.items() if self.is_known(name)}
+        return Record(number=record.number, decisions=record.decisions, hash=record.hash, metrics=costs)
 
     def take(self, changes: Iterable[Row[*tuple[Any, ...]]]) -> None:
         """Take in the changes of trials, in their order."""
@@ -124,6 +165,8 @@ class History:
             values=tuple(float(metrics[name]) for name in self.objectives) if has_values else None,
             rung=change.rung if change.state in STOPPED_EARLY else None,
             violation=violation(self.limits, metrics) if has_values else 0.0,
+            hash=change.hash,
+            metrics=json.loads(change.costs) | metrics,
         )
         if change.state == "complete":
             self.complete.append(record)

@@ -25,6 +25,7 @@ from .history import History
 from .lease import Lease, lease_of
 from .liveness import LivenessMonitor
 from .owner import Owner
+from .proposal import Proposal
 from .reader import StudyReader
 from .spool import ADDED, Result, Spool
 from .transactions import StudyTransaction, cut_by_budget, is_overtaken, lost_too_often
@@ -42,7 +43,7 @@ SOON_SECONDS = 5.0
 Allowed = Literal["begin", "resume", "nothing"]
 """What a budget allows: to begin and promote trials, only to resume those that wait, or nothing."""
 
-Propose = Callable[[int, History], "Sample"]
+Propose = Callable[[int, History], Proposal]
 
 
 @dataclass(kw_only=True)
@@ -91,7 +92,7 @@ class Study(StudyReader):
         submits first, it is made anew.
 
         Args:
-            propose: Returns a sample that the history does not hold, for the trial of the given number.
+            propose: Proposes a sample that the history does not hold, for the trial of the given number.
             owner: The process that will work on the trial.
             trials: How many trials the study may hold.
         """
@@ -104,7 +105,7 @@ class Study(StudyReader):
                 if not history.has_settled(number - self.lag + 1):
                     return None
                 history = history.until(number - self.lag + 1)
-            sample = propose(number, history)
+            sample = propose(number, history).sample
             lease = self._lease(number, sample.network, owner, sample.decisions)
             submit = partial(StudyTransaction.submit, lease=lease, sample=sample)
             with suppress(sqlalchemy.exc.IntegrityError):  # another process has submitted this network

@@ -136,6 +136,7 @@ def search_plan(job: Job) -> SearchPlan:
         pruner=job.pruner(),
         costs=job.costs,
         budget=job.budget,
+        epochs=job.epochs,
         enqueued=job.enqueued,
         keep=job.keep,
     )

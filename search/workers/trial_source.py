@@ -6,7 +6,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from archscape.spaces import Sample, Space
 from archscape.spaces.errors import StudyError
 
 from ..folder import RunFolder
-from ..samplers.base import Exhausted, Sampler, sample_unique
+from ..samplers.base import Exhausted, Sampler, propose_unique
 from ..shutdown import Shutdown
 from ..study.artifacts import Artifacts
 from ..study.budget import Budget
@@ -23,6 +23,8 @@ from ..study.history import History
 from ..study.kept_weights import ALL, KeptWeights, remove_weights
 from ..study.lease import Lease
 from ..study.owner import Owner
+from ..study.proposal import Proposal
+from ..study.spool import MAX_TRIALS
 from ..study.study import Study
 from .budget_watch import BudgetWatch
 from .events import Event, Notify
@@ -36,6 +38,9 @@ POLL_SECONDS = 0.1
 """How long a process without a trial waits until it asks again, at first: a lost one may come free."""
 
 MAX_POLL_SECONDS = 2.0
+
+ENQUEUED = "enqueued"
+"""What stands for the sampler of a trial that the job enqueued."""
 
 MAX_REMOVED = 500
 """Removed weights that other machines hear of with their next trial."""
@@ -53,6 +58,7 @@ class SearchPlan:
         pruner: Decides who is stopped early; None where nobody is.
         costs: What the job asks of a network beyond its totals, and the limits; None where it does not.
         budget: What the search may spend; None for any amount.
+        epochs: Of a whole training; 0 where that is not known.
         keep: Whose weights stay on disk.
         enqueued: What is tried first, by the hashes of the trials.
     """
@@ -64,17 +70,22 @@ class SearchPlan:
     pruner: Pruner | None = None
     costs: AskedCosts | None = None
     budget: Budget | None = None
+    epochs: int = 0
     keep: str = ALL
     enqueued: Mapping[str, Sample] = field(default_factory=dict)
 
-    def propose(self, number: int, history: History) -> Sample:
+    def propose(self, number: int, history: History) -> Proposal:
         """Return a new sample for the trial of a number; the same in every process, whenever it is asked."""
         for digest, sample in self.enqueued.items():
             if digest not in history.hashes:
-                return sample
+                return Proposal(sample=sample, reason="enqueued by the job", sampler=ENQUEUED)
         rng = random.Random(f"{self.seed}:{number}")
-        aim = self.costs if self.costs is not None and self.costs.is_limited else None
-        return sample_unique(self.sampler, self.space, history, rng, aim=aim)
+        return propose_unique(self.sampler, self.space, self.seen(history), rng)
+
+    def seen(self, history: History) -> History:
+        """Return a history with what the search asks for, as samplers see it."""
+        trials = 0 if self.trials == MAX_TRIALS else self.trials
+        return replace(history, asked=self.costs, trials=trials, epochs=self.epochs)
 
 
 @dataclass(kw_only=True)

@@ -183,7 +183,7 @@ def undisturbed(folder: Path) -> list[str]:
     history = History(objectives={"accuracy": "maximize"})
     hashes: list[str] = []
     for number in range(TRIALS):
-        hashes.append(plan.propose(number, history).network.hash())
+        hashes.append(plan.propose(number, history).sample.hash())
         history.hashes.add(hashes[-1])
     return hashes
 

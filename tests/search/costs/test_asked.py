@@ -14,7 +14,7 @@ from archscape.analysis.limits import MetricLimit
 from archscape.search.costs import asked as module
 from archscape.search.costs.asked import AskedCosts, asked_costs, receptive_field, trained_by
 from archscape.search.job import read_job
-from archscape.search.samplers.base import sample_unique
+from archscape.search.samplers.base import propose_unique
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.study.history import History
 from archscape.search.training.recipe import Recipe
@@ -122,9 +122,9 @@ def test_proposals_are_within_limits_that_no_space_knows(tiny: Space) -> None:
     peaks = sorted(memory(tiny.sample(random.Random(seed)).network).peak for seed in range(40))
     costs = AskedCosts(names=("memory",), limits={"memory": MetricLimit(high=peaks[10])})
     costs.check(tiny, random.Random(0))
-    history = History(objectives={"accuracy": "maximize"})
+    history = History(objectives={"accuracy": "maximize"}, asked=costs)
     for seed in range(20):
-        sample = sample_unique(RandomSampler(), tiny, history, random.Random(seed), aim=costs)
+        sample = propose_unique(RandomSampler(), tiny, history, random.Random(seed)).sample
         assert memory(sample.network).peak <= peaks[10]
         history.hashes.add(sample.network.hash())
 

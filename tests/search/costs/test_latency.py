@@ -17,9 +17,10 @@ from archscape.analysis.costs.latency import Calibration, Predictor
 from archscape.analysis.costs.latency.fit import Rates
 from archscape.analysis.costs.latency.store import save
 from archscape.analysis.reports.results.page import RunResults
+from archscape.search.costs.asked import AskedCosts
 from archscape.search.costs.latency import LatencyLimit, LatencyObjective, parse_latency_limit
 from archscape.search.job import Job, read_job
-from archscape.search.samplers.base import sample_unique
+from archscape.search.samplers.base import propose_unique
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.search import run
 from archscape.search.study.history import History
@@ -249,8 +250,8 @@ def test_the_nearest_miss_may_lie_on_either_side(kept: Calibration) -> None:
 
 def test_proposals_are_within_the_limit(tiny: Space, calibration: Calibration) -> None:
     aim = LatencyObjective(calibration=calibration, within=LatencyLimit(high=middle(tiny, calibration)))
-    history = History(objectives={"accuracy": "maximize"})
+    history = History(objectives={"accuracy": "maximize"}, asked=AskedCosts(latency=aim))
     for seed in range(20):
-        sample = sample_unique(RandomSampler(), tiny, history, random.Random(seed), aim=aim)
+        sample = propose_unique(RandomSampler(), tiny, history, random.Random(seed)).sample
         assert aim.holds(sample.network)
         history.hashes.add(sample.network.hash())

@@ -19,7 +19,7 @@ from archscape.analysis.limits import Limits, MetricLimit, violation
 from archscape.analysis.metrics import Direction, Objectives
 from archscape.search.job import read_job
 from archscape.search.samplers import SAMPLERS, Sampler, make_sampler
-from archscape.search.samplers.base import STARTUP, Exhausted, sample_unique
+from archscape.search.samplers.base import STARTUP, Exhausted, propose_unique
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.samplers.trial_space import trial_space
 from archscape.search.study import history as history_module
@@ -53,7 +53,7 @@ def grow(
     history = History(objectives=objectives, limits=limits or {})
     samples = []
     for number in range(trials):
-        sample = sample_unique(sampler, space, history, random.Random(f"{seed}:{number}"))
+        sample = propose_unique(sampler, space, history, random.Random(f"{seed}:{number}")).sample
         samples.append(sample)
         extend(history, number, sample, score(sample))
     return history, samples
@@ -173,7 +173,7 @@ def test_failures_and_trials_under_way_or_stopped_early_do_not_disturb(name: str
         stopped={third.number: replace(third, rung=1)},
         pending={record.number: replace(record, values=None) for record in (first, second)},
     )
-    assert sample_unique(make_sampler(name), space, busy, random.Random(0)).network.hash() not in busy.hashes
+    assert propose_unique(make_sampler(name), space, busy, random.Random(0)).sample.hash() not in busy.hashes
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -191,7 +191,7 @@ def test_every_network_of_a_small_space_is_found_and_then_none(name: str, tiny: 
     history, _ = grow(make_sampler(name), space, total)
     assert len(history.hashes) == total > STARTUP
     with pytest.raises(Exhausted, match=f"all its {total} networks within the limits were tried"):
-        sample_unique(make_sampler(name), space, history, random.Random(0))
+        propose_unique(make_sampler(name), space, history, random.Random(0))
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

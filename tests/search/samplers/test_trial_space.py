@@ -8,7 +8,7 @@ import random
 import pytest
 
 from archscape.search.job.keywords import make_job
-from archscape.search.samplers.base import Exhausted, sample_unique
+from archscape.search.samplers.base import Exhausted, propose_unique
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.samplers.trial_space import TrialSample, TrialSpace, check_names, trial_space
 from archscape.search.study.history import History
@@ -71,7 +71,7 @@ def test_a_small_space_ends_with_the_last_training_of_its_last_network() -> None
     space = trial_space(networks, read_any_recipe({"weight_decay": {"0": None, "0.1": None}}))
     history = History(objectives={"accuracy": "maximize"}, hashes={each.hash() for each in space.enumerate()})
     with pytest.raises(Exhausted, match="all its 4 trainings of networks within the limits were tried"):
-        sample_unique(RandomSampler(), space, history, random.Random(0))
+        propose_unique(RandomSampler(), space, history, random.Random(0))
 
 
 def test_mutants_and_children_are_trials(trials: TrialSpace) -> None:
