@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 from .metrics import METRICS, SPREADS
 
@@ -56,11 +57,48 @@ TEXTS = ("cause", "message", "hash", "worker", "started", "finished", "network")
 """Columns that hold texts: `network` is JSON, `started` and `finished` are ISO 8601."""
 FEASIBLE = "feasible"
 """The column, in a search with limits on what training gives, of whether a complete trial is within them."""
+PROPOSED = ("sampler", "reason")
+"""Columns of who proposed a trial, and why, where that is known."""
 COLUMNS = (
     *("number", "status", "cause", "message", FEASIBLE, "hash"),
     *NUMBERS,
     *("worker", "started", "finished", "network", "decisions"),
 )
+
+
+class PredictionColumns(NamedTuple):
+    """The columns of what a sampler expected of a metric when it proposed a trial, in the metric's own unit.
+
+    Attributes:
+        mean: Of the posterior mean.
+        deviation: Of the posterior's standard deviation.
+        incumbent: Of the best posterior mean over the trials that had ended then.
+    """
+
+    mean: str
+    deviation: str
+    incumbent: str
+
+
+def prediction_columns(name: str) -> PredictionColumns:
+    """Return the columns of the predictions of a metric.
+
+    >>> list(prediction_columns("f1"))
+    ['predicted_f1', 'predicted_f1_std', 'incumbent_f1']
+    """
+    return PredictionColumns(f"predicted_{name}", f"predicted_{name}_std", f"incumbent_{name}")
+
+
+def predicted_metrics(columns: Iterable[object]) -> list[str]:
+    """Return the metrics of which a table has predictions, that is all of their columns and their own.
+
+    >>> predicted_metrics(["accuracy", "predicted_macs", *prediction_columns("accuracy")])
+    ['accuracy']
+    """
+    names = dict.fromkeys(map(str, columns))
+    return [name for name in names if {*prediction_columns(name)} <= names.keys()]
+
+
 DECISION = "decision."
 """What the column of a decision begins with: `decision.stage1.depth` holds the option at `stage1.depth`."""
 CURVE_COLUMNS = ("trial", "epoch", "loss", "accuracy", "seconds", "repeat")

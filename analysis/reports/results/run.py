@@ -50,6 +50,8 @@ class RunResults(Printed):
         references: Known networks to draw beside the trials: `name` and any of `accuracy` and the costs.
         logs: Where the log of a trial lies in the folder of the run, with `{:05d}` for its number.
         closing: What the search came to, in a line; "" of one that was only read.
+        recommended: The trial that its sampler recommends in the end: `number`, and `mean` and `deviation` of
+            what it expects of the score, where it has a model; None where nothing is recommended.
     """
 
     name: str
@@ -64,6 +66,7 @@ class RunResults(Printed):
     metrics: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
     limits: Limits = field(default_factory=dict)
     confusion_of: Callable[[int], Confusion | None] = lambda number: None
+    recommended: Mapping[str, float] | None = None
 
     def printout(self) -> Printout:
         """Return the trials: how each ended, what it reached and what it costs."""
