@@ -18,7 +18,7 @@ import yaml
 
 from archscape.analysis.costs.memory import ITEM, memory, weights
 from archscape.analysis.costs.memory.training import training_memory
-from archscape.analysis.costs.receptive_field import fields
+from archscape.analysis.costs.receptive_field.last_map import last_map_field
 from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import names_asked
 from archscape.spaces.errors import Infeasible, InputError, about
@@ -37,29 +37,10 @@ KNOWN = 256
 """Of how many networks the costs are kept: a sample is priced when it is drawn, and when it is submitted."""
 
 
-def receptive_field(network: Network) -> int:
-    """Return the receptive field of the last map of a network along its smallest axis, in input elements.
-
-    The last map is the output of the last operator that writes more than one place. Of several inputs it is
-    the field on the first. It is 0 where no operator sees that input.
-
-    >>> from archscape.spaces import load_network
-    >>> receptive_field(load_network("vgg16"))
-    212
-    """
-    nodes, seen = network.graph.flatten().nodes, fields(network.graph)
-    sizes = [
-        (max(node.shape[1:], default=1) > 1, min(size))
-        for node in nodes
-        if (size := seen[node.name].size) and len(node.shape) > 1
-    ]
-    return next((size for is_map, size in reversed(sizes) if is_map), sizes[-1][1] if sizes else 0)
-
-
 COUNTED: Mapping[str, Callable[[Network], float]] = {
     "weights": lambda network: weights(network, ITEM["float32"]),
     "memory": lambda network: memory(network).peak,
-    "receptive_field": receptive_field,
+    "receptive_field": lambda network: last_map_field(network.body),
 }
 """What is asked of the network alone, by metric."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from ..memory_use import NOTHING
 from ..values import Value
 from .operator import Op, Shape, Totals, make
+
+T = TypeVar("T")
 
 
 class Node(NamedTuple):
@@ -178,6 +180,36 @@ class Body:
             columns = zip(*self.costs, strict=True) if self.nodes else ((0,),) * 4
             self._totals = Totals(*[sum(column) for column in columns])
         return self._totals
+
+
+def through_rows(
+    body: Body, inputs: Sequence[T], row: Callable[[Body, tuple[T, ...]], Sequence[T]]
+) -> tuple[T, ...]:
+    """Return what a network makes of its inputs, row by row.
+
+    Args:
+        body: The network, or a list of blocks.
+        inputs: What stands for each input.
+        row: Returns what stands for each output of a row, from its body and what stands for what it reads;
+            an operator that is no block is a body of itself alone.
+    """
+    values = list(inputs)
+    several: dict[int, Sequence[T]] = {}
+    for op, sources, shape, *_ in body.nodes:
+        if isinstance(op, Output):
+            values.append(several[sources[0]][op.number])
+            continue
+        inner = op if isinstance(op, Body) else _alone(op, tuple(map(body.shape_of, sources)), shape)
+        several[len(values)] = results = row(inner, tuple([values[source] for source in sources]))
+        values.append(results[0])
+    return tuple([values[output] for output in body.outputs])
+
+
+@lru_cache(maxsize=4096)
+def _alone(op: Op, inputs: tuple[Shape, ...], shape: Shape) -> Body:
+    """Return an operator as a body."""
+    node = Node(op, tuple(range(len(inputs))), shape, "0")
+    return Body("", (), "", inputs, (node,), (op.costs(inputs, shape),), (len(inputs),))
 
 
 class Graph(NamedTuple):

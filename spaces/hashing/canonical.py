@@ -104,6 +104,38 @@ def value_keys(body: Body) -> frozenset[str]:
     return frozenset(keys.values())
 
 
+class SimpleValue(NamedTuple):
+    """A value of a simplified body.
+
+    Attributes:
+        op: What gives it.
+        shape: Its shape.
+        sources: The values that it is made of, those of an unordered operator in the order of the body.
+    """
+
+    op: Op
+    shape: Shape
+    sources: tuple[int, ...]
+
+
+class SimpleBody(NamedTuple):
+    """A body without what changes nothing, and without what reaches no output.
+
+    Attributes:
+        values: Its values by number, each after those that it is made of; the inputs come first, unlisted.
+        outputs: The values that are results.
+    """
+
+    values: dict[int, SimpleValue]
+    outputs: tuple[int, ...]
+
+
+def simplified(body: Body) -> SimpleBody:
+    """Return the operators of the canonical form of a body, which may be a part of a network."""
+    simple = _Simple(body)
+    return SimpleBody(simple.values(), tuple(simple.outputs))
+
+
 def canonical_part(body: Body, bounds: Bounds) -> tuple[str, Bounds]:
     """Return the text of a part of a network that reads one map, and between which values its own lie."""
     part = _Simple(body, (bounds,))
@@ -199,6 +231,7 @@ class _Simple:
         self.sources: list[Sequence[int]] = [()] * len(body.inputs)
         self.unordered: set[int] = set()
         self._ops: list[Op | None] = [None] * len(body.inputs)
+        self._shapes: list[Shape] = list(body.inputs)
         self._bounds = list(bounds) or [ANYTHING] * len(body.inputs)
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._zeros: dict[Shape, int] = {}
@@ -322,6 +355,7 @@ class _Simple:
         self.texts.append(step.text)
         self.sources.append(sources)
         self._ops.append(op)
+        self._shapes.append(step.shape)
         self._bounds.append(op.bounds([self._bounds[s] for s in sources]) if bounded else ANYTHING)
         return len(self.texts) - 1
 
@@ -334,6 +368,14 @@ class _Simple:
                 for source in self.sources[value]:
                     reached[source] = 1
         return [value for value, is_reached in enumerate(reached) if is_reached]
+
+    def values(self) -> dict[int, SimpleValue]:
+        """Return what reaches an output, but for the inputs."""
+        return {
+            value: SimpleValue(op, self._shapes[value], tuple(self.sources[value]))
+            for value in self.order
+            if (op := self._ops[value]) is not None
+        }
 
     def bounds_of(self, value: int) -> Bounds:
         """Return between which values all elements of a value lie."""

@@ -8,6 +8,7 @@ element sees is exact for any order of narrowing and widening.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
 from math import ceil, floor, gcd, lcm
@@ -61,20 +62,33 @@ def fields(graph: Graph, input: int = 0) -> dict[str, Field]:  # noqa: A002 - th
     ['32', '32', '31/2', '31/2']
     """
     flat = graph.flatten()
-    pointwise = {kind for kind in {type(node.op) for node in flat.nodes} if is_pointwise(kind)}
     values: list[Axes | None] = [None] * flat.start
-    values[input] = (_Axis(1, ((0, 0),)),) * (len(flat.inputs[input]) - 1)
-    results = [_field(axes) for axes in values]
+    values[input] = own_axes(flat.inputs[input])
+    values = axes_seen(flat, values)
+    results: list[Field] = []
+    for value, axes in enumerate(values):
+        first = flat.nodes[value - flat.start].inputs[0] if value >= flat.start else value
+        results.append(results[first] if value > first and axes is values[first] else field_of(axes))
+    return dict(zip([node.name for node in flat.nodes], results[flat.start :], strict=True))
+
+
+def own_axes(shape: Shape) -> Axes:
+    """Return what the elements of an input see of it: themselves."""
+    return (_Axis(1, ((0, 0),)),) * (len(shape) - 1)
+
+
+def axes_seen(flat: Flat, inputs: Sequence[Axes | None]) -> list[Axes | None]:
+    """Return what each value of a network, or of a part of one, sees along each axis; first its inputs."""
+    pointwise = {kind for kind in {type(node.op) for node in flat.nodes} if is_pointwise(kind)}
+    values = list(inputs)
     for node in flat.nodes:
         first = node.inputs[0]
         passes = type(node.op) in pointwise
         if passes and len(node.inputs) == 1:
-            axes = values[first]
+            values.append(values[first])
         else:
-            axes = _axes(flat, node, [values[value] for value in node.inputs], passes)
-        values.append(axes)
-        results.append(results[first] if axes is values[first] else _field(axes))
-    return dict(zip([node.name for node in flat.nodes], results[flat.start :], strict=True))
+            values.append(_axes(flat, node, [values[value] for value in node.inputs], passes))
+    return values
 
 
 class FieldAtDepth(NamedTuple):
@@ -114,7 +128,8 @@ def field_growth(network: Network, input: int = 0) -> list[FieldAtDepth]:  # noq
     return [deepest[depth] for depth in sorted(deepest)]
 
 
-def _field(axes: Axes | None) -> Field:
+def field_of(axes: Axes | None) -> Field:
+    """Return the field of what the elements of a map see along each axis."""
     if axes is None:
         return UNSEEN
     if axes and _alike(axes, axes[0]):

@@ -12,7 +12,7 @@ from archscape.analysis.costs.memory import memory, weights
 from archscape.analysis.costs.memory.training import training_memory
 from archscape.analysis.limits import MetricLimit
 from archscape.search.costs import asked as module
-from archscape.search.costs.asked import AskedCosts, asked_costs, receptive_field, trained_by
+from archscape.search.costs.asked import AskedCosts, asked_costs, trained_by
 from archscape.search.job import read_job
 from archscape.search.samplers.base import propose_unique
 from archscape.search.samplers.random import RandomSampler
@@ -76,24 +76,6 @@ def test_the_mean_of_the_weights_is_memory_of_training(network: Network) -> None
         for settings in (Recipe().to_dict(), recipe)
     )
     assert with_mean - plain == weights(network, 4)
-
-
-@pytest.mark.parametrize(
-    ("rows", "field"),
-    [
-        ("[conv: {width: 4, kernel: 5}, avgpool, linear: {width: 10}]", 5),
-        ("[conv: {width: 4, kernel: 8, stride: 8, padding: 0}, avgpool]", 8),  # a map of one place alone
-        ("[linear: {width: 10}]", 0),  # no map at all
-    ],
-)
-def test_the_receptive_field_is_that_of_the_last_map_of_several_places(rows: str, field: int) -> None:
-    network = Network.from_yaml(f"network: a\ninput: 1x8x8\nlayers: {rows}\n")
-    assert receptive_field(network) == field
-
-
-def test_of_two_axes_the_smaller_receptive_field_counts() -> None:
-    rows = "[conv: {width: 4, kernel: [3, 7]}, avgpool]"
-    assert receptive_field(Network.from_yaml(f"network: a\ninput: 1x9x9\nlayers: {rows}\n")) == 3
 
 
 def test_nothing_is_asked_by_a_job_that_names_nothing_of_it(job_file: Path) -> None:

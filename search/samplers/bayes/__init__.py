@@ -1,0 +1,1 @@
+"""Bayesian optimisation of architectures: a mixture of Gaussian processes over several views of a network."""
