@@ -107,10 +107,12 @@ _THEIRS: Mapping[str, str] = {
     "halving": "hyperband hyperbandpruner asha successivehalving successivehalvingpruner",
     "median": "medianstopping medianpruner",
     "tpe": "bayesian bayes tpesampler",
-    "nsga2": "genetic evolution evolutionary nsgaii nsgaiisampler",
+    "nsga2": "genetic nsgaii nsgaiisampler",
+    "evolution": "evolutionary regularizedevolution agingevolution rea genetic",
     "random": "randomsampler randomsearch",
     "startup": "nstartuptrials startuptrials",
     "population": "populationsize",
+    "tournament": "tournamentsize samplesize",
     "eta": "reductionfactor",
     # costs and metrics
     "params": "parameters numparams nparams modelsize weights",

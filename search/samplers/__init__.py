@@ -15,7 +15,12 @@ from .base import Prediction, Proposal, Sampler
 SAMPLERS: LazyTable[type[Sampler]] = LazyTable(
     "sampler",
     __name__,
-    {"nsga2": ".nsga2:Nsga2Sampler", "random": ".random:RandomSampler", "tpe": ".tpe:TpeSampler"},
+    {
+        "evolution": ".evolution:EvolutionSampler",
+        "nsga2": ".nsga2:Nsga2Sampler",
+        "random": ".random:RandomSampler",
+        "tpe": ".tpe:TpeSampler",
+    },
     error=JobError,
 )
 """The samplers by their names in a job; reading a job imports only one whose settings it changes."""

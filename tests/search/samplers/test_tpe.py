@@ -1,104 +1,73 @@
-"""TPE: what the estimator is shown of a history, whose size is bounded."""
+"""TPE: when the estimator is asked, how often, and from how many copies of the history."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
-from optuna.trial import FrozenTrial, TrialState
 
 from archscape.analysis.metrics import Objectives
-from archscape.search.samplers.tpe import MEMORY, TpeSampler
+from archscape.search.samplers.base import propose_unique
+from archscape.search.samplers.tpe import ASKS, TpeSampler
 from archscape.search.study.history import History, Record
 from archscape.spaces import Space
 
 BOTH: Objectives = {"accuracy": "maximize", "macs": "minimize"}
 
 
-@pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[FrozenTrial]:
-    """The trials that Optuna is given to propose from, the latest proposal's alone."""
-    trials: list[FrozenTrial] = []
-    suggest = optuna.samplers.TPESampler.before_trial
-
-    def note(self: optuna.samplers.TPESampler, study: optuna.Study, trial: FrozenTrial) -> None:
-        trials[:] = study.get_trials()[:-1]
-        suggest(self, study, trial)
-
-    monkeypatch.setattr(optuna.samplers.TPESampler, "before_trial", note)
-    return trials
-
-
-def tried(space: Space, points: Sequence[tuple[float, float]]) -> list[Record]:
+def studied(space: Space, trials: int, *, submitted: int = 0) -> History:
+    """Return a history of some complete trials among those submitted."""
     rng = random.Random(0)
-    return [
-        Record(number=i, decisions=space.sample(rng).decisions, values=point)
-        for i, point in enumerate(points)
-    ]
-
-
-def test_sees_the_best_and_the_latest_of_many(tiny: Space, shown: list[FrozenTrial]) -> None:
-    """Of 1,000 trials whose first are the best it sees those and the end, and no more than its memory."""
-    points = [(1.0 - i / 1000, 1.0 + i) for i in range(1000)]
-    complete = tried(tiny, points)
-    history = History(objectives=BOTH, complete=complete, hashes={str(i) for i in range(1000)})
-    TpeSampler(startup=10).sample(tiny, history, random.Random(0))
-    assert len(shown) == MEMORY
-    values = {trial.values[0] for trial in shown}
-    assert {1.0 - i / 1000 for i in range(MEMORY // 8)} <= values
-    assert {1.0 - i / 1000 for i in range(1000 - MEMORY * 7 // 8, 1000)} <= values
-
-
-def test_failed_and_stopped_count_as_worst_and_running_as_such(tiny: Space, shown: list[FrozenTrial]) -> None:
-    complete, rest = tried(tiny, [(0.9, 5.0), (0.2, 1.0)]), tried(tiny, [(0.0, 0.0)] * 3)
-    history = History(
+    samples = [space.sample(rng) for _ in range(trials)]
+    return History(
         objectives=BOTH,
-        complete=complete,
-        failed=[Record(number=2, decisions=rest[0].decisions)],
-        stopped={3: Record(number=3, decisions=rest[1].decisions, values=(0.95, 0.5), rung=1)},
-        pending={4: Record(number=4, decisions=rest[2].decisions)},
-        hashes={str(i) for i in range(5)},
+        complete=[
+            Record(number=i, decisions=each.decisions, values=(i / 10, 1.0)) for i, each in enumerate(samples)
+        ],
+        hashes={each.hash() for each in samples} | {str(i) for i in range(submitted - trials)},
     )
-    TpeSampler(startup=0).sample(tiny, history, random.Random(0))
-    assert [trial.state for trial in shown] == [TrialState.COMPLETE] * 4 + [TrialState.RUNNING]
-    assert [trial.values for trial in shown[:4]] == [[0.9, 5.0], [0.2, 1.0], [0.2, 5.0], [0.2, 5.0]]
 
 
 def test_draws_at_random_until_a_trial_is_complete(tiny: Space) -> None:
     history = History(objectives=BOTH, hashes={str(i) for i in range(50)})
-    rng = random.Random(0)
-    assert (
-        TpeSampler(startup=10).sample(tiny, history, rng).decisions == tiny.sample(random.Random(0)).decisions
-    )
+    proposal = next(TpeSampler(startup=10).proposals(tiny, history, random.Random(0)))
+    assert proposal.sample.decisions == tiny.sample(random.Random(0)).decisions
+    assert proposal.reason == "random, as no trial is complete"
 
 
-def test_first_samples_are_random_up_to_the_startup(tiny: Space, shown: list[FrozenTrial]) -> None:
-    history = History(objectives=BOTH, complete=tried(tiny, [(0.9, 5.0)]), hashes={str(i) for i in range(12)})
-    drawn = tiny.sample(random.Random(0)).decisions
-    assert TpeSampler(startup=13).sample(tiny, history, random.Random(0)).decisions == drawn
-    assert not shown
-    TpeSampler(startup=12).sample(tiny, history, random.Random(0))
-    assert shown
+def test_first_samples_are_random_up_to_the_startup(tiny: Space) -> None:
+    history = studied(tiny, 1, submitted=12)
+    start = next(TpeSampler(startup=13).proposals(tiny, history, random.Random(0)))
+    assert start.reason == "random start 13 of 13"
+    assert start.sample.decisions == tiny.sample(random.Random(0)).decisions
+    assert "good trials" in next(TpeSampler(startup=12).proposals(tiny, history, random.Random(0))).reason
 
 
-def test_models_a_logarithmic_range_as_one_and_takes_the_nearest_option(shown: list[FrozenTrial]) -> None:
-    """The smaller the width the better, so that the estimator comes near the low end."""
-    space = Space.from_yaml(
-        "space: logs\ninput: 1x8x8\nlayers:\n"
-        "  - conv: {width: 4..64 log}\n  - dropout: {rate: 0.01..0.5 log}\n  - linear: {width: 10}\n"
-    )
-    rng = random.Random(0)
-    samples = [space.sample(rng) for _ in range(30)]
-    complete = [
-        Record(number=i, decisions=each.decisions, values=(-float(each.decisions["conv.width"]),))
-        for i, each in enumerate(samples)
-    ]
-    history = History(objectives={"accuracy": "maximize"}, complete=complete, hashes={*map(str, range(30))})
-    drawn = [TpeSampler().sample(space, history, random.Random(i)).decisions for i in range(10)]
-    assert all(each[path] in space.paths[path] for each in drawn for path in space.paths)
-    assert sum(float(each["conv.width"]) for each in drawn) / 10 < 16
-    [span] = {trial.distributions["dropout.rate"] for trial in shown}
-    assert span == FloatDistribution(0.01, 0.5, log=True)
+def test_the_history_is_copied_once_however_many_proposals_were_tried(
+    tiny: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each asked trial stays in the copy as running, so that the estimator moves on from it."""
+    studies, running = set[int](), list[int]()
+    suggest = optuna.samplers.TPESampler.before_trial
+
+    def note(self: optuna.samplers.TPESampler, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        studies.add(id(study))
+        running.append(len(study.get_trials(states=[optuna.trial.TrialState.RUNNING])) - 1)
+        suggest(self, study, trial)
+
+    monkeypatch.setattr(optuna.samplers.TPESampler, "before_trial", note)
+    history = studied(tiny, 12)
+    proposals = list(TpeSampler().proposals(tiny, history, random.Random(0)))
+    assert len(proposals) == ASKS
+    assert len(studies) == 1
+    assert running == list(range(ASKS))
+    assert len({tuple(each.sample.decisions.items()) for each in proposals}) > 1
+
+
+def test_the_first_proposal_that_is_new_is_taken(tiny: Space) -> None:
+    history = studied(tiny, 12)
+    first, *others = TpeSampler().proposals(tiny, history, random.Random(0))
+    history.hashes.add(first.sample.hash())
+    new = next(each.sample for each in others if history.fits(each.sample))
+    assert propose_unique(TpeSampler(), tiny, history, random.Random(0)).sample.decisions == new.decisions
