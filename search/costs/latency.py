@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
@@ -29,9 +28,6 @@ LATENCY = "latency"
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 TRIES = 2000
 """Samples that are drawn to find out whether a limit can be met."""
-
-PredictLatency = Callable[["Network"], float]
-"""Returns the milliseconds of a network."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,8 @@ from typing import NamedTuple, TypeAlias
 
 from ..graph import Body, Graph
 from ..values import shape_text
-from .canonical import Role, Step, digest, steps_of
+from .canonical import digest
+from .steps import Role, Step, steps_of
 
 
 class _Term(NamedTuple):

@@ -20,7 +20,8 @@ from typing import NamedTuple, TypeAlias
 
 from ..errors import ShapeError
 from ..graph import ANYTHING, Body, Bounds, Node, Op, Shape
-from ..hashing.canonical import Role, Step, canonical_part, steps_of
+from ..hashing.canonical import canonical_part
+from ..hashing.steps import Role, Step, steps_of
 from ..language.program import Program, Variables
 from ..language.slots import Choose, enumerate_results
 from ..operators import Activation, Add, Concat, Conv, Multiply, Pad, Subtract

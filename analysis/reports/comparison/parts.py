@@ -10,7 +10,7 @@ from typing import NamedTuple
 from archscape.analysis.costs.memory import memory_curve
 from archscape.spaces import Network
 from archscape.spaces.graph import Body, Output, Shape, Style, Totals
-from archscape.spaces.hashing.canonical import steps_of
+from archscape.spaces.hashing.steps import steps_of
 from archscape.spaces.language.calls import Call, bind
 from archscape.spaces.values import Value, text
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from archscape.spaces.graph import Body, Op, Shape
 from archscape.spaces.graph.body import through_rows
-from archscape.spaces.hashing.canonical import SimpleBody, simplified
+from archscape.spaces.hashing.simplified import SimpleBody, simplified
 from archscape.spaces.values import shape_text, text
 
 MOST_WORDS = 1024
