@@ -15,7 +15,12 @@ from .base import Decision, Pruner, PrunerSettings, RungResult
 PRUNERS: LazyTable[type[PrunerSettings]] = LazyTable(
     "rule of early stopping",
     __name__,
-    {"halving": ".halving:Halving", "asha": ".halving:Asha", "median": ".median:Median"},
+    {
+        "halving": ".halving:Halving",
+        "asha": ".halving:Asha",
+        "hyperband": ".hyperband:Hyperband",
+        "median": ".median:Median",
+    },
     error=JobError,
 )
 """The settings of each pruner, by its name in the `stop:` of a job."""

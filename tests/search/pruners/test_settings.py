@@ -10,6 +10,7 @@ import pytest
 from archscape.search.job import Job, read_job
 from archscape.search.pruners import PRUNERS, PrunerSettings
 from archscape.search.pruners.halving import Asha, Halving
+from archscape.search.pruners.hyperband import Hyperband
 from archscape.search.pruners.median import Median
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Space
@@ -37,6 +38,7 @@ def test_nothing_is_stopped_unless_asked_for(tmp_path: Path) -> None:
         ("stop: halving\n", Halving()),
         ("stop: {rule: halving}\n", Halving()),
         ("stop: {rule: halving, eta: 4, epochs: 2}\n", Halving(eta=4, epochs=2)),
+        ("stop: {rule: hyperband, eta: 2}\n", Hyperband(eta=2)),
         (ONE + "stop: asha\n", Asha()),
         (ONE + "stop: {epochs: 2, rule: asha}\n", Asha(epochs=2)),
         (ONE + "stop: median\n", Median()),
@@ -72,8 +74,8 @@ def test_a_study_keeps_its_rule(tmp_path: Path) -> None:
     [
         ("stop: halfing\n", ":5:7: no rule of early stopping 'halfing'; did you mean 'halving'?"),
         (
-            "stop: {rule: hyperband}\n",
-            ":5:14: no rule of early stopping 'hyperband'; did you mean 'halving'?",
+            "stop: {rule: HyperbandPruner}\n",
+            ":5:14: no rule of early stopping 'HyperbandPruner'; did you mean 'hyperband'?",
         ),
         (
             "stop: [halving]\n",
