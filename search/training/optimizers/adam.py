@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -23,6 +22,9 @@ class _Family(OptimizerSettings):
         epsilon: Added to the root of that mean.
     """
 
+    counts_beside_weights: ClassVar[bool] = False
+    """Whether its kernel reads the number of steps on the device; else Python does, on the CPU."""
+
     beta2: Annotated[float, share()] = 0.999
     epsilon: Annotated[float, positive()] = 1e-8
 
@@ -30,13 +32,8 @@ class _Family(OptimizerSettings):
         """Return the two means and the number of steps."""
         import torch
 
-        count = torch.zeros((), device=weight.device if self._counts_beside_weights else "cpu")
+        count = torch.zeros((), device=weight.device if self.counts_beside_weights else "cpu")
         return [torch.zeros_like(weight), torch.zeros_like(weight), count]
-
-    @property
-    @abstractmethod
-    def _counts_beside_weights(self) -> bool:
-        """Whether its kernel reads the number of steps on the device; else Python does, on the CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +45,9 @@ class _Fused(_Family):
     """
 
     decoupled: ClassVar[bool]
+    counts_beside_weights: ClassVar[bool] = True
     takes_tensor_rate: ClassVar[bool] = True
     amsgrad: Annotated[bool, flag()] = False
-
-    @property
-    def _counts_beside_weights(self) -> bool:
-        return True
 
     def remembered(self, weight: Tensor, momentum: float) -> Tensors:
         """Return the two means, the number of steps, and with `amsgrad` the largest of the second."""
@@ -109,10 +103,6 @@ class Adamax(_Family):
 
     name: ClassVar[str] = "adamax"
 
-    @property
-    def _counts_beside_weights(self) -> bool:
-        return False
-
     def move(self, step: Step) -> None:
         """Move weights."""
         from torch.optim.adamax import adamax
@@ -144,10 +134,6 @@ class NAdam(_Family):
     name: ClassVar[str] = "nadam"
     momentum_decay: Annotated[float, positive()] = 4e-3
     decoupled: Annotated[bool, flag()] = False
-
-    @property
-    def _counts_beside_weights(self) -> bool:
-        return False
 
     def remembered(self, weight: Tensor, momentum: float) -> Tensors:
         """Return the two means, the number of steps and the product of all momenta."""
@@ -187,10 +173,6 @@ class RAdam(_Family):
 
     name: ClassVar[str] = "radam"
     decoupled: Annotated[bool, flag()] = False
-
-    @property
-    def _counts_beside_weights(self) -> bool:
-        return False
 
     def move(self, step: Step) -> None:
         """Move weights."""
