@@ -9,12 +9,13 @@ from ..graph import Body, Node, Op, Output
 from .classes import SourceClass, SourceClasses
 from .conditions import conditions, modules
 from .documentation import docstring
-from .forward import Forward, Guard, Statement
+from .forward import Forward, Statement
 from .init_method import InitMethod
 from .layout import WIDTH, fit
 from .literals import alike, is_word
 from .parameters import Parameter
 from .switches import switches
+from .variables import Guard
 
 
 class SourceWriter:

@@ -5,31 +5,18 @@ Steps that some uses of a class lack stand under an `if`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from itertools import chain, count
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..graph import Body, Node, Op, Output
 from ..language.numbered_rows import before_of
 from ..language.rows import BEFORE
-from ..naming import LOCALS
 from ..values import shape_text
 from .layout import fit
-from .topology import Segment, Topology
+from .topology import Topology
+from .variables import Guard, Variables, is_loop, row_of
 
 MAX_NESTED = 72
-
-
-class Guard(NamedTuple):
-    """An `if` around a segment of the forward method.
-
-    Attributes:
-        segment: The steps.
-        test: The condition's text.
-    """
-
-    segment: Segment
-    test: str
 
 
 class Statement(NamedTuple):
@@ -86,13 +73,9 @@ class Forward:
         self.topology, self.texts, self.base, self.kept = topology, texts, base, kept
         self.width, self.guards, self.switches, self.shapes = width, guards, switches, shapes
         self.inputs, self.steps, self.outputs = topology.inputs, topology.steps, topology.outputs
-        self.nodes = topology.nodes()
-        self.readers: list[list[int]] = [[] for _ in range(self.inputs + len(self.steps))]
-        for index, step in enumerate(self.steps):
-            for value in step.inputs:
-                self.readers[value].append(index)
-        self.names: dict[int, str] = dict(enumerate(topology.names))
-        self.nested: dict[int, str] = {}
+        self.variables = Variables(topology, base=base, guards=guards, shapes=shapes)
+        self.nodes, self.readers = self.variables.nodes, self.variables.readers
+        self.names, self.nested = self.variables.names, self.variables.nested
         self.written: list[Statement] = []
         self.lines = self._lines()
 
@@ -142,13 +125,13 @@ class Forward:
 
     def several_lines(self, value: int, index: int, op: Body, text: str) -> list[str]:
         """Return the lines that name the values of a block of several; `_` is one that nothing reads."""
-        self.names[value] = self.variable(value, index, self.nodes[index])
+        self.names[value] = self.variables.variable(value, index, self.nodes[index])
         others = ["_"] * (len(op.outputs) - 1)
         for at, other in enumerate(self.nodes[index + 1 : index + len(op.outputs)], index + 1):
             if isinstance(other.op, Output) and self.steps[at].inputs == (value,):
                 each = self.inputs + at
                 if self.readers[each] or each in self.outputs:
-                    self.names[each] = others[other.op.number - 1] = self.fresh(other.name, at)
+                    self.names[each] = others[other.op.number - 1] = self.variables.fresh(other.name, at)
         self.written.append(Statement((index,), self.names[value], value, tuple(others)))
         return fit(f"        {', '.join([self.names[value], *others])} = {text}", self.width)
 
@@ -157,10 +140,12 @@ class Forward:
         assert isinstance(node.op, Body)
         sources, before = self.steps[index].inputs, before_of(node.op)
         arguments = [self.names[source] for source in sources]
-        x, live = arguments[0], self.live(index)
-        arguments[0] = self.fresh(self.base, index - 1) if x in live or x in arguments[1:before] else x
-        if before and (x == arguments[before] or not self.is_before(sources[before], live)):
-            arguments[before] = self.fresh(BEFORE, index - 1)
+        x, live = arguments[0], self.variables.live(index)
+        arguments[0] = (
+            self.variables.fresh(self.base, index - 1) if x in live or x in arguments[1:before] else x
+        )
+        if before and (x == arguments[before] or not self.variables.is_before(sources[before], live)):
+            arguments[before] = self.variables.fresh(BEFORE, index - 1)
         copied = [
             (name, source)
             for name, source in zip(arguments, sources, strict=True)
@@ -174,15 +159,11 @@ class Forward:
             if isinstance(output.op, Output) and self.steps[at].inputs == (value,):
                 self.names[self.inputs + at] = kept
         self.written.append(Statement((index,), arguments[0], value, kept=kept, loop=tuple(arguments)))
-        block = self.fresh("block", index - 1)
+        block = self.variables.fresh("block", index - 1)
         call = f"{block}({', '.join(arguments)})"
         lines.append(f"        for {block} in self.{node.module}:  # {shape_text(node.shape)}")
         carried = f"{arguments[0]}, {kept} = {call}, {arguments[0]}" if kept else f"{arguments[0]} = {call}"
         return [*lines, *fit(f"            {carried}", self.width)]
-
-    def is_before(self, value: int, live: Collection[str]) -> bool:
-        """Tell whether a variable that nothing reads any more is called as what a block before read."""
-        return self.names[value].startswith(BEFORE) and self.names[value] not in live
 
     def keeps(self, index: int) -> int | None:
         """Return the value that a loop in the next line reads as what was before a step, if it does."""
@@ -210,16 +191,11 @@ class Forward:
         )
         lines = []
         if behind:
-            old, name = name, self.alias(segment)
+            old, name = name, self.variables.alias(segment)
             self.written.append(Statement((), name, source))
             lines = [f"        {name} = {old}"]
         self.names[self.inputs + segment.exit] = name
         return [*lines, f"        if {guard.test}:"]
-
-    def alias(self, segment: Segment) -> str:
-        """Return a name for the result of a segment that cannot have that of what it passes on."""
-        scope = self.nodes[segment.exit].name.rpartition("_")[0]
-        return self.fresh("shortcut" if scope == "projection" else self.base, segment.steps[0] - 1)
 
     def statement_lines(self, value: int, index: int, node: Node, text: str) -> list[str]:
         """Return the lines that name a value; one that nothing reads is only computed."""
@@ -230,10 +206,10 @@ class Forward:
             return fit(f"{margin}{text}", self.width)
         kept, old = "", self.keeps(index)
         if old is not None:
-            kept = self.fresh(BEFORE, index)
+            kept = self.variables.fresh(BEFORE, index)
             self.names[value], self.names[old] = self.names[old], kept
         elif not guard or index != guard.segment.exit:
-            self.names[value] = self.variable(value, index, node)
+            self.names[value] = self.variables.variable(value, index, node)
         name = self.names[value]
         self.written.append(Statement(self.evaluated(index), name, value, kept=kept))
         line = f"{margin}{name}, {kept} = {text}, {name}" if kept else f"{margin}{name} = {text}"
@@ -282,78 +258,4 @@ class Forward:
         """Tell whether a network's own line would hide the shape that a row gives."""
         node = self.nodes[value - self.inputs]
         reader = self.nodes[self.readers[value][0]]
-        return self.shapes and _row(node) != _row(reader)
-
-    def variable(self, value: int, index: int, node: Node) -> str:
-        """Return a name that no value still to be read has; one read far below is named as its row."""
-        scope = node.name.rpartition("_")[0].partition(".")[0]
-        stem = scope if scope and self.base == "y" else self.base
-        body = self.topology.members[0]
-        if body.output_names and value in self.outputs:
-            return self.fresh(body.output_names[self.outputs.index(value)], index)
-        if self.shapes and self.far(value, index) and _row(node) not in self.live(index):
-            return _row(node)
-        return self.fresh(stem, index)
-
-    def fresh(self, stem: str, index: int) -> str:
-        """Return a stem, numbered where a value that is read after a step has that name."""
-        live = self.live(index)
-        names = chain((stem,), (f"{stem}{n}" for n in count(2)))
-        return next(name for name in names if name not in live)
-
-    def live(self, index: int) -> set[str]:
-        """Return the names of values that are read after a step, and those that no variable may have."""
-        passing = {g.segment.source for g in self.guards.values() if index < g.segment.exit}
-        named = {
-            name
-            for other, name in self.names.items()
-            if other in self.outputs or other in passing or self.read_after(other, index)
-        }
-        return named | LOCALS
-
-    def read_after(self, value: int, index: int) -> bool:
-        """Tell whether a value is read at a line behind a step."""
-        readers = self.readers[value]
-        return bool(readers) and (
-            readers[-1] > index or any(self.statement(reader) > index for reader in readers)
-        )
-
-    def far(self, value: int, index: int) -> bool:
-        """Tell whether a network's value is read below the next line, in a loop each time, or returned."""
-        readers = self.readers[value]
-        if value in self.outputs or any(
-            at not in readers for at in range(index + 1, max(readers, default=0))
-        ):
-            return True
-        loops = [at for at in readers if is_loop(self.nodes[at])]
-        return any(value in self.steps[at].inputs[1:] and not self.is_shifted(at, value) for at in loops)
-
-    def is_shifted(self, index: int, value: int) -> bool:
-        """Tell whether a loop reads a value as what was before its first block."""
-        op = self.nodes[index].op
-        assert isinstance(op, Body)
-        before = before_of(op)
-        return before > 0 and self.steps[index].inputs[before] == value
-
-    def statement(self, index: int) -> int:
-        """Return the step at whose line a step is written."""
-        value = self.inputs + index
-        while value in self.nested:
-            index = self.readers[value][0]
-            value = self.inputs + index
-        return index
-
-
-def is_loop(node: Node) -> bool:
-    """Tell whether a step is a loop over blocks."""
-    return isinstance(node.op, Body) and node.op.listed and not node.op.sequence
-
-
-def _row(node: Node) -> str:
-    """Return the row of an operator that is named after its row and its kind, else its own name.
-
-    One that is applied several times, with the same weights, has a number after it.
-    """
-    stem, _, kind = node.name.rpartition("_")
-    named = isinstance(node.op, Op) and not node.op.stateful and kind == node.op.kind
-    return stem if stem and named else node.name.partition(".")[0]
+        return self.shapes and row_of(node) != row_of(reader)
