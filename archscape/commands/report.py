@@ -38,6 +38,7 @@ class Shown(StrEnum):
     frontier = "frontier"
     families = "families"
     edf = "edf"
+    predicted = "predicted"
 
 
 def _column(what: str, metavar: str = "COLUMN") -> Any:

@@ -32,6 +32,7 @@ PALETTE = {
     "failed": "#cc79a7",
     "running": "#009e73",
     "paper": "#ffffff",
+    **{f"age-{at}": color for at, color in enumerate(("#9db8d0", "#6497c4", "#2a6ca8", "#08306b"), start=1)},
     **{f"family-{number}": color for number, color in enumerate((*COLORS, "#882255"), start=1)},
 }
 """Colours by their role; the eighth family is Tol's wine."""

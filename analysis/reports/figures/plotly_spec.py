@@ -7,7 +7,7 @@ hovering shows escapes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import isfinite, log10, sqrt
 
 from ..format import escaped, shortened
@@ -117,7 +117,7 @@ def _layout(figure: Figure) -> Spec:
     if any(series.kind == "bars" for series in figure.series):
         layout["bargap"] = 0 if any(len(series.widths) for series in figure.series) else GAP
     if figure.strip is not None:
-        layout["yaxis"] = {**_axis(figure.y), "domain": [STRIP + 0.03, 1]}
+        layout["yaxis"] = {**_axis(figure.y), **_around(figure), "domain": [STRIP + 0.03, 1]}
         layout["yaxis2"] = axis("", domain=[0, STRIP], range=[0, 1], visible=False, fixedrange=True)
         layout["xaxis"] = {**_axis(figure.x), "anchor": "y2"}
     return layout | {"shapes": _shapes(figure), "annotations": _annotations(figure)}
@@ -164,7 +164,7 @@ def _axis(described: Axis) -> Spec:
 
 def _traces(figure: Figure) -> list[Spec]:
     traces = [_trace(series) for series in figure.series]
-    return traces if figure.strip is None else [*traces, _strip_points(figure.strip)]
+    return traces if figure.strip is None else [*traces, _strip_points(figure)]
 
 
 def _trace(series: Series) -> Spec:
@@ -238,11 +238,12 @@ def _bars(color: str, **lengths: object) -> Spec:
     return {"type": "data", "color": color, "thickness": 1, "width": 2, **lengths}
 
 
-def _strip_points(strip: Sequence[Segment]) -> Spec:
+def _strip_points(figure: Figure) -> Spec:
     """Return the points, not seen, that say on hovering what the segments are."""
+    strip = figure.strip or ()
     return {
         "type": "scatter", "mode": "markers", "name": "who leads", "yaxis": "y2", "showlegend": False,
-        "x": plain([_middle(segment) for segment in strip]), "y": [0.5] * len(strip),
+        "x": plain([_middle(segment, figure.x) for segment in strip]), "y": [0.5] * len(strip),
         "marker": {"size": 14, "opacity": 0, "color": "--ink"},
         "hoverinfo": "text", "hovertext": [segment.hover for segment in strip],
     }  # fmt: skip
@@ -276,7 +277,7 @@ def _rectangle(segment: Segment) -> Spec:
 
 def _annotations(figure: Figure) -> list[Spec]:
     """Return the texts, with their x as it is in the data."""
-    names = [_name(segment) for segment in figure.strip or () if segment.is_named]
+    names = [_name(segment, figure.x) for segment in figure.strip or () if segment.is_named]
     texts = [_annotation(text, is_log=figure.y.scale == "log") for text in figure.annotations]
     return [*(_upright_name(upright) for upright in figure.uprights if upright.name), *texts, *names]
 
@@ -305,12 +306,14 @@ def _annotation(annotation: Annotation, *, is_log: bool) -> Spec:
     }  # fmt: skip
 
 
-def _name(segment: Segment) -> Spec:
+def _name(segment: Segment, x: Axis) -> Spec:
     return {
-        "text": _named(segment.name), "showarrow": False, "x": _middle(segment), "y": 0.5, "yref": "y2",
+        "text": _named(segment.name), "showarrow": False, "x": _middle(segment, x), "y": 0.5, "yref": "y2",
         "font": {"color": "--ink", "size": 11},
     }  # fmt: skip
 
 
-def _middle(segment: Segment) -> float:
-    return sqrt(segment.low) * sqrt(segment.high)
+def _middle(segment: Segment, x: Axis) -> float:
+    if x.scale == "log":
+        return sqrt(segment.low) * sqrt(segment.high)
+    return (segment.low + segment.high) / 2

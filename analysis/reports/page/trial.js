@@ -65,6 +65,7 @@ function showTrial(trial) {
   const goesOn = trial.message && (trial.state === "running" || trial.state === "waiting");
   fill("trial-message", goesOn ? `Stopped early before, and gone on with: ${trial.message}` : trial.message);
   rows("trial-values", { ...trial.values, hash: trial.hash, seed: trial.seed });
+  rows("trial-proposal", proposalRows(trial));
   rows("trial-decisions", trial.decisions);
   byId("trial-network").textContent = trial.network;
   byId("trial-layers").hidden = !trial.layers;
@@ -86,6 +87,24 @@ function facts({ started, finished, worker, attempts }) {
   const took = finished ? span(seconds) : `${span(seconds)} so far`;
   const parts = [worker, attempts > 1 ? `attempt ${attempts}` : "", Number.isNaN(seconds) ? "" : took];
   return parts.filter(Boolean).join(" · ");
+}
+
+// Who proposed a trial and why, what was expected of it then, and what it came to.
+function proposalRows({ proposal = {}, state }) {
+  const { sampler, reason, predictions = [] } = proposal;
+  const expected = predictions.flatMap(({ name, mean, deviation, incumbent, measured }) => {
+    if (!Number.isFinite(mean)) return [];
+    const label = labelOf(name);
+    const isMeasured = state === "complete" && Number.isFinite(measured);
+    const steps = deviation > 0 ? (measured - mean) / deviation : 0;
+    const off = steps ? `, ${Math.abs(steps).toFixed(1)} deviations ${steps > 0 ? "above" : "below"}` : "";
+    return [
+      [`predicted ${label}`, `${written(name, mean)} ± ${written(name, deviation)}`],
+      [`${label} of the incumbent`, Number.isFinite(incumbent) ? written(name, incumbent) : ""],
+      [`measured ${label}`, isMeasured ? `${written(name, measured)}${off}` : ""],
+    ];
+  });
+  return Object.fromEntries([["sampler", sampler], ["reason", reason], ...expected]);
 }
 
 function fill(id, text) {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from archscape.analysis.statistics.importance import Effect, importance
+from archscape.analysis.statistics.option_means import option_means
 
 from ..figures.description import Axis, Figure, Series, Upright
 from ..format import escaped
@@ -26,6 +28,10 @@ SEARCHED = (
 )
 SHOWN = 10
 """Effects in the figure, the largest."""
+MATTERING = 4
+"""Choices whose options are shown, those of the largest effects."""
+MOST = 8
+"""Options of a choice from which on they are no longer read one by one."""
 
 
 def effects_of(results: Results) -> list[Effect]:
@@ -73,5 +79,39 @@ def effects_figure(effects: Sequence[Effect], response: str) -> Figure:
         y=Axis(names=names),
         series=[points],
         uprights=[Upright(x=0, name="")],
+        legend=False,
+    )
+
+
+def options_figure(results: Results, effects: Sequence[Effect]) -> Figure | None:
+    """Return the mean score with each option of the choices that matter; None where none is sure to.
+
+    A choice is shown if its effect is above 0 with 95% and it has few options.
+    """
+    sure = [effect for effect in effects if len(effect.choices) == 1 and effect.low > 0]
+    choices = [effect.choices[0] for effect in sure if effect.options <= MOST][:MATTERING]
+    if not choices:
+        return None
+    table = options_of(results.rows).assign(**{results.score: results.rows[results.score]})
+    shown = [(choice, each) for choice in choices for each in option_means(table, results.score, choice)]
+    points = Series(
+        kind="points",
+        x=[each.mean for _, each in shown],
+        y=range(len(shown)),
+        size=9,
+        x_error=([each.mean - each.low for _, each in shown], [each.high - each.mean for _, each in shown]),
+        hover=[
+            f"<b>{escaped(f'{choice}: {each.option}')}</b><br>{results.text(results.score, each.mean)}, "
+            f"95% {results.text(results.score, each.low)} to {results.text(results.score, each.high)}<br>"
+            f"{each.rows} trials"
+            for choice, each in shown
+        ],
+    )
+    return Figure(
+        title=f"mean {results.head(results.score)} with each option",
+        x=replace(results.score_axis(), label=f"mean {results.head(results.score)}"),
+        y=Axis(names=[f"{choice}: {each.option}" for choice, each in shown]),
+        series=[points],
+        uprights=[Upright(x=float(results.rows[results.score].mean()), name="mean of all")],
         legend=False,
     )

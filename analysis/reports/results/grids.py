@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from archscape.analysis.metrics import SECONDS, SHARES, Metric
-from archscape.analysis.results import STATES
+from archscape.analysis.results import PROPOSED, STATES, predicted_metrics, prediction_columns
 from archscape.spaces.display import decimals
 
 from ..format import label, outline, short_label
@@ -43,6 +44,7 @@ def trials_grid(digest: Digest, layers: Mapping[int, str]) -> Grid:
             Column(head="status", values=trials["outcome"].tolist(), kind="status"),
             *(_numbers(name, trials[name]) for name in numbers),
             *(_decision(path, decisions[path]) for path in varying(decisions)),
+            *_proposals(trials),
             *(_numbers(name, trials[name]) for name in ("epochs", "seed") if trials[name].notna().any()),
             *(_texts(name, trials[name]) for name in texts),
         ],
@@ -86,6 +88,18 @@ def _columns(metrics: Mapping[str, Metric]) -> Iterator[str]:
             yield name
         if metric.use == "objective" and metric.has_spread:
             yield metric.spread.name
+
+
+def _proposals(trials: pd.DataFrame) -> Iterator[Column]:
+    """Yield what was expected of each trial, who proposed it and why, for those who choose to see it."""
+    for name in predicted_metrics(trials):
+        columns = prediction_columns(name)
+        for column, words in ((columns.mean, "predicted {}"), (columns.deviation, "± {} predicted")):
+            known = _numbers(name, trials[column])
+            yield replace(known, head=words.format(known.head), title="", is_shown=False)
+    for name in PROPOSED:
+        if name in trials and (trials[name] != "").any():
+            yield replace(_texts(name, trials[name]), is_shown=False)
 
 
 def _decision(path: str, column: pd.Series) -> Column:

@@ -16,10 +16,14 @@ from ..inspection.confusion import confusion_section
 from ..page import write_page
 from ..page.specs import Spec
 from . import run_sections
+from .calibration_text import said_of
 from .choices import ENOUGH, SEARCHED, effects_figure, effects_of
+from .chosen import chosen_section
 from .frontier import frontier_figure
 from .grids import networks_grid, trials_grid
 from .leading import RIVALS, Lead, families_figure, leads, shown_families
+from .phases import phase_strip, phases_of
+from .predictions import predicted_figures, predictions_of
 from .records import records
 from .results import Results
 from .rules import findings_of, rules_section
@@ -66,13 +70,16 @@ def write_report(
     shown, table = latest(whole, SHOWN), whole.table
     leaders, networks = leads(table), run_sections.shown_networks(whole)
     layers = {network.number: f"network-{network.number}" for network in networks}
-    figures = {name: spec(figure) for name, figure in training_figures(shown).items()}
+    phases, effects = phases_of(whole), effects_of(table)
+    strip = phase_strip(phases, len(whole.progress))
+    figures = {name: spec(figure) for name, figure in training_figures(shown, strip).items()}
+    chosen = chosen_section(whole, phases, effects)
     if len(table.rows):
-        effects = effects_of(table)
         figures = {"frontier": _frontier(shown.table)} | figures | _families(table, leaders)
         figures["edf"] = spec(edf_figure(table))
         if effects:
             figures["choices"] = spec(effects_figure(effects, table.head(table.score)))
+    figures |= chosen.figures
     for extra in extras:
         figures |= extra.figures
     environment = dict(results.environment)
@@ -93,6 +100,7 @@ def write_report(
         edf_note=edf_note(table) if len(table.rows) else "",
         estimator=SEARCHED,
         enough=ENOUGH,
+        chosen=chosen.html,
         networks=networks,
         classes=_classes(whole),
         few=few if len(whole.front) > run_sections.DETAILED else "",
@@ -129,7 +137,7 @@ def write_table_report(results: Results, path: Path, *, assets: Assets = Assets.
     """
     order = results.rows.sort_values(results.score, ascending=results.way == "minimize", kind="stable")
     results = replace(results, rows=order.reset_index(drop=True))
-    leaders = leads(results)
+    leaders, known = leads(results), predictions_of(results)
     return write_page(
         path,
         "results/table.html",
@@ -145,11 +153,13 @@ def write_table_report(results: Results, path: Path, *, assets: Assets = Assets.
         rule=_family_rule(results),
         edf_note=edf_note(results),
         correlations=rank_correlations(results),
+        expected=said_of(results, known),
         networks=networks_grid(results),
         figures={
             "frontier": _frontier(results),
             **_families(results, leaders),
             "edf": spec(edf_figure(results)),
+            **{name: spec(figure) for name, figure in predicted_figures(results, known).items()},
         },
     )
 

@@ -15,6 +15,7 @@ async function recordOf(number) {
     state: fact("status"),
     seed: records.seeds[at],
     values: Object.fromEntries(values.map(([name, column]) => [labels[name], written(name, column[at])])),
+    proposal: proposalOf(at),
     decisions: Object.fromEntries(decisions.map(([path, { options, codes }]) => [path, options[codes[at]]])),
     network: records.networks[at],
     layers: records.layers[number],
@@ -22,6 +23,16 @@ async function recordOf(number) {
     log_place: records.logs && records.logs.replace("{:05d}", String(number).padStart(5, "0")),
     log_note: "in the folder of the run, where its worker ran",
   };
+}
+
+function proposalOf(at) {
+  const { sampler, reason, predicted } = records.proposals;
+  const predictions = Object.entries(predicted).map(([name, columns]) => ({
+    name,
+    ...Object.fromEntries(Object.entries(columns).map(([part, values]) => [part, values[at]])),
+    measured: records.values[name]?.[at],
+  }));
+  return { sampler: sampler?.[at], reason: reason?.[at], predictions };
 }
 
 function epochsOf(number) {
@@ -32,8 +43,15 @@ function epochsOf(number) {
 
 addEventListener("DOMContentLoaded", () => {
   openFromAddress();
-  if (!figures.curves || !hasPlotly) return;
-  // A curve leads to its trial, as a point of the frontier does.
+  if (!hasPlotly) return;
+  // A prediction leads to its trial, as a point of the frontier does.
+  for (const name of Object.keys(figures).filter((name) => name.startsWith("predicted-"))) {
+    plotOf(name).on("plotly_click", ({ points: [{ customdata }] }) => {
+      if (customdata !== undefined) location.hash = `trial-${customdata}`;
+    });
+  }
+  if (!figures.curves) return;
+  // And so does a curve.
   plotOf("curves").on("plotly_click", ({ points: [{ curveNumber, pointNumber }] }) => {
     location.hash = `trial-${plotOf("curves").data[curveNumber].text[pointNumber]}`;
   });

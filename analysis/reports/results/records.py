@@ -10,7 +10,14 @@ import pandas as pd
 import yaml
 
 from archscape.analysis.metrics import SECONDS, SHARES
-from archscape.analysis.results import NUMBERS, STOPPED_EARLY
+from archscape.analysis.results import (
+    NUMBERS,
+    PROPOSED,
+    STOPPED_EARLY,
+    PredictionColumns,
+    predicted_metrics,
+    prediction_columns,
+)
 
 from ..format import label
 from ..page.specs import layout_of, plain
@@ -37,6 +44,7 @@ def records(digest: Digest, layers: Mapping[int, str]) -> dict[str, object]:
         "numbers": trials["number"].tolist(),
         "seeds": plain(trials["seed"]),
         "facts": {name: trials[name].tolist() for name in FACTS},
+        "proposals": _proposals(trials),
         "values": {name: plain(trials[name]) for name in names if trials[name].notna().any()},
         "decisions": {path: _coded(column) for path, column in options_of(trials).items()},
         "networks": list(map(network_text, trials["network"])),
@@ -44,6 +52,19 @@ def records(digest: Digest, layers: Mapping[int, str]) -> dict[str, object]:
         "epochs": {name: plain(curves[name].round(6)) for name in curves},
         "logs": digest.results.logs,
     }
+
+
+def _proposals(trials: pd.DataFrame) -> dict[str, object]:
+    """Return who proposed each trial and why, and what was expected of it, as far as that is known."""
+    texts = {name: trials[name].tolist() for name in PROPOSED if name in trials}
+    predicted = {
+        name: {
+            part: plain(trials[column])
+            for part, column in zip(PredictionColumns._fields, prediction_columns(name), strict=True)
+        }
+        for name in predicted_metrics(trials)
+    }
+    return {**texts, "predicted": predicted}
 
 
 def about(score: str, names: Iterable[str] = NUMBERS) -> dict[str, object]:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from archscape.analysis.metrics import Direction
-from archscape.analysis.results import decision_columns
+from archscape.analysis.results import decision_columns, predicted_metrics, prediction_columns
 from archscape.spaces.errors import InputError
 
 from .column_options import ColumnOptions, resolve
@@ -45,8 +45,10 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     table.attrs = {}
     options, ways = resolve(options, list(table.columns), where)
     columns = ", ".join(table.columns)
-    # An option such as `decision.memory.width` is no cost, whatever the words of its path.
-    measures = table.drop(columns=decision_columns(table))
+    # An option such as `decision.memory.width` is no cost, whatever the words of its path, and neither is
+    # what a model expected of one.
+    expected = [column for name in predicted_metrics(table) for column in prediction_columns(name)]
+    measures = table.drop(columns=[*decision_columns(table), *expected])
     numeric = [str(name) for name in measures if _is_numeric(table[name])]
     ambiguous = read.get("ambiguous", {})
     _refuse_ambiguous(ambiguous, options, where)

@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from archscape.analysis.inspection.confusion import Confusion
 from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import COST_AXES, METRICS, Metric, Objectives, cost_axes, score_of
-from archscape.analysis.results import FINAL, NUMBERS, STATES, TEXTS
+from archscape.analysis.results import (
+    FINAL,
+    NUMBERS,
+    PROPOSED,
+    STATES,
+    TEXTS,
+    predicted_metrics,
+    prediction_columns,
+)
 from archscape.analysis.statistics.frontier import frontier, hypervolume_curve, reference_point
 from archscape.analysis.statistics.noise import frontier_chance
 from archscape.spaces.errors import InputError, suggest
@@ -271,11 +279,13 @@ def _tidy(results: RunResults) -> pd.DataFrame:
         if status not in STATES:
             raise InputError(f"trials: a trial has the status {status!r}{suggest(str(status), STATES)}")
     spreads = [metric.spread.name for metric in results.metrics.values() if metric.has_spread]
-    names = dict.fromkeys(("number", *results.objectives, *results.metrics, *spreads, *NUMBERS))
+    expected = [column for name in predicted_metrics(trials) for column in prediction_columns(name)]
+    names = dict.fromkeys(("number", *results.objectives, *results.metrics, *spreads, *NUMBERS, *expected))
+    proposed = [name for name in PROPOSED if name in trials]
     numbers = _finite(as_floats(trials, tuple(names), "trials"))
     if numbers["number"].isna().any() or numbers["number"].duplicated().any():
         raise InputError("trials: column 'number' names each trial once, but some are missing or twice there")
-    tidy = with_decisions(_texts(numbers, ("status", *TEXTS)).astype({"number": int}))
+    tidy = with_decisions(_texts(numbers, ("status", *TEXTS, *proposed)).astype({"number": int}))
     return tidy.sort_values("number").reset_index(drop=True)
 
 

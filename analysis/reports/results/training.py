@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from archscape.analysis.metrics import SCORE, SHARES
 
-from ..figures.description import FAMILY_COLORS, Axis, Figure, Series, Ticks
+from ..figures.description import FAMILY_COLORS, Axis, Figure, Segment, Series, Ticks
 from ..format import label, span, value
 from .run import Digest
 
@@ -22,15 +24,20 @@ FAINT = 0.5
 """Opacity of the curves that stay behind the named ones."""
 
 
-def training_figures(digest: Digest) -> dict[str, Figure]:
-    """Return the figures that have something to show, by name."""
-    figures = {"progress": progress_figure(digest)} if len(digest.table.rows) else {}
+def training_figures(digest: Digest, strip: Sequence[Segment] | None = None) -> dict[str, Figure]:
+    """Return the figures that have something to show, by name.
+
+    Args:
+        digest: The trials that the page shows.
+        strip: Who proposed the trials, in the order in which they finished; None for no strip.
+    """
+    figures = {"progress": progress_figure(digest, strip)} if len(digest.table.rows) else {}
     if digest.curves.drop(columns=["trial", "epoch"]).notna().any(axis=None):
         figures["curves"] = curves_figure(digest)
     return figures
 
 
-def progress_figure(digest: Digest) -> Figure:
+def progress_figure(digest: Digest, strip: Sequence[Segment] | None = None) -> Figure:
     """Return what was reached after each finished trial."""
     rows = digest.progress
     several = len(digest.results.objectives) > 1
@@ -52,6 +59,8 @@ def progress_figure(digest: Digest) -> Figure:
         x=Axis(label="finished trials", ticks="whole", extent=(0, finished), from_zero=True),
         y=Axis(label=words, ticks=_ticks(name)),
         series=[line],
+        strip=strip,
+        legend=False,
         hover="x",
     )
 

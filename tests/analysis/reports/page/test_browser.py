@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 from helpers.pages import empty_axes, faults, not_opened
+from helpers.proposals import proposed
 
 from archscape.analysis.reports.assets import Assets
 from archscape.analysis.reports.comparison.compared_network import compared_networks
@@ -31,8 +32,11 @@ DRAWN = "[...document.querySelectorAll('.plot')].every(e => !e.checkVisibility()
 
 
 def run_of(synthetic: Callable[..., RunResults], trials: int) -> RunResults:
-    """Return a run with trials of every state, decisions, long texts and markup among its texts."""
-    results = synthetic(trials)
+    """Return a run with trials of every state, decisions, long texts and markup among its texts.
+
+    Its trials were proposed by a model, one for a long reason.
+    """
+    results = proposed(synthetic(trials))
     rows = results.trials
     decisions = [
         f'{{"w": {number % 3}, "{LONG}": "{number % 2}", "se": "none"}}' for number in rows["number"]
@@ -40,6 +44,7 @@ def run_of(synthetic: Callable[..., RunResults], trials: int) -> RunResults:
     rows = rows.assign(decisions=decisions)
     rows.loc[rows["number"] == 3, "message"] = f"{LONG} {HTML} " * 8
     rows.loc[rows["number"] == 2, "status"] = "running"
+    rows.loc[rows["number"] == 2, "reason"] = f"{LONG} {HTML}"
     return replace(results, name=f"{HTML} {LONG}", trials=rows, logs="logs/trial-{:05d}.log")
 
 
@@ -103,6 +108,37 @@ def test_every_trial_is_opened_and_every_axis_has_points(
     assert page.evaluate("document.getElementById('trial-log-note').textContent").startswith("logs/trial-000")
     page.press("Escape")
     page.wait("!document.getElementById('trial').open && location.hash === ''")
+
+
+def test_a_prediction_leads_to_its_trial_which_says_why_it_was_proposed(
+    browser: Browser, tmp_path: Path, synthetic: Callable[..., RunResults]
+) -> None:
+    results = run_of(synthetic, 40)
+    page = opened(browser, write_report(results, tmp_path / "run.html", assets=Assets.shared))
+    page.evaluate("document.getElementById('plot-predicted-0').focus()")
+    page.press("ArrowRight")
+    page.wait("document.getElementById('spoken').textContent.includes('predicted')")
+    page.press("Enter")
+    page.wait("document.getElementById('trial').open")
+    number = int(page.evaluate("location.hash").removeprefix("#trial-"))
+    row = results.trials.loc[number]
+    why = "[...document.getElementById('trial-proposal').children].map((part) => part.textContent)"
+    said = page.evaluate(why)
+    mean, deviation = row["predicted_accuracy"], row["predicted_accuracy_std"]
+    steps = (row["accuracy"] - mean) / deviation
+    assert dict(zip(said[::2], said[1::2], strict=True)) == {
+        "sampler": "bayes",
+        "reason": row["reason"],
+        "predicted validation accuracy": f"{mean:.2%} ± {deviation:.2%}",
+        "validation accuracy of the incumbent": f"{row['incumbent_accuracy']:.2%}",
+        "measured validation accuracy": f"{row['accuracy']:.2%}, {abs(steps):.1f} deviations "
+        f"{'above' if steps > 0 else 'below'}",
+    }
+    page.evaluate("location.hash = 'trial-2'")  # a start without a model that still runs
+    page.wait("document.getElementById('trial-title').textContent === 'Trial 2'")
+    page.wait(f"{why}.length === 4")
+    assert page.evaluate(why) == ["sampler", "bayes", "reason", f"{LONG} {HTML}"]
+    assert page.problems == []
 
 
 def test_a_run_without_a_complete_trial_has_all_its_trials(
