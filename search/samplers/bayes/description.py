@@ -107,6 +107,17 @@ class Describer:
         options = self.space.paths.items()
         return tuple([Path(name, len(taken), is_ordered(taken)) for name, taken in options])
 
+    @cached_property
+    def reference(self) -> tuple[Sample, ...]:
+        """The fixed sample of the space that networks are held against.
+
+        Raises:
+            Infeasible: If no network within the limits of the space was found.
+        """
+        rng = random.Random(0)
+        number = REFERENCE if self.space.program.chain and self.space.easy else SLOW_REFERENCE
+        return tuple([self.space.sample(rng) for _ in range(number)])
+
     @property
     def features(self) -> tuple[str, ...]:
         """Names of the features that are not the same for all networks, in the order of the columns."""
@@ -177,9 +188,7 @@ class Describer:
     @cached_property
     def _reference(self) -> _Reference:
         """What a fixed sample of the space tells."""
-        rng = random.Random(0)
-        number = REFERENCE if self.space.program.chain and self.space.easy else SLOW_REFERENCE
-        seen = [self._seen(self.space.sample(rng)) for _ in range(number)]
+        seen = [self._seen(sample) for sample in self.reference]
         raw = np.array([each.features for each in seen], dtype=np.float64)
         columns = np.flatnonzero(np.ptp(raw, axis=0) > 0)
         mean, deviation = raw[:, columns].mean(axis=0), raw[:, columns].std(axis=0)
