@@ -1,0 +1,62 @@
+"""NAS-Bench-201 by accuracy and the latency measured on a device, which is known before training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from archscape.analysis.metrics import Objectives
+from archscape.search.costs.asked import AskedCosts
+from archscape.spaces import Network, Sample
+
+from . import nasbench201
+from .bed import Bed, Outcome, Volume, key_of
+from .tables import EDGES, Cell, cells, distinct_cells
+
+TITLE = """NAS-Bench-201, CIFAR-100 after 200 epochs against the latency of HELP (Lee et al. 2021) on
+{device}, which is known before training: the hypervolume in accuracy x ms from the corner of the worst
+accuracy and the longest latency of the table."""
+
+DEVICES = ("raspi4", "titanx_1", "2080ti_32", "gold_6226", "silver_4114")
+OBJECTIVES: Objectives = {"accuracy": "maximize", "latency": "minimize"}
+COLUMN = "ep200_cifar100_test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableLatency:
+    """Latency as a search asks for it, from the table instead of a calibration."""
+
+    table: dict[tuple[str, ...], Cell]
+    device: str
+    within: None = None
+
+    def milliseconds(self, network: Network) -> float:
+        """Return the latency of a network, whose cells say which it is."""
+        cell = network.layers[1].args
+        return self.table[tuple(cell[f"e{edge}"] for edge in EDGES)].milliseconds[self.device]
+
+
+def bed(tables: Path, device: str) -> Bed:
+    """Return the bed of a device."""
+    table = cells(tables)
+    points = [(cell.results[COLUMN], cell.milliseconds[device]) for cell in distinct_cells(table)]
+    reference = {"accuracy": min(a for a, _ in points), "latency": max(ms for _, ms in points)}
+
+    def train(sample: Sample, seed: int) -> Outcome:
+        cell = table[key_of(sample)]
+        values = (cell.results[COLUMN], cell.milliseconds[device])
+        return Outcome(values=values, truth=values)
+
+    return replace(
+        nasbench201.bed(tables),
+        name=f"nb201-{device}",
+        title=TITLE.format(device=device),
+        objectives=OBJECTIVES,
+        train=train,
+        score=Volume.of(points, OBJECTIVES, reference),
+        costs=AskedCosts(names=("latency",), latency=TableLatency(table=table, device=device)),
+    )
+
+
+BEDS = {f"nb201-{device}": partial(bed, device=device) for device in DEVICES}
