@@ -15,12 +15,12 @@ from .bed import Bed, Outcome, Volume, key_of
 from .tables import EDGES, Cell, cells, distinct_cells
 
 TITLE = """NAS-Bench-201, CIFAR-100 after 200 epochs against the latency of HELP (Lee et al. 2021) on
-{device}, which is known before training: the hypervolume in accuracy x ms from the corner of the worst
-accuracy and the longest latency of the table."""
+{device}, which is known before training: the hypervolume in accuracy x ms from the corner of 50% and the
+longest latency of the table, as a share of that of the whole table."""
 
 DEVICES = ("raspi4", "titanx_1", "2080ti_32", "gold_6226", "silver_4114")
 OBJECTIVES: Objectives = {"accuracy": "maximize", "latency": "minimize"}
-COLUMN = "ep200_cifar100_test"
+COLUMN, LEAST = "ep200_cifar100_test", 50.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def bed(tables: Path, device: str) -> Bed:
     """Return the bed of a device."""
     table = cells(tables)
     points = [(cell.results[COLUMN], cell.milliseconds[device]) for cell in distinct_cells(table)]
-    reference = {"accuracy": min(a for a, _ in points), "latency": max(ms for _, ms in points)}
+    reference = {"accuracy": LEAST, "latency": max(milliseconds for _, milliseconds in points)}
 
     def train(sample: Sample, seed: int) -> Outcome:
         cell = table[key_of(sample)]
