@@ -16,6 +16,7 @@ SAMPLERS: LazyTable[type[Sampler]] = LazyTable(
     "sampler",
     __name__,
     {
+        "bayes": ".bayes.sampler:BayesSampler",
         "evolution": ".evolution:EvolutionSampler",
         "nsga2": ".nsga2:Nsga2Sampler",
         "random": ".random:RandomSampler",

@@ -1,0 +1,111 @@
+"""What a study asks for, in numbers: which objectives are modelled, which are costs, which limits hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import rankdata
+
+from archscape.analysis.limits import Limits
+from archscape.analysis.statistics.frontier import ranks
+
+from .kernels import Floats
+
+if TYPE_CHECKING:
+    from ...study.history import History, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A history as a model reads it.
+
+    Attributes:
+        history: What was tried.
+    """
+
+    history: History
+
+    @cached_property
+    def measured(self) -> tuple[str, ...]:
+        """The objectives that only training tells; the first one, where all are known before."""
+        names = [name for name in self.history.objectives if not self.history.is_known(name)]
+        return tuple(names or list(self.history.objectives)[:1])
+
+    @property
+    def has_measured(self) -> bool:
+        """Whether the first objective is one that only training tells."""
+        return not self.history.is_known(next(iter(self.history.objectives)))
+
+    @cached_property
+    def costs(self) -> tuple[str, ...]:
+        """The other objectives, known of every network."""
+        return tuple([name for name in self.history.objectives if name not in self.measured])
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The limits that only training tells."""
+        return {n: limit for n, limit in self.history.limits.items() if not self.history.is_known(n)}
+
+    @cached_property
+    def known_limits(self) -> Limits:
+        """The limits that are known before training and that the space does not know."""
+        return {n: limit for n, limit in self.history.limits.items() if self.history.is_known(n)}
+
+    def sign(self, name: str) -> int:
+        """Return -1 of an objective that is minimised, else 1."""
+        return -1 if self.history.objectives.get(name) == "minimize" else 1
+
+    @cached_property
+    def results(self) -> list[Record]:
+        """The trials with results, in the order in which they ended."""
+        return [record for record in self.history.complete if record.values is not None]
+
+    @cached_property
+    def modelled(self) -> tuple[str, ...]:
+        """All metrics that are modelled: the objectives, then limits of which some trial tells."""
+        return (*self.measured, *[n for n in self.limits if n not in self.measured and self.trials(n)])
+
+    @cached_property
+    def pending(self) -> list[Record]:
+        """The trials that have no result yet, the earliest first."""
+        running = [*self.history.pending.values(), *self.history.stopped.values()]
+        return sorted(running, key=attrgetter("number"))
+
+    def trials(self, name: str) -> list[Record]:
+        """Return the trials that tell of an objective or of a metric with a limit."""
+        if name in self.history.objectives:
+            return self.results
+        return [record for record in self.results if math.isfinite(record.metrics.get(name, math.nan))]
+
+    def value(self, name: str, record: Record) -> float:
+        """Return what a trial came to, more being better; what is no number is the worst there can be."""
+        if name not in self.history.objectives:
+            return float(record.metrics[name])
+        value = self.sign(name) * (record.values or ())[self._columns[name]]
+        return -math.inf if math.isnan(value) else value
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {name: column for column, name in enumerate(self.history.objectives)}
+
+    def best_first(self, records: Sequence[Record]) -> list[int]:
+        """Return the places of trials in the order of their worth, whatever their limits."""
+        names = list(self.history.objectives)
+        values = np.array([[self.value(name, record) for name in names] for record in records])
+        if len(names) <= 2:
+            worth = -ranks({n: values[:, i] for i, n in enumerate(names)}, dict.fromkeys(names, "maximize"))
+        else:
+            worth = rankdata(values, axis=0).sum(axis=1)
+        order: list[int] = np.argsort(-worth, kind="stable").tolist()
+        return order
+
+    def costs_of(self, records: Sequence[Record]) -> Floats:
+        """Return the costs of trials, (trials, costs), less being better."""
+        rows = [[-self.value(name, record) for name in self.costs] for record in records]
+        return np.array(rows, dtype=np.float64).reshape(len(records), len(self.costs))

@@ -1,0 +1,116 @@
+"""The modelled trials as an acquisition needs them, and the acquisition of a study's problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archscape.analysis.metrics import Objectives
+from archscape.analysis.statistics.frontier import crowded_order
+
+from .acquisition import Staircase, expected_improvement
+from .estimate import Estimate
+from .kernels import Floats
+from .problem import Problem
+
+if TYPE_CHECKING:
+    from ...study.history import Record
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trials:
+    """Modelled trials.
+
+    Attributes:
+        records: They.
+        means: The posterior means of their objectives on the scale of the scores, (trials, measured).
+        costs: Their costs, less being better; (trials, costs).
+    """
+
+    records: Sequence[Record]
+    means: Floats
+    costs: Floats
+
+    @classmethod
+    def of(cls, problem: Problem, rows: Sequence[int], means: Sequence[Floats]) -> Trials:
+        """Return the results in these places."""
+        records = [problem.results[row] for row in rows]
+        return cls(records=records, means=np.stack(means, axis=1), costs=problem.costs_of(records))
+
+    @cached_property
+    def is_met(self) -> NDArray[np.bool_]:
+        """Whether each is within the limits."""
+        return np.array([record.violation == 0 for record in self.records], dtype=np.bool_)
+
+    @cached_property
+    def best_first(self) -> list[int]:
+        """Their places in the order of their means and costs, as the frontier has it."""
+        rows = np.concatenate([self.means, -self.costs], axis=1)
+        beyond = [record.violation for record in self.records]
+        objectives: Objectives = dict.fromkeys(map(str, range(rows.shape[1])), "maximize")
+        return crowded_order(rows.tolist(), objectives, violations=beyond)
+
+    @property
+    def incumbents(self) -> list[float]:
+        """The best mean of each measured objective, among those within the limits if there are any."""
+        rows = self.is_met if self.is_met.any() else np.ones(len(self.records), dtype=np.bool_)
+        best: list[float] = self.means[rows].max(axis=0).tolist()
+        return best
+
+
+def acquisition(problem: Problem, trials: Trials, costs: Floats, estimates: Mapping[str, Estimate]) -> Floats:
+    """Return how much each candidate is expected to improve on the trials, (candidates,).
+
+    Limits that only training tells weigh it by how likely they are met; while no trial meets them, that is
+    all that counts.
+
+    Args:
+        problem: What the study asks for.
+        trials: The modelled trials.
+        costs: What the candidates cost, in the units of the metrics; (candidates, costs).
+        estimates: What is expected of each modelled metric.
+    """
+    first = estimates[problem.measured[0]].forecast
+    likely = np.ones(first.means.shape[1])
+    for name, limit in problem.limits.items():
+        if name in estimates:
+            likely = likely * estimates[name].probability(limit)
+    if not trials.is_met.any():
+        return likely
+    signs = np.array([-problem.sign(name) for name in problem.costs])
+    return likely * _improvement(problem, trials, costs * signs, estimates)
+
+
+def _improvement(
+    problem: Problem, trials: Trials, costs: Floats, estimates: Mapping[str, Estimate]
+) -> Floats:
+    met, first = trials.is_met, estimates[problem.measured[0]]
+    if len(problem.measured) == 1 and not problem.costs:
+        return first.forecast.over(
+            lambda mean, deviation, tried: expected_improvement(mean, deviation, tried[met].max())
+        )
+    known, tried = scaled(costs, trials.costs)
+    for name in problem.measured[1:]:
+        known = np.concatenate([known, -estimates[name].forecast.mean[:, None]], axis=1)
+        tried = np.concatenate([tried, -estimates[name].forecast.tried[:, None]], axis=1)
+    reference = np.maximum(known.max(axis=0), tried.max(axis=0))
+    floor = float(first.target.scores.min())
+
+    def improvement(mean: Floats, deviation: Floats, fitted: Floats) -> Floats:
+        stairs = Staircase.of(fitted[met], tried[met], reference, floor)
+        return stairs.expected_improvement(mean, deviation, known)
+
+    return first.forecast.over(improvement)
+
+
+def scaled(costs: Floats, tried: Floats) -> tuple[Floats, Floats]:
+    """Return costs as logarithms where all are positive: what counts is by how much a network is dearer."""
+    both = np.concatenate([costs, tried])
+    logarithmic = (both > 0).all(axis=0)
+    both[:, logarithmic] = np.log(both[:, logarithmic])
+    return both[: len(costs)], both[len(costs) :]
