@@ -7,7 +7,7 @@ explained, with the option that chooses otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,15 +44,10 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     table = table.rename(columns=str)
     table.attrs = {}
     options, ways = resolve(options, list(table.columns), where)
-    columns = ", ".join(table.columns)
-    # An option such as `decision.memory.width` is no cost, whatever the words of its path, and neither is
-    # what a model expected of one.
-    expected = [column for name in predicted_metrics(table) for column in prediction_columns(name)]
-    measures = table.drop(columns=[*decision_columns(table), *expected])
-    numeric = [str(name) for name in measures if _is_numeric(table[name])]
     ambiguous = read.get("ambiguous", {})
     _refuse_ambiguous(ambiguous, options, where)
-    texts = _half_numbers(measures, [*numeric, *ambiguous])
+    numeric, texts = _columns_of_numbers(table, ambiguous)
+    columns = ", ".join(table.columns)
     if texts:
         columns += f"; {', '.join(texts)} would be, but not every cell is a number"
     score = options.score or _score(numeric, where, columns)
@@ -61,10 +56,7 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     way = known[score] or "maximize"
     costs: dict[str, Direction] = {name: known[name] or "minimize" for name in chosen}
     repeats = options.repeats or (() if options.error else _repeats(table, score, numeric))
-    measured = [*dict.fromkeys(name for name in (score, *costs, *repeats, options.error) if name)]
-    rows = as_floats(table, measured, where, law="must hold numbers")
-    beyond = rows[measured].abs().gt(LARGEST) & rows[measured].abs().lt(np.inf)
-    rows[measured] = rows[measured].where(rows[measured].abs() <= LARGEST)
+    rows, beyond = _finite_numbers(table, (score, *costs, *repeats, options.error), where)
     name = options.name or first_called(rows.columns, NAMES) or _names_first(table, options.family)
     family = options.family or first_called([c for c in rows.columns if c != name], FAMILIES)
     _one_part_each(where, score, *costs, family, options.error)
@@ -73,14 +65,7 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
             f"{where}: the score must be the mean of {', '.join(repeats)}, but {score} is not; "
             "--score COLUMN says which is"
         )
-    if family:
-        rows[family] = rows[family].map(str, na_action="ignore")
-    rule = ""
-    if not family:
-        named = next((n for n in ("arch", "model", name) if n in rows), "")
-        families = families_of_names([str(name) for name in rows[named]]) if named else None
-        if families is not None:
-            rows, family, rule = rows.assign(**{FAMILY: families}), FAMILY, f" ({RULE.format(named)})"
+    rows, family, rule = _with_families(rows, family, name)
     usable = rows[score].notna() & rows[list(costs)].notna().any(axis=1)
     if not usable.any():
         bound = f" up to {LARGEST:g}" if beyond.any(axis=None) else ""
@@ -112,6 +97,40 @@ def infer_roles(table: pd.DataFrame, options: ColumnOptions, *, title: str, wher
     return replace(
         results, explanations=(*_explanations(results, rule, texts, assumed), *left_out, *_understood(read))
     )
+
+
+def _columns_of_numbers(table: pd.DataFrame, ambiguous: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return the columns that hold numbers, and those that are called so but hold texts as well.
+
+    An option such as `decision.memory.width` is no cost, whatever the words of its path, and neither is what
+    a model expected of one.
+    """
+    expected = [column for name in predicted_metrics(table) for column in prediction_columns(name)]
+    measures = table.drop(columns=[*decision_columns(table), *expected])
+    numeric = [str(name) for name in measures if _is_numeric(table[name])]
+    return numeric, _half_numbers(measures, [*numeric, *ambiguous])
+
+
+def _finite_numbers(
+    table: pd.DataFrame, columns: Iterable[str], where: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a table with columns of numbers without those that are too large, and where these stood."""
+    measured = [*dict.fromkeys(filter(None, columns))]
+    rows = as_floats(table, measured, where, law="must hold numbers")
+    sizes = rows[measured].abs()
+    rows[measured] = rows[measured].where(sizes <= LARGEST)
+    return rows, sizes.gt(LARGEST) & sizes.lt(np.inf)
+
+
+def _with_families(rows: pd.DataFrame, family: str, name: str) -> tuple[pd.DataFrame, str, str]:
+    """Return a table with families, by a column or by names, that column, and the rule of the names."""
+    if family:
+        return rows.assign(**{family: rows[family].map(str, na_action="ignore")}), family, ""
+    named = next((n for n in ("arch", "model", name) if n in rows), "")
+    families = families_of_names([str(name) for name in rows[named]]) if named else None
+    if families is None:
+        return rows, "", ""
+    return rows.assign(**{FAMILY: families}), FAMILY, f" ({RULE.format(named)})"
 
 
 def _is_assumed(column: str) -> bool:
