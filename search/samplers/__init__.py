@@ -18,7 +18,10 @@ SAMPLERS: LazyTable[type[Sampler]] = LazyTable(
     {
         "bayes": ".bayes.sampler:BayesSampler",
         "evolution": ".evolution:EvolutionSampler",
+        "grid": ".grid:GridSampler",
+        "local": ".local:LocalSampler",
         "nsga2": ".nsga2:Nsga2Sampler",
+        "quasi-random": ".quasi_random:QuasiRandomSampler",
         "random": ".random:RandomSampler",
         "tpe": ".tpe:TpeSampler",
     },

@@ -71,10 +71,13 @@ class OptunaMirror:
         return [*best, *latest[len(best) - self.memory :]]
 
 
-def ask(study: optuna.Study, space: Space) -> Sample:
+def ask(study: optuna.Study, space: Space, *, keep: bool) -> Sample:
     """Return what the sampler of a study proposes next; it may be beyond the limits of the space.
 
-    The trial stays in the study as one that runs, so the next proposal takes it into account.
+    Args:
+        study: Of `OptunaMirror`.
+        space: Of the history.
+        keep: Whether the trial stays in the study as one that runs, which the next proposal keeps away from.
     """
     trial = study.ask()
 
@@ -87,7 +90,10 @@ def ask(study: optuna.Study, space: Space) -> Sample:
         index = list(map(str, options)).index(str(trial.suggest_categorical(path, list(options))))
         return options[index]
 
-    return space.decide(choose)
+    sample = space.decide(choose)
+    if not keep:
+        study.tell(trial, state=TrialState.FAIL)
+    return sample
 
 
 def nearest(options: Sequence[Option], value: float) -> Option:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..study.history import History
 
 ASKS = 8
-"""How often the estimator is asked for one trial: it moves on from what it has proposed."""
+"""How often the estimator is asked for one trial, if what it proposed was tried before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +30,8 @@ class TpeSampler(Sampler):
     """Optuna's tree-structured Parzen estimator.
 
     Choices are modelled together where trials share them (`group`), since the choices of a space depend on
-    each other. Trials that run count as bad in their neighbourhood (`constant_liar`), and so does what was
-    proposed already where a first proposal was tried before. Limits that only training can tell are
-    Optuna's constraints: trials within them come first, then the nearest to them.
+    each other. Trials that run count as bad in their neighbourhood (`constant_liar`). Limits that only
+    training can tell are Optuna's constraints: trials within them come first, then the nearest to them.
 
     Attributes:
         startup: How many first samples are random.
@@ -53,7 +52,7 @@ class TpeSampler(Sampler):
         estimator = _estimator(len(history.objectives), seed=rng.getrandbits(31))
         study = self._mirror.study(space, history, estimator)
         for _ in range(ASKS):
-            sample = ask(study, space)
+            sample = ask(study, space, keep=False)  # a neighbourhood is not worse for having been proposed
             if not space.feasible(sample):
                 sample = space.mutate(sample.decisions, rng)
             yield Proposal(sample=sample, reason="where good trials are likelier than bad ones")
