@@ -59,10 +59,12 @@ FEASIBLE = "feasible"
 """The column, in a search with limits on what training gives, of whether a complete trial is within them."""
 PROPOSED = ("sampler", "reason")
 """Columns of who proposed a trial, and why, where that is known."""
+BY_HAND = ("enqueued", "added")
+"""What stands for the sampler of a trial that none proposed."""
 COLUMNS = (
     *("number", "status", "cause", "message", FEASIBLE, "hash"),
     *NUMBERS,
-    *("worker", "started", "finished", "network", "decisions"),
+    *("worker", "started", "finished", *PROPOSED, "network", "decisions"),
 )
 
 
@@ -105,23 +107,29 @@ CURVE_COLUMNS = ("trial", "epoch", "loss", "accuracy", "seconds", "repeat")
 """Columns of the epochs; other metrics of how well a network learned follow where some epoch has one."""
 
 
-def columns(known: Collection[str] = (), own: Iterable[str] = ()) -> list[str]:
+def columns(known: Collection[str] = (), own: Iterable[str] = (), predicted: Iterable[str] = ()) -> list[str]:
     """Return the columns of a table of trials.
 
     Args:
         known: What is known of some trial: what not every study has is a column only where one has it.
         own: The metrics of the study's own, which follow the built-in ones.
+        predicted: The objectives that a sampler may have predicted.
 
     >>> columns(["f1", "f1_std"], ["f1", "recall"])[-10:-7]
     ['f1', 'f1_std', 'repeats']
+    >>> columns(["sampler", *prediction_columns("f1")], predicted=["f1"])[-6:-2]
+    ['sampler', 'predicted_f1', 'predicted_f1_std', 'incumbent_f1']
     """
     defined = METRICS | SPREADS
-    optional = [FEASIBLE, *(name for name, metric in defined.items() if metric.is_optional)]
+    optional = [FEASIBLE, *PROPOSED, *(name for name, metric in defined.items() if metric.is_optional)]
     absent = {name for name in optional if name not in known}
     present = [name for name in COLUMNS if name not in absent]
     spreads = [each for name in own for each in (name, f"{name}_std")]
-    at = present.index("repeats")
-    return [*present[:at], *(name for name in spreads if name in known), *present[at:]]
+    predictions = [column for name in predicted for column in prediction_columns(name)]
+    for before, names in (("repeats", spreads), ("network", predictions)):
+        at = present.index(before)
+        present[at:at] = [name for name in names if name in known and name not in present]
+    return present
 
 
 def decision_columns(names: Iterable[object]) -> list[str]:

@@ -32,7 +32,14 @@ from archscape.analysis.costs.latency.device_setup import cpu_name
 from archscape.analysis.limits import violation
 from archscape.analysis.metrics import METRICS, SPREADS, count_costs
 from archscape.analysis.reports.format import LABELS
-from archscape.analysis.results import COLUMNS, CURVE_COLUMNS, FEASIBLE, TrialState, columns
+from archscape.analysis.results import (
+    COLUMNS,
+    CURVE_COLUMNS,
+    FEASIBLE,
+    TrialState,
+    columns,
+    prediction_columns,
+)
 from archscape.spaces.atomic import write_json, write_whole
 from archscape.spaces.errors import InputError, StudyError
 
@@ -46,6 +53,7 @@ if TYPE_CHECKING:
     from archscape.analysis.reports.results.run import RunResults
     from archscape.spaces import Network
 
+    from .study.proposal_rows import ProposalRecord
     from .study.reader import StudyReader
     from .study.trial import Trial
 
@@ -213,9 +221,10 @@ def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunRes
     folder = study.address.folder
     kept = _kept_environment(folder / "environment.json") if study.owns(folder) else {}
     job, trials = str(study.settings.get("job", "")), study.trials()
-    rows, epochs = [_row(study, trial) for trial in trials], study.epochs()
-    own = _own_metrics(study, trials)
-    table = pd.DataFrame(rows, columns=columns({name for row in rows for name in row}, own))
+    proposals, epochs = study.proposals(), study.epochs()
+    rows = [_proposal(proposals.get(trial.number)) | _row(study, trial) for trial in trials]
+    own, predicted = _own_metrics(study, trials), [*study.objectives, *study.limits]
+    table = pd.DataFrame(rows, columns=columns({name for row in rows for name in row}, own, predicted))
     known = {name for epoch in epochs for name in epoch}
     learned = [*(name for name, metric in study.metrics.items() if metric.is_quality), *own]
     more = [name for name in dict.fromkeys(learned) if name in known and name not in CURVE_COLUMNS]
@@ -259,6 +268,17 @@ def _row(study: StudyReader, trial: Trial) -> dict[str, Any]:
         is_complete = trial.state == TrialState.COMPLETE
         facts |= {FEASIBLE: not violation(study.limits, values) if is_complete else None}
     return {**values, **facts}
+
+
+def _proposal(record: ProposalRecord | None) -> dict[str, Any]:
+    """Return what the row of a trial has of its proposal: who made it and why, and what was expected."""
+    if record is None:
+        return {}
+    texts = {"sampler": record.sampler, "reason": record.reason}
+    row: dict[str, Any] = {name: text for name, text in texts.items() if text}
+    for name, prediction in record.predicted.items():
+        row |= zip(prediction_columns(name), prediction, strict=True)
+    return row
 
 
 def _own_metrics(study: StudyReader, trials: Iterable[Trial]) -> list[str]:

@@ -91,7 +91,18 @@ class Rehearsal:
 
     def add(self, sample: Sample, end: End = "complete", *, digest: str = "") -> None:
         """Try a network, whose trial ends in this way; its hash need not be computed where it is known."""
-        record = record_of(self.history, sample, end, self.score(sample), digest=digest)
+        number = self.history.next_number
+        self._keep(record_of(self.history, number, sample, end, self.score(sample), digest=digest), end)
+        self.history.next_number += 1
+        self.samples.append(sample)
+
+    def end(self, number: int, end: End = "complete") -> None:
+        """End a trial that is pending in this way."""
+        sample = self.samples[number]
+        digest = self.history.pending.pop(number).hash
+        self._keep(record_of(self.history, number, sample, end, self.score(sample), digest=digest), end)
+
+    def _keep(self, record: Record, end: End) -> None:
         if end == "complete":
             self.history.complete.append(record)
         elif end == "failed":
@@ -100,12 +111,12 @@ class Rehearsal:
             trials = self.history.stopped if end == "stopped" else self.history.pending
             trials[record.number] = record
         self.history.hashes.add(record.hash)
-        self.history.next_number += 1
-        self.samples.append(sample)
 
 
-def record_of(history: History, sample: Sample, end: End, measured: Metrics, *, digest: str = "") -> Record:
-    """Return the next trial of a history, of a network that is measured so, ended in this way."""
+def record_of(
+    history: History, number: int, sample: Sample, end: End, measured: Metrics, *, digest: str = ""
+) -> Record:
+    """Return the trial of a number, of a network that is measured so, ended in this way."""
     costs = history.costs_of(sample)
     metrics = costs | (measured if end in ("complete", "stopped") else {})
     reached = {"complete": RUNGS, "stopped": RUNGS[:1], "pending": RUNGS[:1], "failed": ()}[end]
@@ -114,7 +125,7 @@ def record_of(history: History, sample: Sample, end: End, measured: Metrics, *, 
         metrics |= after(measured, RUNGS[0])
     has_values = end in ("complete", "stopped")
     return Record(
-        number=history.next_number,
+        number=number,
         decisions=sample.decisions,
         values=_values(history, metrics) if has_values else None,
         rung=RUNGS[0] if end == "stopped" else None,

@@ -295,6 +295,18 @@ def check_many_trials(sampler: Sampler) -> None:
         assert search.history.fits(sample), f"{sampler.name}: a network that was tried"
 
 
+def check_long_search(sampler: Sampler) -> None:
+    """Check that proposals follow from the history in a search of 80 trials, of which three run at a time."""
+    seasoned, search = replace(sampler), rehearsal(_digits())
+    for number in range(80):
+        proposals = [search.propose(seasoned)]
+        if number % 20 == 19:
+            _check_same(sampler, [search.propose(replace(sampler))], proposals)
+        search.add(proposals[0].sample, "pending")
+        if number >= 3:
+            search.end(number - 3, "failed" if number % 10 == 0 else "complete")
+
+
 def check_recommendation(sampler: Sampler) -> None:
     """Check that it recommends a complete trial, one within the limits if there is any, and else none."""
     search = rehearsal(_digits(), limits={"accuracy": MetricLimit(low=0.4)})
@@ -329,6 +341,7 @@ LAWS: tuple[Law, ...] = (
     check_spaces,
     check_exhaustion,
     check_recommendation,
+    check_long_search,
     check_many_trials,
 )
 """What `check` checks, the longest last."""

@@ -21,7 +21,7 @@ from archscape.spaces.atomic import temporary_name
 from archscape.spaces.errors import StorageError, StudyError
 
 from ..file_faults import FileFault
-from . import optuna_rows, weight_rows
+from . import optuna_rows, proposal_rows, weight_rows
 from .database import (
     PATIENCE_SECONDS,
     Database,
@@ -79,8 +79,9 @@ def open_database(address: str | Path, *, create: bool = True, known: bool = Fal
             create_tables = partial(_create_tables, connect)
             _contact(lambda patience: database.write(create_tables, line=0, patience=patience), known=known)
         _check_version(database, known=known)
-        if not database.read(weight_rows.has_table):
-            database.write(weight_rows.create_table, line=0)
+        for rows in (weight_rows, proposal_rows):  # what earlier versions did not make
+            if not database.read(rows.has_table):
+                database.write(rows.create_table, line=0)
         database.file = None if is_server else DatabaseFile.of(path)
     except BaseException:
         database.close()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from optuna.distributions import (
     BaseDistribution,
@@ -22,11 +22,17 @@ from archscape.analysis.metrics import KNOWN_BEFORE_TRAINING, Objectives, count_
 from archscape.analysis.results import STOPPED_EARLY
 from archscape.spaces.values import LogOptions
 
+from .views import News, Views
+
 if TYPE_CHECKING:
     from archscape.spaces import Sample
     from archscape.spaces.values import Option
 
     from ..costs.asked import AskedCosts
+    from .rung_rows import RungRows
+
+Change: TypeAlias = Row[*tuple[Any, ...]]
+"""The row of a trial that changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +92,8 @@ class History:
     next_number: int = 0
     seen: int = -1
     _failures: set[int] = field(default_factory=set)
+    _costs: dict[int, Mapping[str, float]] = field(default_factory=dict)
+    _views: Views = field(default_factory=Views)
 
     @property
     def submitted(self) -> int:
@@ -135,11 +143,16 @@ class History:
 
     def _as_running(self, record: Record) -> Record:
         """Return what is known of a trial while it runs: neither results nor views."""
-        costs = {name: value for name, value in record.metrics.items() if self.is_known(name)}
+        costs = self._costs.get(record.number, {})
         return Record(number=record.number, decisions=record.decisions, hash=record.hash, metrics=costs)
 
-    def take(self, changes: Iterable[Row[*tuple[Any, ...]]]) -> None:
-        """Take in the changes of trials, in their order."""
+    def news(self, changes: Iterable[Change], rows: RungRows) -> News:
+        """Return what is new at the rungs of early stopping, given the trials that changed."""
+        return self._views.read(rows, [change.number for change in changes])
+
+    def take(self, changes: Iterable[Change], news: News | None = None) -> None:
+        """Take in the changes of trials, in their order, and what is new at the rungs."""
+        arrived = self._views.take(news) if news else ()
         for change in changes:
             self.seen = change.changed
             self.hashes.add(change.hash)
@@ -153,9 +166,12 @@ class History:
                 self.failed = [record for record in self.failed if record.number != change.number]
             if change.state != "dropped":
                 self._place(change)
+        for number in self.pending.keys() & arrived:
+            self.pending[number] = replace(self.pending[number], views=self._views.of(number))
 
-    def _place(self, change: Row[*tuple[Any, ...]]) -> None:
+    def _place(self, change: Change) -> None:
         metrics = json.loads(change.metrics)
+        costs = self._costs.setdefault(change.number, json.loads(change.costs))
         has_values = change.state in ("complete", "paused", "pruned") and all(
             name in metrics for name in self.objectives
         )
@@ -166,7 +182,8 @@ class History:
             rung=change.rung if change.state in STOPPED_EARLY else None,
             violation=violation(self.limits, metrics) if has_values else 0.0,
             hash=change.hash,
-            metrics=json.loads(change.costs) | metrics,
+            metrics={**costs, **metrics},
+            views=self._views.of(change.number),
         )
         if change.state == "complete":
             self.complete.append(record)

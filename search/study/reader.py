@@ -20,6 +20,7 @@ from .database import Database
 from .handle import StudyHandle
 from .kept_weights import KeptWeights
 from .owner import Owner
+from .proposal_rows import ProposalRecord
 from .remains import remains
 from .spending import Spending
 from .transactions import StudyTransaction
@@ -77,6 +78,10 @@ class StudyReader(StudyHandle, Printed):
             return None if trial is None else (trial, trial_rows.epochs.numbered(number))
 
         return self._read(step, patience=0)
+
+    def proposals(self, number: int | None = None, **how: float) -> dict[int, ProposalRecord]:
+        """Return how trials were proposed, by number, of all or one; those of earlier versions lack it."""
+        return self._read(lambda trial_rows: trial_rows.proposals.records(number), **how)
 
     def weights_digest(self, trial: TrialRecord) -> str:
         """Return the SHA-256 of a trial's weights; "" if it left none, or none was kept."""

@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from ..pruners import RungResult
 from .schema import rung_results, trials
 
 WINDOW = 1000
 """How many of the latest trials at a rung a trial is compared with, so that large studies stay fast."""
+
+
+_columns = rung_results.c
+_ABOVE = 2**31 - 1
+"""Above every rung."""
+
+
+class Arrival(NamedTuple):
+    """What a trial had come to at a rung.
+
+    Attributes:
+        rung: The epoch.
+        number: Number of the trial.
+        place: Place in the order of arrival at the rung.
+        values: One number per objective, in the order of the study.
+    """
+
+    rung: int
+    number: int
+    place: int
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +63,28 @@ class RungRows:
             )
             for row in reversed(rows)
             for values, violation in (_read(row.objectives),)
+        ]
+
+    def arrivals(self, *, since: Mapping[int, int] | None = None, of: Collection[int] = ()) -> list[Arrival]:
+        """Return what came to the rungs after a place at each, to other rungs at all, and all of some trials.
+
+        Args:
+            since: The place, by rung.
+            of: The numbers of those trials.
+        """
+        # Each term is a range of an index, so what was read before is not read again.
+        since = since or {}
+        terms = [self._rung(rung) & (_columns.place > place) for rung, place in since.items()]
+        terms += [self._rung(rung) & _columns.number.in_(of) for rung in since if of]
+        terms += [
+            (_columns.study_id == self.study_id) & (_columns.rung > low) & (_columns.rung < high)
+            for low, high in pairwise([-1, *sorted(since), _ABOVE])
+        ]
+        query = select(_columns.rung, _columns.number, _columns.place, _columns.objectives).where(or_(*terms))
+        rows = self.connection.execute(query.order_by(_columns.rung, _columns.place))
+        return [
+            Arrival(row.rung, row.number, row.place, tuple(map(float, _read(row.objectives)[0])))
+            for row in rows
         ]
 
     def find(self, rung: int, number: int) -> bool | None:

@@ -3,7 +3,8 @@
 `archscape_trials` holds one row per architecture of a study: everything known of it, and the process that
 works on it. Its uniqueness rules make "no architecture twice" and "no number twice" hold for any number of
 processes. `archscape_epochs` holds one row per trained epoch, `archscape_marks` one per trial and rung of
-early stopping, `archscape_weights` one per trial that left weights.
+early stopping, `archscape_weights` one per trial that left weights, `archscape_proposals` one per trial on
+who proposed it and why.
 """
 
 from __future__ import annotations
@@ -83,4 +84,14 @@ weights = Table(
     Column("digest", Text, nullable=False),  # SHA-256; "" where only the place is known
     Column("host", Text, nullable=False),
     Column("folder", Text, nullable=False),
+)
+
+proposals = Table(
+    "archscape_proposals",
+    tables,
+    Column("study_id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sampler", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("predictions", Text, nullable=False),  # JSON: by objective its mean, deviation and incumbent
 )

@@ -15,13 +15,14 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy
+from sqlalchemy import Connection
 
 from archscape.spaces.errors import StudyError
 
 from .address import Address
 from .budget import BUDGET
 from .database import Database
-from .history import History
+from .history import Change, History
 from .lease import Lease, lease_of
 from .liveness import LivenessMonitor
 from .owner import Owner
@@ -30,6 +31,7 @@ from .reader import StudyReader
 from .spool import ADDED, Result, Spool
 from .transactions import StudyTransaction, cut_by_budget, is_overtaken, lost_too_often
 from .trial import Trial, TrialRecord
+from .views import News
 
 if TYPE_CHECKING:
     from archscape.spaces import Network, Sample
@@ -81,8 +83,15 @@ class Study(StudyReader):
 
     def history(self) -> History:
         """Return what was tried and what is being tried; the same object each time, brought up to date."""
-        self._history.take(self._read(lambda trial_rows: trial_rows.changes(since=self._history.seen)))
-        return self._history
+        history = self._history
+
+        def step(connection: Connection) -> tuple[list[Change], News]:
+            transaction = self._transaction(connection)
+            changes = transaction.trial_rows.changes(since=history.seen)
+            return changes, history.news(changes, transaction.rung_rows)
+
+        history.take(*self._on_read(step))
+        return history
 
     def ask_unique(self, propose: Propose, owner: Owner, *, trials: int) -> Lease | None:
         """Submit the network that is proposed next and take its trial; None if there is none now.
@@ -105,9 +114,10 @@ class Study(StudyReader):
                 if not history.has_settled(number - self.lag + 1):
                     return None
                 history = history.until(number - self.lag + 1)
-            sample = propose(number, history).sample
+            proposal = propose(number, history)
+            sample = proposal.sample
             lease = self._lease(number, sample.network, owner, sample.decisions)
-            submit = partial(StudyTransaction.submit, lease=lease, sample=sample)
+            submit = partial(StudyTransaction.submit, lease=lease, proposal=proposal)
             with suppress(sqlalchemy.exc.IntegrityError):  # another process has submitted this network
                 if self._write(submit):
                     return lease
@@ -269,7 +279,7 @@ class Study(StudyReader):
             if rows.has_hash(priced.hash):
                 return None
             lease = replace(priced, number=rows.next_number())
-            transaction.submit(lease, sample)
+            transaction.submit(lease, Proposal(sample=sample, sampler=ADDED, reason=source))
             record = rows.find(lease.number)
             assert record is not None
             if metrics is None:

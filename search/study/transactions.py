@@ -17,6 +17,8 @@ from . import optuna_rows
 from .budget import BUDGET, CUT
 from .lease import Lease
 from .owner import Owner
+from .proposal import Proposal
+from .proposal_rows import ProposalRecord
 from .rung_rows import RungRows
 from .schema import tables
 from .spool import Result
@@ -24,8 +26,6 @@ from .trial import TrialRecord
 from .trial_rows import TrialRows
 
 if TYPE_CHECKING:
-    from archscape.spaces import Sample
-
     from ..pruners import Decision, Pruner, RungResult
 
 MAX_ATTEMPTS = 3
@@ -56,8 +56,8 @@ class StudyTransaction:
         """What trials left at the rungs of early stopping."""
         return RungRows(connection=self.connection, study_id=self.study_id)
 
-    def submit(self, lease: Lease, sample: Sample) -> bool:
-        """Create a trial and its lease; False if another process has taken the number.
+    def submit(self, lease: Lease, proposal: Proposal) -> bool:
+        """Create a trial as it was proposed, and its lease; False if another process has taken the number.
 
         Raises:
             sqlalchemy.exc.IntegrityError: If the study has the hash.
@@ -65,7 +65,9 @@ class StudyTransaction:
         if self.trial_rows.next_number() != lease.number:
             record = self.trial_rows.find(lease.number)
             return record is not None and (record.hash, record.owner) == (lease.hash, lease.owner)
+        sample, proposed = proposal.sample, ProposalRecord.of(proposal)
         facts = {"hash": lease.hash, "seed": lease.seed, "costs": dict(lease.costs)}
+        facts |= {"proposal": proposed.facts()}
         options = sample.space.paths
         limits = sample.space.within
         excess = [value for name, limit in limits.items() for value in limit.excess(int(lease.costs[name]))]
@@ -75,6 +77,7 @@ class StudyTransaction:
             constraints=excess,
         )
         self.trial_rows.add(lease, decisions=sample.decisions, trial_id=key)
+        self.trial_rows.proposals.add(lease.number, proposed)
         return True
 
     def promote(

@@ -23,6 +23,7 @@ from .budget import BUDGET
 from .epoch_rows import EpochRows
 from .lease import Lease
 from .owner import Owner
+from .proposal_rows import ProposalRows
 from .schema import trials as table
 from .spool import Result
 from .trial import T, Trial, TrialRecord, read_row
@@ -56,6 +57,11 @@ class TrialRows:
     def weights(self) -> WeightRows:
         """What is known of the weights that trials left."""
         return WeightRows(connection=self.connection, study_id=self.study_id)
+
+    @cached_property
+    def proposals(self) -> ProposalRows:
+        """Who proposed each trial, and why."""
+        return ProposalRows(connection=self.connection, study_id=self.study_id)
 
     def next_number(self) -> int:
         """Return the number of the next trial: how many there are."""

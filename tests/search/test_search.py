@@ -70,7 +70,8 @@ def test_leaves_a_folder_that_holds_everything(job: Job, tmp_path: Path) -> None
     }
     trials = pd.read_csv(folder / "trials.csv")
     decisions = decision_columns(trials)
-    assert list(trials.columns) == [*columns(), *decisions]
+    assert list(trials.columns) == [*columns(["sampler"]), *decisions]
+    assert set(trials["sampler"]) == {"random"}
     for _, row in trials.iterrows():
         told = {name.removeprefix(DECISION): row[name] for name in decisions if pd.notna(row[name])}
         assert told == json.loads(row["decisions"])

@@ -79,7 +79,7 @@ def chosen_section(digest: Digest, phases: Sequence[Phase], effects: Sequence[Ef
 
 def _phase_row(results: Results, phase: Phase) -> tuple[str, ...]:
     scores = (results.text(results.score, number) for number in (phase.median, phase.best))
-    return (phase.name, f"{phase.trials:,}", f"{phase.complete:,}", *scores, f"{phase.on_front:,}")
+    return (phase.name, f"{len(phase.numbers):,}", f"{phase.complete:,}", *scores, f"{phase.on_front:,}")
 
 
 def _open_trials(digest: Digest) -> dict[str, object]:

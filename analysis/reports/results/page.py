@@ -71,7 +71,7 @@ def write_report(
     leaders, networks = leads(table), run_sections.shown_networks(whole)
     layers = {network.number: f"network-{network.number}" for network in networks}
     phases, effects = phases_of(whole), effects_of(table)
-    strip = phase_strip(phases, len(whole.progress))
+    strip = phase_strip(whole, phases)
     figures = {name: spec(figure) for name, figure in training_figures(shown, strip).items()}
     chosen = chosen_section(whole, phases, effects)
     if len(table.rows):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from archscape.analysis.results import FINAL
+from archscape.analysis.results import BY_HAND, FINAL
 
 from ..format import NONE, label, short_label, span, value
 from ..page.networks import NetworkDetails, read_details
@@ -24,7 +24,7 @@ Tile = tuple[str, str, str]
 
 def summary(digest: Digest) -> str:
     """Return in two sentences what was searched."""
-    parts = [f"{before} {word}" for before, word in _named(_job(digest.results.job))]
+    parts = [f"{before} {word}" for before, word in _named(_job(digest.results.job) | _samplers(digest))]
     elapsed = digest.progress["elapsed"]
     took = f" in {span(elapsed.max())}" if elapsed.notna().any() else ""
     aims = ", ".join(f"{label(name)} ({way}d)" for name, way in digest.results.objectives.items())
@@ -119,6 +119,13 @@ def environment_rows(facts: Mapping[str, object], before: str = "") -> Iterator[
             yield words, str(fact)
 
 
+def _samplers(digest: Digest) -> dict[str, str]:
+    """Return who proposed the trials, where that is known: a job may leave it to the search."""
+    names = digest.trials.get("sampler", pd.Series(dtype=object))
+    used = [name for name in dict.fromkeys(names) if name and name not in BY_HAND]
+    return {"sampler": ", ".join(used)} if used else {}
+
+
 def _named(job: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield what a reader knows by name; the file that a resolved job keeps its space in is no name."""
     named = {"space": " of", "data": " on", "recipe": ", recipe", "train": ", by", "sampler": ", sampler"}
@@ -133,10 +140,10 @@ def _named(job: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield before, word
 
 
-def _job(text: str) -> Mapping[str, object]:
+def _job(text: str) -> dict[str, object]:
     """Return the job's top level; nothing where it cannot be read, since the page shows the text anyway."""
     try:
         job = yaml.safe_load(text)
     except yaml.YAMLError:
         return {}
-    return job if isinstance(job, Mapping) else {}
+    return dict(job) if isinstance(job, Mapping) else {}

@@ -17,20 +17,26 @@ from archscape.search.samplers import SAMPLERS, Sampler, make_sampler
 from archscape.search.samplers.base import STARTUP, Exhausted
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.samplers.rehearsal import Rehearsal
-from archscape.search.samplers.testing import LAWS, Law, check_many_trials, rehearsal
+from archscape.search.samplers.testing import LAWS, Law, check_long_search, check_many_trials, rehearsal
 from archscape.search.samplers.trial_space import trial_space
 from archscape.search.study import history as history_module
 from archscape.search.training.choices.reading import read_any_recipe
 from archscape.spaces import Sample, Space
 from archscape.spaces.errors import Infeasible, JobError
 
+LONG = (check_long_search, check_many_trials)
 
-@pytest.mark.parametrize(
-    "law", [law for law in LAWS if law is not check_many_trials], ids=lambda law: law.__name__
-)
+
+@pytest.mark.parametrize("law", [law for law in LAWS if law not in LONG], ids=lambda law: law.__name__)
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_it_keeps_the_law(name: str, law: Law) -> None:
     law(make_sampler(name))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_proposals_follow_from_the_history_of_a_long_search_too(name: str) -> None:
+    check_long_search(make_sampler(name))
 
 
 @pytest.mark.slow

@@ -119,6 +119,7 @@ def test_shows_states_values_and_attributes(
         "costs": dict(leases[0].costs),
         "metrics": dict(finished(leases[0], 0.9).metrics),
         "worker": "w1",
+        "proposal": {"sampler": "random"},
     }
     assert complete.datetime_start is not None
     assert complete.datetime_complete is not None

@@ -14,6 +14,7 @@ import pytest
 from helpers.proposals import proposed
 
 from archscape.analysis.metrics import Objectives
+from archscape.analysis.reports.results import run_sections
 from archscape.analysis.reports.results.chosen import NEXT
 from archscape.analysis.reports.results.page import write_report
 from archscape.analysis.reports.results.phases import phase_strip, phases_of
@@ -69,7 +70,7 @@ def test_each_phase_is_counted(synthetic: Synthetic) -> None:
     ):
         assert phase.complete == len(rows)
         assert (phase.best, phase.median) == (rows["accuracy"].max(), rows["accuracy"].median())
-    assert (start.trials, model.trials, start.begins) == (10, 30, 1)
+    assert (start.numbers, model.numbers) == (tuple(range(10)), tuple(range(10, 40)))
     assert (start.name, model.name) == ("bayes, without a model", "bayes, by its model")
     assert start.on_front + model.on_front == len(digest(results).front)
 
@@ -77,11 +78,28 @@ def test_each_phase_is_counted(synthetic: Synthetic) -> None:
 def test_the_strip_shows_where_each_phase_began_among_the_trials_that_ended(synthetic: Synthetic) -> None:
     results = proposed(synthetic(40), startup=10)
     known = digest(results)
-    start, model = phase_strip(phases_of(known), 40) or []
-    finished = known.progress["number"].tolist()
-    began = min(finished.index(number) for number in range(10, 40)) + 1
-    assert (start.low, start.high, model.low, model.high) == (0.5, began - 0.5, began - 0.5, 40.5)
+    start, model = phase_strip(known, phases_of(known)) or []
+    is_model = [number >= 10 for number in known.progress["number"]]
+    began = next(at for at in range(40) if all(is_model[at : at + 3]))
+    assert (start.low, start.high, model.low, model.high) == (0.5, began + 0.5, began + 0.5, 40.5)
     assert [start.name, model.name] == ["start", "model"]
+
+
+def test_of_samplers_in_turn_each_part_is_shown_and_a_trial_by_hand_is_none(synthetic: Synthetic) -> None:
+    results = synthetic(44)
+    names = ["enqueued"] * 2 + ["nsga2"] * 14 + ["tpe"] * 14 + ["nsga2"] * 14
+    names[20] = "added"
+    finished = results.trials["started"]
+    known = digest(replace(results, trials=results.trials.assign(sampler=names, finished=finished)))
+    strip = phase_strip(known, phases_of(known)) or []
+    assert [(part.name, part.low, part.high) for part in strip] == [
+        ("nsga2", 2.5, 16.5),
+        ("tpe", 16.5, 30.5),
+        ("nsga2", 30.5, 44.5),
+    ]
+    assert run_sections.summary(known).startswith(
+        "44 trials of digits on cluttered-digits, recipe quick, sampler nsga2, tpe in "
+    )
 
 
 def test_samplers_that_followed_each_other_are_phases_too(synthetic: Synthetic) -> None:
@@ -90,7 +108,7 @@ def test_samplers_that_followed_each_other_are_phases_too(synthetic: Synthetic) 
     known = digest(replace(results, trials=results.trials.assign(sampler=names)))
     assert [phase.name for phase in phases_of(known)] == ["nsga2", "tpe"]
     one = digest(replace(results, trials=results.trials.assign(sampler="random")))
-    assert phase_strip(phases_of(one), 40) is None
+    assert phase_strip(one, phases_of(one)) is None
 
 
 def test_of_an_error_the_best_is_the_least(synthetic: Synthetic) -> None:
