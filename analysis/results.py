@@ -59,8 +59,8 @@ FEASIBLE = "feasible"
 """The column, in a search with limits on what training gives, of whether a complete trial is within them."""
 PROPOSED = ("sampler", "reason")
 """Columns of who proposed a trial, and why, where that is known."""
-BY_HAND = ("enqueued", "added")
-"""What stands for the sampler of a trial that none proposed."""
+ENQUEUED, ADDED = BY_HAND = ("enqueued", "added")
+"""What stands for the sampler of a trial that none proposed: one of the job, one with a known result."""
 COLUMNS = (
     *("number", "status", "cause", "message", FEASIBLE, "hash"),
     *NUMBERS,

@@ -76,9 +76,9 @@ const handlers = {
   running(trials) {
     const before = study.running;
     study.running = new Map(
-      trials.map(([number, worker, started, epoch, metrics]) => [
+      trials.map(([number, worker, started, epoch, metrics, expected]) => [
         number,
-        { number, worker, started, epoch, metrics },
+        { number, worker, started, epoch, metrics, expected },
       ]),
     );
     const { number } = opened;
@@ -143,12 +143,18 @@ function showWork() {
 }
 
 function showRunning() {
-  const heads = ["trial", "epoch", study.about.short[study.about.score] ?? "", "since", "worker"];
-  const right = [true, true, true, true, false];
-  const lines = [...study.running.values()].map((trial) => [
+  const { score, short } = study.about;
+  const running = [...study.running.values()];
+  const isExpected = running.some(({ expected }) => expected[score]);
+  const expects = ({ expected: { [score]: known } }) =>
+    known ? known.map((value) => written(score, value)).join(" ± ") : "–";
+  const heads = ["trial", "epoch", short[score] ?? "", ...(isExpected ? ["expected"] : []), "since", "worker"];
+  const right = heads.map((head) => head !== "worker");
+  const lines = running.map((trial) => [
     linkTo(trial.number),
     trial.epoch || "–",
-    written(study.about.score, trial.metrics[study.about.score]),
+    written(score, trial.metrics[score]),
+    ...(isExpected ? [expects(trial)] : []),
     span((Date.now() - Date.parse(trial.started)) / 1000),
     trial.worker,
   ]);

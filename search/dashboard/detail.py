@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
@@ -14,6 +15,7 @@ from archscape.spaces.errors import SpaceError
 from archscape.spaces.loading import read_stored
 
 from ..folder import TRIAL_LOG
+from ..study.proposal_rows import ProposalRecord
 from ..study.reader import StudyReader
 from ..study.trial import Trial
 
@@ -33,11 +35,13 @@ def detail(study: StudyReader, number: int, logs: Path) -> dict[str, Json] | Non
         return None
     trial, epochs = record
     metrics = {**trial.costs, **trial.metrics}
+    proposal = study.proposals(number, patience=0).get(number)
     names = ("number", "state", "cause", "message", "hash", "seed", "attempts", "rung", "started", "finished")
     return {
         **{name: getattr(trial, name) for name in names},
         "worker": trial.worker or trial.holder,
         "values": {label(name): value(name, float(number)) for name, number in metrics.items()},
+        "proposal": {} if proposal is None else _proposal(proposal, metrics),
         "decisions": {path: str(option) for path, option in trial.decisions.items()},
         "network": _network(trial),
         "epochs": [
@@ -46,6 +50,15 @@ def detail(study: StudyReader, number: int, logs: Path) -> dict[str, Json] | Non
         ],
         **_log(logs / TRIAL_LOG.format(number)),
     }
+
+
+def _proposal(record: ProposalRecord, metrics: Mapping[str, float]) -> dict[str, Json]:
+    """Return who proposed a trial and why, what was expected of it, and what was measured, if it was."""
+    predictions: list[Json] = [
+        {"name": name, "measured": metrics.get(name), **prediction._asdict()}
+        for name, prediction in record.predicted.items()
+    ]
+    return {"sampler": record.sampler, "reason": record.reason, "predictions": predictions}
 
 
 def _log(path: Path) -> dict[str, Json]:

@@ -162,6 +162,7 @@ def _parts(state: StudyState, *, behind: bool) -> dict[str, object]:
         [
             *(row.number, row.worker, row.started, trial.epoch),
             {name: _short(number) for name, number in trial.metrics.items()},
+            {name: [_short(known.mean), _short(known.deviation)] for name, known in trial.expected.items()},
         ]
         for row, trial in known
     ]

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 from sqlalchemy import Connection, select
 
 from . import optuna_rows
-from .schema import epochs
+from .proposal import Prediction
+from .proposal_rows import read_predictions
+from .schema import epochs, proposals
 from .schema import trials as table
 from .trial import owner_of
 from .trial_rows import TrialRows
@@ -52,11 +54,13 @@ class RunningTrial:
         number: Number of the trial.
         epoch: The latest epoch that the study knows; 0 before the first.
         metrics: What that epoch gave.
+        expected: What its sampler expected of it, by metric; empty where it has no model.
     """
 
     number: int
     epoch: int
     metrics: Mapping[str, float]
+    expected: Mapping[str, Prediction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +124,16 @@ def _running(connection: Connection, study_id: int) -> tuple[RunningTrial, ...]:
         .label(name)
         for column, name in ((epochs.c.epoch, "epoch"), (epochs.c.metrics, "latest"))
     ]
+    proposed = (proposals.c.study_id == table.c.study_id) & (proposals.c.number == table.c.number)
+    expected = select(proposals.c.predictions).where(proposed).scalar_subquery().label("expected")
     running = (table.c.study_id == study_id) & (table.c.state == "running")
-    rows = connection.execute(select(table.c.number, *latest).where(running))
+    rows = connection.execute(select(table.c.number, *latest, expected).where(running))
     return tuple(
-        RunningTrial(number=row.number, epoch=row.epoch or 0, metrics=json.loads(row.latest or "{}"))
+        RunningTrial(
+            number=row.number,
+            epoch=row.epoch or 0,
+            metrics=json.loads(row.latest or "{}"),
+            expected=read_predictions(row.expected or "{}"),
+        )
         for row in sorted(rows, key=attrgetter("number"))
     )

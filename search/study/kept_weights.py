@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import Objectives
+from archscape.analysis.results import ADDED
 from archscape.spaces.kinds import matching
-
-from .spool import ADDED
 
 if TYPE_CHECKING:
     from sqlalchemy import Row

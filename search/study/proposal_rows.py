@@ -91,9 +91,9 @@ def create_table(connection: Connection) -> None:
 
 
 def _read(row: sqlalchemy.Row[*tuple[Any, ...]]) -> ProposalRecord:
-    predictions = json.loads(row.predictions)
-    return ProposalRecord(
-        sampler=row.sampler,
-        reason=row.reason,
-        predicted={name: Prediction(*numbers) for name, numbers in predictions.items()},
-    )
+    return ProposalRecord(sampler=row.sampler, reason=row.reason, predicted=read_predictions(row.predictions))
+
+
+def read_predictions(text: str) -> dict[str, Prediction]:
+    """Return predictions by objective, from the JSON that the table keeps."""
+    return {name: Prediction(*numbers) for name, numbers in json.loads(text).items()}

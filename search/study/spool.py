@@ -20,9 +20,6 @@ from .damaged import move_aside
 MAX_TRIALS = 1_000_000
 """How many trials a study can hold."""
 
-ADDED = "added"
-"""The cause of a complete trial whose result is known from elsewhere."""
-
 _NAME = re.compile(r"trial-(\d+)")
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import sqlalchemy
 from sqlalchemy import Connection
 
+from archscape.analysis.results import ADDED
 from archscape.spaces.errors import StudyError
 
 from .address import Address
@@ -28,7 +29,7 @@ from .liveness import LivenessMonitor
 from .owner import Owner
 from .proposal import Proposal
 from .reader import StudyReader
-from .spool import ADDED, Result, Spool
+from .spool import Result, Spool
 from .transactions import StudyTransaction, cut_by_budget, is_overtaken, lost_too_often
 from .trial import Trial, TrialRecord
 from .views import News

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archscape.analysis.limits import violation
+from archscape.analysis.results import ADDED
 from archscape.spaces.errors import CodeNotRun, InputError
 from archscape.spaces.language.written import WrittenNetwork
 from archscape.spaces.loading import read_stored
@@ -17,7 +18,6 @@ from archscape.spaces.loading import read_stored
 from .artifacts import Artifacts
 from .kept_weights import ALL
 from .secrets import hide_secrets
-from .spool import ADDED
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archscape.analysis.results import ENQUEUED
 from archscape.spaces import Sample, Space
 from archscape.spaces.errors import StudyError
 
@@ -38,9 +39,6 @@ POLL_SECONDS = 0.1
 """How long a process without a trial waits until it asks again, at first: a lost one may come free."""
 
 MAX_POLL_SECONDS = 2.0
-
-ENQUEUED = "enqueued"
-"""What stands for the sampler of a trial that the job enqueued."""
 
 MAX_REMOVED = 500
 """Removed weights that other machines hear of with their next trial."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,17 @@ AIMS: dict[str, Direction] = {"accuracy": "maximize", "macs": "minimize"}
 
 def submit(study: Study, plan: SearchPlan) -> Lease:
     lease = study.ask_unique(plan.propose, Owner.current(), trials=1000)
+    assert lease is not None
+    return lease
+
+
+def submit_proposed(study: Study, plan: SearchPlan, **changes: Any) -> Lease:
+    """Submit what the plan proposes with other words on who proposed it, why, and what was expected."""
+    lease = study.ask_unique(
+        lambda number, history: replace(plan.propose(number, history), **changes),
+        Owner.current(),
+        trials=1000,
+    )
     assert lease is not None
     return lease
 

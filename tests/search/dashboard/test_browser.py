@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from helpers.dashboard import serving, submit
+from helpers.dashboard import serving, submit, submit_proposed
 from helpers.pages import empty_axes, faults, not_opened
 from helpers.processes import popen
 
+from archscape.search.study.proposal import Prediction
 from archscape.search.study.study import Study
 from archscape.search.workers.trial_source import SearchPlan
 
@@ -102,7 +103,7 @@ def test_the_page_runs_nothing_that_a_trial_says(
     browser: Browser, run: Path, study: Study, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
     evil = "<img src=x onerror=hacked=1>"
-    lease = submit(study, plan)
+    lease = submit_proposed(study, plan, sampler=evil, reason=evil)
     bad = {"status": "failed", "metrics": {}, "history": [], "cause": evil, "message": evil, "worker": evil}
     study.report(lease, {1: {evil: 1.0, "accuracy": 0.5}})
     study.tell(finished(lease, **bad))
@@ -114,8 +115,40 @@ def test_the_page_runs_nothing_that_a_trial_says(
         page.wait("document.getElementById('trial-log').textContent.includes('<script>hacked')")
         page.wait("document.querySelector('#rows .status.failed')?.textContent.includes('onerror')")
         assert page.evaluate("document.getElementById('trial-message').textContent") == evil
+        why = "[...document.querySelectorAll('#trial-proposal dd')].map((part) => part.textContent)"
+        assert page.evaluate(why) == [evil, evil]
         assert page.evaluate("[...document.querySelectorAll('img')].length") == 0
         assert page.evaluate("typeof hacked") == "undefined"
+        assert page.problems == []
+
+
+@pytest.mark.slow
+def test_what_is_expected_of_a_trial_at_work_is_shown_and_why_it_was_proposed(
+    browser: Browser, run: Path, study: Study, plan: SearchPlan, finished: Callable[..., Any]
+) -> None:
+    submit(study, plan)
+    expected = {"accuracy": Prediction(mean=0.75, deviation=0.05, incumbent=0.7)}
+    lease = submit_proposed(study, plan, sampler="bayes", reason="best of 812", predicted=expected)
+    with serving(run, "--port", "0") as (url, _):
+        page = browser.page()
+        page.resize(420)
+        page.go(f"{url}#trial-1")
+        page.wait("document.querySelectorAll('#running tbody tr').length === 2")
+        cells = "[...document.querySelectorAll('#running tr')].map((row) => row.cells[3].textContent)"
+        assert page.evaluate(cells) == ["expected", "–", "75.00% ± 5.00%"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 420
+        study.tell(finished(lease, 0.875))
+        why = "[...document.getElementById('trial-proposal').children].map((part) => part.textContent)"
+        page.wait(f"{why}.length === 10")
+        said = page.evaluate(why)
+        assert dict(zip(said[::2], said[1::2], strict=True)) == {
+            "sampler": "bayes",
+            "reason": "best of 812",
+            "predicted validation accuracy": "75.00% ± 5.00%",
+            "validation accuracy of the incumbent": "70.00%",
+            "measured validation accuracy": "87.50%, 2.5 deviations above",
+        }
+        page.wait("!document.querySelector('#running').textContent.includes('expected')")
         assert page.problems == []
 
 

@@ -107,7 +107,7 @@ def test_it_serves_a_study_that_lies_on_a_server(
             with closing(HTTPConnection(urlsplit(page).netloc, timeout=60)) as connection:
                 connection.request("GET", "/events")
                 events = blocks(connection.getresponse())
-                assert until(events, "running").data[0][3:] == [1, {"accuracy": 0.25}]
+                assert until(events, "running").data[0][3:] == [1, {"accuracy": 0.25}, {}]
                 study.tell(finished(lease))
                 assert until(events, "trials").data[0][:2] == [0, "complete"]
             report = json.loads(get(page, "/trial/0")[1])

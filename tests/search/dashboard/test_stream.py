@@ -8,12 +8,13 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from helpers.dashboard import Event, parsed, submit, until
+from helpers.dashboard import Event, parsed, submit, submit_proposed, until
 
 from archscape.search.dashboard import stream
 from archscape.search.dashboard.stream import Stream
 from archscape.search.study import changes
 from archscape.search.study.poller import Poller
+from archscape.search.study.proposal import Prediction
 from archscape.search.study.study import Study
 from archscape.search.workers.trial_source import SearchPlan
 
@@ -29,7 +30,9 @@ def poller(study: Study, monkeypatch: pytest.MonkeyPatch) -> Iterator[Poller]:
 def test_stream_tells_what_changed_and_no_more(
     poller: Poller, study: Study, plan: SearchPlan, finished: Callable[..., Any]
 ) -> None:
-    first, second = submit(study, plan), submit(study, plan)
+    expected = {"accuracy": Prediction(mean=0.7512345678, deviation=0.125, incumbent=0.5)}
+    first = submit_proposed(study, plan, predicted=expected)
+    second = submit(study, plan)
     events = iter(Stream(poller=poller, token="t"))
     assert parsed(next(events))[0].data["study"] == "tiny"
     start = until(events, "trials")
@@ -41,7 +44,7 @@ def test_stream_tells_what_changed_and_no_more(
     assert event.id == "t.2"
     study.report(first, {1: {"loss": 1.5, "accuracy": 0.25}})
     working = until(events, "running", lambda rows: rows[0][3] == 1)
-    assert working.data[0][4] == {"loss": 1.5, "accuracy": 0.25}
+    assert working.data[0][4:] == [{"loss": 1.5, "accuracy": 0.25}, {"accuracy": [0.751235, 0.125]}]
 
 
 def test_stream_tells_the_decisions_before_the_trials_that_made_them(
