@@ -55,11 +55,11 @@ def _largest(front: Floats, reference: Floats, most: int) -> Floats:
     kept: list[int] = []
     axes = [known(values) for values in front.T]
     for _ in range(most):
-        kept.append(int(expected_improvement(front[kept], reference, axes).argmax()))
+        kept.append(int(hypervolume_improvement(front[kept], reference, axes).argmax()))
     return front[sorted(kept)]
 
 
-def expected_improvement(front: Floats, reference: Floats, gains: Sequence[Gain]) -> Floats:
+def hypervolume_improvement(front: Floats, reference: Floats, gains: Sequence[Gain]) -> Floats:
     """Return by how much each candidate is expected to increase the hypervolume of a front, (candidates,).
 
     Args:

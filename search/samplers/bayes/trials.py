@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from archscape.analysis.metrics import Objectives
 from archscape.analysis.statistics.frontier import crowded_order
 
-from .acquisition import Staircase, expected_improvement
+from .acquisition import expected_improvement
 from .estimate import Estimate
+from .hypervolume_improvement import Gain, front_of, hypervolume_improvement, known
 from .kernels import Floats
+from .mixture import Forecast
 from .problem import Problem
 
 if TYPE_CHECKING:
@@ -89,23 +91,38 @@ def acquisition(problem: Problem, trials: Trials, costs: Floats, estimates: Mapp
 def _improvement(
     problem: Problem, trials: Trials, costs: Floats, estimates: Mapping[str, Estimate]
 ) -> Floats:
-    met, first = trials.is_met, estimates[problem.measured[0]]
-    if len(problem.measured) == 1 and not problem.costs:
-        return first.forecast.over(
-            lambda mean, deviation, tried: expected_improvement(mean, deviation, tried[met].max())
+    """Return the expected improvement of the only objective, or of the hypervolume of several.
+
+    With one measured objective each process has a front of its own; with several, the mixture has.
+    """
+    met, forecasts = trials.is_met, [estimates[name].forecast for name in problem.measured]
+    if len(forecasts) == 1 and not problem.costs:
+        return forecasts[0].over(
+            lambda mean, deviation, fitted: expected_improvement(mean, deviation, fitted[met].max())
         )
-    known, tried = scaled(costs, trials.costs)
-    for name in problem.measured[1:]:
-        known = np.concatenate([known, -estimates[name].forecast.mean[:, None]], axis=1)
-        tried = np.concatenate([tried, -estimates[name].forecast.tried[:, None]], axis=1)
-    reference = np.maximum(known.max(axis=0), tried.max(axis=0))
-    floor = float(first.target.scores.min())
+    of_candidates, of_tried = scaled(costs, trials.costs)
+    floors = [float(estimates[name].target.scores.min()) for name in problem.measured]
+    reference = np.array([*floors, *-np.concatenate([of_candidates, of_tried]).max(axis=0)])
+    cheapness = [known(-column) for column in of_candidates.T]
 
-    def improvement(mean: Floats, deviation: Floats, fitted: Floats) -> Floats:
-        stairs = Staircase.of(fitted[met], tried[met], reference, floor)
-        return stairs.expected_improvement(mean, deviation, known)
+    def improvement(fitted: Sequence[Floats], gains: Sequence[Gain]) -> Floats:
+        front = front_of(np.stack([*fitted, *-of_tried.T], axis=1)[met], reference)
+        return hypervolume_improvement(front, reference, [*gains, *cheapness])
 
-    return first.forecast.over(improvement)
+    if len(forecasts) == 1:
+        return forecasts[0].over(
+            lambda mean, deviation, fitted: improvement(
+                [fitted], [lambda levels: expected_improvement(mean, deviation, levels[:, None])]
+            )
+        )
+    return improvement([forecast.tried for forecast in forecasts], [_gain(each) for each in forecasts])
+
+
+def _gain(forecast: Forecast) -> Gain:
+    """Return the gain of an objective under its mixture."""
+    return lambda levels: forecast.over(
+        lambda mean, deviation, _: expected_improvement(mean, deviation, levels[:, None])
+    )
 
 
 def scaled(costs: Floats, tried: Floats) -> tuple[Floats, Floats]:

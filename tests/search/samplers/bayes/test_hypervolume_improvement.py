@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
-from scipy.stats import norm
 
 from archscape.analysis.statistics.frontier import hypervolume
+from archscape.search.samplers.bayes.acquisition import expected_improvement
 from archscape.search.samplers.bayes.hypervolume_improvement import (
     MOST,
     Floats,
     Gain,
-    expected_improvement,
     front_of,
+    hypervolume_improvement,
     known,
 )
 
@@ -21,11 +20,7 @@ from archscape.search.samplers.bayes.hypervolume_improvement import (
 def normal(mean: Floats, deviation: Floats) -> Gain:
     """Return the gain of a normal objective."""
 
-    def gain(levels: Floats) -> Floats:
-        scaled = (mean - levels[:, None]) / deviation
-        return deviation * (scaled * ndtr(scaled) + norm.pdf(scaled))
-
-    return gain
+    return lambda levels: expected_improvement(mean, deviation, levels[:, None])
 
 
 def volume(points: Floats, reference: Floats) -> float:
@@ -48,7 +43,7 @@ def test_of_what_is_known_it_is_the_improvement_itself(axes: int) -> None:
         volume(np.vstack([tried, candidate]), reference) - volume(tried, reference)
         for candidate in candidates
     ]
-    assert expected_improvement(front, reference, gains) == pytest.approx(expected, abs=1e-12)
+    assert hypervolume_improvement(front, reference, gains) == pytest.approx(expected, abs=1e-12)
     assert max(expected) > 0
 
 
@@ -60,16 +55,16 @@ def test_it_is_the_mean_over_many_draws(measured: int, costs: int) -> None:
     gains = [normal(mean[:, axis], deviation[:, axis]) for axis in range(measured)]
     gains += [known(mean[:, axis]) for axis in range(measured, axes)]
     front, rng = front_of(tried, reference), np.random.default_rng(5)
-    for i, expected in enumerate(expected_improvement(front, reference, gains)):
+    for i, expected in enumerate(hypervolume_improvement(front, reference, gains)):
         spread = np.append(deviation[i], np.zeros(costs))
         draws = mean[i] + spread * rng.normal(size=(100_000, axes))
         # Of what is known, it is the improvement itself: see above.
-        improvements = expected_improvement(front, reference, [known(column) for column in draws.T])
+        improvements = hypervolume_improvement(front, reference, [known(column) for column in draws.T])
         error = improvements.std() / np.sqrt(len(draws))
         assert improvements.mean() == pytest.approx(expected, abs=4 * error)
 
 
-def test_one_objective_and_one_cost_are_a_staircase_of_expected_improvements() -> None:
+def test_one_objective_and_one_cost_are_a_staircase_of_hypervolume_improvements() -> None:
     means, costs, reference = np.array([0.1, 0.6, 1.0]), np.array([1.0, 2.0, 4.0]), np.array([-1.0, -5.0])
     mean, deviation, cost = np.array([0.8]), np.array([0.5]), np.array([1.5])
     gain = normal(mean, deviation)
@@ -77,14 +72,14 @@ def test_one_objective_and_one_cost_are_a_staircase_of_expected_improvements() -
     levels = np.concatenate([[-1.0], means])
     widths = np.maximum(0, steps[1:] - np.maximum(steps[:-1], cost))
     front = front_of(np.stack([means, -costs], axis=1), reference)
-    improvement = expected_improvement(front, reference, [gain, known(-cost)])
+    improvement = hypervolume_improvement(front, reference, [gain, known(-cost)])
     assert improvement == pytest.approx(widths @ gain(levels))
 
 
 def test_before_anything_is_tried_all_above_the_reference_is_free() -> None:
     nothing, reference = np.empty((0, 2)), np.array([-1.0, 0.0])
     gains = [known(np.array([1.0, 5.0])), known(np.array([3.0, -1.0]))]
-    assert expected_improvement(front_of(nothing, reference), reference, gains).tolist() == [6.0, 0.0]
+    assert hypervolume_improvement(front_of(nothing, reference), reference, gains).tolist() == [6.0, 0.0]
 
 
 def test_a_front_is_what_nothing_dominates_above_the_reference() -> None:
