@@ -113,6 +113,7 @@ _THEIRS: Mapping[str, str] = {
     "random": "randomsampler randomsearch",
     "local": "localsearch hillclimbing hillclimb neighbourhood greedy",
     "grid": "gridsampler gridsearch bruteforcesampler bruteforce exhaustive",
+    "optuna": "gpsampler cmaessampler cmaes nsgaiiisampler",
     "quasi-random": "qmc qmcsampler sobol halton quasirandom lowdiscrepancy",
     "startup": "nstartuptrials startuptrials",
     "population": "populationsize",

@@ -204,7 +204,7 @@ class SettingsReader:
         if not isinstance(self.tree[key], dict):
             return read_name(SAMPLERS, self.tree[key], self.document, (key,))
         sampler = read_rule(SAMPLERS, self.tree[key], self.document, (key,))
-        return sampler.name if sampler == type(sampler)() else sampler
+        return sampler.word if sampler == type(sampler)() else sampler
 
     def _artifacts(self, key: str) -> str:
         address = self._word(key)

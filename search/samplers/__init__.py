@@ -21,6 +21,7 @@ SAMPLERS: LazyTable[type[Sampler]] = LazyTable(
         "grid": ".grid:GridSampler",
         "local": ".local:LocalSampler",
         "nsga2": ".nsga2:Nsga2Sampler",
+        "optuna": ".optuna:OptunaSampler",
         "quasi-random": ".quasi_random:QuasiRandomSampler",
         "random": ".random:RandomSampler",
         "tpe": ".tpe:TpeSampler",

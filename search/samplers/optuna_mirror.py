@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from sys import float_info
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import optuna
@@ -39,9 +39,11 @@ class OptunaMirror:
 
     Attributes:
         memory: How many complete trials they hold: an eighth of them the best, the others the latest.
+        by_number: Whether complete trials stand in the order of their numbers; else the best come first.
     """
 
     memory: int = MEMORY
+    by_number: bool = False
     _elite: Elite = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,12 +57,15 @@ class OptunaMirror:
             for i, way in enumerate(history.objectives.values())
         ]
         bad = [*history.failed[-self.memory // 4 :], *list(history.stopped.values())[-self.memory // 4 :]]
-        furthest = max(record.violation for record in complete)
+        beyond = _finite([record.violation for record in complete]) if history.limits else None
         spans = {path: distribution(options) for path, options in space.paths.items()}
         with silence_optuna():
             study = optuna.create_study(sampler=sampler, directions=list(history.objectives.values()))
-        study.add_trials(_trial(record, spans, record.values, record.violation) for record in complete)
-        study.add_trials(_trial(record, spans, worst, furthest) for record in bad)
+        study.add_trials(
+            _trial(record, spans, record.values, beyond[i] if beyond else None)
+            for i, record in enumerate(complete)
+        )
+        study.add_trials(_trial(record, spans, worst, max(beyond) if beyond else None) for record in bad)
         study.add_trials(_trial(record, spans, None) for record in history.pending.values())
         return study
 
@@ -68,7 +73,14 @@ class OptunaMirror:
         best = self._elite.of(history.complete, history.objectives)
         known = {record.number for record in best}
         latest = [record for record in history.complete[-self.memory :] if record.number not in known]
-        return [*best, *latest[len(best) - self.memory :]]
+        chosen = [*best, *latest[len(best) - self.memory :]]
+        return sorted(chosen, key=attrgetter("number")) if self.by_number else chosen
+
+
+def _finite(violations: Sequence[float]) -> list[float]:
+    """Return violations, those without end as twice the largest other, which samplers of Optuna can model."""
+    largest = max((each for each in violations if math.isfinite(each)), default=0.0) or 1.0
+    return [min(each, 2 * largest) for each in violations]
 
 
 def ask(study: optuna.Study, space: Space, *, keep: bool) -> Sample:
@@ -117,14 +129,14 @@ def _trial(
     record: Record,
     spans: Mapping[str, BaseDistribution],
     values: Sequence[float] | None,
-    violation: float = 0.0,
+    violation: float | None = None,
 ) -> FrozenTrial:
     return create_trial(
         state=TrialState.COMPLETE if values else TrialState.RUNNING,
         params={path: parameter(option, spans[path]) for path, option in record.decisions.items()},
         distributions={path: spans[path] for path in record.decisions},
         values=values,
-        constraints={"limits": min(violation, float_info.max)} if violation else None,
+        constraints=None if violation is None else {"limits": violation},
     )
 
 
@@ -137,6 +149,7 @@ def silence_optuna() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            warnings.simplefilter("ignore", FutureWarning)  # of settings that Optuna means to drop
             yield
     finally:
         logger.setLevel(level)

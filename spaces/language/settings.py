@@ -65,7 +65,7 @@ class RuleSettings(Settings):
     def to_dict(self) -> dict[str, str | int | float]:
         """Return the settings of a rule in plain types, as a document has them; what is none is left out."""
         values = {field: getattr(self, field) for field in kinds_of(type(self))}
-        return {RULE: self.name, **{field: value for field, value in values.items() if value is not None}}
+        return {RULE: self.word, **{field: value for field, value in values.items() if value is not None}}
 
 
 S = TypeVar("S", bound=Settings)
@@ -200,7 +200,7 @@ def read_rule(table: LazyTable[type[R]], tree: Tree, document: Document, place: 
         example = next(iter(table))
         raise document.error(place, f"`{place[-1]}:` needs its rule, as in {{{RULE}: {example}}}")
     start = table.load(read_name(table, tree[RULE], document, (*place, RULE)))()
-    return read_settings(start, tree, document, place, owner=start.name, others=(RULE,))
+    return read_settings(start, tree, document, place, owner=start.word, others=(RULE,))
 
 
 def read_name(table: LazyTable[V], tree: Tree, document: Document, place: Place) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, SupportsFloat
 
-from .settings import Plain
+from archscape.spaces.language.plain import Plain
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -9,20 +9,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar
 
 from archscape.spaces.errors import JobError
 from archscape.spaces.kinds import Takes, number, optional, whole
 from archscape.spaces.language.document import Document, Place, Tree
+from archscape.spaces.language.plain import Plain, is_plain, plain
 from archscape.spaces.language.settings import Settings, read_settings
 from archscape.spaces.language.user_function import EXAMPLE, UserFunction, read_function
-
-Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
-"""A value that a job file can hold."""
 
 ARGUMENTS = ("network", "context")
 """What a training function is called with."""
@@ -47,11 +43,7 @@ class TrainFunction(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        try:
-            same = json.loads(json.dumps(dict(self.settings), allow_nan=False)) == dict(self.settings)
-        except (TypeError, ValueError):
-            same = False
-        if not same:
+        if not is_plain(dict(self.settings)):
             law = "numbers, texts, true and false, lists and mappings of these, which a job file can hold"
             raise JobError(f"train: settings are {law}, but got {dict(self.settings)!r}")
 
@@ -89,25 +81,3 @@ def _settings(document: Document, place: Place, tree: Tree) -> dict[str, Plain]:
     if not isinstance(tree, dict):
         raise document.error((*place, "settings"), "settings are a mapping, as in {rate: 0.1}")
     return {key: plain(value) for key, value in tree.items()}
-
-
-def plain(tree: Tree) -> Plain:
-    """Return a tree of texts with its numbers, true and false read as such.
-
-    >>> plain({"rate": "1e-3", "steps": ["10", "20"], "name": "sgd", "fast": "true", "rest": None})
-    {'rate': 0.001, 'steps': [10, 20], 'name': 'sgd', 'fast': True, 'rest': None}
-    """
-    if isinstance(tree, dict):
-        return {key: plain(value) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [plain(item) for item in tree]
-    if tree is None or tree in ("true", "false"):
-        return None if tree is None else tree == "true"
-    for form in (int, float):
-        try:
-            value = form(tree)
-        except ValueError:
-            continue
-        if isinstance(value, int) or isfinite(value):  # `nan` and `inf` are texts: JSON has no word for them
-            return value
-    return tree
