@@ -35,7 +35,7 @@ class OptionMean:
 def option_means(
     table: pd.DataFrame, response: str, choice: str, *, confidence: float = 0.95
 ) -> list[OptionMean]:
-    """Return the mean with each option, numbers in their order, other options in the order met.
+    """Return the mean with each option: numbers in their order, other options by their means, largest first.
 
     Args:
         table: One row a network; rows without a response or an option do not count.
@@ -72,10 +72,10 @@ def _mean(option: str, values: Floats, reach: float) -> OptionMean:
     return OptionMean(option=option, mean=mean, low=mean - half, high=mean + half, rows=len(values))
 
 
-def _order(option: OptionMean) -> float:
-    """Return where an option stands: numbers by their size, everything else behind."""
+def _order(option: OptionMean) -> tuple[float, float]:
+    """Return where an option stands: numbers by their size, everything else behind by its mean."""
     try:
         number = float(option.option)
     except ValueError:
-        return inf
-    return inf if isnan(number) else number
+        number = inf
+    return inf if isnan(number) else number, -option.mean
