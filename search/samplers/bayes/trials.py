@@ -102,7 +102,9 @@ def _improvement(
         )
     of_candidates, of_tried = scaled(costs, trials.costs)
     floors = [float(estimates[name].target.scores.min()) for name in problem.measured]
-    reference = np.array([*floors, *-np.concatenate([of_candidates, of_tried]).max(axis=0)])
+    both = np.concatenate([of_candidates, of_tried])
+    ends = both.max(axis=0) + (np.ptp(both, axis=0) == 0)  # a cost that is the same for all is no matter
+    reference = np.array([*floors, *-ends])
     cheapness = [known(-column) for column in of_candidates.T]
 
     def improvement(fitted: Sequence[Floats], gains: Sequence[Gain]) -> Floats:

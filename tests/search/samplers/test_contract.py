@@ -119,7 +119,7 @@ def late(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["tpe", "nsga2"])
+@pytest.mark.parametrize("name", [pytest.param("bayes", marks=pytest.mark.full), "tpe", "nsga2", "evolution"])
 def test_model_and_evolution_find_better_networks_than_chance(name: str) -> None:
     """The mean depth of the proposals after the random start, over three seeds."""
     space = Space.load("cifar").tighten({"macs": "..100M"})
@@ -133,7 +133,7 @@ def test_model_and_evolution_find_better_networks_than_chance(name: str) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["tpe", "nsga2"])
+@pytest.mark.parametrize("name", ["bayes", "tpe", "nsga2", "evolution"])
 @pytest.mark.parametrize("objectives", [{"depth": "maximize"}, {"depth": "maximize", "flat": "maximize"}])
 def test_model_and_evolution_learn_limits_that_no_space_knows(name: str, objectives: Objectives) -> None:
     """One network in four is within; the deepest are not, so without the limit proposals go elsewhere."""
@@ -144,6 +144,21 @@ def test_model_and_evolution_learn_limits_that_no_space_knows(name: str, objecti
         return sum(not limit.beyond(sample.totals.macs) for sample in samples) / len(samples)
 
     assert share({"weight": limit}) > 0.4 > share({})
+
+
+@pytest.mark.slow
+def test_a_cost_that_all_networks_share_is_no_matter() -> None:
+    """There the hypervolume has no width along that cost, and what was to be gained would be nothing."""
+    rows = "".join(f"  - conv: {{name: c{i}, width: 4, act: {{relu, elu, tanh, silu}}}}\n" for i in range(6))
+    space = Space.from_yaml(f"space: acts\ninput: 1x8x8\nlayers:\n{rows}  - linear: {{width: 10}}\n")
+
+    def mean(sampler: Sampler) -> float:
+        search = rehearsal(space, {"accuracy": "maximize", "params": "minimize"})
+        search.run(sampler, 30)
+        values = [record.metrics["accuracy"] for record in search.history.complete[15:]]
+        return sum(values) / len(values)
+
+    assert mean(make_sampler("bayes")) > mean(RandomSampler()) + 0.1
 
 
 def test_space_without_feasible_networks_says_so(tiny: Space) -> None:
