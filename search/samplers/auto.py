@@ -4,7 +4,7 @@ The evidence is the table of `benchmarks/samplers.py`, which docs/samplers.md sh
 
 >>> from archscape.spaces import Space
 >>> choose_sampler(Space.load("digits"), trials=100, measured=1, known=1).reason
-'tpe, as its model finds better networks than evolution in 100 trials'
+'bayes, as its model finds better networks than other samplers in 100 trials'
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from archscape.spaces import Space
 
 MOST_MODELLED = 10_000
-"""Up to how many trials a model is worth its time: beyond, its cost grows and evolution has time enough."""
+"""Up to how many trials a model is worth its time; beyond, evolution has trials enough."""
 
 MOST_OBJECTIVES = 4
-"""Up to how many objectives a model is measured for."""
+"""Up to how many objectives the model is measured for."""
 
 
 class Choice(NamedTuple):
@@ -37,9 +37,12 @@ def choose_sampler(space: Space, *, trials: int, measured: int, known: int = 0) 
         measured: How many of its objectives only training tells.
         known: How many are known before.
     """
+    if trials >= (count := space.count()):
+        return Choice("grid", f"grid, as {trials:,} trials are enough for all {count:,} {space.samples_are}")
     if trials > MOST_MODELLED:
-        return Choice("nsga2", f"nsga2, as {trials:,} trials are many, and a model would take long for each")
+        name = "evolution" if measured + known == 1 else "nsga2"
+        return Choice(name, f"{name}, as a model would take long for each of {trials:,} trials")
     if measured + known > MOST_OBJECTIVES:
-        return Choice("nsga2", f"nsga2, as the models are measured up to {MOST_OBJECTIVES} objectives")
-    span = f"in {trials:,} trials" if trials else "in the first thousands of trials"
-    return Choice("tpe", f"tpe, as its model finds better networks than evolution {span}")
+        return Choice("nsga2", f"nsga2, as bayes is measured up to {MOST_OBJECTIVES} objectives")
+    span = f"{trials:,} trials" if trials else "the first thousands of trials"
+    return Choice("bayes", f"bayes, as its model finds better networks than other samplers in {span}")

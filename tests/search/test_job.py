@@ -195,7 +195,7 @@ def test_data_may_lie_elsewhere_on_another_machine(tmp_path: Path) -> None:
     [
         ({"trials": 0}, "job: trials is a whole number from 1"),
         ({"sampler": "nope"}, "job: no sampler 'nope'"),
-        ({"sampler": "bayesian"}, "did you mean 'tpe'?"),
+        ({"sampler": "bayesian"}, "did you mean 'bayes'?"),
         ({"objectives": {}}, "an objective of training"),
         ({"objectives": {"macs": "minimize"}}, "costs alone"),
         ({"objectives": {"accuracy": "minimize"}}, "write `accuracy: maximize`"),

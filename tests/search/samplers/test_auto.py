@@ -14,9 +14,10 @@ from archscape.spaces import Space
 @pytest.mark.parametrize(
     ("trials", "measured", "known", "sampler"),
     [
-        (30, 1, 1, "tpe"),
-        (1_000, 1, 0, "tpe"),
-        (0, 2, 0, "tpe"),
+        (30, 1, 1, "bayes"),
+        (1_000, 1, 0, "bayes"),
+        (0, 2, 0, "bayes"),
+        (20_000, 1, 0, "evolution"),
         (20_000, 1, 1, "nsga2"),
         (100, 3, 2, "nsga2"),
     ],
@@ -26,6 +27,12 @@ def test_the_choice_is_by_trials_and_objectives(trials: int, measured: int, know
     assert choice.sampler == sampler
     assert choice.sampler in SAMPLERS
     assert choice.reason.startswith(f"{sampler}, as ")
+
+
+def test_where_all_networks_can_be_tried_they_are() -> None:
+    space = Space.load("nas-bench-macro")
+    assert choose_sampler(space, trials=6_561, measured=1).sampler == "grid"
+    assert choose_sampler(space, trials=6_560, measured=1).sampler == "bayes"
 
 
 def test_worked_examples_hold() -> None:
