@@ -74,7 +74,8 @@ def join(
         folder = RunFolder(out or Path("runs", study.name))
         files = _vouch(study, uses)
         job = _write_folder(study, folder, data)
-        files |= find_code(job.functions, study.facts.get(CODE, {}), uses)
+        code = {**study.facts.get(CODE, {}), **study.settings.get(CODE, {})}
+        files |= find_code({**job.functions, **job.sampler_class}, code, uses)
         slots = [
             WorkerSlot(
                 placement=placement,
@@ -129,7 +130,8 @@ def _vouch(study: Study, uses: Sequence[str]) -> dict[str, str]:
     Raises:
         SpaceError: If one is not there, or is not the file that the study was begun with.
     """
-    own = {Path(name).name for code in study.facts.get(CODE, {}).values() for name in code["files"]}
+    functions = [*study.facts.get(CODE, {}).values(), *study.settings.get(CODE, {}).values()]
+    own = {Path(name).name for code in functions for name in code["files"]}
     known = {Path(name).name for name in study.uses or {}}
     names = [name for name in uses if Path(name).name in known or Path(name).name not in own]
     places = [vouch(name, digests=_digests(study, Path(name))) for name in names]

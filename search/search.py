@@ -33,6 +33,7 @@ from .job import Job, Keywords, make_job
 from .resuming.differences import notes_on
 from .resuming.opening import check_costs, open_study, settings_of
 from .samplers import make_sampler
+from .samplers.own import OwnSampler
 from .shutdown import Shutdown, ShutdownRequested
 from .study.artifacts import check_folder
 from .study.remains import remains, removed_if_refused
@@ -96,7 +97,7 @@ def run(
     folder, shutdown = RunFolder(Path(out or default_folder(job))), Shutdown()
     _check_before(job, folder, storage)
     trackers = _trackers(job)
-    executor = executor or _executor(job, storage, ray=ray, cpus=cpus, gpus=gpus)
+    _check_engine(ray=ray, cpus=cpus, gpus=gpus)
     with (
         shutdown.handling_signals(signal.SIGINT, signal.SIGTERM),
         removed_if_refused(folder.path),
@@ -106,10 +107,14 @@ def run(
         is_begun = is_run_folder(folder.path) or remains(folder.path)
         opened_study = open_this() if is_begun else None  # before anything is written or started
         folder.create()
+        if storage and not job.sampler:  # the study may keep one whose code the workers have to know
+            opened_study = opened_study or open_this()
+        work_of = opened_study.job if opened_study else job
+        executor = executor or _executor(work_of, storage, ray=ray, cpus=cpus, gpus=gpus)
         run_workers = opened.enter_context(executor.opened(folder.path))
         _load()
         known = tuple(references)  # read while the workers load, not at the end
-        study, job = opened_study or open_this()
+        study, job, chosen = opened_study or open_this()
         if trackers:
             opened.enter_context(_tracking(study, job, folder, trackers, console or Console(stderr=True)))
         from .study.alive import noting_alive  # loaded by now, while the workers load
@@ -117,7 +122,10 @@ def run(
         before = study.counts()
         try:
             with noting_alive(study.note_alive, budget=job.budget, since=began):
-                _work(study, job, folder, shutdown, run_workers, console or Console(stderr=True), waiting)
+                _work(
+                    *(study, job, folder, shutdown, run_workers, console or Console(stderr=True), waiting),
+                    chosen=chosen,
+                )
         except InputError:
             if study.is_new:
                 study.delete_unused(begun=True)
@@ -146,6 +154,8 @@ def _check_before(job: Job, folder: RunFolder, storage: str) -> None:
         from .study.storage import parse_storage
 
         parse_storage(storage)
+    if isinstance(job.sampler, OwnSampler):
+        replace(job.sampler).check()
     with about("within"):
         job.limited_space.sample(Random(job.seed))  # raises Infeasible here rather than in a worker
     if not storage and not folder.job.exists():
@@ -206,21 +216,27 @@ def _job(job: Job | None, settings: Keywords) -> Job:
     return job
 
 
-def _executor(job: Job, storage: str, *, ray: bool | str, cpus: float, gpus: float) -> Executor:
-    """Return where the workers run: through Ray, or in a pool on this machine.
+def _check_engine(*, ray: bool | str, cpus: float, gpus: float) -> None:
+    """Check that what only Ray knows is given with it.
 
     Raises:
-        InputError: If what only Ray knows is given without it.
+        InputError: If it is not.
     """
     if ray:
-        from .executors.ray.engine import RayEngine
-
-        return RayEngine(address="" if ray is True else ray, storage=storage, cpus=cpus, gpus=gpus)
+        return
     for name, is_set in {"cpus": cpus != 1, "gpus": gpus}.items():
         if is_set:
             raise InputError(
                 f"run: {name} is of a trial with Ray; give ray=True, or the address of a cluster"
             )
+
+
+def _executor(job: Job, storage: str, *, ray: bool | str, cpus: float, gpus: float) -> Executor:
+    """Return where the workers run: through Ray, or in a pool on this machine."""
+    if ray:
+        from .executors.ray.engine import RayEngine
+
+        return RayEngine(address="" if ray is True else ray, storage=storage, cpus=cpus, gpus=gpus)
     return LocalPool.of(job.workers, device=job.device, storage=storage, uses=job.code())
 
 
@@ -238,11 +254,17 @@ def _work(
     run_workers: RunWorkers,
     console: Console,
     waiting: Waiting,
+    *,
+    chosen: str,
 ) -> None:
-    """Write the job to its folder and its study, and let the workers work until no trial is left."""
+    """Write the job to its folder and its study, and let the workers work until no trial is left.
+
+    `chosen` says why the search has its sampler, where it chose it itself.
+    """
     from .progress import following, is_terminal
 
     notes, settings = notes_on(study, job), settings_of(study, job)
+    notes[:0] = [f"{job.search} samples with {chosen}"] if chosen else []
 
     def keep() -> None:
         study.claim()

@@ -49,6 +49,11 @@ class LazyTable(Collection[str], Generic[T]):
         """Return the number of names."""
         return len(self._homes)
 
+    @property
+    def homes(self) -> Mapping[str, str]:
+        """Where each thing is, by its name: `module:attribute`."""
+        return self._homes
+
     def load(self, name: str) -> T:
         """Return the thing of a name.
 

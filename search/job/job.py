@@ -17,14 +17,15 @@ seed: 0
 ```
 
 `search`, `space` and `data` are needed; with `train: FILE.py:name`, a training function of one's own in place
-of a recipe, the data is not. Without the others: the recipe, objectives and sampler above, no
-further limits, no stop, 30 trials, one worker, seed 0, `device: auto`, one training for each network
-(`repeats: 1`), a `lease: 60` seconds long, no `cache:`, `keep: all` weights. A relative path is relative to
-the job file, `~` is the home folder.
+of a recipe, the data is not. Without the others: the recipe and objectives above, the sampler that is chosen
+for a new study (`sampler: auto`), no further limits, no stop, 30 trials, one worker, seed 0, `device: auto`,
+one training for each network (`repeats: 1`), a `lease: 60` seconds long, no `cache:`, `keep: all` weights. A
+relative path is relative to the job file, `~` is the home folder.
 
 `budget: {hours: 8, patience: 50}` ends the search too; without `trials:` beside it there may be any number.
 
-`stop` and `sampler` are a name, or a mapping that changes settings, as in `{rule: nsga2, population: 30}`.
+`stop` and `sampler` are a name, or a mapping that changes settings, as in `{rule: nsga2, population: 30}`. A
+sampler of one's own is a class in a file: `my_sampler.py:Mine`, or `{rule: my_sampler.py:Mine, alpha: 1}`.
 
 What training gives may have a limit too, `within: {accuracy: 0.9..}`: trials beyond it are infeasible, and
 on the frontier only while no other one is within. `metrics: {name: FILE.py:function}` are functions of the
@@ -38,7 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -62,7 +63,8 @@ from ..costs.latency import LATENCY, LatencyObjective
 from ..datasets.settings import DataSettings
 from ..datasets.sources import task_before_reading
 from ..pruners import Pruner, PrunerSettings
-from ..samplers import SAMPLERS, Sampler
+from ..samplers import AUTO, NAMES, Sampler
+from ..samplers.own import OwnSampler, as_job_names
 from ..samplers.trial_space import check_names, trial_space
 from ..study.artifacts import check_address
 from ..study.budget import Budget
@@ -109,13 +111,15 @@ class Job(Printed, Settings):
         stop: How trials are stopped early, if at all.
         latency: What predicts the latency of networks, where that is an objective or has a limit; by default
             the calibration that `archscape calibrate` keeps for this machine.
-        sampler: What proposes the next network.
+        sampler: What proposes the next network: a sampler by name, a class in a file, `FILE.py:Name`, or
+            `auto`, which chooses one. A study keeps the one that it began with unless the job names another;
+            a new one takes `auto`.
         trials: How many networks are tried: 30, or with a budget alone as many as that allows.
         budget: What the search may spend; what is reached first, of this and the trials, ends it.
         enqueue: Networks of the space that are tried first, as lists of decisions; they count as trials.
         workers: How many are trained at the same time.
-        seed: From which all randomness follows. With several workers, what `nsga2` and `tpe` propose also
-            depends on which trials have ended by then, unless the job is deterministic.
+        seed: From which all randomness follows. With several workers, what a sampler proposes that looks at
+            results also depends on which trials have ended by then, unless the job is deterministic.
         deterministic: Whether the same job tries the same networks whatever the timing: the proposal of trial
             n sees exactly the trials 0 to n - workers, and a worker waits until those have ended.
         device: Where networks are trained; `auto` is CUDA where there is one.
@@ -151,9 +155,9 @@ class Job(Printed, Settings):
     ] = field(default_factory=dict)
     stop: Annotated[PrunerSettings | None, Takes("a rule, or a mapping as in {rule: halving, eta: 2}")] = None
     latency: Annotated[LatencyObjective | None, Takes("the file of a calibration")] = None
-    sampler: Annotated[str | Sampler, Takes("a sampler, or a mapping as in {rule: tpe, startup: 20}")] = (
-        "nsga2"
-    )
+    sampler: Annotated[
+        str | Sampler, Takes("a sampler, auto, or a mapping as in {rule: tpe, startup: 20}")
+    ] = ""
     trials: Annotated[int, whole(1, MAX_TRIALS)] = None  # type: ignore[assignment]
     budget: Annotated[Budget | None, Takes("a mapping of limits, as in {hours: 8, epochs: 2000}")] = None
     enqueue: Annotated[
@@ -199,8 +203,10 @@ class Job(Printed, Settings):
             check_own_name(name)
         self.known_metrics.check_objectives(self.objectives)
         self.known_metrics.check_within(self.within)
-        if isinstance(self.sampler, str) and self.sampler not in SAMPLERS:
-            raise JobError(f"job: {SAMPLERS.missing(self.sampler)}")
+        if isinstance(self.sampler, Sampler):
+            object.__setattr__(self, "sampler", as_job_names(self.sampler))
+        elif self.sampler and self.sampler not in NAMES:
+            raise JobError(f"job: {NAMES.missing(self.sampler)}")
         if "training_memory" in names_asked(self._measured) and self.known_metrics.is_open:
             raise JobError("training_memory follows from a recipe, which a job with `train:` has not")
         self._check_choices()
@@ -219,6 +225,25 @@ class Job(Printed, Settings):
                 law = f"training_memory is told of a network by one recipe, but `{wide[0]}` is left open"
                 raise JobError(f"recipe: {law}; leave the one or the other out")
             check_names(self.space, self.recipe)
+
+    def with_sampler(self) -> tuple[Job, str]:
+        """Return the job with a sampler in place of `auto` or none, and why that one; "" if it had one.
+
+        The choice follows from the job alone.
+        """
+        if self.sampler not in ("", AUTO):
+            return self, ""
+        from ..samplers.auto import choose_sampler
+
+        known = METRICS | self.own_metrics
+        before = sum(known[name].is_known_before_training for name in self.objectives)
+        choice = choose_sampler(
+            self.trial_space,
+            trials=self.asked_trials,
+            measured=len(self.objectives) - before,
+            known=before,
+        )
+        return replace(self, sampler=choice.sampler), choice.reason
 
     @property
     def task(self) -> str:
@@ -334,17 +359,27 @@ class Job(Printed, Settings):
 
     @property
     def functions(self) -> dict[str, UserFunction]:
-        """The user's functions that it names, by the setting that does."""
+        """The user's functions on which results depend, by the setting that names them."""
         train = {"train": self.train.call} if self.train else {}
         data = str(self.data)
         if is_function(data):
             train["data"] = UserFunction.parse(data, Path())
         return train | {f"metrics.{name}": function for name, function in self.metrics.items()}
 
+    @property
+    def sampler_class(self) -> dict[str, UserFunction]:
+        """The class of the user's that samples, by the setting that names it, if one does."""
+        return {"sampler": self.sampler.function} if isinstance(self.sampler, OwnSampler) else {}
+
+    @property
+    def sampler_code(self) -> dict[str, Any]:
+        """What a study keeps of that class, as `UserFunction.facts` has it."""
+        return {setting: function.facts() for setting, function in self.sampler_class.items()}
+
     def code(self) -> dict[str, str]:
         """Return the SHA-256 of each Python file that workers run on the user's word, by its path."""
         digests = used_digests(self.space.uses)
-        for function in self.functions.values():
+        for function in (*self.functions.values(), *self.sampler_class.values()):
             digests |= function.digests()
         return digests
 
@@ -370,6 +405,7 @@ class Job(Printed, Settings):
 
     def settings(self) -> dict[str, Any]:
         """Return what a worker needs beside the facts; it may change from one run to the next."""
+        code = self.sampler_code
         return {
             "job": self.to_yaml(space="space.yaml"),
             "space": self.space.to_yaml(),
@@ -377,6 +413,7 @@ class Job(Printed, Settings):
             "trials": self.asked_trials,
             **({"keep": self.keep} if self.keep != ALL else {}),
             **({"artifacts": self.artifacts} if self.artifacts else {}),
+            **({"code": code} if code else {}),
         }
 
     def to_yaml(self, *, space: str) -> str:

@@ -26,6 +26,7 @@ from archscape.spaces.language.user_function import UserFunction
 from ..datasets.settings import DataSettings
 from ..pruners import PrunerSettings
 from ..samplers import Sampler
+from ..samplers.own import as_job_names
 from ..study.budget import Budget
 from ..study.tracking.settings import TrackerSettings
 from ..training.choices import AnyRecipe, OpenRecipe
@@ -34,7 +35,7 @@ from ..training.recipe import Recipe
 from .job import Job
 from .reading import check_keys, job_of
 
-SETTINGS = (Budget, DataSettings, Recipe, OpenRecipe, TrainFunction, PrunerSettings, Sampler, TrackerSettings)
+SETTINGS = (Budget, DataSettings, Recipe, OpenRecipe, TrainFunction, PrunerSettings, TrackerSettings)
 
 Tracks: TypeAlias = str | TrackerSettings | Mapping[str, object] | Callable[..., object]
 
@@ -52,7 +53,7 @@ class Keywords(TypedDict, total=False):
     metrics: Mapping[str, str | Callable[[Network], float]]
     stop: str | PrunerSettings | Mapping[str, object]
     latency: str | Path | Calibration
-    sampler: str | Sampler | Mapping[str, object]
+    sampler: str | Sampler | Mapping[str, object] | Callable[..., object]
     trials: int
     budget: Budget | Mapping[str, object]
     enqueue: Sequence[str | Path | Network | Sample | Mapping[str, object]]
@@ -105,6 +106,8 @@ def _tree(value: object) -> Tree:
         return value.to_json()
     if isinstance(value, Sample):
         return _tree(value.decisions)
+    if isinstance(value, Sampler):
+        return _tree(as_job_names(value).to_dict())
     if isinstance(value, SETTINGS):
         return _tree(value.to_dict())
     if isinstance(value, Range):

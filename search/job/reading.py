@@ -73,6 +73,18 @@ def read_setting(key: str, text: str) -> Any:
     return SettingsReader(replace(document, runs="all"), tree, Path.cwd()).setting(key)
 
 
+def read_kept(job: str, key: str) -> Any:
+    """Return one setting of a job that a study keeps as a text; None if it has none of the key.
+
+    Nothing that it names is run.
+    """
+    document = read_text(job or "{}", name="the study's job", kind=JobError)
+    tree = document.tree
+    if not isinstance(tree, dict) or key not in tree:
+        return None
+    return SettingsReader(document, tree, Path.cwd()).setting(key)
+
+
 def check_keys(document: Document, *, unless: Collection[str] = ()) -> None:
     """Check that a job has the settings that it needs, unless they are among these, and none but its own.
 

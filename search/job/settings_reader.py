@@ -18,14 +18,15 @@ from archscape.spaces import Space
 from archscape.spaces.errors import suggest
 from archscape.spaces.language.document import Document, Place, Tree
 from archscape.spaces.language.limits import COSTS, Limit, read_limits
-from archscape.spaces.language.settings import kinds_of, read_name, read_rule, read_value
+from archscape.spaces.language.settings import RULE, kinds_of, read_name, read_rule, read_value
 from archscape.spaces.language.user_function import UserFunction, is_function, read_function
 
 from ..costs.latency import LATENCY, LatencyObjective, parse_latency_limit
 from ..datasets import EMBEDDED
 from ..datasets.settings import DataSettings, read_data
 from ..pruners import PRUNERS, PrunerSettings
-from ..samplers import SAMPLERS, Sampler
+from ..samplers import AUTO, NAMES, SAMPLERS, Sampler
+from ..samplers.own import is_own, read_own
 from ..study.artifacts import check_address
 from ..study.budget import Budget
 from ..study.tracking.reading import Track, read_trackers
@@ -201,9 +202,17 @@ class SettingsReader:
             return Budget(**values)
 
     def _sampler(self, key: str) -> str | Sampler:
-        if not isinstance(self.tree[key], dict):
-            return read_name(SAMPLERS, self.tree[key], self.document, (key,))
-        sampler = read_rule(SAMPLERS, self.tree[key], self.document, (key,))
+        tree, place = self.tree[key], (key,)
+        if is_own(tree):
+            return read_own(tree, self.document, place)
+        if not isinstance(tree, dict):
+            return read_name(NAMES, tree, self.document, place)
+        if tree.get(RULE) == AUTO:
+            for name in tree.keys() - {RULE}:
+                law = "auto has no settings; name the sampler whose settings these are"
+                raise self.document.error((*place, name), law, at_key=True)
+            return AUTO
+        sampler = read_rule(SAMPLERS, tree, self.document, place)
         return sampler.word if sampler == type(sampler)() else sampler
 
     def _artifacts(self, key: str) -> str:

@@ -108,6 +108,9 @@ def notes_on(study: StudyReader, job: Job) -> list[str]:
     trials, notes = sum(study.counts().values()), []
     if trials and (changed := changes(study.settings["job"], job.to_yaml(space="space.yaml"))):
         notes.append(f"{job.search} resumes with {changed}")
+    before, now = study.settings.get(CODE, {}), job.sampler_code
+    if trials and any(name in before and before[name] != code for name, code in now.items()):
+        notes.append(f"{job.search} resumes with another content of {now['sampler']['call']}")
     if trials > job.trials:
         notes.append(f"{job.search} has {trials} trials, more than the {job.trials} asked for; all are kept")
     return notes

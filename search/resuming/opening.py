@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archscape.spaces.errors import StudyError
 
@@ -14,14 +14,26 @@ from ..costs.latency import read_latency
 from ..job import Job
 from ..shutdown import Shutdown, ShutdownRequested
 from .differences import USES, check_same, differences_of
+from .sampler import with_sampler_of
 
 if TYPE_CHECKING:
     from ..study.study import Study
 
 
-def open_study(
-    opened: ExitStack, folder: Path, job: Job, storage: str, shutdown: Shutdown
-) -> tuple[Study, Job]:
+class OpenedStudy(NamedTuple):
+    """A study that a search works on.
+
+    Attributes:
+        job: The job with what the study holds, its sampler and its calibration.
+        chosen: Why the search has its sampler, where it chose it itself; or "".
+    """
+
+    study: Study
+    job: Job
+    chosen: str
+
+
+def open_study(opened: ExitStack, folder: Path, job: Job, storage: str, shutdown: Shutdown) -> OpenedStudy:
     """Return the study, and the job with what the study holds; one of another job is refused.
 
     Raises:
@@ -31,14 +43,15 @@ def open_study(
 
     try:
         with shutdown.interruptible():  # a server that is busy is waited for
-            study = opened.enter_context(_find_study(folder, job, storage))
+            study = opened.enter_context(_find_study(folder, job.with_sampler()[0], storage))
     except ShutdownRequested:
         raise StudyError(f"{folder}: stopped before it began; the same command begins it") from None
     check_trials(folder, sum(study.counts().values()))
     job = _with_calibration_of(study, job)
     check_same(study, job)
     check_costs(job)
-    return study, job
+    job, chosen = with_sampler_of(study, job)
+    return OpenedStudy(study, job, chosen)
 
 
 def _find_study(folder: Path, job: Job, storage: str) -> Study:

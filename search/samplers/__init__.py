@@ -30,7 +30,15 @@ SAMPLERS: LazyTable[type[Sampler]] = LazyTable(
 )
 """The samplers by their names in a job; reading a job imports only one whose settings it changes."""
 
-__all__ = ["SAMPLERS", "Prediction", "Proposal", "Sampler", "make_sampler"]
+AUTO = "auto"
+"""What a job names to leave the choice to the search."""
+
+NAMES: LazyTable[object] = LazyTable(
+    "sampler", __name__, {AUTO: ".auto:choose_sampler", **SAMPLERS.homes}, error=JobError
+)
+"""What a job may name as its sampler."""
+
+__all__ = ["AUTO", "NAMES", "SAMPLERS", "Prediction", "Proposal", "Sampler", "make_sampler"]
 
 
 def make_sampler(sampler: str | Sampler) -> Sampler:

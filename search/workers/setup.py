@@ -130,7 +130,7 @@ def search_plan(job: Job) -> SearchPlan:
     """Return what a job asks of its workers."""
     return SearchPlan(
         space=job.trial_space,
-        sampler=make_sampler(job.sampler),
+        sampler=make_sampler(job.with_sampler()[0].sampler),
         trials=job.trials,
         seed=job.seed,
         pruner=job.pruner(),

@@ -13,7 +13,7 @@ import pytest
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import Job, read_job
 from archscape.search.pruners.halving import Halving
-from archscape.search.samplers import SAMPLERS, Sampler
+from archscape.search.samplers import NAMES, SAMPLERS, Sampler
 from archscape.search.samplers.nsga2 import Nsga2Sampler
 from archscape.search.samplers.tpe import TpeSampler
 from archscape.search.training.device import resolve_device
@@ -71,7 +71,7 @@ def test_reads_every_setting(tmp_path: Path) -> None:
 def test_fills_in_what_is_left_out(tmp_path: Path) -> None:
     short = job(tmp_path, SHORT)
     assert short == Job(search="a", space=Space.load("digits"), data="digits")
-    assert (short.sampler, short.trials, short.workers, short.seed) == ("nsga2", 30, 1, 0)
+    assert (short.sampler, short.trials, short.workers, short.seed) == ("", 30, 1, 0)
     assert (short.stop, short.repeats, short.lease, short.cache) == (None, 1, 60, "")
     assert short.recipe == Recipe()
     assert list(short.objectives.items()) == [("accuracy", "maximize"), ("macs", "minimize")]
@@ -257,7 +257,7 @@ def test_an_error_that_is_found_later_stands_at_its_line(tmp_path: Path) -> None
         (SHORT + "seed: 1.5\n", ":4:7: seed is a whole number"),
         (SHORT + "seed: 99999999999\n", ":4:7: seed is a whole number"),
         (SHORT + "sampler: nsga3\n", ":4:10: no sampler 'nsga3'; did you mean 'nsga2'?"),
-        (SHORT + "sampler: [tpe]\n", ":4:10: a sampler is one word; it knows " + ", ".join(sorted(SAMPLERS))),
+        (SHORT + "sampler: [tpe]\n", ":4:10: a sampler is one word; it knows " + ", ".join(sorted(NAMES))),
         (SHORT + "cache: /dev/null\n", ":4:8: `cache:` is a folder, but /dev/null is none"),
         (
             SHORT + "sampler: {population: 3}\n",

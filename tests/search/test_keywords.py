@@ -18,7 +18,7 @@ from archscape.search.executors.ray.engine import RayEngine
 from archscape.search.job import Keywords
 from archscape.search.pruners.halving import Halving
 from archscape.search.samplers.nsga2 import Nsga2Sampler
-from archscape.search.search import _executor
+from archscape.search.search import _check_engine, _executor
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, StudyError
@@ -106,7 +106,7 @@ def test_ray_is_asked_for_by_a_keyword() -> None:
         address="auto", storage="s.db", gpus=0.5
     )
     with pytest.raises(InputError, match="gpus is of a trial with Ray; give ray=True"):
-        _executor(job, "", ray=False, cpus=1, gpus=1)
+        _check_engine(ray=False, cpus=1, gpus=1)
     with pytest.raises(InputError, match="give an executor, or ray with cpus and gpus, not both"):
         run(job, executor=InProcess(), ray=True)
 
