@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archscape.analysis.limits import violation
+from archscape.analysis.metrics import score_of
 from archscape.analysis.reports.format import plain_size, short_label, value
 from archscape.analysis.results import OPEN, STOPPED_EARLY
 
@@ -48,7 +50,8 @@ def closing(
     state = f"{complete} of {planned} trials complete{amid} in study {study.name}"
     places = _places(study)
     weights = f"; weights in {', '.join(places)}" if complete and places else ""
-    return f"{now}: {state}{weights}{_budget_end(study, trials, budget)}"
+    end = _budget_end(study, trials, budget)
+    return f"{now}: {state}{weights}{end}{_other_than_best(study)}"
 
 
 def _budget_end(study: StudyReader, trials: int, budget: Budget | None) -> str:
@@ -67,21 +70,58 @@ def overview(study: StudyReader) -> list[str]:
     trials, counts = study.trials(), study.counts()
     lines = [", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "no trial yet"]
     lines += [f"  failed: {cause} ({count})" for cause, count in study.failures().items()]
-    for name, direction in study.objectives.items():
-        known = {
-            trial.number: row[name]
-            for trial in trials
-            if trial.state == "complete" and name in (row := {**trial.costs, **trial.metrics})
-            if not violation(study.limits, row)
-        }
-        if known:
-            number = (max if direction == "maximize" else min)(known, key=lambda each: known[each])
-            lines.append(f"best {short_label(name)} {value(name, known[number])}: trial {number}")
+    for name in study.objectives:
+        if best := _best(study, trials, name):
+            lines.append(f"best {short_label(name)} {value(name, best.value)}: trial {best.number}")
+    if recommended := _recommended(study):
+        lines.append(f"recommended: {recommended}")
     if beyond := _beyond(study, trials):
         lines.append(f"{beyond} complete but {_limits(study)}")
     folder = study.address.folder
     places = {"files": [str(folder)] if study.owns(folder) else [], "weights": _places(study)}
     return lines + [f"{what} in {', '.join(found)}" for what, found in places.items() if found]
+
+
+class _Best(NamedTuple):
+    """The best trial by an objective, among the complete ones within the limits."""
+
+    number: int
+    value: float
+
+
+def _best(study: StudyReader, trials: Sequence[Trial], name: str) -> _Best | None:
+    """Return the best trial by an objective; None if there is none."""
+    known = [
+        _Best(trial.number, row[name])
+        for trial in trials
+        if trial.state == "complete" and name in (row := {**trial.costs, **trial.metrics})
+        if not violation(study.limits, row)
+    ]
+    best = max if study.objectives[name] == "maximize" else min
+    return best(known, key=attrgetter("value"), default=None)
+
+
+def _recommended(study: StudyReader) -> str:
+    """Return the trial that is recommended, and what is expected of its score; "" if none is."""
+    known = study.recommended()
+    if known is None:
+        return ""
+    text = f"trial {known['number']}"
+    if "mean" in known:
+        score = score_of(study.objectives, study.metrics)
+        spread = f"{value(score, known['mean'])} ± {value(score, known['deviation'])}"
+        text += f", of which {short_label(score)} {spread} is expected"
+    return text
+
+
+def _other_than_best(study: StudyReader) -> str:
+    """Return which trial is recommended, where it is not the one that did best; or ""."""
+    known, score = study.recommended(), score_of(study.objectives, study.metrics)
+    best = _best(study, study.trials(), score) if score in study.objectives and known else None
+    if known is None or best is None or best.number == known["number"]:
+        return ""
+    measured = f"trial {best.number} measured best, {value(score, best.value)}"
+    return f"; recommended: {_recommended(study)}; {measured}"
 
 
 def stopped(study: StudyReader, *, trials: int) -> str:

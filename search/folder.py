@@ -241,6 +241,7 @@ def results(study: StudyReader, *, references: Iterable[Network] = ()) -> RunRes
         environment=kept or environment(study.pinned(), command=""),
         logs=f"logs/{TRIAL_LOG}",
         confusion_of=confusions(study),
+        recommended=study.recommended(),
         references=pd.DataFrame([{"name": n.name, **count_costs(n.totals)} for n in references]),
     )
 

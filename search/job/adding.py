@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from archscape.analysis.limits import MetricLimit
-from archscape.spaces import Sample, Space
+from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, StudyError, about, suggest
 from archscape.spaces.language.document import read_text
 
-from ..costs.asked import asked_costs
+from ..costs.asked import AskedCosts, asked_costs
 from ..costs.latency import LATENCY, parse_latency_limit
 from ..samplers.trial_space import trial_space
+from ..study.reader import StudyReader
 from ..study.study import Study
 from ..study.trial_hash import CHOICES
 from ..training.choices.reading import read_any_recipe
@@ -37,10 +38,10 @@ def add_network(study: Study, network: str, metrics: Iterable[str] = (), *, sour
     values = _read_metrics(study, metrics)
     if source and not values:
         raise InputError("--source says where a result is known from; give that with --metrics")
-    space = _space_of(study)
+    space = space_of(study)
     sample = read_enqueued(_item(network), space, str)
     with about("network"):
-        _check_limits(study, sample, space)
+        check_enqueued(sample, space, costs_of(study))
     number = study.add(sample, values or None, source=source)
     if number is None:
         digest = sample.hash()
@@ -50,7 +51,7 @@ def add_network(study: Study, network: str, metrics: Iterable[str] = (), *, sour
     return number
 
 
-def _space_of(study: Study) -> Space:
+def space_of(study: StudyReader) -> Space:
     """Return the space that the trials of a study come from."""
     space = Space.from_yaml(study.facts["space"])
     if CHOICES not in study.facts:
@@ -69,8 +70,8 @@ def _item(text: str) -> object:
         raise InputError(f'NETWORK: decisions are JSON, as in {{"stage1.depth": 2}}, but {error}') from None
 
 
-def _check_limits(study: Study, sample: Sample, space: Space) -> None:
-    """Check a sample by the limits of a study that can be told before training."""
+def costs_of(study: StudyReader) -> AskedCosts:
+    """Return what a study asks of a network before its training, with the limits that can be told then."""
     costs = asked_costs(study.facts, study.settings)
     limits = {
         name: MetricLimit.parse(text)
@@ -80,7 +81,7 @@ def _check_limits(study: Study, sample: Sample, space: Space) -> None:
     latency, within = costs.latency, (study.facts.get(LATENCY) or {}).get("within")
     if latency is not None and within:
         latency = replace(latency, within=parse_latency_limit(within))
-    check_enqueued(sample, space, replace(costs, limits=limits, latency=latency))
+    return replace(costs, limits=limits, latency=latency)
 
 
 def _read_metrics(study: Study, texts: Iterable[str]) -> Mapping[str, float]:

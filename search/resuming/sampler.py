@@ -32,7 +32,7 @@ def with_sampler_of(study: StudyReader, job: Job) -> tuple[Job, str]:
         return job, ""
     kept = "" if study.is_new else kept_sampler(study)
     if not job.sampler and kept:
-        _vouch(study, kept)
+        vouch_kept(study, kept)
         return replace(job, sampler=kept), ""
     chosen, reason = job.with_sampler()
     return chosen, reason if chosen.sampler != kept else ""
@@ -45,7 +45,7 @@ def kept_sampler(study: StudyReader) -> str | Sampler:
 
 
 @about(SAMPLER)
-def _vouch(study: StudyReader, sampler: str | Sampler) -> None:
+def vouch_kept(study: StudyReader, sampler: str | Sampler) -> None:
     """Let this process run the class of the user's that a study samples with, if it is still the same.
 
     Raises:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -92,6 +92,13 @@ class Sampler(RuleSettings):
             return record.violation, sign * record.values[0], record.number
 
         return min(history.complete, key=rank, default=None)
+
+    def expected(self, space: Space, history: History, record: Record) -> Mapping[str, Prediction]:
+        """Return what is expected of training the network of a complete trial once more, by metric.
+
+        Empty where there is no model.
+        """
+        return {}
 
 
 def propose_unique(sampler: Sampler, space: Space, history: History, rng: random.Random) -> Proposal:

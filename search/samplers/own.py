@@ -12,7 +12,7 @@ reading a job and looking at a search import nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cached_property
@@ -110,7 +110,7 @@ class OwnSampler(Sampler):
         for proposal in inner.proposals(space, history, rng):
             if not isinstance(proposal, Proposal):
                 raise JobError(f"`proposals` yields Proposal(sample=...), but got {_shown(proposal)}")
-            predicted = {name: Prediction(*map(float, each)) for name, each in proposal.predicted.items()}
+            predicted = _predictions(proposal.predicted)
             yield replace(proposal, reason=str(proposal.reason), predicted=predicted)
 
     def recommend(self, space: Space, history: History) -> Record | None:
@@ -125,6 +125,13 @@ class OwnSampler(Sampler):
             if record is not None and not (isinstance(record, Record) and record in history.complete):
                 raise JobError(f"`recommend` returns one of `history.complete`, but got {_shown(record)}")
             return record
+
+    def expected(self, space: Space, history: History, record: Record) -> Mapping[str, Prediction]:
+        """Return what it expects of the network of a trial; nothing where it has no model."""
+        if not isinstance(self._inner, Sampler):
+            return {}
+        with self._sampling():
+            return _predictions(self._inner.expected(space, history, record))
 
     @cached_property
     def _inner(self) -> Any:
@@ -250,6 +257,10 @@ def as_job_names(sampler: Sampler) -> Sampler:
         return sampler
     is_known = sampler.word in SAMPLERS and SAMPLERS.load(sampler.word) is type(sampler)
     return sampler if is_known else OwnSampler.of(sampler)
+
+
+def _predictions(predicted: Mapping[str, Iterable[float]]) -> dict[str, Prediction]:
+    return {name: Prediction(*map(float, each)) for name, each in predicted.items()}
 
 
 def _default(each: Any) -> object:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from archscape.analysis.results import OPEN
+from archscape.analysis.results import OPEN, TrialState
 from archscape.spaces.printing import Printed, Printout
 
 from . import claim as claims
@@ -20,6 +20,7 @@ from .database import Database
 from .handle import StudyHandle
 from .kept_weights import KeptWeights
 from .owner import Owner
+from .proposal import Prediction
 from .proposal_rows import ProposalRecord
 from .remains import remains
 from .spending import Spending
@@ -33,6 +34,10 @@ TRACKED = "tracked"
 
 ORIGINS = "origins"
 """The attribute of a copied study that holds the artifacts of its originals."""
+
+
+RECOMMENDED = "recommended"
+"""The attribute of a study that holds the trial that its sampler recommended when the search ended last."""
 
 
 class StudyReader(StudyHandle, Printed):
@@ -187,9 +192,25 @@ class StudyReader(StudyHandle, Printed):
         self._on_write(step, patience=0)
 
     def change(self, settings: Mapping[str, Any]) -> None:
-        """Set what may change from one run to the next, and let workers work."""
-        self._set(settings=dict(settings), stop=None)
+        """Set what may change from one run to the next, and let workers work; nothing is recommended yet."""
+        self._set(settings=dict(settings), stop=None, **{RECOMMENDED: None})
         self.settings = dict(settings)
+
+    def recommend(self, number: int, expected: Prediction | None = None) -> None:
+        """Note the trial that is recommended, and what is expected of its score."""
+        known = {} if expected is None else {"mean": expected.mean, "deviation": expected.deviation}
+        self._set(**{RECOMMENDED: {"number": number, **known}})
+
+    def recommended(self) -> dict[str, float] | None:
+        """Return the trial that is recommended, while it counts: its `number`.
+
+        Where its sampler has a model, also the `mean` and `deviation` of what is expected of its score.
+        """
+        known = self._attributes().get(RECOMMENDED)
+        if not isinstance(known, dict) or not isinstance(known.get("number"), int):
+            return None
+        record = self._read(lambda trial_rows: trial_rows.find(known["number"]))
+        return dict(known) if record is not None and record.state == TrialState.COMPLETE else None
 
     def note_alive(self, elapsed: float) -> None:
         """Note that a driver of the search was there for these seconds until now."""

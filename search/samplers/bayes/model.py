@@ -193,6 +193,21 @@ class Model:
             incumbents=dict(zip(problem.measured, trials.incumbents, strict=True)),
         )
 
+    def expected(self, problem: Problem, record: Record) -> dict[str, Prediction]:
+        """Return what is expected of a trial's network, by objective, as if it were measured once more.
+
+        Raises:
+            LinAlgError: If the trials cannot be modelled.
+        """
+        views, expected = self._describe([record]), dict[str, Prediction]()
+        for name in problem.measured:
+            surrogate = self.surrogate(problem, name)
+            scores, there = surrogate.target.scores, surrogate.mixture.over(views)
+            forecast = there.forecast(scores, there)
+            estimate = Estimate(forecast=forecast, target=surrogate.target, sign=problem.sign(name))
+            expected[name] = estimate.prediction(0, float(surrogate.mixture.tried(scores).max()))
+        return expected
+
     def _tried_rows(self, problem: Problem) -> list[int]:
         """Return the places of tried networks among the candidates that are always there."""
         history = problem.history

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -18,7 +18,7 @@ from scipy.linalg import LinAlgError
 
 from archscape.spaces.kinds import whole
 
-from ..base import ASKS, Proposal, Sampler
+from ..base import ASKS, Prediction, Proposal, Sampler
 from .model import Model, Ranking
 from .problem import Problem
 
@@ -105,6 +105,16 @@ class BayesSampler(Sampler):
         least = min(record.violation for record in trials.records)
         rows = [row for row, record in enumerate(trials.records) if record.violation == least]
         return trials.records[max(rows, key=lambda row: worth[row])]
+
+    def expected(self, space: Space, history: History, record: Record) -> Mapping[str, Prediction]:
+        """Return what is expected of training the network of a trial once more, by objective."""
+        problem = Problem(history=history)
+        if len(problem.results) < FEWEST or not problem.has_measured:
+            return {}
+        try:
+            return self._model(space, problem).expected(problem, record)
+        except LinAlgError:  # `recommend` has said so
+            return {}
 
 
 def _random(space: Space, rng: random.Random, reason: str) -> Iterator[Proposal]:
