@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from archscape.spaces.kinds import whole
 
 from .base import STARTUP, Proposal, Sampler
-from .nsga2 import best_first, furthest_first
+from .nsga2 import first_layer, furthest_first
 from .start import random_start
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ CHILDREN = 8
 class EvolutionSampler(Sampler):
     """Regularised evolution: the best of a few out of the latest trials, with one decision changed.
 
-    With several objectives the best is the first by frontier layer, in the emptiest place; with limits that
-    only training can tell, one within comes before the nearest to them, as in NSGA-II.
+    With several objectives it is one at random of those that no other drawn dominates; with limits that only
+    training can tell, one within dominates all beyond, as in NSGA-II.
 
     Attributes:
         startup: How many first samples are random.
@@ -70,4 +70,4 @@ class EvolutionSampler(Sampler):
 
     def _parent(self, alive: Sequence[Record], history: History, rng: random.Random) -> Record:
         drawn = rng.sample(alive, min(self.tournament, len(alive)))
-        return best_first(drawn, history.objectives)[0]
+        return rng.choice(first_layer(drawn, history.objectives))

@@ -20,7 +20,7 @@ from archscape.spaces.sampling.drawing import follow
 from archscape.spaces.sampling.open_table import is_ordered
 
 from .base import STARTUP, Proposal, Sampler
-from .nsga2 import Elite, dominates
+from .nsga2 import Elite, dominates, first_layer
 from .start import random_start
 
 if TYPE_CHECKING:
@@ -116,11 +116,11 @@ def are_neighbours(first: Mapping[str, Option], second: Mapping[str, Option]) ->
 
 
 def _tops(best: Sequence[Record], history: History, rng: random.Random) -> Iterator[Record]:
-    """Yield the trials that no neighbour beats: of one objective the best first, of several at random."""
-    places = [*range(len(best))]
-    if len(history.objectives) > 1:
-        rng.shuffle(places)
-    for place in places:
+    """Yield the trials that no neighbour beats: those of the frontier at random, then the best first."""
+    front = {record.number for record in first_layer(best, history.objectives)}
+    first = [place for place, record in enumerate(best) if record.number in front]
+    rng.shuffle(first)
+    for place in (*first, *(place for place in range(len(best)) if place not in first)):
         record, better = best[place], best[:place]  # whoever beats it is before it
         if not any(
             are_neighbours(record.decisions, other.decisions) and dominates(other, record, history.objectives)

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from archscape.analysis.metrics import Objectives
-from archscape.analysis.statistics.frontier import crowded_order, ranks
+from archscape.analysis.statistics.frontier import crowded_order, frontier, ranks
 from archscape.spaces.kinds import whole
 
 from .base import STARTUP, Sampler
@@ -105,9 +105,18 @@ def dominates(record: Record, other: Record, objectives: Objectives) -> bool:
     return min(gaps) >= 0 < max(gaps)
 
 
+def first_layer(records: Sequence[Record], objectives: Objectives) -> list[Record]:
+    """Return the trials that no other one dominates; of one objective all the best."""
+    on_front = frontier(_columns(records, objectives), objectives, [record.violation for record in records])
+    return [record for record, best in zip(records, on_front, strict=True) if best]
+
+
+def _columns(records: Sequence[Record], objectives: Objectives) -> dict[str, list[float]]:
+    return {name: [(record.values or ())[i] for record in records] for i, name in enumerate(objectives)}
+
+
 def _last_layer(records: Sequence[Record], objectives: Objectives) -> list[Record]:
-    columns = {name: [(record.values or ())[i] for record in records] for i, name in enumerate(objectives)}
-    layers = ranks(columns, objectives, [record.violation for record in records])
+    layers = ranks(_columns(records, objectives), objectives, [record.violation for record in records])
     return [record for record, layer in zip(records, layers, strict=True) if layer == layers.max()]
 
 
