@@ -12,7 +12,7 @@ from optuna.samplers import TPESampler
 
 from archscape.spaces.kinds import whole
 
-from .base import STARTUP, Proposal, Sampler
+from .base import ASKS, STARTUP, Proposal, Sampler
 from .optuna_mirror import OptunaMirror, ask, silence_optuna
 from .start import random_start
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from archscape.spaces import Space
 
     from ..study.history import History
-
-ASKS = 8
-"""How often the estimator is asked for one trial, if what it proposed was tried before."""
 
 
 @dataclass(frozen=True, kw_only=True)

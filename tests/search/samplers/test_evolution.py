@@ -64,7 +64,7 @@ def test_a_tournament_of_one_makes_parents_of_all_who_are_alive(tiny: Space) -> 
 
 
 def test_with_several_objectives_any_that_no_other_of_the_tournament_beats_is_a_parent(tiny: Space) -> None:
-    """Trial 2 is worse and costlier than trial 1; the middle of the frontier has children as its ends have."""
+    """Trial 2 is worse and costlier than trial 1; the middle of the frontier has children as well."""
     history = studied(tried(tiny, [(0.9, 90.0), (0.5, 50.0), (0.4, 60.0), (0.1, 10.0)]), BOTH)
     born = children(AWAKE, tiny, history, count=64)
     assert parents(born) == {f"mutant of trial {number}" for number in (0, 1, 3)}

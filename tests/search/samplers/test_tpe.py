@@ -8,8 +8,8 @@ import optuna
 import pytest
 
 from archscape.analysis.metrics import Objectives
-from archscape.search.samplers.base import propose_unique
-from archscape.search.samplers.tpe import ASKS, TpeSampler
+from archscape.search.samplers.base import ASKS, propose_unique
+from archscape.search.samplers.tpe import TpeSampler
 from archscape.search.study.history import History, Record
 from archscape.spaces import Space
 
