@@ -15,7 +15,7 @@ from archscape.search.samplers.testing import check, rehearsal
 from archscape.spaces import Space
 from archscape.spaces.errors import JobError
 
-FILE = Path(__file__).parents[3] / "examples" / "my_sampler.py"
+FILE = Path(__file__).parents[3] / "examples" / "sampler" / "my_sampler.py"
 
 
 @pytest.fixture(scope="module")
