@@ -1,4 +1,4 @@
-"""A sampler of your own, epsilon-greedy. `archscape search examples/sampler/own-sampler.yaml` searches with it."""
+"""A sampler of your own, epsilon-greedy: `archscape search examples/sampler/own-sampler.yaml`."""
 
 from __future__ import annotations
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.in_process import InProcess
 
+from archscape.search.job import read_job
 from archscape.search.samplers import Sampler
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.samplers.testing import check, rehearsal
+from archscape.search.search import run
 from archscape.spaces import Space
 from archscape.spaces.errors import JobError
 
@@ -49,3 +53,11 @@ def test_it_climbs_where_chance_does_not(greedy: type[Sampler]) -> None:
 def test_its_setting_has_a_law(greedy: type[Sampler]) -> None:
     with pytest.raises(JobError, match=r"greedy: epsilon is a share from 0 to 1, but got 1\.5"):
         greedy(epsilon=1.5)  # type: ignore[call-arg]
+
+
+@pytest.mark.slow
+def test_it_proposes_in_a_real_search(tmp_path: Path) -> None:
+    job = replace(read_job(FILE.with_name("own-sampler.yaml")), trials=4, workers=1)
+    trials = run(job, out=tmp_path, executor=InProcess()).trials
+    assert set(trials["status"]) == {"complete"}
+    assert trials["sampler"].tolist() == ["my_sampler.py:Greedy"] * 4
