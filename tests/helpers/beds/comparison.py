@@ -24,6 +24,8 @@ COLOURS = {
     "nsga2": "#3a9d6a",
     "evolution": "#8a5fbf",
     "local": "#c98a1b",
+    "quasi-random": "#4f8f8f",
+    "grid": "#b58db6",
     "random": "#8c8c8c",
     "optuna-gp": "#111111",
     "optuna-tpe": "#2e6f95",
@@ -31,6 +33,9 @@ COLOURS = {
     "real-evolution": "#8a5fbf",
 }
 """Of a sampler and of its peer the same, whose line is dashed."""
+
+FLOOR = 1e-3
+"""A regret below this is drawn here, as logarithms have no place for 0."""
 
 
 def table(bed: Bed, results: Results, samplers: Iterable[str]) -> list[str]:
@@ -85,7 +90,7 @@ def draw(path: Path, beds: Sequence[Bed], results: Results, samplers: Sequence[s
     figure.legend(
         [lines[n] for n in names], names, loc="lower center", ncols=min(6, len(names)), frameon=False
     )
-    figure.tight_layout(rect=(0, 0.4 / (3.3 * rows) * (1 + (len(names) > 6)), 1, 1))
+    figure.tight_layout(rect=(0, 0.25 * (1 + (len(names) > 6)) / (3.3 * rows), 1, 1))
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -99,7 +104,7 @@ def _draw_bed(axis: Axes, bed: Bed, results: Results, samplers: Sequence[str]) -
         is_peer = name in ("optuna-tpe", "optuna-nsga2", "real-evolution", "optuna-gp")
         axis.plot(
             bed.checkpoints,
-            [max(value, 1e-3) for value in means] if bed.score.is_regret else means,
+            [max(value, FLOOR) for value in means] if bed.score.is_regret else means,
             label=name,
             color=COLOURS.get(name),
             linestyle="--" if is_peer else "-",
@@ -113,4 +118,4 @@ def _draw_bed(axis: Axes, bed: Bed, results: Results, samplers: Sequence[str]) -
     axis.grid(alpha=0.25)
     if bed.score.is_regret:
         axis.set_yscale("log")
-        axis.set_ylim(bottom=1e-3)
+        axis.set_ylim(bottom=FLOOR)

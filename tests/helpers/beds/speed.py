@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from statistics import median
 
@@ -13,7 +13,7 @@ from archscape.search.samplers.base import propose_unique
 from archscape.search.study.history import History, Record
 from archscape.spaces import Sample
 
-from .bed import Bed
+from .bed import Bed, Outcome
 
 SUGGESTIONS = 9
 """How many suggestions are timed; each is told its result before the next."""
@@ -25,6 +25,17 @@ class Speed:
 
     first: float
     later: float
+
+
+def first_objective(bed: Bed) -> Bed:
+    """Return a bed that knows of its first objective alone."""
+
+    def train(sample: Sample, seed: int) -> Outcome:
+        outcome = bed.train(sample, seed)
+        return replace(outcome, values=outcome.values and outcome.values[:1], truth=outcome.truth[:1])
+
+    name, way = next(iter(bed.objectives.items()))
+    return replace(bed, objectives={name: way}, train=train)
 
 
 def records(bed: Bed, number: int) -> list[Record]:
