@@ -34,7 +34,7 @@ TABLES = [
     for text in blocks(page, "yaml")
     if re.match(r"(#.*\n)*(network|space|family):", text) and "my_blocks" not in text
 ]
-TOLD = ("tutorial.md", "extending.md", "tracking.md")
+TOLD = ("tutorial.md", "extending.md", "tracking.md", "samplers.md")
 """Pages whose parts belong together; tests of their own run them."""
 PROGRAMS = [
     (page.name, text)
@@ -121,6 +121,12 @@ def test_a_line_of_settings_puts_a_block_under_contract(my_blocks: Path) -> None
     ladder = importlib.import_module("my_blocks").ladder
     for setting in settings["ladder"]:
         check(ladder, **setting)
+
+
+def test_the_page_of_samplers_shows_the_example() -> None:
+    shown = blocks(ROOT / "docs" / "samplers.md", "python")
+    assert shown[0] == (ROOT / "examples" / "sampler" / "my_sampler.py").read_text(encoding="utf-8")
+    assert "check(Greedy(" in shown[1]
 
 
 def test_the_readme_shows_the_source_that_is_exported() -> None:
