@@ -131,7 +131,7 @@ _DEFINITIONS = (
     *_qualities("psnr", "PSNR", unit="dB"),
     *_qualities("elbo", "ELBO", unit="nats"),
     *_qualities("bits_per_dim", "bits per dimension", direction="minimize"),
-    Metric(name="loss", label="validation loss", repeats="mean", use="recorded"),
+    Metric(name="loss", label="training loss", repeats="mean", use="recorded"),
     Metric(name="params", label="parameters", short="params", count=attrgetter("params")),
     Metric(name="macs", label="MACs", count=attrgetter("macs")),
     Metric(name="flops", label="FLOPs", use="recorded", count=attrgetter("flops")),
