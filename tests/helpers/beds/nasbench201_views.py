@@ -13,10 +13,12 @@ from .bed import Bed, Outcome, key_of
 from .tables import cells
 
 TITLE = """NAS-Bench-201 on {data} where each training begins with a view, the validation accuracy after 12 of
-the 200 epochs of another schedule; `halving` at epoch 12 with eta {eta} decides who is trained to the end.
+the 200 epochs of another schedule; `halving` at epoch 12 with eta {eta}, the largest that has a rung there,
+decides who is trained to the end.
 Scored is the best of those, by what was spent: 12/200 of a training for a view, the rest for going on."""
 
-VIEW, EPOCHS, ETA = 12, 200, 10
+VIEW, EPOCHS = 12, 200
+ETA = EPOCHS // VIEW
 
 
 def bed(tables: Path, data: str = "cifar100") -> Bed:
