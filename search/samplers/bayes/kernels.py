@@ -87,17 +87,23 @@ class Part:
 
     def squares(self, first: Floats, second: Floats, weights: Floats) -> Floats:
         """Return the weighted squared distances between two sets of vectors, (first, second)."""
+        if self.weights == 1:
+            return float(weights[0]) * _squares(first, second)
         scale = np.sqrt(weights)[self.groups]
-        a, b = first * scale, second * scale
-        squares = -2.0 * (a @ b.T)
-        squares += (a * a).sum(axis=1)[:, None]
-        squares += (b * b).sum(axis=1)
-        return np.maximum(squares, 0.0, out=squares)
+        return _squares(first * scale, second * scale)
 
     def gradient(self, vectors: Floats, weights: Floats, pull: Floats) -> Floats:
         """Return sum_ab pull_ab w_i ds_ab/dw_i for each weight; `pull` is symmetric, (vectors, vectors)."""
         columns = 2.0 * (pull.sum(axis=1) @ (vectors * vectors) - (vectors * (pull @ vectors)).sum(axis=0))
         return weights * np.bincount(self.groups, columns, minlength=self.weights)
+
+
+def _squares(first: Floats, second: Floats) -> Floats:
+    """Return the squared distances between two sets of vectors, (first, second)."""
+    squares: Floats = -2.0 * (first @ second.T)
+    squares += np.einsum("ij,ij->i", first, first)[:, None]
+    squares += np.einsum("ij,ij->i", second, second)
+    return np.maximum(squares, 0.0, out=squares)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -157,9 +157,9 @@ class Mixture:
         """Return the mixture over other candidates."""
         return replace(self, posteriors=[each.over(candidates) for each in self.posteriors])
 
-    def tried(self, target: Floats) -> Floats:
-        """Return the posterior mean of each tried network under the mixture."""
-        return self.weights @ np.stack([each.fitted(target) for each in self.posteriors])
+    def mean(self, target: Floats) -> Floats:
+        """Return the posterior mean of each candidate under the mixture."""
+        return self.weights @ np.stack([each.mean(target) for each in self.posteriors])
 
     def forecast(self, target: Floats, pending: Mixture | None = None) -> Forecast:
         """Return what the mixture says; `pending` is the same after networks that are being trained.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -21,15 +23,45 @@ if TYPE_CHECKING:
     from ...study.history import History, Record
 
 
+FEWEST = 6
+"""Results below which there is no model."""
+ENOUGH = 100
+"""Whole trainings from which on early results are not looked at."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """A history as a model reads it.
 
     Attributes:
         history: What was tried.
+        rung: The epoch after which results are looked at; None for those of whole trainings.
     """
 
     history: History
+    rung: int | None = None
+
+    @property
+    def when(self) -> str:
+        """When results were taken, in words."""
+        return "at the end" if self.rung is None else f"after epoch {self.rung}"
+
+    @cached_property
+    def below(self) -> Problem | None:
+        """The problem by earlier results, those of the rung that the most trials reached; None if no help."""
+        if self.rung is not None or len(self.results) >= ENOUGH:
+            return None
+        counts = Counter(chain.from_iterable(record.views for record in self._records))
+        if not counts:
+            return None
+        rung = max(counts, key=lambda epoch: (counts[epoch], epoch))
+        below = Problem(history=self.history, rung=rung)
+        return below if len(below.results) >= max(FEWEST, len(self.results) + 1) else None
+
+    @property
+    def _records(self) -> Iterator[Record]:
+        history = self.history
+        return chain(history.complete, history.stopped.values(), history.pending.values())
 
     @cached_property
     def measured(self) -> tuple[str, ...]:
@@ -63,18 +95,23 @@ class Problem:
 
     @cached_property
     def results(self) -> list[Record]:
-        """The trials with results, in the order in which they ended."""
-        return [record for record in self.history.complete if record.values is not None]
+        """The trials with results as they ended; at a rung, in the order of their numbers."""
+        if self.rung is None:
+            return [record for record in self.history.complete if record.values is not None]
+        reached = [record for record in self._records if self.rung in record.views]
+        return sorted(reached, key=attrgetter("number"))
 
     @cached_property
     def modelled(self) -> tuple[str, ...]:
         """All metrics that are modelled: the objectives, then limits of which some trial tells."""
-        return (*self.measured, *[n for n in self.limits if n not in self.measured and self.trials(n)])
+        limits = [name for name in self.limits if name not in self.measured and self.trials(name)]
+        return (*self.measured, *(limits if self.rung is None else ()))
 
     @cached_property
     def pending(self) -> list[Record]:
         """The trials that have no result yet, the earliest first."""
-        running = [*self.history.pending.values(), *self.history.stopped.values()]
+        stopped = [] if self.below else self.history.stopped.values()
+        running = [r for r in (*self.history.pending.values(), *stopped) if self.rung not in r.views]
         return sorted(running, key=attrgetter("number"))
 
     def trials(self, name: str) -> list[Record]:
@@ -87,7 +124,8 @@ class Problem:
         """Return what a trial came to, more being better; what is no number is the worst there can be."""
         if name not in self.history.objectives:
             return float(record.metrics[name])
-        value = self.sign(name) * (record.values or ())[self._columns[name]]
+        values = (record.values if self.rung is None else record.views[self.rung]) or ()
+        value = self.sign(name) * values[self._columns[name]]
         return -math.inf if math.isnan(value) else value
 
     @cached_property

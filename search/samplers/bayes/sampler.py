@@ -20,7 +20,8 @@ from archscape.spaces.kinds import whole
 
 from ..base import ASKS, Prediction, Proposal, Sampler
 from .model import Model, Ranking
-from .problem import Problem
+from .networks import Networks
+from .problem import FEWEST, Problem
 
 if TYPE_CHECKING:
     from archscape.spaces import Space
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from ...study.history import History, Record
 
 LOG = logging.getLogger(__name__)
-FEWEST = 6
-"""Results below which there is no model."""
 LOOKED_AT = 4000
 """Candidates that are looked at for one that is new and within the limits."""
 OBSERVED = 0.25
@@ -57,6 +56,8 @@ class BayesSampler(Sampler):
             yield from _random(space, rng, f"random start {history.submitted + 1} of {self.startup}")
             return
         problem = Problem(history=history)
+        if len(problem.results) < FEWEST and problem.below is not None:
+            problem = problem.below
         if len(problem.results) < FEWEST:
             yield from _random(space, rng, f"random: {len(problem.results)} results are too few for a model")
             return
@@ -71,8 +72,8 @@ class BayesSampler(Sampler):
     def _model(self, space: Space, problem: Problem) -> Model:
         """Return the model of a space and of what is asked there; the latest is kept."""
         model = self._models.get("latest")
-        if model is None or not model.serves(space, problem):
-            model = self._models["latest"] = Model.of(space, problem)
+        if model is None or not model.networks.serve(space, problem):
+            model = self._models["latest"] = Model(networks=Networks.of(space, problem))
         return model
 
     def _ranked(self, space: Space, history: History, ranking: Ranking) -> Iterator[Proposal]:
