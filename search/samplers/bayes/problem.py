@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import rankdata
 
-from archscape.analysis.limits import Limits
+from archscape.analysis.limits import Limits, MetricLimit
 from archscape.analysis.statistics.frontier import ranks
 
 from .kernels import Floats
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ...study.history import History, Record
 
 
+SUCCESS = "success"
+"""The metric that is 1 of a training that ended with a result and 0 of one that failed."""
+SUCCEEDS = MetricLimit(low=0.5)
 FEWEST = 6
 """Results below which there is no model."""
 ENOUGH = 100
@@ -85,6 +88,14 @@ class Problem:
         return {n: limit for n, limit in self.history.limits.items() if not self.history.is_known(n)}
 
     @cached_property
+    def conditions(self) -> Limits:
+        """What must be likely of a candidate: the limits of which some trial tells, and a result."""
+        if self.rung is not None:
+            return {}
+        limits = {name: limit for name, limit in self.limits.items() if self.trials(name)}
+        return limits | ({SUCCESS: SUCCEEDS} if self.history.failed else {})
+
+    @cached_property
     def known_limits(self) -> Limits:
         """The limits that are known before training and that the space does not know."""
         return {n: limit for n, limit in self.history.limits.items() if self.history.is_known(n)}
@@ -104,8 +115,7 @@ class Problem:
     @cached_property
     def modelled(self) -> tuple[str, ...]:
         """All metrics that are modelled: the objectives, then limits of which some trial tells."""
-        limits = [name for name in self.limits if name not in self.measured and self.trials(name)]
-        return (*self.measured, *(limits if self.rung is None else ()))
+        return (*self.measured, *[name for name in self.conditions if name not in self.measured])
 
     @cached_property
     def pending(self) -> list[Record]:
@@ -118,10 +128,16 @@ class Problem:
         """Return the trials that tell of an objective or of a metric with a limit."""
         if name in self.history.objectives:
             return self.results
+        if name == SUCCESS:
+            history = self.history
+            ended = chain(history.complete, history.stopped.values(), history.failed)
+            return sorted(ended, key=attrgetter("number"))
         return [record for record in self.results if math.isfinite(record.metrics.get(name, math.nan))]
 
     def value(self, name: str, record: Record) -> float:
         """Return what a trial came to, more being better; what is no number is the worst there can be."""
+        if name == SUCCESS:
+            return float(record.values is not None)
         if name not in self.history.objectives:
             return float(record.metrics[name])
         values = (record.values if self.rung is None else record.views[self.rung]) or ()
@@ -134,6 +150,8 @@ class Problem:
 
     def best_first(self, records: Sequence[Record]) -> list[int]:
         """Return the places of trials in the order of their worth, whatever their limits."""
+        if any(record.values is None for record in records):
+            return sorted(range(len(records)), key=lambda place: records[place].values is not None)
         names = list(self.history.objectives)
         values = np.array([[self.value(name, record) for name in names] for record in records])
         if len(names) <= 2:

@@ -15,7 +15,7 @@ from archscape.search.samplers.bayes import gaussian_process, kernels
 from archscape.search.samplers.bayes.kernels import Normal
 from archscape.search.samplers.bayes.sampler import FEWEST, BayesSampler
 from archscape.search.samplers.bayes.surrogate import EACH, Surrogate, last_fit, modelled
-from archscape.search.samplers.rehearsal import Rehearsal
+from archscape.search.samplers.rehearsal import End, Rehearsal
 from archscape.search.samplers.testing import BOTH, rehearsal
 from archscape.spaces import Space
 
@@ -82,6 +82,35 @@ def test_networks_in_training_are_not_proposed_again_and_keep_others_away(digits
     after = first(search, 1)[0]
     assert after.sample.decisions != before.sample.decisions
     assert after.predicted["accuracy"].incumbent == before.predicted["accuracy"].incumbent
+
+
+def test_networks_that_fail_are_learnt_and_kept_away_from(digits: Space) -> None:
+    """All with a wide stem fail here, and they would be the best."""
+    widest = digits.paths["w"][-1]
+
+    def failures(trials: int) -> int:
+        for _ in range(trials):
+            sample = search.propose(BayesSampler()).sample
+            search.add(sample, "failed" if sample.decisions["w"] == widest else "complete")
+        return sum(sample.decisions["w"] == widest for sample in search.samples[-trials:])
+
+    search = rehearsal(digits.tighten({"params": "..8k"}), {"accuracy": "maximize"}).fill(8)
+    search.score = lambda sample: {"accuracy": float(digits.paths["w"].index(sample.decisions["w"]))}
+    failures(8)
+    assert failures(8) <= 2
+
+
+def test_early_results_of_stopped_trials_are_learnt_from(digits: Space) -> None:
+    """Without them no model would be there: too few trials are complete."""
+    ends: list[End] = ["complete", *["stopped"] * 4]
+    search = rehearsal(digits, {"accuracy": "maximize"}).fill(20, ends=ends)
+    assert len(search.history.complete) < FEWEST
+    assert first(search, 1)[0].reason.startswith("highest expected improvement")
+    search.fill(20, seed=1, ends=ends)
+    (proposal,) = first(search, 1)
+    ended = [record.metrics["accuracy"] for record in search.history.complete]
+    assert min(ended) - 0.1 < proposal.predicted["accuracy"].mean < max(ended) + 0.2
+    assert first(search, 1)[0] == proposal or first(search, 1)[0].predicted == proposal.predicted
 
 
 def test_the_log_tells_what_was_fitted(digits: Space, caplog: pytest.LogCaptureFixture) -> None:
