@@ -88,7 +88,11 @@ def _budget() -> Listing:
 
 
 def _samplers() -> Listing:
-    return _rules("What proposes the next network: `sampler: tpe`.", "sampler", SAMPLERS)
+    sentence = (
+        "What proposes the next network: `sampler: tpe`; `auto`, which a new search takes, chooses one. A "
+        "class of your own is `FILE.py:Name`."
+    )
+    return _rules(sentence, "sampler", SAMPLERS)
 
 
 def _stop() -> Listing:

@@ -136,6 +136,8 @@ def _named(job: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             word = Path(str(setting.get("path") if isinstance(setting, Mapping) else setting)).name
         if key == "train" and isinstance(setting, Mapping):
             word = Path(str(setting.get("call"))).name
+        if key == "sampler" and isinstance(word, str):
+            word = Path(word).name  # of one in a file
         if isinstance(word, str) and not word.endswith((".yaml", ".json")):
             yield before, word
 
