@@ -30,6 +30,8 @@ FEWEST = 6
 """Results below which there is no model."""
 ENOUGH = 100
 """Whole trainings from which on early results are not looked at."""
+MORE = 1.5
+"""Early results to each whole training, below which they tell too little more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ class Problem:
             return None
         rung = max(counts, key=lambda epoch: (counts[epoch], epoch))
         below = Problem(history=self.history, rung=rung)
-        return below if len(below.results) >= max(FEWEST, len(self.results) + 1) else None
+        return below if len(below.results) >= max(FEWEST, MORE * len(self.results)) else None
 
     @property
     def _records(self) -> Iterator[Record]:
