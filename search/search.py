@@ -314,7 +314,7 @@ def _finish(
     from archscape.analysis.reports.results.page import write_report
 
     from .workers.recommendation import note_recommended
-    from .workers.setup import search_plan
+    from .workers.trial_source import search_plan
 
     note_recommended(study, search_plan(job), say=lambda line: print(line, file=sys.stderr))
     run_results = _persist(

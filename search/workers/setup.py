@@ -13,7 +13,6 @@ from archscape.spaces.language.uses import vouch
 from ..file_faults import FileFault, describe, persist
 from ..folder import RunFolder
 from ..job import Job, read_job
-from ..samplers import make_sampler
 from ..shutdown import Shutdown
 from ..study.artifacts import Artifacts
 from ..study.study import Study
@@ -24,7 +23,7 @@ from .events import Event, Notify
 from .fit import check_fit
 from .function_evaluator import FunctionEvaluator
 from .slot import WorkerSlot
-from .trial_source import SearchPlan, TrialSource
+from .trial_source import TrialSource, search_plan
 from .uploading_evaluator import UploadingEvaluator
 from .watchdog import Watchdog
 from .worker import Worker
@@ -124,22 +123,6 @@ def wait_for_files(
         )
     except FileFault as error:
         raise StudyError(f"{describe(error)}; mend that, and the same command resumes the search") from None
-
-
-def search_plan(job: Job) -> SearchPlan:
-    """Return what a job asks of its workers."""
-    return SearchPlan(
-        space=job.trial_space,
-        sampler=make_sampler(job.with_sampler()[0].sampler),
-        trials=job.trials,
-        seed=job.seed,
-        pruner=job.pruner(),
-        costs=job.costs,
-        budget=job.budget,
-        epochs=job.epochs,
-        enqueued=job.enqueued,
-        keep=job.keep,
-    )
 
 
 def load_data(job: Job) -> Dataset | None:

@@ -16,6 +16,7 @@ from archscape.spaces import Sample, Space
 from archscape.spaces.errors import StudyError
 
 from ..folder import RunFolder
+from ..samplers import make_sampler
 from ..samplers.base import Exhausted, Sampler, propose_unique
 from ..shutdown import Shutdown
 from ..study.artifacts import Artifacts
@@ -33,6 +34,7 @@ from .log_files import LogFiles
 
 if TYPE_CHECKING:
     from ..costs.asked import AskedCosts
+    from ..job import Job
     from ..pruners import Pruner
 
 POLL_SECONDS = 0.1
@@ -84,6 +86,22 @@ class SearchPlan:
         """Return a history with what the search asks for, as samplers see it."""
         trials = 0 if self.trials == MAX_TRIALS else self.trials
         return replace(history, asked=self.costs, trials=trials, epochs=self.epochs)
+
+
+def search_plan(job: Job) -> SearchPlan:
+    """Return what a job asks of its workers."""
+    return SearchPlan(
+        space=job.trial_space,
+        sampler=make_sampler(job.with_sampler()[0].sampler),
+        trials=job.trials,
+        seed=job.seed,
+        pruner=job.pruner(),
+        costs=job.costs,
+        budget=job.budget,
+        epochs=job.epochs,
+        enqueued=job.enqueued,
+        keep=job.keep,
+    )
 
 
 @dataclass(kw_only=True)

@@ -13,7 +13,7 @@ from archscape.search.job import read_job
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.workers.setup import search_plan
+from archscape.search.workers.trial_source import search_plan
 
 Shown = Callable[..., tuple[int, str, str]]
 JOB = (

@@ -39,7 +39,8 @@ from archscape.search.training.choices.reading import read_any_recipe
 from archscape.search.training.recipe import Recipe
 from archscape.search.workers.cache import CachedEvaluator
 from archscape.search.workers.evaluator import Context, TrainingEvaluator, evaluate_safely
-from archscape.search.workers.setup import evaluation, load_data, search_plan
+from archscape.search.workers.setup import evaluation, load_data
+from archscape.search.workers.trial_source import search_plan
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError, StudyError
 

@@ -16,8 +16,8 @@ from archscape.search.job import Job, read_job
 from archscape.search.shutdown import Shutdown, ShutdownRequested
 from archscape.search.study.study import Study
 from archscape.search.workers.events import Event, Notify
-from archscape.search.workers.setup import search_plan, wait_for_files
-from archscape.search.workers.trial_source import TrialSource
+from archscape.search.workers.setup import wait_for_files
+from archscape.search.workers.trial_source import TrialSource, search_plan
 from archscape.search.workers.user_code import ship_code
 from archscape.spaces.errors import InputError
 from archscape.spaces.language.uses import used_digests

@@ -16,7 +16,7 @@ from archscape.search.samplers.nsga2 import Nsga2Sampler
 from archscape.search.study.owner import Owner
 from archscape.search.study.spool import Result
 from archscape.search.study.study import Study
-from archscape.search.workers.setup import search_plan
+from archscape.search.workers.trial_source import search_plan
 from archscape.spaces import Space
 from archscape.spaces.errors import InputError, JobError
 from archscape.spaces.language import user_function, uses

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
@@ -114,3 +116,14 @@ def test_model_says_what_it_expects_of_the_trial(study: Study, plan: SearchPlan,
     assert known is not None
     assert min(accuracies) < known["mean"] < max(accuracies) + 0.05
     assert known["deviation"] > 0
+
+
+def test_who_drives_a_search_recommends_without_loading_torch() -> None:
+    """Its workers have: a second more at the end of every search would be for nothing."""
+    program = (
+        "import sys, archscape.search.search, archscape.search.workers.recommendation\n"
+        "from archscape.search.workers.trial_source import search_plan\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
