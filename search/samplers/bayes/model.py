@@ -75,6 +75,7 @@ class Model:
             [Observation(r.number, r.hash, problem.value(name, r)) for r in records],
             lambda places: networks.describe(records[place] for place in places),
             best_first=lambda number: problem.best_first(records[:number]),
+            noise=lambda number: problem.noise(name, records[:number]),
         )
         return self._surrogates[key]
 

@@ -150,6 +150,16 @@ class Problem:
     def _columns(self) -> dict[str, int]:
         return {name: column for column, name in enumerate(self.history.objectives)}
 
+    def noise(self, name: str, records: Sequence[Record]) -> float:
+        """Return the standard deviation of a result, as repeated trainings tell it; 0 if none do."""
+        spread = f"{name}_std"
+        variances = [
+            record.metrics[spread] ** 2 / record.metrics["repeats"]
+            for record in records
+            if record.metrics.get("repeats", 0) > 1 and math.isfinite(record.metrics.get(spread, math.nan))
+        ]
+        return math.sqrt(sum(variances) / len(variances)) if variances else 0.0
+
     def best_first(self, records: Sequence[Record]) -> list[int]:
         """Return the places of trials in the order of their worth, whatever their limits."""
         if any(record.values is None for record in records):

@@ -94,7 +94,7 @@ class Surrogate:
         describe: Describe,
         *,
         best_first: Callable[[int], Sequence[int]],
-        noise: float = 0.0,
+        noise: Callable[[int], float] = lambda number: 0.0,
     ) -> None:
         """Bring the model up to date with the trials that have ended, in their order.
 
@@ -102,7 +102,8 @@ class Surrogate:
             observations: All of them.
             describe: Returns the vectors of trials.
             best_first: Returns the places of the first so many trials in the order of their worth.
-            noise: The standard deviation that an observation has at least, in its unit.
+            noise: Returns the standard deviation that an observation has at least, in its unit, by the
+                first so many trials.
 
         Raises:
             LinAlgError: If the trials cannot be modelled.
@@ -112,7 +113,7 @@ class Surrogate:
         if not grows or list(observations[:known]) != self._seen:
             first = list(observations[: last_fit(len(observations))])
             self.rows = modelled(len(first), lambda: best_first(len(first)))
-            self._fit(first, describe, noise)
+            self._fit(first, describe, noise(len(first)))
         for place in range(len(self._seen), len(observations)):
             self._mixture = self.mixture.after(describe([place]), self._floor)
             self._seen.append(observations[place])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import random
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import pytest
@@ -13,7 +14,8 @@ from archscape.analysis.metrics import Objectives
 from archscape.search.samplers.base import Proposal
 from archscape.search.samplers.bayes import gaussian_process, kernels
 from archscape.search.samplers.bayes.kernels import Normal
-from archscape.search.samplers.bayes.sampler import FEWEST, BayesSampler
+from archscape.search.samplers.bayes.problem import FEWEST, Problem
+from archscape.search.samplers.bayes.sampler import BayesSampler
 from archscape.search.samplers.bayes.surrogate import EACH, Surrogate, last_fit, modelled
 from archscape.search.samplers.rehearsal import End, Rehearsal
 from archscape.search.samplers.testing import BOTH, rehearsal
@@ -111,6 +113,18 @@ def test_early_results_of_stopped_trials_are_learnt_from(digits: Space) -> None:
     ended = [record.metrics["accuracy"] for record in search.history.complete]
     assert min(ended) - 0.1 < proposal.predicted["accuracy"].mean < max(ended) + 0.2
     assert first(search, 1)[0] == proposal or first(search, 1)[0].predicted == proposal.predicted
+
+
+def test_the_spread_of_repeated_trainings_is_the_least_noise_there_is(digits: Space) -> None:
+    search = rehearsal(digits, {"accuracy": "maximize"}).fill(16)
+    records = search.history.complete
+    before = first(search, 1)[0].predicted["accuracy"].deviation
+    repeated = {"accuracy_std": 0.2, "repeats": 4}
+    search.history.complete = [replace(r, metrics={**r.metrics, **repeated}) for r in records]
+    assert first(search, 1)[0].predicted["accuracy"].deviation > 2 * before
+    problem = Problem(history=search.history)
+    assert problem.noise("accuracy", search.history.complete) == pytest.approx(0.1)
+    assert problem.noise("accuracy", records) == 0
 
 
 def test_the_log_tells_what_was_fitted(digits: Space, caplog: pytest.LogCaptureFixture) -> None:
