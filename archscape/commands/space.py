@@ -18,9 +18,9 @@ from .options.networks import SpaceArgument, UsesOption
 from .options.studies import NameOption, StorageOption, find_study
 
 if TYPE_CHECKING:
-    from ..search.study.proposal import Proposal
+    from ..search.study.proposal_rows import ProposalRecord
     from ..search.study.study import Study
-    from ..spaces import Network, Space
+    from ..spaces import Network, Sample, Space
 
 EXAMPLES = (
     "archscape space cifar",
@@ -121,6 +121,7 @@ def _suggest(
     from ..search.job.reading import read_setting
     from ..search.resuming.suggesting import check_space, suggest
     from ..search.samplers.base import Exhausted
+    from ..search.study.proposal_rows import ProposalRecord
 
     check_space(study, space, name)
     chosen = read_setting("sampler", sampler) if sampler else ""
@@ -128,10 +129,11 @@ def _suggest(
     rows: list[dict[str, object]] = []
     try:
         for proposal in proposals:
-            costs = asked.of(proposal.sample.network)
+            sample, record = proposal.sample, ProposalRecord.of(proposal)
+            costs = asked.of(sample.network)
             if form is Format.table:
-                _say_network(proposal.sample.network, *_about(study, proposal, costs))
-            rows.append(_row(study, proposal, costs))
+                _say_network(sample.network, *_about(study, sample, record, costs))
+            rows.append(_row(study, sample, record, costs))
     except Exhausted as error:
         if not rows:
             raise
@@ -141,7 +143,9 @@ def _suggest(
         emit(columns, [[row.get(column, "") for column in columns] for row in rows], form)
 
 
-def _about(study: Study, proposal: Proposal, asked: Mapping[str, float]) -> Iterator[str]:
+def _about(
+    study: Study, sample: Sample, proposal: ProposalRecord, asked: Mapping[str, float]
+) -> Iterator[str]:
     """Yield what is known of a proposal, a line each: costs, what is expected, how it is trained, and why."""
     from ..analysis.reports.format import short_label, value
 
@@ -151,17 +155,18 @@ def _about(study: Study, proposal: Proposal, asked: Mapping[str, float]) -> Iter
         spread = f"{value(metric, expected.mean)} ± {value(metric, expected.deviation)}"
         best = value(metric, expected.incumbent)
         yield f"{short_label(metric)} {spread} expected; of the best trial {best}"
-    choices = study.training_choices(proposal.sample.decisions)
+    choices = study.training_choices(sample.decisions)
     if choices:
         yield ", ".join(f"{path}: {option}" for path, option in choices.items())
     yield f"{proposal.sampler}: {proposal.reason}" if proposal.reason else proposal.sampler
 
 
-def _row(study: Study, proposal: Proposal, asked: Mapping[str, float]) -> dict[str, object]:
+def _row(
+    study: Study, sample: Sample, proposal: ProposalRecord, asked: Mapping[str, float]
+) -> dict[str, object]:
     """Return a proposal as a table of trials has it, with its network."""
     from ..analysis.results import prediction_columns
 
-    sample = proposal.sample
     row: dict[str, object] = {"hash": sample.hash(), **_costs(sample.network), **asked}
     row |= {"sampler": proposal.sampler, "reason": proposal.reason}
     for metric, expected in proposal.predicted.items():

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from .proposal import Prediction, Proposal
 from .schema import proposals as table
+from .schema import storable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +37,8 @@ class ProposalRecord:
             name: Prediction(*map(float, prediction)) for name, prediction in proposal.predicted.items()
         }
         return cls(
-            sampler=proposal.sampler,
-            reason=" ".join(proposal.reason.split()),
+            sampler=storable(proposal.sampler),
+            reason=storable(" ".join(proposal.reason.split())),
             predicted={name: numbers for name, numbers in predicted.items() if all(map(isfinite, numbers))},
         )
 

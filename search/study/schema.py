@@ -95,3 +95,8 @@ proposals = Table(
     Column("reason", Text, nullable=False),
     Column("predictions", Text, nullable=False),  # JSON: by objective its mean, deviation and incumbent
 )
+
+
+def storable(text: str) -> str:
+    """Return a text as every database takes it: that of the user's code may hold zeros or half characters."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")

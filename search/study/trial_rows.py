@@ -24,6 +24,7 @@ from .epoch_rows import EpochRows
 from .lease import Lease
 from .owner import Owner
 from .proposal_rows import ProposalRows
+from .schema import storable
 from .schema import trials as table
 from .spool import Result
 from .trial import T, Trial, TrialRecord, read_row
@@ -185,7 +186,7 @@ class TrialRows:
         self.add_epochs(record.number, dict(enumerate(result.history, 1)))
         complete = result.status == "complete"
         values = [float(result.metrics[name]) for name in self.objectives] if complete else ()
-        texts = {name: _storable(getattr(result, name)) for name in _END_TEXTS}
+        texts = {name: storable(getattr(result, name)) for name in _END_TEXTS}
         self._update(
             record.number,
             state=result.status,
@@ -301,11 +302,6 @@ class TrialRows:
         self.connection.execute(
             table.update().where(self._in_study, table.c.number == number).values(**values)
         )
-
-
-def _storable(text: str) -> str:
-    """Return a text as every database takes it: what a network raised may hold zeros or half characters."""
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def _now() -> str:

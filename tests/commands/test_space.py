@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from archscape.cli import main
 from archscape.search.job import read_job
@@ -16,6 +17,14 @@ from archscape.search.study.study import Study
 from archscape.search.workers.trial_source import search_plan
 
 Shown = Callable[..., tuple[int, str, str]]
+TALKER = """
+from archscape.search.samplers import Prediction, Proposal, Sampler
+
+class Talker(Sampler):
+    def proposals(self, space, history, rng):
+        nothing = Prediction(float("nan"), 1.0, 0.5)
+        yield Proposal(sample=space.sample(rng), reason="of two\\nlines", predicted={"accuracy": nothing})
+"""
 JOB = (
     "search: tried\nspace: digits\ndata: digits\nrecipe: {rate: 0.01..0.1 log}\nsampler: bayes\ntrials: 20\n"
 )
@@ -77,6 +86,15 @@ def test_programs_read_them(shown: Shown) -> None:
         *rows[0]
     }
     assert json.loads(rows[0]["network"])["network"] == "digits"
+
+
+def test_what_a_sampler_of_the_users_says_stays_in_its_comment(shown: Shown, folder: Path) -> None:
+    (folder / "talker.py").write_text(TALKER)
+    status, out, _ = shown("--suggest", "1", "--sampler", f"{folder / 'talker.py'}:Talker")
+    assert status == 0
+    assert "# talker.py:Talker: of two lines\nnetwork: digits\n" in out
+    assert "expected" not in out
+    assert yaml.safe_load(out)["network"] == "digits"
 
 
 def test_another_sampler_may_propose_with_its_settings(shown: Shown) -> None:

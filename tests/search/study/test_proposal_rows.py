@@ -50,6 +50,16 @@ def test_proposals_are_kept_with_their_trials(stored: Study, plan: SearchPlan, o
     assert stored.proposals(1) == {1: ProposalRecord(sampler="random")}
 
 
+def test_every_database_takes_what_a_sampler_of_the_users_says(
+    stored: Study, plan: SearchPlan, owner: Owner
+) -> None:
+    def propose(number: int, history: History) -> Proposal:
+        return replace(plan.propose(number, history), sampler="m\udc80.py:M", reason="zero \0,\n half \udc80")
+
+    stored.ask_unique(propose, owner, trials=9)
+    assert stored.proposals() == {0: ProposalRecord(sampler=r"m\udc80.py:M", reason=r"zero \0, half \udc80")}
+
+
 def test_what_no_sampler_proposed_says_so(study: Study, plan: SearchPlan, owner: Owner) -> None:
     first, second = (plan.space.sample(Random(seed)) for seed in (1, 2))
     enqueued = replace(plan, enqueued={first.hash(): first})
