@@ -39,7 +39,7 @@ from helpers.beds import BEDS, FOR_TESTS, NEED_NO_TABLES, load_bed
 from helpers.beds.bars import Results, verdicts
 from helpers.beds.comparison import draw, table
 from helpers.beds.driver import Search
-from helpers.beds.kept import Key, Result, append, forget_superseded, read, version_of
+from helpers.beds.kept import SHARED, Key, Result, append, forget_superseded, read, version_of, with_equals
 from helpers.beds.peers import PEERS
 from helpers.beds.speed import first_objective, records, time_sampler
 from results import FOLDER, write_results
@@ -116,10 +116,9 @@ def run_all(tasks: Sequence[Task], processes: int, kept: Path) -> None:
 
 def collected(wanted: Sequence[Key], kept: Path) -> Results:
     """Return what the searches came to, by bed and sampler and seed."""
-    found, results = read(kept), defaultdict[tuple[str, str], dict[int, Result]](dict)
-    for key in wanted:
-        if key in found:
-            results[key.bed, key.sampler][key.seed] = found[key]
+    results = defaultdict[tuple[str, str], dict[int, Result]](dict)
+    for key, result in with_equals(read(kept), wanted).items():
+        results[key.bed, key.sampler][key.seed] = result
     return dict(results)
 
 
@@ -179,15 +178,17 @@ def main() -> None:
     names = asked.samplers or samplers()
     seeds = asked.seeds or (QUICK_SEEDS if asked.quick else SEEDS)
     wanted = list(keys(asked.beds, names, seeds, asked.tables))
-    known = read(asked.kept)
-    missing = [key for key in wanted if key not in known and not (asked.quick and key.sampler in SLOW)]
-    run_all([Task(key, asked.tables) for key in missing], asked.processes, asked.kept)
+    runnable = [key for key in wanted if not (asked.quick and key.sampler in SLOW)]
+    for some in ([key for key in runnable if key.seed < SHARED], runnable):
+        known = with_equals(read(asked.kept), wanted)
+        tasks = [Task(key, asked.tables) for key in some if key not in known]
+        run_all(tasks, asked.processes, asked.kept)
     results = collected(wanted, asked.kept)
     lines = report(asked.beds, names, results, asked.tables)
     if asked.quick or asked.beds != [name for name in BEDS if name not in FOR_TESTS] or asked.samplers:
         print("\n".join(lines))
         return
-    forget_superseded(asked.kept, {(key.bed, key.sampler, key.version) for key in wanted})
+    forget_superseded(asked.kept, wanted)
     draw(FIGURE, [load_bed(name, asked.tables) for name in DRAWN], results, names)
     write_results(
         "samplers",

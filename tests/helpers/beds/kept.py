@@ -2,7 +2,8 @@
 
 The version of a sampler is a digest of the code of its room, docstrings and comments left out, so that it is
 run again where it was changed and nowhere else; of Optuna's it is Optuna's. That of a bed is a digest of what
-it answers.
+it answers. Where another version had the very same scores on the seeds that both were run with, at least two,
+the change was none there, and the results of its other seeds stand.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import hashlib
 import importlib.util
 import io
 import math
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +29,9 @@ from .driver import Run
 from .peers import PEERS
 
 HEADINGS = ("bed", "sampler", "seed", "version", *map(str, CHECKPOINTS), "reached", "ms", "late_ms")
+SHARED = 2
+"""How many seeds tell that two versions of a sampler do the same on a bed."""
+
 LATE = 20
 """Of how many suggestions at the end of a search the median is kept."""
 
@@ -110,15 +115,31 @@ def _parsed(row: dict[str, str]) -> tuple[Key, Result]:
     return key, result
 
 
-def forget_superseded(path: Path, versions: Iterable[tuple[str, str, str]]) -> None:
-    """Write the file anew, sorted, without results of other versions than these (bed, sampler, version)."""
-    current = set(versions)
-    known = {(bed, sampler) for bed, sampler, _ in current}
-    kept = {
-        key: result
-        for key, result in read(path).items()
-        if (key.bed, key.sampler) not in known or (key.bed, key.sampler, key.version) in current
-    }
+def with_equals(results: Mapping[Key, Result], wanted: Iterable[Key]) -> dict[Key, Result]:
+    """Return the results of these searches that are there, or of another version that does the same."""
+    by_search = defaultdict[tuple[str, str], dict[str, dict[int, Result]]](lambda: defaultdict(dict))
+    for key, result in results.items():
+        by_search[key.bed, key.sampler][key.version][key.seed] = result
+    known = {}
+    for key in wanted:
+        versions = by_search[key.bed, key.sampler]
+        own = versions.get(key.version, {})
+        others = [runs for version, runs in versions.items() if version != key.version and same(runs, own)]
+        result = next((runs[key.seed] for runs in (own, *others) if key.seed in runs), None)
+        if result is not None:
+            known[key] = result
+    return known
+
+
+def same(first: Mapping[int, Result], second: Mapping[int, Result]) -> bool:
+    """Return whether two versions had the same scores wherever both were run, with enough seeds."""
+    shared = first.keys() & second.keys()
+    return len(shared) >= SHARED and all(first[seed].scores == second[seed].scores for seed in shared)
+
+
+def forget_superseded(path: Path, wanted: Sequence[Key]) -> None:
+    """Write the file anew, sorted, with nothing but the results of these searches."""
+    kept = with_equals(read(path), wanted)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADINGS)

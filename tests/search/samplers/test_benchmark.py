@@ -15,7 +15,7 @@ from helpers.beds import BEDS, cifar_energy, load_bed
 from helpers.beds.bars import Verdict, verdicts
 from helpers.beds.bed import Regret, Volume
 from helpers.beds.driver import Search
-from helpers.beds.kept import Key, Result, append, code_digest, read
+from helpers.beds.kept import Key, Result, append, code_digest, read, with_equals
 from helpers.processes import popen
 
 from archscape.analysis.statistics.frontier import frontier
@@ -102,6 +102,18 @@ def test_a_version_is_that_of_the_code(tmp_path: Path) -> None:
     first = digest('def f():\n    """Doc."""\n    return 1\n')
     assert first == digest("def f():\n    # why\n    return (1)\n")
     assert first != digest("def f():\n    return 2\n")
+
+
+def test_another_version_stands_where_it_did_the_same() -> None:
+    def results(version: str, seeds: range, score: float) -> dict[Key, Result]:
+        result = Result(scores={5: score}, reached=1.0, milliseconds=1.0, late_milliseconds=1.0)
+        return {Key(bed="tiny", sampler="x", seed=seed, version=version): result for seed in seeds}
+
+    wanted = list(results("new", range(4), 0.0))
+    seen = results("new", range(2), 1.0)
+    assert len(with_equals(seen | results("old", range(4), 1.0), wanted)) == 4
+    assert len(with_equals(seen | results("old", range(4), 2.0), wanted)) == 2  # it did something else
+    assert len(with_equals(seen | results("old", range(1, 4), 1.0), wanted)) == 2  # one seed says too little
 
 
 def test_bars_are_decided_by_what_is_there() -> None:
