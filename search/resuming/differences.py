@@ -51,9 +51,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tup
             changed[key] = _deterministic(known), _deterministic(value)
         elif isinstance(known, dict) and isinstance(value, dict):
             keys = [name for name in {**known, **value} if known.get(name) != value.get(name)]
-            changed[key] = _shown(_some(known, keys)), _shown(_some(value, keys))
+            changed[key] = shown(_some(known, keys)), shown(_some(value, keys))
         else:
-            changed[key] = _shown(known), _shown(value)
+            changed[key] = shown(known), shown(value)
     return changed
 
 
@@ -66,7 +66,7 @@ def changes(old: str, new: str) -> str:
     """
     before, after = ({"keep": ALL} | yaml.safe_load(job) for job in (old, new))
     pairs = [(name, before.get(name), after.get(name)) for name in MAY_CHANGE]
-    return ", ".join(f"{name}: {_shown(b)} (was {_shown(a)})" for name, a, b in pairs if a != b)
+    return ", ".join(f"{name}: {shown(b)} (was {shown(a)})" for name, a, b in pairs if a != b)
 
 
 def differences_of(study: StudyReader, job: Job) -> dict[str, tuple[str, str]]:
@@ -155,7 +155,8 @@ def _deterministic(fact: Mapping[str, int] | None) -> str:
     return f"true, with `workers: {fact['workers']}`" if fact else "false"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a setting as a job has it, on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}: {_part(each)}" for name, each in value.items()) + "}"
     return "none" if value is None else str(value)
@@ -166,4 +167,4 @@ def _part(value: object) -> str:
     if isinstance(value, Mapping):
         parts = (name if each is None else f"{name}: {_part(each)}" for name, each in value.items())
         return "{" + ", ".join(parts) + "}"
-    return f"[{', '.join(map(_part, value))}]" if isinstance(value, list) else _shown(value)
+    return f"[{', '.join(map(_part, value))}]" if isinstance(value, list) else shown(value)

@@ -12,7 +12,7 @@ from archscape.spaces.language.user_function import relative_digests
 from ..job.reading import read_kept
 from ..samplers import AUTO
 from ..samplers.own import OwnSampler
-from .differences import CODE
+from .differences import CODE, shown
 
 if TYPE_CHECKING:
     from ..job import Job
@@ -56,7 +56,8 @@ def vouch_kept(study: StudyReader, sampler: str | Sampler) -> None:
     files = study.settings.get(CODE, {}).get(SAMPLER, {}).get("files", {})
     sampler.function.check()
     if relative_digests(sampler.function.digests()) != files:
-        remedy = f"name it in the job to go on with it as it is: `sampler: {sampler.name}`"
+        named = shown(sampler.to_dict()) if sampler.settings else str(sampler.function)
+        remedy = f"name it in the job to go on with it as it is: `sampler: {named}`"
         raise JobError(f"{Path(sampler.function.file)} has changed since the study sampled with it; {remedy}")
     sampler.function.vouch()
     replace(sampler).check()

@@ -31,7 +31,7 @@ def suggest(
     """Yield what is to be tried next; each proposal sees those before it as trials that run.
 
     With the sampler and the seed of the study these are the very networks that its search would try, as far
-    as no trial ends meanwhile. Nothing is written.
+    as no trial ends meanwhile and its job enqueues none. Nothing is written.
 
     Args:
         study: The study.
@@ -54,7 +54,7 @@ def suggest(
     )
     for _ in range(number):
         rng = Random(f"{study.facts['seed'] if seed is None else seed}:{history.next_number}")
-        proposal = propose_unique(chosen, space, history, rng)
+        proposal = propose_unique(chosen, space, _as_search_sees(history, study.lag), rng)
         yield proposal
         history = _with_pending(history, proposal)
 
@@ -82,6 +82,13 @@ def _sampler(study: Study, space: Space, sampler: str | Sampler) -> str | Sample
     known = sum(study.metrics[name].is_known_before_training for name in study.objectives)
     measured, trials = len(study.objectives) - known, study.settings.get("trials", 0)
     return choose_sampler(space, trials=trials, measured=measured, known=known).sampler
+
+
+def _as_search_sees(history: History, lag: int | None) -> History:
+    """Return what a proposal sees: in a deterministic study not how the latest trials ended."""
+    if lag is None:
+        return history
+    return history.until(min([history.next_number - lag + 1, *history.pending]))
 
 
 def _with_pending(history: History, proposal: Proposal) -> History:

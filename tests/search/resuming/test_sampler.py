@@ -23,6 +23,9 @@ from archscape.spaces.language import user_function, uses
 FIT = "def fit(network, context):\n    return {'accuracy': 0.5}\n"
 MINE = """\
 class Mine:
+    def __init__(self, alpha=1):
+        self.alpha = alpha
+
     def sample(self, space, history, rng):
         return space.sample(rng)
 """
@@ -96,16 +99,15 @@ def test_study_of_which_nothing_is_known_but_its_job_keeps_that_ones_sampler(
 
 def test_class_of_the_users_is_kept_while_it_is_the_same(job: Job, job_file: Path, tmp_path: Path) -> None:
     folder, file = tmp_path / "run", job_file.parent / "kept_sampler.py"
-    job_file.write_text(f"{job_file.read_text()}sampler: kept_sampler.py:Mine\n")
+    job_file.write_text(f"{job_file.read_text()}sampler: {{rule: kept_sampler.py:Mine, alpha: 2}}\n")
     named = read_job(job_file)
     search(named, folder)
     uses._vouched.discard(str(file))  # in a new process it would not be there
     search(replace(job, trials=2), folder)
-    assert of_run(folder) == [str({"rule": f"{file}:Mine"}), *["kept_sampler.py:Mine"] * 2]
+    assert of_run(folder) == [str({"rule": f"{file}:Mine", "alpha": 2}), *["kept_sampler.py:Mine"] * 2]
     file.write_text(f"{MINE}\n# another one\n")
-    with pytest.raises(
-        JobError, match="has changed since the study sampled with it; name it in the job"
-    ) as e:
+    remedy = rf"name it in the job to go on .*: `sampler: {{rule: {file}:Mine, alpha: 2}}`"
+    with pytest.raises(JobError, match=f"has changed since the study sampled with it; {remedy}") as e:
         search(replace(job, trials=3), folder)
     assert e.value.setting == "sampler"
     told = search(replace(named, trials=3), folder)

@@ -60,6 +60,16 @@ def test_they_are_what_the_search_tries_next_while_no_trial_ends(
     assert hashes == [lease and lease.hash for lease in leases]
 
 
+def test_in_a_deterministic_study_they_do_not_see_how_the_latest_trials_ended(
+    job: Job, tmp_path: Path, owner: Owner, finished: Finished
+) -> None:
+    for study in _tried(replace(job, deterministic=True, workers=2), tmp_path, owner, finished):
+        hashes = [proposal.sample.hash() for proposal in suggest(study, 3)][:2]
+        leases = [study.ask_unique(search_plan(job).propose, owner, trials=8) for _ in range(3)]
+        assert leases.pop() is None  # the search waits for the first of them
+        assert hashes == [lease and lease.hash for lease in leases]
+
+
 def test_nothing_is_written(tried: Study) -> None:
     before = tried.trials()
     assert [*suggest(tried, 2)]
