@@ -1,4 +1,4 @@
-"""Quasi-random search: the points of a scrambled Sobol sequence (Owen 1998), one coordinate a choice.
+"""Quasi-random search: the points of a Sobol sequence, scrambled (Matousek 1998), one coordinate a choice.
 
 The first n points of it are spread over every choice, and over every few choices together, more evenly than
 n random ones. Where some networks alone have a choice, its coordinate is dealt to all and used by those, so

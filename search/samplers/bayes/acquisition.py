@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import log_ndtr, ndtr
 
 from .kernels import Floats
 
@@ -22,3 +22,16 @@ def expected_improvement(mean: Floats, deviation: Floats, level: Floats | float)
     density = np.exp(-0.5 * scaled * scaled) / math.sqrt(2.0 * math.pi)
     improvement: Floats = excess * ndtr(scaled) + deviation * density
     return np.maximum(improvement, 0.0)
+
+
+def log_probability(low: Floats | float, high: Floats | float) -> Floats:
+    """Return log P(low < z < high) of a standard normal z, exact far out in its tails; -inf if low = high.
+
+    Far from a limit all probabilities are 0 in floating point, and yet one network is likelier than another.
+    """
+    is_above = np.add(low, high) > 0  # brought to the lower tail, where no digits are lost
+    near, far = np.where(is_above, -low, high), np.where(is_above, -high, low)
+    within = log_ndtr(near)
+    with np.errstate(divide="ignore"):
+        log_share: Floats = within + np.log1p(-np.exp(log_ndtr(far) - within))
+    return log_share

@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import logsumexp
 
 from archscape.analysis.limits import MetricLimit
 
 from ...study.proposal import Prediction
+from .acquisition import log_probability
 from .kernels import Floats
 from .mixture import Forecast
 from .target import NormalScores
@@ -39,12 +40,12 @@ class Estimate:
         low, middle, high, best = self.target.value_of(scores).tolist()
         return Prediction(self.sign * middle, (high - low) / 2, self.sign * best)
 
-    def probability(self, limit: MetricLimit) -> Floats:
-        """Return how likely each candidate is to be measured within a limit."""
+    def log_probability(self, limit: MetricLimit) -> Floats:
+        """Return the log of how likely each candidate is to be measured within a limit, (candidates,)."""
         ends = (limit.low, limit.high) if self.sign > 0 else (limit.high, limit.low)
         low, high = (None if end is None else self.target.score_of(self.sign * end) for end in ends)
         spread = np.hypot(self.forecast.deviations, self.forecast.noise[:, None])
-        below = 1.0 if high is None else ndtr((high - self.forecast.means) / spread)
-        under = 0.0 if low is None else ndtr((low - self.forecast.means) / spread)
-        likely: Floats = self.forecast.weights @ (below - under)
+        above = -math.inf if low is None else (low - self.forecast.means) / spread
+        below = math.inf if high is None else (high - self.forecast.means) / spread
+        likely: Floats = logsumexp(log_probability(above, below), axis=0, b=self.forecast.weights[:, None])
         return likely

@@ -161,8 +161,8 @@ class Problem:
         return math.sqrt(sum(variances) / len(variances)) if variances else 0.0
 
     def best_first(self, records: Sequence[Record]) -> list[int]:
-        """Return the places of trials in the order of their worth, whatever their limits."""
-        if any(record.values is None for record in records):
+        """Return the places of trials in the order of their worth, the nearest to the limits first."""
+        if self.rung is None and any(record.values is None for record in records):  # of `SUCCESS`
             return sorted(range(len(records)), key=lambda place: records[place].values is not None)
         names = list(self.history.objectives)
         values = np.array([[self.value(name, record) for name in names] for record in records])
@@ -170,7 +170,8 @@ class Problem:
             worth = -ranks({n: values[:, i] for i, n in enumerate(names)}, dict.fromkeys(names, "maximize"))
         else:
             worth = rankdata(values, axis=0).sum(axis=1)
-        order: list[int] = np.argsort(-worth, kind="stable").tolist()
+        beyond = np.array([record.violation for record in records])
+        order: list[int] = np.lexsort((-worth, beyond)).tolist()
         return order
 
     def costs_of(self, records: Sequence[Record]) -> Floats:

@@ -69,7 +69,7 @@ def acquisition(problem: Problem, trials: Trials, costs: Floats, estimates: Mapp
     """Return how much each candidate is expected to improve on the trials, (candidates,).
 
     Limits that only training tells weigh it by how likely they are met, and failures by how likely there is
-    none; while no trial meets the limits, that is all that counts.
+    none; while no trial meets the limits, the logarithm of that is all that counts.
 
     Args:
         problem: What the study asks for.
@@ -78,13 +78,13 @@ def acquisition(problem: Problem, trials: Trials, costs: Floats, estimates: Mapp
         estimates: What is expected of each modelled metric.
     """
     first = estimates[problem.measured[0]].forecast
-    likely = np.ones(first.means.shape[1])
+    likely = np.zeros(first.means.shape[1])
     for name, limit in problem.conditions.items():
-        likely = likely * estimates[name].probability(limit)
+        likely = likely + estimates[name].log_probability(limit)
     if not trials.is_met.any():
         return likely
     signs = np.array([-problem.sign(name) for name in problem.costs])
-    return likely * _improvement(problem, trials, costs * signs, estimates)
+    return np.exp(likely) * _improvement(problem, trials, costs * signs, estimates)
 
 
 def _improvement(

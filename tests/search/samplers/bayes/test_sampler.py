@@ -7,9 +7,11 @@ import math
 import random
 from dataclasses import replace
 from itertools import islice, pairwise
+from statistics import median
 
 import pytest
 
+from archscape.analysis.limits import MetricLimit
 from archscape.analysis.metrics import Objectives
 from archscape.search.samplers.base import Proposal
 from archscape.search.samplers.bayes import gaussian_process, kernels
@@ -56,6 +58,15 @@ def test_it_expects_numbers_of_the_objectives_that_only_training_tells(digits: S
         assert min(losses) - 1 < prediction.mean < max(losses) + 1
         assert prediction.deviation > 0
         assert min(losses) - 0.1 < prediction.incumbent <= sorted(losses)[10]
+
+
+def test_far_from_a_limit_it_goes_towards_it(digits: Space) -> None:
+    limits = {"accuracy": MetricLimit(low=10)}  # where all probabilities are 0 in floating point
+    search = rehearsal(digits, {"loss": "minimize"}, limits=limits).fill(40)
+    tried = sorted(record.metrics["accuracy"] for record in search.history.complete)
+    proposals = first(search, 5)
+    assert proposals[0].reason.startswith("highest probability to meet the limits")
+    assert median(search.score(proposal.sample)["accuracy"] for proposal in proposals) > tried[35]
 
 
 @pytest.mark.parametrize("objectives", [{"accuracy": "maximize"}, BOTH])
