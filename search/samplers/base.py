@@ -60,7 +60,8 @@ class Exhausted(StudyError):  # noqa: N818 - the word of the field
 class Sampler(RuleSettings):
     """Says which architecture of a space is tried next; its fields are its settings, all with defaults.
 
-    A subclass defines `sample` or `proposals`; each follows from the other.
+    A subclass defines `sample` or `proposals`; each follows from the other. One without a `name` has that of
+    its class.
     """
 
     looks_back: ClassVar[bool] = True
@@ -70,6 +71,8 @@ class Sampler(RuleSettings):
         super().__init_subclass__()
         if cls.sample is Sampler.sample and cls.proposals is Sampler.proposals:
             raise TypeError(f"the sampler {cls.__name__} defines `sample` or `proposals`, but has neither")
+        if not hasattr(cls, "name"):
+            cls.name = cls.__name__
 
     def sample(self, space: Space, history: History, rng: random.Random) -> Sample:
         """Return a sample within the limits of the space; it may be one that the history holds."""

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import pytest
 
@@ -127,7 +127,6 @@ def test_what_a_stored_job_names_is_not_run(tmp_path: Path) -> None:
 class Here(Sampler):
     """A sampler in the file of a test."""
 
-    name: ClassVar[str] = "here"
     startup: Annotated[int, whole(0)] = 4
 
     def sample(self, space: Space, history: History, rng: Random) -> Sample:
@@ -146,6 +145,12 @@ def test_python_gives_the_class_or_an_object_of_it(monkeypatch: pytest.MonkeyPat
     changed = make_job(**settings, sampler=Here(startup=1))
     assert changed.sampler == replace(named, settings={"startup": 1})
     assert replace(changed, sampler=Here()).sampler == named
+
+
+def test_class_without_a_name_is_called_as_it_is() -> None:
+    assert Here().name == "Here"
+    with pytest.raises(JobError, match="Here: startup is a whole number from 0, but got -1"):
+        Here(startup=-1)
 
 
 @pytest.mark.parametrize(
