@@ -113,7 +113,7 @@ def columns(known: Collection[str] = (), own: Iterable[str] = (), predicted: Ite
     Args:
         known: What is known of some trial: what not every study has is a column only where one has it.
         own: The metrics of the study's own, which follow the built-in ones.
-        predicted: The objectives that a sampler may have predicted.
+        predicted: What a sampler may have predicted: objectives, and metrics with a limit, which may be both.
 
     >>> columns(["f1", "f1_std"], ["f1", "recall"])[-10:-7]
     ['f1', 'f1_std', 'repeats']
@@ -125,7 +125,7 @@ def columns(known: Collection[str] = (), own: Iterable[str] = (), predicted: Ite
     absent = {name for name in optional if name not in known}
     present = [name for name in COLUMNS if name not in absent]
     spreads = [each for name in own for each in (name, f"{name}_std")]
-    predictions = [column for name in predicted for column in prediction_columns(name)]
+    predictions = [column for name in dict.fromkeys(predicted) for column in prediction_columns(name)]
     for before, names in (("repeats", spreads), ("network", predictions)):
         at = present.index(before)
         present[at:at] = [name for name in names if name in known and name not in present]

@@ -11,7 +11,7 @@ from random import Random
 import optuna
 import pytest
 
-from archscape.analysis.results import PROPOSED, predicted_metrics, prediction_columns
+from archscape.analysis.results import PROPOSED, columns, predicted_metrics, prediction_columns
 from archscape.search.folder import results
 from archscape.search.study.copying import copy_study
 from archscape.search.study.history import History
@@ -132,3 +132,10 @@ def test_table_of_trials_has_what_was_proposed_where_some_trial_knows_it(
     assert trials["reason"][1] == KEPT.reason
     assert predicted_metrics(trials) == ["accuracy"]
     assert tuple(trials.loc[1, [*prediction_columns("accuracy")]]) == EXPECTED
+
+
+def test_objective_with_a_limit_has_each_column_of_its_predictions_once() -> None:
+    known = prediction_columns("accuracy")
+    shown = columns(known, predicted=["accuracy", "macs", "accuracy"])
+    assert [name for name in shown if "accuracy" in name][-3:] == [*known]
+    assert len({*shown}) == len(shown)
