@@ -101,9 +101,7 @@ def _improvement(
         )
     of_candidates, of_tried = scaled(costs, trials.costs)
     floors = [float(estimates[name].target.scores.min()) for name in problem.measured]
-    both = np.concatenate([of_candidates, of_tried])
-    ends = both.max(axis=0) + (np.ptp(both, axis=0) == 0)  # a cost that is the same for all is no matter
-    reference = np.array([*floors, *-ends])
+    reference = np.array([*floors, *-beyond_worst(np.concatenate([of_candidates, of_tried]))])
     cheapness = [known(-column) for column in of_candidates.T]
 
     def improvement(fitted: Sequence[Floats], gains: Sequence[Gain]) -> Floats:
@@ -124,6 +122,17 @@ def _gain(forecast: Forecast) -> Gain:
     return lambda levels: forecast.over(
         lambda mean, deviation, _: expected_improvement(mean, deviation, levels[:, None])
     )
+
+
+def beyond_worst(costs: Floats) -> Floats:
+    """Return a corner that all are cheaper than, (costs,): by a mean step between values beyond the dearest.
+
+    At the dearest itself it would be worth nothing how good that one is: of a cost of two values, the dearer
+    half of a space would not be tried. A cost that all share is no matter.
+    """
+    steps = np.array([np.ptp(column) / max(1, len(np.unique(column)) - 1) for column in costs.T])
+    worst: Floats = costs.max(axis=0) + np.where(steps > 0, steps, 1.0)
+    return worst
 
 
 def scaled(costs: Floats, tried: Floats) -> tuple[Floats, Floats]:
