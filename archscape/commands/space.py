@@ -44,6 +44,11 @@ def space(
         Path | None,
         typer.Option("--from", metavar="RUN", help="Folder of that search; or --study with --storage."),
     ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the draws. [default: 0; to propose, that of the search]")
+    ] = None,
+    form: FormatOption = Format.table,
+    *,
     study: NameOption = "",
     storage: StorageOption = "",
     sampler: Annotated[
@@ -53,10 +58,6 @@ def space(
             help="What proposes: a name, `{rule: tpe, startup: 20}` or FILE.py:Name. [default: the search's]",
         ),
     ] = "",
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of the draws. [default: 0; to propose, that of the search]")
-    ] = None,
-    form: FormatOption = Format.table,
     uses: UsesOption = None,
 ) -> None:
     """Show a space: its table, its size, or networks drawn from it.

@@ -84,7 +84,7 @@ class BayesSampler(Sampler):
                 passed += 1
                 continue
             reason = f"highest {ranking.what} of {len(ranking.pool):,} candidates"
-            reason += f" but {passed} that were tried or are beyond limits" if passed else ""
+            reason += f", less {passed} tried or beyond limits" if passed else ""
             yield Proposal(sample=sample, reason=reason, predicted=ranking.predicted(row))
             passed += 1
 

