@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Connection, select
 
+from .damaged import report
 from .proposal import Prediction, Proposal
 from .schema import proposals as table
 from .schema import storable
@@ -96,5 +97,12 @@ def _read(row: sqlalchemy.Row[*tuple[Any, ...]]) -> ProposalRecord:
 
 
 def read_predictions(text: str) -> dict[str, Prediction]:
-    """Return predictions by objective, from the JSON that the table keeps."""
-    return {name: Prediction(*numbers) for name, numbers in json.loads(text).items()}
+    """Return predictions by objective, from the JSON that the table keeps.
+
+    Damaged ones are reported and left out: they explain a trial, and whoever reads it can do without.
+    """
+    try:
+        return {name: Prediction(*map(float, numbers)) for name, numbers in dict(json.loads(text)).items()}
+    except (ValueError, TypeError, RecursionError) as error:
+        report(f"the study has damaged predictions, {text[:60]!r}: {error}; they are left out")
+        return {}

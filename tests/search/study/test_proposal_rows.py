@@ -50,6 +50,16 @@ def test_proposals_are_kept_with_their_trials(stored: Study, plan: SearchPlan, o
     assert stored.proposals(1) == {1: ProposalRecord(sampler="random")}
 
 
+@pytest.mark.parametrize("text", ["{half", "[1, 2]", '{"accuracy": [1]}', '{"accuracy": [0, 1, "x"]}', "3"])
+def test_a_damaged_prediction_is_left_out_and_the_trial_stays(
+    stored: Study, plan: SearchPlan, owner: Owner, text: str
+) -> None:
+    stored.ask_unique(of_a_model(plan), owner, trials=9)
+    with stored.database.engine.begin() as connection:
+        connection.execute(proposals.update().values(predictions=text))
+    assert stored.proposals() == {0: replace(KEPT, predicted={})}
+
+
 def test_every_database_takes_what_a_sampler_of_the_users_says(
     stored: Study, plan: SearchPlan, owner: Owner
 ) -> None:
