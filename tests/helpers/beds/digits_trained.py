@@ -68,7 +68,7 @@ class Trainer:
             writer = csv.writer(file, lineterminator="\n")
             if is_new:
                 writer.writerow(HEADINGS)
-            writer.writerow((digest, "" if accuracy is None else f"{accuracy:.6f}"))
+            writer.writerow((digest, "" if accuracy is None else repr(accuracy)))
 
 
 def _recipe() -> Recipe:
