@@ -67,7 +67,7 @@ def test_stop_gives_trials_back_and_the_same_command_goes_on(
 ) -> None:
     folder = tmp_path / "run"
     job_file.write_text(
-        job_file.read_text().replace("epochs: 1", "epochs: 15").replace("trials: 8", "trials: 2")
+        job_file.read_text().replace("epochs: 1", "epochs: 40").replace("trials: 8", "trials: 2")
     )
     process = start(job_file, folder, workers)
     wait_for(folder, "epoch 1:", process)
