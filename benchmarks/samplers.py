@@ -1,8 +1,8 @@
 """Every sampler and its peers on published tables and synthetic beds, seed by seed, every ask counted.
 
 Claim: `bayes` finds the best networks of the published tables in a fraction of the trials that Optuna's TPE,
-NSGA-II and GPSampler and random search need, at less than a fifth of GPSampler's time. The bars say where it
-does and where it does not.
+NSGA-II and GPSampler and random search need. The bars say where it does and where it does not, and which are
+missed: that it takes a fifth of GPSampler's time is one of these.
 
 Command: `python benchmarks/samplers.py TABLES` (some hours for all that is not kept yet, most of them
 GPSampler's; writes benchmarks/results/samplers-DATE.md, benchmarks/results/samplers.csv and

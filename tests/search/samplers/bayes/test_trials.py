@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from archscape.search.samplers.bayes.sampler import BayesSampler
-from archscape.search.samplers.bayes.trials import beyond_worst
+from archscape.search.samplers.bayes.trials import beyond_worst, scaled
 from archscape.search.samplers.testing import rehearsal
 from archscape.spaces import Space
 
@@ -34,3 +34,10 @@ def test_of_a_cost_of_two_values_the_dearer_networks_are_tried_too() -> None:
     search = rehearsal(Space.from_yaml(TWO_SIZES), {"accuracy": "maximize", "params": "minimize"}).fill(16)
     proposals = BayesSampler().proposals(search.space, search.history, random.Random(0))
     assert len({proposal.sample.totals.params for proposal in islice(proposals, 8)}) == 2
+
+
+def test_costs_over_a_decade_count_in_decades_and_others_by_their_roots() -> None:
+    costs = np.array([[1.0, 4.0, 0.0], [100.0, 9.0, 100.0]])
+    candidates, tried = scaled(costs, np.array([[10.0, 4.0, 25.0]]))
+    assert np.allclose(candidates, [[0.0, 2.0, 0.0], [np.log(100.0), 3.0, 10.0]])
+    assert np.allclose(tried, [[np.log(10.0), 2.0, 5.0]])
