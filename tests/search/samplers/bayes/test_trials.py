@@ -36,7 +36,7 @@ def test_of_a_cost_of_two_values_the_dearer_networks_are_tried_too() -> None:
     assert len({proposal.sample.totals.params for proposal in islice(proposals, 8)}) == 2
 
 
-def test_costs_over_a_decade_count_in_decades_and_others_by_their_roots() -> None:
+def test_costs_over_two_decades_count_in_decades_and_others_by_their_roots() -> None:
     costs = np.array([[1.0, 4.0, 0.0], [100.0, 9.0, 100.0]])
     candidates, tried = scaled(costs, np.array([[10.0, 4.0, 25.0]]))
     assert np.allclose(candidates, [[0.0, 2.0, 0.0], [np.log(100.0), 3.0, 10.0]])
