@@ -227,8 +227,8 @@ class OwnSampler(Sampler):
             raise
         except (Exception, SystemExit) as error:
             text = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-            place = place_of(error) or _place(getattr(self._inner, "sample", None)) or self.function.file
-            failure = JobError(f"{place}: {self.name}: {' '.join(text.split())}")
+            line = place_of(error) or _place(getattr(self._inner, "sample", None)) or self.function.file
+            failure = JobError(f"{line}: {self.name}: {' '.join(text.split())}")
             failure.setting = "sampler"
             raise failure from error
 

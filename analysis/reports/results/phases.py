@@ -133,11 +133,11 @@ def _runs(digest: Digest, phases: Sequence[Phase]) -> list[tuple[int, int]]:
         for number in phase.numbers
     }
     runs: list[tuple[int, int]] = []
-    place = 1
+    finished = 1
     for at, members in groupby(map(phase_of.get, digest.progress["number"])):
         length = len([*members])
         is_new = not runs or (at != runs[-1][0] and length >= SHORTEST)
         if at is not None and is_new:
-            runs.append((at, place))
-        place += length
+            runs.append((at, finished))
+        finished += length
     return runs

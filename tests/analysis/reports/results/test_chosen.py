@@ -107,8 +107,8 @@ def test_samplers_that_followed_each_other_are_phases_too(synthetic: Synthetic) 
     names = ["nsga2"] * 20 + ["tpe"] * 20
     known = digest(replace(results, trials=results.trials.assign(sampler=names)))
     assert [phase.name for phase in phases_of(known)] == ["nsga2", "tpe"]
-    one = digest(replace(results, trials=results.trials.assign(sampler="random")))
-    assert phase_strip(one, phases_of(one)) is None
+    by_random = digest(replace(results, trials=results.trials.assign(sampler="random")))
+    assert phase_strip(by_random, phases_of(by_random)) is None
 
 
 def test_of_an_error_the_best_is_the_least(synthetic: Synthetic) -> None:
