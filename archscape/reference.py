@@ -130,7 +130,7 @@ def _data_settings() -> Listing:
 
 
 def _formats() -> Listing:
-    rows = [(name, _first_line(FORMATS.load(name))) for name in FORMATS]
+    rows = [(name, FORMATS.load(name).summary) for name in FORMATS]
     return Listing(
         "How `archscape export` writes a network: `--format source`.", ("format", "what it writes"), rows
     )

@@ -48,6 +48,7 @@ FLOORS = {
         "lint",
         "landscape",
         "inspection",
+        "drawing",
         "reports",
     ),
     "search": (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import log
-from ..spaces.codegen.formats import FORMATS
+from ..spaces.codegen.formats import BASIC, FORMATS
 from ..spaces.errors import InputError
 from ..waiting import working
 from .options.checks import check_folder
@@ -38,7 +38,7 @@ def export(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help=f"One of {', '.join(FORMATS)}; may be repeated. [default: all there are]",
+            help=f"One of {', '.join(FORMATS)}; may be repeated. [default: {', '.join(BASIC)}]",
         ),
     ] = None,
     uses: UsesOption = None,
@@ -57,7 +57,7 @@ def export(
         raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
     from ..spaces.codegen.export import export as write
 
-    formats = form or [name for name in FORMATS if name != "weights"]
+    formats = form or [name for name in BASIC if name != "weights"]
     network = find_network(source, None)
     with working(f"writing {network.name} to {out}"):
         files = write(network, out, formats=formats)
@@ -94,10 +94,10 @@ def _export_trial(study: StudyReader, number: str, out: Path, wanted: list[str] 
     from ..spaces import Network
     from ..spaces.codegen.export import export as write
 
-    trial, formats = complete_trial(study, number), wanted or [*FORMATS]
+    trial, formats = complete_trial(study, number), wanted or [*BASIC]
     written = network_of(study, trial)
     if not wanted and (why := why_no_weights(study, trial)) and isinstance(written, Network):
-        _print(write(written, out, formats=[name for name in FORMATS if name != "weights"]))
+        _print(write(written, out, formats=[name for name in BASIC if name != "weights"]))
         log(f"without weights: {why}")
         return
     if not isinstance(written, Network) and formats == ["spec"]:

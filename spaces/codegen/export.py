@@ -15,9 +15,10 @@ from ..language.writing import to_yaml
 from ..language.written import WrittenNetwork
 from ..module_names import hides, module_name
 from .formats import FORMATS
-from .formats.export import Export
+from .formats.base import Export, ExportOptions, Preprocessing
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 
@@ -28,6 +29,9 @@ def export(
     formats: Collection[str] = ("source", "spec"),
     weights: Mapping[str, Tensor] | None = None,
     metadata: Mapping[str, str] | None = None,
+    preprocessing: Preprocessing | None = None,
+    samples: np.ndarray | None = None,
+    options: ExportOptions | None = None,
 ) -> dict[str, Path]:
     """Write a network to a folder.
 
@@ -39,6 +43,9 @@ def export(
             `weights`, a safetensors file of the state dict of the source's class.
         weights: The state dict, where weights are asked for. It is checked against the network.
         metadata: What the weights' file says of itself, such as `mean` and `std` of the data.
+        preprocessing: What samples of its data need, if it was trained on any.
+        samples: Some of the training part as the data set holds them, to calibrate by.
+        options: How it is exported.
 
     Returns:
         The file of each format, in the order of `FORMATS`.
@@ -48,7 +55,7 @@ def export(
             network has these files.
         CodeNotRun: If a format needs code that was not run.
     """
-    writers = {name: FORMATS.load(name) for name in sorted(formats, key=[*FORMATS, *formats].index)}
+    chosen = {name: FORMATS.load(name) for name in sorted(formats, key=[*FORMATS, *formats].index)}
     stem = module_name(network.name)
     if any(Path(used_name(use)).name == f"{stem}.py" for use in network.uses):
         raise InputError(f"network {network.name} uses {stem}.py, the name of its source; rename one of them")
@@ -60,10 +67,13 @@ def export(
         uses=_copy_used(network, out),
         weights=weights,
         metadata=metadata or {},
+        preprocessing=preprocessing,
+        samples=samples,
+        options=options or ExportOptions(),
     )
     if "spec" in formats:
         _check_own(network, content)
-    return {name: write(content) for name, write in writers.items()}
+    return {name: form.write(content) for name, form in chosen.items()}
 
 
 def _check_free(path: Path, name: str) -> None:

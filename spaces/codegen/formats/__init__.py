@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from archscape.spaces.registry import LazyTable
 
 if TYPE_CHECKING:
-    from .export import Export
+    from .base import Format
 
-Writer: TypeAlias = "Callable[[Export], Path]"
-"""Writes an export and returns the file."""
-
-FORMATS: LazyTable[Writer] = LazyTable(
+FORMATS: LazyTable[Format] = LazyTable(
     "format",
     __name__,
-    {"source": ".source:write", "spec": ".spec:write", "weights": ".weights:write"},
+    {"source": ".source:SOURCE", "spec": ".spec:SPEC", "weights": ".weights:WEIGHTS"},
 )
 """What writes a network in a format, by its name on the command line."""
+
+BASIC = ("source", "spec", "weights")
+"""What is written where no format is asked for."""

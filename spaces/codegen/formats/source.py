@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..source import source
-from .export import Export
+from .base import Export, Format
 
 
 def write(export: Export) -> Path:
     """Write the source."""
     return export.write(".py", source(export.network))
+
+
+SOURCE = Format(
+    summary="A network as a Python module that needs torch alone.", reader=("torch",), write=write
+)

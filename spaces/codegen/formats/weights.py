@@ -8,7 +8,7 @@ from archscape.spaces.errors import InputError
 
 from ..build import build
 from ..old_names import names_of_today, old_names
-from .export import Export
+from .base import Export, Format
 
 
 def write(export: Export) -> Path:
@@ -30,3 +30,11 @@ def write(export: Export) -> Path:
         raise InputError(f"the weights do not fit network {network.name}: {cause}") from None
     tensors = {name: tensor.contiguous() for name, tensor in weights.items()}
     return export.write(".safetensors", save(tensors, metadata={"format": "pt", **export.metadata}))
+
+
+WEIGHTS = Format(
+    summary="The trained weights of a network as safetensors: the state dict of the class in its source.",
+    trained=True,
+    reader=("torch", "safetensors"),
+    write=write,
+)
