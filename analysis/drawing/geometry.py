@@ -1,4 +1,4 @@
-"""Geometry: what a figure is made of, in points from the top left corner; renderers draw this and nothing else.
+"""Geometry: what a figure is made of, in points from the top left corner; renderers draw this, nothing else.
 
 Kinds name colours and strokes, which the renderers have (`style.py`); geometry has none.
 """
