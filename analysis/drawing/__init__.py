@@ -1,1 +1,1 @@
-"""Architecture figures as a paper would have them: network -> geometry -> SVG, PDF, PNG; pure data till drawn."""
+"""Architecture figures as a paper would have them: network -> geometry -> SVG, PDF, PNG, pure data at first."""
