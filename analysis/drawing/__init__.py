@@ -1,1 +1,1 @@
-"""Architecture figures as a paper would have them: network -> geometry -> SVG, PDF, PNG, pure data at first."""
+"""Architecture figures as a paper would have them: network -> geometry -> SVG, PDF, PNG."""
