@@ -32,6 +32,7 @@ FLOORS = {
             "naming",
             "module_names",
             "run_folder",
+            "bundle_files",
             "kinds",
             "registry",
         ),
