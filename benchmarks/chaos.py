@@ -34,12 +34,15 @@ from pathlib import Path
 from random import Random
 
 import optuna
+import psycopg
 from crew import COORDINATOR, JOINED, LONGER, Crew
 from faults import FAULTS, STUDY_DELETED, World, mount_small_disk, unmount
 from helpers.aftermath import SIGNS, Aftermath, read_aftermath
 from helpers.postgres import Cluster
 from results import write_results
 from siege import delete_study, disturb, leave_in_peace
+
+from archscape.search.study.database import CLASS
 
 SEEDS = range(5)
 TRIALS, SHORT_TRIALS = 200, 60
@@ -188,9 +191,13 @@ def delete(storage: str, out: Path) -> None:
         (out / "study.db").unlink()
         return
     url = storage.replace("postgresql:", "postgresql+psycopg:")
-    while "chaos" in optuna.get_all_study_names(url):
-        # Optuna ignores that a worker wrote a row meanwhile, and then has deleted nothing.
-        optuna.delete_study(study_name="chaos", storage=url)
+    # Optuna gives up without a word when a worker writes a row meanwhile. With many of them it would never
+    # come between: so it stands in the line of those who write to the study.
+    with psycopg.connect(storage) as connection:
+        (line,) = connection.execute("SELECT study_id FROM studies WHERE study_name = 'chaos'").fetchone()
+        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (CLASS, line))
+        while "chaos" in optuna.get_all_study_names(url):
+            optuna.delete_study(study_name="chaos", storage=url)
 
 
 def differing(runs: list[Run]) -> int:
