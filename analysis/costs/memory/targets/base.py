@@ -1,0 +1,51 @@
+"""What a runtime of small devices states of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from archscape.spaces import Network
+from archscape.spaces.printing import Printed, Printout
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TargetMemory(Printed):
+    """What a network takes on a small device, in bytes, for one input.
+
+    Attributes:
+        network: The network.
+        target: A name of the table of targets.
+        dtype: `int8` or `float32`.
+        arena: The planned part of the working memory: maps, and what kernels hold beside them.
+        persistent: The part of it that the runtime keeps about each operator and tensor; an upper bound.
+        flash: The file that stands in flash memory: weights, and what describes the network.
+        place: The operator during which most of the arena is in use.
+        unsupported: The operators that the runtime lacks, by full name; they are counted as if each made
+            its output and nothing else.
+    """
+
+    network: Network
+    target: str
+    dtype: str
+    arena: int
+    persistent: int
+    flash: int
+    place: str
+    unsupported: tuple[str, ...]
+
+    @property
+    def sram(self) -> int:
+        """All of the working memory."""
+        return self.arena + self.persistent
+
+    def printout(self) -> Printout:
+        """Return what it takes, part by part."""
+        rows = [(part, getattr(self, part)) for part in ("arena", "persistent", "sram", "flash")]
+        title = f"{self.network.name} on {self.target}, {self.dtype}; most of the arena at {self.place}"
+        return Printout(title=title, columns=("part", "bytes"), rows=rows)
+
+
+Target: TypeAlias = Callable[[Network, str], TargetMemory]
+"""What a runtime states: from a network and a type to what it takes."""
