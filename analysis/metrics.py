@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Direction: TypeAlias = Literal["maximize", "minimize"]
 Objectives: TypeAlias = Mapping[str, Direction]
+BYTES = "bytes"
+"""The unit of metrics whose limits are written with B, kB, MB, KiB, MiB, ...."""
 WAYS: tuple[Direction, ...] = ("maximize", "minimize")
 
 Combination = Literal["keep", "mean", "mean and spread", "sum"]
@@ -136,9 +138,9 @@ _DEFINITIONS = (
     Metric(name="macs", label="MACs", count=attrgetter("macs")),
     Metric(name="flops", label="FLOPs", use="recorded", count=attrgetter("flops")),
     Metric(name="activations", label="activations", count=attrgetter("activations")),
-    _asked("weights", "weights", unit="bytes"),
-    _asked("memory", "peak memory of inference", unit="bytes"),
-    _asked("training_memory", "peak memory of training", unit="bytes"),
+    _asked("weights", "weights", unit=BYTES),
+    _asked("memory", "peak memory of inference", unit=BYTES),
+    _asked("training_memory", "peak memory of training", unit=BYTES),
     _asked("receptive_field", "receptive field of the last map", direction="maximize"),
     _asked("latency", "predicted latency", unit="ms"),
     Metric(

@@ -24,6 +24,7 @@ FLOORS = {
             "display",
             "printing",
             "errors",
+            "byte_sizes",
             "atomic",
             "values",
             "memory_use",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..output import Format, FormatOption
-from ..spaces.errors import InputError
+from ..spaces.byte_sizes import read_size
 from .options.costs import CostTable, network_costs, show_costs
 from .options.networks import InputOption, NetworkArgument, UsesOption, find_network
 from .options.settings import BatchOption, DtypeOption, FitOption, OptimizerOption
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from ..analysis.costs.memory.training import TrainingMemory
     from ..spaces import Network
 
-UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-MOST = 2**60
 PARTS = ("weights", "state", "gradients", "activations", "peak")
 PEAK = ("saved", "place", "phase")
 EXAMPLES = (
@@ -93,21 +89,3 @@ def memory_table(network: Network, batch: int, dtype: str, optimizer: str, fit: 
     sizes = [*map_bytes(network, batch=batch, dtype=dtype).values()]
     least = ("peak at", "state", "gradients", "activations", "weights")
     return CostTable(columns, rows, notes, {"bytes": sizes}, {"memory": summary}, least)
-
-
-def read_size(text: str) -> int:
-    """Return a size in bytes.
-
-    Raises:
-        InputError: If it is not a number and a unit, or beyond any memory.
-
-    >>> read_size("16GiB"), read_size("1.5 MB")
-    (17179869184, 1500000)
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) *([A-Za-z]+)", text.strip())
-    if match is None or match[2] not in UNITS:
-        raise InputError(f"a size is a number and one of {', '.join(UNITS)}, as in 16GiB, but got '{text}'")
-    size = int(Fraction(match[1]) * UNITS[match[2]])
-    if size > MOST:
-        raise InputError(f"a size is at most {MOST // UNITS['GiB']:,} GiB, but got '{text}'")
-    return size

@@ -109,6 +109,14 @@ class AskedCosts:
         """Return by how much a network is beyond the limits; 0 within."""
         return violation(self.limits, self.of(network)) if self.limits else 0.0
 
+    def shown(self, network: Network) -> str:
+        """Return what a network has of that which is limited."""
+        costs = self.of(network)
+        texts = [f"{name} {limit.measured(costs[name])}" for name, limit in self.limits.items()]
+        if self.latency is not None and self.latency.within is not None:
+            texts.append(f"{LATENCY} {costs[LATENCY]:.6g}ms")
+        return ", ".join(texts)
+
     def holds(self, network: Network) -> bool:
         """Tell whether a network is within the limits."""
         return not self.beyond(network) and (self.latency is None or self.latency.holds(network))
@@ -126,17 +134,16 @@ class AskedCosts:
             if self.functions:
                 self.of(space.sample(rng).network)
             return
-        nearest, least = {}, math.inf
+        nearest, least = "", math.inf
         for _ in range(TRIES):
             network = space.sample(rng).network
             beyond = self.beyond(network)
             if beyond < least:
-                nearest, least = self.of(network), beyond
+                nearest, least = self.shown(network), beyond
             if not beyond and self.holds(network):
                 return
         texts = ", ".join(f"{name} {limit}" for name, limit in self.limits.items())
-        costs = ", ".join(f"{name} {nearest[name]:.6g}" for name in self.limits)
-        law = f"none of {TRIES:,} networks within its other limits meets {texts}; the nearest has {costs}"
+        law = f"none of {TRIES:,} networks within its other limits meets {texts}; the nearest has {nearest}"
         with about("within"):
             raise Infeasible(f"space {space.name}: {law}")
 

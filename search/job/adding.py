@@ -74,7 +74,7 @@ def costs_of(study: StudyReader) -> AskedCosts:
     """Return what a study asks of a network before its training, with the limits that can be told then."""
     costs = asked_costs(study.facts, study.settings)
     limits = {
-        name: MetricLimit.parse(text)
+        name: MetricLimit.parse(text, study.metrics[name].unit)
         for name, text in study.facts.get("limits", {}).items()
         if study.metrics[name].is_known_before_training
     }

@@ -53,6 +53,4 @@ def check_enqueued(sample: Sample, space: Space, costs: AskedCosts | None) -> No
     """
     space.check_within(sample)
     if costs is not None and costs.is_limited and not costs.holds(sample.network):
-        known = costs.of(sample.network)
-        shown = ", ".join(f"{name} {known[name]:.6g}" for name in [*costs.limits, "latency"] if name in known)
-        raise InputError(f"it has {shown}, and the limits are {costs}")
+        raise InputError(f"it has {costs.shown(sample.network)}, and the limits are {costs}")

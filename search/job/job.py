@@ -324,7 +324,7 @@ class Job(Printed, Settings):
             }
             for name, metric in self.own_metrics.items()
         }
-        limits = {name: str(limit) for name, limit in self.limits.items()}
+        limits = {name: limit.plain for name, limit in self.limits.items()}
         return {
             "objectives": dict(self.objectives),
             **({"limits": limits} if limits else {}),

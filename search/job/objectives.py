@@ -108,6 +108,11 @@ class KnownMetrics:
         return METRICS[name].is_quality if name in METRICS else name not in self.own
 
 
+def unit_of(name: str) -> str:
+    """Return the unit of a metric; "" for one of a job's own."""
+    return METRICS[name].unit if name in METRICS else ""
+
+
 def check_share(name: str, limit: MetricLimit) -> None:
     """Check that the ends of a limit lie between 0 and 1, if it is on a share.
 

@@ -34,7 +34,7 @@ from ..training.choices import AnyRecipe
 from ..training.choices.reading import read_any_recipe
 from ..training.own.settings import TrainFunction, read_train
 from .job import Job, check_one_input
-from .objectives import DIRECTION, KnownMetrics, check_own_name, check_share
+from .objectives import DIRECTION, KnownMetrics, check_own_name, check_share, unit_of
 
 ENQUEUE = "enqueue"
 
@@ -173,7 +173,7 @@ class SettingsReader:
         read: dict[str, Limit | MetricLimit] = {**read_limits(self.document, costs, (key,))}
         for name, text in others.items():
             with self.document.at((key, name)):
-                read[name] = limit = MetricLimit.parse(text if isinstance(text, str) else "")
+                read[name] = limit = MetricLimit.parse(text if isinstance(text, str) else "", unit_of(name))
                 check_share(name, limit)
         return read
 

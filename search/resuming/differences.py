@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from archscape.analysis.limits import MetricLimit
 from archscape.spaces.errors import JobError
 
+from ..job.objectives import unit_of
 from ..study.kept_weights import ALL
 from ..study.trial_hash import CHOICES
 
@@ -46,7 +48,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tup
             changed[key] = _of_files(old_files, new_files), _of_files(new_files, old_files)
         elif key == LIMITS:
             names = list({**(known or {}), **(value or {})})
-            changed[WITHIN] = _limits(known or {}, names), _limits(value or {}, names)
+            changed[WITHIN] = _limits(_written(known or {}), names), _limits(_written(value or {}), names)
         elif key == "deterministic":
             changed[key] = _deterministic(known), _deterministic(value)
         elif isinstance(known, dict) and isinstance(value, dict):
@@ -141,6 +143,11 @@ def _of_files(digests: Mapping[str, str], others: Mapping[str, str]) -> str:
 def _files(code: Mapping[str, Any]) -> dict[str, str]:
     """Return the SHA-256 of each file of the user's functions, by its path in the folder of its function."""
     return {name: digest for function in code.values() for name, digest in function["files"].items()}
+
+
+def _written(limits: Mapping[str, str]) -> dict[str, str]:
+    """Return limits on metrics, as a study keeps them, as a job writes them."""
+    return {name: str(MetricLimit.parse(text, unit_of(name))) for name, text in limits.items()}
 
 
 def _limits(limits: Mapping[str, Any], names: list[str]) -> str:

@@ -14,6 +14,16 @@ from .document import Document, Place, Tree
 from .parser import parse
 
 COSTS = ("params", "macs", "flops", "activations")
+OF_JOBS = {
+    "latency": "..5ms",
+    "sram": "..256KiB",
+    "flash": "..1MiB",
+    "memory": "..20MB",
+    "weights": "..1MB",
+    "training_memory": "..2GiB",
+    "receptive_field": "31..",
+}
+"""Limits that a job has, not a space, with an example of each: they take a device, a target, a recipe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +90,10 @@ def read_limits(document: Document, tree: Mapping[str, Tree], place: Place) -> d
     """
     limits = {}
     for name, value in tree.items():
-        if name == "latency":
-            law = "a space names no device, so latency is a limit of a job: `within: {latency: ..5ms}` there"
-            raise document.error((*place, name), law, at_key=True)
+        if name in OF_JOBS:
+            law = f"a space counts {', '.join(COSTS)}; {name} is a limit of a job"
+            remedy = f"`within: {{{name}: {OF_JOBS[name]}}}` there"
+            raise document.error((*place, name), f"{law}: {remedy}", at_key=True)
         if name not in COSTS:
             raise document.unknown((*place, name), "within", COSTS)
         with document.at((*place, name)):

@@ -9,6 +9,7 @@ import pytest
 
 from archscape.analysis import limits as module
 from archscape.analysis.limits import MetricLimit, read_limits, violation
+from archscape.analysis.metrics import BYTES
 from archscape.spaces.errors import JobError
 
 
@@ -46,6 +47,42 @@ def test_a_limit_is_read_and_shown(text: str, low: float | None, high: float | N
 def test_a_wrong_limit_is_refused(text: str, message: str) -> None:
     with pytest.raises(JobError, match=message):
         MetricLimit.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "high", "shown", "plain"),
+    [
+        ("..256KiB", 262_144, "..256KiB", "..262144"),
+        ("..262144", 262_144, "..256KiB", "..262144"),
+        ("..20M", 20_000_000, "..20MB", "..20000000"),
+        ("..1.5 MiB", 1_572_864, "..1.5MiB", "..1572864"),
+        ("1kB..64KiB", 65_536, "1kB..64KiB", "1000..65536"),
+        ("..65537B", 65_537, "..65.537kB", "..65537"),
+    ],
+)
+def test_a_limit_in_bytes_has_units_of_bytes(text: str, high: float, shown: str, plain: str) -> None:
+    limit = MetricLimit.parse(text, BYTES)
+    assert (limit.high, str(limit), limit.plain) == (high, shown, plain)
+    assert MetricLimit.parse(shown, BYTES) == MetricLimit.parse(plain, BYTES) == limit
+    assert MetricLimit.parse("..256KiB", BYTES).words == "at most 256KiB"
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "message"),
+    [
+        (
+            "..256Kb",
+            BYTES,
+            r"in bytes is in numbers with B, kB, MB, .* but got '..256Kb'; did you mean 'kB'\?",
+        ),
+        ("256KiB", BYTES, r"as in ..256KiB, but got '256KiB'; did you mean '256KiB..' or '..256KiB'\?"),
+        ("..50%", BYTES, "a limit in bytes is in numbers with B, kB, .*, as in ..256KiB, but got '..50%'"),
+        ("..256KiB", "", "B, kB, .* stand in limits on a metric in bytes, and this one is not, but got"),
+    ],
+)
+def test_a_unit_of_something_else_is_refused(text: str, unit: str, message: str) -> None:
+    with pytest.raises(JobError, match=message):
+        MetricLimit.parse(text, unit)
 
 
 def test_how_far_a_value_is_beyond_is_in_units_of_the_end() -> None:

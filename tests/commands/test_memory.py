@@ -1,15 +1,12 @@
 """`archscape memory`, and `profile --memory` as its alias."""
 
 import csv
-import doctest
 import io
 import json
 from collections.abc import Callable
 from subprocess import CompletedProcess
 
 import pytest
-
-from archscape.commands import memory as module
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -83,7 +80,3 @@ def test_wrong_options_are_named(archscape: Run, options: tuple[str, ...], words
     done = archscape("profile", "lenet5", *options)
     assert done.returncode == 2
     assert words in done.stderr
-
-
-def test_the_examples_are_true() -> None:
-    assert doctest.testmod(module) == (0, 1)

@@ -11,6 +11,7 @@ import pytest
 from archscape.analysis.costs.memory import memory, weights
 from archscape.analysis.costs.memory.training import training_memory
 from archscape.analysis.limits import MetricLimit
+from archscape.analysis.metrics import BYTES
 from archscape.search.costs import asked as module
 from archscape.search.costs.asked import AskedCosts, asked_costs, trained_by
 from archscape.search.job import read_job
@@ -112,8 +113,8 @@ def test_proposals_are_within_limits_that_no_space_knows(tiny: Space) -> None:
 
 
 def test_a_limit_that_nothing_meets_is_said_with_the_nearest(tiny: Space) -> None:
-    costs = AskedCosts(names=("weights",), limits={"weights": MetricLimit(high=1000)})
-    law = r"space tiny: none of 2,000 .* meets weights ..1000; the nearest has weights \d+$"
+    costs = AskedCosts(names=("weights",), limits={"weights": MetricLimit.parse("..1000", BYTES)})
+    law = r"space tiny: none of 2,000 .* meets weights ..1kB; the nearest has weights [\d,]+B$"
     with pytest.raises(Infeasible, match=law):
         costs.check(tiny, random.Random(0))
 

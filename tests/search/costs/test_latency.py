@@ -154,7 +154,7 @@ def test_other_limits_and_jobs_are_as_before(job_file: Path, devices: Path) -> N
 
 
 def test_a_space_has_no_latency(tiny: Space) -> None:
-    with pytest.raises(SpaceError, match="a space names no device, so latency is a limit of a job"):
+    with pytest.raises(SpaceError, match="latency is a limit of a job"):
         Space.from_yaml(f"{tiny.to_yaml()}within: {{latency: ..5ms}}\n")
 
 
