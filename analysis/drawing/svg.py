@@ -106,7 +106,7 @@ def _escaped(text: str) -> str:
 
 
 def _style(shapes: Iterable[Shape]) -> str:
-    """Return the style sheet of what is drawn: colours of a dark page, and those of a light one and of paper."""
+    """Return the style sheet of what is drawn: for light pages and paper, and for dark pages."""
     rules = _rules([*shapes])
     light = "".join(_rule(selector, properties, "light") for selector, properties in rules)
     colored = (

@@ -14,8 +14,8 @@ from archscape.analysis.drawing.style import KINDS, STROKES
 
 SQUARE = (Point(60, 10), Point(90, 10), Point(90, 40), Point(60, 40))
 DRAWING = Drawing(
-    width=100,
-    height=50,
+    width=108,
+    height=54,
     title="a net",
     shapes=(
         Box(x=10, y=10, width=30, height=20, kind="conv"),
@@ -39,7 +39,7 @@ def at(pixels: np.ndarray, x: float, y: float) -> str:
 
 
 def test_what_is_drawn_lies_where_geometry_has_it(pixels: np.ndarray) -> None:
-    assert pixels.shape == (50 * DPI // 72, 100 * DPI // 72, 3)
+    assert pixels.shape == (150, 300, 3)
     conv, pool = KINDS["conv"].fill, KINDS["pool"].fill
     assert conv is not None
     assert pool is not None
@@ -56,7 +56,7 @@ def test_a_pdf_holds_its_fonts_and_its_size(tmp_path: Path) -> None:
     data = write_drawing(DRAWING, tmp_path / "net.PDF").read_bytes()
     assert data.startswith(b"%PDF")
     assert b"/FontFile2" in data  # TrueType, whose text is found and copied
-    assert b"/MediaBox [ 0 0 100 50 ]" in data
+    assert b"/MediaBox [ 0 0 108 54 ]" in data
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png"])
