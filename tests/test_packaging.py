@@ -57,7 +57,7 @@ FLOORS = {
         *("shutdown", "file_faults", "costs", "datasets", "training", "pruners", "study"),
         *("samplers", "job", "folder", "resuming", "closing", "workers", "executors"),
         *("progress", "dashboard"),
-        *("inspection", "join", "search"),
+        *("trained", "join", "search"),
     ),
     "archscape": (
         "_version",

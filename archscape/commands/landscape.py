@@ -17,7 +17,7 @@ from .options.studies import find_study
 
 if TYPE_CHECKING:
     from ..analysis.landscape.file import Landscape
-    from ..search.inspection.landscape import LandscapeSettings, TrainedTrial
+    from ..search.trained.inspection.landscape import LandscapeSettings, TrainedTrial
 
 EXAMPLES = (
     "archscape landscape runs/digits-frontier",
@@ -54,7 +54,7 @@ def landscape(
 
     if not SPANS[0] <= span <= SPANS[1]:
         raise InputError(f"--span: a number from {SPANS[0]:g} to {SPANS[1]:g}, but got {span:g}")
-    from ..search.inspection.landscape import LandscapeSettings, TrainedTrial
+    from ..search.trained.inspection.landscape import LandscapeSettings, TrainedTrial
 
     settings = LandscapeSettings(steps=steps, span=span, seed=seed, samples=samples)
     with progress() as show:

@@ -18,8 +18,8 @@ from .options.studies import find_study
 
 if TYPE_CHECKING:
     from ..search.datasets.settings import DataSettings
-    from ..search.inspection.look import LookSettings
-    from ..search.inspection.trained_network import Show, TrainedNetwork
+    from ..search.trained.inspection.look import LookSettings
+    from ..search.trained.trained_network import Show, TrainedNetwork
 
 EXAMPLES = (
     "archscape look runs/digits-frontier",
@@ -69,7 +69,7 @@ def look(
     task has not is left out, and the page says why. It needs the weights: those of a search are kept as its
     `keep:` says. `docs/looking.md` says how to read it; `archscape report RUN --look` shows the same there.
     """
-    from ..search.inspection.look import LookSettings
+    from ..search.trained.inspection.look import LookSettings
 
     settings = LookSettings(
         samples=_numbers(samples, "--samples"),
@@ -103,9 +103,9 @@ def _numbers(text: str, option: str) -> tuple[int, ...]:
 
 def _find(run: Path, trial: str, *, data: str | None, device: str, show: Show) -> list[TrainedNetwork]:
     """Return the trained networks of a search or of a final training."""
-    from ..search.inspection.trained_network import is_training, trained_seed, trained_trial
     from ..search.job import read_setting
     from ..search.study.trained import frontier_trials
+    from ..search.trained.trained_network import is_training, trained_seed, trained_trial
 
     asked: str | DataSettings | None = None if data is None else read_setting("data", data)
     if is_training(run):
@@ -127,7 +127,7 @@ def _look(trained: TrainedNetwork, settings: LookSettings, folder: Path, show: S
 
     from ..analysis.reports.inspection.page import write_look
     from ..analysis.reports.inspection.paper import write_look_figures
-    from ..search.inspection.look import look_inside
+    from ..search.trained.inspection.look import look_inside
 
     torch.set_num_threads(trained.threads)
     seen = look_inside(trained, settings, show)

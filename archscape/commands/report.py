@@ -140,8 +140,8 @@ def _inside(study: Study) -> Extra:
 
     from ..analysis.reports.inspection.section import look_section, look_specs
     from ..analysis.reports.results.page import Extra
-    from ..search.inspection.look import LookSettings, look_inside
-    from ..search.inspection.trained_network import trained_trial
+    from ..search.trained.inspection.look import LookSettings, look_inside
+    from ..search.trained.trained_network import trained_trial
 
     with progress() as show:
         trained = trained_trial(study, "best", data=None, device="auto", note=log, show=show)

@@ -13,12 +13,12 @@ import pytest
 from helpers.in_process import InProcess
 
 from archscape.cli import main
-from archscape.search.inspection.landscape import TrainedTrial
 from archscape.search.job import read_job
 from archscape.search.search import run as search
 from archscape.search.study.study import Study
 from archscape.search.study.trained import frontier_trials
 from archscape.search.study.trial import Trial
+from archscape.search.trained.inspection.landscape import TrainedTrial
 from archscape.spaces.errors import InputError
 
 SPACE = """\

@@ -91,9 +91,9 @@ def test_a_trained_network_is_explored_with_and_without_its_skips(archscape: Run
 def test_the_middle_is_the_loss_of_the_exported_weights(archscape: Run, run: Path) -> None:
     from archscape.analysis.landscape.plane import mean_loss
     from archscape.search.datasets.dataset import load_dataset
-    from archscape.search.inspection.landscape import LandscapeSettings
     from archscape.search.study.study import Study
     from archscape.search.study.trained import trained
+    from archscape.search.trained.inspection.landscape import LandscapeSettings
     from archscape.search.training.device import resolve_device, to_channels_last
 
     archscape("landscape", run, *QUICK, "--seed", "5")

@@ -22,9 +22,9 @@ from archscape.search.datasets import sources
 from archscape.search.datasets.arrays import LABELLED
 from archscape.search.datasets.dataset import load_dataset
 from archscape.search.datasets.settings import DataSettings
-from archscape.search.inspection.landscape import TrainedTrial
 from archscape.search.job import make_job, read_job
 from archscape.search.study.reader import StudyReader
+from archscape.search.trained.inspection.landscape import TrainedTrial
 from archscape.search.training.tasks import MORE_METRICS, TASK_METRICS, TASKS
 from archscape.spaces.errors import JobError
 

@@ -12,10 +12,10 @@ import torch
 from helpers.in_process import InProcess
 
 from archscape.search.datasets.dataset import load_dataset
-from archscape.search.inspection.landscape import LandscapeSettings, TrainedTrial
 from archscape.search.job import read_job
 from archscape.search.search import run
 from archscape.search.study.study import Study
+from archscape.search.trained.inspection.landscape import LandscapeSettings, TrainedTrial
 from archscape.spaces.errors import JobError, StudyError
 
 SPACE = """\

@@ -16,11 +16,11 @@ from archscape.analysis.inspection.look import LayerFilters, LayerMaps, LayerPre
 from archscape.analysis.inspection.preferred import preferred_inputs
 from archscape.spaces.errors import InputError
 
-from ..datasets.dataset import Dataset
-from ..training.evaluation import BATCH
-from ..training.tasks import make_task
+from ...datasets.dataset import Dataset
+from ...training.evaluation import BATCH
+from ...training.tasks import make_task
+from ..trained_network import Show, TrainedNetwork
 from .samples import class_name, in_source, observe, samples_of
-from .trained_network import Show, TrainedNetwork
 
 MOST_FILTERS, MOST_UNITS = 64, 24
 """Filters and units of a layer that are shown, from the first one."""

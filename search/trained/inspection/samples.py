@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from archscape.analysis.inspection.confusion import Confusion
 from archscape.analysis.inspection.look import Map, Predictions, Sample
 
-from ..datasets.arrays import IGNORED, Units
-from ..datasets.dataset import Dataset
-from ..datasets.split import Split
-from ..training.evaluation import BATCH
-from ..training.tasks.base import Task
-from ..training.tasks.next_sample import LEVELS
+from ...datasets.arrays import IGNORED, Units
+from ...datasets.dataset import Dataset
+from ...datasets.split import Split
+from ...training.evaluation import BATCH
+from ...training.tasks.base import Task
+from ...training.tasks.next_sample import LEVELS
 
 MOST_NUMBERS = 16
 """Numbers of a target up to which all that were given are kept."""

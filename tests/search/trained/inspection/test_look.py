@@ -18,8 +18,8 @@ from archscape.analysis.reports.inspection.page import write_look
 from archscape.analysis.reports.inspection.paper import write_look_figures
 from archscape.search.datasets.dataset import Dataset, load_dataset
 from archscape.search.datasets.settings import DataSettings
-from archscape.search.inspection.look import LookSettings, look_inside
-from archscape.search.inspection.trained_network import TrainedNetwork
+from archscape.search.trained.inspection.look import LookSettings, look_inside
+from archscape.search.trained.trained_network import TrainedNetwork
 from archscape.search.training.evaluation import evaluate
 from archscape.search.training.recipe import Recipe
 from archscape.search.training.tasks import make_task

@@ -21,26 +21,26 @@ from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import InputError, JobError, StudyError
 from archscape.spaces.without_skips import without_skips
 
-from ..datasets.dataset import Dataset, load_dataset
-from ..datasets.split import Split
-from ..folder import RunFolder
-from ..job import Job, read_job
-from ..shutdown import Shutdown
-from ..study.trained import trained
-from ..training.choices import drawn_recipe
-from ..training.device import resolve_device, to_channels_last
-from ..training.evaluation import evaluate
-from ..training.recipe import Recipe
-from ..training.repeats import repeat_seed
-from ..training.tasks import make_task
-from ..training.train import train
-from ..training.weights import Weights, read_weights
+from ...datasets.dataset import Dataset, load_dataset
+from ...datasets.split import Split
+from ...folder import RunFolder
+from ...job import Job, read_job
+from ...shutdown import Shutdown
+from ...study.trained import trained
+from ...training.choices import drawn_recipe
+from ...training.device import resolve_device, to_channels_last
+from ...training.evaluation import evaluate
+from ...training.recipe import Recipe
+from ...training.repeats import repeat_seed
+from ...training.tasks import make_task
+from ...training.train import train
+from ...training.weights import Weights, read_weights
 
 if TYPE_CHECKING:
     from archscape.spaces import Network
 
-    from ..study.study import Study
-    from ..study.trial import Trial
+    from ...study.study import Study
+    from ...study.trial import Trial
 
 State: TypeAlias = Mapping[str, Tensor]
 OnProgress: TypeAlias = Callable[[str, int, int], None]
