@@ -65,4 +65,4 @@ def test_letters_are_read_on_every_kind(ground: str) -> None:
 def test_faces_are_shaded_apart() -> None:
     for name, fill in FILLS.items():
         faces = {face: lab(linear(shade(fill, face).light))[0] for face in ("top", "front", "side")}
-        assert faces["top"] - 2 > faces["front"] > faces["side"] + 4, name
+        assert faces["top"] - 1 > faces["front"] > faces["side"] + 4, name
