@@ -9,6 +9,7 @@
     │   │   ├── ShapeError     a map too small or channels that do not divide: the network cannot be built
     │   │   └── Infeasible     no network of the space meets its limits
     │   └── JobError      in a job file or its data
+    ├── ExportError       an exported file does not compute what the network computes
     └── StudyError        the study cannot go on (storage, workers)
         ├── StorageError  none can be opened at the address that was given; an InputError too
         └── StudyGone     it was deleted, or its file was
@@ -54,6 +55,10 @@ class Infeasible(SpaceError):  # noqa: N818 - the word of the field
 
 class JobError(InputError):
     """A job file, or what it names, is wrong."""
+
+
+class ExportError(ArchscapeError):
+    """An exported file does not compute what the network computes."""
 
 
 class StudyError(ArchscapeError):

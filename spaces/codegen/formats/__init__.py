@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 FORMATS: LazyTable[Format] = LazyTable(
     "format",
     __name__,
-    {"source": ".source:SOURCE", "spec": ".spec:SPEC", "weights": ".weights:WEIGHTS"},
+    {
+        "source": ".source:SOURCE",
+        "spec": ".spec:SPEC",
+        "weights": ".weights:WEIGHTS",
+        "pt2": ".pt2:PT2",
+        "onnx": ".onnx:ONNX",
+    },
 )
 """What writes a network in a format, by its name on the command line."""
 

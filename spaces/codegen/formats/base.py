@@ -51,7 +51,7 @@ class ExportOptions:
     opset: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Export:
     """What a format writes, and where.
 

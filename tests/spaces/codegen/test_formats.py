@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from safetensors import safe_open
@@ -79,7 +81,28 @@ def read_weights(path: Path) -> bool:
         return all(torch.equal(file.get_tensor(name), WEIGHTS[name]) for name in WEIGHTS)
 
 
-READ_BACK = {"source": read_source, "spec": read_spec, "weights": read_weights}
+def read_pt2(path: Path) -> bool:
+    files = {"archscape.json": ""}
+    program = torch.export.load(path, extra_files=files)
+    assert json.loads(files["archscape.json"])["data"] == "digits"
+    state = program.state_dict
+    return all(torch.equal(state[name], WEIGHTS[name]) for name in WEIGHTS)
+
+
+def read_onnx(path: Path) -> bool:
+    model = onnx.load(path)
+    assert {each.key: each.value for each in model.metadata_props}["data"] == "digits"
+    state = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
+    return all((state[name] == WEIGHTS[name].numpy()).all() for name in WEIGHTS)
+
+
+READ_BACK = {
+    "source": read_source,
+    "spec": read_spec,
+    "weights": read_weights,
+    "pt2": read_pt2,
+    "onnx": read_onnx,
+}
 """For each format, whether its file gives the network, or its weights, again."""
 
 

@@ -1,0 +1,192 @@
+"""A network as an ONNX file: preprocessing, network and weights in one, which onnxruntime and others run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archscape.spaces.errors import InputError
+
+from .base import Export, Format
+from .properties import properties
+
+if TYPE_CHECKING:
+    from onnx_ir import Model
+    from onnxscript.rewriter import RewriteRule
+    from torch import Tensor
+
+LARGEST_BYTES = 2 * 1000**3
+"""Of weights in one file: protobuf refuses messages above 2 GiB."""
+
+OPSETS = range(9, 24)
+"""Versions of ONNX's operators that can be asked for."""
+
+WRITTEN = range(18, 24)
+"""Those that PyTorch's exporter writes; an older one is converted from the first."""
+
+USUAL = 20
+"""What is written unless another is asked for."""
+
+
+def write(export: Export) -> Path:
+    """Write the model, after onnxruntime was compared with the module.
+
+    Raises:
+        InputError: If the extra is not installed, the weights need more than one file, or the network has
+            operators that ONNX, or the version asked for, lacks.
+        ExportError: If onnxruntime computes something else than the module.
+    """
+    from ..verification import verify
+
+    content = onnx_bytes(export)
+    verify(export, session(content), "the ONNX model")
+    return export.write(".onnx", content)
+
+
+def onnx_bytes(export: Export) -> bytes:
+    """Return the content of the file.
+
+    Raises:
+        InputError: As `write` says.
+    """
+    name = export.network.name
+    try:
+        import onnx_ir
+        import onnxruntime  # noqa: F401 - the file is verified by it
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        remedy = "pip install 'archscape[onnx]'"
+        raise InputError(f"format onnx of network {name} needs {error.name}: {remedy}") from None
+    _check_size(export)
+    model = to_opset(_exported(export), export.options.opset or USUAL, name)
+    for node in model.graph.all_nodes():
+        node.metadata_props.clear()  # where its line of Python stood on this machine
+    for value in [*model.graph.inputs, *model.graph.outputs, *model.graph.initializers.values()]:
+        value.metadata_props.clear()
+    model.metadata_props.update(properties(export))
+    model.producer_name = "archscape"
+    content: bytes = onnx_ir.to_proto(model).SerializeToString(deterministic=True)
+    return content
+
+
+def session(content: bytes) -> Any:
+    """Return what runs a model by onnxruntime on tensors, as a function."""
+    import onnxruntime
+    import torch
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    loaded = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    names = [each.name for each in loaded.get_inputs()]
+
+    def run(*maps: Tensor) -> list[Tensor]:
+        feed = dict(zip(names, [each.numpy() for each in maps], strict=True))
+        return [torch.from_numpy(result) for result in loaded.run(None, feed)]
+
+    return run
+
+
+def _check_size(export: Export) -> None:
+    """Raise if the weights do not fit one file."""
+    size = 4 * export.network.totals.params
+    if size > LARGEST_BYTES:
+        law = f"has {size / 1000**3:.1f} GB of weights, and one ONNX file takes 2 GB"
+        raise InputError(f"network {export.network.name} {law}; take --format pt2, or source and weights")
+
+
+def _exported(export: Export) -> Model:
+    """Return the model that PyTorch's exporter makes, without what only a tracer leaves in it."""
+    import torch
+
+    from ..exported_program import exported_program, quiet_export
+
+    opset = export.options.opset or USUAL
+    if opset not in OPSETS:
+        law = f"opset {opset} is none of {OPSETS.start} to {OPSETS[-1]}"
+        raise InputError(f"{law}; leave --opset out for {USUAL}")
+    program = exported_program(export)
+    inputs = list(export.network.inputs)
+    try:
+        with quiet_export():
+            made = torch.onnx.export(
+                program,
+                (),
+                dynamo=True,
+                verbose=False,
+                optimize=False,
+                opset_version=max(opset, WRITTEN.start),
+                input_names=inputs,
+                output_names=output_names(export),
+            )
+    except torch.onnx.OnnxExporterError as error:
+        raise InputError(f"network {export.network.name}: {_cause(error)}") from None
+    assert made is not None
+    return tidied(made.model)
+
+
+def output_names(export: Export) -> list[str]:
+    """Return names for the outputs: of the rows that give them, where there are several."""
+    table = export.network
+    names = [name.replace(".", "_") for name in table.outputs] if len(table.outputs) > 1 else ["output"]
+    return [f"{name}_output" if name in table.inputs else name for name in names]
+
+
+def tidied(model: Model) -> Model:
+    """Return a model whose constants are computed, and whose shapes are not; each layer stays what it is."""
+    import onnx_ir.passes.common as passes
+    from onnxscript import optimizer, rewriter
+    from onnxscript.rewriter.rules import common as rules
+
+    simplified: list[RewriteRule] = [
+        rules.no_op_cast_rule,
+        rules.no_op_expand_rule,
+        rules.materialize_reshape_shape_rule,
+        rules.squeeze_reshape_1d_rule,
+    ]
+    passes.InlinePass()(model)
+    optimizer.fold_constants(model)
+    rewriter.rewrite(model, simplified)
+    for step in (
+        passes.RemoveUnusedNodesPass(),
+        passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        passes.DeduplicateInitializersPass(),
+        passes.CommonSubexpressionEliminationPass(),
+        passes.OutputFixPass(),
+        passes.NameFixPass(),
+    ):
+        step(model)
+    return model
+
+
+def to_opset(model: Model, opset: int, name: str) -> Model:
+    """Return a model in a version of ONNX's operators.
+
+    Raises:
+        InputError: If it has operators that the version lacks; the message says what is possible.
+    """
+    from onnxscript import version_converter
+
+    from ..exported_program import quiet_export
+
+    with quiet_export():
+        version_converter.convert_version(model, opset, fallback=True)
+    if model.opset_imports[""] != opset:
+        law = f"network {name} has operators that ONNX {opset} lacks"
+        raise InputError(f"{law}; --opset {WRITTEN.start} to {WRITTEN[-1]} can be written")
+    return model
+
+
+def _cause(error: BaseException) -> str:
+    """Return the first line of the error that began it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).strip().splitlines()[0]
+
+
+ONNX = Format(
+    summary="A network as one ONNX file, with preprocessing and weights.",
+    extra="onnx",
+    reader=("onnxruntime",),
+    runner="onnx.py",
+    write=write,
+)
