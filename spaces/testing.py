@@ -28,6 +28,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from . import graph
 from .blocks import Block, block
 from .codegen.build import build
+from .codegen.folded_weights import fold_weights
+from .codegen.folding import folded
 from .codegen.helpers import definitions
 from .codegen.literals import literal
 from .graph import Op, Shape
@@ -170,6 +172,35 @@ def exported(module: nn.Module, maps: tuple[Tensor, ...]) -> ExportedProgram:
     return torch.export.export(module, maps, dynamic_shapes=tuple([{0: Dim.DYNAMIC} for _ in maps]))
 
 
+def check_folding(network: Network) -> None:
+    """Check that the network with its batch norms folded counts as it is built, and computes the same."""
+    module, plain = build(network).eval(), folded(network)
+    shift_statistics(module)
+    smaller = build(plain).eval()
+    smaller.load_state_dict(fold_weights(network, module.state_dict()), strict=True)
+    built = sum(p.numel() for p in smaller.parameters())
+    assert built == plain.totals.params, f"{built} parameters are built, {plain.totals.params} counted"
+    maps = images(network, batch=2)
+    with torch.inference_mode():
+        results, expected = smaller(*maps), module(*maps)
+    for a, b in zip(*([x] if isinstance(x, Tensor) else x for x in (results, expected)), strict=True):
+        error = ((a - b).abs().max() / b.abs().max()).item()
+        assert error <= 1e-5, f"the folded module differs by {error:.1e} of the largest output"
+
+
+def shift_statistics(module: nn.Module) -> None:
+    """Give batch norms what a training may leave in them, the same each time."""
+    generator = torch.Generator().manual_seed(0)
+    state = module.state_dict()
+    for name in state:
+        norm, _, last = name.rpartition(".")
+        if last == "running_var":
+            state[name].uniform_(0.5, 2, generator=generator)
+            state[f"{norm}.running_mean"].uniform_(-0.5, 0.5, generator=generator)
+            for parameter in module.get_submodule(norm).parameters():
+                parameter.data.uniform_(0.5, 1.5, generator=generator)
+
+
 def _check_equal(results: Tensor | Sequence[Tensor], expected: Tensor | Sequence[Tensor], what: str) -> None:
     several = isinstance(expected, tuple)
     pairs = zip(results, expected, strict=True) if several else [(results, expected)]
@@ -184,6 +215,7 @@ LAWS = (
     check_gradients,
     check_tracing,
     check_export,
+    check_folding,
 )
 """All that a block is held to."""
 

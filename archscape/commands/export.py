@@ -19,6 +19,8 @@ from .options.studies import find_study
 
 if TYPE_CHECKING:
     from ..search.study.reader import StudyReader
+    from ..spaces import Network
+    from ..spaces.codegen.formats.base import ExportOptions
 
 EXAMPLES = (
     "archscape export runs/digits-frontier --out best",
@@ -41,17 +43,24 @@ def export(
             help=f"One of {', '.join(FORMATS)}; may be repeated. [default: {', '.join(BASIC)}]",
         ),
     ] = None,
+    fold: Annotated[
+        bool, typer.Option("--fold", help="Fold batch norms into the layers before them.")
+    ] = False,
     uses: UsesOption = None,
     out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("exported"),
 ) -> None:
     """Export a network as PyTorch source, table and trained weights.
 
     The source needs torch, and safetensors for the weights. `best` is the complete trial with the best first
-    objective.
+    objective. With `--fold`, source and weights are those of the network without the batch norms that follow
+    a convolution or a linear layer, whose outputs are the same; the table stays as it is.
     """
+    from ..spaces.codegen.formats.base import ExportOptions
+
     check_folder(out, Path(source))
+    options = ExportOptions(fold=fold)
     if Path(source).is_dir():
-        _export_run(Path(source), trial, out, form)
+        _export_run(Path(source), trial, out, form, options)
         return
     if trial != "best":
         raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
@@ -60,11 +69,12 @@ def export(
     formats = form or [name for name in BASIC if name != "weights"]
     network = find_network(source, None)
     with working(f"writing {network.name} to {out}"):
-        files = write(network, out, formats=formats)
+        files = write(network, out, formats=formats, options=options)
     _print(files)
+    _say_folded(network, options)
 
 
-def _export_run(run: Path, which: str, out: Path, formats: list[str] | None) -> None:
+def _export_run(run: Path, which: str, out: Path, formats: list[str] | None, options: ExportOptions) -> None:
     """Export a trial of a search, or those of its frontier that can be exported.
 
     Raises:
@@ -74,13 +84,13 @@ def _export_run(run: Path, which: str, out: Path, formats: list[str] | None) -> 
 
     with find_study(run, "", "") as study:
         if which != "frontier":
-            _export_trial(study, which, out, formats)
+            _export_trial(study, which, out, formats, options)
             return
         numbers = [trial.number for trial in frontier_trials(study)]
         failures = 0
         for number in numbers:
             try:
-                _export_trial(study, str(number), out, formats)
+                _export_trial(study, str(number), out, formats, options)
             except InputError as error:
                 log(f"archscape: {error}")
                 failures += 1
@@ -88,7 +98,9 @@ def _export_run(run: Path, which: str, out: Path, formats: list[str] | None) -> 
         raise InputError(f"{failures} of the {len(numbers)} trials of the frontier could not be exported")
 
 
-def _export_trial(study: StudyReader, number: str, out: Path, wanted: list[str] | None) -> None:
+def _export_trial(
+    study: StudyReader, number: str, out: Path, wanted: list[str] | None, options: ExportOptions
+) -> None:
     """Export a trial, and say how it is loaded; of one whose code was not run there is the table alone."""
     from ..search.study.trained import complete_trial, network_of, trained, why_no_weights
     from ..spaces import Network
@@ -97,7 +109,7 @@ def _export_trial(study: StudyReader, number: str, out: Path, wanted: list[str] 
     trial, formats = complete_trial(study, number), wanted or [*BASIC]
     written = network_of(study, trial)
     if not wanted and (why := why_no_weights(study, trial)) and isinstance(written, Network):
-        _print(write(written, out, formats=[name for name in BASIC if name != "weights"]))
+        _print(write(written, out, formats=[name for name in BASIC if name != "weights"], options=options))
         log(f"without weights: {why}")
         return
     if not isinstance(written, Network) and formats == ["spec"]:
@@ -106,10 +118,19 @@ def _export_trial(study: StudyReader, number: str, out: Path, wanted: list[str] 
         return
     _, network, weights, data = trained(study, number, note=log)
     with working(f"writing {network.name} to {out}"):
-        files = write(network, out, formats=formats, weights=weights, metadata=data)
+        files = write(network, out, formats=formats, weights=weights, metadata=data, options=options)
     _print(files)
+    _say_folded(network, options)
     if {"source", "weights"} <= files.keys():
         say_loading(files["source"], network, files["weights"], data)
+
+
+def _say_folded(network: Network, options: ExportOptions) -> None:
+    """Say how many batch norms are folded, and which are left."""
+    from ..spaces.codegen.folding import fold_text
+
+    if options.fold:
+        log(fold_text(network))
 
 
 def _print(files: Mapping[str, Path]) -> None:

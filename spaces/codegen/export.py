@@ -14,6 +14,7 @@ from ..language.uses import find_used, used_name
 from ..language.writing import to_yaml
 from ..language.written import WrittenNetwork
 from ..module_names import hides, module_name
+from .folded_weights import FOLDED, fold_weights
 from .formats import FORMATS
 from .formats.base import Export, ExportOptions, Preprocessing
 
@@ -61,15 +62,18 @@ def export(
         raise InputError(f"network {network.name} uses {stem}.py, the name of its source; rename one of them")
     _check_free(out / stem, network.name)
     out.mkdir(parents=True, exist_ok=True)
+    options, metadata = options or ExportOptions(), metadata or {}
+    if options.fold and weights is not None and isinstance(network, ClosedTable):
+        weights, metadata = fold_weights(network, weights), {**metadata, **FOLDED}
     content = Export(
         table=network,
         path=out / stem,
         uses=_copy_used(network, out),
         weights=weights,
-        metadata=metadata or {},
+        metadata=metadata,
         preprocessing=preprocessing,
         samples=samples,
-        options=options or ExportOptions(),
+        options=options,
     )
     if "spec" in formats:
         _check_own(network, content)

@@ -165,3 +165,10 @@ def test_optuna_reads_the_digests_too(run: Path) -> None:
     with closing(sqlite3.connect(run / "study.db")) as database:
         rows = database.execute("select value_json from trial_user_attributes where key = 'weights'")
         assert all(len(json.loads(text)) == 64 for (text,) in rows)
+
+
+def test_folded_batch_norms_are_told_and_gone(said: Said, tmp_path: Path) -> None:
+    status, _, told = said(Path("amoebanet-a"), "--format", "source", "--fold")
+    assert (status, told) == (0, "207 batch norms folded; 2 stay (behind Concat): normal2.0.h1.norm, ...\n")
+    assert "nn.BatchNorm2d" in (source := (tmp_path / "out" / "amoebanet_a.py").read_text())
+    assert "h0_norm" not in source

@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from archscape.spaces import Network, Row, Term
 from archscape.spaces.blocks import BLOCKS
 from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.folding import foldings
 from archscape.spaces.graph import Op
 from archscape.spaces.language.expressions import Expr
 from archscape.spaces.operators import OPERATORS, Attention, ContextPool, Conv, Linear, Reparameterise, Unpool
@@ -28,6 +29,7 @@ from archscape.spaces.operators.pad import PAD_MODES
 from archscape.spaces.testing import (
     INPUTS,
     check_export,
+    check_folding,
     check_fvcore,
     check_gradients,
     check_graph,
@@ -356,6 +358,14 @@ def test_gradients_flow_to_every_parameter_and_the_input(word: str, setting: Set
 @pytest.mark.parametrize(("word", "setting", "rank"), CASES)
 def test_fx_traces_the_module(word: str, setting: Setting, rank: int) -> None:
     check_tracing(network(word, setting, rank))
+
+
+@pytest.mark.parametrize(
+    ("word", "setting", "rank"),
+    [case for case in CASES if any(foldings(network(*case.values).body))],  # type: ignore[arg-type]
+)
+def test_folded_batch_norms_change_nothing(word: str, setting: Setting, rank: int) -> None:
+    check_folding(network(word, setting, rank))
 
 
 def exported(number: int, rank: int, ranks: tuple[int, ...]) -> bool:

@@ -12,6 +12,8 @@ from archscape.spaces.errors import CodeNotRun
 from archscape.spaces.language.closed_table import ClosedTable
 from archscape.spaces.language.written import WrittenNetwork
 
+from ..folding import folded
+
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
@@ -59,7 +61,7 @@ class Export:
         table: The network, or only how it is written if the code that it uses was not run.
         path: The file, without its suffix, in a folder that exists.
         uses: How the network names the user's own files, which lie beside what is written.
-        weights: The state dict of a trained network, if there is one.
+        weights: The state dict of a trained network, if there is one, that of `network`.
         metadata: What the weights' file says of itself, such as `mean` and `std` of the data.
         preprocessing: What its data set needs, if it was trained on one.
         samples: Samples of the training part as the data set holds them, (n, C, *spatial), to calibrate by.
@@ -77,14 +79,14 @@ class Export:
 
     @property
     def network(self) -> ClosedTable:
-        """The network, for the formats that build it.
+        """The network, for the formats that build it, folded if that is asked for.
 
         Raises:
             CodeNotRun: If it is only known how it is written.
         """
         if isinstance(self.table, WrittenNetwork):
             raise CodeNotRun(f"network {self.table.name}: {self.table.remedy}, or take `--format spec` alone")
-        return self.table
+        return folded(self.table) if self.options.fold else self.table
 
     def write(self, suffix: str, content: str | bytes) -> Path:
         """Write the file, whole or not at all; a text is UTF-8 with the same line ends on every system."""
