@@ -58,10 +58,8 @@ def read_config(folder: Path) -> Mapping[str, Any]:
 
 def bundle_folder(path: str | Path) -> Path | None:
     """Return the folder of the bundle that a path names: the folder itself, or its `config.json`."""
-    folder = Path(path)
-    if folder.name == CONFIG and folder.is_file():
-        folder = folder.parent
-    return folder if folder.is_dir() and is_bundle(folder) else None
+    folder = Path(path).parent if Path(path).name == CONFIG else Path(path)
+    return folder if is_bundle(folder) else None
 
 
 def bundles_in(folder: Path) -> list[Path]:

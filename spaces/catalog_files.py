@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from .bundle_files import BUNDLE, TABLE, VERSION, bundle_folder, bundles_in, read_config
 from .errors import SpaceError, suggest
 from .language.document import Document, Runs, read_file
 from .language.reading import is_family, member_names, name_a_member
+from .run_folder import is_run_folder
 from .vocabulary import nearest
 
 CATALOG = Path(__file__).resolve().parent / "catalog"
@@ -40,7 +42,8 @@ def find_document(name: str | Path, *, runs: Runs = "beside") -> Document:
     """Return the document of a catalog name, or of a YAML or JSON file.
 
     Args:
-        name: The name or the path, as the user gave it; of a file with a family, `FILE.yaml:member`.
+        name: The name or the path, as the user gave it; of a file with a family, `FILE.yaml:member`; or the
+            folder of a bundle.
         runs: Which Python files it may name to be run.
 
     Raises:
@@ -52,7 +55,11 @@ def find_document(name: str | Path, *, runs: Runs = "beside") -> Document:
         family = next((each for each, members in families.items() if text in members), "")
         document = read_file(CATALOG / f"{family or text}.yaml")
         return replace(document, member=text.removeprefix(f"{family}-")) if family else document
-    if "/" in text or Path(text.partition(":")[0]).suffix in SUFFIXES or _is_file(text):
+    if folder := bundle_folder(text):
+        return _read_bundle(folder)
+    if _is(text, Path.is_dir):
+        raise SpaceError(_no_bundle(Path(text)))
+    if "/" in text or Path(text.partition(":")[0]).suffix in SUFFIXES or _is(text, Path.is_file):
         return _read(text, runs)
     if text in families:
         raise SpaceError(name_a_member(text, families[text]))
@@ -67,7 +74,7 @@ def find_document(name: str | Path, *, runs: Runs = "beside") -> Document:
 def _read(text: str, runs: Runs) -> Document:
     """Return the document of a file, or of the member of the family in it: `FILE.yaml:b1`."""
     path, colon, member = text.rpartition(":")
-    if not colon or Path(path).suffix not in SUFFIXES or _is_file(text):
+    if not colon or Path(path).suffix not in SUFFIXES or _is(text, Path.is_file):
         document = read_file(text, runs=runs)
         if is_family(document):
             members = [f"{text}:{each}" for each in member_names(document)]
@@ -82,8 +89,34 @@ def _read(text: str, runs: Runs) -> Document:
     return replace(document, member=member)
 
 
-def _is_file(name: str) -> bool:
+def _read_bundle(folder: Path) -> Document:
+    """Return the table of a bundle; nothing that it uses may be run but what the user names himself."""
+    version = read_config(folder).get("version")
+    if version != VERSION:
+        law = f"a bundle of version {version}, but this archscape reads version {VERSION}"
+        raise SpaceError(
+            f"{folder}: {law}; another version of archscape wrote it: take that one, or write it anew"
+        )
+    return read_file(folder / TABLE)
+
+
+def _no_bundle(folder: Path) -> str:
+    """Return why a folder is no network, and what to name in its place."""
+    if is_run_folder(folder):
+        remedy = (
+            f"`archscape export {folder} --format bundle --out DIR` writes its best network, which is one"
+        )
+        return f"{folder} is the folder of a search, and a network is needed here: {remedy}"
+    if bundles := bundles_in(folder):
+        return f"{folder} holds {len(bundles)} bundles; name one of them: {', '.join(map(str, bundles))}"
+    return (
+        f'{folder} is a folder, but no bundle: its config.json says `"format": "{BUNDLE}"`; '
+        "name the network's file in it, or a folder that `archscape export --format bundle` wrote"
+    )
+
+
+def _is(name: str, what: Callable[[Path], bool]) -> bool:
     try:
-        return Path(name).is_file()
+        return what(Path(name))
     except OSError:
         return False  # a name that no file can have, such as one too long

@@ -31,9 +31,10 @@ def load(name: str | Path, *, uses: Iterable[str | Path] = ()) -> Network | Spac
     """Return a network or a space by its catalog name, or from a file.
 
     Args:
-        name: The name, or the path; that of a family with a member, `efficientnet-b1`, `FILE.yaml:b1`.
+        name: The name, or the path; that of a family with a member, `efficientnet-b1`, `FILE.yaml:b1`; or the
+            folder of a bundle.
         uses: Python files and modules that it may use wherever they lie; they are run. Without that it may
-            use those beside it, if it does not lie in the folder of a search.
+            use those beside it, if it lies neither in the folder of a search nor in a bundle.
 
     Raises:
         SpaceError: If there is no such name or file, or the file does not follow the language.

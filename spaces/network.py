@@ -136,8 +136,20 @@ class Network(ClosedTable, TextTable):
         owned = zip(outputs, owners, strict=True)
         return [by_name.get(owner, line) if isinstance(owner, str) else line for line, owner in owned]
 
-    def build(self) -> nn.Module:
-        """Return the PyTorch module: the compiled form of `archscape export --format source`."""
+    def build(self, *, weights: bool = False) -> nn.Module:
+        """Return the PyTorch module: the compiled form of `archscape export --format source`.
+
+        Args:
+            weights: Load those of the bundle that it was read from; else they are PyTorch's own, at random.
+
+        Raises:
+            InputError: If there are no such weights, or they are damaged or another network's.
+        """
         from .codegen.build import build
 
-        return build(self)
+        module = build(self)
+        if weights:
+            from .codegen.bundle_weights import load_bundle_weights
+
+            load_bundle_weights(module, self)
+        return module

@@ -29,7 +29,9 @@ class Difference(int):
 
 
 def diff(
-    before: Annotated[str, typer.Argument(help="A name of `archscape list`, or a file.", metavar="BEFORE")],
+    before: Annotated[
+        str, typer.Argument(help="A name of `archscape list`, a file, or a bundle.", metavar="BEFORE")
+    ],
     after: Annotated[str, typer.Argument(help="Another one.", metavar="AFTER")],
     form: FormatOption = Format.table,
     shape: InputOption = None,

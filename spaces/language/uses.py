@@ -5,8 +5,9 @@ imported, such as `torch.nn`, gives its `torch.nn.Module` classes.
 
 Both are code, so they are run on the user's word alone, which `vouch` notes for this process: `--uses FILE`
 and `uses=`; a table written in Python; a job, for all that it names; a table that the user names, for what it
-calls by a relative path, if it does not lie in the folder of a search. Whatever else is read, such as a
-network of a study, may use what was vouched for, found by its path or by its name and content, and no more.
+calls by a relative path, if it lies neither in the folder of a search nor in a bundle. Whatever else is read,
+such as a network of a study, may use what was vouched for, found by its path or by its name and content, and
+no more.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 
 from ..blocks import Block
 from ..blocks.opaque import OpaqueBlock, is_module
+from ..bundle_files import is_bundle
 from ..errors import CodeNotRun, SpaceError
 from ..module_names import hides
 from ..operators.opaque import of_torch
@@ -116,8 +118,8 @@ def _may_run(document: Document, name: str) -> bool:
     """Return whether a document may name this to be run."""
     if document.runs == "beside":
         folder = Path(document.name).resolve().parent
-        in_run = any(map(is_run_folder, (folder, *folder.parents)))
-        return not in_run and not Path(name).is_absolute()
+        of_others = any(is_run_folder(outer) or is_bundle(outer) for outer in (folder, *folder.parents))
+        return not of_others and not Path(name).is_absolute()
     return document.runs == "all"
 
 

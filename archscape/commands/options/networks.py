@@ -34,7 +34,7 @@ CONVENTIONS = "fvcore, thop, ptflops, torchinfo, pycls, nasbench201"
 NetworkArgument = Annotated[
     str,
     typer.Argument(
-        help="A name of `archscape list`, or a YAML or JSON file; `FILE.yaml:b1` for a member of a family.",
+        help="A name of `archscape list`, a bundle, or a YAML or JSON file; `FILE.yaml:b1` of a family.",
         metavar="NETWORK",
     ),
 ]
