@@ -1,4 +1,4 @@
-"""`archscape export`: a network as source, as its table, and as trained weights."""
+"""`archscape export`: a network as source, table and weights, as programs and as ONNX."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..spaces.codegen.formats import BASIC, FORMATS
 from ..spaces.errors import InputError
 from ..waiting import working
 from .options.checks import check_folder
+from .options.exporting import OpsetOption, RawOption, SoftmaxOption
 from .options.loading import say_loading
 from .options.networks import UsesOption, find_network
 from .options.studies import find_study
@@ -46,19 +47,23 @@ def export(
     fold: Annotated[
         bool, typer.Option("--fold", help="Fold batch norms into the layers before them.")
     ] = False,
+    opset: OpsetOption = None,
+    softmax: SoftmaxOption = False,
+    no_preprocessing: RawOption = False,
     uses: UsesOption = None,
     out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("exported"),
 ) -> None:
-    """Export a network as PyTorch source, table and trained weights.
+    """Export a network as PyTorch source, table and trained weights; as a program or ONNX with `--format`.
 
-    The source needs torch, and safetensors for the weights. `best` is the complete trial with the best first
-    objective. With `--fold`, source and weights are those of the network without the batch norms that follow
-    a convolution or a linear layer, whose outputs are the same; the table stays as it is.
+    The source needs torch, and safetensors for the weights. `pt2` (torch alone) and `onnx` hold the weights,
+    and of a search the preprocessing too. `best` is the complete trial with the best first objective. With
+    `--fold`, all but the table are of the network without the batch norms that follow a convolution or a
+    linear layer, whose outputs are the same.
     """
     from ..spaces.codegen.formats.base import ExportOptions
 
+    options = ExportOptions(preprocessing=not no_preprocessing, softmax=softmax, fold=fold, opset=opset or 0)
     check_folder(out, Path(source))
-    options = ExportOptions(fold=fold)
     if Path(source).is_dir():
         _export_run(Path(source), trial, out, form, options)
         return
@@ -105,20 +110,33 @@ def _export_trial(
     from ..search.study.trained import complete_trial, network_of, trained, why_no_weights
     from ..spaces import Network
     from ..spaces.codegen.export import export as write
+    from ..spaces.codegen.formats.base import Preprocessing
 
     trial, formats = complete_trial(study, number), wanted or [*BASIC]
     written = network_of(study, trial)
     if not wanted and (why := why_no_weights(study, trial)) and isinstance(written, Network):
-        _print(write(written, out, formats=[name for name in BASIC if name != "weights"], options=options))
+        basic = [name for name in BASIC if name != "weights"]
+        _print(write(written, out, formats=basic, options=options))
         log(f"without weights: {why}")
         return
     if not isinstance(written, Network) and formats == ["spec"]:
-        _print(write(written, out, formats=formats))
+        _print(write(written, out, formats=formats, options=options))
         log(written.note)
         return
     _, network, weights, data = trained(study, number, note=log)
+    units = Preprocessing.of(data)
+    if units and "dtype" not in data and {"pt2", "onnx"}.intersection(formats) and options.preprocessing:
+        log("the study keeps no type of its samples: files take them as float32")
     with working(f"writing {network.name} to {out}"):
-        files = write(network, out, formats=formats, weights=weights, metadata=data, options=options)
+        files = write(
+            network,
+            out,
+            formats=formats,
+            weights=weights,
+            metadata=data,
+            preprocessing=units,
+            options=options,
+        )
     _print(files)
     _say_folded(network, options)
     if {"source", "weights"} <= files.keys():

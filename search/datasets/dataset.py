@@ -44,6 +44,7 @@ class Dataset:
         classes: Labels run from 0 to `classes - 1`, columns of a target that has several; 0 where targets are
             no labels.
         input: Shape of one sample, (C, *spatial).
+        dtype: Type of the numbers of a sample in the source, as NumPy names it; `x` is float32 in memory.
         target: Shape of one target, () for a label; that of a sample where the targets are the samples.
         statistics: Units that samples and measured targets are standardised by, and the fingerprint.
     """
@@ -56,6 +57,7 @@ class Dataset:
     class_names: tuple[str, ...] = ()
     classes: int
     input: tuple[int, ...]
+    dtype: str = "float32"
     target: tuple[int, ...] = ()
     statistics: Statistics
 
@@ -88,7 +90,7 @@ class Dataset:
             **({"target_mean": targets.mean, "target_std": targets.std} if targets else {}),
         }
         lists = {name: json.dumps(values) for name, values in known.items()}
-        return {"data": self.name, "task": self.task, **lists}
+        return {"data": self.name, "task": self.task, "dtype": self.dtype, **lists}
 
     def facts(self) -> dict[str, str]:
         """Return what a study keeps of its data: fingerprint, names of classes, a task other than theirs."""
@@ -144,6 +146,7 @@ def make_dataset(name: str, source: Source) -> Dataset:
         class_names=source.class_names,
         classes=len(source.class_names) or classes,
         input=arrays["x_train"].shape[1:],
+        dtype=arrays["x_train"].dtype.name,
         target=arrays["y_train"].shape[1:],
         statistics=statistics,
     )
@@ -164,6 +167,7 @@ def _of_samples(name: str, task: str, source: Source) -> Dataset:
         class_names=(),
         classes=0,
         input=shape,
+        dtype=source.arrays["x_train"].dtype.name,
         target=shape,
         statistics=statistics,
     )

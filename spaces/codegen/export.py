@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from ..language.written import WrittenNetwork
 from ..module_names import hides, module_name
 from .folded_weights import FOLDED, fold_weights
 from .formats import FORMATS
-from .formats.base import Export, ExportOptions, Preprocessing
+from .formats.base import Export, ExportOptions, Format, Preprocessing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,11 +53,12 @@ def export(
         The file of each format, in the order of `FORMATS`.
 
     Raises:
-        InputError: For an unknown format, weights that are missing or do not fit, or a folder where another
-            network has these files.
+        InputError: For an unknown format, options that none of the formats heeds, weights that are missing
+            or do not fit, or a folder where another network has these files.
         CodeNotRun: If a format needs code that was not run.
     """
     chosen = {name: FORMATS.load(name) for name in sorted(formats, key=[*FORMATS, *formats].index)}
+    _check_heeded(options or ExportOptions(), chosen)
     stem = module_name(network.name)
     if any(Path(used_name(use)).name == f"{stem}.py" for use in network.uses):
         raise InputError(f"network {network.name} uses {stem}.py, the name of its source; rename one of them")
@@ -78,6 +80,16 @@ def export(
     if "spec" in formats:
         _check_own(network, content)
     return {name: form.write(content) for name, form in chosen.items()}
+
+
+def _check_heeded(options: ExportOptions, chosen: Mapping[str, Format]) -> None:
+    """Raise if an option would change nothing in any of the files."""
+    for each in fields(options):
+        changed = getattr(options, each.name) != each.default
+        if changed and not any(each.name in form.takes for form in chosen.values()):
+            takers = [name for name in FORMATS if each.name in FORMATS.load(name).takes]
+            law = f"--{'no-' if each.default is True else ''}{each.name} changes none of {', '.join(chosen)}"
+            raise InputError(f"{law}; add --format {' or '.join(takers)}, or leave it out")
 
 
 def _check_free(path: Path, name: str) -> None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 BATCH = 2
 """Of what is traced: of 0 and 1 `torch.export` would make constants."""
 
+CLASSES = ("classification", "segmentation")
+"""The tasks whose networks give logits of one class of several."""
+
 _PROGRAMS: WeakKeyDictionary[Export, dict[int | None, ExportedProgram]] = WeakKeyDictionary()
 
 
@@ -93,6 +96,7 @@ def whole_module(export: Export) -> nn.Module:
         InputError: If the weights do not fit the network.
     """
     network, options = _network(export), export.options
+    _check_softmax(export)
     units = export.preprocessing if options.preprocessing else None
     if units is None and not options.softmax:
         return network
@@ -124,6 +128,14 @@ def sample_dtype(export: Export) -> torch.dtype:
         law = f"the data has samples of {name}, which torch has no type for"
         raise InputError(f"network {export.network.name}: {law}; take --no-preprocessing")
     return dtype
+
+
+def _check_softmax(export: Export) -> None:
+    """Raise if the network was trained to give something else than one class of several."""
+    task = export.metadata.get("task", CLASSES[0])
+    if export.options.softmax and task not in CLASSES:
+        law = f"was trained for {task}, and its outputs are no logits of one class of several"
+        raise InputError(f"network {export.network.name} {law}; leave --softmax out")
 
 
 def _network(export: Export) -> nn.Module:
@@ -170,12 +182,14 @@ def _traced(export: Export, largest_batch: int | None) -> ExportedProgram:
 @contextmanager
 def quiet_export() -> Iterator[None]:
     """Silence what exporters say of their own insides, which no user can mend."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

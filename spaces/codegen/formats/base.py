@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -32,6 +34,17 @@ class Preprocessing:
     dtype: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, str]) -> Preprocessing | None:
+        """Return that of weights, by what their file says of itself; None if they name no data.
+
+        Earlier versions wrote no `dtype`: samples are float32 then, which the user converts to.
+        """
+        if not {"mean", "std"} <= metadata.keys():
+            return None
+        mean, std = (tuple(map(float, json.loads(metadata[name]))) for name in ("mean", "std"))
+        return cls(dtype=metadata.get("dtype", "float32"), mean=mean, std=std)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +90,7 @@ class Export:
     samples: np.ndarray | None = None
     options: ExportOptions = field(default_factory=ExportOptions)
 
-    @property
+    @cached_property
     def network(self) -> ClosedTable:
         """The network, for the formats that build it, folded if that is asked for.
 
@@ -107,6 +120,7 @@ class Format:
         summary: What it is, in a line.
         write: Writes it.
         trained: Whether only a trained network has it.
+        takes: Which of `ExportOptions` it heeds.
         extra: The extra of archscape that writing it needs: `onnx` of `pip install 'archscape[onnx]'`.
         reader: The packages that a file of it is used with.
         runner: The file in `runners/` that runs it with these packages alone: what parity starts in a
@@ -116,6 +130,7 @@ class Format:
     summary: str
     write: Writer
     trained: bool = False
+    takes: frozenset[str] = frozenset()
     extra: str = ""
     reader: tuple[str, ...] = ()
     runner: str = ""

@@ -185,6 +185,7 @@ def _cause(error: BaseException) -> str:
 
 ONNX = Format(
     summary="A network as one ONNX file, with preprocessing and weights.",
+    takes=frozenset({"preprocessing", "softmax", "fold", "opset"}),
     extra="onnx",
     reader=("onnxruntime",),
     runner="onnx.py",

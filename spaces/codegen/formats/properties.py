@@ -9,7 +9,7 @@ from archscape._version import __version__
 
 from .base import Export
 
-OF_WEIGHTS = ("data", "task", "class_names", "mean", "std", "target_mean", "target_std")
+OF_WEIGHTS = ("data", "task", "class_names", "dtype", "mean", "std", "target_mean", "target_std")
 """What is taken over from the metadata of weights."""
 
 

@@ -28,6 +28,7 @@ def write(export: Export) -> Path:
 
 PT2 = Format(
     summary="A network as a program of `torch.export`, with preprocessing and weights; torch alone runs it.",
+    takes=frozenset({"preprocessing", "softmax", "fold"}),
     reader=("torch",),
     runner="pt2.py",
     write=write,

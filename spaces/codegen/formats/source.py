@@ -14,5 +14,8 @@ def write(export: Export) -> Path:
 
 
 SOURCE = Format(
-    summary="A network as a Python module that needs torch alone.", reader=("torch",), write=write
+    summary="A network as a Python module that needs torch alone.",
+    takes=frozenset({"fold"}),
+    reader=("torch",),
+    write=write,
 )

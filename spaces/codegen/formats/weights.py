@@ -35,6 +35,7 @@ def write(export: Export) -> Path:
 WEIGHTS = Format(
     summary="The trained weights of a network as safetensors: the state dict of the class in its source.",
     trained=True,
+    takes=frozenset({"fold"}),
     reader=("torch", "safetensors"),
     write=write,
 )
