@@ -1,0 +1,146 @@
+"""Blocks: the diagram of a network, as papers draw it.
+
+A convolution, its norm and its activation are one box. A block in which a map is read twice, so that lines
+branch and meet again, is a frame around what is inside; any other stands box by box. What follows itself is
+drawn once and says how often it stands there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archscape.spaces import Network
+from archscape.spaces.graph import Body, Node, Op, Output
+from archscape.spaces.operators import Carry, Multiply
+
+from .diagram import Block, Diagram, Source
+from .extents import extent_text
+from .labels import Label, label_of
+from .repeats import collapse
+from .shorthand import shorten
+
+GATES = ("sigmoid", "tanh", "hard_sigmoid", "hsigmoid")
+"""Activations that are drawn where maps are multiplied by them."""
+
+
+def diagram_of(network: Network, *, layers: bool = False) -> Diagram:
+    """Return the diagram of a network.
+
+    Args:
+        network: Nothing of it is built.
+        layers: Whether every operator is a box of its own, and nothing is drawn once for many.
+    """
+    inputs = [
+        Block(kind="input", label=_input_label(name, network), name=name, shape=shape)
+        for name, shape in network.inputs.items()
+    ]
+    trace = _Trace(0, _Insides(layers=layers))
+    values = [trace.add(block) for block in inputs]
+    outputs = trace.place(network.body, values, "")
+    if len(trace.blocks) == len(inputs) and not layers:
+        return diagram_of(network, layers=True)  # all that it has would be left out
+    if len(outputs) > 1:
+        names = network.outputs or network.body.output_names
+        for name, source, shape in zip(names, outputs, network.body.shapes, strict=True):
+            trace.add(Block(kind="input", label=name, name=name, sources=(source,), shape=shape))
+    diagram = Diagram(blocks=tuple(trace.blocks), outputs=outputs)
+    return diagram if layers else collapse(shorten(diagram))
+
+
+def _input_label(name: str, network: Network) -> str:
+    text = extent_text(network.inputs[name])
+    return f"{name}, {text}" if len(network.inputs) > 1 else text
+
+
+class _Insides:
+    """The diagrams of bodies: a network repeats bodies, each of which is drawn once."""
+
+    def __init__(self, *, layers: bool) -> None:
+        self.layers = layers
+        self.known: dict[Body, Diagram] = {}
+
+    def of(self, body: Body) -> Diagram:
+        if body not in self.known:
+            count = len(body.inputs)
+            trace = _Trace(count, self)
+            outputs = trace.place(body, [Source(value) for value in range(count)], "")
+            diagram = Diagram(inputs=count, blocks=tuple(trace.blocks), outputs=outputs)
+            self.known[body] = diagram if self.layers else collapse(shorten(diagram))
+        return self.known[body]
+
+
+class _Trace:
+    """Collects the blocks of a diagram."""
+
+    def __init__(self, inputs: int, insides: _Insides) -> None:
+        self.inputs = inputs
+        self.insides = insides
+        self.blocks: list[Block] = []
+
+    def add(self, block: Block) -> Source:
+        self.blocks.append(block)
+        return Source(self.inputs + len(self.blocks) - 1)
+
+    def place(self, body: Body, inputs: Sequence[Source], prefix: str) -> tuple[Source, ...]:
+        """Append the blocks of a body and return its outputs."""
+        values = list(inputs)
+        several: dict[int, tuple[Source, ...]] = {}
+        for node in body.nodes:
+            sources = [values[value] for value in node.inputs]
+            name = f"{prefix}{node.name}"
+            if isinstance(node.op, Output):
+                values.append(several[node.inputs[0]][node.op.number])
+            elif isinstance(node.op, Body):
+                several[len(values)] = outputs = self._call(node.op, sources, name)
+                values.append(outputs[0])
+            else:
+                values.append(self._operator(node, sources, name, body))
+        return tuple([values[output] for output in body.outputs])
+
+    def _call(self, body: Body, sources: list[Source], name: str) -> tuple[Source, ...]:
+        if body.listed:
+            return self.place(body, sources, f"{name}.")
+        inside = self.insides.of(body)
+        if not _branches(inside):
+            return self._inline(inside, sources, name)
+        frame = Block(
+            kind="cell", label=body.word, name=name, sources=tuple(sources), shape=body.shape, inside=inside
+        )
+        value = self.add(frame).value
+        return tuple([Source(value, number) for number in range(len(inside.outputs))])
+
+    def _inline(self, inside: Diagram, sources: list[Source], name: str) -> tuple[Source, ...]:
+        """Append the blocks of a diagram one by one."""
+        start = self.inputs + len(self.blocks) - inside.inputs
+
+        def outer(source: Source) -> Source:
+            if source.value < inside.inputs:
+                return sources[source.value]
+            return source._replace(value=source.value + start)
+
+        for block in inside.blocks:
+            full = f"{name}.{block.name}" if len(inside.blocks) > 1 else name
+            self.add(replace(block, name=full, sources=tuple(map(outer, block.sources))))
+        return tuple(map(outer, inside.outputs))
+
+    def _operator(self, node: Node, sources: list[Source], name: str, body: Body) -> Source:
+        assert isinstance(node.op, Op)
+        label = label_of(node.op)
+        if not self.insides.layers and len(sources) == 1 and self._left_out(label, node, body):
+            return sources[0]
+        kind, text, _ = label
+        return self.add(Block(kind=kind, label=text, name=name, sources=tuple(sources), shape=node.shape))
+
+    def _left_out(self, label: Label, node: Node, body: Body) -> bool:
+        """Tell whether an operator belongs to a layer beside it; a gate does not."""
+        if label.text not in GATES:
+            return label.minor
+        value = len(body.inputs) + body.nodes.index(node)
+        readers = [other.op for other in body.nodes if value in other.inputs]
+        return not any(isinstance(reader, Multiply | Carry) for reader in readers)
+
+
+def _branches(diagram: Diagram) -> bool:
+    """Tell whether a value is read twice, so that lines branch."""
+    return any(len(readers) > 1 for readers in diagram.readers().values()) or len(diagram.outputs) > 1

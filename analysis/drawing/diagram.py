@@ -1,0 +1,81 @@
+"""Diagrams: what a figure shows before anything has a place, as blocks that read each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from archscape.spaces.graph import Shape
+
+
+class Source(NamedTuple):
+    """A value in a diagram: one of its inputs, or what a block gives.
+
+    Attributes:
+        value: Inputs are numbered first, then blocks, as in `archscape.spaces.graph.Body`.
+        output: Which one of a block's values; of a block that is repeated, 1 is what the last but one gives.
+    """
+
+    value: int
+    output: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A box of a figure: a layer, a frame around a diagram, or a choice of several.
+
+    Attributes:
+        kind: Of `KINDS` in `style.py`.
+        label: What stands in it, or above it if it is a frame.
+        name: Of its row or layer.
+        sources: What it reads.
+        shape: Of what it gives: channels, then extents; nothing where that is open.
+        repeat: How often it stands one after the other, such as `×4`; nothing for once.
+        inside: What it frames.
+        alternatives: Of which one is chosen, drawn side by side; they read what the block reads.
+    """
+
+    kind: str
+    label: str = ""
+    name: str = ""
+    sources: tuple[Source, ...] = ()
+    shape: Shape = ()
+    repeat: str = ""
+    inside: Diagram | None = None
+    alternatives: tuple[Diagram, ...] = ()
+
+    @cached_property
+    def look(self) -> tuple[object, ...]:
+        """What two blocks share if they look the same, whatever they read and are called."""
+        inside = self.inside and self.inside.look
+        options = tuple([option.look for option in self.alternatives])
+        return self.kind, self.label, self.shape[1:], self.repeat, inside, options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagram:
+    """Blocks in the order in which they are computed.
+
+    Attributes:
+        inputs: Number of values that it reads from around it.
+        blocks: Each reads inputs and blocks before it.
+        outputs: What it gives.
+    """
+
+    inputs: int = 0
+    blocks: tuple[Block, ...] = ()
+    outputs: tuple[Source, ...] = field(default_factory=tuple)
+
+    @cached_property
+    def look(self) -> tuple[object, ...]:
+        """What two diagrams share if they look the same."""
+        return self.inputs, self.outputs, tuple([(*block.look, block.sources) for block in self.blocks])
+
+    def readers(self) -> dict[Source, list[int]]:
+        """Return the values of the blocks that read each value, once for each time that they read it."""
+        readers: dict[Source, list[int]] = {}
+        for value, block in enumerate(self.blocks, self.inputs):
+            for source in block.sources:
+                readers.setdefault(source, []).append(value)
+        return readers

@@ -1,0 +1,64 @@
+"""Boxes: the part of a block that is no frame: a box with its label, a join, an input."""
+
+from __future__ import annotations
+
+from ..diagram import Block
+from ..geometry import Box, Shape, Text
+from .metrics import ASCENT, DESCENT, fitted, text_width
+from .part import Part
+
+SIZE = 8.0
+"""Of labels, in points."""
+HEIGHT = 16.0
+PAD = 6.0
+"""Beside a label."""
+NARROWEST = 40.0
+WIDEST = 170.0
+JOIN = 13.0
+"""Diameter of a sum, height of a concatenation."""
+PER_ENTRY = 9.0
+"""The least that a box is wide for each line that enters it."""
+
+
+def width_of(block: Block) -> float:
+    """Return the width that a block's label needs."""
+    pad = PAD if block.kind != "join" else PAD + 1
+    width = min(WIDEST, max(NARROWEST, text_width(block.label, SIZE) + 2 * pad))
+    return max(float(-(-width // 1)), PER_ENTRY * (len(set(block.sources)) + 1))
+
+
+def is_join(block: Block) -> bool:
+    """Tell whether a block is a small sign where lines meet."""
+    return block.kind == "join"
+
+
+def box(block: Block, width: float) -> Part:
+    """Return the part of a block that is drawn as one box.
+
+    Args:
+        block: What it shows.
+        width: At least what `width_of` says, unless it is a sign.
+    """
+    height = HEIGHT
+    if is_join(block):
+        sign = len(block.label) == 1
+        height = JOIN
+        width = JOIN if sign and len(set(block.sources)) <= 3 else width_of(block)
+    shapes: list[Shape] = [Box(x=0, y=0, width=width, height=height, kind=block.kind, name=block.name)]
+    label = fitted(block.label, SIZE, width - PAD)
+    if label:
+        shapes.append(Text(x=width / 2, y=base_line(height / 2, SIZE), text=label, size=SIZE))
+    centre = (width / 2,)
+    return Part(
+        width=width,
+        height=height,
+        entries=centre if block.sources else (),
+        exits=centre,
+        small=is_join(block),
+        shapes=tuple(shapes),
+    )
+
+
+def base_line(middle: float, size: float) -> float:
+    """Return the base line of text that stands around a height."""
+    return round(10 * (middle + size * (ASCENT - DESCENT) / 2)) / 10

@@ -1,0 +1,74 @@
+"""Frames: a part with a line around it, what it is called and how often it stands there."""
+
+from __future__ import annotations
+
+from ..diagram import Block
+from ..geometry import Box, Shape, Text
+from .boxes import SIZE, base_line
+from .metrics import fitted, text_width
+from .part import Part, Placed
+
+SMALL = 7.0
+"""Size of captions, in points."""
+PAD = 7.0
+HEAD = 11.0
+"""Above what is framed, for the caption."""
+FOOT = 5.0
+"""Below what is framed."""
+WIDEST = 90.0
+"""The longest caption, in points."""
+
+
+def frame(block: Block, inside: Part) -> Part:
+    """Return a part within a frame, through which its lines go; it has left room above for the caption."""
+    caption = text_width(block.label, SMALL) if block.label else 0
+    first = min(inside.entries, default=inside.width)
+    left = max(PAD, min(caption, WIDEST) + 8 - first) if caption else PAD
+    right = left if len(inside.entries) == 1 else PAD
+    shapes: list[Shape] = [
+        Box(
+            x=0,
+            y=0,
+            width=left + inside.width + right,
+            height=inside.height,
+            kind=block.kind,
+            name=block.name,
+            frame=True,
+        )
+    ]
+    if caption:
+        label = fitted(block.label, SMALL, left + first - 7)
+        y = base_line(HEAD / 2, SMALL)
+        shapes.append(Text(x=4, y=y, text=label, size=SMALL, role="caption", anchor="start"))
+    return Part(
+        width=left + inside.width + right,
+        height=inside.height,
+        entries=tuple([left + x for x in inside.entries]),
+        exits=tuple([left + x for x in inside.exits]),
+        solid=False,
+        shapes=tuple(shapes),
+        children=(Placed(left, 0, inside, f"{block.name}." if block.name else ""),),
+    )
+
+
+def repeated(part: Part, repeat: str) -> Part:
+    """Return a part with the number of times that it stands there to its right."""
+    text = Text(
+        x=part.width + 4,
+        y=base_line(part.height / 2, SIZE),
+        text=repeat,
+        size=SIZE,
+        role="repeat",
+        anchor="start",
+    )
+    width = part.width + 4 + text_width(repeat, SIZE, bold=True) + 1
+    return Part(
+        width=width,
+        height=part.height,
+        entries=part.entries,
+        exits=part.exits,
+        solid=part.solid,
+        small=part.small,
+        shapes=(text,),
+        children=(Placed(0, 0, part),),
+    )

@@ -1,0 +1,194 @@
+"""Stacks: a diagram is cut where a single line runs, and its pieces stand one below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from archscape.spaces.graph import Shape
+
+from ..diagram import Block, Diagram, Source
+from ..geometry import Line, Point
+from .boxes import box, width_of
+from .frames import FOOT, HEAD, frame, repeated
+from .layered import layered
+from .part import Part, Placed
+
+GAP = 14.0
+"""Between two boxes: room for an arrow."""
+TO_FRAME = 9.0
+AFTER_LINES = 9.0
+"""From where lines have met to the next box."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A piece of a diagram between two places where a single line runs.
+
+    Attributes:
+        diagram: Its blocks, which read what the piece before it gives.
+        shape: Of what it gives.
+    """
+
+    diagram: Diagram
+    shape: Shape
+
+    @property
+    def alone(self) -> Block | None:
+        """Its block, if it is a single one in a chain."""
+        blocks = self.diagram.blocks
+        if len(blocks) != 1 or self.diagram.outputs not in ((), (Source(self.diagram.inputs),)):
+            return None
+        return blocks[0] if len(blocks[0].sources) == self.diagram.inputs < 2 else None
+
+
+def pieces_of(diagram: Diagram) -> Iterator[Piece]:
+    """Yield the pieces of a diagram, from its inputs to its outputs."""
+    end = diagram.inputs + len(diagram.blocks)
+    last = {source: values[-1] for source, values in diagram.readers().items()}
+    last |= dict.fromkeys(diagram.outputs, end)
+    live = [Source(value) for value in range(diagram.inputs)]
+    entering = live
+    start = diagram.inputs
+    for value in range(diagram.inputs, end):
+        count = 1 + max([source.output for source in last if source.value == value], default=0)
+        given = [source for number in range(count) if (source := Source(value, number)) in last]
+        live = [source for source in (*live, *given) if last[source] > value]
+        if value == end - 1:
+            live = list(diagram.outputs)
+        if len(live) == 1 or value == end - 1:
+            yield _piece(diagram, range(start, value + 1), entering, live)
+            entering, start = live, value + 1
+
+
+def _piece(diagram: Diagram, values: range, entering: Sequence[Source], leaving: Sequence[Source]) -> Piece:
+    """Return some blocks as a diagram of their own."""
+    first, inputs = values.start, len(entering)
+
+    def inner(source: Source) -> Source:
+        if source in entering:
+            return Source(entering.index(source))
+        return source._replace(value=source.value - first + inputs)
+
+    blocks = [
+        replace(block, sources=tuple(map(inner, block.sources)))
+        for block in diagram.blocks[first - diagram.inputs : values.stop - diagram.inputs]
+    ]
+    piece = Diagram(inputs=inputs, blocks=tuple(blocks), outputs=tuple(map(inner, leaving)))
+    shape = blocks[-1].shape
+    if leaving and leaving[0].value >= diagram.inputs:
+        shape = diagram.blocks[leaving[0].value - diagram.inputs].shape
+    return Piece(diagram=piece, shape=shape)
+
+
+def part_of(diagram: Diagram, *, head: float = 0, foot: float = 0) -> Part:
+    """Return a diagram as one part, with some room above and below."""
+    pieces = list(pieces_of(diagram))
+    if len(pieces) == 1 and pieces[0].alone is None:
+        return _piece_part(pieces[0], 0, head=head, foot=foot)
+    return stacked(
+        parts_of(pieces),
+        head=head,
+        foot=foot,
+        enters=diagram.inputs > 0,
+        leaves=bool(diagram.outputs),
+    )
+
+
+def parts_of(pieces: Sequence[Piece]) -> list[Part]:
+    """Return the parts of pieces; boxes that stand alone in one are equally wide."""
+    alone = [piece.alone for piece in pieces]
+    width = max([width_of(block) for block in alone if block and block.inside is None], default=0)
+    return [_piece_part(piece, width) for piece in pieces]
+
+
+def _piece_part(piece: Piece, width: float, *, head: float = 0, foot: float = 0) -> Part:
+    block = piece.alone
+    if block is not None:
+        return block_part(block, width)
+    parts = [block_part(block, width_of(block)) for block in piece.diagram.blocks]
+    return layered(piece.diagram, parts, head=head, foot=foot)
+
+
+def block_part(block: Block, width: float) -> Part:
+    """Return the part of a block: a box of a width, or a frame."""
+    if block.alternatives:
+        part = frame(block, _choice(block.alternatives))
+    elif block.inside is not None:
+        part = frame(block, part_of(block.inside, head=HEAD if block.label else FOOT, foot=FOOT))
+    else:
+        part = box(block, width)
+    return repeated(part, block.repeat) if block.repeat else part
+
+
+def _choice(alternatives: Sequence[Diagram]) -> Part:
+    """Return alternatives beside each other."""
+    blocks = [Block(kind="choice", inside=alternative, sources=(Source(0),)) for alternative in alternatives]
+    parts = [block_part(block, 0) for block in blocks]
+    outputs = tuple([Source(value) for value in range(1, len(blocks) + 1)])
+    return layered(Diagram(inputs=1, blocks=tuple(blocks), outputs=outputs[:1]), parts, head=HEAD, foot=FOOT)
+
+
+def stacked(
+    parts: Sequence[Part], *, head: float = 0, foot: float = 0, enters: bool = False, leaves: bool = False
+) -> Part:
+    """Return parts one below the other, with the line that runs through them."""
+    axis = max([_entry(part) for part in parts], default=0)
+    lines: list[Line] = []
+    children: list[Placed] = []
+    y, x = head, axis
+    left = 0.0
+    before: Part | None = None
+    start = Point(axis, 0) if enters else None
+    for part in parts:
+        y += _gap(before, part) if start is not None else 0
+        if start is not None and (part.entries or before):
+            end = Point(start.x, y)
+            if end.y > start.y:
+                lines.append(Line(points=(start, end), arrow=part.solid))
+        x = start.x if start else axis
+        children.append(Placed(x - _entry(part), y, part))
+        left = min(left, x - _entry(part))
+        y += part.height
+        start = Point(x - _entry(part) + _exit(part), y)
+        before = part
+    if leaves and start is not None:
+        y += foot
+        if foot:
+            lines.append(Line(points=(start, Point(start.x, y)), arrow=False))
+    moved = [child._replace(x=child.x - left) for child in children]
+    shifted = [replace(line, points=tuple([Point(p.x - left, p.y) for p in line.points])) for line in lines]
+    return Part(
+        width=max([child.x + child.part.width for child in moved], default=0),
+        height=y,
+        entries=(axis - left,) if enters else (),
+        exits=(start.x - left,) if leaves and start else (),
+        solid=False,
+        open=True,
+        shapes=tuple(shifted),
+        children=tuple(moved),
+    )
+
+
+def _gap(before: Part | None, part: Part) -> float:
+    """Return the room between two parts for the line from one to the other."""
+    after_lines = before is not None and before.open
+    if part.open:
+        return 0
+    if not part.solid:
+        return TO_FRAME / 2 if after_lines else TO_FRAME
+    return AFTER_LINES if after_lines else GAP
+
+
+def _entry(part: Part) -> float:
+    return (
+        part.entries[0]
+        if len(part.entries) == 1
+        else part.exits[0]
+        if len(part.exits) == 1
+        else part.width / 2
+    )
+
+
+def _exit(part: Part) -> float:
+    return part.exits[0] if len(part.exits) == 1 else part.width / 2
