@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ from ..language.uses import find_used, used_name
 from ..language.writing import to_yaml
 from ..language.written import WrittenNetwork
 from ..module_names import hides, module_name
-from .folded_weights import FOLDED, fold_weights
 from .formats import FORMATS
 from .formats.base import Export, ExportOptions, Format, Preprocessing
 
@@ -64,19 +63,19 @@ def export(
         raise InputError(f"network {network.name} uses {stem}.py, the name of its source; rename one of them")
     _check_free(out / stem, network.name)
     out.mkdir(parents=True, exist_ok=True)
-    options, metadata = options or ExportOptions(), metadata or {}
-    if options.fold and weights is not None and isinstance(network, ClosedTable):
-        weights, metadata = fold_weights(network, weights), {**metadata, **FOLDED}
+    options = options or ExportOptions()
     content = Export(
         table=network,
         path=out / stem,
         uses=_copy_used(network, out),
         weights=weights,
-        metadata=metadata,
+        metadata=metadata or {},
         preprocessing=preprocessing,
         samples=samples,
-        options=options,
+        options=replace(options, fold=False),
     )
+    if options.fold:
+        content = content.folded()
     if "spec" in formats:
         _check_own(network, content)
     return {name: form.write(content) for name, form in chosen.items()}

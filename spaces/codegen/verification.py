@@ -43,6 +43,23 @@ def verify(export: Export, run: Callable[..., Any], what: str) -> None:
             raise ExportError(f"outputs of {what} {law} (at most {TOLERANCE:.0e}): nothing was written")
 
 
+def check_outputs(export: Export, run: Callable[..., Any], what: str) -> None:
+    """Check that outputs have the module's shapes and are finite, of what gives other numbers by intent.
+
+    Raises:
+        ExportError: If they are not.
+    """
+    module = whole_module(export)
+    for batch in BATCHES:
+        maps = samples(export, batch, seed=batch)
+        with torch.inference_mode():
+            results, expected = outputs(run(*maps)), outputs(module(*maps))
+        is_sound = [each.shape for each in results] == [each.shape for each in expected]
+        if not is_sound or not all(each.isfinite().all() for each in results):
+            law = f"are of another shape, or not finite, at batch {batch}: nothing was written"
+            raise ExportError(f"outputs of {what} of network {export.network.name} {law}")
+
+
 def outputs(results: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
     """Return outputs as a sequence, of one too."""
     return (results,) if isinstance(results, Tensor) else results

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,6 +14,7 @@ from archscape.spaces.errors import CodeNotRun
 from archscape.spaces.language.closed_table import ClosedTable
 from archscape.spaces.language.written import WrittenNetwork
 
+from ..folded_weights import FOLDED, fold_weights
 from ..folding import folded
 
 if TYPE_CHECKING:
@@ -100,6 +101,18 @@ class Export:
         if isinstance(self.table, WrittenNetwork):
             raise CodeNotRun(f"network {self.table.name}: {self.table.remedy}, or take `--format spec` alone")
         return folded(self.table) if self.options.fold else self.table
+
+    def folded(self) -> Export:
+        """Return the export with its batch norms folded; itself if they are.
+
+        Raises:
+            InputError: If the weights do not fit the network.
+        """
+        if self.options.fold:
+            return self
+        weights = self.weights and fold_weights(self.network, self.weights)
+        options, metadata = replace(self.options, fold=True), {**self.metadata, **FOLDED}
+        return replace(self, weights=weights, metadata=metadata, options=options)
 
     def write(self, suffix: str, content: str | bytes) -> Path:
         """Write the file, whole or not at all; a text is UTF-8 with the same line ends on every system."""

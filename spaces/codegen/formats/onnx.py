@@ -11,6 +11,7 @@ from .base import Export, Format
 from .properties import properties
 
 if TYPE_CHECKING:
+    import numpy as np
     from onnx_ir import Model
     from onnxscript.rewriter import RewriteRule
     from torch import Tensor
@@ -38,6 +39,8 @@ def write(export: Export) -> Path:
     """
     from ..verification import verify
 
+    if export.options.int8:
+        return export.write(".int8.onnx", int8_bytes(export))
     content = onnx_bytes(export)
     verify(export, session(content), "the ONNX model")
     return export.write(".onnx", content)
@@ -67,6 +70,43 @@ def onnx_bytes(export: Export) -> bytes:
     model.producer_name = "archscape"
     content: bytes = onnx_ir.to_proto(model).SerializeToString(deterministic=True)
     return content
+
+
+def int8_bytes(export: Export) -> bytes:
+    """Return the content of the file with weights and maps of 8 bits, batch norms folded.
+
+    Raises:
+        InputError: If there are no samples to calibrate by, the opset is too old, or as `write` says.
+        ExportError: If the float model that it is made of computes something else than the module.
+    """
+    from ..quantisation import LEAST_OPSET, quantised
+    from ..verification import check_outputs, verify
+
+    name, opset = export.network.name, export.options.opset
+    if export.samples is None:
+        law = "needs samples to calibrate by, which a trained network with its data has"
+        raise InputError(f"--int8 of network {name} {law}; name the folder of a search or a training")
+    if 0 < opset < LEAST_OPSET:
+        raise InputError(f"--int8 needs --opset {LEAST_OPSET} or later, but got {opset}")
+    whole = export.folded()
+    content = onnx_bytes(whole)
+    verify(whole, session(content), "the ONNX model")
+    small = quantised(content, _taken(export.samples, whole))
+    check_outputs(whole, session(small), "the int8 model")
+    return small
+
+
+def _taken(samples: np.ndarray, export: Export) -> np.ndarray:
+    """Return samples of the data set as the file takes them: in the units of the network without `before`."""
+    units = export.preprocessing
+    if units is None or export.options.preprocessing:
+        return samples
+    import numpy as np
+
+    shape = (-1, *[1] * (samples.ndim - 2))
+    mean, std = (np.array(each, np.float32).reshape(shape) for each in (units.mean, units.std))
+    standardised: np.ndarray = (samples.astype(np.float32) - mean) / std
+    return standardised
 
 
 def session(content: bytes) -> Any:
@@ -185,7 +225,7 @@ def _cause(error: BaseException) -> str:
 
 ONNX = Format(
     summary="A network as one ONNX file, with preprocessing and weights.",
-    takes=frozenset({"preprocessing", "softmax", "fold", "opset"}),
+    takes=frozenset({"preprocessing", "softmax", "fold", "int8", "opset"}),
     extra="onnx",
     reader=("onnxruntime",),
     runner="onnx.py",
