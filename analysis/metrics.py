@@ -141,6 +141,8 @@ _DEFINITIONS = (
     _asked("weights", "weights", unit=BYTES),
     _asked("memory", "peak memory of inference", unit=BYTES),
     _asked("training_memory", "peak memory of training", unit=BYTES),
+    _asked("sram", "SRAM", unit=BYTES),
+    _asked("flash", "flash memory", unit=BYTES),
     _asked("receptive_field", "receptive field of the last map", direction="maximize"),
     _asked("latency", "predicted latency", unit="ms"),
     Metric(
@@ -190,6 +192,10 @@ COST_AXES = tuple(
     )
 )
 """The costs of every study that a report offers as an axis, the default first."""
+
+TARGET = "target"
+OF_TARGET = ("sram", "flash")
+"""The metrics of a study whose networks are for a small device; no other knows them."""
 
 SHARES = tuple(name for name, metric in (METRICS | SPREADS).items() if metric.formatting == "share")
 SECONDS = tuple(name for name, metric in METRICS.items() if metric.formatting == "seconds")
@@ -254,6 +260,7 @@ def names_asked(facts: Mapping[str, Any]) -> tuple[str, ...]:
     metrics = read_metrics(facts)
     named = [*facts["objectives"], *facts.get("limits", {}), *facts.get("metrics", {})]
     named += ["latency"] if facts.get("latency") else []
+    named += OF_TARGET if facts.get(TARGET) else []
     return tuple(name for name in dict.fromkeys(named) if metrics[name].is_predicted)
 
 

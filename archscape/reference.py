@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from .analysis.costs.memory.targets.boards import BOARDS
+from .analysis.costs.memory.targets.settings import TargetSettings
 from .analysis.metrics import METRICS
 from .analysis.reports.tables import markdown
 from .search.datasets import EMBEDDED, READERS
@@ -26,6 +28,7 @@ from .search.training.recipe import PRESETS, Recipe, read_recipe
 from .search.training.schedules import SCHEDULES
 from .spaces.blocks import BLOCKS, Block
 from .spaces.blocks.kinds import SOURCE, SOURCES
+from .spaces.byte_sizes import size_text
 from .spaces.codegen.formats import FORMATS
 from .spaces.language.rows import STYLE
 from .spaces.language.settings import RuleSettings, Settings, describe
@@ -129,6 +132,25 @@ def _data_settings() -> Listing:
     return settings_of(DataSettings, sentence)
 
 
+def _target() -> Listing:
+    sentence = (
+        "The small device that networks are for: `target: {runtime: tflm, board: pico}`; it tells `sram` and "
+        "`flash` of each network. `docs/memory.md`."
+    )
+    return settings_of(TargetSettings, sentence)
+
+
+def _boards() -> Listing:
+    rows = [
+        (name, board.title, size_text(board.sram), size_text(board.flash), board.source)
+        for name, board in BOARDS.items()
+    ]
+    sentence = (
+        "Small devices, with all of their memory: `target: {board: pico}`. The program needs room there too."
+    )
+    return Listing(sentence, ("board", "what it is", "sram", "flash", "source"), rows)
+
+
 def _formats() -> Listing:
     rows = [(name, FORMATS.load(name).summary) for name in FORMATS]
     return Listing(
@@ -148,6 +170,8 @@ TOPICS: Mapping[str, Callable[[], Listing]] = {
     "augmentations": _augmentations,
     "train": _train,
     "budget": _budget,
+    "target": _target,
+    "boards": _boards,
     "samplers": _samplers,
     "stop": _stop,
     "trackers": _trackers,
@@ -155,7 +179,7 @@ TOPICS: Mapping[str, Callable[[], Listing]] = {
 }
 """What makes each table, in the order of the page."""
 
-SETTINGS = ("job", "recipe", "train", "budget", "data-settings")
+SETTINGS = ("job", "recipe", "train", "budget", "data-settings", "target")
 """The topics whose rows are settings."""
 
 RULES: Mapping[str, LazyTable[Any]] = {

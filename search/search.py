@@ -26,6 +26,7 @@ from archscape.spaces.language.user_function import check_not_importing
 from archscape.spaces.run_folder import STUDY, is_run_folder
 
 from .closing import closing, stopped
+from .costs.target import missing_notes
 from .executors.local import Executor, LocalPool, RunWorkers
 from .file_faults import FileFault, describe, persist
 from .folder import RunFolder
@@ -265,6 +266,7 @@ def _work(
 
     notes, settings = notes_on(study, job), settings_of(study, job)
     notes[:0] = [f"{job.search} samples with {chosen}"] if chosen else []
+    notes += missing_notes(job.target, job.limited_space, Random(job.seed)) if job.target else []
 
     def keep() -> None:
         study.claim()

@@ -9,6 +9,7 @@ from archscape.spaces import Network
 from . import channels, context, dilation, filters, volume, weights
 from .dataflow import Dataflow, row_of
 from .finding import Finding, Findings, Hit, Rule, Severity, total
+from .target import target_rules
 
 RULES: tuple[Rule, ...] = (
     *volume.RULES,
@@ -23,17 +24,26 @@ RULES: tuple[Rule, ...] = (
 __all__ = ["RULES", "Finding", "Rule", "Severity", "lint"]
 
 
-def lint(network: Network) -> Findings:
+def lint(network: Network, *, target: str = "", dtype: str = "int8") -> Findings:
     """Return where a network does not follow the known design rules; nothing is built.
 
     Layers of one row in which the same was found are one finding.
+
+    Args:
+        network: The network.
+        target: The runtime of a small device, whose operators are checked too; "" for none.
+        dtype: The type of maps and weights there.
+
+    Raises:
+        InputError: For an unknown target or type.
 
     >>> from archscape.spaces import load_network
     >>> [finding.rule.name for finding in lint(load_network("vgg16"))]
     ['heavy-head']
     """
     dataflow = Dataflow(network)
-    return Findings(finding for rule in RULES for finding in _findings(rule, dataflow))
+    rules = (*RULES, *target_rules(target, dtype)) if target else RULES
+    return Findings(finding for rule in rules for finding in _findings(rule, dataflow))
 
 
 def _findings(rule: Rule, dataflow: Dataflow) -> Iterator[Finding]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import Format, FormatOption, emit, emit_json, log, say
+from .options.checks import check_idle
 from .options.costs import table_reads
 from .options.networks import InputOption, NetworkArgument, UsesOption, find_network
+from .options.settings import TargetOption
 
 if TYPE_CHECKING:
     from ..analysis.lint import Finding
@@ -25,10 +27,15 @@ COLUMNS = (
     "macs",
     "macs_after",
 )
-EXAMPLES = ("archscape lint alexnet", "archscape lint mine.yaml --strict")
+EXAMPLES = (
+    "archscape lint alexnet",
+    "archscape lint mine.yaml --strict",
+    "archscape lint convnext-tiny --target tflm",
+)
 
 
 def lint(
+    context: typer.Context,
     network: NetworkArgument,
     form: FormatOption = Format.table,
     shape: InputOption = None,
@@ -36,16 +43,23 @@ def lint(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 if there is a warning.")
     ] = False,
+    target: TargetOption = "",
+    dtype: Annotated[
+        str, typer.Option(metavar="TYPE", help="Of weights and maps on the target: int8 or float32.")
+    ] = "int8",
 ) -> None:
     """Check a network against known design rules, with their sources.
 
     Each finding has its reason and the alternative. A warning is something spent or lost for nothing, a note
-    a trade-off to weigh. `docs/guidelines.md` has the rules.
+    a trade-off to weigh; with `--target`, operators that a small device lacks too. `docs/guidelines.md` has
+    the rules.
     """
     from ..analysis.lint import lint as check
 
+    if not target:
+        check_idle(context, ("dtype",), "is the type on a small device; give --target as well")
     table = find_network(network, shape)
-    findings = check(table)
+    findings = check(table, target=target, dtype=dtype)
     if form is Format.json:
         plain = [finding.as_dict() for finding in findings]
         emit_json({"network": table.name, "input": table_reads(table), "findings": plain})

@@ -19,8 +19,8 @@ def list_(
         str | None,
         typer.Argument(
             help="`networks`, `spaces` or `blocks`; `job`, `recipe`, `presets`, `objectives`, `data`, "
-            "`optimizers`, `schedules`, `augmentations`, `samplers`, `stop` or `formats`; or one of these "
-            "by name, or a block: what it takes.",
+            "`optimizers`, `schedules`, `augmentations`, `samplers`, `stop`, `target`, `boards` or "
+            "`formats`; or one of these by name, or a block: what it takes.",
             metavar="[TOPIC|NAME]",
         ),
     ] = None,

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
 from ..output import Format, FormatOption
 from ..spaces.byte_sizes import read_size
+from .options.checks import check_idle, is_given
 from .options.costs import CostTable, network_costs, show_costs
 from .options.networks import InputOption, NetworkArgument, UsesOption, find_network
-from .options.settings import BatchOption, DtypeOption, FitOption, OptimizerOption
+from .options.settings import (
+    BatchOption,
+    BoardOption,
+    DtypeOption,
+    FitOption,
+    OptimizerOption,
+    TargetOption,
+)
+from .options.target_memory import target_table
 
 if TYPE_CHECKING:
     from ..analysis.costs.memory import Memory
@@ -20,10 +31,12 @@ PEAK = ("saved", "place", "phase")
 EXAMPLES = (
     "archscape memory resnet50",
     "archscape memory resnet50 --batch 32 --optimizer adamw --fit 80GiB",
+    "archscape memory resnet20 --target tflm --board nano33ble",
 )
 
 
 def memory(
+    context: typer.Context,
     network: NetworkArgument,
     form: FormatOption = Format.table,
     shape: InputOption = None,
@@ -32,14 +45,24 @@ def memory(
     dtype: DtypeOption = "float32",
     optimizer: OptimizerOption = "momentum",
     fit: FitOption = None,
+    target: TargetOption = "",
+    board: BoardOption = "",
 ) -> None:
     """Show memory at inference and in training, and what batch fits.
 
     In bytes of tensors, known from the graph alone; nothing is built. `json` adds the bytes of each layer's
-    map. `docs/memory.md` says what is counted.
+    map. With `--target`, show what a small device needs instead. `docs/memory.md` says what is counted.
     """
     from ..analysis.costs.profile import profile
 
+    if target:
+        check_idle(context, ("batch", "optimizer", "fit"), "is not of a small device; leave out --target")
+        costs = profile(find_network(network, shape))
+        on_target = dtype if is_given(context, "dtype") else "int8"
+        table = target_table(costs.network, target, on_target, board)
+        show_costs(network_costs(costs, form), [table], form, setting=f" on {target}, {on_target}")
+        return
+    check_idle(context, ("board",), "is one of a small device; give --target as well")
     costs = profile(find_network(network, shape))
     table = memory_table(costs.network, batch, dtype, optimizer, fit)
     show_costs(network_costs(costs, form), [table], form, setting=f", batch {batch}, in bytes")

@@ -1,7 +1,8 @@
 """The costs that a search asks of every network before its training, beyond the totals of its graph.
 
-Memory, weights, receptive field, latency, the user's own functions: each is computed where an objective or a
-limit asks for it, alike in all workers. Samples know nothing of their limits, so these are met by drawing on.
+Memory, weights, receptive field, latency, what a small device needs, the user's own functions: each is
+computed where an objective, a limit or a setting asks for it, alike in all workers. Samples know nothing of
+their limits, so these are met by drawing on.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from archscape.analysis.costs.memory import ITEM, memory, weights
+from archscape.analysis.costs.memory.targets.settings import TargetSettings
 from archscape.analysis.costs.memory.training import training_memory
 from archscape.analysis.costs.receptive_field.last_map import last_map_field
 from archscape.analysis.limits import Limits, violation
-from archscape.analysis.metrics import names_asked
+from archscape.analysis.metrics import OF_TARGET, TARGET, names_asked
 from archscape.spaces.errors import Infeasible, InputError, about
 from archscape.spaces.language.settings import RULE
 from archscape.spaces.language.user_errors import failures
@@ -51,6 +53,7 @@ class AskedCosts:
 
     Attributes:
         names: The metrics; those of `COUNTED`, and `training_memory`, are computed here.
+        target: The small device that the networks are for, of `sram` and `flash`.
         batch: Samples in a step of training.
         optimizer: What trains, as `memory.training` names it.
         has_mean: Whether a mean of the weights is kept.
@@ -60,6 +63,7 @@ class AskedCosts:
     """
 
     names: tuple[str, ...] = ()
+    target: TargetSettings | None = None
     batch: int = 1
     optimizer: str = "momentum"
     has_mean: bool = False
@@ -99,6 +103,9 @@ class AskedCosts:
                 network, batch=self.batch, optimizer=self.optimizer, has_mean=self.has_mean
             )
             costs["training_memory"] = need.peak
+        if self.target is not None:
+            need_there = self.target.memory(network)
+            costs |= {name: getattr(need_there, name) for name in OF_TARGET}
         for name, function in self.functions.items():
             costs[name] = call(name, function, network)
         if self.latency is not None:
@@ -222,6 +229,7 @@ def asked_costs(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> AskedC
         functions = yaml.safe_load(settings["job"])["metrics"]
     return AskedCosts(
         names=names_asked(facts),
+        target=TargetSettings(**facts[TARGET]) if facts.get(TARGET) else None,
         **trained_by(facts.get("recipe") or {}),
         functions={name: UserFunction.parse(text, Path()) for name, text in functions.items()},
         latency=read_latency(settings["job"]) if facts.get(LATENCY) else None,

@@ -33,6 +33,9 @@ network, taken before its training.
 
 `latency` may be an objective, and a limit: `within: {latency: ..5ms}`. `latency: FILE` names the calibration
 that tells it; without that it is the one that `archscape calibrate` keeps for this machine's processor.
+
+`target: {runtime: tflm, dtype: int8, board: pico}` is a small device: `sram` and `flash` are what a network
+needs there, in bytes, and may be objectives and limits, `within: {sram: ..256KiB, flash: ..1MiB}`.
 """
 
 from __future__ import annotations
@@ -46,8 +49,9 @@ from typing import Annotated, Any, ClassVar
 
 import yaml
 
+from archscape.analysis.costs.memory.targets.settings import TargetSettings
 from archscape.analysis.limits import MetricLimit
-from archscape.analysis.metrics import METRICS, Direction, Metric, names_asked
+from archscape.analysis.metrics import METRICS, TARGET, Direction, Metric, names_asked
 from archscape.spaces import Sample, Space
 from archscape.spaces.errors import InputError, JobError, about
 from archscape.spaces.kinds import Takes, flag, matching, whole
@@ -78,7 +82,7 @@ from ..training.own.settings import TrainFunction
 from ..training.recipe import Recipe
 from ..training.tasks.scores import default_objectives
 from .enqueued import Decisions
-from .objectives import KnownMetrics, check_own_name, own_metrics
+from .objectives import KnownMetrics, check_own_name, own_metrics, with_units
 
 TRIALS = 30
 """How many networks a search without a budget tries, unless its job says otherwise."""
@@ -111,6 +115,8 @@ class Job(Printed, Settings):
         stop: How trials are stopped early, if at all.
         latency: What predicts the latency of networks, where that is an objective or has a limit; by default
             the calibration that `archscape calibrate` keeps for this machine.
+        target: The small device that networks are for, which tells `sram` and `flash` of them; a board limits
+            both, unless the job does.
         sampler: What proposes the next network: a sampler by name, a class in a file, `FILE.py:Name`, or
             `auto`, which chooses one. A study keeps the one that it began with unless the job names another;
             a new one takes `auto`.
@@ -155,6 +161,10 @@ class Job(Printed, Settings):
     ] = field(default_factory=dict)
     stop: Annotated[PrunerSettings | None, Takes("a rule, or a mapping as in {rule: halving, eta: 2}")] = None
     latency: Annotated[LatencyObjective | None, Takes("the file of a calibration")] = None
+    target: Annotated[
+        TargetSettings | None,
+        Takes("a runtime, or a mapping as in {runtime: tflm, dtype: int8, board: pico}"),
+    ] = None
     sampler: Annotated[
         str | Sampler, Takes("a sampler, auto, or a mapping as in {rule: tpe, startup: 20}")
     ] = ""
@@ -190,6 +200,8 @@ class Job(Printed, Settings):
             object.__setattr__(self, "trials", MAX_TRIALS if self.budget else TRIALS)
         if self.objectives is None:
             object.__setattr__(self, "objectives", default_objectives(self.task))
+        board = self.target.limits if self.target else {}
+        object.__setattr__(self, "within", with_units(self.within, board))
         super().__post_init__()
         if self.train is not None:
             check_train_alone(has_recipe=self.recipe != Recipe(), has_cache=bool(self.cache))
@@ -287,7 +299,9 @@ class Job(Printed, Settings):
     @property
     def known_metrics(self) -> KnownMetrics:
         """The metrics that it may name."""
-        return KnownMetrics(own=tuple(self.metrics), is_open=self.train is not None)
+        return KnownMetrics(
+            own=tuple(self.metrics), is_open=self.train is not None, has_target=self.target is not None
+        )
 
     @property
     def limits(self) -> dict[str, MetricLimit]:
@@ -309,6 +323,7 @@ class Job(Printed, Settings):
         return AskedCosts(
             names=asked,
             **trained_by({} if self.train else self.recipe.to_dict()),
+            target=self.target,
             functions=self.metrics,
             latency=self.latency,
             limits=limits,
@@ -328,6 +343,7 @@ class Job(Printed, Settings):
         return {
             "objectives": dict(self.objectives),
             **({"limits": limits} if limits else {}),
+            **({TARGET: self.target.to_dict()} if self.target else {}),
             **({"metrics": own} if own else {}),
         }
 
@@ -436,6 +452,7 @@ class Job(Printed, Settings):
             "metrics": {name: str(function) for name, function in self.metrics.items()},
             "stop": self.stop and self.stop.to_dict(),
             LATENCY: self.latency and self.latency.calibration.to_json(indent=None),
+            TARGET: self.target and self.target.to_dict(),
             "sampler": self.sampler if isinstance(self.sampler, str) else self.sampler.to_dict(),
             **{name: getattr(self, name) for name in kinds_of(Job) if name not in NEEDED},
             "budget": self.budget and self.budget.to_dict(),

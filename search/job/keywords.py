@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias, TypedDict, Unpack
 
 from archscape.analysis.costs.latency.calibration import Calibration
+from archscape.analysis.costs.memory.targets.settings import TargetSettings
 from archscape.analysis.limits import MetricLimit
 from archscape.analysis.metrics import Direction
 from archscape.spaces import Network, Sample, Space
@@ -35,7 +36,10 @@ from ..training.recipe import Recipe
 from .job import Job
 from .reading import check_keys, job_of
 
-SETTINGS = (Budget, DataSettings, Recipe, OpenRecipe, TrainFunction, PrunerSettings, TrackerSettings)
+SETTINGS = (
+    *(Budget, DataSettings, Recipe, OpenRecipe, TrainFunction, PrunerSettings, TrackerSettings),
+    TargetSettings,
+)
 
 Tracks: TypeAlias = str | TrackerSettings | Mapping[str, object] | Callable[..., object]
 
@@ -53,6 +57,7 @@ class Keywords(TypedDict, total=False):
     metrics: Mapping[str, str | Callable[[Network], float]]
     stop: str | PrunerSettings | Mapping[str, object]
     latency: str | Path | Calibration
+    target: str | TargetSettings | Mapping[str, object]
     sampler: str | Sampler | Mapping[str, object] | Callable[..., object]
     trials: int
     budget: Budget | Mapping[str, object]

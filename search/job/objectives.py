@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archscape.analysis.limits import MetricLimit
-from archscape.analysis.metrics import METRICS, OBJECTIVES, WAYS, Direction, Metric, own_metric
+from archscape.analysis.metrics import (
+    METRICS,
+    OBJECTIVES,
+    OF_TARGET,
+    TARGET,
+    WAYS,
+    Direction,
+    Metric,
+    own_metric,
+)
 from archscape.spaces.errors import JobError, suggest
 from archscape.spaces.kinds import word
 from archscape.spaces.language.limits import COSTS, Limit, check_limits
@@ -28,10 +37,12 @@ class KnownMetrics:
     Attributes:
         own: Names of functions of the network, from its `metrics:`.
         is_open: Whether it has a training function of its own, which may return anything.
+        has_target: Whether its networks are for a small device.
     """
 
     own: Collection[str] = ()
     is_open: bool = False
+    has_target: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -42,8 +53,12 @@ class KnownMetrics:
         """Return whether a job may name it as an objective, or limit it.
 
         Raises:
-            JobError: If it is one of the job's own and its name is that of something else.
+            JobError: If it is one of the job's own and its name is that of something else, or is told of a
+                target that the job does not have.
         """
+        if name in OF_TARGET and not self.has_target:
+            law = f"{name} is what a network needs on a small device, and the job names none"
+            raise JobError(f"{law}; write `{TARGET}: {{runtime: tflm, dtype: int8}}`")
         if name in self.names:
             return True
         if not self.is_open:
@@ -106,6 +121,19 @@ class KnownMetrics:
 
     def _is_learned(self, name: str) -> bool:
         return METRICS[name].is_quality if name in METRICS else name not in self.own
+
+
+def with_units(
+    within: Mapping[str, Limit | MetricLimit], board: Mapping[str, int]
+) -> dict[str, Limit | MetricLimit]:
+    """Return the limits of a job, each with the unit of its metric, and those of a board that it has not."""
+    whole: dict[str, Limit | MetricLimit] = {
+        name: replace(limit, unit=unit_of(name)) if isinstance(limit, MetricLimit) else limit
+        for name, limit in within.items()
+    }
+    return whole | {
+        name: MetricLimit(high=high, unit=unit_of(name)) for name, high in board.items() if name not in whole
+    }
 
 
 def unit_of(name: str) -> str:

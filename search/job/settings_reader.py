@@ -12,13 +12,21 @@ from archscape.analysis.costs.latency.calibration import Calibration
 from archscape.analysis.costs.latency.device_setup import this_machine
 from archscape.analysis.costs.latency.store import load
 from archscape.analysis.costs.latency.store import read as read_calibration
+from archscape.analysis.costs.memory.targets.settings import TargetSettings
 from archscape.analysis.limits import MetricLimit
-from archscape.analysis.metrics import Direction
+from archscape.analysis.metrics import TARGET, Direction
 from archscape.spaces import Space
 from archscape.spaces.errors import suggest
 from archscape.spaces.language.document import Document, Place, Tree
 from archscape.spaces.language.limits import COSTS, Limit, read_limits
-from archscape.spaces.language.settings import RULE, kinds_of, read_name, read_rule, read_value
+from archscape.spaces.language.settings import (
+    RULE,
+    kinds_of,
+    read_name,
+    read_rule,
+    read_settings,
+    read_value,
+)
 from archscape.spaces.language.user_function import UserFunction, is_function, read_function
 
 from ..costs.latency import LATENCY, LatencyObjective, parse_latency_limit
@@ -151,7 +159,11 @@ class SettingsReader:
     def known_metrics(self) -> KnownMetrics:
         """The metrics that the job may name."""
         own = self.tree.get("metrics")
-        return KnownMetrics(own=tuple(own) if isinstance(own, dict) else (), is_open="train" in self.tree)
+        return KnownMetrics(
+            own=tuple(own) if isinstance(own, dict) else (),
+            is_open="train" in self.tree,
+            has_target=TARGET in self.tree,
+        )
 
     def _known(self, key: str, name: str, owner: str, names: Iterable[str]) -> None:
         """Check that a metric may be named.
@@ -187,6 +199,14 @@ class SettingsReader:
 
     def _stop(self, key: str) -> PrunerSettings:
         return read_rule(PRUNERS, self.tree[key], self.document, (key,))
+
+    def _target(self, key: str) -> TargetSettings:
+        tree = self.tree[key]
+        if not isinstance(tree, str | dict):
+            law = "`target:` is a runtime, or a mapping as in {runtime: tflm, board: pico}"
+            raise self.document.error((key,), law)
+        settings = tree if isinstance(tree, dict) else {"runtime": tree}
+        return read_settings(TargetSettings(), settings, self.document, (key,), owner="a target")
 
     def _budget(self, key: str) -> Budget:
         place, kinds = (key,), kinds_of(Budget)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from archscape.analysis.limits import MetricLimit
+from archscape.analysis.metrics import TARGET
 from archscape.spaces.errors import JobError
 
 from ..job.objectives import unit_of
@@ -22,8 +23,8 @@ WITHIN = "within"
 USES = "uses"
 CODE = "code"
 LIMITS = "limits"
-MEASURED = (LIMITS, "metrics")
-"""Facts that only studies with metrics or limits of their own have."""
+MEASURED = (LIMITS, "metrics", TARGET)
+"""Facts that only studies with metrics or limits of their own, or a small device, have."""
 
 MAY_CHANGE = (
     *("sampler", "trials", "budget", "enqueue", "workers", "device", "lease", "cache"),

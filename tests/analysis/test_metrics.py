@@ -12,7 +12,16 @@ from torch import nn
 
 from archscape.analysis import metrics as module
 from archscape.analysis import results as results_module
-from archscape.analysis.metrics import COST_AXES, METRICS, OBJECTIVES, SPREADS, WAYS, Metric, count_costs
+from archscape.analysis.metrics import (
+    COST_AXES,
+    METRICS,
+    OBJECTIVES,
+    OF_TARGET,
+    SPREADS,
+    WAYS,
+    Metric,
+    count_costs,
+)
 from archscape.analysis.reports.format import NONE, label, short_label, value
 from archscape.analysis.reports.results.page import RunResults, write_report
 from archscape.analysis.results import FINAL, NUMBERS, OPEN, STATES, TrialState, columns
@@ -93,7 +102,10 @@ def test_a_job_may_name_the_objectives_and_no_others(metric: Metric, tmp_path: P
     path = tmp_path / "job.yaml"
     aims = {"accuracy": "maximize"} | {metric.name: metric.direction}
     words = ", ".join(f"{name}: {way}" for name, way in aims.items())
-    path.write_text(f"search: a\nspace: digits\ndata: digits\nobjectives: {{{words}}}\n", encoding="utf-8")
+    target = "target: tflm\n" if metric.name in OF_TARGET else ""
+    path.write_text(
+        f"search: a\nspace: digits\ndata: digits\n{target}objectives: {{{words}}}\n", encoding="utf-8"
+    )
     if metric.use != "objective":
         with pytest.raises(InputError, match=f"has no '{metric.name}'"):
             read_job(path)

@@ -53,3 +53,28 @@ def test_an_unknown_network_is_named(archscape: Run) -> None:
     done = archscape("lint", "vgg61")
     assert done.returncode == 2
     assert "vgg61" in done.stderr
+
+
+def test_with_a_target_what_its_runtime_lacks_is_found_too(archscape: Run) -> None:
+    done = archscape("lint", "alexnet", "--target", "tflm", "--strict", "--format", "csv")
+    rows = [row for row in csv.DictReader(io.StringIO(done.stdout)) if row["rule"] == "missing-operator"]
+    assert done.returncode == 1
+    assert [row["layer"] for row in rows] == ["lrn1", "lrn2"]
+    assert rows[0]["measured"] == "TensorFlow Lite Micro lacks LOCAL_RESPONSE_NORMALIZATION"
+    assert rows[0]["alternative"] == "a batch norm, which is folded"
+    assert "at commit 90b983c" in done.stderr
+    assert "missing-operator" not in archscape("lint", "alexnet").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--target", "tflmm"), "no target 'tflmm'; did you mean 'tflm'"),
+        (("--target", "tflm", "--dtype", "int4"), "there is no type 'int4' on small devices"),
+        (("--dtype", "int8"), "--dtype is the type on a small device; give --target as well"),
+    ],
+)
+def test_a_wrong_target_is_named(archscape: Run, options: tuple[str, ...], words: str) -> None:
+    done = archscape("lint", "lenet5", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr

@@ -51,9 +51,32 @@ def test_the_command_takes_another_input(archscape: Run) -> None:
     assert held["layers"][0]["bytes"] == 4 * 64 * 32 * 32
 
 
+def test_a_target_shows_what_a_small_device_needs(archscape: Run) -> None:
+    done = archscape("memory", "lenet5", "--target", "tflm", "--board", "pico", "--format", "json")
+    report = json.loads(done.stdout)
+    need = report["memory"]["target"]
+    assert (need["runtime"], need["dtype"], need["board"]) == ("tflm", "int8", "pico")
+    assert need["sram"] == need["arena"] + need["persistent"]
+    assert need["limits"] == {"sram": 264 * 2**10, "flash": 2**21}
+    assert need["fits"] is True
+    assert report["network"] == "lenet5"
+
+
+def test_a_network_that_does_not_fit_a_board_is_told(archscape: Run) -> None:
+    done = archscape("memory", "alexnet", "--target", "tflm", "--dtype", "float32", "--board", "pico")
+    assert done.returncode == 0
+    assert "of 264KiB" in done.stdout
+    assert "It does not fit, by its sram and flash: Raspberry Pi Pico, RP2040" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (("--target", "tflmm"), "--target: no target 'tflmm'; did you mean 'tflm'"),
+        (("--target", "tflm", "--board", "pica"), "there is no board 'pica'; did you mean 'pico'"),
+        (("--target", "tflm", "--dtype", "float16"), "dtype is one of int8, float32, but got 'float16'"),
+        (("--target", "tflm", "--batch", "2"), "--batch is not of a small device; leave out --target"),
+        (("--board", "pico"), "--board is one of a small device; give --target as well"),
         (("--fit", "3G"), "as in 16GiB, but got '3G'"),
         (("--optimizer", "adem"), "did you mean 'adam'"),
         (("--dtype", "int3"), "int3"),

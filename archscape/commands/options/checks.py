@@ -16,9 +16,14 @@ FIGURES = (".svg", ".png", ".pdf")
 def check_idle(context: typer.Context, names: tuple[str, ...], law: str) -> None:
     """Raise InputError, with a law, for one of these options if it is given and would have no effect."""
     for name in names:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
+        if is_given(context, name):
             raise InputError(f"--{name} {law}")
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Return whether an option was given on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def check_file(path: Path, suffixes: Collection[str], law: str, *, run: Path | None = None) -> None:

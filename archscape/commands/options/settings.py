@@ -16,5 +16,14 @@ OptimizerOption = Annotated[
 FitOption = Annotated[
     str | None, Option(metavar="SIZE", help="Also show the largest batch in this memory, as in 16GiB.")
 ]
+TargetOption = Annotated[
+    str,
+    Option(
+        metavar="NAME", help="The runtime of a small device: tflm, TensorFlow Lite Micro; --dtype is int8."
+    ),
+]
+BoardOption = Annotated[
+    str, Option(metavar="NAME", help="A board of the target, to compare with: `archscape list boards`.")
+]
 DeviceOption = Annotated[str, Option(metavar="NAME", help="Device of the latency: cpu or cuda.")]
 ThreadsOption = Annotated[int, Option(min=1, help="CPU threads of PyTorch.")]

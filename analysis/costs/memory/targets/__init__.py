@@ -1,16 +1,20 @@
 """Memory on small devices: what a network takes where another runtime than PyTorch runs it.
 
-A new runtime is a file here and a line in `TARGETS`.
+A new runtime is a file here and a line in `TARGETS`; what it lacks, the same in `OPERATORS` and `SOURCES`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
+from archscape.spaces.graph import Body
 from archscape.spaces.registry import LazyTable
 
 from .base import Target as Target
 from .base import TargetMemory as TargetMemory
+from .missing import MissingAt, MissingOf
 
 DTYPES = ("int8", "float32")
 """Types of maps and weights; with int8 the biases are int32 and the scales float32."""
@@ -18,6 +22,15 @@ DTYPES = ("int8", "float32")
 
 TARGETS: LazyTable[Target] = LazyTable("target", __name__, {"tflm": ".tflm:tflm_memory"})
 """Runtimes of small devices, by name."""
+
+OPERATORS: LazyTable[MissingOf] = LazyTable("target", __name__, {"tflm": ".tflm_operators:missing"})
+"""What each runtime says of operators, by its name."""
+
+TITLES = {"tflm": "TensorFlow Lite Micro"}
+"""What each runtime is called."""
+
+SOURCES = {"tflm": "python_ops_resolver.cc of TensorFlow Lite Micro at commit 90b983c"}
+"""Where the operators of each runtime are listed."""
 
 
 def target_memory(network: Network, *, target: str = "tflm", dtype: str = "int8") -> TargetMemory:
@@ -31,7 +44,36 @@ def target_memory(network: Network, *, target: str = "tflm", dtype: str = "int8"
     Raises:
         InputError: For an unknown target or type.
     """
-    measure = TARGETS.load(target)
+    check_target(target, dtype)
+    return TARGETS.load(target)(network, dtype)
+
+
+def missing_operators(network: Network, *, target: str = "tflm", dtype: str = "int8") -> Iterator[MissingAt]:
+    """Yield the operators of a network that a runtime lacks, those that converters can compose too.
+
+    Raises:
+        InputError: For an unknown target or type.
+
+    >>> from archscape.spaces import load_network
+    >>> [at.name for at in missing_operators(load_network("alexnet"))]
+    ['lrn1', 'lrn2']
+    """
+    check_target(target, dtype)
+    missing_of, flat = OPERATORS.load(target), network.graph.flatten()
+    for index, node in enumerate(flat.nodes):
+        assert not isinstance(node.op, Body)
+        missing = missing_of(node.op, flat.shapes(node), dtype)
+        if missing is not None:
+            yield MissingAt(index, node.name, missing)
+
+
+def check_target(target: str, dtype: str) -> None:
+    """Check the name of a runtime and the type of its maps and weights.
+
+    Raises:
+        InputError: For an unknown target or type.
+    """
+    if target not in TARGETS:
+        raise InputError(TARGETS.missing(target))
     if dtype not in DTYPES:
         raise InputError(f"there is no type '{dtype}' on small devices{suggest(dtype, DTYPES)}")
-    return measure(network, dtype)

@@ -1,0 +1,45 @@
+"""The rule of a small device, where one is asked for: its runtime has every operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..costs.memory.targets import SOURCES, TITLES, check_target, missing_operators
+from .dataflow import Dataflow
+from .finding import Hit, Rule, Severity
+
+
+def target_rules(target: str, dtype: str) -> tuple[Rule, ...]:
+    """Return the rules of a small device.
+
+    Args:
+        target: The runtime.
+        dtype: The type of maps and weights there.
+
+    Raises:
+        InputError: For an unknown target or type.
+    """
+    check_target(target, dtype)
+
+    def check(dataflow: Dataflow) -> Iterator[Hit]:
+        for at in missing_operators(dataflow.network, target=target, dtype=dtype):
+            yield Hit(
+                index=at.node,
+                measured=f"{TITLES[target]} lacks {at.missing.operator}",
+                value=1.0,
+                alternative=at.missing.remedy,
+                severity=Severity.note if at.missing.is_composed else Severity.warning,
+            )
+
+    return (
+        Rule(
+            name="missing-operator",
+            law=f"{TITLES[target]} has every operator of the network in {dtype}",
+            reason="where a runtime lacks an operator the converted file does not run; one that is composed "
+            "of others runs, with a map and a rounding for each of these",
+            source=SOURCES[target],
+            threshold=0.0,
+            severity=Severity.warning,
+            check=check,
+        ),
+    )
