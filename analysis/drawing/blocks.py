@@ -7,11 +7,12 @@ drawn once and says how often it stands there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from archscape.spaces import Network
 from archscape.spaces.graph import Body, Node, Op, Output
+from archscape.spaces.language.table import Table
 from archscape.spaces.operators import Carry, Multiply
 
 from .diagram import Block, Diagram, Source
@@ -31,10 +32,7 @@ def diagram_of(network: Network, *, layers: bool = False) -> Diagram:
         network: Nothing of it is built.
         layers: Whether every operator is a box of its own, and nothing is drawn once for many.
     """
-    inputs = [
-        Block(kind="input", label=_input_label(name, network), name=name, shape=shape)
-        for name, shape in network.inputs.items()
-    ]
+    inputs = [input_block(name, network) for name in network.inputs]
     trace = _Trace(0, _Insides(layers=layers))
     values = [trace.add(block) for block in inputs]
     outputs = trace.place(network.body, values, "")
@@ -48,9 +46,25 @@ def diagram_of(network: Network, *, layers: bool = False) -> Diagram:
     return diagram if layers else collapse(shorten(diagram))
 
 
-def _input_label(name: str, network: Network) -> str:
-    text = extent_text(network.inputs[name])
-    return f"{name}, {text}" if len(network.inputs) > 1 else text
+def input_block(name: str, table: Table) -> Block:
+    """Return the box of an input of a network or a space."""
+    shape = table.inputs[name]
+    text = extent_text(shape)
+    label = f"{name}, {text}" if len(table.inputs) > 1 else text
+    return Block(kind="input", label=label, name=name, shape=shape)
+
+
+def diagram_of_row(body: Body, node: Node) -> Diagram:
+    """Return the diagram of one row of a network: a node of its body, which reads the diagram's inputs."""
+    shapes = tuple([body.shape_of(value) for value in node.inputs])
+    alone = node._replace(inputs=tuple(range(len(shapes))))
+    cost = body.costs[body.nodes.index(node)]
+    return diagram_of_body(Body("", (), "", shapes, (alone,), (cost,), (len(shapes),)))
+
+
+def diagram_of_body(body: Body, chosen: Mapping[str, Block] | None = None) -> Diagram:
+    """Return the diagram of a body; `chosen` has the boxes of nodes, by name, that are drawn otherwise."""
+    return _Insides(layers=False).of(body, chosen)
 
 
 class _Insides:
@@ -60,10 +74,10 @@ class _Insides:
         self.layers = layers
         self.known: dict[Body, Diagram] = {}
 
-    def of(self, body: Body) -> Diagram:
+    def of(self, body: Body, chosen: Mapping[str, Block] | None = None) -> Diagram:
         if body not in self.known:
             count = len(body.inputs)
-            trace = _Trace(count, self)
+            trace = _Trace(count, self, chosen or {})
             outputs = trace.place(body, [Source(value) for value in range(count)], "")
             diagram = Diagram(inputs=count, blocks=tuple(trace.blocks), outputs=outputs)
             self.known[body] = diagram if self.layers else collapse(shorten(diagram))
@@ -73,9 +87,10 @@ class _Insides:
 class _Trace:
     """Collects the blocks of a diagram."""
 
-    def __init__(self, inputs: int, insides: _Insides) -> None:
+    def __init__(self, inputs: int, insides: _Insides, chosen: Mapping[str, Block] | None = None) -> None:
         self.inputs = inputs
         self.insides = insides
+        self.chosen = chosen or {}
         self.blocks: list[Block] = []
 
     def add(self, block: Block) -> Source:
@@ -91,6 +106,8 @@ class _Trace:
             name = f"{prefix}{node.name}"
             if isinstance(node.op, Output):
                 values.append(several[node.inputs[0]][node.op.number])
+            elif name in self.chosen:
+                values.append(self.add(replace(self.chosen[name], name=name, sources=tuple(sources))))
             elif isinstance(node.op, Body):
                 several[len(values)] = outputs = self._call(node.op, sources, name)
                 values.append(outputs[0])

@@ -27,7 +27,7 @@ class Block:
 
     Attributes:
         kind: Of `KINDS` in `style.py`.
-        label: What stands in it, or above it if it is a frame.
+        label: What stands in it, in lines, or above it if it is a frame.
         name: Of its row or layer.
         sources: What it reads.
         shape: Of what it gives: channels, then extents; nothing where that is open.
@@ -44,6 +44,11 @@ class Block:
     repeat: str = ""
     inside: Diagram | None = None
     alternatives: tuple[Diagram, ...] = ()
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether it is drawn as a frame."""
+        return self.inside is not None or bool(self.alternatives)
 
     @cached_property
     def look(self) -> tuple[object, ...]:

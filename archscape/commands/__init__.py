@@ -11,6 +11,6 @@ ADVANCED = "Advanced"
 PANELS = {
     "Search": ("search", "worker", "study", "dashboard", "report", "train", "look", "landscape"),
     "Costs of networks": ("profile", "memory", "latency", "calibrate", "field", "lint", "compare", "diff"),
-    "Networks and spaces": ("list", "space", "population", "export"),
+    "Networks and spaces": ("list", "draw", "space", "population", "export"),
 }
 """The names of all commands, by the panel of `archscape --help` in which they stand."""

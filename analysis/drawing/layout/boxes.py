@@ -10,6 +10,8 @@ from .part import Part
 SIZE = 8.0
 """Of labels, in points."""
 HEIGHT = 16.0
+LINE = 9.5
+"""From one line of a label to the next."""
 PAD = 6.0
 """Beside a label."""
 NARROWEST = 40.0
@@ -23,7 +25,8 @@ PER_ENTRY = 9.0
 def width_of(block: Block) -> float:
     """Return the width that a block's label needs."""
     pad = PAD if block.kind != "join" else PAD + 1
-    width = min(WIDEST, max(NARROWEST, text_width(block.label, SIZE) + 2 * pad))
+    text = max(text_width(line, SIZE) for line in block.label.split("\n"))
+    width = min(WIDEST, max(NARROWEST, text + 2 * pad))
     return max(float(-(-width // 1)), PER_ENTRY * (len(set(block.sources)) + 1))
 
 
@@ -39,15 +42,17 @@ def box(block: Block, width: float) -> Part:
         block: What it shows.
         width: At least what `width_of` says, unless it is a sign.
     """
-    height = HEIGHT
+    lines = block.label.split("\n")
+    height = HEIGHT + LINE * (len(lines) - 1)
     if is_join(block):
         sign = len(block.label) == 1
         height = JOIN
         width = JOIN if sign and len(set(block.sources)) <= 3 else width_of(block)
     shapes: list[Shape] = [Box(x=0, y=0, width=width, height=height, kind=block.kind, name=block.name)]
-    label = fitted(block.label, SIZE, width - PAD)
-    if label:
-        shapes.append(Text(x=width / 2, y=base_line(height / 2, SIZE), text=label, size=SIZE))
+    for number, line in enumerate(lines):
+        if label := fitted(line, SIZE, width - PAD):
+            middle = (height + LINE * (2 * number + 1 - len(lines))) / 2
+            shapes.append(Text(x=width / 2, y=base_line(middle, SIZE), text=label, size=SIZE))
     centre = (width / 2,)
     return Part(
         width=width,

@@ -9,6 +9,7 @@ from archscape.spaces.graph import Shape
 
 from ..diagram import Block, Diagram, Source
 from ..geometry import Line, Point
+from .alternatives import chosen
 from .boxes import box, width_of
 from .frames import FOOT, HEAD, frame, repeated
 from .layered import layered
@@ -98,7 +99,7 @@ def part_of(diagram: Diagram, *, head: float = 0, foot: float = 0) -> Part:
 def parts_of(pieces: Sequence[Piece]) -> list[Part]:
     """Return the parts of pieces; boxes that stand alone in one are equally wide."""
     alone = [piece.alone for piece in pieces]
-    width = max([width_of(block) for block in alone if block and block.inside is None], default=0)
+    width = max([width_of(block) for block in alone if block and not block.is_framed], default=0)
     return [_piece_part(piece, width) for piece in pieces]
 
 
@@ -113,20 +114,12 @@ def _piece_part(piece: Piece, width: float, *, head: float = 0, foot: float = 0)
 def block_part(block: Block, width: float) -> Part:
     """Return the part of a block: a box of a width, or a frame."""
     if block.alternatives:
-        part = frame(block, _choice(block.alternatives))
+        part = chosen(block, [part_of(option) for option in block.alternatives])
     elif block.inside is not None:
         part = frame(block, part_of(block.inside, head=HEAD if block.label else FOOT, foot=FOOT))
     else:
         part = box(block, width)
     return repeated(part, block.repeat) if block.repeat else part
-
-
-def _choice(alternatives: Sequence[Diagram]) -> Part:
-    """Return alternatives beside each other."""
-    blocks = [Block(kind="choice", inside=alternative, sources=(Source(0),)) for alternative in alternatives]
-    parts = [block_part(block, 0) for block in blocks]
-    outputs = tuple([Source(value) for value in range(1, len(blocks) + 1)])
-    return layered(Diagram(inputs=1, blocks=tuple(blocks), outputs=outputs[:1]), parts, head=HEAD, foot=FOOT)
 
 
 def stacked(

@@ -1,0 +1,50 @@
+"""`archscape draw`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("given", "file", "start"),
+    [
+        (("lenet5",), "lenet5.svg", b"<svg"),
+        (("vgg16", "--style", "volumes", "--out", "vgg.pdf"), "vgg.pdf", b"%PDF"),
+        (("resnet18", "--input", "3x64x64", "--layers", "--out", "net.PNG"), "net.PNG", b"\x89PNG"),
+        (("digits",), "digits.svg", b"<svg"),
+        (("efficientnet-b1",), "efficientnet-b1.svg", b"<svg"),
+    ],
+)
+def test_a_figure_is_written_as_its_suffix_says(
+    archscape: Run, tmp_path: Path, given: tuple[str, ...], file: str, start: bytes
+) -> None:
+    done = archscape("draw", *given)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == file
+    assert (tmp_path / file).read_bytes().startswith(start)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("lenet5", "--out", "net.jpg"), "net.jpg: a figure is one of .svg, .png, .pdf"),
+        (("lenet5", "--out", "none/net.svg"), "none: no such folder"),
+        (("lenet5", "--style", "box"), "boxes or volumes, but got 'box'; did you mean 'boxes'?"),
+        (("resnet18", "--style", "volumes"), "resnet18 branches before basic1.0"),
+        (("digits", "--style", "volumes"), "digits is a space, whose choices are drawn as boxes"),
+        (("digits", "--input", "1x8x8"), "digits is a space, which is drawn on its own input, 1x16x16"),
+        (("lenet55",), "lenet55: no such file or folder"),
+        (("net.py:make",), "a table is needed here"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(archscape: Run, given: tuple[str, ...], words: str) -> None:
+    done = archscape("draw", *given)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert not done.stdout
