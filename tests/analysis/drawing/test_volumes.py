@@ -14,8 +14,8 @@ from archscape.spaces import catalog_networks, load_network
 from archscape.spaces.errors import InputError
 
 CHAINS = (
-    "alexnet", "conv-autoencoder", "dcgan-generator", "dqn", "fcn32s", "lenet5", "mobilenetv1", "nin", "p4cnn",
-    "plain34", "tdnn", "vgg11", "vgg16", "vgg19", "zfnet",
+    "alexnet", "conv-autoencoder", "dcgan-generator", "dqn", "fcn32s", "lenet5", "mobilenetv1", "nin",
+    "p4cnn", "plain34", "tdnn", "vgg11", "vgg16", "vgg19", "zfnet",
 )  # fmt: skip
 
 
