@@ -7,6 +7,7 @@
     results = run(read_job("job.yaml"))      # the same call again resumes it
     results = run(space="digits", data="cluttered-digits", trials=30, workers=4)
     load("runs/digits").frame()              # one row a trial, one column a decision
+    export("runs/digits", "best")            # the best trial as a bundle, with its card and proof
 
 Names are loaded when they are first used.
 """
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .job import Job, make_job, read_job
     from .search import run
     from .study.study import Study
+    from .trained.exporting.bundles import export
     from .training.own.context import TrainContext
     from .training.own.settings import TrainFunction
 
@@ -29,12 +31,24 @@ _NAMES = {
     "job": ("Job", "make_job", "read_job"),
     "search": ("run",),
     "study.study": ("Study",),
+    "trained.exporting.bundles": ("export",),
     "training.own.context": ("TrainContext",),
     "training.own.settings": ("TrainFunction",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
-__all__ = ["Job", "Study", "TrainContext", "TrainFunction", "load", "make_job", "read_job", "results", "run"]
+__all__ = [
+    "Job",
+    "Study",
+    "TrainContext",
+    "TrainFunction",
+    "export",
+    "load",
+    "make_job",
+    "read_job",
+    "results",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""`archscape export`: a network as source, table and weights, as programs and as ONNX."""
+"""`archscape export`: a network as source, table and weights, as programs and ONNX, or all in a bundle."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..output import log
 from ..spaces.codegen.formats import BASIC, FORMATS
 from ..spaces.errors import InputError
 from ..waiting import working
+from .options.bundles import BUNDLE, DataOption, LicenceOption, check_single, export_bundles
 from .options.checks import check_folder
 from .options.exporting import OpsetOption, RawOption, SoftmaxOption
 from .options.loading import say_loading
@@ -19,29 +20,36 @@ from .options.networks import UsesOption, find_network
 from .options.studies import find_study
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ..search.study.reader import StudyReader
     from ..spaces import Network
     from ..spaces.codegen.formats.base import ExportOptions
 
 EXAMPLES = (
     "archscape export runs/digits-frontier --out best",
+    "archscape export runs/digits-frontier --format bundle --out best",
     "archscape export resnet50 --format source --out exported",
 )
 
 
 def export(
     source: Annotated[
-        str, typer.Argument(help="The folder of a search, or a network.", metavar="RUN|NETWORK")
+        str,
+        typer.Argument(
+            help="The folder of a search or of `archscape train`, or a network.", metavar="RUN|NETWORK"
+        ),
     ],
     trial: Annotated[
-        str, typer.Option(help="Of a search: `best`, a trial's number, or `frontier` for all on it.")
+        str, typer.Option(help="`best`, a trial's number or a seed, or `frontier` for all on it.")
     ] = "best",
     form: Annotated[
         list[str] | None,
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help=f"One of {', '.join(FORMATS)}; may be repeated. [default: {', '.join(BASIC)}]",
+            help=f"One of {', '.join(FORMATS)}; may be repeated; or `{BUNDLE}`. "
+            f"[default: {', '.join(BASIC)}]",
         ),
     ] = None,
     fold: Annotated[
@@ -50,6 +58,8 @@ def export(
     opset: OpsetOption = None,
     softmax: SoftmaxOption = False,
     no_preprocessing: RawOption = False,
+    data: DataOption = None,
+    licence: LicenceOption = "",
     uses: UsesOption = None,
     out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("exported"),
 ) -> None:
@@ -59,13 +69,22 @@ def export(
     and of a search the preprocessing too. `best` is the complete trial with the best first objective. With
     `--fold`, all but the table are of the network without the batch norms that follow a convolution or a
     linear layer, whose outputs are the same.
+
+    `bundle` writes all of these in a folder of its own, with a model card, once each file has given on
+    samples of the validation part what the network gives, in a fresh process that has only what it needs.
     """
     from ..spaces.codegen.formats.base import ExportOptions
 
     options = ExportOptions(preprocessing=not no_preprocessing, softmax=softmax, fold=fold, opset=opset or 0)
     check_folder(out, Path(source))
+    if form and BUNDLE in form:
+        if form != [BUNDLE]:
+            raise InputError(f"--format {BUNDLE} holds the other formats; leave those out")
+        export_bundles(source, trial, out, data=data, licence=licence or "unknown", options=options)
+        return
+    check_single(data, licence)
     if Path(source).is_dir():
-        _export_run(Path(source), trial, out, form, options)
+        _export_folder(Path(source), trial, out, form, options)
         return
     if trial != "best":
         raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
@@ -77,6 +96,20 @@ def export(
         files = write(network, out, formats=formats, options=options)
     _print(files)
     _say_folded(network, options)
+
+
+def _export_folder(
+    folder: Path, which: str, out: Path, formats: list[str] | None, options: ExportOptions
+) -> None:
+    """Export of a search or of a final training."""
+    from ..search.trained.trained_network import ended_seed, is_training, network_of_seed
+
+    if not is_training(folder):
+        _export_run(folder, which, out, formats, options)
+        return
+    weights = ended_seed(folder, which, log).weights
+    network = network_of_seed(folder, weights)
+    _export_trained(network, weights.state, weights.metadata, out, formats or [*BASIC], options)
 
 
 def _export_run(run: Path, which: str, out: Path, formats: list[str] | None, options: ExportOptions) -> None:
@@ -110,7 +143,6 @@ def _export_trial(
     from ..search.study.trained import complete_trial, network_of, trained, why_no_weights
     from ..spaces import Network
     from ..spaces.codegen.export import export as write
-    from ..spaces.codegen.formats.base import Preprocessing
 
     trial, formats = complete_trial(study, number), wanted or [*BASIC]
     written = network_of(study, trial)
@@ -124,9 +156,24 @@ def _export_trial(
         log(written.note)
         return
     _, network, weights, data = trained(study, number, note=log)
+    _export_trained(network, weights, data, out, formats, options)
+
+
+def _export_trained(
+    network: Network,
+    weights: Mapping[str, Tensor],
+    data: Mapping[str, str],
+    out: Path,
+    formats: list[str],
+    options: ExportOptions,
+) -> None:
+    """Export a trained network, and say how it is loaded."""
+    from ..spaces.codegen.export import export as write
+    from ..spaces.codegen.formats.base import Preprocessing
+
     units = Preprocessing.of(data)
     if units and "dtype" not in data and {"pt2", "onnx"}.intersection(formats) and options.preprocessing:
-        log("the study keeps no type of its samples: files take them as float32")
+        log("the weights keep no type of its samples: files take them as float32")
     with working(f"writing {network.name} to {out}"):
         files = write(
             network,

@@ -5,29 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archscape.analysis.metrics import METRICS
 from archscape.spaces import Network
 from archscape.spaces.codegen.build import build
 from archscape.spaces.errors import CodeNotRun, InputError, JobError
 from archscape.spaces.loading import read_stored
 
-from ..datasets.dataset import Dataset, load_dataset
+from ..datasets.arrays import Arrays
+from ..datasets.dataset import Dataset, make_dataset
+from ..datasets.sources import open_source
 from ..folder import RunFolder
 from ..job import read_job
 from ..study.trained import trained
 from ..training.device import resolve_device, to_channels_last
-from ..training.final.seeds import SeedFiles, SeedResult
+from ..training.final.seeds import SeedFiles, TrainedSeed
 from ..training.final.training import FACTS
 from ..training.fit import check_input, check_network
 from ..training.tasks import make_task
+from ..training.tasks.scores import score_of
 from ..training.weights import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ..datasets.settings import DataSettings
-    from ..study.study import Study
+    from ..study.reader import StudyReader
+    from ..study.trial import Trial
 
 Note = Callable[[str], None]
 Show = Callable[[str, float, float], None]
@@ -40,6 +45,9 @@ class TrainedNetwork:
     Attributes:
         title: What it is, as `trial 7 of digits`.
         name: What its files are called by, as `7` or `seed-0`.
+        arrays: The samples and targets of the data as their source has them.
+        metadata: What its weights say of themselves.
+        metrics: What training measured of exactly these weights on the validation part, as far as is known.
         device: Where it is run.
         threads: How many it was trained with.
     """
@@ -49,6 +57,9 @@ class TrainedNetwork:
     network: Network
     weights: Mapping[str, Tensor]
     data: Dataset
+    arrays: Arrays
+    metadata: Mapping[str, str]
+    metrics: Mapping[str, float]
     device: str
     threads: int = 1
 
@@ -68,7 +79,7 @@ class TrainedNetwork:
 
 
 def trained_trial(
-    study: Study,
+    study: StudyReader,
     which: str,
     *,
     data: str | DataSettings | None,
@@ -96,7 +107,7 @@ def trained_trial(
         asked = read_job(RunFolder(study.address.folder).job, runs="nothing").data
         if not asked:
             raise JobError(f"{study.address.folder}: its search names no data; give --data")
-    loaded = load_dataset(asked, say=note, show=show)
+    loaded, arrays = _load(asked, note, show)
     recorded = str(study.pinned().get("data_fingerprint", "")) if data is None else ""
     _check(title, network, loaded, recorded=recorded, task=says.get("task", ""))
     return TrainedNetwork(
@@ -105,14 +116,59 @@ def trained_trial(
         network=network,
         weights=weights,
         data=loaded,
+        arrays=arrays,
+        metadata=says,
+        metrics=kept_metrics(study, trial),
         device=device,
         threads=int(trial.metrics.get("threads", 1)),
     )
 
 
+def kept_metrics(study: StudyReader, trial: Trial) -> dict[str, float]:
+    """Return what training measured of the weights of a trial: of repeats those of the one that was kept."""
+    kept = trial.metrics.get("kept_repeat")
+    if kept is None:
+        return dict(trial.metrics)
+    own = [row for row in study.epochs(trial.number) if row.get("repeat") == kept]
+    return dict(max(own, key=lambda row: row["epoch"], default={}))
+
+
 def is_training(folder: Path) -> bool:
     """Return whether a folder is that of a final training."""
     return (folder / FACTS).is_file()
+
+
+def ended_seed(folder: Path, which: str, note: Note) -> TrainedSeed:
+    """Return a seed of a final training with its weights, by its number, or `best` by the validation part.
+
+    Raises:
+        InputError: If no such seed has ended.
+    """
+    seeds = _seeds(folder, note)
+    if which != "best" and which not in seeds:
+        law = (
+            f"no seed '{which}' has ended, with sound weights; those that have: {', '.join(seeds) or 'none'}"
+        )
+        raise InputError(f"{folder}: {law}; the command that trained it resumes it")
+    if not seeds:
+        raise InputError(f"{folder}: no seed has ended yet; the command that trained it resumes it")
+    if which != "best":
+        return seeds[which]
+    score = score_of(next(iter(seeds.values())).weights.metadata.get("task", "classification"))
+    sign = 1 if METRICS[score].direction == "maximize" else -1
+    return max(seeds.values(), key=lambda seed: sign * seed.result.metrics[score])
+
+
+def network_of_seed(folder: Path, weights: Weights) -> Network:
+    """Return the network that a final training trained.
+
+    Raises:
+        CodeNotRun: If it uses Python that nobody named to be run.
+    """
+    network = read_stored(weights.metadata["network"])
+    if not isinstance(network, Network):
+        raise CodeNotRun(f"{folder}: {network.note}; {network.remedy}")
+    return network
 
 
 def trained_seed(
@@ -137,24 +193,11 @@ def trained_seed(
     Raises:
         InputError: If no such seed has ended, or the data does not fit or is not as it was.
     """
-    seeds = _seeds(folder, note)
-    if which != "best" and which not in seeds:
-        law = (
-            f"no seed '{which}' has ended, with sound weights; those that have: {', '.join(seeds) or 'none'}"
-        )
-        raise InputError(f"{folder}: {law}; the command that trained it resumes it")
-    if not seeds:
-        raise InputError(f"{folder}: no seed has ended yet; the command that trained it resumes it")
-    says = next(iter(seeds.values()))[1].metadata
-    loaded = load_dataset(says["data"] if data is None else data, say=note, show=show)
+    result, weights = ended_seed(folder, which, note)
+    says = weights.metadata
+    loaded, arrays = _load(says["data"] if data is None else data, note, show)
     _check_task(f"{folder}: it", loaded, says.get("task", ""))
-    number = which
-    if which == "best":
-        number = max(seeds, key=lambda seed: make_task(loaded).gain(seeds[seed][0].metrics))
-    result, weights = seeds[number]
-    network = read_stored(weights.metadata["network"])
-    if not isinstance(network, Network):
-        raise CodeNotRun(f"{folder}: {network.note}; {network.remedy}")
+    network = network_of_seed(folder, weights)
     title = f"seed {result.seed} of {network.name}"
     recorded = _fingerprint(folder) if data is None else ""
     _check(title, network, loaded, recorded=recorded, task=says.get("task", ""))
@@ -164,12 +207,27 @@ def trained_seed(
         network=network,
         weights=weights.state,
         data=loaded,
+        arrays=arrays,
+        metadata=weights.metadata,
+        metrics=result.metrics,
         device=device,
         threads=int(result.metrics.get("threads", 1)),
     )
 
 
-def _seeds(folder: Path, note: Note) -> dict[str, tuple[SeedResult, Weights]]:
+class _Loaded(NamedTuple):
+    """Data, and the arrays that they were made of."""
+
+    data: Dataset
+    arrays: Arrays
+
+
+def _load(data: str | DataSettings, note: Note, show: Show) -> _Loaded:
+    source = open_source(data, say=note, show=show)
+    return _Loaded(make_dataset(str(data), source), source.arrays)
+
+
+def _seeds(folder: Path, note: Note) -> dict[str, TrainedSeed]:
     """Return the seeds that have ended, by number; note those that are left out."""
     names = [path.stem.removeprefix("seed-") for path in folder.glob("seed-*.json")]
     known = {str(n): SeedFiles(folder, n).read() for n in sorted(int(n) for n in names if n.isdecimal())}
@@ -179,13 +237,22 @@ def _seeds(folder: Path, note: Note) -> dict[str, tuple[SeedResult, Weights]]:
     return {number: seed for number, seed in known.items() if seed is not None}
 
 
-def _fingerprint(folder: Path) -> str:
+def read_facts(folder: Path) -> Mapping[str, Any]:
+    """Return what a final training follows from.
+
+    Raises:
+        InputError: If that is damaged.
+    """
     from ..study.damaged import read_mapping
 
     try:
-        known = read_mapping(folder / FACTS).get("data")
+        return read_mapping(folder / FACTS)
     except ValueError as error:
         raise InputError(f"{folder / FACTS}: damaged: {error}; give --data") from None
+
+
+def _fingerprint(folder: Path) -> str:
+    known = read_facts(folder).get("data")
     return str(known.get("fingerprint", "")) if isinstance(known, dict) else ""
 
 

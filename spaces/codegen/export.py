@@ -67,7 +67,7 @@ def export(
     content = Export(
         table=network,
         path=out / stem,
-        uses=_copy_used(network, out),
+        uses=copy_used(network, out),
         weights=weights,
         metadata=metadata or {},
         preprocessing=preprocessing,
@@ -110,7 +110,7 @@ def _check_own(network: ClosedTable | WrittenNetwork, content: Export) -> None:
         raise InputError(f"{file}: {law}; name another folder with --out")
 
 
-def _copy_used(network: ClosedTable | WrittenNetwork, out: Path) -> list[str]:
+def copy_used(network: ClosedTable | WrittenNetwork, out: Path) -> list[str]:
     """Copy the Python files that a network uses beside what is written; return how it names them there.
 
     Of those that were not run there is no copy: they keep their names.

@@ -37,5 +37,6 @@ WEIGHTS = Format(
     trained=True,
     takes=frozenset({"fold"}),
     reader=("torch", "safetensors"),
+    runner="source.py",
     write=write,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from helpers.trained_networks import NETWORKS, as_trained, trained_on
 from torch import nn
 
 from archscape.analysis.inspection import layers
@@ -16,8 +17,7 @@ from archscape.analysis.inspection.look import Look
 from archscape.analysis.inspection.preferred import preferred_inputs
 from archscape.analysis.reports.inspection.page import write_look
 from archscape.analysis.reports.inspection.paper import write_look_figures
-from archscape.search.datasets.dataset import Dataset, load_dataset
-from archscape.search.datasets.settings import DataSettings
+from archscape.search.datasets.dataset import load_dataset
 from archscape.search.trained.inspection.look import LookSettings, look_inside
 from archscape.search.trained.trained_network import TrainedNetwork
 from archscape.search.training.evaluation import evaluate
@@ -32,43 +32,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-CONVS = "conv: {width: 4}, maxpool, conv: {width: 6}"
-PLAIN = f"[{CONVS}, avgpool, linear: {{width: WIDTH}}]"
-MAPS = "[conv: {width: 4}, conv: {width: WIDTH, kernel: 1, norm: none, act: none}]"
-NEXT = "[conv: {width: 4, kernel: 2, padding: causal}, conv: {width: 256, kernel: 1, norm: none, act: none}]"
-NETWORKS = {
-    "classification": ("digits", "1x8x8", PLAIN, 10),
-    "multi-label": ("several-digits", "1x32x32", PLAIN, 10),
-    "segmentation": ("digit-masks", "1x16x16", MAPS, 2),
-    "regression": ("digit-positions", "1x16x16", PLAIN, 2),
-    "localisation": ("digit-boxes", "1x16x16", PLAIN, 4),
-    "denoising": ("noisy-digits", "1x8x8", MAPS, 1),
-    "reconstruction": ("digits", "1x8x8", MAPS, 1),
-    "next-sample": ("digit-sequences", "1x64", NEXT, 256),
-}
-
 
 def unseen(words: str, done: float, total: float) -> None:
     pass
-
-
-def trained_on(task: str) -> TrainedNetwork:
-    name, _, rows, width = NETWORKS[task]
-    of_samples = task in ("reconstruction", "next-sample")
-    data = load_dataset(DataSettings(path=name, task=task) if of_samples else name)
-    shape = "x".join(map(str, data.input))
-    network = Network.from_yaml(
-        f"{{network: n, input: {shape}, layers: {rows.replace('WIDTH', str(width))}}}"
-    )
-    return as_trained(network, data)
-
-
-def as_trained(
-    network: Network, data: Dataset, weights: dict[str, torch.Tensor] | None = None
-) -> TrainedNetwork:
-    torch.manual_seed(0)
-    state = weights or network.build().state_dict()
-    return TrainedNetwork(title="n", name="0", network=network, weights=state, data=data, device="cpu")
 
 
 @pytest.fixture(scope="module")
