@@ -1,75 +1,114 @@
-"""TensorFlow Lite Micro: the arena that its planner makes for the maps, and what stands beside it."""
+"""TensorFlow Lite Micro: the arena of a network, and the file that stands in flash memory.
+
+The arena is what `RecordingMicroAllocator` tells: its head is planned and holds maps and what kernels ask for
+while they run; its tail is kept, and holds what the interpreter knows of tensors, operators and kernels.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
+from collections.abc import Iterator
 
 from archscape.spaces import Network
-from archscape.spaces.graph import Flat, Node
-from archscape.spaces.operators import Activation, BatchNorm, Conv, Linear
-from archscape.spaces.operators.opaque import Opaque
 
 from .base import TargetMemory
+from .conversion import Converter
 from .greedy import Buffer, aligned, plan
+from .kernels import KERNELS
+from .persistent import persistent_bytes
+from .quantizing import quantize
+from .rules import RULES
+from .tflite import Model
 
-ITEM = {"int8": 1, "float32": 4}
-"""Bytes of an element of maps and weights."""
+INPUT = "input"
+"""The place of a network without operators."""
 
 
 def tflm_memory(network: Network, dtype: str) -> TargetMemory:
-    """Return what a network takes on TensorFlow Lite Micro."""
-    flat, item = network.graph.flatten(), ITEM[dtype]
-    owners = _owners(flat)
-    buffers, places = _buffers(flat, owners, item)
-    offsets = plan(buffers)
-    ends = [offset + aligned(buffer.size) for offset, buffer in zip(offsets, buffers, strict=True)]
-    live = [
-        sum([aligned(buffer.size) for buffer in buffers if buffer.first <= time <= buffer.last])
-        for time in range(len(places))
-    ]
+    """Return what a network takes on TensorFlow Lite Micro, for one input."""
+    model = tflite_model(network, dtype)
+    item = 1 if dtype == "int8" else 4
+    buffers = arena_buffers(model, item)
+    ends = [offset + aligned(buffer.size) for offset, buffer in zip(plan(buffers), buffers, strict=True)]
     return TargetMemory(
         network=network,
         target="tflm",
         dtype=dtype,
         arena=max(ends),
-        persistent=1024 + 96 * (len(flat.nodes) + len(buffers)),
-        flash=item * network.totals.params + 64 * len(flat.nodes),
-        place=places[live.index(max(live))],
-        unsupported=tuple([node.name for node in flat.nodes if type(node.op) is Opaque]),
+        persistent=persistent_bytes(model, item),
+        flash=flash_bytes(model, item),
+        place=_busiest(model, buffers),
+        unsupported=_unsupported(model),
     )
 
 
-def _owners(flat: Flat) -> list[int]:
-    """Return for each value the one in whose memory it lies: norms and activations are fused, views free."""
-    owners = list(range(flat.start))
-    for index, node in enumerate(flat.nodes):
-        owners.append(owners[node.inputs[0]] if _is_fused(flat, node) else flat.start + index)
-    return owners
+def tflite_model(network: Network, dtype: str) -> Model:
+    """Return the operators that LiteRT's converter, and with int8 its quantizer, make of a network."""
+    model = Converter(network.graph.flatten()).convert(RULES)
+    return quantize(model) if dtype == "int8" else model
 
 
-def _is_fused(flat: Flat, node: Node) -> bool:
-    """Tell whether an operator becomes a part of the one before it, or nothing at all."""
-    source = node.inputs[0] - flat.start
-    before = flat.nodes[source].op if source >= 0 else None
-    if node.op.memory(flat.shapes(node), node.shape, False).view:  # type: ignore[union-attr]
-        return True
-    if isinstance(node.op, BatchNorm):
-        return isinstance(before, Conv | Linear)
-    return isinstance(node.op, Activation) and node.op.function in ("relu", "relu6") and before is not None
+def _unsupported(model: Model) -> tuple[str, ...]:
+    """Return the operators that the runtime lacks, and those that no conversion is known of."""
+    lacking = [step.place for step in model.steps if step.code not in KERNELS]
+    return tuple(dict.fromkeys(lacking))
 
 
-def _buffers(flat: Flat, owners: Sequence[int], item: int) -> tuple[list[Buffer], list[str]]:
-    """Return the buffers of the maps, and the operator that runs at each time; at 0 there is none."""
-    places, last, first = ["input"], dict.fromkeys(range(flat.start), 0), dict.fromkeys(range(flat.start), 0)
-    for index, node in enumerate(flat.nodes):
-        value = owners[flat.start + index]
-        if value == flat.start + index:
-            places.append(node.name)
-            first[value] = last[value] = len(places) - 1
-            for source in node.inputs:
-                last[owners[source]] = len(places) - 1
-    for value in flat.outputs:
-        last[owners[value]] = len(places) - 1
-    sizes = {value: item * prod(flat.shape_of(value)) for value in first}
-    return [Buffer(sizes[value], first[value], last[value]) for value in first], places
+def arena_buffers(model: Model, item: int) -> list[Buffer]:
+    """Return the buffers that are planned, as TensorFlow Lite Micro names them.
+
+    Inputs are there from before the first operator, a map from the one that writes it to the last that reads
+    it, outputs to the end. What a kernel asks for is there while it runs.
+    """
+    tensors = model.tensors
+    first, last = [-1] * len(tensors), [0] * len(tensors)
+    first[: model.inputs] = [0] * model.inputs
+    scratch: list[Buffer] = []
+    for time, step in enumerate(model.steps, 1):
+        first[step.output] = last[step.output] = time
+        for tensor in step.inputs:
+            last[tensor] = time
+        kernel = KERNELS.get(step.code)
+        if kernel and kernel.scratch:
+            width = item if tensors[step.inputs[0]].quantized else 4
+            sizes = kernel.scratch(step, width, tensors[step.output].elements)
+            scratch += [Buffer(size, time, time) for size in sizes]
+    for tensor in model.outputs:
+        last[tensor] = len(model.steps)
+    buffers = []
+    for tensor in _in_order(model):
+        if first[tensor] >= 0:
+            elements, is_quantized, _ = tensors[tensor]
+            buffers.append(Buffer(elements * (item if is_quantized else 4), first[tensor], last[tensor]))
+    return buffers + scratch
+
+
+def _in_order(model: Model) -> Iterator[int]:
+    """Return tensors in the order of the file: copies behind all others, by what they are copies of."""
+    tensors = model.tensors
+    yield from [number for number, tensor in enumerate(tensors) if tensor.source < 0]
+    copies = [number for number, tensor in enumerate(tensors) if tensor.source >= 0]
+    yield from sorted(copies, key=lambda number: tensors[number].source)
+
+
+def _busiest(model: Model, buffers: list[Buffer]) -> str:
+    """Return the operator during which the buffers in use hold most."""
+    live = [0] * (len(model.steps) + 2)
+    for size, first, last in buffers:
+        live[first] += aligned(size)
+        live[last + 1] -= aligned(size)
+    most, at, held = -1, 0, 0
+    for time in range(len(model.steps) + 1):
+        held += live[time]
+        if held > most and time:
+            most, at = held, time
+    return model.steps[at - 1].place if model.steps else INPUT
+
+
+def flash_bytes(model: Model, item: int) -> int:
+    """Return the bytes of the file: weights, biases, scales, and what describes the network."""
+    total = 0
+    for role, size, _, scales in model.constants:
+        total += size * (item if role in ("weight", "factor") else 4)
+        if item == 1 and role != "index":
+            total += 12 * scales
+    return total + 256 * (len(model.tensors) + len(model.constants))

@@ -1,0 +1,109 @@
+"""A network as operators of TensorFlow Lite: what LiteRT's converter makes of the exported module.
+
+The conversion is that of `docs/memory.md`: channels last, at inputs and at outputs that are maps too. Each of
+our operators has a rule in `rules`; one without is counted as if it made its output and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+from typing import Any, TypeAlias
+
+from archscape.spaces.graph import Flat, Node, Op, Shape, make
+
+from .tflite import Constant, Model, Step, Tensor
+
+UNKNOWN = ""
+"""The code of an operator without a known conversion."""
+CLOSED, OPEN, WEIGHTED = range(3)
+"""What may still go into the operator that wrote a map: nothing; an activation; what weights can take too."""
+
+
+class Converter:
+    """Walks the operators of a network and writes those of TensorFlow Lite.
+
+    Attributes:
+        tensors: What has been written so far, inputs first.
+        steps: The operators so far; None where one went into a later one.
+        node: The operator that is being converted.
+        users: The operators that read each value, by number; one past the last is the network's end.
+        pads: Zeros around a value that the convolution which reads it takes over.
+    """
+
+    def __init__(self, flat: Flat) -> None:
+        self.flat = flat
+        self.tensors = [make(Tensor, (prod(shape), True, -1)) for shape in flat.inputs]
+        self.steps: list[Step | None] = []
+        self.node: Node = flat.nodes[0]
+        self.owners = list(range(flat.start))
+        count = flat.start + len(flat.nodes)
+        self.users: list[list[int]] = [[] for _ in range(count)]
+        for index, node in enumerate(flat.nodes):
+            for value in node.inputs:
+                self.users[value].append(index)
+        for value in flat.outputs:
+            self.users[value].append(len(flat.nodes))
+        self.rooms = [CLOSED] * count
+        self.pads: dict[int, tuple[Shape, Shape]] = {}
+        self.value = flat.start
+
+    def convert(self, rules: Mapping[type[Op], Rule]) -> Model:
+        """Return the network on TensorFlow Lite."""
+        start = self.flat.start
+        for index, node in enumerate(self.flat.nodes):
+            self.node, self.value = node, start + index
+            rule = rules.get(type(node.op))  # type: ignore[arg-type]
+            reads = tuple([self.owners[value] for value in node.inputs])
+            written = rule(self, node.op, reads) if rule else None
+            if written is None:
+                written = self.write(UNKNOWN, reads, node.shape)
+            self.owners.append(written)
+        outputs = tuple([self.owners[value] for value in self.flat.outputs])
+        return Model(self.tensors, [step for step in self.steps if step], start, outputs)
+
+    def write(
+        self, code: str, reads: tuple[int, ...], shape: Shape, *constants: Constant, axes: int = 4
+    ) -> int:
+        """Write an operator; return the tensor that it makes."""
+        tensor = len(self.tensors)
+        self.tensors.append(make(Tensor, (prod(shape), True, -1)))
+        self.steps.append(make(Step, (code, self.node.name, reads, tensor, constants, axes)))
+        return tensor
+
+    def leave(self, room: int) -> None:
+        """Say what may still go into the operator that wrote this node's value."""
+        self.rooms[self.value] = room
+
+    @property
+    def room(self) -> int:
+        """What may still go into the operator that wrote what this node reads, if it alone reads that."""
+        value = self.node.inputs[0]
+        return self.rooms[value] if len(self.users[value]) == 1 else CLOSED
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes that this node reads."""
+        return self.flat.shapes(self.node)
+
+    def has_next(self, kind: type[Op]) -> bool:
+        """Tell whether an operator of a kind alone reads this node's value."""
+        readers = self.readers()
+        return len(readers) == 1 and readers[0] is not None and type(readers[0].op) is kind
+
+    def readers(self) -> list[Node | None]:
+        """Return the operators that read this node's value; None is the network's end."""
+        nodes = self.flat.nodes
+        return [nodes[user] if user < len(nodes) else None for user in self.users[self.value]]
+
+    def writer(self, tensor: int) -> int:
+        """Return the number of the step that wrote a tensor, -1 of an input."""
+        for number in range(len(self.steps) - 1, -1, -1):
+            step = self.steps[number]
+            if step and step.output == tensor:
+                return number
+        return -1
+
+
+Rule: TypeAlias = "Callable[[Converter, Any, tuple[int, ...]], int | None]"
+"""From an operator and the tensors that it reads to the one that it makes; None if it cannot be converted."""
