@@ -10,7 +10,7 @@ from torch import Tensor
 
 from archscape.spaces.errors import ExportError
 
-from .exported_program import samples, whole_module
+from .whole_module import samples, whole_module
 
 if TYPE_CHECKING:
     from .formats.base import Export

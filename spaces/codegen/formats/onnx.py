@@ -138,7 +138,8 @@ def _exported(export: Export) -> Model:
     """Return the model that PyTorch's exporter makes, without what only a tracer leaves in it."""
     import torch
 
-    from ..exported_program import exported_program, quiet_export
+    from ..exported_program import exported_program
+    from ..quiet_export import quiet_export
 
     opset = export.options.opset or USUAL
     if opset not in OPSETS:
@@ -206,7 +207,7 @@ def to_opset(model: Model, opset: int, name: str) -> Model:
     """
     from onnxscript import version_converter
 
-    from ..exported_program import quiet_export
+    from ..quiet_export import quiet_export
 
     with quiet_export():
         version_converter.convert_version(model, opset, fallback=True)

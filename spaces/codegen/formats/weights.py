@@ -8,6 +8,7 @@ from archscape.spaces.errors import InputError
 
 from ..build import build
 from ..old_names import names_of_today, old_names
+from ..whole_module import load_weights
 from .base import Export, Format
 
 
@@ -23,11 +24,7 @@ def write(export: Export) -> Path:
     if export.weights is None:
         raise InputError(f"network {network.name} has no trained weights; a trial of a run has")
     weights = names_of_today(export.weights, old_names(network.body))
-    try:
-        build(network).load_state_dict(weights, strict=True)
-    except RuntimeError as error:
-        cause = str(error).splitlines()[-1].strip()
-        raise InputError(f"the weights do not fit network {network.name}: {cause}") from None
+    load_weights(build(network), network.name, weights)
     tensors = {name: tensor.contiguous() for name, tensor in weights.items()}
     return export.write(".safetensors", save(tensors, metadata={"format": "pt", **export.metadata}))
 
