@@ -15,6 +15,7 @@ from ..spaces.errors import InputError, suggest
 from ..waiting import working
 from .options.checks import FIGURES, check_file, check_idle
 from .options.costs import input_text, module_reads
+from .options.model_files import file_reads, is_model_file, profile_model_file
 from .options.module_inputs import is_of_module
 from .options.networks import (
     CONVENTIONS,
@@ -22,7 +23,7 @@ from .options.networks import (
     ModuleInputOption,
     UsesOption,
     find_network,
-    is_python,
+    is_foreign,
     profile_python,
 )
 from .options.pages import AssetsOption, check_assets
@@ -30,6 +31,7 @@ from .options.settings import BatchOption, DeviceOption, DtypeOption, OptimizerO
 
 if TYPE_CHECKING:
     from ..analysis.costs.latency import Predictor
+    from ..analysis.costs.layers import LayerTable
     from ..analysis.reports.comparison.compared_network import ComparedNetwork, Terms
     from ..spaces.graph import Shape
 
@@ -131,8 +133,11 @@ def compare(
         if bounds := getattr(network.costs, "lower_bounds", ()):
             log(f"{network.name}: {', '.join(bounds)} are lower bounds; `archscape profile` says of what.")
         if network.network is None:
+            what = (
+                "file of another kind and was read" if is_model_file(network.name) else "module and was run"
+            )
             unknown = "no memory, no receptive field and no other count is known"
-            log(f"{network.name} is a module and was run: {unknown}.")
+            log(f"{network.name} is a {what}: {unknown}.")
     if out is None:
         return
     if out.suffix.lower() == ".html":
@@ -169,7 +174,7 @@ def _check_written(out: Path | None, figure: str, differences: bool | None) -> N
 
 def _inputs(names: Sequence[str], shapes: list[str] | None) -> dict[str, Sequence[str] | None]:
     """Return the inputs of each network: beside modules, a table gets none that only they can read."""
-    tables = [name for name in names if not is_python(name)]
+    tables = [name for name in names if not is_foreign(name)]
     if len(tables) == len(names) or not is_of_module(shapes or ()):
         return dict.fromkeys(names, shapes)
     if tables:
@@ -184,10 +189,15 @@ def _compared(
     from ..analysis.costs.profile import profile
     from ..analysis.reports.comparison.compared_network import ComparedNetwork
 
-    if not is_python(name):
+    if not is_foreign(name):
         return ComparedNetwork.of(profile(find_network(name, shapes)), terms, predictor)
-    call, costs = profile_python(name, shapes)
-    reads = module_reads(call)
+    costs: LayerTable
+    if is_model_file(name):
+        costs = profile_model_file(name, shapes)
+        reads = file_reads(costs)
+    else:
+        call, costs = profile_python(name, shapes)
+        reads = module_reads(call)
     sizes: Shape = () if isinstance(reads, dict) else tuple(reads)
     text = input_text(reads) if isinstance(reads, dict) else ""
     return ComparedNetwork(

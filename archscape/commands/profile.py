@@ -19,9 +19,11 @@ from .options.costs import (
     layer_rows,
     listed,
     module_reads,
+    named,
     network_costs,
     show_costs,
 )
+from .options.model_files import FILE_CONVENTION, file_reads, is_model_file, profile_model_file
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,
@@ -54,6 +56,7 @@ MODULE_CONVENTION = (
 EXAMPLES = (
     "archscape profile resnet50",
     "archscape profile mobilenetv2 --convention all",
+    "archscape profile model.onnx",
     "archscape profile any_module.py:make --input 3x64x64",
     "archscape profile pair.py:make --input image=3x64x64 --input ids=16:int64",
 )
@@ -91,13 +94,19 @@ def profile(
 ) -> None:
     """Count parameters, MACs, FLOPs and activations, layer by layer.
 
-    MACs are multiply-accumulates. Known from the graph alone; a module of a Python file is run. The options
-    under Advanced go with `--memory`, `--latency` or `--measure`, which also have commands of their own.
+    MACs are multiply-accumulates. Known from the graph alone; only a module of a Python file is run. The
+    options under Advanced go with `--memory`, `--latency` or `--measure`, which have their own commands too.
     """
     timed = "--latency" if latency else "--measure" if measure else ""
     _check(context, memory=memory, timed=timed, convention=convention, form=form)
-    if is_python(network):
-        _show_module(network, form, shape, memory=memory, timed=timed, convention=convention)
+    if is_python(network) or is_model_file(network):
+        _check_foreign(network, memory=memory, timed=timed, convention=convention)
+        table = (
+            _file_table(network, form, shape)
+            if is_model_file(network)
+            else _module_table(network, form, shape)
+        )
+        show_costs(table, [], form)
         return
     from ..analysis.costs.profile import profile as count
 
@@ -184,19 +193,35 @@ def _uncounted(count: Count) -> str:
     return listed(dict(sorted(count.uncounted.items()))) or "nothing"
 
 
-def _show_module(
-    name: str, form: Format, shapes: Sequence[str] | None, *, memory: bool, timed: str, convention: str
-) -> None:
+def _check_foreign(name: str, *, memory: bool, timed: str, convention: str) -> None:
+    """Raise InputError for what is known of networks of ours alone."""
+    how, what = (
+        ("run instead", "a Python file") if is_python(name) else ("a file of another kind", "none of ours")
+    )
     if memory:
-        raise InputError(f"--memory: only networks of ours say what they hold, and {name} is run instead")
+        raise InputError(f"--memory: only networks of ours say what they hold, and {name} is {how}")
     if timed:
-        raise InputError(f"--latency and --measure are for networks of ours, but {name} is a Python file")
+        raise InputError(f"--latency and --measure are for networks of ours, but {name} is {what}")
     if convention not in ("", "macs"):
         law = "only networks of ours are counted in other conventions: their rules are for our operators"
-        raise InputError(f"--convention {convention}: {law}, and {name} is run instead")
+        raise InputError(f"--convention {convention}: {law}, and {name} is {how}")
+
+
+def _module_table(name: str, form: Format, shapes: Sequence[str] | None) -> CostTable:
     call, costs = profile_python(name, shapes)
-    table = cost_table(costs, name, module_reads(call), MODULE_CONVENTION, [*_coverage_notes(costs)], form)
-    show_costs(table, [], form)
+    return cost_table(costs, name, module_reads(call), MODULE_CONVENTION, [*_coverage_notes(costs)], form)
+
+
+def _file_table(name: str, form: Format, shapes: Sequence[str] | None) -> CostTable:
+    costs = profile_model_file(name, shapes)
+    notes = [costs.about, *costs.notes, f"Convention: {FILE_CONVENTION}."]
+    for operator, layers in costs.coverage.unknown.items():
+        law = "may hold products and is not counted, so the costs are lower bounds"
+        notes.append(f"{operator} ({named(layers)}) {law}.")
+    for operator, layers in costs.coverage.uncounted.items():
+        notes.append(f"{operator} ({named(layers)}): its arithmetic beside products is not in the flops.")
+    table = cost_table(costs, name, file_reads(costs), FILE_CONVENTION, notes, form)
+    return table._replace(keys={**table.keys, "foreign": costs.format, "notes": list(costs.notes)})
 
 
 def _coverage_notes(costs: ModuleProfile) -> Iterator[str]:

@@ -81,6 +81,11 @@ class ModuleProfile(LayerTable):
     coverage: ModuleCoverage
 
     @property
+    def about(self) -> str:
+        """What it is, in a sentence."""
+        return "A module of PyTorch, counted by running a copy of it; it has no table of rows."
+
+    @property
     def title(self) -> str:
         """What it is of, for a reader."""
         bounds = f"; lower bounds: {', '.join(self.lower_bounds)}" if self.lower_bounds else ""

@@ -25,7 +25,6 @@ from ..page.networks import LayerRow, NetworkDetails, layer_rows
 if TYPE_CHECKING:
     from archscape.analysis.costs.latency import Latency, Predictor
 
-MODULE = "A module of PyTorch, counted by running a copy of it: it has no table, and no memory is known."
 WEIGHTED = frozenset(operator.kind for operator in OPERATORS if operator.weighted)
 KNOWN = frozenset(operator.kind for operator in OPERATORS)
 
@@ -154,10 +153,17 @@ class ComparedNetwork(Printed):
         return [row for row in self.layers if row.op in WEIGHTED or (row.op not in KNOWN and row.macs)]
 
     @property
+    def foreign(self) -> str:
+        """What it is where it is no network of ours, and which of its costs are lower bounds; "" of ours."""
+        about: str = getattr(self.costs, "about", "")
+        bounds: tuple[str, ...] = getattr(self.costs, "lower_bounds", ())
+        return f"{about} Lower bounds: {', '.join(bounds)}." if bounds else about
+
+    @property
     def details(self) -> NetworkDetails:
         """Its table and its layers, to read."""
         return NetworkDetails(
-            table=MODULE if self.network is None else self.network.to_yaml(), layers=self.layers
+            table=self.foreign if self.network is None else self.network.to_yaml(), layers=self.layers
         )
 
     @cached_property

@@ -13,7 +13,7 @@ from .compared_network import ComparedNetwork
 
 STORED = ("params", "activations")
 """Costs that are numbers in memory; 4 bytes each in float32."""
-LINEAR = ("linear", "Linear")
+LINEAR = ("linear", "Linear", "Gemm")
 NAME = 12  # characters of a row's name that fit below its bars
 ROW_GAP = 1.0  # between the bars of two rows of the table, in widths of a bar
 

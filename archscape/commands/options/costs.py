@@ -11,6 +11,7 @@ from ...spaces.values import shape_text
 from .module_inputs import input_texts
 
 if TYPE_CHECKING:
+    from ...analysis.costs.foreign.table import FileProfile
     from ...analysis.costs.layers import LayerTable
     from ...analysis.costs.modules import ModuleProfile
     from ...analysis.costs.modules.inputs import ModuleInput
@@ -98,7 +99,7 @@ def table_reads(table: Table) -> Reads:
 
 
 def cost_table(
-    costs: Profile | ModuleProfile,
+    costs: Profile | ModuleProfile | FileProfile,
     name: str,
     reads: Reads,
     convention: str,
@@ -107,7 +108,7 @@ def cost_table(
     *,
     fields: Mapping[str, Mapping[str, Shape]] | None = None,
 ) -> CostTable:
-    """Return what a network of ours or a module costs; only of a module may there be lower bounds.
+    """Return what a network of ours, a module or a file costs; of the last two there may be lower bounds.
 
     `fields` holds, for each input by name, the receptive field of each layer.
     """
@@ -176,3 +177,9 @@ def layer_rows(
 def listed(counts: Mapping[str, int]) -> str:
     """Return words, each with how often it stands."""
     return ", ".join(f"{word} x{count}" for word, count in counts.items())
+
+
+def named(layers: Sequence[str]) -> str:
+    """Return the first layers by name, and how many more there are."""
+    more = f" and {len(layers) - 3} more" if len(layers) > 3 else ""
+    return f"{', '.join(layers[:3])}{more}"

@@ -10,6 +10,7 @@ import typer
 from ...spaces.errors import InputError, suggest
 from ...spaces.language.uses import vouch_all
 from ...waiting import working
+from .model_files import check_readable, is_model_file
 from .module_inputs import hint_of_type, how_to_give, read_module_input
 from .user_output import prints_to_stderr
 
@@ -27,8 +28,8 @@ def _vouch(uses: list[str] | None) -> list[str] | None:
 
 
 TABLE_OR_PYTHON = (
-    "A name of `archscape list`, a YAML or JSON file, or what makes any PyTorch module: `file.py:factory`, "
-    "which is run."
+    "A name of `archscape list`, a bundle, a YAML or JSON file, an ONNX or .pt2 file, or what makes any "
+    "PyTorch module: `file.py:factory`, which is run."
 )
 CONVENTIONS = "fvcore, thop, ptflops, torchinfo, pycls, nasbench201"
 NetworkArgument = Annotated[
@@ -83,6 +84,7 @@ def find_network(name: str, shapes: Sequence[str] | None) -> Network:
         raise InputError(
             f"{name}: only `archscape profile` and `compare` run a Python file; a table is needed here"
         )
+    check_readable(name)
     network = load_network(name)
     return network.at(input=_other_inputs(name, network, shapes)) if shapes else network
 
@@ -153,3 +155,8 @@ def profile_python(name: str, shapes: Sequence[str] | None) -> tuple[ModuleInput
 def is_python(name: str) -> bool:
     """Tell whether a name is that of a Python file, with or without what it makes: `net.py:make`."""
     return name.endswith(".py") or ".py:" in name
+
+
+def is_foreign(name: str) -> bool:
+    """Tell whether a name is that of what has no table of rows: a Python file, or a model file."""
+    return is_python(name) or is_model_file(name)

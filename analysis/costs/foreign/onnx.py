@@ -1,0 +1,287 @@
+"""An ONNX file as a table of costs: its graph and the shapes in it are read, its numbers are not.
+
+The shapes follow from those of the inputs by ONNX's own inference, at a batch of one. Parameters are the
+constants that stand where an operator has its weights, and those of more than one element that are added to a
+map or multiplied with one; each counts once, where it is read first. Statistics of norms, scales and zero
+points of quantised tensors, what scales an input before anything else, and biases of zeros, which exporters
+write where a convolution has none, are no parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from archscape.spaces.errors import InputError
+from archscape.spaces.graph import Shape
+
+from .onnx_operators import ELEMENTWISE, LAYOUT, OPERATORS, QUANTISED
+from .rules import Call
+from .sizes import Size, bind, evaluate
+from .table import Counted, FileProfile, counted, coverage, printable, sample_shape
+
+LARGEST = 2**31
+"""Bytes; no larger file is ONNX, whose weights are then beside it."""
+SMALL = 1024
+"""Elements of a constant whose numbers are kept: shapes follow from them."""
+DOMAINS = ("", "ai.onnx")
+FOLDING = "FuseBatchNorm"
+BIASED = ("Conv", "ConvTranspose")
+
+
+class _Leaf(NamedTuple):
+    """A constant of the file: its elements, and whether they are fractions or stand for such."""
+
+    size: int
+    fractional: bool
+
+
+@dataclass(kw_only=True)
+class _Walk:
+    """What is known of the values of a graph while its operators are met in order.
+
+    Attributes:
+        shapes: By name.
+        zeros: Vectors of zeros.
+        constants: The constants of the file that each value comes of which hangs on no input.
+        raw: Values that are an input, as yet only scaled.
+        seen: The constants that have been counted.
+        idle: Those that an operator reads, but not as parameters.
+    """
+
+    shapes: Mapping[str, Shape]
+    zeros: Collection[str]
+    constants: dict[str, dict[str, _Leaf]]
+    raw: set[str]
+    seen: set[str] = field(default_factory=set)
+    idle: dict[str, int] = field(default_factory=dict)
+
+
+def read(path: Path, wanted: Mapping[str, Shape]) -> FileProfile:
+    """Return what the network in an ONNX file costs.
+
+    Args:
+        path: The file. Weights that lie beside it are not opened.
+        wanted: The shape of a sample of each input whose sizes are open; "" is the only one.
+
+    Raises:
+        InputError: If it cannot be read, or sizes are open that nobody gives.
+    """
+    model = _load(path)
+    zeros = _zeros(model.graph)
+    _drop_numbers(model.graph)
+    graph = model.graph
+    given = {tensor.name for tensor in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
+    inputs = {value.name: _sizes(value) for value in graph.input if value.name not in given}
+    shapes, values = bind(inputs, _named(wanted, inputs), path=str(path))
+    graph = _inferred(model, shapes, values, path).graph
+    batch = next((shape[0] for shape in shapes.values() if shape), 1)
+    walk = _Walk(
+        shapes=_shapes(graph, shapes),
+        zeros=zeros,
+        constants={
+            tensor.name: {tensor.name: _Leaf(prod(tensor.dims), _is_fractional(tensor.data_type))}
+            for tensor in graph.initializer
+        },
+        raw=set(inputs),
+    )
+    layers = [layer for node in graph.node for layer in _layer(node, walk, batch)]
+    versions = {opset.domain: opset.version for opset in model.opset_import}
+    maker = " ".join(filter(None, (model.producer_name, model.producer_version)))
+    return FileProfile(
+        name=path.name,
+        format=printable(
+            f"ONNX, opset {versions.get('', versions.get('ai.onnx', '?'))}{maker and f', of {maker}'}"
+        ),
+        inputs={printable(name): sample_shape(shape, batch) for name, shape in shapes.items()},
+        layers=[layer for layer, _ in layers],
+        coverage=coverage(layers, {name: size for name, size in walk.idle.items() if name not in walk.seen}),
+        notes=tuple(_notes(graph, batch)),
+    )
+
+
+def _load(path: Path) -> Any:
+    """Return the model in a file.
+
+    Raises:
+        InputError: If ONNX is not installed, or the file is none of its.
+    """
+    try:
+        import onnx
+    except ImportError:
+        law = "an ONNX file is read by the package onnx, which is not installed"
+        raise InputError(f"{path}: {law}; pip install 'archscape[onnx]'") from None
+    from google.protobuf.message import DecodeError
+
+    try:
+        if path.stat().st_size >= LARGEST:
+            raise InputError(
+                f"{path}: larger than 2 GiB, which no ONNX file is; weights lie in files beside it"
+            )
+        model = onnx.load(path, load_external_data=False)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except DecodeError:
+        raise InputError(f"{path}: no ONNX file, or a damaged one: it cannot be parsed") from None
+    if not model.ir_version or not model.graph.node or not model.graph.output:
+        raise InputError(f"{path}: no ONNX file, or a damaged one: it holds no graph")
+    if model.functions:
+        from onnx import inliner
+
+        return inliner.inline_local_functions(model)
+    return model
+
+
+def _zeros(graph: Any) -> set[str]:
+    """Return the names of the vectors of zeros."""
+    vectors = [tensor for tensor in graph.initializer if len(tensor.dims) == 1 and tensor.raw_data]
+    return {tensor.name for tensor in vectors if tensor.raw_data.count(0) == len(tensor.raw_data)}
+
+
+def _drop_numbers(graph: Any) -> None:
+    """Let go of the numbers of large constants, which no shape follows from."""
+    for tensor in graph.initializer:
+        if prod(tensor.dims) > SMALL:
+            for name in ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data"):
+                tensor.ClearField(name)
+
+
+def _named(wanted: Mapping[str, Shape], inputs: Mapping[str, Sequence[Size]]) -> Mapping[str, Shape]:
+    """Return shapes by name, where the only input has none."""
+    only = next(iter(inputs), "")
+    return {name or only: shape for name, shape in wanted.items()} if len(inputs) == 1 else wanted
+
+
+def _sizes(value: Any) -> list[Size]:
+    """Return the sizes of an input; some exporters write 0 or -1 for one that is open."""
+    return [dim.dim_value if dim.dim_value > 0 else dim.dim_param for dim in value.type.tensor_type.shape.dim]
+
+
+def _inferred(model: Any, shapes: Mapping[str, Sequence[int]], values: Mapping[str, int], path: Path) -> Any:
+    """Return the model with the shapes of all values that follow from those of its inputs."""
+    import onnx
+
+    for value in model.graph.input:
+        for dim, size in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
+            dim.dim_value = size
+    for value in (*model.graph.value_info, *model.graph.output):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.HasField("dim_param"):
+                known = evaluate(dim.dim_param, values)
+                dim.Clear()
+                if known is not None:
+                    dim.dim_value = known
+    try:
+        return onnx.shape_inference.infer_shapes(model, data_prop=True)
+    except (
+        onnx.shape_inference.InferenceError,
+        onnx.checker.ValidationError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        cause = str(error).strip().splitlines()[-1]
+        raise InputError(f"{path}: its shapes do not follow from each other: {printable(cause)}") from None
+
+
+def _shapes(graph: Any, shapes: Mapping[str, Sequence[int]]) -> dict[str, Shape]:
+    """Return the shapes that are known in full, by name."""
+    known = {name: tuple(shape) for name, shape in shapes.items()}
+    known |= {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for value in (*graph.value_info, *graph.output):
+        if value.type.tensor_type.HasField("shape"):
+            dims = value.type.tensor_type.shape.dim
+            if all(dim.HasField("dim_value") for dim in dims):
+                known.setdefault(value.name, tuple(dim.dim_value for dim in dims))
+    return known
+
+
+def _layer(node: Any, walk: _Walk, batch: int) -> Iterator[Counted]:
+    """Yield the layer of an operator, if it works on a map; note what its outputs are."""
+    names = list(node.input)
+    if node.op_type in BIASED and names[2:] and names[2] in walk.zeros:
+        names.pop()
+    maps = [name for name in names if name and name not in walk.constants]
+    has_graph = any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
+    if (not maps and not has_graph) or node.op_type in ("Shape", "Size"):
+        leaves = _leaves(node, names, walk)
+        walk.constants |= dict.fromkeys(filter(None, node.output), leaves)
+        return
+    scaled = node.op_type in (*LAYOUT, *ELEMENTWISE) and walk.raw.issuperset(maps)
+    walk.raw |= {*node.output} if scaled else set()
+    rule = OPERATORS.get(node.op_type) if node.domain in DOMAINS else None
+    own = {} if scaled and node.op_type in ELEMENTWISE else _parameters(node, names, walk)
+    for name in set(names) & walk.constants.keys():
+        walk.idle |= {leaf: size for leaf, (size, fractional) in walk.constants[name].items() if fractional}
+    params = sum(leaf.size for name, leaf in own.items() if name not in walk.seen)
+    walk.seen |= own.keys()
+    call = Call(
+        op=f"{node.domain}.{node.op_type}" if node.domain not in DOMAINS else node.op_type,
+        reads={place: walk.shapes.get(name) for place, name in enumerate(names) if name},
+        writes=tuple(walk.shapes.get(name) for name in node.output),
+        constant={place for place, name in enumerate(names) if name in walk.constants},
+        options={attribute.name: _option(attribute) for attribute in node.attribute},
+    )
+    shape = sample_shape(walk.shapes.get(node.output[0]) if node.output else None, batch)
+    yield counted(call, rule, name=_name(node, own), params=params, shape=shape)
+
+
+def _leaves(node: Any, names: Sequence[str], walk: _Walk) -> dict[str, _Leaf]:
+    """Return the constants that the outputs of a node without maps come of."""
+    if node.op_type == "Constant":
+        tensor = next((attribute.t for attribute in node.attribute if attribute.HasField("t")), None)
+        leaf = tensor and _Leaf(prod(tensor.dims), _is_fractional(tensor.data_type))
+        return {node.output[0]: leaf} if leaf else {}
+    if node.op_type in ("Shape", "Size"):
+        return {}
+    if node.op_type == "DequantizeLinear":
+        return {leaf: _Leaf(size, True) for leaf, (size, _) in walk.constants.get(names[0], {}).items()}
+    return {leaf: what for name in names if name for leaf, what in walk.constants.get(name, {}).items()}
+
+
+def _parameters(node: Any, names: Sequence[str], walk: _Walk) -> dict[str, _Leaf]:
+    """Return the constants that are parameters of an operator."""
+    rule = OPERATORS.get(node.op_type)
+    places: Sequence[int] = rule.weights if rule else ()
+    if node.op_type in ELEMENTWISE:
+        places = (0, 1)
+    if node.op_type == "Gather":
+        places = (0,)
+    read = [names[place] for place in places if 0 <= place < len(names)]
+    leaves = {leaf: what for name in read for leaf, what in walk.constants.get(name, {}).items()}
+    least = 2 if node.op_type in ELEMENTWISE else 1
+    whole = node.op_type in QUANTISED
+    return {leaf: what for leaf, what in leaves.items() if what.size >= least and (what.fractional or whole)}
+
+
+def _name(node: Any, own: Mapping[str, _Leaf]) -> str:
+    """Return the name of a layer: that of its weights, of its place in the module, or its own."""
+    weight = next(iter(own), "")
+    if weight.endswith((".weight", ".bias")):
+        return weight.rpartition(".")[0]
+    return str(node.name or (node.output[0] if node.output else node.op_type))
+
+
+def _option(attribute: Any) -> Any:
+    """Return the value of an attribute: a number, a text, or several numbers; None of another kind."""
+    kinds = {1: "f", 2: "i", 3: "s", 6: "floats", 7: "ints"}
+    value = getattr(attribute, kinds[attribute.type]) if attribute.type in kinds else None
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _is_fractional(dtype: int) -> bool:
+    """Tell whether a type of ONNX holds fractions: floats, not whole numbers, truth values and texts."""
+    return dtype in (1, 10, 11, 14, 15, 16, 17, 18, 19, 20, 23)
+
+
+def _notes(graph: Any, batch: int) -> Iterator[str]:
+    if batch != 1:
+        yield f"Its batch is fixed at {batch}: costs are those of all {batch} samples."
+    folded = sum(any(FOLDING in entry.value for entry in node.metadata_props) for node in graph.node)
+    if folded:
+        yield f"{folded} batch norms are folded into convolutions: a bias at most is left of gamma and beta."
+    quantised = sum(node.op_type == "DequantizeLinear" for node in graph.node)
+    if quantised:
+        yield f"It is quantised ({quantised} x DequantizeLinear); parameters are a number, not bytes."

@@ -1,0 +1,100 @@
+"""The contract of every format in `READERS`: of a network of ours it tells our own counts; else one error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers.model_files import write_model_file
+
+from archscape.analysis.costs.foreign import READERS, UNREAD, profile_file
+from archscape.analysis.costs.foreign.table import FileProfile
+from archscape.analysis.costs.layers import LayerTable
+from archscape.analysis.costs.profile import profile
+from archscape.spaces import load_network
+from archscape.spaces.errors import InputError
+from archscape.spaces.language.limits import COSTS
+
+SAMPLE = ("tdnn", "conv-autoencoder", "highway")
+"""Of the catalog, cheap to write, with most operators between them."""
+
+
+@pytest.fixture(scope="module", params=READERS)
+def lenet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model_file(
+        load_network("lenet5"), tmp_path_factory.mktemp("files") / f"lenet5{request.param}"
+    )
+
+
+def costs_of(table: LayerTable) -> dict[str, int]:
+    """Return the totals of a table."""
+    return {cost: getattr(table, cost) for cost in COSTS}
+
+
+def test_a_file_costs_what_its_network_costs(lenet: Path) -> None:
+    """Whole, and each layer with weights under its own name."""
+    ours, file = profile(load_network("lenet5")), profile_file(lenet)
+    assert isinstance(file, FileProfile)
+    assert costs_of(file) == costs_of(ours)
+    assert (dict(file.inputs), file.lower_bounds, file.coverage.unknown) == (
+        {next(iter(file.inputs)): (1, 32, 32)},
+        (),
+        {},
+    )
+    rows = [(layer.name, layer.shape, layer.params, layer.macs) for layer in ours.layers if layer.params]
+    assert [
+        (layer.name, layer.shape, layer.params, layer.macs) for layer in file.layers if layer.params
+    ] == rows
+
+
+def test_it_says_what_it_is(lenet: Path) -> None:
+    file = profile_file(lenet)
+    assert file.name == lenet.name
+    assert "not ours" in file.about
+    assert file.format in file.title
+    assert "by reading the file" in file.coverage.as_dict()
+
+
+@pytest.mark.parametrize("keep", [0, 0.5, 0.98])
+def test_a_damaged_file_is_one_error(lenet: Path, keep: float, tmp_path: Path) -> None:
+    content = lenet.read_bytes()
+    damaged = tmp_path / lenet.name
+    damaged.write_bytes(content[: int(keep * len(content))])
+    with pytest.raises(InputError, match=r"damaged|no ONNX file|no file of torch") as raised:
+        profile_file(damaged)
+    assert str(raised.value).startswith(f"{damaged}: ")
+    assert len(str(raised.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_other_contents_are_one_error(suffix: str, tmp_path: Path) -> None:
+    for content in (b"not a model", b"\x00" * 64, b"PK\x03\x04" + b"\x00" * 40, b"\x80\x04."):
+        path = tmp_path / f"other{suffix}"
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"no ONNX file|no file of torch"):
+            profile_file(path)
+    with pytest.raises(InputError, match="cannot be read: No such file or directory"):
+        profile_file(tmp_path / f"missing{suffix}")
+    (tmp_path / f"folder{suffix}").mkdir()
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        profile_file(tmp_path / f"folder{suffix}")
+
+
+@pytest.mark.parametrize("suffix", UNREAD)
+def test_what_is_not_read_says_what_to_name(suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"net{suffix}: not read: .*(name|write)") as raised:
+        profile_file(tmp_path / f"net{suffix}")
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_an_unknown_suffix_says_what_there_is() -> None:
+    with pytest.raises(InputError, match=r"no format of model files '\.onx'; did you mean '\.onnx'"):
+        profile_file("net.onx")
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("suffix", READERS)
+def test_networks_of_the_catalog_cost_what_their_files_cost(name: str, suffix: str, tmp_path: Path) -> None:
+    network = load_network(name)
+    file = profile_file(write_model_file(network, tmp_path / f"net{suffix}"))
+    assert (costs_of(file), file.lower_bounds) == (costs_of(profile(network)), ())
