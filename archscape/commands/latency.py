@@ -76,6 +76,7 @@ def _predicted(costs: Profile, setup: DeviceSetup, form: Format) -> CostTable:
         "macs": [layer.macs for layer in costs.layers],
         "ms": [round(1e3 * time, 6) for time in seconds],
         "share %": [round(100 * time / latency.seconds, 2) for time in seconds],
+        "bound": [layer.bound for layer in latency.layers],
     }
     totals = (costs.macs, round(1e3 * latency.seconds, 6), 100.0)
     share = f"{latency.level:.0%} of networks lie within {milliseconds(latency.low)} to"
@@ -93,7 +94,7 @@ def _predicted(costs: Profile, setup: DeviceSetup, form: Format) -> CostTable:
     return CostTable(
         *layer_rows(costs, shown, totals, form),
         notes,
-        {"seconds": seconds},
+        {"seconds": seconds, "bound": shown["bound"]},
         {"latency": values},
         (*LEAST, "macs", "share %"),
     )

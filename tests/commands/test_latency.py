@@ -24,7 +24,7 @@ def test_the_latency_of_each_layer_is_shown(archscape: Run, calibration: Calibra
     done = archscape("profile", "lenet5", "--latency")
     assert done.returncode == 0, done.stderr
     header, *rows = [line.split() for line in done.stdout.splitlines() if line.strip()][1:]
-    assert header == ["name", "op", "shape", "macs", "ms", "share", "%"]
+    assert header == ["name", "op", "shape", "macs", "ms", "share", "%", "bound"]
     seconds = Predictor(calibration).seconds(load_network("lenet5"))
     assert rows[-1][0] == "total"
     assert float(rows[-1][2]) == pytest.approx(1e3 * seconds, rel=1e-3)
@@ -48,10 +48,27 @@ def test_json_holds_the_latency_of_the_network_and_its_layers(
     assert "inference" in report["memory"]
 
 
+def test_a_profile_has_what_bounds_each_layer_where_the_device_is_calibrated(
+    archscape: Run, calibration: Calibration
+) -> None:
+    bare = json.loads(archscape("profile", "lenet5", "--format", "json").stdout)["layers"]
+    assert "bound" not in bare[0]
+    assert bare[0]["macs_per_byte"] == round(bare[0]["macs"] / bare[0]["bytes_moved"], 3)
+    path = save(calibration)
+    done = archscape("profile", "lenet5", "--format", "json")
+    bounds = [layer.bound for layer in Predictor(calibration).predict(load_network("lenet5")).layers]
+    assert [layer["bound"] for layer in json.loads(done.stdout)["layers"]] == bounds
+    path.write_text("{}")
+    done = archscape("profile", "lenet5")
+    assert done.returncode == 0
+    assert "What bounds each layer is not told: " in done.stderr
+    assert "not a calibration that can be used" in done.stderr
+
+
 def test_csv_is_the_layers_alone(archscape: Run, calibration: Calibration) -> None:
     save(calibration)
     lines = archscape("profile", "lenet5", "--latency", "--format", "csv").stdout.splitlines()
-    assert lines[0] == "name,op,shape,macs,ms,share %"
+    assert lines[0] == "name,op,shape,macs,ms,share %,bound"
     assert len(lines) == 1 + len(load_network("lenet5").graph.flatten().nodes)
 
 

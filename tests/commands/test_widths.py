@@ -164,7 +164,8 @@ def test_a_file_gets_all_of_it_and_no_colours(command: str, lines: Lines) -> Non
 
 def test_what_is_left_out_is_said_in_a_line(lines: Lines) -> None:
     one, several = lines("profile lenet5", 80), lines("memory lenet5", 40)
-    assert "... column left out: receptive_field (wider terminal or --format csv)" in one
+    columns = "bytes_moved, macs_per_byte, receptive_field"
+    assert f"... columns left out: {columns} (wider" in one
     named = "... columns left out: state, gradients, activations, peak at (wider terminal or --format csv)"
     assert named in re.sub(r"\n +", " ", "\n".join(several))
     assert not any("left out" in line for line in lines("profile lenet5", 120)[:19])

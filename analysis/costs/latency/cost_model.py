@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 from archscape.spaces.graph import Flat, Op, Shape, Workload
 from archscape.spaces.operators import Conv, Linear, TransposedConv
@@ -32,6 +32,10 @@ OTHER = "other"
 Amounts: TypeAlias = tuple[float, ...]
 Parts: TypeAlias = tuple[Amounts, float]
 Shapes: TypeAlias = tuple[Shape, ...]
+
+
+Resource: TypeAlias = Literal["call", "compute", "memory"]
+"""What a term takes time for: to call the kernel and to loop over its parts, to compute, to move bytes."""
 
 
 class Scale(NamedTuple):
@@ -158,3 +162,25 @@ AMOUNTS: dict[Workload, Callable[[Op, Shapes, Shape, Scale], Parts]] = {
     "rare convolution": _rare_convolution,
 }
 """How the time of each workload is made up."""
+
+_Resources: TypeAlias = tuple[Resource, ...]
+_CALL: _Resources = ("call",)
+_MACS: _Resources = ("compute",)
+_BYTES: _Resources = ("memory",)
+_MAPS = _BYTES * (1 + len(MAP_TIERS))
+RESOURCES: dict[Workload, _Resources] = {
+    "view": _CALL,
+    "maps": _CALL + _MAPS,
+    "windows": _CALL + _MAPS + _MACS,
+    "channels": _CALL + _MAPS + _CALL,
+    "products": _CALL + _MACS + _BYTES,
+    "linear": _CALL + _MACS + _BYTES,
+    "convolution": _CALL + _MACS * 2 + _BYTES * 3 + _MAPS + _CALL,
+    "rare convolution": _CALL + _MACS + _BYTES * 3,
+}
+"""What each term of a workload takes time for, in the order of its amounts."""
+
+
+def resources_of(op: Op, work: Work) -> _Resources:
+    """Return what each term of an operator's work takes time for."""
+    return RESOURCES["maps" if work.kind == OTHER else op.workload]

@@ -13,7 +13,7 @@ from archscape.spaces.graph import Body, Op, Output, Shape
 from archscape.spaces.printing import Printed, Printout
 
 from .calibration import LEVEL, Calibration
-from .cost_model import OTHER, Scale, Work, plain_work, work_of
+from .cost_model import OTHER, Resource, Scale, Work, plain_work, resources_of, work_of
 from .device_setup import DeviceSetup, this_machine
 from .store import load
 
@@ -29,12 +29,14 @@ class LayerLatency(NamedTuple):
         kind: Its class.
         seconds: What it takes.
         guessed: Whether the calibration does not know its class: a call and the bytes of its maps alone.
+        bound: What takes most of the time: `compute`, `memory`, or the `call` of a kernel.
     """
 
     name: str
     kind: str
     seconds: float
     guessed: bool
+    bound: Resource
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -116,7 +118,8 @@ class Predictor:
         for node, work, kind in parts:
             cost = self._cost(work)
             guessed = work.kind == OTHER
-            layers.append(LayerLatency(node.name, kind, cost.warm + cold * cost.cold, guessed))
+            bound = self._bound(cast("Op", node.op), work, cold * cost.cold)
+            layers.append(LayerLatency(node.name, kind, cost.warm + cold * cost.cold, guessed, bound))
         seconds = sum([layer.seconds for layer in layers])
         quality = self.calibration.quality
         return Latency(
@@ -127,6 +130,16 @@ class Predictor:
             layers=tuple(layers),
             setup=self.calibration.setup,
         )
+
+    def _bound(self, op: Op, work: Work, cold: float) -> Resource:
+        """Return what takes most of an operator's time; `cold` is that of weights from memory."""
+        shares: dict[Resource, float] = {"compute": 0.0, "memory": cold, "call": 0.0}
+        terms = zip(
+            resources_of(op, work), work.amounts, self.calibration.rates[work.kind].seconds, strict=True
+        )
+        for resource, amount, unit in terms:
+            shares[resource] += amount * unit
+        return max(shares, key=lambda resource: shares[resource])
 
     def _cold(self, weights: float) -> float:
         return cold_share(weights, self.calibration.cache)

@@ -9,6 +9,7 @@ from ...output import Format, emit, emit_json, log
 from ...spaces.language.limits import COSTS
 from ...spaces.values import shape_text
 from .module_inputs import input_texts
+from .roofline import Roofline, roofline
 
 if TYPE_CHECKING:
     from ...analysis.costs.foreign.table import FileProfile
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from ...spaces.graph import Shape
     from ...spaces.language.table import Table
 
-LEAST = ("receptive_field", "flops", "flops, at least", "op", "activations", "activations, at least", "shape")
+LEAST = (
+    *("bytes_moved", "macs_per_byte", "receptive_field", "flops", "flops, at least", "bound", "op"),
+    *("activations", "activations, at least", "shape"),
+)
 """Columns of a layer that a narrow terminal leaves out first."""
 
 
@@ -88,7 +92,10 @@ def network_costs(costs: Profile, form: Format) -> CostTable:
         whose = ", ".join(f"{name} those of {like}" for name, like in shared.items())
         notes.append(f"Shared weights, counted once: {whose}.")
     fields = {name: receptive_fields(network.graph, at) for at, name in enumerate(network.inputs)}
-    return cost_table(costs, network.name, table_reads(network), CONVENTION, notes, form, fields=fields)
+    roof = roofline(network)
+    notes += roof.notes
+    reads = table_reads(network)
+    return cost_table(costs, network.name, reads, CONVENTION, notes, form, fields=fields, roof=roof)
 
 
 def table_reads(table: Table) -> Reads:
@@ -107,10 +114,11 @@ def cost_table(
     form: Format,
     *,
     fields: Mapping[str, Mapping[str, Shape]] | None = None,
+    roof: Roofline = Roofline(),  # noqa: B008 - it cannot change
 ) -> CostTable:
     """Return what a network of ours, a module or a file costs; of the last two there may be lower bounds.
 
-    `fields` holds, for each input by name, the receptive field of each layer.
+    `fields` holds, for each input by name, the receptive field of each layer; `roof`, further columns.
     """
     lower_bounds: tuple[str, ...] = getattr(costs, "lower_bounds", ())
     totals = {cost: getattr(costs, cost) for cost in COSTS}
@@ -120,6 +128,7 @@ def cost_table(
         ]
         for cost in COSTS
     }
+    columns |= {head: [*cells] for head, cells in roof.columns.items()}
     for which, sizes in (fields or {}).items():
         of_which = f"_{which}" if isinstance(reads, dict) else ""
         columns[f"receptive_field{of_which}"] = [shape_text(sizes[layer.name]) for layer in costs.layers]
@@ -130,13 +139,17 @@ def cost_table(
         "flops_by_kind": costs.flops_by_kind,
         **({"lower_bounds": list(lower_bounds)} if fields is None else {}),
         "layers": [
-            {**layer._asdict(), "receptive_field": _field(fields or {}, layer.name, reads)}
-            for layer in costs.layers
+            {
+                **layer._asdict(),
+                "receptive_field": _field(fields or {}, layer.name, reads),
+                **dict(zip(roof.columns, cells, strict=True)),
+            }
+            for layer, *cells in zip(costs.layers, *roof.columns.values(), strict=True)
         ],
         "convention": convention,
         "coverage": costs.coverage.as_dict(),
     }
-    return CostTable(*layer_rows(costs, columns, [*totals.values()], form), notes, keys=keys)
+    return CostTable(*layer_rows(costs, columns, [*totals.values(), *roof.totals], form), notes, keys=keys)
 
 
 def _field(fields: Mapping[str, Mapping[str, Shape]], layer: str, reads: Reads) -> object:

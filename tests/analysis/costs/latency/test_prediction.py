@@ -114,3 +114,18 @@ def test_figures_are_those_of_the_rates(calibration: Calibration) -> None:
     assert values["GMAC/s"] == pytest.approx(macs / seconds / 1e9)
     assert values["us"] == pytest.approx(10)
     assert summary["interval begins, %"] == pytest.approx(-20)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bound"),
+    [((1e-12, 1e-9, 0.0), "compute"), ((1e-12, 0.0, 1e-9), "memory"), ((1.0, 0.0, 0.0), "call")],
+)
+def test_what_takes_most_of_the_time_bounds_a_layer(
+    calibration: Calibration, seconds: tuple[float, float, float], bound: str
+) -> None:
+    """The terms of a linear layer: a call, macs of further inputs of the batch, bytes of weights."""
+    setup = replace(calibration.setup, batch=2)
+    rates = {**calibration.rates, "linear": Rates(seconds, 0.0)}
+    network = Network.from_yaml("network: n\ninput: {code: 64}\nlayers: [linear: {width: 64}]")
+    latency = predict(network, replace(calibration, setup=setup, rates=rates))
+    assert [layer.bound for layer in latency.layers] == [bound]
