@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...output import Format, emit, log
+from ...spaces.bundle_files import CARD, INDEX
 from ...spaces.errors import InputError
 from ...spaces.run_folder import is_run_folder
 from ...waiting import progress
@@ -61,7 +62,7 @@ def export_bundles(
             bundles = export(
                 known, out, trial=trial, data=asked, options=options, licence=licence, note=log, show=show
             )
-    _print(bundles, out)
+    _print(bundles, out, trial)
 
 
 def check_single(data: str | None, licence: str) -> None:
@@ -75,7 +76,7 @@ def check_single(data: str | None, licence: str) -> None:
             raise InputError(f"--{name} is of a bundle; add --format bundle, or leave it out")
 
 
-def _print(bundles: Sequence[Bundle], out: Path) -> None:
+def _print(bundles: Sequence[Bundle], out: Path, trial: str) -> None:
     """Print a row a file that computes, and the folders."""
     from ...analysis.reports.format import label, plain_size, value
 
@@ -97,4 +98,5 @@ def _print(bundles: Sequence[Bundle], out: Path) -> None:
     emit(heads, rows, Format.table, names=1 + several)
     for bundle in bundles:
         print(bundle.folder)
-    log("Next: read README.md there; its last line hands the folder on to a model hub.")
+    page = f"open {out / INDEX}" if trial == "frontier" else f"read {out / CARD}"
+    log(f"Next: {page}; the last line of a card hands its folder on to a model hub.")

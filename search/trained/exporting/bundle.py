@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archscape.analysis.drawing.draw import draw
+from archscape.analysis.drawing.svg import to_svg
 from archscape.spaces.atomic import write_whole
-from archscape.spaces.bundle_files import CARD, CONFIG, FILES, PARITY, REQUIREMENTS, TABLE, WEIGHTS
+from archscape.spaces.bundle_files import CARD, CONFIG, DRAWING, FILES, PARITY, REQUIREMENTS, TABLE, WEIGHTS
 from archscape.spaces.codegen.export import copy_used
 from archscape.spaces.codegen.folded_weights import FOLDED, fold_weights
 from archscape.spaces.codegen.formats import FORMATS
@@ -82,16 +84,19 @@ def write_bundle(
     options, name = options or ExportOptions(), subject.network.name
     _check(subject, options)
     check_place(out, name)
-    reference = reference_of(subject, show)
+    steps = _Steps(words=f"exporting {name}", show=show)
+    steps.next()
+    reference = reference_of(subject)
     if subject.is_ours:
         check_recorded(subject.title, reference)
     with whole_folder(out) as folder:
-        writing = _Writing(subject=subject, folder=folder, options=options, reference=reference, show=show)
+        writing = _Writing(subject=subject, folder=folder, options=options, reference=reference, steps=steps)
         left_out = writing.files()
         for file, reason in left_out.items():
             note(f"{out.name}: without {file}: {reason}")
         readers = writing.readers()
         parity = writing.prove(readers)
+        write_whole(folder / DRAWING, to_svg(draw(subject.network)))
         write_whole(folder / REQUIREMENTS, requirements_text(readers))
         _write_json(folder / PARITY, parity_facts(reference, parity))
         card = Card(
@@ -109,6 +114,21 @@ def write_bundle(
     return Bundle(folder=out, subject=subject, parity=tuple(parity), left_out=left_out)
 
 
+@dataclass(kw_only=True)
+class _Steps:
+    """How far a bundle is: the network is measured, files are written, those that compute are checked."""
+
+    words: str
+    show: Show
+    done: int = 0
+    total: int = 2 * len(COMPUTING) + 1
+
+    def next(self) -> None:
+        """Show that a step begins."""
+        self.show(self.words, self.done, self.total)
+        self.done += 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Writing:
     """The files of a network on their way into a folder."""
@@ -117,19 +137,19 @@ class _Writing:
     folder: Path
     options: ExportOptions
     reference: Reference
-    show: Show
+    steps: _Steps
 
     def files(self) -> dict[str, str]:
         """Write all files that hold the network; return why one of those that compute is left out."""
         plain, whole = self._exports()
-        self._say("source, table and weights")
+        self.steps.next()
         for name in ("source", "weights"):
             FORMATS.load(name).write(plain)
         table = Export(table=self.subject.network, path=self.folder / Path(TABLE).stem, uses=plain.uses)
         FORMATS.load("spec").write(table)
         left_out = {}
         for name in COMPUTING[1:]:
-            self._say(f"{STEM}.{name}")
+            self.steps.next()
             try:
                 FORMATS.load(name).write(whole)
             except InputError as error:
@@ -188,15 +208,12 @@ class _Writing:
         """
         proofs = []
         for file, reader in readers.items():
-            self._say(f"checking {file} in a fresh process")
+            self.steps.next()
             takes_raw = file == WEIGHTS or self.options.preprocessing
             samples = self.reference.sources if takes_raw else self.reference.ready
             softmax = self.options.softmax and file != WEIGHTS
             proofs.append(check_file(self.folder / file, reader, self.reference, [*samples], softmax=softmax))
         return proofs
-
-    def _say(self, what: str) -> None:
-        self.show(f"exporting {self.subject.network.name}: {what}", 0, 1)
 
 
 def _check(subject: Subject, options: ExportOptions) -> None:

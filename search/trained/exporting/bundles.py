@@ -16,6 +16,7 @@ from ...study.trained import frontier_trials
 from ..trained_network import is_training
 from .bundle import Bundle, write_bundle
 from .card_words import UNKNOWN_LICENCE
+from .index import write_index
 from .subject import subject_of_network, subject_of_seed, subject_of_trial
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _export_several(
     note: Note,
     show: Show,
 ) -> list[Bundle]:
-    """Write a bundle of each trial; one that cannot be exported leaves the others alone.
+    """Write a bundle of each trial, and their page; one that cannot be exported leaves the others alone.
 
     Raises:
         InputError: If one cannot be exported; the others have been.
@@ -124,6 +125,8 @@ def _export_several(
         except (InputError, ExportError) as error:
             note(f"archscape: {error}")
             failures.append(error)
+    if bundles:
+        write_index(out, bundles, objectives=study.objectives)
     if failures:
         law = f"{len(failures)} of the {len(numbers)} trials of the frontier could not be exported"
         raise (InputError if all(isinstance(each, InputError) for each in failures) else ExportError)(law)

@@ -67,7 +67,6 @@ class Card:
         readers: What each file that computes is used with, by its name.
         parity: What each file gave.
         left_out: Why a file is not there, by its name.
-        has_drawing: Whether there is a drawing of the network.
     """
 
     subject: Subject
@@ -78,7 +77,6 @@ class Card:
     readers: Mapping[str, Reader]
     parity: Sequence[FileParity]
     left_out: Mapping[str, str] = field(default_factory=dict)
-    has_drawing: bool = False
 
     def text(self) -> str:
         """Return the card as Markdown."""
@@ -89,7 +87,7 @@ class Card:
             name=code(subject.network.name),
             summary=self._summary(),
             missing=list(map(plain, subject.missing)),
-            drawing=DRAWING if self.has_drawing else "",
+            drawing=DRAWING,
             files=[*self._files()],
             left_out=[(name, plain(reason)) for name, reason in self.left_out.items()],
             uses=[usage(file, reader, subject, self.options) for file, reader in self.readers.items()],
@@ -156,6 +154,7 @@ class Card:
         for name, what in WHAT.items():
             if name in needs or name in (SOURCE, TABLE):
                 yield File(name, what, needs.get(name, "torch" if name == SOURCE else "archscape"))
+        yield File(DRAWING, "the figure of the network", "any browser")
         for use in sorted({module for reader in self.readers.values() for module in reader.modules}):
             yield File(f"{use}.py", "code that `model.py` imports", "see `requirements.txt`")
 
@@ -172,8 +171,8 @@ class Card:
             yield label(name), f"{costs[name]:,}"
         yield "weights, float32", plain_size(costs["weights_bytes"])
         yield "peak memory of inference, tensors of one sample", plain_size(costs["peak_inference_bytes"])
-        for name, text in self.subject.costs.items():
-            yield name, plain(text)
+        if self.subject.latency:
+            yield "latency", plain(self.subject.latency)
 
 
 def _row(measured: Measured) -> dict[str, str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archscape.spaces import Network
 
     from ..trained_network import TrainedNetwork
-    from .subject import Show, Subject
+    from .subject import Subject
 
 ROWS = BATCH["cpu"]
 RANDOM_SAMPLES = 16
@@ -111,16 +111,16 @@ class Reference:
         return float((outputs.argmax(1) == self.outputs.argmax(1)).mean())
 
 
-def reference_of(subject: Subject, show: Show) -> Reference:
+def reference_of(subject: Subject) -> Reference:
     """Return what a network gives for samples of its validation part, or for random numbers without data."""
     if subject.trained is None:
-        return _of_random(subject, show)
+        return _of_random(subject)
     trained = subject.trained
     data, count = trained.data, _count(trained)
     rows = slice(0, count)
     ready = _numpy(data.val.batch(rows, "cpu")[0])
     sources = np.ascontiguousarray(trained.arrays["x_val"][rows])
-    outputs, *others = _outputs(trained.module(), [ready], show)
+    outputs, *others = _outputs(trained.module(), [ready])
     return Reference(
         trained=trained,
         sources=[_native(sources)],
@@ -131,7 +131,7 @@ def reference_of(subject: Subject, show: Show) -> Reference:
     )
 
 
-def _of_random(subject: Subject, show: Show) -> Reference:
+def _of_random(subject: Subject) -> Reference:
     module = initialised(subject.network)
     if subject.weights is not None:
         module.load_state_dict(subject.weights)
@@ -140,7 +140,7 @@ def _of_random(subject: Subject, show: Show) -> Reference:
         torch.randn((RANDOM_SAMPLES, *shape), generator=generator).numpy()
         for shape in subject.network.input_shapes
     ]
-    outputs, *_ = _outputs(module.eval(), ready, show)
+    outputs, *_ = _outputs(module.eval(), ready)
     return Reference(trained=None, sources=ready, ready=ready, outputs=outputs, of=RANDOM_SAMPLES)
 
 
@@ -159,16 +159,13 @@ def _count(trained: TrainedNetwork) -> int:
     return min(len(trained.data.val), max(2, *[min(fitting)]))
 
 
-def _outputs(module: nn.Module, ready: Sequence[np.ndarray], show: Show) -> list[np.ndarray]:
+def _outputs(module: nn.Module, ready: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return all outputs of a module in evaluation mode, in the batches of every evaluation."""
     batches: list[tuple[Tensor, ...]] = []
-    count = len(ready[0])
     with torch.inference_mode():
-        for start in range(0, count, ROWS):
-            show("measuring the network", start, count)
+        for start in range(0, len(ready[0]), ROWS):
             results = module(*[torch.from_numpy(each[start : start + ROWS]) for each in ready])
             batches.append((results,) if isinstance(results, Tensor) else tuple(results))
-    show("measuring the network", count, count)
     return [_numpy(torch.cat(each)) for each in zip(*batches, strict=True)]
 
 

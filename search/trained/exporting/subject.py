@@ -74,7 +74,8 @@ class Subject:
         measured: What training measured.
         recipe: How it was trained, in plain types.
         facts: What else is known: study, trial, seed.
-        costs: What the study computed of the network beyond its profile, in words, by metric.
+        known_costs: What the study knows that the network costs, by metric.
+        device: What its latency was predicted for.
         standing: Where it stands among the others, in a sentence.
         missing: What is not known, a sentence each.
     """
@@ -89,7 +90,8 @@ class Subject:
     measured: tuple[Measured, ...] = ()
     recipe: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    costs: Mapping[str, str] = field(default_factory=dict)
+    known_costs: Mapping[str, float] = field(default_factory=dict)
+    device: str = ""
     standing: str = ""
     missing: tuple[str, ...] = ()
 
@@ -102,6 +104,13 @@ class Subject:
     def is_ours(self) -> bool:
         """Whether a recipe trained it, so that its metrics are those that its task counts."""
         return "train" not in self.recipe
+
+    @property
+    def latency(self) -> str:
+        """Its predicted latency with the device, in words; "" where the study asked for none."""
+        if "latency" not in self.known_costs:
+            return ""
+        return f"{self.known_costs['latency']:.4g} ms, predicted for {self.device or 'the device of the job'}"
 
     @property
     def preprocessing(self) -> Preprocessing | None:
@@ -172,7 +181,8 @@ def subject_of_trial(
             "trial": trial.number,
             "seed": repeat_seed(trial.seed, int(trial.metrics.get("kept_repeat", 1))),
         },
-        costs=_costs_of_trial(study, trial),
+        known_costs=trial.costs,
+        device=(study.facts.get("latency") or {}).get("device", ""),
         standing=_standing(study, trial),
         missing=tuple(missing),
     )
@@ -259,14 +269,6 @@ def _measured_of_seeds(folder: Path, known: TrainedNetwork) -> tuple[Measured, .
         )
         for name, values in rows.items()
     )
-
-
-def _costs_of_trial(study: StudyReader, trial: Trial) -> dict[str, str]:
-    """Return the latency that a study predicted, with its device."""
-    device = (study.facts.get("latency") or {}).get("device", "")
-    if "latency" not in trial.costs:
-        return {}
-    return {"latency": f"{trial.costs['latency']:.4g} ms, predicted for {device or 'the device of the job'}"}
 
 
 def _standing(study: StudyReader, trial: Trial) -> str:

@@ -22,6 +22,7 @@ from archscape.search import export
 from archscape.search.job import read_job
 from archscape.search.search import run as search
 from archscape.search.study.study import Study
+from archscape.search.study.trained import frontier_trials
 from archscape.search.trained.exporting import isolated
 from archscape.search.trained.exporting.bundle import Bundle, write_bundle
 from archscape.search.trained.exporting.fresh_process import modules_of
@@ -63,9 +64,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(run: Path) -> Bundle:
-    (written,) = export(run, run.parent / "best", note=pytest.fail)
-    return written
+def bundles(run: Path) -> list[Bundle]:
+    """Those of the frontier."""
+    return export(run, run.parent / "front", trial="frontier", note=pytest.fail)
+
+
+@pytest.fixture
+def bundle(bundles: list[Bundle]) -> Bundle:
+    return bundles[0]
 
 
 @pytest.fixture
@@ -76,7 +82,7 @@ def subject(run: Path) -> Subject:
 
 def test_all_files_are_there_and_are_those_that_the_config_knows(bundle: Bundle) -> None:
     names = {path.name for path in bundle.folder.iterdir()}
-    assert names == {*FILES} - {"network.svg"}
+    assert names == {*FILES}
     digests = {
         name: hashlib.sha256((bundle.folder / name).read_bytes()).hexdigest() for name in names - {CONFIG}
     }
@@ -213,3 +219,17 @@ def test_a_network_that_nobody_trained_has_a_card_that_says_so(tmp_path: Path) -
     assert "It was not trained" in card
     assert read_config(written.folder)["is_trained"] is False
     assert json.loads((written.folder / "parity.json").read_text())["network"]["recorded"] == {}
+
+
+def test_a_frontier_has_a_folder_for_each_and_a_page(bundles: list[Bundle], run: Path) -> None:
+    with Study.open(run) as study:
+        front = {f"trial-{trial.number}" for trial in frontier_trials(study)}
+    out = run.parent / "front"
+    assert {bundle.folder.name for bundle in bundles} == front
+    assert {path.name for path in out.iterdir()} == {"index.html", *front}
+    page = (out / "index.html").read_text()
+    links = re.findall(r'href="([^"]*)"', page)
+    assert links
+    assert all((out / link).is_file() for link in links)
+    assert "<script" not in page
+    assert page.count("data:image/svg+xml;base64,") == len(front)

@@ -24,13 +24,9 @@ def load(folder, stem):
 """
 
 
-def unseen(words: str, done: float, total: float) -> None:
-    pass
-
-
 def reference_for(task: str) -> Reference:
     trained = trained_on(task)
-    return reference_of(Subject(title="n", folder="n", network=trained.network, trained=trained), unseen)
+    return reference_of(Subject(title="n", folder="n", network=trained.network, trained=trained))
 
 
 @pytest.mark.parametrize("task", NETWORKS)
