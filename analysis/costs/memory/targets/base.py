@@ -20,10 +20,11 @@ class TargetMemory(Printed):
         dtype: `int8` or `float32`.
         arena: The planned part of the working memory: maps, and what kernels hold beside them.
         persistent: The part of it that the runtime keeps about each operator and tensor; an upper bound.
+        sram: The working memory that the runtime starts with: both parts, or what it needs to plan them.
         flash: The file that stands in flash memory: weights, and what describes the network.
         place: The operator during which most of the arena is in use.
-        unsupported: The operators that the runtime lacks, by full name; they are counted as if each made
-            its output and nothing else.
+        unsupported: Operators that the runtime lacks or of which no conversion is known, by full name; each
+            is counted as if it made its output and nothing else, so that the arena is a lower bound.
     """
 
     network: Network
@@ -31,14 +32,10 @@ class TargetMemory(Printed):
     dtype: str
     arena: int
     persistent: int
+    sram: int
     flash: int
     place: str
     unsupported: tuple[str, ...]
-
-    @property
-    def sram(self) -> int:
-        """All of the working memory."""
-        return self.arena + self.persistent
 
     def printout(self) -> Printout:
         """Return what it takes, part by part."""

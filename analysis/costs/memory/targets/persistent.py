@@ -6,6 +6,8 @@ of `MicroInterpreter::AllocateTensors`; each piece ends at a multiple of its ali
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .greedy import ALIGNMENT, aligned
 from .kernels import KERNELS, alignment_of, size_of
 from .tflite import Model
@@ -20,8 +22,32 @@ SCALE = 8
 """A list of one zero point: its length, and the number."""
 
 
-def persistent_bytes(model: Model, item: int) -> int:
-    """Return what is kept, an element of the network's type having `item` bytes."""
+REQUEST, ALLOCATION, REQUIREMENT = "pii", "ppiiib", "i" * 10
+"""`ScratchBufferRequest` and `AllocationInfo`; what the planner writes down of a buffer."""
+SPARE_REQUESTS = 12
+"""Places for what one operator more may ask for."""
+
+
+class Kept(NamedTuple):
+    """What is kept in the arena, in bytes.
+
+    Attributes:
+        planning: With what is written beside it for a moment while the arena is planned.
+        running: From then on.
+    """
+
+    planning: int
+    running: int
+
+
+def kept_bytes(model: Model, item: int, buffers: int) -> Kept:
+    """Return what is kept.
+
+    Args:
+        model: The network.
+        item: Bytes of an element of its type.
+        buffers: How many buffers are planned.
+    """
     tail = _Tail()
     tail.take(INTERPRETER)
     tail.take(size_of(TENSOR, POINTER) * (len(model.tensors) + len(model.constants)))
@@ -39,6 +65,7 @@ def persistent_bytes(model: Model, item: int) -> int:
                 tail.take(4 * step.channels, ALIGNMENT)
     asked = sum([len(kernel.scratch(step, item, 0)) for step, kernel in kernels if kernel.scratch])
     tail.take(POINTER * asked)
+    planning = aligned(tail.used) + _notes(len(model.tensors) + len(model.constants), asked, buffers)
     for count in (model.inputs, len(model.outputs)):
         tail.take(POINTER * count, ALIGNMENT)
         for _ in range(count):
@@ -46,7 +73,14 @@ def persistent_bytes(model: Model, item: int) -> int:
             if item == 1:
                 tail.take(*_size(QUANTIZATION))
                 tail.take(SCALE, 4)
-    return tail.used
+    return Kept(planning, tail.used)
+
+
+def _notes(tensors: int, asked: int, buffers: int) -> int:
+    """Return what is written at the other end of the arena while it is planned."""
+    requests = size_of(REQUEST, POINTER) * (asked + SPARE_REQUESTS)
+    lifetimes = POINTER + size_of(ALLOCATION, POINTER) * (tensors + asked)
+    return aligned(requests + lifetimes) + size_of(REQUIREMENT, POINTER) * buffers
 
 
 def _size(fields: str) -> tuple[int, int]:

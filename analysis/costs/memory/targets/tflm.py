@@ -14,13 +14,17 @@ from .base import TargetMemory
 from .conversion import Converter
 from .greedy import Buffer, aligned, plan
 from .kernels import KERNELS
-from .persistent import persistent_bytes
+from .persistent import kept_bytes
 from .quantizing import quantize
 from .rules import RULES
 from .tflite import Model
 
 INPUT = "input"
 """The place of a network without operators."""
+SMALL = ("weight", "factor")
+"""Constants of the network's type; all others have 4 bytes an element."""
+FILE, PER_TENSOR, PER_STEP, PER_SCALE, PER_QUANTIZED = 640, 70, 20, 12, 24
+"""Bytes of a file beside its constants, and of each tensor, operator, scale, and quantised tensor."""
 
 
 def tflm_memory(network: Network, dtype: str) -> TargetMemory:
@@ -29,12 +33,15 @@ def tflm_memory(network: Network, dtype: str) -> TargetMemory:
     item = 1 if dtype == "int8" else 4
     buffers = arena_buffers(model, item)
     ends = [offset + aligned(buffer.size) for offset, buffer in zip(plan(buffers), buffers, strict=True)]
+    kept = kept_bytes(model, item, len(buffers))
+    arena = max(ends)
     return TargetMemory(
         network=network,
         target="tflm",
         dtype=dtype,
-        arena=max(ends),
-        persistent=persistent_bytes(model, item),
+        arena=arena,
+        persistent=kept.running,
+        sram=max(aligned(arena + kept.running), aligned(kept.planning)),
         flash=flash_bytes(model, item),
         place=_busiest(model, buffers),
         unsupported=_unsupported(model),
@@ -105,10 +112,15 @@ def _busiest(model: Model, buffers: list[Buffer]) -> str:
 
 
 def flash_bytes(model: Model, item: int) -> int:
-    """Return the bytes of the file: weights, biases, scales, and what describes the network."""
-    total = 0
-    for role, size, _, scales in model.constants:
-        total += size * (item if role in ("weight", "factor") else 4)
-        if item == 1 and role != "index":
-            total += 12 * scales
-    return total + 256 * (len(model.tensors) + len(model.constants))
+    """Return the bytes of the file without names: constants, scales, and what describes the network.
+
+    A scale has 4 bytes and its zero point 8. What the tables of tensors and operators take depends on how
+    they are laid out; an upper bound is counted.
+    """
+    constants, tensors = model.constants, len(model.tensors)
+    data = sum([constant.size * (item if constant.role in SMALL else 4) for constant in constants])
+    tables = FILE + PER_TENSOR * (tensors + len(constants)) + PER_STEP * len(model.steps)
+    if item == 1:
+        quantized = [constant.scales for constant in constants if constant.role != "index"]
+        tables += PER_SCALE * (tensors + sum(quantized)) + PER_QUANTIZED * (tensors + len(quantized))
+    return data + tables

@@ -12,7 +12,7 @@ from archscape.spaces import InputError, load_network
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_target_measures_a_network(target: str, dtype: str) -> None:
     lenet = target_memory(load_network("lenet5"), target=target, dtype=dtype)
-    assert lenet.sram == lenet.arena + lenet.persistent
+    assert lenet.arena + lenet.persistent <= lenet.sram < lenet.arena + lenet.persistent + 16
     assert lenet.unsupported == ()
     assert lenet.flash > lenet.network.totals.params
 
