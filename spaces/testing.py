@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.export import Dim, ExportedProgram
 from torch.fx import symbolic_trace
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -28,10 +28,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from . import graph
 from .blocks import Block, block
 from .codegen.build import build
+from .codegen.exported_program import exported_program
 from .codegen.folded_weights import fold_weights
 from .codegen.folding import folded
+from .codegen.formats.base import Export
 from .codegen.helpers import definitions
 from .codegen.literals import literal
+from .codegen.verification import TOLERANCE, errors
 from .graph import Op, Shape
 from .language.expressions import Expr
 from .language.rows import Row
@@ -160,16 +163,25 @@ def check_tracing(network: Network) -> None:
 
 def check_export(network: Network) -> None:
     """Check that `torch.export` takes the module with a batch of any size, and computes the same."""
-    module = build(network).eval()
-    program = exported(module, images(network, batch=2))
-    maps = images(network, batch=3)
-    with torch.inference_mode():
-        _check_equal(program.module()(*maps), module(*maps), "the exported program")
+    _check_program(Export(table=network, path=Path(network.name)))
 
 
-def exported(module: nn.Module, maps: tuple[Tensor, ...]) -> ExportedProgram:
-    """Return what `torch.export` makes of a module for a batch of any size."""
-    return torch.export.export(module, maps, dynamic_shapes=tuple([{0: Dim.DYNAMIC} for _ in maps]))
+def check_onnx(network: Network) -> None:
+    """Check the same, and of the ONNX file that is made of the program; it needs the extra `onnx`."""
+    from .codegen.formats.onnx import onnx_bytes, session
+
+    export = Export(table=network, path=Path(network.name))
+    _check_program(export)
+    _check_errors(errors(export, session(onnx_bytes(export))), "the ONNX file")
+
+
+def _check_program(export: Export) -> None:
+    _check_errors(errors(export, exported_program(export).module()), "the exported program")
+
+
+def _check_errors(at_batches: Iterable[tuple[int, float]], what: str) -> None:
+    for batch, error in at_batches:
+        assert error <= TOLERANCE, f"{what} and the module differ by {error:.1e} at batch {batch}"
 
 
 def check_folding(network: Network) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -33,14 +33,19 @@ def verify(export: Export, run: Callable[..., Any], what: str) -> None:
     Raises:
         ExportError: If a relative error is above `TOLERANCE`.
     """
+    for batch, error in errors(export, run):
+        if not error <= TOLERANCE:
+            law = f"differ from those of network {export.network.name} by {error:.1e} at batch {batch}"
+            raise ExportError(f"outputs of {what} {law} (at most {TOLERANCE:.0e}): nothing was written")
+
+
+def errors(export: Export, run: Callable[..., Any]) -> Iterator[tuple[int, float]]:
+    """Yield the largest relative error at each size of a batch."""
     module = whole_module(export)
     for batch in BATCHES:
         maps = samples(export, batch, seed=batch)
         with torch.inference_mode():
-            error = largest_error(outputs(run(*maps)), outputs(module(*maps)))
-        if not error <= TOLERANCE:
-            law = f"differ from those of network {export.network.name} by {error:.1e} at batch {batch}"
-            raise ExportError(f"outputs of {what} {law} (at most {TOLERANCE:.0e}): nothing was written")
+            yield batch, largest_error(outputs(run(*maps)), outputs(module(*maps)))
 
 
 def check_outputs(export: Export, run: Callable[..., Any], what: str) -> None:
@@ -69,7 +74,8 @@ def largest_error(results: Sequence[Tensor], expected: Sequence[Tensor]) -> floa
     """Return the largest relative error, max|a - b| / max|b|, of any output; infinite where shapes differ."""
     if [each.shape for each in results] != [each.shape for each in expected]:
         return float("inf")
-    return max(relative_error(a, b) for a, b in zip(results, expected, strict=True))
+    pairs = zip(results, expected, strict=True)
+    return float(torch.tensor([relative_error(a, b) for a, b in pairs]).max())  # NaN if any is
 
 
 def relative_error(result: Tensor, expected: Tensor) -> float:

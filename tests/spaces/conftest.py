@@ -1,4 +1,7 @@
-"""Random documents: tables put together from every word and construct of the language, mostly good."""
+"""Random documents: tables put together from every word and construct of the language, mostly good.
+
+And what tests of exports share.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from functools import cache
 from random import Random
 
 import pytest
+from helpers.onnx_exporter import one_table
 
 from archscape.spaces.blocks import BLOCKS, Block
 from archscape.spaces.blocks.kinds import Kind
@@ -423,3 +427,10 @@ class Author:
 def written() -> Callable[[int], str]:
     """Return the random document of a seed."""
     return lambda seed: Author(seed).document() + "\n"
+
+
+@pytest.fixture(scope="session")
+def onnx_exporter() -> Iterator[None]:
+    """Make the exporter's table of operators once for all tests."""
+    with one_table():
+        yield

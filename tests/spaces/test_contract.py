@@ -28,12 +28,12 @@ from archscape.spaces.operators.activation import ACTIVATIONS
 from archscape.spaces.operators.pad import PAD_MODES
 from archscape.spaces.testing import (
     INPUTS,
-    check_export,
     check_folding,
     check_fvcore,
     check_gradients,
     check_graph,
     check_macs,
+    check_onnx,
     check_params,
     check_tracing,
     example_network,
@@ -318,11 +318,12 @@ UNTRACED = {Attention, ContextPool, Reparameterise, Unpool}
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("onnx_exporter")
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.__name__)
 def test_every_operator_keeps_the_contract_in_its_own_example(operator: type[Op]) -> None:
     example = example_network(operator)
     assert operator in {type(node.op) for node in example.graph.flatten().nodes}
-    for check in (check_params, check_macs, check_graph, check_gradients, check_tracing, check_export):
+    for check in (check_params, check_macs, check_graph, check_gradients, check_tracing, check_onnx):
         check(example)
     if operator not in UNTRACED:
         check_fvcore(example)
@@ -374,6 +375,7 @@ def exported(number: int, rank: int, ranks: tuple[int, ...]) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("onnx_exporter")
 @pytest.mark.parametrize(
     ("word", "setting", "rank"),
     [
@@ -387,10 +389,10 @@ def exported(number: int, rank: int, ranks: tuple[int, ...]) -> bool:
         for name, word, setting, rank in cases(SETTINGS)
     ],
 )
-def test_torch_export_takes_the_module_with_a_batch_of_any_size(
+def test_program_and_onnx_file_compute_what_the_module_computes(
     word: str, setting: Setting, rank: int
 ) -> None:
-    check_export(network(word, setting, rank))
+    check_onnx(network(word, setting, rank))
 
 
 def test_layers_are_counted_one_by_one_as_pytorch_counts_them() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 2 * 1000**3
 """Of weights in one file: protobuf refuses messages above 2 GiB."""
 
-OPSETS = range(9, 24)
+OPSETS = range(14, 24)
 """Versions of ONNX's operators that can be asked for."""
 
 WRITTEN = range(18, 24)
@@ -158,6 +158,7 @@ def _exported(export: Export) -> Model:
                 opset_version=max(opset, WRITTEN.start),
                 input_names=inputs,
                 output_names=output_names(export),
+                dynamic_shapes=tuple([{0: "batch"} for _ in inputs]),  # only its name
             )
     except torch.onnx.OnnxExporterError as error:
         raise InputError(f"network {export.network.name}: {_cause(error)}") from None
@@ -183,6 +184,8 @@ def tidied(model: Model) -> Model:
         rules.no_op_expand_rule,
         rules.materialize_reshape_shape_rule,
         rules.squeeze_reshape_1d_rule,
+        # onnxscript gives a convolution of three axes that has no bias one of two axes, zeros.
+        rules.remove_optional_bias_from_conv_rule,
     ]
     passes.InlinePass()(model)
     optimizer.fold_constants(model)
@@ -190,7 +193,6 @@ def tidied(model: Model) -> Model:
     for step in (
         passes.RemoveUnusedNodesPass(),
         passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
-        passes.DeduplicateInitializersPass(),
         passes.CommonSubexpressionEliminationPass(),
         passes.OutputFixPass(),
         passes.NameFixPass(),

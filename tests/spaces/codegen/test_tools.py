@@ -1,24 +1,24 @@
-"""`torch.fx` and `torch.export` take every network of the catalog, with a batch of any size.
+"""Every network of the catalog is exported, exactly, with a batch of any size; `docs/exporting.md` says so.
 
-The page `docs/exporting.md` says so. Large networks are built without memory for their weights.
+Programs of `torch.export` and ONNX files are compared with the module at batches of 1, 2 and 7; inputs are
+smaller than published ones where the rows fit them.
 """
 
 from __future__ import annotations
 
 import pytest
 import torch
-from helpers.catalog import NETWORKS
+from helpers.catalog import LIGHT, NETWORKS, SIBLINGS, reduced
 from torch.fx import symbolic_trace
 
 from archscape.spaces import load_network
 from archscape.spaces.codegen.build import build
-from archscape.spaces.testing import check_export, check_tracing, exported, images
+from archscape.spaces.testing import check_onnx, check_tracing, images
 
 
 @pytest.mark.parametrize("name", ["lenet5", "conv-autoencoder", "vae"])
-def test_small_networks_compute_the_same_as_a_program(name: str) -> None:
+def test_fx_takes_small_networks(name: str) -> None:
     check_tracing(load_network(name))
-    check_export(load_network(name))
 
 
 def shapes(results: torch.Tensor | tuple[torch.Tensor, ...]) -> list[torch.Size]:
@@ -27,11 +27,23 @@ def shapes(results: torch.Tensor | tuple[torch.Tensor, ...]) -> list[torch.Size]
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_of_the_catalog_is_taken(name: str) -> None:
+def test_fx_takes_every_network(name: str) -> None:
     network = load_network(name)
-    with torch.device("meta"):
+    with torch.device("meta"):  # no memory for the weights of large ones
         module = build(network).eval()
-    two, three = ([x.to("meta") for x in images(network, batch)] for batch in (2, 3))
-    expected = shapes(module(*three))
-    assert shapes(symbolic_trace(module)(*three)) == expected
-    assert shapes(exported(module, tuple(two)).module()(*three)) == expected
+    maps = [x.to("meta") for x in images(network, batch=3)]
+    assert shapes(symbolic_trace(module)(*maps)) == shapes(module(*maps))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("onnx_exporter")
+@pytest.mark.parametrize(
+    "name",
+    [name if name in LIGHT - SIBLINGS else pytest.param(name, marks=pytest.mark.full) for name in NETWORKS],
+)
+def test_program_and_onnx_file_compute_what_the_network_computes(name: str) -> None:
+    check_onnx(reduced(load_network(name)))
+
+
+def test_light_networks_have_fewer_than_10_million_parameters() -> None:
+    assert {name for name in NETWORKS if load_network(name).totals.params < 10e6} == LIGHT
