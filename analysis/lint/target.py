@@ -22,13 +22,13 @@ def target_rules(target: str, dtype: str) -> tuple[Rule, ...]:
     check_target(target, dtype)
 
     def check(dataflow: Dataflow) -> Iterator[Hit]:
-        for at in missing_operators(dataflow.network, target=target, dtype=dtype):
+        for missing in missing_operators(dataflow.network, target=target, dtype=dtype):
             yield Hit(
-                index=at.node,
-                measured=f"{TITLES[target]} lacks {at.missing.operator}",
+                index=missing.node,
+                measured=missing.sentence(TITLES[target]),
                 value=1.0,
-                alternative=at.missing.remedy,
-                severity=Severity.note if at.missing.is_composed else Severity.warning,
+                alternative=missing.remedy,
+                severity=Severity.warning if missing.kind == "lacking" else Severity.note,
             )
 
     return (

@@ -18,20 +18,19 @@ DRAWN = 100
 
 
 def missing_notes(target: TargetSettings, space: Space, rng: Random) -> list[str]:
-    """Return a line for each operator that networks of a space may have and the runtime lacks.
+    """Return a line for each operator that networks of a space may have and the runtime does not.
 
     Those that converters compose of others are left out: `archscape lint` tells them.
     """
-    remedies: dict[str, str] = {}
+    title = TITLES[target.runtime]
     networks: Counter[str] = Counter()
     for _ in range(DRAWN):
         network = space.sample(rng).network
-        at = [*missing_operators(network, target=target.runtime, dtype=target.dtype)]
-        lacks = {each.missing.operator: each.missing.remedy for each in at if not each.missing.is_composed}
-        networks.update(lacks.keys())
-        remedies |= lacks
+        missing = missing_operators(network, target=target.runtime, dtype=target.dtype)
+        networks.update(
+            {f"{each.sentence(title)}; take {each.remedy}" for each in missing if each.kind != "composed"}
+        )
     return [
-        f"{space.name}: {count} of {DRAWN} networks that are drawn need {operator}, which "
-        f"{TITLES[target.runtime]} lacks; take {remedies[operator]}"
-        for operator, count in networks.most_common()
+        f"{space.name}: in {count} of {DRAWN} networks that are drawn, {sentence}"
+        for sentence, count in networks.most_common()
     ]

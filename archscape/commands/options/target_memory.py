@@ -71,9 +71,11 @@ def _beyond(need: TargetMemory, settings: TargetSettings) -> list[str]:
 def _notes(need: TargetMemory, settings: TargetSettings) -> Iterator[str]:
     yield f"Most of the arena is in use at {need.place}; one input, {need.dtype}."
     if need.unsupported:
-        law = f"{settings.runtime} lacks operators that it has, which are counted by what they read and write"
-        names = ", ".join(need.unsupported)
-        yield f"{names}: {law}; `archscape lint NETWORK --target {settings.runtime}` has remedies."
+        law = "not there, or not known how, and counted by their outputs alone"
+        how = f"`archscape lint NETWORK --target {settings.runtime}` has remedies"
+        first, *others = need.unsupported
+        named = f"{first} and {len(others)} more" if others else first
+        yield f"{named}: {law}; {how}."
     if board := settings.on_board:
         beyond = _beyond(need, settings)
         verdict = f"does not fit, by its {' and '.join(beyond)}" if beyond else "fits"

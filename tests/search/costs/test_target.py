@@ -124,6 +124,6 @@ def test_a_space_that_draws_what_the_runtime_lacks_is_told() -> None:
         "space: s\ninput: 1x8x8\nlayers: [conv: {width: 4, act: {relu, gelu}}, avgpool, linear: {width: 2}]"
     )
     (note,) = missing_notes(TargetSettings(), space, random.Random(0))
-    assert "of 100 networks that are drawn need GELU, which TensorFlow Lite Micro lacks; take `hard" in note
+    assert "of 100 networks that are drawn, TensorFlow Lite Micro lacks GELU; take `hardswish`" in note
     plain = Space.from_yaml(space.to_yaml().replace("gelu", "hardswish"))
     assert missing_notes(TargetSettings(), plain, random.Random(0)) == []

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 
 from archscape.spaces import InputError, Network
 from archscape.spaces.errors import suggest
-from archscape.spaces.graph import Body
 from archscape.spaces.registry import LazyTable
 
 from .base import Target as Target
 from .base import TargetMemory as TargetMemory
-from .missing import MissingAt, MissingOf
+from .missing import Missing, MissingOf
 
 DTYPES = ("int8", "float32")
 """Types of maps and weights; with int8 the biases are int32 and the scales float32."""
@@ -29,7 +28,7 @@ OPERATORS: LazyTable[MissingOf] = LazyTable("target", __name__, {"tflm": ".tflm_
 TITLES = {"tflm": "TensorFlow Lite Micro"}
 """What each runtime is called."""
 
-SOURCES = {"tflm": "python_ops_resolver.cc of TensorFlow Lite Micro at commit 90b983c"}
+SOURCES = {"tflm": "kernels of TensorFlow Lite Micro at commit 90b983c"}
 """Where the operators of each runtime are listed."""
 
 
@@ -48,23 +47,18 @@ def target_memory(network: Network, *, target: str = "tflm", dtype: str = "int8"
     return TARGETS.load(target)(network, dtype)
 
 
-def missing_operators(network: Network, *, target: str = "tflm", dtype: str = "int8") -> Iterator[MissingAt]:
-    """Yield the operators of a network that a runtime lacks, those that converters can compose too.
+def missing_operators(network: Network, *, target: str = "tflm", dtype: str = "int8") -> Iterator[Missing]:
+    """Yield the operators of a network that a runtime does not have as they are.
 
     Raises:
         InputError: For an unknown target or type.
 
     >>> from archscape.spaces import load_network
-    >>> [at.name for at in missing_operators(load_network("alexnet"))]
-    ['lrn1', 'lrn2']
+    >>> [(missing.name, missing.operator) for missing in missing_operators(load_network("zfnet"))]
+    [('lrn1', 'LOCAL_RESPONSE_NORMALIZATION'), ('lrn2', 'LOCAL_RESPONSE_NORMALIZATION')]
     """
     check_target(target, dtype)
-    missing_of, flat = OPERATORS.load(target), network.graph.flatten()
-    for index, node in enumerate(flat.nodes):
-        assert not isinstance(node.op, Body)
-        missing = missing_of(node.op, flat.shapes(node), dtype)
-        if missing is not None:
-            yield MissingAt(index, node.name, missing)
+    yield from OPERATORS.load(target)(network, dtype)
 
 
 def check_target(target: str, dtype: str) -> None:

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple, TypeAlias
 
-from archscape.spaces.graph import Op, Shape
+from archscape.spaces import Network
+
+Kind: TypeAlias = Literal["lacking", "composed", "unknown"]
+"""Of an operator: the runtime lacks it; converters compose it of others; what it becomes is not known."""
 
 
 class Missing(NamedTuple):
-    """An operator that a runtime lacks.
-
-    Attributes:
-        operator: What is missing, by the runtime's name.
-        remedy: What to take in its place.
-        is_composed: Whether converters write it with operators that the runtime has, at a price.
-    """
-
-    operator: str
-    remedy: str
-    is_composed: bool = False
-
-
-class MissingAt(NamedTuple):
-    """An operator of a network that a runtime lacks.
+    """An operator of a network that a runtime does not have as it is.
 
     Attributes:
         node: Its place among the nodes of the flat graph.
         name: Its full name.
-        missing: What is missing.
+        operator: What is missing, by the runtime's name if it has one.
+        remedy: What to take in its place.
+        kind: How much is missing.
     """
 
     node: int
     name: str
-    missing: Missing
+    operator: str
+    remedy: str
+    kind: Kind
+
+    def sentence(self, runtime: str) -> str:
+        """Return what is missing on a runtime of this title."""
+        if self.kind == "composed":
+            return f"{runtime} has no {self.operator} and composes it of sums, products and roots"
+        if self.kind == "unknown":
+            return f"what {self.operator} becomes on {runtime} is not known; its memory is a lower bound"
+        return f"{runtime} lacks {self.operator}"
 
 
-MissingOf: TypeAlias = Callable[[Op, tuple[Shape, ...], str], Missing | None]
-"""What a runtime says of an operator, the shapes that it reads and a type: what is missing, or None."""
+MissingOf: TypeAlias = Callable[[Network, str], Iterator[Missing]]
+"""What a runtime says of a network and a type."""

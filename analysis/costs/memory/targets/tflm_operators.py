@@ -1,17 +1,16 @@
-"""Which of our operators TensorFlow Lite Micro lacks.
+"""Operators that TensorFlow Lite Micro lacks, by what LiteRT's converter makes of a network.
 
-Source: the operators of `python/tflite_micro/python_ops_resolver.cc`, which adds all that there are, and the
-types that their kernels take, at commit 90b983c of github.com/tensorflow/tflite-micro (August 2026). `EXP`,
-`LOG` and `SQRT` take float32 alone. 1-D maps are converted as 2-D ones of height 1; of 3-D maps there are
-`RESHAPE`, means, and what works by element. Groups, dilation and attention (`BATCH_MATMUL`) are there.
+Source: the kernels of `tensorflow/lite/micro/kernels/`, all of which `python_ops_resolver.cc` adds, at commit
+90b983c of github.com/tensorflow/tflite-micro (August 2026).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from archscape.spaces.graph import Op, Shape
+from archscape.spaces import Network
+from archscape.spaces.graph import Op
 from archscape.spaces.operators import (
     Activation,
     AvgPool,
@@ -23,66 +22,72 @@ from archscape.spaces.operators import (
     LocalResponseNorm,
     MaxPool,
     P4Conv,
-    Resize,
     TransposedConv,
     Unpool,
-    Upsample,
 )
 from archscape.spaces.operators.opaque import Opaque
 
-from .missing import Missing
+from .kernels import KERNELS
+from .missing import Kind, Missing
+from .tflm import tflite_model
 
-T = TypeVar("T")
 
-_ACTIVATIONS = {
-    "gelu": Missing("GELU", "`hardswish` or `relu`"),
+class _Entry(NamedTuple):
+    """What is missing of an operator, as `Missing` has it."""
+
+    operator: str
+    remedy: str
+    kind: Kind = "lacking"
+
+
+_BATCH_NORM = "a batch norm, which goes into the convolution before it"
+_FLAT = "2-D layers, with the first axis as channels"
+_BY_CLASS: Mapping[type[Op], _Entry] = {
+    DeformConv: _Entry("an operator that reads a map between its pixels", "a dilated convolution"),
+    TransposedConv: _Entry("groups of TRANSPOSE_CONV", "`upsample` and a convolution"),
+    LocalResponseNorm: _Entry("LOCAL_RESPONSE_NORMALIZATION", _BATCH_NORM),
+    Unpool: _Entry("an operator that writes to places of maxima", "`upsample`, or a transposed convolution"),
+    Opaque: _Entry("a foreign module", "blocks of the language", "unknown"),
+    LayerNorm: _Entry("layer norm", _BATCH_NORM, "composed"),
+    InstanceNorm: _Entry("instance norm", _BATCH_NORM, "composed"),
+    GroupNorm: _Entry("group norm", _BATCH_NORM, "composed"),
 }
-_OF_INT8 = {
-    name: Missing(f"EXP in int8, which `{name}` needs", "`hardswish`, `elu` or `relu`")
-    for name in ("mish", "softplus", "selu")
-}
-_BY_CLASS: Mapping[type[Op], Missing] = {
-    DeformConv: Missing("an operator that reads a map between its pixels", "a dilated convolution"),
-    LocalResponseNorm: Missing("LOCAL_RESPONSE_NORMALIZATION", "a batch norm, which is folded"),
-    Unpool: Missing("an operator that writes to places of maxima", "`upsample`, or a transposed convolution"),
-    Opaque: Missing("what is known of a foreign module", "blocks of the language"),
-    **{
-        norm: Missing(
-            f"a {name} norm, which is composed of MEAN, SUB, MUL, RSQRT and ADD",
-            "a batch norm, which is folded into the convolution before it",
-            is_composed=True,
-        )
-        for norm, name in ((LayerNorm, "layer"), (InstanceNorm, "instance"), (GroupNorm, "group"))
-    },
-}
-_OF_VOLUMES: Mapping[type[Op], str] = {
-    P4Conv: "",  # its orientations become channels of a 2-D convolution
-    Conv: "CONV_3D",
-    TransposedConv: "CONV_3D_TRANSPOSE",
-    MaxPool: "a 3-D maximum pooling",
-    AvgPool: "a 3-D average pooling",
-    Upsample: "a 3-D resize",
-    Resize: "a 3-D resize",
+_OF_VOLUMES: Mapping[type[Op], _Entry] = {
+    P4Conv: _Entry("a convolution on p4", "blocks of the plane", "unknown"),
+    Conv: _Entry("CONV_3D", _FLAT),
+    TransposedConv: _Entry("CONV_3D_TRANSPOSE", _FLAT),
+    MaxPool: _Entry("a 3-D maximum pooling", _FLAT),
+    AvgPool: _Entry("a 3-D average pooling", _FLAT),
 }
 
 
-def missing(op: Op, inputs: tuple[Shape, ...], dtype: str) -> Missing | None:
-    """Return what TensorFlow Lite Micro lacks of an operator; None if it has it.
+def missing(network: Network, dtype: str) -> Iterator[Missing]:
+    """Yield the operators of a network that TensorFlow Lite Micro does not have as they are."""
+    flat, codes = network.graph.flatten(), dict[str, str]()
+    for step in tflite_model(network, dtype).steps:
+        if step.code not in KERNELS:
+            codes.setdefault(step.place, step.code)
+    for index, node in enumerate(flat.nodes):
+        if node.name in codes:
+            assert isinstance(node.op, Op)
+            entry = _entry(node.op, len(flat.shapes(node)[0]), codes[node.name])
+            yield Missing(index, node.name, *entry)
 
-    Args:
-        op: The operator.
-        inputs: The shapes that it reads.
-        dtype: `int8` or `float32`.
+
+def _entry(op: Op, axes: int, code: str) -> _Entry:
+    """Return what is missing of an operator that reads a map of so many axes, the channels with them.
+
+    `code` is what the converter makes of it; "" where that is not known.
     """
     if isinstance(op, Activation):
-        return _ACTIVATIONS.get(op.function) or (_OF_INT8.get(op.function) if dtype == "int8" else None)
-    if isinstance(op, TransposedConv) and op.groups > 1:
-        return Missing("groups of TRANSPOSE_CONV", "a transposed convolution without groups, or `upsample`")
-    if len(inputs[0]) == 4 and (name := _of_class(_OF_VOLUMES, op)):
-        return Missing(name, "2-D layers: the first axis as channels, or one image at a time")
-    return _of_class(_BY_CLASS, op)
-
-
-def _of_class(table: Mapping[type[Op], T], op: Op) -> T | None:
-    """Return what a table has for the class of an operator, or for one that it is made from."""
-    return next((table[cls] for cls in type(op).__mro__ if cls in table), None)
+        kind: Kind = "lacking" if code else "unknown"
+        return _Entry(code or f"`{op.function}`", "`hardswish` or `relu`", kind)
+    if isinstance(op, TransposedConv) and axes == 3 and op.groups == 1:
+        return _Entry(f"`{op.kind}` with this padding", "a kernel as large as the stride", "unknown")
+    tables = (_OF_VOLUMES, _BY_CLASS) if axes == 4 else (_BY_CLASS,)
+    for table in tables:
+        for cls in type(op).__mro__:
+            if cls in table and (cls is not Conv or axes == 4):
+                return table[cls]
+    shown = f"`{op.kind}`" + (f" in {axes - 1}-D" if axes > 1 else "")
+    return _Entry(shown, "2-D layers whose conversion is known", "unknown")
