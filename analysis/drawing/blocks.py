@@ -12,12 +12,14 @@ from dataclasses import replace
 
 from archscape.spaces import Network
 from archscape.spaces.graph import Body, Node, Op, Output
+from archscape.spaces.language.rows import BEFORE
 from archscape.spaces.language.table import Table
-from archscape.spaces.operators import Carry, Multiply
+from archscape.spaces.operators import Carry, Multiply, Resize
 
 from .diagram import Block, Diagram, Source
 from .extents import extent_text
 from .labels import Label, label_of
+from .panels import panelled
 from .repeats import collapse
 from .shorthand import shorten
 
@@ -25,8 +27,8 @@ GATES = ("sigmoid", "tanh", "hard_sigmoid", "hsigmoid")
 """Activations that are drawn where maps are multiplied by them."""
 
 
-def diagram_of(network: Network, *, layers: bool = False) -> Diagram:
-    """Return the diagram of a network.
+def plan_of(network: Network, *, layers: bool = False) -> tuple[Diagram, tuple[Block, ...]]:
+    """Return the diagram of a network, and the cells that stand beside it.
 
     Args:
         network: Nothing of it is built.
@@ -37,13 +39,43 @@ def diagram_of(network: Network, *, layers: bool = False) -> Diagram:
     values = [trace.add(block) for block in inputs]
     outputs = trace.place(network.body, values, "")
     if len(trace.blocks) == len(inputs) and not layers:
-        return diagram_of(network, layers=True)  # all that it has would be left out
+        return plan_of(network, layers=True)  # all that it has would be left out
     if len(outputs) > 1:
         names = network.outputs or network.body.output_names
-        for name, source, shape in zip(names, outputs, network.body.shapes, strict=True):
-            trace.add(Block(kind="input", label=name, name=name, sources=(source,), shape=shape))
-    diagram = Diagram(blocks=tuple(trace.blocks), outputs=outputs)
-    return diagram if layers else collapse(shorten(diagram))
+        for name, source in zip(names, outputs, strict=True):
+            trace.add(Block(kind="input", label=name, name=name, sources=(source,)))
+    diagram = _with_ends_early(Diagram(blocks=tuple(trace.blocks)), outputs[0])
+    if layers:
+        return diagram, ()
+    return panelled(shorten(diagram))
+
+
+def _with_ends_early(diagram: Diagram, output: Source) -> Diagram:
+    """Return a diagram in which what leads to other outputs comes right after what it begins with."""
+    blocks = diagram.blocks
+    main = _needed(blocks, output.value)
+    begins: dict[int, int] = {}
+    for value, block in enumerate(blocks):
+        read = [begins[source.value] for source in block.sources]
+        begins[value] = value if value in main else max(read, default=value)
+    order = sorted(range(len(blocks)), key=lambda value: (begins[value], value not in main, value))
+    moved = {value: new for new, value in enumerate(order)}
+
+    def again(block: Block) -> Block:
+        return replace(block, sources=tuple([s._replace(value=moved[s.value]) for s in block.sources]))
+
+    return Diagram(blocks=tuple([again(blocks[value]) for value in order]))
+
+
+def _needed(blocks: Sequence[Block], value: int) -> set[int]:
+    """Return the values that a value depends on, and itself."""
+    needed: set[int] = set()
+    waiting = [value]
+    while waiting:
+        if (value := waiting.pop()) not in needed:
+            needed.add(value)
+            waiting.extend([source.value for source in blocks[value].sources])
+    return needed
 
 
 def input_block(name: str, table: Table) -> Block:
@@ -67,12 +99,23 @@ def diagram_of_body(body: Body, chosen: Mapping[str, Block] | None = None) -> Di
     return _Insides(layers=False).of(body, chosen)
 
 
+FEWEST_FRAMED = 3
+"""So many layers one after the other are framed where they are a row of the table."""
+
+
 class _Insides:
     """The diagrams of bodies: a network repeats bodies, each of which is drawn once."""
 
     def __init__(self, *, layers: bool) -> None:
         self.layers = layers
         self.known: dict[Body, Diagram] = {}
+        self.blocks: _Insides | None = None
+
+    def size(self, body: Body) -> int:
+        """Return how many boxes a body is in a figure of blocks."""
+        if self.layers:
+            self.blocks = self.blocks or _Insides(layers=False)
+        return len((self.blocks or self).of(body).blocks)
 
     def of(self, body: Body, chosen: Mapping[str, Block] | None = None) -> Diagram:
         if body not in self.known:
@@ -119,13 +162,19 @@ class _Trace:
         if body.listed:
             return self.place(body, sources, f"{name}.")
         inside = self.insides.of(body)
-        if not _branches(inside):
+        if not self._framed(body, inside) or _leads_on(body):
             return self._inline(inside, sources, name)
         frame = Block(
             kind="cell", label=body.word, name=name, sources=tuple(sources), shape=body.shape, inside=inside
         )
         value = self.add(frame).value
         return tuple([Source(value, number) for number in range(len(inside.outputs))])
+
+    def _framed(self, body: Body, inside: Diagram) -> bool:
+        """Tell whether a block is framed: lines branch in it, or it is a row of several layers."""
+        if _branches(inside):
+            return True
+        return not self.inputs and len(body.inputs) == 1 and self.insides.size(body) >= FEWEST_FRAMED
 
     def _inline(self, inside: Diagram, sources: list[Source], name: str) -> tuple[Source, ...]:
         """Append the blocks of a diagram one by one."""
@@ -146,6 +195,8 @@ class _Trace:
         label = label_of(node.op)
         if not self.insides.layers and len(sources) == 1 and self._left_out(label, node, body):
             return sources[0]
+        if isinstance(node.op, Resize):
+            sources = sources[:1]  # of the other map it takes the extent alone
         kind, text, _ = label
         return self.add(Block(kind=kind, label=text, name=name, sources=tuple(sources), shape=node.shape))
 
@@ -156,6 +207,11 @@ class _Trace:
         value = len(body.inputs) + body.nodes.index(node)
         readers = [other.op for other in body.nodes if value in other.inputs]
         return not any(isinstance(reader, Multiply | Carry) for reader in readers)
+
+
+def _leads_on(body: Body) -> bool:
+    """Tell whether a block of several inputs is a step of the main way, as those of decoders are."""
+    return len(body.inputs) > 1 and BEFORE not in body.names and body.shape[1:] != body.inputs[0][1:]
 
 
 def _branches(diagram: Diagram) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archscape.spaces import Network, Space
 from archscape.spaces.errors import InputError, suggest
 
-from .blocks import diagram_of
+from .blocks import plan_of
 from .choices import diagram_of_space
 from .geometry import Drawing
 from .layout.figure import lay_out
@@ -48,4 +48,5 @@ def draw(table: Network | Space, *, layers: bool = False, style: str = "boxes") 
         return lay_out(diagram_of_space(table), title=table.name)
     if style == "volumes":
         return draw_volumes(table)
-    return lay_out(diagram_of(table, layers=layers), title=table.name)
+    diagram, panels = plan_of(table, layers=layers)
+    return lay_out(diagram, panels, title=table.name)

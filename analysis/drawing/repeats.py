@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .diagram import Block, Diagram, Source
+from .shorthand import SEPARABLE
 
 FEWEST_LAYERS = 5
-"""So many layers alike are drawn once; papers show fewer one by one. Of frames, two are."""
+"""So many layers alike are drawn once; papers show fewer one by one. Of what is several layers, two are."""
 
 
 def collapse(diagram: Diagram) -> Diagram:
@@ -50,12 +51,17 @@ def _runs(diagram: Diagram) -> list[int]:
         # What is read from afar ends a run, but for the last block and the one before it.
         while stop - start > 1 and any(last_reader.get(v, v) >= stop for v in range(start, stop - 2)):
             stop -= 1
-        framed = diagram.blocks[start - diagram.inputs].inside is not None
-        if stop - start < (2 if framed else FEWEST_LAYERS):
+        if stop - start < _fewest(diagram.blocks[start - diagram.inputs]):
             stop = start + 1
         lengths.append(stop - start)
         start = stop
     return lengths
+
+
+def _fewest(block: Block) -> int:
+    """Return how many such blocks at least are drawn once."""
+    several = block.inside is not None or block.kind == "block" or SEPARABLE in block.label
+    return 2 if several else FEWEST_LAYERS
 
 
 def _follows(diagram: Diagram, value: int) -> bool:

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from .diagram import Block, Diagram, Source
 
-DEPTHWISE = " depthwise conv, "
+DEPTHWISE = "depthwise conv"
+SEPARABLE = "separable conv"
 GATE = "squeeze and excite"
 
 
 def shorten(diagram: Diagram) -> Diagram:
     """Return a diagram whose separable convolutions and squeeze-and-excitation gates are one box each."""
-    return _gated(_separable(diagram))
+    return _gated(_halved(_separable(diagram)))
 
 
 def _separable(diagram: Diagram) -> Diagram:
@@ -21,15 +22,29 @@ def _separable(diagram: Diagram) -> Diagram:
         return diagram
     first, second = diagram.blocks
     pointwise = second.label.startswith(("1×1 conv, ", "conv 1, ", "1×1×1 conv, ")) and not second.repeat
-    if first.kind != "depthwise" or DEPTHWISE.strip(" ,") not in first.label or not pointwise:
+    if first.kind != "depthwise" or DEPTHWISE not in first.label or not pointwise:
         return diagram
-    before, _, after = first.label.partition("depthwise conv")
+    before, _, after = first.label.partition(DEPTHWISE)
     width = second.label.partition(", ")[2]
     stride = after.partition(", /")[2].partition(",")[0]
-    text = f"{before}separable conv{'' if before else after.partition(',')[0]}, {width}"
+    text = f"{before}{SEPARABLE}{'' if before else after.partition(',')[0]}, {width}"
     block = replace(
         second, kind="depthwise", label=f"{text}, /{stride}" if stride else text, sources=first.sources
     )
+    return Diagram(inputs=1, blocks=(block,), outputs=(Source(1),))
+
+
+def _halved(diagram: Diagram) -> Diagram:
+    """Two convolutions that each read half of the places, side by side, reduce as one with their channels."""
+    if diagram.inputs != 1 or len(diagram.blocks) != 3:
+        return diagram
+    first, second, joined = diagram.blocks
+    kernel, _, rest = first.label.partition(", ")
+    halves = first.look == second.look and first.sources == second.sources == (Source(0),)
+    if not halves or joined.label != "concat" or not rest.endswith("/2") or first.kind != "conv":
+        return diagram
+    label = f"{kernel}, {joined.shape[0]}, /2"
+    block = replace(first, label=label, name=joined.name, shape=joined.shape)
     return Diagram(inputs=1, blocks=(block,), outputs=(Source(1),))
 
 

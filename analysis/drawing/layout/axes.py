@@ -40,6 +40,7 @@ def set_axes(layers: Layers) -> float:
     """Give every node its place from left to right and return the width of all."""
     _spread_entries(layers)
     axes = _straight(layers)
+    _widen(axes)
     _keep_apart(layers, axes)
     _join(layers, axes)
     ordered = _from_the_left(list(dict.fromkeys(axes.values())))
@@ -110,10 +111,10 @@ def _reaches(axis: _Axis, other: _Axis, axes: dict[Node, _Axis], after: dict[Nod
 
 def _candidates(layers: Layers) -> list[Link]:
     """Return the links that should be straight, one above and one below a node at most, lanes first."""
-    heights: dict[Node, int] = {}
+    heights: dict[Node, int] = dict.fromkeys(layers.outputs, 0)
     for row in layers.rows[::-1]:
         for node in sorted(row, key=lambda node: node.host is not None):
-            below = heights[node.host] if node.host else 0
+            below = heights[node.host] if node.host else heights.get(node, -len(layers.rows))
             heights[node] = (not node.lane) + max([heights[link.lower] for link in node.downs], default=below)
     chosen: list[tuple[int, Link]] = []
     for row in layers.rows:
@@ -143,6 +144,15 @@ def _main_above(node: Node) -> Link | None:
     """Return the link above a node that should be straight: its only one, or the middle one."""
     links = node.ups
     return sorted(links, key=lambda link: link.end)[len(links) // 2] if len(links) % 2 else None
+
+
+def _widen(axes: dict[Node, _Axis]) -> None:
+    """Make the boxes of an axis equally wide."""
+    for axis in dict.fromkeys(axes.values()):
+        boxes = [node for node in axis.shifts if node.part and node.part.solid and not node.part.small]
+        width = max([node.left + node.right for node in boxes], default=0)
+        for node in boxes:
+            node.left = node.right = width / 2
 
 
 def _keep_apart(layers: Layers, axes: dict[Node, _Axis]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..diagram import Block
+from ..extents import extent_text
 from ..geometry import Box, Shape, Text
 from .metrics import ASCENT, DESCENT, fitted, text_width
-from .part import Part
+from .part import Mark, Part
 
 SIZE = 8.0
 """Of labels, in points."""
@@ -25,9 +26,15 @@ PER_ENTRY = 9.0
 def width_of(block: Block) -> float:
     """Return the width that a block's label needs."""
     pad = PAD if block.kind != "join" else PAD + 1
-    text = max(text_width(line, SIZE) for line in block.label.split("\n"))
+    text = max(text_width(line, SIZE) for line in _lines(block))
     width = min(WIDEST, max(NARROWEST, text + 2 * pad))
     return max(float(-(-width // 1)), PER_ENTRY * (len(set(block.sources)) + 1))
+
+
+def _lines(block: Block) -> list[str]:
+    """Return what stands in a box, how often it stands there after the first line."""
+    first, *others = block.label.split("\n")
+    return [f"{first} {block.repeat}".strip(), *others]
 
 
 def is_join(block: Block) -> bool:
@@ -42,7 +49,7 @@ def box(block: Block, width: float) -> Part:
         block: What it shows.
         width: At least what `width_of` says, unless it is a sign.
     """
-    lines = block.label.split("\n")
+    lines = _lines(block)
     height = HEIGHT + LINE * (len(lines) - 1)
     if is_join(block):
         sign = len(block.label) == 1
@@ -60,6 +67,7 @@ def box(block: Block, width: float) -> Part:
         entries=centre if block.sources else (),
         exits=centre,
         small=is_join(block),
+        extents=(Mark(height / 2, extent_text(block.shape[1:])),),
         shapes=tuple(shapes),
     )
 

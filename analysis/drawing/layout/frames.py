@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..diagram import Block
+from ..extents import extent_text
 from ..geometry import Box, Shape, Text
 from .boxes import SIZE, base_line
 from .metrics import fitted, text_width
-from .part import Part, Placed
+from .part import Mark, Part, Placed
 
 SMALL = 7.0
 """Size of captions, in points."""
@@ -46,6 +47,7 @@ def frame(block: Block, inside: Part) -> Part:
         entries=tuple([left + x for x in inside.entries]),
         exits=tuple([left + x for x in inside.exits]),
         solid=False,
+        extents=(Mark(HEAD / 2 + 2, extent_text(block.shape[1:])),),
         shapes=tuple(shapes),
         children=(Placed(left, 0, inside, f"{block.name}." if block.name else ""),),
     )
@@ -69,6 +71,7 @@ def repeated(part: Part, repeat: str) -> Part:
         exits=part.exits,
         solid=part.solid,
         small=part.small,
+        extents=part.extents,
         shapes=(text,),
         children=(Placed(0, 0, part),),
     )

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from ..diagram import Diagram
+from ..diagram import Block, Diagram
 from .axes import set_axes
-from .layers import in_layers
+from .layers import Layers, in_layers
 from .order import order
-from .part import Part, Placed
+from .part import Mark, Part, Placed
 from .route import route
+from .sides import enter_from_the_sides
 
 
-def layered(diagram: Diagram, parts: Sequence[Part], *, head: float = 0, foot: float = 0) -> Part:
-    """Return a diagram as one part, made of the parts of its blocks, with some room above and below."""
-    layers = in_layers(diagram, parts)
+def layered(
+    diagram: Diagram, make: Callable[[Block, float], Part], *, head: float = 0, foot: float = 0
+) -> Part:
+    """Return a diagram as one part.
+
+    Args:
+        diagram: Its blocks branch.
+        make: Returns the part of a block, a box as wide as is said, or as its label needs if that is 0.
+        head: Room above.
+        foot: Room below.
+    """
+    layers = in_layers(diagram, [make(block, 0) for block in diagram.blocks])
     order(layers)
+    enter_from_the_sides(layers)
     width = set_axes(layers)
     nodes = [node for row in layers.rows for node in row]
+    for node in nodes:
+        if node.part and node.left + node.right > node.part.width:
+            node.part = make(diagram.blocks[node.value - diagram.inputs], node.left + node.right)
     names = {node: diagram.blocks[node.value - diagram.inputs].name for node in nodes if node.part}
     routes = route(layers, names, head=head, foot=foot)
     children = [
@@ -37,6 +51,18 @@ def layered(diagram: Diagram, parts: Sequence[Part], *, head: float = 0, foot: f
         exits=tuple([node.x for node in layers.outputs]),
         solid=False,
         open=True,
+        extents=tuple(_marks(layers, children)),
         shapes=tuple(lines),
         children=tuple(children),
     )
+
+
+def _marks(layers: Layers, children: Sequence[Placed]) -> Iterator[Mark]:
+    """Yield the extents of rows in which all maps have the same."""
+    by_row: dict[int, list[Mark]] = {}
+    rows = [node.layer for row in layers.rows for node in row if node.part]
+    for row, child in zip(rows, children, strict=True):
+        by_row.setdefault(row, []).extend([Mark(child.y + y, text) for y, text in child.part.extents])
+    for marks in by_row.values():
+        if len({text for _, text in marks}) == 1:
+            yield marks[0]

@@ -127,32 +127,31 @@ def in_layers(diagram: Diagram, parts: Sequence[Part]) -> Layers:
 def _begin_with_main_ways(layers: Layers) -> None:
     """Sort each row by a walk from the outputs upwards, which goes the ways around blocks last."""
     ranks: dict[Node, int] = {}
-
-    def walk(node: Node) -> None:
-        if node in ranks:
-            return
-        ranks[node] = len(ranks)
-        sides = [side for side in layers.rows[node.layer] if side.host is node]
-        ups = [*node.ups, *(link for side in sides for link in side.ups)]
-        for link in sorted(ups, key=lambda link: _is_around(link)):
-            if link.lower is not node:
-                ranks.setdefault(link.lower, len(ranks))
-            walk(link.upper)
-
     for row in layers.rows[::-1]:
-        for node in row:
-            if node.host is None:
-                walk(node)
+        for end in row:
+            waiting = [end]
+            while waiting:
+                node = waiting.pop()
+                if node not in ranks:
+                    ranks[node] = len(ranks)
+                    links = sorted(node.ups, key=is_around)
+                    waiting.extend([link.upper for link in links[::-1]])
     for row in layers.rows:
         row.sort(key=lambda node: ranks[node])
 
 
-def _is_around(link: Link) -> bool:
-    """Tell whether a line passes blocks that read the same value."""
+def is_around(link: Link) -> bool:
+    """Tell whether a line has passed blocks that read the same value."""
+    start = source_of(link)
+    return start is not link.upper and len(start.downs) > 1
+
+
+def source_of(link: Link) -> Node:
+    """Return where a line comes from: a block, or an input."""
     upper = link.upper
     while upper.lane and upper.ups:
         upper = upper.ups[0].upper
-    return upper is not link.upper and len(upper.downs) > 1
+    return upper
 
 
 def _axis(part: Part) -> float:
@@ -192,28 +191,16 @@ def _add_lines(diagram: Diagram, nodes: Sequence[Node], layers: Layers) -> None:
             nodes[value].entries = (0,) * len(dict.fromkeys(block.sources))
     for source, node in zip(diagram.outputs, layers.outputs, strict=True):
         targets.setdefault(source, []).append((node, 0))
-    sides = _sides(targets, nodes)
     for source, ends in targets.items():
+        upper = nodes[source.value]
         lanes: list[Link] = []
         for node, entry in sorted(ends, key=lambda end: end[0].layer):
-            side = (source, node) in sides
-            upper = nodes[source.value]
             while len(lanes) < node.layer - upper.layer - 1:
-                lanes.append(
-                    _link(source, lanes[-1].lower if lanes else upper, Node(upper.layer + len(lanes) + 1))
-                )
-                layers.rows[lanes[-1].lower.layer].append(lanes[-1].lower)
+                lane = Node(upper.layer + len(lanes) + 1)
+                layers.rows[lane.layer].append(lane)
+                lanes.append(_link(source, lanes[-1].lower if lanes else upper, lane))
             before = lanes[: node.layer - upper.layer - 1]
-            lower = node
-            if side:
-                lower = Node(node.layer, host=node)
-                row = layers.rows[node.layer]
-                row.insert(row.index(node) + 1, lower)
-            path = [
-                *before,
-                _link(source, before[-1].lower if before else upper, lower, 0 if side else entry),
-            ]
-            layers.paths.append(path)
+            layers.paths.append([*before, _link(source, before[-1].lower if before else upper, node, entry)])
 
 
 def _link(net: Source, upper: Node, lower: Node, entry: int = 0) -> Link:
@@ -221,23 +208,3 @@ def _link(net: Source, upper: Node, lower: Node, entry: int = 0) -> Link:
     upper.downs.append(link)
     lower.ups.append(link)
     return link
-
-
-def _sides(targets: dict[Source, list[tuple[Node, int]]], nodes: Sequence[Node]) -> set[tuple[Source, Node]]:
-    """Return which lines enter which joins from the side: a sum is too small for several from above."""
-    read: dict[Node, list[Source]] = {}
-    for source, ends in targets.items():
-        for node, _ in ends:
-            read.setdefault(node, []).append(source)
-    sides: set[tuple[Source, Node]] = set()
-    for node, sources in read.items():
-        part = node.part
-        if part is None or not part.small or not 2 <= len(sources) <= 3:
-            continue
-        near = [s for s in sources if nodes[s.value].layer == node.layer - 1 and not nodes[s.value].lane]
-        pill = part.width > part.height
-        if pill and (len(sources) > 2 or len(near) > 1):
-            continue
-        above = near[:1] if len(near) == 1 or len(sources) == 3 else [] if near else sources[:1]
-        sides |= {(source, node) for source in sources if source not in above}
-    return sides

@@ -7,19 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from random import Random
 
 from .layers import Layers, Node
 
 SWEEPS = 8
-THROUGH_A_BOX = 1000
-"""Crossings that a line through a box counts for."""
+BEGINNINGS = 12
+"""So many orders are begun with while lines cross."""
+MOST_SHUFFLED = 80
+"""Nodes of a diagram, lanes included, that is worth several beginnings."""
 
 
 def order(layers: Layers) -> None:
-    """Put the nodes of each row in order, in place."""
-    best = [list(row) for row in layers.rows]
-    least = crossings(best)
-    rows = [list(row) for row in best]
+    """Put the nodes of each row in order, in place; the same diagram gets the same order."""
+    rng = Random(0)
+    rows = [list(row) for row in layers.rows]
+    best, least = _swept(rows)
+    small = sum(map(len, rows)) <= MOST_SHUFFLED
+    for _ in range(BEGINNINGS if small else 0):
+        if not least:
+            break
+        for row in rows:
+            rng.shuffle(row)
+        other, count = _swept(rows)
+        if count < least:
+            best, least = other, count
+    layers.rows[:] = best
+
+
+def _swept(rows: list[list[Node]]) -> tuple[list[list[Node]], int]:
+    """Return the best order that sweeps over rows find, and how many lines cross in it."""
+    best, least = [list(row) for row in rows], crossings(rows)
     for sweep in range(SWEEPS):
         if not least:
             break
@@ -29,71 +47,44 @@ def order(layers: Layers) -> None:
         _swap(rows)
         if (count := crossings(rows)) < least:
             best, least = [list(row) for row in rows], count
-    layers.rows[:] = best
+    return best, least
 
 
 def crossings(rows: Sequence[Sequence[Node]]) -> int:
-    """Return how many lines cross between the layers and within them."""
-    places = [_places(row) for row in rows]
-    between = sum(_between(row, *pair) for row, pair in zip(rows, pairwise(places), strict=False))
-    return between + sum(_within(row) for row in rows)
-
-
-def _places(row: Sequence[Node]) -> dict[Node, int]:
-    return {node: place for place, node in enumerate(row)}
+    """Return how many lines cross between layers."""
+    places = [{node: place for place, node in enumerate(row)} for row in rows]
+    return sum(_between(row, *pair) for row, pair in zip(rows, pairwise(places), strict=False))
 
 
 def _between(row: Sequence[Node], upper: dict[Node, int], lower: dict[Node, int]) -> int:
-    """Return how many lines between two layers cross."""
+    """Return how many lines between two layers cross; those that carry one value do not."""
     ends = [
-        (upper[node], link.start, lower[link.lower], link.end, link.net)
+        ((upper[node], link.start), (lower[link.lower], link.end), link.net)
         for node in row
         for link in node.downs
     ]
-    count = 0
-    for index, (place, start, below, end, net) in enumerate(ends):
-        for other_place, other_start, other_below, other_end, other in ends[index + 1 :]:
-            if net == other:
-                continue
-            before = (place, start) < (other_place, other_start)
-            count += before != ((below, end) < (other_below, other_end))
-    return count
-
-
-def _within(row: Sequence[Node]) -> int:
-    """Return how many lines are crossed by those that enter joins from the side."""
-    count = 0
-    places = None
-    for node in row:
-        if node.host is None:
-            continue
-        places = places or _places(row)
-        ends = sorted((places[node], places[node.host]))
-        net = node.ups[0].net
-        for between in row[ends[0] + 1 : ends[1]]:
-            passes = between.lane and between.host is not node.host
-            same = passes and between.ups[0].net == net
-            count += 0 if same else 1 if passes else THROUGH_A_BOX
-    return count
+    return sum(
+        ((start < other_start and end > other_end) or (start > other_start and end < other_end))
+        and net != other
+        for index, (start, end, net) in enumerate(ends)
+        for other_start, other_end, other in ends[index + 1 :]
+    )
 
 
 def _sort(rows: Sequence[Sequence[Node]], row: list[Node], *, down: bool) -> None:
     """Sort a row by the means of its neighbours' places above or below."""
-    places = _places(row)
-    layer = row[0].layer if row else 0
-    other = layer - 1 if down else layer + 1
-    if not row or not 0 <= other < len(rows):
+    layer = row[0].layer + (-1 if down else 1) if row else -1
+    if not 0 <= layer < len(rows):
         return
-    beyond = _places(rows[other])
+    beyond = {node: place for place, node in enumerate(rows[layer])}
 
-    def mean(node: Node) -> float:
-        links = node.ups if down else node.downs
-        if not links and node.host is not None:
-            return mean(node.host) + (0.3 if places[node] > places[node.host] else -0.3)
-        ends = [beyond[link.upper if down else link.lower] for link in links]
-        return sum(ends) / len(ends) if ends else places[node]
+    def mean(place: int, node: Node) -> float:
+        ends = (
+            [beyond[link.upper] for link in node.ups] if down else [beyond[link.lower] for link in node.downs]
+        )
+        return sum(ends) / len(ends) if ends else place
 
-    means = {node: mean(node) for node in row}
+    means = {node: mean(place, node) for place, node in enumerate(row)}
     row.sort(key=lambda node: means[node])
 
 

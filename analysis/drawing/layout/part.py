@@ -22,6 +22,13 @@ class Placed(NamedTuple):
     scope: str = ""
 
 
+class Mark(NamedTuple):
+    """The extent of maps, and how far down these are."""
+
+    y: float
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """A piece of a figure.
@@ -34,6 +41,7 @@ class Part:
         solid: Whether a line that enters ends there, with an arrow's head.
         small: Whether it is a join, which lines enter from the side too.
         open: Whether it has no border, so that lines go on in it.
+        extents: How far below its upper side maps of which extent are, from above.
         shapes: Its own, from its upper left corner, before those of its children.
         children: Parts of it.
     """
@@ -45,8 +53,21 @@ class Part:
     solid: bool = True
     small: bool = False
     open: bool = False
+    extents: tuple[Mark, ...] = ()
     shapes: tuple[Shape, ...] = ()
     children: tuple[Placed, ...] = ()
+
+    @property
+    def entry(self) -> float:
+        """Where its main line enters: its only entry, or above its only exit, or its middle."""
+        if len(self.entries) == 1:
+            return self.entries[0]
+        return self.exits[0] if len(self.exits) == 1 and not self.entries else self.width / 2
+
+    @property
+    def exit(self) -> float:
+        """Where its main line leaves: its only exit, or its middle."""
+        return self.exits[0] if len(self.exits) == 1 else self.width / 2
 
     def draw(self, x: float = 0, y: float = 0, scope: str = "") -> Iterator[Shape]:
         """Yield all shapes with the part's upper left corner at a place."""

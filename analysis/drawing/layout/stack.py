@@ -28,7 +28,7 @@ class Piece:
 
     Attributes:
         diagram: Its blocks, which read what the piece before it gives.
-        shape: Of what it gives.
+        shape: Of what it gives; nothing if it gives nothing on.
     """
 
     diagram: Diagram
@@ -57,7 +57,7 @@ def pieces_of(diagram: Diagram) -> Iterator[Piece]:
         live = [source for source in (*live, *given) if last[source] > value]
         if value == end - 1:
             live = list(diagram.outputs)
-        if len(live) == 1 or value == end - 1:
+        if value == end - 1 or (len(live) == 1 and live[0].value >= start):
             yield _piece(diagram, range(start, value + 1), entering, live)
             entering, start = live, value + 1
 
@@ -76,7 +76,7 @@ def _piece(diagram: Diagram, values: range, entering: Sequence[Source], leaving:
         for block in diagram.blocks[first - diagram.inputs : values.stop - diagram.inputs]
     ]
     piece = Diagram(inputs=inputs, blocks=tuple(blocks), outputs=tuple(map(inner, leaving)))
-    shape = blocks[-1].shape
+    shape: Shape = blocks[-1].shape if len(blocks) == 1 else ()
     if leaving and leaving[0].value >= diagram.inputs:
         shape = diagram.blocks[leaving[0].value - diagram.inputs].shape
     return Piece(diagram=piece, shape=shape)
@@ -107,18 +107,17 @@ def _piece_part(piece: Piece, width: float, *, head: float = 0, foot: float = 0)
     block = piece.alone
     if block is not None:
         return block_part(block, width)
-    parts = [block_part(block, width_of(block)) for block in piece.diagram.blocks]
-    return layered(piece.diagram, parts, head=head, foot=foot)
+    return layered(piece.diagram, block_part, head=head, foot=foot)
 
 
-def block_part(block: Block, width: float) -> Part:
-    """Return the part of a block: a box of a width, or a frame."""
+def block_part(block: Block, width: float = 0) -> Part:
+    """Return the part of a block: a frame, or a box as wide as its label needs, or wider."""
     if block.alternatives:
         part = chosen(block, [part_of(option) for option in block.alternatives])
     elif block.inside is not None:
         part = frame(block, part_of(block.inside, head=HEAD if block.label else FOOT, foot=FOOT))
     else:
-        part = box(block, width)
+        return box(block, width or width_of(block))
     return repeated(part, block.repeat) if block.repeat else part
 
 
@@ -126,7 +125,7 @@ def stacked(
     parts: Sequence[Part], *, head: float = 0, foot: float = 0, enters: bool = False, leaves: bool = False
 ) -> Part:
     """Return parts one below the other, with the line that runs through them."""
-    axis = max([_entry(part) for part in parts], default=0)
+    axis = max([part.entry for part in parts], default=0)
     lines: list[Line] = []
     children: list[Placed] = []
     y, x = head, axis
@@ -140,10 +139,10 @@ def stacked(
             if end.y > start.y:
                 lines.append(Line(points=(start, end), arrow=part.solid))
         x = start.x if start else axis
-        children.append(Placed(x - _entry(part), y, part))
-        left = min(left, x - _entry(part))
+        children.append(Placed(x - part.entry, y, part))
+        left = min(left, x - part.entry)
         y += part.height
-        start = Point(x - _entry(part) + _exit(part), y)
+        start = Point(x - part.entry + part.exit, y)
         before = part
     if leaves and start is not None:
         y += foot
@@ -171,17 +170,3 @@ def _gap(before: Part | None, part: Part) -> float:
     if not part.solid:
         return TO_FRAME / 2 if after_lines else TO_FRAME
     return AFTER_LINES if after_lines else GAP
-
-
-def _entry(part: Part) -> float:
-    return (
-        part.entries[0]
-        if len(part.entries) == 1
-        else part.exits[0]
-        if len(part.exits) == 1
-        else part.width / 2
-    )
-
-
-def _exit(part: Part) -> float:
-    return part.exits[0] if len(part.exits) == 1 else part.width / 2

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from archscape.analysis.drawing.blocks import diagram_of
+from archscape.analysis.drawing.blocks import plan_of
 from archscape.analysis.drawing.diagram import Diagram
 from archscape.spaces import Network, Row, load_network
+
+
+def diagram_of(network: Network, *, layers: bool = False) -> Diagram:
+    return plan_of(network, layers=layers)[0]
 
 
 def labels(diagram: Diagram) -> list[str]:
@@ -44,3 +48,26 @@ def test_squeeze_and_excitation_is_one_box() -> None:
     inside = diagram_of(load_network("seresnet50")).blocks[3].inside
     assert inside is not None
     assert "squeeze and excite" in labels(inside)
+
+
+def test_what_reads_a_map_once_stands_box_by_box() -> None:
+    assert all(block.inside is None for block in diagram_of(load_network("unet")).blocks)
+
+
+def test_a_separable_convolution_is_one_box() -> None:
+    assert "3×3 separable conv, 1024" in labels(diagram_of(load_network("mobilenetv1")))
+    assert "3×3 depthwise conv, 512" in labels(diagram_of(load_network("mobilenetv1"), layers=True))
+
+
+def test_cells_stand_beside_the_network_with_their_widths_left_open() -> None:
+    diagram, panels = plan_of(load_network("amoebanet-a"))
+    assert labels(diagram)[2:5] == ["normal, 144 ×6", "reduction, 360", "normal, 288 ×6"]
+    assert [panel.label for panel in panels] == ["normal", "reduction"]
+    inside = panels[0].inside
+    assert inside is not None
+    assert "3×3 separable conv ×2" in labels(inside)
+
+
+def test_what_leads_to_other_outputs_follows_what_it_begins_with() -> None:
+    names = labels(diagram_of(load_network("googlenet-aux")))
+    assert names.index("aux1") < names.index("aux2") < names.index("global avg pool")
