@@ -300,6 +300,8 @@ function lineOf(row, columns, paths) {
     const status = line.insertCell();
     status.append(element("span", words[0], `status ${row[1]}`));
     if (front) status.append(element("span", "frontier", "chip"));
+    cached.strip ??= stripOf(row[0]);
+    line.insertCell().append(cached.strip);
     numbers.forEach((text) => Object.assign(line.insertCell(), { className: "number", textContent: text }));
     options.forEach((text) => Object.assign(line.insertCell(), { className: "text", textContent: text }));
     Object.assign(line.insertCell(), { className: "code", textContent: row[3] });
@@ -309,10 +311,18 @@ function lineOf(row, columns, paths) {
   return line;
 }
 
+// The picture of a network is asked for when its row is on the screen.
+function stripOf(number) {
+  const made = element("img", "", "strip");
+  Object.assign(made, { loading: "lazy", alt: "", src: `strip/${number}.svg` });
+  made.addEventListener("error", () => made.remove());
+  return made;
+}
+
 function heads(columns, paths) {
   table.columns = [...columns, ...paths].join(" ");
   table.rows.forEach((cached) => (cached.words = []));
-  const names = ["trial", "status", ...columns, ...paths, "worker"];
+  const names = ["trial", "status", "layers", ...columns, ...paths, "worker"];
   byId("rows").tHead.rows[0].replaceChildren(
     ...names.map((name) => {
       const sortable = name === "trial" || columns.includes(name) || paths.includes(name);

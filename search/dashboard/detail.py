@@ -7,10 +7,15 @@ import math
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
+from archscape.analysis.drawing.draw import draw
+from archscape.analysis.drawing.strip import to_strip
+from archscape.analysis.drawing.svg import to_svg
 from archscape.analysis.reports.format import label, value
+from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 from archscape.spaces.loading import read_stored
 
@@ -44,6 +49,7 @@ def detail(study: StudyReader, number: int, logs: Path) -> dict[str, Json] | Non
         "proposal": {} if proposal is None else _proposal(proposal, metrics),
         "decisions": {path: str(option) for path, option in trial.decisions.items()},
         "network": _network(trial),
+        "figure": f"figure/{number}.svg" if drawn(trial.network, "figure") else None,
         "epochs": [
             {name: number if math.isfinite(number) else None for name, number in epoch.items()}
             for epoch in epochs.values()
@@ -78,6 +84,18 @@ def tail(path: Path) -> str | None:
     except OSError:
         return None
     return text if size <= LOG_BYTES else text.partition("\n")[2]
+
+
+@lru_cache(maxsize=256)
+def drawn(network: str, what: Literal["figure", "strip"]) -> str:
+    """Return a network, given as JSON, as SVG: its figure or itself in a line; "" if it cannot be read."""
+    try:
+        known = read_stored(network)
+    except SpaceError:
+        return ""
+    if not isinstance(known, Network):
+        return ""
+    return to_strip(known) if what == "strip" else to_svg(draw(known))
 
 
 def _network(trial: Trial) -> str:

@@ -18,9 +18,11 @@ HERE = Path(__file__).parent
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
-    "img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """What the page may do. Plotly.js writes styles of its own, so those may stand in the page."""
+IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""What a picture of a network may do where it is opened by itself."""
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from archscape.spaces.errors import ArchscapeError, InputError
 
 from ..study.poller import Poller
 from ..study.reader import StudyReader
-from .detail import detail
-from .page import POLICY, Asset, assets, page
+from .detail import detail, drawn
+from .page import IMAGE_POLICY, POLICY, Asset, assets, page
 from .stream import Stream
 
 PORTS = 100
@@ -115,8 +116,11 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, parts: SplitResult) -> None:
         asset = self.server.assets.get(parts.path)
         number = re.fullmatch(r"/trial/(\d{1,9})", parts.path)
+        image = re.fullmatch(r"/(figure|strip)/(\d{1,9})\.svg", parts.path)
         if asset is not None:
             self._asset(asset, {"Cache-Control": "max-age=31536000, immutable"})
+        elif image is not None:
+            self._image("strip" if image[1] == "strip" else "figure", int(image[2]))
         elif number is not None:
             self._trial(int(number[1]))
         elif parts.path == "/":
@@ -143,6 +147,16 @@ class Handler(BaseHTTPRequestHandler):
             self._json(HTTPStatus.NOT_FOUND, {"error": f"there is no trial {number}"})
         else:
             self._json(HTTPStatus.OK, trial)
+
+    def _image(self, what: Literal["figure", "strip"], number: int) -> None:
+        record = self.server.poller.study.trial(number)
+        svg = drawn(record[0].network, what) if record else ""
+        if svg:
+            self._send(
+                HTTPStatus.OK, "image/svg+xml", svg.encode(), {"Content-Security-Policy": IMAGE_POLICY}
+            )
+        else:
+            self._text(HTTPStatus.NOT_FOUND, f"there is no picture of trial {number}\n")
 
     def _health(self) -> None:
         study = self.server.poller.study

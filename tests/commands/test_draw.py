@@ -39,7 +39,7 @@ def test_a_figure_is_written_as_its_suffix_says(
         (("resnet18", "--style", "volumes"), "resnet18 branches before basic1.0"),
         (("digits", "--style", "volumes"), "digits is a space, whose choices are drawn as boxes"),
         (("digits", "--input", "1x8x8"), "digits is a space, which is drawn on its own input, 1x16x16"),
-        (("lenet55",), "lenet55: "),
+        (("lenet55",), "the catalog has no 'lenet55'"),
         (("net.py:make",), "a table is needed here"),
     ],
 )

@@ -159,11 +159,13 @@ class ComparedNetwork(Printed):
         bounds: tuple[str, ...] = getattr(self.costs, "lower_bounds", ())
         return f"{about} Lower bounds: {', '.join(bounds)}." if bounds else about
 
-    @property
+    @cached_property
     def details(self) -> NetworkDetails:
         """Its table and its layers, to read."""
         return NetworkDetails(
-            table=self.foreign if self.network is None else self.network.to_yaml(), layers=self.layers
+            table=self.foreign if self.network is None else self.network.to_yaml(),
+            layers=self.layers,
+            network=self.network,
         )
 
     @cached_property

@@ -26,6 +26,7 @@ function startGrid(box) {
 
   const textOf = (column, row) => {
     const { kind, values } = data.columns[column];
+    if (kind === "strip") return ""; // a picture says nothing to a filter
     if (kind !== "number") return values[row];
     return values[row] === null ? "–" : formats[column].format(values[row]);
   };
@@ -37,13 +38,21 @@ function startGrid(box) {
     return made;
   }
 
+  function strip(address) {
+    const made = part("img", "", "strip");
+    Object.assign(made, { src: address, alt: "" });
+    return made;
+  }
+
   function cell(column, row) {
     const { kind } = data.columns[column];
     const cell = document.createElement("td");
     const whole = textOf(column, row);
     const text = whole.length > data.longest ? `${whole.slice(0, data.longest - 1)}…` : whole;
-    if (kind !== "status") cell.className = kind;
-    if (kind === "status") {
+    if (kind !== "status" && kind !== "strip") cell.className = kind;
+    if (kind === "strip") {
+      if (data.columns[column].values[row]) cell.append(strip(data.columns[column].values[row]));
+    } else if (kind === "status") {
       cell.append(part("span", text, `status ${text.split(":")[0]}`));
       if (strong.has(row) && data.chip) cell.append(part("span", data.chip, "chip"));
     } else if (column === 0 && data.opens) {
@@ -200,7 +209,8 @@ function startGrid(box) {
   fit();
   say();
   render(true);
-  return { opens: data.opens, reveal, rowOf: (id) => data.ids.indexOf(id) };
+  const strips = data.columns.find(({ kind }) => kind === "strip")?.values ?? [];
+  return { opens: data.opens, reveal, rowOf: (id) => data.ids.indexOf(id), stripOf: (row) => strips[row] };
 }
 
 const gridBox = document.querySelector(".grid");

@@ -18,7 +18,7 @@ from unicodedata import east_asian_width
 from ..format import NONE
 from .specs import plain_number
 
-Kind: TypeAlias = Literal["number", "text", "code", "outline", "status"]
+Kind: TypeAlias = Literal["number", "text", "code", "outline", "status", "strip"]
 
 STILL = 60
 """Rows that are shown without a script and in print."""
@@ -31,6 +31,8 @@ AIR = 4
 CHIP = 8
 """What the word beside a status takes, in digits."""
 WIDE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ@%&mw…")
+STRIP = 17
+"""What the picture of a network takes, in digits."""
 SORT = 3
 """What the mark of the order takes beside a head, in digits."""
 
@@ -41,7 +43,8 @@ class Column:
 
     Attributes:
         values: A cell a row: numbers (NaN where missing) or texts.
-        kind: How it is shown; a `status` is a word, and more after a colon.
+        kind: How it is shown; a `status` is a word, and more after a colon; a `strip` is the address of the
+            picture of a network, which is no text.
         title: What the head is short for; "" for nothing.
         is_shown: Whether it is shown before the reader chooses the columns.
         percent: Whether numbers are shares to be shown in percent.
@@ -61,6 +64,8 @@ class Column:
         """Return the cell of a row to read."""
         cell = self.values[index]
         if isinstance(cell, str):
+            if self.kind == "strip":
+                return ""
             return cell if len(cell) <= LONGEST else f"{cell[: LONGEST - 1]}…"
         if math.isnan(cell):
             return NONE
@@ -71,6 +76,8 @@ class Column:
     @cached_property
     def width(self) -> float:
         """Its width in digits: no text of it is cut."""
+        if self.kind == "strip":
+            return STRIP + AIR
         texts = nlargest(LIKELY, {self.text(index) for index in range(len(self.values))}, key=len)
         longest = max(map(_digits, texts), default=0)
         chip = CHIP if self.kind == "status" else 0

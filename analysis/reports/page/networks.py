@@ -10,6 +10,9 @@ from typing import NamedTuple, TypeAlias
 from archscape.analysis.costs.layers import LayerTable
 from archscape.analysis.costs.profile import profile
 from archscape.analysis.costs.receptive_field import receptive_fields
+from archscape.analysis.drawing.draw import draw
+from archscape.analysis.drawing.strip import picture, to_strip
+from archscape.analysis.drawing.svg import to_svg
 from archscape.spaces import Network
 from archscape.spaces.errors import SpaceError
 from archscape.spaces.graph import Shape
@@ -68,11 +71,23 @@ class NetworkDetails:
         table: The network as YAML.
         layers: Its layers in order; none where the network cannot be read.
         problem: Why the network cannot be read, "" where it can.
+        network: The network; None where it cannot be read, and of a module that was run.
     """
 
     table: str
     layers: tuple[LayerRow, ...]
     problem: str = ""
+    network: Network | None = None
+
+    @cached_property
+    def figure(self) -> str:
+        """Its figure as the address of an image; "" where there is no network."""
+        return picture(to_svg(draw(self.network))) if self.network else ""
+
+    @cached_property
+    def strip(self) -> str:
+        """The same in a line."""
+        return picture(to_strip(self.network)) if self.network else ""
 
     @property
     def shares(self) -> SharesTable:
@@ -93,7 +108,7 @@ def read_details(network: str) -> NetworkDetails:
         return NetworkDetails(table=network, layers=(), problem=str(error))
     if not isinstance(known, Network):
         return NetworkDetails(table=known.to_yaml(), layers=(), problem=known.note)
-    return NetworkDetails(table=known.to_yaml(), layers=layer_rows(profile(known), known))
+    return NetworkDetails(table=known.to_yaml(), layers=layer_rows(profile(known), known), network=known)
 
 
 def layer_rows(costs: LayerTable, network: Network | None) -> tuple[LayerRow, ...]:
@@ -106,6 +121,15 @@ def layer_rows(costs: LayerTable, network: Network | None) -> tuple[LayerRow, ..
         )
         for layer in costs.layers
     )  # fmt: skip
+
+
+def strip_of(network: str) -> str:
+    """Return a network, given as JSON, in a line as the address of an image; "" where it cannot be read."""
+    try:
+        known = read_stored(network)
+        return picture(to_strip(known)) if isinstance(known, Network) else ""
+    except SpaceError:
+        return ""
 
 
 def field_text(field: Shape | str) -> str:

@@ -68,6 +68,8 @@ function showTrial(trial) {
   rows("trial-proposal", proposalRows(trial));
   rows("trial-decisions", trial.decisions);
   byId("trial-network").textContent = trial.network;
+  byId("trial-figure").hidden = !trial.figure;
+  if (trial.figure) byId("trial-figure").firstElementChild.src = trial.figure;
   byId("trial-layers").hidden = !trial.layers;
   if (trial.layers) byId("trial-layers").firstElementChild.href = `#${trial.layers}`;
   showLog(trial);

@@ -14,10 +14,17 @@ from archscape.spaces.display import decimals
 
 from ..format import label, outline, short_label
 from ..page.grid import Column, Grid
+from ..page.networks import strip_of
 from .decisions import options_of, varying
 from .leading import shown_families
 from .results import Results
 from .run import BEYOND, Digest
+
+DRAWN = 200
+"""So many rows have a picture of their network, and those on the frontier; more would make a page slow."""
+STRIPS = (
+    "A bar a layer: its height is the extent of the map, its length the channels, each by its square root"
+)
 
 
 def trials_grid(digest: Digest, layers: Mapping[int, str]) -> Grid:
@@ -42,6 +49,7 @@ def trials_grid(digest: Digest, layers: Mapping[int, str]) -> Grid:
         columns=[
             Column(head="trial", values=known, grouped=False),
             Column(head="status", values=trials["outcome"].tolist(), kind="status"),
+            *_strips(trials),
             *(_numbers(name, trials[name]) for name in numbers),
             *(_decision(path, decisions[path]) for path in varying(decisions)),
             *_proposals(trials),
@@ -56,6 +64,14 @@ def trials_grid(digest: Digest, layers: Mapping[int, str]) -> Grid:
         chip="frontier",
         hint="words of the row: inverted, diverged",
     )
+
+
+def _strips(trials: pd.DataFrame) -> Iterator[Column]:
+    """Yield a picture of each network on the frontier, and of the first rows, which the page opens with."""
+    texts = trials["network"].where(trials["on_front"] | (np.arange(len(trials)) < DRAWN), "")
+    strips = [strip_of(text) if text else "" for text in texts]
+    if any(strips):
+        yield Column(head="layers", title=STRIPS, values=strips, kind="strip")
 
 
 def networks_grid(results: Results) -> Grid:

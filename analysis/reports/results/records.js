@@ -18,11 +18,18 @@ async function recordOf(number) {
     proposal: proposalOf(at),
     decisions: Object.fromEntries(decisions.map(([path, { options, codes }]) => [path, options[codes[at]]])),
     network: records.networks[at],
+    figure: pictureOf(number),
     layers: records.layers[number],
     epochs: epochsOf(number),
     log_place: records.logs && records.logs.replace("{:05d}", String(number).padStart(5, "0")),
     log_note: "in the folder of the run, where its worker ran",
   };
+}
+
+// The figure of a network whose layers the page has, and of others what their row shows.
+function pictureOf(number) {
+  const whole = document.querySelector(`#${records.layers[number]} .architecture img`);
+  return whole?.src ?? grid?.stripOf(grid.rowOf(number));
 }
 
 function proposalOf(at) {

@@ -49,6 +49,13 @@ def test_it_serves_a_study_to_this_machine_only_and_read_only(
     assert report["network"] == lease.network.to_yaml()
     assert report["decisions"].keys() == study.trials()[0].decisions.keys()
 
+    for path in ("/strip/0.svg", f"/{report['figure']}"):
+        answer, text = get(server, path)
+        assert answer.headers["Content-Type"] == "image/svg+xml; charset=utf-8"
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+        assert text.startswith(b"<svg ")
+        assert get(server, path.replace("0", "7"))[0].status == 404
+
     assert json.loads(get(server, "/health")[1])["status"] == "ok"
     assert get(server, "/trial/7")[0].status == 404
     for path in ("/trial/../job.yaml", "/trial/-1", "/job.yaml", "/trial/0/x", "//evil/trial/0"):
