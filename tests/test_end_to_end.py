@@ -12,11 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.processes import popen
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from archscape.spaces import Network
+from archscape.search.datasets.dataset import load_dataset
+from archscape.search.datasets.sources import open_source
+from archscape.spaces import Network, load_network
 from archscape.spaces.codegen.build import build
+from archscape.spaces.codegen.formats import runners
+from archscape.spaces.codegen.verification import TOLERANCE, relative_error
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -56,8 +61,32 @@ print(right / len(test.y))
 """
 
 
+# The runner of the ONNX file on the test images as the data set holds them, bytes; then the trainer's logits.
+RUN_ONNX = """
+import sys, numpy as np
+from pathlib import Path
+sys.modules.update(dict.fromkeys(("torch", "archscape", "safetensors", "onnx"), None))
+sys.path.insert(0, sys.argv[1])
+import onnx_runner
+file = next(Path(sys.argv[2]).glob("*.onnx"))
+images = np.load(sys.argv[3])
+np.save(sys.argv[4], onnx_runner.load(file.parent, file.stem)(images))
+"""
+
+
 def read_trials(run: Path) -> list[dict[str, str]]:
     return list(csv.DictReader((run / "trials.csv").read_text(encoding="utf-8").splitlines()))
+
+
+def onnx_logits(folder: Path) -> torch.Tensor:
+    """Return what an ONNX file gives for the bytes of the test images, by onnxruntime and NumPy alone."""
+    runner = Path(runners.__file__).with_name("onnx.py")
+    (folder / "onnx_runner.py").write_text(runner.read_text())
+    np.save(folder / "images.npy", open_source("cluttered-digits").arrays["x_test"])
+    files = (folder, folder, folder / "images.npy", folder / "logits.npy")
+    with popen([sys.executable, "-I", "-c", RUN_ONNX, *map(str, files)]) as process:
+        assert process.wait() == 0
+    return torch.from_numpy(np.load(folder / "logits.npy"))
 
 
 @pytest.mark.slow
@@ -87,6 +116,18 @@ def test_search_report_export_and_reload(archscape_process: Run, tmp_path: Path)
     )
     assert loaded.returncode == 0, loaded.stderr
     assert float(loaded.stdout) == float(best["test_accuracy"])
+
+    whole = archscape_process("export", run, "--format", "onnx", "--format", "weights", "--out", "whole")
+    assert whole.returncode == 0, whole.stderr
+    assert all(line.startswith("writing ") for line in whole.stderr.splitlines())  # nothing of the exporter's
+    logits = onnx_logits(tmp_path / "whole")
+    test = load_dataset("cluttered-digits").test
+    assert (logits.argmax(1) == test.y).sum().item() / len(test) == float(best["test_accuracy"])
+    weights = next((tmp_path / "whole").glob("*.safetensors"))
+    module = build(load_network(next((tmp_path / "best").glob("*.yaml")))).eval()
+    module.load_state_dict(load_file(weights))
+    with torch.inference_mode():
+        assert relative_error(logits, module(test.x)) <= TOLERANCE
 
     again = archscape_process("search", "job.yaml")
     assert again.returncode == 0, again.stderr
