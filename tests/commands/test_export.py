@@ -13,12 +13,16 @@ import pytest
 from helpers.in_process import InProcess
 
 from archscape.cli import main
+from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import read_job
 from archscape.search.search import run as search
 from archscape.search.study.study import Study
 from archscape.search.study.trained import frontier_trials
 from archscape.search.study.trial import Trial
 from archscape.search.trained.inspection.landscape import TrainedTrial
+from archscape.search.training.final.training import train_final
+from archscape.search.training.recipe import Recipe
+from archscape.spaces import load_network
 from archscape.spaces.errors import InputError
 
 SPACE = """\
@@ -172,3 +176,53 @@ def test_folded_batch_norms_are_told_and_gone(said: Said, tmp_path: Path) -> Non
     assert (status, told) == (0, "207 batch norms folded; 2 stay (behind Concat): normal2.0.h1.norm, ...\n")
     assert "nn.BatchNorm2d" in (source := (tmp_path / "out" / "amoebanet_a.py").read_text())
     assert "h0_norm" not in source
+
+
+@pytest.mark.parametrize(
+    ("arguments", "law"),
+    [
+        (("--format", "bundle", "--format", "onnx"), "bundle holds the other formats; leave those out"),
+        (("--license", "mit"), "--license is of a bundle; add --format bundle, or leave it out"),
+        (("--data", "digits"), "--data is of a bundle; add --format bundle, or leave it out"),
+    ],
+)
+def test_options_that_a_bundle_or_a_format_has_not_are_refused(
+    run: Path, said: Said, tmp_path: Path, arguments: tuple[str, ...], law: str
+) -> None:
+    status, out, err = said(run, *arguments)
+    assert (status, out) == (2, "")
+    assert law in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_of_weights_that_were_damaged_is_not_written(run: Path, said: Said, tmp_path: Path) -> None:
+    first, second, _ = trials(run)
+    swapped(weights(run, first), weights(run, second))
+    status, out, err = said(run, "--trial", "0", "--format", "bundle")
+    assert (status, out) == (2, "")
+    assert "the weights of trial 0 are damaged" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_whose_metric_is_not_the_recorded_one_is_not_written(
+    searched: Path, said: Said, tmp_path: Path
+) -> None:
+    status, out, err = said(searched, "--trial", "0", "--format", "bundle")  # the fixture changed accuracies
+    assert status == 1
+    assert "was recorded when it was trained" in err
+    assert (out, [*tmp_path.glob("*out*")]) == ("", [])
+
+
+def test_a_seed_of_a_final_training_is_exported(said: Said, tmp_path: Path) -> None:
+    network = load_network("lenet5").at(input=(1, 16, 16))
+    final = tmp_path / "trained"
+    train_final(network, load_dataset("cluttered-digits"), Recipe(epochs=1), out=final, seeds=1)
+    status, out, err = said(final)
+    assert status == 0
+    assert [Path(line).name for line in out.splitlines()] == [
+        "lenet5.py",
+        "lenet5.yaml",
+        "lenet5.safetensors",
+    ]
+    assert "model.load_state_dict" in err
+    assert "no seed '7' has ended" in said(final, "--trial", "7")[2]

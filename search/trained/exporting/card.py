@@ -92,8 +92,9 @@ class Card:
             left_out=[(name, plain(reason)) for name, reason in self.left_out.items()],
             uses=[usage(file, reader, subject, self.options) for file, reader in self.readers.items()],
             ends=[*ends(subject, self.options)],
-            measured=[*map(_row, subject.measured)],
+            measured=[_row(each, is_ours=subject.is_ours) for each in subject.measured],
             samples=self._samples(),
+            is_drawn=self.reference.is_drawn,
             has_agreement=has_agreement,
             parity_metrics=[label(name) for name in names],
             parity=[[*_parity_row(each, names, has_agreement=has_agreement)] for each in self.parity],
@@ -175,7 +176,7 @@ class Card:
             yield "latency", plain(self.subject.latency)
 
 
-def _row(measured: Measured) -> dict[str, str]:
+def _row(measured: Measured, *, is_ours: bool) -> dict[str, str]:
     name, spread = measured.name, "one training"
     is_own = measured.trainings == 1 or measured.own is not None
     if measured.trainings > 1:
@@ -183,7 +184,7 @@ def _row(measured: Measured) -> dict[str, str]:
         spread = f"{value(name, measured.value)}{deviation} over {measured.trainings} trainings"
     return {
         "name": label(name),
-        "part": measured.part,
+        "part": measured.part if is_ours else "as its function counts",
         "value": value(name, _own(measured)) if is_own else NONE,
         "spread": spread,
     }

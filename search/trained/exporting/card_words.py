@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archscape._version import __version__
+from archscape.spaces.language.uses import used_name
 from archscape.spaces.values import shape_text
 
 if TYPE_CHECKING:
@@ -109,6 +112,9 @@ def limits(subject: Subject, *, licence: str) -> Iterator[str]:
     elif subject.trained is not None:
         yield "It knows samples like those of its data. What it makes of others nobody measured."
         yield "It was chosen by the validation part, so its metrics flatter; those of test do not."
+    if used := [Path(name).name for name in map(used_name, subject.network.uses)]:
+        asked = f"`archscape.load(FOLDER, uses={json.dumps(used)})`"
+        yield f"`network.yaml` uses code, which is run on the reader's word alone: {asked}."
     if licence == UNKNOWN_LICENCE:
         yield "No licence was named (`--license`): set one for code, weights and data before you hand it on."
 

@@ -64,6 +64,11 @@ class Reference:
         """What the network learned; "" where that is not known."""
         return self.trained.data.task if self.trained else ""
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether training measures the network with random numbers, which an exported file has not."""
+        return self.trained is not None and make_task(self.trained.data).draws
+
     @cached_property
     def metrics(self) -> dict[str, float]:
         """The metrics of the task."""
@@ -72,7 +77,7 @@ class Reference:
     @property
     def recorded(self) -> dict[str, float]:
         """What training recorded of the same weights and the same samples; none of a few of them alone."""
-        if self.trained is None or self.count < self.of or make_task(self.trained.data).draws:
+        if self.trained is None or self.count < self.of or self.is_drawn:
             return {}
         return {name: self.trained.metrics[name] for name in self.metrics if name in self.trained.metrics}
 
