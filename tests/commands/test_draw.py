@@ -6,6 +6,10 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from archscape.analysis.drawing.draw import draw
+from archscape.analysis.drawing.svg import to_svg
+from archscape.spaces import load
+
 Run = Callable[..., "CompletedProcess[str]"]
 
 
@@ -48,3 +52,19 @@ def test_what_cannot_be_drawn_is_told(archscape: Run, given: tuple[str, ...], wo
     assert done.returncode == 2
     assert words in done.stderr
     assert not done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [
+        ("resnet18", "boxes"),
+        ("unet", "boxes"),
+        ("digits", "boxes"),
+        ("lenet5", "volumes"),
+        ("vgg16", "volumes"),
+    ],
+)
+def test_the_figures_of_the_documentation_are_those_that_are_drawn(name: str, style: str) -> None:
+    file = Path(__file__).parents[2] / "docs" / f"drawing-{name}.svg"
+    is_drawn = file.read_text(encoding="utf-8") == to_svg(draw(load(name), style=style))
+    assert is_drawn, f"run: archscape draw {name} --style {style} --out docs/{file.name}"
