@@ -186,7 +186,7 @@ def copy(
 
     Refused if there is a study of the name. A job with `search: NEW` on the storage works on the copy.
     """
-    from ..search.job.job import NAME
+    from ..search.job.settings import NAME
     from ..search.study.copying import copy_study
 
     if "***" in to:

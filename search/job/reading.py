@@ -18,7 +18,8 @@ from ..datasets import EMBEDDED
 from ..samplers.trial_space import check_names, trial_space
 from ..training.recipe import Recipe
 from .enqueued import Decisions, check_enqueued, read_enqueued
-from .job import NEEDED, Job, check_train_alone
+from .job import Job
+from .settings import NEEDED, check_train_alone
 from .settings_reader import ENQUEUE, SettingsReader
 
 

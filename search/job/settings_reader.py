@@ -41,8 +41,9 @@ from ..study.tracking.reading import Track, read_trackers
 from ..training.choices import AnyRecipe
 from ..training.choices.reading import read_any_recipe
 from ..training.own.settings import TrainFunction, read_train
-from .job import Job, check_one_input
+from .job import Job
 from .objectives import DIRECTION, KnownMetrics, check_own_name, check_share, unit_of
+from .settings import check_one_input
 
 ENQUEUE = "enqueue"
 

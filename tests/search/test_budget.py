@@ -12,9 +12,9 @@ from helpers.in_process import InProcess
 from rich.console import Console
 
 from archscape.search.job import Job, read_job
-from archscape.search.job.job import MAX_TRIALS
 from archscape.search.search import run
 from archscape.search.study.budget import Budget, Spent
+from archscape.search.study.spool import MAX_TRIALS
 from archscape.search.study.study import Study
 from archscape.spaces.errors import JobError
 

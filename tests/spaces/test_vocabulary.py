@@ -8,7 +8,7 @@ import pytest
 
 from archscape.analysis.metrics import METRICS, WAYS
 from archscape.search.job import Job
-from archscape.search.job.job import DEVICE
+from archscape.search.job.settings import DEVICE
 from archscape.search.pruners import PRUNERS
 from archscape.search.samplers import SAMPLERS
 from archscape.search.training.recipe import Recipe
