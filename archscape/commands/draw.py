@@ -74,8 +74,10 @@ def _find_table(name: str, shapes: list[str] | None) -> Network | Space:
         InputError: If there is none of this name, or it is a space and another input is given.
     """
     from ..spaces import Space, load
+    from .options.model_files import check_readable
     from .options.networks import is_python
 
+    check_readable(name)
     table = None if is_python(name) else load(name)
     if not isinstance(table, Space):
         return find_network(name, shapes)

@@ -5,10 +5,11 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from helpers.bundles import write_bundle
 
 from archscape.analysis.drawing.draw import draw
 from archscape.analysis.drawing.svg import to_svg
-from archscape.spaces import load
+from archscape.spaces import load, load_network
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -34,6 +35,15 @@ def test_a_figure_is_written_as_its_suffix_says(
 
 
 @pytest.mark.slow
+def test_a_bundle_is_drawn_and_nothing_of_it_is_run(archscape: Run, tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "best", load_network("lenet5"))
+    (folder / "model.py").write_text("raise SystemExit('run')\n")
+    done = archscape("draw", "best")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "lenet5.svg").read_text() == to_svg(draw(load("lenet5")))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -45,6 +55,7 @@ def test_a_figure_is_written_as_its_suffix_says(
         (("digits", "--input", "1x8x8"), "digits is a space, which is drawn on its own input, 1x16x16"),
         (("lenet55",), "the catalog has no 'lenet55'"),
         (("net.py:make",), "a table is needed here"),
+        (("net.onnx",), "a table is needed here, or the bundle that it lies in"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(archscape: Run, given: tuple[str, ...], words: str) -> None:
