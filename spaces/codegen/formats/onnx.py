@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archscape.spaces.errors import InputError
+from archscape.spaces.errors import ExportError, InputError
 
 from .base import Export, Format
 from .properties import properties
@@ -110,13 +110,21 @@ def _taken(samples: np.ndarray, export: Export) -> np.ndarray:
 
 
 def session(content: bytes) -> Any:
-    """Return what runs a model by onnxruntime on tensors, as a function."""
+    """Return what runs a model by onnxruntime on tensors, as a function.
+
+    Raises:
+        ExportError: If onnxruntime does not take the model.
+    """
     import onnxruntime
     import torch
+    from onnxruntime.capi import onnxruntime_pybind11_state as causes
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    loaded = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    try:
+        loaded = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except (causes.Fail, causes.InvalidGraph, causes.NotImplemented) as error:
+        raise ExportError(f"onnxruntime does not take the model: {_cause(error)}") from None
     names = [each.name for each in loaded.get_inputs()]
 
     def run(*maps: Tensor) -> list[Tensor]:
@@ -211,6 +219,9 @@ def to_opset(model: Model, opset: int, name: str) -> Model:
 
     from ..quiet_export import quiet_export
 
+    if opset < WRITTEN.start:  # the converter leaves an attribute of `ReduceMean` that older versions lack
+        for node in model.graph.all_nodes():
+            node.attributes.pop("noop_with_empty_axes", None)
     with quiet_export():
         version_converter.convert_version(model, opset, fallback=True)
     if model.opset_imports[""] != opset:

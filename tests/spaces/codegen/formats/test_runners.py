@@ -1,0 +1,53 @@
+"""The runners: each gives the outputs of the module on samples as the data set holds them."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from archscape.spaces import load_network
+from archscape.spaces.codegen.export import export
+from archscape.spaces.codegen.formats import FORMATS, runners
+from archscape.spaces.codegen.formats.base import Preprocessing
+from archscape.spaces.codegen.verification import TOLERANCE, relative_error
+
+UNITS = Preprocessing(dtype="uint8", mean=(100.0,), std=(50.0,))
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all files of a network that has weights, for images of bytes."""
+    network, folder = load_network("lenet5"), tmp_path_factory.mktemp("exported")
+    metadata = {"mean": json.dumps(UNITS.mean), "std": json.dumps(UNITS.std), "dtype": UNITS.dtype}
+    weights = network.build().state_dict()
+    formats = ("source", "weights", "pt2", "onnx")
+    export(network, folder, formats=formats, weights=weights, metadata=metadata, preprocessing=UNITS)
+    module = network.build().eval()
+    module.load_state_dict(weights)
+    images = np.random.default_rng(0).integers(0, 256, (3, 1, 32, 32), dtype=np.uint8)
+    with torch.inference_mode():
+        outputs = module((torch.from_numpy(images).float() - 100) / 50)
+    np.savez(folder / "samples.npz", images=images)
+    np.save(folder / "expected.npy", outputs.numpy())
+    return folder
+
+
+@pytest.mark.parametrize("name", ["weights", "pt2", "onnx"])
+def test_a_runner_gives_what_the_module_gives(
+    name: str, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(runners.__file__).with_name(FORMATS.load(name).runner)
+    target = tmp_path / "outputs.npz"
+    arguments = [str(path), str(exported), "lenet5", str(exported / "samples.npz"), str(target)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    runpy.run_path(str(path), run_name="__main__")
+    with np.load(target) as arrays:
+        outputs = torch.from_numpy(arrays["outputs"])
+    assert relative_error(outputs, torch.from_numpy(np.load(exported / "expected.npy"))) <= TOLERANCE
