@@ -3,8 +3,8 @@
 The shapes follow from those of the inputs by ONNX's own inference, at a batch of one. Parameters are the
 constants that stand where an operator has its weights, and those of more than one element that are added to a
 map or multiplied with one; each counts once, where it is read first. Statistics of norms, scales and zero
-points of quantised tensors, what scales an input before anything else, and biases of zeros, which exporters
-write where a convolution has none, are no parameters.
+points of quantised tensors, and what scales an input before anything else are no parameters; nor are a bias
+of zeros and a gamma of ones that exporters make up where a layer has none.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ SMALL = 1024
 DOMAINS = ("", "ai.onnx")
 FOLDING = "FuseBatchNorm"
 BIASED = ("Conv", "ConvTranspose")
+ONE = b"\x00\x00\x80\x3f"
+"""1 in float32."""
 
 
 class _Leaf(NamedTuple):
@@ -45,7 +47,7 @@ class _Walk:
 
     Attributes:
         shapes: By name.
-        zeros: Vectors of zeros.
+        filled: Vectors all of whose numbers are 0, or 1, and which bear no name of a module.
         constants: The constants of the file that each value comes of which hangs on no input.
         raw: Values that are an input, as yet only scaled.
         seen: The constants that have been counted.
@@ -53,7 +55,7 @@ class _Walk:
     """
 
     shapes: Mapping[str, Shape]
-    zeros: Collection[str]
+    filled: Collection[str]
     constants: dict[str, dict[str, _Leaf]]
     raw: set[str]
     seen: set[str] = field(default_factory=set)
@@ -71,7 +73,7 @@ def read(path: Path, wanted: Mapping[str, Shape]) -> FileProfile:
         InputError: If it cannot be read, or sizes are open that nobody gives.
     """
     model = _load(path)
-    zeros = _zeros(model.graph)
+    filled = _filled(model.graph)
     _drop_numbers(model.graph)
     graph = model.graph
     given = {tensor.name for tensor in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
@@ -81,7 +83,7 @@ def read(path: Path, wanted: Mapping[str, Shape]) -> FileProfile:
     batch = next((shape[0] for shape in shapes.values() if shape), 1)
     walk = _Walk(
         shapes=_shapes(graph, shapes),
-        zeros=zeros,
+        filled=filled,
         constants={
             tensor.name: {tensor.name: _Leaf(prod(tensor.dims), _is_fractional(tensor.data_type))}
             for tensor in graph.initializer
@@ -135,10 +137,11 @@ def _load(path: Path) -> Any:
     return model
 
 
-def _zeros(graph: Any) -> set[str]:
-    """Return the names of the vectors of zeros."""
+def _filled(graph: Any) -> set[str]:
+    """Return the names of the vectors of zeros, or of ones, that exporters make up."""
     vectors = [tensor for tensor in graph.initializer if len(tensor.dims) == 1 and tensor.raw_data]
-    return {tensor.name for tensor in vectors if tensor.raw_data.count(0) == len(tensor.raw_data)}
+    made_up = [tensor for tensor in vectors if not tensor.name.endswith((".weight", ".bias"))]
+    return {t.name for t in made_up if t.raw_data in (bytes(len(t.raw_data)), ONE * (len(t.raw_data) // 4))}
 
 
 def _drop_numbers(graph: Any) -> None:
@@ -201,9 +204,10 @@ def _shapes(graph: Any, shapes: Mapping[str, Sequence[int]]) -> dict[str, Shape]
 def _layer(node: Any, walk: _Walk, batch: int) -> Iterator[Counted]:
     """Yield the layer of an operator, if it works on a map; note what its outputs are."""
     names = list(node.input)
-    if node.op_type in BIASED and names[2:] and names[2] in walk.zeros:
+    if node.op_type in BIASED and names[2:] and names[2] in walk.filled:
         names.pop()
-    maps = [name for name in names if name and name not in walk.constants]
+    read = names[:1] if node.op_type == "CastLike" else names
+    maps = [name for name in read if name and name not in walk.constants]
     has_graph = any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
     if (not maps and not has_graph) or node.op_type in ("Shape", "Size"):
         leaves = _leaves(node, names, walk)
@@ -253,7 +257,13 @@ def _parameters(node: Any, names: Sequence[str], walk: _Walk) -> dict[str, _Leaf
     leaves = {leaf: what for name in read for leaf, what in walk.constants.get(name, {}).items()}
     least = 2 if node.op_type in ELEMENTWISE else 1
     whole = node.op_type in QUANTISED
-    return {leaf: what for leaf, what in leaves.items() if what.size >= least and (what.fractional or whole)}
+    return {
+        leaf: what
+        for leaf, what in leaves.items()
+        if what.size >= (least if leaf in read else 2)
+        and (what.fractional or whole)
+        and leaf not in walk.filled
+    }
 
 
 def _name(node: Any, own: Mapping[str, _Leaf]) -> str:
