@@ -15,7 +15,7 @@ from ..spaces.errors import InputError, suggest
 from ..waiting import working
 from .options.checks import FIGURES, check_file, check_idle
 from .options.costs import input_text, module_reads
-from .options.model_files import file_reads, is_model_file, profile_model_file
+from .options.model_files import file_reads, has_costs_alone, profile_model_file
 from .options.module_inputs import is_of_module
 from .options.networks import (
     CONVENTIONS,
@@ -130,14 +130,9 @@ def compare(
     emit(columns, rows, form, least=LEAST)
     log(note(compared))
     for network in compared:
-        if bounds := getattr(network.costs, "lower_bounds", ()):
-            log(f"{network.name}: {', '.join(bounds)} are lower bounds; `archscape profile` says of what.")
         if network.network is None:
-            what = (
-                "file of another kind and was read" if is_model_file(network.name) else "module and was run"
-            )
-            unknown = "no memory, no receptive field and no other count is known"
-            log(f"{network.name} is a {what}: {unknown}.")
+            unknown = "No memory, no receptive field and no other count is known"
+            log(f"{network.name}: {network.foreign} {unknown}; `archscape profile` says more.")
     if out is None:
         return
     if out.suffix.lower() == ".html":
@@ -192,7 +187,7 @@ def _compared(
     if not is_foreign(name):
         return ComparedNetwork.of(profile(find_network(name, shapes)), terms, predictor)
     costs: LayerTable
-    if is_model_file(name):
+    if has_costs_alone(name):
         costs = profile_model_file(name, shapes)
         reads = file_reads(costs)
     else:

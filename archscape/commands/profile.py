@@ -23,7 +23,7 @@ from .options.costs import (
     network_costs,
     show_costs,
 )
-from .options.model_files import FILE_CONVENTION, file_reads, is_model_file, profile_model_file
+from .options.model_files import FILE_CONVENTION, file_reads, has_costs_alone, profile_model_file
 from .options.networks import (
     CONVENTIONS,
     TABLE_OR_PYTHON,
@@ -99,11 +99,11 @@ def profile(
     """
     timed = "--latency" if latency else "--measure" if measure else ""
     _check(context, memory=memory, timed=timed, convention=convention, form=form)
-    if is_python(network) or is_model_file(network):
+    if is_python(network) or has_costs_alone(network):
         _check_foreign(network, memory=memory, timed=timed, convention=convention)
         table = (
             _file_table(network, form, shape)
-            if is_model_file(network)
+            if has_costs_alone(network)
             else _module_table(network, form, shape)
         )
         show_costs(table, [], form)

@@ -88,7 +88,7 @@ def test_a_module_of_the_users_stands_beside_a_network(archscape: Run, tmp_path:
     assert (module["network"], module["params"], module["macs"]) == ("net.py:make", 36_050, 32_400 + 36_000)
     assert (module["inference_bytes"], module["receptive_field"]) == (None, None)
     assert lenet["params"] == 61_706
-    assert "net.py:make is a module and was run" in done.stderr
+    assert "net.py:make: A module of PyTorch, counted by running a copy of it" in done.stderr
 
 
 @pytest.mark.slow

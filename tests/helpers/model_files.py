@@ -22,18 +22,30 @@ Declared = tuple[str, Sequence[int | str]]
 
 def write_model_file(network: Network, path: Path, preprocessing: Preprocessing | None = None) -> Path:
     """Write a network as the suffix says; no two of its weights are the same, as after training."""
+    export = _export(network, path, preprocessing)
+    if path.suffix == ".pt2":
+        torch.export.save(exported_program(export), path)
+    else:
+        path.write_bytes(onnx_bytes(export))
+    return path
+
+
+def write_model_files(network: Network, folder: Path) -> list[Path]:
+    """Write a network in both formats, from one program."""
+    export = _export(network, folder / "net", None)
+    torch.export.save(exported_program(export), folder / "net.pt2")
+    (folder / "net.onnx").write_bytes(onnx_bytes(export))
+    return [folder / "net.pt2", folder / "net.onnx"]
+
+
+def _export(network: Network, path: Path, preprocessing: Preprocessing | None) -> Export:
     torch.manual_seed(0)
     state = network.build().state_dict()
     weights = {
         name: value + 0.01 * torch.rand_like(value) if value.is_floating_point() else value
         for name, value in state.items()
     }
-    export = Export(table=network, path=path.with_suffix(""), weights=weights, preprocessing=preprocessing)
-    if path.suffix == ".pt2":
-        torch.export.save(exported_program(export), path)
-    else:
-        path.write_bytes(onnx_bytes(export))
-    return path
+    return Export(table=network, path=path.with_suffix(""), weights=weights, preprocessing=preprocessing)
 
 
 def node(op: str, inputs: Sequence[str], output: str, **options: Any) -> onnx.NodeProto:

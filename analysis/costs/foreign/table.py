@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from archscape.spaces.graph import Shape
+from archscape.spaces.language.limits import COSTS
 from archscape.spaces.values import shape_text
 
 from ..layers import Layer, LayerTable
@@ -50,6 +51,7 @@ class FileProfile(LayerTable):
         inputs: The shape of one sample of each input, by name.
         coverage: What was counted, and what was not.
         notes: What is to be known of the file, a sentence each.
+        has_all_parameters: Whether all parameters are counted, whatever else is not.
     """
 
     name: str
@@ -57,12 +59,13 @@ class FileProfile(LayerTable):
     inputs: Mapping[str, Shape]
     coverage: FileCoverage
     notes: tuple[str, ...] = ()
+    has_all_parameters: bool = True
 
     @property
     def about(self) -> str:
         """What it is, in a sentence."""
         return (
-            f"A model file that is not ours ({self.format}); it was read, not run, and has no table of rows."
+            f"Known by a file alone ({self.format}); it was read, not run, and has no table of rows to count."
         )
 
     @property
@@ -83,7 +86,7 @@ class FileProfile(LayerTable):
     def lower_bounds(self) -> tuple[str, ...]:
         """Which costs are lower bounds, because an operator is not counted in them."""
         if self.coverage.unknown:
-            return ("macs", "flops", "activations")
+            return ("macs", "flops", "activations") if self.has_all_parameters else COSTS
         return ("flops",) if self.coverage.uncounted else ()
 
 

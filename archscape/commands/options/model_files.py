@@ -28,6 +28,13 @@ def is_model_file(name: str) -> bool:
     return suffix_of(name) in READERS
 
 
+def has_costs_alone(name: str) -> bool:
+    """Tell whether a name is that of a model file, or of a bundle whose code was not run."""
+    from ...analysis.costs.foreign.unrun_bundle import is_unrun
+
+    return is_model_file(name) or is_unrun(name)
+
+
 def check_readable(name: str) -> None:
     """Raise InputError where only costs of a file are known and more is needed, or nothing of it is read."""
     from ...analysis.costs.foreign import UNREAD, suffix_of
@@ -46,8 +53,15 @@ def profile_model_file(name: str, shapes: Sequence[str] | None) -> FileProfile:
         InputError: If it cannot be read, or leaves sizes open that are not given.
     """
     from ...analysis.costs.foreign import profile_file
+    from ...analysis.costs.foreign.unrun_bundle import is_unrun, profile_unrun
 
     with working(f"reading {name}"):
+        if is_unrun(name):
+            if shapes:
+                raise InputError(
+                    f"--input: the code of {name} was not run, so its costs are known on its own input"
+                )
+            return profile_unrun(name)
         return profile_file(name, input=_wanted(shapes or ()))
 
 

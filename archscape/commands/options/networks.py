@@ -10,7 +10,7 @@ import typer
 from ...spaces.errors import InputError, suggest
 from ...spaces.language.uses import vouch_all
 from ...waiting import working
-from .model_files import check_readable, is_model_file
+from .model_files import check_readable, has_costs_alone
 from .module_inputs import hint_of_type, how_to_give, read_module_input
 from .user_output import prints_to_stderr
 
@@ -159,4 +159,4 @@ def is_python(name: str) -> bool:
 
 def is_foreign(name: str) -> bool:
     """Tell whether a name is that of what has no table of rows: a Python file, or a model file."""
-    return is_python(name) or is_model_file(name)
+    return is_python(name) or has_costs_alone(name)
