@@ -28,7 +28,7 @@ quick: $(READY)
 test: check
 	$(PYTEST) -m 'not full'
 
-full: $(READY)
+full: $(READY) $(VENV)/.runtimes
 	$(BIN)/python benchmarks/suite.py
 
 check: $(READY)
@@ -59,6 +59,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(READY): $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
+
+$(VENV)/.runtimes: $(READY)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[coreml,executorch,openvino]'
+	touch $(VENV)/.runtimes
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

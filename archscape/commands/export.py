@@ -199,5 +199,7 @@ def _say_folded(network: Network, options: ExportOptions) -> None:
 
 
 def _print(files: Mapping[str, Path]) -> None:
-    for path in files.values():
+    for name, path in files.items():
         print(path)
+        if note := FORMATS.load(name).note:
+            log(note)

@@ -12,12 +12,15 @@ LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
 @contextmanager
-def quiet_export() -> Iterator[None]:
+def quiet_export(*more: str) -> Iterator[None]:
     """Silence what exporters say of their own insides, which no user can mend, and pause the collector.
 
     It would walk through all that torch has imported again and again, in a fifth of the time.
+
+    Args:
+        more: Further loggers, of one exporter.
     """
-    loggers = [logging.getLogger(name) for name in LOGGERS]
+    loggers = [logging.getLogger(name) for name in (*LOGGERS, *more)]
     levels, collects = [logger.level for logger in loggers], gc.isenabled()
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

@@ -18,6 +18,9 @@ FORMATS: LazyTable[Format] = LazyTable(
         "weights": ".weights:WEIGHTS",
         "pt2": ".pt2:PT2",
         "onnx": ".onnx:ONNX",
+        "openvino": ".openvino:OPENVINO",
+        "pte": ".pte:PTE",
+        "coreml": ".coreml:COREML",
     },
 )
 """What writes a network in a format, by its name on the command line."""

@@ -138,6 +138,7 @@ class Format:
         reader: The packages that a file of it is used with.
         runner: The file in `runners/` that runs it with these packages alone: what parity starts in a
             process of its own and a model card shows. "" for a format that computes nothing by itself.
+        note: What is said once it was written.
     """
 
     summary: str
@@ -147,3 +148,4 @@ class Format:
     extra: str = ""
     reader: tuple[str, ...] = ()
     runner: str = ""
+    note: str = ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archscape.spaces.errors import ExportError, InputError
 
 from .base import Export, Format
+from .extras import needing
 from .properties import properties
 
 if TYPE_CHECKING:
@@ -53,13 +54,10 @@ def onnx_bytes(export: Export) -> bytes:
         InputError: As `write` says.
     """
     name = export.network.name
-    try:
+    with needing("onnx", name):
         import onnx_ir
         import onnxruntime  # noqa: F401 - the file is verified by it
         import onnxscript  # noqa: F401
-    except ImportError as error:
-        remedy = "pip install 'archscape[onnx]'"
-        raise InputError(f"format onnx of network {name} needs {error.name}: {remedy}") from None
     _check_size(export)
     model = to_opset(_exported(export), export.options.opset or USUAL, name)
     for node in model.graph.all_nodes():
