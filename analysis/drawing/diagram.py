@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -84,3 +84,31 @@ class Diagram:
             for source in block.sources:
                 readers.setdefault(source, []).append(value)
         return readers
+
+    def opened(self, value: int) -> Diagram:
+        """Return the diagram with what a block frames in place of the frame."""
+        index = value - self.inputs
+        frame = self.blocks[index]
+        inside = frame.inside or Diagram()
+
+        def within(source: Source) -> Source:
+            if source.value < inside.inputs:
+                return frame.sources[source.value]
+            return source._replace(value=source.value - inside.inputs + value)
+
+        def after(source: Source) -> Source:
+            if source.value < value:
+                return source
+            if source.value == value:
+                return within(inside.outputs[source.output])
+            return source._replace(value=source.value + len(inside.blocks) - 1)
+
+        blocks = (
+            *self.blocks[:index],
+            *(
+                replace(block, name=f"{frame.name}.{block.name}", sources=tuple(map(within, block.sources)))
+                for block in inside.blocks
+            ),
+            *(replace(block, sources=tuple(map(after, block.sources))) for block in self.blocks[index + 1 :]),
+        )
+        return replace(self, blocks=blocks, outputs=tuple(map(after, self.outputs)))

@@ -10,9 +10,11 @@ from math import log
 from ..diagram import Block, Diagram
 from ..geometry import Drawing, Line, Point, Shape, Text
 from .boxes import base_line
+from .fold import folded
 from .frames import SMALL
 from .metrics import text_width
 from .part import Mark, Part, Placed
+from .route import TRACK
 from .stack import block_part, parts_of, pieces_of, stacked
 from .u_shape import u_shaped
 
@@ -23,6 +25,8 @@ TALLEST = 640.0
 """A figure that is taller has several columns."""
 ASPECT = 1.25
 """Width by height that several columns come near to."""
+FOLDED = 1100.0
+"""A piece that is taller is cut into parts for several columns."""
 TURN = 9.0
 """Around the line from one column to the next."""
 BESIDE = 6.0
@@ -66,27 +70,25 @@ def _with_panels(part: Part, panels: Sequence[Part], columns: int) -> Part:
 
 def _in_columns(diagram: Diagram, *, lowest: float) -> Part:
     """Return a diagram in as many columns as give it a good shape, one if it is not taller than that."""
-    pieces = list(pieces_of(diagram))
-    columns = _columns(parts_of(pieces), lowest)
+    columns = _columns(diagram, lowest)
     x = 0.0
-    top = TURN if len(columns) > 1 else 0.0
-    lines: list[Shape] = []
+    lines = max([len(column.part.exits) for column in columns], default=0)
+    top = TURN + TRACK * (lines - 1) if len(columns) > 1 else 0.0
+    shapes: list[Shape] = []
     children: list[Placed] = []
-    before: tuple[Point, float] | None = None
+    starts: list[Point] = []
     for column in columns:
-        x += column.margin
         part = column.part
-        if before is not None:
-            lines.append(_turn(*before, Point(x + part.entries[0], top)))
-        children.append(Placed(x, top, part))
-        lines += column.texts(x, top)
-        if part.exits:
-            before = Point(x + part.exits[0], top + part.height), x + part.width + TURN
-        x += part.width + 2 * TURN
+        left = x + column.margin
+        ends = [Point(left + end, top) for end in part.entries]
+        shapes += _turns(starts, x, ends)
+        children.append(Placed(left, top, part))
+        shapes += column.texts(left, top)
+        starts = [Point(left + end, top + part.height) for end in part.exits]
+        x = left + part.width + 2 * TURN + TRACK * (len(starts) - 1)
     height = max([column.part.height for column in columns], default=0)
-    bottom = TURN if len(columns) > 1 else 0.0
-    width = x - 2 * TURN
-    return Part(width=width, height=top + height + bottom, shapes=tuple(lines), children=tuple(children))
+    width = x - 2 * TURN + (TRACK if not starts else 0)
+    return Part(width=width, height=2 * top + height, shapes=tuple(shapes), children=tuple(children))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,17 +125,38 @@ def _changes(part: Part, before: str) -> tuple[list[Mark], str]:
     return changes, before
 
 
-def _columns(parts: Sequence[Part], lowest: float) -> list[_Column]:
-    heights = [part.height + 12 for part in parts]
-    width = max([part.width for part in parts], default=0) + 2 * TURN + 30
-    cuts = _cuts(heights, _count(sum(heights), width, lowest))
+def _columns(diagram: Diagram, lowest: float) -> list[_Column]:
+    """Return the columns of a diagram."""
+    runs = _runs(diagram, lowest)
     columns: list[_Column] = []
     extent = ""
-    for start, end in pairwise(cuts):
-        part = stacked(parts[start:end], enters=start > 0, leaves=end < len(parts))
+    for number, run in enumerate(runs, 1):
+        part = stacked(run, enters=number > 1, leaves=number < len(runs))
         changes, extent = _changes(part, extent)
         columns.append(_Column(part=part, extents=changes))
     return columns
+
+
+def _runs(diagram: Diagram, lowest: float) -> list[list[Part]]:
+    """Return the parts that stand in each column."""
+    pieces = list(pieces_of(diagram))
+    parts = parts_of(pieces)
+    tallest = max(range(len(parts)), key=lambda number: parts[number].height)
+    tall, piece = parts[tallest], pieces[tallest]
+    if tall.height > FOLDED:
+        if piece.alone is None:
+            inner = folded(piece.diagram, _count(tall.height, tall.width + 2 * TURN, 0))
+            around = parts[:tallest], parts[tallest + 1 :]
+            return [[*around[0], inner[0]], *([part] for part in inner[1:-1]), [*inner[1:][-1:], *around[1]]]
+        if piece.alone.inside is not None and not piece.alone.repeat:
+            number = next(
+                number for number, block in enumerate(diagram.blocks) if block.name == piece.alone.name
+            )
+            return _runs(diagram.opened(diagram.inputs + number), lowest)
+    heights = [part.height + 12 for part in parts]
+    width = max(part.width for part in parts) + 2 * TURN + 30
+    cuts = _cuts(heights, _count(sum(heights), width, lowest))
+    return [parts[start:end] for start, end in pairwise(cuts)]
 
 
 def _count(height: float, width: float, lowest: float) -> int:
@@ -162,8 +185,14 @@ def _filled(heights: Sequence[float], limit: float) -> list[int]:
     return [*cuts, len(heights)]
 
 
-def _turn(start: Point, x: float, end: Point) -> Line:
-    """Return the line from the foot of a column to the head of the next one."""
-    low, high = start.y + TURN, end.y - TURN
-    points = (start, Point(start.x, low), Point(x, low), Point(x, high), Point(end.x, high), end)
-    return Line(points=points, arrow=False)
+def _turns(starts: Sequence[Point], right: float, ends: Sequence[Point]) -> Iterator[Line]:
+    """Yield the lines from the foot of a column to the head of the next one, which do not cross.
+
+    The one from the right stays nearest to the columns below, and is the highest above.
+    """
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        inner = TRACK * (len(starts) - 1 - number)
+        low, x = start.y + TURN + inner, right - TURN - TRACK * number
+        high = end.y - TURN - TRACK * number
+        corners = (Point(start.x, low), Point(x, low), Point(x, high), Point(end.x, high))
+        yield Line(points=(start, *corners, end), arrow=False)

@@ -14,7 +14,12 @@ from .sides import enter_from_the_sides
 
 
 def layered(
-    diagram: Diagram, make: Callable[[Block, float], Part], *, head: float = 0, foot: float = 0
+    diagram: Diagram,
+    make: Callable[[Block, float], Part],
+    *,
+    head: float = 0,
+    foot: float = 0,
+    in_order: bool = False,
 ) -> Part:
     """Return a diagram as one part.
 
@@ -23,9 +28,13 @@ def layered(
         make: Returns the part of a block, a box as wide as is said, or as its label needs if that is 0.
         head: Room above.
         foot: Room below.
+        in_order: Whether its inputs come from left to right as they are numbered.
     """
     layers = in_layers(diagram, [make(block, 0) for block in diagram.blocks])
-    order(layers)
+    if in_order:
+        layers.rows[0].sort(key=lambda node: node not in layers.inputs)
+        layers.rows[0][: diagram.inputs] = layers.inputs
+    order(layers, first=int(in_order))
     enter_from_the_sides(layers)
     width = set_axes(layers)
     nodes = [node for row in layers.rows for node in row]

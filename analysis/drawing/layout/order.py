@@ -18,33 +18,38 @@ MOST_SHUFFLED = 80
 """Nodes of a diagram, lanes included, that is worth several beginnings."""
 
 
-def order(layers: Layers) -> None:
-    """Put the nodes of each row in order, in place; the same diagram gets the same order."""
+def order(layers: Layers, *, first: int = 0) -> None:
+    """Put the nodes of each row in order, in place; the same diagram gets the same order.
+
+    Args:
+        layers: The rows.
+        first: The first row that is not in order yet.
+    """
     rng = Random(0)
     rows = [list(row) for row in layers.rows]
-    best, least = _swept(rows)
+    best, least = _swept(rows, first)
     small = sum(map(len, rows)) <= MOST_SHUFFLED
     for _ in range(BEGINNINGS if small else 0):
         if not least:
             break
-        for row in rows:
+        for row in rows[first:]:
             rng.shuffle(row)
-        other, count = _swept(rows)
+        other, count = _swept(rows, first)
         if count < least:
             best, least = other, count
     layers.rows[:] = best
 
 
-def _swept(rows: list[list[Node]]) -> tuple[list[list[Node]], int]:
+def _swept(rows: list[list[Node]], first: int) -> tuple[list[list[Node]], int]:
     """Return the best order that sweeps over rows find, and how many lines cross in it."""
     best, least = [list(row) for row in rows], crossings(rows)
     for sweep in range(SWEEPS):
         if not least:
             break
         down = sweep % 2 == 0
-        for row in rows if down else rows[::-1]:
+        for row in rows[first:] if down else rows[first:][::-1]:
             _sort(rows, row, down=down)
-        _swap(rows)
+        _swap(rows, first)
         if (count := crossings(rows)) < least:
             best, least = [list(row) for row in rows], count
     return best, least
@@ -88,14 +93,14 @@ def _sort(rows: Sequence[Sequence[Node]], row: list[Node], *, down: bool) -> Non
     row.sort(key=lambda node: means[node])
 
 
-def _swap(rows: Sequence[list[Node]]) -> None:
+def _swap(rows: Sequence[list[Node]], first: int) -> None:
     """Swap neighbours as long as lines cross less for it."""
     improved = True
     while improved:
         improved = False
         for layer, row in enumerate(rows):
             near = rows[max(0, layer - 1) : layer + 2]
-            if len(row) < 2 or not (count := crossings(near)):
+            if layer < first or len(row) < 2 or not (count := crossings(near)):
                 continue
             for place in range(len(row) - 1):
                 row[place], row[place + 1] = row[place + 1], row[place]

@@ -58,11 +58,11 @@ def pieces_of(diagram: Diagram) -> Iterator[Piece]:
         if value == end - 1:
             live = list(diagram.outputs)
         if value == end - 1 or (len(live) == 1 and live[0].value >= start):
-            yield _piece(diagram, range(start, value + 1), entering, live)
+            yield piece_of(diagram, range(start, value + 1), entering, live)
             entering, start = live, value + 1
 
 
-def _piece(diagram: Diagram, values: range, entering: Sequence[Source], leaving: Sequence[Source]) -> Piece:
+def piece_of(diagram: Diagram, values: range, entering: Sequence[Source], leaving: Sequence[Source]) -> Piece:
     """Return some blocks as a diagram of their own."""
     first, inputs = values.start, len(entering)
 
@@ -124,42 +124,48 @@ def block_part(block: Block, width: float = 0) -> Part:
 def stacked(
     parts: Sequence[Part], *, head: float = 0, foot: float = 0, enters: bool = False, leaves: bool = False
 ) -> Part:
-    """Return parts one below the other, with the line that runs through them."""
-    axis = max([part.entry for part in parts], default=0)
+    """Return parts one below the other, with the line that runs through them.
+
+    The first may be entered, and the last left, by several lines.
+    """
+    axis = parts[0].entry if parts else 0.0
     lines: list[Line] = []
     children: list[Placed] = []
-    y, x = head, axis
-    left = 0.0
+    y = head
+    start = Point(axis, 0) if enters and len(parts[0].entries) < 2 else None
     before: Part | None = None
-    start = Point(axis, 0) if enters else None
     for part in parts:
-        y += _gap(before, part) if start is not None else 0
-        if start is not None and (part.entries or before):
-            end = Point(start.x, y)
-            if end.y > start.y:
-                lines.append(Line(points=(start, end), arrow=part.solid))
-        x = start.x if start else axis
-        children.append(Placed(x - part.entry, y, part))
-        left = min(left, x - part.entry)
+        if start is not None:
+            y += _gap(before, part)
+            if y > start.y and (part.entries or before):
+                lines.append(Line(points=(start, Point(start.x, y)), arrow=part.solid))
+        left = (start.x if start else axis) - part.entry
+        children.append(Placed(left, y, part))
         y += part.height
-        start = Point(x - part.entry + part.exit, y)
+        start = Point(left + part.exit, y)
         before = part
-    if leaves and start is not None:
+    if leaves and foot and start is not None:
         y += foot
-        if foot:
-            lines.append(Line(points=(start, Point(start.x, y)), arrow=False))
-    moved = [child._replace(x=child.x - left) for child in children]
-    shifted = [replace(line, points=tuple([Point(p.x - left, p.y) for p in line.points])) for line in lines]
+        lines.append(Line(points=(start, Point(start.x, y)), arrow=False))
+    left = min([child.x for child in children], default=0)
     return Part(
-        width=max([child.x + child.part.width for child in moved], default=0),
+        width=max([child.x + child.part.width for child in children], default=0) - left,
         height=y,
-        entries=(axis - left,) if enters else (),
-        exits=(start.x - left,) if leaves and start else (),
+        entries=_shifted(parts[0].entries, children[0].x - left) if enters else (),
+        exits=_shifted(parts[-1].exits, children[-1].x - left) if leaves else (),
         solid=False,
         open=True,
-        shapes=tuple(shifted),
-        children=tuple(moved),
+        shapes=tuple([_moved(line, -left) for line in lines]),
+        children=tuple([child._replace(x=child.x - left) for child in children]),
     )
+
+
+def _shifted(xs: Sequence[float], by: float) -> tuple[float, ...]:
+    return tuple([x + by for x in xs])
+
+
+def _moved(line: Line, by: float) -> Line:
+    return replace(line, points=tuple([Point(point.x + by, point.y) for point in line.points]))
 
 
 def _gap(before: Part | None, part: Part) -> float:

@@ -67,7 +67,9 @@ def test_the_figure_of_resnet50_is_small(layers: bool) -> None:
     assert len(to_svg(draw(load_network("resnet50"), layers=layers)).encode()) <= 100_000
 
 
-@pytest.mark.parametrize("name", ["resnet152", "densenet201", "efficientnet-b7", "googlenet", "vgg19"])
+@pytest.mark.parametrize(
+    "name", ["resnet152", "densenet201", "efficientnet-b7", "googlenet", "vgg19", "wavenet-3-stacks"]
+)
 def test_long_networks_have_the_shape_of_a_page(name: str) -> None:
     drawing = draw(load_network(name))
     assert 0.4 < drawing.width / drawing.height < 2.5
