@@ -52,16 +52,17 @@ def export(
             f"[default: {', '.join(BASIC)}]",
         ),
     ] = None,
+    data: DataOption = None,
     fold: Annotated[
         bool, typer.Option("--fold", help="Fold batch norms into the layers before them.")
     ] = False,
+    uses: UsesOption = None,
+    out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("exported"),
+    *,
+    licence: LicenceOption = "",
     opset: OpsetOption = None,
     softmax: SoftmaxOption = False,
     no_preprocessing: RawOption = False,
-    data: DataOption = None,
-    licence: LicenceOption = "",
-    uses: UsesOption = None,
-    out: Annotated[Path, typer.Option(help="The folder to write to; it is created.")] = Path("exported"),
 ) -> None:
     """Export a network as PyTorch source, table and trained weights; as a program or ONNX with `--format`.
 

@@ -15,6 +15,7 @@ from archscape.search.datasets.dataset import load_dataset
 from archscape.search.job import read_job
 from archscape.search.search import run as search
 from archscape.search.study.study import Study
+from archscape.search.trained.exporting.bundle import Bundle
 from archscape.search.trained.exporting.card import Card
 from archscape.search.trained.exporting.config import config_of
 from archscape.search.trained.exporting.reference import reference_of
@@ -183,6 +184,7 @@ def test_a_foreign_module_brings_its_file_and_the_packages_that_it_imports(tmp_p
 @pytest.mark.parametrize(
     "options",
     [
+        ExportOptions(),
         ExportOptions(preprocessing=False),
         ExportOptions(softmax=True),
         ExportOptions(fold=True),
@@ -195,3 +197,17 @@ def test_options_change_the_files_that_compute_and_parity_holds(
     (bundle,) = export(final, tmp_path / "out", options=options, note=pytest.fail)
     assert [each.file for each in bundle.parity] == ["model.safetensors", "model.pt2", "model.onnx"]
     assert len({each.metrics["accuracy"] for each in bundle.parity}) == 1
+    if options == ExportOptions():
+        _, tested = bundle.subject.measured
+        assert tested.own == accuracy_of_test(bundle)
+
+
+def accuracy_of_test(bundle: Bundle) -> float:
+    """What onnxruntime alone gives for the test part as the data set holds it."""
+    import onnxruntime
+
+    assert bundle.subject.trained is not None
+    arrays = bundle.subject.trained.arrays
+    session = onnxruntime.InferenceSession(bundle.folder / "model.onnx", providers=["CPUExecutionProvider"])
+    (outputs,) = session.run(None, {session.get_inputs()[0].name: arrays["x_test"]})
+    return float((outputs.argmax(1) == arrays["y_test"]).mean())
