@@ -11,20 +11,15 @@ objectives.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from math import inf, isfinite, isnan, nan
 from typing import Any, Self, TypeAlias
 
-from archscape.spaces.byte_sizes import MOST, UNIT_NAMES, meant_size, parse_size, size_text
 from archscape.spaces.errors import JobError
 
-from .metrics import BYTES, read_metrics
-
-_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?) ?([kMG%]?)")
-_UNITS = {"": "1", "k": "1e3", "M": "1e6", "G": "1e9", "%": "0.01"}
+from .limit_units import NUMBERS, LimitUnit, limit_unit
+from .metrics import read_metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +27,14 @@ class MetricLimit:
     """What a metric may be; either end may be left out.
 
     Attributes:
-        unit: The unit of the metric: limits in bytes are read and written with B, kB, MB, KiB, ....
+        unit: The unit of the metric, which says how its limits are written.
 
     Raises:
         JobError: If both are left out, one is not finite, or low exceeds high.
 
     >>> str(MetricLimit.parse("90%..")), str(MetricLimit(low=1.5, high=2_000_000))
     ('0.9..', '1.5..2000000')
-    >>> str(MetricLimit.parse("..262144", BYTES)), MetricLimit.parse("..1.5KiB", BYTES).high
+    >>> str(MetricLimit.parse("..262144", "bytes")), MetricLimit.parse("..1.5KiB", "bytes").high
     ('..256KiB', 1536.0)
     """
 
@@ -55,25 +50,20 @@ class MetricLimit:
             raise JobError(f"`low <= high` must hold, but got '{self}'")
 
     def __str__(self) -> str:
-        return self._text(self.amount)
+        return self._text(limit_unit(self.unit).write)
 
     @property
     def plain(self) -> str:
         """The limit in plain numbers, as studies keep it: two that are the same are the same text.
 
-        >>> MetricLimit.parse("..256KiB", BYTES).plain
+        >>> MetricLimit.parse("..256KiB", "bytes").plain
         '..262144'
         """
-        return self._text("{:.12g}".format)
-
-    def amount(self, end: float) -> str:
-        """Return a value as an end of the limit is written, exactly."""
-        is_size = self.unit == BYTES and (end == 0 or 1 <= end <= MOST)
-        return size_text(end) if is_size else f"{end:.12g}"
+        return self._text(NUMBERS.write)
 
     def measured(self, value: float) -> str:
         """Return what something has of the metric, to be read beside the limit."""
-        return f"{value:,.0f}B" if self.unit == BYTES else f"{value:.6g}"
+        return limit_unit(self.unit).measured(value)
 
     def _text(self, write: Callable[[float], str]) -> str:
         return "..".join("" if end is None else write(end) for end in (self.low, self.high))
@@ -98,12 +88,11 @@ class MetricLimit:
             JobError: If it is not one.
         """
         low, dots, high = text.partition("..")
+        ways = limit_unit(unit)
         if not dots:
-            is_end = _NUMBER.fullmatch(text.strip()) or (unit == BYTES and parse_size(text) is not None)
-            near = f"; did you mean '{text}..' or '..{text}'?" if is_end else ""
-            example = "..256KiB" if unit == BYTES else "0.9.. or ..1M"
-            raise JobError(f"a limit is low..high, as in {example}, but got '{text}'{near}")
-        return cls(low=_number(low, text, unit), high=_number(high, text, unit), unit=unit)
+            near = "" if ways.parse(text) is None else f"; did you mean '{text}..' or '..{text}'?"
+            raise JobError(f"a limit is low..high, as in {ways.example}, but got '{text}'{near}")
+        return cls(low=_end(low, text, ways), high=_end(high, text, ways), unit=unit)
 
     def beyond(self, value: float) -> float:
         """Return how far a value is outside, in units of the end that it is beyond; 0 if it is within."""
@@ -113,6 +102,10 @@ class MetricLimit:
             if end is not None and excess > 0:
                 return excess / (abs(end) or 1.0)
         return 0.0
+
+    def holds(self, value: float) -> bool:
+        """Tell whether a value is within."""
+        return self.beyond(value) == 0
 
     def excess(self, value: float) -> list[float]:
         """Return by how much a value is beyond each end; none is above 0 if it is within."""
@@ -138,20 +131,10 @@ def read_limits(facts: Mapping[str, Any]) -> dict[str, MetricLimit]:
     }
 
 
-def _number(part: str, text: str, unit: str) -> float | None:
+def _end(part: str, text: str, ways: LimitUnit) -> float | None:
     if not part.strip():
         return None
-    if unit == BYTES and (size := parse_size(part)) is not None:
-        return float(size)
-    match = _NUMBER.fullmatch(part.strip())
-    if match is None or (unit == BYTES and "%" in match[2]):
-        raise JobError(_law(part, unit) + f", but got '{text}'" + (meant_size(part) if unit == BYTES else ""))
-    return float(Decimal(match[1]) * Decimal(_UNITS[match[2]]))  # 70% is 0.7
-
-
-def _law(part: str, unit: str) -> str:
-    if unit == BYTES:
-        return f"a limit in bytes is in numbers with {UNIT_NAMES}, as in ..256KiB"
-    if parse_size(part) is not None:
-        return f"{UNIT_NAMES} stand in limits on a metric in bytes, and this one is not"
-    return "a limit is in numbers, with k, M, G or %, as in 0.9.. or ..1M"
+    value = ways.parse(part)
+    if value is None:
+        raise JobError(f"{ways.law}, as in {ways.example}, but got '{text}'{ways.hint(part)}")
+    return value

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Direction: TypeAlias = Literal["maximize", "minimize"]
 Objectives: TypeAlias = Mapping[str, Direction]
 BYTES = "bytes"
-"""The unit of metrics whose limits are written with B, kB, MB, KiB, MiB, ...."""
+MILLISECONDS = "ms"
 WAYS: tuple[Direction, ...] = ("maximize", "minimize")
 
 Combination = Literal["keep", "mean", "mean and spread", "sum"]
@@ -144,7 +144,7 @@ _DEFINITIONS = (
     _asked("sram", "SRAM", unit=BYTES),
     _asked("flash", "flash memory", unit=BYTES),
     _asked("receptive_field", "receptive field of the last map", direction="maximize"),
-    _asked("latency", "predicted latency", unit="ms"),
+    _asked("latency", "predicted latency", unit=MILLISECONDS),
     Metric(
         name="seconds",
         label="training time",

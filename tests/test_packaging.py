@@ -43,6 +43,7 @@ FLOORS = {
     ),
     "analysis": (
         "metrics",
+        "limit_units",
         "limits",
         "results",
         "statistics",

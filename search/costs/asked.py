@@ -121,7 +121,7 @@ class AskedCosts:
         costs = self.of(network)
         texts = [f"{name} {limit.measured(costs[name])}" for name, limit in self.limits.items()]
         if self.latency is not None and self.latency.within is not None:
-            texts.append(f"{LATENCY} {costs[LATENCY]:.6g}ms")
+            texts.append(f"{LATENCY} {self.latency.within.measured(costs[LATENCY])}")
         return ", ".join(texts)
 
     def holds(self, network: Network) -> bool:

@@ -7,17 +7,17 @@ worker predicts what the job's device takes, whatever its own takes.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
 from typing import TYPE_CHECKING
 
 import yaml
 
 from archscape.analysis.costs.latency.calibration import Calibration
 from archscape.analysis.costs.latency.prediction import Predictor
-from archscape.spaces.errors import Infeasible, JobError
+from archscape.analysis.limits import MetricLimit
+from archscape.analysis.metrics import MILLISECONDS
+from archscape.spaces.errors import Infeasible
 
 if TYPE_CHECKING:
     from random import Random
@@ -25,58 +25,20 @@ if TYPE_CHECKING:
     from archscape.spaces import Network, Space
 
 LATENCY = "latency"
-UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 TRIES = 2000
 """Samples that are drawn to find out whether a limit can be met."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LatencyLimit:
-    """A limit on latency: `low..high` in milliseconds, both included; either may be left out.
+def parse_latency_limit(text: str) -> MetricLimit:
+    """Return the limit that a text holds, `low..high` with units.
+
+    Raises:
+        JobError: If it is not one.
 
     >>> str(parse_latency_limit("..5ms")), str(parse_latency_limit("800us..0.5s"))
     ('..5ms', '0.8ms..500ms')
     """
-
-    low: float | None = None
-    high: float | None = None
-
-    def __str__(self) -> str:
-        ends = ["" if end is None else f"{end:.12f}".rstrip("0").rstrip(".") for end in (self.low, self.high)]
-        return "..".join(f"{end}ms" if end else "" for end in ends)
-
-    def holds(self, milliseconds: float) -> bool:
-        """Tell whether a latency is within."""
-        return self.beyond(milliseconds) <= 0
-
-    def beyond(self, milliseconds: float) -> float:
-        """Return how far a latency is outside; 0 or less within."""
-        above = -inf if self.high is None else milliseconds - self.high
-        return max((self.low or 0.0) - milliseconds, above)
-
-
-def parse_latency_limit(text: str) -> LatencyLimit:
-    """Return the limit that a text holds.
-
-    Raises:
-        JobError: If it is not one.
-    """
-    low, dots, high = text.partition("..")
-    if not dots or not (low.strip() or high.strip()):
-        raise JobError(f"a limit on latency is low..high with units, as in ..5ms, but got '{text}'")
-    window = LatencyLimit(low=_milliseconds(low, text), high=_milliseconds(high, text))
-    if window.low is not None and window.high is not None and window.low > window.high:
-        raise JobError(f"`low <= high` must hold, but got '{text}'")
-    return window
-
-
-def _milliseconds(part: str, text: str) -> float | None:
-    if not part.strip():
-        return None
-    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?) ?(us|ms|s)", part.strip())
-    if match is None:
-        raise JobError(f"a latency is a number and one of us, ms, s, as in ..5ms, but got '{text}'")
-    return float(match[1]) * UNITS[match[2]]
+    return MetricLimit.parse(text, MILLISECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +51,7 @@ class LatencyObjective:
     """
 
     calibration: Calibration
-    within: LatencyLimit | None = None
+    within: MetricLimit | None = None
 
     @cached_property
     def _predictor(self) -> Predictor:

@@ -77,7 +77,7 @@ def test_a_limit_in_bytes_has_units_of_bytes(text: str, high: float, shown: str,
         ),
         ("256KiB", BYTES, r"as in ..256KiB, but got '256KiB'; did you mean '256KiB..' or '..256KiB'\?"),
         ("..50%", BYTES, "a limit in bytes is in numbers with B, kB, .*, as in ..256KiB, but got '..50%'"),
-        ("..256KiB", "", "B, kB, .* stand in limits on a metric in bytes, and this one is not, but got"),
+        ("..256KiB", "", "a limit is in numbers, .* B, kB, .* stand in limits on a metric in bytes alone"),
     ],
 )
 def test_a_unit_of_something_else_is_refused(text: str, unit: str, message: str) -> None:

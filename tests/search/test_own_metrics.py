@@ -92,7 +92,7 @@ def test_a_job_has_limits_and_functions_beside_those_of_the_graph(measured: Path
         ("within: {memory: [1]}", r"8:\d+: a limit is low..high, as in ..256KiB, but got ''"),
         ("within: {memory: ..20Mb}", r"8:\d+: .* with B, kB, MB, .* but got '..20Mb'; did you mean 'MB'?"),
         ("within: {memory: ..20%}", r"8:\d+: a limit in bytes is in numbers with B, kB, .*, but got '..20%'"),
-        ("within: {receptive_field: ..20kB}", "B, kB, .* stand in limits on a metric in bytes, and this one"),
+        ("within: {receptive_field: ..20kB}", "B, kB, .* stand in limits on a metric in bytes alone"),
         ("objectives: {memory: minimize}", "a search has an objective of training"),
         ("objectives: {accuracy: maximize, receptive_field: minimize}", "write `receptive_field: maximize`"),
         ("metrics: {seed: m.py:f}", "8:17: 'seed' is something else in the table of trials; choose another"),
