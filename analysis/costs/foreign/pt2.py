@@ -27,8 +27,8 @@ from .rules import Call, Rule
 from .sizes import Size, bind, evaluate, plain
 from .table import Counted, FileProfile, counted, coverage, printable, sample_shape
 
-GRAPH = re.compile(r"(?:[^/]+/)?models/[^/]+\.json|(?:[^/]+/)?serialized_exported_program\.json")
-"""The member with the graph: in the archives of PyTorch 2.8 and later, and in those before."""
+GRAPH = re.compile(r"(?:[^/]+/)?models/[^/]+\.json")
+"""The member with the graph, as PyTorch 2.13 calls it."""
 LARGEST = 2**28
 """Bytes of that member; the graph of a network of ten thousand operators has 2^25."""
 ATEN = re.compile(r"torch\.ops\.aten\.(\w+)\.\w+")
@@ -103,7 +103,7 @@ def _damaged(path: Path) -> Iterator[None]:
         raise
     except _DAMAGE as error:
         cause = printable(f"{type(error).__name__}: {error}")
-        law = "its graph is not as PyTorch 2.6 to 2.13 write it, or is damaged"
+        law = "its graph is not as PyTorch 2.13 writes it, or is damaged"
         raise InputError(f"{path}: {law} ({cause})") from None
 
 
@@ -117,8 +117,8 @@ def _graph_text(path: Path) -> bytes:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if GRAPH.fullmatch(info.filename)]
             if len(members) != 1:
-                law = f"holds {len(members)} graphs, and a file of torch.export.save holds one"
-                raise InputError(f"{path}: {law}; write it by torch.export.save")
+                law = f"holds {len(members)} graphs, and one is what torch.export.save of PyTorch 2.13 writes"
+                raise InputError(f"{path}: {law}; write it anew with that")
             with archive.open(members[0]) as member:
                 text = member.read(LARGEST + 1)
     except InputError:

@@ -183,7 +183,7 @@ def test_a_graph_of_another_form_is_one_error(
 
     path = rewritten(small, tmp_path / "other.pt2", changed)
     with pytest.raises(
-        InputError, match=r"its graph is not as PyTorch 2\.6 to 2\.13 write it, or is damaged"
+        InputError, match=r"its graph is not as PyTorch 2\.13 writes it, or is damaged"
     ) as raised:
         profile_file(path)
     assert len(str(raised.value).splitlines()) == 1
@@ -221,5 +221,5 @@ def test_an_archive_without_a_graph_says_so(tmp_path: Path) -> None:
     path = tmp_path / "none.pt2"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("../models/../model.json", "{}")
-    with pytest.raises(InputError, match=r"none\.pt2: holds 0 graphs, and a file of"):
+    with pytest.raises(InputError, match=r"none\.pt2: holds 0 graphs, and one is what torch"):
         profile_file(path)
