@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import random
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from helpers.in_process import InProcess
+from rich.console import Console
 
 from archscape.analysis.costs.memory.targets.settings import TargetSettings
 from archscape.analysis.limits import MetricLimit
@@ -17,10 +21,11 @@ from archscape.search.job.adding import costs_of
 from archscape.search.resuming.differences import differences
 from archscape.search.samplers.base import propose_unique
 from archscape.search.samplers.random import RandomSampler
+from archscape.search.search import run
 from archscape.search.study.history import History
 from archscape.search.study.study import Study
-from archscape.spaces import Space
-from archscape.spaces.errors import InputError
+from archscape.spaces import Network, Space
+from archscape.spaces.errors import InputError, JobError
 
 
 def job_for(space: Space, **settings: object) -> Job:
@@ -84,6 +89,29 @@ def test_a_study_keeps_its_target(tiny: Space) -> None:
     }
     without = replace(job, target=None, within={})
     assert "target" in differences(job.facts(), without.facts())
+
+
+def test_a_search_trains_only_what_fits_and_resumes_for_its_target_alone(
+    job_file: Path, tmp_path: Path
+) -> None:
+    need = TargetSettings().memory
+    needs = sorted(
+        need(read_job(job_file).space.sample(random.Random(seed)).network).sram for seed in range(40)
+    )
+    text = job_file.read_text().replace("trials: 8", "trials: 3")
+    aims = "target: tflm\nobjectives: {accuracy: maximize, flash: minimize}\n"
+    job_file.write_text(f"{text}{aims}within: {{sram: ..{needs[9]}B}}\n")
+    job, console = read_job(job_file), Console(file=io.StringIO())
+    run(job, out=tmp_path / "run", console=console, executor=InProcess())
+    table = pd.read_csv(tmp_path / "run" / "trials.csv")
+    assert (table.status == "complete").all()
+    for row in table.itertuples():
+        network = need(Network.from_json(row.network))
+        assert (row.sram, row.flash) == (network.sram, network.flash)
+        assert row.sram <= needs[9]
+    other = replace(job, target=TargetSettings(dtype="float32"))
+    with pytest.raises(JobError, match=r"began with target {dtype: int8}, but the job has {dtype: float32}"):
+        run(other, out=tmp_path / "run", console=console, executor=InProcess())
 
 
 @pytest.mark.parametrize(
