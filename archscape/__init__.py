@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from . import spaces as spaces
     from .analysis.costs.memory import largest_batch as largest_batch
     from .analysis.costs.memory import memory as memory
+    from .analysis.costs.memory.targets import target_memory as target_memory
     from .analysis.costs.memory.training import largest_training_batch as largest_training_batch
     from .analysis.costs.memory.training import training_memory as training_memory
     from .analysis.costs.profile import profile as profile
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _ROOMS = ("analysis", "search", "spaces")
 _NAMES = {
     "analysis.costs.memory": ("largest_batch", "memory"),
+    "analysis.costs.memory.targets": ("target_memory",),
     "analysis.costs.memory.training": ("largest_training_batch", "training_memory"),
     "analysis.costs.profile": ("profile",),
     "analysis.lint": ("lint",),
