@@ -21,27 +21,10 @@ from archscape.spaces.values import Option, Value
 
 from .blocks import diagram_of_body, diagram_of_row, input_block
 from .diagram import Block, Diagram, Source
-from .wording import BETWEEN, LONGEST, said, setting_lines, wrapped
+from .wording import BETWEEN, box_label, kind_of, said, setting_lines, wrapped
 
 MOST = 1000
 """How many ways to draw a value are looked at."""
-KINDS = {
-    **dict.fromkeys(("conv", "masked", "deform", "p4conv", "factorised", "mlpconv"), "conv"),
-    **dict.fromkeys(("avgpool", "maxpool", "blurpool"), "pool"),
-    **dict.fromkeys(("attention", "se", "context", "non_local"), "attention"),
-    **dict.fromkeys(("upconv", "upsample", "resize", "pixelshuffle", "unpool"), "resize"),
-    **dict.fromkeys(("add", "concat", "multiply", "subtract"), "join"),
-    **dict.fromkeys(("norm", "lrn", "gdn", "igdn"), "norm"),
-    **dict.fromkeys(
-        ("identity", "zero", "dropout", "droppath", "flatten", "reshape", "crop", "pad"), "other"
-    ),
-    "separable": "depthwise",
-    "act": "act",
-    "linear": "linear",
-}
-"""What words are drawn as; any other is a block of several layers."""
-WINDOWED = ("conv", "pool", "resize", "depthwise")
-"""Kinds whose boxes begin with their kernel."""
 UNSAID = ("none", "1", "false")
 """Values of settings that change nothing."""
 
@@ -154,26 +137,10 @@ class _Row:
 
     def box(self, leaf: Alternative, settings: Mapping[str, str]) -> Block:
         """Return a block as a box that says what it may be given."""
-        kind = KINDS.get(leaf.word, "block")
-        if kind in WINDOWED:
-            return Block(kind=kind, label=self.windowed(leaf, settings))
-        lines = [leaf.word]
-        for line in setting_lines(settings):
-            name, _, values = line.rpartition(" ")
-            wide = wrapped(values.split(BETWEEN)) if len(line) > LONGEST else [line]
-            lines += [name, *wide] if wide != [line] and name else wide
-        return Block(kind=kind, label=("\n" if kind == "block" else ", ").join(lines))
-
-    def windowed(self, leaf: Alternative, settings: Mapping[str, str]) -> str:
-        """Return the label of a block that has a kernel, with one line for what is rarely said."""
         assert leaf.block is not None
-        kernel = settings.get("kernel") or said([dict(leaf.block.defaults).get("kernel") or 0])
+        kernel = said([dict(leaf.block.defaults).get("kernel") or 0])
         axes = len(self.space.input_shapes[0]) - 1
-        sizes = [size if "×" in size else "×".join([size] * axes) for size in kernel.split(BETWEEN)]
-        first = {key: value for key, value in settings.items() if key in ("width", "stride")}
-        rest = {key: value for key, value in settings.items() if key not in ("width", "stride", "kernel")}
-        head = f"{BETWEEN.join(sizes)} {leaf.word}" if kernel != "0" else leaf.word
-        return "\n".join([", ".join([head, *setting_lines(first)]), *setting_lines(rest)])
+        return Block(kind=kind_of(leaf.word), label=box_label(leaf.word, settings, axes=axes, kernel=kernel))
 
     def fixed(self, leaf: Alternative) -> Diagram | None:
         """Return the diagram of a block that looks the same at both ends of every choice."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from archscape.spaces import Network, Space
-from archscape.spaces.errors import InputError, suggest
+from archscape.spaces.errors import CodeNotRun, InputError, suggest
+from archscape.spaces.language.written import WrittenNetwork
 
 from .blocks import plan_of
 from .choices import diagram_of_space
 from .geometry import Drawing
 from .layout.figure import lay_out
+from .rows import diagram_of_rows
 from .volumes import draw_volumes
 
 STYLES = ("boxes", "volumes")
 """How a figure may look."""
 
 
-def draw(table: Network | Space, *, layers: bool = False, style: str = "boxes") -> Drawing:
+def draw(table: Network | Space | WrittenNetwork, *, layers: bool = False, style: str = "boxes") -> Drawing:
     """Return the figure of a network, or of a space with its choices as alternatives.
+
+    Of a network whose code was not run each row is a box, and what only the code could tell is named.
 
     Args:
         table: Nothing of it is built.
@@ -46,6 +50,10 @@ def draw(table: Network | Space, *, layers: bool = False, style: str = "boxes") 
             )
             raise InputError(f"{law} (`archscape space {table.name} --sample 1` draws one)")
         return lay_out(diagram_of_space(table), title=table.name)
+    if isinstance(table, WrittenNetwork):
+        if style == "volumes" or layers:
+            raise CodeNotRun(f"network {table.name}: {table.remedy}, or have its rows drawn as boxes")
+        return lay_out(diagram_of_rows(table), title=table.name, summary=f"{table.note}.")
     if style == "volumes":
         return draw_volumes(table)
     diagram, panels = plan_of(table, layers=layers)

@@ -14,6 +14,7 @@ from .options.networks import InputOption, UsesOption, find_network
 
 if TYPE_CHECKING:
     from ..spaces import Network, Space
+    from ..spaces.language.written import WrittenNetwork
 
 EXAMPLES = (
     "archscape draw resnet50",
@@ -67,20 +68,24 @@ def draw(
     print(path)
 
 
-def _find_table(name: str, shapes: list[str] | None) -> Network | Space:
+def _find_table(name: str, shapes: list[str] | None) -> Network | Space | WrittenNetwork:
     """Return a network, on another input if one is given, or a space.
 
     Raises:
-        InputError: If there is none of this name, or it is a space and another input is given.
+        InputError: If there is none of this name, or another input is given of what has but its own: a
+            space, or a bundle whose code was not run.
     """
+    from ..analysis.costs.foreign.unrun_bundle import is_unrun, written_of
     from ..spaces import Space, load
+    from ..spaces.language.written import WrittenNetwork
     from .options.model_files import check_readable
     from .options.networks import is_python
 
     check_readable(name)
-    table = None if is_python(name) else load(name)
-    if not isinstance(table, Space):
+    table = None if is_python(name) else written_of(name) if is_unrun(name) else load(name)
+    if not isinstance(table, Space | WrittenNetwork):
         return find_network(name, shapes)
     if shapes:
-        raise InputError(f"--input: {name} is a space, which is drawn on its own input, {table.input_text}")
+        what = "a space" if isinstance(table, Space) else "a bundle whose code was not run"
+        raise InputError(f"--input: {name} is {what}, which is drawn on its own input, {table.input_text}")
     return table

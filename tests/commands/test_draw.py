@@ -42,6 +42,12 @@ def test_a_bundle_is_drawn_and_nothing_of_it_is_run(archscape: Run, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "lenet5.svg").read_text() == to_svg(draw(load("lenet5")))
 
+    table = "network: mixed\ninput: 1x8x8\nuses: mine.py\nlayers: [Mine, linear: {width: 2}]\n"
+    (write_bundle(tmp_path / "mixed", table) / "mine.py").write_text("raise SystemExit('run')\n")
+    done = archscape("draw", "mixed")
+    assert done.returncode == 0, done.stderr
+    assert "code, not run" in (tmp_path / "mixed.svg").read_text()
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(

@@ -39,6 +39,17 @@ def is_unrun(name: str | Path) -> bool:
     return False
 
 
+def written_of(name: str | Path) -> WrittenNetwork:
+    """Return the table of a bundle as it is written.
+
+    Raises:
+        SpaceError: If it does not follow the language.
+    """
+    folder = bundle_folder(name)
+    assert folder is not None
+    return read(read_file(folder / TABLE), WrittenNetwork)
+
+
 def profile_unrun(name: str | Path) -> FileProfile:
     """Return what is known of the costs of a bundle whose code was not run.
 
@@ -47,7 +58,7 @@ def profile_unrun(name: str | Path) -> FileProfile:
     """
     folder = bundle_folder(name)
     assert folder is not None
-    table = read(read_file(folder / TABLE), WrittenNetwork)
+    table = written_of(name)
     file = next((folder / each for each in (PT2, ONNX) if (folder / each).is_file()), None)
     if file is None:
         return _known_rows(table)

@@ -88,7 +88,7 @@ def test_commands_show_it_and_run_nothing(
     assert not (bundle / "was-run").exists()
 
 
-@pytest.mark.parametrize("command", ["lint", "memory", "latency", "draw"])
+@pytest.mark.parametrize("command", ["lint", "memory", "latency"])
 def test_other_commands_say_what_was_not_run(
     bundle: Path, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
