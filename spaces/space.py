@@ -12,7 +12,7 @@ from .catalog_files import find_document
 from .errors import SpaceError
 from .language.document import Runs
 from .language.freeze import freeze
-from .language.limits import Limit, cost_of, parse_limit
+from .language.limits import Limit, check_cost, cost_of, parse_limit
 from .language.reading import is_network, read
 from .language.row_program import Drawn
 from .language.slots import enumerate_results
@@ -100,6 +100,7 @@ class Space(SampledTable[Sample], TextTable):
         """
         limits = dict(self.within)
         for name, bound in within.items():
+            check_cost(name)
             limit = parse_limit(bound) if isinstance(bound, str) else bound
             limits[name] = limits[name].tightened(limit) if name in limits else limit
         return replace(self, within=limits)

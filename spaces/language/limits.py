@@ -91,9 +91,7 @@ def read_limits(document: Document, tree: Mapping[str, Tree], place: Place) -> d
     limits = {}
     for name, value in tree.items():
         if name in OF_JOBS:
-            law = f"a space counts {', '.join(COSTS)}; {name} is a limit of a job"
-            remedy = f"`within: {{{name}: {OF_JOBS[name]}}}` there"
-            raise document.error((*place, name), f"{law}: {remedy}", at_key=True)
+            raise document.error((*place, name), _of_job(name), at_key=True)
         if name not in COSTS:
             raise document.unknown((*place, name), "within", COSTS)
         with document.at((*place, name)):
@@ -101,11 +99,26 @@ def read_limits(document: Document, tree: Mapping[str, Tree], place: Place) -> d
     return limits
 
 
+def check_cost(name: str) -> None:
+    """Check that a space may limit a cost.
+
+    Raises:
+        SpaceError: If it does not count that.
+    """
+    if name not in COSTS:
+        law = _of_job(name) if name in OF_JOBS else f"within has no '{name}'{suggest(name, COSTS)}"
+        raise SpaceError(law)
+
+
+def _of_job(name: str) -> str:
+    law = f"a space counts {', '.join(COSTS)}; {name} is a limit of a job"
+    return f"{law}: `within: {{{name}: {OF_JOBS[name]}}}` there"
+
+
 def check_limits(limits: Mapping[str, Limit]) -> None:
     """Raise unless every limit is one on a known cost."""
     for name, limit in limits.items():
-        if name not in COSTS:
-            raise SpaceError(f"within has no '{name}'{suggest(name, COSTS)}")
+        check_cost(name)
         if not isinstance(limit, Limit):
             raise SpaceError(f"a limit is a Limit, as in Limit(high=200_000), but {name} got {limit!r}")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from math import log
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archscape.spaces import Limit, SpaceError, Totals
-from archscape.spaces.language.limits import miss, parse_limit
+from archscape.analysis.limits import MetricLimit
+from archscape.analysis.metrics import KNOWN_BEFORE_TRAINING, METRICS
+from archscape.spaces import Limit, Space, SpaceError, Totals, load_space
+from archscape.spaces.language.limits import COSTS, OF_JOBS, miss, parse_limit
 
 ends = st.none() | st.integers(0, 10**12)
 
@@ -65,3 +69,19 @@ def test_the_worst_limit_counts() -> None:
 def test_two_limits_on_one_cost_both_hold() -> None:
     assert Limit(low=3).tightened(Limit(high=9)) == Limit(low=3, high=9)
     assert Limit(low=3, high=9).tightened(Limit(low=5, high=20)) == Limit(low=5, high=9)
+
+
+@pytest.mark.parametrize("name", OF_JOBS)
+def test_what_a_space_cannot_tell_is_a_limit_of_a_job(name: str) -> None:
+    space = load_space("digits")
+    law = re.escape(f"{name} is a limit of a job: `within: {{{name}: {OF_JOBS[name]}}}` there")
+    with pytest.raises(SpaceError, match=law):
+        space.tighten({name: OF_JOBS[name]})
+    text = replace(space, within={}).to_yaml()
+    with pytest.raises(SpaceError, match=law):
+        Space.from_yaml(f"{text}within: {{{name}: {OF_JOBS[name]}}}\n")
+    assert MetricLimit.parse(OF_JOBS[name], METRICS[name].unit)
+
+
+def test_what_is_known_before_training_is_a_limit_of_a_space_or_of_a_job() -> None:
+    assert {*COSTS, *OF_JOBS} == KNOWN_BEFORE_TRAINING
