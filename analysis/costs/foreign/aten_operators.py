@@ -5,6 +5,7 @@ An operator that stands in no table may hold products: it is named, and not coun
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -16,16 +17,19 @@ from .rules import (
     QUIET,
     UNCOUNTED,
     Call,
+    Formula,
     Rule,
     UnknownShapeError,
     activation,
-    always,
+    all_written,
     attention_macs,
     conv_macs,
     einsum_macs,
     linear_resize,
     norm_operations,
     per_element,
+    recurrent_activations,
+    recurrent_macs,
     transposed_macs,
 )
 
@@ -48,9 +52,19 @@ def _product(left: str) -> Any:
     return lambda call: call.written * call.read(left)[-1]
 
 
-def _of_weights(call: Call) -> bool:
-    """Tell a linear layer, one of whose factors is constant, from other products."""
-    return bool(call.constant)
+def _of_weights(call: Call) -> int:
+    """Return the activations of a product: it is a linear layer if one of its factors is constant."""
+    return call.written if call.constant else 0
+
+
+def _recurrent(count: Callable[[Shape, Sequence[Shape]], int]) -> Formula:
+    """Return a count of the matrices of all gates, layers and directions."""
+
+    def formula(call: Call) -> int:
+        params = [call.read(name) for name in call.reads if str(name).startswith("params")]
+        return count(call.read("input"), [shape for shape in params if len(shape) == 2])
+
+    return formula
 
 
 def _einsum(call: Call) -> int:
@@ -123,16 +137,20 @@ _MAXIMUM = Rule(other=lambda call: (_window(call) - 1) * call.written)
 _AVERAGE = Rule(other=lambda call: _window(call) * call.written)
 
 OPERATORS: dict[str, Rule] = {
-    **_listed("conv1d conv2d conv3d convolution _convolution", Rule(_convolution, _bias, always)),
+    **_listed("conv1d conv2d conv3d convolution _convolution", Rule(_convolution, _bias, all_written)),
     **_listed(
         "conv_transpose1d conv_transpose2d conv_transpose3d",
-        Rule(lambda call: transposed_macs(call.read("input"), call.read("weight")), _bias, always),
+        Rule(lambda call: transposed_macs(call.read("input"), call.read("weight")), _bias, all_written),
     ),
-    "linear": Rule(_product("input"), _bias, always),
+    "linear": Rule(_product("input"), _bias, all_written),
     "addmm": Rule(_product("mat1"), per_element(1).other, _of_weights),
     "baddbmm": Rule(_product("batch1"), per_element(1).other),
-    **_listed("matmul mm bmm", Rule(_product("self"), weighted=_of_weights)),
+    **_listed("matmul mm bmm", Rule(_product("self"), activations=_of_weights)),
     "einsum": Rule(_einsum),
+    **_listed(
+        "lstm gru rnn_tanh rnn_relu",
+        Rule(_recurrent(recurrent_macs), None, _recurrent(recurrent_activations), uncounted=True),
+    ),
     "scaled_dot_product_attention": Rule(_attention, uncounted=True),
     **_listed(
         "batch_norm _native_batch_norm_legit_no_training _native_batch_norm_legit native_batch_norm",

@@ -140,7 +140,7 @@ def _load(path: Path) -> Any:
 def _filled(graph: Any) -> set[str]:
     """Return the names of the vectors of zeros, or of ones, that exporters make up."""
     vectors = [tensor for tensor in graph.initializer if len(tensor.dims) == 1 and tensor.raw_data]
-    made_up = [tensor for tensor in vectors if not tensor.name.endswith((".weight", ".bias"))]
+    made_up = [tensor for tensor in vectors if "." not in tensor.name]
     return {t.name for t in made_up if t.raw_data in (bytes(len(t.raw_data)), ONE * (len(t.raw_data) // 4))}
 
 
@@ -268,7 +268,7 @@ def _parameters(node: Any, names: Sequence[str], walk: _Walk) -> dict[str, _Leaf
 
 def _name(node: Any, own: Mapping[str, _Leaf]) -> str:
     """Return the name of a layer: that of its weights, of its place in the module, or its own."""
-    weight = next(iter(own), "")
+    weight = next(iter(own), "").removesuffix("_quantized")
     if weight.endswith((".weight", ".bias")):
         return weight.rpartition(".")[0]
     return str(node.name or (node.output[0] if node.output else node.op_type))

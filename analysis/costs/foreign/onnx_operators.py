@@ -5,23 +5,29 @@ Those of other domains, control flow and sequences stand in no table: they are n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
+
+from archscape.spaces.graph import Shape
 
 from .rules import (
     QUIET,
     UNCOUNTED,
     Call,
+    Formula,
     Rule,
     UnknownShapeError,
     activation,
-    always,
+    all_written,
     attention_macs,
     conv_macs,
     einsum_macs,
     linear_resize,
     norm_operations,
     per_element,
+    recurrent_activations,
+    recurrent_macs,
     transposed_macs,
 )
 
@@ -32,19 +38,19 @@ def _bias(place: int) -> Any:
 
 def _conv(weight: int, bias: int) -> Rule:
     return Rule(
-        lambda call: conv_macs(call.read(weight), call.out), _bias(bias), always, weights=(weight, bias)
+        lambda call: conv_macs(call.read(weight), call.out), _bias(bias), all_written, weights=(weight, bias)
     )
 
 
 def _of_weights(*places: int) -> Any:
-    """Return what tells a linear layer, one of whose factors is constant, from other products."""
-    return lambda call: any(place in call.constant for place in places)
+    """Return the activations of a product: it is a linear layer if one of its factors is constant."""
+    return lambda call: call.written if any(place in call.constant for place in places) else 0
 
 
 def _product(left: int, right: int) -> Rule:
     return Rule(
         lambda call: call.written * call.read(left)[-1],
-        weighted=_of_weights(left, right),
+        activations=_of_weights(left, right),
         weights=(left, right),
     )
 
@@ -66,9 +72,9 @@ def _attention(call: Call) -> int:
     return attention_macs(query, key, value)
 
 
-def _recurrent(call: Call) -> int:
-    """Return the products of each step with both matrices of every gate and direction."""
-    return prod(call.read(0)[:2]) * (prod(call.read(1)) + prod(call.read(2)))
+def _recurrent(count: Callable[[Shape, Sequence[Shape]], int]) -> Formula:
+    """Return a count of both matrices, each of all gates and directions."""
+    return lambda call: count(call.read(0), [call.read(1), call.read(2)])
 
 
 def _norm(statistics: Any, *, affine: bool = True) -> Rule:
@@ -104,7 +110,7 @@ OPERATORS: dict[str, Rule] = {
     "ConvInteger": _conv(1, -1),
     "QLinearConv": _conv(3, 8),
     "ConvTranspose": Rule(
-        lambda call: transposed_macs(call.read(0), call.read(1)), _bias(2), always, weights=(1, 2)
+        lambda call: transposed_macs(call.read(0), call.read(1)), _bias(2), all_written, weights=(1, 2)
     ),
     "DeformConv": _conv(1, 3)._replace(uncounted=True),
     "Gemm": Rule(_gemm, _bias(2), _of_weights(0, 1), weights=(0, 1, 2)),
@@ -113,7 +119,10 @@ OPERATORS: dict[str, Rule] = {
     "QLinearMatMul": _product(0, 3),
     "Einsum": Rule(_einsum),
     "Attention": Rule(_attention, uncounted=True),
-    **_listed("LSTM GRU RNN", Rule(_recurrent, uncounted=True, weights=(1, 2, 3))),
+    **_listed(
+        "LSTM GRU RNN",
+        Rule(_recurrent(recurrent_macs), None, _recurrent(recurrent_activations), True, (1, 2, 3)),
+    ),
     "BatchNormalization": Rule(other=lambda call: 2 * call.written, weights=(1, 2)),
     "InstanceNormalization": _norm(lambda call: prod(call.read(0)[:2])),
     "GroupNormalization": _norm(lambda call: call.read(0)[0] * call.options.get("num_groups", 1)),

@@ -6,7 +6,7 @@ is named, and makes a lower bound. The batch stands in the shapes, and is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
@@ -74,14 +74,14 @@ class Rule(NamedTuple):
     Attributes:
         macs: Its products; None where it has none.
         other: Its arithmetic beside them; None where it has none.
-        weighted: Whether it is a convolution or a linear layer, whose output counts as activations.
+        activations: What it writes as a convolution, a linear or a recurrent layer; None where it is none.
         uncounted: It has arithmetic, but no products, that is not counted.
         weights: Which of what it reads are weights, where a format does not say that itself.
     """
 
     macs: Formula | None = None
     other: Formula | None = None
-    weighted: Callable[[Call], bool] | None = None
+    activations: Formula | None = None
     uncounted: bool = False
     weights: tuple[int, ...] = ()
 
@@ -91,9 +91,19 @@ QUIET = Rule()
 UNCOUNTED = Rule(uncounted=True)
 
 
-def always(call: Call) -> bool:
-    """Say that it is a convolution or a linear layer."""
-    return True
+def all_written(call: Call) -> int:
+    """Return what a convolution or a linear layer writes."""
+    return call.written
+
+
+def recurrent_macs(x: Shape, matrices: Sequence[Shape]) -> int:
+    """Return the products of each step of a recurrent layer: with the matrices of all gates."""
+    return prod(x[:-1]) * sum(map(prod, matrices))
+
+
+def recurrent_activations(x: Shape, matrices: Sequence[Shape]) -> int:
+    """Return what the products of each step write, matrices (..., rows, columns)."""
+    return prod(x[:-1]) * sum(prod(matrix[:-1]) for matrix in matrices)
 
 
 def conv_macs(weight: Shape, out: Shape) -> int:

@@ -13,6 +13,8 @@ from archscape.spaces.values import shape_text
 from ..layers import Layer, LayerTable
 from .rules import Call, Rule, UnknownShapeError
 
+WRAPPER = "network."
+"""What stands before the names of layers where we export a network behind its preprocessing."""
 NAME = 120
 """Characters of a name out of a file that are shown."""
 
@@ -104,7 +106,7 @@ class Counted(NamedTuple):
 
 def counted(call: Call, rule: Rule | None, *, name: str, params: int, shape: Shape) -> Counted:
     """Return what an operator costs; `rule` is None where nobody knows how it is counted."""
-    name, missing = printable(name), ""
+    name, missing = printable(name.removeprefix(WRAPPER)), ""
     macs = other = written = 0
     if rule is None:
         missing = "unknown"
@@ -112,9 +114,9 @@ def counted(call: Call, rule: Rule | None, *, name: str, params: int, shape: Sha
         try:
             macs = rule.macs(call) if rule.macs else 0
             other = rule.other(call) if rule.other else 0
-            written = call.written if rule.weighted and rule.weighted(call) else 0
+            written = rule.activations(call) if rule.activations else 0
         except (UnknownShapeError, IndexError):
-            missing = "unknown" if rule.macs or rule.weighted else "uncounted"
+            missing = "unknown" if rule.macs else "uncounted"
             macs = other = 0
         if rule.uncounted:
             missing = "uncounted"

@@ -6,14 +6,18 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 from helpers.catalog import NETWORKS
 from helpers.model_files import write_model_file, write_model_files
+from torch import Tensor, nn
 
 from archscape.analysis.costs.foreign import READERS, UNREAD, profile_file
 from archscape.analysis.costs.foreign.table import FileProfile
 from archscape.analysis.costs.layers import LayerTable
+from archscape.analysis.costs.modules import profile_module
 from archscape.analysis.costs.profile import profile
 from archscape.spaces import load_network
+from archscape.spaces.codegen.exported_program import quiet_export
 from archscape.spaces.errors import InputError
 from archscape.spaces.language.limits import COSTS
 
@@ -107,3 +111,28 @@ def test_networks_of_the_catalog_cost_what_their_files_cost(name: str, tmp_path:
         assert theirs["params"] == ours["params"] + stored
         assert (theirs["macs"], theirs["activations"]) == (ours["macs"], ours["activations"])
         assert "macs" not in file.lower_bounds
+
+
+class Sequence(nn.Module):
+    """Tokens, attention and a recurrent layer: operators that no network of the catalog has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(9, 8)
+        self.attend = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.recur = nn.LSTM(8, 4, batch_first=True)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.recur(self.attend(self.tokens(tokens)))[0]
+
+
+def test_a_file_has_the_products_of_the_module_that_is_run(tmp_path: Path) -> None:
+    """Of any module of PyTorch, here with a batch of one."""
+    module, tokens = Sequence().eval(), torch.zeros(2, 5, dtype=torch.int64)
+    with quiet_export():
+        program = torch.export.export(module, (tokens,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+        torch.export.save(program, tmp_path / "net.pt2")
+    ran = profile_module(module, input={"tokens": tokens[:1]})
+    file = profile_file(tmp_path / "net.pt2")
+    assert (file.params, file.macs, file.activations) == (ran.params, ran.macs, ran.activations)
+    assert file.lower_bounds == ran.lower_bounds == ("flops",)

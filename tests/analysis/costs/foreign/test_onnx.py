@@ -66,6 +66,15 @@ def test_an_operator_costs_what_its_shapes_say(
     assert file.lower_bounds == ()
 
 
+def test_a_recurrent_layer_multiplies_each_step_with_all_gates(tmp_path: Path) -> None:
+    """Four gates of two directions: of 5 steps, 6 features and 3 units."""
+    nodes = [node("LSTM", ["x", "w", "r"], "y", direction="bidirectional", hidden_size=3)]
+    constants = {"w": floats(2, 12, 6), "r": floats(2, 12, 3)}
+    file = profile_file(write_graph(tmp_path / "net.onnx", nodes, [("x", (5, 1, 6))], constants))
+    assert (file.params, file.macs, file.activations) == (216, 5 * 216, 5 * 48)
+    assert file.lower_bounds == ("flops",)
+
+
 def test_products_of_maps_write_no_activations(tmp_path: Path) -> None:
     inputs = [("x", ("batch", 2, 4, 6)), ("z", ("batch", 2, 6, 5))]
     file = profile_file(write_graph(tmp_path / "net.onnx", [node("MatMul", ["x", "z"], "y")], inputs, {}))
