@@ -11,6 +11,7 @@ from .choices import diagram_of_space
 from .geometry import Drawing
 from .layout.figure import lay_out
 from .rows import diagram_of_rows
+from .summary import summary_of, summary_of_space
 from .volumes import draw_volumes
 
 STYLES = ("boxes", "volumes")
@@ -49,7 +50,7 @@ def draw(table: Network | Space | WrittenNetwork, *, layers: bool = False, style
                 f"{table.name} is a space, whose choices are drawn as boxes; {what} can be drawn of a network"
             )
             raise InputError(f"{law} (`archscape space {table.name} --sample 1` draws one)")
-        return lay_out(diagram_of_space(table), title=table.name)
+        return lay_out(diagram_of_space(table), title=table.name, summary=summary_of_space(table))
     if isinstance(table, WrittenNetwork):
         if style == "volumes" or layers:
             raise CodeNotRun(f"network {table.name}: {table.remedy}, or have its rows drawn as boxes")
@@ -57,4 +58,4 @@ def draw(table: Network | Space | WrittenNetwork, *, layers: bool = False, style
     if style == "volumes":
         return draw_volumes(table)
     diagram, panels = plan_of(table, layers=layers)
-    return lay_out(diagram, panels, title=table.name)
+    return lay_out(diagram, panels, title=table.name, summary=summary_of(table))

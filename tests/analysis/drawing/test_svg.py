@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+import pytest
+
+from archscape.analysis.drawing.draw import draw
 from archscape.analysis.drawing.geometry import Box, Drawing, Line, Point, Polygon, Shape, Text
 from archscape.analysis.drawing.svg import to_svg
+from archscape.spaces import load
 
 SPACE = "{http://www.w3.org/2000/svg}"
 CORNER = (Point(0, 0), Point(20, 0), Point(20, 20))
@@ -91,3 +95,17 @@ def test_faces_of_a_volume_have_their_own_colours() -> None:
 def test_it_is_the_same_text_each_time() -> None:
     drawing = Drawing(width=9, height=9, title="net", shapes=(Line(points=CORNER), Line(points=CORNER)))
     assert to_svg(drawing) == to_svg(drawing)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "resnet18",
+            "It reads 3x224x224; 20 convolutions, 2 poolings, 8 joins, 1 fully connected layer; 11,689,512",
+        ),
+        ("digits", "A space of networks that read 1x16x16; "),
+    ],
+)
+def test_every_figure_has_a_summary(name: str, words: str) -> None:
+    assert draw(load(name)).summary.startswith(words)
