@@ -1,18 +1,18 @@
 """Claim: a bundle is used by its card alone, in fresh environments that have nothing but what a file needs.
 
+Command: `python benchmarks/bundle_environments.py BUNDLE SAMPLES.npz` (writes
+benchmarks/results/bundle-environments-DATE.md). BUNDLE is what `archscape export --format bundle` wrote;
+SAMPLES.npz holds the test part, `x` (n, C, *spatial) as the data set has it and labels `y` (n,).
+
 For each file of a bundle, the part of its card is followed as a new user would: the line of `pip install` in
 a new virtual environment, then the program, in the folder of the bundle. The program is then given the test
-part of the data as the data set holds it, and the metric of what comes out stands beside the recorded one.
-
-    python benchmarks/bundle_environments.py BUNDLE SAMPLES.npz [--at FOLDER]
-
-BUNDLE is a folder that `archscape export ... --format bundle` wrote; SAMPLES.npz holds `x` (n, C, *spatial)
-and labels `y` (n,), and may be left out. Environments are made below FOLDER, by default one that is removed.
+part, and the accuracy of what comes out stands beside the one that training recorded.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shlex
 import subprocess
@@ -22,7 +22,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from results import write_results
+
 SECTION = re.compile(r"### (model\S+)\n.*?```bash\n(pip install .*?)\n```.*?```python\n(.*?)```", re.DOTALL)
+CLAIM = "A bundle is used by its card alone, in fresh environments that have nothing but what a file needs."
 TEST = """
 arrays = np.load({samples!r})
 given = np.concatenate([predict(arrays["x"][i : i + 64]) for i in range(0, len(arrays["x"]), 64)])
@@ -39,11 +42,11 @@ class Section(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """What came of it: what was installed, what the program printed, seconds."""
+    """What came of it: what was installed, the accuracy of the test part, seconds."""
 
     file: str
     packages: int
-    printed: str
+    accuracy: float
     seconds: float
 
 
@@ -52,7 +55,7 @@ def sections(card: str) -> list[Section]:
     return [Section(*match.groups()) for match in SECTION.finditer(card)]
 
 
-def follow(section: Section, bundle: Path, at: Path, samples: Path | None) -> Followed:
+def follow(section: Section, bundle: Path, at: Path, samples: Path) -> Followed:
     """Do what a card says in a new environment.
 
     Raises:
@@ -65,28 +68,44 @@ def follow(section: Section, bundle: Path, at: Path, samples: Path | None) -> Fo
     subprocess.run([python, "-m", *shlex.split(section.install), "--quiet"], check=True)
     freeze = [python, "-m", "pip", "list", "--format", "freeze"]
     listed = subprocess.run(freeze, check=True, stdout=subprocess.PIPE)
-    program = section.program + (TEST.format(samples=str(samples.resolve())) if samples else "")
+    program = section.program + TEST.format(samples=str(samples.resolve()))
     ran = subprocess.run([python, "-I", "-c", program], cwd=bundle, check=True, stdout=subprocess.PIPE)
-    printed = " ".join(ran.stdout.decode().split())
-    return Followed(section.file, len(listed.stdout.split()), printed, time.perf_counter() - start)
+    accuracy = float(ran.stdout.decode().split()[-1])
+    return Followed(section.file, len(listed.stdout.split()), accuracy, time.perf_counter() - start)
+
+
+def recorded(bundle: Path) -> float:
+    """Return the accuracy of these weights on the test part, as training recorded it."""
+    metrics = json.loads((bundle / "config.json").read_text("utf-8"))["metrics"]
+    (tested,) = [metric for metric in metrics if metric["name"] == "test_accuracy"]
+    return float(tested.get("of_these_weights", tested["value"]))
 
 
 def main() -> None:
-    """Follow a card and print what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Follow a card, and write what came of it.
+
+    Raises:
+        SystemExit: If an accuracy is not the recorded one.
+    """
+    parser = argparse.ArgumentParser(description=CLAIM)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("samples", type=Path, nargs="?")
-    parser.add_argument("--at", type=Path)
-    parser.add_argument("--file", action="append", help="Only this file; may be repeated.")
+    parser.add_argument("samples", type=Path)
     arguments = parser.parse_args()
-    card = (arguments.bundle / "README.md").read_text("utf-8")
-    with TemporaryDirectory(prefix="environments-") as temporary:
-        at = arguments.at or Path(temporary)
+    card, known = (arguments.bundle / "README.md").read_text("utf-8"), recorded(arguments.bundle)
+    lines = [
+        "| file | the card's command | packages | accuracy | recorded | seconds |",
+        "|:--|:--|--:|--:|--:|--:|",
+    ]
+    accuracies = []
+    with TemporaryDirectory(prefix="environments-") as at:
         for section in sections(card):
-            if not arguments.file or section.file in arguments.file:
-                done = follow(section, arguments.bundle, at, arguments.samples)
-                print(f"{done.file}: {section.install}: {done.packages} packages, {done.seconds:.0f} s")
-                print(f"  {done.printed}")
+            done = follow(section, arguments.bundle, Path(at), arguments.samples)
+            accuracies.append(done.accuracy)
+            numbers = f"{done.packages} | {done.accuracy:.4%} | {known:.4%} | {done.seconds:.0f}"
+            lines.append(f"| `{done.file}` | `{section.install}` | {numbers} |")
+    write_results("bundle-environments", CLAIM, lines, tools=())
+    if {*accuracies} != {known}:
+        raise SystemExit("an accuracy is not the one that training recorded")
 
 
 if __name__ == "__main__":

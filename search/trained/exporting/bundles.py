@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archscape.spaces import Network, load_network
+from archscape.spaces.bundle_files import is_bundle
 from archscape.spaces.errors import ArchscapeError, ExportError, InputError
+from archscape.spaces.run_folder import is_run_folder
 
 from ...datasets.progress import no_progress
 from ...study.reader import StudyReader
@@ -68,11 +70,21 @@ def export(
     elif is_training(Path(source)):
         subject = subject_of_seed(Path(source), which, data=data, note=note, show=show)
     else:
+        _check_run(Path(source))
         with StudyReader.open(Path(source)) as study:
             return export_study(
                 study, which, out, data=data, options=options, licence=licence, note=note, show=show
             )
     return [write_bundle(subject, out, options=options, licence=licence, note=note, show=show)]
+
+
+def _check_run(folder: Path) -> None:
+    """Raise InputError if a folder is not that of a search."""
+    if is_run_folder(folder):
+        return
+    if is_bundle(folder):
+        raise InputError(f"{folder}: is a bundle already; export what it was made from")
+    raise InputError(f"{folder}: neither the folder of a search nor of a final training")
 
 
 def export_study(

@@ -213,6 +213,13 @@ def test_a_bundle_of_another_network_is_not_replaced(bundle: Bundle, run: Path) 
     assert is_bundle(bundle.folder)
 
 
+def test_what_is_no_search_has_no_bundle(bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a bundle already"):
+        export(bundle.folder, tmp_path / "out")
+    with pytest.raises(InputError, match="neither the folder of a search nor of a final training"):
+        export(tmp_path, tmp_path / "out")
+
+
 def test_a_network_that_nobody_trained_has_a_card_that_says_so(tmp_path: Path) -> None:
     (written,) = export("lenet5", tmp_path / "lenet", note=pytest.fail)
     card = (written.folder / "README.md").read_text()
