@@ -40,28 +40,22 @@ def export_bundles(
 ) -> None:
     """Write bundles of a search, a final training or a network, and print what they gave."""
     from ...search.job import read_setting
-    from ...search.trained.exporting.bundles import export, export_study
+    from ...search.trained.exporting.bundles import BundleWriter
+    from ...search.trained.exporting.subject import subject_of_network
 
     asked = None if data is None else read_setting("data", data)
     folder = Path(source)
     with progress() as show:
+        writer = BundleWriter(data=asked, options=options, licence=licence, note=log, show=show)
         if is_run_folder(folder):
             with find_study(folder, "", "") as study:
-                bundles = export_study(
-                    study,
-                    trial,
-                    out,
-                    data=asked,
-                    options=options,
-                    licence=licence,
-                    note=log,
-                    show=show,
-                )
+                bundles = writer.of_study(study, trial, out)
+        elif folder.is_dir():
+            bundles = writer.of_folder(folder, trial, out)
+        elif trial != "best":
+            raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
         else:
-            known = source if folder.is_dir() else find_network(source, None)
-            bundles = export(
-                known, out, trial=trial, data=asked, options=options, licence=licence, note=log, show=show
-            )
+            bundles = [writer.write(subject_of_network(find_network(source, None)), out)]
     _print(bundles, out, trial)
 
 

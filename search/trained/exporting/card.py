@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from archscape.spaces.codegen.formats.base import ExportOptions
 
     from .fresh_process import Reader
+    from .measured import Measured
     from .parity import FileParity
     from .reference import Reference
-    from .subject import Measured, Subject
+    from .subject import Subject
 
 PIPELINES: Mapping[str, str] = {
     "classification": "image-classification",

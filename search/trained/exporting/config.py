@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from archscape.spaces import Network
     from archscape.spaces.codegen.formats.base import ExportOptions
 
-    from .subject import Measured, Subject
+    from .measured import Measured
+    from .subject import Subject
 
 BYTE = 255
 

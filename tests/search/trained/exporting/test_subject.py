@@ -9,6 +9,7 @@ from statistics import fmean
 
 import pytest
 from helpers.in_process import InProcess
+from helpers.trained_networks import trained_on
 
 from archscape.search import export
 from archscape.search.datasets.dataset import load_dataset
@@ -211,3 +212,20 @@ def accuracy_of_test(bundle: Bundle) -> float:
     session = onnxruntime.InferenceSession(bundle.folder / "model.onnx", providers=["CPUExecutionProvider"])
     (outputs,) = session.run(None, {session.get_inputs()[0].name: arrays["x_test"]})
     return float((outputs.argmax(1) == arrays["y_test"]).mean())
+
+
+def test_of_images_that_were_scaled_it_says_what_is_not_inside() -> None:
+    trained = trained_on("classification")
+    subject = Subject(
+        title="n",
+        folder="n",
+        network=trained.network,
+        weights=trained.weights,
+        trained=trained,
+        data_settings={"path": "photos", "size": [8], "channels": "grey"},
+    )
+    cfg = config_of(subject, ExportOptions(), {})["pretrained_cfg"]
+    assert (cfg["interpolation"], cfg["crop_pct"], cfg["crop_mode"]) == ("bilinear", 1.0, "center")
+    card = card_of(subject)
+    assert "Not inside: decoding, turning upright by EXIF, grey (`L`); scaled and cut to 8x8" in card
+    assert "In go samples of 1x8x8 in uint8 as the data set holds them" in card
