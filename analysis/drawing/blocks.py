@@ -164,6 +164,8 @@ class _Trace:
         inside = self.insides.of(body)
         if not self._framed(body, inside) or _leads_on(body):
             return self._inline(inside, sources, name)
+        if len(kept := inside.read_inputs()) < inside.inputs:
+            inside, sources = inside.with_inputs(kept), [sources[value] for value in kept]
         frame = Block(
             kind="cell", label=body.word, name=name, sources=tuple(sources), shape=body.shape, inside=inside
         )

@@ -85,6 +85,22 @@ class Diagram:
                 readers.setdefault(source, []).append(value)
         return readers
 
+    def read_inputs(self) -> list[int]:
+        """Return the inputs that anything reads."""
+        read = {*self.readers(), *self.outputs}
+        return [value for value in range(self.inputs) if Source(value) in read]
+
+    def with_inputs(self, kept: list[int]) -> Diagram:
+        """Return the diagram with some of its inputs, which are all that anything reads."""
+        moved = {value: new for new, value in enumerate(kept)}
+
+        def inner(source: Source) -> Source:
+            value = moved.get(source.value, source.value + len(kept) - self.inputs)
+            return source._replace(value=value)
+
+        blocks = [replace(block, sources=tuple(map(inner, block.sources))) for block in self.blocks]
+        return Diagram(inputs=len(kept), blocks=tuple(blocks), outputs=tuple(map(inner, self.outputs)))
+
     def opened(self, value: int) -> Diagram:
         """Return the diagram with what a block frames in place of the frame."""
         index = value - self.inputs

@@ -10,11 +10,11 @@ from math import log
 from ..diagram import Block, Diagram
 from ..geometry import Drawing, Line, Point, Shape, Text
 from .boxes import base_line
+from .channels import TRACK
 from .fold import folded
 from .frames import SMALL
 from .metrics import text_width
 from .part import Mark, Part, Placed
-from .route import TRACK
 from .stack import block_part, parts_of, pieces_of, stacked
 from .u_shape import u_shaped
 
@@ -145,10 +145,11 @@ def _runs(diagram: Diagram, lowest: float) -> list[list[Part]]:
     tall, piece = parts[tallest], pieces[tallest]
     if tall.height > FOLDED:
         if piece.alone is None:
-            inner = folded(piece.diagram, _count(tall.height, tall.width + 2 * TURN, 0))
-            around = parts[:tallest], parts[tallest + 1 :]
-            return [[*around[0], inner[0]], *([part] for part in inner[1:-1]), [*inner[1:][-1:], *around[1]]]
-        if piece.alone.inside is not None and not piece.alone.repeat:
+            first, *others = folded(piece.diagram, _count(tall.height, tall.width + 2 * TURN, 0))
+            if others:
+                before, after = parts[:tallest], parts[tallest + 1 :]
+                return [[*before, first], *([part] for part in others[:-1]), [others[-1], *after]]
+        elif piece.alone.inside is not None and not piece.alone.repeat:
             number = next(
                 number for number, block in enumerate(diagram.blocks) if block.name == piece.alone.name
             )

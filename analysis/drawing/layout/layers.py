@@ -100,6 +100,7 @@ def in_layers(diagram: Diagram, parts: Sequence[Part]) -> Layers:
     last = max(depth, default=0) + 1
     rows: list[list[Node]] = [[] for _ in range(last + (1 if diagram.outputs else 0))]
     nodes = [Node(depth[value]) for value in range(diagram.inputs)]
+    used = {*diagram.readers(), *diagram.outputs}
     for value, part in enumerate(parts, diagram.inputs):
         axis = _axis(part)
         nodes.append(
@@ -110,7 +111,7 @@ def in_layers(diagram: Diagram, parts: Sequence[Part]) -> Layers:
                 left=axis,
                 right=part.width - axis,
                 entries=tuple([x - axis for x in part.entries]),
-                exits=_exits(part, axis, value, diagram),
+                exits=_exits(part, axis, Source(value, len(part.exits)) in used),
             )
         )
     for node in nodes:
@@ -159,10 +160,10 @@ def _axis(part: Part) -> float:
     return part.entries[0] if len(part.entries) == 1 else part.width / 2
 
 
-def _exits(part: Part, axis: float, value: int, diagram: Diagram) -> tuple[float, ...]:
+def _exits(part: Part, axis: float, last_but_one: bool) -> tuple[float, ...]:
     """Return where lines leave; what the last but one of several gives, leaves beside what the last gives."""
     exits = [x - axis for x in part.exits]
-    if (readers := diagram.readers()) and Source(value, len(exits)) in readers:
+    if last_but_one:
         exits.append((exits[-1] + part.width - axis) / 2)
     return tuple(exits)
 
