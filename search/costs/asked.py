@@ -8,9 +8,7 @@ their limits, so these are met by drawing on.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +21,12 @@ from archscape.analysis.costs.memory.training import training_memory
 from archscape.analysis.costs.receptive_field.last_map import last_map_field
 from archscape.analysis.limits import Limits, violation
 from archscape.analysis.metrics import OF_TARGET, TARGET, names_asked
-from archscape.spaces.errors import Infeasible, InputError, about
-from archscape.spaces.language.settings import RULE
-from archscape.spaces.language.user_errors import failures
+from archscape.spaces.errors import Infeasible, about
 from archscape.spaces.language.user_function import UserFunction
 
 from .latency import LATENCY, TRIES, LatencyObjective, read_latency
+from .own_function import call
+from .training_recipe import trained_by
 
 if TYPE_CHECKING:
     from random import Random
@@ -153,73 +151,6 @@ class AskedCosts:
         law = f"none of {TRIES:,} networks within its other limits meets {texts}; the nearest has {nearest}"
         with about("within"):
             raise Infeasible(f"space {space.name}: {law}")
-
-
-def call(name: str, function: UserFunction, network: Network) -> float:
-    """Return what a function of the user's gives for a network.
-
-    Raises:
-        InputError: If that is no finite number, or it raises; with the place of the function.
-    """
-    loaded = function.load()
-    with failures(f"{function.name}, the metric {name}"), redirect_stdout(sys.stderr):
-        value = loaded(network)
-    is_number = isinstance(value, int | float) or hasattr(value, "item")
-    number = math.nan if isinstance(value, bool) or not is_number else _number(value)
-    if not math.isfinite(number):
-        code = getattr(loaded, "__code__", None)
-        place = f"{function.file}:{code.co_firstlineno}" if code else function.file
-        shown = repr(value) if isinstance(value, float | str | bool | None) else type(value).__name__
-        law = f"{function.function} returns {shown} as the metric {name}; it returns a finite number"
-        raise InputError(f"{place}: {law}")
-    return number
-
-
-def _number(value: Any) -> float:
-    """Return a number, also that of an array or tensor of one element; NaN if it is none."""
-    try:
-        return float(value)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        return math.nan
-
-
-def optimizer_of(recipe: Mapping[str, Any]) -> str:
-    """Return the optimizer of a recipe as `memory.training` names it.
-
-    >>> optimizer_of({"optimizer": "sgd", "momentum": 0.9}), optimizer_of({"optimizer": "adamw"})
-    ('momentum', 'adamw')
-    >>> optimizer_of({"optimizer": {"rule": "adamw", "amsgrad": True}})
-    'amsgrad'
-    """
-    optimizer = recipe["optimizer"]
-    settings: Mapping[str, Any] = optimizer if isinstance(optimizer, Mapping) else {"rule": optimizer}
-    name = str(settings["rule"])
-    if name == "sgd":
-        return "momentum" if recipe["momentum"] else name
-    return next((more for more in ("amsgrad", "centered") if settings.get(more)), name)
-
-
-def samples_at_once(recipe: Mapping[str, Any]) -> int:
-    """Return how many samples of a recipe go through a network together.
-
-    >>> samples_at_once({"batch": 50, "accumulate": 3})
-    17
-    """
-    return -(-int(recipe["batch"]) // int(recipe.get("accumulate", 1)))
-
-
-DECIDE_MEMORY = ("batch", "accumulate", "optimizer", "momentum", "ema")
-"""The settings of a recipe that decide how much memory a training takes."""
-
-
-def trained_by(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `AskedCosts` knows of a recipe; nothing where that is left open, or there is none."""
-    sizes, share = (recipe.get("batch"), recipe.get("accumulate", 1)), recipe.get("ema", 0)
-    optimizer = recipe.get("optimizer")
-    is_open = isinstance(optimizer, Mapping) and RULE not in optimizer
-    if is_open or not all(isinstance(size, int) for size in sizes) or not isinstance(share, int | float):
-        return {}
-    return {"batch": samples_at_once(recipe), "optimizer": optimizer_of(recipe), "has_mean": share > 0}
 
 
 def asked_costs(facts: Mapping[str, Any], settings: Mapping[str, Any]) -> AskedCosts:

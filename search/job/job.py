@@ -19,8 +19,9 @@ from archscape.spaces.language.settings import kinds_of
 from archscape.spaces.language.user_function import UserFunction, is_function
 from archscape.spaces.language.uses import used_digests
 
-from ..costs.asked import AskedCosts, trained_by
+from ..costs.asked import AskedCosts
 from ..costs.latency import LATENCY
+from ..costs.training_recipe import trained_by
 from ..datasets.settings import DataSettings
 from ..pruners import Pruner
 from ..samplers import AUTO

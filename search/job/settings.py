@@ -56,8 +56,8 @@ from archscape.spaces.language.settings import Settings
 from archscape.spaces.language.user_function import UserFunction
 from archscape.spaces.printing import Printed, Printout
 
-from ..costs.asked import DECIDE_MEMORY
 from ..costs.latency import LatencyObjective
+from ..costs.training_recipe import DECIDE_MEMORY
 from ..datasets.settings import DataSettings
 from ..datasets.sources import task_before_reading
 from ..pruners import PrunerSettings

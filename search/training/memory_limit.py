@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from archscape.analysis.costs.memory.training import training_memory
 
-from ..costs.asked import optimizer_of
+from ..costs.training_recipe import optimizer_of
 from .device import resolve_device
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import random
 from pathlib import Path
 
@@ -12,13 +11,11 @@ from archscape.analysis.costs.memory import memory, weights
 from archscape.analysis.costs.memory.training import training_memory
 from archscape.analysis.limits import MetricLimit
 from archscape.analysis.metrics import BYTES
-from archscape.search.costs import asked as module
-from archscape.search.costs.asked import AskedCosts, asked_costs, trained_by
+from archscape.search.costs.asked import AskedCosts, asked_costs
 from archscape.search.job import read_job
 from archscape.search.samplers.base import propose_unique
 from archscape.search.samplers.random import RandomSampler
 from archscape.search.study.history import History
-from archscape.search.training.recipe import Recipe
 from archscape.spaces import Network, Space
 from archscape.spaces.errors import Infeasible, InputError
 from archscape.spaces.language.user_function import UserFunction
@@ -54,10 +51,6 @@ def function(file: Path, name: str) -> UserFunction:
     return made
 
 
-def test_the_examples_in_the_docstrings_run() -> None:
-    assert doctest.testmod(module).failed == 0
-
-
 def test_costs_are_those_of_the_commands(network: Network) -> None:
     names = ("weights", "memory", "training_memory", "receptive_field")
     costs = AskedCosts(names=names, batch=16, optimizer="adamw").of(network)
@@ -67,16 +60,6 @@ def test_costs_are_those_of_the_commands(network: Network) -> None:
         "training_memory": training_memory(network, batch=16, optimizer="adamw").peak,
         "receptive_field": 3,
     }
-
-
-def test_the_mean_of_the_weights_is_memory_of_training(network: Network) -> None:
-    recipe = Recipe(ema=0.99).to_dict()
-    names = ("training_memory",)
-    plain, with_mean = (
-        AskedCosts(names=names, **trained_by(settings)).of(network)["training_memory"]
-        for settings in (Recipe().to_dict(), recipe)
-    )
-    assert with_mean - plain == weights(network, 4)
 
 
 def test_nothing_is_asked_by_a_job_that_names_nothing_of_it(job_file: Path) -> None:
