@@ -22,7 +22,7 @@ def chosen(block: Block, alternatives: Sequence[Part]) -> Part:
     """Return a frame around alternatives, which a line enters in the middle and leaves below."""
     width = 2 * PAD + sum(part.width for part in alternatives) + BETWEEN * (len(alternatives) - 1)
     tallest = max(part.height for part in alternatives)
-    axis = width / 2
+    axis = _axis(alternatives, width)
     fork = HEAD + FORK
     join = fork + ARROW + tallest + FORK
     height = join + FOOT
@@ -50,6 +50,15 @@ def chosen(block: Block, alternatives: Sequence[Part]) -> Part:
         shapes=tuple(shapes),
         children=tuple(children),
     )
+
+
+def _axis(alternatives: Sequence[Part], width: float) -> float:
+    """Return where the line enters: above the middle one of several, or in the middle of two."""
+    middle, rest = divmod(len(alternatives), 2)
+    if not rest:
+        return width / 2
+    before = sum(part.width + BETWEEN for part in alternatives[:middle])
+    return PAD + before + alternatives[middle].entries[0]
 
 
 def _fork(stem: Point, ends: Sequence[Point], y: float) -> Iterator[tuple[Point, ...]]:
