@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from archscape.spaces import Network
 from archscape.spaces.graph import Body, Node, Op, Output
-from archscape.spaces.language.rows import BEFORE
+from archscape.spaces.language.rows import BEFORE, INPUT
 from archscape.spaces.language.table import Table
 from archscape.spaces.operators import Carry, Multiply, Resize
 
@@ -123,7 +123,9 @@ class _Insides:
             trace = _Trace(count, self, chosen or {})
             outputs = trace.place(body, [Source(value) for value in range(count)], "")
             diagram = Diagram(inputs=count, blocks=tuple(trace.blocks), outputs=outputs)
-            self.known[body] = diagram if self.layers else collapse(shorten(diagram))
+            diagram = diagram if self.layers else collapse(shorten(diagram))
+            names = (INPUT, *body.names[1:]) if count > 1 else ()
+            self.known[body] = replace(diagram, names=names)
         return self.known[body]
 
 

@@ -66,11 +66,13 @@ class Diagram:
         inputs: Number of values that it reads from around it.
         blocks: Each reads inputs and blocks before it.
         outputs: What it gives.
+        names: Of its inputs, where it has several.
     """
 
     inputs: int = 0
     blocks: tuple[Block, ...] = ()
     outputs: tuple[Source, ...] = field(default_factory=tuple)
+    names: tuple[str, ...] = ()
 
     @cached_property
     def look(self) -> tuple[object, ...]:
@@ -99,7 +101,9 @@ class Diagram:
             return source._replace(value=value)
 
         blocks = [replace(block, sources=tuple(map(inner, block.sources))) for block in self.blocks]
-        return Diagram(inputs=len(kept), blocks=tuple(blocks), outputs=tuple(map(inner, self.outputs)))
+        names = tuple([self.names[value] for value in kept]) if self.names else ()
+        outputs = tuple(map(inner, self.outputs))
+        return Diagram(inputs=len(kept), blocks=tuple(blocks), outputs=outputs, names=names)
 
     def opened(self, value: int) -> Diagram:
         """Return the diagram with what a block frames in place of the frame."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from ..diagram import Block
 from ..extents import extent_text
 from ..geometry import Box, Shape, Text
@@ -37,20 +39,34 @@ def frame(block: Block, inside: Part) -> Part:
             frame=True,
         )
     ]
+    entries = tuple([left + x for x in inside.entries])
     if caption:
-        label = fitted(block.label, SMALL, left + first - 7)
-        y = base_line(HEAD / 2, SMALL)
-        shapes.append(Text(x=4, y=y, text=label, size=SMALL, role="caption", anchor="start"))
+        shapes.append(_caption(4, fitted(block.label, SMALL, left + first - 7)))
+    if block.inside is not None and len(entries) > 1:
+        shapes += _names(block.inside.names, entries, end=left + inside.width + right)
     return Part(
         width=left + inside.width + right,
         height=inside.height,
-        entries=tuple([left + x for x in inside.entries]),
+        entries=entries,
         exits=tuple([left + x for x in inside.exits]),
         solid=False,
         extents=(Mark(HEAD / 2 + 2, extent_text(block.shape[1:])),),
         shapes=tuple(shapes),
         children=(Placed(left, 0, inside, f"{block.name}." if block.name else ""),),
     )
+
+
+def _caption(x: float, text: str) -> Text:
+    return Text(x=x, y=base_line(HEAD / 2, SMALL), text=text, size=SMALL, role="caption", anchor="start")
+
+
+def _names(names: Sequence[str], entries: Sequence[float], *, end: float) -> Iterator[Text]:
+    """Yield the name of each line that enters a frame, to its right, if there is room."""
+    ends = sorted([*entries, end])
+    for name, x in zip(names, entries, strict=False):
+        room = ends[ends.index(x) + 1] - x - 6
+        if text_width(name, SMALL) <= room:
+            yield _caption(x + 3, name)
 
 
 def repeated(part: Part, repeat: str) -> Part:

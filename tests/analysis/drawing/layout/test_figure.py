@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from random import Random
 
 import pytest
 from helpers.figures import crossings, faults
@@ -11,7 +12,7 @@ from helpers.figures import crossings, faults
 from archscape.analysis.drawing.draw import draw
 from archscape.analysis.drawing.geometry import Box, Drawing, Line, Point, Text
 from archscape.analysis.drawing.svg import to_svg
-from archscape.spaces import Network, Row, load, load_network
+from archscape.spaces import Network, Row, load, load_network, load_space
 from archscape.spaces.catalog_files import catalog_names
 
 CROSSINGS = {"amoebanet-a": 3, "amoebanet-a-imagenet": 6, "darts-v2": 4}
@@ -127,6 +128,17 @@ def test_long_names_are_cut() -> None:
 )
 def test_maps_of_one_and_of_three_axes_have_their_extents(name: str, label: str) -> None:
     assert label in texts(draw(load_network(name)))
+
+
+def test_the_lines_that_enter_a_cell_are_named() -> None:
+    assert texts(draw(load_network("amoebanet-a"))).count("before") == 2
+
+
+@pytest.mark.parametrize("name", ["nasnet", "nas-bench-201"])
+def test_figures_of_cells_that_were_drawn_are_without_fault(name: str) -> None:
+    space, rng = load_space(name), Random(0)
+    for _ in range(4):  # among them cells that read one of their two inputs alone
+        assert faults(draw(space.sample(rng).network)) == []
 
 
 class TestFaults:
