@@ -8,7 +8,10 @@ Command, in an environment of its own (2 GB), since converters bring their own v
     python3.11 -m venv tflm
     tflm/bin/pip install torch==2.13.0 litert-torch==0.10.0 tflite-micro PyYAML safetensors
     PYTHONPATH=. tflm/bin/python benchmarks/tflm_fixtures.py                  # writes tests/fixtures
-    PYTHONPATH=. tflm/bin/python benchmarks/tflm_fixtures.py --check FOLDER   # networks in a folder
+    PYTHONPATH=. tflm/bin/python benchmarks/tflm_fixtures.py --run RUN --dtype float32 --limit 65536
+
+The second converts every network that a search with a limit on `sram` trained, and counts those whose
+interpreter starts with an arena of the limit.
 
 Weights are random, so that no two constants are the same by chance. Maps are channels last at the input and
 at outputs. int8 is LiteRT's static quantisation, calibrated on noise. Files are written once more, in one
@@ -22,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import json
 import os
 import re
@@ -53,14 +57,12 @@ NETWORKS: list[tuple[str, tuple[int, ...] | None]] = [
     ("mobilenetv3-small", (3, 64, 64)),
     ("squeezenet1.1", (3, 64, 64)),
     ("googlenet-bn", (3, 64, 64)),
-    ("seresnet50", (3, 64, 64)),
     ("shufflenetv2-x0.5", (3, 64, 64)),
     ("dilated-context", (21, 16, 16)),
     ("nin", None),
-    ("resnet18", (3, 32, 32)),
 ]
-TABLES = {
-    "dense": """
+TABLES = (
+    """
 network: dense
 input: 3x24x24
 layers:
@@ -71,7 +73,46 @@ layers:
   - avgpool
   - linear: {width: 10}
 """,
-}
+    """
+network: squeeze-and-excite
+input: 3x32x32
+layers:
+  - conv: {width: 8, stride: 2}
+  - basic: {width: 16, depth: 2, stride: 2, se: 1/4}
+  - inverted: {width: 24, expand: 2, stride: 2, se: 1/4, act: hardswish}
+  - avgpool
+  - linear: {width: 10}
+""",
+    """
+network: keyword
+input: 40x49
+layers:
+  - conv: {width: 16, kernel: 3, stride: 2}
+  - plain: {width: 24, conv: separable, depth: 2}
+  - basic: {width: 24}
+  - conv: {width: 12, kernel: 1, norm: none}
+  - linear: {width: 12}
+""",
+    """
+network: causal
+input: 4x32
+layers:
+  - conv: {width: 8, padding: causal}
+  - conv: {width: 8, dilation: 2, padding: causal}
+  - avgpool
+  - linear: {width: 3}
+""",
+    """
+network: small
+input: 1x16x16
+layers:
+  - conv: {width: 4, stride: 2}
+  - basic: {width: 8, stride: 2}
+  - avgpool
+  - linear: {width: 10}
+""",
+)
+"""Small networks of kinds that the catalog has at large: dense blocks, gates, 1-D maps, very few weights."""
 ARENA = 1 << 28
 RECORDER = """
 import sys
@@ -155,17 +196,24 @@ def run_recorder(path: Path, arena: int) -> str:
     return done.stdout + done.stderr if done.returncode == 0 else ""
 
 
-def record(path: Path) -> dict[str, Any]:
-    """Return what the recorder tells of a file, and the operators that the file has."""
+def record(path: Path, expected: int) -> dict[str, Any]:
+    """Return what the recorder tells of a file, and the operators that the file has.
+
+    Args:
+        path: The file.
+        expected: The arena that it is expected to start with; the smallest is searched from there.
+    """
     text = run_recorder(path, ARENA)
     found = {part: re.search(pattern, text) for part, pattern in PARTS.items()}
     parts = {part: int(match[1]) for part, match in found.items() if match}
     if len(parts) < len(PARTS):
         raise SystemExit(f"TensorFlow Lite Micro does not run {path}")
     low, high = 0, 2 * sum(parts.values()) // 16
+    tries = [expected // 16, expected // 16 - 1]
     while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if run_recorder(path, 16 * middle) else (middle + 1, high)
+        middle = tries.pop(0) if tries else (low + high) // 2
+        if low <= middle < high:
+            low, high = (low, middle) if run_recorder(path, 16 * middle) else (middle + 1, high)
     return {**parts, "smallest": 16 * high, "file": path.stat().st_size, "steps": steps_of(path)}
 
 
@@ -205,8 +253,8 @@ def measure(network: Network) -> dict[str, dict[str, Any]]:
         quantize(files["float32"], files["int8"], shape)
         for dtype, path in files.items():
             finish(path)
-            results[dtype] = found = record(path)
             ours = planned(network, dtype)
+            results[dtype] = found = record(path, ours["smallest"])
             parts = ", ".join(f"{part} {found[part]:,} {ours[part] - found[part]:+,}" for part in SHOWN)
             same = "same" if ours["steps"] == found["steps"] else "OTHER"
             print(f"{network.name:20} {dtype:8} {same} operators; {parts}", flush=True)
@@ -222,17 +270,27 @@ def fixtures() -> Iterator[dict[str, Any]]:
             "input": shape_text(shape or network.input_shapes[0]),
             **measure(network.at(input=shape) if shape else network),
         }
-    for table in TABLES.values():
+    for table in TABLES:
         yield {"table": table, **measure(Network.from_yaml(table))}
+
+
+def check_run(folder: Path, dtype: str, limit: int) -> None:
+    """Convert the networks of a search, and count those that start with so much memory."""
+    with (folder / "trials.csv").open(encoding="utf-8", newline="") as file:
+        networks = [Network.from_json(row["network"]) for row in csv.DictReader(file)]
+    needs = [measure(network)[dtype]["smallest"] for network in networks]
+    fitting = sum([need <= limit for need in needs])
+    print(f"{fitting} of {len(needs)} start with {limit:,} bytes; the largest needs {max(needs):,}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", type=Path, help="a folder of network.yaml files to measure instead")
-    folder = parser.parse_args().check
-    if folder:
-        for path in sorted(folder.rglob("network.yaml")):
-            measure(load_network(path))
+    parser.add_argument("--run", type=Path, help="the folder of a search whose networks are measured instead")
+    parser.add_argument("--dtype", choices=DTYPES, default="int8", help="the type that the search was for")
+    parser.add_argument("--limit", type=int, default=65536, help="the bytes that the search allowed")
+    arguments = parser.parse_args()
+    if arguments.run:
+        check_run(arguments.run, arguments.dtype, arguments.limit)
         return
     records = {"tools": {tool: version(tool) for tool in TOOLS}, "networks": list(fixtures())}
     OUT.write_text(json.dumps(records, indent=0) + "\n", encoding="utf-8")

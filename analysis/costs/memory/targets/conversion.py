@@ -11,11 +11,17 @@ from math import prod
 from typing import Any, TypeAlias
 
 from archscape.spaces.graph import Flat, Node, Op, Shape, make
+from archscape.spaces.operators import Activation, AvgPool, Conv, Flatten, GlobalAvgPool, MaxPool
 
-from .tflite import Constant, Model, Step, Tensor
+from .tflite import Constant, Model, Step, Tensor, index
 
 UNKNOWN = ""
 """The code of an operator without a known conversion."""
+WINDOWS = (Conv, MaxPool, AvgPool)
+"""Operators that the converter writes as 2-D ones, of 1-D maps too."""
+ENDS = (Flatten, GlobalAvgPool)
+"""Operators that take 1-D maps in either form."""
+UNWRITTEN = -1
 CLOSED, OPEN, WEIGHTED = range(3)
 """What may still go into the operator that wrote a map: nothing; an activation; what weights can take too."""
 
@@ -29,6 +35,10 @@ class Converter:
         node: The operator that is being converted.
         users: The operators that read each value, by number; one past the last is the network's end.
         pads: Zeros around a value that the convolution which reads it takes over.
+        is_signal: Whether maps are 1-D. Windows slide over planes of height 1, channels last; all other
+            operators read lines, channels first.
+        planes: Of each tensor that is a plane the same one as a line, `UNWRITTEN` until one is needed.
+        lines: Of each tensor that is a line the same one as a plane.
     """
 
     def __init__(self, flat: Flat) -> None:
@@ -39,28 +49,83 @@ class Converter:
         self.owners = list(range(flat.start))
         count = flat.start + len(flat.nodes)
         self.users: list[list[int]] = [[] for _ in range(count)]
-        for index, node in enumerate(flat.nodes):
+        for number, node in enumerate(flat.nodes):
             for value in node.inputs:
-                self.users[value].append(index)
+                self.users[value].append(number)
         for value in flat.outputs:
             self.users[value].append(len(flat.nodes))
         self.rooms = [CLOSED] * count
         self.pads: dict[int, tuple[Shape, Shape]] = {}
         self.value = flat.start
+        self.is_signal = len(flat.inputs[0]) == 2
+        self.planes: dict[int, int] = {}
+        self.lines: dict[int, int] = {}
 
     def convert(self, rules: Mapping[type[Op], Rule]) -> Model:
         """Return the network on TensorFlow Lite."""
         start = self.flat.start
-        for index, node in enumerate(self.flat.nodes):
-            self.node, self.value = node, start + index
+        for number, node in enumerate(self.flat.nodes):
+            self.node, self.value = node, start + number
             rule = rules.get(type(node.op))  # type: ignore[arg-type]
             reads = tuple([self.owners[value] for value in node.inputs])
+            if self.is_signal:
+                reads = self.arranged(reads)
             written = rule(self, node.op, reads) if rule else None
             if written is None:
                 written = self.write(UNKNOWN, reads, node.shape)
             self.owners.append(written)
+            if isinstance(node.op, Activation) and reads[0] in self.planes:
+                self.planes.setdefault(written, UNWRITTEN)
+            if self.planes.get(written) == UNWRITTEN:
+                self.arrange_for_readers(written)
         outputs = tuple([self.owners[value] for value in self.flat.outputs])
         return Model(self.tensors, [step for step in self.steps if step], start, outputs)
+
+    def arranged(self, reads: tuple[int, ...]) -> tuple[int, ...]:
+        """Return what a node of a 1-D network reads as it wants it, plane or line."""
+        op, shapes = self.node.op, self.shapes
+        if isinstance(op, WINDOWS):
+            return tuple([self.as_plane(tensor, shape) for tensor, shape in zip(reads, shapes, strict=True)])
+        if isinstance(op, ENDS) or (isinstance(op, Activation) and (self.room or prod(shapes[0][1:]) == 1)):
+            return reads
+        return tuple([self.as_line(tensor, shape) for tensor, shape in zip(reads, shapes, strict=True)])
+
+    def arrange_for_readers(self, tensor: int) -> None:
+        """Write a plane as a line if another operator than a window reads it; activations come first."""
+        kinds = [reader.op if reader else None for reader in self.readers()]
+        if len(kinds) == 1 and isinstance(kinds[0], (Activation, *ENDS)):
+            return
+        if not all(isinstance(kind, WINDOWS) for kind in kinds):
+            self.as_line(tensor, self.node.shape)
+
+    def as_plane(self, tensor: int, shape: Shape) -> int:
+        """Return a line as a plane."""
+        if tensor in self.planes or len(shape) != 2:
+            return tensor
+        if tensor not in self.lines:
+            plane = self.write("RESHAPE", (tensor,), shape, index(1, shape[0], 1, shape[1]), axes=3)
+            if min(shape) > 1:
+                plane = self.write("TRANSPOSE", (plane,), shape, index(0, 2, 3, 1))
+            self.lines[tensor], self.planes[plane] = plane, tensor
+        return self.lines[tensor]
+
+    def as_line(self, tensor: int, shape: Shape) -> int:
+        """Return a plane as a line."""
+        if tensor not in self.planes:
+            return tensor
+        if self.planes[tensor] == UNWRITTEN:
+            line = tensor
+            if min(shape) > 1:
+                line = self.write("TRANSPOSE", (tensor,), shape, index(0, 3, 1, 2))
+            self.planes[tensor] = self.write("RESHAPE", (line,), shape, index(1, *shape))
+        return self.planes[tensor]
+
+    def write_window(self, code: str, reads: tuple[int, ...], *constants: Constant) -> int:
+        """Write the windows of this node; in a 1-D network they make a plane."""
+        tensor = self.write(code, reads, self.node.shape, *constants)
+        if self.is_signal:
+            self.planes[tensor] = UNWRITTEN
+        return tensor
 
     def write(
         self, code: str, reads: tuple[int, ...], shape: Shape, *constants: Constant, axes: int = 4

@@ -7,6 +7,7 @@ around a map are an operator of their own, unless TensorFlow's `SAME` puts the s
 from __future__ import annotations
 
 from math import prod
+from typing import TypeVar, cast
 
 from archscape.spaces.graph import Op, Shape
 from archscape.spaces.operators import (
@@ -45,7 +46,9 @@ from archscape.spaces.operators import (
 )
 
 from .conversion import OPEN, WEIGHTED, Converter, Rule
-from .tflite import Constant, pads_as_same
+from .tflite import Constant, index, pads_as_same
+
+W = TypeVar("W", bound="Conv | MaxPool | AvgPool")
 
 FUSED = ("relu", "relu6", "hardtanh")
 """Activations that an operator does by itself at its end."""
@@ -65,11 +68,6 @@ ALONE = {
     "softplus": "SELECT",
 }
 """Activations as operators; of those that become several, the one that TensorFlow Lite Micro lacks."""
-
-
-def index(*values: int) -> Constant:
-    """Return a tensor of shapes, axes or paddings."""
-    return Constant("index", len(values), values)
 
 
 def factor(size: int = 1) -> Constant:
@@ -101,9 +99,9 @@ def _padded(
 
 
 def _conv(to: Converter, op: Conv, reads: tuple[int, ...]) -> int | None:
-    if len(op.kernel) != 2:
+    if len(op.kernel) > 2:
         return None
-    tensor, shape = reads[0], to.shapes[0]
+    op, tensor, shape = _planar(op), reads[0], _plane(to.shapes[0])
     before, after = to.pads.get(to.node.inputs[0], ((0, 0), (0, 0)))
     before, after = _plus(before, op.padding), _plus(after, op.padding)
     if any(before + after):
@@ -113,7 +111,21 @@ def _conv(to: Converter, op: Conv, reads: tuple[int, ...]) -> int | None:
     to.leave(WEIGHTED)
     depthwise = op.groups == op.inputs
     code = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
-    return to.write(code, (tensor,), to.node.shape, *_weights(op, prod(op.kernel) * op.inputs // op.groups))
+    return to.write_window(code, (tensor,), *_weights(op, prod(op.kernel) * op.inputs // op.groups))
+
+
+def _plane(shape: Shape) -> Shape:
+    """Return the shape of a 1-D map as one of height 1."""
+    return (shape[0], 1, *shape[1:]) if len(shape) == 2 else shape
+
+
+def _planar(op: W) -> W:
+    """Return windows over a line as those over a plane."""
+    if len(op.kernel) > 1:
+        return op
+    units = {"kernel": 1, "stride": 1, "padding": 0, "dilation": 1}
+    sides = {name: (unit, *getattr(op, name)) for name, unit in units.items() if hasattr(op, name)}
+    return cast("W", op._replace(**sides))
 
 
 def _inner(to: Converter, shape: Shape) -> Shape:
@@ -166,11 +178,11 @@ def _linear(to: Converter, op: Linear, reads: tuple[int, ...]) -> int:
 
 
 def _batch_norm(to: Converter, op: BatchNorm, reads: tuple[int, ...]) -> int:
-    if to.room == WEIGHTED:
+    if to.room == WEIGHTED and len(to.node.shape) != 2:
         to.leave(WEIGHTED)
         return reads[0]
     codes = (
-        ["SUB", "MUL", "MUL", "ADD"][: 4 if op.affine else 2] if len(to.node.shape) > 1 else ["MUL", "ADD"]
+        ["SUB", "MUL", "MUL", "ADD"][: 4 if op.affine else 2] if len(to.node.shape) > 2 else ["MUL", "ADD"]
     )
     for code in codes:
         reads = (to.write(code, reads, to.node.shape, factor(op.channels)),)
@@ -273,10 +285,10 @@ def _avg_pool(to: Converter, op: AvgPool, reads: tuple[int, ...]) -> int | None:
 
 def _pooled(to: Converter, op: MaxPool | AvgPool, reads: tuple[int, ...], code: str, pad: str) -> int | None:
     """Windows over a map; padding that counts in a mean is an operator of its own."""
-    if len(op.kernel) != 2:
+    if len(op.kernel) > 2:
         return None
-    shape, tensor = to.shapes[0], reads[0]
-    axes = zip(shape[1:], to.node.shape[1:], op.kernel, op.stride, op.padding, strict=True)
+    op, shape, tensor = _planar(op), _plane(to.shapes[0]), reads[0]
+    axes = zip(shape[1:], _plane(to.node.shape)[1:], op.kernel, op.stride, op.padding, strict=True)
     after = tuple([max((m - 1) * s + k - n - p, p) if op.ceil else p for n, m, k, s, p in axes])
     if any(op.padding + after):
         counts = type(op) is AvgPool
@@ -285,13 +297,20 @@ def _pooled(to: Converter, op: MaxPool | AvgPool, reads: tuple[int, ...], code: 
                 return None
             tensor, _ = _padded(to, tensor, shape, op.padding, after, pad)
     to.leave(OPEN)
-    return to.write(code, (tensor,), to.node.shape)
+    return to.write_window(code, (tensor,))
 
 
 def _mean(to: Converter, op: GlobalAvgPool, reads: tuple[int, ...]) -> int | None:
-    _, *extent = to.shapes[0]
-    code = "MEAN" if prod(extent) > 1 else "SUM"
-    return to.write(code, reads, to.node.shape, index(1, 2)) if len(extent) == 2 else None
+    channels, *extent = to.shapes[0]
+    if reads[0] in to.planes:
+        reads = (_channels_first(to, reads[0], to.shapes[0]),)
+    elif len(extent) == 1:
+        reads = (to.write("RESHAPE", reads, to.shapes[0], index(1, channels, 1, *extent), axes=3),)
+    if len(extent) > 2:
+        return None
+    tensor = to.write("MEAN" if prod(extent) > 1 else "SUM", reads, to.node.shape, index(1, 2))
+    is_given = len(extent) == 1 and None in to.readers()
+    return to.write("RESHAPE", (tensor,), to.node.shape, index(1, channels, 1)) if is_given else tensor
 
 
 def _over_channels(code: str) -> Rule:
@@ -303,7 +322,8 @@ def _over_channels(code: str) -> Rule:
 
 def _channels_first(to: Converter, tensor: int, shape: Shape) -> int:
     """Write a transpose; nothing where the order of elements stays."""
-    if len(shape) == 3 and shape[0] > 1 and prod(shape[1:]) > 1:
+    is_last = len(shape) == 3 or tensor in to.planes
+    if is_last and shape[0] > 1 and prod(shape[1:]) > 1:
         return to.write("TRANSPOSE", (tensor,), shape, index(0, 3, 1, 2))
     return tensor
 
@@ -311,7 +331,7 @@ def _channels_first(to: Converter, tensor: int, shape: Shape) -> int:
 def _flatten(to: Converter, op: Op, reads: tuple[int, ...]) -> int | None:
     """Channels first; one position is a vector as it stands, for a mean and for a layer."""
     shape = to.shapes[0]
-    if len(shape) != 3:
+    if len(shape) not in (2, 3):
         return None
     if prod(shape[1:]) == 1 and (_is_mean(to, reads[0]) or _feeds_layers(to)):
         return reads[0]
@@ -376,9 +396,11 @@ def _crop(to: Converter, op: Crop, reads: tuple[int, ...]) -> int | None:
 
 
 def _pad(to: Converter, op: Pad, reads: tuple[int, ...]) -> int | None:
+    sides = op.before, op.after
+    if len(op.before) == 1 and op.mode == "zeros":
+        return to.write("PAD", reads, to.node.shape, index(0, 0, 0, 0, *op.before, *op.after), axes=3)
     if len(op.before) != 2:
         return None
-    sides = op.before, op.after
     if op.mode == "zeros":
         readers = to.readers()
         if len(readers) == 1 and readers[0] and type(readers[0].op) is Conv:

@@ -24,6 +24,11 @@ class Constant(NamedTuple):
     scales: int = 1
 
 
+def index(*values: int) -> Constant:
+    """Return a tensor of shapes, axes or paddings."""
+    return Constant("index", len(values), values)
+
+
 class Tensor(NamedTuple):
     """A map between operators.
 

@@ -23,7 +23,7 @@ INPUT = "input"
 """The place of a network without operators."""
 SMALL = ("weight", "factor")
 """Constants of the network's type; all others have 4 bytes an element."""
-FILE, PER_TENSOR, PER_STEP, PER_SCALE, PER_QUANTIZED = 640, 70, 20, 12, 24
+FILE, PER_TENSOR, PER_STEP, PER_SCALE, PER_QUANTIZED = 640, 72, 20, 12, 24
 """Bytes of a file beside its constants, and of each tensor, operator, scale, and quantised tensor."""
 
 

@@ -61,10 +61,10 @@ def test_norms_of_a_sample_are_composed(norm: str) -> None:
 
 
 def test_what_no_conversion_is_known_of_is_told() -> None:
-    assert missing("conv: {width: 8}", shape="8x32") == [("`conv` in 1-D", "unknown")]
-    network = load_network("quartznet15x5")
+    assert missing("pad: {sides: 1, mode: circular}") == [("`pad` in 2-D", "unknown")]
+    network = load_network("texture-network")
     sentence = next(missing_operators(network)).sentence("It")
-    assert sentence.startswith("what `conv` in 1-D becomes on It is not known")
+    assert sentence.startswith("what `pad` in 2-D becomes on It is not known")
 
 
 @pytest.mark.parametrize("name", NETWORKS)
