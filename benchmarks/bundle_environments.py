@@ -103,7 +103,7 @@ def main() -> None:
             accuracies.append(done.accuracy)
             numbers = f"{done.packages} | {done.accuracy:.4%} | {known:.4%} | {done.seconds:.0f}"
             lines.append(f"| `{done.file}` | `{section.install}` | {numbers} |")
-    write_results("bundle-environments", CLAIM, lines, tools=())
+    write_results("bundle-environments", CLAIM, lines, tools=("torch", "onnxruntime"))
     if {*accuracies} != {known}:
         raise SystemExit("an accuracy is not the one that training recorded")
 

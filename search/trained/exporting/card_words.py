@@ -52,7 +52,7 @@ def ends(subject: Subject, options: ExportOptions) -> Iterator[str]:
     """Yield what goes in and comes out."""
     shape, units = subject.network.input_text, subject.preprocessing
     if units is None:
-        yield f"In go samples of {shape} in float32, as the network was trained on, in batches of any size."
+        yield f"In go samples of {shape} in float32, as the network itself reads them, any number at once."
         yield "What samples have to be brought to is not known here: no preprocessing is inside the files."
     else:
         means = f"mean {numbers(units.mean)} and std {numbers(units.std)}"

@@ -110,8 +110,8 @@ class Reference:
 
     def agreement(self, outputs: np.ndarray) -> float | None:
         """Return the share of places where both have the same class first; None where there are none."""
-        has_classes = outputs.ndim > 1 and outputs.shape[1] > 1
-        if not has_classes or outputs.shape != self.outputs.shape or self.task not in ("", *BY_CLASS):
+        has_classes = self.task in BY_CLASS or (not self.task and outputs.ndim == 2 and outputs.shape[1] > 1)
+        if not has_classes or outputs.shape != self.outputs.shape:
             return None
         return float((outputs.argmax(1) == self.outputs.argmax(1)).mean())
 

@@ -54,10 +54,11 @@ def _example(file: str, reader: Reader, subject: Subject, options: ExportOptions
     takes_raw = reader.runner == "source.py" or options.preprocessing
     dtype = units.dtype if units is not None and takes_raw else "float32"
     samples = [f"np.zeros({(1, *shape)}, np.{dtype})" for shape in subject.network.input_shapes]
+    separator = ", " if len(samples) == 1 else ",\n    "
     has_classes = subject.trained is not None and subject.trained.data.task == "classification"
     lines = [
         f'predict = load(Path("."), "{Path(file).stem}")',
-        f"outputs = predict({', '.join(samples)})  # put your samples here",
+        f"outputs = predict({separator.join(samples)})  # put your samples here",
         "print(outputs.shape)",
     ]
     if has_classes:

@@ -62,6 +62,15 @@ def test_other_outputs_are_found_out() -> None:
     assert reference.agreement(np.roll(outputs, 1, 1)) == 0
 
 
+def test_images_have_no_class_that_comes_first() -> None:
+    reference = reference_for("denoising")
+    assert reference.agreement(reference.outputs) is None
+    untrained = replace(reference, trained=None)
+    assert untrained.agreement(reference.outputs) is None
+    masks = reference_for("segmentation")
+    assert masks.agreement(masks.outputs) == 1
+
+
 def test_a_few_samples_are_not_compared_with_what_was_recorded_of_all() -> None:
     reference = reference_for("classification")
     assert reference.trained is not None
