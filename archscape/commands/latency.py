@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..output import Format, FormatOption, log
+from .options.checks import FIGURES, check_file
 from .options.costs import LEAST, CostTable, layer_rows, network_costs, show_costs
 from .options.networks import InputOption, NetworkArgument, UsesOption, find_network
 from .options.settings import BatchOption, DeviceOption, DtypeOption, ThreadsOption
@@ -21,6 +23,7 @@ EXAMPLES = (
     "archscape calibrate",
     "archscape latency mobilenetv2",
     "archscape latency mobilenetv2 --measure --threads 4",
+    "archscape latency mobilenetv2 --out roofline.svg",
 )
 
 
@@ -37,6 +40,9 @@ def latency(
     *,
     dtype: DtypeOption = "float32",
     uses: UsesOption = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Also draw the device's roofline with the layers: .svg, .png or .pdf.")
+    ] = None,
 ) -> None:
     """Predict latency layer by layer, or measure it on this machine.
 
@@ -44,17 +50,23 @@ def latency(
     `--measure` needs none: without a calibration there is only the measurement. `docs/latency.md` says how
     good they are.
     """
+    if out is not None:
+        check_file(out, FIGURES, f"a figure is one of {', '.join(FIGURES)}")
     from ..analysis.costs.latency import this_machine
-    from ..analysis.costs.latency.store import path_of
+    from ..analysis.costs.latency.store import load, path_of
     from ..analysis.costs.profile import profile
 
     costs = profile(find_network(network, shape))
     setup = this_machine(device=device, threads=threads, batch=batch, dtype=dtype)
-    predict = not measure or path_of(setup).is_file()
+    predict = not measure or out is not None or path_of(setup).is_file()
     tables = latency_tables(costs, setup, form, predict=predict, measure=measure)
     show_costs(network_costs(costs, form), tables, form)
     if not predict:
         log(f"Not predicted: there is no calibration of this setting; `{setup.command()}` makes one.")
+    if out is not None:
+        from ..analysis.reports.roofline_figure import draw_roofline
+
+        log(str(draw_roofline(costs.network, load(setup), out)))
 
 
 def latency_tables(

@@ -40,13 +40,14 @@ def memory(
     network: NetworkArgument,
     form: FormatOption = Format.table,
     shape: InputOption = None,
-    uses: UsesOption = None,
     batch: BatchOption = 1,
     dtype: DtypeOption = "float32",
-    optimizer: OptimizerOption = "momentum",
     fit: FitOption = None,
     target: TargetOption = "",
     board: BoardOption = "",
+    *,
+    optimizer: OptimizerOption = "momentum",
+    uses: UsesOption = None,
 ) -> None:
     """Show memory at inference and in training, and what batch fits.
 

@@ -190,3 +190,14 @@ def test_an_interrupted_calibration_leaves_the_old_one(calibration: Calibration,
     assert "Traceback" not in done.stderr
     assert path_of(calibration.setup).read_bytes() == before
     assert [file.name for file in devices.iterdir()] == [path_of(calibration.setup).name]
+
+
+def test_the_roofline_is_drawn(archscape: Run, calibration: Calibration, tmp_path: Path) -> None:
+    save(calibration)
+    done = archscape("latency", "lenet5", "--out", str(tmp_path / "roof.svg"))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == str(tmp_path / "roof.svg")
+    assert "<svg" in (tmp_path / "roof.svg").read_text()
+    wrong = archscape("latency", "lenet5", "--out", str(tmp_path / "roof.gif"))
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "a figure is one of .svg, .png, .pdf" in wrong.stderr

@@ -203,14 +203,33 @@ def predict(network: Network, calibration: Calibration | None = None) -> Latency
     return Predictor(calibration or load(this_machine())).predict(network)
 
 
-def device_summary(calibration: Calibration) -> dict[str, float]:
-    """Return figures of a device in the units of data sheets, by name: for layers that it is good at."""
+class Peaks(NamedTuple):
+    """What a device does in a second, by layers that it is good at.
+
+    Attributes:
+        macs_per_second: Multiply-accumulates of a 3x3 convolution of 256 maps of 28x28.
+        bytes_per_second: Weights that a linear layer reads from memory.
+    """
+
+    macs_per_second: float
+    bytes_per_second: float
+
+
+def peaks(calibration: Calibration) -> Peaks:
+    """Return what a device does in a second."""
     convolution = Row("conv", width=256, kernel=3, norm=None, act=None, bias=False)
     computes = Network(name="computes", input=(256, 28, 28), layers=(convolution,))
     reads = Network(name="reads", input=(8192, 1), layers=(Row("linear", width=8192, bias=False),))
     predictor, setup = Predictor(calibration), calibration.setup
-    macs = setup.batch * computes.totals.macs / predictor.seconds(computes)
-    read = setup.item * reads.totals.params / predictor.seconds(reads)
+    return Peaks(
+        setup.batch * computes.totals.macs / predictor.seconds(computes),
+        setup.item * reads.totals.params / predictor.seconds(reads),
+    )
+
+
+def device_summary(calibration: Calibration) -> dict[str, float]:
+    """Return figures of a device in the units of data sheets, by name: for layers that it is good at."""
+    macs, read = peaks(calibration)
     call = median(rates.seconds[0] for rates in calibration.rates.values())
     return {
         "3x3 convolution of 256 maps of 28x28, GMAC/s": macs / 1e9,
