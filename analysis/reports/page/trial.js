@@ -37,6 +37,7 @@ function openTrial(number) {
   byId("trial-summary").textContent = "";
   ["trial-values", "trial-decisions", "trial-log", "trial-network"].forEach((id) => byId(id).replaceChildren());
   byId("trial-message").hidden = byId("trial-curve").hidden = true;
+  showFigure("");
   if (!panel.open) panel.showModal();
   panel.scrollTop = 0;
   refreshTrial();
@@ -68,13 +69,20 @@ function showTrial(trial) {
   rows("trial-proposal", proposalRows(trial));
   rows("trial-decisions", trial.decisions);
   byId("trial-network").textContent = trial.network;
-  byId("trial-figure").hidden = !trial.figure;
-  if (trial.figure) byId("trial-figure").firstElementChild.src = trial.figure;
+  showFigure(trial.figure);
   byId("trial-layers").hidden = !trial.layers;
   if (trial.layers) byId("trial-layers").firstElementChild.href = `#${trial.layers}`;
   showLog(trial);
   opened.epochs = trial.epochs;
   showCurve();
+}
+
+// The network of a trial never changes: its figure is asked for once.
+function showFigure(address) {
+  const figure = byId("trial-figure");
+  figure.hidden = !address;
+  if (figure.firstElementChild?.getAttribute("src") === address) return;
+  figure.replaceChildren(...(address ? [Object.assign(element("img"), { alt: "Its architecture", src: address })] : []));
 }
 
 // A trial that was stopped early and goes on keeps the cause until it ends; it says nothing of its state.
