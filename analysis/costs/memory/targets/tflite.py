@@ -29,6 +29,11 @@ def index(*values: int) -> Constant:
     return Constant("index", len(values), values)
 
 
+def factor(size: int = 1) -> Constant:
+    """Return a number for each channel, or for all."""
+    return Constant("factor", size)
+
+
 class Tensor(NamedTuple):
     """A map between operators.
 
