@@ -19,7 +19,7 @@ from ...study.trained import frontier_trials
 from ..trained_network import is_training
 from .bundle import Bundle, write_bundle
 from .card_words import UNKNOWN_LICENCE
-from .index import write_index
+from .index import check_index, write_index
 from .subject import Note, Show, Subject, subject_of_network, subject_of_seed, subject_of_trial
 
 WARNING = logging.getLogger("archscape").warning
@@ -84,6 +84,7 @@ class BundleWriter:
             InputError: If one cannot be exported; the others have been.
             ExportError: If a file of one gives something else than its network.
         """
+        check_index(out)
         front = [str(trial.number) for trial in frontier_trials(study)]
         bundles, failures = list[Bundle](), list[ArchscapeError]()
         for number in front:

@@ -16,11 +16,13 @@ from archscape.analysis.reports.page import NOTE
 from archscape.analysis.reports.templating import REPORTS, render
 from archscape.spaces.atomic import write_whole
 from archscape.spaces.bundle_files import CARD, DRAWING, INDEX
+from archscape.spaces.errors import InputError
 
 if TYPE_CHECKING:
     from .bundle import Bundle
 
 COSTS = ("params", "macs")
+KICKER = "archscape export"
 TEMPLATE = "search/trained/exporting/index.html"
 
 
@@ -42,6 +44,17 @@ class Row(NamedTuple):
     files: Sequence[File]
 
 
+def check_index(out: Path) -> None:
+    """Check that the page takes the place of no other.
+
+    Raises:
+        InputError: If there is one that bundles have not.
+    """
+    page = out / INDEX
+    if page.exists() and f'class="kicker">{KICKER}<' not in page.read_text("utf-8", "replace"):
+        raise InputError(f"{page}: is not of bundles; name another folder with --out, or move it")
+
+
 def write_index(out: Path, bundles: Sequence[Bundle], *, objectives: Mapping[str, str]) -> Path:
     """Write the page beside the folders of bundles; return its file.
 
@@ -60,7 +73,7 @@ def write_index(out: Path, bundles: Sequence[Bundle], *, objectives: Mapping[str
     (study,) = {str(bundle.subject.facts["study"]) for bundle in bundles}
     text = render(
         TEMPLATE,
-        kicker="archscape export",
+        kicker=KICKER,
         title=f"The frontier of {study}",
         summary=f"{len(bundles)} networks that no other dominates by "
         + " and ".join(f"{label(name)} ({way})" for name, way in objectives.items())

@@ -26,6 +26,7 @@ from archscape.search.study.trained import frontier_trials
 from archscape.search.trained.exporting import isolated
 from archscape.search.trained.exporting.bundle import Bundle, write_bundle
 from archscape.search.trained.exporting.fresh_process import modules_of
+from archscape.search.trained.exporting.index import check_index
 from archscape.search.trained.exporting.subject import Subject, subject_of_trial
 from archscape.spaces.bundle_files import CONFIG, DIGESTS, FILES, is_bundle, read_config
 from archscape.spaces.errors import ExportError, InputError
@@ -239,4 +240,12 @@ def test_a_frontier_has_a_folder_for_each_and_a_page(bundles: list[Bundle], run:
     assert links
     assert all((out / link).is_file() for link in links)
     assert "<script" not in page
+    check_index(out)
     assert page.count("data:image/svg+xml;base64,") == len(front)
+
+
+def test_another_page_is_not_replaced_by_that_of_a_frontier(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<h1>Mine</h1>")
+    with pytest.raises(InputError, match=r"index\.html: is not of bundles"):
+        export(run, tmp_path, trial="frontier")
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
