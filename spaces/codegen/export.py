@@ -17,12 +17,14 @@ from ..language.written import WrittenNetwork
 from ..module_names import hides, module_name
 from .formats import FORMATS
 from .formats.base import Export, ExportOptions, Format, Preprocessing
+from .quiet_export import collector_paused
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
 
+@collector_paused()
 def export(
     network: ClosedTable | WrittenNetwork,
     out: Path,

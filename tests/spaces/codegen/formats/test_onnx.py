@@ -10,6 +10,7 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
+from onnx import version_converter
 
 from archscape.cli import main
 from archscape.spaces import Network, load_network
@@ -17,6 +18,19 @@ from archscape.spaces.codegen.formats.base import Export, ExportOptions, Preproc
 from archscape.spaces.codegen.formats.onnx import OPSETS, USUAL, WRITTEN, onnx_bytes, session
 from archscape.spaces.codegen.verification import errors
 from archscape.spaces.errors import InputError
+from archscape.spaces.graph import Op
+from archscape.spaces.operators import (
+    BlurPool,
+    ChannelLayerNorm,
+    DeformConv,
+    LayerNorm,
+    LocalResponseNorm,
+    ModulatedDeformConv,
+    Pad,
+    Split,
+    Widen,
+)
+from archscape.spaces.testing import example_network
 
 pytestmark = pytest.mark.usefixtures("onnx_exporter")
 
@@ -39,6 +53,14 @@ layers:
   - avgpool
   - linear: {width: 5}
 """
+
+
+LACKING: dict[type[Op], int] = {
+    **dict.fromkeys((BlurPool, LocalResponseNorm, Pad, Split, Widen), 17),
+    **dict.fromkeys((ChannelLayerNorm, LayerNorm), 16),
+    **dict.fromkeys((DeformConv, ModulatedDeformConv), 15),
+}
+"""Operators, and the newest of the older versions of ONNX that cannot be written of them."""
 
 
 def export(text: str = SMALL, **options: int) -> Export:
@@ -67,6 +89,16 @@ def test_the_file_has_the_opset_that_is_asked_for(opset: int) -> None:
 def test_an_opset_that_lacks_an_operator_is_an_error_that_names_those_that_have_it() -> None:
     with pytest.raises(InputError, match="padded has operators that ONNX 17 lacks; --opset 18 to 23"):
         onnx_bytes(export(PADDED, opset=17))
+
+
+@pytest.mark.parametrize(("operator", "opset"), LACKING.items(), ids=lambda each: getattr(each, "__name__", each))
+def test_what_older_versions_lack_is_what_the_docs_list(operator: type[Op], opset: int) -> None:
+    """One that is written now is no longer in `docs/exporting.md`."""
+    model = written(Export(table=example_network(operator), path=Path("x"), options=ExportOptions(opset=18)))
+    with pytest.raises(RuntimeError, match=r"Adapter|No Previous Version"):
+        version_converter.convert_version(model, opset)
+    if opset + 1 in range(OPSETS.start, WRITTEN.start):
+        assert version_converter.convert_version(model, opset + 1).opset_import[0].version == opset + 1
 
 
 @pytest.mark.parametrize("opset", [OPSETS.start - 1, OPSETS[-1] + 1])
