@@ -91,7 +91,9 @@ def test_an_opset_that_lacks_an_operator_is_an_error_that_names_those_that_have_
         onnx_bytes(export(PADDED, opset=17))
 
 
-@pytest.mark.parametrize(("operator", "opset"), LACKING.items(), ids=lambda each: getattr(each, "__name__", each))
+@pytest.mark.parametrize(
+    ("operator", "opset"), LACKING.items(), ids=lambda each: getattr(each, "__name__", each)
+)
 def test_what_older_versions_lack_is_what_the_docs_list(operator: type[Op], opset: int) -> None:
     """One that is written now is no longer in `docs/exporting.md`."""
     model = written(Export(table=example_network(operator), path=Path("x"), options=ExportOptions(opset=18)))
