@@ -168,8 +168,9 @@ class _Trace:
             return self._inline(inside, sources, name)
         if len(kept := inside.read_inputs()) < inside.inputs:
             inside, sources = inside.with_inputs(kept), [sources[value] for value in kept]
+        label = body.word.replace("_", " ")
         frame = Block(
-            kind="cell", label=body.word, name=name, sources=tuple(sources), shape=body.shape, inside=inside
+            kind="cell", label=label, name=name, sources=tuple(sources), shape=body.shape, inside=inside
         )
         value = self.add(frame).value
         return tuple([Source(value, number) for number in range(len(inside.outputs))])
