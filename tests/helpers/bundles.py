@@ -13,6 +13,14 @@ from torch import Tensor
 from archscape.spaces import Network
 from archscape.spaces.bundle_files import BUNDLE, CONFIG, DIGESTS, TABLE, VERSION, WEIGHTS
 
+TRAP = """
+from pathlib import Path
+Path(__file__).with_name("was-run").touch()
+from torch import nn
+class Mine(nn.Identity): pass
+"""
+"""A block `Mine` of a file that leaves a mark beside it wherever it is run."""
+
 
 def write_bundle(
     folder: Path,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.bundles import write_bundle
+from helpers.bundles import TRAP, write_bundle
 from torch import Tensor
 
 import archscape
@@ -18,12 +18,6 @@ from archscape.spaces.errors import CodeNotRun
 
 NETWORK = load_network("lenet5")
 STATE = {name: tensor.clone() for name, tensor in NETWORK.build().state_dict().items()}
-TRAP = """
-from pathlib import Path
-Path(__file__).with_name("was-run").touch()
-from torch import nn
-class Mine(nn.Identity): pass
-"""
 USING = """
 network: mixed
 input: 1x8x8

@@ -130,11 +130,26 @@ def _load(path: Path) -> Any:
         raise InputError(f"{path}: no ONNX file, or a damaged one: it cannot be parsed") from None
     if not model.ir_version or not model.graph.node or not model.graph.output:
         raise InputError(f"{path}: no ONNX file, or a damaged one: it holds no graph")
+    if any(isinstance(text, bytes) for text in _texts(model)):
+        raise InputError(f"{path}: a damaged ONNX file: a name in it is no text")
     if model.functions:
         from onnx import inliner
 
         return inliner.inline_local_functions(model)
     return model
+
+
+def _texts(model: Any) -> Iterator[str | bytes]:
+    """Yield what should be texts; protobuf leaves those that are none as bytes."""
+    graph = model.graph
+    yield from (model.producer_name, model.producer_version, *(opset.domain for opset in model.opset_import))
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
+        yield from (entry.value for entry in node.metadata_props)
+    yield from (tensor.name for tensor in graph.initializer)
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        yield from (value.name, *(dim.dim_param for dim in value.type.tensor_type.shape.dim))
 
 
 def _filled(graph: Any) -> set[str]:

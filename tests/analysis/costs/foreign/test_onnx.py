@@ -228,6 +228,13 @@ def test_names_out_of_a_file_cannot_drive_a_terminal(tmp_path: Path) -> None:
     assert len(layer.name) < 200
 
 
+def test_names_that_are_no_text_are_damage(tmp_path: Path) -> None:
+    path = write_graph(tmp_path / "net.onnx", [node("Relu", ["x"], "y")], [IMAGE], {})
+    path.write_bytes(path.read_bytes().replace(b"Relu_y", b"Relu\xff\xfe"))
+    with pytest.raises(InputError, match="a damaged ONNX file: a name in it is no text"):
+        profile_file(path)
+
+
 def test_each_operator_of_the_table_is_one_of_onnx() -> None:
     known = {schema.name for schema in onnx.defs.get_all_schemas_with_history()}
     assert set(OPERATORS) <= known

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.bundles import write_bundle
+from helpers.bundles import TRAP, write_bundle
 from torch import nn
 
 from archscape.analysis.costs.foreign.unrun_bundle import is_unrun, profile_unrun
@@ -15,12 +15,6 @@ from archscape.spaces import load_network
 from archscape.spaces.bundle_files import PT2
 from archscape.spaces.language.limits import COSTS
 
-TRAP = """
-from pathlib import Path
-Path(__file__).with_name("was-run").touch()
-from torch import nn
-class Mine(nn.Identity): pass
-"""
 USING = """
 network: mixed
 input: 1x8x8
