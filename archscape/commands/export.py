@@ -173,8 +173,9 @@ def _export_trained(
     from ..spaces.codegen.formats.base import Preprocessing
 
     units = Preprocessing.of(data)
-    if units and "dtype" not in data and {"pt2", "onnx"}.intersection(formats) and options.preprocessing:
-        log("the weights keep no type of its samples: files take them as float32")
+    takes = {option for form in formats for option in FORMATS.load(form).takes}
+    if units and "dtype" not in data and "preprocessing" in takes and options.preprocessing:
+        log("the weights, of an earlier version, do not say which type samples have: files take float32")
     with working(f"writing {network.name} to {out}"):
         files = write(
             network,

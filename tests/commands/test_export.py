@@ -10,10 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import torch
 from helpers.in_process import InProcess
 
 from archscape.cli import main
-from archscape.search.datasets.dataset import load_dataset
+from archscape.search.datasets.dataset import Dataset, load_dataset
 from archscape.search.job import read_job
 from archscape.search.search import run as search
 from archscape.search.study.study import Study
@@ -226,3 +227,21 @@ def test_a_seed_of_a_final_training_is_exported(said: Said, tmp_path: Path) -> N
     ]
     assert "model.load_state_dict" in err
     assert "no seed '7' has ended" in said(final, "--trial", "7")[2]
+
+
+def test_files_of_a_study_of_an_earlier_version_take_float32(
+    tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = Dataset.card
+    monkeypatch.setattr(
+        Dataset, "card", lambda data: {k: value for k, value in card(data).items() if k != "dtype"}
+    )
+    (tmp_path / "space.yaml").write_text(SPACE)
+    (tmp_path / "job.yaml").write_text(JOB.replace("trials: 3", "trials: 1"))
+    search(read_job(tmp_path / "job.yaml"), out=tmp_path / "run", executor=InProcess())
+    status, _, log = said(tmp_path / "run", "--format", "pt2")
+    assert status == 0
+    assert "do not say which type samples have: files take float32" in log
+    (file,) = (tmp_path / "out").glob("*.pt2")
+    (images, *_) = torch.export.load(file).example_inputs[0]
+    assert images.dtype is torch.float32

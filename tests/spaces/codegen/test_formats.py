@@ -23,6 +23,8 @@ from archscape.spaces.codegen.formats import FORMATS
 from archscape.spaces.codegen.source import class_name
 from archscape.spaces.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("onnx_exporter")
+
 NETWORK = load_network("lenet5")
 WEIGHTS = {name: tensor.clone() for name, tensor in NETWORK.build().state_dict().items()}
 
