@@ -10,6 +10,7 @@ from archscape.spaces.operators import (
     Conv,
     Crop,
     Dropout,
+    Flatten,
     GlobalAvgPool,
     Linear,
     Pad,
@@ -37,6 +38,8 @@ def _channels_first(to: Converter, tensor: int, shape: Shape) -> int:
 def mean(to: Converter, op: GlobalAvgPool, reads: tuple[int, ...]) -> int | None:
     """One number for each channel; a sum where there is one position."""
     channels, *extent = to.shapes[0]
+    if prod(extent) == 1 and not to.has_next(Flatten):
+        return reads[0]
     if reads[0] in to.planes:
         reads = (_channels_first(to, reads[0], to.shapes[0]),)
     elif len(extent) == 1:

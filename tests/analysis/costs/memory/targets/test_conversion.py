@@ -39,6 +39,14 @@ CASES = {
     "a pool of least values": (PLAIN + "  - maxpool: {kernel: 3, stride: 2}", "CONV_2D PADV2 MAX_POOL_2D"),
     "zeros that count": (PLAIN + "  - avgpool: {kernel: 3, stride: 1}", "CONV_2D PAD AVERAGE_POOL_2D"),
     "a head": (PLAIN + "  - avgpool\n  - linear: {width: 3}", "CONV_2D MEAN FULLY_CONNECTED"),
+    "a head of one position": (
+        "  - conv: {width: 4, kernel: 8, padding: valid}\n  - avgpool\n  - linear: {width: 3}",
+        "CONV_2D SUM FULLY_CONNECTED",
+    ),
+    "a mean of one position": (
+        "  - conv: {width: 4, kernel: 8, padding: valid}\n  - avgpool\n" + PLAIN,
+        "CONV_2D CONV_2D",
+    ),
     "a map as a vector": (PLAIN + "  - linear: {width: 3}", "CONV_2D TRANSPOSE RESHAPE FULLY_CONNECTED"),
     "silu is a product": (PLAIN + "  - conv: {width: 8, act: silu}", "CONV_2D CONV_2D LOGISTIC MUL"),
     "gelu": (PLAIN + "  - conv: {width: 8, act: gelu}", "CONV_2D CONV_2D GELU"),
