@@ -129,9 +129,10 @@ def test_the_python_of_a_bundle_is_not_run(tmp_path: Path, form: str) -> None:
 
 
 def test_the_user_may_name_it(tmp_path: Path) -> None:
-    bundle = write_bundle(tmp_path / "best", USING)
-    (bundle / "mine.py").write_text(TRAP)
-    network = load_network(bundle, uses=[bundle / "mine.py"])
+    """A file of this name alone: what is named once may run in the whole process."""
+    bundle = write_bundle(tmp_path / "best", USING.replace("mine.py", "named_by_the_user.py"))
+    (bundle / "named_by_the_user.py").write_text(TRAP)
+    network = load_network(bundle, uses=[bundle / "named_by_the_user.py"])
     assert [row.word for row in network.layers] == ["conv", "Mine", "avgpool", "linear"]
     assert (bundle / "was-run").exists()
 
