@@ -11,7 +11,7 @@ from math import prod
 from typing import Any, TypeAlias
 
 from archscape.spaces.graph import Flat, Node, Op, Shape, make
-from archscape.spaces.operators import Activation, AvgPool, Conv, Flatten, GlobalAvgPool, MaxPool
+from archscape.spaces.operators import Activation, AvgPool, Conv, Dropout, Flatten, GlobalAvgPool, MaxPool
 
 from .tflite import Constant, Model, Step, Tensor, index
 
@@ -152,9 +152,14 @@ class Converter:
         return self.flat.shapes(self.node)
 
     def has_next(self, kind: type[Op]) -> bool:
-        """Tell whether an operator of a kind alone reads this node's value."""
-        readers = self.readers()
-        return len(readers) == 1 and readers[0] is not None and type(readers[0].op) is kind
+        """Tell whether an operator of a kind alone reads this node's value, dropout or none between."""
+        value, nodes = self.value, self.flat.nodes
+        while len(self.users[value]) == 1 and self.users[value][0] < len(nodes):
+            number = self.users[value][0]
+            if not isinstance(nodes[number].op, Dropout):
+                return type(nodes[number].op) is kind
+            value = self.flat.start + number
+        return False
 
     def readers(self) -> list[Node | None]:
         """Return the operators that read this node's value; None is the network's end."""

@@ -40,7 +40,7 @@ CASES = {
     "zeros that count": (PLAIN + "  - avgpool: {kernel: 3, stride: 1}", "CONV_2D PAD AVERAGE_POOL_2D"),
     "a head": (PLAIN + "  - avgpool\n  - linear: {width: 3}", "CONV_2D MEAN FULLY_CONNECTED"),
     "a head of one position": (
-        "  - conv: {width: 4, kernel: 8, padding: valid}\n  - avgpool\n  - linear: {width: 3}",
+        "  - conv: {width: 4, kernel: 8, padding: valid}\n  - avgpool\n  - dropout\n  - linear: {width: 3}",
         "CONV_2D SUM FULLY_CONNECTED",
     ),
     "a mean of one position": (
