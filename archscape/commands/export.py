@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,15 @@ from ..spaces.errors import InputError
 from ..waiting import working
 from .options.bundles import BUNDLE, DataOption, LicenceOption, check_single, export_bundles
 from .options.checks import check_folder
-from .options.exporting import OpsetOption, RawOption, SoftmaxOption
+from .options.exporting import (
+    DropOption,
+    Int8Option,
+    OpsetOption,
+    RawOption,
+    SoftmaxOption,
+    check_int8,
+    export_int8,
+)
 from .options.loading import say_loading
 from .options.networks import UsesOption, find_network
 from .options.studies import find_study
@@ -62,6 +71,8 @@ def export(
     licence: LicenceOption = "",
     opset: OpsetOption = None,
     softmax: SoftmaxOption = False,
+    int8: Int8Option = False,
+    max_drop: DropOption = None,
     no_preprocessing: RawOption = False,
 ) -> None:
     """Export a network as PyTorch source, table and trained weights; as a program or ONNX with `--format`.
@@ -69,14 +80,23 @@ def export(
     The source needs torch, and safetensors for the weights. `pt2` (torch alone) and `onnx` hold the weights,
     and of a search the preprocessing too. `best` is the complete trial with the best first objective. With
     `--fold`, all but the table are of the network without the batch norms that follow a convolution or a
-    linear layer, whose outputs are the same.
+    linear layer, whose outputs are the same. With `--format onnx --int8` a trained network gets weights and
+    maps of 8 bits, and is measured on the validation part beside the float model.
 
     `bundle` writes all of these in a folder of its own, with a model card, once each file has given on
     samples of the validation part what the network gives, in a fresh process that has only what it needs.
     """
     from ..spaces.codegen.formats.base import ExportOptions
 
-    options = ExportOptions(preprocessing=not no_preprocessing, softmax=softmax, fold=fold, opset=opset or 0)
+    options = ExportOptions(
+        preprocessing=not no_preprocessing,
+        softmax=softmax,
+        fold=fold,
+        int8=int8,
+        max_drop=1.0 if max_drop is None else max_drop,
+        opset=opset or 0,
+    )
+    check_int8(options, max_drop)
     check_folder(out, Path(source))
     if form and BUNDLE in form:
         if form != [BUNDLE]:
@@ -84,6 +104,11 @@ def export(
         export_bundles(source, trial, out, data=data, licence=licence or "unknown", options=options)
         return
     check_single(data, licence)
+    if int8:
+        form = _export_int8(Path(source), trial, out, form or [], options)
+        options = replace(options, int8=False, max_drop=1.0)
+        if not form:
+            return
     if Path(source).is_dir():
         _export_folder(Path(source), trial, out, form, options)
         return
@@ -97,6 +122,20 @@ def export(
         files = write(network, out, formats=formats, options=options)
     _print(files)
     _say_folded(network, options)
+
+
+def _export_int8(
+    source: Path, which: str, out: Path, formats: list[str], options: ExportOptions
+) -> list[str]:
+    """Export the ONNX file of 8 bits; return the other formats that are asked for.
+
+    Raises:
+        InputError: If ONNX is none of them.
+    """
+    if "onnx" not in formats:
+        raise InputError("--int8 is of --format onnx or bundle; add it, or leave --int8 out")
+    export_int8(source, which, out, options)
+    return [name for name in formats if name != "onnx"]
 
 
 def _export_folder(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from .config import config_of, digests_of
 from .parity import FileParity, check_file, check_recorded, parity_facts
 from .reference import Reference, initialised, reference_of
 from .requirements import reader_of, requirements_text
+from .smaller import check_trained, int8_of
 from .whole_folder import check_place, whole_folder
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ def write_bundle(
         InputError: If the folder holds something else, or an option does not go with the network.
         ExportError: If a file gives something else than the network, or that something else than recorded.
     """
-    options, name = options or ExportOptions(), subject.network.name
-    _check(subject, options)
+    asked, name = options or ExportOptions(), subject.network.name
+    _check(subject, asked)
+    options = replace(asked, int8=False, max_drop=ExportOptions.max_drop)
     check_place(out, name)
     steps = _Steps(words=f"exporting {name}", show=show)
     steps.next()
@@ -96,9 +98,13 @@ def write_bundle(
             note(f"{out.name}: without {file}: {reason}")
         readers = writing.readers()
         parity = writing.prove(readers)
+        int8 = int8_of(subject, reference, folder / STEM, asked) if asked.int8 else None
+        if int8:
+            write_whole(folder / int8.small.file, int8.content)
         write_whole(folder / DRAWING, to_svg(draw(subject.network)))
         write_whole(folder / REQUIREMENTS, requirements_text(readers))
-        _write_json(folder / PARITY, parity_facts(reference, parity))
+        facts = parity_facts(reference, parity) | ({"int8": int8.facts()} if int8 else {})
+        _write_json(folder / PARITY, facts)
         card = Card(
             subject=subject,
             options=options,
@@ -108,6 +114,7 @@ def write_bundle(
             readers=readers,
             parity=parity,
             left_out=left_out,
+            int8=int8,
         )
         write_whole(folder / CARD, card.text())
         _write_json(folder / CONFIG, config_of(subject, options, digests_of(folder)))
@@ -224,7 +231,7 @@ def _check(subject: Subject, options: ExportOptions) -> None:
     """
     network = subject.network
     if options.int8:
-        raise InputError("--int8 is of --format onnx; a bundle has the float model")
+        check_trained(subject)
     if options.fold and subject.weights is None:
         law = f"{subject.title} was not trained, and --fold folds trained batch norms"
         raise InputError(f"{law}; leave it out")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .measured import Measured
     from .parity import FileParity
     from .reference import Reference
+    from .smaller import Int8
     from .subject import Subject
 
 PIPELINES: Mapping[str, str] = {
@@ -68,6 +69,7 @@ class Card:
         readers: What each file that computes is used with, by its name.
         parity: What each file gave.
         left_out: Why a file is not there, by its name.
+        int8: The file of 8 bits beside the float one, if there is one.
     """
 
     subject: Subject
@@ -78,6 +80,7 @@ class Card:
     readers: Mapping[str, Reader]
     parity: Sequence[FileParity]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    int8: Int8 | None = None
 
     def text(self) -> str:
         """Return the card as Markdown."""
@@ -95,6 +98,7 @@ class Card:
             ends=[*ends(subject, self.options)],
             measured=[_row(each, is_ours=subject.is_ours) for each in subject.measured],
             samples=self._samples(),
+            int8=self.int8.table() if self.int8 else None,
             is_drawn=self.reference.is_drawn,
             has_agreement=has_agreement,
             parity_metrics=[label(name) for name in names],
@@ -156,6 +160,8 @@ class Card:
         for name, what in WHAT.items():
             if name in needs or name in (SOURCE, TABLE):
                 yield File(name, what, needs.get(name, "torch" if name == SOURCE else "archscape"))
+        if self.int8:
+            yield File(self.int8.small.file, "the same with weights and maps of 8 bits", needs[ONNX])
         yield File(DRAWING, "the figure of the network", "any browser")
         for use in sorted({module for reader in self.readers.values() for module in reader.modules}):
             yield File(f"{use}.py", "code that `model.py` imports", "see `requirements.txt`")

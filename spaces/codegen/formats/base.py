@@ -57,6 +57,8 @@ class ExportOptions:
         softmax: Whether they give probabilities in place of logits.
         fold: Whether batch norms are folded into the convolutions before them.
         int8: Whether weights and maps are quantised to 8 bits.
+        max_drop: How much worse the score of the task may be for that, where it is measured: points of a
+            share, percent of any other.
         opset: The version of ONNX's operators; 0 for the exporter's own.
     """
 
@@ -64,6 +66,7 @@ class ExportOptions:
     softmax: bool = False
     fold: bool = False
     int8: bool = False
+    max_drop: float = 1.0
     opset: int = 0
 
 

@@ -238,7 +238,7 @@ def _cause(error: BaseException) -> str:
 
 ONNX = Format(
     summary="A network as one ONNX file, with preprocessing and weights.",
-    takes=frozenset({"preprocessing", "softmax", "fold", "int8", "opset"}),
+    takes=frozenset({"preprocessing", "softmax", "fold", "int8", "max_drop", "opset"}),
     extra="onnx",
     reader=("onnxruntime",),
     runner="onnx.py",
