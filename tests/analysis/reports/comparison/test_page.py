@@ -322,7 +322,8 @@ def test_a_name_never_becomes_markup(written: Written) -> None:
     page = written(compared, plain)
     assert page.one("h1") == page.one("title").removesuffix(" · archscape") == f"{HOSTILE}, tiny"
     assert len(page.find("script")) == 3
-    assert not page.find("img")
+    sources = [page.elements[index][1]["src"] for index in page.find("img")]
+    assert all(source.startswith("data:image/svg+xml,") for source in sources)
     assert HOSTILE in page.text(page.find("pre")[0])
     assert totals(page)["Parameters"][0].startswith(HOSTILE)
 
