@@ -26,6 +26,9 @@ OPSETS = range(15, 24)
 WRITTEN = range(18, 24)
 """Those that PyTorch's exporter writes; an older one is converted from the first."""
 
+KEPT = "archscape.kept"
+"""The domain of operators that the converter does not touch; none is written."""
+
 USUAL = 20
 """What is written unless another is asked for."""
 
@@ -218,15 +221,31 @@ def to_opset(model: Model, opset: int, name: str) -> Model:
 
     from ..quiet_export import quiet_export
 
-    if opset < WRITTEN.start:  # the converter leaves an attribute of `ReduceMean` that older versions lack
-        for node in model.graph.all_nodes():
-            node.attributes.pop("noop_with_empty_axes", None)
+    if opset < WRITTEN.start:
+        _prepare_for_older(model)
     with quiet_export():
         version_converter.convert_version(model, opset, fallback=True)
+    for node in model.graph.all_nodes():
+        node.domain = "" if node.domain == KEPT else node.domain
+    model.opset_imports.pop(KEPT, None)
     if model.opset_imports[""] != opset:
         law = f"network {name} has operators that ONNX {opset} lacks"
         raise InputError(f"{law}; --opset {WRITTEN.start} to {WRITTEN[-1]} can be written")
     return model
+
+
+def _prepare_for_older(model: Model) -> None:
+    """Bring the operators of 18 that the converter has no step for to their form in 13, which it leaves.
+
+    `Pad` is the same without axes, and so is `Split` into equal parts, whose number is that of its outputs.
+    """
+    for node in model.graph.all_nodes():
+        node.attributes.pop("noop_with_empty_axes", None)  # of `ReduceMean`, where there are axes
+        if node.op_type == "Split" and len(node.inputs) == 1:
+            node.attributes.pop("num_outputs", None)
+        if node.op_type == "Split" or (node.op_type == "Pad" and len(node.inputs) < 4):
+            node.domain = KEPT
+            model.opset_imports[KEPT] = 1
 
 
 def _cause(error: BaseException) -> str:

@@ -24,11 +24,9 @@ from archscape.spaces.operators import (
     ChannelLayerNorm,
     DeformConv,
     LayerNorm,
-    LocalResponseNorm,
     ModulatedDeformConv,
     Pad,
     Split,
-    Widen,
 )
 from archscape.spaces.testing import example_network
 
@@ -45,18 +43,17 @@ layers:
   - avgpool
   - linear: {name: classes, width: 5}
 """
-PADDED = """
-network: padded
+NORMED = """
+network: normed
 input: 1x8x8
 layers:
-  - conv: {width: 4, padding_mode: reflect}
+  - conv: {width: 4, norm: layer}
   - avgpool
   - linear: {width: 5}
 """
 
 
 LACKING: dict[type[Op], int] = {
-    **dict.fromkeys((BlurPool, LocalResponseNorm, Pad, Split, Widen), 17),
     **dict.fromkeys((ChannelLayerNorm, LayerNorm), 16),
     **dict.fromkeys((DeformConv, ModulatedDeformConv), 15),
 }
@@ -87,8 +84,15 @@ def test_the_file_has_the_opset_that_is_asked_for(opset: int) -> None:
 
 
 def test_an_opset_that_lacks_an_operator_is_an_error_that_names_those_that_have_it() -> None:
-    with pytest.raises(InputError, match="padded has operators that ONNX 17 lacks; --opset 18 to 23"):
-        onnx_bytes(export(PADDED, opset=17))
+    with pytest.raises(InputError, match="normed has operators that ONNX 16 lacks; --opset 18 to 23"):
+        onnx_bytes(export(NORMED, opset=16))
+
+
+@pytest.mark.parametrize("operator", [BlurPool, Pad, Split], ids=lambda operator: operator.__name__)
+def test_what_the_converter_has_no_step_for_is_brought_to_older_versions(operator: type[Op]) -> None:
+    content = Export(table=example_network(operator), path=Path("x"), options=ExportOptions(opset=17))
+    assert {(each.domain, each.version) for each in written(content).opset_import} == {("", 17)}
+    assert all(error <= 1e-5 for _, error in errors(content, session(onnx_bytes(content))))
 
 
 @pytest.mark.parametrize(
@@ -131,14 +135,14 @@ def test_weights_have_the_names_of_the_state_dict() -> None:
 def test_it_says_what_is_inside_and_which_classes_it_tells_apart() -> None:
     units = Preprocessing(dtype="uint8", mean=(1.0,), std=(2.0,))
     classes = json.dumps(["cat", "dog"])
-    content = replace(export(PADDED, softmax=1), preprocessing=units, metadata={"class_names": classes})
+    content = replace(export(NORMED, softmax=1), preprocessing=units, metadata={"class_names": classes})
     model = written(content)
     said = {each.key: each.value for each in model.metadata_props}
     assert json.loads(said["class_names"]) == ["cat", "dog"]
     assert json.loads(said["preprocessing"]) == {"dtype": "uint8", "mean": [1.0], "std": [2.0]}
     assert (said["softmax"], said["network"], said["weights"]) == (
         "inside",
-        "padded",
+        "normed",
         "initialised at seed 0",
     )
     assert model.producer_name == "archscape"
