@@ -4,7 +4,7 @@ Claim: on cluttered digits, the best network of examples/digits.yaml and `resnet
 examples/training/digits-recipe.yaml lose at most 1 point of accuracy with 8 bits, on the validation and on
 the test part, and their weights take at most 0.27 of the bytes, scales and zero points included.
 
-Command: `python benchmarks/export_int8.py` (5 CPU-minutes; writes benchmarks/results/export_int8-DATE.md)
+Command: `python benchmarks/export_int8.py` (10 CPU-minutes; writes benchmarks/results/export-int8-DATE.md)
 
 Both are trained as a user does, and exported as `archscape export RUN --format onnx --int8` does, which
 measures on the validation part; the test part is counted here. Latency is that of one sample by onnxruntime
@@ -99,7 +99,7 @@ def main() -> int:
             lines += rows
             holds &= as_claimed
     lines += ["", f"The claim {'holds' if holds else 'does not hold'}."]
-    write_results("export_int8", CLAIM, lines, ("torch", "onnx", "onnxruntime"))
+    write_results("export-int8", CLAIM, lines, ("torch", "onnx", "onnxruntime"))
     return 0 if holds else 1
 
 
