@@ -1,10 +1,10 @@
 """What 8 bits cost and save: accuracy, bytes and latency of exported ONNX files beside the float ones.
 
-Claim: on cluttered digits, the best network of examples/digits.yaml and `resnet20` by
+Claim: On cluttered digits, the best network of examples/digits.yaml and `resnet20` by
 examples/training/digits-recipe.yaml lose at most 1 point of accuracy with 8 bits, on the validation and on
 the test part, and their weights take at most 0.27 of the bytes, scales and zero points included.
 
-Command: `python benchmarks/export_int8.py` (10 CPU-minutes; writes benchmarks/results/export-int8-DATE.md)
+Command: `python benchmarks/export_int8.py` (writes benchmarks/results/export-int8-DATE.md)
 
 Both are trained as a user does, and exported as `archscape export RUN --format onnx --int8` does, which
 measures on the validation part; the test part is counted here. Latency is that of one sample by onnxruntime
