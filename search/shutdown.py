@@ -34,6 +34,15 @@ def restoring_signals(*signals: signal.Signals) -> Iterator[Sequence[signal.Sign
             signal.signal(number, handler)
 
 
+@contextmanager
+def stopping_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM end this block as Ctrl-C does, so that what is half done is cleaned up."""
+    with restoring_signals(signal.SIGTERM) as numbers:
+        for number in numbers:
+            signal.signal(number, signal.default_int_handler)
+        yield
+
+
 class Shutdown:
     """Remembers that a signal asked this process to stop.
 

@@ -74,8 +74,13 @@ def read_whole(path: Path) -> bytes:
 
 def sweep(path: Path) -> None:
     """Remove what killed writers of a file left beside it; only for the file's sole writer to call."""
-    for leftover in path.parent.glob(f"{escape(_prefix(path))}*.part"):
+    for leftover in leftovers(path):
         leftover.unlink(missing_ok=True)
+
+
+def leftovers(path: Path) -> Iterator[Path]:
+    """Return what writers of a file or folder have beside it: those at work, and those that were killed."""
+    return path.parent.glob(f"{escape(_prefix(path))}*.part")
 
 
 def set_aside(path: Path) -> Path:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .atomic import read_whole
+
 CONFIG = "config.json"
 """Says that the folder is a bundle (`BUNDLE` under `format`), and what is in it."""
 
@@ -50,7 +52,7 @@ def read_config(folder: Path) -> Mapping[str, Any]:
     try:
         if path.stat().st_size > _LARGEST_CONFIG:
             return {}
-        config = json.loads(path.read_text("utf-8"))
+        config = json.loads(read_whole(path))
     except (OSError, ValueError, RecursionError):
         return {}
     return config if isinstance(config, dict) else {}

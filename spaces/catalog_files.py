@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -92,11 +93,13 @@ def _read(text: str, runs: Runs) -> Document:
 def _read_bundle(folder: Path) -> Document:
     """Return the table of a bundle; nothing that it uses may be run but what the user names himself."""
     version = read_config(folder).get("version")
-    if version != VERSION:
-        law = f"a bundle of version {version}, but this archscape reads version {VERSION}"
+    if type(version) is not int or version != VERSION:
+        law = f"a bundle of version {reprlib.repr(version)}, but this archscape reads version {VERSION}"
         raise SpaceError(
             f"{folder}: {law}; another version of archscape wrote it: take that one, or write it anew"
         )
+    if (folder / TABLE).is_fifo():
+        raise SpaceError(f"{folder / TABLE}: cannot be read: it is no file")
     return read_file(folder / TABLE)
 
 

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..atomic import read_whole
 from ..bundle_files import DIGESTS, TABLE, WEIGHTS, is_bundle, read_config
 from ..errors import InputError
 from ..language.table import Table
@@ -45,13 +46,13 @@ def _read(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load
 
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except FileNotFoundError:
         raise InputError(
             f"{path}: the bundle has no weights: its network was not trained, or they are missing"
         ) from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
     digests = read_config(path.parent).get(DIGESTS)
     digest = digests.get(WEIGHTS) if isinstance(digests, dict) else None
     if digest and hashlib.sha256(content).hexdigest() != digest:

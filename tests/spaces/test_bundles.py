@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,24 @@ def test_other_folders_say_what_to_name(tmp_path: Path, bundle: Path) -> None:
     (bundle / TABLE).unlink()
     with pytest.raises(SpaceError, match=f"{TABLE}: no such file"):
         load(bundle)
+
+
+@pytest.mark.parametrize("version", ["1", True, "9" * 500, "\x1b[31m"])
+def test_a_version_that_is_no_such_number_is_told_as_it_is_written(tmp_path: Path, version: object) -> None:
+    folder = write_bundle(tmp_path / "best", NETWORK)
+    config = json.loads((folder / CONFIG).read_text())
+    (folder / CONFIG).write_text(json.dumps(config | {"version": version}))
+    with pytest.raises(SpaceError) as error:
+        load(folder)
+    assert len(str(error.value)) < 300
+    assert str(error.value).isprintable()
+    assert f"version {reprlib.repr(version)}, but" in str(error.value)
+
+
+@pytest.mark.parametrize("file", [CONFIG, TABLE, WEIGHTS])
+def test_no_pipe_of_a_bundle_is_waited_for(tmp_path: Path, file: str) -> None:
+    folder = write_bundle(tmp_path / "best", NETWORK, NETWORK.build().state_dict())
+    (folder / file).unlink()
+    os.mkfifo(folder / file)
+    with pytest.raises(InputError, match=r"no file|no bundle"):
+        load_network(folder).build(weights=True)

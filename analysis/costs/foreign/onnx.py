@@ -21,7 +21,7 @@ from archscape.spaces.graph import Shape
 from .onnx_operators import ELEMENTWISE, LAYOUT, OPERATORS, QUANTISED
 from .rules import Call
 from .sizes import Size, bind, evaluate
-from .table import Counted, FileProfile, counted, coverage, printable, sample_shape
+from .table import Counted, FileProfile, check_file, counted, coverage, printable, sample_shape
 
 LARGEST = 2**31
 """Bytes; no larger file is ONNX, whose weights are then beside it."""
@@ -29,6 +29,7 @@ SMALL = 1024
 """Elements of a constant whose numbers are kept: shapes follow from them."""
 DOMAINS = ("", "ai.onnx")
 FOLDING = "FuseBatchNorm"
+WINDOWED = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "QLinearConv", "ConvInteger")
 BIASED = ("Conv", "ConvTranspose")
 ONE = b"\x00\x00\x80\x3f"
 """1 in float32."""
@@ -77,12 +78,16 @@ def read(path: Path, wanted: Mapping[str, Shape]) -> FileProfile:
     _drop_numbers(model.graph)
     graph = model.graph
     given = {tensor.name for tensor in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
-    inputs = {value.name: _sizes(value) for value in graph.input if value.name not in given}
-    shapes, values = bind(inputs, _named(wanted, inputs), path=str(path))
+    declared = [value for value in graph.input if value.name not in given]
+    wanted = _named(wanted, [value.name for value in declared])
+    inputs = {value.name: _sizes(value, wanted, path) for value in declared}
+    shapes, values = bind(inputs, wanted, path=str(path))
     graph = _inferred(model, shapes, values, path).graph
+    known = _shapes(graph, shapes)
+    _check_extents(graph, known, path)
     batch = next((shape[0] for shape in shapes.values() if shape), 1)
     walk = _Walk(
-        shapes=_shapes(graph, shapes),
+        shapes=known,
         filled=filled,
         constants={
             tensor.name: {tensor.name: _Leaf(prod(tensor.dims), _is_fractional(tensor.data_type))}
@@ -119,6 +124,7 @@ def _load(path: Path) -> Any:
     from google.protobuf.message import DecodeError
 
     try:
+        check_file(path)
         if path.stat().st_size >= LARGEST:
             raise InputError(
                 f"{path}: larger than 2 GiB, which no ONNX file is; weights lie in files beside it"
@@ -167,14 +173,23 @@ def _drop_numbers(graph: Any) -> None:
                 tensor.ClearField(name)
 
 
-def _named(wanted: Mapping[str, Shape], inputs: Mapping[str, Sequence[Size]]) -> Mapping[str, Shape]:
+def _named(wanted: Mapping[str, Shape], inputs: Sequence[str]) -> Mapping[str, Shape]:
     """Return shapes by name, where the only input has none."""
     only = next(iter(inputs), "")
     return {name or only: shape for name, shape in wanted.items()} if len(inputs) == 1 else wanted
 
 
-def _sizes(value: Any) -> list[Size]:
-    """Return the sizes of an input; some exporters write 0 or -1 for one that is open."""
+def _sizes(value: Any, wanted: Mapping[str, Shape], path: Path) -> list[Size]:
+    """Return the sizes of an input; some exporters write 0 or -1 for one that is open.
+
+    Raises:
+        InputError: If the file does not even say how many there are, and nobody else does.
+    """
+    if value.type.HasField("tensor_type") and not value.type.tensor_type.HasField("shape"):
+        if value.name not in wanted:
+            law = f"the sizes of '{printable(value.name)}' are not in the file"
+            raise InputError(f"{path}: {law}; give --input, as in --input 3x224x224")
+        return ["", *("" for _ in wanted[value.name])]
     return [dim.dim_value if dim.dim_value > 0 else dim.dim_param for dim in value.type.tensor_type.shape.dim]
 
 
@@ -183,7 +198,10 @@ def _inferred(model: Any, shapes: Mapping[str, Sequence[int]], values: Mapping[s
     import onnx
 
     for value in model.graph.input:
-        for dim, size in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
+        sizes, dims = shapes.get(value.name, ()), value.type.tensor_type.shape.dim
+        if len(sizes) > len(dims) == 0:
+            dims.extend(onnx.TensorShapeProto.Dimension() for _ in sizes)
+        for dim, size in zip(dims, sizes, strict=False):
             dim.dim_value = size
     for value in (*model.graph.value_info, *model.graph.output):
         for dim in value.type.tensor_type.shape.dim:
@@ -214,6 +232,19 @@ def _shapes(graph: Any, shapes: Mapping[str, Sequence[int]]) -> dict[str, Shape]
             if all(dim.HasField("dim_value") for dim in dims):
                 known.setdefault(value.name, tuple(dim.dim_value for dim in dims))
     return known
+
+
+def _check_extents(graph: Any, shapes: Mapping[str, Shape], path: Path) -> None:
+    """Check that layers with a window leave something of their map.
+
+    Raises:
+        InputError: If one does not.
+    """
+    for node in graph.node:
+        size = min(shapes.get(node.output[0], ()), default=1) if node.output else 1
+        if size < 0 or (size == 0 and node.op_type in WINDOWED):
+            law = f"{node.op_type} '{printable(_name(node, {}))}' leaves nothing of a map of this size"
+            raise InputError(f"{path}: {law}; give a larger one as --input, if the file leaves it open")
 
 
 def _layer(node: Any, walk: _Walk, batch: int) -> Iterator[Counted]:

@@ -25,7 +25,7 @@ from ..layers import Layer
 from .aten_operators import rule_of
 from .rules import Call, Rule
 from .sizes import Size, bind, evaluate, plain
-from .table import Counted, FileProfile, counted, coverage, printable, sample_shape
+from .table import Counted, FileProfile, check_file, counted, coverage, printable, sample_shape
 
 GRAPH = re.compile(r"(?:[^/]+/)?models/[^/]+\.json")
 """The member with the graph, as PyTorch 2.13 calls it."""
@@ -114,6 +114,7 @@ def _graph_text(path: Path) -> bytes:
         InputError: If it is no such archive.
     """
     try:
+        check_file(path)
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if GRAPH.fullmatch(info.filename)]
             if len(members) != 1:

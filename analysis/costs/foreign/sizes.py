@@ -20,6 +20,8 @@ Size = int | str
 LONGEST = 500
 """Characters of an expression that is computed."""
 LARGEST_POWER = 8
+MOST = 2**31 - 1
+"""A size that no map reaches."""
 _SYMBOL = re.compile(r"Symbol\('(\w+)'[^()]*\)")
 _BINARY: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
@@ -87,6 +89,8 @@ def _sample(name: str, sizes: Sequence[Size], wanted: Shape | None, *, path: str
     )
     if not fits:
         raise InputError(f"--input: {path} reads {shown} as '{name}', but got {shape_text(wanted)}")
+    if max(wanted, default=0) > MOST:
+        raise InputError(f"--input: a size is at most {MOST:,}, but got {shape_text(wanted)} for '{name}'")
     return [*first, *wanted]
 
 

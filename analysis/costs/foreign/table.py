@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
+from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Shape
 from archscape.spaces.language.limits import COSTS
 from archscape.spaces.values import shape_text
@@ -138,6 +140,12 @@ def sample_shape(shape: Sequence[int] | None, batch: int) -> Shape:
     if not shape:
         return ()
     return tuple(shape[1:]) if len(shape) > 1 and shape[0] == batch else tuple(shape)
+
+
+def check_file(path: Path) -> None:
+    """Raise InputError if a path names a pipe or a device, which may never come to its end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path}: cannot be read: it is no file")
 
 
 def printable(name: str) -> str:

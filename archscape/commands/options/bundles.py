@@ -40,12 +40,13 @@ def export_bundles(
 ) -> None:
     """Write bundles of a search, a final training or a network, and print what they gave."""
     from ...search.job import read_setting
+    from ...search.shutdown import stopping_at_sigterm
     from ...search.trained.exporting.bundles import BundleWriter
     from ...search.trained.exporting.subject import subject_of_network
 
     asked = None if data is None else read_setting("data", data)
     folder = Path(source)
-    with progress() as show:
+    with stopping_at_sigterm(), progress() as show:
         writer = BundleWriter(data=asked, options=options, licence=licence, note=log, show=show)
         if is_run_folder(folder):
             with find_study(folder, "", "") as study:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from archscape.spaces.atomic import temporary_name
+from archscape.spaces.atomic import leftovers, temporary_name
 from archscape.spaces.bundle_files import CONFIG, DIGESTS, FILES, is_bundle, read_config
 from archscape.spaces.errors import InputError
 
@@ -47,21 +49,50 @@ def check_place(out: Path, network: str) -> None:
 def whole_folder(out: Path) -> Iterator[Path]:
     """Yield a folder to write to, which takes the place of `out` when the block ends without an error.
 
+    What killed writers left beside it is removed; a whole bundle of theirs is put in its empty place before.
+
     Raises:
         InputError: If it cannot be created.
     """
     out = out.resolve()
     temporary = temporary_name(out)
+    _sweep(out)
     try:
         temporary.mkdir(parents=True)
     except OSError as error:
         raise InputError(f"{out}: cannot be created: {error.strerror}") from None
     try:
-        yield temporary
-        _replace(temporary, out)
+        with _locked(temporary):
+            yield temporary
+            _replace(temporary, out)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock a folder, as long as this process lives.
+
+    Raises:
+        BlockingIOError: If another process has it.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sweep(out: Path) -> None:
+    """Remove the folders that killed writers left; the files in one are whole once it has its config."""
+    for leftover in leftovers(out):
+        with suppress(OSError), _locked(leftover):
+            if is_bundle(leftover) and not out.exists():
+                leftover.rename(out)
+            else:
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _replace(temporary: Path, out: Path) -> None:

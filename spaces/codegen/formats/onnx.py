@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archscape._version import __version__
 from archscape.spaces.errors import ExportError, InputError
 
 from .base import Export, Format
@@ -68,7 +69,7 @@ def onnx_bytes(export: Export) -> bytes:
     for value in [*model.graph.inputs, *model.graph.outputs, *model.graph.initializers.values()]:
         value.metadata_props.clear()
     model.metadata_props.update(properties(export))
-    model.producer_name = "archscape"
+    model.producer_name, model.producer_version = "archscape", __version__
     content: bytes = onnx_ir.to_proto(model).SerializeToString(deterministic=True)
     return content
 

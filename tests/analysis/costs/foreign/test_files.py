@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -136,3 +137,10 @@ def test_a_file_has_the_products_of_the_module_that_is_run(tmp_path: Path) -> No
     file = profile_file(tmp_path / "net.pt2")
     assert (file.params, file.macs, file.activations) == (ran.params, ran.macs, ran.activations)
     assert file.lower_bounds == ran.lower_bounds == ("flops",)
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
+def test_no_pipe_is_waited_for(suffix: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"a{suffix}")
+    with pytest.raises(InputError, match="it is no file"):
+        profile_file(tmp_path / f"a{suffix}")

@@ -244,3 +244,28 @@ def test_without_the_extra_there_is_one_line(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(InputError, match=r"net.onnx: .* is not installed; pip install 'archscape\[onnx\]'"):
         profile_file(tmp_path / "net.onnx")
+
+
+def convolution(path: Path, sizes: tuple[int | str, ...] | None) -> Path:
+    nodes = [node("Conv", ["x", "w"], "y")]
+    return write_graph(path, nodes, [("x", sizes)], {"w": floats(4, 1, 3, 3)})  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("shape", "law"),
+    [
+        ((1, 2, 2), "Conv 'Conv_y' leaves nothing of a map of this size"),
+        ((1, 1, 1), "Conv 'Conv_y' leaves nothing of a map of this size"),
+        ((1, 10**30, 8), "a size is at most 2,147,483,647"),
+    ],
+)
+def test_an_input_that_no_map_has_is_one_error(tmp_path: Path, shape: tuple[int, ...], law: str) -> None:
+    with pytest.raises(InputError, match=law):
+        profile_file(convolution(tmp_path / "a.onnx", ("n", "c", "h", "w")), input=shape)
+
+
+def test_an_input_without_sizes_takes_those_of_the_user(tmp_path: Path) -> None:
+    file = convolution(tmp_path / "a.onnx", None)
+    assert profile_file(file, input=(1, 8, 8)).macs == 4 * 9 * 36
+    with pytest.raises(InputError, match="the sizes of 'x' are not in the file; give --input"):
+        profile_file(file)

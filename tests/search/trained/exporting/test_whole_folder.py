@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from archscape.search.trained.exporting.whole_folder import check_place, whole_folder
+from archscape.spaces.atomic import temporary_name
 from archscape.spaces.errors import InputError
 
 
@@ -77,3 +78,28 @@ def test_what_is_no_bundle_of_the_network_is_refused(tmp_path: Path) -> None:
     for name, law in laws.items():
         with pytest.raises(InputError, match=law):
             check_place(tmp_path / name, "n")
+
+
+def test_what_killed_writers_left_goes_and_what_others_write_stays(tmp_path: Path) -> None:
+    killed, other = temporary_name(tmp_path / "out"), temporary_name(tmp_path / "other")
+    for folder in (killed, other):
+        folder.mkdir()
+        (folder / "half").write_text("")
+    with whole_folder(tmp_path / "out") as theirs:
+        write(tmp_path / "out")
+        assert theirs.is_dir()
+        assert not killed.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"out", other.name}
+
+
+def test_a_whole_bundle_that_a_kill_left_beside_its_place_is_not_lost(tmp_path: Path) -> None:
+    bundle_of("n", temporary_name(tmp_path / "out"))
+
+    def fail(out: Path) -> None:
+        with whole_folder(out):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail(tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "model.onnx").read_text() == "old"
