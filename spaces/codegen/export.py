@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,13 +59,13 @@ def export(
         CodeNotRun: If a format needs code that was not run.
     """
     chosen = {name: FORMATS.load(name) for name in sorted(formats, key=[*FORMATS, *formats].index)}
-    _check_heeded(options or ExportOptions(), chosen)
+    options = options or ExportOptions()
+    _check_heeded(options, chosen)
     stem = module_name(network.name)
     if any(Path(used_name(use)).name == f"{stem}.py" for use in network.uses):
         raise InputError(f"network {network.name} uses {stem}.py, the name of its source; rename one of them")
     _check_free(out / stem, network.name)
     out.mkdir(parents=True, exist_ok=True)
-    options = options or ExportOptions()
     content = Export(
         table=network,
         path=out / stem,
@@ -74,10 +74,8 @@ def export(
         metadata=metadata or {},
         preprocessing=preprocessing,
         samples=samples,
-        options=replace(options, fold=False),
+        options=options,
     )
-    if options.fold:
-        content = content.folded()
     if "spec" in formats:
         _check_own(network, content)
     return {name: form.write(content) for name, form in chosen.items()}

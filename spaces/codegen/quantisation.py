@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 BATCH = 32
 """Samples that are run at a time."""
 
-LEAST_OPSET = 13
-"""The first version of ONNX whose `DequantizeLinear` takes a scale for each channel."""
-
 PREPARED = ("onnx.quant.pre_process", "onnxruntime.quant")
 """What tells the quantiser that the model is as it should be: batch norms folded, constants computed."""
 
@@ -34,7 +31,7 @@ class Sizes(NamedTuple):
 
     Attributes:
         file: Bytes of the whole file.
-        weights: Bytes of its tensors: weights, biases, scales and zero points.
+        weights: Bytes of its weights, biases, scales and zero points; not of axes and shapes, in int64.
     """
 
     file: int
@@ -45,7 +42,7 @@ def quantised(content: bytes, samples: np.ndarray) -> bytes:
     """Return a model with weights and maps of 8 bits.
 
     Args:
-        content: The model, its batch norms folded, of ONNX `LEAST_OPSET` or later.
+        content: The model, its batch norms folded, of ONNX 13 or later, which has scales for each channel.
         samples: What it takes, (n, ...), to calibrate by.
     """
     import onnx
@@ -80,8 +77,8 @@ def sizes(content: bytes) -> Sizes:
     """Return what a model takes."""
     import onnx
 
-    tensors = onnx.load_from_string(content).graph.initializer
-    return Sizes(len(content), sum(onnx.numpy_helper.to_array(tensor).nbytes for tensor in tensors))
+    tensors = map(onnx.numpy_helper.to_array, onnx.load_from_string(content).graph.initializer)
+    return Sizes(len(content), sum(each.nbytes for each in tensors if each.dtype != "int64"))
 
 
 def _reader(name: str, samples: np.ndarray) -> object:

@@ -69,8 +69,8 @@ def whole_module(export: Export) -> nn.Module:
     units = export.preprocessing if options.preprocessing else None
     if units is None and not options.softmax:
         return network
-    before = units and Standardised(units, len(export.network.input_shapes[0]))
-    return Whole(before or None, network, softmax=options.softmax).eval()
+    before = None if units is None else Standardised(units, len(export.network.input_shapes[0]))
+    return Whole(before, network, softmax=options.softmax).eval()
 
 
 def samples(export: Export, batch: int, *, seed: int = 0) -> tuple[Tensor, ...]:
@@ -112,8 +112,8 @@ def _network(export: Export) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         module = build(table).eval()
-    if export.weights is not None:
-        load_weights(module, table.name, names_of_today(export.weights, old_names(table.body)))
+    if export.state is not None:
+        load_weights(module, table.name, names_of_today(export.state, old_names(table.body)))
     return module
 
 

@@ -13,7 +13,6 @@ from archscape.analysis.drawing.svg import to_svg
 from archscape.spaces.atomic import write_whole
 from archscape.spaces.bundle_files import CARD, CONFIG, DRAWING, FILES, PARITY, REQUIREMENTS, TABLE, WEIGHTS
 from archscape.spaces.codegen.export import copy_used
-from archscape.spaces.codegen.folded_weights import FOLDED, fold_weights
 from archscape.spaces.codegen.formats import FORMATS
 from archscape.spaces.codegen.formats.base import Export, ExportOptions
 from archscape.spaces.errors import InputError
@@ -177,19 +176,7 @@ class _Writing:
             metadata=subject.metadata if subject.weights is not None else INITIALISED,
             preprocessing=subject.preprocessing,
         )
-        weights, metadata = subject.weights, subject.metadata
-        if self.options.fold and weights is not None:
-            weights, metadata = fold_weights(network, weights), {**metadata, **FOLDED}
-        whole = Export(
-            table=network,
-            path=self.folder / STEM,
-            uses=plain.uses,
-            weights=weights,
-            metadata=metadata,
-            preprocessing=subject.preprocessing,
-            options=self.options,
-        )
-        return plain, whole
+        return plain, replace(plain, weights=subject.weights, metadata=subject.metadata, options=self.options)
 
     def readers(self) -> dict[str, Reader]:
         """Return what each file that computes is used with, by its name."""

@@ -175,16 +175,15 @@ def _export(subject: Subject, path: Path, options: ExportOptions) -> Export:
     """Return what both files are written of."""
     check_trained(subject)
     assert subject.trained is not None
-    export = Export(
+    return Export(
         table=subject.network,
         path=path,
         weights=subject.weights,
         metadata=subject.metadata,
         preprocessing=subject.preprocessing,
         samples=calibration(subject.trained.arrays["x_train"]),
-        options=replace(options, int8=False, fold=False),
+        options=replace(options, int8=False),
     )
-    return export.folded() if options.fold else export
 
 
 def calibration(samples: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from archscape.spaces.errors import CodeNotRun
 from archscape.spaces.language.closed_table import ClosedTable
 from archscape.spaces.language.written import WrittenNetwork
 
-from ..folded_weights import FOLDED, fold_weights
+from ..folded_weights import fold_weights
 from ..folding import folded
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Export:
         table: The network, or only how it is written if the code that it uses was not run.
         path: The file, without its suffix, in a folder that exists.
         uses: How the network names the user's own files, which lie beside what is written.
-        weights: The state dict of a trained network, if there is one, that of `network`.
+        weights: The state dict of a trained network, if there is one, as it was trained.
         metadata: What the weights' file says of itself, such as `mean` and `std` of the data.
         preprocessing: What its data set needs, if it was trained on one.
         samples: Samples of the training part as the data set holds them, (n, C, *spatial), to calibrate by.
@@ -105,17 +105,21 @@ class Export:
             raise CodeNotRun(f"network {self.table.name}: {self.table.remedy}, or take `--format spec` alone")
         return folded(self.table) if self.options.fold else self.table
 
-    def folded(self) -> Export:
-        """Return the export with its batch norms folded; itself if they are.
+    @cached_property
+    def state(self) -> Mapping[str, Tensor] | None:
+        """The state dict of `network`, folded if that is asked for; None without trained weights.
 
         Raises:
             InputError: If the weights do not fit the network.
         """
-        if self.options.fold:
-            return self
-        weights = self.weights and fold_weights(self.network, self.weights)
-        options, metadata = replace(self.options, fold=True), {**self.metadata, **FOLDED}
-        return replace(self, weights=weights, metadata=metadata, options=options)
+        if self.weights is None or not self.options.fold:
+            return self.weights
+        assert isinstance(self.table, ClosedTable)
+        return fold_weights(self.table, self.weights)
+
+    def folded(self) -> Export:
+        """Return the export with its batch norms folded; itself if they are."""
+        return self if self.options.fold else replace(self, options=replace(self.options, fold=True))
 
     def write(self, suffix: str, content: str | bytes) -> Path:
         """Write the file, whole or not at all; a text is UTF-8 with the same line ends on every system."""

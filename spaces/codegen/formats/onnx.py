@@ -78,18 +78,17 @@ def int8_bytes(export: Export) -> bytes:
     """Return the content of the file with weights and maps of 8 bits, batch norms folded.
 
     Raises:
-        InputError: If there are no samples to calibrate by, the opset is too old, or as `write` says.
+        InputError: If there are no samples to calibrate by, or as `write` says.
         ExportError: If the float model that it is made of computes something else than the module.
     """
-    from ..quantisation import LEAST_OPSET, quantised
+    from ..quantisation import quantised
     from ..verification import check_outputs, verify
 
-    name, opset = export.network.name, export.options.opset
     if export.samples is None:
         law = "needs samples to calibrate by, which a trained network with its data has"
-        raise InputError(f"--int8 of network {name} {law}; name the folder of a search or a training")
-    if 0 < opset < LEAST_OPSET:
-        raise InputError(f"--int8 needs --opset {LEAST_OPSET} or later, but got {opset}")
+        raise InputError(
+            f"--int8 of network {export.network.name} {law}; name the folder of a search or a training"
+        )
     whole = export.folded()
     content = onnx_bytes(whole)
     verify(whole, session(content), "the ONNX model")

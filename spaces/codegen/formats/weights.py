@@ -7,6 +7,7 @@ from pathlib import Path
 from archscape.spaces.errors import InputError
 
 from ..build import build
+from ..folded_weights import FOLDED
 from ..old_names import names_of_today, old_names
 from ..whole_module import load_weights
 from .base import Export, Format
@@ -20,13 +21,14 @@ def write(export: Export) -> Path:
     """
     from safetensors.torch import save
 
-    network = export.network
-    if export.weights is None:
+    network, state = export.network, export.state
+    if state is None:
         raise InputError(f"network {network.name} has no trained weights; a trial of a run has")
-    weights = names_of_today(export.weights, old_names(network.body))
+    weights = names_of_today(state, old_names(network.body))
     load_weights(build(network), network.name, weights)
     tensors = {name: tensor.contiguous() for name, tensor in weights.items()}
-    return export.write(".safetensors", save(tensors, metadata={"format": "pt", **export.metadata}))
+    metadata = {"format": "pt", **export.metadata, **(FOLDED if export.options.fold else {})}
+    return export.write(".safetensors", save(tensors, metadata=metadata))
 
 
 WEIGHTS = Format(
