@@ -153,27 +153,11 @@ def _export_folder(
 
 
 def _export_run(run: Path, which: str, out: Path, formats: list[str] | None, options: ExportOptions) -> None:
-    """Export a trial of a search, or those of its frontier that can be exported.
-
-    Raises:
-        InputError: If a trial cannot be exported; the others have been.
-    """
-    from ..search.study.trained import frontier_trials
+    """Export a trial of a search, or those of its frontier that can be exported."""
+    from ..search.trained.exporting.trials import export_trials
 
     with find_study(run, "", "") as study:
-        if which != "frontier":
-            _export_trial(study, which, out, formats, options)
-            return
-        numbers = [trial.number for trial in frontier_trials(study)]
-        failures = 0
-        for number in numbers:
-            try:
-                _export_trial(study, str(number), out, formats, options)
-            except InputError as error:
-                log(f"archscape: {error}")
-                failures += 1
-    if failures:
-        raise InputError(f"{failures} of the {len(numbers)} trials of the frontier could not be exported")
+        export_trials(study, which, lambda trial: _export_trial(study, trial, out, formats, options), log)
 
 
 def _export_trial(

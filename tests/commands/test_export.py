@@ -20,11 +20,12 @@ from archscape.search.search import run as search
 from archscape.search.study.study import Study
 from archscape.search.study.trained import frontier_trials
 from archscape.search.study.trial import Trial
+from archscape.search.trained.exporting.trials import export_trials
 from archscape.search.trained.inspection.landscape import TrainedTrial
 from archscape.search.training.final.training import train_final
 from archscape.search.training.recipe import Recipe
 from archscape.spaces import load_network
-from archscape.spaces.errors import InputError
+from archscape.spaces.errors import ExportError, InputError
 
 SPACE = """\
 space: small
@@ -142,6 +143,21 @@ def test_other_trials_of_the_frontier_are_exported(run: Path, said: Said, tmp_pa
     assert "1 of the 3 trials of the frontier could not be exported" in err
     exported = {path.name for path in (tmp_path / "out").iterdir()}
     assert exported == {f"small_{trial.number}.safetensors" for trial in (front[0], front[2])}
+
+
+def test_a_trial_whose_file_is_wrong_leaves_the_others_of_the_frontier_alone(searched: Path) -> None:
+    with Study.open(searched) as study:
+        first, *others = [str(trial.number) for trial in frontier_trials(study)]
+        exported, notes = list[str](), list[str]()
+
+        def write(trial: str) -> None:
+            if trial == first:
+                raise ExportError("other outputs")
+            exported.append(trial)
+
+        with pytest.raises(ExportError, match="1 of the 3 trials of the frontier could not be exported"):
+            export_trials(study, "frontier", write, notes.append)
+    assert (exported, notes) == (others, ["archscape: other outputs"])
 
 
 def test_a_landscape_is_of_the_weights_that_were_trained(run: Path) -> None:

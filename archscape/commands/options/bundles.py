@@ -92,6 +92,8 @@ def _print(bundles: Sequence[Bundle], out: Path, trial: str) -> None:
     ]
     emit(heads, rows, Format.table, names=1 + several)
     for bundle in bundles:
+        if bundle.int8:
+            emit(*bundle.int8.table(), Format.table)
         print(bundle.folder)
     page = f"open {out / INDEX}" if trial == "frontier" else f"read {out / CARD}"
     log(f"Next: {page}; the last line of a card hands its folder on to a model hub.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from ...output import Format, emit, log
-from ...spaces.errors import ArchscapeError, ExportError, InputError
+from ...spaces.errors import InputError
 from ...waiting import working
 from .studies import find_study
 
@@ -67,8 +67,8 @@ def export_int8(source: Path, which: str, out: Path, options: ExportOptions) -> 
         InputError: If a network cannot be exported so.
         ExportError: If its score drops by more than `options.max_drop`; the others have been written.
     """
-    from ...search.study.trained import frontier_trials
     from ...search.trained.exporting.subject import subject_of_seed, subject_of_trial
+    from ...search.trained.exporting.trials import export_trials
     from ...search.trained.trained_network import is_training
 
     if not source.is_dir():
@@ -78,20 +78,12 @@ def export_int8(source: Path, which: str, out: Path, options: ExportOptions) -> 
         _write_int8(partial(subject_of_seed, source, which), out, options)
         return
     with find_study(source, "", "") as study:
-        if which != "frontier":
-            _write_int8(partial(subject_of_trial, study, which), out, options)
-            return
-        numbers = [trial.number for trial in frontier_trials(study)]
-        failures: list[ArchscapeError] = []
-        for number in numbers:
-            try:
-                _write_int8(partial(subject_of_trial, study, str(number)), out, options)
-            except (InputError, ExportError) as error:
-                log(f"archscape: {error}")
-                failures.append(error)
-    if failures:
-        law = f"{len(failures)} of the {len(numbers)} trials of the frontier could not be exported"
-        raise type(failures[-1])(law)
+        export_trials(
+            study,
+            which,
+            lambda trial: _write_int8(partial(subject_of_trial, study, trial), out, options),
+            log,
+        )
 
 
 def _write_int8(find: Callable[..., Subject], out: Path, options: ExportOptions) -> None:

@@ -29,6 +29,7 @@ from .whole_folder import check_place, whole_folder
 
 if TYPE_CHECKING:
     from .fresh_process import Reader
+    from .smaller import Int8
     from .subject import Note, Show, Subject
 
 STEM = Path(WEIGHTS).stem
@@ -47,12 +48,14 @@ class Bundle:
         subject: The network.
         parity: What each file gave in a fresh process.
         left_out: Why a file is not there, by its name.
+        int8: The file of 8 bits beside the float one, if there is one.
     """
 
     folder: Path
     subject: Subject
     parity: tuple[FileParity, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    int8: Int8 | None = None
 
 
 def write_bundle(
@@ -117,7 +120,7 @@ def write_bundle(
         )
         write_whole(folder / CARD, card.text())
         _write_json(folder / CONFIG, config_of(subject, options, digests_of(folder)))
-    return Bundle(folder=out, subject=subject, parity=tuple(parity), left_out=left_out)
+    return Bundle(folder=out, subject=subject, parity=tuple(parity), left_out=left_out, int8=int8)
 
 
 @dataclass(kw_only=True)

@@ -9,18 +9,18 @@ from pathlib import Path
 from archscape.spaces import Network, load_network
 from archscape.spaces.bundle_files import is_bundle
 from archscape.spaces.codegen.formats.base import ExportOptions
-from archscape.spaces.errors import ArchscapeError, ExportError, InputError
+from archscape.spaces.errors import InputError
 from archscape.spaces.run_folder import is_run_folder
 
 from ...datasets.progress import no_progress
 from ...datasets.settings import DataSettings
 from ...study.reader import StudyReader
-from ...study.trained import frontier_trials
 from ..trained_network import is_training
 from .bundle import Bundle, write_bundle
 from .card_words import UNKNOWN_LICENCE
 from .index import check_index, write_index
 from .subject import Note, Show, Subject, subject_of_network, subject_of_seed, subject_of_trial
+from .trials import FRONTIER, export_trials
 
 WARNING = logging.getLogger("archscape").warning
 
@@ -72,37 +72,26 @@ class BundleWriter:
             return self.of_study(study, which, out)
 
     def of_study(self, study: StudyReader, which: str, out: Path) -> list[Bundle]:
-        """Write the bundle of a trial, by `best` or its number, or those of the `frontier`."""
-        if which == "frontier":
-            return self._of_frontier(study, out)
-        return [self.write(self._trial(study, which), out)]
-
-    def _of_frontier(self, study: StudyReader, out: Path) -> list[Bundle]:
-        """Write a bundle of each trial, and their page; one that cannot be exported leaves the others alone.
+        """Write the bundle of a trial, by `best` or its number, or those of the `frontier` and their page.
 
         Raises:
-            InputError: If one cannot be exported; the others have been.
-            ExportError: If a file of one gives something else than its network.
+            InputError: If one cannot be exported; the others of the frontier have been.
+            ExportError: If a file of one gives something else than its network; likewise.
         """
-        check_index(out)
-        front = [str(trial.number) for trial in frontier_trials(study)]
-        bundles, failures = list[Bundle](), list[ArchscapeError]()
-        for number in front:
-            try:
-                subject = self._trial(study, number)
-                bundles.append(self.write(subject, out / subject.folder))
-            except (InputError, ExportError) as error:
-                self.note(f"archscape: {error}")
-                failures.append(error)
-        if bundles:
-            write_index(out, bundles, objectives=study.objectives)
-        if failures:
-            law = f"{len(failures)} of the {len(front)} trials of the frontier could not be exported"
-            raise (InputError if all(isinstance(each, InputError) for each in failures) else ExportError)(law)
-        return bundles
+        bundles: list[Bundle] = []
 
-    def _trial(self, study: StudyReader, which: str) -> Subject:
-        return subject_of_trial(study, which, data=self.data, note=self.note, show=self.show)
+        def write(trial: str) -> None:
+            subject = subject_of_trial(study, trial, data=self.data, note=self.note, show=self.show)
+            bundles.append(self.write(subject, out / subject.folder if which == FRONTIER else out))
+
+        if which == FRONTIER:
+            check_index(out)
+        try:
+            export_trials(study, which, write, self.note)
+        finally:
+            if which == FRONTIER and bundles:
+                write_index(out, bundles, objectives=study.objectives)
+        return bundles
 
 
 def export(

@@ -122,7 +122,6 @@ def _pretrained(subject: Subject) -> dict[str, Any]:
         "tag": subject.folder,
         "custom_load": False,
         "input_size": list(shape),
-        "fixed_input_size": False,
         "interpolation": "bilinear" if scaled else None,
         "crop_pct": 1.0 if scaled else None,
         "crop_mode": "center" if scaled else None,

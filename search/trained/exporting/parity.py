@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscape.analysis.metrics import SHARES
 from archscape.analysis.reports.format import value
+from archscape.spaces.codegen.verification import TOLERANCE
 from archscape.spaces.errors import ExportError
 
 from .fresh_process import Reader, outputs_of
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from .reference import Reference
 
-LIMIT = 1e-4
-"""The largest relative error: ten times what a format is held to on random samples (`verification.py`)."""
 RECORDED_LIMIT = 0.005
 """How far a metric may be from the recorded one, of 1 for shares and of its size for others.
 
@@ -74,16 +73,15 @@ def check_file(
     """
     outputs = outputs_of(path.parent, path.stem, reader, samples)
     error = reference.relative_error(outputs, softmax=softmax)
-    if not error <= LIMIT:
-        law = f"its outputs differ from those of the network by {error:.1e} (at most {LIMIT:.0e})"
+    if not error <= TOLERANCE:
+        law = f"its outputs differ from those of the network by {error:.1e} (at most {TOLERANCE:.0e})"
         raise ExportError(f"{path.name}: {law} over {reference.count} samples: nothing was written")
-    is_measured = not softmax or reference.task in ("classification", "segmentation")
     return FileParity(
         file=path.name,
         reader=reader.versions,
         relative_error=error,
         agreement=reference.agreement(outputs),
-        metrics=reference.measure(outputs) if is_measured else {},
+        metrics=reference.measure(outputs),
     )
 
 
@@ -109,7 +107,7 @@ def parity_facts(reference: Reference, files: list[FileParity]) -> dict[str, Any
     part = "validation part" if reference.trained else "random numbers of a normal distribution, seed 0"
     return {
         "precision": "float32",
-        "limit_of_relative_error": LIMIT,
+        "limit_of_relative_error": TOLERANCE,
         "relative_error": "max|a - b| / max|b|, a the file's first output, b the network's",
         "samples": {"of": part, "count": reference.count, "there_are": reference.of},
         "network": {

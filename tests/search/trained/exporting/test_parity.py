@@ -10,6 +10,7 @@ import pytest
 from helpers.trained_networks import NETWORKS, trained_on
 
 from archscape.search.trained.exporting.fresh_process import Reader, outputs_of
+from archscape.search.trained.exporting.parity import check_file
 from archscape.search.trained.exporting.reference import Reference, reference_of
 from archscape.search.trained.exporting.subject import Subject
 from archscape.search.training.evaluation import evaluate
@@ -88,6 +89,16 @@ def run(tmp_path: Path, imports: str, *samples: np.ndarray) -> np.ndarray:
 def test_a_fresh_process_passes_samples_in_batches(tmp_path: Path) -> None:
     x, y = np.random.default_rng(0).normal(size=(2, 130, 1, 2, 2)).astype(np.float32)
     np.testing.assert_allclose(run(tmp_path, "", x, y)[:, 1], y.sum((1, 2, 3)), rtol=1e-5)
+
+
+def test_a_file_that_is_off_by_more_than_float32_rounds_is_refused(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(8, 1, 2, 2)).astype(np.float32)
+    run(tmp_path, "", x)  # writes the runner
+    outputs = x.sum((1, 2, 3))[:, None] * np.float32(1 + 5e-5)
+    reference = replace(reference_for("classification"), trained=None, outputs=outputs)
+    reader = Reader(runner=str(tmp_path / "runner.py"), packages=("numpy",))
+    with pytest.raises(ExportError, match=r"differ from those of the network by 5\.0e-05 \(at most 1e-05\)"):
+        check_file(tmp_path / "model.npz", reader, reference, [x])
 
 
 @pytest.mark.parametrize("package", ["yaml", "archscape"])

@@ -12,13 +12,11 @@ import onnxruntime
 import pytest
 from helpers.in_process import InProcess
 
-from archscape.search import export
 from archscape.search.datasets.sources import open_source
 from archscape.search.job import read_job
 from archscape.search.search import run as search
 from archscape.search.trained.exporting.smaller import calibration, drop_of
 from archscape.spaces.bundle_files import CARD, PARITY
-from archscape.spaces.codegen.formats.base import ExportOptions
 
 SPACE = """\
 space: small
@@ -82,9 +80,11 @@ def test_a_drop_above_the_limit_is_an_error_that_leaves_nothing(
     assert not (tmp_path / "o").exists()
 
 
-def test_a_bundle_holds_it_and_says_how_it_does(run: Path, tmp_path: Path) -> None:
-    options = ExportOptions(int8=True, max_drop=5)
-    export(run, tmp_path / "b", options=options, note=pytest.fail)
+def test_a_bundle_holds_it_and_says_how_it_does(run: Path, tmp_path: Path, archscape: Run) -> None:
+    ended = archscape(
+        "export", run, "--format", "bundle", "--int8", "--max-drop", "5", "--out", tmp_path / "b"
+    )
+    assert ended.returncode == 0, ended.stderr
     assert {"model.onnx", "model.int8.onnx"} <= {file.name for file in (tmp_path / "b").iterdir()}
     facts = json.loads((tmp_path / "b" / PARITY).read_text())["int8"]
     whole, small = facts["files"].values()
@@ -92,6 +92,8 @@ def test_a_bundle_holds_it_and_says_how_it_does(run: Path, tmp_path: Path) -> No
     assert small["file_bytes"] == (tmp_path / "b" / "model.int8.onnx").stat().st_size
     assert facts["drop"] == pytest.approx(100 * (whole["metrics"]["accuracy"] - small["metrics"]["accuracy"]))
     card = (tmp_path / "b" / CARD).read_text()
+    (said,) = [line.split() for line in ended.stdout.splitlines() if line.startswith("model.int8.onnx")]
+    assert said[1] == f"{small['metrics']['accuracy']:.2%}"
     assert f"| model.int8.onnx | {small['metrics']['accuracy']:.2%} | " in card
 
 
