@@ -53,7 +53,7 @@ def plan_of(network: Network, *, layers: bool = False) -> tuple[Diagram, tuple[B
 def _with_ends_early(diagram: Diagram, output: Source) -> Diagram:
     """Return a diagram in which what leads to other outputs comes right after what it begins with."""
     blocks = diagram.blocks
-    main = _needed(blocks, output.value)
+    main = diagram.needed([output.value])
     begins: dict[int, int] = {}
     for value, block in enumerate(blocks):
         read = [begins[source.value] for source in block.sources]
@@ -65,17 +65,6 @@ def _with_ends_early(diagram: Diagram, output: Source) -> Diagram:
         return replace(block, sources=tuple([s._replace(value=moved[s.value]) for s in block.sources]))
 
     return Diagram(blocks=tuple([again(blocks[value]) for value in order]))
-
-
-def _needed(blocks: Sequence[Block], value: int) -> set[int]:
-    """Return the values that a value depends on, and itself."""
-    needed: set[int] = set()
-    waiting = [value]
-    while waiting:
-        if (value := waiting.pop()) not in needed:
-            needed.add(value)
-            waiting.extend([source.value for source in blocks[value].sources])
-    return needed
 
 
 def input_block(name: str, table: Table) -> Block:

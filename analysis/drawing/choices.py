@@ -13,7 +13,7 @@ from functools import cached_property
 from archscape.spaces import Space
 from archscape.spaces.blocks import BLOCKS
 from archscape.spaces.errors import SpaceError
-from archscape.spaces.graph import Body, Node
+from archscape.spaces.graph import Body, Node, Shape
 from archscape.spaces.language.alternative import Alternative
 from archscape.spaces.language.row_program import RowProgram
 from archscape.spaces.language.slots import Slot, possible_values
@@ -33,6 +33,7 @@ def diagram_of_space(space: Space) -> Diagram:
     """Return the diagram of a space; nothing of it is built."""
     blocks = [input_block(name, space) for name in space.inputs]
     sources = {name: Source(value) for value, name in enumerate(space.inputs)}
+    shapes = _shapes(space)
     for row in space.program.rows:
         read = dict.fromkeys(sources[name] for name in _read(space, row) if name in sources)
         block = _Row(space, row).block()
@@ -40,9 +41,19 @@ def diagram_of_space(space: Space) -> Diagram:
             sources[row.line.name] = next(iter(read))
             continue
         sources[row.line.name] = Source(len(blocks))
-        blocks.append(replace(block, sources=tuple(read)))
+        blocks.append(replace(block, sources=tuple(read), shape=shapes.get(row.line.name, ())))
     outputs = [sources[name] for name in space.outputs] or [Source(len(blocks) - 1)]
     return Diagram(blocks=tuple(blocks), outputs=tuple(outputs))
+
+
+def _shapes(space: Space) -> dict[str, Shape]:
+    """Return the shapes of rows whose maps have the same extents at both ends of every choice."""
+    try:
+        bodies = [space.decide(lambda _, options, end=end: options[end]).lower() for end in (0, -1)]
+    except SpaceError:
+        return {}
+    first, last = ({node.name: node.shape for node in body.nodes} for body in bodies)
+    return {name: shape for name, shape in last.items() if name in first and first[name][1:] == shape[1:]}
 
 
 def _read(space: Space, row: RowProgram) -> Iterator[str]:

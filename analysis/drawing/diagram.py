@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -86,6 +87,17 @@ class Diagram:
             for source in block.sources:
                 readers.setdefault(source, []).append(value)
         return readers
+
+    def needed(self, values: Iterable[int]) -> set[int]:
+        """Return some values and all that they depend on."""
+        needed: set[int] = set()
+        waiting = [*values]
+        while waiting:
+            if (value := waiting.pop()) not in needed:
+                needed.add(value)
+                if value >= self.inputs:
+                    waiting.extend([source.value for source in self.blocks[value - self.inputs].sources])
+        return needed
 
     def read_inputs(self) -> list[int]:
         """Return the inputs that anything reads."""

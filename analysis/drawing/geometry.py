@@ -25,7 +25,7 @@ class Box:
     Attributes:
         x: Of its left side.
         y: Of its top.
-        kind: What it is, of `KINDS` in `style.py`: `conv`, `depthwise`, `pool`, `linear`, `join`, `stage`.
+        kind: What it is, of `KINDS` in `style.py`: `conv`, `depthwise`, `pool`, `linear`, `join`, `cell`.
         name: Of the row or layer; renderers show it where the pointer rests.
         frame: Whether it stands around others, which then overlap it.
     """
@@ -48,7 +48,7 @@ class Text:
         y: Of its base line.
         text: What it says.
         size: Of the letters, in points.
-        role: `label` in a box, `extent` and `width` beside maps, `repeat`, `caption`, `title`.
+        role: `label` in a box, `extent` and `width` beside maps, `repeat`, `caption`.
         anchor: Which part of it stands at `x`.
         turned: Whether it is read from the bottom upwards.
     """
@@ -68,7 +68,7 @@ class Line:
 
     Attributes:
         points: Two at least.
-        kind: `flow` from one block to the next, `skip` around some, `branch` to one of several, `choice`.
+        kind: `flow` from one block to the next, `skip` around some, `branch` to one of several, `ray`.
         arrow: Whether its end has a head.
         source: Name of the box that it leaves.
         target: Name of the box that it enters.

@@ -100,7 +100,9 @@ def _closed(axes: Axes, points: Sequence[Point], order: int, **look: Any) -> Non
 def _outline(axes: Axes, steps: Sequence[Step], order: int, **look: Any) -> None:
     from matplotlib.patches import PathPatch
 
-    axes.add_patch(PathPatch(_path(steps), zorder=order, joinstyle="round", capstyle="butt", **look))
+    # Snapped to pixels, straight lines would no longer meet those with round corners, which never are.
+    path = PathPatch(_path(steps), zorder=order, joinstyle="round", capstyle="butt", snap=False, **look)
+    axes.add_patch(path)
 
 
 def _path(steps: Sequence[Step]) -> Outline:

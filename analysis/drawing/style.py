@@ -32,17 +32,15 @@ class Stroke(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """How a box is drawn, and what it stands for.
+    """How a box is drawn.
 
     Attributes:
         fill: None where what lies behind is seen.
         stroke: Of its outline.
-        meaning: In a legend.
     """
 
     fill: Ground | None
     stroke: Stroke
-    meaning: str
 
 
 class Letters(NamedTuple):
@@ -61,22 +59,21 @@ FRAME = Stroke(Ground("#98a1ab", "#6b7682"), 0.75)
 DASHED = Stroke(Ground("#5c6672", "#a6b0ba"), 0.75, (3, 2))
 
 KINDS = {
-    "conv": Kind(Ground("#35aae9", "#173b7d"), OUTLINE, "convolution"),
-    "depthwise": Kind(Ground("#b0daec", "#12758b"), OUTLINE, "depthwise or grouped convolution"),
-    "block": Kind(Ground("#a2a9d0", "#5763a6"), OUTLINE, "block of several layers"),
-    "attention": Kind(Ground("#d07ca0", "#733b6a"), OUTLINE, "attention, gate"),
-    "linear": Kind(Ground("#d47213", "#8c2f1a"), OUTLINE, "fully connected"),
-    "pool": Kind(Ground("#f8dc8f", "#7d6302"), OUTLINE, "pooling"),
-    "resize": Kind(Ground("#9cc5a6", "#186731"), OUTLINE, "upsampling"),
-    "norm": Kind(Ground("#eff5f9", "#262a2e"), OUTLINE, "normalisation"),
-    "act": Kind(Ground("#e8edc3", "#434a3d"), OUTLINE, "activation"),
-    "other": Kind(Ground("#c3c6c7", "#67696b"), OUTLINE, "other"),
-    "join": Kind(PAPER, OUTLINE, "join"),
-    "input": Kind(PAPER, FRAME, "input, output"),
-    "stage": Kind(None, FRAME, "stage"),
-    "cell": Kind(None, FRAME, "cell"),
-    "choice": Kind(None, DASHED, "one of these"),
-    "kernel": Kind(None, OUTLINE, "window of the next layer"),
+    "conv": Kind(Ground("#35aae9", "#173b7d"), OUTLINE),
+    "depthwise": Kind(Ground("#b0daec", "#12758b"), OUTLINE),
+    "block": Kind(Ground("#a2a9d0", "#5763a6"), OUTLINE),
+    "attention": Kind(Ground("#d07ca0", "#733b6a"), OUTLINE),
+    "linear": Kind(Ground("#d47213", "#8c2f1a"), OUTLINE),
+    "pool": Kind(Ground("#f8dc8f", "#7d6302"), OUTLINE),
+    "resize": Kind(Ground("#9cc5a6", "#186731"), OUTLINE),
+    "norm": Kind(Ground("#eff5f9", "#262a2e"), OUTLINE),
+    "act": Kind(Ground("#e8edc3", "#434a3d"), OUTLINE),
+    "other": Kind(Ground("#c3c6c7", "#67696b"), OUTLINE),
+    "join": Kind(PAPER, OUTLINE),
+    "input": Kind(PAPER, FRAME),
+    "cell": Kind(None, FRAME),
+    "choice": Kind(None, DASHED),
+    "kernel": Kind(None, OUTLINE),
 }
 """What a box or a face may be."""
 
@@ -84,7 +81,6 @@ STROKES = {
     "flow": Stroke(INK, 0.9),
     "branch": Stroke(INK, 0.9),
     "skip": Stroke(ACCENT, 1.3),
-    "choice": Stroke(MUTED, 0.9, (3, 2)),
     "ray": Stroke(MUTED, 0.6),
 }
 """What a line may be; a `ray` leads from a window to what is computed of it."""
@@ -95,7 +91,6 @@ ROLES = {
     "extent": Letters(MUTED),
     "repeat": Letters(INK, bold=True),
     "caption": Letters(MUTED),
-    "title": Letters(INK, bold=True),
 }
 """What a text may be."""
 

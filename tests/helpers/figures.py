@@ -45,6 +45,8 @@ def faults(drawing: Drawing) -> list[str]:
         return [f"{what}: {left[a]} and {right[b]}" for a, b in np.argwhere(pairs)]
 
     through = overlap(ways, solid)
+    arrows = [line for line in lines if line.arrow]
+    ends = ends_on(arrows, solid)
     return [
         *names("boxes overlap", np.triu(overlap(solid, solid), 1), boxes, boxes),
         *names("a frame cuts a box", cuts(framed, solid), frames, boxes),
@@ -57,8 +59,16 @@ def faults(drawing: Drawing) -> list[str]:
         *names("a line runs along a frame", along(ways, framed), segments, frames),
         *(f"outside the figure: {shape}" for shape in outside(drawing, [*boxes, *frames, *texts], lines)),
         *(f"labels nothing: {text}" for text in loose(texts, written, solid)),
-        *(f"ends nowhere: {line}" for line in lines if line.arrow and not ends_at(line, solid)),
-        *(f"no line enters: {box}" for box in boxes if box.kind != "input" and not entered(box, lines)),
+        *(
+            f"ends nowhere: {line}"
+            for line, reaches in zip(arrows, ends.any(axis=1), strict=True)
+            if not reaches
+        ),
+        *(
+            f"no line enters: {box}"
+            for box, is_entered in zip(boxes, ends.any(axis=0), strict=True)
+            if box.kind != "input" and not is_entered
+        ),
         *(f"on each other: {lines[a]} and {lines[b]}" for a, b in on_each_other(lines, segments)),
     ]
 
@@ -92,7 +102,7 @@ def texts_as(texts: Sequence[Text]) -> Rectangles:
     """Return the places that texts take, as wide as any font makes them."""
     rectangles = []
     for text in texts:
-        width = text_width(text.text, text.size, bold=text.role in ("repeat", "title"))
+        width = text_width(text.text, text.size, bold=text.role == "repeat")
         left = text.x - {"start": 0, "middle": width / 2, "end": width}[text.anchor]
         rectangles.append((left, text.y - ASCENT * text.size, left + width, text.y + DESCENT * text.size))
     return np.array(rectangles).reshape(-1, 4)
@@ -157,18 +167,10 @@ def loose(texts: Sequence[Text], written: Rectangles, boxes: Rectangles) -> list
     ]
 
 
-def ends_at(line: Line, boxes: Rectangles) -> bool:
-    """Tell whether a line ends on an edge of a box."""
-    x, y = line.points[-1]
-    level = (boxes[:, 0] - SLACK <= x) & (x <= boxes[:, 2] + SLACK)
-    steep = (boxes[:, 1] - SLACK <= y) & (y <= boxes[:, 3] + SLACK)
-    return bool((level & steep).any())
-
-
-def entered(box: Box, lines: Sequence[Line]) -> bool:
-    """Tell whether a line ends on an edge of a box."""
-    edge = boxes_as([box])
-    return any(ends_at(line, edge) for line in lines if line.arrow)
+def ends_on(lines: Sequence[Line], boxes: Rectangles) -> NDArray[np.bool_]:
+    """Return which lines end on an edge of which boxes, or within."""
+    tips = np.array([line.points[-1] for line in lines]).reshape(-1, 1, 2)
+    return np.all((boxes[:, :2] - SLACK <= tips) & (tips <= boxes[:, 2:] + SLACK), axis=2)
 
 
 def on_each_other(lines: Sequence[Line], segments: Sequence[Segment]) -> list[tuple[int, int]]:

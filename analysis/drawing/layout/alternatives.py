@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..diagram import Block
+from ..extents import extent_text
 from ..geometry import Box, Line, Point, Shape, Text
 from .boxes import base_line
 from .frames import FOOT, HEAD, PAD, SMALL
 from .metrics import fitted
-from .part import Part, Placed
+from .part import Mark, Part, Placed
 
 BETWEEN = 10.0
 FORK = 8.0
@@ -47,6 +48,7 @@ def chosen(block: Block, alternatives: Sequence[Part]) -> Part:
         entries=(axis,),
         exits=(axis,),
         solid=False,
+        extents=(Mark(HEAD / 2 + 2, extent_text(block.shape[1:])),),
         shapes=tuple(shapes),
         children=tuple(children),
     )

@@ -60,18 +60,22 @@ def layered(
         exits=tuple([node.x for node in layers.outputs]),
         solid=False,
         open=True,
-        extents=tuple(_marks(layers, children)),
+        extents=tuple(_marks(diagram, layers, children)),
         shapes=tuple(lines),
         children=tuple(children),
     )
 
 
-def _marks(layers: Layers, children: Sequence[Placed]) -> Iterator[Mark]:
-    """Yield the extents of rows in which all maps have the same."""
+def _marks(diagram: Diagram, layers: Layers, children: Sequence[Placed]) -> Iterator[Mark]:
+    """Yield the extents of rows in which all maps have the same; those of what leads elsewhere are none."""
+    ends = [source.value for source in diagram.outputs] or [diagram.inputs + len(diagram.blocks) - 1]
+    main = diagram.needed(ends)
     by_row: dict[int, list[Mark]] = {}
-    rows = [node.layer for row in layers.rows for node in row if node.part]
-    for row, child in zip(rows, children, strict=True):
-        by_row.setdefault(row, []).extend([Mark(child.y + y, text) for y, text in child.part.extents])
+    nodes = [node for row in layers.rows for node in row if node.part]
+    for node, child in zip(nodes, children, strict=True):
+        if node.value in main:
+            marks = [Mark(child.y + y, text) for y, text in child.part.extents]
+            by_row.setdefault(node.layer, []).extend(marks)
     for marks in by_row.values():
         if len({text for _, text in marks}) == 1:
             yield marks[0]

@@ -36,9 +36,7 @@ def target_table(network: Network, runtime: str, dtype: str, board: str) -> Cost
     if runtime not in TARGETS:
         raise InputError(f"--target: {TARGETS.missing(runtime)}")
     if board and board not in BOARDS:
-        raise InputError(
-            f"--board: there is no board '{board}'{suggest(board, BOARDS)}; `archscape list boards`"
-        )
+        raise InputError(f"--board: `archscape list boards` has no '{board}'{suggest(board, BOARDS)}")
     settings = TargetSettings(runtime=runtime, dtype=dtype, board=board or None)
     need = settings.memory(network)
     rows = [

@@ -91,6 +91,19 @@ def test_a_row_that_may_read_several_has_a_line_from_each() -> None:
     assert [source.value for source in net.blocks[3].sources] == [2, 1]
 
 
+def test_extents_stand_where_no_choice_changes_them() -> None:
+    net = of(
+        "  - conv: {width: {16, 24}, stride: 2}",
+        "  - conv: {width: 16, stride: 2, depth: 0..2}",
+        "  - conv: {name: after, width: 16, kernel: {3, 5}}",
+        "  - avgpool",
+    )
+    assert [block.shape[1:] for block in net.values()] == [(32, 32), (16, 16), (), (), (1, 1)]
+    drawing = draw(Space.load("nas-bench-macro"))
+    extents = [text.text for text in drawing.shapes if isinstance(text, Text) and text.role == "extent"]
+    assert extents == ["32×32", "16×16", "8×8", "4×4", "1×1"]
+
+
 def test_alternatives_stand_side_by_side_between_a_fork_and_a_join() -> None:
     drawing = draw(Space.load("digits"))
     boxes = {box.name: box for box in drawing.shapes if isinstance(box, Box)}

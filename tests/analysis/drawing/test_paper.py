@@ -48,6 +48,15 @@ def test_what_is_drawn_lies_where_geometry_has_it(pixels: np.ndarray) -> None:
     assert at(pixels, 50, 5) == "#ffffff"
 
 
+def test_straight_lines_meet_those_with_round_corners(tmp_path: Path) -> None:
+    straight = Line(points=(Point(20.2, 0), Point(20.2, 20)), kind="skip", arrow=False)
+    bent = Line(points=(Point(20.2, 20), Point(20.2, 50), Point(50, 50)), kind="skip", arrow=False)
+    drawing = Drawing(width=60, height=60, title="", shapes=(straight, bent))
+    image = np.asarray(Image.open(write_drawing(drawing, tmp_path / "lines.png")).convert("RGB"))
+    above, below = (image[round(y * DPI / 72), : round(30 * DPI / 72)] for y in (10, 30))
+    assert (above == below).all()
+
+
 def test_a_text_is_no_formula(pixels: np.ndarray) -> None:
     assert pixels[round(41 * DPI / 72) : round(48 * DPI / 72), : round(45 * DPI / 72)].min() < 60
 

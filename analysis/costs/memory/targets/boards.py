@@ -74,9 +74,10 @@ BOARDS: Mapping[str, Board] = {
     ),
     "esp32s3": Board(
         "ESP32-S3-DevKitC-1-N8, ESP32-S3",
-        512 * _KIB,
+        416 * _KIB,
         8 * _MIB,
-        "Espressif ESP32-S3 Series Datasheet; ESP32-S3-WROOM-1 datasheet, 8 MB beside the chip",
+        "ESP32-S3 Technical Reference Manual: 512 KB in pieces, the largest (SRAM 1) of 416 KB; "
+        "ESP32-S3-WROOM-1 datasheet, 8 MB beside the chip",
     ),
 }
 """Boards by name."""

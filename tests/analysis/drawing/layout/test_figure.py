@@ -28,6 +28,11 @@ def networks() -> dict[str, Network]:
     return {name: table for name, table in tables.items() if isinstance(table, Network)}
 
 
+@lru_cache(maxsize=1)
+def figures() -> dict[str, Drawing]:
+    return {name: draw(network) for name, network in networks().items()}
+
+
 def boxes(drawing: Drawing) -> Iterator[Box]:
     return (shape for shape in drawing.shapes if isinstance(shape, Box))
 
@@ -37,12 +42,12 @@ def texts(drawing: Drawing) -> list[str]:
 
 
 def test_figures_of_the_catalog_are_without_fault() -> None:
-    found = {name: faults(draw(network)) for name, network in networks().items()}
+    found = {name: faults(figure) for name, figure in figures().items()}
     assert {name: each[:3] for name, each in found.items() if each} == {}
 
 
 def test_lines_cross_in_cells_alone() -> None:
-    found = {name: crossings(draw(network)) for name, network in networks().items()}
+    found = {name: crossings(figure) for name, figure in figures().items()}
     assert {name: count for name, count in found.items() if count} == CROSSINGS
 
 
@@ -85,6 +90,12 @@ def test_extents_stand_where_they_change() -> None:
     drawing = draw(load_network("resnet18"))
     extents = [shape.text for shape in drawing.shapes if isinstance(shape, Text) and shape.role == "extent"]
     assert extents == ["224×224", "112×112", "56×56", "28×28", "14×14", "7×7", "1×1"]
+
+
+def test_extents_are_those_of_the_main_way() -> None:
+    drawing = draw(load_network("inceptionv3-aux"))
+    extents = [shape.text for shape in drawing.shapes if isinstance(shape, Text) and shape.role == "extent"]
+    assert extents == [*("299×299", "149×149", "147×147", "73×73", "71×71", "35×35", "17×17", "8×8", "1×1")]
 
 
 def test_a_network_of_one_row_has_a_figure() -> None:
