@@ -49,10 +49,10 @@ def diagram_of_space(space: Space) -> Diagram:
 def _shapes(space: Space) -> dict[str, Shape]:
     """Return the shapes of rows whose maps have the same extents at both ends of every choice."""
     try:
-        bodies = [space.decide(lambda _, options, end=end: options[end]).lower() for end in (0, -1)]
+        drawn = space.decide(lambda _, options: options[0]), space.decide(lambda _, options: options[-1])
     except SpaceError:
         return {}
-    first, last = ({node.name: node.shape for node in body.nodes} for body in bodies)
+    first, last = ({node.name: node.shape for node in network.lower().nodes} for network in drawn)
     return {name: shape for name, shape in last.items() if name in first and first[name][1:] == shape[1:]}
 
 

@@ -94,8 +94,8 @@ def _dropout(op: Any) -> Label:
 
 
 def _resize(op: Any) -> Label:
-    scale = op.scale if isinstance(op.scale, int) else extent_text(op.scale)
-    return Label("resize", f"upsample ×{scale}")
+    scale = (op.scale,) if isinstance(op.scale, int) else op.scale
+    return Label("resize", " ".join(["upsample", *_step(scale, "×")]))
 
 
 _CONVOLUTIONS: dict[str, Callable[[Any], Label]] = {

@@ -16,7 +16,7 @@ LINE = 9.5
 PAD = 6.0
 """Beside a label."""
 NARROWEST = 40.0
-WIDEST = 170.0
+WIDEST = 180.0
 JOIN = 13.0
 """Diameter of a sum, height of a concatenation."""
 PER_ENTRY = 9.0

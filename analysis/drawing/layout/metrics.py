@@ -15,6 +15,7 @@ DESCENT = 0.24
 BOLD = 1.12
 """How much wider bold digits and signs are."""
 ELLIPSIS = "…"
+MINUS = "\N{MINUS SIGN}"
 _FIRST = 32
 _ASCII = (
     318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636,
@@ -58,5 +59,7 @@ def _letter(letter: str) -> int:
         return _ASCII[code]
     if combining(letter):
         return 0
+    if letter == MINUS:
+        return _letter("+")
     # Of other letters the widths are bounds.
     return 1050 if east_asian_width(letter) in "WF" else 1000 if ord(letter) > 0x24F else 838

@@ -46,6 +46,14 @@ def test_figures_of_the_catalog_are_without_fault() -> None:
     assert {name: each[:3] for name, each in found.items() if each} == {}
 
 
+def test_no_text_of_the_catalog_is_cut() -> None:
+    assert [name for name, figure in figures().items() if any("…" in text for text in texts(figure))] == []
+
+
+def test_an_upsampling_has_one_factor_where_both_axes_have_it() -> None:
+    assert "upsample ×2" in texts(figures()["attention-unet"])
+
+
 def test_lines_cross_in_cells_alone() -> None:
     found = {name: crossings(figure) for name, figure in figures().items()}
     assert {name: count for name, count in found.items() if count} == CROSSINGS
