@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PARTS = {
     "arena": "maps, by the planner",
-    "persistent": "what the runtime keeps",
+    "persistent": "the runtime's, with pointers of 8 bytes",
     "sram": "working memory",
     "flash": "weights and the network",
 }

@@ -32,6 +32,7 @@ class Converter:
     Attributes:
         tensors: What has been written so far, inputs first.
         steps: The operators so far; None where one went into a later one.
+        writers: Of each tensor the number of the step that wrote it.
         node: The operator that is being converted.
         users: The operators that read each value, by number; one past the last is the network's end.
         pads: Zeros around a value that the convolution which reads it takes over.
@@ -45,6 +46,7 @@ class Converter:
         self.flat = flat
         self.tensors = [make(Tensor, (prod(shape), True, -1)) for shape in flat.inputs]
         self.steps: list[Step | None] = []
+        self.writers: dict[int, int] = {}
         self.node: Node = flat.nodes[0]
         self.owners = list(range(flat.start))
         count = flat.start + len(flat.nodes)
@@ -133,6 +135,7 @@ class Converter:
         """Write an operator; return the tensor that it makes."""
         tensor = len(self.tensors)
         self.tensors.append(make(Tensor, (prod(shape), True, -1)))
+        self.writers[tensor] = len(self.steps)
         self.steps.append(make(Step, (code, self.node.name, reads, tensor, constants, axes)))
         return tensor
 
@@ -166,13 +169,13 @@ class Converter:
         nodes = self.flat.nodes
         return [nodes[user] if user < len(nodes) else None for user in self.users[self.value]]
 
-    def writer(self, tensor: int) -> int:
-        """Return the number of the step that wrote a tensor, -1 of an input."""
-        for number in range(len(self.steps) - 1, -1, -1):
-            step = self.steps[number]
-            if step and step.output == tensor:
-                return number
-        return -1
+    def writer(self, tensor: int) -> Step | None:
+        """Return the step that wrote a tensor; None of an input."""
+        return self.steps[self.writers[tensor]] if tensor in self.writers else None
+
+    def take_back(self, tensor: int) -> None:
+        """Leave out the step that wrote a tensor: it went into a later one."""
+        self.steps[self.writers.pop(tensor)] = None
 
 
 Rule: TypeAlias = "Callable[[Converter, Any, tuple[int, ...]], int | None]"

@@ -138,11 +138,10 @@ def concat(to: Converter, op: Concat, reads: tuple[int, ...]) -> int:
     """Maps side by side; a concatenation that this one alone reads goes into it."""
     parts: list[int] = []
     for tensor, value in zip(reads, to.node.inputs, strict=True):
-        number = to.writer(tensor)
-        step = to.steps[number] if number >= 0 else None
+        step = to.writer(tensor)
         if step and step.code == "CONCATENATION" and len(to.users[value]) == 1:
             parts += step.inputs
-            to.steps[number] = None
+            to.take_back(tensor)
         else:
             parts.append(tensor)
     return to.write("CONCATENATION", tuple(parts), to.node.shape)

@@ -72,8 +72,7 @@ def flatten(to: Converter, op: Op, reads: tuple[int, ...]) -> int | None:
 
 
 def _is_mean(to: Converter, tensor: int) -> bool:
-    number = to.writer(tensor)
-    step = to.steps[number] if number >= 0 else None
+    step = to.writer(tensor)
     return step is not None and step.code in ("MEAN", "SUM") and len(to.users[to.node.inputs[0]]) == 1
 
 

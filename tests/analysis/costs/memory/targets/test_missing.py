@@ -5,10 +5,9 @@ from __future__ import annotations
 import doctest
 
 import pytest
-from helpers.catalog import NETWORKS
 
 from archscape.analysis.costs.memory import targets as module
-from archscape.analysis.costs.memory.targets import missing_operators, target_memory
+from archscape.analysis.costs.memory.targets import missing_operators
 from archscape.spaces import Network, load_network
 from archscape.spaces.errors import InputError
 
@@ -65,13 +64,6 @@ def test_what_no_conversion_is_known_of_is_told() -> None:
     network = load_network("texture-network")
     sentence = next(missing_operators(network)).sentence("It")
     assert sentence.startswith("what `pad` in 2-D becomes on It is not known")
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_those_of_a_network_are_those_that_its_memory_leaves_out(name: str) -> None:
-    network = load_network(name)
-    found = [missing.name for missing in missing_operators(network)]
-    assert sorted(found) == sorted(target_memory(network).unsupported)
 
 
 @pytest.mark.parametrize(("target", "dtype"), [("tflite", "int8"), ("tflm", "int4")])
