@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archscape.analysis.costs.latency import measure
 from archscape.analysis.drawing.draw import draw
 from archscape.analysis.drawing.svg import to_svg
 from archscape.spaces.atomic import write_whole
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 STEM = Path(WEIGHTS).stem
 COMPUTING = ("weights", "pt2", "onnx")
 """The formats of a bundle that compute; `weights` by the source beside them."""
+ROUNDS = 3
+"""Of measuring latency."""
 INITIALISED = {"weights": "initialised at seed 0"}
 """What weights say of themselves that nobody trained."""
 
@@ -93,6 +96,7 @@ def write_bundle(
     reference = reference_of(subject)
     if subject.is_ours:
         check_recorded(subject.title, reference)
+    subject = replace(subject, measurement=measure([subject.network], rounds=ROUNDS)[0])
     with whole_folder(out) as folder:
         writing = _Writing(subject=subject, folder=folder, options=options, reference=reference, steps=steps)
         left_out = writing.files()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from .measured import Measured, measured_of_seeds, measured_of_trial, standing
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from archscape.analysis.costs.latency import Measurement
     from archscape.spaces import Network
 
     from ...job import Job
@@ -50,6 +51,7 @@ class Subject:
         facts: What else is known: study, trial, seed.
         known_costs: What the study knows that the network costs, by metric.
         device: What its latency was predicted for.
+        measurement: Its latency on the machine that exports it, once that is measured.
         standing: Where it stands among the others, in a sentence.
         missing: What is not known, a sentence each.
     """
@@ -66,6 +68,7 @@ class Subject:
     facts: Mapping[str, Any] = field(default_factory=dict)
     known_costs: Mapping[str, float] = field(default_factory=dict)
     device: str = ""
+    measurement: Measurement | None = None
     standing: str = ""
     missing: tuple[str, ...] = ()
 
@@ -81,10 +84,17 @@ class Subject:
 
     @property
     def latency(self) -> str:
-        """Its predicted latency with the device, in words; "" where the study asked for none."""
-        if "latency" not in self.known_costs:
-            return ""
-        return f"{self.known_costs['latency']:.4g} ms, predicted for {self.device or 'the device of the job'}"
+        """Its latency with the device, in words, as far as it was measured here or predicted by the study."""
+        return "; ".join(self._latencies())
+
+    def _latencies(self) -> Iterator[str]:
+        if measured := self.measurement:
+            other = measured.contention
+            doubt = f" (too long perhaps: {other.sentence})" if other and other.is_busy else ""
+            yield f"{1000 * measured.seconds:.4g} ms, measured on {measured.setup.description}{doubt}"
+        if "latency" in self.known_costs:
+            device = self.device or "the device of the job"
+            yield f"{self.known_costs['latency']:.4g} ms, predicted for {device}"
 
     @property
     def preprocessing(self) -> Preprocessing | None:

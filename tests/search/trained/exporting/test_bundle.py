@@ -123,6 +123,9 @@ def test_the_config_has_the_keys_of_timm_and_ours(bundle: Bundle) -> None:
     assert config["data"]["fingerprint"] == data.fingerprint
     assert config["costs"]["params"] == subject.network.totals.params
     assert "no bias" in config["costs"]["convention"]
+    latency, machine = config["costs"]["latency"].split(" ms, measured on ")
+    assert float(latency) > 0
+    assert "1 thread, batch 1, float32, torch " in machine
     assert config["recipe"]["epochs"] == 1
 
 
