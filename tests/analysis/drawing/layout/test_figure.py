@@ -7,6 +7,7 @@ from functools import lru_cache
 from random import Random
 
 import pytest
+from helpers.catalog import NETWORKS, SPACES
 from helpers.figures import crossings, faults
 
 from archscape.analysis.drawing.blocks import plan_of
@@ -14,23 +15,15 @@ from archscape.analysis.drawing.draw import draw
 from archscape.analysis.drawing.geometry import Box, Drawing, Line, Point, Text
 from archscape.analysis.drawing.svg import to_svg
 from archscape.spaces import Network, Row, load, load_network, load_space
-from archscape.spaces.catalog_files import catalog_names
 
 CROSSINGS = {"amoebanet-a": 3, "amoebanet-a-imagenet": 6, "darts-v2": 4}
 """Of cells, whose states are read from everywhere; all other figures of the catalog are planar."""
-SPACES = ("cifar", "digits", "nas-bench-201", "nas-bench-macro", "nasnet", "retina-vvs")
 IN_LAYERS = ("googlenet", "highway", "mobilenetv3-small", "resnet50", "unet", "vae", "wavenet")
 
 
 @lru_cache(maxsize=1)
-def networks() -> dict[str, Network]:
-    tables = {name: load(name) for name in catalog_names()}
-    return {name: table for name, table in tables.items() if isinstance(table, Network)}
-
-
-@lru_cache(maxsize=1)
 def figures() -> dict[str, Drawing]:
-    return {name: draw(network) for name, network in networks().items()}
+    return {name: draw(load_network(name)) for name in NETWORKS}
 
 
 def boxes(drawing: Drawing) -> Iterator[Box]:
@@ -73,7 +66,7 @@ def test_figures_of_spaces_are_without_fault(name: str) -> None:
 
 @pytest.mark.full
 def test_figures_of_all_layers_of_the_catalog_are_without_fault() -> None:
-    found = {name: faults(draw(network, layers=True)) for name, network in networks().items()}
+    found = {name: faults(draw(load_network(name), layers=True)) for name in NETWORKS}
     assert {name: each[:3] for name, each in found.items() if each} == {}
 
 
