@@ -43,7 +43,7 @@ import torch
 from torch import nn
 
 from archscape.analysis.costs.memory.targets import DTYPES, target_memory
-from archscape.analysis.costs.memory.targets.tflm import tflite_model
+from archscape.analysis.costs.memory.targets.rules import tflite_model
 from archscape.spaces import Network, load_network
 from archscape.spaces.values import shape_text
 

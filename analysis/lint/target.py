@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..costs.memory.targets import SOURCES, TITLES, check_target, missing_operators
+from ..costs.memory.targets import load_target
 from .dataflow import Dataflow
 from .finding import Hit, Rule, Severity
 
@@ -19,13 +19,13 @@ def target_rules(target: str, dtype: str) -> tuple[Rule, ...]:
     Raises:
         InputError: For an unknown target or type.
     """
-    check_target(target, dtype)
+    runtime = load_target(target, dtype)
 
     def check(dataflow: Dataflow) -> Iterator[Hit]:
-        for missing in missing_operators(dataflow.network, target=target, dtype=dtype):
+        for missing in runtime.missing(dataflow.network, dtype):
             yield Hit(
                 index=missing.node,
-                measured=missing.sentence(TITLES[target]),
+                measured=missing.sentence(runtime.title),
                 value=1.0,
                 alternative=missing.remedy,
                 severity=Severity.warning if missing.kind == "lacking" else Severity.note,
@@ -34,10 +34,10 @@ def target_rules(target: str, dtype: str) -> tuple[Rule, ...]:
     return (
         Rule(
             name="missing-operator",
-            law=f"{TITLES[target]} has every operator of the network in {dtype}",
+            law=f"{runtime.title} has every operator of the network in {dtype}",
             reason="where a runtime lacks an operator the converted file does not run; one that is composed "
             "of others runs, with a map and a rounding for each of these",
-            source=SOURCES[target],
+            source=runtime.source,
             threshold=0.0,
             severity=Severity.warning,
             check=check,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archscape.analysis.costs.memory.targets import TITLES, missing_operators
+from archscape.analysis.costs.memory.targets import load_target
 
 if TYPE_CHECKING:
     from random import Random
@@ -22,13 +22,17 @@ def missing_notes(target: TargetSettings, space: Space, rng: Random) -> list[str
 
     Those that converters compose of others are left out: `archscape lint` tells them.
     """
-    title = TITLES[target.runtime]
+    runtime = load_target(target.runtime, target.dtype)
     networks: Counter[str] = Counter()
     for _ in range(DRAWN):
         network = space.sample(rng).network
-        missing = missing_operators(network, target=target.runtime, dtype=target.dtype)
+        missing = runtime.missing(network, target.dtype)
         networks.update(
-            {f"{each.sentence(title)}; take {each.remedy}" for each in missing if each.kind != "composed"}
+            {
+                f"{each.sentence(runtime.title)}; take {each.remedy}"
+                for each in missing
+                if each.kind != "composed"
+            }
         )
     return [
         f"{space.name}: in {count} of {DRAWN} networks that are drawn, {sentence}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple
 
 from archscape.spaces import Network
 from archscape.spaces.printing import Printed, Printout
+
+from .missing import Missing
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -44,5 +46,17 @@ class TargetMemory(Printed):
         return Printout(title=title, columns=("part", "bytes"), rows=rows)
 
 
-Target: TypeAlias = Callable[[Network, str], TargetMemory]
-"""What a runtime states: from a network and a type to what it takes."""
+class Target(NamedTuple):
+    """A runtime of small devices.
+
+    Attributes:
+        title: What it is called.
+        source: Where its operators are listed.
+        memory: From a network and a type to what it takes there.
+        missing: From the same to the operators that the runtime does not have as they are.
+    """
+
+    title: str
+    source: str
+    memory: Callable[[Network, str], TargetMemory]
+    missing: Callable[[Network, str], Iterator[Missing]]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, TypeAlias
-
-from archscape.spaces import Network
 
 Kind: TypeAlias = Literal["lacking", "composed", "unknown"]
 """Of an operator: the runtime lacks it; converters compose it of others; what it becomes is not known."""
@@ -35,7 +32,3 @@ class Missing(NamedTuple):
         if self.kind == "unknown":
             return f"what {self.operator} becomes on {runtime} is not known; its memory is a lower bound"
         return f"{runtime} lacks {self.operator}"
-
-
-MissingOf: TypeAlias = Callable[[Network, str], Iterator[Missing]]
-"""What a runtime says of a network and a type."""

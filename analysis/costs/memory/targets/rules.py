@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archscape.spaces import Network
 from archscape.spaces.graph import Op
 from archscape.spaces.operators import (
     Activation,
@@ -39,7 +40,9 @@ from archscape.spaces.operators import (
 )
 
 from . import elementwise, shapes, windows
-from .conversion import Rule
+from .conversion import Converter, Rule
+from .quantizing import quantize
+from .tflite import Model
 
 RULES: dict[type[Op], Rule] = {
     Activation: elementwise.activation,
@@ -76,3 +79,9 @@ RULES: dict[type[Op], Rule] = {
     Upsample: shapes.resize,
 }
 """How each operator is converted; whatever is not here has no known conversion."""
+
+
+def tflite_model(network: Network, dtype: str) -> Model:
+    """Return the operators that LiteRT's converter, and with int8 its quantizer, make of a network."""
+    model = Converter(network.graph.flatten()).convert(RULES)
+    return quantize(model) if dtype == "int8" else model

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 
 from archscape.spaces import Network
 
-from .base import TargetMemory
-from .conversion import Converter
+from .base import Target, TargetMemory
 from .greedy import Buffer, aligned, plan
 from .kernels import KERNELS
 from .persistent import kept_bytes
-from .quantizing import quantize
-from .rules import RULES
+from .rules import tflite_model
 from .tflite import Model
+from .tflm_operators import missing
 
 INPUT = "input"
 """The place of a network without operators."""
@@ -46,12 +45,6 @@ def tflm_memory(network: Network, dtype: str) -> TargetMemory:
         place=_busiest(model, buffers),
         unsupported=_unsupported(model),
     )
-
-
-def tflite_model(network: Network, dtype: str) -> Model:
-    """Return the operators that LiteRT's converter, and with int8 its quantizer, make of a network."""
-    model = Converter(network.graph.flatten()).convert(RULES)
-    return quantize(model) if dtype == "int8" else model
 
 
 def _unsupported(model: Model) -> tuple[str, ...]:
@@ -124,3 +117,11 @@ def flash_bytes(model: Model, item: int) -> int:
         quantized = [constant.scales for constant in constants if constant.role != "index"]
         tables += PER_SCALE * (tensors + sum(quantized)) + PER_QUANTIZED * (tensors + len(quantized))
     return data + tables
+
+
+TFLM = Target(
+    title="TensorFlow Lite Micro",
+    source="kernels of TensorFlow Lite Micro at commit 90b983c",
+    memory=tflm_memory,
+    missing=missing,
+)

@@ -29,7 +29,7 @@ from archscape.spaces.operators.opaque import Opaque
 
 from .kernels import KERNELS
 from .missing import Kind, Missing
-from .tflm import tflite_model
+from .rules import tflite_model
 
 
 class _Entry(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archscape.analysis.costs.memory.targets.tflm import tflite_model
+from archscape.analysis.costs.memory.targets.rules import tflite_model
 from archscape.spaces import Network
 
 TABLE = """

@@ -14,7 +14,7 @@ import pytest
 from helpers.catalog import NETWORKS
 
 from archscape.analysis.costs.memory.targets import DTYPES, missing_operators, target_memory
-from archscape.analysis.costs.memory.targets.tflm import tflite_model
+from archscape.analysis.costs.memory.targets.rules import tflite_model
 from archscape.spaces import Network, load_network
 
 FIXTURE = Path(__file__).parents[4] / "fixtures" / "tflm.json"
