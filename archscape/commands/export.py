@@ -103,9 +103,9 @@ def export(
             raise InputError(f"--format {BUNDLE} holds the other formats; leave those out")
         export_bundles(source, trial, out, data=data, licence=licence or "unknown", options=options)
         return
-    check_single(data, licence)
+    check_single(None if int8 else data, licence)
     if int8:
-        form = _export_int8(Path(source), trial, out, form or [], options)
+        form = _export_int8(Path(source), trial, out, form or [], data, options)
         options = replace(options, int8=False, max_drop=1.0)
         if not form:
             return
@@ -125,7 +125,7 @@ def export(
 
 
 def _export_int8(
-    source: Path, which: str, out: Path, formats: list[str], options: ExportOptions
+    source: Path, which: str, out: Path, formats: list[str], data: str | None, options: ExportOptions
 ) -> list[str]:
     """Export the ONNX file of 8 bits; return the other formats that are asked for.
 
@@ -134,7 +134,7 @@ def _export_int8(
     """
     if "onnx" not in formats:
         raise InputError("--int8 is of --format onnx or bundle; add it, or leave --int8 out")
-    export_int8(source, which, out, options)
+    export_int8(source, which, out, data, options)
     return [name for name in formats if name != "onnx"]
 
 

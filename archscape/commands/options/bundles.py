@@ -26,7 +26,7 @@ BUNDLE = "bundle"
 DataOption = Annotated[
     str | None,
     typer.Option(
-        help="Of a bundle: the data, in place of what it was trained on, by name or path, or as "
+        help="Of a bundle or --int8: the data, in place of what it was trained on, by name or path, or as "
         "`{path: ..., size: 64}`."
     ),
 ]

@@ -60,13 +60,14 @@ def check_int8(options: ExportOptions, max_drop: float | None) -> None:
         raise InputError("--max-drop is of --int8; add --int8, or leave it out")
 
 
-def export_int8(source: Path, which: str, out: Path, options: ExportOptions) -> None:
+def export_int8(source: Path, which: str, out: Path, data: str | None, options: ExportOptions) -> None:
     """Write ONNX files of 8 bits of a search or a final training, each measured beside the float one.
 
     Raises:
         InputError: If a network cannot be exported so.
         ExportError: If its score drops by more than `options.max_drop`; the others have been written.
     """
+    from ...search.job import read_setting
     from ...search.trained.exporting.subject import subject_of_seed, subject_of_trial
     from ...search.trained.exporting.trials import export_trials
     from ...search.trained.trained_network import is_training
@@ -74,14 +75,15 @@ def export_int8(source: Path, which: str, out: Path, options: ExportOptions) -> 
     if not source.is_dir():
         law = "--int8 needs a trained network with its data, to calibrate by and to measure"
         raise InputError(f"{source}: {law}; name the folder of a search or of a final training")
+    asked = None if data is None else read_setting("data", data)
     if is_training(source):
-        _write_int8(partial(subject_of_seed, source, which), out, options)
+        _write_int8(partial(subject_of_seed, source, which, data=asked), out, options)
         return
     with find_study(source, "", "") as study:
         export_trials(
             study,
             which,
-            lambda trial: _write_int8(partial(subject_of_trial, study, trial), out, options),
+            lambda trial: _write_int8(partial(subject_of_trial, study, trial, data=asked), out, options),
             log,
         )
 
@@ -92,7 +94,7 @@ def _write_int8(find: Callable[..., Subject], out: Path, options: ExportOptions)
     from ...search.trained.exporting.smaller import write_int8
 
     with working(f"writing to {out}"):
-        subject = find(data=None, note=log, show=no_progress)
+        subject = find(note=log, show=no_progress)
         file, made = write_int8(subject, out, options)
     print(file)
     emit(*made.table(), Format.table)

@@ -11,7 +11,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from helpers.in_process import InProcess
@@ -178,24 +177,6 @@ def test_the_program_in_the_card_runs_with_the_packages_it_names(
     out, err = process.communicate()
     assert (process.returncode, err) == (0, "")
     assert out.splitlines()[0] == "(1, 10)"
-
-
-def test_raw_samples_through_onnx_alone_give_the_recorded_test_accuracy(bundle: Bundle, run: Path) -> None:
-    import onnxruntime
-
-    trained = bundle.subject.trained
-    assert trained is not None
-    session = onnxruntime.InferenceSession(bundle.folder / "model.onnx", providers=["CPUExecutionProvider"])
-    samples = trained.arrays["x_test"]
-    assert samples.dtype == np.uint8
-    (outputs,) = session.run(None, {session.get_inputs()[0].name: samples})
-    accuracy = float((outputs.argmax(1) == trained.arrays["y_test"]).mean())
-    module = trained.module()
-    from archscape.search.training.evaluation import evaluate
-    from archscape.search.training.tasks import make_task
-
-    metrics = evaluate(module, trained.data.test, make_task(trained.data), device="cpu")
-    assert accuracy == metrics["accuracy"]
 
 
 def test_another_metric_than_the_recorded_is_an_error_and_leaves_nothing(

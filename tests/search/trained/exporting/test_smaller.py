@@ -50,7 +50,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_gives_a_file_of_8_bits_that_scores_what_the_table_says(
     run: Path, tmp_path: Path, archscape: Run
 ) -> None:
-    ended = archscape("export", run, "--format", "onnx", "--int8", "--max-drop", "5", "--out", tmp_path / "o")
+    data = ("--data", "cluttered-digits")
+    ended = archscape(
+        "export", run, "--format", "onnx", "--int8", "--max-drop", "5", *data, "--out", tmp_path / "o"
+    )
     assert ended.returncode == 0, ended.stderr
     (file,) = (tmp_path / "o").iterdir()
     assert file.name == "small_0.int8.onnx"
