@@ -139,6 +139,18 @@ def test_the_readme_shows_the_source_that_is_exported() -> None:
     )  # lines are broken elsewhere
 
 
+def test_the_page_of_memory_shows_what_a_small_device_needs(archscape: Run) -> None:
+    page = (ROOT / "docs" / "memory.md").read_text(encoding="utf-8")
+    command, shown = re.search(
+        r"```\n(archscape memory \S+ --target .*)\n```\n\n```\n([^`]*)```", page
+    ).groups()  # type: ignore[union-attr]
+    printed = archscape(*shlex.split(command)[1:]).stdout.split()
+    rows = [line.split() for line in shown.splitlines()]
+    assert [word for row in rows for word in row] == [word for word in printed if word.strip("-")][
+        -sum(map(len, rows)) :
+    ]
+
+
 @pytest.mark.slow
 def test_cheap_commands_of_the_readme_run(archscape: Run, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")

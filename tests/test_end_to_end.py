@@ -97,6 +97,7 @@ def test_search_report_export_and_reload(archscape_process: Run, tmp_path: Path)
     run = tmp_path / "runs" / "end-to-end"
     assert done.stdout.strip() == "runs/end-to-end/report.html"
     assert "\x1b" not in done.stderr  # no control codes where nobody watches
+    assert "archscape export runs/end-to-end --format bundle --out runs/end-to-end/best" in done.stderr
     assert (run / "report.html").stat().st_size > 1_000_000
 
     trials = read_trials(run)

@@ -11,7 +11,7 @@ import typer
 
 from ..output import log
 from ..spaces.codegen.formats import BASIC, FORMATS
-from ..spaces.errors import InputError
+from ..spaces.errors import InputError, suggest
 from ..waiting import working
 from .options.bundles import BUNDLE, DataOption, LicenceOption, check_single, export_bundles
 from .options.checks import check_folder
@@ -98,6 +98,7 @@ def export(
     )
     check_int8(options, max_drop)
     check_folder(out, Path(source))
+    _check_formats(form or [])
     if form and BUNDLE in form:
         if form != [BUNDLE]:
             raise InputError(f"--format {BUNDLE} holds the other formats; leave those out")
@@ -122,6 +123,18 @@ def export(
         files = write(network, out, formats=formats, options=options)
     _print(files)
     _say_folded(network, options)
+
+
+def _check_formats(formats: list[str]) -> None:
+    """Check names of formats, a bundle's among them.
+
+    Raises:
+        InputError: If there is none of a name.
+    """
+    known = [*FORMATS, BUNDLE]
+    for name in formats:
+        if name not in known:
+            raise InputError(f"no format '{name}'{suggest(name, known)}")
 
 
 def _export_int8(

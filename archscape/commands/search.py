@@ -112,6 +112,6 @@ def search(
         remedy = f"; {mended}{again}" if len(failed) else ""
         raise StudyError(f"{folder}: no network could be trained; the report and the logs say why{remedy}")
     log(f"{results.closing}. Next: open the report, then")
-    log(f"  archscape export {folder} --out {folder / 'best'}")
+    log(f"  archscape export {folder} --format bundle --out {folder / 'best'}")
     if len(failed):
         log(f"{failed.sum()} of {len(results.trials)} trials failed; {again}")

@@ -46,7 +46,11 @@ WRONG = [
     (("report",), "which study? give the folder of a search, or --study NAME and --storage URL"),
     (("worker",), "which study? give --storage URL, and --study NAME if it holds several"),
     (("study", "list"), "which storage? give --storage URL, or the folder of a search"),
-    (("export", "lenet5", "--format", "zebra"), f"no format 'zebra'; it knows {', '.join(sorted(FORMATS))}"),
+    (
+        ("export", "lenet5", "--format", "zebra"),
+        f"no format 'zebra'; it knows {', '.join(sorted([*FORMATS, 'bundle']))}",
+    ),
+    (("export", "lenet5", "--format", "bundel"), "no format 'bundel'; did you mean 'bundle'"),
     (("export", "lenet5", "--format", "weights"), "lenet5 has no trained weights"),
     (("export", "lenet5", "--trial", "3"), "--trial 3 needs the folder of a search"),
     (("export", "."), "not the folder of a search"),

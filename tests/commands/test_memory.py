@@ -77,7 +77,10 @@ def test_a_network_that_does_not_fit_a_board_is_told(archscape: Run) -> None:
             ("--target", "tflm", "--board", "pica"),
             "`archscape list boards` has no 'pica'; did you mean 'pico'",
         ),
-        (("--target", "tflm", "--dtype", "float16"), "dtype is one of int8, float32, but got 'float16'"),
+        (
+            ("--target", "tflm", "--dtype", "float16"),
+            "--dtype of tflm is one of int8, float32, but got 'float16'",
+        ),
         (("--target", "tflm", "--batch", "2"), "--batch is not of a small device; leave out --target"),
         (("--board", "pico"), "--board is one of a small device; give --target as well"),
         (("--fit", "3G"), "as in 16GiB, but got '3G'"),

@@ -29,7 +29,7 @@ def target_table(network: Network, runtime: str, dtype: str, board: str) -> Cost
     Raises:
         InputError: If there is no such runtime, type or board.
     """
-    from ...analysis.costs.memory.targets import TARGETS
+    from ...analysis.costs.memory.targets import DTYPES, TARGETS
     from ...analysis.costs.memory.targets.boards import BOARDS
     from ...analysis.costs.memory.targets.settings import TargetSettings
 
@@ -37,6 +37,8 @@ def target_table(network: Network, runtime: str, dtype: str, board: str) -> Cost
         raise InputError(f"--target: {TARGETS.missing(runtime)}")
     if board and board not in BOARDS:
         raise InputError(f"--board: `archscape list boards` has no '{board}'{suggest(board, BOARDS)}")
+    if dtype not in DTYPES:
+        raise InputError(f"--dtype of {runtime} is one of {', '.join(DTYPES)}, but got '{dtype}'")
     settings = TargetSettings(runtime=runtime, dtype=dtype, board=board or None)
     need = settings.memory(network)
     rows = [

@@ -224,6 +224,7 @@ def test_a_frontier_has_a_folder_for_each_and_a_page(bundles: list[Bundle], run:
     assert links
     assert all((out / link).is_file() for link in links)
     assert "<script" not in page
+    assert re.findall(r"\n\.scroll \{.*?max-height: (\w+)", page)[-1] == "none"  # all networks at once
     check_index(out)
     assert page.count("data:image/svg+xml;base64,") == len(front)
 
