@@ -50,8 +50,8 @@ def test_it_is_drawn_without_an_error_or_a_request_and_fits(
     assert page.evaluate("document.querySelectorAll('.diff tr.changed').length") > 0
     inside = "[...document.querySelectorAll('.totals figure')].every(f => f.scrollWidth <= f.clientWidth + 1)"
     assert page.evaluate(inside)
-    below = "[...document.querySelectorAll('.strips span')].every(s => s.clientHeight > 1.5 * s.firstElementChild.clientHeight)"
-    assert page.evaluate(below)  # a name is by its own picture, not by the next one
+    tall = "s => s.clientHeight > 1.5 * s.firstElementChild.clientHeight"  # a name below its own picture
+    assert page.evaluate(f"[...document.querySelectorAll('.strips span')].every({tall})")
 
 
 @pytest.mark.slow
