@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archscape._version import __version__
 from archscape.spaces.errors import ExportError, InputError
 
+from ..onnx_opset import WRITTEN, checked_opset, to_opset
 from .base import Export, Format
 from .extras import needing
 from .properties import properties
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
 
 LARGEST_BYTES = 2 * 1000**3
 """Of weights in one file: protobuf refuses messages above 2 GiB."""
-
-OPSETS = range(15, 24)
-"""Versions of ONNX's operators that can be asked for."""
-
-WRITTEN = range(18, 24)
-"""Those that PyTorch's exporter writes; an older one is converted from the first."""
-
-KEPT = "archscape.kept"
-"""The domain of operators that the converter does not touch; none is written."""
-
-USUAL = 20
-"""What is written unless another is asked for."""
 
 
 def write(export: Export) -> Path:
@@ -63,7 +52,7 @@ def onnx_bytes(export: Export) -> bytes:
         import onnxruntime  # noqa: F401 - the file is verified by it
         import onnxscript  # noqa: F401
     _check_size(export)
-    model = to_opset(_exported(export), export.options.opset or USUAL, name)
+    model = to_opset(_exported(export), checked_opset(export.options.opset), name)
     for node in model.graph.all_nodes():
         node.metadata_props.clear()  # where its line of Python stood on this machine
     for value in [*model.graph.inputs, *model.graph.outputs, *model.graph.initializers.values()]:
@@ -151,10 +140,7 @@ def _exported(export: Export) -> Model:
     from ..exported_program import exported_program
     from ..quiet_export import quiet_export
 
-    opset = export.options.opset or USUAL
-    if opset not in OPSETS:
-        law = f"opset {opset} is none of {OPSETS.start} to {OPSETS[-1]}"
-        raise InputError(f"{law}; leave --opset out for {USUAL}")
+    opset = checked_opset(export.options.opset)
     program = exported_program(export)
     inputs = list(export.network.inputs)
     try:
@@ -209,43 +195,6 @@ def tidied(model: Model) -> Model:
     ):
         step(model)
     return model
-
-
-def to_opset(model: Model, opset: int, name: str) -> Model:
-    """Return a model in a version of ONNX's operators.
-
-    Raises:
-        InputError: If it has operators that the version lacks; the message says what is possible.
-    """
-    from onnxscript import version_converter
-
-    from ..quiet_export import quiet_export
-
-    if opset < WRITTEN.start:
-        _prepare_for_older(model)
-    with quiet_export():
-        version_converter.convert_version(model, opset, fallback=True)
-    for node in model.graph.all_nodes():
-        node.domain = "" if node.domain == KEPT else node.domain
-    model.opset_imports.pop(KEPT, None)
-    if model.opset_imports[""] != opset:
-        law = f"network {name} has operators that ONNX {opset} lacks"
-        raise InputError(f"{law}; --opset {WRITTEN.start} to {WRITTEN[-1]} can be written")
-    return model
-
-
-def _prepare_for_older(model: Model) -> None:
-    """Bring the operators of 18 that the converter has no step for to their form in 13, which it leaves.
-
-    `Pad` is the same without axes, and so is `Split` into equal parts, whose number is that of its outputs.
-    """
-    for node in model.graph.all_nodes():
-        node.attributes.pop("noop_with_empty_axes", None)  # of `ReduceMean`, where there are axes
-        if node.op_type == "Split" and len(node.inputs) == 1:
-            node.attributes.pop("num_outputs", None)
-        if node.op_type == "Split" or (node.op_type == "Pad" and len(node.inputs) < 4):
-            node.domain = KEPT
-            model.opset_imports[KEPT] = 1
 
 
 def _cause(error: BaseException) -> str:

@@ -15,7 +15,8 @@ from onnx import version_converter
 from archscape.cli import main
 from archscape.spaces import Network, load_network
 from archscape.spaces.codegen.formats.base import Export, ExportOptions, Preprocessing
-from archscape.spaces.codegen.formats.onnx import OPSETS, USUAL, WRITTEN, onnx_bytes, session
+from archscape.spaces.codegen.formats.onnx import onnx_bytes, session
+from archscape.spaces.codegen.onnx_opset import OPSETS, USUAL, WRITTEN
 from archscape.spaces.codegen.verification import errors
 from archscape.spaces.errors import InputError
 from archscape.spaces.graph import Op
