@@ -24,7 +24,7 @@ from archscape.spaces.graph import Shape
 from ..layers import Layer
 from .aten_operators import rule_of
 from .rules import Call, Rule
-from .sizes import Size, bind, evaluate, plain
+from .sizes import Size, bind, evaluate, named, plain
 from .table import Counted, FileProfile, check_file, counted, coverage, printable, sample_shape
 
 GRAPH = re.compile(r"(?:[^/]+/)?models/[^/]+\.json")
@@ -74,10 +74,9 @@ def read(path: Path, wanted: Mapping[str, Shape]) -> FileProfile:
     with _damaged(path):
         program = _program(json.loads(text))
         inputs = {name: program.tensors[name] for name in program.inputs}
-    only = next(iter(inputs), "")
-    given = {name or only: shape for name, shape in wanted.items()} if len(inputs) == 1 else dict(wanted)
-    traced = {name: _traced(sizes, program) for name, sizes in inputs.items() if name not in given}
-    shapes, values = bind(inputs, given | traced, path=str(path))
+    wanted = named(wanted, inputs)
+    traced = {name: _traced(sizes, program) for name, sizes in inputs.items() if name not in wanted}
+    shapes, values = bind(inputs, {**wanted, **traced}, path=str(path))
     batch = next((shape[0] for shape in shapes.values() if shape), 1)
     known = {name: _shape(sizes, values) for name, sizes in program.tensors.items()}
     with _damaged(path):

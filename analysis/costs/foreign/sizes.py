@@ -6,7 +6,7 @@ import ast
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from math import prod
 
@@ -47,6 +47,12 @@ _CALLS: Mapping[str, Callable[..., Fraction | int]] = {
     **dict.fromkeys(("ceiling", "CeilToInt"), math.ceil),
 }
 """The functions of the expressions that PyTorch writes."""
+
+
+def named(wanted: Mapping[str, Shape], inputs: Collection[str]) -> Mapping[str, Shape]:
+    """Return shapes by name, where the only input has none."""
+    only = next(iter(inputs), "")
+    return {name or only: shape for name, shape in wanted.items()} if len(inputs) == 1 else wanted
 
 
 def bind(
