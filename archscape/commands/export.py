@@ -24,7 +24,7 @@ from .options.exporting import (
     check_int8,
     export_int8,
 )
-from .options.loading import say_loading
+from .options.loading import say_loading, say_samples
 from .options.networks import UsesOption, find_network
 from .options.studies import find_study
 
@@ -226,6 +226,8 @@ def _export_trained(
     _say_folded(network, options)
     if {"source", "weights"} <= files.keys():
         say_loading(files["source"], network, files["weights"], data)
+    if units and any(FORMATS.load(name).runner for name in {*files} - {*BASIC}):
+        say_samples(network, units, inside=options.preprocessing)
 
 
 def _say_folded(network: Network, options: ExportOptions) -> None:

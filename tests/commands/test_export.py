@@ -258,6 +258,22 @@ def test_files_of_a_study_of_an_earlier_version_take_float32(
     status, _, log = said(tmp_path / "run", "--format", "pt2")
     assert status == 0
     assert "do not say which type samples have: files take float32" in log
+    assert "In go samples of 1x8x8 as the data have them, float32; mean and std are inside." in log
     (file,) = (tmp_path / "out").glob("*.pt2")
     (images, *_) = torch.export.load(file).example_inputs[0]
     assert images.dtype is torch.float32
+
+
+def test_a_program_without_preprocessing_is_said_to_read_what_is_standardised(
+    searched: Path, said: Said
+) -> None:
+    status, _, log = said(searched, "--trial", "0", "--format", "pt2", "--no-preprocessing")
+    assert status == 0
+    assert "In go samples of 1x8x8, float32: (source - mean) / std, with\n  mean = [" in log
+
+
+def test_a_bundle_is_told_from_the_folder_of_a_search(said: Said, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"format": "archscape-bundle", "version": 1}')
+    status, _, log = said(tmp_path)
+    assert status == 2
+    assert "a bundle, not the folder of a search; name that which it was exported from" in log

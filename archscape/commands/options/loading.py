@@ -11,6 +11,7 @@ from ...output import log
 
 if TYPE_CHECKING:
     from ...spaces import Network
+    from ...spaces.codegen.formats.base import Preprocessing
 
 
 def say_loading(source: Path, network: Network, weights: Path, data: Mapping[str, str]) -> None:
@@ -37,6 +38,22 @@ def say_loading(source: Path, network: Network, weights: Path, data: Mapping[str
         log(f"  classes = {data['class_names']}  # by the place of the output")
     if "target_mean" in data:
         _say_outputs(data)
+
+
+def say_samples(network: Network, units: Preprocessing, *, inside: bool) -> None:
+    """Say what files that compute by themselves read.
+
+    Args:
+        network: The network.
+        units: What is done to samples of the data before the network.
+        inside: Whether the files do it.
+    """
+    if inside:
+        read = f"samples of {network.input_text} as the data have them, {units.dtype}"
+        log(f"In go {read}; mean and std are inside.")
+        return
+    log(f"In go samples of {network.input_text}, float32: (source - mean) / std, with")
+    log(f"  mean = {[*units.mean]}; std = {[*units.std]}")
 
 
 def _say_outputs(data: Mapping[str, str]) -> None:

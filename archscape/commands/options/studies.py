@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...hidden_password import VARIABLE, reveal_password
+from ...spaces.bundle_files import is_bundle
 from ...spaces.errors import InputError
 from ...spaces.run_folder import STUDY, is_run_folder
 
@@ -67,6 +68,8 @@ def _check_run(run: Path) -> None:
     missing = f"it has no {' and no '.join(STUDY)}"
     if (run / "spool").is_dir():
         raise InputError(f"{run}: nothing yet, the search in it is starting: {missing}")
+    if is_bundle(run):
+        raise InputError(f"{run}: a bundle, not the folder of a search; name that which it was exported from")
     raise InputError(f"{run}: not the folder of a search; {missing}")
 
 
