@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archscape._version import __version__
+from archscape.spaces.bundle_files import SOURCE, WEIGHTS
 from archscape.spaces.language.uses import used_name
 from archscape.spaces.values import shape_text
 
@@ -62,6 +63,8 @@ def ends(subject: Subject, options: ExportOptions) -> Iterator[str]:
             yield f"Done inside the files: conversion to float32, and {scaling}."
         else:
             yield f"In go samples of {shape} in float32, any number at once: {scaling}."
+            held = f"samples in {units.dtype} as the data set holds them"
+            yield f"The program for `{WEIGHTS}` does that itself, so into it go {held}."
         yield _outside(subject)
         yield "`model.py` alone is the bare network, without `(sample - mean) / std`."
     yield from _outputs(subject, options)
@@ -85,6 +88,8 @@ def _outputs(subject: Subject, options: ExportOptions) -> Iterator[str]:
     kind = "probabilities" if options.softmax or task == "vae" else "logits"
     known = f", {OUTPUTS[task]}" if task in OUTPUTS else ""
     yield f"Out come {shape} {kind if known else 'numbers'} for each sample{known}."
+    if options.softmax and known:
+        yield f"`{SOURCE}` and the program for `{WEIGHTS}` have no softmax: of them come logits."
     targets = data.statistics.targets if data else None
     if targets is not None and task != "next-sample":
         units = f"output * {numbers(targets.std)} + {numbers(targets.mean)}"

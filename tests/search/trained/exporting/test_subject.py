@@ -82,8 +82,8 @@ def unseen(words: str, done: float, total: float) -> None:
     pass
 
 
-def card_of(subject: Subject) -> str:
-    options = ExportOptions()
+def card_of(subject: Subject, options: ExportOptions | None = None) -> str:
+    options = options or ExportOptions()
     return Card(
         subject=subject,
         options=options,
@@ -229,3 +229,20 @@ def test_of_images_that_were_scaled_it_says_what_is_not_inside() -> None:
     card = card_of(subject)
     assert "Not inside: decoding, turning upright by EXIF, grey (`L`); scaled and cut to 8x8" in card
     assert "In go samples of 1x8x8 in uint8 as the data set holds them" in card
+
+
+def test_where_programs_do_more_or_less_than_the_class_the_card_says_of_each_what_it_takes_and_gives() -> (
+    None
+):
+    trained = trained_on("classification")
+    subject = Subject(
+        title="n", folder="n", network=trained.network, weights=trained.weights, trained=trained
+    )
+    card = card_of(subject, ExportOptions(preprocessing=False, softmax=True))
+    assert "In go samples of 1x8x8 in float32, any number at once: `(sample - mean) / std`" in card
+    assert (
+        "`model.safetensors` does that itself, so into it go samples in uint8 as the data set holds them"
+        in card
+    )
+    assert "`model.py` and the program for `model.safetensors` have no softmax" in card
+    assert "have no softmax" not in card_of(subject)
