@@ -71,7 +71,7 @@ def _beyond(need: TargetMemory, settings: TargetSettings) -> list[str]:
 def _notes(need: TargetMemory, settings: TargetSettings) -> Iterator[str]:
     yield f"Most of the arena is in use at {need.place}; one input, {need.dtype}."
     if need.unsupported:
-        law = "not there, or not known how, and counted by their outputs alone"
+        law = "not there, or not known how, and counted by their outputs and weights alone"
         how = f"`archscape lint NETWORK --target {settings.runtime}` has remedies"
         first, *others = need.unsupported
         named = f"{first} and {len(others)} more" if others else first

@@ -1,7 +1,7 @@
 """A network as operators of TensorFlow Lite: what LiteRT's converter makes of the exported module.
 
 The conversion is that of `docs/memory.md`: channels last, at inputs and at outputs that are maps too. Each of
-our operators has a rule in `rules`; one without is counted as if it made its output and nothing else.
+our operators has a rule in `rules`; one without is counted by its output and its weights alone.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Converter:
                 reads = self.arranged(reads)
             written = rule(self, node.op, reads) if rule else None
             if written is None:
-                written = self.write(UNKNOWN, reads, node.shape)
+                written = self.write(UNKNOWN, reads, node.shape, *self.own_weights())
             self.owners.append(written)
             if isinstance(node.op, Activation) and reads[0] in self.planes:
                 self.planes.setdefault(written, UNWRITTEN)
@@ -82,6 +82,12 @@ class Converter:
                 self.arrange_for_readers(written)
         outputs = tuple([self.owners[value] for value in self.flat.outputs])
         return Model(self.tensors, [step for step in self.steps if step], start, outputs)
+
+    def own_weights(self) -> tuple[Constant, ...]:
+        """Return the weights of a node without a rule as one constant; none where another node has them."""
+        node = self.node
+        params = 0 if node.like else node.op.costs(self.shapes, node.shape).params
+        return (Constant("weight", params),) if params else ()
 
     def arranged(self, reads: tuple[int, ...]) -> tuple[int, ...]:
         """Return what a node of a 1-D network reads as it wants it, plane or line."""

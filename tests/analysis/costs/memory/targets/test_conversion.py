@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from archscape.analysis.costs.memory.targets import target_memory
 from archscape.analysis.costs.memory.targets.rules import tflite_model
-from archscape.spaces import Network
+from archscape.spaces import Network, load_network
 
 TABLE = """
 network: probe
@@ -88,3 +89,9 @@ def test_windows_over_lines_are_windows_over_planes() -> None:
         *("RESHAPE", "TRANSPOSE", "CONV_2D", "CONV_2D", "TRANSPOSE", "RESHAPE", "MUL", "ADD"),
         *("RESHAPE", "TRANSPOSE", "MAX_POOL_2D", "TRANSPOSE", "RESHAPE", "FULLY_CONNECTED"),
     ]
+
+
+@pytest.mark.parametrize(("dtype", "item"), [("int8", 1), ("float32", 4)])
+def test_weights_stand_in_the_flash_also_where_no_conversion_is_known(dtype: str, item: int) -> None:
+    network = load_network("unet3d")
+    assert target_memory(network, dtype=dtype).flash >= item * network.totals.params
