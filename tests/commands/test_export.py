@@ -212,6 +212,13 @@ def test_options_that_a_bundle_or_a_format_has_not_are_refused(
     assert not (tmp_path / "out").exists()
 
 
+def test_data_are_not_named_for_a_network_that_nobody_trained(said: Said, tmp_path: Path) -> None:
+    status, out, err = said(Path("lenet5"), "--format", "bundle", "--data", "digits")
+    assert (status, out) == (2, "")
+    assert "data are of a trained network, and lenet5 is not" in err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_bundle_of_weights_that_were_damaged_is_not_written(run: Path, said: Said, tmp_path: Path) -> None:
     first, second, _ = trials(run)
     swapped(weights(run, first), weights(run, second))

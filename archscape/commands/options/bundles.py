@@ -42,7 +42,6 @@ def export_bundles(
     from ...search.job import read_setting
     from ...search.shutdown import stopping_at_sigterm
     from ...search.trained.exporting.bundles import BundleWriter
-    from ...search.trained.exporting.subject import subject_of_network
 
     asked = None if data is None else read_setting("data", data)
     folder = Path(source)
@@ -56,7 +55,7 @@ def export_bundles(
         elif trial != "best":
             raise InputError(f"--trial {trial} needs the folder of a search, but got the network '{source}'")
         else:
-            bundles = [writer.write(subject_of_network(find_network(source, None)), out)]
+            bundles = [writer.of_network(find_network(source, None), out)]
     _print(bundles, out, trial)
 
 

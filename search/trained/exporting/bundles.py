@@ -49,6 +49,19 @@ class BundleWriter:
             subject, out, options=self.options, licence=self.licence, note=self.note, show=self.show
         )
 
+    def of_network(self, network: Network, out: Path) -> Bundle:
+        """Write the bundle of a network that nobody trained.
+
+        Raises:
+            InputError: If data are named, which it has not seen.
+        """
+        if self.data is not None:
+            law = (
+                f"data are of a trained network, and {network.name} is not: its files are compared on random"
+            )
+            raise InputError(f"{law} samples; leave --data out, or name the folder of a search")
+        return self.write(subject_of_network(network), out)
+
     def of_folder(self, folder: Path, which: str, out: Path) -> list[Bundle]:
         """Write bundles of a search or of a final training, as `export` says.
 
@@ -133,4 +146,4 @@ def export(
     network = source if isinstance(source, Network) else load_network(str(source))
     if trial != "best":
         raise InputError(f"trial {trial} needs the folder of a search, but got the network {network.name}")
-    return [writer.write(subject_of_network(network), Path(out))]
+    return [writer.of_network(network, Path(out))]
