@@ -85,8 +85,10 @@ class Converter:
 
     def own_weights(self) -> tuple[Constant, ...]:
         """Return the weights of a node without a rule as one constant; none where another node has them."""
-        node = self.node
-        params = 0 if node.like else node.op.costs(self.shapes, node.shape).params
+        node, op = self.node, self.node.op
+        if node.like or not isinstance(op, Op):
+            return ()
+        params = op.costs(self.shapes, node.shape).params
         return (Constant("weight", params),) if params else ()
 
     def arranged(self, reads: tuple[int, ...]) -> tuple[int, ...]:
