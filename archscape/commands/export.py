@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -107,9 +107,9 @@ def export(
     check_single(None if int8 else data, licence)
     if int8:
         form = _export_int8(Path(source), trial, out, form or [], data, options)
-        options = replace(options, int8=False, max_drop=1.0)
         if not form:
             return
+        options = _heeded(options, form)
     if Path(source).is_dir():
         _export_folder(Path(source), trial, out, form, options)
         return
@@ -149,6 +149,13 @@ def _export_int8(
         raise InputError("--int8 is of --format onnx or bundle; add it, or leave --int8 out")
     export_int8(source, which, out, data, options)
     return [name for name in formats if name != "onnx"]
+
+
+def _heeded(options: ExportOptions, formats: list[str]) -> ExportOptions:
+    """Return the options of formats, without those that the file of 8 bits alone has heeded."""
+    takes = {option for form in formats for option in FORMATS.load(form).takes}
+    defaults: dict[str, Any] = {each.name: each.default for each in fields(options) if each.name not in takes}
+    return replace(options, **defaults)
 
 
 def _export_folder(

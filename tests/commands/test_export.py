@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.bundles import write_bundle
 from helpers.in_process import InProcess
 
 from archscape.cli import main
@@ -210,6 +211,14 @@ def test_options_that_a_bundle_or_a_format_has_not_are_refused(
     assert (status, out) == (2, "")
     assert law in err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_is_no_search_whose_networks_are_exported(said: Said, tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "bundle", load_network("lenet5"))
+    for more in ((), ("--format", "onnx", "--int8")):
+        status, out, err = said(bundle, *more)
+        assert (status, out) == (2, "")
+        assert "a bundle, not the folder of a search" in err
 
 
 def test_data_are_not_named_for_a_network_that_nobody_trained(said: Said, tmp_path: Path) -> None:

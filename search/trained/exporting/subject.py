@@ -136,7 +136,7 @@ def subject_of_trial(
     network = network_of(study, trial)
     if isinstance(network, WrittenNetwork):
         raise CodeNotRun(f"trial {trial.number}: {network.note}; {network.remedy}")
-    job = read_job(RunFolder(study.address.folder).job, runs="nothing")
+    job = read_job(RunFolder(study.address.folder).job, data=_path_of(data), runs="nothing")
     known, missing = None, []
     if data is not None or job.data:
         known = trained_trial(study, str(trial.number), data=data, device="cpu", note=note, show=show)
@@ -201,6 +201,11 @@ def subject_of_seed(
 def _without_folders(metadata: Mapping[str, str]) -> dict[str, str]:
     """Return what weights say of themselves, their data named without the folders of this machine."""
     return {key: Path(text).name if key == "data" else text for key, text in metadata.items()}
+
+
+def _path_of(data: str | DataSettings | None) -> str:
+    """Return where data lie that are named in place of the job's own; "" where none are."""
+    return data.path if isinstance(data, DataSettings) else data or ""
 
 
 def _settings_of(data: str | DataSettings) -> dict[str, Any]:

@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pytest
 from helpers.in_process import InProcess
 from helpers.trained_networks import trained_on
 
 from archscape.search import export
 from archscape.search.datasets.dataset import load_dataset
+from archscape.search.datasets.progress import no_progress
+from archscape.search.datasets.settings import DataSettings
 from archscape.search.job import read_job
 from archscape.search.search import run as search
 from archscape.search.study.study import Study
@@ -144,6 +147,24 @@ def test_of_a_function_of_the_users_it_says_what_is_missing(
     assert "| good | as its function counts | 0.5 | one training |" in card
     assert "license: mit" in card
     assert "model-index" not in card
+
+
+def test_data_that_were_moved_since_the_search_are_named(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    samples, classes = rng.integers(0, 255, (60, 1, 8, 8), np.uint8), np.arange(60) % 10
+    np.savez(tmp_path / "a.npz", x_train=samples, y_train=classes)
+    (tmp_path / "space.yaml").write_text(SPACE)
+    job = "{search: own, space: space.yaml, data: a.npz, recipe: {preset: quick, epochs: 1}, trials: 1}"
+    (tmp_path / "job.yaml").write_text(job)
+    search(read_job(tmp_path / "job.yaml"), out=tmp_path / "run", executor=InProcess())
+    moved = (tmp_path / "a.npz").rename(tmp_path / "b.npz")
+    with Study.open(tmp_path / "run") as study:
+        subject = subject_of_trial(
+            study, "best", data=DataSettings(path=str(moved)), note=print, show=no_progress
+        )
+    assert subject.data_name == "b.npz"
+    assert subject.trained is not None
+    assert len(subject.trained.data.train) + len(subject.trained.data.val) <= 60
 
 
 def test_a_vae_is_compared_at_the_mean_of_its_code(tmp_path: Path) -> None:
