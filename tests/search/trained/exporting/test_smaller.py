@@ -50,14 +50,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_gives_a_file_of_8_bits_that_scores_what_the_table_says(
     run: Path, tmp_path: Path, archscape: Run
 ) -> None:
-    data = ("--data", "cluttered-digits")
+    """Beside it there is the source, which has no version of ONNX's operators."""
+    more = ("--data", "cluttered-digits", "--format", "source", "--opset", "18")
     ended = archscape(
-        "export", run, "--format", "onnx", "--int8", "--max-drop", "5", *data, "--out", tmp_path / "o"
+        "export", run, "--format", "onnx", "--int8", "--max-drop", "5", *more, "--out", tmp_path / "o"
     )
     assert ended.returncode == 0, ended.stderr
-    (file,) = (tmp_path / "o").iterdir()
-    assert file.name == "small_0.int8.onnx"
-    path, heads, _, whole, small = ended.stdout.splitlines()
+    file, source = sorted((tmp_path / "o").iterdir())
+    assert (file.name, source.name) == ("small_0.int8.onnx", "small_0.py")
+    path, heads, _, whole, small, other = ended.stdout.splitlines()
+    assert other == str(source)
     assert path == str(file)
     assert " ".join(heads.split()) == "file validation accuracy weights of float size latency (ms)"
     arrays = open_source("cluttered-digits").arrays
