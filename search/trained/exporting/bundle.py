@@ -29,9 +29,10 @@ from .smaller import check_trained, int8_of
 from .whole_folder import check_place, whole_folder
 
 if TYPE_CHECKING:
+    from ..trained_network import Note, Show
     from .fresh_process import Reader
     from .smaller import Int8
-    from .subject import Note, Show, Subject
+    from .subject import Subject
 
 STEM = Path(WEIGHTS).stem
 COMPUTING = ("weights", "pt2", "onnx")

@@ -15,11 +15,11 @@ from archscape.spaces.run_folder import is_run_folder
 from ...datasets.progress import no_progress
 from ...datasets.settings import DataSettings
 from ...study.reader import StudyReader
-from ..trained_network import is_training
+from ..trained_network import Note, Show, is_training
 from .bundle import Bundle, write_bundle
 from .card_words import UNKNOWN_LICENCE
 from .index import check_index, write_index
-from .subject import Note, Show, Subject, subject_of_network, subject_of_seed, subject_of_trial
+from .subject import Subject, subject_of_network, subject_of_seed, subject_of_trial
 from .trials import FRONTIER, export_trials
 
 WARNING = logging.getLogger("archscape").warning

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from ...job import read_job
 from ...study.trained import complete_trial, network_of, trained
 from ...training.choices import drawn_recipe
 from ...training.repeats import repeat_seed
-from ..trained_network import TrainedNetwork, read_facts, trained_seed, trained_trial
+from ..trained_network import Note, Show, TrainedNetwork, read_facts, trained_seed, trained_trial
 from .measured import Measured, measured_of_seeds, measured_of_trial, standing
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from ...job import Job
     from ...study.reader import StudyReader
     from ...study.trial import Trial
-
-Note = Callable[[str], None]
-Show = Callable[[str, float, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)
