@@ -18,6 +18,10 @@ from .labels import label_of
 from .style import KINDS
 from .svg import number
 
+LEGEND = (
+    "A bar a layer: its height is the extent of the map, its length the channels, each by its square root"
+)
+"""What a strip shows, for those who see one for the first time."""
 SHOWN = ("conv", "depthwise", "linear", "pool", "resize", "attention")
 WIDTH, HEIGHT = 120.0, 20.0
 LEAST = 3.0

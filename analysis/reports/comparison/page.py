@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from archscape.analysis.drawing.strip import LEGEND
 from archscape.spaces import Network
 from archscape.spaces.errors import InputError
 
@@ -60,6 +61,7 @@ def write_comparison(
         title=", ".join(names) if len(names) <= NAMED else f"{len(names)} networks",
         summary=_summary(networks),
         networks=networks,
+        legend=LEGEND,
         colors=[color_of(index) for index in range(len(networks))],
         costs=COUNTS,
         totals=[(measure.title, totals(networks, measure)) for measure in known_totals(networks)],

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from archscape.analysis.drawing.strip import LEGEND
 from archscape.analysis.metrics import SECONDS, SHARES, Metric
 from archscape.analysis.results import PROPOSED, STATES, predicted_metrics, prediction_columns
 from archscape.spaces.display import decimals
@@ -22,9 +23,6 @@ from .run import BEYOND, Digest
 
 DRAWN = 200
 """So many rows have a picture of their network, and those on the frontier; more would make a page slow."""
-STRIPS = (
-    "A bar a layer: its height is the extent of the map, its length the channels, each by its square root"
-)
 
 
 def trials_grid(digest: Digest, layers: Mapping[int, str]) -> Grid:
@@ -71,7 +69,7 @@ def _strips(trials: pd.DataFrame) -> Iterator[Column]:
     texts = trials["network"].where(trials["on_front"] | (np.arange(len(trials)) < DRAWN), "")
     strips = [strip_of(text) if text else "" for text in texts]
     if any(strips):
-        yield Column(head="layers", title=STRIPS, values=strips, kind="strip")
+        yield Column(head="layers", title=LEGEND, values=strips, kind="strip")
 
 
 def networks_grid(results: Results) -> Grid:

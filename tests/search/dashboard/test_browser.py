@@ -96,6 +96,10 @@ def test_before_the_first_data_the_frontier_is_an_empty_frame_in_the_colours_of_
         assert page.evaluate("document.querySelectorAll('#plot-frontier .ytick').length") == 0
         paper = "document.querySelector('#plot-frontier .main-svg').style.background"
         assert page.evaluate(paper) == "rgba(0, 0, 0, 0)"
+        across = (
+            "document.querySelector('.masthead').clientWidth / document.querySelector('main').clientWidth"
+        )
+        assert page.evaluate(across) > 0.9
 
 
 @pytest.mark.slow
