@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.bundles import write_bundle
 from helpers.in_process import InProcess
 
 from archscape.cli import main
@@ -213,12 +212,13 @@ def test_options_that_a_bundle_or_a_format_has_not_are_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_bundle_is_no_search_whose_networks_are_exported(said: Said, tmp_path: Path) -> None:
-    bundle = write_bundle(tmp_path / "bundle", load_network("lenet5"))
-    for more in ((), ("--format", "onnx", "--int8")):
-        status, out, err = said(bundle, *more)
-        assert (status, out) == (2, "")
-        assert "a bundle, not the folder of a search" in err
+def test_a_file_in_the_place_of_the_folder_is_refused(said: Said, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    for more in ((), ("--format", "onnx"), ("--format", "bundle")):
+        status, _, err = said(Path("lenet5"), *more)
+        assert status == 2
+        assert "is no folder; name another folder with --out, or move it" in err
+    assert (tmp_path / "out").read_text() == "mine"
 
 
 def test_data_are_not_named_for_a_network_that_nobody_trained(said: Said, tmp_path: Path) -> None:

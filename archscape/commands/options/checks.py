@@ -40,7 +40,9 @@ def check_file(path: Path, suffixes: Collection[str], law: str, *, run: Path | N
 
 
 def check_folder(folder: Path, run: Path | None = None) -> None:
-    """Raise InputError if a folder is that of a run, other than the run that a result is made from."""
+    """Raise InputError if a folder is none, or that of a run, other than the run that a result is of."""
     from ...search.study.claim import check_output
 
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is no folder; name another folder with --out, or move it")
     check_output(folder, run)
