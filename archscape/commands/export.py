@@ -75,7 +75,7 @@ def export(
     max_drop: DropOption = None,
     no_preprocessing: RawOption = False,
 ) -> None:
-    """Export a network as PyTorch source, table and trained weights; as a program or ONNX with `--format`.
+    """Export a network as PyTorch source, table and trained weights; by `--format` a bundle or ONNX.
 
     The source needs torch, and safetensors for the weights. `pt2` (torch alone) and `onnx` hold the weights,
     and of a search the preprocessing too. `best` is the complete trial with the best first objective. With
