@@ -154,7 +154,7 @@ def _boards() -> Listing:
 def _formats() -> Listing:
     rows = [(name, FORMATS.load(name).summary) for name in FORMATS]
     return Listing(
-        "How `archscape export` writes a network: `--format source`; `--format bundle` is a folder of several.",
+        "How `archscape export` writes a network: `--format source`; a `bundle` is a folder of several.",
         ("format", "what it writes"),
         rows,
     )
