@@ -138,6 +138,10 @@ def subject_of_trial(
     if data is not None or job.data:
         known = trained_trial(study, str(trial.number), data=data, device="cpu", note=note, show=show)
         weights, metadata = known.weights, known.metadata
+        began = study.pinned().get("data_fingerprint", known.data.fingerprint)
+        if began != known.data.fingerprint:
+            law = f"its fingerprint is {known.data.fingerprint}, but the search began with {began}"
+            raise InputError(f"data {known.data.name}: {law}; name the data that {study.name} was trained on")
     else:
         _, _, weights, metadata = trained(study, str(trial.number), note=note)
         missing.append(

@@ -164,7 +164,12 @@ def test_data_that_were_moved_since_the_search_are_named(tmp_path: Path) -> None
         )
     assert subject.data_name == "b.npz"
     assert subject.trained is not None
-    assert len(subject.trained.data.train) + len(subject.trained.data.val) <= 60
+    np.savez(tmp_path / "c.npz", x_train=samples // 2, y_train=classes)
+    with (
+        Study.open(tmp_path / "run") as study,
+        pytest.raises(InputError, match=r"name the data that own was"),
+    ):
+        subject_of_trial(study, "best", data=str(tmp_path / "c.npz"), note=print, show=no_progress)
 
 
 def test_a_vae_is_compared_at_the_mean_of_its_code(tmp_path: Path) -> None:
