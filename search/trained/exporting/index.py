@@ -108,7 +108,8 @@ def _row(bundle: Bundle, names: Sequence[str]) -> Row:
 
 
 def _files(bundle: Bundle) -> Iterator[File]:
-    for name in (CARD, *(each.file for each in bundle.parity)):
+    smaller = [bundle.int8.small.file] if bundle.int8 else []
+    for name in (CARD, *(each.file for each in bundle.parity), *smaller):
         yield File(name, size((bundle.folder / name).stat().st_size))
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -25,7 +26,8 @@ from archscape.search.study.trained import frontier_trials
 from archscape.search.trained.exporting import isolated
 from archscape.search.trained.exporting.bundle import Bundle, write_bundle
 from archscape.search.trained.exporting.fresh_process import modules_of
-from archscape.search.trained.exporting.index import check_index
+from archscape.search.trained.exporting.index import check_index, write_index
+from archscape.search.trained.exporting.smaller import Int8, MeasuredFile
 from archscape.search.trained.exporting.subject import Subject, subject_of_trial
 from archscape.spaces.bundle_files import CONFIG, DIGESTS, FILES, is_bundle, read_config
 from archscape.spaces.errors import ExportError, InputError
@@ -227,6 +229,17 @@ def test_a_frontier_has_a_folder_for_each_and_a_page(bundles: list[Bundle], run:
     assert re.findall(r"\n\.scroll \{.*?max-height: (\w+)", page)[-1] == "none"  # all networks at once
     check_index(out)
     assert page.count("data:image/svg+xml;base64,") == len(front)
+
+
+def test_the_page_leads_to_files_of_8_bits_too(bundle: Bundle, tmp_path: Path) -> None:
+    folder = shutil.copytree(bundle.folder, tmp_path / "trial")
+    (folder / "model.int8.onnx").write_bytes(b"0123456789")
+    small = MeasuredFile("model.int8.onnx", {"accuracy": 0.5}, weights=8, size=10, milliseconds=1.0)
+    int8 = Int8(content=b"", whole=small, small=small, score="accuracy", drop=0.0)
+    page = write_index(
+        tmp_path, [replace(bundle, folder=folder, int8=int8)], objectives={"accuracy": "maximize"}
+    )
+    assert 'href="trial/model.int8.onnx"' in page.read_text()
 
 
 def test_another_page_is_not_replaced_by_that_of_a_frontier(run: Path, tmp_path: Path) -> None:
