@@ -125,6 +125,17 @@ def _check_extents(graph: Any, shapes: Mapping[str, Shape], path: Path) -> None:
         if size < 0 or (size == 0 and node.op_type in WINDOWED):
             law = f"{node.op_type} '{printable(_name(node, {}))}' leaves nothing of a map of this size"
             raise InputError(f"{path}: {law}; give a larger one as --input, if the file leaves it open")
+        if node.op_type == "Conv":
+            _check_channels(node, shapes, path)
+
+
+def _check_channels(node: Any, shapes: Mapping[str, Shape], path: Path) -> None:
+    """Check that a convolution reads as many channels as its weights, which ONNX's inference does not."""
+    reads, weight = (shapes.get(name, ()) for name in node.input[:2])
+    groups = next((each.i for each in node.attribute if each.name == "group"), 1)
+    if reads[1:] and weight[1:] and reads[1] != weight[1] * groups:
+        law = f"Conv '{printable(_name(node, {}))}' reads {weight[1] * groups} channels, but gets {reads[1]}"
+        raise InputError(f"{path}: {law}; give those as --input, if the file leaves them open")
 
 
 def _layer(node: Any, walk: _Walk, batch: int) -> Iterator[Counted]:

@@ -257,6 +257,7 @@ def convolution(path: Path, sizes: tuple[int | str, ...] | None) -> Path:
         ((1, 2, 2), "Conv 'Conv_y' leaves nothing of a map of this size"),
         ((1, 1, 1), "Conv 'Conv_y' leaves nothing of a map of this size"),
         ((1, 10**30, 8), "a size is at most 2,147,483,647"),
+        ((3, 8, 8), "Conv 'Conv_y' reads 1 channels, but gets 3"),
     ],
 )
 def test_an_input_that_no_map_has_is_one_error(tmp_path: Path, shape: tuple[int, ...], law: str) -> None:
