@@ -120,7 +120,9 @@ def test_search_report_export_and_reload(archscape_process: Run, tmp_path: Path)
 
     whole = archscape_process("export", run, "--format", "onnx", "--format", "weights", "--out", "whole")
     assert whole.returncode == 0, whole.stderr
-    assert all(line.startswith("writing ") for line in whole.stderr.splitlines())  # nothing of the exporter's
+    *waits, last = whole.stderr.splitlines()
+    assert all(line.startswith("writing ") for line in waits)  # nothing of the exporter's
+    assert last == "In go samples of 1x16x16 as the data have them, uint8; mean and std are inside."
     logits = onnx_logits(tmp_path / "whole")
     test = load_dataset("cluttered-digits").test
     assert (logits.argmax(1) == test.y).sum().item() / len(test) == float(best["test_accuracy"])
