@@ -69,7 +69,9 @@ QUANTITIES: Mapping[Quantity, str] = {
         "ms msec msecs millis millisecond milliseconds us µs μs usec microsecond microseconds ns "
         "nanoseconds"
     ),
-    Quantity("memory", "cost", "minimize"): "memory mem ram rss maxrss vram rom flash footprint storage disk",
+    Quantity("memory", "cost", "minimize"): (
+        "memory mem ram sram rss maxrss vram rom flash footprint storage disk"
+    ),
     Quantity("memory", "cost", "minimize", is_weak=True): (
         "bytes byte kb mb gb tb kib mib gib tib kilobytes megabytes gigabytes"
     ),
