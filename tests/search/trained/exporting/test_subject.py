@@ -46,7 +46,7 @@ def fit(network, context):
 JOB = """\
 search: own
 space: space.yaml
-train: {call: own_fit.py:fit, epochs: 1}
+train: {call: only_fit.py:fit, epochs: 1}
 objectives: {good: maximize}
 sampler: random
 trials: 1
@@ -134,7 +134,7 @@ def test_of_a_function_of_the_users_it_says_what_is_missing(
     monkeypatch.setattr(uses, "_vouched", set())
     monkeypatch.setattr(user_function, "_imported", {})
     monkeypatch.setattr(sys, "path", [*sys.path])
-    for name, text in (("space.yaml", SPACE), ("own_fit.py", FIT), ("job.yaml", JOB)):
+    for name, text in (("space.yaml", SPACE), ("only_fit.py", FIT), ("job.yaml", JOB)):
         (tmp_path / name).write_text(text)
     search(read_job(tmp_path / "job.yaml"), out=tmp_path / "run", executor=InProcess())
     with Study.open(tmp_path / "run") as study:
@@ -143,7 +143,7 @@ def test_of_a_function_of_the_users_it_says_what_is_missing(
     assert reference_of(subject).recorded == {}
     card = card_of(subject)
     assert "The search named no data" in card
-    assert "It was trained by own\\_fit.py:fit" in card
+    assert "It was trained by only\\_fit.py:fit" in card
     assert "| good | as its function counts | 0.5 | one training |" in card
     assert "license: mit" in card
     assert "model-index" not in card
