@@ -39,11 +39,14 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(uses, "_vouched", set())
     monkeypatch.setattr(user_function, "_imported", {})
     monkeypatch.setattr(sys, "path", [*sys.path])
-    before = set(sys.modules)
+    forget_own_modules()  # other tests of this process have files of these names
     yield
-    for name in set(sys.modules) - before:
-        if name.startswith("own_"):
-            del sys.modules[name]
+    forget_own_modules()
+
+
+def forget_own_modules() -> None:
+    for name in [name for name in sys.modules if name.startswith("own_")]:
+        del sys.modules[name]
 
 
 @pytest.fixture
