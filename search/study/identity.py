@@ -86,8 +86,12 @@ def _is_copy(connection: Connection, key: int, identity: object) -> bool:
     """Return whether Optuna copied a study: it copies attributes and its own trials, but not our rows."""
     if isinstance(identity, dict) and identity.get("key") != key:
         return True
-    ours = connection.execute(select(trials.c.number).where(trials.c.study_id == key).limit(1)).first()
-    return ours is None and optuna_rows.has_trials(connection, key)
+    # In this order: a worker that adds the first trial between the two statements has written both rows.
+    if not optuna_rows.has_trials(connection, key):
+        return False
+    return (
+        connection.execute(select(trials.c.number).where(trials.c.study_id == key).limit(1)).first() is None
+    )
 
 
 def _new(key: int) -> dict[str, object]:

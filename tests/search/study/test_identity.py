@@ -10,9 +10,10 @@ from typing import Any
 
 import optuna
 import pytest
+import sqlalchemy
 from optuna.storages import RDBStorage
 
-from archscape.search.study import database_file
+from archscape.search.study import database_file, identity
 from archscape.search.study.owner import Owner
 from archscape.search.study.schema import tables, trials
 from archscape.search.study.spool import Result
@@ -106,6 +107,21 @@ def test_whoever_works_on_a_deleted_study_writes_nothing_to_the_one_in_its_place
                 step()
         assert [trial.metrics["accuracy"] for trial in study.trials()] == [0.5]
     dead.close()
+
+
+def test_study_that_gets_its_first_trial_while_it_is_looked_for_is_no_copy(
+    shared: str, tmp_path: Path, plan: SearchPlan
+) -> None:
+    """PostgreSQL shows each statement what was written before it, so the trial comes between two."""
+    with begin(shared, tmp_path / "a", "young") as study, begin(shared, tmp_path / "b", "other") as other:
+
+        def add_trial(_: object, __: object, statement: str, *___: object) -> None:
+            if "trials" in statement and not study.trials():
+                assert study.ask_unique(plan.propose, Owner.current(), trials=1)
+
+        sqlalchemy.event.listen(other.database.engine, "after_cursor_execute", add_trial)
+        assert "young" in other.database.read(identity.find_studies)
+        assert len(study.trials()) == 1
 
 
 def test_copy_made_by_optuna_is_no_study_of_archscape(
