@@ -62,9 +62,9 @@ def follow(section: Section, bundle: Path, at: Path, samples: Path) -> Followed:
         subprocess.CalledProcessError: If a step fails.
     """
     start = time.perf_counter()
-    place = at / section.file
-    subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    python = place / "bin" / "python"
+    environment = at / section.file
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
     subprocess.run([python, "-m", *shlex.split(section.install), "--quiet"], check=True)
     freeze = [python, "-m", "pip", "list", "--format", "freeze"]
     listed = subprocess.run(freeze, check=True, stdout=subprocess.PIPE)

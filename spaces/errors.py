@@ -83,6 +83,15 @@ def about(setting: str) -> Iterator[None]:
         raise
 
 
+def first_line(error: BaseException) -> str:
+    r"""Return the first line of what an error says; its kind where it says nothing.
+
+    >>> first_line(ValueError("too wide\nat line 3")), first_line(ValueError())
+    ('too wide', 'ValueError')
+    """
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return `"; did you mean 'kernel'?"`, or the list of what is known when nothing is near.
 

@@ -53,25 +53,25 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call | ast.expr]]:
 
 def violations(text: str) -> list[str]:
     """Return what a text names that can unpickle."""
-    found: list[str] = []
+    named: list[str] = []
     if not LIKELY.search(text):
-        return found
+        return named
     for name, node in calls(ast.parse(text)):
         if name in FORBIDDEN:
-            found.append(f"{name}, line {node.lineno}")
+            named.append(f"{name}, line {node.lineno}")
         if name in UNLESS:
             argument, safe = UNLESS[name]
             said = {k.arg: ast.unparse(k.value) for k in node.keywords} if isinstance(node, ast.Call) else {}
             if said.get(argument, "False") != str(safe):
-                found.append(f"{name} without {argument}={safe}, line {node.lineno}")
-    return found
+                named.append(f"{name} without {argument}={safe}, line {node.lineno}")
+    return named
 
 
 def test_no_source_unpickles_what_it_looks_at() -> None:
     """But for runners, which parity starts in a process of their own."""
-    found = {path: violations(path.read_text("utf-8")) for path in sources() if RUNNERS not in path.parents}
-    assert len(found) > 500
-    assert {str(path.relative_to(ROOT)): lines for path, lines in found.items() if lines} == {}
+    by_file = {path: violations(path.read_text("utf-8")) for path in sources() if RUNNERS not in path.parents}
+    assert len(by_file) > 500
+    assert {str(path.relative_to(ROOT)): lines for path, lines in by_file.items() if lines} == {}
 
 
 @pytest.mark.parametrize(

@@ -112,12 +112,12 @@ class _Row:
 
     def choice(self) -> Block:
         """Return a row that is one of several blocks; what they share stands above them."""
-        given = [self.settings(leaf) for leaf in self.leaves]
+        by_leaf = [self.settings(leaf) for leaf in self.leaves]
         shared = {
-            key: value for key, value in given[0].items() if all(each.get(key) == value for each in given)
+            key: value for key, value in by_leaf[0].items() if all(each.get(key) == value for each in by_leaf)
         }
         options = []
-        for leaf, settings in zip(self.leaves, given, strict=True):
+        for leaf, settings in zip(self.leaves, by_leaf, strict=True):
             own = {key: value for key, value in settings.items() if key not in shared}
             box = replace(self.box(leaf, own), sources=(Source(0),))
             alone = Diagram(inputs=1, blocks=(box,), outputs=(Source(1),))

@@ -62,17 +62,17 @@ def _element(shape: Shape) -> str:
 
 
 def _box(box: Box) -> str:
-    place = (
+    attributes = (
         f'x="{number(box.x)}" y="{number(box.y)}" width="{number(box.width)}" height="{number(box.height)}"'
     )
-    return _named(f'rect class="{box.kind}" {place} rx="{number(corner_radius(box))}"', "rect", box.name)
+    return _named(f'rect class="{box.kind}" {attributes} rx="{number(corner_radius(box))}"', "rect", box.name)
 
 
 def _text(text: Text) -> str:
-    place = f'x="{number(text.x)}" y="{number(text.y)}" font-size="{number(text.size)}"'
+    attributes = f'x="{number(text.x)}" y="{number(text.y)}" font-size="{number(text.size)}"'
     anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
     turn = f' transform="rotate(-90 {number(text.x)} {number(text.y)})"' if text.turned else ""
-    return f'<text class="{text.role}" {place}{anchor}{turn}>{_escaped(text.text)}</text>'
+    return f'<text class="{text.role}" {attributes}{anchor}{turn}>{_escaped(text.text)}</text>'
 
 
 def _line(line: Line) -> str:

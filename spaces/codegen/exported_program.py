@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch.export import Dim, ExportedProgram
 
-from archscape.spaces.errors import InputError
+from archscape.spaces.errors import InputError, first_line
 
 from .quiet_export import quiet_export
 from .whole_module import Whole, samples, whole_module
@@ -52,7 +52,7 @@ def _traced(export: Export, largest_batch: int | None) -> ExportedProgram:
                 module, maps, dynamic_shapes=(shapes,) if isinstance(module, Whole) else shapes
             )
     except (RuntimeError, TypeError, ValueError) as error:  # a module of the user's may raise any of them
-        cause = str(error).strip().splitlines()[0]
+        cause = first_line(error)
         raise InputError(f"network {export.network.name}: torch.export does not take it: {cause}") from error
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # names files of this machine

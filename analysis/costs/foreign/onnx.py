@@ -74,8 +74,8 @@ def read(path: Path, wanted: Mapping[str, Shape]) -> FileProfile:
     filled = _filled(model.graph)
     drop_numbers(model.graph)
     graph = model.graph
-    given = {tensor.name for tensor in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
-    declared = [value for value in graph.input if value.name not in given]
+    stored = {tensor.name for tensor in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
+    declared = [value for value in graph.input if value.name not in stored]
     wanted = named(wanted, [value.name for value in declared])
     inputs = {value.name: sizes(value, wanted, path) for value in declared}
     shapes, values = bind(inputs, wanted, path=str(path))

@@ -53,8 +53,8 @@ def pieces_of(diagram: Diagram) -> Iterator[Piece]:
     start = diagram.inputs
     for value in range(diagram.inputs, end):
         count = 1 + max([source.output for source in last if source.value == value], default=0)
-        given = [source for number in range(count) if (source := Source(value, number)) in last]
-        live = [source for source in (*live, *given) if last.get(source, value) > value]
+        outputs = [source for number in range(count) if (source := Source(value, number)) in last]
+        live = [source for source in (*live, *outputs) if last.get(source, value) > value]
         if value == end - 1:
             live = list(diagram.outputs)
         if value == end - 1 or (len(live) == 1 and live[0].value >= start):

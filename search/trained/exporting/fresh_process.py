@@ -57,8 +57,10 @@ def outputs_of(folder: Path, stem: str, reader: Reader, samples: Sequence[np.nda
     """
     import numpy as np
 
-    with TemporaryDirectory(prefix="archscape-parity-") as place:
-        request, taken, given = (Path(place, name) for name in ("request.json", "samples.npz", "outputs.npy"))
+    with TemporaryDirectory(prefix="archscape-parity-") as scratch:
+        request, taken, written = (
+            Path(scratch, name) for name in ("request.json", "samples.npz", "outputs.npy")
+        )
         np.savez(taken, *samples)
         facts = {
             "allowed": sorted(modules_of(reader.packages) | {stem, *reader.modules}),
@@ -66,11 +68,11 @@ def outputs_of(folder: Path, stem: str, reader: Reader, samples: Sequence[np.nda
             "folder": str(folder.resolve()),
             "stem": stem,
             "samples": str(taken),
-            "outputs": str(given),
+            "outputs": str(written),
         }
         request.write_text(json.dumps(facts), encoding="utf-8")
         command = [sys.executable, "-IB", str(PROGRAM), str(request)]
-        ended = subprocess.run(command, cwd=place, capture_output=True, check=False)
+        ended = subprocess.run(command, cwd=scratch, capture_output=True, check=False)
         if ended.returncode:
             reason = (
                 ended.stderr.decode(errors="replace").strip().splitlines()
@@ -78,7 +80,7 @@ def outputs_of(folder: Path, stem: str, reader: Reader, samples: Sequence[np.nda
             )[-1]
             law = f"does not run with {', '.join(reader.packages)} alone"
             raise ExportError(f"{stem} by {reader.runner}: {law}: {reason}")
-        outputs: np.ndarray = np.load(given)
+        outputs: np.ndarray = np.load(written)
         return outputs
 
 

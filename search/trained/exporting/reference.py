@@ -91,8 +91,8 @@ class Reference:
             for start in range(0, self.count, ROWS):
                 rows = slice(start, min(start + ROWS, self.count))
                 x, y = data.val.batch(rows, device)
-                given = [torch.from_numpy(each[rows]) for each in (outputs, *self.others)]
-                judged = task.judged((given[0], *given[1:]) if self.others else given[0])
+                maps = [torch.from_numpy(each[rows]) for each in (outputs, *self.others)]
+                judged = task.judged(tuple(maps) if self.others else maps[0])
                 tally.add(judged, task.targets_of(x, y))
         metrics = tally.metrics()
         return {name: metrics[name] for name in task.metrics if math.isfinite(metrics[name])}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,10 +42,9 @@ def usage(file: str, reader: Reader, subject: Subject, options: ExportOptions) -
 
 
 def loader(runner: str) -> str:
-    """Return the part of a runner that loads a file, without its docstring and its program."""
-    text = (RUNNERS / runner).read_text(encoding="utf-8").partition("\n\ndef main(")[0]
-    text = text.partition("from __future__ import annotations\n")[2].strip()
-    return text if "sys." in text else re.sub(r"^import sys\n", "", text, flags=re.MULTILINE)
+    """Return the text of a runner without its docstring."""
+    text = (RUNNERS / runner).read_text(encoding="utf-8")
+    return text.partition("from __future__ import annotations\n")[2].strip()
 
 
 def _example(file: str, reader: Reader, subject: Subject, options: ExportOptions) -> str:

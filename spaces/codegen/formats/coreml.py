@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import NAMESPACE_URL, uuid5
 
-from archscape.spaces.errors import InputError
+from archscape.spaces.errors import InputError, first_line
 
 from ..quiet_export import quiet_export
 from .base import Export, Format
@@ -50,7 +50,7 @@ def write(export: Export) -> Path:
                 skip_model_load=True,
             )
     except (RuntimeError, ValueError, NotImplementedError) as error:
-        cause = str(error).strip().splitlines()[0]
+        cause = first_line(error)
         raise InputError(f"network {name}: Core ML does not take it: {cause}") from error
     model.user_defined_metadata.update(properties(export))
     with TemporaryDirectory(prefix="archscape-coreml-") as folder, _quiet():

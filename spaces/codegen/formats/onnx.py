@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archscape._version import __version__
-from archscape.spaces.errors import ExportError, InputError
+from archscape.spaces.errors import ExportError, InputError, first_line
 
 from ..onnx_opset import WRITTEN, checked_opset, to_opset
 from .base import Export, Format
@@ -201,7 +201,7 @@ def _cause(error: BaseException) -> str:
     """Return the first line of the error that began it."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return str(error).strip().splitlines()[0]
+    return first_line(error)
 
 
 ONNX = Format(

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from archscape.spaces.errors import InputError
+from archscape.spaces.errors import InputError, first_line
 
 from ..quiet_export import quiet_export
 from .base import Export, Format
@@ -44,7 +44,7 @@ def write(export: Export) -> Path:
             edge = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
             content: bytes = edge.to_executorch().buffer
     except RuntimeError as error:
-        cause = str(error).strip().splitlines()[0]
+        cause = first_line(error)
         raise InputError(f"network {name}: ExecuTorch does not take it: {cause}") from error
     with TemporaryDirectory(prefix="archscape-executorch-") as folder:
         path = Path(folder, "program.pte")

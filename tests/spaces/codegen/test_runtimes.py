@@ -40,10 +40,10 @@ def test_a_file_gives_what_the_module_gives_for_raw_samples(
     raw = np.random.default_rng(0).integers(0, 256, (7, *network.input_shapes[0]), dtype=np.uint8)
     written = FORMATS.load(form)
     reader = Reader(runner=written.runner, packages=(*written.reader, "numpy"))
-    given = outputs_of(tmp_path, files[form].stem, reader, [raw])
+    outputs = outputs_of(tmp_path, files[form].stem, reader, [raw])
     with torch.inference_mode():
         expected = module((torch.from_numpy(raw).float() - 120) / 60).numpy()
-    assert np.abs(given - expected).max() / np.abs(expected).max() <= 1e-5
+    assert np.abs(outputs - expected).max() / np.abs(expected).max() <= 1e-5
 
 
 def trained(name: str) -> tuple[Network, torch.nn.Module]:

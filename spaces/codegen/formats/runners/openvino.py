@@ -1,8 +1,7 @@
-"""Run a model of OpenVINO: `python openvino.py FOLDER NAME samples.npz outputs.npz`."""
+"""Run a model of OpenVINO."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,15 +19,3 @@ def load(folder: Path, stem: str) -> Callable[..., np.ndarray]:
         return result
 
     return predict
-
-
-def main() -> None:
-    """Read samples from an .npz, one array for each input, and write the outputs to another."""
-    folder, stem, samples, target = sys.argv[1:]
-    with np.load(samples) as arrays:
-        outputs = load(Path(folder), stem)(*[arrays[name] for name in arrays.files])
-    np.savez(target, outputs=outputs)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Run a source with its weights, by torch: `python source.py FOLDER NAME samples.npz outputs.npz`."""
+"""Run a source with its weights, by torch."""
 
 from __future__ import annotations
 
@@ -39,15 +39,3 @@ def load(folder: Path, stem: str) -> Callable[..., np.ndarray]:
         return result
 
     return predict
-
-
-def main() -> None:
-    """Read samples from an .npz, one array for each input, and write the outputs to another."""
-    folder, stem, samples, target = sys.argv[1:]
-    with np.load(samples) as arrays:
-        outputs = load(Path(folder), stem)(*[arrays[name] for name in arrays.files])
-    np.savez(target, outputs=outputs)
-
-
-if __name__ == "__main__":
-    main()

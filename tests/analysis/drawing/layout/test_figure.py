@@ -35,8 +35,8 @@ def texts(drawing: Drawing) -> list[str]:
 
 
 def test_figures_of_the_catalog_are_without_fault() -> None:
-    found = {name: faults(figure) for name, figure in figures().items()}
-    assert {name: each[:3] for name, each in found.items() if each} == {}
+    by_name = {name: faults(figure) for name, figure in figures().items()}
+    assert {name: each[:3] for name, each in by_name.items() if each} == {}
 
 
 def test_no_text_of_the_catalog_is_cut() -> None:
@@ -48,8 +48,8 @@ def test_an_upsampling_has_one_factor_where_both_axes_have_it() -> None:
 
 
 def test_lines_cross_in_cells_alone() -> None:
-    found = {name: crossings(figure) for name, figure in figures().items()}
-    assert {name: count for name, count in found.items() if count} == CROSSINGS
+    counts = {name: crossings(figure) for name, figure in figures().items()}
+    assert {name: count for name, count in counts.items() if count} == CROSSINGS
 
 
 @pytest.mark.parametrize("name", IN_LAYERS)
@@ -66,8 +66,8 @@ def test_figures_of_spaces_are_without_fault(name: str) -> None:
 
 @pytest.mark.full
 def test_figures_of_all_layers_of_the_catalog_are_without_fault() -> None:
-    found = {name: faults(draw(load_network(name), layers=True)) for name in NETWORKS}
-    assert {name: each[:3] for name, each in found.items() if each} == {}
+    by_name = {name: faults(draw(load_network(name), layers=True)) for name in NETWORKS}
+    assert {name: each[:3] for name, each in by_name.items() if each} == {}
 
 
 @pytest.mark.parametrize("layers", [False, True])

@@ -33,21 +33,16 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     images = np.random.default_rng(0).integers(0, 256, (3, 1, 32, 32), dtype=np.uint8)
     with torch.inference_mode():
         outputs = module((torch.from_numpy(images).float() - 100) / 50)
-    np.savez(folder / "samples.npz", images=images)
+    np.save(folder / "samples.npy", images)
     np.save(folder / "expected.npy", outputs.numpy())
     return folder
 
 
 @pytest.mark.parametrize("name", ["weights", "pt2", "onnx"])
 def test_a_runner_gives_what_the_module_gives(
-    name: str, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = Path(runners.__file__).with_name(FORMATS.load(name).runner)
-    target = tmp_path / "outputs.npz"
-    arguments = [str(path), str(exported), "lenet5", str(exported / "samples.npz"), str(target)]
-    monkeypatch.setattr(sys, "argv", arguments)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    runpy.run_path(str(path), run_name="__main__")
-    with np.load(target) as arrays:
-        outputs = torch.from_numpy(arrays["outputs"])
+    load = runpy.run_path(str(Path(runners.__file__).with_name(FORMATS.load(name).runner)))["load"]
+    outputs = torch.from_numpy(load(exported, "lenet5")(np.load(exported / "samples.npy")))
     assert relative_error(outputs, torch.from_numpy(np.load(exported / "expected.npy"))) <= TOLERANCE

@@ -77,8 +77,8 @@ def test_a_map_that_others_read_too_is_copied_for_a_concatenation() -> None:
 
 
 def test_a_concatenation_goes_into_the_one_that_alone_reads_it() -> None:
-    one = "conv: {width: 4, kernel: 1}"
-    layers = f"  - concat:\n      - concat:\n          - {one}\n          - {one}\n      - {one}"
+    conv = "conv: {width: 4, kernel: 1}"
+    layers = f"  - concat:\n      - concat:\n          - {conv}\n          - {conv}\n      - {conv}"
     assert codes(layers) == ["CONV_2D"] * 3 + ["CONCATENATION"]
 
 
